@@ -1,0 +1,1 @@
+"""Workflows of users, run against the real template on the local cloud."""

@@ -1,0 +1,154 @@
+"""The branches that rank and compare: each a row of steps of its own, run side by side.
+
+A step takes the branch's bag and gives what it adds to `current_state.rankings.<branch>`.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from itertools import combinations
+from statistics import median
+from typing import Any
+
+from .bag import Bag, read
+
+Json = dict[str, Any]
+
+TOP = 25
+READING_VERBS = ("Describe", "Get", "List")
+
+
+def most_operations(bag: Bag) -> Json:
+    """Rank the services by their operations."""
+    return {"most": _top(_column(bag, "operations"))}
+
+
+def operations_spread(bag: Bag) -> Json:
+    """Say how far apart the services are in their operations."""
+    counts = _column(bag, "operations").values()
+    return {"spread": {"least": min(counts), "median": median(counts), "most": max(counts)}}
+
+
+def most_words(bag: Bag) -> Json:
+    """Rank the services by their words of documentation."""
+    return {"most": _top(_column(bag, "documentation_words"))}
+
+
+def words_per_operation(bag: Bag) -> Json:
+    """Rank the services by their words of documentation for each operation."""
+    words, operations = _column(bag, "documentation_words"), _column(bag, "operations")
+    return {"per_operation": _top({name: round(words[name] / operations[name]) for name in words})}
+
+
+def longest_texts(bag: Bag) -> Json:
+    """Rank the longest documentations of an operation, one of each service."""
+    longest = _column(bag, "longest_documentation")
+    return {
+        "longest": _top({f"{name}.{text['name']}": text["words"] for name, text in longest.items()})
+    }
+
+
+def shared_names(bag: Bag) -> Json:
+    """Count the services behind every structure name that more than one of them uses."""
+    counts = Counter(name for names in _structures(bag).values() for name in names)
+    return {"shared": {name: count for name, count in sorted(counts.items()) if count > 1}}
+
+
+def most_shared_names(bag: Bag) -> Json:
+    """Rank the shared names, which the step before may have left in S3."""
+    return {"most_shared": _top(read(bag, "current_state.rankings.shapes.shared"))}
+
+
+def services_alike(bag: Bag) -> Json:
+    """Rank the pairs of services by the structure names they have in common."""
+    pairs = combinations(sorted(_structures(bag).items()), 2)
+    return {
+        "alike": _top(
+            {
+                f"{one}, {other}": len(set(names) & set(other_names))
+                for (one, names), (other, other_names) in pairs
+            }
+        )
+    }
+
+
+def verbs(bag: Bag) -> Json:
+    """Count the verbs that operations begin with."""
+    return {"verbs": dict(sorted(_verb_counts(bag).items()))}
+
+
+def reading_styles(bag: Bag) -> Json:
+    """Count the services by the verb that most of their reading operations begin with."""
+    styles = Counter(
+        max(READING_VERBS, key=lambda verb: counts.get(verb, 0))
+        for counts in _column(bag, "verbs").values()
+        if any(verb in counts for verb in READING_VERBS)
+    )
+    return {"reading_styles": dict(sorted(styles.items()))}
+
+
+def lone_verbs(bag: Bag) -> Json:
+    """Find the verbs that one service alone uses."""
+    users = Counter(verb for counts in _column(bag, "verbs").values() for verb in counts)
+    return {
+        "lone_verbs": {
+            verb: name
+            for name, counts in sorted(_column(bag, "verbs").items())
+            for verb in counts
+            if users[verb] == 1
+        }
+    }
+
+
+def untaggable(bag: Bag) -> Json:
+    """List the services whose resources cannot be tagged by an operation of their own."""
+    columns = _column(bag, "verbs")
+    return {"untaggable": sorted(name for name, counts in columns.items() if "Tag" not in counts)}
+
+
+BRANCHES: Mapping[str, tuple[Callable[[Bag], Json], ...]] = {
+    "operations": (most_operations, operations_spread),
+    "words": (most_words, words_per_operation, longest_texts),
+    "shapes": (shared_names, most_shared_names, services_alike),
+    "naming": (verbs, reading_styles, lone_verbs, untaggable),
+}
+
+
+def pending_branches() -> list[Json]:
+    """Give the branches as the state machine takes them."""
+    return [{"branch_id": name, "total_segments": len(steps)} for name, steps in BRANCHES.items()]
+
+
+def run_branch_segment(bag: Bag) -> Json:
+    """Run the next step of the branch whose bag this is."""
+    name, number = bag["branch"]["branch_id"], bag["segment_to_run"]
+    steps = BRANCHES[name]
+    step = steps[number]
+    return {
+        "status": "COMPLETE" if step is steps[-1] else "CONTINUE",
+        "current_state": {"rankings": {name: step(bag)}},
+        "state_history": [{"branch": name, "step": step.__name__}],
+    }
+
+
+def _column(bag: Bag, field: str) -> Json:
+    catalog = read(bag, "current_state.catalog")
+    return {service: entry[field] for service, entry in catalog.items()}
+
+
+def _structures(bag: Bag) -> dict[str, list[str]]:
+    return {
+        entry["service"]: entry["shapes"]["structures"]
+        for entry in read(bag, "distributed_outputs")
+    }
+
+
+def _verb_counts(bag: Bag) -> Counter[str]:
+    total: Counter[str] = Counter()
+    for counts in _column(bag, "verbs").values():
+        total.update(counts)
+    return total
+
+
+def _top(values: Mapping[str, int]) -> list[Json]:
+    ranked = sorted(values.items(), key=lambda item: (-item[1], item[0]))
+    return [{"name": name, "count": count} for name, count in ranked[:TOP]]

@@ -1,0 +1,169 @@
+"""The same workflow with no limits: what the final state has to be.
+
+Every result is merged here by plain dictionaries and lists held in memory, written from the
+design's tables alone. Nothing of the package takes part, so that agreement proves something.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+Json = dict[str, Any]
+Worker = Callable[[Json, object], Json]
+
+# Written by the core or the state machine to find their way; no result of the worker's is in them.
+BOOKKEEPING = frozenset(
+    {
+        "aggregation_timestamp",
+        "execution_id",
+        "last_update_time",
+        "loop_counter",
+        "loop_limit",
+        "next_action",
+        "next_segment_to_run",
+        "payload_size_kb",
+        "post_snapshot_s3_path",
+        "pre_snapshot_s3_path",
+        "segment_to_run",
+        "state_revision",
+        "status",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """What came from outside while the workflow waited."""
+
+    approval: Json
+    publication: Json | None
+
+
+def final_state(worker: Worker, execution_input: Json, answers: Answers) -> Json:
+    """Run the whole workflow in memory and give the state it ends with."""
+    state = merge({"segment_to_run": 0}, execution_input)
+    while True:
+        result = worker({"action": "run_segment", "state_data": state}, None)
+        state = merge(state, flatten(result))
+        match result["status"]:
+            case "DISTRIBUTED_MAP":
+                state = merge(state, flatten(_run_items(worker, state)))
+            case "PARALLEL_GROUP":
+                state = _run_branches(worker, state)
+            case "PAUSED_FOR_HITP":
+                state = merge(state, flatten({"callback_result": answers.approval}))
+            case "ASYNC":
+                state = merge(state, flatten({"async_result": answers.publication}))
+            case "COMPLETE":
+                return state
+        state["segment_to_run"] = result.get("next_segment_to_run", state["segment_to_run"] + 1)
+
+
+def _run_items(worker: Worker, state: Json) -> list[Json]:
+    return [
+        worker({"action": "run_segment", "item": item}, None) for item in state["distributed_items"]
+    ]
+
+
+def _run_branches(worker: Worker, state: Json) -> Json:
+    """Run each branch on the parent's state, then merge what they gave in the branches' order."""
+    joined = state
+    for branch in state["pending_branches"]:
+        own = {**state, "branch": branch}
+        for number in range(branch["total_segments"]):
+            own = {**own, "segment_to_run": number}
+            result = worker({"action": "run_segment", "state_data": own}, None)
+            own, joined = merge(own, result), merge(joined, result)
+    return joined
+
+
+def flatten(result: Any) -> Json:
+    """Normalise a result (the table of `flatten_result`, without reading manifests)."""
+    if result is None:
+        return {}
+    if isinstance(result, list):
+        return {"distributed_outputs": result, "chunk_count": len(result)}
+    if not isinstance(result, dict):
+        return {"raw_result": result}
+    for wrapper in ("callback_result", "async_result"):
+        if wrapper in result:
+            return flatten(result[wrapper])
+    if result.keys() == {"execution_result"}:
+        return flatten(result["execution_result"])
+    return result
+
+
+def merge(base: Json, delta: Json) -> Json:
+    """Merge a delta into a state (the rules of `merge_logic`, with no list strategies)."""
+    merged = dict(base)
+    for field, value in delta.items():
+        if field in {"state_history", "new_history_logs"}:
+            merged["state_history"] = append_new(merged.get("state_history", []), value)
+        elif field == "current_state":
+            merged[field] = deep_merge(merged.get(field), value)
+        else:
+            merged[field] = value
+    return merged
+
+
+def append_new(history: list[Any], entries: Any) -> list[Any]:
+    """Append the entries that are not there yet; what is not a list is one entry."""
+    appended, seen = list(history), {canonical(entry) for entry in history}
+    for entry in entries if isinstance(entries, list) else [entries]:
+        if canonical(entry) not in seen:
+            seen.add(canonical(entry))
+            appended.append(entry)
+    return appended
+
+
+def deep_merge(base: Any, delta: Any) -> Any:
+    """Merge dictionary with dictionary at every depth; anything else the delta replaces."""
+    if not (isinstance(base, dict) and isinstance(delta, dict)):
+        return delta
+    base_wins = _is_older(delta, base)
+    merged = dict(base)
+    for key, value in delta.items():
+        if key not in base:
+            merged[key] = value
+        elif isinstance(base[key], dict) and isinstance(value, dict):
+            merged[key] = deep_merge(base[key], value)
+        elif not base_wins:
+            merged[key] = value
+    return merged
+
+
+def canonical(value: Any) -> str:
+    """Give the text by which values are equal: 1, 1.0 and true differ, the order of keys not."""
+    return json.dumps(value, sort_keys=True)
+
+
+def differences(expected: Mapping[str, Any], actual: Mapping[str, Any]) -> list[str]:
+    """Name the fields, bookkeeping aside, in which two final states differ."""
+    fields = (expected.keys() | actual.keys()) - BOOKKEEPING
+    return sorted(
+        field
+        for field in fields
+        if field not in expected
+        or field not in actual
+        or canonical(expected[field]) != canonical(actual[field])
+    )
+
+
+def _is_older(delta: Json, base: Json) -> bool:
+    for field in ("updated_at", "timestamp"):
+        delta_time, base_time = _time(delta.get(field)), _time(base.get(field))
+        if delta_time and base_time:
+            return delta_time < base_time
+    return False
+
+
+def _time(value: Any) -> datetime | None:
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return datetime.fromtimestamp(value, UTC)
+    try:
+        time = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        return None
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
