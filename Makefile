@@ -1,0 +1,69 @@
+# Everything runs in .venv, which the first command makes. PYTHON=python3.12 make venv chooses the interpreter.
+
+PYTHON ?= $(firstword $(foreach name,python3.13 python3.12 python3.11 python3,$(shell $(name) -c \
+	'import sys; print(sys.executable) if sys.version_info >= (3, 11) else None' 2>/dev/null)))
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+# The SAM command line asks for a region even where it makes no request.
+export AWS_DEFAULT_REGION ?= us-east-1
+export SAM_CLI_TELEMETRY ?= 0
+
+SHELL := /bin/bash
+.SHELLFLAGS := -o pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help venv run invoke build test slow lint format requirements clean
+
+help: ## List the commands.
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+
+venv: $(READY) ## Make the virtual environment, with pinned and hashed packages.
+
+$(READY): requirements-dev.txt
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed, and none was found."; exit 1; }
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements-dev.txt
+	touch $@
+
+run: $(READY) ## Run the example workflow on the local cloud; INTERACTIVE=1 asks you for the approval.
+	$(BIN)/python -m examples.api_catalog $(if $(INTERACTIVE),--interactive)
+
+invoke: $(READY) ## Run one event against the built function: make invoke EVENT=events/sync_first.json
+	$(BIN)/python -m local.invoke $(EVENT)
+
+build: $(READY) ## Build the function and the layer for AWS; `sam deploy` then deploys them.
+	PATH="$(abspath $(BIN)):$$PATH" sam build
+
+test: $(READY) ## Run the tests, without the slow ones.
+	$(BIN)/python -m pytest
+
+slow: $(READY) ## Run the slow tests.
+	$(BIN)/python -m pytest -m slow
+
+lint: $(READY) ## Check style, types and the template.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/cfn-lint template.yaml
+	$(BIN)/sam validate --lint
+
+format: $(READY) ## Format the code.
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format .
+
+# To pip before 23.3, name[extra] and name are two projects: what is pinned with an extra is pinned without it as well.
+BOTH_FORMS = awk '/^[^ \#]/ { emit() } { block = block $$0 "\n" } END { emit() } function emit() \
+	{ printf "%s", block; if (sub(/\[[^]]*\]==/, "==", block)) printf "%s", block; block = "" }'
+COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras \
+	--custom-compile-command "make requirements"
+LAYER := layers/universal_sync_core/requirements
+
+requirements: ## Pin the packages anew from the .in files (needs uv).
+	$(COMPILE) requirements-dev.in | $(BOTH_FORMS) > requirements-dev.new
+	mv requirements-dev.new requirements-dev.txt
+	$(COMPILE) --constraint requirements-dev.txt $(LAYER).in | $(BOTH_FORMS) > $(LAYER).new
+	mv $(LAYER).new $(LAYER).txt
+
+clean: ## Remove what the commands above have made.
+	rm -rf $(VENV) .aws-sam .local .mypy_cache .ruff_cache .pytest_cache .hypothesis
