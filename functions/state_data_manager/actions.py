@@ -1,0 +1,149 @@
+"""The nine actions, and the ones beside them.
+
+`@app.action`: the function returns a result, and the one pipe makes the next bag of it.
+`@app.answer`: the function returns the answer itself.
+"""
+
+from typing import Any
+
+import callbacks
+import universal_sync_core as core
+from models import (
+    AggregateBranchesEvent,
+    AggregateDistributedEvent,
+    AsyncEvent,
+    CallbackEvent,
+    CompleteBranchEvent,
+    CreateSnapshotEvent,
+    DecompressEvent,
+    ForkBranchEvent,
+    HydrateEvent,
+    InitEvent,
+    RequestCallbackEvent,
+    RestoreSnapshotEvent,
+    RunSegmentEvent,
+    StageItemsEvent,
+    StoreResultEvent,
+    SubmitCallbackEvent,
+    SyncBranchEvent,
+    SyncEvent,
+)
+from universal_sync_core.routing import ActionResolver, Answer
+
+app = ActionResolver()
+
+
+@app.answer("init", InitEvent)
+def init(event: InitEvent) -> Answer:
+    """The first bag of an execution, made of its input."""
+    return {"state_data": core.universal_sync_core(None, event.input, event.context)}
+
+
+@app.action("sync", SyncEvent)
+def sync(event: SyncEvent) -> Any:
+    """A worker's result."""
+    return event.execution_result
+
+
+@app.action("sync_branch", SyncBranchEvent)
+def sync_branch(event: SyncBranchEvent) -> Any:
+    """A worker's result inside a branch."""
+    return event.execution_result
+
+
+@app.action("aggregate_distributed", AggregateDistributedEvent)
+def aggregate_distributed(event: AggregateDistributedEvent) -> Any:
+    """The results of a Distributed Map."""
+    return event.execution_result
+
+
+@app.action("merge_callback", CallbackEvent)
+def merge_callback(event: CallbackEvent) -> Any:
+    """A human's answer."""
+    return {"callback_result": event.callback_result}
+
+
+@app.action("merge_async", AsyncEvent)
+def merge_async(event: AsyncEvent) -> Any:
+    """An asynchronous job's answer."""
+    return {"async_result": event.async_result}
+
+
+@app.answer("update_and_compress", SyncEvent)
+def update_and_compress(event: SyncEvent) -> Answer:
+    """A worker's result, with large values kept compressed in the bag where they fit."""
+    merged = core.merge_logic(event.state_data, core.flatten_result(event.execution_result))
+    return {"state_data": core.compress_state(merged, event.context)}
+
+
+@app.answer("decompress", DecompressEvent)
+def decompress(event: DecompressEvent) -> Answer:
+    """A compressed value as it was."""
+    return {"value": core.decompress(event.compressed_data)}
+
+
+@app.answer("fork_branch", ForkBranchEvent)
+def fork_branch(event: ForkBranchEvent) -> Answer:
+    """A branch's own bag, made of its parent's."""
+    return {"state_data": core.fork_branch(event.state_data, event.branch, event.context)}
+
+
+@app.answer("complete_branch", CompleteBranchEvent)
+def complete_branch(event: CompleteBranchEvent) -> Answer:
+    """A finished branch as a pointer of a few hundred bytes."""
+    return {"branch": core.complete_branch(event.state_data, event.context)}
+
+
+@app.answer("aggregate_branches", AggregateBranchesEvent)
+def aggregate_branches(event: AggregateBranchesEvent) -> Answer:
+    """The branches joined into their parent."""
+    return {"state_data": core.join_branches(event.state_data, event.branches, event.context)}
+
+
+@app.answer("stage_items", StageItemsEvent)
+def stage_items(event: StageItemsEvent) -> Answer:
+    """The bag's `distributed_items` as the JSON array an ItemReader reads."""
+    return {"items": core.stage_items(event.state_data, event.context)}
+
+
+@app.answer("store_result", StoreResultEvent)
+def store_result(event: StoreResultEvent) -> Answer:
+    """An item's result as a pointer, so that a map's children answer no state."""
+    return {"result": core.store_result(event.execution_result, event.context)}
+
+
+@app.answer("create_snapshot", CreateSnapshotEvent)
+def create_snapshot(event: CreateSnapshotEvent) -> Answer:
+    """The bag with the path of its own snapshot."""
+    snapshot = core.create_snapshot(event.state_data, event.snapshot_type, event.context)
+    return {"state_data": snapshot}
+
+
+@app.answer("restore_snapshot", RestoreSnapshotEvent)
+def restore_snapshot(event: RestoreSnapshotEvent) -> Answer:
+    """The bag as it was snapshot."""
+    return {"state_data": core.restore_snapshot(event.s3_path, event.context)}
+
+
+@app.answer("hydrate", HydrateEvent)
+def hydrate(event: HydrateEvent) -> Answer:
+    """The bag with values in the place of its pointers."""
+    return {"state_data": core.hydrate_state(event.state_data, event.paths)}
+
+
+@app.answer("run_segment", RunSegmentEvent)
+def run_segment(event: RunSegmentEvent) -> Answer:
+    """The built-in runner: the result that was recorded for this segment, branch or item."""
+    return core.recorded_result(event.state_data, branch=event.branch, item=event.item)
+
+
+@app.answer("request_callback", RequestCallbackEvent)
+def request_callback(event: RequestCallbackEvent) -> Answer:
+    """Keeps a waiting state's token and announces that an answer is wanted."""
+    return callbacks.request(event)
+
+
+@app.answer("submit_callback", SubmitCallbackEvent)
+def submit_callback(event: SubmitCallbackEvent) -> Answer:
+    """Sends an answer to the waiting state, once."""
+    return callbacks.submit(event)

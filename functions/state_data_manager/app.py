@@ -1,0 +1,108 @@
+"""The Lambda handler: routes an event to its action, and measures and reports what came of it."""
+
+import os
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from actions import app
+from universal_sync_core import calculate_payload_size, workspace
+from universal_sync_core.errors import StateSyncError
+from universal_sync_core.routing import Answer
+from universal_sync_core.usage import UsageSnapshot
+
+Handler = Callable[[Any, LambdaContext], Answer]
+
+METRICS_NAMESPACE: Final = "UniversalSyncCore"
+
+# What a call has left after its last read or write, to answer and to log.
+_RESERVED_SECONDS: Final = 1.0
+
+logger = Logger()
+metrics = Metrics(namespace=METRICS_NAMESPACE)
+
+
+def traced(handler: Handler) -> Handler:
+    """Return the handler in an X-Ray subsegment, or as it is where nothing would be traced.
+
+    Powertools loads the X-Ray SDK even to find tracing disabled, and patches every library it
+    knows; a cold start pays for both. Neither answers nor errors are recorded: they are state.
+    """
+    if "LAMBDA_TASK_ROOT" not in os.environ or os.environ.get("POWERTOOLS_TRACE_DISABLED"):
+        return handler
+    tracer = Tracer(patch_modules=["botocore"])
+    wrapped: Handler = tracer.capture_lambda_handler(
+        handler, capture_response=False, capture_error=False
+    )
+    return wrapped
+
+
+@traced
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics(capture_cold_start_metric=True)
+def lambda_handler(event: Any, context: LambdaContext) -> Answer:
+    """Return the answer to an event; every failure is raised, under the name of its class."""
+    started = time.perf_counter()
+    used_before = workspace.current().usage.snapshot()
+    metrics.add_dimension("action", _action(event))
+    try:
+        with workspace.use_deadline(lambda: _seconds_left(context)):
+            answer = app.resolve(event, context)
+        _measure_payloads(event, answer)
+    except Exception as error:
+        _report(event, error)
+        raise
+    finally:
+        _measure(started, used_before)
+    return answer
+
+
+def _seconds_left(context: LambdaContext) -> float:
+    return context.get_remaining_time_in_millis() / 1_000 - _RESERVED_SECONDS
+
+
+def _action(event: Any) -> str:
+    """Return the event's action if it is one of ours: a metric's dimension takes no free text."""
+    action = event.get("action") if isinstance(event, dict) else None
+    return action if action in app.actions else "unknown"
+
+
+def _execution_id(event: Any) -> str | None:
+    """Return the id under which the rest of the execution's log is found."""
+    if not isinstance(event, dict):
+        return None
+    state = event.get("state_data")
+    inner = state.get("execution_id") if isinstance(state, dict) else None
+    found = event.get("execution_id", inner)
+    return found if isinstance(found, str) else None
+
+
+def _report(event: Any, error: Exception) -> None:
+    """Log a failure: what failed where, and of our own errors the message, which holds no state."""
+    logger.error(
+        "action failed",
+        action=_action(event),
+        execution_id=_execution_id(event),
+        error=type(error).__name__,
+        reason=str(error) if isinstance(error, StateSyncError) else None,
+    )
+    metrics.add_metric("Errors", MetricUnit.Count, 1)
+
+
+def _measure_payloads(event: Any, answer: Answer) -> None:
+    metrics.add_metric("PayloadBytesIn", MetricUnit.Bytes, calculate_payload_size(event))
+    metrics.add_metric("PayloadBytesOut", MetricUnit.Bytes, calculate_payload_size(answer))
+
+
+def _measure(started: float, before: UsageSnapshot) -> None:
+    usage = workspace.current().usage.snapshot().since(before)
+    metrics.add_metric("BytesOffloaded", MetricUnit.Bytes, usage.bytes_written)
+    metrics.add_metric("ObjectsOffloaded", MetricUnit.Count, usage.objects_written)
+    metrics.add_metric("S3Requests", MetricUnit.Count, usage.requests)
+    metrics.add_metric("Retries", MetricUnit.Count, usage.retries)
+    milliseconds = (time.perf_counter() - started) * 1_000
+    metrics.add_metric("Duration", MetricUnit.Milliseconds, milliseconds)

@@ -1,0 +1,161 @@
+"""The shape of every event, one model per action.
+
+Only what an action reads is described. The inside of a bag, a result or an answer is the user's:
+it passes through unread, so that validating an event costs the same whatever the state weighs.
+"""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, AliasChoices, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from universal_sync_core.routing import ActionEvent, State, StateEvent
+
+ERROR_MAX_CHARS = 256
+CAUSE_MAX_CHARS = 32_768
+"""https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskFailure.html"""
+
+
+class InitEvent(ActionEvent):
+    """Starts a workflow: the execution's input becomes its first bag."""
+
+    execution_id: str = Field(min_length=1)
+    input: dict[str, Any] | None
+
+
+class SyncEvent(StateEvent):
+    """Brings the result of a worker, of any shape."""
+
+    execution_result: Any
+
+
+class SyncBranchEvent(SyncEvent):
+    """The same inside a parallel branch, whose bag may come under either name, but only one."""
+
+    state_data: State = Field(validation_alias=AliasChoices("state_data", "branch_state"))
+
+
+class ForkBranchEvent(StateEvent):
+    """Starts a branch with an entry of `pending_branches`."""
+
+    branch: dict[str, Any]
+
+
+class CompleteBranchEvent(StateEvent):
+    """Ends a branch; `status` says how where the bag's own would not."""
+
+    status: str | None = None
+
+
+class AggregateBranchesEvent(StateEvent):
+    """Brings what the branches answered, in branch order."""
+
+    branches: list[Any]
+
+
+class StageItemsEvent(StateEvent):
+    """Asks for the bag's `distributed_items` as an object that an ItemReader can read."""
+
+
+class StoreResultEvent(ActionEvent):
+    """Brings the result of one item of a Distributed Map."""
+
+    execution_id: str = Field(min_length=1)
+    execution_result: Any
+    index: int | None = None
+
+
+def _results_or_manifest(result: Any) -> Any:
+    """Refuses what would otherwise be merged as if it were a map's results."""
+    if isinstance(result, list) or (isinstance(result, dict) and "ResultWriterDetails" in result):
+        return result
+    raise PydanticCustomError("map_result", "must be a list or an object with ResultWriterDetails")
+
+
+class AggregateDistributedEvent(StateEvent):
+    """Brings a Distributed Map's results, or where its ResultWriter put them."""
+
+    execution_result: Annotated[Any, AfterValidator(_results_or_manifest)]
+
+
+class CallbackEvent(StateEvent):
+    """Brings what was sent to SendTaskSuccess for a waiting state."""
+
+    callback_result: Any
+
+
+class AsyncEvent(StateEvent):
+    """Brings what an asynchronous job answered."""
+
+    async_result: Any
+
+
+class CreateSnapshotEvent(StateEvent):
+    """Says on which side of the work the snapshot stands."""
+
+    snapshot_type: Literal["pre", "post"]
+
+
+class RestoreSnapshotEvent(ActionEvent):
+    """Names a snapshot by its `s3://` path."""
+
+    s3_path: str = Field(min_length=1)
+
+
+class DecompressEvent(ActionEvent):
+    """Brings a value that `update_and_compress` left in a bag."""
+
+    compressed_data: Any
+
+
+class HydrateEvent(StateEvent):
+    """Asks for pointers back as values: all of them, or those under some dotted paths."""
+
+    paths: list[str] | None = None
+
+
+class RunSegmentEvent(ActionEvent):
+    """What the state machine gives every segment runner; the built-in one reads these."""
+
+    state_data: State = Field(default_factory=dict)
+    branch: Any = None
+    item: Any = None
+    index: int | None = None
+
+
+class RequestCallbackEvent(StateEvent):
+    """Brings the token that a waiting state is to be answered with."""
+
+    task_token: str = Field(min_length=1, max_length=2_048, repr=False)
+    """https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskSuccess.html"""
+    callback_type: Literal["human", "async"]
+    prompt: Any = None
+
+
+class SubmitCallbackEvent(ActionEvent):
+    """An answer to a callback: the outcome decides which other fields it needs."""
+
+    callback_id: str = Field(pattern=r"^[0-9a-f]{64}$")
+    execution_id: str = Field(min_length=1)
+    outcome: Literal["success", "failure", "heartbeat"]
+    output: Any = None
+    error: str | None = Field(default=None, max_length=ERROR_MAX_CHARS)
+    cause: str | None = Field(default=None, max_length=CAUSE_MAX_CHARS)
+
+    @model_validator(mode="after")
+    def _fields_of_the_outcome(self) -> Self:
+        needed, allowed = _ANSWER_FIELDS[self.outcome]
+        given = self.model_fields_set & {"output", "error", "cause"}
+        for field in sorted(needed - given):
+            raise PydanticCustomError("missing", "Field required", {"field": field})
+        for field in sorted(given - allowed):
+            raise PydanticCustomError("answer", "is not for this outcome", {"field": field})
+        return self
+
+
+_ANSWER_FIELDS: dict[str, tuple[set[str], set[str]]] = {
+    "success": ({"output"}, {"output"}),
+    "failure": ({"error"}, {"error", "cause"}),
+    "heartbeat": (set(), set()),
+}
+"""Outcome to the fields it needs and the fields it takes."""

@@ -1,0 +1,74 @@
+"""The two services a callback goes through, as they answer."""
+
+import json
+from collections import deque
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+
+def client_error(operation: str, code: str, status: int = HTTPStatus.BAD_REQUEST) -> ClientError:
+    """Return what botocore raises; its message quotes the request, as some services' do."""
+    message = f"{code} for the token in the request: {TOKEN}"
+    response: Any = {
+        "Error": {"Code": code, "Message": message},
+        "ResponseMetadata": {"HTTPStatusCode": status},
+    }
+    return ClientError(response, operation)
+
+
+TOKEN = "AQCEAAAAKgAAAAMAAAAA/token+that=is&opaque"  # noqa: S105 - it opens nothing
+
+
+@dataclass
+class FakeStepFunctions:
+    """Closes a task with its first answer, like the service.
+
+    Attributes:
+        failures: raised by the next calls, in order, before any is taken.
+        taken: the calls that were taken, as (operation, arguments).
+    """
+
+    failures: deque[Exception] = field(default_factory=deque)
+    taken: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    closed: bool = False
+
+    def send_task_success(self, **arguments: Any) -> dict[str, Any]:
+        json.loads(arguments["output"])
+        return self._take("SendTaskSuccess", arguments, closes=True)
+
+    def send_task_failure(self, **arguments: Any) -> dict[str, Any]:
+        return self._take("SendTaskFailure", arguments, closes=True)
+
+    def send_task_heartbeat(self, **arguments: Any) -> dict[str, Any]:
+        return self._take("SendTaskHeartbeat", arguments, closes=False)
+
+    def _take(self, operation: str, arguments: dict[str, Any], *, closes: bool) -> dict[str, Any]:
+        if self.failures:
+            raise self.failures.popleft()
+        if self.closed:
+            raise client_error(operation, "TaskTimedOut")
+        self.taken.append((operation, arguments))
+        self.closed = closes
+        return {}
+
+
+@dataclass
+class FakeEventBus:
+    """Takes entries, or refuses them with a code.
+
+    Attributes:
+        refusal: the error code every entry is answered with, if any.
+        entries: the entries that were taken.
+    """
+
+    refusal: str | None = None
+    entries: list[dict[str, Any]] = field(default_factory=list)
+
+    def put_events(self, *, Entries: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803
+        if self.refusal:
+            return {"FailedEntryCount": 1, "Entries": [{"ErrorCode": self.refusal}]}
+        self.entries += Entries
+        return {"FailedEntryCount": 0, "Entries": [{"EventId": "1"}]}
