@@ -4,7 +4,8 @@
 `@app.answer`: the function returns the answer itself.
 """
 
-from typing import Any
+import json
+from typing import Any, Final
 
 import callbacks
 import universal_sync_core as core
@@ -28,7 +29,12 @@ from models import (
     SyncBranchEvent,
     SyncEvent,
 )
+from universal_sync_core.codec import KIB
+from universal_sync_core.errors import StateTooLargeError
 from universal_sync_core.routing import ActionResolver, Answer
+
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+RESPONSE_MAX_BYTES: Final = 6 * KIB * KIB
 
 app = ActionResolver()
 
@@ -128,7 +134,13 @@ def restore_snapshot(event: RestoreSnapshotEvent) -> Answer:
 @app.answer("hydrate", HydrateEvent)
 def hydrate(event: HydrateEvent) -> Answer:
     """The bag with values in the place of its pointers."""
-    return {"state_data": core.hydrate_state(event.state_data, event.paths)}
+    answer = {"state_data": core.hydrate_state(event.state_data, event.paths)}
+    # The size the runtime will write, which puts a space after each comma and colon.
+    size = len(json.dumps(answer, ensure_ascii=False).encode(errors="surrogatepass"))
+    if size > RESPONSE_MAX_BYTES:
+        message = "the hydrated state is no answer of a function; name paths"
+        raise StateTooLargeError(message, size=size, limit=RESPONSE_MAX_BYTES)
+    return answer
 
 
 @app.answer("run_segment", RunSegmentEvent)

@@ -22,6 +22,10 @@ METRICS_NAMESPACE: Final = "UniversalSyncCore"
 # What a call has left after its last read or write, to answer and to log.
 _RESERVED_SECONDS: Final = 1.0
 
+# Lambda says here where to send segments; the emulators have nobody to send them to.
+# https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
+_XRAY_DAEMON: Final = "AWS_XRAY_DAEMON_ADDRESS"
+
 logger = Logger()
 metrics = Metrics(namespace=METRICS_NAMESPACE)
 
@@ -32,7 +36,8 @@ def traced(handler: Handler) -> Handler:
     Powertools loads the X-Ray SDK even to find tracing disabled, and patches every library it
     knows; a cold start pays for both. Neither answers nor errors are recorded: they are state.
     """
-    if "LAMBDA_TASK_ROOT" not in os.environ or os.environ.get("POWERTOOLS_TRACE_DISABLED"):
+    disabled = os.environ.get("POWERTOOLS_TRACE_DISABLED", "").lower() in {"1", "true", "yes"}
+    if disabled or _XRAY_DAEMON not in os.environ:
         return handler
     tracer = Tracer(patch_modules=["botocore"])
     wrapped: Handler = tracer.capture_lambda_handler(
@@ -50,9 +55,10 @@ def lambda_handler(event: Any, context: LambdaContext) -> Answer:
     used_before = workspace.current().usage.snapshot()
     metrics.add_dimension("action", _action(event))
     try:
+        metrics.add_metric("PayloadBytesIn", MetricUnit.Bytes, calculate_payload_size(event))
         with workspace.use_deadline(lambda: _seconds_left(context)):
             answer = app.resolve(event, context)
-        _measure_payloads(event, answer)
+        metrics.add_metric("PayloadBytesOut", MetricUnit.Bytes, calculate_payload_size(answer))
     except Exception as error:
         _report(event, error)
         raise
@@ -91,11 +97,6 @@ def _report(event: Any, error: Exception) -> None:
         reason=str(error) if isinstance(error, StateSyncError) else None,
     )
     metrics.add_metric("Errors", MetricUnit.Count, 1)
-
-
-def _measure_payloads(event: Any, answer: Answer) -> None:
-    metrics.add_metric("PayloadBytesIn", MetricUnit.Bytes, calculate_payload_size(event))
-    metrics.add_metric("PayloadBytesOut", MetricUnit.Bytes, calculate_payload_size(answer))
 
 
 def _measure(started: float, before: UsageSnapshot) -> None:

@@ -12,6 +12,7 @@ shown to anybody. The token itself is in the first object and on its way to Step
 
 import functools
 import hashlib
+import os
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 T = TypeVar("T")
 
+EVENT_BUS: Final = os.environ.get("EVENT_BUS_NAME") or "default"
 EVENT_SOURCE: Final = "universal-sync-core"
 EVENT_DETAIL_TYPE: Final = "Callback Requested"
 
@@ -155,6 +157,7 @@ def _deliver(token: str, answer: dict[str, Any]) -> None:
 
 def _announce(asked: dict[str, Any]) -> None:
     entry = {
+        "EventBusName": EVENT_BUS,
         "Source": EVENT_SOURCE,
         "DetailType": EVENT_DETAIL_TYPE,
         "Detail": codec.encode(asked).decode(),

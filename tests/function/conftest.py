@@ -1,24 +1,47 @@
 """The function on a memory store."""
 
+import io
+import sys
 from collections.abc import Iterator
 
 import pytest
 
+import app
+from tests.function.expected import BUCKET
 from tests.function.lambda_context import FakeLambdaContext
 from universal_sync_core import workspace
 from universal_sync_core.memory_store import MemoryStore
 from universal_sync_core.settings import Settings
 
-BUCKET = "state-bucket"
+
+class CurrentStdout(io.TextIOBase):
+    """Writes to what `sys.stdout` is at the time; the logger keeps the one of its import."""
+
+    def write(self, text: str) -> int:
+        return sys.stdout.write(text)
 
 
 @pytest.fixture
-def store() -> Iterator[MemoryStore]:
+def settings() -> Settings:
+    return Settings(bucket=BUCKET)
+
+
+@pytest.fixture
+def store(settings: Settings) -> Iterator[MemoryStore]:
     memory = MemoryStore()
-    with workspace.use(settings=Settings(bucket=BUCKET), store=memory):
+    with workspace.use(settings=settings, store=memory):
         yield memory
 
 
 @pytest.fixture
-def lambda_context() -> FakeLambdaContext:
+def context() -> FakeLambdaContext:
     return FakeLambdaContext()
+
+
+@pytest.fixture
+def output(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> pytest.CaptureFixture[str]:
+    """Return what the handler prints from here on, its log included."""
+    monkeypatch.setattr(app.logger.logger_handler, "stream", CurrentStdout())
+    return capsys

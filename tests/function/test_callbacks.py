@@ -91,6 +91,7 @@ def test_request_keeps_the_token_and_what_is_asked(store: MemoryStore, bus: Fake
 def test_announcement_tells_everything_but_the_token(bus: FakeEventBus) -> None:
     ask(prompt="Ship it?", callback_type="async")
     (entry,) = bus.entries
+    assert entry["EventBusName"] == "default"
     assert entry["Source"] == "universal-sync-core"
     assert entry["DetailType"] == "Callback Requested"
     assert json.loads(entry["Detail"]) == {

@@ -1,0 +1,195 @@
+"""The handler: what it measures, what it logs, and what it never lets out."""
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+import app
+from tests.function.expected import load
+from tests.function.lambda_context import FakeLambdaContext
+from universal_sync_core import calculate_payload_size, workspace
+from universal_sync_core.errors import InvalidRequestError, StoreUnavailableError
+from universal_sync_core.memory_store import MemoryStore
+from universal_sync_core.settings import Settings
+from universal_sync_core.store import Location, StoredObject
+
+SECRET = "a-secret-of-the-state"  # noqa: S105 - it opens nothing
+Output = pytest.CaptureFixture[str]
+
+
+def lines(output: Output) -> list[dict[str, Any]]:
+    """Return what the handler printed, which is JSON line by line."""
+    return [json.loads(line) for line in output.readouterr().out.splitlines()]
+
+
+def emf(output: Output) -> dict[str, Any]:
+    """Return the one line of metrics an action leaves."""
+    (metrics,) = [line for line in lines(output) if "PayloadBytesIn" in line]
+    return metrics
+
+
+@pytest.mark.usefixtures("store")
+def test_every_action_leaves_its_metrics(output: Output, context: FakeLambdaContext) -> None:
+    event = load("sync_offloads_large_field")
+    answer = app.lambda_handler(event, context)
+    measured = emf(output)
+    (definition,) = measured["_aws"]["CloudWatchMetrics"]
+
+    assert definition["Namespace"] == "UniversalSyncCore"
+    assert "action" in definition["Dimensions"][0]
+    assert {metric["Name"]: metric["Unit"] for metric in definition["Metrics"]} == {
+        "PayloadBytesIn": "Bytes",
+        "PayloadBytesOut": "Bytes",
+        "BytesOffloaded": "Bytes",
+        "ObjectsOffloaded": "Count",
+        "S3Requests": "Count",
+        "Retries": "Count",
+        "Duration": "Milliseconds",
+    }
+    assert measured["action"] == "sync"
+    assert measured["PayloadBytesIn"] == [calculate_payload_size(event)]
+    assert measured["PayloadBytesOut"] == [calculate_payload_size(answer)]
+    assert measured["BytesOffloaded"][0] > 30 * 1024
+    assert measured["ObjectsOffloaded"][0] >= 1
+    assert measured["S3Requests"][0] >= measured["ObjectsOffloaded"][0]
+    assert measured["Retries"] == [0]
+    assert measured["Duration"][0] > 0
+
+
+@pytest.mark.usefixtures("store")
+def test_metrics_count_one_call_each(output: Output, context: FakeLambdaContext) -> None:
+    app.lambda_handler(load("sync_offloads_large_field"), context)
+    output.readouterr()
+    app.lambda_handler(load("sync_inline"), context)
+    assert emf(output)["BytesOffloaded"] == [0]
+
+
+@pytest.mark.usefixtures("store")
+def test_failed_action_is_counted_and_logged_by_name(
+    output: Output, context: FakeLambdaContext
+) -> None:
+    with pytest.raises(InvalidRequestError):
+        app.lambda_handler(load("sync_missing_execution_result"), context)
+    printed = lines(output)
+    (logged,) = [line for line in printed if line.get("level") == "ERROR"]
+    (measured,) = [line for line in printed if "Errors" in line]
+    assert logged["message"] == "action failed"
+    assert logged["action"] == "sync"
+    assert logged["execution_id"] == "catalog-2025-01"
+    assert logged["error"] == "InvalidRequestError"
+    assert logged["reason"] == "execution_result: Field required"
+    assert logged["function_request_id"] == context.aws_request_id
+    assert measured["Errors"] == [1]
+    assert measured["action"] == "sync"
+
+
+@pytest.mark.usefixtures("store")
+@pytest.mark.parametrize(
+    "event", [{"action": SECRET}, {"action": [SECRET]}, [SECRET], SECRET, None]
+)
+def test_free_text_becomes_no_dimension(
+    output: Output, context: FakeLambdaContext, event: object
+) -> None:
+    with pytest.raises(InvalidRequestError) as refused:
+        app.lambda_handler(event, context)
+    printed = output.readouterr().out
+    assert '"action":"unknown"' in printed
+    assert SECRET not in printed
+    assert SECRET not in str(refused.value)
+
+
+@pytest.mark.usefixtures("store")
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"action": "sync", "state_data": {"x": SECRET}, "execution_result": {"y": SECRET * 9_000}},
+        {"action": "sync", "state_data": SECRET, "execution_result": SECRET},
+        {"action": "sync", "state_data": {"execution_id": {"x": SECRET}}, "extra": SECRET},
+        {"action": "merge_callback", "state_data": {"x": SECRET}, "callback_result": SECRET},
+        {"action": "submit_callback", "output": SECRET, "error": SECRET, "outcome": SECRET},
+        {"action": "request_callback", "state_data": {}, "task_token": SECRET, "prompt": SECRET},
+        {"action": "decompress", "compressed_data": SECRET},
+        {"action": "restore_snapshot", "s3_path": 0, "execution_id": [SECRET]},
+    ],
+)
+def test_nothing_of_the_state_is_printed(
+    output: Output, context: FakeLambdaContext, event: dict[str, Any]
+) -> None:
+    try:
+        app.lambda_handler(event, context)
+    except Exception as error:  # noqa: BLE001 - whatever it is, it must not quote the state
+        assert SECRET not in str(error)
+    printed = output.readouterr()
+    assert SECRET not in printed.out + printed.err
+
+
+@pytest.mark.usefixtures("store")
+def test_error_that_is_not_ours_is_raised_and_its_message_is_not_logged(
+    output: Output, context: FakeLambdaContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(event: object, context: object) -> object:
+        raise RuntimeError(SECRET)
+
+    monkeypatch.setattr(app.app, "resolve", broken)
+    with pytest.raises(RuntimeError):
+        app.lambda_handler(load("sync_inline"), context)
+    printed = output.readouterr().out
+    assert '"error":"RuntimeError"' in printed
+    assert SECRET not in printed
+
+
+class DeadStore(MemoryStore):
+    """A store that does not answer."""
+
+    def put(self, location: Location, body: bytes, *, content_encoding: str | None = None) -> bool:
+        raise StoreUnavailableError("no answer")
+
+    def get(self, location: Location) -> StoredObject:
+        raise StoreUnavailableError("no answer")
+
+
+def test_retries_end_before_lambda_does(output: Output, settings: Settings) -> None:
+    with (
+        workspace.use(settings=settings, store=DeadStore()),
+        pytest.raises(StoreUnavailableError),
+    ):
+        app.lambda_handler(load("sync_offloads_large_field"), FakeLambdaContext(seconds_left=1.0))
+    assert emf(output)["Retries"] == [0]
+
+
+def test_tracing_that_is_off_loads_no_sdk() -> None:
+    program = "import sys, app; sys.exit('aws_xray_sdk' in sys.modules)"
+    completed = subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-c", program],
+        env={"PYTHONPATH": ":".join(sys.path), "AWS_DEFAULT_REGION": "eu-west-1"},
+        check=False,
+    )
+    assert completed.returncode == 0
+
+
+def test_tracing_that_is_on_keeps_the_state_to_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_XRAY_DAEMON_ADDRESS", "127.0.0.1:2000")
+    recorded: dict[str, Any] = {}
+
+    class Recorder:
+        def __init__(self, **options: Any) -> None:
+            recorded.update(options)
+
+        def capture_lambda_handler(self, handler: app.Handler, **options: Any) -> app.Handler:
+            recorded.update(options)
+            return handler
+
+    monkeypatch.setattr(app, "Tracer", Recorder)
+    assert app.traced(app.lambda_handler) is app.lambda_handler
+    assert recorded == {
+        "patch_modules": ["botocore"],
+        "capture_response": False,
+        "capture_error": False,
+    }
+    recorded.clear()
+    monkeypatch.setenv("POWERTOOLS_TRACE_DISABLED", "true")
+    app.traced(app.lambda_handler)
+    assert not recorded
