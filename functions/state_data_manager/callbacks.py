@@ -85,11 +85,13 @@ def request(event: RequestCallbackEvent) -> dict[str, Any]:
     if not isinstance(execution_id, str):
         raise InvalidRequestError("execution_id: Field required", field="execution_id")
     callback_id = hashlib.sha256(event.task_token.encode()).hexdigest()
+    # A worker puts what it wants to know into its result; so it is in the bag.
+    prompt = event.prompt if event.prompt is not None else event.state_data.get("prompt")
     asked = {
         "callback_id": callback_id,
         "callback_type": event.callback_type,
         "execution_id": execution_id,
-        "prompt": _bounded(event.prompt, PROMPT_INLINE_BYTES, execution_id),
+        "prompt": _bounded(prompt, PROMPT_INLINE_BYTES, execution_id),
         "state_revision": event.state_data.get("state_revision"),
     }
     record = asked | {"task_token": event.task_token, "requested_at": _now()}

@@ -103,6 +103,12 @@ def test_announcement_tells_everything_but_the_token(bus: FakeEventBus) -> None:
     }
 
 
+@pytest.mark.usefixtures("store")
+def test_prompt_may_be_in_the_bag(bus: FakeEventBus) -> None:
+    ask(state_data={"execution_id": EXECUTION_ID, "prompt": "Ship it?"})
+    assert json.loads(bus.entries[0]["Detail"])["prompt"] == "Ship it?"
+
+
 def test_large_prompt_is_announced_by_its_pointer(store: MemoryStore, bus: FakeEventBus) -> None:
     ask(prompt="Ship it? " * 10_000)
     detail = json.loads(bus.entries[0]["Detail"])
