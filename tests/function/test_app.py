@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import app
+from actions import app as resolver
 from tests.function.expected import load
 from tests.function.lambda_context import FakeLambdaContext
 from universal_sync_core import calculate_payload_size, workspace
@@ -134,7 +135,7 @@ def test_error_that_is_not_ours_is_raised_and_its_message_is_not_logged(
     def broken(*_: object) -> object:
         raise RuntimeError(SECRET)
 
-    monkeypatch.setattr(app.app, "resolve", broken)
+    monkeypatch.setattr(resolver, "resolve", broken)
     with pytest.raises(RuntimeError):
         app.lambda_handler(load("sync_inline"), context)
     printed = output.readouterr().out

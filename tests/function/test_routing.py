@@ -115,7 +115,7 @@ def test_message_about_ten_thousand_wrong_items_stays_readable(app: ActionResolv
 
 @pytest.mark.parametrize("words", [["ok"], ["fail"]])
 def test_nothing_of_a_call_stays_behind(app: ActionResolver, words: list[str]) -> None:
-    app.append_context(tenant="secret")
+    app.context["tenant"] = "secret"
     try:
         app.resolve({"action": "echo", "words": words}, CONTEXT)
     except LookupError:

@@ -96,6 +96,9 @@ class ActionResolver(AppSyncResolver):
     second registration win in silence, and takes a list for a batch.
     """
 
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+
     def action(
         self, name: str, model: type[StateEventT]
     ) -> Callable[[Callable[[StateEventT], Json]], Callable[[StateEventT], Json]]:
@@ -170,7 +173,7 @@ class ActionResolver(AppSyncResolver):
         try:
             answer: Answer = super().resolve(event, context, data_model=_Routed)
         finally:
-            self.clear_context()
+            self.context.clear()
             # Powertools keeps the last event on the class: a warm function would hold a past state.
             self.current_event = Router.current_event = None
             self.lambda_context = Router.lambda_context = None
