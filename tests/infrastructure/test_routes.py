@@ -1,0 +1,246 @@
+"""Where each next_action and each failure leads, on moto's interpreter with a scripted function.
+
+The whole machine with the real function runs in the end-to-end tests; here are the ways that are
+cheaper to take when the answers are given.
+"""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
+
+REGION = "us-east-1"
+LOOP_LIMIT = 3
+
+Payload = dict[str, Any]
+Worker = Callable[[Payload], Payload]
+
+
+class RaisedError(Exception):
+    """The function ends with an error of this name."""
+
+
+@dataclass
+class ScriptedFunction:
+    """The worker of a test, and of the manager as little as the machine needs."""
+
+    worker: Worker
+    token: str = ""
+
+    def invoke(self, parameters: Payload, **_: object) -> Payload:
+        """Stand in for a Lambda invocation."""
+        event = json.loads(parameters["Payload"])
+        try:
+            answer = getattr(self, event["action"])(event)
+        except RaisedError as error:
+            payload = {"errorType": str(error), "errorMessage": "as scripted"}
+            return {"StatusCode": 200, "FunctionError": "Unhandled", "Payload": payload}
+        return {"StatusCode": 200, "Payload": answer}
+
+    def init(self, event: Payload) -> Payload:
+        counters = {"loop_counter": 0, "loop_limit": LOOP_LIMIT, "segment_to_run": 0}
+        bag = {"execution_id": event["execution_id"], "next_action": "CONTINUE"}
+        return {"state_data": bag | counters}
+
+    def run_segment(self, event: Payload) -> Payload:
+        return self.worker(event["state_data"])
+
+    def sync(self, event: Payload) -> Payload:
+        bag = event["state_data"]
+        counted = {"loop_counter": bag["loop_counter"] + 1}
+        return {"state_data": bag | event["execution_result"] | counted}
+
+    sync_branch = sync
+
+    def fork_branch(self, event: Payload) -> Payload:
+        fresh = {"next_action": "CONTINUE", "loop_counter": 0}
+        return {"state_data": event["state_data"] | event["branch"] | fresh}
+
+    def complete_branch(self, event: Payload) -> Payload:
+        return {"branch": {"status": event["state_data"]["next_action"]}}
+
+    def aggregate_branches(self, event: Payload) -> Payload:
+        joined = {"branches": event["branches"], "next_action": "COMPLETE"}
+        return {"state_data": event["state_data"] | joined}
+
+    def request_callback(self, event: Payload) -> Payload:
+        self.token = event["task_token"]
+        return {"callback_id": "id"}
+
+    def merge_callback(self, event: Payload) -> Payload:
+        merged = {"answer": event["callback_result"], "next_action": "COMPLETE"}
+        return {"state_data": event["state_data"] | merged}
+
+    def merge_async(self, event: Payload) -> Payload:
+        return self.merge_callback({**event, "callback_result": event["async_result"]})
+
+
+class Machine:
+    """The machine as deployed, with functions and bucket of its own."""
+
+    def __init__(self, definition: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._monkeypatch = monkeypatch
+        self._client = boto3.client("stepfunctions", REGION)
+        created = self._client.create_state_machine(
+            name="machine", definition=definition, roleArn="arn:aws:iam::123456789012:role/role"
+        )
+        self._arn = created["stateMachineArn"]
+
+    def run(self, worker: Worker, answer: Callable[[Any, str], object] | None = None) -> Payload:
+        """Return the description of an execution that has ended."""
+        function = ScriptedFunction(worker)
+        self._monkeypatch.setattr(lambda_eval_utils, "_invoke_lambda_function", function.invoke)
+        started = self._client.start_execution(
+            stateMachineArn=self._arn, name=f"run-{time.monotonic_ns()}", input="{}"
+        )
+        while True:
+            execution = self._client.describe_execution(executionArn=started["executionArn"])
+            if execution["status"] != "RUNNING":
+                return dict(execution)
+            if function.token and answer:
+                answer(self._client, function.token)
+                function.token = ""
+            time.sleep(0.02)
+
+
+@pytest.fixture
+def machine(
+    definition_text: str, template: Payload, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Machine]:
+    names = template["Resources"]["StateDataStateMachine"]["Properties"]["DefinitionSubstitutions"]
+    for name in names:
+        definition_text = definition_text.replace(f"${{{name}}}", name)
+    for variable in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(variable, "testing")
+    with mock_aws(config={"stepfunctions": {"execute_state_machine": True}}):
+        yield Machine(definition_text, monkeypatch)
+
+
+def always(next_action: str, **more: Any) -> Worker:
+    return lambda _: {"next_action": next_action, **more}
+
+
+def fails(name: str) -> Worker:
+    def worker(_: Payload) -> Payload:
+        raise RaisedError(name)
+
+    return worker
+
+
+def bag(execution: Payload) -> Payload:
+    found: Payload = json.loads(execution["output"])["state_data"]
+    return found
+
+
+def test_the_output_of_a_complete_workflow_is_its_bag(machine: Machine) -> None:
+    execution = machine.run(always("COMPLETE"))
+    assert execution["status"] == "SUCCEEDED"
+    assert json.loads(execution["output"]).keys() == {"state_data"}
+    assert bag(execution)["execution_id"] == execution["executionArn"]
+
+
+def test_a_workflow_that_never_ends_stops_at_its_loop_limit(machine: Machine) -> None:
+    execution = machine.run(always("CONTINUE"))
+    assert (execution["status"], execution["error"]) == ("FAILED", "LoopLimitReached")
+    assert str(LOOP_LIMIT) in execution["cause"]
+
+
+@pytest.mark.parametrize("next_action", ["FAILED", "HALTED", "SIGKILL", "NO_SUCH_ACTION"])
+def test_a_workflow_that_stops_says_how(machine: Machine, next_action: str) -> None:
+    execution = machine.run(always(next_action))
+    assert (execution["status"], execution["error"]) == ("FAILED", f"Workflow.{next_action}")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        "SegmentFailedError",
+        "StateTooLargeError",
+        "MissingObjectError",
+        "StoreAccessDeniedError",
+        "ZeroDivisionError",
+    ],
+)
+def test_an_error_ends_the_execution_under_its_own_name(machine: Machine, error: str) -> None:
+    execution = machine.run(fails(error))
+    assert (execution["status"], execution["error"]) == ("FAILED", error)
+    assert "as scripted" in execution["cause"]
+
+
+def test_a_transient_error_is_tried_again(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("random.uniform", lambda low, _: low)
+    failures = iter(["StoreUnavailableError", "StoreThrottledError", "Lambda.ServiceException"])
+
+    def worker(_: Payload) -> Payload:
+        if error := next(failures, None):
+            raise RaisedError(error)
+        return {"next_action": "COMPLETE"}
+
+    assert machine.run(worker)["status"] == "SUCCEEDED"
+
+
+def test_a_failing_branch_is_reported_and_ends_nothing(machine: Machine) -> None:
+    branches = [
+        {"branch": "good"},
+        {"branch": "raises"},
+        {"branch": "never ends"},
+        {"branch": "asks"},
+        {"branch": "halts"},
+    ]
+
+    def worker(state: Payload) -> Payload:
+        match state.get("branch"):
+            case None:
+                return {"next_action": "PARALLEL_GROUP", "pending_branches": branches}
+            case "raises":
+                raise RaisedError("ZeroDivisionError")
+            case name:
+                return {"next_action": NEXT_OF_BRANCH[name]}
+
+    reports = bag(machine.run(worker))["branches"]
+    assert [(report["status"], report.get("error")) for report in reports] == [
+        ("COMPLETE", None),
+        ("FAILED", "ZeroDivisionError"),
+        ("FAILED", "LoopLimitReached"),
+        ("FAILED", "UnroutableNextAction"),
+        ("HALTED", None),
+    ]
+
+
+NEXT_OF_BRANCH = {
+    "good": "COMPLETE",
+    "never ends": "CONTINUE",
+    "asks": "PAUSED_FOR_HITP",
+    "halts": "HALTED",
+}
+
+
+@pytest.mark.parametrize("next_action", ["PAUSED_FOR_HITP", "ASYNC"])
+@pytest.mark.parametrize("answer", [{"approved": True}, [1], None])
+def test_whatever_answers_a_wait_is_merged(
+    machine: Machine, next_action: str, answer: object
+) -> None:
+    def succeed(client: Any, token: str) -> None:
+        client.send_task_success(taskToken=token, output=json.dumps(answer))
+
+    execution = machine.run(always(next_action), succeed)
+    assert bag(execution)["answer"] == answer
+
+
+@pytest.mark.parametrize("next_action", ["PAUSED_FOR_HITP", "ASYNC"])
+def test_a_refused_answer_ends_the_execution_under_its_error(
+    machine: Machine, next_action: str
+) -> None:
+    def refuse(client: Any, token: str) -> None:
+        client.send_task_failure(taskToken=token, error="Rejected", cause="not today")
+
+    execution = machine.run(always(next_action), refuse)
+    assert (execution["status"], execution["error"]) == ("FAILED", "Rejected")

@@ -1,0 +1,200 @@
+"""The template: what protects the state, and what fits the files beside it."""
+
+import ast
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cfnlint.api import lint_file
+
+from universal_sync_core.settings import Settings
+
+Template = dict[str, Any]
+
+LONGEST_EXECUTION_DAYS = 365
+REDRIVE_DAYS = 14
+"""https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html"""
+
+WITHOUT_RESOURCES = {"AnswerCallbacks", "DeliverLogs"}
+"""Statements whose actions IAM cannot narrow to a resource."""
+
+
+@pytest.fixture
+def resources(template: Template) -> dict[str, Any]:
+    found: dict[str, Any] = template["Resources"]
+    return found
+
+
+@pytest.fixture
+def function(resources: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = resources["StateDataManagerFunction"]["Properties"]
+    return found
+
+
+@pytest.fixture
+def machine(resources: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = resources["StateDataStateMachine"]["Properties"]
+    return found
+
+
+@pytest.fixture
+def bucket(resources: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = resources["StateBucket"]["Properties"]
+    return found
+
+
+def statements(owner: dict[str, Any]) -> list[dict[str, Any]]:
+    """The statements of a role, those under a condition included."""
+    found = [each for policy in owner["Policies"] for each in policy["Statement"]]
+    return [each["Fn::If"][1] if "Fn::If" in each else each for each in found]
+
+
+def listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def test_cfn_lint_finds_nothing(root: Path) -> None:
+    assert lint_file(root / "template.yaml") == []
+
+
+def test_definition_uri_is_the_file_to_the_letter(root: Path, machine: dict[str, Any]) -> None:
+    folder, name = machine["DefinitionUri"].split("/")
+    assert name in {path.name for path in (root / folder).iterdir()}
+
+
+def test_every_substitution_is_defined_and_used(
+    machine: dict[str, Any], definition_text: str
+) -> None:
+    used = set(re.findall(r"\$\{(\w+)\}", definition_text))
+    assert used == machine["DefinitionSubstitutions"].keys()
+
+
+def test_the_built_in_runner_is_the_default(template: Template, machine: dict[str, Any]) -> None:
+    assert template["Parameters"]["SegmentRunnerFunctionArn"]["Default"] == ""
+    assert machine["DefinitionSubstitutions"]["SegmentRunnerFunction"] == {
+        "Fn::If": [
+            "HasSegmentRunner",
+            {"Ref": "SegmentRunnerFunctionArn"},
+            {"Fn::GetAtt": ["StateDataManagerFunction", "Arn"]},
+        ]
+    }
+
+
+@pytest.mark.parametrize("name", ["StateDataManagerLogGroup", "StateMachineLogGroup"])
+def test_logs_are_kept_for_a_set_time(resources: dict[str, Any], name: str) -> None:
+    assert resources[name]["Properties"]["RetentionInDays"] == {"Ref": "LogRetentionDays"}
+
+
+def test_the_function_and_the_machine_log_where_retention_is_set(
+    function: dict[str, Any], machine: dict[str, Any]
+) -> None:
+    assert function["LoggingConfig"]["LogGroup"] == {"Ref": "StateDataManagerLogGroup"}
+    (destination,) = machine["Logging"]["Destinations"]
+    arn = destination["CloudWatchLogsLogGroup"]["LogGroupArn"]
+    assert arn == {"Fn::GetAtt": ["StateMachineLogGroup", "Arn"]}
+
+
+def test_no_state_and_no_token_reaches_the_log_of_the_machine(machine: dict[str, Any]) -> None:
+    assert machine["Logging"]["IncludeExecutionData"] is False
+
+
+def test_everything_is_traced(template: Template, machine: dict[str, Any]) -> None:
+    assert template["Globals"]["Function"]["Tracing"] == "Active"
+    assert machine["Tracing"]["Enabled"] is True
+
+
+def test_state_outlives_the_longest_execution_and_its_redrive(
+    template: Template, bucket: dict[str, Any]
+) -> None:
+    days = template["Parameters"]["StateRetentionDays"]
+    assert min(days["MinValue"], days["Default"]) > LONGEST_EXECUTION_DAYS + REDRIVE_DAYS
+    expirations = [
+        rule["ExpirationInDays"]
+        for rule in bucket["LifecycleConfiguration"]["Rules"]
+        if "ExpirationInDays" in rule
+    ]
+    assert expirations == [{"Ref": "StateRetentionDays"}]
+
+
+def test_multipart_uploads_that_were_never_finished_are_removed(bucket: dict[str, Any]) -> None:
+    rules = bucket["LifecycleConfiguration"]["Rules"]
+    assert any("AbortIncompleteMultipartUpload" in rule for rule in rules)
+
+
+def test_the_bucket_outlives_its_stack(resources: dict[str, Any]) -> None:
+    bucket = resources["StateBucket"]
+    assert bucket["DeletionPolicy"] == bucket["UpdateReplacePolicy"] == "Retain"
+
+
+def test_the_bucket_is_closed_to_the_public(bucket: dict[str, Any]) -> None:
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    assert len(bucket["PublicAccessBlockConfiguration"]) == 4
+
+
+def test_the_bucket_takes_tls_only(resources: dict[str, Any]) -> None:
+    (statement,) = resources["StateBucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    assert (statement["Effect"], statement["Principal"]) == ("Deny", "*")
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    assert len(statement["Resource"]) == 2
+
+
+def test_the_bucket_is_encrypted_with_a_key_of_yours_if_you_give_one(
+    bucket: dict[str, Any],
+) -> None:
+    (rule,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == {
+        "Fn::If": ["HasKmsKey", "aws:kms", "AES256"]
+    }
+
+
+@pytest.mark.parametrize("owner", ["StateDataManagerFunction", "StateDataStateMachine"])
+def test_roles_name_their_actions_and_resources(resources: dict[str, Any], owner: str) -> None:
+    for statement in statements(resources[owner]["Properties"]):
+        assert not [action for action in listed(statement["Action"]) if "*" in action]
+        assert ("*" in listed(statement["Resource"])) == (statement["Sid"] in WITHOUT_RESOURCES)
+
+
+def test_every_setting_is_in_the_environment(function: dict[str, Any], template: Template) -> None:
+    parameters = template["Parameters"]
+    environment = {
+        name: str(parameters[value["Ref"]]["Default"]) if value["Ref"] in parameters else "bucket"
+        for name, value in function["Environment"]["Variables"].items()
+    }
+    assert Settings.from_env(environment) == Settings(bucket="bucket")
+
+
+def test_the_handler_is_a_function_of_its_module(root: Path, function: dict[str, Any]) -> None:
+    module, name = function["Handler"].split(".")
+    tree = ast.parse((root / function["CodeUri"] / f"{module}.py").read_text())
+    assert name in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+
+
+@pytest.mark.parametrize(
+    ("name", "source"),
+    [("StateDataManagerFunction", "CodeUri"), ("UniversalSyncCoreLayer", "ContentUri")],
+)
+def test_sam_build_finds_its_target(
+    root: Path, resources: dict[str, Any], name: str, source: str
+) -> None:
+    resource = resources[name]
+    assert resource["Metadata"]["BuildMethod"] == "makefile"
+    makefile = (root / resource["Properties"][source] / "Makefile").read_text()
+    assert f"\nbuild-{name}:" in makefile
+
+
+def test_requirements_are_pinned_and_hashed_and_name_no_registry(root: Path) -> None:
+    for name in ("requirements-dev.txt", "layers/universal_sync_core/requirements.txt"):
+        text = (root / name).read_text()
+        requirements = re.findall(r"^[a-z].*", text, re.MULTILINE)
+        assert requirements
+        assert all("==" in line and line.endswith("\\") for line in requirements)
+        assert "://" not in text
+
+
+def test_the_layer_has_the_versions_that_are_tested(root: Path) -> None:
+    layer, tested = (
+        set(re.findall(r"^[a-z][^ ;]*==[^ ]*", (root / name).read_text(), re.MULTILINE))
+        for name in ("layers/universal_sync_core/requirements.txt", "requirements-dev.txt")
+    )
+    assert {line for line in layer if "[" not in line} <= tested
