@@ -40,6 +40,9 @@ ABSTRACT = {"StateSyncError", "StoredDataError", "StoreError"}
 ANSWERS_A_CALLER = {"CallbackExpiredError", "CallbackAlreadyAnsweredError"}
 """Raised to whoever calls submit_callback, which no state of the machine does."""
 
+LAMBDA_MAX_SECONDS = 900
+"""https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
+
 RETRYABLE_OF_LAMBDA = {
     "Lambda.ServiceException",
     "Lambda.AWSLambdaException",
@@ -116,8 +119,13 @@ def test_a_wait_ends_on_a_named_route(states: States, name: str, timed_out: str)
     assert routes["States.Timeout"] == routes["States.HeartbeatTimeout"] == timed_out
 
 
-def test_every_task_has_a_timeout(states: States) -> None:
-    assert all(state["TimeoutSeconds"] > 0 for state in tasks(states).values())
+def test_a_task_waits_longer_than_its_function_may_take(
+    states: States, template: dict[str, Any]
+) -> None:
+    function = template["Resources"]["StateDataManagerFunction"]["Properties"]
+    limits = {MANAGER: function["Timeout"], RUNNER: LAMBDA_MAX_SECONDS}
+    for state in tasks(states).values():
+        assert state["TimeoutSeconds"] > limits[state["Parameters"]["FunctionName"]]
 
 
 def test_every_task_retries_exactly_the_transient_errors(states: States) -> None:
