@@ -101,6 +101,7 @@ def test_the_distributed_map_reads_and_writes_s3_a_hundred_items_at_a_time(state
     state = states["DistributedMapState"]
     assert state["ItemProcessor"]["ProcessorConfig"]["Mode"] == "DISTRIBUTED"
     assert state["MaxConcurrency"] == 100
+    # Written 1e2: moto's grammar wants no plain integer here, AWS's language service no point.
     assert state["ToleratedFailurePercentage"] == 100
     assert state["ItemReader"]["Resource"] == "arn:aws:states:::s3:getObject"
     assert state["ResultWriter"]["Resource"] == "arn:aws:states:::s3:putObject"
