@@ -1,0 +1,65 @@
+"""Deployed code: zipped as `sam package` does, unpacked as Lambda does."""
+
+import hashlib
+import io
+import shutil
+import uuid
+import zipfile
+from pathlib import Path
+
+# Unpacked code of earlier runs: kept, since Python's own compiled files lie there too.
+_KEPT = 8
+
+
+def zipped(directory: Path) -> bytes:
+    """Give a directory as a zip archive; equal content gives equal bytes."""
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as target:
+        for path in sorted(directory.rglob("*")):
+            if path.is_file() and "__pycache__" not in path.parts:
+                # Without times; mode 0644, as Lambda needs to read it.
+                entry = zipfile.ZipInfo(path.relative_to(directory).as_posix())
+                entry.external_attr = 0o644 << 16
+                target.writestr(entry, path.read_bytes())
+    return archive.getvalue()
+
+
+class CodeCache:
+    """Directories of unpacked archives, named by their content."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        root.mkdir(parents=True, exist_ok=True)
+
+    def unpack(self, archive: bytes) -> Path:
+        """Give the directory that holds what is in the archive."""
+        directory = self._root / hashlib.sha256(archive).hexdigest()
+        if directory.is_dir():
+            directory.touch()
+        else:
+            self._extract(archive, directory)
+            prune(self._root, keep=_KEPT)
+        return directory
+
+    def _extract(self, archive: bytes, directory: Path) -> None:
+        unfinished = directory.with_name(f"{directory.name}.{uuid.uuid4().hex}")
+        with zipfile.ZipFile(io.BytesIO(archive)) as source:
+            source.extractall(unfinished)
+        publish(unfinished, directory)
+
+
+def publish(unfinished: Path, directory: Path) -> None:
+    """Give a finished directory its name, unless another process has been faster."""
+    try:
+        unfinished.rename(directory)
+    except OSError:
+        if not directory.is_dir():
+            raise
+        shutil.rmtree(unfinished)
+
+
+def prune(root: Path, *, keep: int) -> None:
+    """Remove all but the directories used last."""
+    directories = sorted(root.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
+    for directory in directories[keep:]:
+        shutil.rmtree(directory, ignore_errors=True)

@@ -1,0 +1,104 @@
+"""Lambda without Docker: deployed with their layers, invoked in emulators.
+
+moto's CloudFormation gives layers no id and drops them from a function, and its invocations need
+Docker.
+"""
+
+import base64
+import json
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import Any
+from unittest.mock import patch
+
+from moto.awslambda.exceptions import UnknownFunctionException
+from moto.awslambda.models import LambdaFunction, LayerVersion
+from moto.awslambda.utils import get_backend
+from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
+
+from local.clients import ACCOUNT, REGION
+from local.emulator import Answer
+
+Invoke = Callable[[LambdaFunction, bytes], Answer]
+
+_FAILED = "Unhandled"
+
+
+def install(stack: ExitStack, invoke: Invoke) -> None:
+    """Run functions with `invoke`."""
+    _deploy_layers(stack)
+    _answer_invocations(stack, invoke)
+    _invoke_from_tasks(stack, invoke)
+
+
+def _deploy_layers(stack: ExitStack) -> None:
+    arn = property(lambda layer: layer.arn)
+    stack.enter_context(patch.object(LayerVersion, "physical_resource_id", arn, create=True))
+    original = LambdaFunction.create_from_cloudformation_json
+
+    def create(
+        _cls: type[LambdaFunction],
+        /,
+        resource_name: str,
+        cloudformation_json: dict[str, Any],
+        account_id: str,
+        region_name: str,
+        **kwargs: Any,
+    ) -> LambdaFunction:
+        function = original(resource_name, cloudformation_json, account_id, region_name, **kwargs)
+        layers = cloudformation_json["Properties"].get("Layers", [])
+        function.update_configuration({"Layers": layers})
+        return function
+
+    stack.enter_context(
+        patch.object(LambdaFunction, "create_from_cloudformation_json", classmethod(create))
+    )
+
+
+def _answer_invocations(stack: ExitStack, invoke: Invoke) -> None:
+    """Serve the Invoke operation, for boto3, the CLI and moto's own event sources."""
+
+    def answer(
+        self: LambdaFunction,
+        body: str | bytes,
+        request_headers: Any,
+        response_headers: dict[str, str],
+    ) -> bytes:
+        payload = body.encode() if isinstance(body, str) else body
+        if request_headers.get("x-amz-invocation-type") == "Event":
+            threading.Thread(target=invoke, args=(self, payload), daemon=True).start()
+            return b""
+        given = invoke(self, payload)
+        if given.failed:
+            response_headers["x-amz-function-error"] = _FAILED
+        # What a function prints is in the emulators' log files.
+        response_headers["x-amz-log-result"] = base64.b64encode(b"").decode()
+        return given.payload
+
+    stack.enter_context(patch.object(LambdaFunction, "invoke", answer))
+
+
+def _invoke_from_tasks(stack: ExitStack, invoke: Invoke) -> None:
+    """Let the tasks of a state machine reach the emulators without a detour through HTTP."""
+    original = lambda_eval_utils._invoke_lambda_function  # noqa: SLF001
+
+    def invoke_for_task(parameters: dict[str, Any], region: str, state_credentials: Any) -> Any:
+        try:
+            function = get_function(parameters["FunctionName"], parameters.get("Qualifier"))
+        except UnknownFunctionException:
+            # The error that a client would get.
+            return original(parameters, region, state_credentials)
+        given = invoke(function, parameters.get("Payload", b"{}"))
+        # What an integration gives of Lambda's answer.
+        # https://docs.aws.amazon.com/step-functions/latest/dg/connect-lambda.html
+        answer = {"ExecutedVersion": "$LATEST", "Payload": json.loads(given.payload)}
+        answer |= {"StatusCode": 200}
+        return answer | {"FunctionError": _FAILED} if given.failed else answer
+
+    stack.enter_context(patch.object(lambda_eval_utils, "_invoke_lambda_function", invoke_for_task))
+
+
+def get_function(name: str, qualifier: str | None = None) -> LambdaFunction:
+    """Give a deployed function by name or ARN."""
+    return get_backend(ACCOUNT, REGION).get_function(name, qualifier)

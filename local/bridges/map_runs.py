@@ -1,0 +1,296 @@
+"""Distributed Maps: child executions with names, outcomes and limits of their own.
+
+moto runs the children as iterations of the parent, forgets why one failed, tolerates any number
+of failures, and starts each child inside the one before, until Python's stack is full.
+https://docs.aws.amazon.com/step-functions/latest/dg/state-map-distributed.html
+"""
+
+import copy
+import threading
+import uuid
+from collections import deque
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from unittest.mock import patch
+
+from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import (
+    FailureEventException,
+)
+from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import (
+    StatesErrorNameType,
+)
+from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration import (
+    distributed_iteration_component as component,
+)
+from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.itemprocessor.map_run_record import (  # noqa: E501
+    MapRunRecord,
+)
+from moto.stepfunctions.parser.asl.component.state.exec.state_map.max_concurrency import (
+    DEFAULT_MAX_CONCURRENCY_VALUE,
+)
+from moto.stepfunctions.parser.asl.component.state.exec.state_map.state_map import StateMap
+from moto.stepfunctions.parser.asl.eval.environment import Environment
+from moto.stepfunctions.parser.asl.eval.event.event_manager import (
+    EventHistoryContext,
+    EventManager,
+)
+from moto.stepfunctions.parser.asl.eval.program_state import (
+    ProgramError,
+    ProgramStopped,
+    ProgramTimedOut,
+)
+
+from .failures import failure_event
+
+# Concurrency of a Map Run that sets none. https://docs.aws.amazon.com/step-functions/latest/dg/state-map-distributed.html
+_UNLIMITED = 10_000
+# More threads than that only wait for each other.
+_THREADS = 200
+
+
+@dataclass(slots=True, kw_only=True)
+class Child:
+    """A child execution, from its item to its outcome.
+
+    Attributes:
+        index: position of its item.
+        name: of the execution, as AWS gives one.
+        input: what it starts with: the item, after the ItemSelector.
+        status: PENDING until it has ended; then SUCCEEDED, FAILED, TIMED_OUT or ABORTED.
+    """
+
+    index: int
+    name: str
+    input: Any
+    status: str = "PENDING"
+    output: Any = None
+    error: str | None = None
+    cause: str | None = None
+    started: datetime | None = None
+    stopped: datetime | None = None
+
+
+class ChildOutputs(list[Any]):
+    """What a Map Run puts on moto's stack: the outputs in item order, and all its children.
+
+    Attributes:
+        record: of the Map Run.
+        ended: its children in the order in which they ended.
+        pending: those that never started.
+    """
+
+    def __init__(
+        self, record: MapRunRecord, ended: Sequence[Child], pending: Sequence[Child]
+    ) -> None:
+        in_order = sorted(ended, key=lambda child: child.index)
+        super().__init__(child.output for child in in_order if child.status == "SUCCEEDED")
+        self.record = record
+        self.ended = ended
+        self.pending = pending
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "ChildOutputs":
+        return self
+
+
+class ToleranceExceededError(FailureEventException):
+    """More children failed than the state tolerates.
+
+    Attributes:
+        outputs: what the Map Run has until then.
+    """
+
+    def __init__(self, env: Environment, outputs: ChildOutputs) -> None:
+        error = StatesErrorNameType.StatesExceedToleratedFailureThreshold
+        cause = "The specified tolerated failure threshold was exceeded"
+        super().__init__(failure_event(env, error, cause))
+        self.outputs = outputs
+
+
+def install(stack: ExitStack) -> None:
+    """Run the children of Distributed Maps here."""
+    stack.enter_context(patch.object(component.DistributedIterationComponent, "_map_run", _map_run))
+    _write_results_of_failed_runs(stack)
+
+
+def _map_run(
+    self: component.DistributedIterationComponent,
+    env: Environment,
+    eval_input: component.DistributedIterationComponentEvalInput,
+) -> None:
+    items = env.stack.pop()
+    run = _MapRun(
+        env=env, eval_input=eval_input, program=self._get_iteration_program(), items=items
+    )
+    env.stack.append(run.execute())
+
+
+def _write_results_of_failed_runs(stack: ExitStack) -> None:
+    """AWS exports what a failed Map Run has, too."""
+    original = StateMap._eval_execution  # noqa: SLF001
+
+    def eval_execution(self: StateMap, env: Environment) -> None:
+        try:
+            original(self, env)
+        except ToleranceExceededError as exceeded:
+            if self.result_writer:
+                env.stack.append(exceeded.outputs)
+                self.result_writer.eval(env)
+            raise
+
+    stack.enter_context(patch.object(StateMap, "_eval_execution", eval_execution))
+
+
+@dataclass(kw_only=True)
+class _MapRun:
+    env: Environment
+    eval_input: component.DistributedIterationComponentEvalInput
+    program: Any
+    items: list[Any]
+    ended: list[Child] = field(default_factory=list)
+    failures: int = 0
+    exceeded: bool = False
+    broken: FailureEventException | None = None
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        self.record = self.eval_input.map_run_record
+        self.map_input = copy.deepcopy(self.env.stack[-1]) if self.env.stack else None
+        self.waiting = deque(enumerate(self.items))
+
+    def execute(self) -> ChildOutputs:
+        limit = self.record.max_concurrency
+        concurrency = _UNLIMITED if limit == DEFAULT_MAX_CONCURRENCY_VALUE else limit
+        threads = min(concurrency, len(self.items), _THREADS)
+        for counter in (self.record.item_counter, self.record.execution_counter):
+            counter.total.count(len(self.items))
+        # Daemons: a child that waits for an answer must not keep the process from ending.
+        workers = [threading.Thread(target=self._work, daemon=True) for _ in range(threads)]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+        if self.broken is not None:
+            raise self.broken
+        outputs = ChildOutputs(self.record, self.ended, self._pending())
+        if self.exceeded:
+            raise ToleranceExceededError(self.env, outputs)
+        return outputs
+
+    def _work(self) -> None:
+        while self.env.is_running() and not self.exceeded and self.broken is None:
+            try:
+                index, item = self.waiting.popleft()
+            except IndexError:
+                return
+            try:
+                self._run(index, item)
+            except FailureEventException as error:  # of the ItemSelector: it fails the state
+                self.broken = error
+
+    def _pending(self) -> list[Child]:
+        return [
+            Child(index=index, name=str(uuid.uuid4()), input=self._select(index, item))
+            for index, item in self.waiting
+        ]
+
+    def _select(self, index: int, item: Any) -> Any:
+        """Give the input of a child: its item, or what the ItemSelector makes of it."""
+        selector = self.eval_input.item_selector or self.eval_input.parameters
+        if selector is None:
+            return item
+        frame = self.env.open_inner_frame()
+        context = frame.states.context_object.context_object_data
+        context["Map"] = {"Item": {"Index": index, "Value": item}}
+        frame.states.reset(self.map_input)
+        frame.stack.append(self.map_input)
+        selector.eval(frame)
+        self.env.delete_frame(frame)
+        return frame.stack[-1]
+
+    def _run(self, index: int, item: Any) -> None:
+        child = Child(index=index, name=str(uuid.uuid4()), input=self._select(index, item))
+        with self.lock:
+            if self.exceeded:
+                self.waiting.appendleft((index, item))
+                return
+            frame = self._frame(child)
+        child.started = datetime.now(UTC)
+        self.program.eval(frame)
+        self.env.delete_frame(frame)
+        child.stopped = datetime.now(UTC)
+        _take_outcome(child, frame)
+        self._end(child)
+
+    def _frame(self, child: Child) -> Environment:
+        """Give the environment of a child: an execution with a history of its own."""
+        frame = self.env.open_inner_frame(EventHistoryContext.of_program_start())
+        frame.event_manager = EventManager()
+        context = frame.states.context_object.context_object_data
+        context["Execution"] = {
+            **context["Execution"],
+            "Id": child_arn(self.record, child),
+            "Input": child.input,
+            "Name": child.name,
+        }
+        context["StateMachine"] = {
+            **context["StateMachine"],
+            "Id": self.record.map_state_machine_arn,
+        }
+        # The child is in no state yet.
+        context["State"] = None
+        frame.states.reset(child.input)
+        return frame
+
+    def _end(self, child: Child) -> None:
+        with self.lock:
+            self.ended.append(child)
+            self._count(child.status)
+            if child.status in {"FAILED", "TIMED_OUT"}:
+                self.failures += 1
+                if self._intolerable() and not self.exceeded:
+                    self.exceeded = True
+                    self._abort_running()
+
+    def _count(self, status: str) -> None:
+        name = status.lower()
+        for counter in (self.record.item_counter, self.record.execution_counter):
+            getattr(counter, name).count()
+            counter.results_written.count()
+
+    def _intolerable(self) -> bool:
+        """Say whether a threshold is passed; one that is not set (0) yields to the other."""
+        count = self.record.tolerated_failure_count
+        percentage = self.record.tolerated_failure_percentage
+        over_count = self.failures > count
+        over_percentage = 100 * self.failures / len(self.items) > percentage
+        if count and percentage:
+            return over_count or over_percentage
+        return over_percentage if percentage else over_count
+
+    def _abort_running(self) -> None:
+        for frame in list(self.env._frames):  # noqa: SLF001
+            frame.set_stop(stop_date=datetime.now(UTC), cause=None, error=None)
+
+
+def child_arn(record: MapRunRecord, child: Child) -> str:
+    """Give the ARN of a child execution: `...:execution:<machine>/<label>:<name>`."""
+    return f"{record.map_state_machine_arn.replace(':stateMachine:', ':execution:')}:{child.name}"
+
+
+def _take_outcome(child: Child, frame: Environment) -> None:
+    state = frame.program_state()
+    if isinstance(state, ProgramError):
+        error = state.error or {}
+        child.status = "FAILED"
+        child.error, child.cause = error.get("error"), error.get("cause")
+    elif isinstance(state, ProgramTimedOut):
+        child.status = "TIMED_OUT"
+        child.error = "States.Timeout"
+    elif isinstance(state, ProgramStopped):
+        child.status = "ABORTED"
+    else:
+        child.status = "SUCCEEDED"
+        child.output = frame.states.get_input()

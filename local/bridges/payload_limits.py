@@ -1,0 +1,129 @@
+"""The limits of an execution: bytes of each payload, events of its history.
+
+moto checks only some payloads, counts characters of a spaced encoding, lets `States.ALL` catch
+what AWS does not, and never ends a history.
+https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
+"""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import Any
+from unittest.mock import patch
+
+from moto.stepfunctions.parser.api import HistoryEventType
+from moto.stepfunctions.parser.asl.component.common.error_name.error_equals_decl import (
+    ErrorEqualsDecl,
+)
+from moto.stepfunctions.parser.asl.component.state import state as state_module
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
+    state_task_service,
+)
+from moto.stepfunctions.parser.asl.component.state.state import CommonStateField
+from moto.stepfunctions.parser.asl.eval.environment import Environment
+from moto.stepfunctions.parser.asl.eval.event.event_manager import EventManager
+
+from local.limits import HISTORY_EVENTS, PAYLOAD_BYTES, payload_bytes
+from local.visits import StateVisit
+
+# `States.ALL` and `States.TaskFailed` do not match these.
+_UNCATCHABLE = {"States.DataLimitExceeded", "States.Runtime"}
+_FINAL_EVENTS = {
+    HistoryEventType.ExecutionFailed,
+    HistoryEventType.ExecutionAborted,
+    HistoryEventType.ExecutionSucceeded,
+    HistoryEventType.ExecutionTimedOut,
+}
+
+
+class HistoryLimitError(Exception):
+    """The execution reached the maximum number of history events."""
+
+
+def install(stack: ExitStack, record: Callable[[StateVisit], None]) -> None:
+    """Enforce the limits and record every visit of a state."""
+    for module in (state_module, state_task_service):
+        stack.enter_context(patch.object(module, "is_within_size_quota", _fits))
+    _check_states(stack, record)
+    _check_task_parameters(stack)
+    _keep_terminal_errors(stack)
+    _end_histories(stack)
+
+
+def _fits(value: Any) -> bool:
+    return payload_bytes(value) <= PAYLOAD_BYTES
+
+
+def _check_states(stack: ExitStack, record: Callable[[StateVisit], None]) -> None:
+    original = CommonStateField._eval_body  # noqa: SLF001
+
+    def eval_body(self: CommonStateField, env: Environment) -> None:
+        execution = env.states.context_object.context_object_data["Execution"]
+        value = env.states.get_input()
+        input_bytes, output_bytes = payload_bytes(value), 0
+        try:
+            if input_bytes > PAYLOAD_BYTES:
+                self._verify_size_quota(env=env, value=value)
+            original(self, env)
+            output_bytes = payload_bytes(env.states.get_input())
+        finally:
+            record(
+                StateVisit(
+                    state=self.name,
+                    kind=self.state_type.name,
+                    execution_arn=execution["Id"],
+                    input_bytes=input_bytes,
+                    output_bytes=output_bytes,
+                )
+            )
+
+    stack.enter_context(patch.object(CommonStateField, "_eval_body", eval_body))
+
+
+def _check_task_parameters(stack: ExitStack) -> None:
+    """Check what a task is given, after its Parameters were made."""
+    task = state_task_service.StateTaskService
+    original = task._before_eval_execution  # noqa: SLF001
+
+    def before(
+        self: state_task_service.StateTaskService,
+        env: Environment,
+        resource_runtime_part: Any,
+        raw_parameters: dict[str, Any],
+        state_credentials: Any,
+    ) -> None:
+        self._verify_size_quota(env=env, value=raw_parameters)
+        original(self, env, resource_runtime_part, raw_parameters, state_credentials)
+
+    stack.enter_context(patch.object(task, "_before_eval_execution", before))
+
+
+def _keep_terminal_errors(stack: ExitStack) -> None:
+    original = ErrorEqualsDecl._eval_body  # noqa: SLF001
+
+    def eval_body(self: ErrorEqualsDecl, env: Environment) -> None:
+        error = env.stack[-1]
+        name = getattr(error, "error_name", None)
+        if name in _UNCATCHABLE:
+            env.stack.pop()
+            env.stack.append(any(each.error_name == name for each in self.error_names))
+        else:
+            original(self, env)
+
+    stack.enter_context(patch.object(ErrorEqualsDecl, "_eval_body", eval_body))
+
+
+def _end_histories(stack: ExitStack) -> None:
+    original = EventManager.add_event
+
+    def add_event(
+        self: EventManager, context: Any, event_type: HistoryEventType, *args: Any, **kwargs: Any
+    ) -> int:
+        number = original(self, context, event_type, *args, **kwargs)
+        if number >= HISTORY_EVENTS and event_type not in _FINAL_EVENTS:
+            raise HistoryLimitError(
+                f"The execution reached the maximum number of history events ({HISTORY_EVENTS})."
+            )
+        return number
+
+    stack.enter_context(patch.object(EventManager, "add_event", add_event))

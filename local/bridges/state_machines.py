@@ -1,0 +1,69 @@
+"""State machines that CloudFormation makes can be executed, and are parsed once.
+
+moto's CloudFormation registers them with a backend that only pretends to execute, and its parser
+takes no whole number for a percentage.
+"""
+
+import re
+import uuid
+from contextlib import ExitStack
+from functools import lru_cache
+from typing import Any
+from unittest.mock import patch
+
+from moto.core.config import default_user_config
+from moto.stepfunctions import models
+from moto.stepfunctions.exceptions import InvalidExecutionInput
+from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
+from moto.stepfunctions.parser.models import (
+    StepFunctionsParserBackend,
+    stepfunctions_parser_backends,
+)
+
+from local.limits import PAYLOAD_BYTES
+
+_WHOLE_PERCENTAGE = re.compile(r'("ToleratedFailurePercentage"\s*:\s*\d+)(?=\s*[,}])')
+
+
+def install(stack: ExitStack) -> None:
+    """Execute every state machine."""
+    executed = {"stepfunctions": {"execute_state_machine": True}}
+    stack.enter_context(patch.dict(default_user_config, executed))
+    stack.enter_context(
+        patch.object(models, "stepfunctions_backends", stepfunctions_parser_backends)
+    )
+    _parse_once(stack)
+    _name_executions(stack)
+
+
+def _parse_once(stack: ExitStack) -> None:
+    """Keep what is parsed: it holds no state of an execution, and takes seconds to make."""
+    original = AmazonStateLanguageParser.parse
+
+    @lru_cache(maxsize=32)
+    def parse(definition: str) -> Any:
+        return original(_WHOLE_PERCENTAGE.sub(r"\1.0", definition))
+
+    stack.enter_context(patch.object(AmazonStateLanguageParser, "parse", staticmethod(parse)))
+
+
+def _name_executions(stack: ExitStack) -> None:
+    """Give an execution a name if it comes without, and refuse an input over the limit.
+
+    https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
+    """
+    original = StepFunctionsParserBackend.start_execution
+
+    def start_execution(
+        self: StepFunctionsParserBackend,
+        state_machine_arn: str,
+        name: str | None = None,
+        execution_input: str = "{}",
+    ) -> Any:
+        if len(execution_input.encode()) > PAYLOAD_BYTES:
+            raise InvalidExecutionInput(f"the input is over {PAYLOAD_BYTES} bytes")
+        return original(self, state_machine_arn, name or str(uuid.uuid4()), execution_input)
+
+    stack.enter_context(
+        patch.object(StepFunctionsParserBackend, "start_execution", start_execution)
+    )

@@ -1,0 +1,91 @@
+"""`sam build` of the real template, once for each state of its sources."""
+
+import hashlib
+import importlib.metadata
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+from samcli.yamlhelper import yaml_parse
+
+from .artefacts import prune, publish
+from .errors import BuildError
+
+_KEPT = 3
+_SAID_LINES = 30
+_SOURCE_PROPERTIES = ("CodeUri", "ContentUri", "DefinitionUri")
+
+
+def build(template: Path, root: Path) -> Path:
+    """Give the built template, with the artefacts beside it.
+
+    Args:
+        template: the SAM template.
+        root: directory for builds; those of unchanged sources are used again.
+    """
+    directory = root / _digest(template)
+    if directory.is_dir():
+        directory.touch()
+    else:
+        root.mkdir(parents=True, exist_ok=True)
+        unfinished = directory.with_name(f"{directory.name}.{uuid.uuid4().hex}")
+        try:
+            _sam_build(template, unfinished)
+            publish(unfinished, directory)
+        finally:
+            shutil.rmtree(unfinished, ignore_errors=True)
+        prune(root, keep=_KEPT)
+    return directory / "build" / "template.yaml"
+
+
+def _sam_build(template: Path, directory: Path) -> None:
+    directory.mkdir()
+    command = [sys.executable, "-m", "samcli", "build", "--template-file", str(template)]
+    command += ["--build-dir", str(directory / "build"), "--parallel"]
+    # What the layer's Makefile needs to install for this interpreter instead of the deployed one.
+    chosen = {"LAYER_FOR": "local", "PYTHON": sys.executable, "SAM_CLI_TELEMETRY": "0"}
+    done = subprocess.run(
+        command,
+        env={"AWS_DEFAULT_REGION": "us-east-1", **os.environ, **chosen},
+        cwd=template.parent,
+        check=False,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    if done.returncode != 0:
+        said = "\n".join(done.stdout.splitlines()[-_SAID_LINES:])
+        raise BuildError(f"sam build failed:\n{said}")
+
+
+def _digest(template: Path) -> str:
+    """Name everything a build depends on: sources, interpreter, build tool."""
+    tool = importlib.metadata.version("aws-sam-cli")
+    digest = hashlib.sha256(f"{sys.version} {sysconfig.get_platform()} {tool}".encode())
+    for path in sorted({template, *_sources(template)}):
+        digest.update(f"\0{path.relative_to(template.parent)}\0".encode())
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()[:16]
+
+
+def _sources(template: Path) -> Iterator[Path]:
+    resources = yaml_parse(template.read_text(encoding="utf-8")).get("Resources", {})
+    for resource in resources.values():
+        for name in _SOURCE_PROPERTIES:
+            source = resource.get("Properties", {}).get(name)
+            if isinstance(source, str):
+                yield from _files(template.parent / source)
+
+
+def _files(source: Path) -> Iterator[Path]:
+    if source.is_file():
+        yield source
+    for path in source.rglob("*"):
+        if path.is_file() and "__pycache__" not in path.parts:
+            yield path

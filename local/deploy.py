@@ -1,0 +1,95 @@
+"""The stack on moto's CloudFormation."""
+
+import json
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from .clients import Clients
+from .errors import DeploymentError, LocalCloudError
+from .expand import expand
+from .package import package
+
+_ARTEFACT_BUCKET = "aws-sam-cli-managed-default-samclisourcebucket"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stack:
+    """A deployed stack.
+
+    Attributes:
+        outputs: values by the names the template gives them.
+        resources: physical ids by resource type.
+    """
+
+    outputs: Mapping[str, str]
+    resources: Mapping[str, Sequence[str]]
+
+    def only(self, resource_type: str) -> str:
+        """Give the physical id of the one resource of a type."""
+        ids = self.resources.get(resource_type, ())
+        if len(ids) != 1:
+            raise LocalCloudError(f"the stack has {len(ids)} of {resource_type}; name the one")
+        return ids[0]
+
+
+def deploy(
+    built: Path,
+    name: str,
+    parameters: Mapping[str, str],
+    clients: Clients,
+    *,
+    defaults: Mapping[str, str],
+) -> Stack:
+    """Package, expand and create the stack of a built template.
+
+    Args:
+        built: the built template.
+        name: of the stack.
+        parameters: of the stack.
+        clients: of the cloud it is deployed to.
+        defaults: parameters for a template that has them.
+    """
+    artefacts = clients.moto("s3")
+    artefacts.create_bucket(Bucket=_ARTEFACT_BUCKET)
+    packaged = package(built, artefacts, _ARTEFACT_BUCKET)
+    declared = packaged.get("Parameters", {}).keys()
+    given = {key: value for key, value in defaults.items() if key in declared} | dict(parameters)
+    if unknown := given.keys() - declared:
+        raise DeploymentError(f"the template has no parameter {', '.join(sorted(unknown))}")
+    expanded = expand(packaged, given, clients.session, artefacts)
+    artefacts.put_object(
+        Bucket=_ARTEFACT_BUCKET, Key=f"{name}.template", Body=json.dumps(expanded).encode()
+    )
+    return _create(name, given, clients)
+
+
+def _create(name: str, parameters: Mapping[str, str], clients: Clients) -> Stack:
+    cloudformation = clients.moto("cloudformation")
+    with warnings.catch_warnings():
+        # moto warns of each resource type it makes nothing of, such as a bucket policy.
+        warnings.simplefilter("ignore")
+        try:
+            cloudformation.create_stack(
+                StackName=name,
+                TemplateURL=f"https://s3.amazonaws.com/{_ARTEFACT_BUCKET}/{name}.template",
+                Parameters=[
+                    {"ParameterKey": key, "ParameterValue": value}
+                    for key, value in parameters.items()
+                ],
+                Capabilities=["CAPABILITY_IAM"],
+            )
+        except (BotoCoreError, ClientError) as error:
+            raise DeploymentError(f"the stack cannot be created: {error}") from error
+    stack = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
+    if stack["StackStatus"] != "CREATE_COMPLETE":
+        raise DeploymentError(f"the stack ended as {stack['StackStatus']}")
+    described = cloudformation.describe_stack_resources(StackName=name)["StackResources"]
+    resources: dict[str, list[str]] = {}
+    for each in described:
+        resources.setdefault(each["ResourceType"], []).append(each["PhysicalResourceId"])
+    outputs = {each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", [])}
+    return Stack(outputs=outputs, resources=resources)

@@ -1,0 +1,31 @@
+"""What can go wrong on the local cloud itself."""
+
+
+class LocalCloudError(Exception):
+    """Something of the local cloud did not work."""
+
+
+class BuildError(LocalCloudError):
+    """`sam build` failed; the message ends with what it said."""
+
+
+class DeploymentError(LocalCloudError):
+    """The stack could not be deployed."""
+
+
+class ServerStartError(LocalCloudError):
+    """A server did not come up."""
+
+
+class FunctionError(LocalCloudError):
+    """A function raised, timed out or died.
+
+    Attributes:
+        error_type: bare class name of the error, as Step Functions matches it.
+        message: what the error said.
+    """
+
+    def __init__(self, error_type: str, message: str) -> None:
+        super().__init__(f"{error_type}: {message}")
+        self.error_type = error_type
+        self.message = message

@@ -1,0 +1,97 @@
+"""The deployed functions: what moto holds of each, run by a pool of emulators."""
+
+import os
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from moto.awslambda.models import LambdaFunction
+from moto.awslambda.utils import get_backend
+
+from .artefacts import CodeCache
+from .emulator import Answer, Program, failure
+from .limits import INVOCATION_BYTES
+from .pool import EmulatorPool
+from .processes import Processes
+
+
+@dataclass(kw_only=True)
+class Functions:
+    """Invokes deployed functions, each in a pool of its own that starts with its first request.
+
+    Attributes:
+        processes: starts the emulators.
+        runtime: directory of the Lambda runtime's own packages.
+        code: unpacks artefacts.
+        logs_dir: directory for a log file per emulator.
+        emulators: size of each pool.
+        environment: variables every function gets before its own.
+    """
+
+    processes: Processes
+    runtime: Path
+    code: CodeCache
+    logs_dir: Path
+    emulators: int
+    environment: Mapping[str, str]
+    _pools: dict[tuple[str, str], EmulatorPool] = field(default_factory=dict, init=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
+
+    def invoke(self, function: LambdaFunction, payload: bytes) -> Answer:
+        """Run a function on a JSON payload."""
+        if len(payload) > INVOCATION_BYTES:
+            return failure("RequestEntityTooLargeException", "the payload is over 6 MB")
+        return self._pool(function).invoke(payload or b"{}")
+
+    def _pool(self, function: LambdaFunction) -> EmulatorPool:
+        # A function that is updated gets emulators of its new self.
+        key = (function.function_arn, str(function.get_configuration()))
+        with self._lock:
+            if key not in self._pools:
+                self._pools[key] = EmulatorPool(
+                    self.processes,
+                    self._program(function),
+                    size=self.emulators,
+                    log=self.logs_dir / function.function_name,
+                )
+            return self._pools[key]
+
+    def _program(self, function: LambdaFunction) -> Program:
+        task_root = self.code.unpack(function.code_bytes)
+        return Program(
+            handler=str(function.handler),
+            code=task_root,
+            environment={
+                **self.environment,
+                **_lambda_variables(function, task_root),
+                **{name: str(value) for name, value in function.environment_vars.items()},
+                "PYTHONPATH": os.pathsep.join(map(str, self._import_path(function, task_root))),
+            },
+            timeout=int(function.timeout),
+        )
+
+    def _import_path(self, function: LambdaFunction, task_root: Path) -> list[Path]:
+        backend = get_backend(function.account_id, function.region)
+        layers = [backend.layers_versions_by_arn(layer["Arn"]) for layer in function.layers]
+        unpacked = [self.code.unpack(layer.code_bytes) / "python" for layer in layers if layer]
+        return [task_root, *unpacked, self.runtime]
+
+
+def _lambda_variables(function: LambdaFunction, task_root: Path) -> dict[str, str]:
+    """Give what Lambda itself sets.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
+    """
+    return {
+        "AWS_REGION": function.region,
+        "AWS_DEFAULT_REGION": function.region,
+        "AWS_EXECUTION_ENV": f"AWS_Lambda_{function.run_time}",
+        "AWS_LAMBDA_FUNCTION_NAME": function.function_name,
+        "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_size),
+        "AWS_LAMBDA_FUNCTION_TIMEOUT": str(function.timeout),
+        "AWS_LAMBDA_LOG_GROUP_NAME": function.logs_group_name,
+        "LAMBDA_TASK_ROOT": str(task_root),
+        "TZ": ":UTC",
+    }

@@ -1,0 +1,36 @@
+"""What `sam package` does: artefacts to S3, and a template that points there."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from mypy_boto3_s3 import S3Client
+from samcli.yamlhelper import yaml_parse
+
+from .artefacts import zipped
+
+_ARTEFACTS = {
+    "AWS::Serverless::Function": "CodeUri",
+    "AWS::Serverless::LayerVersion": "ContentUri",
+    "AWS::Serverless::StateMachine": "DefinitionUri",
+}
+
+
+def package(built: Path, s3: S3Client, bucket: str) -> dict[str, Any]:
+    """Give the built template with its artefacts in the bucket."""
+    template: dict[str, Any] = yaml_parse(built.read_text(encoding="utf-8"))
+    for resource in template["Resources"].values():
+        name = _ARTEFACTS.get(resource["Type"])
+        local = resource.get("Properties", {}).get(name)
+        if isinstance(local, str):
+            path = (built.parent / local).resolve()
+            location = {"Bucket": bucket, "Key": _upload(path, s3, bucket)}
+            resource["Properties"][name] = location
+    return template
+
+
+def _upload(path: Path, s3: S3Client, bucket: str) -> str:
+    body = path.read_bytes() if path.is_file() else zipped(path)
+    key = hashlib.sha256(body).hexdigest()
+    s3.put_object(Bucket=bucket, Key=key, Body=body)
+    return key

@@ -1,0 +1,96 @@
+"""Child processes that never outlive this one, however it ends."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+# The kernel sends the child SIGKILL when the *thread* that started it ends: prctl(2), option 1 is
+# PR_SET_PDEATHSIG. It holds across execve, so that the program itself need not know of it.
+_BOUND_TO_PARENT = (
+    "import ctypes, os, sys; ctypes.CDLL(None).prctl(1, 9); os.execv(sys.argv[1], sys.argv[1:])"
+)
+
+
+class Processes:
+    """Starts processes from one thread of its own, which lives as long as this object is open."""
+
+    def __init__(self) -> None:
+        self._starter = ThreadPoolExecutor(max_workers=1, thread_name_prefix="processes")
+        self._running: list[subprocess.Popen[bytes]] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Stop whatever still runs."""
+        for process in list(self._running):
+            self.stop(process)
+        self._starter.shutdown()
+
+    def start(
+        self, command: Sequence[str | Path], *, env: Mapping[str, str], cwd: Path, log: Path
+    ) -> "subprocess.Popen[bytes]":
+        """Give the started process; what it prints goes to the end of `log`."""
+        return self._starter.submit(self._start, command, env, cwd, log).result()
+
+    def _start(
+        self, command: Sequence[str | Path], env: Mapping[str, str], cwd: Path, log: Path
+    ) -> "subprocess.Popen[bytes]":
+        bound = [sys.executable, "-I", "-S", "-c", _BOUND_TO_PARENT, *map(str, command)]
+        with log.open("ab") as output:
+            process = subprocess.Popen(
+                bound,
+                env=dict(env),
+                cwd=cwd,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                # Ctrl-C on the terminal is ours: we stop the children in order.
+                start_new_session=True,
+            )
+        self._running.append(process)
+        return process
+
+    def stop(self, process: "subprocess.Popen[bytes]", *, grace_seconds: float = 0) -> None:
+        """End a process and all that it has started; first asked to, if it is given a grace."""
+        family = [process.pid, *_descendants(process.pid)]
+        if grace_seconds and process.poll() is None:
+            process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(grace_seconds)
+        for pid in family if process.poll() is None else family[1:]:
+            _kill(pid)
+        process.wait()
+        if process in self._running:
+            self._running.remove(process)
+
+
+def _descendants(pid: int) -> Iterator[int]:
+    for children in Path(f"/proc/{pid}/task").glob("*/children"):
+        for child in _read(children).split():
+            yield int(child)
+            yield from _descendants(int(child))
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text()
+    except OSError:  # it has ended since
+        return ""
+
+
+def _kill(pid: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)

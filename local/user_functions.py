@@ -1,0 +1,53 @@
+"""Functions of the user's, deployed beside the stack."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .artefacts import zipped
+from .clients import ACCOUNT, REGION, Clients
+from .deploy import Stack
+
+_ROLE = f"arn:aws:iam::{ACCOUNT}:role/local"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserFunction:
+    """A function of the user's beside the stack, such as a worker.
+
+    Attributes:
+        name: of the function. If the template has a parameter `<name>FunctionArn`, it is given
+            this function's ARN.
+        code_dir: directory with its code and whatever that imports beside boto3.
+        handler: `module.function`.
+        environment: its variables; the local endpoint is among them unless they say otherwise.
+        with_layer: whether it has the stack's layers, as a worker that uses the package would.
+        timeout: seconds an invocation may take.
+    """
+
+    name: str
+    code_dir: Path
+    handler: str = "app.handler"
+    environment: Mapping[str, str] = field(default_factory=dict)
+    with_layer: bool = False
+    timeout: int = 60
+
+    @property
+    def arn(self) -> str:
+        """The ARN it will have."""
+        return f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{self.name}"
+
+
+def create_function(function: UserFunction, stack: Stack, clients: Clients) -> None:
+    """Deploy a function beside a stack."""
+    layers = stack.resources.get("AWS::Lambda::LayerVersion", ())
+    clients.moto("lambda").create_function(
+        FunctionName=function.name,
+        Runtime="python3.13",
+        Role=_ROLE,
+        Handler=function.handler,
+        Code={"ZipFile": zipped(function.code_dir)},
+        Environment={"Variables": dict(function.environment)},
+        Timeout=function.timeout,
+        Layers=list(layers) if function.with_layer else [],
+    )
