@@ -134,7 +134,7 @@ def restore_snapshot(event: RestoreSnapshotEvent) -> Answer:
 @app.answer("hydrate", HydrateEvent)
 def hydrate(event: HydrateEvent) -> Answer:
     """The bag with values in the place of its pointers."""
-    answer = {"state_data": core.hydrate_state(event.state_data, event.paths)}
+    answer = {"state_data": core.hydrate_state(event.state_data, event.paths, event.context)}
     # The size the runtime will write, which puts a space after each comma and colon.
     size = len(json.dumps(answer, ensure_ascii=False).encode(errors="surrogatepass"))
     if size > RESPONSE_MAX_BYTES:

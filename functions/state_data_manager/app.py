@@ -19,9 +19,6 @@ Handler = Callable[[Any, LambdaContext], Answer]
 
 METRICS_NAMESPACE: Final = "UniversalSyncCore"
 
-# What a call has left after its last read or write, to answer and to log.
-_RESERVED_SECONDS: Final = 1.0
-
 # Lambda says here where to send segments; the emulators have nobody to send them to.
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
 _XRAY_DAEMON: Final = "AWS_XRAY_DAEMON_ADDRESS"
@@ -56,7 +53,7 @@ def lambda_handler(event: Any, context: LambdaContext) -> Answer:
     metrics.add_dimension("action", _action(event))
     try:
         metrics.add_metric("PayloadBytesIn", MetricUnit.Bytes, calculate_payload_size(event))
-        with workspace.use_deadline(lambda: _seconds_left(context)):
+        with workspace.current().until(context.get_remaining_time_in_millis):
             answer = app.resolve(event, context)
         metrics.add_metric("PayloadBytesOut", MetricUnit.Bytes, calculate_payload_size(answer))
     except Exception as error:
@@ -65,10 +62,6 @@ def lambda_handler(event: Any, context: LambdaContext) -> Answer:
     finally:
         _measure(started, used_before)
     return answer
-
-
-def _seconds_left(context: LambdaContext) -> float:
-    return context.get_remaining_time_in_millis() / 1_000 - _RESERVED_SECONDS
 
 
 def _action(event: Any) -> str:

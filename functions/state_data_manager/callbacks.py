@@ -137,7 +137,7 @@ def _token(event: SubmitCallbackEvent) -> str:
 
 def _claimed(event: SubmitCallbackEvent) -> dict[str, Any]:
     """Return the answer, once it is sure that no different one was claimed before."""
-    answer = {"outcome": event.outcome}
+    answer: dict[str, Any] = {"outcome": event.outcome}
     if event.outcome == "success":
         answer["output"] = _bounded(event.output, OUTPUT_INLINE_BYTES, event.execution_id)
     else:
@@ -175,7 +175,7 @@ def _bounded(value: Any, limit: int, execution_id: str) -> Any:
     """Return the value, or the pointer to it where it is larger than `limit` bytes."""
     if core.calculate_payload_size(value) <= limit:
         return value
-    return core.store_result(value, {"execution_id": execution_id})
+    return core.store_to_s3(value, {"execution_id": execution_id})
 
 
 def _now() -> str:
@@ -191,13 +191,17 @@ def _location(execution_id: str, name: str) -> Location:
 
 
 def _create(location: Location, content: dict[str, Any]) -> bool:
-    return workspace.current().store.put(location, codec.encode(content))
+    space = workspace.current()
+    space.usage.count_request()
+    return space.retry.execute(space.store.put, location, codec.encode(content))
 
 
 def _read(location: Location) -> Any:
     """Return what an object says, or None where there is none."""
+    space = workspace.current()
+    space.usage.count_request()
     try:
-        stored = workspace.current().store.get(location)
+        stored = space.retry.execute(space.store.get, location)
     except MissingObjectError:
         return None
     return codec.decode(stored.body, path=str(location))

@@ -32,7 +32,10 @@ class SyncEvent(StateEvent):
 class SyncBranchEvent(SyncEvent):
     """The same inside a parallel branch, whose bag may come under either name, but only one."""
 
-    state_data: State = Field(validation_alias=AliasChoices("state_data", "branch_state"))
+    # The names are for JSON; nobody builds an event by its constructor.
+    state_data: State = Field(  # type: ignore[pydantic-alias]
+        validation_alias=AliasChoices("state_data", "branch_state")
+    )
 
 
 class ForkBranchEvent(StateEvent):

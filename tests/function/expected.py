@@ -30,8 +30,24 @@ EVENTS: Final = Path(__file__).parents[2] / "events"
 BUCKET: Final = "state-bucket"  # the one that the files name
 
 
+def load(name: str, bucket: str = BUCKET) -> Any:
+    """Return an event, about the bucket that there is."""
+    text = (EVENTS / f"{name}.json").read_text(encoding="utf-8")
+    return json.loads(text.replace(BUCKET, bucket))
+
+
 FOLDER: Final = "v1/catalog-2025-01/sha256/"
 WORDS: Final = b'{"words":{"s3":181204,"sqs":20411}}'
+SNAPSHOT: Final = json.dumps(
+    {
+        "snapshot_id": "pre-0123456789abcdef",
+        "snapshot_type": "pre",
+        "execution_id": "catalog-2025-01",
+        "created_at": None,
+        "state_data": load("sync_inline")["state_data"],
+    },
+    separators=(",", ":"),
+).encode()
 LARGE: Final = b'"' + b"x" * 6_300_000 + b'"'
 
 
@@ -100,12 +116,6 @@ class Expected:
             store.put(Location(bucket, key), body.replace(BUCKET.encode(), bucket.encode()))
 
 
-def load(name: str, bucket: str = BUCKET) -> Any:
-    """Return an event, about the bucket that there is."""
-    text = (EVENTS / f"{name}.json").read_text(encoding="utf-8")
-    return json.loads(text.replace(BUCKET, bucket))
-
-
 def _answers(*keys: str, after: tuple[str, ...] = ()) -> Expected:
     return Expected(answer=frozenset(keys), after=after)
 
@@ -170,7 +180,13 @@ EXPECTED: Final[dict[str, Expected]] = {
     "request_callback_unknown_type": _refuses("callback_type"),
     "restore_snapshot_malformed_path": Expected(error=MalformedPointerError),
     "restore_snapshot_missing_object": Expected(error=MissingObjectError),
+    "restore_snapshot_no_snapshot": Expected(
+        error=MalformedPointerError, objects=stored_value(WORDS)
+    ),
     "restore_snapshot_not_allowed": _refuses("s3_path", PointerNotAllowedError),
+    "restore_snapshot_pre": Expected(
+        answer=frozenset({"state_data"}), objects=stored_value(SNAPSHOT)
+    ),
     "run_segment_failing": Expected(error=SegmentFailedError),
     "run_segment_index_not_number": _refuses("index"),
     "run_segment_item": Expected(answer=frozenset({"service"})),
@@ -206,7 +222,7 @@ EXPECTED: Final[dict[str, Expected]] = {
     "sync_state_data_not_object": _refuses("state_data"),
     "sync_state_too_large": Expected(error=StateTooLargeError),
     "sync_unknown_field": _refuses("merge_strategies"),
-    "sync_unknown_strategy": _refuses("merge_strategy"),
+    "sync_unknown_strategy": _refuses("merge_strategy.tags"),
     "unknown_action": _refuses("action", UnknownActionError),
     "update_and_compress_large_value": _BAG,
     "update_and_compress_missing_execution_result": _refuses("execution_result"),
