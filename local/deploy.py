@@ -84,12 +84,14 @@ def _create(name: str, parameters: Mapping[str, str], clients: Clients) -> Stack
             )
         except (BotoCoreError, ClientError) as error:
             raise DeploymentError(f"the stack cannot be created: {error}") from error
-    stack = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
+        stack = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
+        described = cloudformation.describe_stack_resources(StackName=name)["StackResources"]
     if stack["StackStatus"] != "CREATE_COMPLETE":
         raise DeploymentError(f"the stack ended as {stack['StackStatus']}")
-    described = cloudformation.describe_stack_resources(StackName=name)["StackResources"]
     resources: dict[str, list[str]] = {}
     for each in described:
-        resources.setdefault(each["ResourceType"], []).append(each["PhysicalResourceId"])
+        # What moto makes nothing of has neither type nor id.
+        if "ResourceType" in each:
+            resources.setdefault(each["ResourceType"], []).append(each["PhysicalResourceId"])
     outputs = {each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", [])}
     return Stack(outputs=outputs, resources=resources)
