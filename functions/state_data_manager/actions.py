@@ -5,7 +5,7 @@
 """
 
 import json
-from typing import Any, Final
+from typing import Final
 
 import callbacks
 import universal_sync_core as core
@@ -29,7 +29,7 @@ from models import (
     SyncBranchEvent,
     SyncEvent,
 )
-from universal_sync_core.codec import KIB
+from universal_sync_core.codec import KIB, Json
 from universal_sync_core.errors import StateTooLargeError
 from universal_sync_core.routing import ActionResolver, Answer
 
@@ -46,31 +46,31 @@ def init(event: InitEvent) -> Answer:
 
 
 @app.action("sync", SyncEvent)
-def sync(event: SyncEvent) -> Any:
+def sync(event: SyncEvent) -> Json:
     """A worker's result."""
     return event.execution_result
 
 
 @app.action("sync_branch", SyncBranchEvent)
-def sync_branch(event: SyncBranchEvent) -> Any:
+def sync_branch(event: SyncBranchEvent) -> Json:
     """A worker's result inside a branch."""
     return event.execution_result
 
 
 @app.action("aggregate_distributed", AggregateDistributedEvent)
-def aggregate_distributed(event: AggregateDistributedEvent) -> Any:
+def aggregate_distributed(event: AggregateDistributedEvent) -> Json:
     """The results of a Distributed Map."""
     return event.execution_result
 
 
 @app.action("merge_callback", CallbackEvent)
-def merge_callback(event: CallbackEvent) -> Any:
+def merge_callback(event: CallbackEvent) -> Json:
     """A human's answer."""
     return {"callback_result": event.callback_result}
 
 
 @app.action("merge_async", AsyncEvent)
-def merge_async(event: AsyncEvent) -> Any:
+def merge_async(event: AsyncEvent) -> Json:
     """An asynchronous job's answer."""
     return {"async_result": event.async_result}
 
@@ -144,7 +144,7 @@ def hydrate(event: HydrateEvent) -> Answer:
 
 
 @app.answer("run_segment", RunSegmentEvent)
-def run_segment(event: RunSegmentEvent) -> Answer:
+def run_segment(event: RunSegmentEvent) -> Json:
     """The built-in runner: the result that was recorded for this segment, branch or item."""
     return core.recorded_result(event.state_data, branch=event.branch, item=event.item)
 

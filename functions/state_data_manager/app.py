@@ -11,11 +11,11 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from actions import app
 from universal_sync_core import calculate_payload_size, workspace
+from universal_sync_core.codec import Json
 from universal_sync_core.errors import StateSyncError
-from universal_sync_core.routing import Answer
 from universal_sync_core.usage import UsageSnapshot
 
-Handler = Callable[[Any, LambdaContext], Answer]
+Handler = Callable[[Any, LambdaContext], Json]
 
 METRICS_NAMESPACE: Final = "UniversalSyncCore"
 
@@ -46,7 +46,7 @@ def traced(handler: Handler) -> Handler:
 @traced
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics(capture_cold_start_metric=True)
-def lambda_handler(event: Any, context: LambdaContext) -> Answer:
+def lambda_handler(event: Any, context: LambdaContext) -> Json:
     """Return the answer to an event; every failure is raised, under the name of its class."""
     started = time.perf_counter()
     used_before = workspace.current().usage.snapshot()

@@ -158,13 +158,17 @@ def _deliver(token: str, answer: dict[str, Any]) -> None:
 
 
 def _announce(asked: dict[str, Any]) -> None:
-    entry = {
-        "EventBusName": EVENT_BUS,
-        "Source": EVENT_SOURCE,
-        "DetailType": EVENT_DETAIL_TYPE,
-        "Detail": codec.encode(asked).decode(),
-    }
-    answer = _call(events().put_events, Entries=[entry])
+    answer = _call(
+        events().put_events,
+        Entries=[
+            {
+                "EventBusName": EVENT_BUS,
+                "Source": EVENT_SOURCE,
+                "DetailType": EVENT_DETAIL_TYPE,
+                "Detail": codec.encode(asked).decode(),
+            }
+        ],
+    )
     # One refused entry does not fail the call.
     for result in answer["Entries"]:
         if "ErrorCode" in result:

@@ -58,7 +58,9 @@ class ActionEvent(BaseModel):
     """What every event carries. Unknown fields are refused: a misspelt one would be lost unseen."""
 
     # `hide_input_in_errors`: the input is the caller's state.
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, hide_input_in_errors=True, defer_build=True
+    )
 
     action: str
     execution_id: str | None = None
@@ -118,15 +120,15 @@ class ActionResolver(AppSyncResolver):
 
     def answer(
         self, name: str, model: type[EventT]
-    ) -> Callable[[Callable[[EventT], Answer]], Callable[[EventT], Answer]]:
+    ) -> Callable[[Callable[[EventT], Json]], Callable[[EventT], Json]]:
         """Register a function that returns the answer itself."""
 
-        def register(function: Callable[[EventT], Answer]) -> Callable[[EventT], Answer]:
+        def register(function: Callable[[EventT], Json]) -> Callable[[EventT], Json]:
             if name in self.actions:
                 raise DuplicateActionError(f"the action {name} is registered twice")
 
             @functools.wraps(function)
-            def validated(event: JsonObject) -> Answer:
+            def validated(event: JsonObject) -> Json:
                 return function(validate(model, event))
 
             self.resolver(field_name=name)(validated)
