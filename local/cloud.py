@@ -41,7 +41,7 @@ from .processes import Processes
 from .user_functions import UserFunction, create_function
 from .visits import StateVisit
 
-__all__ = ["LocalCloud", "UserFunction"]
+__all__ = ["Execution", "LocalCloud", "StateVisit", "UserFunction"]
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 STACK_NAME = "universal-sync-core"
@@ -69,6 +69,7 @@ class _Running:
     functions: Functions
     visits: list[StateVisit]
     events: list[dict[str, Any]]
+    logs_dir: Path
     closing: ExitStack
 
 
@@ -137,6 +138,7 @@ class LocalCloud:
                 functions=functions,
                 visits=visits,
                 events=events,
+                logs_dir=logs_dir,
                 closing=closing.pop_all(),
             )
             return cls(running)
@@ -161,6 +163,11 @@ class LocalCloud:
     def endpoint(self) -> str:
         """Where every service answers, for `AWS_ENDPOINT_URL`."""
         return self._running.clients.endpoint
+
+    @property
+    def logs_dir(self) -> Path:
+        """Where the log files are: one per emulator, and `services.log`."""
+        return self._running.logs_dir
 
     @property
     def outputs(self) -> Mapping[str, str]:

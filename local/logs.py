@@ -5,8 +5,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-# Werkzeug logs each request at INFO.
-_LEVELS = {"moto": logging.WARNING, "werkzeug": logging.WARNING, "samtranslator": logging.ERROR}
+_LEVELS = {
+    "moto": logging.WARNING,
+    # It logs the failures of executions with all their data; they are in the histories as well.
+    "moto.stepfunctions": logging.CRITICAL,
+    "samtranslator": logging.ERROR,
+    # It logs each request at INFO.
+    "werkzeug": logging.WARNING,
+}
 
 
 @contextmanager

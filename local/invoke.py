@@ -1,0 +1,50 @@
+"""Run one event against the built function: `python -m local.invoke events/x.json`."""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from .cloud import LocalCloud
+from .errors import FunctionError, LocalCloudError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Invoke, print the answer and give the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m local.invoke", description=__doc__)
+    parser.add_argument("event", type=Path, help="a JSON file, such as events/sync_inline.json")
+    path: Path = parser.parse_args(arguments).event
+    try:
+        event = _read(path)
+        with LocalCloud.start(report=_tell) as cloud:
+            answer = cloud.invoke(event)
+    except FunctionError as error:
+        _tell(f"The function failed with {error.error_type}: {error.message}")
+        return 1
+    except LocalCloudError as error:
+        _tell(str(error))
+        return 2
+    except KeyboardInterrupt:
+        _tell("Interrupted.")
+        return 130
+    sys.stdout.write(f"{json.dumps(answer, ensure_ascii=False, indent=2)}\n")
+    return 0
+
+
+def _read(path: Path) -> Any:
+    try:
+        return json.loads(path.read_bytes())
+    except OSError as error:
+        raise LocalCloudError(f"{path} cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise LocalCloudError(f"{path} is not JSON: {error}") from error
+
+
+def _tell(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

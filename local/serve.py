@@ -1,0 +1,42 @@
+"""Keep a cloud running for the AWS CLI or an SDK, until interrupted: `python -m local.serve`."""
+
+import signal
+import sys
+from types import FrameType
+
+from .cloud import LocalCloud
+from .errors import LocalCloudError
+
+
+def main() -> int:
+    """Serve and give the exit code."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        with LocalCloud.start(report=_say) as cloud:
+            _say("\nThe stack is up. For the AWS CLI or an SDK:\n")
+            for name, value in cloud.environment.items():
+                _say(f"  export {name}={value}")
+            _say("\nIts outputs:\n")
+            for name, value in cloud.outputs.items():
+                _say(f"  {name}: {value}")
+            _say(f"\nLog files are in {cloud.logs_dir}. Ctrl-C stops it.")
+            signal.pause()
+    except KeyboardInterrupt:
+        _say("\nStopped.")
+    except LocalCloudError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main())
