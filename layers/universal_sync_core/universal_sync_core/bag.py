@@ -1,0 +1,97 @@
+"""The names in a bag, and the three forms in which it keeps what is not inline.
+
+Besides a pointer in a field's own place there are: a sample or summary in place of a field with
+the whole behind `<field>_s3_path`; the older part of the history behind `state_history_archive`;
+and, in a bag of very many small fields, all of them behind `state_s3_path`. What stands behind
+these names counts only if it is a genuine pointer, so data of the same name is never mistaken.
+"""
+
+from collections.abc import Collection
+from typing import Final
+
+from universal_sync_core.codec import JsonObject
+from universal_sync_core.pages import Pages
+from universal_sync_core.pointer import Pointer, parse
+
+CONTROL_FIELDS_NEVER_OFFLOAD: Final = frozenset(
+    {
+        "execution_id",
+        "idempotency_key",
+        "status",
+        "next_action",
+        "segment_id",
+        "segment_to_run",
+        "total_segments",
+        "loop_counter",
+        "state_revision",
+        "state_s3_path",
+        "pre_snapshot_s3_path",
+        "post_snapshot_s3_path",
+        "last_update_time",
+        "payload_size_kb",
+    }
+)
+
+STATE: Final = "current_state"
+HISTORY: Final = "state_history"
+HISTORY_ALIAS: Final = "new_history_logs"
+ARCHIVE: Final = "state_history_archive"
+SPILL: Final = "state_s3_path"
+SCHEDULING: Final = "scheduling_metadata"
+SCHEDULING_SUMMARY: Final = "scheduling_summary"
+SAMPLED: Final = ("chunk_results", "failed_segments", "distributed_outputs")
+
+# Field that is summarised -> the field that shows it meanwhile.
+SHOWN_AS: Final = {name: name for name in SAMPLED} | {SCHEDULING: SCHEDULING_SUMMARY}
+
+
+def whole_name(field: str) -> str:
+    """Return the name behind which the whole of a sampled or summarised field stands."""
+    return f"{field}_s3_path"
+
+
+def whole_of(bag: JsonObject, field: str) -> Pointer | None:
+    """Return the pointer to the whole of a field that the bag only samples, else None."""
+    return parse(bag.get(whole_name(field)))
+
+
+def archive_of(bag: JsonObject) -> Pointer | None:
+    """Return the pointer to the older entries of the history, or None where all are inline."""
+    pointer = parse(bag.get(ARCHIVE))
+    return pointer if pointer and pointer.kind == "list" else None
+
+
+def spill_of(bag: JsonObject) -> Pointer | None:
+    """Return the pointer to the fields that do not stand in the bag itself, or None."""
+    pointer = parse(bag.get(SPILL))
+    return pointer if pointer and pointer.kind == "map" else None
+
+
+def without_samples(bag: JsonObject, touched: Collection[str] | None = None) -> JsonObject:
+    """Return the bag with pointers in the place of samples and summaries.
+
+    Args:
+        bag: it stays as it is.
+        touched: only for fields of which one of these names is part; None for all.
+    """
+    plain = bag
+    for field, shown in SHOWN_AS.items():
+        pointer = whole_of(bag, field)
+        names = {field, shown, whole_name(field)}
+        if pointer is None or (touched is not None and names.isdisjoint(touched)):
+            continue
+        plain = {
+            field if name == shown else name: pointer.render() if name == shown else value
+            for name, value in plain.items()
+            if name != whole_name(field)
+        }
+    return plain
+
+
+def with_spilled(bag: JsonObject, pages: Pages) -> JsonObject:
+    """Return the bag with all its fields in it; those in the bag itself are the newer."""
+    pointer = spill_of(bag)
+    if pointer is None:
+        return bag
+    own = {name: value for name, value in bag.items() if name != SPILL}
+    return pages.entries(pointer) | own

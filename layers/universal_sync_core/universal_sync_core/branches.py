@@ -1,0 +1,162 @@
+"""Parallel branches: each works on a bag of its own and comes back as a pointer."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from universal_sync_core.call import Call, Context, open_call
+from universal_sync_core.codec import Json, JsonObject, canonical, decode, encode
+from universal_sync_core.difference import changes_since
+from universal_sync_core.errors import InvalidRequestError, MalformedPointerError
+from universal_sync_core.flatten import FAILURE_STATUSES, flatten_result
+from universal_sync_core.merge import merge_logic
+from universal_sync_core.next_action import COMPLETE, CONTINUE, FAILED
+from universal_sync_core.page_format import digest_mark
+from universal_sync_core.sync import universal_sync_core
+
+# What a branch's bag has for itself; none of it is merged into the parent's.
+_BRANCH: Final = "branch"
+_BRANCH_ID: Final = "branch_id"
+_FORKED_FROM: Final = "forked_from"
+_PENDING: Final = "pending_branches"
+_OWN_FIELDS: Final = (_BRANCH, _BRANCH_ID, _FORKED_FROM, _PENDING, "loop_limit")
+_REPORT_FIELDS: Final = {_BRANCH_ID, "index", "status", "error", "cause"}
+_PROGRESS: Final = ("status", "segment_id", "next_segment_to_run", "total_segments")
+
+
+def fork_branch(state: JsonObject, branch: Json, context: Context | None = None) -> JsonObject:
+    """Return the bag a branch starts with: the parent's, with a progress of its own.
+
+    Args:
+        state: the parent's bag.
+        branch: an element of `pending_branches`: any JSON value; of an object `branch_id`,
+            `segments`, `total_segments` and `loop_limit` count.
+        context: may carry `execution_id`.
+    """
+    fields = branch if type(branch) is dict else {}
+    kept = {name: value for name, value in state.items() if name not in (*_PROGRESS, _PENDING)}
+    own: JsonObject = {
+        _BRANCH: branch,
+        _BRANCH_ID: _branch_id(branch),
+        _FORKED_FROM: _origin(state),
+        "next_action": CONTINUE,
+        "segment_to_run": 0,
+        "loop_counter": 0,
+    }
+    total = fields.get("total_segments", len(fields["segments"]) if _has_segments(fields) else None)
+    limits = {"total_segments": total, "loop_limit": fields.get("loop_limit")}
+    own |= {name: value for name, value in limits.items() if value is not None}
+    return universal_sync_core(kept | {"next_action": CONTINUE}, own, context)
+
+
+def complete_branch(
+    state: JsonObject, context: Context | None = None, *, status: str | None = None
+) -> JsonObject:
+    """Return the pointer a branch ends as: `{branch_id, status, s3_path, ...}`.
+
+    Args:
+        state: the branch's bag.
+        context: may carry `execution_id`.
+        status: how it ended, where not as its `next_action` says.
+    """
+    with open_call(context, state) as call:
+        return {
+            _BRANCH_ID: state.get(_BRANCH_ID),
+            "status": status or state.get("next_action", COMPLETE),
+            "s3_path": call.objects.add(encode(state)),
+            "state_revision": state.get("state_revision"),
+            "segments_run": state.get("loop_counter"),
+        }
+
+
+def join_branches(
+    state: JsonObject, branches: Sequence[Json], context: Context | None = None
+) -> JsonObject:
+    """Return the bag with the results of all branches, in branch order.
+
+    Of a branch that was forked from this bag, what it changed is merged; of anything else its
+    value, as `flatten_result` takes it. A branch that failed is reported in `failed_segments`.
+
+    Args:
+        state: the parent's bag.
+        branches: pointers as `complete_branch` returns them, or values.
+        context: may carry `execution_id` and `merge_strategy`.
+
+    Raises:
+        InvalidRequestError: a branch was forked from another state.
+    """
+    with open_call(context, state) as call:
+        results = _loaded(branches, call)
+        merged = state
+        for result in results:
+            merged = merge_logic(merged, _delta(state, result, call))
+        reports = [_report(index, branch) for index, branch in enumerate(branches)]
+        failed = [report for report in reports if report.get("status") == FAILED]
+        summary: JsonObject = {"branch_results": reports}
+        if failed:
+            summary["failed_segments"] = failed
+        if failed and len(failed) == len(branches):
+            summary["status"] = FAILED
+        return universal_sync_core(merged, summary, context)
+
+
+def _has_segments(fields: JsonObject) -> bool:
+    return type(fields.get("segments")) is list
+
+
+def _branch_id(branch: Json) -> str:
+    given = branch.get(_BRANCH_ID) if type(branch) is dict else None
+    return given if type(given) is str and given else digest_mark(canonical(branch)).hex()
+
+
+def _origin(state: JsonObject) -> JsonObject:
+    return {
+        "state_revision": state.get("state_revision"),
+        "digest": digest_mark(canonical(state)).hex(),
+    }
+
+
+def _loaded(branches: Sequence[Json], call: Call) -> list[Json]:
+    """Return the branches with what their paths lead to in the place of pointers."""
+    paths = {
+        index: branch["s3_path"]
+        for index, branch in enumerate(branches)
+        if type(branch) is dict and type(branch.get("s3_path")) is str
+    }
+    bodies = call.objects.read_many(list(paths.values()))
+    loaded = {
+        index: decode(body, path=path)
+        for (index, path), body in zip(paths.items(), bodies, strict=True)
+    }
+    for index, document in loaded.items():
+        if type(document) is not dict or _FORKED_FROM not in document:
+            raise MalformedPointerError("this is no branch's bag", path=paths[index])
+    return [loaded.get(index, branch) for index, branch in enumerate(branches)]
+
+
+def _delta(parent: JsonObject, result: Json, call: Call) -> JsonObject:
+    """Return what a branch brings into the parent's bag."""
+    if type(result) is not dict or _FORKED_FROM not in result:
+        return {} if _is_report(result) else flatten_result(result)
+    if result[_FORKED_FROM] != _origin(parent):
+        message = "a branch was forked from another state than this"
+        raise InvalidRequestError(message, field="branches")
+    own = {name: value for name, value in result.items() if name not in _OWN_FIELDS}
+    return changes_since(parent, own, call)
+
+
+def _is_report(result: Json) -> bool:
+    """Tell whether a branch left nothing but the news of its failure."""
+    return type(result) is dict and "error" in result and result.keys() <= _REPORT_FIELDS
+
+
+def _report(index: int, branch: Json) -> JsonObject:
+    fields = branch if type(branch) is dict else {}
+    status = fields.get("status")
+    report = {
+        "index": index,
+        "branch_id": fields.get(_BRANCH_ID),
+        "status": FAILED if status in FAILURE_STATUSES else status,
+        "error": fields.get("error"),
+        "cause": fields.get("cause"),
+    }
+    return {name: value for name, value in report.items() if value is not None}

@@ -1,0 +1,38 @@
+"""A cache of immutable objects, bounded by bytes."""
+
+from collections import OrderedDict
+from threading import Lock
+
+
+class ByteCache:
+    """Keeps the most recently used bodies.
+
+    Keys are content-addressed paths and bodies are verified before they are put in, so a hit
+    needs no check.
+    """
+
+    def __init__(self, max_bytes: int) -> None:
+        """Start empty, never to hold more than `max_bytes`."""
+        self._max_bytes = max_bytes
+        self._bytes = 0
+        self._bodies: OrderedDict[str, bytes] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, path: str) -> bytes | None:
+        """Return the body, or None where it is not held."""
+        with self._lock:
+            body = self._bodies.get(path)
+            if body is not None:
+                self._bodies.move_to_end(path)
+            return body
+
+    def put(self, path: str, body: bytes) -> None:
+        """Hold the body, letting go of those unused for longest."""
+        with self._lock:
+            if len(body) > self._max_bytes or path in self._bodies:
+                return
+            self._bodies[path] = body
+            self._bytes += len(body)
+            while self._bytes > self._max_bytes:
+                _, dropped = self._bodies.popitem(last=False)
+                self._bytes -= len(dropped)

@@ -1,0 +1,95 @@
+"""One call of the core: its context, and the reads and writes its steps share."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from universal_sync_core import workspace
+from universal_sync_core.codec import Json, JsonObject
+from universal_sync_core.errors import InvalidRequestError
+from universal_sync_core.objects import Objects
+from universal_sync_core.pages import Pages
+from universal_sync_core.settings import Settings
+from universal_sync_core.strategies import Strategies
+
+Context: TypeAlias = Mapping[str, Json]
+
+
+@dataclass(slots=True, kw_only=True)
+class Call:
+    """What the steps of one call share.
+
+    Attributes:
+        action: the action this call serves, if any.
+        keep_inline: dotted paths of `current_state` to copy beside its pointers.
+    """
+
+    settings: Settings
+    objects: Objects
+    pages: Pages
+    strategies: Strategies
+    action: str | None
+    keep_inline: set[str] = field(default_factory=set)
+
+
+_OPEN: ContextVar[Call | None] = ContextVar("call", default=None)
+
+
+@contextmanager
+def open_call(context: Context | None, bag: JsonObject | None = None) -> Iterator[Call]:
+    """Open a call, or join the one that is open.
+
+    When the outermost block ends well, everything that was added is stored; only then does a
+    pointer leave the call.
+
+    Args:
+        context: may carry `execution_id`, `action`, `merge_strategy` and `keep_inline`.
+        bag: its `execution_id` counts where the context has none.
+
+    Raises:
+        InvalidRequestError: a value in the context is not of its kind.
+    """
+    joined = _OPEN.get()
+    if joined is not None:
+        joined.objects.belong_to((bag or {}).get("execution_id"))
+        yield joined
+        return
+    call = _new_call(context or {}, bag)
+    token = _OPEN.set(call)
+    try:
+        yield call
+        call.objects.flush()
+    finally:
+        _OPEN.reset(token)
+
+
+def _new_call(context: Context, bag: JsonObject | None) -> Call:
+    space = workspace.current()
+    execution_id = _text(context, "execution_id") or (bag or {}).get("execution_id")
+    if execution_id is not None and (type(execution_id) is not str or not execution_id):
+        raise InvalidRequestError("the bag's execution_id is no text", field="execution_id")
+    objects = Objects(space, execution_id)
+    return Call(
+        settings=space.settings,
+        objects=objects,
+        pages=Pages(objects, space.settings),
+        strategies=Strategies(context.get("merge_strategy")),
+        action=_text(context, "action"),
+        keep_inline=_paths(context.get("keep_inline")),
+    )
+
+
+def _text(context: Context, name: str) -> str | None:
+    value = context.get(name)
+    if value is not None and (type(value) is not str or not value):
+        raise InvalidRequestError(f"{name} must be a text that is not empty", field=name)
+    return value
+
+
+def _paths(value: Json) -> set[str]:
+    paths = [] if value is None else value
+    if not isinstance(paths, list | tuple | set) or not all(type(path) is str for path in paths):
+        raise InvalidRequestError("keep_inline must be a list of paths", field="keep_inline")
+    return {path.removeprefix("current_state.") for path in paths if path}

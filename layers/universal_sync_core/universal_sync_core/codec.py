@@ -1,0 +1,149 @@
+"""JSON to bytes and back, without altering a value.
+
+orjson does the work. It refuses some values that JSON carries (integers beyond 64 bits, unpaired
+surrogates, more than 254 levels) and quietly alters others (NaN, long integers on reading); those
+go through the standard library, or are refused by name.
+"""
+
+import json
+import math
+import re
+import sys
+from typing import Any, Final, TypeAlias
+
+import orjson
+
+from universal_sync_core.errors import InvalidRequestError, UnreadableObjectError
+
+Json: TypeAlias = Any
+JsonObject: TypeAlias = dict[str, Json]
+
+KIB: Final = 1024
+
+# A document 1,000 levels deep is legal; CPython's default of 1,000 frames is not enough for it.
+_RECURSION_LIMIT: Final = 10_000
+sys.setrecursionlimit(max(sys.getrecursionlimit(), _RECURSION_LIMIT))
+
+_STRICT: Final = (
+    orjson.OPT_PASSTHROUGH_DATACLASS
+    | orjson.OPT_PASSTHROUGH_DATETIME
+    | orjson.OPT_PASSTHROUGH_SUBCLASS
+)
+# orjson reads integers beyond 64 bits (20 digits and more) as floats.
+_LONG_NUMBER: Final = re.compile(rb"[0-9]{20}")
+
+
+def encode(value: Json) -> bytes:
+    """Return the compact JSON of `value` in UTF-8.
+
+    Raises:
+        InvalidRequestError: the value has no JSON form.
+    """
+    try:
+        return orjson.dumps(value, option=_STRICT)
+    except TypeError:
+        return _encode_plainly(value, sort_keys=False)
+
+
+def canonical(value: Json) -> bytes:
+    """Return the encoding with sorted keys: two values are equal if and only if these bytes are."""
+    try:
+        return orjson.dumps(value, option=_STRICT | orjson.OPT_SORT_KEYS)
+    except TypeError:
+        return _encode_plainly(value, sort_keys=True)
+
+
+def is_portable(value: Json) -> bool:
+    """Tell whether every JSON library on the way can be trusted with `value`."""
+    try:
+        orjson.dumps(value, option=_STRICT)
+    except TypeError:
+        return False
+    return True
+
+
+def decode(body: bytes, *, path: str = "(inline)") -> Json:
+    """Return the value of a JSON document.
+
+    Args:
+        body: the document.
+        path: where it comes from, for the message.
+
+    Raises:
+        UnreadableObjectError: the bytes are not JSON.
+    """
+    if _LONG_NUMBER.search(body) is None:
+        try:
+            return orjson.loads(body)
+        except orjson.JSONDecodeError:
+            pass  # a surrogate or a depth that only the standard library reads
+    try:
+        return json.loads(body, parse_constant=_refuse_constant, parse_float=_finite)
+    except (ValueError, RecursionError) as error:
+        raise UnreadableObjectError("no readable JSON", path=path) from error
+
+
+def checked_encoding(value: Json, field: str) -> bytes:
+    """Return the encoding of a value from outside, proven to decode to the same value.
+
+    Args:
+        value: what a caller sent.
+        field: its name, for the message.
+
+    Raises:
+        InvalidRequestError: JSON cannot carry it; the field and the kind of value are named.
+    """
+    encoded = encode(value)
+    try:
+        same = bool(decode(encoded) == value)
+    except RecursionError as error:
+        raise _too_deep(field) from error
+    if not same:
+        _refuse_by_name(value, field)
+    return encoded
+
+
+def _encode_plainly(value: Json, *, sort_keys: bool) -> bytes:
+    _refuse_by_name(value, "value")
+    try:
+        text = json.dumps(value, allow_nan=False, separators=(",", ":"), sort_keys=sort_keys)
+    except RecursionError as error:
+        raise _too_deep("value") from error
+    except ValueError as error:  # an integer of more digits than CPython converts
+        raise InvalidRequestError(f"not a JSON value: {error}") from error
+    return text.encode()
+
+
+def _refuse_constant(name: str) -> Json:
+    raise ValueError(name)
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError(text)
+    return number
+
+
+def _refuse_by_name(value: Json, field: str) -> None:
+    """Raise for the first part that JSON cannot carry; a stack, for depth has no limit here."""
+    stack = [(value, field)]
+    while stack:
+        part, path = stack.pop()
+        if isinstance(part, dict):
+            for key, item in part.items():
+                if type(key) is not str:
+                    message = f"{path}: a {type(key).__name__} cannot be a JSON key"
+                    raise InvalidRequestError(message, field=path)
+                stack.append((item, f"{path}.{key}"))
+        elif type(part) is list:
+            stack.extend((item, f"{path}[{index}]") for index, item in enumerate(part))
+        elif isinstance(part, float) and not math.isfinite(part):
+            raise InvalidRequestError(f"{path}: JSON has no {part}", field=path)
+        elif part is not None and type(part) not in {str, int, float, bool}:
+            kind = type(part).__name__
+            raise InvalidRequestError(f"{path}: a {kind} is not a JSON value", field=path)
+
+
+def _too_deep(field: str) -> InvalidRequestError:
+    return InvalidRequestError(f"{field}: nested too deeply", field=field)

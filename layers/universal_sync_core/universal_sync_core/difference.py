@@ -1,0 +1,96 @@
+"""What one state has that another has not, told without reading what both share."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from universal_sync_core.bag import (
+    ARCHIVE,
+    CONTROL_FIELDS_NEVER_OFFLOAD,
+    HISTORY,
+    archive_of,
+    with_spilled,
+    without_samples,
+)
+from universal_sync_core.call import Call
+from universal_sync_core.codec import Json, JsonObject, encode
+from universal_sync_core.compress import is_packed, unpack
+from universal_sync_core.lists import Lists
+from universal_sync_core.pointer import is_list, is_map, parse
+
+_ADDING: Final = ("append", "dedupe_append", "set_union")
+
+
+def changes_since(parent: JsonObject, bag: JsonObject, call: Call) -> JsonObject:
+    """Return the delta that leads from `parent` to `bag`, control fields left out.
+
+    Of a map it holds the keys that differ, at every depth; of a list that a strategy adds to,
+    the elements that came after the parent's own.
+    """
+    before = without_samples(with_spilled(parent, call.pages))
+    after = without_samples(with_spilled(bag, call.pages))
+    delta = _history_since(before, after)
+    for field, value in after.items():
+        if field in CONTROL_FIELDS_NEVER_OFFLOAD or field in (HISTORY, ARCHIVE):
+            continue
+        if field not in before:
+            delta[field] = value
+        elif not _is_same(before[field], value):
+            delta[field] = _changed(before[field], value, field, call)
+    return delta
+
+
+def _history_since(before: JsonObject, after: JsonObject) -> JsonObject:
+    """Return the history fields that changed; merging them appends only what is new."""
+    delta: JsonObject = {}
+    old, new = archive_of(before), archive_of(after)
+    if new is not None and (old is None or old.path != new.path):
+        delta[ARCHIVE] = after[ARCHIVE]
+    if HISTORY in after and not _is_same(before.get(HISTORY), after[HISTORY]):
+        delta[HISTORY] = after[HISTORY]
+    return delta
+
+
+def _changed(before: Json, after: Json, path: str, call: Call) -> Json:
+    """Return what of `after` has to be merged into `before` to make it `after`."""
+    before, after = _opened(before), _opened(after)
+    strategy = call.strategies.at(path)
+    if strategy and strategy.name in _ADDING and is_list(before) and is_list(after):
+        return _added(before, after, call)
+    if strategy or not (is_map(before) and is_map(after)):
+        return after
+    old, new = _entries_apart(before, after, call)
+    return {
+        key: _changed(old[key], value, f"{path}.{key}", call) if key in old else value
+        for key, value in new.items()
+        if key not in old or not _is_same(old[key], value)
+    }
+
+
+def _entries_apart(before: Json, after: Json, call: Call) -> tuple[Mapping[str, Json], JsonObject]:
+    """Return the entries of two maps, leaving out pages that both have."""
+    old, new = parse(before), parse(after)
+    if old is not None and new is not None:
+        return call.pages.entries_apart(old, new)
+    return (
+        call.pages.entries(old) if old else before,
+        call.pages.entries(new) if new else after,
+    )
+
+
+def _added(before: Json, after: Json, call: Call) -> Json:
+    lists = Lists(call.pages)
+    old, new = lists.elements(before), lists.elements(after)
+    return new[len(old) :] if encode(new[: len(old)]) == encode(old) else new
+
+
+def _is_same(before: Json, after: Json) -> bool:
+    if before is after:
+        return True
+    old, new = parse(before), parse(after)
+    if old and new:
+        return old.path == new.path
+    return encode(before) == encode(after)
+
+
+def _opened(value: Json) -> Json:
+    return unpack(value) if is_packed(value) else value

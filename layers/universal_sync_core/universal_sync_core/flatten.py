@@ -1,0 +1,102 @@
+"""Whatever shape a result has, what comes out is one delta for the bag."""
+
+from typing import Final
+
+from universal_sync_core.admission import admit
+from universal_sync_core.call import Call, Context, open_call
+from universal_sync_core.codec import Json, JsonObject
+from universal_sync_core.manifest import is_map_run, read_map_run
+from universal_sync_core.pointer import Pointer, parse
+from universal_sync_core.timestamps import utc_now
+
+FAILURE_STATUSES: Final = frozenset(
+    {"FAILED", "ERROR", "TIMED_OUT", "ABORTED", "HALTED", "SIGKILL"}
+)
+
+
+def flatten_result(result: Json, context: Context | None = None) -> JsonObject:
+    """Return the delta that a result stands for.
+
+    - a list: `distributed_outputs`, `chunk_count` and `aggregation_timestamp`, and
+      `failed_segments` where elements report failure;
+    - `{"MapRunArn", "ResultWriterDetails"}`: the same, of the results of the Distributed Map;
+    - an object with `callback_result`, `async_result`, or `execution_result` alone: that value's;
+    - a pointer of this execution: that of what it points to;
+    - any other object: itself;
+    - None: `{}`;
+    - anything else: `{"raw_result": value}`.
+
+    Args:
+        result: a JSON value.
+        context: may carry `execution_id`, which says whose pointers may come in.
+
+    Raises:
+        InvalidRequestError: JSON cannot carry a part of it.
+        PointerNotAllowedError: it holds a pointer that leads elsewhere.
+        MissingObjectError, MalformedManifestError: a manifest or result file is not readable.
+    """
+    with open_call(context) as call:
+        if is_map_run(result):
+            return _map_run(result, call)
+        return _delta(admit(result, call), call)
+
+
+def _delta(value: Json, call: Call) -> JsonObject:
+    pointer = parse(value)
+    if pointer is not None:
+        value = _opened(pointer, call)
+    if value is None:
+        return {}
+    if type(value) is list:
+        return _joined(value)
+    if type(value) is not dict:
+        return {"raw_result": value}
+    for name in ("callback_result", "async_result"):
+        if name in value:
+            return _delta(value[name], call)
+    if value.keys() == {"execution_result"}:
+        return _delta(value["execution_result"], call)
+    return _map_run(value, call) if is_map_run(value) else value
+
+
+def _opened(pointer: Pointer, call: Call) -> Json:
+    """Return what a pointer leads to, with the pointers inside left as they are."""
+    if pointer.kind == "map":
+        return call.pages.entries(pointer)
+    if pointer.kind == "list":
+        return call.pages.elements(pointer)
+    return call.pages.resolve(pointer.render())
+
+
+def _map_run(result: JsonObject, call: Call) -> JsonObject:
+    outputs, failed = read_map_run(result, call)
+    return _with_failures(_joined(outputs), failed)
+
+
+def _joined(elements: list[Json]) -> JsonObject:
+    delta = {
+        "distributed_outputs": elements,
+        "chunk_count": len(elements),
+        "aggregation_timestamp": utc_now(),
+    }
+    reports = ((index, _failure(element)) for index, element in enumerate(elements))
+    return _with_failures(
+        delta, [{"index": index, **report} for index, report in reports if report]
+    )
+
+
+def _with_failures(delta: JsonObject, failed: list[JsonObject]) -> JsonObject:
+    every = [*delta.get("failed_segments", []), *failed]
+    return delta | {"failed_segments": every} if every else delta
+
+
+def _failure(element: Json) -> JsonObject:
+    """Return what an element reports of its failure; nothing where it reports none."""
+    if type(element) is not dict:
+        return {}
+    status = element.get("status")
+    error = element.get("error") or element.get("Error")
+    if not error and not (type(status) is str and status.upper() in FAILURE_STATUSES):
+        return {}
+    cause = element.get("cause") or element.get("Cause")
+    return {"status": status or "FAILED", "error": error, "cause": cause}

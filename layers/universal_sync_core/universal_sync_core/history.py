@@ -1,0 +1,128 @@
+"""The history: the newest entries in the bag, older ones in an archive of pages, each once."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from universal_sync_core.bag import ARCHIVE, HISTORY, HISTORY_ALIAS, archive_of
+from universal_sync_core.call import Call
+from universal_sync_core.codec import Json, JsonObject, encode
+from universal_sync_core.lists import Lists
+from universal_sync_core.pointer import Pointer, is_list, parse
+from universal_sync_core.timestamps import time_of
+
+HISTORY_FIELDS: Final = frozenset({HISTORY, HISTORY_ALIAS})
+
+# Kept beside the archive's pointer: the time of its newest entry. An entry newer than that
+# cannot be in the archive, and costs no read.
+_LATEST: Final = "latest"
+
+
+def new_entries(delta: JsonObject, bag: JsonObject, call: Call) -> list[Json]:
+    """Return the history entries a delta brings, in order.
+
+    A delta that echoes a bag brings its archive too; the bag's own archive is not read for it.
+    """
+    entries: list[Json] = []
+    archive, own = archive_of(delta), archive_of(bag)
+    if archive is not None and (own is None or archive.path != own.path):
+        entries += call.pages.elements(archive)
+    for name in (HISTORY, HISTORY_ALIAS):
+        if name in delta:
+            value = delta[name]
+            entries += Lists(call.pages).elements(value) if is_list(value) else [value]
+    return entries
+
+
+def append_entries(bag: JsonObject, entries: Sequence[Json], call: Call) -> JsonObject:
+    """Return the bag with those entries appended that its history does not have yet."""
+    lists = Lists(call.pages)
+    inline = bag.get(HISTORY, [])
+    inline = inline if is_list(inline) else [inline]
+    new = lists.distinct(entries)
+    present = lists.present(inline, new)
+    archive = archive_of(bag)
+    if archive is not None:
+        latest = archive.beside.get(_LATEST)
+        older = [
+            encoded
+            for encoded, entry in new.items()
+            if encoded not in present and not _is_newer(entry, latest, call)
+        ]
+        present |= call.pages.find(archive, older) if older else set()
+    added = [entry for encoded, entry in new.items() if encoded not in present]
+    return bag | {HISTORY: lists.append(inline, added)} if added or HISTORY not in bag else bag
+
+
+def archive_older(bag: JsonObject, call: Call, *, keep_bytes: int) -> JsonObject:
+    """Return the bag with its older history in the archive, where inline it is too long.
+
+    Over `HISTORY_MAX_ENTRIES` entries the oldest go until half of that is left; over
+    `keep_bytes`, until they take half of those. So the archive grows in batches.
+    """
+    inline = bag.get(HISTORY)
+    if type(inline) is not list:
+        return bag
+    sizes = [len(encode(entry)) + 1 for entry in inline]
+    kept = _kept(sizes, call.settings.history_max_entries, keep_bytes)
+    if kept == len(inline):
+        return bag
+    if ARCHIVE in bag and archive_of(bag) is None:  # a field of that name is the user's
+        return bag | {HISTORY: call.pages.store(inline, marked=True).render()}
+    cut = len(inline) - kept
+    archive = _extended(archive_of(bag), inline[:cut], call)
+    return bag | {HISTORY: inline[cut:], ARCHIVE: archive.render()}
+
+
+def whole_history(bag: JsonObject, call: Call) -> JsonObject:
+    """Return the bag with its whole history in one field, parts of it still pointers."""
+    archive = archive_of(bag)
+    if archive is None:
+        return bag
+    plain = {name: value for name, value in bag.items() if name != ARCHIVE}
+    return plain | {HISTORY: [*call.pages.elements(archive), *plain.get(HISTORY, [])]}
+
+
+def in_one_list(bag: JsonObject, call: Call) -> JsonObject:
+    """Return the bag with its whole history behind one pointer, so that no archive is needed."""
+    archive = archive_of(bag)
+    if archive is None:
+        return bag
+    plain = {name: value for name, value in bag.items() if name != ARCHIVE}
+    whole = call.pages.extend(archive.with_beside({}), plain.get(HISTORY, []))
+    return plain | {HISTORY: whole.render()}
+
+
+def _kept(sizes: Sequence[int], max_entries: int, max_bytes: int) -> int:
+    """Return how many of the newest entries stay."""
+    count, total = len(sizes), sum(sizes)
+    if count > max_entries:
+        count = max_entries // 2
+        total = sum(sizes[len(sizes) - count :])
+    if total > max_bytes:
+        while count and total > max_bytes // 2:
+            total -= sizes[len(sizes) - count]
+            count -= 1
+    return count
+
+
+def _extended(archive: Pointer | None, entries: Sequence[Json], call: Call) -> Pointer:
+    latest = archive.beside.get(_LATEST) if archive else None
+    times = [time for entry in entries if (time := _time_of(entry, call)) is not None]
+    newest = max([*times, *([latest] if latest is not None else [])], default=None)
+    grown = (
+        call.pages.store(list(entries), marked=True)
+        if archive is None
+        else call.pages.extend(archive, entries)
+    )
+    return grown.with_beside({} if newest is None else {_LATEST: newest})
+
+
+def _is_newer(entry: Json, latest: Json, call: Call) -> bool:
+    time = _time_of(entry, call)
+    return time is not None and (latest is None or time > latest)
+
+
+def _time_of(entry: Json, call: Call) -> float | None:
+    pointer = parse(entry)
+    fields = call.pages.resolve(entry) if pointer else entry
+    return time_of(fields) if type(fields) is dict else None

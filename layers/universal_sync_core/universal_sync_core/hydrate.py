@@ -1,0 +1,132 @@
+"""Pointers back to values: the whole bag, or only the paths asked for."""
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Final, TypeAlias
+
+from universal_sync_core.bag import (
+    ARCHIVE,
+    HISTORY,
+    archive_of,
+    spill_of,
+    with_spilled,
+    without_samples,
+)
+from universal_sync_core.call import Call, Context, open_call
+from universal_sync_core.codec import Json, JsonObject
+from universal_sync_core.compress import is_packed, unpack
+from universal_sync_core.errors import InvalidRequestError
+from universal_sync_core.history import whole_history
+from universal_sync_core.objects import execution_in
+from universal_sync_core.pointer import Pointer, parse
+
+Steps: TypeAlias = Sequence[str | int]
+
+_STEP: Final = re.compile(r"(?:^|\.)([^.\[\]]+)|\[(\d+)\]")
+
+
+def hydrate_state(
+    state: JsonObject, paths: Iterable[str] | None = None, context: Context | None = None
+) -> JsonObject:
+    """Return the bag with values in the place of its pointers.
+
+    Args:
+        state: the bag; it stays as it is.
+        paths: dotted paths, with `[n]` for an element of a list, such as
+            `current_state.report.sections[3]`. Only what they lead to is read. A part that lies
+            behind a pointer then stands beside the pointer's own keys, under its key or, of a
+            list, under `[n]`. None for everything.
+        context: may carry `execution_id`.
+
+    Raises:
+        InvalidRequestError: a path that cannot be read.
+        MissingObjectError, ChecksumMismatchError, PointerNotAllowedError: a pointer that cannot
+            be followed; never a bag with something missing.
+    """
+    with open_call(context, state) as call:
+        if paths is None:
+            plain = without_samples(with_spilled(state, call.pages))
+            whole: JsonObject = call.pages.resolve(whole_history(plain, call), unescape=True)
+            return whole
+        for path in paths:
+            state = _with_path(state, _steps(path), call)
+        return state
+
+
+def read_list(pointer: Json, start: int, stop: int, context: Context | None = None) -> list[Json]:
+    """Return elements `start` to `stop` of a list in S3, reading only the pages they are in.
+
+    Args:
+        pointer: a pointer of the kind `list`, as it stands in a bag.
+        start: the first position, from 0.
+        stop: the position after the last.
+        context: may carry `execution_id`; without it the pointer's own counts.
+
+    Raises:
+        InvalidRequestError: no pointer to a list.
+    """
+    parsed = parse(pointer)
+    if parsed is None or parsed.kind != "list":
+        raise InvalidRequestError("this is no pointer to a list", field="pointer")
+    with open_call(context, {"execution_id": execution_in(parsed.path)}) as call:
+        part = call.pages.slice(parsed, start, stop)
+        elements: list[Json] = call.pages.resolve(part, unescape=True)
+        return elements
+
+
+def _steps(path: str) -> Steps:
+    steps = [name or int(index) for name, index in _STEP.findall(path)]
+    if not steps or "".join(match[0] for match in _STEP.finditer(path)) != path:
+        raise InvalidRequestError("a path is like current_state.items[3].name", field="paths")
+    return steps
+
+
+def _with_path(bag: JsonObject, steps: Steps, call: Call) -> JsonObject:
+    """Return the bag with one path hydrated, from whichever form its field is kept in."""
+    field, *inner = steps
+    spilled = spill_of(bag)
+    if type(field) is str and spilled is not None and field not in bag:
+        bag = bag | call.pages.lookup(spilled, [field])
+    if field == HISTORY and archive_of(bag):
+        return _with_history(bag, inner, call)
+    hydrated: JsonObject = _hydrated(without_samples(bag, {str(field)}), steps, call)
+    return hydrated
+
+
+def _with_history(bag: JsonObject, steps: Steps, call: Call) -> JsonObject:
+    """Return the bag with its whole history, or with one archived entry beside the pointer."""
+    archive = archive_of(bag)
+    if not steps or archive is None:
+        whole = whole_history(bag, call)
+        return whole | {HISTORY: call.pages.resolve(whole[HISTORY], unescape=True)}
+    position = steps[0]
+    if type(position) is int and position < (archive.count or 0):
+        return bag | {ARCHIVE: _hydrated(archive.render(), steps, call)}
+    return bag
+
+
+def _hydrated(value: Json, steps: Steps, call: Call) -> Json:
+    """Return a value with what lies at the end of the steps hydrated; a path may lead nowhere."""
+    if not steps:
+        return call.pages.resolve(value, unescape=True)
+    pointer = parse(value)
+    if pointer is not None:
+        return _beside(pointer, steps, call)
+    value = unpack(value) if is_packed(value) else value
+    step, *inner = steps
+    if type(value) is dict and step in value:
+        return value | {step: _hydrated(value[step], inner, call)}
+    if type(value) is list and type(step) is int and step < len(value):
+        return [*value[:step], _hydrated(value[step], inner, call), *value[step + 1 :]]
+    return value
+
+
+def _beside(pointer: Pointer, steps: Steps, call: Call) -> Json:
+    step, *inner = steps
+    found: JsonObject = {}
+    if pointer.kind == "map" and type(step) is str:
+        found = call.pages.lookup(pointer, [step])
+    if pointer.kind == "list" and type(step) is int:
+        found = {f"[{step}]": item for item in call.pages.slice(pointer, step, step + 1)}
+    hydrated = {name: _hydrated(item, inner, call) for name, item in found.items()}
+    return pointer.with_beside(pointer.beside | hydrated).render()

@@ -1,0 +1,108 @@
+"""The strategies that make one list of two, whether the first is inline or in pages."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeAlias
+
+from universal_sync_core.codec import Json, canonical
+from universal_sync_core.pages import Pages
+from universal_sync_core.pointer import Pointer, parse
+
+MergeItems: TypeAlias = Callable[[Json, Json], Json]
+
+
+class Lists:
+    """Joins lists; what it returns is a list, or a pointer where the base is one."""
+
+    def __init__(self, pages: Pages) -> None:
+        """Read and write lists through `pages`."""
+        self._pages = pages
+
+    def append(self, base: Json, delta: Json) -> Json:
+        """Return the base with all elements of the delta after it."""
+        return self._extend(base, self.elements(delta))
+
+    def dedupe_append(self, base: Json, delta: Json) -> Json:
+        """Return the base with those elements of the delta after it that it does not have yet."""
+        new = self.distinct(self.elements(delta))
+        present = self.present(base, new)
+        return self._extend(base, [item for encoded, item in new.items() if encoded not in present])
+
+    def set_union(self, base: Json, delta: Json) -> Json:
+        """Return each element of both once, in the order they first appear."""
+        elements = self.elements(base)
+        own = self.distinct(elements)
+        union = own | {
+            encoded: item
+            for encoded, item in self.distinct(self.elements(delta)).items()
+            if encoded not in own
+        }
+        if len(own) < len(elements):
+            return list(union.values())
+        return self._extend(base, list(union.values())[len(own) :])
+
+    def merge_by_key(self, base: Json, delta: Json, key: str, merge: MergeItems) -> Json:
+        """Return the base with the items of the delta merged into those of an equal key.
+
+        Args:
+            base: items, of which the first with a key counts.
+            delta: items; one whose key is new, or that has none, comes after the others.
+            key: the field that identifies an item.
+            merge: makes one item of two.
+        """
+        items = list(self.elements(base))
+        before = len(items)
+        places: dict[bytes, int] = {}
+        for place, item in enumerate(items):
+            identity = self._identity(item, key)
+            if identity is not None:
+                places.setdefault(identity, place)
+        changed: dict[int, Json] = {}
+        for item in self.elements(delta):
+            identity = self._identity(item, key)
+            place = len(items) if identity is None else places.setdefault(identity, len(items))
+            if place == len(items):
+                items.append(item)
+                continue
+            merged = merge(items[place], item)
+            if merged is not items[place]:
+                items[place] = changed[place] = merged
+        if len(items) == before and not changed:
+            return base
+        pointer = parse(base)
+        if pointer is None:
+            return items
+        kept = {place: item for place, item in changed.items() if place < before}
+        return self._pages.extend(self._pages.put_items(pointer, kept), items[before:]).render()
+
+    def elements(self, value: Json) -> list[Json]:
+        """Return the elements of a list, inline or in pages, as they are stored."""
+        pointer = parse(value)
+        elements: list[Json] = value if pointer is None else self._pages.elements(pointer)
+        return elements
+
+    def distinct(self, items: Iterable[Json]) -> dict[bytes, Json]:
+        """Return the first of each run of equal items, by its canonical encoding."""
+        by_encoding: dict[bytes, Json] = {}
+        for item in items:
+            by_encoding.setdefault(self._pages.canonical(item), item)
+        return by_encoding
+
+    def present(self, base: Json, wanted: Iterable[bytes]) -> set[bytes]:
+        """Return those canonical encodings of which `base` has an element."""
+        pointer = parse(base)
+        if pointer is not None:
+            return self._pages.find(pointer, wanted)
+        return {self._pages.canonical(item) for item in base} & set(wanted)
+
+    def _extend(self, base: Json, items: Sequence[Json]) -> Json:
+        if not items:
+            return base
+        pointer = parse(base)
+        return [*base, *items] if pointer is None else self._pages.extend(pointer, items).render()
+
+    def _identity(self, item: Json, key: str) -> bytes | None:
+        """Return the canonical encoding of an item's key, or None where it has none."""
+        pointer = parse(item)
+        if isinstance(pointer, Pointer):
+            item = self._pages.lookup(pointer, [key]) if pointer.kind == "map" else None
+        return canonical(item[key]) if type(item) is dict and key in item else None

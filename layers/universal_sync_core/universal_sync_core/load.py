@@ -1,0 +1,96 @@
+"""Single values in S3: stored under a pointer, loaded from a path."""
+
+from universal_sync_core import workspace
+from universal_sync_core.cache import ByteCache
+from universal_sync_core.call import Context, open_call
+from universal_sync_core.codec import Json, JsonObject, decode, encode
+from universal_sync_core.encoding import to_stored
+from universal_sync_core.errors import InvalidRequestError
+from universal_sync_core.objects import Objects, content_key, execution_in
+from universal_sync_core.page_format import is_node, parse_node
+from universal_sync_core.pages import Pages
+from universal_sync_core.pointer import Pointer, digest_in, parse
+from universal_sync_core.retry import RetryStrategy
+
+
+class StateHydrator:
+    """Loads values from S3, verified, and tried again where that may help."""
+
+    def __init__(
+        self,
+        retry_strategy: RetryStrategy | None = None,
+        *,
+        execution_id: str | None = None,
+        cache: ByteCache | None = None,
+    ) -> None:
+        """Choose how to load.
+
+        Args:
+            retry_strategy: None for exponential backoff within the invocation's time.
+            execution_id: whose objects may be loaded; None for those of the path's own.
+            cache: where loaded objects are kept, bounded by bytes; None for nowhere.
+        """
+        self._retry = retry_strategy
+        self._execution_id = execution_id
+        self._cache = ByteCache(0) if cache is None else cache
+
+    def load_from_s3(self, s3_path: str, expected_checksum: str | None = None) -> Json:
+        """Return the value at an `s3://` path; a list or map is read with all its pages.
+
+        Args:
+            s3_path: of an object of an execution, or in an allowed prefix.
+            expected_checksum: SHA-256 of the stored bytes in hex. The path of a pointer carries
+                it already.
+
+        Raises:
+            PointerNotAllowedError: the path leads out of the allowed places.
+            MissingObjectError: there is no object.
+            ChecksumMismatchError: its bytes are not the expected ones.
+            UnreadableObjectError: it is no JSON, or too large.
+            StoreUnavailableError, StoreThrottledError: S3 did not answer in time.
+        """
+        space = workspace.current()
+        execution_id = self._execution_id or execution_in(s3_path)
+        objects = Objects(space, execution_id, retry=self._retry, cache=self._cache)
+        body = objects.read(s3_path, expected_checksum)
+        value = decode(body, path=s3_path)
+        if digest_in(s3_path) is None or not is_node(value):
+            return value
+        node = parse_node(body, s3_path)
+        pointer = Pointer(kind=node.kind, path=s3_path, size=len(body), count=node.count)
+        return Pages(objects, space.settings).resolve(pointer.render(), unescape=True)
+
+
+def load_from_s3(s3_path: str, expected_checksum: str | None = None) -> Json:
+    """Return the value at an `s3://` path, as `StateHydrator` does."""
+    return StateHydrator().load_from_s3(s3_path, expected_checksum)
+
+
+def cached_load_from_s3(s3_path: str, expected_checksum: str | None = None) -> Json:
+    """Return the value at an `s3://` path, from the cache of this process where it is there."""
+    cache = workspace.current().cache
+    return StateHydrator(cache=cache).load_from_s3(s3_path, expected_checksum)
+
+
+def store_to_s3(value: Json, context: Context) -> JsonObject:
+    """Return a pointer to a value that is now in S3, for instance as a worker's result.
+
+    Args:
+        value: any JSON value.
+        context: carries the `execution_id`.
+    """
+    with open_call(context) as call:
+        return value if parse(value) else call.pages.store(value).render()
+
+
+def generate_s3_key(value: Json, execution_id: str) -> str:
+    """Return the key under which the JSON of a value is stored for an execution."""
+    if not execution_id:
+        raise InvalidRequestError("a key needs an execution_id", field="execution_id")
+    settings = workspace.current().settings
+    return content_key(settings, execution_id, to_stored(encode(value)).body)
+
+
+def calculate_payload_size(value: Json) -> int:
+    """Return the bytes of a value's compact JSON in UTF-8, as Step Functions counts them."""
+    return len(encode(value))

@@ -1,0 +1,82 @@
+"""Where the workflow goes next, and how far its segments have come."""
+
+from typing import Final
+
+from universal_sync_core.codec import Json, JsonObject
+
+CONTINUE: Final = "CONTINUE"
+COMPLETE: Final = "COMPLETE"
+FAILED: Final = "FAILED"
+
+NEXT_ACTION_BY_STATUS: Final = {
+    "CONTINUE": CONTINUE,
+    "SKIPPED": CONTINUE,
+    "COMPLETE": COMPLETE,
+    "SUCCEEDED": COMPLETE,
+    "FAILED": FAILED,
+    "HALTED": "HALTED",
+    "SIGKILL": "SIGKILL",
+    "PAUSED_FOR_HITP": "PAUSED_FOR_HITP",
+    "PAUSE": "PAUSED_FOR_HITP",
+    "PARALLEL_GROUP": "PARALLEL_GROUP",
+    "DISTRIBUTED_MAP": "DISTRIBUTED_MAP",
+    "ASYNC": "ASYNC",
+}
+
+# Each of these ends the waiting of a segment, whatever its result says.
+_ENDS_SEGMENT: Final = frozenset(
+    {"merge_callback", "merge_async", "aggregate_branches", "aggregate_distributed"}
+)
+_COUNTS_LOOPS: Final = frozenset({"sync", "sync_branch", "update_and_compress"})
+# These look at the bag; the workflow goes on from where it is.
+_KEEPS_PLACE: Final = frozenset({"create_snapshot", "fork_branch", "init"})
+
+
+def route(base: JsonObject, delta: JsonObject, action: str | None) -> JsonObject:
+    """Return the control fields that say how the workflow goes on.
+
+    Args:
+        base: the bag before the delta came in.
+        delta: what the result brought.
+        action: the action that brought it.
+
+    Returns:
+        `next_action`, and where the bag counts them `segment_to_run` and `loop_counter`.
+    """
+    if action in _KEEPS_PLACE and "status" not in delta:
+        return {"next_action": base.get("next_action", CONTINUE)}
+    after = {"next_action": _next_action(delta, action)}
+    if action in _COUNTS_LOOPS and _is_count(base.get("loop_counter")):
+        after["loop_counter"] = delta.get("loop_counter", base["loop_counter"] + 1)
+    total: Json = delta.get("total_segments", base.get("total_segments"))
+    if _is_count(total) and (after["next_action"] == CONTINUE or action in _ENDS_SEGMENT):
+        after |= _advanced(base, delta, total, after["next_action"])
+    return after
+
+
+def _next_action(delta: JsonObject, action: str | None) -> str:
+    if action == "aggregate_distributed" and _all_failed(delta):
+        return FAILED
+    status = delta.get("status")
+    return NEXT_ACTION_BY_STATUS.get(status, CONTINUE) if type(status) is str else CONTINUE
+
+
+def _all_failed(delta: JsonObject) -> bool:
+    """Tell whether no item succeeded; an item without an output is not among the outputs."""
+    failed = delta.get("failed_segments", [])
+    among_outputs = sum("input" not in report for report in failed)
+    return bool(failed) and delta.get("chunk_count", 0) == among_outputs
+
+
+def _advanced(base: JsonObject, delta: JsonObject, total: int, action: str) -> JsonObject:
+    current = base.get("segment_to_run", 0)
+    following = delta.get("next_segment_to_run", current + 1 if _is_count(current) else current)
+    past_the_end = _is_count(following) and following >= total
+    return {
+        "segment_to_run": following,
+        "next_action": COMPLETE if past_the_end and action == CONTINUE else action,
+    }
+
+
+def _is_count(value: Json) -> bool:
+    return type(value) is int and value >= 0

@@ -1,0 +1,242 @@
+"""The content-addressed objects of one execution, as one call sees them.
+
+What a call adds is sent when the call ends, all at once and before any pointer to it is returned.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Final, ParamSpec, TypeVar
+from urllib.parse import quote, unquote
+
+from universal_sync_core.cache import ByteCache
+from universal_sync_core.codec import Json
+from universal_sync_core.encoding import from_stored, to_stored
+from universal_sync_core.errors import (
+    ChecksumMismatchError,
+    InvalidRequestError,
+    PointerNotAllowedError,
+)
+from universal_sync_core.parallel import in_parallel
+from universal_sync_core.pointer import digest_in
+from universal_sync_core.retry import RetryStrategy
+from universal_sync_core.settings import Settings
+from universal_sync_core.store import Location, StoredObject
+from universal_sync_core.workspace import Workspace
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+LAYOUT: Final = "v1"
+# Where the state machine's ResultWriter writes.
+RESULTS_FOLDER: Final = "distributed/"
+_STATE_FOLDER: Final = "sha256/"
+
+
+def execution_prefix(settings: Settings, execution_id: str) -> str:
+    """Return what every key of an execution starts with."""
+    return f"{settings.prefix}{LAYOUT}/{quote(execution_id, safe='')}/"
+
+
+def content_key(settings: Settings, execution_id: str, stored: bytes) -> str:
+    """Return the key of an object with these stored bytes."""
+    digest = hashlib.sha256(stored).hexdigest()
+    return f"{execution_prefix(settings, execution_id)}{_STATE_FOLDER}{digest}"
+
+
+def execution_in(path: str) -> str | None:
+    """Return the execution whose content-addressed object a path names, or None."""
+    if digest_in(path) is None:
+        return None
+    return unquote(path.rsplit("/", 3)[1])
+
+
+class Objects:
+    """Reads and adds objects of one execution."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        execution_id: str | None,
+        *,
+        retry: RetryStrategy | None = None,
+        cache: ByteCache | None = None,
+    ) -> None:
+        """Take part in one call; nothing is read or written yet.
+
+        Args:
+            workspace: whose store and counters are used.
+            execution_id: whose objects these are; without it none can be read or written.
+            retry: in place of that of the workspace.
+            cache: in place of that of the workspace.
+        """
+        self._workspace = workspace
+        self._settings = workspace.settings
+        self._retry = retry or workspace.retry
+        self._cache = workspace.cache if cache is None else cache
+        self._usage = workspace.usage
+        self._execution_id = execution_id
+        self._pending: dict[str, tuple[bytes, StoredObject]] = {}
+        self._known: set[str] = set()
+
+    @property
+    def execution_id(self) -> str | None:
+        """Whose objects these are, where that is known."""
+        return self._execution_id
+
+    def belong_to(self, execution_id: Json) -> None:
+        """Take the execution id of a bag, where none is known yet."""
+        if self._execution_id is None and type(execution_id) is str and execution_id:
+            self._execution_id = execution_id
+
+    @property
+    def can_write(self) -> bool:
+        """Whether there is a bucket and an execution to write under."""
+        return bool(self._settings.bucket and self._execution_id)
+
+    @property
+    def home(self) -> str:
+        """The `s3://` prefix this execution writes its state under."""
+        if not self._settings.bucket:
+            raise InvalidRequestError("offloading needs a bucket: set STATE_BUCKET")
+        if not self._execution_id:
+            message = "offloading needs an execution_id, in the context or in the bag"
+            raise InvalidRequestError(message, field="execution_id")
+        prefix = execution_prefix(self._settings, self._execution_id)
+        return f"s3://{self._settings.bucket}/{prefix}{_STATE_FOLDER}"
+
+    def require_allowed(self, path: str, *, results: bool = False) -> None:
+        """Raise PointerNotAllowedError where `path` leads out of the allowed places.
+
+        Args:
+            path: an `s3://` path.
+            results: it may also be among the results of Distributed Maps.
+        """
+        places = [*self._settings.allowed_prefixes, *([self.home] if self.can_write else [])]
+        if results:
+            places.append(f"s3://{self._settings.bucket}/{self._settings.prefix}{RESULTS_FOLDER}")
+        if not path.startswith(tuple(places)):
+            message = "the path leads out of the places this execution may read"
+            raise PointerNotAllowedError(message, field="s3_path")
+
+    def is_known(self, path: str) -> bool:
+        """Tell whether the object is known to be stored, without asking the store."""
+        return path in self._known or self._cache.get(path) is not None
+
+    def remember(self, paths: Iterable[str]) -> None:
+        """Note objects that the state at hand already points to."""
+        self._known.update(paths)
+
+    def add(self, body: bytes) -> str:
+        """Return the path under which `body` will be stored when the call ends."""
+        stored = to_stored(body)
+        path = self.home + hashlib.sha256(stored.body).hexdigest()
+        if not self.is_known(path):
+            self._pending.setdefault(path, (body, stored))
+        return path
+
+    def create(self, name: str, body: bytes) -> Location:
+        """Store an object of any name now, uncompressed; one that is there already stays.
+
+        Args:
+            name: key after the prefix of the execution.
+            body: what it holds.
+        """
+        location = Location.parse(self.home.removesuffix(_STATE_FOLDER) + name)
+        stored = StoredObject(body)
+        if self.retried(self._create, str(location), stored):
+            self._usage.count_write(len(body))
+        return location
+
+    def mark(self) -> int:
+        """Return a mark of what has been added so far, for `drop_if_known`."""
+        return len(self._pending)
+
+    def drop_if_known(self, root: str, mark: int) -> None:
+        """Send nothing added since `mark` where `root`, which refers to all of it, is known."""
+        if self.is_known(root):
+            for path in list(self._pending)[mark:]:
+                del self._pending[path]
+
+    def read_many(self, paths: Sequence[str]) -> list[bytes]:
+        """Return the verified, decoded bodies, in the order of the paths.
+
+        Raises:
+            PointerNotAllowedError: a path leads out of the allowed places.
+            MissingObjectError: there is no such object.
+            ChecksumMismatchError: the bytes do not have the digest in the path.
+            UnreadableObjectError: the encoding is unknown or the body too large.
+        """
+        bodies = {path: self._at_hand(path) for path in paths}
+        missing = [path for path, body in bodies.items() if body is None]
+        bodies.update(zip(missing, in_parallel(self._read, missing), strict=True))
+        return [body for path in paths if (body := bodies[path]) is not None]
+
+    def read(self, path: str, checksum: str | None = None) -> bytes:
+        """Return one verified, decoded body; errors as in `read_many`.
+
+        Args:
+            path: of any object in an allowed place.
+            checksum: SHA-256 of the stored bytes in hex, where the path does not carry it.
+        """
+        digest = digest_in(path)
+        if checksum is None or checksum == digest:
+            return self.read_many([path])[0]
+        if digest is not None:
+            raise ChecksumMismatchError("the object has another checksum", path=path)
+        self.require_allowed(path)
+        return self.retried(self._fetch, path, checksum)
+
+    def _at_hand(self, path: str) -> bytes | None:
+        if path in self._pending:
+            return self._pending[path][0]
+        self.require_allowed(path)
+        return self._cache.get(path)
+
+    def _read(self, path: str) -> bytes:
+        body = self.retried(self._fetch, path)
+        if digest_in(path) is not None:  # any other object may change
+            self._cache.put(path, body)
+        return body
+
+    def retried(self, func: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Return what `func` returns, tried again as requests are."""
+        return self._retry.execute(func, *args, **kwargs)
+
+    def stream(self, location: Location) -> Iterator[bytes]:
+        """Yield the body of any object piece by piece, unverified and not tried again."""
+        self._usage.count_request()
+        for piece in self._workspace.store.stream(location):
+            self._usage.count_read(len(piece))
+            yield piece
+
+    def flush_over(self, size: int) -> None:
+        """Send what has been added where it is more than `size` bytes."""
+        if sum(len(stored.body) for _, stored in self._pending.values()) > size:
+            self.flush()
+
+    def flush(self) -> None:
+        """Send everything added since the last time; return when all of it is stored."""
+        in_parallel(self._send, list(self._pending.items()))
+        self._pending.clear()
+
+    def _fetch(self, path: str, checksum: str | None = None) -> bytes:
+        self._usage.count_request()
+        stored = self._workspace.store.get(Location.parse(path))
+        self._usage.count_read(len(stored.body))
+        digest = checksum or digest_in(path)
+        if digest is not None and hashlib.sha256(stored.body).hexdigest() != digest:
+            raise ChecksumMismatchError("the stored bytes do not have their digest", path=path)
+        return from_stored(stored, path)
+
+    def _send(self, item: tuple[str, tuple[bytes, StoredObject]]) -> None:
+        path, (body, stored) = item
+        if self.retried(self._create, path, stored):
+            self._usage.count_write(len(stored.body))
+        self._cache.put(path, body)
+
+    def _create(self, path: str, stored: StoredObject) -> bool:
+        self._usage.count_request()
+        encoding = stored.content_encoding
+        return self._workspace.store.put(
+            Location.parse(path), stored.body, content_encoding=encoding
+        )

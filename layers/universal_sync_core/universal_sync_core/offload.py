@@ -1,0 +1,231 @@
+"""The last step: what would break the payload limit goes to S3, and the bag fits, exactly.
+
+The order is fixed: old history, then large fields, then a large `current_state`, then pointer
+bloat, then whatever is largest until the bag is within its bound.
+"""
+
+import logging
+from collections.abc import Iterable
+from typing import Final
+
+from universal_sync_core.bag import (
+    ARCHIVE,
+    CONTROL_FIELDS_NEVER_OFFLOAD,
+    HISTORY,
+    SPILL,
+    STATE,
+    spill_of,
+    without_samples,
+)
+from universal_sync_core.call import Call, Context, open_call
+from universal_sync_core.codec import KIB, Json, JsonObject, is_portable
+from universal_sync_core.compress import MAX_UNPACKED_BYTES, is_packed, pack, unpack
+from universal_sync_core.errors import StateTooLargeError
+from universal_sync_core.history import archive_older
+from universal_sync_core.keep_inline import beside_pointers, without_copies
+from universal_sync_core.pointer import parse
+from universal_sync_core.sizes import Sizes
+from universal_sync_core.summary import is_to_be_sampled, prevent_pointer_bloat
+
+logger = logging.getLogger(__name__)
+
+# Room for the `payload_size_kb` that is written last.
+_RESERVE_BYTES: Final = 40
+# This action keeps a value in the bag that fits there as gzip+base64.
+PACKING_ACTION: Final = "update_and_compress"
+# A value smaller than its pointer gains nothing by leaving.
+_POINTER_BYTES: Final = 400
+# Fields with a form of their own stay when the others leave together.
+_KEPT_FROM_SPILL: Final = (STATE, HISTORY, ARCHIVE)
+
+
+def optimize_and_offload(state: JsonObject, context: Context | None = None) -> JsonObject:
+    """Return the bag within its bound, with pointers to all that went to S3.
+
+    Args:
+        state: the bag after merging; it stays as it is.
+        context: may carry `execution_id` and `keep_inline`.
+
+    Returns:
+        A bag of at most three quarters of `MAX_PAYLOAD_KB` in the UTF-8 bytes of its JSON, which
+        hydrates to the same values, with `payload_size_kb` set.
+
+    Raises:
+        StateTooLargeError: the control fields alone are larger.
+        InvalidRequestError: something is to be offloaded, and there is no bucket or execution.
+        StoreUnavailableError, StoreThrottledError: S3 did not take it; nothing is lost by
+            another try.
+    """
+    with open_call(context, state) as call:
+        return Optimizer(call).optimize(state)
+
+
+class Optimizer:
+    """Makes one bag fit."""
+
+    def __init__(self, call: Call) -> None:
+        """Offload through `call`."""
+        self._call = call
+        self._limits = call.settings
+        self._sizes = Sizes()
+
+    def optimize(self, bag: JsonObject) -> JsonObject:
+        """Return the bag as `optimize_and_offload` promises it."""
+        bag = self._archive_history(bag)
+        bag = self._offload_large_fields(bag)
+        bag = prevent_pointer_bloat(bag)
+        if STATE in bag:
+            bag = _with(bag, STATE, beside_pointers(bag[STATE], self._call))
+        bag = self._fit(bag)
+        return bag | {"payload_size_kb": round(self._size(bag) / KIB, 1)}
+
+    def _archive_history(self, bag: JsonObject) -> JsonObject:
+        room = self._limits.field_offload_bytes if self._may_stay(bag.get(HISTORY)) else 0
+        return archive_older(bag, self._call, keep_bytes=room)
+
+    def _offload_large_fields(self, bag: JsonObject) -> JsonObject:
+        """Send fields over the field threshold, of the bag and of `current_state`, to S3."""
+        if self._size(bag) <= self._limits.field_offload_bytes and self._may_stay(bag):
+            return bag
+        if _is_open(bag.get(STATE)):
+            bag = _with(bag, STATE, self._smaller_state(bag[STATE]))
+        kept = {*CONTROL_FIELDS_NEVER_OFFLOAD, STATE, HISTORY}
+        kept |= {field for field in bag if is_to_be_sampled(bag, field, self._call)}
+        return self._without_large(bag, kept)
+
+    def _smaller_state(self, state: JsonObject) -> Json:
+        smaller = self._without_large(state, ())
+        over = self._sizes.of_object(smaller) > self._limits.state_offload_bytes
+        return self._offloaded(smaller) if over or not self._may_stay([*smaller]) else smaller
+
+    def _without_large(self, fields: JsonObject, kept: Iterable[str]) -> JsonObject:
+        limit = self._limits.field_offload_bytes
+        return {
+            name: self._offloaded(value)
+            if name not in kept and (self._sizes.of(value) > limit or not self._may_stay(value))
+            else value
+            for name, value in fields.items()
+        }
+
+    def _fit(self, bag: JsonObject) -> JsonObject:
+        """Send more to S3, largest first, until the bag is within its bound."""
+        if self._fits(bag):
+            return bag
+        logger.warning(
+            "state bag over its bound, offloading the largest fields",
+            extra={"bag_bytes": self._size(bag), "bound_bytes": self._limits.bound_bytes},
+        )
+        steps = (self._without_largest, self._spilled, self._without_largest, self._whole_state)
+        for step in (*steps, self._bare_state):
+            bag = step(bag)
+            if self._fits(bag):
+                return bag
+        raise StateTooLargeError(
+            "the control fields alone pass the bound",
+            size=self._size(bag),
+            limit=self._limits.bound_bytes,
+        )
+
+    def _without_largest(self, bag: JsonObject) -> JsonObject:
+        """Return the bag with its largest parts offloaded; unchanged where that cannot do."""
+        over = self._size(bag) + _RESERVE_BYTES - self._limits.bound_bytes
+        leaving: list[tuple[str, str | None]] = []
+        for size, field, key in self._largest_first(bag):
+            if over <= 0:
+                break
+            leaving.append((field, key))
+            over -= size - _POINTER_BYTES
+        if over > 0:
+            return bag
+        for field, key in leaving:
+            bag = self._with_one_less(bag, field, key)
+        return _with(bag, STATE, beside_pointers(bag[STATE], self._call)) if STATE in bag else bag
+
+    def _largest_first(self, bag: JsonObject) -> list[tuple[int, str, str | None]]:
+        """Return the sizes and names of what may leave: fields, and keys of `current_state`."""
+        parts: list[tuple[Json, str, str | None]] = [
+            (value, field, None)
+            for field, value in bag.items()
+            if field not in CONTROL_FIELDS_NEVER_OFFLOAD
+            and not (field == STATE and _is_open(value))
+        ]
+        if _is_open(bag.get(STATE)):
+            parts += [(value, STATE, key) for key, value in bag[STATE].items()]
+        sized = [
+            (self._sizes.of(value), field, key)
+            for value, field, key in parts
+            if parse(value) is None and self._sizes.of(value) > _POINTER_BYTES
+        ]
+        return sorted(sized, key=lambda part: -part[0])
+
+    def _with_one_less(self, bag: JsonObject, field: str, key: str | None) -> JsonObject:
+        if key is not None:
+            state = bag[STATE] | {key: self._offloaded(bag[STATE][key])}
+            return bag | {STATE: state}
+        if field == HISTORY and type(bag[field]) is list:
+            return archive_older(bag, self._call, keep_bytes=0)
+        plain = without_samples(bag, {field})
+        if parse(plain.get(field)) is None and field in plain:
+            return _with(plain, field, self._offloaded(plain[field]))
+        return plain
+
+    def _spilled(self, bag: JsonObject) -> JsonObject:
+        """Return the bag with all its smaller fields behind one pointer."""
+        stay = {*CONTROL_FIELDS_NEVER_OFFLOAD, *_KEPT_FROM_SPILL} - {SPILL}
+        plain = without_samples(bag)
+        leaving = {name: value for name, value in plain.items() if name not in stay}
+        known = spill_of(bag)
+        if known is not None:
+            leaving.pop(SPILL)
+        if not leaving:
+            return bag
+        spill = (
+            self._call.pages.put_keys(known, leaving) if known else self._call.pages.store(leaving)
+        )
+        return {name: value for name, value in plain.items() if name in stay} | {
+            SPILL: spill.render()
+        }
+
+    def _whole_state(self, bag: JsonObject) -> JsonObject:
+        if not _is_open(bag.get(STATE)):
+            return bag
+        return bag | {STATE: beside_pointers(self._offloaded(bag[STATE]), self._call)}
+
+    def _bare_state(self, bag: JsonObject) -> JsonObject:
+        """Return the bag without copies beside pointers; the values are whole in S3."""
+        return _with(bag, STATE, without_copies(bag[STATE])) if STATE in bag else bag
+
+    def _offloaded(self, value: Json) -> Json:
+        if parse(value) is not None:
+            return value
+        if is_packed(value):
+            return self._call.pages.store(unpack(value)).render()
+        if self._call.action == PACKING_ACTION and self._sizes.of(value) <= MAX_UNPACKED_BYTES:
+            packed = pack(value)
+            if self._sizes.of(packed) <= self._limits.field_offload_bytes:
+                return packed
+        return self._call.pages.store(value).render()
+
+    def _may_stay(self, value: Json) -> bool:
+        """Tell whether no JSON library on the way would alter the value; without S3 it must."""
+        return is_portable(value) or not self._call.objects.can_write
+
+    def _fits(self, bag: JsonObject) -> bool:
+        within = self._size(bag) + _RESERVE_BYTES <= self._limits.bound_bytes
+        return within and self._may_stay([*bag])
+
+    def _size(self, bag: JsonObject) -> int:
+        if not _is_open(bag.get(STATE)):
+            return self._sizes.of_object(bag)
+        others = {name: value for name, value in bag.items() if name != STATE}
+        of_state = len(STATE) + 4 + self._sizes.of_object(bag[STATE])
+        return self._sizes.of_object(others) + of_state
+
+
+def _is_open(value: Json) -> bool:
+    """Tell whether a value is an object that stands inline, field by field."""
+    return type(value) is dict and parse(value) is None and not is_packed(value)
+
+
+def _with(fields: JsonObject, name: str, value: Json) -> JsonObject:
+    return fields if fields.get(name) is value else fields | {name: value}

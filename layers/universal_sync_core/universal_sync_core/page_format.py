@@ -1,0 +1,188 @@
+"""The objects that long lists and wide maps are stored as: leaf pages under index objects.
+
+Written down with an example in docs/formats.md; parse and render stand here side by side.
+"""
+
+import base64
+import binascii
+import hashlib
+from dataclasses import dataclass, field
+from typing import Final, Literal, TypeAlias
+
+from universal_sync_core.codec import Json, JsonObject, decode, encode
+from universal_sync_core.errors import MalformedPointerError
+from universal_sync_core.pointer import may_hold_marks
+
+TreeKind: TypeAlias = Literal["list", "map"]
+
+PAGE: Final = "__page"
+VERSION: Final = 1
+MARK_BYTES: Final = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One element of a list, or one key of a map, on its way into a page.
+
+    Attributes:
+        value: what is stored in the page; a pointer where the element is large.
+        encoded: its JSON.
+        weight: bytes of the element as JSON, what it points to included.
+        key: the key, in a map.
+        order: position among the keys of the map.
+        mark: digest of the element, in a marked list.
+    """
+
+    value: Json
+    encoded: bytes
+    weight: int
+    key: str = ""
+    order: int = 0
+    mark: bytes = b""
+
+    @property
+    def size_in_parent(self) -> int:
+        """About the bytes that the entry takes in a page."""
+        return len(self.encoded) + len(self.key) + 2 * len(self.mark) + 10
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """What an index object knows of a page, or of an index object, under it.
+
+    Attributes:
+        ref: digest of the object, or its whole path where that is under another prefix.
+        count: elements under it.
+        size: bytes that its own entries take.
+        weight: bytes of those elements as JSON, what they point to included.
+        first: least key that may be under it, in a map.
+        marks: digests of the elements of a page, in a marked list.
+    """
+
+    ref: str
+    count: int
+    size: int
+    weight: int
+    first: str = ""
+    marks: bytes = b""
+
+    @property
+    def size_in_parent(self) -> int:
+        """About the bytes that the child takes in an index object."""
+        return len(self.ref) + len(self.first) + 2 * len(self.marks) + 30
+
+    def render(self) -> list[Json]:
+        """Return the child as it stands in an index object."""
+        row: list[Json] = [self.ref, self.count, self.size, self.weight]
+        return [*row, self.first, _text(self.marks)] if self.first or self.marks else row
+
+    @classmethod
+    def parse(cls, row: list[Json]) -> "Child":
+        """Return the child of a row of an index object."""
+        ref, count, size, weight, *rest = row
+        first, marks = rest or ("", "")
+        return cls(ref, count, size, weight, first, base64.b64decode(marks))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    """A page (height 0) or an index object, read.
+
+    Attributes:
+        items: a page's elements; a list, or a dict.
+        order: position of each key of the page among the keys of the whole map; None where
+            the page is the whole map and its own order holds.
+        marks: digests of the elements; None in an unmarked list.
+        clean: no element holds a pointer or an escaped key.
+    """
+
+    kind: TreeKind
+    height: int
+    items: Json = None
+    order: list[int] | None = None
+    marks: bytes | None = None
+    children: list[Child] = field(default_factory=list)
+    clean: bool = True
+
+    @property
+    def count(self) -> int:
+        """Elements of the list or map from here down."""
+        return sum(child.count for child in self.children) if self.height else len(self.items)
+
+    @property
+    def is_marked(self) -> bool:
+        """Whether a list from here down carries digests of its elements."""
+        return self.marks is not None
+
+
+def render_page(kind: TreeKind, entries: list[Entry], *, ordered: bool, marked: bool) -> bytes:
+    """Return the body of a page.
+
+    Args:
+        kind: of the tree.
+        entries: what is in the page; each was encoded once, before.
+        ordered: whether the positions of the keys are written down.
+        marked: whether the digests of the elements are.
+    """
+    if kind == "list":
+        items = b"[" + b",".join(entry.encoded for entry in entries) + b"]"
+    else:
+        pairs = (encode(entry.key) + b":" + entry.encoded for entry in entries)
+        items = b"{" + b",".join(pairs) + b"}"
+    head = encode({PAGE: VERSION, "kind": kind, "height": 0})[:-1]
+    parts = [head, b',"items":', items]
+    if ordered:
+        parts += [b',"order":', encode([entry.order for entry in entries])]
+    if marked:
+        parts += [b',"marks":', encode(_text(b"".join(entry.mark for entry in entries)))]
+    return b"".join([*parts, b"}"])
+
+
+def render_index(kind: TreeKind, height: int, children: list[Child], *, marked: bool) -> bytes:
+    """Return the body of an index object."""
+    head: JsonObject = {PAGE: VERSION, "kind": kind, "height": height}
+    if marked:
+        head["marks"] = ""
+    return encode(head | {"children": [child.render() for child in children]})
+
+
+def is_node(value: Json) -> bool:
+    """Tell whether a stored document is a page or an index object."""
+    return type(value) is dict and PAGE in value
+
+
+def parse_node(body: bytes, path: str) -> Node:
+    """Return the page or index object in `body`.
+
+    Raises:
+        MalformedPointerError: it is neither, or of a version this code cannot read.
+    """
+    document = decode(body, path=path)
+    if not is_node(document) or document[PAGE] != VERSION:
+        raise MalformedPointerError("no page that this version can read", path=path)
+    try:
+        return Node(
+            kind=document["kind"],
+            height=document["height"],
+            items=document.get("items"),
+            order=document.get("order"),
+            marks=base64.b64decode(document["marks"]) if "marks" in document else None,
+            children=[Child.parse(row) for row in document.get("children", ())],
+            clean=not may_hold_marks(body),
+        )
+    except (KeyError, TypeError, ValueError, binascii.Error) as error:
+        raise MalformedPointerError("a page without all its parts", path=path) from error
+
+
+def digest_mark(canonical: bytes) -> bytes:
+    """Return the mark of an element: equal elements have equal marks, others hardly ever."""
+    return hashlib.sha256(canonical).digest()[:MARK_BYTES]
+
+
+def split_marks(marks: bytes) -> list[bytes]:
+    """Return the marks of single elements."""
+    return [marks[at : at + MARK_BYTES] for at in range(0, len(marks), MARK_BYTES)]
+
+
+def _text(marks: bytes) -> str:
+    return base64.b64encode(marks).decode()

@@ -1,0 +1,147 @@
+"""The S3 store: the only place of this package that knows boto3."""
+
+from collections.abc import Callable, Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    HTTPClientError,
+)
+from botocore.exceptions import (
+    ConnectionError as ConnectionFailedError,
+)
+
+from universal_sync_core.errors import (
+    MissingObjectError,
+    StateSyncError,
+    StoreAccessDeniedError,
+    StoreThrottledError,
+    StoreUnavailableError,
+)
+from universal_sync_core.parallel import MAX_REQUESTS_AT_ONCE
+from universal_sync_core.store import Location, StoredObject
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+T = TypeVar("T")
+
+# https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+_MISSING: Final = {"NoSuchKey", "NoSuchBucket", "404", "NotFound"}
+_DENIED: Final = {"AccessDenied", "403", "AllAccessDisabled", "InvalidAccessKeyId", "ExpiredToken"}
+_THROTTLED: Final = {
+    "SlowDown",
+    "503",
+    "Throttling",
+    "ThrottlingException",
+    "RequestLimitExceeded",
+    "TooManyRequestsException",
+}
+_EXISTS: Final = {"PreconditionFailed", "412"}
+# Two writers of one key at once: the next try finds the object there.
+_CONFLICT: Final = {"ConditionalRequestConflict", "409"}
+_PIECE_BYTES: Final = 256 * 1024
+
+
+class S3Store:
+    """Objects in S3, with one client for all threads. Tries once: retrying is the core's."""
+
+    def __init__(self, *, client: "S3Client | None" = None, kms_key_id: str | None = None) -> None:
+        """Use `client`, or one of the environment's own made when it is first needed.
+
+        Args:
+            client: an S3 client.
+            kms_key_id: key for SSE-KMS; None leaves encryption to the bucket.
+        """
+        self._given = client
+        self._encryption: dict[str, Any] = (
+            {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": kms_key_id} if kms_key_id else {}
+        )
+
+    @cached_property
+    def _client(self) -> "S3Client":
+        if self._given is not None:
+            return self._given
+        return boto3.client(
+            "s3",
+            config=Config(
+                max_pool_connections=MAX_REQUESTS_AT_ONCE,
+                retries={"mode": "standard", "total_max_attempts": 1},
+                connect_timeout=5,
+                read_timeout=30,
+            ),
+        )
+
+    def put(self, location: Location, body: bytes, *, content_encoding: str | None = None) -> bool:
+        """Create the object; return False where one of that name is there already."""
+        encoding: dict[str, Any] = {"ContentEncoding": content_encoding} if content_encoding else {}
+
+        def create() -> bool:
+            self._client.put_object(
+                Bucket=location.bucket,
+                Key=location.key,
+                Body=body,
+                ContentType="application/json",
+                ChecksumAlgorithm="CRC32",
+                IfNoneMatch="*",
+                **encoding,
+                **self._encryption,
+            )
+            return True
+
+        try:
+            return _classified(create, location)
+        except _AlreadyThere:
+            return False
+
+    def get(self, location: Location) -> StoredObject:
+        """Return the whole object; MissingObjectError where there is none."""
+
+        def fetch() -> StoredObject:
+            answer = self._client.get_object(Bucket=location.bucket, Key=location.key)
+            return StoredObject(answer["Body"].read(), answer.get("ContentEncoding") or None)
+
+        return _classified(fetch, location)
+
+    def stream(self, location: Location) -> Iterator[bytes]:
+        """Yield the body piece by piece; MissingObjectError where there is none."""
+        answer = _classified(
+            lambda: self._client.get_object(Bucket=location.bucket, Key=location.key), location
+        )
+        body = answer["Body"]
+        while piece := _classified(lambda: body.read(_PIECE_BYTES), location):
+            yield piece
+
+
+class _AlreadyThere(Exception):  # noqa: N818 - an answer, not an error
+    """The key has an object."""
+
+
+def _classified(request: Callable[[], T], location: Location) -> T:
+    """Return what a request returns, its errors as those of this package."""
+    try:
+        return request()
+    except ClientError as error:
+        raise _error_for(error, location) from error
+    except (HTTPClientError, ConnectionFailedError, BotoCoreError) as error:
+        raise StoreUnavailableError(f"S3 did not answer: {type(error).__name__}") from error
+
+
+def _error_for(error: ClientError, location: Location) -> StateSyncError | _AlreadyThere:
+    code = error.response.get("Error", {}).get("Code", "")
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    if code in _EXISTS:
+        return _AlreadyThere()
+    if code in _MISSING:
+        return MissingObjectError("no such object", path=str(location))
+    if code in _THROTTLED:
+        return StoreThrottledError(f"S3 asked to slow down: {code}")
+    if code in _DENIED or status == 403:  # noqa: PLR2004 - Forbidden
+        return StoreAccessDeniedError(f"S3 refused access: {code}")
+    if code in _CONFLICT or status >= 500 or not code:  # noqa: PLR2004 - server errors
+        return StoreUnavailableError(f"S3 failed: {code or status}")
+    return StoreAccessDeniedError(f"S3 refused the request: {code}")

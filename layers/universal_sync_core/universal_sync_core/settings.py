@@ -1,0 +1,101 @@
+"""The settings of one process: read once from the environment, checked, then frozen."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Final
+
+from universal_sync_core.codec import KIB
+from universal_sync_core.errors import ConfigurationError
+
+# https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+STEP_FUNCTIONS_PAYLOAD_BYTES: Final = 262_144
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Thresholds and places.
+
+    Attributes:
+        bucket: where state is offloaded to, or None: then nothing can be.
+        prefix: what every key starts with, empty or ending in `/`.
+        kms_key_id: key for SSE-KMS, or None for the bucket's own default.
+        field_offload_bytes: a field over this goes to S3 alone.
+        state_offload_bytes: a `current_state` over this goes to S3 whole.
+        max_payload_bytes: the budget of a payload; a bag takes three quarters of it.
+        history_max_entries: entries of `state_history` kept inline.
+        page_bytes: about the size of a page of a long list or wide map.
+        index_bytes: about the size of an index object over pages.
+        cache_bytes: memory for objects kept between invocations.
+        allowed_prefixes: `s3://` prefixes that may be read besides the execution's own.
+    """
+
+    bucket: str | None = None
+    prefix: str = ""
+    kms_key_id: str | None = None
+    field_offload_bytes: int = 30 * KIB
+    state_offload_bytes: int = 100 * KIB
+    max_payload_bytes: int = 200 * KIB
+    history_max_entries: int = 50
+    page_bytes: int = 64 * KIB
+    index_bytes: int = 16 * KIB
+    cache_bytes: int = 64 * KIB * KIB
+    allowed_prefixes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse what could not work."""
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, int) and value < 1:
+                raise ConfigurationError(f"{field.name} must be at least 1")
+        if self.max_payload_bytes > STEP_FUNCTIONS_PAYLOAD_BYTES:
+            limit = STEP_FUNCTIONS_PAYLOAD_BYTES
+            raise ConfigurationError(f"max_payload_bytes must be at most {limit:,}")
+        if self.prefix and (self.prefix.startswith("/") or not self.prefix.endswith("/")):
+            raise ConfigurationError("prefix must be empty, or end in / and not start with it")
+        for allowed in self.allowed_prefixes:
+            if not allowed.startswith("s3://") or not allowed.endswith("/"):
+                raise ConfigurationError("an allowed prefix is s3://<bucket>/<prefix>/")
+
+    @property
+    def bound_bytes(self) -> int:
+        """Bytes a returned bag may have, so that a worker's result fits beside it."""
+        return self.max_payload_bytes * 3 // 4
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> "Settings":
+        """Return the settings that the environment variables of the README describe.
+
+        Raises:
+            ConfigurationError: a value is not of its kind; the variable is named.
+        """
+        numbers = {
+            "field_offload_bytes": _number(env, "FIELD_OFFLOAD_KB", KIB),
+            "state_offload_bytes": _number(env, "STATE_OFFLOAD_KB", KIB),
+            "max_payload_bytes": _number(env, "MAX_PAYLOAD_KB", KIB),
+            "history_max_entries": _number(env, "HISTORY_MAX_ENTRIES", 1),
+            "cache_bytes": _number(env, "STATE_CACHE_MB", KIB * KIB),
+        }
+        return cls(
+            bucket=env.get("STATE_BUCKET") or None,
+            prefix=_folder(env.get("STATE_PREFIX", "")),
+            kms_key_id=env.get("STATE_KMS_KEY_ID") or None,
+            allowed_prefixes=tuple(_split(env.get("STATE_ALLOWED_PREFIXES", ""))),
+            **{name: value for name, value in numbers.items() if value is not None},
+        )
+
+
+def _number(env: Mapping[str, str], name: str, unit: int) -> int | None:
+    text = env.get(name, "")
+    if not text:
+        return None
+    if not text.isdecimal() or int(text) < 1:
+        raise ConfigurationError(f"{name} must be a whole number, at least 1")
+    return int(text) * unit
+
+
+def _folder(prefix: str) -> str:
+    return f"{prefix}/" if prefix and not prefix.endswith("/") else prefix
+
+
+def _split(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]

@@ -1,0 +1,64 @@
+"""Snapshots: the optimized bag at one moment, pointers and all, as one small object."""
+
+from typing import Final
+
+from universal_sync_core.call import Context, open_call
+from universal_sync_core.codec import JsonObject, canonical, decode, encode
+from universal_sync_core.errors import InvalidRequestError, MalformedPointerError
+from universal_sync_core.objects import execution_in
+from universal_sync_core.offload import optimize_and_offload
+from universal_sync_core.page_format import digest_mark
+from universal_sync_core.sync import universal_sync_core
+
+SNAPSHOT_TYPES: Final = ("pre", "post")
+
+
+def create_snapshot(
+    state: JsonObject, snapshot_type: str, context: Context | None = None
+) -> JsonObject:
+    """Return the bag with `<type>_snapshot_s3_path`, the path of a snapshot of it.
+
+    The snapshot is a function of the bag alone, so a call that is made again leaves no second
+    one. It holds pointers, never another copy of what S3 has.
+
+    Args:
+        state: the bag.
+        snapshot_type: `pre` or `post`.
+        context: may carry `execution_id`.
+
+    Raises:
+        InvalidRequestError: another type, or no bucket or execution to write to.
+    """
+    if snapshot_type not in SNAPSHOT_TYPES:
+        known = " or ".join(SNAPSHOT_TYPES)
+        raise InvalidRequestError(f"snapshot_type must be {known}", field="snapshot_type")
+    with open_call(context, state) as call:
+        bag = optimize_and_offload(state, context)
+        snapshot = {
+            "snapshot_id": f"{snapshot_type}-{digest_mark(canonical(bag)).hex()}",
+            "snapshot_type": snapshot_type,
+            "execution_id": call.objects.execution_id,
+            "created_at": state.get("last_update_time"),
+            "state_data": bag,
+        }
+        path = call.objects.add(encode(snapshot))
+        return universal_sync_core(state, {f"{snapshot_type}_snapshot_s3_path": path}, context)
+
+
+def restore_snapshot(s3_path: str, context: Context | None = None) -> JsonObject:
+    """Return the bag exactly as it was when the snapshot was made.
+
+    Args:
+        s3_path: what `create_snapshot` left in the bag.
+        context: may carry `execution_id`; without it the path's own counts.
+
+    Raises:
+        PointerNotAllowedError, MissingObjectError, ChecksumMismatchError: it cannot be read.
+        MalformedPointerError: the path leads to something else.
+    """
+    with open_call(context, {"execution_id": execution_in(s3_path)}) as call:
+        snapshot = decode(call.objects.read(s3_path), path=s3_path)
+    if type(snapshot) is not dict or snapshot.get("snapshot_type") not in SNAPSHOT_TYPES:
+        raise MalformedPointerError("this is no snapshot", path=s3_path)
+    bag: JsonObject = snapshot["state_data"]
+    return bag

@@ -1,0 +1,39 @@
+"""The one pipe: whatever the action and whatever the result, the data goes this way.
+
+flatten_result  ->  merge_logic  ->  optimize_and_offload
+(normalise)         (state bag)      (size, S3, pointers)
+"""
+
+from universal_sync_core.call import Context, open_call
+from universal_sync_core.codec import Json, JsonObject
+from universal_sync_core.flatten import flatten_result
+from universal_sync_core.merge import merge_logic
+from universal_sync_core.offload import optimize_and_offload
+from universal_sync_core.progress import record_progress
+
+
+def universal_sync_core(
+    base_state: JsonObject | None, new_result: Json, context: Context | None = None
+) -> JsonObject:
+    """Return the state bag with a result in it: nothing lost, and never over its bound.
+
+    Args:
+        base_state: the bag so far; None and `{}` are the same empty one. It stays as it is.
+        new_result: whatever a worker, a Map, a callback or a job answered.
+        context: may carry `execution_id`, `action`, `merge_strategy` and `keep_inline`.
+
+    Returns:
+        A bag of at most three quarters of `MAX_PAYLOAD_KB`, that hydrates to what the same
+        merges give with no limits at all.
+
+    Raises:
+        InvalidRequestError: the result or the context cannot be taken.
+        PointerNotAllowedError: the result points out of the allowed places.
+        StateTooLargeError: the control fields alone pass the bound.
+        StoredDataError: something the merge needs is missing or damaged.
+        StoreUnavailableError, StoreThrottledError: S3 did not answer; another try may.
+    """
+    with open_call(context, base_state) as call:
+        delta = flatten_result(new_result)
+        merged = merge_logic(base_state, delta)
+        return optimize_and_offload(record_progress(merged, base_state or {}, delta, call.action))

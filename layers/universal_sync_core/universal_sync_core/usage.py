@@ -1,0 +1,77 @@
+"""What the calls of a process asked of the store."""
+
+from dataclasses import dataclass, field
+from threading import Lock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UsageSnapshot:
+    """Counters at one moment.
+
+    Attributes:
+        requests: requests sent to the store, further tries included.
+        retries: further tries.
+        objects_written: objects created.
+        bytes_written: bytes of their bodies.
+        bytes_read: bytes of the bodies read.
+    """
+
+    requests: int = 0
+    retries: int = 0
+    objects_written: int = 0
+    bytes_written: int = 0
+    bytes_read: int = 0
+
+    def since(self, earlier: "UsageSnapshot") -> "UsageSnapshot":
+        """Return what was added after `earlier`."""
+        return UsageSnapshot(
+            requests=self.requests - earlier.requests,
+            retries=self.retries - earlier.retries,
+            objects_written=self.objects_written - earlier.objects_written,
+            bytes_written=self.bytes_written - earlier.bytes_written,
+            bytes_read=self.bytes_read - earlier.bytes_read,
+        )
+
+
+@dataclass(slots=True)
+class Usage:
+    """Counters that many threads add to."""
+
+    requests: int = 0
+    retries: int = 0
+    objects_written: int = 0
+    bytes_written: int = 0
+    bytes_read: int = 0
+    _lock: Lock = field(default_factory=Lock, repr=False)
+
+    def count_read(self, size: int) -> None:
+        """Add a read of `size` bytes."""
+        with self._lock:
+            self.bytes_read += size
+
+    def count_write(self, size: int) -> None:
+        """Add an object of `size` bytes."""
+        with self._lock:
+            self.objects_written += 1
+            self.bytes_written += size
+
+    def count_request(self) -> None:
+        """Add a request."""
+        with self._lock:
+            self.requests += 1
+
+    def count_retry(self) -> None:
+        """Add a further try."""
+        with self._lock:
+            self.retries += 1
+
+    def snapshot(self) -> UsageSnapshot:
+        """Return the counters as they are now."""
+        with self._lock:
+            return UsageSnapshot(
+                requests=self.requests,
+                retries=self.retries,
+                objects_written=self.objects_written,
+                bytes_written=self.bytes_written,
+                bytes_read=self.bytes_read,
+            )

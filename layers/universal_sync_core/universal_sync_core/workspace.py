@@ -1,0 +1,96 @@
+"""What all calls of a process share: settings, store, cache and counters."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cache, cached_property
+
+from universal_sync_core.cache import ByteCache
+from universal_sync_core.retry import ExponentialBackoffRetry, RetryStrategy
+from universal_sync_core.settings import Settings
+from universal_sync_core.store import ObjectStore
+from universal_sync_core.usage import Usage
+
+# Kept back from an invocation's time, so that it can still answer.
+_RESERVE_SECONDS = 2.0
+
+
+class Workspace:
+    """Settings, store, cache and counters. The store is made when it is first needed."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: ObjectStore | None = None,
+        retry: RetryStrategy | None = None,
+    ) -> None:
+        """Hold the settings; `store` and `retry` replace the S3 store and its backoff."""
+        self.settings = settings
+        self.cache = ByteCache(settings.cache_bytes)
+        self.usage = Usage()
+        self._store = store
+        self._retry = retry
+        self._deadline: Callable[[], float] = lambda: float("inf")
+
+    @cached_property
+    def store(self) -> ObjectStore:
+        """The object store of this process."""
+        if self._store is not None:
+            return self._store
+        from universal_sync_core.s3_store import S3Store  # noqa: PLC0415 - the only way to boto3
+
+        return S3Store(kms_key_id=self.settings.kms_key_id)
+
+    @cached_property
+    def retry(self) -> RetryStrategy:
+        """How requests are tried again, within the time that is left."""
+        return self._retry or ExponentialBackoffRetry(
+            seconds_left=self.seconds_left, on_retry=self.usage.count_retry
+        )
+
+    def seconds_left(self) -> float:
+        """Return the seconds until the invocation must answer."""
+        return self._deadline()
+
+    @contextmanager
+    def until(self, milliseconds_left: Callable[[], int]) -> Iterator[None]:
+        """Bound all retries by the time an invocation has left.
+
+        Args:
+            milliseconds_left: such as the `get_remaining_time_in_millis` of a Lambda context.
+        """
+        before = self._deadline
+        self._deadline = lambda: milliseconds_left() / 1000 - _RESERVE_SECONDS
+        try:
+            yield
+        finally:
+            self._deadline = before
+
+
+_USED: ContextVar[Workspace | None] = ContextVar("workspace", default=None)
+
+
+@cache
+def _of_process() -> Workspace:
+    return Workspace(Settings.from_env(os.environ))
+
+
+def current() -> Workspace:
+    """Return the workspace in use: the one of `use`, or that of the process's environment."""
+    return _USED.get() or _of_process()
+
+
+@contextmanager
+def use(
+    *,
+    settings: Settings,
+    store: ObjectStore | None = None,
+    retry: RetryStrategy | None = None,
+) -> Iterator[Workspace]:
+    """Use a workspace of its own for a while, for instance over a MemoryStore."""
+    token = _USED.set(Workspace(settings, store, retry))
+    try:
+        yield current()
+    finally:
+        _USED.reset(token)
