@@ -17,6 +17,7 @@ Worker = Callable[[Json, object], Json]
 BOOKKEEPING = frozenset(
     {
         "aggregation_timestamp",
+        "branch_results",
         "execution_id",
         "last_update_time",
         "loop_counter",
@@ -33,12 +34,12 @@ BOOKKEEPING = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Answers:
     """What came from outside while the workflow waited."""
 
-    approval: Json
-    publication: Json | None
+    approval: Json | None = None
+    publication: Json | None = None
 
 
 def final_state(worker: Worker, execution_input: Json, answers: Answers) -> Json:

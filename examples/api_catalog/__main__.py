@@ -1,0 +1,26 @@
+"""Run the workflow on the local cloud: `python -m examples.api_catalog`."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from rich.console import Console
+
+from .run import run
+from .summary import show
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the workflow, show what it did, and give 0 if everything that has to hold does."""
+    parser = argparse.ArgumentParser(prog="python -m examples.api_catalog", description=__doc__)
+    parser.add_argument("--interactive", action="store_true", help="ask you for the approval")
+    parser.add_argument("--limit", type=int, metavar="N", help="catalog the first N services only")
+    options = parser.parse_args(arguments)
+    console = Console()
+    summary = run(console, interactive=options.interactive, limit=options.limit)
+    show(summary, console)
+    return 0 if summary.holds else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

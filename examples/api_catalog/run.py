@@ -1,0 +1,145 @@
+"""One run of the workflow on the local cloud, from the start of the cloud to the proof."""
+
+import shutil
+import time
+from pathlib import Path
+
+from rich.console import Console
+
+from local.cloud import LocalCloud, UserFunction
+from local.executions import Execution
+from universal_sync_core import hydrate_state, workspace
+from universal_sync_core.s3_store import S3Store
+from universal_sync_core.settings import Settings
+
+from .function.runner import worker
+from .function.runner.segments import SEGMENTS
+from .measure import measure_storage
+from .oracle import Json, canonical, differences, final_state
+from .outside import Approver, Outside, approve_on_terminal, approve_unasked
+from .progress import Progress
+from .summary import (
+    ASYNCHRONOUS_JOB,
+    Check,
+    Summary,
+    check_bag,
+    check_kinds,
+    check_payload,
+    visits_by_kind,
+)
+
+# The folder that is deployed as the user's function; the stack's parameter
+# SegmentRunnerFunctionArn is given its ARN.
+SEGMENT_RUNNER = UserFunction(
+    name="SegmentRunner",
+    code_dir=Path(__file__).parent / "function",
+    handler="runner.worker.handler",
+    with_layer=True,
+)
+LOGS = Path(__file__).parents[2] / ".local" / "api_catalog"
+TIMEOUT_SECONDS = 900
+POLL_SECONDS = 0.2
+
+WAITING = {
+    "human": "the workflow waits for a person's approval",
+    "async": "the workflow waits for the publication job",
+}
+
+
+def run(console: Console, *, interactive: bool, limit: int | None) -> Summary:
+    """Run the workflow and give what it has shown.
+
+    Args:
+        console: is told what goes on.
+        interactive: ask the person at the terminal for the approval.
+        limit: catalog only so many services, for a shorter run.
+    """
+    execution_input: Json = {"total_segments": len(SEGMENTS), "catalog_limit": limit}
+    shutil.rmtree(LOGS, ignore_errors=True)
+    with (
+        Progress(console) as progress,
+        LocalCloud.start(
+            extra_functions=[SEGMENT_RUNNER], logs_dir=LOGS, report=progress.say
+        ) as cloud,
+    ):
+        _tell_runner_the_bucket(cloud)
+        outside = Outside(cloud, _approver(progress) if interactive else approve_unasked)
+        execution = _execute(cloud, execution_input, outside, progress)
+        progress.say(f"the execution is over: {execution.status}; now the proof")
+        return _summary(cloud, execution, execution_input, outside)
+
+
+def _tell_runner_the_bucket(cloud: LocalCloud) -> None:
+    """Give the runner the setting the layer needs, as a template of the user's would."""
+    variables = {"STATE_BUCKET": cloud.outputs["StateBucketName"]}
+    cloud.client("lambda").update_function_configuration(
+        FunctionName=SEGMENT_RUNNER.name, Environment={"Variables": variables}
+    )
+
+
+def _approver(progress: Progress) -> Approver:
+    def approve(prompt: Json) -> Json:
+        with progress.paused():
+            return approve_on_terminal(prompt)
+
+    return approve
+
+
+def _execute(
+    cloud: LocalCloud, execution_input: Json, outside: Outside, progress: Progress
+) -> Execution:
+    """Run an execution to its end, answering what it waits for."""
+    execution = cloud.start_execution(execution_input)
+    deadline = time.monotonic() + TIMEOUT_SECONDS
+    while execution.status == "RUNNING" and time.monotonic() < deadline:
+        for request in outside.waiting():
+            progress.say(WAITING[request["callback_type"]])
+            outside.answer(request)
+        progress.follow(cloud.visits)
+        time.sleep(POLL_SECONDS)
+    progress.follow(cloud.visits)
+    return execution
+
+
+def _summary(
+    cloud: LocalCloud, execution: Execution, execution_input: Json, outside: Outside
+) -> Summary:
+    visits = cloud.visits
+    kinds = visits_by_kind(visits)
+    if outside.declined:
+        kinds = [kind for kind in kinds if kind.name != ASYNCHRONOUS_JOB]
+    checks = [check_kinds(kinds), check_payload(kinds), check_bag(visits)]
+    if execution.status == "SUCCEEDED":
+        checks += [_proof(cloud, execution, execution_input, outside)]
+    return Summary(
+        kinds=kinds,
+        executions=len({visit.execution_arn for visit in visits}),
+        storage=measure_storage(cloud, LOGS),
+        checks=[_succeeded(execution), *checks],
+    )
+
+
+def _succeeded(execution: Execution) -> Check:
+    ended = (execution.status, execution.error, execution.cause)
+    return Check(
+        claim="the execution succeeded",
+        holds=execution.status == "SUCCEEDED",
+        detail=" ".join(part for part in ended if part),
+    )
+
+
+def _proof(
+    cloud: LocalCloud, execution: Execution, execution_input: Json, outside: Outside
+) -> Check:
+    """Compare the final state, hydrated, with the same workflow merged without limits."""
+    settings = Settings(bucket=cloud.outputs["StateBucketName"])
+    with workspace.use(settings=settings, store=S3Store(client=cloud.client("s3"))):
+        hydrated = hydrate_state(execution.output["state_data"])
+    expected = final_state(worker.handler, execution_input, outside.answers)
+    different = differences(expected, hydrated)
+    size = len(canonical(hydrated).encode())
+    return Check(
+        claim="the hydrated final state equals the same workflow merged without limits",
+        holds=not different,
+        detail=f"differs in {', '.join(different)}" if different else f"{size:,} bytes",
+    )
