@@ -42,7 +42,7 @@ app = ActionResolver()
 @app.answer("init", InitEvent)
 def init(event: InitEvent) -> Answer:
     """The first bag of an execution, made of its input."""
-    return {"state_data": core.universal_sync_core(None, event.input, event.context)}
+    return {"state_data": core.first_bag(event.input, event.context)}
 
 
 @app.action("sync", SyncEvent)
@@ -97,7 +97,8 @@ def fork_branch(event: ForkBranchEvent) -> Answer:
 @app.answer("complete_branch", CompleteBranchEvent)
 def complete_branch(event: CompleteBranchEvent) -> Answer:
     """A finished branch as a pointer of a few hundred bytes."""
-    return {"branch": core.complete_branch(event.state_data, event.context)}
+    branch = core.complete_branch(event.state_data, event.context, status=event.status)
+    return {"branch": branch}
 
 
 @app.answer("aggregate_branches", AggregateBranchesEvent)
@@ -146,7 +147,7 @@ def hydrate(event: HydrateEvent) -> Answer:
 @app.answer("run_segment", RunSegmentEvent)
 def run_segment(event: RunSegmentEvent) -> Json:
     """The built-in runner: the result that was recorded for this segment, branch or item."""
-    return core.recorded_result(event.state_data, branch=event.branch, item=event.item)
+    return core.recorded_result(event.state_data, event.context, item=event.item)
 
 
 @app.answer("request_callback", RequestCallbackEvent)

@@ -179,7 +179,7 @@ def _bounded(value: Any, limit: int, execution_id: str) -> Any:
     """Return the value, or the pointer to it where it is larger than `limit` bytes."""
     if core.calculate_payload_size(value) <= limit:
         return value
-    return core.store_to_s3(value, {"execution_id": execution_id})
+    return core.store_result(value, {"execution_id": execution_id})
 
 
 def _now() -> str:

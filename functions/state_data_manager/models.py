@@ -39,9 +39,9 @@ class SyncBranchEvent(SyncEvent):
 
 
 class ForkBranchEvent(StateEvent):
-    """Starts a branch with an entry of `pending_branches`."""
+    """Starts a branch with an entry of `pending_branches`, which may be any JSON value."""
 
-    branch: dict[str, Any]
+    branch: Any
 
 
 class CompleteBranchEvent(StateEvent):
@@ -118,12 +118,17 @@ class HydrateEvent(StateEvent):
 
 
 class RunSegmentEvent(ActionEvent):
-    """What the state machine gives every segment runner; the built-in one reads these."""
+    """What the state machine gives every runner: a bag, or an item of a Distributed Map."""
 
-    state_data: State = Field(default_factory=dict)
-    branch: Any = None
+    state_data: State | None = None
     item: Any = None
     index: int | None = None
+
+    @model_validator(mode="after")
+    def _something_to_run(self) -> Self:
+        if self.state_data is None and "item" not in self.model_fields_set:
+            raise PydanticCustomError("missing", "Field required", {"field": "state_data"})
+        return self
 
 
 class RequestCallbackEvent(StateEvent):

@@ -178,21 +178,23 @@ EXPECTED: Final[dict[str, Expected]] = {
     "request_callback_human": _answers("callback_id"),
     "request_callback_missing_task_token": _refuses("task_token"),
     "request_callback_unknown_type": _refuses("callback_type"),
-    "restore_snapshot_malformed_path": Expected(error=MalformedPointerError),
     "restore_snapshot_missing_object": Expected(error=MissingObjectError),
     "restore_snapshot_no_snapshot": Expected(
         error=MalformedPointerError, objects=stored_value(WORDS)
     ),
     "restore_snapshot_not_allowed": _refuses("s3_path", PointerNotAllowedError),
+    "restore_snapshot_path_not_allowed": _refuses("s3_path", PointerNotAllowedError),
     "restore_snapshot_pre": Expected(
         answer=frozenset({"state_data"}), objects=stored_value(SNAPSHOT)
     ),
+    "run_segment_branch": Expected(answer=frozenset({"current_state"})),
     "run_segment_failing": Expected(error=SegmentFailedError),
     "run_segment_index_not_number": _refuses("index"),
     "run_segment_item": Expected(answer=frozenset({"service"})),
+    "run_segment_missing_segment": _refuses("state_data.segments"),
     "run_segment_recorded": Expected(answer=frozenset({"status"})),
     "stage_items_list": _answers("items"),
-    "stage_items_missing_items": _refuses("distributed_items"),
+    "stage_items_missing_items": _refuses("state_data.distributed_items"),
     "store_result_item": _answers("result"),
     "store_result_missing_execution_id": _refuses("execution_id"),
     "submit_callback_already_answered": Expected(
