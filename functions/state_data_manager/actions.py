@@ -75,11 +75,10 @@ def merge_async(event: AsyncEvent) -> Json:
     return {"async_result": event.async_result}
 
 
-@app.answer("update_and_compress", SyncEvent)
-def update_and_compress(event: SyncEvent) -> Answer:
-    """A worker's result, with large values kept compressed in the bag where they fit."""
-    merged = core.merge_logic(event.state_data, core.flatten_result(event.execution_result))
-    return {"state_data": core.compress_state(merged, event.context)}
+@app.action("update_and_compress", SyncEvent)
+def update_and_compress(event: SyncEvent) -> Json:
+    """A worker's result, of which the pipe keeps large values compressed where they fit."""
+    return event.execution_result
 
 
 @app.answer("decompress", DecompressEvent)
