@@ -3,13 +3,13 @@
 Besides a pointer in a field's own place there are: a sample or summary in place of a field with
 the whole behind `<field>_s3_path`; the older part of the history behind `state_history_archive`;
 and, in a bag of very many small fields, all of them behind `state_s3_path`. What stands behind
-these names counts only if it is a genuine pointer, so data of the same name is never mistaken.
+these names counts only if it is a pointer made for that, so data of the same name stays data.
 """
 
 from collections.abc import Collection
 from typing import Final
 
-from universal_sync_core.codec import JsonObject
+from universal_sync_core.codec import Json, JsonObject
 from universal_sync_core.pages import Pages
 from universal_sync_core.pointer import Pointer, parse
 
@@ -45,6 +45,11 @@ SAMPLED: Final = ("chunk_results", "failed_segments", "distributed_outputs")
 SHOWN_AS: Final = {name: name for name in SAMPLED} | {SCHEDULING: SCHEDULING_SUMMARY}
 
 
+# Beside each of these pointers stands what it is there for; a field of the user's that went to
+# S3 under one of these names has no such word beside it.
+_ROLE: Final = "stands_for"
+
+
 def whole_name(field: str) -> str:
     """Return the name behind which the whole of a sampled or summarised field stands."""
     return f"{field}_s3_path"
@@ -52,19 +57,27 @@ def whole_name(field: str) -> str:
 
 def whole_of(bag: JsonObject, field: str) -> Pointer | None:
     """Return the pointer to the whole of a field that the bag only samples, else None."""
-    return parse(bag.get(whole_name(field)))
+    return _in_role(bag, whole_name(field), field)
 
 
 def archive_of(bag: JsonObject) -> Pointer | None:
     """Return the pointer to the older entries of the history, or None where all are inline."""
-    pointer = parse(bag.get(ARCHIVE))
-    return pointer if pointer and pointer.kind == "list" else None
+    return _in_role(bag, ARCHIVE, HISTORY)
 
 
 def spill_of(bag: JsonObject) -> Pointer | None:
     """Return the pointer to the fields that do not stand in the bag itself, or None."""
-    pointer = parse(bag.get(SPILL))
-    return pointer if pointer and pointer.kind == "map" else None
+    return _in_role(bag, SPILL, SPILL)
+
+
+def in_role(pointer: Pointer, role: str, **beside: Json) -> JsonObject:
+    """Return the pointer as it stands in the bag for `role`: a field, or `state_s3_path`."""
+    return pointer.with_beside({_ROLE: role, **beside}).render()
+
+
+def _in_role(bag: JsonObject, name: str, role: str) -> Pointer | None:
+    pointer = parse(bag.get(name))
+    return pointer if pointer is not None and pointer.beside.get(_ROLE) == role else None
 
 
 def without_samples(bag: JsonObject, touched: Collection[str] | None = None) -> JsonObject:
@@ -80,8 +93,9 @@ def without_samples(bag: JsonObject, touched: Collection[str] | None = None) -> 
         names = {field, shown, whole_name(field)}
         if pointer is None or (touched is not None and names.isdisjoint(touched)):
             continue
+        whole = pointer.with_beside({}).render()
         plain = {
-            field if name == shown else name: pointer.render() if name == shown else value
+            field if name == shown else name: whole if name == shown else value
             for name, value in plain.items()
             if name != whole_name(field)
         }

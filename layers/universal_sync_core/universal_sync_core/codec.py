@@ -29,8 +29,8 @@ _STRICT: Final = (
     | orjson.OPT_PASSTHROUGH_DATETIME
     | orjson.OPT_PASSTHROUGH_SUBCLASS
 )
-# orjson reads integers beyond 64 bits (20 digits and more) as floats.
-_LONG_NUMBER: Final = re.compile(rb"[0-9]{20}")
+# orjson reads integers beyond 64 bits (19 digits and more) as floats.
+_LONG_NUMBER: Final = re.compile(rb"[0-9]{19}")
 
 
 def encode(value: Json) -> bytes:

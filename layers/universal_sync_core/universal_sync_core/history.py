@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from universal_sync_core.bag import ARCHIVE, HISTORY, HISTORY_ALIAS, archive_of
+from universal_sync_core.bag import ARCHIVE, HISTORY, HISTORY_ALIAS, archive_of, in_role
 from universal_sync_core.call import Call
 from universal_sync_core.codec import Json, JsonObject, encode
 from universal_sync_core.lists import Lists
@@ -70,7 +70,7 @@ def archive_older(bag: JsonObject, call: Call, *, keep_bytes: int) -> JsonObject
         return bag | {HISTORY: call.pages.store(inline, marked=True).render()}
     cut = len(inline) - kept
     archive = _extended(archive_of(bag), inline[:cut], call)
-    return bag | {HISTORY: inline[cut:], ARCHIVE: archive.render()}
+    return bag | {HISTORY: inline[cut:], ARCHIVE: archive}
 
 
 def whole_history(bag: JsonObject, call: Call) -> JsonObject:
@@ -105,7 +105,7 @@ def _kept(sizes: Sequence[int], max_entries: int, max_bytes: int) -> int:
     return count
 
 
-def _extended(archive: Pointer | None, entries: Sequence[Json], call: Call) -> Pointer:
+def _extended(archive: Pointer | None, entries: Sequence[Json], call: Call) -> JsonObject:
     latest = archive.beside.get(_LATEST) if archive else None
     times = [time for entry in entries if (time := _time_of(entry, call)) is not None]
     newest = max([*times, *([latest] if latest is not None else [])], default=None)
@@ -114,7 +114,7 @@ def _extended(archive: Pointer | None, entries: Sequence[Json], call: Call) -> P
         if archive is None
         else call.pages.extend(archive, entries)
     )
-    return grown.with_beside({} if newest is None else {_LATEST: newest})
+    return in_role(grown, HISTORY, **({} if newest is None else {_LATEST: newest}))
 
 
 def _is_newer(entry: Json, latest: Json, call: Call) -> bool:

@@ -14,6 +14,7 @@ from universal_sync_core.bag import (
     HISTORY,
     SPILL,
     STATE,
+    in_role,
     spill_of,
     without_samples,
 )
@@ -183,7 +184,7 @@ class Optimizer:
             self._call.pages.put_keys(known, leaving) if known else self._call.pages.store(leaving)
         )
         return {name: value for name, value in plain.items() if name in stay} | {
-            SPILL: spill.render()
+            SPILL: in_role(spill, SPILL)
         }
 
     def _whole_state(self, bag: JsonObject) -> JsonObject:

@@ -6,6 +6,7 @@ from typing import Final
 from universal_sync_core.bag import (
     SCHEDULING,
     SCHEDULING_SUMMARY,
+    in_role,
     whole_name,
 )
 from universal_sync_core.call import Call, Context, open_call
@@ -65,7 +66,7 @@ def _sampled(bag: JsonObject, field: str, call: Call) -> JsonObject:
         if room < 0:
             break
         sample.append(item)
-    return bag | {field: sample, whole_name(field): pointer.render()}
+    return bag | {field: sample, whole_name(field): in_role(pointer, field)}
 
 
 def _summarised(bag: JsonObject, call: Call) -> JsonObject:
@@ -82,7 +83,7 @@ def _summarised(bag: JsonObject, call: Call) -> JsonObject:
     if len(encode(summary)) > call.settings.field_offload_bytes:
         return bag
     rest = {name: item for name, item in bag.items() if name != SCHEDULING}
-    whole = _stored(value, call).render()
+    whole = in_role(_stored(value, call), SCHEDULING)
     return rest | {SCHEDULING_SUMMARY: summary, whole_name(SCHEDULING): whole}
 
 
