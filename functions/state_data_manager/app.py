@@ -13,18 +13,17 @@ from actions import app
 from universal_sync_core import calculate_payload_size, workspace
 from universal_sync_core.codec import Json
 from universal_sync_core.errors import StateSyncError
+from universal_sync_core.routing import unwrap
 from universal_sync_core.usage import UsageSnapshot
 
 Handler = Callable[[Any, LambdaContext], Json]
-
-METRICS_NAMESPACE: Final = "UniversalSyncCore"
 
 # Lambda says here where to send segments; the emulators have nobody to send them to.
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
 _XRAY_DAEMON: Final = "AWS_XRAY_DAEMON_ADDRESS"
 
 logger = Logger()
-metrics = Metrics(namespace=METRICS_NAMESPACE)
+metrics = Metrics(namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "UniversalSyncCore"))
 
 
 def traced(handler: Handler) -> Handler:
@@ -74,9 +73,9 @@ def _execution_id(event: Any) -> str | None:
     """Return the id under which the rest of the execution's log is found."""
     if not isinstance(event, dict):
         return None
-    state = event.get("state_data")
-    inner = state.get("execution_id") if isinstance(state, dict) else None
-    found = event.get("execution_id", inner)
+    state = unwrap(event.get("state_data", event.get("branch_state")))
+    of_state = state.get("execution_id") if isinstance(state, dict) else None
+    found = event.get("execution_id", of_state)
     return found if isinstance(found, str) else None
 
 

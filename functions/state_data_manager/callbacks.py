@@ -8,6 +8,9 @@ Three create-only objects make up a callback, so that no retry and no second ans
 
 The id is the SHA-256 of the task token: a retried request is the same callback, and the id can be
 shown to anybody. The token itself is in the first object and on its way to Step Functions only.
+
+What is announced on EventBridge has the source `universal-sync-core`, the detail type `Callback
+Requested` and the detail {callback_id, callback_type, execution_id, prompt, state_revision}.
 """
 
 import functools
@@ -112,9 +115,9 @@ def submit(event: SubmitCallbackEvent) -> dict[str, Any]:
     if event.outcome == "heartbeat":
         _call(stepfunctions().send_task_heartbeat, taskToken=token)
         return _status(event, "delivered")
-    answer = _claimed(event)
+    answer, is_first = _claimed(event)
     delivered = _location(event.execution_id, f"{event.callback_id}.delivered.json")
-    if _read(delivered) is not None:
+    if not is_first and _read(delivered) is not None:
         return _status(event, "already_delivered")
     _deliver(token, answer)
     _create(delivered, {"delivered_at": _now()})
@@ -135,17 +138,18 @@ def _token(event: SubmitCallbackEvent) -> str:
     return token
 
 
-def _claimed(event: SubmitCallbackEvent) -> dict[str, Any]:
-    """Return the answer, once it is sure that no different one was claimed before."""
+def _claimed(event: SubmitCallbackEvent) -> tuple[dict[str, Any], bool]:
+    """Return the answer and whether it is the first, once no different one can be."""
     answer: dict[str, Any] = {"outcome": event.outcome}
     if event.outcome == "success":
         answer["output"] = _bounded(event.output, OUTPUT_INLINE_BYTES, event.execution_id)
     else:
         answer |= {"error": event.error, "cause": event.cause or ""}
     claim = _location(event.execution_id, f"{event.callback_id}.answer.json")
-    if not _create(claim, answer) and codec.canonical(_read(claim)) != codec.canonical(answer):
+    is_first = _create(claim, answer)
+    if not is_first and codec.canonical(_read(claim)) != codec.canonical(answer):
         raise CallbackAlreadyAnsweredError("this callback was answered before, and differently")
-    return answer
+    return answer, is_first
 
 
 def _deliver(token: str, answer: dict[str, Any]) -> None:
