@@ -89,6 +89,24 @@ def test_failed_action_is_counted_and_logged_by_name(
 
 @pytest.mark.usefixtures("store")
 @pytest.mark.parametrize(
+    "event",
+    [
+        {"action": "sync", "state_data": {"state_data": {"execution_id": "e1"}}},
+        {"action": "sync_branch", "branch_state": {"execution_id": "e1"}},
+        {"action": "sync", "execution_id": "e1", "state_data": {"execution_id": "e2"}},
+    ],
+)
+def test_failure_is_found_by_its_execution(
+    output: Output, context: FakeLambdaContext, event: dict[str, Any]
+) -> None:
+    with pytest.raises(InvalidRequestError):
+        app.lambda_handler(event, context)
+    (logged,) = [line for line in lines(output) if line.get("level") == "ERROR"]
+    assert logged["execution_id"] == "e1"
+
+
+@pytest.mark.usefixtures("store")
+@pytest.mark.parametrize(
     "event", [{"action": SECRET}, {"action": [SECRET]}, [SECRET], SECRET, None]
 )
 def test_free_text_becomes_no_dimension(
