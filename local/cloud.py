@@ -9,7 +9,7 @@ import json
 import tempfile
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -34,9 +34,10 @@ from .bridges import (
 from .build import build
 from .clients import Clients
 from .deploy import Stack, deploy
-from .errors import FunctionError, LocalCloudError
+from .errors import FunctionError, LocalCloudError, ServerStartError
 from .executions import Execution
 from .functions import Functions
+from .outages import Outages
 from .processes import Processes
 from .user_functions import UserFunction, create_function
 from .visits import StateVisit
@@ -70,6 +71,7 @@ class _Running:
     visits: list[StateVisit]
     events: list[dict[str, Any]]
     logs_dir: Path
+    outages: Outages
     closing: ExitStack
 
 
@@ -118,7 +120,8 @@ class LocalCloud:
             built = build(template, cache / "builds")
             report("starting the services")
             closing.enter_context(logs.to_file(logs_dir / "services.log"))
-            clients = Clients(_serve(closing), s3_endpoint)
+            endpoint, outages = _serve(closing)
+            clients = Clients(endpoint, s3_endpoint)
             functions = Functions(
                 processes=closing.enter_context(Processes()),
                 runtime=runtime.link_packages(work / "runtime"),
@@ -139,6 +142,7 @@ class LocalCloud:
                 visits=visits,
                 events=events,
                 logs_dir=logs_dir,
+                outages=outages,
                 closing=closing.pop_all(),
             )
             return cls(running)
@@ -193,6 +197,10 @@ class LocalCloud:
         """Give a boto3 client of this cloud."""
         return self._running.clients.client(service)
 
+    def outage(self, service: str) -> AbstractContextManager[None]:
+        """Make a service that moto serves, as `s3`, unavailable while the context lasts."""
+        return self._running.outages.of(service)
+
     def start_execution(
         self, value: Any, name: str | None = None, state_machine_arn: str | None = None
     ) -> Execution:
@@ -219,14 +227,20 @@ class LocalCloud:
         return payload
 
 
-def _serve(closing: ExitStack) -> str:
-    """Start moto's server and give its endpoint."""
+def _serve(closing: ExitStack) -> tuple[str, Outages]:
+    """Start moto's server and give its endpoint, and what stands before it."""
     server = ThreadedMotoServer(ip_address=ports.LOOPBACK, port=0, verbose=False)
     server.start()
+    wsgi = server._server  # noqa: SLF001 - moto offers no other way to it
+    if wsgi is None:
+        raise ServerStartError("moto's server does not start")
+    outages = Outages(wsgi.app)
+    wsgi.app = outages
     closing.callback(moto_api_backend.reset)
+    closing.callback(wsgi.server_close)
     closing.callback(server.stop)
     host, port = server.get_host_and_port()
-    return f"http://{host}:{port}"
+    return f"http://{host}:{port}", outages
 
 
 def _bridge(

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     import subprocess
 
 _START_SECONDS = 60
-_STOP_SECONDS = 10
+_STOP_SECONDS = 1
+# It leaves sockets here, wherever its data is.
+_SOCKETS = Path("/tmp")  # noqa: S108
 _PROBE = "start-probe"
 _PORTS = (
     "s3.port",
@@ -42,6 +44,8 @@ _OPTIONS = (
     "-s3.port.iceberg=0",
     "-s3.port.lance=0",
     "-master.telemetry=false",
+    "-volume.preStopSeconds=0",
+    "-master.electionTimeout=1s",
     # Small volumes, so that a bucket does not need gigabytes of disk to begin with.
     "-master.volumeSizeLimitMB=64",
     "-volume.max=0",
@@ -107,6 +111,9 @@ class Seaweed:
         if self._process is not None:
             self._processes.stop(self._process, grace_seconds=_STOP_SECONDS)
             self._process = None
+        for port in self._ports.values():
+            for socket in _SOCKETS.glob(f"seaweedfs-*-{port}.sock"):
+                socket.unlink()
 
     def resume(self) -> None:
         """Start it, for the first time or after a pause."""
