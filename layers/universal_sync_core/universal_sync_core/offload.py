@@ -20,7 +20,7 @@ from universal_sync_core.bag import (
 )
 from universal_sync_core.call import Call, Context, open_call
 from universal_sync_core.codec import KIB, Json, JsonObject, is_portable
-from universal_sync_core.compress import MAX_UNPACKED_BYTES, is_packed, pack, unpack
+from universal_sync_core.compress import MAX_UNPACKED_BYTES, is_packed, pack
 from universal_sync_core.errors import StateTooLargeError
 from universal_sync_core.history import archive_older
 from universal_sync_core.keep_inline import beside_pointers, without_copies
@@ -30,7 +30,8 @@ from universal_sync_core.summary import is_to_be_sampled, prevent_pointer_bloat
 
 logger = logging.getLogger(__name__)
 
-# Room for the `payload_size_kb` that is written last.
+SIZE: Final = "payload_size_kb"
+# Room for the size itself, which is written last and not measured.
 _RESERVE_BYTES: Final = 40
 # This action keeps a value in the bag that fits there as gzip+base64.
 PACKING_ACTION: Final = "update_and_compress"
@@ -78,7 +79,8 @@ class Optimizer:
         if STATE in bag:
             bag = _with(bag, STATE, beside_pointers(bag[STATE], self._call))
         bag = self._fit(bag)
-        return bag | {"payload_size_kb": round(self._size(bag) / KIB, 1)}
+        measured = {name: value for name, value in bag.items() if name != SIZE}
+        return bag | {SIZE: round(self._size(measured) / KIB, 1)}
 
     def _archive_history(self, bag: JsonObject) -> JsonObject:
         room = self._limits.field_offload_bytes if self._may_stay(bag.get(HISTORY)) else 0
@@ -199,9 +201,8 @@ class Optimizer:
     def _offloaded(self, value: Json) -> Json:
         if parse(value) is not None:
             return value
-        if is_packed(value):
-            return self._call.pages.store(unpack(value)).render()
-        if self._call.action == PACKING_ACTION and self._sizes.of(value) <= MAX_UNPACKED_BYTES:
+        packs = self._call.action == PACKING_ACTION and not is_packed(value)
+        if packs and self._sizes.of(value) <= MAX_UNPACKED_BYTES:
             packed = pack(value)
             if self._sizes.of(packed) <= self._limits.field_offload_bytes:
                 return packed

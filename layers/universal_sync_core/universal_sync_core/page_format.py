@@ -54,7 +54,7 @@ class Child:
         ref: digest of the object, or its whole path where that is under another prefix.
         count: elements under it.
         size: bytes that its own entries take.
-        weight: bytes of those elements as JSON, what they point to included.
+        weight: bytes of those elements as JSON, what they point to, keys and commas included.
         first: least key that may be under it, in a map.
         marks: digests of the elements of a page, in a marked list.
     """

@@ -12,6 +12,7 @@ from math import ceil
 from typing import TypeVar
 
 from universal_sync_core.codec import Json, encode
+from universal_sync_core.compress import is_packed, unpack
 from universal_sync_core.objects import Objects
 from universal_sync_core.page_format import (
     Child,
@@ -50,11 +51,12 @@ class Pages(PageReader):
         """Return a pointer to `value`, written as pages where it is a list or a map.
 
         Args:
-            value: anything but a pointer.
+            value: anything but a pointer; of a packed one, what is in it.
             marked: keep a digest of each element of a list, so that `find` can tell what is in
                 it without reading the elements.
         """
         added_before = self._objects.mark()
+        value = unpack(value) if is_packed(value) else value
         if type(value) is dict:
             entries = [
                 self._entry(item, key=key, order=order)
@@ -175,7 +177,8 @@ class Pages(PageReader):
             children = self._write_index(kind, children, height, marked=marked)
         root = children[0]
         path = self._objects.home + root.ref
-        return Pointer(kind=kind, path=path, size=root.weight, count=root.count)
+        size = root.weight + (1 if root.count else 2)  # brackets, less the comma there is none of
+        return Pointer(kind=kind, path=path, size=size, count=root.count)
 
     def _write_pages(
         self,
@@ -210,7 +213,7 @@ class Pages(PageReader):
                 ref=self._add(render_page(kind, group, ordered=ordered, marked=marked)),
                 count=len(group),
                 size=_size(group),
-                weight=sum(entry.weight for entry in group),
+                weight=_json_size(kind, group),
                 first=start if kind == "map" else "",
                 marks=b"".join(entry.mark for entry in group),
             )
@@ -274,6 +277,12 @@ def _stored(value: Json, *, key: str = "", order: int = 0, mark: bytes = b"") ->
 def _weight(value: Json, encoded: bytes) -> int:
     pointer = parse(value)
     return len(encoded) if pointer is None else pointer.size
+
+
+def _json_size(kind: TreeKind, entries: Sequence[Entry]) -> int:
+    """Return the bytes of entries as JSON, what they point to and a comma after each included."""
+    keys = sum(len(encode(entry.key)) + 1 for entry in entries) if kind == "map" else 0
+    return keys + sum(entry.weight + 1 for entry in entries)
 
 
 def _size(entries: Iterable[Entry]) -> int:

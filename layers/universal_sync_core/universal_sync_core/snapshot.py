@@ -33,7 +33,8 @@ def create_snapshot(
         known = " or ".join(SNAPSHOT_TYPES)
         raise InvalidRequestError(f"snapshot_type must be {known}", field="snapshot_type")
     with open_call(context, state) as call:
-        bag = optimize_and_offload(state, context)
+        fits = len(encode(state)) <= call.settings.bound_bytes
+        bag = state if fits else optimize_and_offload(state)
         snapshot = {
             "snapshot_id": f"{snapshot_type}-{digest_mark(canonical(bag)).hex()}",
             "snapshot_type": snapshot_type,
