@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
-from .run import run
+from local.errors import LocalCloudError
+
+from .run import LOGS, run
 from .summary import show
 
 
@@ -17,7 +19,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--limit", type=int, metavar="N", help="catalog the first N services only")
     options = parser.parse_args(arguments)
     console = Console()
-    summary = run(console, interactive=options.interactive, limit=options.limit)
+    try:
+        summary = run(console, interactive=options.interactive, limit=options.limit)
+    except LocalCloudError as error:
+        console.print(f"The local cloud failed: {error}\nIts logs are in {LOGS}.", markup=False)
+        return 1
     show(summary, console)
     return 0 if summary.holds else 1
 

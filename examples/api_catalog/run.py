@@ -20,6 +20,7 @@ from .outside import Approver, Outside, approve_on_terminal, approve_unasked
 from .progress import Progress
 from .summary import (
     ASYNCHRONOUS_JOB,
+    STATE_LIMIT_BYTES,
     Check,
     Summary,
     check_bag,
@@ -39,6 +40,8 @@ SEGMENT_RUNNER = UserFunction(
 LOGS = Path(__file__).parents[2] / ".local" / "api_catalog"
 TIMEOUT_SECONDS = 900
 POLL_SECONDS = 0.2
+# The name and message of an error; a stack trace comes after them.
+CAUSE_CHARACTERS = 300
 
 WAITING = {
     "human": "the workflow waits for a person's approval",
@@ -65,7 +68,7 @@ def run(console: Console, *, interactive: bool, limit: int | None) -> Summary:
         _tell_runner_the_bucket(cloud)
         outside = Outside(cloud, _approver(progress) if interactive else approve_unasked)
         execution = _execute(cloud, execution_input, outside, progress)
-        progress.say(f"the execution is over: {execution.status}; now the proof")
+        progress.say(f"the execution is over: {execution.status}")
         return _summary(cloud, execution, execution_input, outside)
 
 
@@ -92,10 +95,11 @@ def _execute(
     execution = cloud.start_execution(execution_input)
     deadline = time.monotonic() + TIMEOUT_SECONDS
     while execution.status == "RUNNING" and time.monotonic() < deadline:
-        for request in outside.waiting():
+        requests = outside.waiting()
+        progress.follow(cloud.visits)
+        for request in requests:
             progress.say(WAITING[request["callback_type"]])
             outside.answer(request)
-        progress.follow(cloud.visits)
         time.sleep(POLL_SECONDS)
     progress.follow(cloud.visits)
     return execution
@@ -121,10 +125,11 @@ def _summary(
 
 def _succeeded(execution: Execution) -> Check:
     ended = (execution.status, execution.error, execution.cause)
+    said = " ".join(part for part in ended if part)
     return Check(
         claim="the execution succeeded",
         holds=execution.status == "SUCCEEDED",
-        detail=" ".join(part for part in ended if part),
+        detail=said[:CAUSE_CHARACTERS],
     )
 
 
@@ -138,8 +143,9 @@ def _proof(
     expected = final_state(worker.handler, execution_input, outside.answers)
     different = differences(expected, hydrated)
     size = len(canonical(hydrated).encode())
+    equal = f"{size:,} bytes, {size / STATE_LIMIT_BYTES:.0f} times what a state may carry"
     return Check(
         claim="the hydrated final state equals the same workflow merged without limits",
         holds=not different,
-        detail=f"differs in {', '.join(different)}" if different else f"{size:,} bytes",
+        detail=f"differs in {', '.join(different)}" if different else equal,
     )

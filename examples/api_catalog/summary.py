@@ -45,7 +45,7 @@ class Kind:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Storage:
-    """What is in the bucket, and the requests that put it there and read it."""
+    """What is in the bucket, and the requests the function made to it."""
 
     objects: int
     object_bytes: int
@@ -138,8 +138,8 @@ def show(summary: Summary, console: Console) -> None:
     console.print()
     console.print(table)
     console.print(
-        f"\nS3: {storage.objects:,} objects, {storage.object_bytes:,} bytes,"
-        f" {storage.requests:,} requests.  Executions: {summary.executions:,}.",
+        f"\n{summary.executions:,} executions; in S3 {storage.objects:,} objects of"
+        f" {storage.object_bytes:,} bytes; {storage.requests:,} requests to S3 by the function",
         highlight=False,
     )
     console.print()

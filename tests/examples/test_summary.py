@@ -97,7 +97,7 @@ def test_page_shows_kinds_storage_and_checks() -> None:
 
     page = console.export_text()
     assert "human approval" in page
-    assert "3 objects, 1,000 bytes, 40 requests" in page
+    assert "3 objects of 1,000 bytes; 40 requests" in page
     assert "FAILS  the proof: differs in report" in page
 
 
