@@ -1,0 +1,131 @@
+"""The examples of docs/formats.md are what the product reads and writes."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from universal_sync_core import (
+    calculate_payload_size,
+    complete_branch,
+    create_snapshot,
+    decompress,
+    flatten_result,
+    fork_branch,
+    generate_s3_key,
+    hydrate_state,
+    restore_snapshot,
+    store_to_s3,
+    universal_sync_core,
+    workspace,
+)
+from universal_sync_core.codec import encode
+from universal_sync_core.memory_store import MemoryStore
+from universal_sync_core.objects import content_key
+from universal_sync_core.settings import Settings
+from universal_sync_core.store import Location
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "formats.md"
+BLOCK = re.compile(r"^```json (\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+CONTEXT = {"execution_id": "catalog-2025-01", "keep_inline": ["approved"]}
+SETTINGS = Settings(
+    bucket="state-bucket",
+    page_bytes=128,
+    field_offload_bytes=200,
+    state_offload_bytes=80,
+    history_max_entries=4,
+)
+TEXT = DOCUMENT.read_text(encoding="utf-8")
+BLOCKS = [(name, json.loads(text)) for name, text in BLOCK.findall(TEXT)]
+EXAMPLES = {name: value for name, value in BLOCKS if name != "object"}
+OBJECTS = [encode(value) for name, value in BLOCKS if name == "object"]
+
+
+@pytest.fixture
+def store() -> Iterator[MemoryStore]:
+    """A store with the objects of the document and nothing else."""
+    memory = MemoryStore()
+    for body in OBJECTS:
+        key = content_key(SETTINGS, CONTEXT["execution_id"], body)
+        memory.put(Location("state-bucket", key), body)
+    with workspace.use(settings=SETTINGS, store=memory):
+        yield memory
+
+
+@pytest.fixture
+def empty() -> Iterator[MemoryStore]:
+    memory = MemoryStore()
+    with workspace.use(settings=SETTINGS, store=memory):
+        yield memory
+
+
+def without(bag: Any, *names: str) -> Any:
+    return {name: value for name, value in bag.items() if name not in names}
+
+
+def bookkeeping_apart(bag: Any) -> Any:
+    return without(bag, "payload_size_kb", "last_update_time", "state_revision", "next_action")
+
+
+def test_all_json_of_the_document_is_read() -> None:
+    assert TEXT.count("```json") == len(BLOCKS)
+    assert len(OBJECTS) == 8
+
+
+def test_keys_are_laid_out_as_written(empty: MemoryStore) -> None:
+    example = EXAMPLES["key"]
+    assert generate_s3_key(example["value"], example["execution_id"]) == example["key"]
+    assert not empty.objects
+
+
+@pytest.mark.usefixtures("store")
+def test_documented_bag_is_read_from_the_documented_objects() -> None:
+    assert hydrate_state(EXAMPLES["bag"]) == EXAMPLES["hydrated"]
+
+
+def test_the_documented_bag_and_its_objects_are_what_is_written(empty: MemoryStore) -> None:
+    written = universal_sync_core(None, EXAMPLES["hydrated"], CONTEXT)
+    assert bookkeeping_apart(written) == EXAMPLES["bag"]
+    assert {stored.body for stored in empty.objects.values()} < set(OBJECTS)
+
+
+def test_pointer_to_a_value_is_what_is_written(empty: MemoryStore) -> None:
+    assert store_to_s3("a text of any length", CONTEXT) == EXAMPLES["pointer"]
+    assert [stored.body for stored in empty.objects.values()] == [b'"a text of any length"']
+
+
+@pytest.mark.usefixtures("store")
+@pytest.mark.parametrize("field", ["current_state", "chunk_results_s3_path"])
+def test_size_of_a_pointer_is_that_of_the_json_it_stands_for(field: str) -> None:
+    pointer = EXAMPLES["bag"][field]
+    whole = EXAMPLES["hydrated"][field.removesuffix("_s3_path")]
+    assert pointer["__size_bytes"] == calculate_payload_size(whole)
+
+
+def test_packed_value_unpacks() -> None:
+    assert decompress(EXAMPLES["packed"]) == EXAMPLES["unpacked"]
+    assert EXAMPLES["packed"]["__size_bytes"] == calculate_payload_size(EXAMPLES["unpacked"])
+
+
+@pytest.mark.usefixtures("empty")
+def test_escaped_data_comes_back() -> None:
+    assert flatten_result(EXAMPLES["plain"]) == EXAMPLES["escaped"]
+    assert hydrate_state(EXAMPLES["escaped"]) == EXAMPLES["plain"]
+
+
+def test_snapshot_is_what_is_written(empty: MemoryStore) -> None:
+    snapshot = EXAMPLES["snapshot"]
+    bag = create_snapshot(snapshot["state_data"], "pre")
+    written = [json.loads(stored.body) for stored in empty.objects.values()]
+    assert written == [snapshot]
+    assert restore_snapshot(bag["pre_snapshot_s3_path"]) == snapshot["state_data"]
+
+
+@pytest.mark.usefixtures("empty")
+def test_branch_has_the_documented_fields() -> None:
+    bag = fork_branch({"execution_id": "catalog-2025-01"}, {"branch_id": "left"})
+    assert {"branch", "branch_id", "forked_from"} <= bag.keys()
+    assert complete_branch(bag).keys() == EXAMPLES["branch"].keys()
