@@ -5,13 +5,15 @@ from typing import Final
 
 from universal_sync_core.call import Call, Context, open_call
 from universal_sync_core.codec import Json, JsonObject, canonical, decode, encode
+from universal_sync_core.conflicts import DEFAULT_STRATEGY, Change, Conflicts
 from universal_sync_core.difference import changes_since
 from universal_sync_core.errors import InvalidRequestError, MalformedPointerError
 from universal_sync_core.flatten import FAILURE_STATUSES, flatten_result
-from universal_sync_core.merge import merge_logic
+from universal_sync_core.merge import merge_delta
 from universal_sync_core.next_action import COMPLETE, CONTINUE, FAILED
 from universal_sync_core.page_format import digest_mark
 from universal_sync_core.sync import universal_sync_core
+from universal_sync_core.timestamps import read_time
 
 # What a branch's bag has for itself; none of it is merged into the parent's.
 _BRANCH: Final = "branch"
@@ -19,6 +21,10 @@ _BRANCH_ID: Final = "branch_id"
 _FORKED_FROM: Final = "forked_from"
 _PENDING: Final = "pending_branches"
 _OWN_FIELDS: Final = (_BRANCH, _BRANCH_ID, _FORKED_FROM, _PENDING, "loop_limit")
+# What the parent's bag may ask for, and is told.
+_TOLERATED: Final = "tolerated_branch_failures"
+_CONFLICT_STRATEGY: Final = "branch_conflict_strategy"
+_CONFLICTS: Final = "branch_conflicts"
 _REPORT_FIELDS: Final = {_BRANCH_ID, "index", "status", "error", "cause"}
 _PROGRESS: Final = ("status", "segment_id", "next_segment_to_run", "total_segments")
 
@@ -74,7 +80,10 @@ def join_branches(
     """Return the bag with the results of all branches, in branch order.
 
     Of a branch that was forked from this bag, what it changed is merged; of anything else its
-    value, as `flatten_result` takes it. A branch that failed is reported in `failed_segments`.
+    value, as `flatten_result` takes it. Where branches changed one leaf differently, the bag's
+    `branch_conflict_strategy` decides, and `branch_conflicts` tells. A branch that failed is
+    reported in `failed_segments`; more of them than `tolerated_branch_failures`, or all where
+    the bag does not say, make the status FAILED.
 
     Args:
         state: the parent's bag.
@@ -83,20 +92,45 @@ def join_branches(
 
     Raises:
         InvalidRequestError: a branch was forked from another state.
+        MergeConflictError: branches are in conflict and the strategy is `fail`.
     """
     with open_call(context, state) as call:
         results = _loaded(branches, call)
+        names = [_name(index, branch) for index, branch in enumerate(branches)]
+        strategy = state.get(_CONFLICT_STRATEGY, DEFAULT_STRATEGY)
+        conflicts = Conflicts(call=call, names=names, strategy=strategy)
+        changes = [
+            Change(branch=index, value=_delta(state, result, call), time=_time(result))
+            for index, result in enumerate(results)
+        ]
         merged = state
-        for result in results:
-            merged = merge_logic(merged, _delta(state, result, call))
-        reports = [_report(index, branch) for index, branch in enumerate(branches)]
-        failed = [report for report in reports if report.get("status") == FAILED]
-        summary: JsonObject = {"branch_results": reports}
-        if failed:
-            summary["failed_segments"] = failed
-        if failed and len(failed) == len(branches):
-            summary["status"] = FAILED
-        return universal_sync_core(merged, summary, context)
+        for delta in conflicts.settle(changes):
+            merged = merge_delta(merged, delta, call, by_time=False)
+        return universal_sync_core(merged, _summary(state, branches, conflicts))
+
+
+def _summary(state: JsonObject, branches: Sequence[Json], conflicts: Conflicts) -> JsonObject:
+    """Return what the parent's bag is told of its branches."""
+    reports = [_report(index, branch) for index, branch in enumerate(branches)]
+    failed = [report for report in reports if report.get("status") == FAILED]
+    summary: JsonObject = {"branch_results": reports}
+    if conflicts.reports or _CONFLICTS in state:
+        summary[_CONFLICTS] = conflicts.reports
+    if failed:
+        summary["failed_segments"] = failed
+    tolerated = state.get(_TOLERATED, max(0, len(branches) - 1))
+    if len(failed) > tolerated:
+        summary["status"] = FAILED
+    return summary
+
+
+def _time(result: Json) -> float | None:
+    return read_time(result.get("last_update_time")) if type(result) is dict else None
+
+
+def _name(index: int, branch: Json) -> str:
+    given = branch.get(_BRANCH_ID) if type(branch) is dict else None
+    return given if type(given) is str else str(index)
 
 
 def _has_segments(fields: JsonObject) -> bool:

@@ -21,9 +21,15 @@ _STATE: Final = "current_state."
 class Combiner:
     """Combines values of one call."""
 
-    def __init__(self, call: Call) -> None:
-        """Use the strategies and pages of `call`."""
+    def __init__(self, call: Call, *, by_time: bool = True) -> None:
+        """Use the strategies and pages of `call`.
+
+        Args:
+            call: the call to combine for.
+            by_time: whether the older side of two timestamped maps loses.
+        """
         self._call = call
+        self._by_time = by_time
         self._pages = call.pages
         self._strategies = call.strategies
         self._lists = Lists(call.pages)
@@ -83,7 +89,7 @@ class Combiner:
         self, base: Mapping[str, Json], delta: JsonObject, path: str, *, base_wins: bool
     ) -> JsonObject:
         """Return the keys that differ after merging `delta` into `base`, with their values."""
-        base_wins = base_wins or is_older(delta, base)
+        base_wins = base_wins or (self._by_time and is_older(delta, base))
         changes: JsonObject = {}
         for key, value in delta.items():
             if key not in base:

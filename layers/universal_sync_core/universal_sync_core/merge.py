@@ -5,8 +5,6 @@ from collections.abc import Iterable
 from universal_sync_core.bag import (
     ARCHIVE,
     CONTROL_FIELDS_NEVER_OFFLOAD,
-    HISTORY,
-    HISTORY_ALIAS,
     SPILL,
     STATE,
     archive_of,
@@ -41,22 +39,36 @@ def merge_logic(
     """
     bag = base_state or {}
     with open_call(context, bag) as call:
-        _require_same_execution(bag, delta)
-        incoming = _normalised(delta, bag, call)
-        entries = new_entries(incoming, bag, call)
-        if archive_of(incoming):
-            incoming = {name: value for name, value in incoming.items() if name != ARCHIVE}
-        base = _with_touched(bag, incoming, call)
-        combiner = Combiner(call)
-        merged = dict(base)
-        for field, value in incoming.items():
-            if field in (HISTORY, HISTORY_ALIAS):
-                continue
+        return merge_delta(bag, delta, call)
+
+
+def merge_delta(
+    bag: JsonObject, delta: JsonObject, call: Call, *, by_time: bool = True
+) -> JsonObject:
+    """Return the bag with a delta merged in, as `merge_logic` does.
+
+    Args:
+        bag: what is there.
+        delta: what comes.
+        call: whose strategies and pages are used.
+        by_time: whether the older side of two timestamped maps loses; not where what is older
+            has been decided before.
+    """
+    _require_same_execution(bag, delta)
+    incoming = _normalised(delta, bag, call)
+    entries = new_entries(incoming, bag, call)
+    if archive_of(incoming):
+        incoming = {name: value for name, value in incoming.items() if name != ARCHIVE}
+    base = _with_touched(bag, incoming, call)
+    combiner = Combiner(call, by_time=by_time)
+    merged = dict(base)
+    for field, value in incoming.items():
+        if field not in HISTORY_FIELDS:
             merged[field] = _merge_field(combiner, base, field, value, call)
-        if entries or not HISTORY_FIELDS.isdisjoint(incoming):
-            merged = append_entries(merged, entries, call)
-        unchanged = merged.keys() == bag.keys() and all(merged[key] is bag[key] for key in bag)
-        return bag if unchanged else merged
+    if entries or not HISTORY_FIELDS.isdisjoint(incoming):
+        merged = append_entries(merged, entries, call)
+    unchanged = merged.keys() == bag.keys() and all(merged[key] is bag[key] for key in bag)
+    return bag if unchanged else merged
 
 
 def _merge_field(combiner: Combiner, base: JsonObject, field: str, value: Json, call: Call) -> Json:

@@ -9,10 +9,10 @@ from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
-    HTTPClientError,
-)
-from botocore.exceptions import (
-    ConnectionError as ConnectionFailedError,
+    NoCredentialsError,
+    NoRegionError,
+    ParamValidationError,
+    PartialCredentialsError,
 )
 
 from universal_sync_core.errors import (
@@ -42,8 +42,22 @@ _THROTTLED: Final = {
     "TooManyRequestsException",
 }
 _EXISTS: Final = {"PreconditionFailed", "412"}
-# Two writers of one key at once: the next try finds the object there.
-_CONFLICT: Final = {"ConditionalRequestConflict", "409"}
+# Two writers of one key at once, of whom the next try finds the object there; a body that came
+# late or damaged.
+_PASSING: Final = {
+    "ConditionalRequestConflict",
+    "409",
+    "RequestTimeout",
+    "BadDigest",
+    "XAmzContentChecksumMismatch",
+}
+# Raised before anything is sent, and again each time.
+_NOT_SENT: Final = (
+    NoCredentialsError,
+    NoRegionError,
+    ParamValidationError,
+    PartialCredentialsError,
+)
 _PIECE_BYTES: Final = 256 * 1024
 
 
@@ -127,7 +141,9 @@ def _classified(request: Callable[[], T], location: Location) -> T:
         return request()
     except ClientError as error:
         raise _error_for(error, location) from error
-    except (HTTPClientError, ConnectionFailedError, BotoCoreError) as error:
+    except _NOT_SENT as error:
+        raise StoreAccessDeniedError(f"S3 cannot be asked: {type(error).__name__}") from error
+    except BotoCoreError as error:
         raise StoreUnavailableError(f"S3 did not answer: {type(error).__name__}") from error
 
 
@@ -142,6 +158,6 @@ def _error_for(error: ClientError, location: Location) -> StateSyncError | _Alre
         return StoreThrottledError(f"S3 asked to slow down: {code}")
     if code in _DENIED or status == 403:  # noqa: PLR2004 - Forbidden
         return StoreAccessDeniedError(f"S3 refused access: {code}")
-    if code in _CONFLICT or status >= 500 or not code:  # noqa: PLR2004 - server errors
+    if code in _PASSING or status >= 500 or not code:  # noqa: PLR2004 - server errors
         return StoreUnavailableError(f"S3 failed: {code or status}")
     return StoreAccessDeniedError(f"S3 refused the request: {code}")
