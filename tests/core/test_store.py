@@ -1,0 +1,163 @@
+"""What every object store does, held against each one there is.
+
+The servers are moto, which imitates S3, and SeaweedFS, which is one of its own. Hazards held
+here: a key overwritten by a retry (objects are created, never replaced), a missing payload read
+as something else, an encoding taken from a setting and not from the object.
+"""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import boto3
+import pytest
+from botocore.config import Config
+from moto.server import ThreadedMotoServer
+
+from local.seaweed import Seaweed
+from tests.core.bags import BUCKET, EXECUTION
+from universal_sync_core import hydrate_state, universal_sync_core, workspace
+from universal_sync_core.errors import MissingObjectError
+from universal_sync_core.memory_store import MemoryStore
+from universal_sync_core.parallel import MAX_REQUESTS_AT_ONCE
+from universal_sync_core.s3_store import S3Store
+from universal_sync_core.settings import Settings
+from universal_sync_core.store import Location, ObjectStore, StoredObject
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+
+def client_of(endpoint: str) -> "S3Client":
+    return boto3.client(
+        "s3",
+        endpoint_url=endpoint,
+        region_name="us-east-1",
+        aws_access_key_id="local",
+        aws_secret_access_key="local",  # noqa: S106 - opens nothing
+        config=Config(max_pool_connections=MAX_REQUESTS_AT_ONCE, s3={"addressing_style": "path"}),
+    )
+
+
+@contextmanager
+def on_server(endpoint: str) -> Iterator[ObjectStore]:
+    """Yield a store in a bucket of its own, which goes with it: moto is shared by a process."""
+    client = client_of(endpoint)
+    client.create_bucket(Bucket=BUCKET)
+    yield S3Store(client=client)
+    for found in client.list_objects_v2(Bucket=BUCKET).get("Contents", []):
+        client.delete_object(Bucket=BUCKET, Key=found["Key"])
+    client.delete_bucket(Bucket=BUCKET)
+
+
+@contextmanager
+def moto() -> Iterator[str]:
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture(scope="module", params=["memory", "moto", "seaweedfs"])
+def any_store(request: pytest.FixtureRequest) -> Iterator[ObjectStore]:
+    if request.param == "memory":
+        yield MemoryStore()
+    elif request.param == "moto":
+        with moto() as endpoint, on_server(endpoint) as store:
+            yield store
+    else:
+        with Seaweed.start() as seaweed, on_server(seaweed.endpoint) as store:
+            yield store
+
+
+@pytest.fixture
+def location(request: pytest.FixtureRequest) -> Location:
+    """Return a place that no other test uses."""
+    return Location(BUCKET, f"v1/arn%3Aaws%3Astates/sha256/{request.node.originalname}")
+
+
+def test_put_creates_and_get_returns_the_same_bytes(
+    any_store: ObjectStore, location: Location
+) -> None:
+    body = bytes(range(256)) * 1_000
+    assert any_store.put(location, body)
+    assert any_store.get(location) == StoredObject(body)
+
+
+def test_an_empty_body_is_a_body(any_store: ObjectStore, location: Location) -> None:
+    assert any_store.put(location, b"")
+    assert any_store.get(location) == StoredObject(b"")
+
+
+def test_second_put_leaves_the_first_object_and_says_so(
+    any_store: ObjectStore, location: Location
+) -> None:
+    assert any_store.put(location, b"first")
+    assert not any_store.put(location, b"second")
+    assert any_store.get(location).body == b"first"
+
+
+def test_of_concurrent_puts_exactly_one_creates(any_store: ObjectStore, location: Location) -> None:
+    bodies = [f"writer {number}".encode() for number in range(8)]
+    with ThreadPoolExecutor(len(bodies)) as pool:
+        created = list(pool.map(lambda body: any_store.put(location, body), bodies))
+    assert created.count(True) == 1
+    assert any_store.get(location).body == bodies[created.index(True)]
+
+
+def test_content_encoding_is_kept_and_the_body_stays_encoded(
+    any_store: ObjectStore, location: Location
+) -> None:
+    any_store.put(location, b"\x28\xb5\x2f\xfd", content_encoding="zstd")
+    assert any_store.get(location) == StoredObject(b"\x28\xb5\x2f\xfd", "zstd")
+
+
+def test_missing_object_is_an_error_that_names_its_path(
+    any_store: ObjectStore, location: Location
+) -> None:
+    with pytest.raises(MissingObjectError) as caught:
+        any_store.get(location)
+    assert caught.value.path == str(location)
+    assert not caught.value.retryable
+
+
+def test_missing_bucket_is_a_missing_object(any_store: ObjectStore) -> None:
+    with pytest.raises(MissingObjectError):
+        any_store.get(Location("no-such-bucket", "key"))
+
+
+def test_stream_of_a_missing_object_is_an_error(any_store: ObjectStore, location: Location) -> None:
+    with pytest.raises(MissingObjectError):
+        list(any_store.stream(location))
+
+
+def test_stream_yields_the_body_in_pieces(any_store: ObjectStore, location: Location) -> None:
+    body = bytes(range(256)) * 4_096
+    any_store.put(location, body)
+    pieces = list(any_store.stream(location))
+    assert b"".join(pieces) == body
+    assert len(pieces) > 1
+
+
+@pytest.mark.parametrize("name", ["a b", "ä/ö", "plus+sign", "per%20cent", "a//b", "emoji-😀"])
+def test_keys_of_any_letters_are_told_apart(
+    any_store: ObjectStore, location: Location, name: str
+) -> None:
+    place = Location(BUCKET, f"{location.key}/{name}")
+    any_store.put(place, name.encode())
+    assert any_store.get(place).body == name.encode()
+
+
+def test_the_pipe_loses_nothing_on_it(any_store: ObjectStore) -> None:
+    result = {
+        "current_state": {f"part-{number}": "ä" * 20_000 for number in range(12)},
+        "state_history": [{"n": number, "text": "word " * 40} for number in range(120)],
+    }
+    with workspace.use(settings=Settings(bucket=BUCKET), store=any_store):
+        bag = universal_sync_core({"execution_id": EXECUTION}, result)
+    with workspace.use(settings=Settings(bucket=BUCKET), store=any_store):
+        whole = hydrate_state(bag)
+    assert whole["current_state"] == result["current_state"]
+    assert whole["state_history"] == result["state_history"]
