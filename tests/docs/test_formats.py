@@ -30,7 +30,8 @@ from universal_sync_core.store import Location
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "formats.md"
 BLOCK = re.compile(r"^```json (\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
-CONTEXT = {"execution_id": "catalog-2025-01", "keep_inline": ["approved"]}
+EXECUTION = "catalog-2025-01"
+CONTEXT = {"execution_id": EXECUTION, "keep_inline": ["approved"]}
 SETTINGS = Settings(
     bucket="state-bucket",
     page_bytes=128,
@@ -49,7 +50,7 @@ def store() -> Iterator[MemoryStore]:
     """A store with the objects of the document and nothing else."""
     memory = MemoryStore()
     for body in OBJECTS:
-        key = content_key(SETTINGS, CONTEXT["execution_id"], body)
+        key = content_key(SETTINGS, EXECUTION, body)
         memory.put(Location("state-bucket", key), body)
     with workspace.use(settings=SETTINGS, store=memory):
         yield memory
@@ -126,6 +127,6 @@ def test_snapshot_is_what_is_written(empty: MemoryStore) -> None:
 
 @pytest.mark.usefixtures("empty")
 def test_branch_has_the_documented_fields() -> None:
-    bag = fork_branch({"execution_id": "catalog-2025-01"}, {"branch_id": "left"})
+    bag = fork_branch({"execution_id": EXECUTION}, {"branch_id": "left"})
     assert {"branch", "branch_id", "forked_from"} <= bag.keys()
     assert complete_branch(bag).keys() == EXAMPLES["branch"].keys()
