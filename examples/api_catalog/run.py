@@ -143,7 +143,7 @@ def _proof(
     expected = final_state(worker.handler, execution_input, outside.answers)
     different = differences(expected, hydrated)
     size = len(canonical(hydrated).encode())
-    equal = f"{size:,} bytes, {size / STATE_LIMIT_BYTES:.0f} times what a state may carry"
+    equal = f"{size:,} bytes, {size / STATE_LIMIT_BYTES:.1f} times what a state may carry"
     return Check(
         claim="the hydrated final state equals the same workflow merged without limits",
         holds=not different,
