@@ -53,13 +53,15 @@ def canonical(value: Json) -> bytes:
         return _encode_plainly(value, sort_keys=True)
 
 
-def is_portable(value: Json) -> bool:
-    """Tell whether every JSON library on the way can be trusted with `value`."""
+def measure(value: Json) -> tuple[int, bool]:
+    """Return the bytes of the JSON of `value`, and whether every JSON library can carry it.
+
+    Not every one can where only the standard library could encode it here.
+    """
     try:
-        orjson.dumps(value, option=_STRICT)
+        return len(orjson.dumps(value, option=_STRICT)), True
     except TypeError:
-        return False
-    return True
+        return len(_encode_plainly(value, sort_keys=False)), False
 
 
 def decode(body: bytes, *, path: str = "(inline)") -> Json:

@@ -5,7 +5,7 @@ bloat, then whatever is largest until the bag is within its bound.
 """
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import Final
 
 from universal_sync_core.bag import (
@@ -19,7 +19,7 @@ from universal_sync_core.bag import (
     without_samples,
 )
 from universal_sync_core.call import Call, Context, open_call
-from universal_sync_core.codec import KIB, Json, JsonObject, is_portable
+from universal_sync_core.codec import KIB, Json, JsonObject
 from universal_sync_core.compress import MAX_UNPACKED_BYTES, is_packed, pack
 from universal_sync_core.errors import StateTooLargeError
 from universal_sync_core.history import archive_older
@@ -79,8 +79,7 @@ class Optimizer:
         if STATE in bag:
             bag = _with(bag, STATE, beside_pointers(bag[STATE], self._call))
         bag = self._fit(bag)
-        measured = {name: value for name, value in bag.items() if name != SIZE}
-        return bag | {SIZE: round(self._size(measured) / KIB, 1)}
+        return bag | {SIZE: round(self._size_without_itself(bag) / KIB, 1)}
 
     def _archive_history(self, bag: JsonObject) -> JsonObject:
         room = self._limits.field_offload_bytes if self._may_stay(bag.get(HISTORY)) else 0
@@ -98,17 +97,18 @@ class Optimizer:
 
     def _smaller_state(self, state: JsonObject) -> Json:
         smaller = self._without_large(state, ())
-        over = self._sizes.of_object(smaller) > self._limits.state_offload_bytes
-        return self._offloaded(smaller) if over or not self._may_stay([*smaller]) else smaller
+        over = self._sizes.of_fields(smaller).size > self._limits.state_offload_bytes
+        return self._offloaded(smaller) if over or not self._keys_may_stay(smaller) else smaller
 
-    def _without_large(self, fields: JsonObject, kept: Iterable[str]) -> JsonObject:
+    def _without_large(self, fields: JsonObject, kept: Collection[str]) -> JsonObject:
         limit = self._limits.field_offload_bytes
-        return {
+        smaller = {
             name: self._offloaded(value)
-            if name not in kept and (self._sizes.of(value) > limit or not self._may_stay(value))
-            else value
             for name, value in fields.items()
+            if name not in kept
+            and (self._sizes.of(value).size > limit or not self._may_stay(value))
         }
+        return fields | smaller if smaller else fields
 
     def _fit(self, bag: JsonObject) -> JsonObject:
         """Send more to S3, largest first, until the bag is within its bound."""
@@ -155,9 +155,9 @@ class Optimizer:
         if _is_open(bag.get(STATE)):
             parts += [(value, STATE, key) for key, value in bag[STATE].items()]
         sized = [
-            (self._sizes.of(value), field, key)
+            (self._sizes.of(value).size, field, key)
             for value, field, key in parts
-            if parse(value) is None and self._sizes.of(value) > _POINTER_BYTES
+            if parse(value) is None and self._sizes.of(value).size > _POINTER_BYTES
         ]
         return sorted(sized, key=lambda part: -part[0])
 
@@ -202,26 +202,31 @@ class Optimizer:
         if parse(value) is not None:
             return value
         packs = self._call.action == PACKING_ACTION and not is_packed(value)
-        if packs and self._sizes.of(value) <= MAX_UNPACKED_BYTES:
+        if packs and self._sizes.of(value).size <= MAX_UNPACKED_BYTES:
             packed = pack(value)
-            if self._sizes.of(packed) <= self._limits.field_offload_bytes:
+            if self._sizes.of(packed).size <= self._limits.field_offload_bytes:
                 return packed
         return self._call.pages.store(value).render()
 
     def _may_stay(self, value: Json) -> bool:
         """Tell whether no JSON library on the way would alter the value; without S3 it must."""
-        return is_portable(value) or not self._call.objects.can_write
+        return self._sizes.of(value).portable or not self._call.objects.can_write
+
+    def _keys_may_stay(self, fields: JsonObject) -> bool:
+        return self._sizes.are_keys_portable(fields) or not self._call.objects.can_write
 
     def _fits(self, bag: JsonObject) -> bool:
         within = self._size(bag) + _RESERVE_BYTES <= self._limits.bound_bytes
-        return within and self._may_stay([*bag])
+        return within and self._keys_may_stay(bag)
 
     def _size(self, bag: JsonObject) -> int:
-        if not _is_open(bag.get(STATE)):
-            return self._sizes.of_object(bag)
-        others = {name: value for name, value in bag.items() if name != STATE}
-        of_state = len(STATE) + 4 + self._sizes.of_object(bag[STATE])
-        return self._sizes.of_object(others) + of_state
+        if _is_open(bag.get(STATE)):
+            self._sizes.of_fields(bag[STATE])  # measured by its fields, it is not encoded whole
+        return self._sizes.of_fields(bag).size
+
+    def _size_without_itself(self, bag: JsonObject) -> int:
+        own = self._sizes.of(bag[SIZE]).size + len(SIZE) + 4 if SIZE in bag else 0
+        return self._size(bag) - own
 
 
 def _is_open(value: Json) -> bool:

@@ -1,6 +1,22 @@
 """Exact sizes of the parts of a bag, each value encoded once however often it is asked for."""
 
-from universal_sync_core.codec import Json, JsonObject, encode
+from typing import NamedTuple
+
+from universal_sync_core.codec import Json, JsonObject, measure
+
+
+class Measured(NamedTuple):
+    """What is known of a value.
+
+    Attributes:
+        value: the value, held so that its identity stays its own.
+        size: bytes of its compact JSON in UTF-8.
+        portable: whether every JSON library on the way can be trusted with it.
+    """
+
+    value: Json
+    size: int
+    portable: bool
 
 
 class Sizes:
@@ -8,16 +24,30 @@ class Sizes:
 
     def __init__(self) -> None:
         """Start with nothing measured."""
-        self._measured: dict[int, tuple[Json, int]] = {}
+        self._measured: dict[int, Measured] = {}
+        self._keys: dict[str, Measured] = {}
 
-    def of(self, value: Json) -> int:
-        """Return the bytes of a value's compact JSON in UTF-8."""
+    def of(self, value: Json) -> Measured:
+        """Return what there is to know of a value."""
         known = self._measured.get(id(value))
         if known is None:
-            known = self._measured[id(value)] = (value, len(encode(value)))
-        return known[1]
+            known = self._measured[id(value)] = Measured(value, *measure(value))
+        return known
 
-    def of_object(self, fields: JsonObject) -> int:
-        """Return the bytes of an object, the sum of its fields and its punctuation."""
-        punctuation = 2 * len(fields) + (1 if fields else 2)
-        return punctuation + sum(len(encode(key)) + self.of(value) for key, value in fields.items())
+    def of_fields(self, fields: JsonObject) -> Measured:
+        """Return the same of an object, from its fields: only those not seen yet are encoded."""
+        known = self._measured.get(id(fields))
+        if known is not None:
+            return known
+        size, portable = 2 * len(fields) + (1 if fields else 2), True
+        for key, value in fields.items():
+            name = self._keys.get(key) or self._keys.setdefault(key, Measured(key, *measure(key)))
+            part = self.of(value)
+            size += name.size + part.size
+            portable = portable and name.portable and part.portable
+        known = self._measured[id(fields)] = Measured(fields, size, portable)
+        return known
+
+    def are_keys_portable(self, fields: JsonObject) -> bool:
+        """Tell whether the names of measured fields can be trusted to every JSON library."""
+        return all(self._keys[key].portable for key in fields)
