@@ -22,6 +22,7 @@ from . import logs, ports, runtime
 from .artefacts import CodeCache
 from .bridges import (
     announcements,
+    execution_outcomes,
     inline_maps,
     lambda_functions,
     map_runs,
@@ -251,6 +252,7 @@ def _bridge(
     events: list[dict[str, Any]],
 ) -> None:
     state_machines.install(closing)
+    execution_outcomes.install(closing)
     lambda_functions.install(closing, functions.invoke)
     service_clients.install(closing, clients)
     payload_limits.install(closing, visits.append)

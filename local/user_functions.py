@@ -1,5 +1,6 @@
 """Functions of the user's, deployed beside the stack."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,7 +9,16 @@ from .artefacts import zipped
 from .clients import ACCOUNT, REGION, Clients
 from .deploy import Stack
 
-_ROLE = f"arn:aws:iam::{ACCOUNT}:role/local"
+_TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Action": "sts:AssumeRole",
+            "Principal": {"Service": "lambda.amazonaws.com"},
+        }
+    ],
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,10 +51,13 @@ class UserFunction:
 def create_function(function: UserFunction, stack: Stack, clients: Clients) -> None:
     """Deploy a function beside a stack."""
     layers = stack.resources.get("AWS::Lambda::LayerVersion", ())
+    role = clients.moto("iam").create_role(
+        RoleName=f"{function.name}-role", AssumeRolePolicyDocument=json.dumps(_TRUST)
+    )["Role"]
     clients.moto("lambda").create_function(
         FunctionName=function.name,
         Runtime="python3.13",
-        Role=_ROLE,
+        Role=role["Arn"],
         Handler=function.handler,
         Code={"ZipFile": zipped(function.code_dir)},
         Environment={"Variables": dict(function.environment)},

@@ -7,6 +7,7 @@ takes no whole number for a percentage.
 import re
 import uuid
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 from unittest.mock import patch
@@ -14,12 +15,14 @@ from unittest.mock import patch
 from moto.core.config import default_user_config
 from moto.stepfunctions import models
 from moto.stepfunctions.exceptions import InvalidExecutionInput
+from moto.stepfunctions.parser.api import ExecutionStatus
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 from moto.stepfunctions.parser.models import (
     StepFunctionsParserBackend,
     stepfunctions_parser_backends,
 )
 
+from local.clients import ACCOUNT, REGION
 from local.limits import PAYLOAD_BYTES
 
 _WHOLE_PERCENTAGE = re.compile(r'("ToleratedFailurePercentage"\s*:\s*\d+)(?=\s*[,}])')
@@ -34,6 +37,7 @@ def install(stack: ExitStack) -> None:
     )
     _parse_once(stack)
     _name_executions(stack)
+    stack.callback(_abort_running)
 
 
 def _parse_once(stack: ExitStack) -> None:
@@ -67,3 +71,11 @@ def _name_executions(stack: ExitStack) -> None:
     stack.enter_context(
         patch.object(StepFunctionsParserBackend, "start_execution", start_execution)
     )
+
+
+def _abort_running() -> None:
+    """Abort what still runs: it would go on in threads of its own when the cloud is gone."""
+    for execution in stepfunctions_parser_backends[ACCOUNT][REGION]._get_executions(  # noqa: SLF001
+        ExecutionStatus.RUNNING
+    ):
+        execution.stop(datetime.now(UTC), None, None)

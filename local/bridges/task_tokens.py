@@ -2,7 +2,7 @@
 
 moto gives a retried task the token of its first attempt, takes answers for tasks that are over,
 loses an answer that comes before the task has begun to wait for a heartbeat, and says of every
-token it does not find that it is malformed.
+token it does not find that it is malformed. It drops the cause of a failure.
 https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskSuccess.html
 """
 
@@ -12,6 +12,7 @@ from typing import Any
 from unittest.mock import patch
 
 from moto.core.exceptions import AWSError
+from moto.core.responses import EmptyResult
 from moto.stepfunctions.exceptions import InvalidToken
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
     state_task_service_callback as service,
@@ -28,6 +29,7 @@ from moto.stepfunctions.parser.asl.eval.callback.callback import (
 )
 from moto.stepfunctions.parser.asl.eval.environment import Environment
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend
+from moto.stepfunctions.responses import StepFunctionResponse
 
 from local.limits import PAYLOAD_BYTES
 
@@ -58,6 +60,9 @@ def install(stack: ExitStack) -> None:
     stack.enter_context(patch.object(backend, "send_task_success", _send_task_success))
     stack.enter_context(patch.object(backend, "send_task_failure", _send_task_failure))
     stack.enter_context(patch.object(backend, "send_task_heartbeat", _send_task_heartbeat))
+    stack.enter_context(
+        patch.object(StepFunctionResponse, "send_task_failure", _receive_task_failure)
+    )
 
 
 def _issue_for_each_attempt(stack: ExitStack) -> None:
@@ -147,6 +152,12 @@ def _send_task_failure(
 ) -> None:
     answer = CallbackOutcomeFailure(callback_id=task_token, error=error, cause=cause)
     _open_endpoint(self, task_token).notify(answer)
+
+
+def _receive_task_failure(self: StepFunctionResponse) -> EmptyResult:
+    token, error, cause = (self._get_param(name) for name in ("taskToken", "error", "cause"))
+    self.stepfunction_backend.send_task_failure(token, error=error, cause=cause)
+    return EmptyResult()
 
 
 def _send_task_heartbeat(self: StepFunctionsParserBackend, task_token: str) -> None:

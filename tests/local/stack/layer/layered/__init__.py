@@ -1,0 +1,3 @@
+"""What the layer brings."""
+
+VALUE = "from the layer"

@@ -1,0 +1,260 @@
+"""Inline and Distributed Maps, with the files that ResultWriter leaves."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from local.cloud import Execution, LocalCloud
+
+Run = Callable[..., Execution]
+Task = Callable[..., dict[str, Any]]
+
+PASS = {"StartAt": "Keep", "States": {"Keep": {"Type": "Pass", "End": True}}}
+# Fails for the items that are True, at once; the others take a moment.
+CHOOSE = {
+    "StartAt": "Choose",
+    "States": {
+        "Choose": {
+            "Type": "Choice",
+            "Choices": [{"Variable": "$.fails", "BooleanEquals": True, "Next": "Fail"}],
+            "Default": "Succeed",
+        },
+        "Fail": {"Type": "Fail", "Error": "ItemError", "Cause": "it is True"},
+        "Succeed": {"Type": "Succeed"},
+    },
+}
+
+
+@pytest.fixture
+def read(cloud: LocalCloud) -> Callable[[str], Any]:
+    """Read JSON from the bucket."""
+    s3 = cloud.client("s3")
+
+    def get(key: str) -> Any:
+        return json.loads(s3.get_object(Bucket=cloud.outputs["Bucket"], Key=key)["Body"].read())
+
+    return get
+
+
+@pytest.fixture
+def distributed(cloud: LocalCloud) -> Callable[..., dict[str, Any]]:
+    """Give a Distributed Map over items in the bucket."""
+
+    def state(items: list[Any] | None, processor: dict[str, Any], **fields: Any) -> dict[str, Any]:
+        bucket = cloud.outputs["Bucket"]
+        if items is not None:
+            cloud.client("s3").put_object(Bucket=bucket, Key="items", Body=json.dumps(items))
+        config = {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}
+        return {
+            "Type": "Map",
+            "Label": "Each",
+            "ItemReader": {
+                "Resource": "arn:aws:states:::s3:getObject",
+                "ReaderConfig": {"InputType": "JSON"},
+                "Parameters": {"Bucket": bucket, "Key": "items" if items is not None else "none"},
+            },
+            "ItemProcessor": {"ProcessorConfig": config, **processor},
+            "ResultWriter": {
+                "Resource": "arn:aws:states:::s3:putObject",
+                "Parameters": {"Bucket": bucket, "Prefix": "results"},
+            },
+            "MaxConcurrency": 4,
+            "End": True,
+            **fields,
+        }
+
+    return state
+
+
+def _items(count: int, *failing: int) -> list[dict[str, Any]]:
+    return [{"n": n, "fails": n in failing} for n in range(count)]
+
+
+def test_results_are_in_files_that_the_manifest_lists(
+    run: Run, distributed: Any, read: Any
+) -> None:
+    state = distributed(_items(5, 3), CHOOSE, ToleratedFailureCount=1)
+    result = run({"Map": state}).wait(60).output
+    manifest = read(result["ResultWriterDetails"]["Key"])
+    assert result["MapRunArn"] == manifest["MapRunArn"]
+    run_id = manifest["MapRunArn"].rsplit(":", 1)[-1]
+    files = manifest["ResultFiles"]
+    assert files["PENDING"] == []
+    assert [file["Key"] for file in files["SUCCEEDED"]] == [f"results/{run_id}/SUCCEEDED_0.json"]
+    assert [file["Key"] for file in files["FAILED"]] == [f"results/{run_id}/FAILED_0.json"]
+    succeeded, failed = (read(files[name][0]["Key"]) for name in ("SUCCEEDED", "FAILED"))
+    assert sorted(json.loads(each["Output"])["n"] for each in succeeded) == [0, 1, 2, 4]
+    assert [(each["Status"], each["Error"], each["Cause"]) for each in failed] == [
+        ("FAILED", "ItemError", "it is True")
+    ]
+    assert json.loads(failed[0]["Input"]) == {"n": 3, "fails": True}
+    assert "Output" not in failed[0]
+
+
+def test_record_has_the_fields_that_aws_writes(run: Run, distributed: Any, read: Any) -> None:
+    result = run({"Map": distributed(_items(1), CHOOSE)}).wait(60).output
+    manifest = read(result["ResultWriterDetails"]["Key"])
+    (record,) = read(manifest["ResultFiles"]["SUCCEEDED"][0]["Key"])
+    assert record.keys() == {
+        "ExecutionArn",
+        "Input",
+        "InputDetails",
+        "Name",
+        "Output",
+        "OutputDetails",
+        "RedriveCount",
+        "RedriveStatus",
+        "RedriveStatusReason",
+        "StartDate",
+        "StateMachineArn",
+        "Status",
+        "StopDate",
+    }
+    assert record["ExecutionArn"].endswith(f"/Each:{record['Name']}")
+    assert record["StateMachineArn"].endswith("/Each")
+
+
+def test_size_in_the_manifest_is_that_of_the_file(
+    run: Run, distributed: Any, read: Any, cloud: LocalCloud
+) -> None:
+    result = run({"Map": distributed(_items(3), CHOOSE)}).wait(60).output
+    (file,) = read(result["ResultWriterDetails"]["Key"])["ResultFiles"]["SUCCEEDED"]
+    head = cloud.client("s3").head_object(Bucket=cloud.outputs["Bucket"], Key=file["Key"])
+    assert head["ContentLength"] == file["Size"]
+
+
+def test_records_are_in_the_order_in_which_the_children_ended(
+    run: Run, distributed: Any, task: Task, read: Any
+) -> None:
+    processor = {
+        "StartAt": "Sleep",
+        "States": {"Sleep": task({"do": "sleep", "seconds.$": "$.s"}, ResultPath=None)},
+    }
+    items = [{"n": 0, "s": 1.2}, {"n": 1, "s": 0.1}]
+    result = run({"Map": distributed(items, processor)}).wait(60).output
+    manifest = read(result["ResultWriterDetails"]["Key"])
+    records = read(manifest["ResultFiles"]["SUCCEEDED"][0]["Key"])
+    assert [json.loads(record["Output"])["n"] for record in records] == [1, 0]
+
+
+def test_more_failures_than_tolerated_fail_the_state_and_leave_the_rest_pending(
+    run: Run, distributed: Any, read: Any, cloud: LocalCloud
+) -> None:
+    items = _items(8, 1)
+    state = distributed(items, CHOOSE, MaxConcurrency=1)
+    state["ResultWriter"]["Parameters"]["Prefix"] = "exceeded"
+    execution = run({"Map": state}).wait(60)
+    assert execution.error == "States.ExceedToleratedFailureThreshold"
+    listed = cloud.client("s3").list_objects_v2(Bucket=cloud.outputs["Bucket"], Prefix="exceeded/")[
+        "Contents"
+    ]
+    by_name = {each["Key"].rsplit("/", 1)[-1]: each["Key"] for each in listed}
+    assert by_name.keys() == {
+        "FAILED_0.json",
+        "PENDING_0.json",
+        "SUCCEEDED_0.json",
+        "manifest.json",
+    }
+    pending = read(by_name["PENDING_0.json"])
+    assert [json.loads(each["Input"])["n"] for each in pending] == [2, 3, 4, 5, 6, 7]
+    assert {each["Status"] for each in pending} == {"PENDING"}
+    assert not any("StartDate" in each for each in pending)
+
+
+@pytest.mark.parametrize(
+    ("tolerance", "status"),
+    [
+        ({"ToleratedFailurePercentage": 25}, "SUCCEEDED"),
+        ({"ToleratedFailurePercentage": 20}, "FAILED"),
+        ({"ToleratedFailureCount": 2}, "SUCCEEDED"),
+        ({"ToleratedFailureCount": 1}, "FAILED"),
+        ({"ToleratedFailureCount": 5, "ToleratedFailurePercentage": 20}, "FAILED"),
+    ],
+)
+def test_tolerance_by_count_and_by_percentage(
+    run: Run, distributed: Any, tolerance: dict[str, int], status: str
+) -> None:
+    state = distributed(_items(8, 2, 5), CHOOSE, **tolerance)
+    assert run({"Map": state}).wait(60).status == status
+
+
+def test_without_a_writer_the_outputs_are_the_result_in_item_order(
+    run: Run, distributed: Any
+) -> None:
+    state = distributed([3, 1, 2], PASS)
+    del state["ResultWriter"]
+    assert run({"Map": state}).wait(60).output == [3, 1, 2]
+
+
+def test_item_selector_sees_item_index_and_input_of_the_state(run: Run, distributed: Any) -> None:
+    selector = {
+        "index.$": "$$.Map.Item.Index",
+        "value.$": "$$.Map.Item.Value",
+        "shared.$": "$.shared",
+    }
+    state = distributed(["a", "b"], PASS, ItemSelector=selector)
+    del state["ResultWriter"]
+    assert run({"Map": state}, {"shared": 9}).wait(60).output == [
+        {"index": 0, "value": "a", "shared": 9},
+        {"index": 1, "value": "b", "shared": 9},
+    ]
+
+
+def test_child_is_an_execution_of_its_own(run: Run, distributed: Any) -> None:
+    show = {"id.$": "$$.Execution.Id", "name.$": "$$.Execution.Name", "in.$": "$$.Execution.Input"}
+    processor = {
+        "StartAt": "Show",
+        "States": {"Show": {"Type": "Pass", "Parameters": show, "End": True}},
+    }
+    state = distributed(["a"], processor)
+    del state["ResultWriter"]
+    (child,) = run({"Map": state}).wait(60).output
+    assert child["id"].endswith(f"/Each:{child['name']}")
+    assert child["in"] == "a"
+
+
+def test_child_over_the_payload_limit_fails_alone(run: Run, distributed: Any, task: Task) -> None:
+    processor = {"StartAt": "Fill", "States": {"Fill": task({"do": "fill", "bytes.$": "$"})}}
+    state = distributed([300_000, 10], processor, ToleratedFailureCount=1)
+    del state["ResultWriter"]
+    (output,) = run({"Map": state}).wait(60).output
+    assert output["Payload"] == "x" * 8
+
+
+def test_missing_items_fail_under_the_readers_name(run: Run, distributed: Any) -> None:
+    execution = run({"Map": distributed(None, PASS)}).wait(60)
+    assert execution.error == "States.ItemReaderFailed"
+
+
+def test_bucket_that_is_not_there_fails_under_the_writers_name(run: Run, distributed: Any) -> None:
+    state = distributed([1], PASS)
+    state["ResultWriter"]["Parameters"]["Bucket"] = "nobodys-bucket"
+    assert run({"Map": state}).wait(60).error == "States.ResultWriterFailed"
+
+
+def test_no_items_is_a_success_with_a_manifest_of_nothing(
+    run: Run, distributed: Any, read: Any
+) -> None:
+    result = run({"Map": distributed([], PASS)}).wait(60).output
+    manifest = read(result["ResultWriterDetails"]["Key"])
+    assert manifest["ResultFiles"] == {"FAILED": [], "PENDING": [], "SUCCEEDED": []}
+
+
+def test_one_worker_takes_more_items_than_pythons_stack_has_frames(
+    run: Run, distributed: Any
+) -> None:
+    state = distributed(list(range(1200)), PASS, MaxConcurrency=1)
+    del state["ResultWriter"]
+    assert run({"Map": state}).wait(120).output == list(range(1200))
+
+
+def test_inline_map_is_as_long_as_its_items(run: Run) -> None:
+    state = {"Type": "Map", "ItemProcessor": PASS, "MaxConcurrency": 1, "End": True}
+    assert run({"Map": state}, list(range(1200))).wait(120).output == list(range(1200))
+
+
+def test_failing_iteration_fails_an_inline_map_under_its_error(run: Run) -> None:
+    state = {"Type": "Map", "ItemProcessor": CHOOSE, "MaxConcurrency": 2, "End": True}
+    assert run({"Map": state}, _items(5, 2)).wait(60).error == "ItemError"
