@@ -1,15 +1,20 @@
 """Run the workflow on the local cloud: `python -m examples.api_catalog`."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
 
 from rich.console import Console
 
 from local.errors import LocalCloudError
 
-from .run import LOGS, run
+from .run import run
 from .summary import show
+
+LOGS = Path(__file__).parents[2] / ".local" / "api_catalog"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -19,13 +24,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--limit", type=int, metavar="N", help="catalog the first N services only")
     options = parser.parse_args(arguments)
     console = Console()
+    # Each run has a directory of its own, as two may run at once.
+    logs = LOGS / f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{os.getpid()}"
     try:
-        summary = run(console, interactive=options.interactive, limit=options.limit)
+        summary = run(console, logs, interactive=options.interactive, limit=options.limit)
     except LocalCloudError as error:
-        console.print(f"The local cloud failed: {error}\nIts logs are in {LOGS}.", markup=False)
-        return 1
+        console.print(f"The local cloud failed: {error}", markup=False)
+        return _failed(console, logs)
+    except KeyboardInterrupt:
+        console.print("Interrupted.")
+        return 130
     show(summary, console)
-    return 0 if summary.holds else 1
+    return 0 if summary.holds else _failed(console, logs)
+
+
+def _failed(console: Console, logs: Path) -> int:
+    console.print(f"\nThe logs are in {logs}", markup=False, highlight=False, soft_wrap=True)
+    return 1
 
 
 if __name__ == "__main__":

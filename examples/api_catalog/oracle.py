@@ -103,7 +103,7 @@ def merge(base: Json, delta: Json) -> Json:
         if field in {"state_history", "new_history_logs"}:
             merged["state_history"] = append_new(merged.get("state_history", []), value)
         elif field == "current_state":
-            merged[field] = deep_merge(merged.get(field), value)
+            merged[field] = deep_merge(merged[field], value) if field in merged else value
         else:
             merged[field] = value
     return merged
@@ -119,20 +119,21 @@ def append_new(history: list[Any], entries: Any) -> list[Any]:
     return appended
 
 
-def deep_merge(base: Any, delta: Any) -> Any:
-    """Merge dictionary with dictionary at every depth; anything else the delta replaces."""
+def deep_merge(base: Any, delta: Any, *, base_wins: bool = False) -> Any:
+    """Merge dictionary with dictionary at every depth; anything else the delta replaces.
+
+    Where both sides of a pair carry a time and the delta's is older, the base wins every conflict
+    inside that pair.
+    """
     if not (isinstance(base, dict) and isinstance(delta, dict)):
-        return delta
-    base_wins = _is_older(delta, base)
-    merged = dict(base)
-    for key, value in delta.items():
-        if key not in base:
-            merged[key] = value
-        elif isinstance(base[key], dict) and isinstance(value, dict):
-            merged[key] = deep_merge(base[key], value)
-        elif not base_wins:
-            merged[key] = value
-    return merged
+        return base if base_wins else delta
+    base_wins = base_wins or _is_older(delta, base)
+    shared = {
+        key: deep_merge(base[key], value, base_wins=base_wins)
+        for key, value in delta.items()
+        if key in base
+    }
+    return {**base, **delta, **shared}
 
 
 def canonical(value: Any) -> str:

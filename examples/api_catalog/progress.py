@@ -68,7 +68,8 @@ class Progress:
     def say(self, text: str) -> None:
         """Tell a milestone."""
         self._told = time.monotonic()
-        self._console.print(f"{self._told - self._started:6.1f} s  {text}", highlight=False)
+        seconds = self._told - self._started
+        self._console.print(f"{seconds:6.1f} s  {text}", highlight=False, markup=False)
 
     def follow(self, visits: Sequence[StateVisit]) -> None:
         """Tell what the visits since the last call mean."""

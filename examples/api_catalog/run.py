@@ -1,6 +1,5 @@
 """One run of the workflow on the local cloud, from the start of the cloud to the proof."""
 
-import shutil
 import time
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from .summary import (
     ASYNCHRONOUS_JOB,
     STATE_LIMIT_BYTES,
     Check,
+    Kind,
     Summary,
     check_bag,
     check_kinds,
@@ -37,7 +37,7 @@ SEGMENT_RUNNER = UserFunction(
     handler="runner.worker.handler",
     with_layer=True,
 )
-LOGS = Path(__file__).parents[2] / ".local" / "api_catalog"
+# Without an answer from the workflow for so long, the run is given up.
 TIMEOUT_SECONDS = 900
 POLL_SECONDS = 0.2
 # The name and message of an error; a stack trace comes after them.
@@ -49,27 +49,33 @@ WAITING = {
 }
 
 
-def run(console: Console, *, interactive: bool, limit: int | None) -> Summary:
+def run(console: Console, logs: Path, *, interactive: bool, limit: int | None) -> Summary:
     """Run the workflow and give what it has shown.
 
     Args:
         console: is told what goes on.
+        logs: new directory for the logs of the services and functions.
         interactive: ask the person at the terminal for the approval.
         limit: catalog only so many services, for a shorter run.
     """
     execution_input: Json = {"total_segments": len(SEGMENTS), "catalog_limit": limit}
-    shutil.rmtree(LOGS, ignore_errors=True)
     with (
         Progress(console) as progress,
         LocalCloud.start(
-            extra_functions=[SEGMENT_RUNNER], logs_dir=LOGS, report=progress.say
+            extra_functions=[SEGMENT_RUNNER], logs_dir=logs, report=progress.say
         ) as cloud,
     ):
         _tell_runner_the_bucket(cloud)
         outside = Outside(cloud, _approver(progress) if interactive else approve_unasked)
         execution = _execute(cloud, execution_input, outside, progress)
         progress.say(f"the execution is over: {execution.status}")
-        return _summary(cloud, execution, execution_input, outside)
+        checks = _checks(cloud, execution, execution_input, outside)
+        return Summary(
+            kinds=_kinds(cloud, outside),
+            executions=len({visit.execution_arn for visit in cloud.visits}),
+            storage=measure_storage(cloud, logs),
+            checks=checks,
+        )
 
 
 def _tell_runner_the_bucket(cloud: LocalCloud) -> None:
@@ -100,27 +106,34 @@ def _execute(
         for request in requests:
             progress.say(WAITING[request["callback_type"]])
             outside.answer(request)
+            deadline = time.monotonic() + TIMEOUT_SECONDS
         time.sleep(POLL_SECONDS)
     progress.follow(cloud.visits)
     return execution
 
 
-def _summary(
+def _kinds(cloud: LocalCloud, outside: Outside) -> list[Kind]:
+    """Give the visits by kind of state, without the job that nobody wanted."""
+    return [
+        kind
+        for kind in visits_by_kind(cloud.visits)
+        if kind.name != ASYNCHRONOUS_JOB or not outside.declined
+    ]
+
+
+def _checks(
     cloud: LocalCloud, execution: Execution, execution_input: Json, outside: Outside
-) -> Summary:
-    visits = cloud.visits
-    kinds = visits_by_kind(visits)
-    if outside.declined:
-        kinds = [kind for kind in kinds if kind.name != ASYNCHRONOUS_JOB]
-    checks = [check_kinds(kinds), check_payload(kinds), check_bag(visits)]
+) -> list[Check]:
+    kinds = _kinds(cloud, outside)
+    checks = [
+        _succeeded(execution),
+        check_kinds(kinds),
+        check_payload(kinds),
+        check_bag(cloud.visits),
+    ]
     if execution.status == "SUCCEEDED":
-        checks += [_proof(cloud, execution, execution_input, outside)]
-    return Summary(
-        kinds=kinds,
-        executions=len({visit.execution_arn for visit in visits}),
-        storage=measure_storage(cloud, LOGS),
-        checks=[_succeeded(execution), *checks],
-    )
+        checks.append(_proof(cloud, execution, execution_input, outside))
+    return checks
 
 
 def _succeeded(execution: Execution) -> Check:

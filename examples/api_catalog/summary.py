@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from local.visits import StateVisit
@@ -146,4 +147,6 @@ def show(summary: Summary, console: Console) -> None:
     console.print()
     for check in summary.checks:
         mark = "[green]holds[/]" if check.holds else "[red]FAILS[/]"
-        console.print(f"{mark}  {check.claim}: {check.detail}", highlight=False, soft_wrap=True)
+        console.print(
+            f"{mark}  {check.claim}: {escape(check.detail)}", highlight=False, soft_wrap=True
+        )

@@ -77,13 +77,16 @@ def test_older_side_only_adds_what_is_missing(base_time: Any, delta_time: Any, w
     assert merged["added"] == 1
 
 
-def test_timestamp_decides_for_its_own_pair_only() -> None:
+def test_timestamp_decides_all_the_way_down_and_not_beside() -> None:
     merged = deep_merge(
-        {"timestamp": NEW, "by": "base", "inner": {"by": "base"}},
-        {"timestamp": OLD, "by": "delta", "inner": {"by": "delta"}},
+        {"newer": {"timestamp": NEW, "inner": {"by": "base"}}, "beside": {"by": "base"}},
+        {"newer": {"timestamp": OLD, "inner": {"by": "delta"}}, "beside": {"by": "delta"}},
     )
 
-    assert merged["by"] == "base"
+    assert merged == {
+        "newer": {"timestamp": NEW, "inner": {"by": "base"}},
+        "beside": {"by": "delta"},
+    }
 
 
 def test_differences_are_named_and_bookkeeping_is_no_difference() -> None:

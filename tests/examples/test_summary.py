@@ -93,12 +93,12 @@ def test_summary_holds_only_if_every_check_does() -> None:
 def test_page_shows_kinds_storage_and_checks() -> None:
     console = Console(record=True, width=100, file=StringIO())
 
-    show(summary(Check(claim="the proof", holds=False, detail="differs in report")), console)
+    show(summary(Check(claim="the proof", holds=False, detail="differs in [/report]")), console)
 
     page = console.export_text()
     assert "human approval" in page
     assert "3 objects of 1,000 bytes; 40 requests" in page
-    assert "FAILS  the proof: differs in report" in page
+    assert "FAILS  the proof: differs in [/report]" in page
 
 
 def summary(*checks: Check) -> Summary:
