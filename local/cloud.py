@@ -9,7 +9,7 @@ import json
 import tempfile
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -29,6 +29,7 @@ from .bridges import (
     payload_limits,
     result_files,
     service_clients,
+    stack_names,
     state_machines,
     task_tokens,
 )
@@ -251,6 +252,7 @@ def _bridge(
     visits: list[StateVisit],
     events: list[dict[str, Any]],
 ) -> None:
+    stack_names.install(closing)
     state_machines.install(closing)
     execution_outcomes.install(closing)
     lambda_functions.install(closing, functions.invoke)
@@ -272,8 +274,11 @@ def _deploy(
     arns = {f"{each.name}FunctionArn": each.arn for each in extra_functions}
     stack = deploy(built, STACK_NAME, parameters, clients, defaults=arns)
     if clients.s3_endpoint != clients.endpoint:
-        for bucket in clients.moto("s3").list_buckets()["Buckets"]:
-            clients.client("s3").create_bucket(Bucket=bucket["Name"])
+        s3 = clients.client("s3")
+        for bucket in stack.resources.get("AWS::S3::Bucket", ()):
+            # It may be there with the data of an earlier run.
+            with suppress(s3.exceptions.BucketAlreadyOwnedByYou):
+                s3.create_bucket(Bucket=bucket)
     for each in extra_functions:
         create_function(each, stack, clients)
     return stack

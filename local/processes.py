@@ -12,10 +12,14 @@ from types import TracebackType
 from typing import Self
 
 # The kernel sends the child SIGKILL when the *thread* that started it ends: prctl(2), option 1 is
-# PR_SET_PDEATHSIG. It holds across execve, so that the program itself need not know of it.
-_BOUND_TO_PARENT = (
-    "import ctypes, os, sys; ctypes.CDLL(None).prctl(1, 9); os.execv(sys.argv[1], sys.argv[1:])"
-)
+# PR_SET_PDEATHSIG. It holds across execve, so that the program itself need not know of it. A parent
+# that ended before is not the parent any more.
+_BOUND_TO_PARENT = """
+import ctypes, os, sys
+ctypes.CDLL(None).prctl(1, 9)
+if os.getppid() == int(sys.argv[1]):
+    os.execv(sys.argv[2], sys.argv[2:])
+"""
 
 
 class Processes:
@@ -48,7 +52,8 @@ class Processes:
     def _start(
         self, command: Sequence[str | Path], env: Mapping[str, str], cwd: Path, log: Path
     ) -> "subprocess.Popen[bytes]":
-        bound = [sys.executable, "-I", "-S", "-c", _BOUND_TO_PARENT, *map(str, command)]
+        bound = [sys.executable, "-I", "-S", "-c", _BOUND_TO_PARENT]
+        bound += [str(os.getpid()), *map(str, command)]
         with log.open("ab") as output:
             process = subprocess.Popen(
                 bound,

@@ -156,7 +156,8 @@ def _send_task_failure(
 
 def _receive_task_failure(self: StepFunctionResponse) -> EmptyResult:
     token, error, cause = (self._get_param(name) for name in ("taskToken", "error", "cause"))
-    self.stepfunction_backend.send_task_failure(token, error=error, cause=cause)
+    backend: Any = self.stepfunction_backend
+    backend.send_task_failure(token, error=error, cause=cause)
     return EmptyResult()
 
 

@@ -1,0 +1,81 @@
+"""Child processes end with what has started them."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from local import ports
+from local.pool import EmulatorPool
+from local.processes import Processes
+
+ROOT = Path(__file__).parents[2]
+PARENT = """
+import sys, time
+from pathlib import Path
+from local.processes import Processes
+processes = Processes()
+child = processes.start(["/bin/sleep", "60"], env={}, cwd=Path("/"), log=Path(sys.argv[1]))
+print(child.pid, flush=True)
+time.sleep(60)
+"""
+
+
+def _runs(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
+
+
+def _becomes_true(condition: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + 5
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return condition()
+
+
+def test_child_of_a_killed_parent_is_killed(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", PARENT, str(tmp_path / "log")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT) as parent:  # noqa: S603
+        assert parent.stdout is not None
+        child = int(parent.stdout.readline())
+        assert _runs(child)
+        os.kill(parent.pid, signal.SIGKILL)
+        assert _becomes_true(lambda: not _runs(child))
+
+
+def test_closing_ends_a_child_and_what_it_has_started(tmp_path: Path) -> None:
+    written = tmp_path / "log"
+    with Processes() as processes:
+        shell = ["/bin/sh", "-c", "sleep 60 & echo $!; wait"]
+        child = processes.start(shell, env={}, cwd=tmp_path, log=written)
+        assert _becomes_true(lambda: written.read_text(encoding="utf-8").endswith("\n"))
+        grandchild = int(written.read_text(encoding="utf-8"))
+    assert not _runs(child.pid)
+    assert not _runs(grandchild)
+
+
+def test_free_ports_differ() -> None:
+    assert len(set(ports.free(20))) == 20
+
+
+def test_pool_gives_its_place_back_when_an_emulator_does_not_start(tmp_path: Path) -> None:
+    class Refusal(Exception):  # noqa: N818
+        pass
+
+    def refuse(*_: object) -> None:
+        raise Refusal
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("local.pool.Emulator", refuse)
+        pool = EmulatorPool(None, None, size=1, log=tmp_path)  # type: ignore[arg-type]
+        for _ in range(3):
+            with pytest.raises(Refusal):
+                pool.invoke(b"{}")

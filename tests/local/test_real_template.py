@@ -1,0 +1,30 @@
+"""The real template, deployed, with its built-in runner."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from local.cloud import LocalCloud
+
+
+@pytest.fixture(scope="module")
+def real() -> Iterator[LocalCloud]:
+    with LocalCloud.start() as started:
+        yield started
+
+
+def test_recorded_segments_run_to_the_end(real: LocalCloud) -> None:
+    segments = [
+        {"status": "CONTINUE", "current_state": {"first": 1}},
+        {"status": "COMPLETE", "current_state": {"second": 2}},
+    ]
+    execution = real.start_execution({"segments": segments}).wait(60)
+    assert (execution.status, execution.error) == ("SUCCEEDED", None)
+    assert execution.output["state_data"]["current_state"] == {"first": 1, "second": 2}
+
+
+def test_outputs_name_what_was_deployed(real: LocalCloud) -> None:
+    assert real.outputs["StateMachineArn"].endswith(":universal-sync-core-state-data")
+    bucket = real.outputs["StateBucketName"]
+    assert real.client("s3").head_bucket(Bucket=bucket)
+    assert real.outputs["UniversalSyncCoreLayerArn"].endswith(":1")
