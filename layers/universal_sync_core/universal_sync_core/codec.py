@@ -95,7 +95,10 @@ def checked_encoding(value: Json, field: str) -> bytes:
     Raises:
         InvalidRequestError: JSON cannot carry it; the field and the kind of value are named.
     """
-    encoded = encode(value)
+    try:
+        encoded = orjson.dumps(value, option=_STRICT)
+    except TypeError:
+        encoded = _encode_plainly(value, sort_keys=False, field=field)
     try:
         same = bool(decode(encoded) == value)
     except RecursionError as error:
@@ -105,12 +108,12 @@ def checked_encoding(value: Json, field: str) -> bytes:
     return encoded
 
 
-def _encode_plainly(value: Json, *, sort_keys: bool) -> bytes:
-    _refuse_by_name(value, "value")
+def _encode_plainly(value: Json, *, sort_keys: bool, field: str = "value") -> bytes:
+    _refuse_by_name(value, field)
     try:
         text = json.dumps(value, allow_nan=False, separators=(",", ":"), sort_keys=sort_keys)
     except RecursionError as error:
-        raise _too_deep("value") from error
+        raise _too_deep(field) from error
     except ValueError as error:  # an integer of more digits than CPython converts
         raise InvalidRequestError(f"not a JSON value: {error}") from error
     return text.encode()

@@ -1,7 +1,6 @@
 """Values kept in the bag as gzip+base64: smaller than inline, and no S3 request."""
 
 import base64
-import binascii
 import gzip
 import zlib
 from typing import Final
@@ -44,7 +43,7 @@ def unpack(value: JsonObject) -> Json:
     size = value[_SIZE]
     try:
         encoded = gunzip(base64.b64decode(value[PACKED_MARK], validate=True), size)
-    except binascii.Error as error:
+    except ValueError as error:  # binascii.Error, or letters beyond ASCII
         raise UnreadableObjectError("packed value is no base64", path="(inline)") from error
     if len(encoded) != size:
         raise UnreadableObjectError("packed value has another size", path="(inline)")
@@ -73,7 +72,7 @@ def decompress(compressed_data: Json) -> Json:
         raise InvalidRequestError(message, field="compressed_data")
     try:
         packed = base64.b64decode(compressed_data, validate=True)
-    except binascii.Error as error:
+    except ValueError as error:  # binascii.Error, or letters beyond ASCII
         raise UnreadableObjectError("compressed data is no base64", path="(inline)") from error
     return decode(gunzip(packed, MAX_UNPACKED_BYTES))
 
@@ -91,6 +90,6 @@ def gunzip(packed: bytes, limit: int) -> bytes:
         raise UnreadableObjectError("no readable gzip", path="(inline)") from error
     if len(plain) > limit:
         raise UnreadableObjectError(f"expands past {limit:,} bytes", path="(inline)")
-    if not member.eof:
-        raise UnreadableObjectError("gzip is cut short", path="(inline)")
+    if not member.eof or member.unused_data:
+        raise UnreadableObjectError("no single whole gzip member", path="(inline)")
     return plain

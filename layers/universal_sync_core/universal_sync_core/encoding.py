@@ -45,10 +45,10 @@ def _from_zstd(body: bytes) -> bytes:
     import zstandard  # noqa: PLC0415
 
     try:
-        with zstandard.ZstdDecompressor().stream_reader(body) as reader:
-            plain = reader.read(MAX_DECODED_BYTES + 1)
+        if zstandard.frame_content_size(body) > MAX_DECODED_BYTES:  # -1: the frame does not say
+            raise UnreadableObjectError(f"expands past {MAX_DECODED_BYTES:,} bytes", path="(body)")
+        return zstandard.ZstdDecompressor().decompress(
+            body, max_output_size=MAX_DECODED_BYTES, allow_extra_data=False
+        )
     except zstandard.ZstdError as error:
-        raise UnreadableObjectError("no readable zstd", path="(body)") from error
-    if len(plain) > MAX_DECODED_BYTES:
-        raise UnreadableObjectError(f"expands past {MAX_DECODED_BYTES:,} bytes", path="(body)")
-    return plain
+        raise UnreadableObjectError("no single whole zstd frame", path="(body)") from error

@@ -1,0 +1,194 @@
+"""Values come back as they went in, and what JSON cannot carry is refused by name.
+
+Hazards held here: characters counted instead of bytes, a value whose type differs after the
+journey.
+"""
+
+import json
+import math
+from collections import OrderedDict
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from universal_sync_core import calculate_payload_size
+from universal_sync_core.codec import (
+    canonical,
+    checked_encoding,
+    decode,
+    encode,
+)
+from universal_sync_core.errors import InvalidRequestError, UnreadableObjectError
+
+NAN, INFINITY = float("nan"), float("inf")
+
+
+def nested(depth: int) -> Any:
+    value: Any = "bottom"
+    for level in range(depth):
+        value = [value] if level % 2 else {"in": value}
+    return value
+
+
+AWKWARD: list[Any] = [
+    None,
+    True,
+    False,
+    0,
+    -1,
+    2**53 + 1,
+    2**63 - 1,
+    -(2**63),
+    2**64 - 1,
+    2**64,
+    -(2**64) - 1,
+    10**400,
+    0.1 + 0.2,
+    5e-324,
+    1.7976931348623157e308,
+    1e16,
+    1.0,
+    "",
+    'tab\t newline\n quote" backslash\\ nul\x00 delete\x7f',
+    "\u2028 \u2029 </script>",
+    "ä 漢 😀 \U0010ffff",
+    "\ud800",
+    "before \udfff after",
+    "12345678901234567890",
+    [],
+    {},
+    [[], {}, [{}]],
+    {"": "", ".": 1, "a.b": 2, "[0]": 3, "\ud83d": 4},
+    {"a" * 5_000: 1},
+    {"number": 10**19, "text": "é", "float": 1.5},
+    [1, 1.0, True, "1"],
+]
+
+
+@pytest.mark.parametrize("value", AWKWARD, ids=lambda value: repr(value)[:30])
+def test_value_comes_back_with_every_type_as_it_was(value: Any) -> None:
+    assert repr(decode(encode(value))) == repr(value)
+
+
+def test_negative_zero_keeps_its_sign() -> None:
+    assert math.copysign(1, decode(encode(-0.0))) == -1
+
+
+@pytest.mark.parametrize("depth", [254, 255, 1_000])
+def test_deep_documents_come_back(depth: int) -> None:
+    value = nested(depth)
+    assert decode(checked_encoding(value, "result")) == value
+    assert decode(canonical(value)) == value
+
+
+def test_a_document_too_deep_for_anyone_is_refused_by_name() -> None:
+    with pytest.raises(InvalidRequestError, match="result: nested too deeply"):
+        checked_encoding(nested(100_000), "result")
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    ).filter(lambda value: "inf" not in repr(value))
+)
+def test_any_json_value_comes_back(value: Any) -> None:
+    assert repr(decode(encode(value))) == repr(value)
+    assert json.loads(encode(value)) == value
+
+
+@given(st.lists(st.floats(allow_nan=False, allow_infinity=False)))
+def test_floats_keep_every_bit(numbers: list[float]) -> None:
+    assert [number.hex() for number in decode(encode(numbers))] == [n.hex() for n in numbers]
+
+
+@pytest.mark.parametrize(
+    ("value", "path", "named"),
+    [
+        (NAN, "result", "JSON has no nan"),
+        ({"a": [1, INFINITY]}, "result.a[1]", "JSON has no inf"),
+        ({"a": {"b": -INFINITY}}, "result.a.b", "JSON has no -inf"),
+        ({"a": (1, 2)}, "result.a", "a tuple is not a JSON value"),
+        ({"a": {1, 2}}, "result.a", "a set is not a JSON value"),
+        ({"a": b"bytes"}, "result.a", "a bytes is not a JSON value"),
+        ({"a": UUID(int=1)}, "result.a", "a UUID is not a JSON value"),
+        ([datetime(2026, 1, 1, tzinfo=UTC)], "result[0]", "a datetime is not a JSON value"),
+        ({"a": {1: "one"}}, "result.a", "a int cannot be a JSON key"),
+        ({"a": {None: "none"}}, "result.a", "a NoneType cannot be a JSON key"),
+        ({"a": object()}, "result.a", "a object is not a JSON value"),
+        ({"deep": nested(400), "a": NAN}, "result.a", "JSON has no nan"),
+    ],
+    ids=lambda value: repr(value)[:20],
+)
+def test_what_json_cannot_carry_is_refused_by_its_path(value: Any, path: str, named: str) -> None:
+    with pytest.raises(InvalidRequestError, match=named) as caught:
+        checked_encoding(value, "result")
+    assert caught.value.field == path
+
+
+class Text(str):
+    __slots__ = ()
+
+
+@pytest.mark.parametrize(
+    "value",
+    [Text("text"), OrderedDict(a=1), {Text("key"): 1}, {"a": OrderedDict()}],
+    ids=["text", "dict", "key", "inner dict"],
+)
+def test_subclasses_come_in_plain_or_not_at_all(value: Any) -> None:
+    try:
+        encoded = checked_encoding(value, "result")
+    except InvalidRequestError:
+        return
+    assert decode(encoded) == value
+
+
+def test_a_refusal_says_nothing_of_the_value() -> None:
+    with pytest.raises(InvalidRequestError) as caught:
+        checked_encoding({"a": ("a secret",)}, "result")
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"{", b"[1,]", b'{"a":NaN}', b"Infinity", b"1e999", b'"\xff"', b"[" * 100_000],
+    ids=["empty", "open", "comma", "NaN", "Infinity", "overflow", "no UTF-8", "depth"],
+)
+def test_bytes_that_are_no_json_are_an_error_that_names_their_path(body: bytes) -> None:
+    with pytest.raises(UnreadableObjectError) as caught:
+        decode(body, path="s3://bucket/key")
+    assert caught.value.path == "s3://bucket/key"
+
+
+@pytest.mark.parametrize("left", [1, 1.0, True, "1", [1], {"1": 1}, None])
+@pytest.mark.parametrize("right", [1, 1.0, True, "1", [1], {"1": 1}, None])
+def test_equal_is_equal_in_canonical_encoding(left: Any, right: Any) -> None:
+    assert (canonical(left) == canonical(right)) == (repr(left) == repr(right))
+
+
+@pytest.mark.parametrize("extra", [0, 2**70, "\ud800", -0.0])
+def test_canonical_encoding_knows_no_order_of_keys(extra: Any) -> None:
+    left = {"b": 1, "a": {"y": extra, "x": 2}}
+    right = {"a": {"x": 2, "y": extra}, "b": 1}
+    assert canonical(left) == canonical(right)
+    assert encode(left) != encode(right)
+
+
+@pytest.mark.parametrize(
+    ("value", "size"),
+    [
+        ("", 2),
+        ("ä", 4),
+        ("漢", 5),
+        ("😀", 6),
+        ({"é": "é"}, 11),
+        ([1, 2, 3], 7),
+        ({"a": None, "b": [True]}, 21),
+    ],
+)
+def test_size_is_in_bytes_of_utf8_not_in_characters(value: Any, size: int) -> None:
+    assert calculate_payload_size(value) == size

@@ -1,0 +1,62 @@
+"""Requests side by side: bounded, in order, and over at the first error."""
+
+import time
+from threading import Event
+
+import pytest
+
+from tests.core.bags import CONTEXT, fresh
+from tests.core.fakes import SlowStore
+from universal_sync_core import hydrate_state, store_to_s3
+from universal_sync_core.errors import StoreUnavailableError
+from universal_sync_core.memory_store import MemoryStore
+from universal_sync_core.parallel import MAX_REQUESTS_AT_ONCE, in_parallel
+
+
+def test_results_are_in_the_order_of_the_items() -> None:
+    def dawdle(seconds: float) -> float:
+        time.sleep(seconds)
+        return seconds
+
+    items = [0.03, 0.0, 0.02, 0.01]
+    assert in_parallel(dawdle, items) == items
+
+
+def test_nothing_asked_is_nothing_answered() -> None:
+    assert in_parallel(str, []) == []
+
+
+def test_requests_run_side_by_side_but_no_more_than_allowed() -> None:
+    inner = MemoryStore()
+    with fresh(inner):
+        bag = {str(number): store_to_s3({"n": number}, CONTEXT) for number in range(100)}
+    slow = SlowStore(inner, seconds=0.01)
+    with fresh(slow):
+        hydrate_state(bag, context=CONTEXT)
+    assert 8 < slow.most_at_once <= MAX_REQUESTS_AT_ONCE
+
+
+def test_the_first_error_is_raised_and_what_has_not_begun_never_does() -> None:
+    begun: list[int] = []
+    failed = Event()
+
+    def work(number: int) -> None:
+        begun.append(number)
+        if number == 0:
+            failed.set()
+            raise StoreUnavailableError("down")
+        failed.wait()
+        time.sleep(0.02)
+
+    with pytest.raises(StoreUnavailableError):
+        in_parallel(work, range(500))
+    assert len(begun) < 250
+
+
+def test_the_pool_works_on_after_an_error() -> None:
+    def refuse(number: int) -> int:
+        raise StoreUnavailableError(str(number))
+
+    with pytest.raises(StoreUnavailableError):
+        in_parallel(refuse, range(100))
+    assert in_parallel(abs, range(100)) == list(range(100))
