@@ -4,7 +4,6 @@ Written down with an example in docs/formats.md; parse and render stand here sid
 """
 
 import base64
-import binascii
 import hashlib
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
@@ -81,7 +80,10 @@ class Child:
         """Return the child of a row of an index object."""
         ref, count, size, weight, *rest = row
         first, marks = rest or ("", "")
-        return cls(ref, count, size, weight, first, base64.b64decode(marks))
+        kinds = [type(part) for part in (ref, count, size, weight, first)]
+        if kinds != [str, int, int, int, str]:
+            raise TypeError(kinds)
+        return cls(ref, count, size, weight, first, base64.b64decode(marks, validate=True))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,17 +163,22 @@ def parse_node(body: bytes, path: str) -> Node:
     if not is_node(document) or document[PAGE] != VERSION:
         raise MalformedPointerError("no page that this version can read", path=path)
     try:
-        return Node(
+        marks = document.get("marks")
+        node = Node(
             kind=document["kind"],
             height=document["height"],
             items=document.get("items"),
             order=document.get("order"),
-            marks=base64.b64decode(document["marks"]) if "marks" in document else None,
+            marks=None if marks is None else base64.b64decode(marks, validate=True),
             children=[Child.parse(row) for row in document.get("children", ())],
             clean=not may_hold_marks(body),
         )
-    except (KeyError, TypeError, ValueError, binascii.Error) as error:
+        complete = _is_complete(node)
+    except (KeyError, TypeError, ValueError) as error:
         raise MalformedPointerError("a page without all its parts", path=path) from error
+    if not complete:
+        raise MalformedPointerError("a page without all its parts", path=path)
+    return node
 
 
 def digest_mark(canonical: bytes) -> bytes:
@@ -182,6 +189,19 @@ def digest_mark(canonical: bytes) -> bytes:
 def split_marks(marks: bytes) -> list[bytes]:
     """Return the marks of single elements."""
     return [marks[at : at + MARK_BYTES] for at in range(0, len(marks), MARK_BYTES)]
+
+
+def _is_complete(node: Node) -> bool:
+    """Tell whether an index object has children, and a page what belongs to each element."""
+    if type(node.height) is not int or node.kind not in ("list", "map"):
+        return False
+    if node.height:
+        return bool(node.children)
+    return (
+        type(node.items) is (dict if node.kind == "map" else list)
+        and (node.order is None or len(node.order) == len(node.items))
+        and (node.marks is None or len(node.marks) == MARK_BYTES * len(node.items))
+    )
 
 
 def _text(marks: bytes) -> str:
