@@ -3,12 +3,15 @@
 import hashlib
 import io
 import shutil
+import time
 import uuid
 import zipfile
 from pathlib import Path
 
 # Unpacked code of earlier runs: kept, since Python's own compiled files lie there too.
 _KEPT = 8
+# Another cloud may run from what was used lately.
+_IN_USE_SECONDS = 24 * 60 * 60
 
 
 def zipped(directory: Path) -> bytes:
@@ -59,7 +62,8 @@ def publish(unfinished: Path, directory: Path) -> None:
 
 
 def prune(root: Path, *, keep: int) -> None:
-    """Remove all but the directories used last."""
-    directories = sorted(root.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
-    for directory in directories[keep:]:
-        shutil.rmtree(directory, ignore_errors=True)
+    """Remove what was not used for a day, except the directories used last."""
+    used = sorted(((path.stat().st_mtime, path) for path in root.iterdir()), reverse=True)
+    for moment, directory in used[keep:]:
+        if moment < time.time() - _IN_USE_SECONDS:
+            shutil.rmtree(directory, ignore_errors=True)

@@ -1,11 +1,13 @@
 """Builds are made once for each state of their sources."""
 
+import os
 import shutil
+import time
 from pathlib import Path
 
 import pytest
 
-from local.artefacts import CodeCache, zipped
+from local.artefacts import CodeCache, prune, zipped
 from local.build import build
 from local.cloud import LocalCloud
 from local.errors import BuildError, DeploymentError, LocalCloudError
@@ -56,6 +58,14 @@ def test_unpacked_code_is_what_was_zipped(template: Path, tmp_path: Path) -> Non
     unpacked = cache.unpack(zipped(template.parent / "layer"))
     assert (unpacked / "layered" / "__init__.py").is_file()
     assert cache.unpack(zipped(template.parent / "layer")) == unpacked
+
+
+def test_only_what_was_not_used_for_a_day_is_removed(tmp_path: Path) -> None:
+    for name, age in (("new", 0), ("used", 3600), ("old", 90_000), ("older", 100_000)):
+        (tmp_path / name).mkdir()
+        os.utime(tmp_path / name, times=(time.time() - age,) * 2)
+    prune(tmp_path, keep=1)
+    assert {path.name for path in tmp_path.iterdir()} == {"new", "used"}
 
 
 def test_unknown_parameter_is_named(template: Path) -> None:
