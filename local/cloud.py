@@ -210,6 +210,10 @@ class LocalCloud:
         machine = state_machine_arn or self._running.stack.only("AWS::StepFunctions::StateMachine")
         return Execution.start(self._running.clients, machine, value, name)
 
+    def execution(self, arn: str) -> Execution:
+        """Give an execution that something else has started."""
+        return Execution(self._running.clients, arn)
+
     def invoke(self, event: Any, function: str | None = None) -> Any:
         """Give what a function answers to an event.
 

@@ -1,6 +1,7 @@
 """The sizes at which AWS refuses, in bytes."""
 
 import json
+from datetime import datetime
 from typing import Any
 
 # Input and output of a task, a state or an execution, as UTF-8.
@@ -17,8 +18,13 @@ INVOCATION_BYTES = 6 * 1024 * 1024 + 100
 
 def encode(value: Any) -> bytes:
     """Give a value as Step Functions passes it on: compact JSON in UTF-8."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_text)
     return text.encode("utf-8", "surrogatepass")
+
+
+def _text(value: Any) -> str:
+    """Give a value of an SDK's that JSON does not know, as Step Functions does."""
+    return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
 def payload_bytes(value: Any) -> int:
