@@ -6,7 +6,12 @@ from contextlib import contextmanager
 from typing import Any
 
 from tests.core.oracle import without_bookkeeping
-from universal_sync_core import hydrate_state, workspace
+from universal_sync_core import (
+    calculate_payload_size,
+    hydrate_state,
+    universal_sync_core,
+    workspace,
+)
 from universal_sync_core.call import Call, open_call
 from universal_sync_core.retry import ExponentialBackoffRetry
 from universal_sync_core.settings import Settings
@@ -26,7 +31,7 @@ def fresh(
     store: ObjectStore, settings: Settings | None = None, **settings_fields: Any
 ) -> Iterator[workspace.Workspace]:
     """Use a workspace with an empty cache, as the next container of the function has it."""
-    chosen = settings or Settings(bucket=BUCKET, **settings_fields)
+    chosen = settings or Settings(**{"bucket": BUCKET} | settings_fields)
     retry = ExponentialBackoffRetry(max_retries=TRIES - 1, sleep=lambda _: None)
     with workspace.use(settings=chosen, store=store, retry=retry) as space:
         yield space
@@ -66,3 +71,11 @@ class Unchanged:
     def __exit__(self, *_: object) -> None:
         """Compare, order of keys included."""
         assert repr(self._values) == repr(self._copies)
+
+
+def synced(bag: dict[str, Any], result: Any, context: dict[str, Any] = CONTEXT) -> dict[str, Any]:
+    """Return the bag after a sync, which changed no argument and kept within the bound."""
+    with Unchanged(bag, result, context):
+        after = universal_sync_core(bag, result, context)
+    assert calculate_payload_size(after) <= BOUND
+    return after

@@ -37,6 +37,21 @@ class Item:
     result: Json
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultFile:
+    """A result file, as the manifest lists it.
+
+    Attributes:
+        outcome: of all items in it.
+        location: where it is.
+        size: its bytes, or None where the manifest does not say.
+    """
+
+    outcome: str
+    location: Location
+    size: int | None
+
+
 def is_map_run(result: Json) -> bool:
     """Tell whether a result is what a Distributed Map with a ResultWriter answers."""
     return type(result) is dict and "MapRunArn" in result and "ResultWriterDetails" in result
@@ -55,8 +70,8 @@ def read_map_run(result: JsonObject, call: Call) -> tuple[list[Json], list[JsonO
         PointerNotAllowedError: they lie outside the allowed places.
     """
     items: dict[str, Item] = {}
-    for outcome, location in _result_files(result["ResultWriterDetails"], call):
-        for item in call.objects.retried(_read_file, location, outcome, call):
+    for file in _result_files(result["ResultWriterDetails"], call):
+        for item in call.objects.retried(_read_file, file, call):
             items.setdefault(item.identity, item)
         call.objects.flush_over(_HELD_BYTES)
     ordered = sorted(items.values(), key=_place)
@@ -68,8 +83,8 @@ def _place(item: Item) -> tuple[bool, int]:
     return (item.index is None, item.index or 0)
 
 
-def _result_files(details: Json, call: Call) -> list[tuple[str, Location]]:
-    """Return the outcome and the place of every result file, those of successes first."""
+def _result_files(details: Json, call: Call) -> list[ResultFile]:
+    """Return every result file, those of successes first."""
     try:
         at = Location(details["Bucket"], details["Key"])
     except (KeyError, TypeError) as error:
@@ -81,26 +96,39 @@ def _result_files(details: Json, call: Call) -> list[tuple[str, Location]]:
         manifest = decode(body, path=str(at))
         bucket, files = manifest["DestinationBucket"], manifest["ResultFiles"]
         located = [
-            (outcome, Location(bucket, file["Key"]))
+            ResultFile(
+                outcome=outcome, location=Location(bucket, file["Key"]), size=file.get("Size")
+            )
             for outcome in _OUTCOMES
             for file in files.get(outcome, [])
         ]
     except (UnreadableObjectError, KeyError, TypeError, AttributeError) as error:
         raise MalformedManifestError("no manifest of a Distributed Map", path=str(at)) from error
-    for _, location in located:
-        call.objects.require_allowed(str(location), results=True)
+    for file in located:
+        call.objects.require_allowed(str(file.location), results=True)
     return located
 
 
-def _read_file(location: Location, outcome: str, call: Call) -> list[Item]:
+def _read_file(file: ResultFile, call: Call) -> list[Item]:
+    pieces = _whole(call.objects.stream(file.location), file)
     try:
         return [
-            _read_record(record, outcome, f"{location}#{position}", call)
-            for position, record in enumerate(_records(call.objects.stream(location)))
+            _read_record(record, file.outcome, f"{file.location}#{position}", call)
+            for position, record in enumerate(_records(pieces))
         ]
-    except (ijson.JSONError, UnreadableObjectError, KeyError, TypeError) as error:
-        message = f"no file of {outcome} results"
-        raise MalformedManifestError(message, path=str(location)) from error
+    except (ijson.JSONError, UnreadableObjectError, KeyError, TypeError, AttributeError) as error:
+        message = f"no file of {file.outcome} results"
+        raise MalformedManifestError(message, path=str(file.location)) from error
+
+
+def _whole(pieces: Iterable[bytes], file: ResultFile) -> Iterator[bytes]:
+    """Yield the pieces of a file; JSON lines do not show by themselves where they were cut."""
+    size = 0
+    for piece in pieces:
+        size += len(piece)
+        yield piece
+    if file.size is not None and size != file.size:
+        raise UnreadableObjectError("another size than listed", path=str(file.location))
 
 
 def _records(pieces: Iterable[bytes]) -> Iterator[JsonObject]:
@@ -134,11 +162,18 @@ def _read_record(record: JsonObject, outcome: str, place: str, call: Call) -> It
             "cause": record.get("Cause"),
         }
     return Item(
-        identity=record.get("ExecutionArn") or record.get("Name") or place,
+        identity=_identity(record, index, place),
         index=index,
         succeeded=succeeded,
         result=_taken(result, call) if succeeded else result,
     )
+
+
+def _identity(record: JsonObject, index: int | None, place: str) -> str:
+    """Return what no other item has: a redriven one may run as an execution of another name."""
+    if index is not None:
+        return f"item {index}"
+    return record.get("ExecutionArn") or record.get("Name") or place
 
 
 def _taken(value: Json, call: Call) -> Json:
