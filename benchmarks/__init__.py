@@ -1,0 +1,1 @@
+"""Benchmarks: ratios against stated baselines, each pair measured in one run (`make bench`)."""
