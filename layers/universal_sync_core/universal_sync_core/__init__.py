@@ -3,7 +3,9 @@
 from universal_sync_core.bag import CONTROL_FIELDS_NEVER_OFFLOAD
 from universal_sync_core.branches import complete_branch, fork_branch, join_branches
 from universal_sync_core.compress import decompress
+from universal_sync_core.continuation import hand_over
 from universal_sync_core.distributed import stage_items, store_result
+from universal_sync_core.failure import record_failure
 from universal_sync_core.flatten import flatten_result
 from universal_sync_core.hydrate import hydrate_state, read_list
 from universal_sync_core.load import (
@@ -39,6 +41,7 @@ __all__ = [
     "flatten_result",
     "fork_branch",
     "generate_s3_key",
+    "hand_over",
     "hydrate_state",
     "join_branches",
     "load_from_s3",
@@ -46,6 +49,7 @@ __all__ = [
     "optimize_and_offload",
     "prevent_pointer_bloat",
     "read_list",
+    "record_failure",
     "recorded_result",
     "restore_snapshot",
     "stage_items",

@@ -32,6 +32,11 @@ CONTROL_FIELDS_NEVER_OFFLOAD: Final = frozenset(
     }
 )
 
+# The state machine reads these where they stand, so they stay in the bag as they are.
+READ_BY_MACHINE: Final = frozenset({"loop_limit", "execution_segments", "segments_per_execution"})
+# The state machine forks one branch for each element: the list stays, large elements may leave.
+BRANCHES: Final = "pending_branches"
+
 STATE: Final = "current_state"
 HISTORY: Final = "state_history"
 HISTORY_ALIAS: Final = "new_history_logs"

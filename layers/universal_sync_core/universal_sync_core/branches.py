@@ -8,10 +8,12 @@ from universal_sync_core.codec import Json, JsonObject, canonical, decode, encod
 from universal_sync_core.conflicts import DEFAULT_STRATEGY, Change, Conflicts
 from universal_sync_core.difference import changes_since
 from universal_sync_core.errors import InvalidRequestError, MalformedPointerError
+from universal_sync_core.execution_budget import branch_limit
 from universal_sync_core.flatten import FAILURE_STATUSES, flatten_result
 from universal_sync_core.merge import merge_delta
 from universal_sync_core.next_action import COMPLETE, CONTINUE, FAILED
 from universal_sync_core.page_format import digest_mark
+from universal_sync_core.pointer import parse
 from universal_sync_core.sync import universal_sync_core
 from universal_sync_core.timestamps import read_time
 
@@ -25,7 +27,8 @@ _OWN_FIELDS: Final = (_BRANCH, _BRANCH_ID, _FORKED_FROM, _PENDING, "loop_limit")
 _TOLERATED: Final = "tolerated_branch_failures"
 _CONFLICT_STRATEGY: Final = "branch_conflict_strategy"
 _CONFLICTS: Final = "branch_conflicts"
-_REPORT_FIELDS: Final = {_BRANCH_ID, "index", "status", "error", "cause"}
+_REPORTED: Final = ("error", "cause", "record_s3_path", "segments_run")
+_REPORT_FIELDS: Final = {_BRANCH_ID, "index", "status", *_REPORTED}
 _PROGRESS: Final = ("status", "segment_id", "next_segment_to_run", "total_segments")
 
 
@@ -38,20 +41,22 @@ def fork_branch(state: JsonObject, branch: Json, context: Context | None = None)
             `segments`, `total_segments` and `loop_limit` count.
         context: may carry `execution_id`.
     """
-    fields = branch if type(branch) is dict else {}
-    kept = {name: value for name, value in state.items() if name not in (*_PROGRESS, _PENDING)}
-    own: JsonObject = {
-        _BRANCH: branch,
-        _BRANCH_ID: _branch_id(branch),
-        _FORKED_FROM: _origin(state),
-        "next_action": CONTINUE,
-        "segment_to_run": 0,
-        "loop_counter": 0,
-    }
-    total = fields.get("total_segments", len(fields["segments"]) if _has_segments(fields) else None)
-    limits = {"total_segments": total, "loop_limit": fields.get("loop_limit")}
-    own |= {name: value for name, value in limits.items() if value is not None}
-    return universal_sync_core(kept | {"next_action": CONTINUE}, own, context)
+    with open_call(context, state) as call:
+        fields = _fields(branch, call)
+        kept = {name: value for name, value in state.items() if name not in (*_PROGRESS, _PENDING)}
+        own: JsonObject = {
+            _BRANCH: branch,
+            _BRANCH_ID: _branch_id(fields, branch),
+            _FORKED_FROM: _origin(state),
+            "next_action": CONTINUE,
+            "segment_to_run": 0,
+            "loop_counter": 0,
+            "loop_limit": _loop_limit(state, fields),
+        }
+        total = fields.get("total_segments", _length(fields.get("segments")))
+        if total is not None:
+            own["total_segments"] = total
+        return universal_sync_core(kept | {"next_action": CONTINUE}, own, context)
 
 
 def complete_branch(
@@ -133,12 +138,31 @@ def _name(index: int, branch: Json) -> str:
     return given if type(given) is str else str(index)
 
 
-def _has_segments(fields: JsonObject) -> bool:
-    return type(fields.get("segments")) is list
+def _fields(branch: Json, call: Call) -> JsonObject:
+    """Return what a branch says of itself; a large one is a pointer in the bag."""
+    pointer = parse(branch)
+    if pointer is not None and pointer.kind == "map":
+        return call.pages.entries(pointer)
+    return branch if type(branch) is dict else {}
 
 
-def _branch_id(branch: Json) -> str:
-    given = branch.get(_BRANCH_ID) if type(branch) is dict else None
+def _length(value: Json) -> int | None:
+    """Return the elements of a list, inline or in S3, or None of anything else."""
+    pointer = parse(value)
+    if pointer is not None:
+        return pointer.count if pointer.kind == "list" else None
+    return len(value) if type(value) is list else None
+
+
+def _loop_limit(state: JsonObject, fields: JsonObject) -> int:
+    """Return the segments a branch may run: what it or its parent says, and the history bears."""
+    wanted: Json = fields.get("loop_limit", state.get("loop_limit"))
+    bearable = branch_limit(_length(state.get(_PENDING)) or 1)
+    return min(wanted, bearable) if type(wanted) is int else bearable
+
+
+def _branch_id(fields: JsonObject, branch: Json) -> str:
+    given = fields.get(_BRANCH_ID)
     return given if type(given) is str and given else digest_mark(canonical(branch)).hex()
 
 
@@ -190,7 +214,6 @@ def _report(index: int, branch: Json) -> JsonObject:
         "index": index,
         "branch_id": fields.get(_BRANCH_ID),
         "status": FAILED if status in FAILURE_STATUSES else status,
-        "error": fields.get("error"),
-        "cause": fields.get("cause"),
+        **{name: fields.get(name) for name in _REPORTED},
     }
     return {name: value for name, value in report.items() if value is not None}

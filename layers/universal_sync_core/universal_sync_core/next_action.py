@@ -3,10 +3,13 @@
 from typing import Final
 
 from universal_sync_core.codec import Json, JsonObject
+from universal_sync_core.execution_budget import used_after
 
 CONTINUE: Final = "CONTINUE"
 COMPLETE: Final = "COMPLETE"
 FAILED: Final = "FAILED"
+# These end the workflow; the segment that said so is the one to go on with.
+STOPS: Final = frozenset({FAILED, "HALTED", "SIGKILL"})
 
 NEXT_ACTION_BY_STATUS: Final = {
     "CONTINUE": CONTINUE,
@@ -23,7 +26,7 @@ NEXT_ACTION_BY_STATUS: Final = {
     "ASYNC": "ASYNC",
 }
 
-# Each of these ends the waiting of a segment, whatever its result says.
+# Each of these ends the waiting of a segment, whatever its result says but a stop.
 _ENDS_SEGMENT: Final = frozenset(
     {"merge_callback", "merge_async", "aggregate_branches", "aggregate_distributed"}
 )
@@ -41,17 +44,23 @@ def route(base: JsonObject, delta: JsonObject, action: str | None) -> JsonObject
         action: the action that brought it.
 
     Returns:
-        `next_action`, and where the bag counts them `segment_to_run` and `loop_counter`.
+        `next_action`, and where the bag counts them `segment_to_run`, `loop_counter` and
+        `execution_segments`.
     """
+    counted = used_after(base, delta, action)
     if action in _KEEPS_PLACE and "status" not in delta:
-        return {"next_action": base.get("next_action", CONTINUE)}
-    after = {"next_action": _next_action(delta, action)}
+        return {"next_action": base.get("next_action", CONTINUE)} | counted
+    after = {"next_action": _next_action(delta, action)} | counted
     if action in _COUNTS_LOOPS and _is_count(base.get("loop_counter")):
         after["loop_counter"] = delta.get("loop_counter", base["loop_counter"] + 1)
     total: Json = delta.get("total_segments", base.get("total_segments"))
-    if _is_count(total) and (after["next_action"] == CONTINUE or action in _ENDS_SEGMENT):
+    if _is_count(total) and _ends_segment(after["next_action"], action):
         after |= _advanced(base, delta, total, after["next_action"])
     return after
+
+
+def _ends_segment(next_action: str, action: str | None) -> bool:
+    return next_action == CONTINUE or (action in _ENDS_SEGMENT and next_action not in STOPS)
 
 
 def _next_action(delta: JsonObject, action: str | None) -> str:

@@ -10,8 +10,10 @@ from typing import Final
 
 from universal_sync_core.bag import (
     ARCHIVE,
+    BRANCHES,
     CONTROL_FIELDS_NEVER_OFFLOAD,
     HISTORY,
+    READ_BY_MACHINE,
     SPILL,
     STATE,
     in_role,
@@ -24,6 +26,7 @@ from universal_sync_core.compress import MAX_UNPACKED_BYTES, is_packed, pack
 from universal_sync_core.errors import StateTooLargeError
 from universal_sync_core.history import archive_older
 from universal_sync_core.keep_inline import beside_pointers, without_copies
+from universal_sync_core.parallel import MAX_REQUESTS_AT_ONCE
 from universal_sync_core.pointer import parse
 from universal_sync_core.sizes import Sizes
 from universal_sync_core.summary import is_to_be_sampled, prevent_pointer_bloat
@@ -37,6 +40,10 @@ _RESERVE_BYTES: Final = 40
 PACKING_ACTION: Final = "update_and_compress"
 # A value smaller than its pointer gains nothing by leaving.
 _POINTER_BYTES: Final = 400
+_STAYING: Final = CONTROL_FIELDS_NEVER_OFFLOAD | READ_BY_MACHINE | {BRANCHES}
+# More parts than that leave together, behind one pointer: an object each would cost more requests
+# than it saves. Twice what is sent at once.
+_MAX_LEAVING_ALONE: Final = 2 * MAX_REQUESTS_AT_ONCE
 # Fields with a form of their own stay when the others leave together.
 _KEPT_FROM_SPILL: Final = (STATE, HISTORY, ARCHIVE)
 
@@ -91,7 +98,9 @@ class Optimizer:
             return bag
         if _is_open(bag.get(STATE)):
             bag = _with(bag, STATE, self._smaller_state(bag[STATE]))
-        kept = {*CONTROL_FIELDS_NEVER_OFFLOAD, STATE, HISTORY}
+        if type(bag.get(BRANCHES)) is list:
+            bag = _with(bag, BRANCHES, self._smaller_branches(bag[BRANCHES]))
+        kept = {*_STAYING, STATE, HISTORY}
         kept |= {field for field in bag if is_to_be_sampled(bag, field, self._call)}
         return self._without_large(bag, kept)
 
@@ -99,6 +108,18 @@ class Optimizer:
         smaller = self._without_large(state, ())
         over = self._sizes.of_fields(smaller).size > self._limits.state_offload_bytes
         return self._offloaded(smaller) if over or not self._keys_may_stay(smaller) else smaller
+
+    def _smaller_branches(self, branches: list[Json]) -> list[Json]:
+        """Return the branches with pointers in the place of all that are larger than those."""
+        whole = self._sizes.of(branches)
+        if whole.size <= self._limits.field_offload_bytes and whole.portable:
+            return branches
+        return [
+            branch
+            if self._sizes.of(branch).size <= _POINTER_BYTES and self._sizes.of(branch).portable
+            else self._offloaded(branch)
+            for branch in branches
+        ]
 
     def _without_large(self, fields: JsonObject, kept: Collection[str]) -> JsonObject:
         limit = self._limits.field_offload_bytes
@@ -138,7 +159,7 @@ class Optimizer:
                 break
             leaving.append((field, key))
             over -= size - _POINTER_BYTES
-        if over > 0:
+        if over > 0 or len(leaving) > _MAX_LEAVING_ALONE:
             return bag
         for field, key in leaving:
             bag = self._with_one_less(bag, field, key)
@@ -149,8 +170,7 @@ class Optimizer:
         parts: list[tuple[Json, str, str | None]] = [
             (value, field, None)
             for field, value in bag.items()
-            if field not in CONTROL_FIELDS_NEVER_OFFLOAD
-            and not (field == STATE and _is_open(value))
+            if field not in _STAYING and not (field == STATE and _is_open(value))
         ]
         if _is_open(bag.get(STATE)):
             parts += [(value, STATE, key) for key, value in bag[STATE].items()]
@@ -174,7 +194,7 @@ class Optimizer:
 
     def _spilled(self, bag: JsonObject) -> JsonObject:
         """Return the bag with all its smaller fields behind one pointer."""
-        stay = {*CONTROL_FIELDS_NEVER_OFFLOAD, *_KEPT_FROM_SPILL} - {SPILL}
+        stay = {*_STAYING, *_KEPT_FROM_SPILL} - {SPILL}
         plain = without_samples(bag)
         leaving = {name: value for name, value in plain.items() if name not in stay}
         known = spill_of(bag)

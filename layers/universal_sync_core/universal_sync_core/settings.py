@@ -9,6 +9,8 @@ from universal_sync_core.errors import ConfigurationError
 
 # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 STEP_FUNCTIONS_PAYLOAD_BYTES: Final = 262_144
+# Leaves room in an execution's history; see `continuation`.
+MOST_SEGMENTS_PER_EXECUTION: Final = 800
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +25,7 @@ class Settings:
         state_offload_bytes: a `current_state` over this goes to S3 whole.
         max_payload_bytes: the budget of a payload; a bag takes three quarters of it.
         history_max_entries: entries of `state_history` kept inline.
+        segments_per_execution: after these a workflow goes on as a new execution.
         page_bytes: about the size of a page of a long list or wide map.
         index_bytes: about the size of an index object over pages.
         cache_bytes: memory for objects kept between invocations.
@@ -36,6 +39,7 @@ class Settings:
     state_offload_bytes: int = 100 * KIB
     max_payload_bytes: int = 200 * KIB
     history_max_entries: int = 50
+    segments_per_execution: int = 350
     page_bytes: int = 64 * KIB
     index_bytes: int = 16 * KIB
     cache_bytes: int = 64 * KIB * KIB
@@ -50,6 +54,9 @@ class Settings:
         if self.max_payload_bytes > STEP_FUNCTIONS_PAYLOAD_BYTES:
             limit = STEP_FUNCTIONS_PAYLOAD_BYTES
             raise ConfigurationError(f"max_payload_bytes must be at most {limit:,}")
+        if self.segments_per_execution > MOST_SEGMENTS_PER_EXECUTION:
+            limit = MOST_SEGMENTS_PER_EXECUTION
+            raise ConfigurationError(f"segments_per_execution must be at most {limit}")
         if self.prefix and (self.prefix.startswith("/") or not self.prefix.endswith("/")):
             raise ConfigurationError("prefix must be empty, or end in / and not start with it")
         for allowed in self.allowed_prefixes:
@@ -73,6 +80,7 @@ class Settings:
             "state_offload_bytes": _number(env, "STATE_OFFLOAD_KB", KIB),
             "max_payload_bytes": _number(env, "MAX_PAYLOAD_KB", KIB),
             "history_max_entries": _number(env, "HISTORY_MAX_ENTRIES", 1),
+            "segments_per_execution": _number(env, "SEGMENTS_PER_EXECUTION", 1),
             "cache_bytes": _number(env, "STATE_CACHE_MB", KIB * KIB),
         }
         return cls(

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from universal_sync_core.call import Context, open_call
+from universal_sync_core.call import Call, Context, open_call
 from universal_sync_core.codec import JsonObject, canonical, decode, encode
 from universal_sync_core.errors import InvalidRequestError, MalformedPointerError
 from universal_sync_core.objects import execution_in
@@ -11,15 +11,14 @@ from universal_sync_core.page_format import digest_mark
 from universal_sync_core.sync import universal_sync_core
 
 SNAPSHOT_TYPES: Final = ("pre", "post")
+# Those of an execution that ended while its workflow goes on, or may.
+LEFT_BEHIND: Final = ("continuation", "failure")
 
 
 def create_snapshot(
     state: JsonObject, snapshot_type: str, context: Context | None = None
 ) -> JsonObject:
     """Return the bag with `<type>_snapshot_s3_path`, the path of a snapshot of it.
-
-    The snapshot is a function of the bag alone, so a call that is made again leaves no second
-    one. It holds pointers, never another copy of what S3 has.
 
     Args:
         state: the bag.
@@ -33,17 +32,26 @@ def create_snapshot(
         known = " or ".join(SNAPSHOT_TYPES)
         raise InvalidRequestError(f"snapshot_type must be {known}", field="snapshot_type")
     with open_call(context, state) as call:
-        fits = len(encode(state)) <= call.settings.bound_bytes
-        bag = state if fits else optimize_and_offload(state)
-        snapshot = {
-            "snapshot_id": f"{snapshot_type}-{digest_mark(canonical(bag)).hex()}",
-            "snapshot_type": snapshot_type,
-            "execution_id": call.objects.execution_id,
-            "created_at": state.get("last_update_time"),
-            "state_data": bag,
-        }
-        path = call.objects.add(encode(snapshot))
+        path = write_snapshot(state, snapshot_type, call)
         return universal_sync_core(state, {f"{snapshot_type}_snapshot_s3_path": path}, context)
+
+
+def write_snapshot(state: JsonObject, snapshot_type: str, call: Call) -> str:
+    """Return the path of a snapshot of the bag, stored when the call ends.
+
+    The snapshot is a function of the bag alone, so a call that is made again leaves no second
+    one. It holds pointers, never another copy of what S3 has.
+    """
+    fits = len(encode(state)) <= call.settings.bound_bytes
+    bag = state if fits else optimize_and_offload(state)
+    snapshot = {
+        "snapshot_id": f"{snapshot_type}-{digest_mark(canonical(bag)).hex()}",
+        "snapshot_type": snapshot_type,
+        "execution_id": call.objects.execution_id,
+        "created_at": state.get("last_update_time"),
+        "state_data": bag,
+    }
+    return call.objects.add(encode(snapshot))
 
 
 def restore_snapshot(s3_path: str, context: Context | None = None) -> JsonObject:
@@ -59,7 +67,8 @@ def restore_snapshot(s3_path: str, context: Context | None = None) -> JsonObject
     """
     with open_call(context, {"execution_id": execution_in(s3_path)}) as call:
         snapshot = decode(call.objects.read(s3_path), path=s3_path)
-    if type(snapshot) is not dict or snapshot.get("snapshot_type") not in SNAPSHOT_TYPES:
+    known = (*SNAPSHOT_TYPES, *LEFT_BEHIND)
+    if type(snapshot) is not dict or snapshot.get("snapshot_type") not in known:
         raise MalformedPointerError("this is no snapshot", path=s3_path)
     bag: JsonObject = snapshot["state_data"]
     return bag

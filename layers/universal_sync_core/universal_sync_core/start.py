@@ -2,13 +2,17 @@
 
 from typing import Final
 
+from universal_sync_core import workspace
 from universal_sync_core.call import Context
 from universal_sync_core.codec import Json, JsonObject
+from universal_sync_core.continuation import RESUME_FROM, resumed_bag
 from universal_sync_core.errors import InvalidRequestError
+from universal_sync_core.execution_budget import LIMIT, USED, require_limit
 from universal_sync_core.load import StateHydrator
 from universal_sync_core.sync import universal_sync_core
 
 INPUT_PATH: Final = "input_s3_path"
+INPUT_CHECKSUM: Final = "input_sha256"
 # Segments an execution may run where its input does not say.
 DEFAULT_LOOP_LIMIT: Final = 1000
 
@@ -19,23 +23,29 @@ def first_bag(execution_input: JsonObject | None, context: Context) -> JsonObjec
     Args:
         execution_input: its fields become those of the bag. `segments` are counted as
             `total_segments` where that is not given. With `input_s3_path` the fields of the JSON
-            object there come first, those given beside it win.
+            object there come first, those given beside it win; `input_sha256` may say which
+            bytes these are. With `resume_from` it is the bag of an earlier execution instead.
         context: carries the `execution_id`.
 
     Raises:
         InvalidRequestError: `input_s3_path` leads to something else than a JSON object.
         PointerNotAllowedError: it leads out of the allowed places.
+        ChecksumMismatchError: the bytes there are others than `input_sha256` says.
     """
+    if RESUME_FROM in (execution_input or {}):
+        return resumed_bag(execution_input or {}, context)
     fields = _loaded(execution_input or {}, context)
+    require_limit(fields)
     counters: JsonObject = {
         "loop_counter": 0,
         "loop_limit": DEFAULT_LOOP_LIMIT,
         "segment_to_run": 0,
+        LIMIT: workspace.current().settings.segments_per_execution,
     }
     if type(fields.get("segments")) is list:
         counters["total_segments"] = len(fields["segments"])
-    owner = {"execution_id": context["execution_id"]}
-    return universal_sync_core(None, {**counters, **fields, **owner}, context)
+    own = {"execution_id": context["execution_id"], USED: 0}
+    return universal_sync_core(None, {**counters, **fields, **own}, context)
 
 
 def _loaded(fields: JsonObject, context: Context) -> JsonObject:
@@ -44,7 +54,11 @@ def _loaded(fields: JsonObject, context: Context) -> JsonObject:
         return fields
     if type(path) is not str:
         raise InvalidRequestError("input_s3_path must be a text", field=f"input.{INPUT_PATH}")
-    loaded = StateHydrator(execution_id=context["execution_id"]).load_from_s3(path)
+    checksum: Json = fields.get(INPUT_CHECKSUM)
+    if checksum is not None and type(checksum) is not str:
+        raise InvalidRequestError("input_sha256 must be a text", field=f"input.{INPUT_CHECKSUM}")
+    hydrator = StateHydrator(execution_id=context["execution_id"])
+    loaded = hydrator.load_from_s3(path, checksum)
     if type(loaded) is not dict:
         message = "input_s3_path must lead to a JSON object"
         raise InvalidRequestError(message, field=f"input.{INPUT_PATH}")
