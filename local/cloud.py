@@ -10,37 +10,18 @@ import tempfile
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from moto.moto_api._internal.models import moto_api_backend
-from moto.server import ThreadedMotoServer
-
-from . import logs, ports, runtime
-from .artefacts import CodeCache
-from .bridges import (
-    announcements,
-    execution_outcomes,
-    inline_maps,
-    lambda_functions,
-    map_runs,
-    payload_limits,
-    result_files,
-    service_clients,
-    stack_names,
-    state_machines,
-    task_tokens,
-)
+from . import services
+from .bridges import lambda_functions
 from .build import build
 from .clients import Clients
 from .deploy import Stack, deploy
-from .errors import FunctionError, LocalCloudError, ServerStartError
+from .errors import FunctionError, LocalCloudError
 from .executions import Execution
-from .functions import Functions
-from .outages import Outages
-from .processes import Processes
+from .services import Places, Services
 from .user_functions import UserFunction, create_function
 from .visits import StateVisit
 
@@ -49,13 +30,7 @@ __all__ = ["Execution", "LocalCloud", "StateVisit", "UserFunction"]
 REPOSITORY = Path(__file__).resolve().parent.parent
 STACK_NAME = "universal-sync-core"
 
-# There is no X-Ray daemon.
-_ENVIRONMENT = {
-    "PATH": "/usr/local/bin:/usr/bin:/bin",
-    "LANG": "en_US.UTF-8",
-    "POWERTOOLS_TRACE_DISABLED": "true",
-    "AWS_XRAY_SDK_ENABLED": "false",
-}
+# moto keeps what it holds in the process, and the bridges replace parts of it.
 _one_at_a_time = threading.Lock()
 
 
@@ -63,26 +38,19 @@ def _no_report(_step: str) -> None:
     pass
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Running:
-    """What `start` has started."""
-
-    stack: Stack
-    clients: Clients
-    functions: Functions
-    visits: list[StateVisit]
-    events: list[dict[str, Any]]
-    logs_dir: Path
-    outages: Outages
-    closing: ExitStack
-
-
 class LocalCloud:
-    """A running cloud with the stack deployed; one at a time in a process."""
+    """A running cloud with the stack deployed; one at a time in a process.
 
-    def __init__(self, running: _Running) -> None:
+    Attributes:
+        logs_dir: where the log files are: one per emulator, and `services.log`.
+    """
+
+    def __init__(self, running: Services, stack: Stack, logs_dir: Path, closing: ExitStack) -> None:
         """Hold what `start` has started."""
-        self._running = running
+        self._services = running
+        self._stack = stack
+        self._closing = closing
+        self.logs_dir = logs_dir
 
     @classmethod
     def start(  # noqa: PLR0913 - options, each with a default
@@ -115,43 +83,20 @@ class LocalCloud:
         with ExitStack() as closing:
             closing.callback(_one_at_a_time.release)
             work = Path(closing.enter_context(tempfile.TemporaryDirectory(prefix="local-cloud-")))
-            logs_dir = logs_dir or work / "logs"
-            logs_dir.mkdir(parents=True, exist_ok=True)
+            cache = template.resolve().parent / ".aws-sam" / "local"
+            places = Places(work=work, code=cache / "code", logs=logs_dir or work / "logs")
+            places.logs.mkdir(parents=True, exist_ok=True)
             report("building")
-            cache = template.parent / ".aws-sam" / "local"
-            built = build(template, cache / "builds")
+            built = build(template.resolve(), cache / "builds")
             report("starting the services")
-            closing.enter_context(logs.to_file(logs_dir / "services.log"))
-            endpoint, outages = _serve(closing)
-            clients = Clients(endpoint, s3_endpoint)
-            functions = Functions(
-                processes=closing.enter_context(Processes()),
-                runtime=runtime.link_packages(work / "runtime"),
-                code=CodeCache(cache / "code"),
-                logs_dir=logs_dir,
-                emulators=emulators,
-                environment=_ENVIRONMENT | clients.environment(),
-            )
-            visits: list[StateVisit] = []
-            events: list[dict[str, Any]] = []
-            _bridge(closing, clients, functions, visits, events)
+            running = services.start(closing, places, s3_endpoint=s3_endpoint, emulators=emulators)
             report("deploying the stack")
-            stack = _deploy(built, extra_functions, parameters or {}, clients)
-            running = _Running(
-                stack=stack,
-                clients=clients,
-                functions=functions,
-                visits=visits,
-                events=events,
-                logs_dir=logs_dir,
-                outages=outages,
-                closing=closing.pop_all(),
-            )
-            return cls(running)
+            stack = _deploy(built, extra_functions, parameters or {}, running.clients)
+            return cls(running, stack, places.logs, closing.pop_all())
 
     def stop(self) -> None:
         """Stop everything that was started; what ran is gone."""
-        self._running.closing.close()
+        self._closing.close()
 
     def __enter__(self) -> Self:
         return self
@@ -168,51 +113,46 @@ class LocalCloud:
     @property
     def endpoint(self) -> str:
         """Where every service answers, for `AWS_ENDPOINT_URL`."""
-        return self._running.clients.endpoint
-
-    @property
-    def logs_dir(self) -> Path:
-        """Where the log files are: one per emulator, and `services.log`."""
-        return self._running.logs_dir
+        return self._services.clients.endpoint
 
     @property
     def outputs(self) -> Mapping[str, str]:
         """Outputs of the stack."""
-        return self._running.stack.outputs
+        return self._stack.outputs
 
     @property
     def environment(self) -> dict[str, str]:
         """The variables with which the AWS CLI or an SDK works on this cloud."""
-        return self._running.clients.environment()
+        return self._services.clients.environment()
 
     @property
     def visits(self) -> list[StateVisit]:
         """Every state that has been left so far, in that order."""
-        return list(self._running.visits)
+        return list(self._services.visits)
 
     @property
     def events(self) -> list[dict[str, Any]]:
         """What was put on the event bus: the entries of PutEvents, `Detail` decoded."""
-        return [{**event, "Detail": json.loads(event["Detail"])} for event in self._running.events]
+        return [{**event, "Detail": json.loads(event["Detail"])} for event in self._services.events]
 
     def client(self, service: str) -> Any:
         """Give a boto3 client of this cloud."""
-        return self._running.clients.client(service)
+        return self._services.clients.client(service)
 
     def outage(self, service: str) -> AbstractContextManager[None]:
         """Make a service that moto serves, as `s3`, unavailable while the context lasts."""
-        return self._running.outages.of(service)
+        return self._services.outages.of(service)
 
     def start_execution(
         self, value: Any, name: str | None = None, state_machine_arn: str | None = None
     ) -> Execution:
         """Start an execution of the stack's state machine with any JSON value as its input."""
-        machine = state_machine_arn or self._running.stack.only("AWS::StepFunctions::StateMachine")
-        return Execution.start(self._running.clients, machine, value, name)
+        machine = state_machine_arn or self._stack.only("AWS::StepFunctions::StateMachine")
+        return Execution.start(self._services.clients, machine, value, name)
 
     def execution(self, arn: str) -> Execution:
         """Give an execution that something else has started."""
-        return Execution(self._running.clients, arn)
+        return Execution(self._services.clients, arn)
 
     def invoke(self, event: Any, function: str | None = None) -> Any:
         """Give what a function answers to an event.
@@ -224,49 +164,13 @@ class LocalCloud:
         Raises:
             FunctionError: it raised, timed out or died.
         """
-        name = function or self._running.stack.only("AWS::Lambda::Function")
+        name = function or self._stack.only("AWS::Lambda::Function")
         deployed = lambda_functions.get_function(name)
-        answer = self._running.functions.invoke(deployed, json.dumps(event).encode())
+        answer = self._services.functions.invoke(deployed, json.dumps(event).encode())
         payload = json.loads(answer.payload)
         if answer.failed:
             raise FunctionError(payload.get("errorType", ""), payload.get("errorMessage", ""))
         return payload
-
-
-def _serve(closing: ExitStack) -> tuple[str, Outages]:
-    """Start moto's server and give its endpoint, and what stands before it."""
-    server = ThreadedMotoServer(ip_address=ports.LOOPBACK, port=0, verbose=False)
-    server.start()
-    wsgi = server._server  # noqa: SLF001 - moto offers no other way to it
-    if wsgi is None:
-        raise ServerStartError("moto's server does not start")
-    outages = Outages(wsgi.app)
-    wsgi.app = outages
-    closing.callback(moto_api_backend.reset)
-    closing.callback(wsgi.server_close)
-    closing.callback(server.stop)
-    host, port = server.get_host_and_port()
-    return f"http://{host}:{port}", outages
-
-
-def _bridge(
-    closing: ExitStack,
-    clients: Clients,
-    functions: Functions,
-    visits: list[StateVisit],
-    events: list[dict[str, Any]],
-) -> None:
-    stack_names.install(closing)
-    state_machines.install(closing)
-    execution_outcomes.install(closing)
-    lambda_functions.install(closing, functions.invoke)
-    service_clients.install(closing, clients)
-    payload_limits.install(closing, visits.append)
-    task_tokens.install(closing)
-    inline_maps.install(closing)
-    map_runs.install(closing)
-    result_files.install(closing, clients)
-    announcements.install(closing, events.append)
 
 
 def _deploy(

@@ -152,7 +152,7 @@ class _MapRun:
     ended: list[Child] = field(default_factory=list)
     failures: int = 0
     exceeded: bool = False
-    broken: FailureEventException | None = None
+    broken: Exception | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
@@ -187,7 +187,7 @@ class _MapRun:
                 return
             try:
                 self._run(index, item)
-            except FailureEventException as error:  # of the ItemSelector: it fails the state
+            except Exception as error:  # noqa: BLE001 - of the ItemSelector: the state raises it
                 self.broken = error
 
     def _pending(self) -> list[Child]:

@@ -202,6 +202,11 @@ def test_item_selector_sees_item_index_and_input_of_the_state(run: Run, distribu
     ]
 
 
+def test_item_selector_that_finds_nothing_fails_the_state(run: Run, distributed: Any) -> None:
+    state = distributed(["a", "b"], PASS, ItemSelector={"value.$": "$.missing"})
+    assert run({"Map": state}).wait(60).error == "States.Runtime"
+
+
 def test_child_is_an_execution_of_its_own(run: Run, distributed: Any) -> None:
     show = {"id.$": "$$.Execution.Id", "name.$": "$$.Execution.Name", "in.$": "$$.Execution.Input"}
     processor = {

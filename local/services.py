@@ -1,0 +1,121 @@
+"""The services of a cloud: moto's server, the emulators behind its functions, what is recorded."""
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from moto.moto_api._internal.models import moto_api_backend
+from moto.server import ThreadedMotoServer
+
+from . import logs, ports, runtime
+from .artefacts import CodeCache
+from .bridges import (
+    announcements,
+    execution_outcomes,
+    inline_maps,
+    lambda_functions,
+    map_runs,
+    payload_limits,
+    result_files,
+    service_clients,
+    stack_names,
+    state_machines,
+    task_tokens,
+)
+from .clients import Clients
+from .errors import ServerStartError
+from .functions import Functions
+from .outages import Outages
+from .processes import Processes
+from .visits import StateVisit
+
+# There is no X-Ray daemon.
+_ENVIRONMENT: Mapping[str, str] = {
+    "PATH": "/usr/local/bin:/usr/bin:/bin",
+    "LANG": "en_US.UTF-8",
+    "POWERTOOLS_TRACE_DISABLED": "true",
+    "AWS_XRAY_SDK_ENABLED": "false",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """Running services, with nothing deployed to them yet.
+
+    Attributes:
+        visits: every state that has been left.
+        events: the entries of PutEvents.
+    """
+
+    clients: Clients
+    functions: Functions
+    outages: Outages
+    visits: list[StateVisit] = field(default_factory=list)
+    events: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """Where things lie.
+
+    Attributes:
+        work: what goes with the cloud.
+        code: unpacked artefacts, of other clouds too.
+        logs: log files.
+    """
+
+    work: Path
+    code: Path
+    logs: Path
+
+
+def start(
+    closing: ExitStack, places: Places, *, s3_endpoint: str | None, emulators: int
+) -> Services:
+    """Start the services; closing the stack stops them."""
+    closing.enter_context(logs.to_file(places.logs / "services.log"))
+    endpoint, outages = _serve(closing)
+    clients = Clients(endpoint, s3_endpoint)
+    functions = Functions(
+        processes=closing.enter_context(Processes()),
+        runtime=runtime.link_packages(places.work / "runtime"),
+        code=CodeCache(places.code),
+        logs_dir=places.logs,
+        emulators=emulators,
+        environment={**_ENVIRONMENT, **clients.environment()},
+    )
+    services = Services(clients=clients, functions=functions, outages=outages)
+    _bridge(closing, services)
+    return services
+
+
+def _serve(closing: ExitStack) -> tuple[str, Outages]:
+    """Start moto's server and give its endpoint, and what stands before it."""
+    server = ThreadedMotoServer(ip_address=ports.LOOPBACK, port=0, verbose=False)
+    server.start()
+    wsgi = server._server  # noqa: SLF001 - moto offers no other way to it
+    if wsgi is None:
+        raise ServerStartError("moto's server does not start")
+    outages = Outages(wsgi.app)
+    wsgi.app = outages
+    closing.callback(moto_api_backend.reset)
+    closing.callback(wsgi.server_close)
+    closing.callback(server.stop)
+    host, port = server.get_host_and_port()
+    return f"http://{host}:{port}", outages
+
+
+def _bridge(closing: ExitStack, services: Services) -> None:
+    stack_names.install(closing)
+    state_machines.install(closing)
+    execution_outcomes.install(closing)
+    lambda_functions.install(closing, services.functions.invoke)
+    service_clients.install(closing, services.clients)
+    payload_limits.install(closing, services.visits.append)
+    task_tokens.install(closing)
+    inline_maps.install(closing)
+    map_runs.install(closing)
+    result_files.install(closing, services.clients)
+    announcements.install(closing, services.events.append)
