@@ -1,0 +1,180 @@
+"""Merging gives the same whether the base is inline, partly or wholly in S3."""
+
+import copy
+import random
+from typing import Any
+
+import pytest
+
+from tests.core import oracle
+from tests.core.bags import CONTEXT, KIB, Unchanged, fresh, hydrated
+from tests.core.fakes import CountingStore
+from tests.core.merges import BY_ID, MERGES, Merge
+from universal_sync_core import (
+    hydrate_state,
+    merge_logic,
+    optimize_and_offload,
+    store_to_s3,
+    universal_sync_core,
+)
+from universal_sync_core.pointer import parse
+
+# A timestamp is never as long as a threshold: it stays where it can be read.
+SMALL: dict[str, Any] = {
+    "field_offload_bytes": 30,
+    "state_offload_bytes": 30,
+    "history_max_entries": 2,
+    "page_bytes": 160,
+    "index_bytes": 200,
+}
+
+
+def plain(value: Any) -> Any:
+    return hydrate_state({"": value}, context=CONTEXT)[""]
+
+
+@pytest.mark.parametrize("merge", MERGES, ids=lambda merge: merge.rule)
+@pytest.mark.parametrize(
+    "thresholds",
+    [
+        SMALL,
+        SMALL | {"field_offload_bytes": 60, "state_offload_bytes": 90},
+        SMALL | {"state_offload_bytes": 10_000},
+    ],
+    ids=["wholly", "partly", "by field"],
+)
+def test_merging_into_what_is_in_s3(merge: Merge, thresholds: dict[str, Any]) -> None:
+    store = CountingStore()
+    context = CONTEXT | {"merge_strategy": merge.strategies}
+    with fresh(store, **thresholds):
+        base = optimize_and_offload(merge.base, CONTEXT)
+    with fresh(store, **thresholds):
+        with Unchanged(base, merge.delta):
+            bag = optimize_and_offload(merge_logic(base, merge.delta, context), context)
+        assert repr(in_order(hydrated(bag))) == repr(in_order(merge.merged))
+
+
+@pytest.mark.parametrize("merge", MERGES, ids=lambda merge: merge.rule)
+def test_merging_a_delta_that_is_in_s3(merge: Merge) -> None:
+    context = CONTEXT | {"merge_strategy": merge.strategies}
+    with fresh(CountingStore(), page_bytes=160, index_bytes=200):
+        delta = {name: store_to_s3(value, CONTEXT) for name, value in merge.delta.items()}
+        merged = merge_logic(merge.base, delta, context)
+        assert plain(merged) == merge.merged
+
+
+def in_order(bag: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields of the bag sorted; inside them the order is held."""
+    return dict(sorted(bag.items()))
+
+
+def wide(count: int, size: int = 100) -> dict[str, Any]:
+    return {f"key-{number:05}": "x" * size for number in range(count)}
+
+
+def test_merging_one_leaf_reads_and_writes_only_its_path() -> None:
+    store = CountingStore()
+    tree = {"left": wide(20_000), "right": {"inner": wide(20_000), "n": 1}}
+    with fresh(store):
+        bag = universal_sync_core({}, {"current_state": tree}, CONTEXT)
+    store.reset()
+    with fresh(store):
+        changed = {"current_state": {"right": {"inner": {"key-00777": "new"}}}}
+        bag = universal_sync_core(bag, changed, CONTEXT)
+    assert len(store.gets) <= 5
+    assert len(store.puts) <= 5
+    assert store.bytes_put < 150 * KIB
+    with fresh(store):
+        tree["right"]["inner"]["key-00777"] = "new"
+        assert hydrated(bag)["current_state"] == tree
+
+
+def test_a_delta_that_repeats_what_is_there_writes_nothing() -> None:
+    store = CountingStore()
+    tree = wide(5_000) | {"deep": wide(5_000)}
+    with fresh(store):
+        bag = universal_sync_core({}, {"current_state": tree}, CONTEXT)
+        store.reset()
+        again = {"current_state": {"key-00005": "x" * 100, "deep": {"key-00009": "x" * 100}}}
+        after = universal_sync_core(bag, again, CONTEXT)
+    assert store.puts == []
+    assert after["current_state"] == bag["current_state"]
+
+
+def test_a_worker_that_sends_the_whole_bag_back_changes_nothing() -> None:
+    store = CountingStore()
+    result = {
+        "current_state": wide(3_000),
+        "state_history": [{"n": number} for number in range(120)],
+        "distributed_outputs": [{"n": number, "text": "x" * 900} for number in range(90)],
+        "scheduling_metadata": {"batch_details": [{"item_count": 2}] * 9, "priority": "high"},
+        "list": list(range(20_000)),
+    }
+    with fresh(store):
+        bag = universal_sync_core({}, result, CONTEXT)
+        before = hydrated(bag)
+    store.reset()
+    with fresh(store):
+        echoed = universal_sync_core(bag, copy.deepcopy(bag) | {"more": 1}, CONTEXT)
+        assert store.puts == []
+        assert hydrated(echoed) == before | {"more": 1}
+
+
+def test_except_that_lists_which_are_appended_to_get_their_elements_again() -> None:
+    results = [{"n": number} for number in range(30)]
+    with fresh(CountingStore()):
+        bag = universal_sync_core({}, {"chunk_results": results}, CONTEXT)
+        echoed = universal_sync_core(bag, copy.deepcopy(bag), CONTEXT)
+        assert hydrated(echoed) == {"chunk_results": results * 2}
+
+
+def test_and_nothing_when_its_bag_is_spilled() -> None:
+    store = CountingStore()
+    with fresh(store):
+        bag = universal_sync_core({}, wide(5_000), CONTEXT)
+        assert parse(bag["state_s3_path"])
+        echoed = universal_sync_core(bag, copy.deepcopy(bag) | {"key-00001": "new"}, CONTEXT)
+        assert hydrated(echoed) == wide(5_000) | {"key-00001": "new"}
+
+
+def test_setting_one_field_of_a_spilled_bag_touches_one_page() -> None:
+    store = CountingStore()
+    with fresh(store):
+        bag = universal_sync_core({}, wide(50_000), CONTEXT)
+    store.reset()
+    with fresh(store):
+        bag = universal_sync_core(bag, {"key-00001": "new", "brand new": 1}, CONTEXT)
+        assert store.requests <= 12
+        assert hydrated(bag) == wide(50_000) | {"key-00001": "new", "brand new": 1}
+
+
+@pytest.mark.parametrize("strategy", ["append", "dedupe_append", "set_union", BY_ID])
+@pytest.mark.parametrize("seed", range(3))
+def test_strategies_on_pages_give_what_they_give_on_lists(strategy: Any, seed: int) -> None:
+    chance = random.Random(seed)  # noqa: S311 - a test may be guessed
+    items = [{"id": chance.randrange(40), "v": chance.randrange(3)} for _ in range(60)]
+    if strategy == "set_union":
+        items = [item["v"] for item in items]  # type: ignore[misc]
+    strategies = {"tags": strategy}
+    context = CONTEXT | {"merge_strategy": strategies}
+    expected: dict[str, Any] = {}
+    with fresh(CountingStore(), page_bytes=120, index_bytes=200, field_offload_bytes=200):
+        bag: dict[str, Any] = {}
+        for start in range(0, 60, 7):
+            delta = {"tags": items[start : start + 7]}
+            bag = universal_sync_core(bag, delta, context)
+            expected = oracle.merge(expected, delta, strategies)
+            assert hydrated(bag) == expected
+
+
+def test_a_strategy_below_an_offloaded_map_is_followed() -> None:
+    context = CONTEXT | {"merge_strategy": {"report.tags": "append"}}
+    with fresh(CountingStore()):
+        delta = {"current_state": {"report": wide(1_000) | {"tags": [1]}}}
+        bag = universal_sync_core({}, delta, CONTEXT)
+        assert parse(bag["current_state"]["report"])
+        delta = {"current_state": {"report": {"tags": [2]}}}
+        bag = universal_sync_core(bag, delta, context)
+        assert hydrated(bag)["current_state"]["report"]["tags"] == [1, 2]
+        twice = universal_sync_core(bag, {"current_state": bag["current_state"]}, context)
+        assert hydrated(twice)["current_state"]["report"]["tags"] == [1, 2, 1, 2]
