@@ -18,8 +18,10 @@ from models import (
     CreateSnapshotEvent,
     DecompressEvent,
     ForkBranchEvent,
+    HandOverEvent,
     HydrateEvent,
     InitEvent,
+    RecordFailureEvent,
     RequestCallbackEvent,
     RestoreSnapshotEvent,
     RunSegmentEvent,
@@ -41,7 +43,7 @@ app = ActionResolver()
 
 @app.answer("init", InitEvent)
 def init(event: InitEvent) -> Answer:
-    """The first bag of an execution, made of its input."""
+    """The first bag of an execution: made of its input, or left by an earlier execution."""
     return {"state_data": core.first_bag(event.input, event.context)}
 
 
@@ -129,6 +131,22 @@ def create_snapshot(event: CreateSnapshotEvent) -> Answer:
 def restore_snapshot(event: RestoreSnapshotEvent) -> Answer:
     """The bag as it was snapshot."""
     return {"state_data": core.restore_snapshot(event.s3_path, event.context)}
+
+
+@app.answer("hand_over", HandOverEvent)
+def hand_over(event: HandOverEvent) -> Answer:
+    """What the next execution of the workflow is started with."""
+    return {"next": core.hand_over(event.state_data, event.context)}
+
+
+@app.answer("record_failure", RecordFailureEvent)
+def record_failure(event: RecordFailureEvent) -> Answer:
+    """An error with a cause short enough to read, and the path of its record."""
+    failure = event.failure.model_dump(by_alias=True, exclude_none=True)
+    told = event.model_dump(include={"stage", "failed_at", "execution_arn"}, exclude_none=True)
+    return {
+        "failure": core.record_failure(event.state_data, failure, event.context, circumstances=told)
+    }
 
 
 @app.answer("hydrate", HydrateEvent)

@@ -6,7 +6,14 @@ it passes through unread, so that validating an event costs the same whatever th
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, AliasChoices, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    BaseModel,
+    ConfigDict,
+    Field,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from universal_sync_core.routing import ActionEvent, State, StateEvent
@@ -42,6 +49,31 @@ class ForkBranchEvent(StateEvent):
     """Starts a branch with an entry of `pending_branches`, which may be any JSON value."""
 
     branch: Any
+
+
+class FailureOutput(BaseModel):
+    """What a Catch gives of an error; whoever answered the task may have sent none of it.
+
+    https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore", strict=True, hide_input_in_errors=True)
+
+    error: str | None = Field(default=None, alias="Error")
+    cause: str | None = Field(default=None, alias="Cause")
+
+
+class RecordFailureEvent(StateEvent):
+    """Brings the error that ends an execution or a branch, and what came up when."""
+
+    failure: FailureOutput
+    stage: str | None = None
+    failed_at: str | None = None
+    execution_arn: str | None = None
+
+
+class HandOverEvent(StateEvent):
+    """Asks for what a new execution needs to go on with the bag."""
 
 
 class CompleteBranchEvent(StateEvent):

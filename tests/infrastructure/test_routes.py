@@ -7,7 +7,7 @@ cheaper to take when the answers are given.
 import json
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import boto3
@@ -17,6 +17,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda
 
 REGION = "us-east-1"
 LOOP_LIMIT = 3
+PAYLOAD_BYTES = 262_144
 
 Payload = dict[str, Any]
 Worker = Callable[[Payload], Payload]
@@ -31,6 +32,9 @@ class ScriptedFunction:
     """The worker of a test, and of the manager as little as the machine needs."""
 
     worker: Worker
+    cannot_record: bool = False
+    unmergeable: bool = False
+    records: list[Payload] = field(default_factory=list)
     token: str = ""
 
     def invoke(self, parameters: Payload, **_: object) -> Payload:
@@ -44,14 +48,19 @@ class ScriptedFunction:
         return {"StatusCode": 200, "Payload": answer}
 
     def init(self, event: Payload) -> Payload:
+        if event["input"].get("refused"):
+            raise RaisedError("InvalidRequestError")
         counters = {"loop_counter": 0, "loop_limit": LOOP_LIMIT, "segment_to_run": 0}
+        budget = {"execution_segments": 0, "segments_per_execution": 350}
         bag = {"execution_id": event["execution_id"], "next_action": "CONTINUE"}
-        return {"state_data": bag | counters}
+        return {"state_data": bag | counters | budget}
 
     def run_segment(self, event: Payload) -> Payload:
         return self.worker(event["state_data"])
 
     def sync(self, event: Payload) -> Payload:
+        if self.unmergeable:
+            raise RaisedError("MissingObjectError")
         bag = event["state_data"]
         counted = {"loop_counter": bag["loop_counter"] + 1}
         return {"state_data": bag | event["execution_result"] | counted}
@@ -68,6 +77,21 @@ class ScriptedFunction:
     def aggregate_branches(self, event: Payload) -> Payload:
         joined = {"branches": event["branches"], "next_action": "COMPLETE"}
         return {"state_data": event["state_data"] | joined}
+
+    def record_failure(self, event: Payload) -> Payload:
+        if self.cannot_record:
+            raise RaisedError("StoreAccessDeniedError")
+        self.records.append(event)
+        failure = event["failure"]
+        return {
+            "failure": {
+                "error": failure["Error"],
+                "cause": f"{failure['Cause']} [record: s3://...]",
+                "record_s3_path": "s3://...",
+                "branch_id": event["state_data"].get("branch"),
+                "segments_run": event["state_data"].get("loop_counter"),
+            }
+        }
 
     def request_callback(self, event: Payload) -> Payload:
         self.token = event["task_token"]
@@ -92,17 +116,27 @@ class Machine:
         )
         self._arn = created["stateMachineArn"]
 
-    def run(self, worker: Worker, answer: Callable[[Any, str], object] | None = None) -> Payload:
-        """Return the description of an execution that has ended."""
-        function = ScriptedFunction(worker)
+    def run(
+        self,
+        worker: Worker,
+        answer: Callable[[Any, str], object] | None = None,
+        *,
+        value: object = None,
+        cannot_record: bool = False,
+        unmergeable: bool = False,
+    ) -> Payload:
+        """Return the description of an execution that has ended, with the records it made."""
+        function = ScriptedFunction(worker, cannot_record, unmergeable)
         self._monkeypatch.setattr(lambda_eval_utils, "_invoke_lambda_function", function.invoke)
         started = self._client.start_execution(
-            stateMachineArn=self._arn, name=f"run-{time.monotonic_ns()}", input="{}"
+            stateMachineArn=self._arn,
+            name=f"run-{time.monotonic_ns()}",
+            input=json.dumps(value or {}),
         )
         while True:
             execution = self._client.describe_execution(executionArn=started["executionArn"])
             if execution["status"] != "RUNNING":
-                return dict(execution)
+                return {**execution, "records": function.records}
             if function.token and answer:
                 answer(self._client, function.token)
                 function.token = ""
@@ -170,6 +204,44 @@ def test_a_workflow_that_stops_says_how(machine: Machine, next_action: str) -> N
 def test_an_error_ends_the_execution_under_its_own_name(machine: Machine, error: str) -> None:
     execution = machine.run(fails(error))
     assert (execution["status"], execution["error"]) == ("FAILED", error)
+    assert "as scripted" in execution["cause"]
+
+
+def test_a_failure_is_recorded_with_the_last_good_bag_and_nothing_else(machine: Machine) -> None:
+    execution = machine.run(fails("SegmentFailedError"))
+    (record,) = execution["records"]
+    assert record["stage"] == "segment"
+    assert record["failure"]["Error"] == "SegmentFailedError"
+    assert record["execution_arn"] == execution["executionArn"]
+    assert record["state_data"]["next_action"] == "CONTINUE"
+    assert "[record: s3://...]" in execution["cause"]
+
+
+@pytest.mark.parametrize("value", [{"refused": True}, {"refused": "x" * 262_000}])
+def test_an_input_of_any_size_that_is_refused_is_recorded(machine: Machine, value: object) -> None:
+    execution = machine.run(always("COMPLETE"), value=value)
+    (record,) = execution["records"]
+    assert (record["stage"], execution["error"]) == ("init", "InvalidRequestError")
+    assert record["state_data"] == {"execution_id": execution["executionArn"]}
+
+
+def test_a_result_that_just_fits_beside_the_bag_and_cannot_be_merged_is_recorded(
+    machine: Machine,
+) -> None:
+    size = PAYLOAD_BYTES - 1_000
+
+    def worker(state: Payload) -> Payload:
+        room = size - len(json.dumps({"state_data": state}, separators=(",", ":")))
+        return {"filler": "x" * room}
+
+    execution = machine.run(worker, unmergeable=True)
+    (record,) = execution["records"]
+    assert (record["stage"], execution["error"]) == ("segment", "MissingObjectError")
+
+
+def test_a_failure_that_cannot_be_recorded_is_still_the_one_reported(machine: Machine) -> None:
+    execution = machine.run(fails("ZeroDivisionError"), cannot_record=True)
+    assert (execution["status"], execution["error"]) == ("FAILED", "ZeroDivisionError")
     assert "as scripted" in execution["cause"]
 
 

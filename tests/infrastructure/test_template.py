@@ -156,12 +156,25 @@ def test_roles_name_their_actions_and_resources(resources: dict[str, Any], owner
 
 
 def test_every_setting_is_in_the_environment(function: dict[str, Any], template: Template) -> None:
-    parameters = template["Parameters"]
+    values = {name: str(each.get("Default")) for name, each in template["Parameters"].items()}
+    values["StateBucket"] = "bucket"
     environment = {
-        name: str(parameters[value["Ref"]]["Default"]) if value["Ref"] in parameters else "bucket"
+        name: values[value["Ref"]]
+        if "Ref" in value
+        else re.sub(r"\$\{(\w+)\}", lambda match: values[match[1]], value["Fn::Sub"])
         for name, value in function["Environment"]["Variables"].items()
     }
-    assert Settings.from_env(environment) == Settings(bucket="bucket")
+    settings = Settings(bucket="bucket", allowed_prefixes=("s3://bucket/inputs/",))
+    assert Settings.from_env(environment) == settings
+
+
+def test_what_the_settings_let_the_function_read_its_role_lets_it_read(
+    function: dict[str, Any],
+) -> None:
+    allowed = function["Environment"]["Variables"]["STATE_ALLOWED_PREFIXES"]["Fn::Sub"]
+    resources = [each["Resource"] for each in statements(function)]
+    arn = allowed.replace("s3://${StateBucket}", "${StateBucket.Arn}")
+    assert {"Fn::Sub": f"{arn}*"} in resources
 
 
 def test_the_handler_is_a_function_of_its_module(root: Path, function: dict[str, Any]) -> None:

@@ -9,7 +9,8 @@ from universal_sync_core.errors import ConfigurationError
 
 # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 STEP_FUNCTIONS_PAYLOAD_BYTES: Final = 262_144
-# Leaves room in an execution's history; see `continuation`.
+STEP_FUNCTIONS_HISTORY_EVENTS: Final = 25_000
+# Leaves room in an execution's history; `execution_budget` says how much.
 MOST_SEGMENTS_PER_EXECUTION: Final = 800
 
 

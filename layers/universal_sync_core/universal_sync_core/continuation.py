@@ -1,0 +1,90 @@
+"""A workflow that goes on in another execution: after a full history, or after a failure."""
+
+from typing import Final
+
+from universal_sync_core.call import Context, open_call
+from universal_sync_core.codec import Json, JsonObject, decode
+from universal_sync_core.errors import InvalidRequestError, MalformedPointerError
+from universal_sync_core.execution_budget import USED, require_limit
+from universal_sync_core.failure import SNAPSHOT_OF_RECORD, is_failure_record
+from universal_sync_core.next_action import CONTINUE, STOPS
+from universal_sync_core.objects import execution_in
+from universal_sync_core.pointer import digest_in
+from universal_sync_core.snapshot import restore_snapshot, write_snapshot
+from universal_sync_core.sync import universal_sync_core
+
+RESUME_FROM: Final = "resume_from"
+# The executions that have worked on a bag after its first, by ARN and in order.
+CHAIN: Final = "execution_chain"
+# https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
+_NAME_MAX_CHARS: Final = 80
+_DIGEST_CHARS: Final = 16
+
+
+def hand_over(state: JsonObject, context: Context | None = None) -> JsonObject:
+    """Return what the next execution is started with: `{"name", "resume_from"}`.
+
+    Both are functions of the bag alone: a call that is made again names the same execution, and
+    Step Functions starts one of that name once.
+
+    Args:
+        state: the bag to go on with.
+        context: may carry `execution_id`.
+    """
+    with open_call(context, state) as call:
+        path = write_snapshot(state, "continuation", call)
+        digest = (digest_in(path) or "")[:_DIGEST_CHARS]
+        first = (call.objects.execution_id or "").rsplit(":", 1)[-1]
+        return {"name": f"{first[: _NAME_MAX_CHARS - 1 - len(digest)]}-{digest}", RESUME_FROM: path}
+
+
+def resumed_bag(execution_input: JsonObject, context: Context) -> JsonObject:
+    """Return the bag that an earlier execution left, ready to go on where it stopped.
+
+    It stays the bag of the execution that began it: `execution_id`, and so the place of its
+    objects, do not change. If a result had ended the workflow, the segment that gave it is run
+    again; a group, a map or a wait that failed is entered again.
+
+    Args:
+        execution_input: `resume_from` is the path of a failure record or of a snapshot; the
+            fields beside it are merged as a result's are, a higher `loop_limit` for instance.
+        context: carries the `execution_id` of the new execution, which is noted in
+            `execution_chain`.
+
+    Raises:
+        InvalidRequestError: there is nothing to go on with.
+        PointerNotAllowedError, MissingObjectError, ChecksumMismatchError: it cannot be read.
+        MalformedPointerError: the path leads to something else.
+    """
+    require_limit(execution_input)
+    path: Json = execution_input[RESUME_FROM]
+    if type(path) is not str:
+        raise InvalidRequestError("resume_from must be a text", field=f"input.{RESUME_FROM}")
+    bag = _restarted(_left_at(path))
+    owner, execution_id = execution_in(path), context["execution_id"]
+    given = {name: value for name, value in execution_input.items() if name != RESUME_FROM}
+    progress = {CHAIN: [execution_id] if CHAIN in bag else [owner, execution_id], USED: 0}
+    strategy = {"execution_id": owner, "merge_strategy": {CHAIN: "append"}}
+    return universal_sync_core(bag, given | progress, {**context, **strategy})
+
+
+def _left_at(path: str) -> JsonObject:
+    """Return the bag of a snapshot, or of the snapshot that a failure record names."""
+    with open_call(None, {"execution_id": execution_in(path)}) as call:
+        document = decode(call.objects.read(path), path=path)
+        snapshot = document[SNAPSHOT_OF_RECORD] if is_failure_record(document) else path
+        if snapshot is None:
+            message = "the execution had not begun: start it again with its own input"
+            raise InvalidRequestError(message, field=f"input.{RESUME_FROM}")
+        bag = restore_snapshot(snapshot)
+    if bag.get("execution_id") != execution_in(path):
+        raise MalformedPointerError("the snapshot is not of its own execution", path=path)
+    return bag
+
+
+def _restarted(bag: JsonObject) -> JsonObject:
+    """Return the bag without the end that a result has put to it."""
+    if bag.get("next_action") not in STOPS:
+        return bag
+    open_ended = {name: value for name, value in bag.items() if name != "status"}
+    return open_ended | {"next_action": CONTINUE}

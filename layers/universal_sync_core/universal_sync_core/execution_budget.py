@@ -1,0 +1,65 @@
+"""What a workflow uses of an execution's history, counted in segments.
+
+An execution that has 25,000 events in its history ends, whatever it is doing, so a workflow goes
+on as a new one before. A segment takes 14 events: two of each of the states RouteNextAction and
+CheckLoopLimit, five of RunSegment and of SyncSegment; a segment of a branch takes 12, and each
+retry of a task three more. Branches count only when they are joined, so there is room for the
+branches of one group beside the most that an execution may have run before: 800 segments and 900
+of branches are 22,000 events. After 350, the default, there would be room even if every task was
+tried nine times, the most that the state machine does.
+https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+"""
+
+from typing import Final
+
+from universal_sync_core.codec import Json, JsonObject
+from universal_sync_core.errors import InvalidRequestError
+from universal_sync_core.settings import MOST_SEGMENTS_PER_EXECUTION
+
+USED: Final = "execution_segments"
+LIMIT: Final = "segments_per_execution"
+
+# Of all branches of a group together.
+_BRANCH_SEGMENTS: Final = 900
+# Besides a segment these put tasks into the history: a wait, a join or a snapshot counts as one.
+_COUNTED: Final = frozenset(
+    {
+        "sync",
+        "update_and_compress",
+        "merge_callback",
+        "merge_async",
+        "aggregate_branches",
+        "aggregate_distributed",
+        "create_snapshot",
+    }
+)
+
+
+def used_after(base: JsonObject, delta: JsonObject, action: str | None) -> JsonObject:
+    """Return counter and limit as they are after an action, where the bag has them.
+
+    They are the state machine's: no result changes them. A branch counts one beside its segments,
+    for its fork and its end.
+    """
+    if action == "init":
+        return {}
+    kept: JsonObject = {name: base[name] for name in (USED, LIMIT) if name in base}
+    if action in _COUNTED and type(kept.get(USED)) is int:
+        kept[USED] += 1
+        if action == "aggregate_branches":
+            counts = [report.get("segments_run") for report in delta.get("branch_results", [])]
+            kept[USED] += sum(1 + (count if type(count) is int else 0) for count in counts)
+    return kept
+
+
+def branch_limit(branches: int) -> int:
+    """Return the segments each of so many branches may run, so that the group fits the history."""
+    return max(1, _BRANCH_SEGMENTS // max(1, branches))
+
+
+def require_limit(fields: JsonObject) -> None:
+    """Raise InvalidRequestError where an execution's input sets a limit that cannot work."""
+    limit: Json = fields.get(LIMIT, MOST_SEGMENTS_PER_EXECUTION)
+    if type(limit) is not int or not 1 <= limit <= MOST_SEGMENTS_PER_EXECUTION:
+        message = f"{LIMIT} must be a whole number from 1 to {MOST_SEGMENTS_PER_EXECUTION}"
+        raise InvalidRequestError(message, field=f"input.{LIMIT}")
