@@ -1,0 +1,220 @@
+"""Waves of requests: what a call waits for, against what it cannot do without."""
+
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from threading import Lock
+from typing import Final
+from unittest import mock
+
+import orjson
+import zstandard
+
+from benchmarks.payloads import CONTEXT, Payloads, large_field
+from benchmarks.rows import PAIRS, Row, median_of_pairs, seconds
+from benchmarks.slow_s3 import BUCKET, SlowS3
+from universal_sync_core import (
+    complete_branch,
+    fork_branch,
+    hydrate_state,
+    join_branches,
+    universal_sync_core,
+    workspace,
+)
+from universal_sync_core.codec import KIB, Json, JsonObject
+from universal_sync_core.memory_store import MemoryStore
+from universal_sync_core.parallel import MAX_REQUESTS_AT_ONCE
+from universal_sync_core.s3_store import S3Store
+from universal_sync_core.settings import Settings
+from universal_sync_core.store import Location, ObjectStore, StoredObject
+
+SETTINGS: Final = Settings(bucket=BUCKET)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scale:
+    """How much is measured; the smoke test takes less.
+
+    Attributes:
+        pairs: measured in turns.
+        fields: that a sync offloads.
+        branches: that are joined.
+        state_bytes: of the state that is hydrated.
+    """
+
+    pairs: int = PAIRS
+    fields: int = 16
+    branches: int = 100
+    state_bytes: int = 20 * KIB * KIB
+
+
+class _NotedStore(MemoryStore):
+    """A store in memory that notes what is read of it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.read: list[Location] = []
+
+    def get(self, location: Location) -> StoredObject:
+        self.read.append(location)
+        return super().get(location)
+
+
+class _OneByOne:
+    """Passes requests on to a store, one at a time."""
+
+    def __init__(self, inner: ObjectStore) -> None:
+        self._inner = inner
+        self._turn = Lock()
+
+    def put(self, location: Location, body: bytes, *, content_encoding: str | None = None) -> bool:
+        with self._turn:
+            return self._inner.put(location, body, content_encoding=content_encoding)
+
+    def get(self, location: Location) -> StoredObject:
+        with self._turn:
+            return self._inner.get(location)
+
+    def stream(self, location: Location) -> Iterator[bytes]:
+        return self._inner.stream(location)
+
+
+def rows(s3: SlowS3, scale: Scale) -> list[Row]:
+    """Give the rows of this page, measured against a server that is late."""
+    with mock.patch.dict(os.environ, s3.environment()):
+        store = S3Store()
+        return [
+            _changed_fields(store, scale),
+            _unchanged_fields(scale),
+            _joined_branches(store, scale),
+            _hydrated(s3, store, scale),
+        ]
+
+
+@contextmanager
+def _cold(store: ObjectStore) -> Iterator[None]:
+    """Begin with an empty cache, as a new container of the function does."""
+    with workspace.use(settings=SETTINGS, store=store):
+        yield
+
+
+def _changed_fields(store: ObjectStore, scale: Scale) -> Row:
+    payloads = Payloads()
+    with _cold(MemoryStore()):
+        bag = universal_sync_core({}, payloads.fields(scale.fields, 36 * KIB), CONTEXT)
+
+    def sync(target: ObjectStore) -> float:
+        result = payloads.fields(scale.fields, 36 * KIB)
+        with _cold(target):
+            return seconds(lambda: universal_sync_core(bag, result, CONTEXT))
+
+    def one_put_and_cpu() -> float:
+        body = orjson.dumps(large_field(payloads))
+        location = Location(BUCKET, f"put/{payloads.record()['digest']}")
+        return seconds(lambda: store.put(location, body)) + sync(MemoryStore())
+
+    return Row(
+        scenario=f"sync that offloads {scale.fields} changed fields",
+        baseline="one PUT, and the same sync without S3",
+        ratio=median_of_pairs(lambda: sync(store), one_put_and_cpu, scale.pairs),
+        target=1.5,
+    )
+
+
+def _unchanged_fields(scale: Scale) -> Row:
+    payloads = Payloads()
+    state = payloads.fields(scale.fields, 36 * KIB)
+    with workspace.use(settings=SETTINGS, store=MemoryStore()) as space:
+        bag = universal_sync_core({}, {"current_state": state}, CONTEXT)
+        sent = space.usage.snapshot()
+        # The worker hands the whole state back, as they do, one small leaf changed.
+        changed = {"current_state": {**state, "approved": True}}
+        universal_sync_core(bag, changed, CONTEXT)
+        bytes_again = space.usage.snapshot().since(sent).bytes_written
+    return Row(
+        scenario=f"bytes sent for {scale.fields} offloaded fields that come again unchanged",
+        baseline="bytes of those fields",
+        ratio=bytes_again / len(orjson.dumps(state)),
+        target=0.0,
+    )
+
+
+def _joined_branches(store: ObjectStore, scale: Scale) -> Row:
+    payloads = Payloads()
+    names = [f"branch-{number}" for number in range(scale.branches)]
+    with _cold(store):
+        bag = universal_sync_core({}, {"current_state": {"results": {}}}, CONTEXT)
+        pointers = [_finished_branch(bag, name, payloads) for name in names]
+
+    def join(target: ObjectStore) -> float:
+        with _cold(target):
+            return seconds(lambda: join_branches(bag, pointers, CONTEXT))
+
+    return Row(
+        scenario=f"aggregate_branches over {scale.branches} pointers",
+        baseline="the same, one request after the other",
+        # One by one it takes seconds, and varies little.
+        ratio=1 / median_of_pairs(lambda: join(store), lambda: join(_OneByOne(store)), scale.pairs),
+        target=15,
+        at_least=True,
+    )
+
+
+def _finished_branch(bag: JsonObject, name: str, payloads: Payloads) -> JsonObject:
+    branch = fork_branch(bag, {"branch_id": name}, CONTEXT)
+    result = {"current_state": {"results": {name: payloads.record()}}, "status": "COMPLETE"}
+    return complete_branch(universal_sync_core(branch, result, CONTEXT), CONTEXT)
+
+
+def _hydrated(s3: SlowS3, store: ObjectStore, scale: Scale) -> Row:
+    payloads = Payloads()
+    noted = _NotedStore()
+    with _cold(noted):
+        state = {"items": payloads.records(scale.state_bytes)}
+        bag = universal_sync_core({}, {"current_state": state}, CONTEXT)
+    with _cold(noted):
+        hydrate_state(bag, context=CONTEXT)
+    wanted = list(dict.fromkeys(noted.read))
+    for location, stored in noted.objects.items():
+        store.put(location, stored.body, content_encoding=stored.content_encoding)
+
+    def hydrate() -> float:
+        with _cold(store):
+            return seconds(lambda: hydrate_state(bag, context=CONTEXT))
+
+    fetch = _plain_fetch(s3)
+    with ThreadPoolExecutor(MAX_REQUESTS_AT_ONCE) as threads:
+        ratio = median_of_pairs(
+            hydrate, lambda: seconds(lambda: list(threads.map(fetch, wanted))), scale.pairs
+        )
+    return Row(
+        scenario=f"hydrate_state of {scale.state_bytes / KIB / KIB:.3g} MB",
+        baseline=f"those {len(wanted)} objects in one wave, and orjson.loads",
+        ratio=ratio,
+        target=1.5,
+    )
+
+
+def _plain_fetch(s3: SlowS3) -> Callable[[Location], Json]:
+    """Give what reads one object with nothing but boto3 and orjson."""
+    client = s3.client()
+
+    def fetch(location: Location) -> Json:
+        answer = client.get_object(Bucket=location.bucket, Key=location.key)
+        body = answer["Body"].read()
+        if answer.get("ContentEncoding") == "zstd":
+            body = zstandard.ZstdDecompressor().decompress(body)
+        return orjson.loads(body)
+
+    return fetch
+
+
+def _main() -> None:
+    with SlowS3.start() as s3:
+        print(*rows(s3, Scale()), sep="\n")
+
+
+if __name__ == "__main__":
+    _main()
