@@ -23,7 +23,8 @@ class CurrentStdout(io.TextIOBase):
 
 @pytest.fixture
 def settings() -> Settings:
-    return Settings(bucket=BUCKET)
+    """As the template sets them."""
+    return Settings(bucket=BUCKET, allowed_prefixes=(f"s3://{BUCKET}/inputs/",))
 
 
 @pytest.fixture

@@ -38,6 +38,7 @@ def load(name: str, bucket: str = BUCKET) -> Any:
 
 FOLDER: Final = "v1/catalog-2025-01/sha256/"
 WORDS: Final = b'{"words":{"s3":181204,"sqs":20411}}'
+INPUT: Final = {"inputs/catalog.json": WORDS}
 SNAPSHOT: Final = json.dumps(
     {
         "snapshot_id": "pre-0123456789abcdef",
@@ -157,6 +158,8 @@ EXPECTED: Final[dict[str, Expected]] = {
     "event_not_object": _refuses(None),
     "fork_branch_missing_branch": _refuses("branch"),
     "fork_branch_pending": _BAG,
+    "hand_over_bag": _answers("next"),
+    "hand_over_missing_state_data": _refuses("state_data"),
     "hydrate_answer_too_large": Expected(error=StateTooLargeError, objects=stored_value(LARGE)),
     "hydrate_checksum_mismatch": Expected(
         error=ChecksumMismatchError,
@@ -167,13 +170,27 @@ EXPECTED: Final[dict[str, Expected]] = {
     "hydrate_paths": _BAG,
     "hydrate_whole": Expected(answer=frozenset({"state_data"}), objects=stored_value(WORDS)),
     "init_input_not_object": _refuses("input"),
+    "init_input_s3_path": Expected(answer=frozenset({"state_data"}), objects=INPUT),
+    "init_input_s3_path_altered": Expected(error=ChecksumMismatchError, objects=INPUT),
+    "init_input_s3_path_not_allowed": _refuses("s3_path", PointerNotAllowedError),
     "init_missing_execution_id": _refuses("execution_id"),
     "init_null_input": _BAG,
+    "init_resume_from_elsewhere": _refuses("s3_path", PointerNotAllowedError),
+    "init_resume_from_no_snapshot": Expected(
+        error=MalformedPointerError, objects=stored_value(WORDS)
+    ),
+    "init_resume_from_snapshot": Expected(
+        answer=frozenset({"state_data"}), objects=stored_value(SNAPSHOT)
+    ),
     "init_segments": _BAG,
+    "init_segments_per_execution_zero": _refuses("input.segments_per_execution"),
     "merge_async_missing_async_result": _refuses("async_result"),
     "merge_async_published": _BAG,
     "merge_callback_approved": _BAG,
     "merge_callback_missing_callback_result": _refuses("callback_result"),
+    "record_failure_missing_failure": _refuses("failure"),
+    "record_failure_segment": _answers("failure"),
+    "record_failure_without_cause": _answers("failure"),
     "request_callback_async": _answers("callback_id"),
     "request_callback_human": _answers("callback_id"),
     "request_callback_missing_task_token": _refuses("task_token"),

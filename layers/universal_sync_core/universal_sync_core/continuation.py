@@ -38,7 +38,9 @@ def hand_over(state: JsonObject, context: Context | None = None) -> JsonObject:
         return {"name": f"{first[: _NAME_MAX_CHARS - 1 - len(digest)]}-{digest}", RESUME_FROM: path}
 
 
-def resumed_bag(execution_input: JsonObject, context: Context) -> JsonObject:
+def resumed_bag(
+    execution_input: JsonObject, context: Context, *, counters: JsonObject
+) -> JsonObject:
     """Return the bag that an earlier execution left, ready to go on where it stopped.
 
     It stays the bag of the execution that began it: `execution_id`, and so the place of its
@@ -50,6 +52,7 @@ def resumed_bag(execution_input: JsonObject, context: Context) -> JsonObject:
             fields beside it are merged as a result's are, a higher `loop_limit` for instance.
         context: carries the `execution_id` of the new execution, which is noted in
             `execution_chain`.
+        counters: what the state machine reads, for a bag that was made without it.
 
     Raises:
         InvalidRequestError: there is nothing to go on with.
@@ -60,7 +63,7 @@ def resumed_bag(execution_input: JsonObject, context: Context) -> JsonObject:
     path: Json = execution_input[RESUME_FROM]
     if type(path) is not str:
         raise InvalidRequestError("resume_from must be a text", field=f"input.{RESUME_FROM}")
-    bag = _restarted(_left_at(path))
+    bag = counters | _restarted(_left_at(path))
     owner, execution_id = execution_in(path), context["execution_id"]
     given = {name: value for name, value in execution_input.items() if name != RESUME_FROM}
     progress = {CHAIN: [execution_id] if CHAIN in bag else [owner, execution_id], USED: 0}

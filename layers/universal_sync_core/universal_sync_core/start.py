@@ -32,16 +32,17 @@ def first_bag(execution_input: JsonObject | None, context: Context) -> JsonObjec
         PointerNotAllowedError: it leads out of the allowed places.
         ChecksumMismatchError: the bytes there are others than `input_sha256` says.
     """
-    if RESUME_FROM in (execution_input or {}):
-        return resumed_bag(execution_input or {}, context)
-    fields = _loaded(execution_input or {}, context)
-    require_limit(fields)
     counters: JsonObject = {
         "loop_counter": 0,
         "loop_limit": DEFAULT_LOOP_LIMIT,
         "segment_to_run": 0,
         LIMIT: workspace.current().settings.segments_per_execution,
     }
+    given = execution_input or {}
+    if RESUME_FROM in given:
+        return resumed_bag(given, context, counters=counters)
+    fields = _loaded(given, context)
+    require_limit(fields)
     if type(fields.get("segments")) is list:
         counters["total_segments"] = len(fields["segments"])
     own = {"execution_id": context["execution_id"], USED: 0}
