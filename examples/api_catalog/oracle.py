@@ -19,6 +19,7 @@ BOOKKEEPING = frozenset(
         "aggregation_timestamp",
         "branch_results",
         "execution_id",
+        "execution_segments",
         "last_update_time",
         "loop_counter",
         "loop_limit",
@@ -28,6 +29,7 @@ BOOKKEEPING = frozenset(
         "post_snapshot_s3_path",
         "pre_snapshot_s3_path",
         "segment_to_run",
+        "segments_per_execution",
         "state_revision",
         "status",
     }
