@@ -6,7 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.core import oracle
-from universal_sync_core import calculate_payload_size, hydrate_state, universal_sync_core, workspace
+from universal_sync_core import (
+    calculate_payload_size,
+    hydrate_state,
+    universal_sync_core,
+    workspace,
+)
 from universal_sync_core.memory_store import MemoryStore
 from universal_sync_core.settings import Settings
 
@@ -32,12 +37,21 @@ scalars = st.one_of(
 values = st.recursive(
     scalars,
     lambda inner: st.one_of(
-        st.lists(inner, max_size=6), st.dictionaries(names, inner, max_size=6),
-        st.dictionaries(st.sampled_from(["__s3_offloaded", "__escaped:__s3_offloaded", "__gzip_base64", "__kind"]), inner, max_size=3),
+        st.lists(inner, max_size=6),
+        st.dictionaries(names, inner, max_size=6),
+        st.dictionaries(
+            st.sampled_from(
+                ["__s3_offloaded", "__escaped:__s3_offloaded", "__gzip_base64", "__kind"]
+            ),
+            inner,
+            max_size=3,
+        ),
     ),
     max_leaves=25,
 )
-entries = st.one_of(values, st.fixed_dictionaries({"timestamp": st.integers(0, 9), "n": st.integers(0, 3)}))
+entries = st.one_of(
+    values, st.fixed_dictionaries({"timestamp": st.integers(0, 9), "n": st.integers(0, 3)})
+)
 deltas = st.fixed_dictionaries(
     {},
     optional={
@@ -47,18 +61,24 @@ deltas = st.fixed_dictionaries(
         "chunk_results": st.lists(values, max_size=6),
         "failed_segments": st.lists(values, max_size=4),
         "distributed_outputs": st.lists(values, max_size=14),
-        "scheduling_metadata": st.fixed_dictionaries({"batch_details": st.lists(values, max_size=9), "priority": values}),
+        "scheduling_metadata": st.fixed_dictionaries(
+            {"batch_details": st.lists(values, max_size=9), "priority": values}
+        ),
         "scheduling_summary": values,
         "chunk_results_s3_path": values,
         "state_history_archive": values,
         "state_s3_path": values,
         "tags": st.lists(scalars, max_size=5),
-        "items": st.lists(st.dictionaries(st.sampled_from(["id", "v", "w"]), scalars, max_size=3), max_size=4),
+        "items": st.lists(
+            st.dictionaries(st.sampled_from(["id", "v", "w"]), scalars, max_size=3), max_size=4
+        ),
         "other": values,
         "status": st.text(max_size=5),
     },
 )
-results = st.one_of(deltas, st.lists(values, max_size=5), scalars, deltas.map(lambda d: {"execution_result": d}))
+results = st.one_of(
+    deltas, st.lists(values, max_size=5), scalars, deltas.map(lambda d: {"execution_result": d})
+)
 STRATEGIES = {
     "tags": "set_union",
     "items": {"strategy": "merge_by_key", "key": "id"},
@@ -70,7 +90,10 @@ STRATEGIES = {
 @settings(max_examples=400, deadline=None)
 @given(st.lists(results, max_size=8), st.booleans())
 def test_hydrated_bag_equals_the_merge_without_limits(sequence: list[Any], packs: bool) -> None:
-    context = {"execution_id": "arn:aws:states:eu-west-1:1:execution:m:1", "merge_strategy": STRATEGIES}
+    context = {
+        "execution_id": "arn:aws:states:eu-west-1:1:execution:m:1",
+        "merge_strategy": STRATEGIES,
+    }
     if packs:
         context["action"] = "update_and_compress"
     plain: dict[str, Any] = {}
