@@ -7,7 +7,6 @@
 import json
 from typing import Final
 
-import callbacks
 import universal_sync_core as core
 from models import (
     AggregateBranchesEvent,
@@ -170,10 +169,14 @@ def run_segment(event: RunSegmentEvent) -> Json:
 @app.answer("request_callback", RequestCallbackEvent)
 def request_callback(event: RequestCallbackEvent) -> Answer:
     """Keeps a waiting state's token and announces that an answer is wanted."""
+    import callbacks  # noqa: PLC0415 - with boto3, which no other action may need
+
     return callbacks.request(event)
 
 
 @app.answer("submit_callback", SubmitCallbackEvent)
 def submit_callback(event: SubmitCallbackEvent) -> Answer:
     """Sends an answer to the waiting state, once."""
+    import callbacks  # noqa: PLC0415 - with boto3, which no other action may need
+
     return callbacks.submit(event)

@@ -49,7 +49,8 @@ class ExponentialBackoffRetry(RetryStrategy):
     seconds_left: Callable[[], float] = _no_deadline
     on_retry: Callable[[], None] = field(default=lambda: None)
     sleep: Callable[[float], None] = time.sleep
-    jitter: Callable[[], float] = random.random
+    # Of the system: containers restored from one snapshot would all wait as long.
+    jitter: Callable[[], float] = random.SystemRandom().random
 
     def execute(self, func: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Return what `func` returns, or raise its last error."""
