@@ -5,6 +5,7 @@ Written without a look at the package, and with no S3, no sizes and no pointers 
 
 import copy
 import json
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -69,7 +70,8 @@ def merge(
             continue
         strategy = overrides.get(field, DEFAULTS.get(field))
         if field == "current_state" or strategy:
-            merged[field] = combine(merged[field], value, field, overrides, default=strategy)
+            place = Place(path=field, strategies={field: strategy} | overrides)
+            merged[field] = combine(merged[field], value, place)
         else:
             merged[field] = copy.deepcopy(value)
     if any(name in delta for name in HISTORY):
@@ -87,54 +89,42 @@ def add_new(entries: list[Any], items: list[Any]) -> None:
             entries.append(copy.deepcopy(item))
 
 
-def combine(
-    base: Any,
-    delta: Any,
-    path: str,
-    strategies: dict[str, Any],
-    *,
-    default: Any = None,
-    base_wins: bool = False,
-) -> Any:
-    strategy = strategies.get(path, strategies.get(path.removeprefix("current_state."), default))
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where in the bag two values meet, and whether the older has lost already."""
+
+    path: str
+    strategies: dict[str, Any]
+    base_wins: bool = False
+
+    @property
+    def strategy(self) -> Any:
+        relative = self.path.removeprefix("current_state.")
+        return self.strategies.get(self.path, self.strategies.get(relative))
+
+
+def combine(base: Any, delta: Any, place: Place) -> Any:
+    strategy = place.strategy
     name = strategy["strategy"] if isinstance(strategy, dict) else strategy
     if isinstance(base, list) and isinstance(delta, list) and name not in (None, "replace"):
-        return join(base, delta, name, strategy, path, strategies, base_wins=base_wins)
+        return join(base, delta, name, place)
     if name is None and isinstance(base, dict) and isinstance(delta, dict):
-        return merge_dicts(base, delta, path, strategies, base_wins=base_wins)
-    return base if base_wins else copy.deepcopy(delta)
+        return merge_dicts(base, delta, place)
+    return base if place.base_wins else copy.deepcopy(delta)
 
 
-def merge_dicts(
-    base: dict[str, Any],
-    delta: dict[str, Any],
-    path: str,
-    strategies: dict[str, Any],
-    *,
-    base_wins: bool,
-) -> dict[str, Any]:
+def merge_dicts(base: dict[str, Any], delta: dict[str, Any], place: Place) -> dict[str, Any]:
     ours, theirs = moment(base), moment(delta)
-    older = base_wins or (ours is not None and theirs is not None and theirs < ours)
+    older = place.base_wins or (ours is not None and theirs is not None and theirs < ours)
     merged = dict(base)
     for key, value in delta.items():
-        if key in base:
-            inner = f"{path}.{key}"
-            merged[key] = combine(base[key], value, inner, strategies, base_wins=older)
-        else:
-            merged[key] = copy.deepcopy(value)
+        inner = replace(place, path=f"{place.path}.{key}", base_wins=older)
+        known = key in base
+        merged[key] = combine(base[key], value, inner) if known else copy.deepcopy(value)
     return merged
 
 
-def join(
-    base: list[Any],
-    delta: list[Any],
-    name: str,
-    strategy: Any,
-    path: str,
-    strategies: dict[str, Any],
-    *,
-    base_wins: bool,
-) -> list[Any]:
+def join(base: list[Any], delta: list[Any], name: str, place: Place) -> list[Any]:
     if name == "append":
         return [*base, *copy.deepcopy(delta)]
     if name == "dedupe_append":
@@ -145,12 +135,12 @@ def join(
         joined = []
         add_new(joined, [*base, *delta])
         return joined
-    key, joined = strategy["key"], list(base)
+    key, joined = place.strategy["key"], list(base)
     for item in delta:
-        for place, existing in enumerate(joined):
+        for position, existing in enumerate(joined):
             if has(item, key) and has(existing, key) and same(item[key], existing[key]):
-                inner = f"{path}[]"
-                joined[place] = combine(existing, item, inner, strategies, base_wins=base_wins)
+                inner = replace(place, path=f"{place.path}[]")
+                joined[position] = combine(existing, item, inner)
                 break
         else:
             joined.append(copy.deepcopy(item))

@@ -88,14 +88,13 @@ STRATEGIES = {
 
 
 @settings(max_examples=400, deadline=None)
-@given(st.lists(results, max_size=8), st.booleans())
-def test_hydrated_bag_equals_the_merge_without_limits(sequence: list[Any], packs: bool) -> None:
+@given(st.lists(results, max_size=8), st.sampled_from(["sync", "update_and_compress"]))
+def test_hydrated_bag_equals_the_merge_without_limits(sequence: list[Any], action: str) -> None:
     context = {
         "execution_id": "arn:aws:states:eu-west-1:1:execution:m:1",
         "merge_strategy": STRATEGIES,
+        "action": action,
     }
-    if packs:
-        context["action"] = "update_and_compress"
     plain: dict[str, Any] = {}
     with workspace.use(settings=TINY, store=MemoryStore()):
         bag: dict[str, Any] = {}
