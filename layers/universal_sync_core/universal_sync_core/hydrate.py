@@ -22,7 +22,7 @@ from universal_sync_core.pointer import Pointer, parse
 
 Steps: TypeAlias = Sequence[str | int]
 
-_STEP: Final = re.compile(r"(?:^|\.)([^.\[\]]+)|\[(\d+)\]")
+_STEP: Final = re.compile(r"(?:^|(?<=.)\.)([^.\[\]]+)|\[(\d+)\]")
 
 
 def hydrate_state(

@@ -1,0 +1,191 @@
+"""Pointers back to values: everything, or only what is asked for."""
+
+from typing import Any
+
+import pytest
+
+from tests.core.bags import CONTEXT, EXECUTION, Unchanged, fresh, synced
+from tests.core.fakes import CountingStore, SlowStore
+from universal_sync_core import hydrate_state, read_list, store_to_s3
+from universal_sync_core.errors import InvalidRequestError, PointerNotAllowedError
+from universal_sync_core.pointer import parse
+
+REPORT = {"title": "t", "sections": [{"n": number, "text": "x" * 500} for number in range(900)]}
+RESULT = {
+    "current_state": {"report": REPORT, "small": {"a": [1, {"b": 2}]}, "empty": {}, "none": None},
+    "items": [{"n": number, "text": "y" * 500} for number in range(900)],
+    "chunk_results": [{"n": number} for number in range(60)],
+    "scheduling_metadata": {"batch_details": [{"item_count": 1}] * 9, "priority": "high"},
+    "state_history": [{"n": number} for number in range(90)],
+}
+
+
+@pytest.fixture
+def stored(store: CountingStore) -> dict[str, Any]:
+    bag = synced({"execution_id": EXECUTION}, RESULT)
+    store.reset()
+    return bag
+
+
+def test_everything_comes_back_and_the_bag_stays(stored: dict[str, Any]) -> None:
+    with Unchanged(stored):
+        whole = hydrate_state(stored)
+    assert {name: whole[name] for name in RESULT} == RESULT
+
+
+@pytest.mark.parametrize("bag", [{}, {"a": 1}, {"current_state": {"x": [None]}}])
+def test_a_bag_without_pointers_is_itself(bag: dict[str, Any]) -> None:
+    with fresh(CountingStore(), bucket=None):
+        assert hydrate_state(bag) == bag
+        assert hydrate_state(bag, []) == bag
+
+
+def test_a_path_reads_only_the_pages_it_leads_through(
+    store: CountingStore, stored: dict[str, Any]
+) -> None:
+    with fresh(store):
+        part = hydrate_state(stored, ["current_state.report.sections[700].n"])
+    report = part["current_state"]["report"]
+    assert report["sections"]["[700]"]["n"] == 700
+    assert len(store.gets) <= 4
+    assert part["items"] == stored["items"]
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("items", RESULT["items"]),
+        ("chunk_results", RESULT["chunk_results"]),
+        ("state_history", RESULT["state_history"]),
+        ("scheduling_metadata", RESULT["scheduling_metadata"]),
+    ],
+)
+def test_a_field_comes_back_from_whichever_form_it_is_kept_in(
+    stored: dict[str, Any], path: str, value: Any
+) -> None:
+    with Unchanged(stored):
+        assert hydrate_state(stored, [path])[path] == value
+
+
+def test_several_paths_come_together(stored: dict[str, Any]) -> None:
+    part = hydrate_state(
+        stored, ["current_state.report.title", "items[0]", "items[899].n", "chunk_results"]
+    )
+    assert part["current_state"]["report"]["title"] == "t"
+    assert part["items"]["[0]"] == REPORT_ITEM
+    assert part["items"]["[899]"]["n"] == 899
+    assert len(part["chunk_results"]) == 60
+
+
+REPORT_ITEM = {"n": 0, "text": "y" * 500}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "none",
+        "current_state.none.deeper",
+        "current_state.report.none",
+        "current_state.small.a[9]",
+        "current_state.small.a.b",
+        "items[900]",
+        "items.n",
+        "current_state[0]",
+        "current_state.empty.x",
+    ],
+)
+def test_a_path_that_leads_nowhere_changes_nothing(stored: dict[str, Any], path: str) -> None:
+    assert hydrate_state(stored, [path]) == stored
+
+
+@pytest.mark.parametrize("path", ["current_state.small.a[1].b", "current_state.small"])
+def test_a_path_to_what_is_inline_costs_nothing(
+    store: CountingStore, stored: dict[str, Any], path: str
+) -> None:
+    assert hydrate_state(stored, [path]) == stored
+    assert store.requests == 0
+
+
+@pytest.mark.parametrize("path", ["", ".", "a..b", "a[", "a[-1]", "a[x]", "a]b", "[0", ".a", "a."])
+def test_a_path_that_is_none_is_refused(stored: dict[str, Any], path: str) -> None:
+    with pytest.raises(InvalidRequestError) as caught:
+        hydrate_state(stored, [path])
+    assert caught.value.field == "paths"
+
+
+def test_fields_of_a_spilled_bag_come_one_by_one() -> None:
+    store = CountingStore()
+    fields = {f"key-{number}": {"n": number} for number in range(20_000)}
+    with fresh(store):
+        bag = synced({}, fields)
+    store.reset()
+    with fresh(store):
+        part = hydrate_state(bag, ["key-777", "key-12345.n", "none"], CONTEXT)
+    assert (part["key-777"], part["key-12345"]) == ({"n": 777}, {"n": 12_345})
+    assert "none" not in part
+    assert len(store.gets) <= 6
+
+
+def test_levels_are_read_side_by_side_not_one_by_one() -> None:
+    inner = CountingStore()
+    with fresh(inner):
+        bag = {str(n): store_to_s3(list(range(30_000 + n)), CONTEXT) for n in range(10)}
+    slow = SlowStore(inner, seconds=0.005)
+    with fresh(slow):
+        hydrate_state(bag, context=CONTEXT)
+    assert slow.most_at_once >= 10
+
+
+def test_what_is_shared_is_read_once() -> None:
+    store = CountingStore()
+    with fresh(store):
+        pointer = store_to_s3({"a": "x" * 9_000}, CONTEXT)
+    store.reset()
+    with fresh(store):
+        bag = {"one": pointer, "two": {"in": [pointer, pointer]}}
+        whole = hydrate_state(bag, context=CONTEXT)
+    assert whole["one"] == whole["two"]["in"][1] == {"a": "x" * 9_000}
+    assert len(store.gets) == 1
+
+
+@pytest.mark.parametrize(
+    ("start", "stop"),
+    [(0, 5), (890, 900), (895, 2_000), (0, 0), (5, 2), (900, 910), (-5, 3), (0, 900), (77, 78)],
+)
+def test_a_range_of_a_list_is_that_range(stored: dict[str, Any], start: int, stop: int) -> None:
+    expected = RESULT["items"][max(0, start) : max(0, stop)]  # type: ignore[index]
+    assert read_list(stored["items"], start, stop) == expected
+
+
+def test_a_range_reads_the_pages_it_is_in(store: CountingStore, stored: dict[str, Any]) -> None:
+    with fresh(store):
+        read_list(stored["items"], 450, 460)
+    assert len(store.gets) <= 3
+
+
+def test_elements_that_are_pointers_or_escaped_come_back_as_values() -> None:
+    with fresh(CountingStore(), page_bytes=400):
+        items = [{"__s3_offloaded": "data"}, "x" * 900, [{"deep": "y" * 900}]] * 20
+        bag = synced({}, {"items": items, "more": "z" * 40_000})
+        pointer = bag["items"] if parse(bag["items"]) else store_to_s3(bag["items"], CONTEXT)
+        assert read_list(pointer, 3, 9) == items[3:9]
+
+
+@pytest.mark.parametrize("value", [None, [1, 2], {}, "s3://bucket/key", {"__s3_offloaded": True}])
+def test_only_a_pointer_to_a_list_has_ranges(value: Any) -> None:
+    with pytest.raises(InvalidRequestError) as caught:
+        read_list(value, 0, 1)
+    assert caught.value.field == "pointer"
+
+
+def test_a_pointer_to_a_map_has_none_either(store: CountingStore) -> None:
+    pointer = store_to_s3({"a": 1}, CONTEXT)
+    store.reset()
+    with pytest.raises(InvalidRequestError):
+        read_list(pointer, 0, 1)
+    assert store.requests == 0
+
+
+def test_a_range_of_another_executions_list_is_refused(stored: dict[str, Any]) -> None:
+    with pytest.raises(PointerNotAllowedError):
+        read_list(stored["items"], 0, 1, {"execution_id": "another"})
