@@ -7,10 +7,11 @@ import pytest
 
 from tests.core.bags import CONTEXT, fresh
 from tests.core.fakes import SlowStore
-from universal_sync_core import hydrate_state, store_to_s3
+from universal_sync_core import hydrate_state, store_to_s3, workspace
 from universal_sync_core.errors import StoreUnavailableError
 from universal_sync_core.memory_store import MemoryStore
 from universal_sync_core.parallel import MAX_REQUESTS_AT_ONCE, in_parallel
+from universal_sync_core.settings import Settings
 
 
 def test_results_are_in_the_order_of_the_items() -> None:
@@ -60,3 +61,21 @@ def test_the_pool_works_on_after_an_error() -> None:
     with pytest.raises(StoreUnavailableError):
         in_parallel(refuse, range(100))
     assert in_parallel(abs, range(100)) == list(range(100))
+
+
+def test_many_threads_that_are_the_first_to_need_the_store_share_one(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str | None] = []
+
+    class SlowToMake(MemoryStore):
+        def __init__(self, *, kms_key_id: str | None) -> None:
+            super().__init__()
+            made.append(kms_key_id)
+            time.sleep(0.02)
+
+    monkeypatch.setattr("universal_sync_core.s3_store.S3Store", SlowToMake)
+    with workspace.use(settings=settings) as space:
+        stores = in_parallel(lambda _: space.store, range(8))
+    assert made == [None]
+    assert len({id(store) for store in stores}) == 1

@@ -1,7 +1,6 @@
 """The S3 store: the only place of this package that knows boto3."""
 
 from collections.abc import Callable, Iterator
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import boto3
@@ -66,37 +65,19 @@ class S3Store:
     """Objects in S3, with one client for all threads. Tries once: retrying is the core's."""
 
     def __init__(self, *, client: "S3Client | None" = None, kms_key_id: str | None = None) -> None:
-        """Use `client`, or one of the environment's own made when it is first needed.
+        """Use `client`, or one of the environment's own.
 
         Args:
             client: an S3 client.
             kms_key_id: key for SSE-KMS; None leaves encryption to the bucket.
+
+        Raises:
+            StoreAccessDeniedError: the environment does not say how to reach S3.
         """
-        self._given = client
+        self._client = client or _new_client()
         self._encryption: dict[str, Any] = (
             {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": kms_key_id} if kms_key_id else {}
         )
-
-    @cached_property
-    def _client(self) -> "S3Client":
-        if self._given is not None:
-            return self._given
-        client = boto3.client(
-            "s3",
-            config=Config(
-                max_pool_connections=MAX_REQUESTS_AT_ONCE,
-                retries={"mode": "standard", "total_max_attempts": 1},
-                connect_timeout=5,
-                read_timeout=30,
-                # What a request is made of and what it brings is checked here already: names by
-                # `Location`, bodies by their SHA-256. A call may make a hundred requests.
-                parameter_validation=False,
-                response_checksum_validation="when_required",
-            ),
-        )
-        # Asking S3 first whether it wants a body costs a round trip more than sending it.
-        client.meta.events.unregister("before-call.s3", add_expect_header)
-        return client
 
     def put(self, location: Location, body: bytes, *, content_encoding: str | None = None) -> bool:
         """Create the object; return False where one of that name is there already."""
@@ -137,6 +118,28 @@ class S3Store:
         body = answer["Body"]
         while piece := _classified(lambda: body.read(_PIECE_BYTES), location):
             yield piece
+
+
+def _new_client() -> "S3Client":
+    try:
+        client = boto3.client(
+            "s3",
+            config=Config(
+                max_pool_connections=MAX_REQUESTS_AT_ONCE,
+                retries={"mode": "standard", "total_max_attempts": 1},
+                connect_timeout=5,
+                read_timeout=30,
+                # What a request is made of and what it brings is checked here already: names by
+                # `Location`, bodies by their SHA-256. A call may make a hundred requests.
+                parameter_validation=False,
+                response_checksum_validation="when_required",
+            ),
+        )
+    except BotoCoreError as error:
+        raise StoreAccessDeniedError(f"S3 cannot be asked: {type(error).__name__}") from error
+    # Asking S3 first whether it wants a body costs a round trip more than sending it.
+    client.meta.events.unregister("before-call.s3", add_expect_header)
+    return client
 
 
 class _AlreadyThere(Exception):  # noqa: N818 - an answer, not an error

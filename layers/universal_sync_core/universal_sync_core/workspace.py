@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache, cached_property
+from threading import Lock
 
 from universal_sync_core.cache import ByteCache
 from universal_sync_core.retry import ExponentialBackoffRetry, RetryStrategy
@@ -30,17 +31,19 @@ class Workspace:
         self.cache = ByteCache(settings.cache_bytes)
         self.usage = Usage()
         self._store = store
+        self._making_store = Lock()
         self._retry = retry
         self._deadline: Callable[[], float] = lambda: float("inf")
 
-    @cached_property
+    @property
     def store(self) -> ObjectStore:
         """The object store of this process."""
-        if self._store is not None:
-            return self._store
-        from universal_sync_core.s3_store import S3Store  # noqa: PLC0415 - the only way to boto3
+        with self._making_store:  # the first to need it may be many threads
+            if self._store is None:
+                from universal_sync_core.s3_store import S3Store  # noqa: PLC0415 - with boto3
 
-        return S3Store(kms_key_id=self.settings.kms_key_id)
+                self._store = S3Store(kms_key_id=self.settings.kms_key_id)
+            return self._store
 
     @cached_property
     def retry(self) -> RetryStrategy:
