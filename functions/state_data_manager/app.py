@@ -22,8 +22,17 @@ Handler = Callable[[Any, LambdaContext], Json]
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
 _XRAY_DAEMON: Final = "AWS_XRAY_DAEMON_ADDRESS"
 
+# Of the values Lambda gives AWS_LAMBDA_INITIALIZATION_TYPE, those with which nobody waits for the
+# import of this module (same page).
+_AHEAD_OF_CALLS: Final = {"snap-start", "provisioned-concurrency"}
+
 logger = Logger()
 metrics = Metrics(namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "UniversalSyncCore"))
+
+if os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") in _AHEAD_OF_CALLS:
+    # The S3 client is made now. It has no connection yet that a snapshot could keep, and asks for
+    # credentials anew when those it began with are old.
+    _ = workspace.current().store
 
 
 def traced(handler: Handler) -> Handler:
