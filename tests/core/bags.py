@@ -27,11 +27,9 @@ TRIES = 4
 
 
 @contextmanager
-def fresh(
-    store: ObjectStore, settings: Settings | None = None, **settings_fields: Any
-) -> Iterator[workspace.Workspace]:
+def fresh(store: ObjectStore, **settings_fields: Any) -> Iterator[workspace.Workspace]:
     """Use a workspace with an empty cache, as the next container of the function has it."""
-    chosen = settings or Settings(**{"bucket": BUCKET} | settings_fields)
+    chosen = Settings(**{"bucket": BUCKET} | settings_fields)
     retry = ExponentialBackoffRetry(max_retries=TRIES - 1, sleep=lambda _: None)
     with workspace.use(settings=chosen, store=store, retry=retry) as space:
         yield space
