@@ -98,6 +98,13 @@ def test_failure_without_a_name_is_recorded_all_the_same(failure: dict[str, Any]
     assert recorded(begun(), failure=failure)["error"] == "UnnamedError"
 
 
+def test_name_that_step_functions_reserves_is_not_carried_on(store: MemoryStore) -> None:
+    failure = recorded(begun(), failure={"Error": "States.HeartbeatTimeout", "Cause": ""})
+    assert failure["error"] == "HeartbeatTimeout"
+    assert failure["cause"].startswith("no cause was given [record: ")
+    assert read(store, failure["record_s3_path"])["error"] == "States.HeartbeatTimeout"
+
+
 def test_same_failure_leaves_one_record(store: MemoryStore) -> None:
     bag = begun(words="w" * 40_000)
     first = recorded(bag, failed_at="2025-11-23T03:42:13Z")

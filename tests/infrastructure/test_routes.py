@@ -239,10 +239,19 @@ def test_a_result_that_just_fits_beside_the_bag_and_cannot_be_merged_is_recorded
     assert (record["stage"], execution["error"]) == ("segment", "MissingObjectError")
 
 
-def test_a_failure_that_cannot_be_recorded_is_still_the_one_reported(machine: Machine) -> None:
-    execution = machine.run(fails("ZeroDivisionError"), cannot_record=True)
-    assert (execution["status"], execution["error"]) == ("FAILED", "ZeroDivisionError")
-    assert "as scripted" in execution["cause"]
+@pytest.mark.parametrize(
+    ("worker", "reported"),
+    [
+        (fails("ZeroDivisionError"), "ZeroDivisionError"),
+        (always("CONTINUE", filler="x" * PAYLOAD_BYTES), "Unrecorded.States.DataLimitExceeded"),
+    ],
+)
+def test_a_failure_that_cannot_be_recorded_is_still_the_one_reported(
+    machine: Machine, worker: Worker, reported: str
+) -> None:
+    execution = machine.run(worker, cannot_record=True)
+    assert (execution["status"], execution["error"]) == ("FAILED", reported)
+    assert execution["cause"]
 
 
 def test_a_transient_error_is_tried_again(

@@ -221,12 +221,10 @@ def test_every_failure_is_recorded_before_the_execution_fails(states: States) ->
 def test_no_failure_to_record_hides_the_failure(states: States) -> None:
     state = states["RecordFailure"]
     assert state["Next"] == "FailExecution"
-    assert {entry["Next"] for entry in state["Catch"]} == {"FailExecution"}
+    assert {entry["Next"] for entry in state["Catch"]} == {"CheckErrorName"}
     assert {entry["ResultPath"] for entry in state["Catch"]} == {None}
-    assert (state["ResultPath"], states["FailExecution"]["ErrorPath"]) == (
-        "$.failure",
-        "$.failure.Error",
-    )
+    assert states["CheckErrorName"]["Default"] == "FailExecution"
+    assert state["ResultPath"] == "$.failure"
 
 
 def test_a_long_workflow_goes_on_in_an_execution_that_two_tries_start_once(states: States) -> None:

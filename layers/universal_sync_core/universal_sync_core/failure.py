@@ -17,6 +17,10 @@ CAUSE_MAX_CHARS: Final = 400
 # Where the workflow stood, as far as the bag says.
 _PLACE: Final = ("next_action", "segment_to_run", "loop_counter", "branch_id", "state_revision")
 _UNNAMED: Final = "UnnamedError"
+_UNEXPLAINED: Final = "no cause was given"
+# Names that only Step Functions may give, which a Fail state therefore cannot carry on.
+# https://states-language.net/spec.html#error-names
+_RESERVED: Final = "States."
 
 
 def record_failure(
@@ -38,8 +42,8 @@ def record_failure(
         circumstances: what else the record is to say, such as `stage` and `failed_at`.
 
     Returns:
-        `{"error", "cause", "record_s3_path", "branch_id", "segments_run"}`; the cause is short
-        and ends with the path.
+        `{"error", "cause", "record_s3_path", "branch_id", "segments_run"}`; the error is without
+        `States.`, and the cause is short and ends with the path.
     """
     error, cause = _text(failure.get("Error")) or _UNNAMED, _text(failure.get("Cause"))
     with open_call(context, state) as call:
@@ -53,7 +57,7 @@ def record_failure(
         record |= {name: state[name] for name in (HISTORY, ARCHIVE) if name in state}
         path = call.objects.add(encode(record))
     return {
-        "error": error,
+        "error": error.removeprefix(_RESERVED),
         "cause": f"{_short(cause)} [record: {path}]",
         "record_s3_path": path,
         "branch_id": state.get("branch_id"),
@@ -84,5 +88,5 @@ def _opened(cause: str) -> Json:
 def _short(cause: str) -> str:
     opened = _opened(cause)
     message = opened.get("errorMessage") if type(opened) is dict else None
-    text = _text(message) or cause
+    text = _text(message) or cause or _UNEXPLAINED
     return text if len(text) <= CAUSE_MAX_CHARS else f"{text[:CAUSE_MAX_CHARS]}..."

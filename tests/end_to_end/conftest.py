@@ -1,0 +1,49 @@
+"""One cloud with the stack on it for all end-to-end tests, and a worker that can fail."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from local.cloud import LocalCloud, UserFunction
+from tests.end_to_end.workflow import Json, Workflows
+
+WORKER = UserFunction(
+    name="Worker",
+    code_dir=Path(__file__).parent / "worker",
+    handler="worker.handler",
+    with_layer=True,
+    timeout=5,
+)
+SHORT_SECONDS = 3
+
+
+@pytest.fixture(scope="package")
+def workflows() -> Iterator[Workflows]:
+    with LocalCloud.start(extra_functions=[WORKER]) as cloud:
+        variables = {"STATE_BUCKET": cloud.outputs["StateBucketName"]}
+        cloud.client("lambda").update_function_configuration(
+            FunctionName=WORKER.name, Environment={"Variables": variables}
+        )
+        yield Workflows(cloud)
+
+
+@pytest.fixture(scope="package")
+def with_worker(workflows: Workflows) -> str:
+    """The machine as it is with a worker of the user's in the place of the built-in one."""
+
+    def change(states: dict[str, Json]) -> None:
+        states["RunSegment"]["Parameters"]["FunctionName"] = WORKER.arn
+
+    return workflows.varied("with-worker", change)
+
+
+@pytest.fixture(scope="package")
+def impatient(workflows: Workflows) -> str:
+    """The machine with waits of seconds in the place of an hour, a day and a week."""
+
+    def change(states: dict[str, Json]) -> None:
+        for name in ("WaitForCallback", "WaitForAsync"):
+            states[name] |= {"HeartbeatSeconds": SHORT_SECONDS, "TimeoutSeconds": 60}
+
+    return workflows.varied("impatient", change)

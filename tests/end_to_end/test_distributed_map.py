@@ -1,0 +1,55 @@
+"""Distributed maps: every item once, in order, and the failures named."""
+
+from typing import Any
+
+import pytest
+
+from tests.end_to_end.workflow import Json, Workflows, folded
+
+
+def _items(count: int, failures: set[int]) -> list[Any]:
+    """Give items whose recorded results they are themselves."""
+    return [
+        {"raises": f"no model of {n}"} if n in failures else {"service": n, "words": "w" * (n % 90)}
+        for n in range(count)
+    ]
+
+
+def _run(workflows: Workflows, count: int, failures: set[int]) -> None:
+    items = _items(count, failures)
+    path = "inputs/items.json"
+    mapped: Json = {"status": "DISTRIBUTED_MAP", "distributed_items": items}
+    last = {"status": "COMPLETE", "current_state": {"mapped": count}}
+    value = {"segments": [mapped, last]}
+    whole = workflows.put_input(path, value)
+
+    execution = workflows.run({"input_s3_path": whole}, timeout=1_500)
+
+    state = workflows.final_state(execution)
+    reports = state.pop("failed_segments", [])
+    assert [report["index"] for report in reports] == sorted(failures)
+    for report in reports:
+        assert report["error"] == "SegmentFailedError"
+        assert f"no model of {report['index']}" in report["cause"]
+    succeeded = [item for n, item in enumerate(items) if n not in failures]
+    expected = folded({"input_s3_path": whole, **value}, mapped, succeeded, last)
+    assert state == expected
+    for name in ("pre_snapshot_s3_path", "post_snapshot_s3_path"):
+        assert workflows.read(execution.output["state_data"][name])["state_data"]
+
+
+def test_map_of_two_hundred_items(workflows: Workflows) -> None:
+    _run(workflows, 200, {0, 7, 199})
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1_800)
+def test_map_of_ten_thousand_items(workflows: Workflows) -> None:
+    _run(workflows, 10_000, set(range(5, 10_000, 277)) | {9_999})
+
+
+def test_map_in_which_every_item_fails_ends_the_workflow(workflows: Workflows) -> None:
+    mapped = {"status": "DISTRIBUTED_MAP", "distributed_items": _items(3, {0, 1, 2})}
+    failed = workflows.run({"segments": [mapped, {"status": "COMPLETE"}]})
+    assert (failed.status, failed.error) == ("FAILED", "Workflow.FAILED")
+    assert workflows.record(failed)["segment_to_run"] == 0

@@ -1,0 +1,98 @@
+"""People and jobs: answered, refused, late, twice."""
+
+import time
+from typing import Any
+
+import pytest
+
+from local.errors import FunctionError
+from tests.end_to_end.conftest import SHORT_SECONDS
+from tests.end_to_end.workflow import Json, Workflows, folded
+
+WAITS = {
+    "human": ("PAUSED_FOR_HITP", "WaitForCallback", "CallbackTimedOut", "callback_timeout"),
+    "async": ("ASYNC", "WaitForAsync", "AsyncTimedOut", "async_timeout"),
+}
+LAST: Json = {"status": "COMPLETE", "current_state": {"published": True}}
+ANSWER = {"current_state": {"approval": {"approved": True, "remarks": "r" * 90_000}}}
+
+
+def _waiting(kind: str) -> tuple[Json, Json]:
+    asks = {"status": WAITS[kind][0], "prompt": {"question": "publish?"}}
+    return {"segments": [asks, LAST]}, asks
+
+
+@pytest.mark.parametrize("kind", WAITS)
+def test_answer_is_merged_whatever_its_size(workflows: Workflows, kind: str) -> None:
+    value, asks = _waiting(kind)
+    execution = workflows.start(value)
+    request = workflows.request(execution)
+    assert (request["callback_type"], request["prompt"]) == (kind, asks["prompt"])
+    assert "task_token" not in request
+
+    told = workflows.submit(request, "success", output=ANSWER)
+
+    assert told["status"] == "delivered"
+    workflows.require_small(execution.wait())
+    assert workflows.final_state(execution) == folded(value, asks, ANSWER, LAST)
+
+
+@pytest.mark.parametrize("kind", WAITS)
+def test_refusal_ends_the_workflow_and_a_resumed_one_asks_again(
+    workflows: Workflows, kind: str
+) -> None:
+    value, asks = _waiting(kind)
+    refused = workflows.start(value)
+    request = workflows.request(refused)
+    workflows.submit(request, "failure", error="Rejected", cause="not before Monday")
+    refused.wait()
+    assert refused.error == "Rejected"
+    assert (refused.cause or "").startswith("not before Monday [record: s3://")
+
+    resumed = workflows.start({"resume_from": workflows.record_path(refused)})
+    again = workflows.request_after(request)
+    assert again["execution_id"] == refused.arn
+    workflows.submit(again, "success", output=ANSWER)
+    assert workflows.final_state(resumed.wait()) == folded(value, asks, ANSWER, LAST)
+
+
+@pytest.mark.parametrize("kind", WAITS)
+def test_wait_that_nobody_ends_times_out_on_a_route_of_its_own(
+    workflows: Workflows, impatient: str, kind: str
+) -> None:
+    value, _ = _waiting(kind)
+    _, wait, timed_out, stage = WAITS[kind]
+    execution = workflows.run(value, impatient)
+    assert execution.error in {"Timeout", "HeartbeatTimeout"}
+    assert workflows.states(execution)[-4:] == [wait, timed_out, "RecordFailure", "FailExecution"]
+    assert workflows.record(execution)["stage"] == stage
+
+    with pytest.raises(FunctionError) as late:
+        workflows.submit(workflows.request(execution), "success", output=ANSWER)
+    assert late.value.error_type == "CallbackExpiredError"
+
+
+def test_heartbeats_keep_a_wait_open(workflows: Workflows, impatient: str) -> None:
+    value, asks = _waiting("async")
+    execution = workflows.start(value, machine=impatient)
+    request = workflows.request(execution)
+    for _ in range(4):
+        time.sleep(SHORT_SECONDS / 2)
+        assert workflows.submit(request, "heartbeat")["status"] == "delivered"
+    workflows.submit(request, "success", output=ANSWER)
+    assert workflows.final_state(execution.wait()) == folded(value, asks, ANSWER, LAST)
+
+
+def test_second_answer_changes_nothing(workflows: Workflows) -> None:
+    value, asks = _waiting("human")
+    execution = workflows.start(value)
+    request = workflows.request(execution)
+    answers: list[Any] = [ANSWER, ANSWER, {"current_state": {"approval": {"approved": False}}}]
+
+    told = [workflows.submit(request, "success", output=answer) for answer in answers[:2]]
+    with pytest.raises(FunctionError) as different:
+        workflows.submit(request, "success", output=answers[2])
+
+    assert [each["status"] for each in told] == ["delivered", "already_delivered"]
+    assert different.value.error_type == "CallbackAlreadyAnsweredError"
+    assert workflows.final_state(execution.wait()) == folded(value, asks, ANSWER, LAST)

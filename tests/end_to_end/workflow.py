@@ -1,0 +1,165 @@
+"""What the end-to-end tests share: running on the cloud, and what has to come out."""
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from local.cloud import Execution, LocalCloud
+from local.limits import PAYLOAD_BYTES
+from tests.core import oracle
+from universal_sync_core import hydrate_state, workspace
+from universal_sync_core.s3_store import S3Store
+from universal_sync_core.settings import Settings
+
+Json = dict[str, Any]
+
+# How far a workflow has come and by which executions; no result of a worker's is in these.
+PROGRESS = (
+    *oracle.BOOKKEEPING,
+    "branch_results",
+    "execution_chain",
+    "execution_id",
+    "execution_segments",
+    "loop_counter",
+    "loop_limit",
+    "post_snapshot_s3_path",
+    "pre_snapshot_s3_path",
+    "segment_to_run",
+    "segments_per_execution",
+    "status",
+    "total_segments",
+)
+_POLL_SECONDS = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Workflows:
+    """The stack's workflow, started and looked at."""
+
+    cloud: LocalCloud
+
+    def start(self, value: Any, name: str | None = None, machine: str | None = None) -> Execution:
+        """Start an execution of the stack's machine, or of one that was varied."""
+        return self.cloud.start_execution(value, name, machine)
+
+    def run(self, value: Any, machine: str | None = None, timeout: float = 240) -> Execution:
+        """Give an execution that has ended, with every payload of it within the limit."""
+        execution = self.start(value, machine=machine).wait(timeout)
+        self.require_small(execution)
+        return execution
+
+    def chain(self, value: Any, timeout: float = 240) -> list[Execution]:
+        """Give all executions a workflow went through, from the first to its end."""
+        executions = [self.run(value, timeout=timeout)]
+        while executions[-1].status == "SUCCEEDED" and "continued_as" in executions[-1].output:
+            arn = executions[-1].output["continued_as"]["execution_arn"]
+            executions.append(self.cloud.execution(arn).wait(timeout))
+            self.require_small(executions[-1])
+        return executions
+
+    def resume(self, failed: Execution, machine: str | None = None, **beside: Any) -> Execution:
+        """Give the execution that went on from a failed one's record, as the README says."""
+        return self.run({"resume_from": self.record_path(failed), **beside}, machine)
+
+    def varied(self, name: str, change: Callable[[dict[str, Json]], None]) -> str:
+        """Give the ARN of the stack's machine with some of its states changed."""
+        machines = self.cloud.client("stepfunctions")
+        deployed = machines.describe_state_machine(
+            stateMachineArn=self.cloud.outputs["StateMachineArn"]
+        )
+        definition = json.loads(deployed["definition"])
+        change(definition["States"])
+        created = machines.create_state_machine(
+            name=name, definition=json.dumps(definition), roleArn=deployed["roleArn"]
+        )
+        return str(created["stateMachineArn"])
+
+    def require_small(self, execution: Execution) -> None:
+        """Fail where a state of an execution was given or gave more than a state may carry."""
+        largest = max(
+            (max(visit.input_bytes, visit.output_bytes), visit.state)
+            for visit in self.cloud.visits
+            if visit.execution_arn == execution.arn
+        )
+        assert largest[0] <= PAYLOAD_BYTES, largest
+
+    def states(self, execution: Execution) -> list[str]:
+        """Give the names of the states an execution went through."""
+        arn = execution.arn
+        return [visit.state for visit in self.cloud.visits if visit.execution_arn == arn]
+
+    def hydrated(self, bag: Json) -> Json:
+        """Give a bag with values in the place of its pointers."""
+        settings = Settings(bucket=self.cloud.outputs["StateBucketName"])
+        with workspace.use(settings=settings, store=S3Store(client=self.cloud.client("s3"))):
+            return hydrate_state(bag)
+
+    def final_state(self, execution: Execution) -> Json:
+        """Give what a workflow that succeeded has made, whole."""
+        assert (execution.status, execution.error) == ("SUCCEEDED", None), execution.cause
+        return results_of(self.hydrated(execution.output["state_data"]))
+
+    def record(self, failed: Execution) -> Json:
+        """Give the record that a failed execution left."""
+        found: Json = self.read(self.record_path(failed))
+        return found
+
+    def record_path(self, failed: Execution) -> str:
+        """Give the path of the record, as a person finds it in the execution's cause."""
+        assert failed.status == "FAILED"
+        cause = failed.cause or ""
+        return cause.rpartition("[record: ")[2].removesuffix("]")
+
+    def put_input(self, key: str, value: Any) -> str:
+        """Give the path of an input that is in S3."""
+        bucket = self.cloud.outputs["StateBucketName"]
+        self.cloud.client("s3").put_object(Bucket=bucket, Key=key, Body=json.dumps(value))
+        return f"s3://{bucket}/{key}"
+
+    def read(self, path: str) -> Any:
+        """Give the JSON of an object."""
+        bucket, _, key = path.removeprefix("s3://").partition("/")
+        return json.loads(self.cloud.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read())
+
+    def request(self, execution: Execution, timeout: float = 30) -> Json:
+        """Give the newest announcement of what an execution waits for, once it waits."""
+        deadline = time.monotonic() + timeout
+        while time.monotonic() < deadline:
+            for event in reversed(self.cloud.events):
+                detail: Json = event["Detail"]
+                if detail["execution_id"] == execution.arn:
+                    return detail
+            time.sleep(_POLL_SECONDS)
+        raise TimeoutError("nothing was announced")
+
+    def request_after(self, earlier: Json, timeout: float = 30) -> Json:
+        """Give the announcement with which a resumed workflow asks anew."""
+        deadline = time.monotonic() + timeout
+        while time.monotonic() < deadline:
+            newest = self.cloud.events[-1]["Detail"] if self.cloud.events else earlier
+            if newest["callback_id"] != earlier["callback_id"]:
+                return dict(newest)
+            time.sleep(_POLL_SECONDS)
+        raise TimeoutError("nothing was announced again")
+
+    def submit(self, request: Json, outcome: str, **answer: Any) -> Json:
+        """Answer a request by invoking the function."""
+        named = {name: request[name] for name in ("callback_id", "execution_id")}
+        event = {"action": "submit_callback", "outcome": outcome, **named, **answer}
+        told: Json = self.cloud.invoke(event)
+        return told
+
+
+def results_of(bag: Json) -> Json:
+    """Give a bag without what only says how far the workflow has come."""
+    return {name: value for name, value in bag.items() if name not in PROGRESS}
+
+
+def folded(value: Json, *results: Any) -> Json:
+    """Give the state that an input and results merge to, with no limits at all."""
+    state = oracle.merge({}, value)
+    for result in results:
+        state = oracle.merge(state, oracle.flatten(result))
+    return results_of(state)
