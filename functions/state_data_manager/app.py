@@ -9,10 +9,12 @@ from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+import measures
 from actions import app
 from universal_sync_core import calculate_payload_size, workspace
-from universal_sync_core.codec import Json
+from universal_sync_core.codec import KIB, Json
 from universal_sync_core.errors import StateSyncError
+from universal_sync_core.offload import SIZE
 from universal_sync_core.routing import unwrap
 from universal_sync_core.usage import UsageSnapshot
 
@@ -27,7 +29,7 @@ _XRAY_DAEMON: Final = "AWS_XRAY_DAEMON_ADDRESS"
 _AHEAD_OF_CALLS: Final = {"snap-start", "provisioned-concurrency"}
 
 logger = Logger()
-metrics = Metrics(namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "UniversalSyncCore"))
+metrics = Metrics(namespace=measures.NAMESPACE)
 
 if os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") in _AHEAD_OF_CALLS:
     # The S3 client is made now. It has no connection yet that a snapshot could keep, and asks for
@@ -64,6 +66,7 @@ def lambda_handler(event: Any, context: LambdaContext) -> Json:
         with workspace.current().until(context.get_remaining_time_in_millis):
             answer = app.resolve(event, context)
         metrics.add_metric("PayloadBytesOut", MetricUnit.Bytes, calculate_payload_size(answer))
+        _measure_bag(answer)
     except Exception as error:
         _report(event, error)
         raise
@@ -98,6 +101,16 @@ def _report(event: Any, error: Exception) -> None:
         reason=str(error) if isinstance(error, StateSyncError) else None,
     )
     metrics.add_metric("Errors", MetricUnit.Count, 1)
+    measures.count_failure(error)
+
+
+def _measure_bag(answer: Json) -> None:
+    """Measure how much of its bound the bag of an answer takes, by the size it says it has."""
+    bag = answer.get("state_data") if isinstance(answer, dict) else None
+    kilobytes = bag.get(SIZE) if isinstance(bag, dict) else None
+    if isinstance(kilobytes, int | float):
+        percent = 100 * KIB * kilobytes / workspace.current().settings.bound_bytes
+        metrics.add_metric("BagPercentOfBound", MetricUnit.Percent, percent)
 
 
 def _measure(started: float, before: UsageSnapshot) -> None:

@@ -24,6 +24,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+import measures
 import universal_sync_core as core
 from models import RequestCallbackEvent, SubmitCallbackEvent
 from universal_sync_core import codec, workspace
@@ -98,7 +99,8 @@ def request(event: RequestCallbackEvent) -> dict[str, Any]:
         "state_revision": event.state_data.get("state_revision"),
     }
     record = asked | {"task_token": event.task_token, "requested_at": _now()}
-    _create(_location(execution_id, f"{callback_id}.json"), record)
+    if _create(_location(execution_id, f"{callback_id}.json"), record):
+        measures.count_callback_request(record["requested_at"])
     _announce(asked)
     return {"callback_id": callback_id}
 
@@ -111,7 +113,8 @@ def submit(event: SubmitCallbackEvent) -> dict[str, Any]:
         CallbackAlreadyAnsweredError: a different answer was there first.
         CallbackExpiredError: the state waits no longer.
     """
-    token = _token(event)
+    record = _record(event)
+    token: str = record["task_token"]
     if event.outcome == "heartbeat":
         _call(stepfunctions().send_task_heartbeat, taskToken=token)
         return _status(event, "delivered")
@@ -120,7 +123,8 @@ def submit(event: SubmitCallbackEvent) -> dict[str, Any]:
     if not is_first and _read(delivered) is not None:
         return _status(event, "already_delivered")
     _deliver(token, answer)
-    _create(delivered, {"delivered_at": _now()})
+    if _create(delivered, {"delivered_at": _now()}):
+        measures.count_callback_answer(record["requested_at"])
     return _status(event, "delivered")
 
 
@@ -128,14 +132,15 @@ def _status(event: SubmitCallbackEvent, status: str) -> dict[str, Any]:
     return {"callback_id": event.callback_id, "outcome": event.outcome, "status": status}
 
 
-def _token(event: SubmitCallbackEvent) -> str:
-    record = _read(_location(event.execution_id, f"{event.callback_id}.json"))
+def _record(event: SubmitCallbackEvent) -> dict[str, Any]:
+    record: dict[str, Any] | None = _read(
+        _location(event.execution_id, f"{event.callback_id}.json")
+    )
     if record is None:
         raise InvalidRequestError(
             "callback_id: this execution requested no such callback", field="callback_id"
         )
-    token: str = record["task_token"]
-    return token
+    return record
 
 
 def _claimed(event: SubmitCallbackEvent) -> tuple[dict[str, Any], bool]:

@@ -44,6 +44,7 @@ def test_every_action_leaves_its_metrics(output: Output, context: FakeLambdaCont
     assert {metric["Name"]: metric["Unit"] for metric in definition["Metrics"]} == {
         "PayloadBytesIn": "Bytes",
         "PayloadBytesOut": "Bytes",
+        "BagPercentOfBound": "Percent",
         "BytesOffloaded": "Bytes",
         "ObjectsOffloaded": "Count",
         "S3Requests": "Count",
@@ -53,6 +54,8 @@ def test_every_action_leaves_its_metrics(output: Output, context: FakeLambdaCont
     assert measured["action"] == "sync"
     assert measured["PayloadBytesIn"] == [calculate_payload_size(event)]
     assert measured["PayloadBytesOut"] == [calculate_payload_size(answer)]
+    kilobytes = answer["state_data"]["payload_size_kb"]
+    assert measured["BagPercentOfBound"] == [pytest.approx(100 * kilobytes / 150)]
     assert measured["BytesOffloaded"][0] > 30 * 1024
     assert measured["ObjectsOffloaded"][0] >= 1
     assert measured["S3Requests"][0] >= measured["ObjectsOffloaded"][0]
@@ -85,6 +88,9 @@ def test_failed_action_is_counted_and_logged_by_name(
     assert logged["function_request_id"] == context.aws_request_id
     assert measured["Errors"] == [1]
     assert measured["action"] == "sync"
+    (by_name,) = [line for line in printed if "ErrorsByName" in line]
+    assert by_name["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "UniversalSyncCore"
+    assert by_name["error"] == "InvalidRequestError"
 
 
 @pytest.mark.usefixtures("store")

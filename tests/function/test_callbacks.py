@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -9,6 +10,8 @@ import pytest
 from botocore.exceptions import ConnectTimeoutError
 
 import callbacks
+import measures
+from measures import CALLBACK_DUE_AFTER
 from models import RequestCallbackEvent, SubmitCallbackEvent
 from tests.function.fakes import TOKEN, FakeEventBus, FakeStepFunctions, client_error
 from universal_sync_core.errors import (
@@ -70,6 +73,17 @@ def answer(**fields: Any) -> dict[str, Any]:
 
 def stored(store: MemoryStore, name: str) -> Any:
     return json.loads(store.get(Location("state-bucket", FOLDER + name)).body)
+
+
+def due(output: pytest.CaptureFixture[str]) -> dict[int, int]:
+    """Callbacks that wait at the moments that metrics name, in milliseconds since 1970."""
+    waiting: dict[int, int] = {}
+    for line in output.readouterr().out.splitlines():
+        metric = json.loads(line)
+        if "CallbacksDue" in metric:
+            moment = metric["_aws"]["Timestamp"]
+            waiting[moment] = waiting.get(moment, 0) + metric["CallbacksDue"][0]
+    return waiting
 
 
 def test_request_keeps_the_token_and_what_is_asked(store: MemoryStore, bus: FakeEventBus) -> None:
@@ -299,3 +313,40 @@ def test_clients_are_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
     assert callbacks.stepfunctions() is callbacks.stepfunctions()
     assert callbacks.events() is callbacks.events()
+
+
+def test_unanswered_callback_is_counted_before_it_expires(
+    store: MemoryStore, bus: FakeEventBus, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bus.refusal = "InternalFailure"
+    with pytest.raises(StoreUnavailableError):
+        ask()
+    bus.refusal = None
+    ask()
+    requested_at = datetime.fromisoformat(stored(store, f"{CALLBACK_ID}.json")["requested_at"])
+    ((moment, waiting),) = due(capsys).items()
+    assert moment / 1_000 == pytest.approx(
+        (requested_at + CALLBACK_DUE_AFTER).timestamp(), abs=0.01
+    )
+    assert waiting == 1
+
+
+@pytest.mark.usefixtures("store", "bus", "stepfunctions")
+def test_answered_callback_is_not_counted_however_often_it_is_answered(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    ask()
+    answer(outcome="heartbeat")
+    answer(output=1)
+    answer(output=1)
+    assert list(due(capsys).values()) == [0]
+
+
+def test_late_answer_takes_nothing_back(capsys: pytest.CaptureFixture[str]) -> None:
+    measures.count_callback_answer((datetime.now(UTC) - CALLBACK_DUE_AFTER).isoformat())
+    printed = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [name for line in printed for name in line if name.startswith("Callback")] == [
+        "CallbacksAnswered",
+        "CallbackWait",
+    ]
+    assert printed[1]["CallbackWait"][0] == pytest.approx(CALLBACK_DUE_AFTER.seconds, abs=5)

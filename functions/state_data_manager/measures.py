@@ -1,0 +1,61 @@
+"""The metrics beside those that every action leaves, each a line of its own in the log.
+
+CloudWatch takes them from the log in the embedded metric format, `service` among their dimensions:
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+"""
+
+import os
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from aws_lambda_powertools import single_metric
+from aws_lambda_powertools.metrics import MetricUnit
+
+NAMESPACE: Final = os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "UniversalSyncCore")
+
+# A waiting state ends an hour after its last heartbeat; that leaves a quarter of it to act.
+# CloudWatch takes what is up to two hours ahead.
+CALLBACK_DUE_AFTER: Final = timedelta(minutes=45)
+
+
+def count_failure(error: Exception) -> None:
+    """Count a failure under the name of its class."""
+    _emit("ErrorsByName", 1, error=type(error).__name__)
+
+
+def count_callback_request(requested_at: str) -> None:
+    """Count a callback, and note ahead of time when it will have waited for too long."""
+    _emit("CallbacksRequested", 1)
+    _emit("CallbacksDue", 1, at=_due(requested_at))
+
+
+def count_callback_answer(requested_at: str) -> None:
+    """Count an answer, how long it was waited for, and take back what was noted ahead of time.
+
+    What sums up to more than nothing at a moment are the callbacks nobody has answered by then.
+    """
+    now, due = datetime.now(UTC), _due(requested_at)
+    waited = now - (due - CALLBACK_DUE_AFTER)
+    _emit("CallbacksAnswered", 1)
+    _emit("CallbackWait", waited.total_seconds(), unit=MetricUnit.Seconds)
+    if now < due:
+        _emit("CallbacksDue", -1, at=due)
+
+
+def _due(requested_at: str) -> datetime:
+    return datetime.fromisoformat(requested_at) + CALLBACK_DUE_AFTER
+
+
+def _emit(
+    name: str,
+    value: float,
+    *,
+    unit: MetricUnit = MetricUnit.Count,
+    at: datetime | None = None,
+    **dimensions: str,
+) -> None:
+    with single_metric(
+        name=name, unit=unit, value=value, namespace=NAMESPACE, default_dimensions=dimensions
+    ) as metric:
+        if at is not None:
+            metric.set_timestamp(at)

@@ -1,0 +1,217 @@
+"""The dashboard and the alarms: every metric they name is one that somebody emits."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+import app
+import callbacks
+import measures
+from models import RequestCallbackEvent, SubmitCallbackEvent
+from tests.function.expected import BUCKET, load
+from tests.function.fakes import TOKEN, FakeEventBus, FakeStepFunctions
+from tests.function.lambda_context import FakeLambdaContext
+from universal_sync_core import workspace
+from universal_sync_core.errors import InvalidRequestError
+from universal_sync_core.memory_store import MemoryStore
+from universal_sync_core.settings import Settings
+
+Metric = tuple[str, str, frozenset[str]]
+"""Namespace, name, names of the dimensions."""
+
+OF_FUNCTIONS = {"Invocations", "Errors", "Throttles", "Duration"}
+"""https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html"""
+OF_STATE_MACHINES = {
+    "ExecutionsStarted",
+    "ExecutionsSucceeded",
+    "ExecutionsFailed",
+    "ExecutionsTimedOut",
+    "ExecutionsAborted",
+    "ExecutionThrottled",
+}
+"""https://docs.aws.amazon.com/step-functions/latest/dg/procedure-cw-metrics.html"""
+FROM_AWS: set[Metric] = {
+    ("AWS/Lambda", name, frozenset({"FunctionName"})) for name in OF_FUNCTIONS
+} | {("AWS/States", name, frozenset({"StateMachineArn"})) for name in OF_STATE_MACHINES}
+
+SEARCH = re.compile(r"SEARCH\('\{(\w+),([\w,]+)\} MetricName=\"(\w+)\" service=\"STACK\"'")
+INSIGHTS = re.compile(
+    r"SELECT \w+\((\w+)\) FROM SCHEMA\(\"(\w+)\", ([\w, ]+)\)\s+WHERE service = 'STACK'"
+)
+ERROR_NAMES = re.compile(r"^class (\w+Error)\(", re.MULTILINE)
+"""Classes of errors.py."""
+
+
+@pytest.fixture
+def alarms(template: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {
+        name: resource["Properties"]
+        for name, resource in template["Resources"].items()
+        if resource["Type"] == "AWS::CloudWatch::Alarm"
+    }
+
+
+@pytest.fixture
+def widgets(template: dict[str, Any]) -> list[dict[str, Any]]:
+    text: str = template["Resources"]["OperationsDashboard"]["Properties"]["DashboardBody"][
+        "Fn::Sub"
+    ]
+    found: list[dict[str, Any]] = json.loads(with_names(text))["widgets"]
+    return found
+
+
+def with_names(text: str) -> str:
+    return re.sub(
+        r"\$\{(.*?)\}", lambda name: "STACK" if name[1] == "AWS::StackName" else name[1], text
+    )
+
+
+@pytest.fixture
+def emitted(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> dict[Metric, str]:
+    """What the function emits when it works, fails, asks and is answered; with the units."""
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "STACK")
+    monkeypatch.setattr(app.metrics, "service", "STACK")
+    monkeypatch.setattr(callbacks, "events", FakeEventBus)
+    monkeypatch.setattr(callbacks, "stepfunctions", FakeStepFunctions)
+    context: Any = FakeLambdaContext()
+    with workspace.use(settings=Settings(bucket=BUCKET), store=MemoryStore()):
+        app.lambda_handler(load("sync_offloads_large_field"), context)
+        with pytest.raises(InvalidRequestError):
+            app.lambda_handler(load("sync_missing_execution_result"), context)
+        ask_and_answer()
+    return dict(embedded(capsys.readouterr().out))
+
+
+def ask_and_answer() -> None:
+    asked = {"state_data": {}, "execution_id": "e", "task_token": TOKEN, "callback_type": "human"}
+    event = {"action": "request_callback", **asked}
+    callback = callbacks.request(RequestCallbackEvent.model_validate(event))
+    answer = {"action": "submit_callback", "execution_id": "e", "outcome": "success", "output": 1}
+    callbacks.submit(SubmitCallbackEvent.model_validate(answer | callback))
+
+
+def embedded(printed: str) -> Iterator[tuple[Metric, str]]:
+    for line in printed.splitlines():
+        if not line.startswith("{"):
+            continue
+        for group in json.loads(line).get("_aws", {}).get("CloudWatchMetrics", []):
+            for metric in group["Metrics"]:
+                dimensions = frozenset(group["Dimensions"][0])
+                yield (group["Namespace"], metric["Name"], dimensions), metric["Unit"]
+
+
+def in_alarms(alarms: dict[str, dict[str, Any]]) -> Iterator[Metric]:
+    for alarm in alarms.values():
+        if "MetricName" in alarm:
+            yield measured(alarm)
+        for query in alarm.get("Metrics", []):
+            if "MetricStat" in query:
+                yield measured(query["MetricStat"]["Metric"])
+            elif "Fn::Sub" in query["Expression"]:
+                (found,) = INSIGHTS.finditer(with_names(query["Expression"]["Fn::Sub"]))
+                yield found[2], found[1], frozenset(found[3].split(", "))
+
+
+def measured(metric: dict[str, Any]) -> Metric:
+    names = frozenset(dimension["Name"] for dimension in metric["Dimensions"])
+    return metric["Namespace"], metric["MetricName"], names
+
+
+def on_dashboard(widgets: list[dict[str, Any]]) -> Iterator[Metric]:
+    rows = [row for widget in widgets for row in widget["properties"].get("metrics", [])]
+    for row in rows:
+        if isinstance(row[0], str):
+            plain = [part for part in row if isinstance(part, str)]
+            yield plain[0], plain[1], frozenset(plain[2::2])
+        elif "SEARCH" in row[0]["expression"]:
+            (found,) = SEARCH.finditer(row[0]["expression"])
+            yield found[1], found[3], frozenset(found[2].split(","))
+        else:
+            defined = {line[-1].get("id") for line in rows if isinstance(line[-1], dict)}
+            assert set(re.findall(r"\b[a-z]+\b", row[0]["expression"])) <= defined
+
+
+def test_alarms_watch_metrics_that_are_emitted(
+    alarms: dict[str, dict[str, Any]], emitted: dict[Metric, str]
+) -> None:
+    assert set(in_alarms(alarms)) - FROM_AWS <= emitted.keys()
+
+
+def test_dashboard_shows_metrics_that_are_emitted(
+    widgets: list[dict[str, Any]], emitted: dict[Metric, str]
+) -> None:
+    assert set(on_dashboard(widgets)) - FROM_AWS <= emitted.keys()
+
+
+def test_dashboard_shows_what_the_function_emits(
+    widgets: list[dict[str, Any]], emitted: dict[Metric, str]
+) -> None:
+    shown = {name for _, name, _ in on_dashboard(widgets)}
+    assert {name for _, name, _ in emitted} - {"ColdStart"} <= shown | {"Errors"}
+
+
+def test_metrics_of_two_stacks_are_told_apart(template: dict[str, Any]) -> None:
+    variables = template["Globals"]["Function"]["Environment"]["Variables"]
+    assert variables["POWERTOOLS_SERVICE_NAME"] == {"Ref": "AWS::StackName"}
+    assert variables["POWERTOOLS_METRICS_NAMESPACE"] == measures.NAMESPACE
+
+
+def test_every_alarm_is_on_the_dashboard_and_goes_to_the_topic_if_there_is_one(
+    alarms: dict[str, dict[str, Any]], widgets: list[dict[str, Any]]
+) -> None:
+    (shown,) = [widget["properties"] for widget in widgets if widget["type"] == "alarm"]
+    assert {arn.rpartition(":")[2] for arn in shown["alarms"]} == alarms.keys()
+    action = {"Fn::If": ["HasAlarmTopic", [{"Ref": "AlarmTopicArn"}], {"Ref": "AWS::NoValue"}]}
+    for alarm in alarms.values():
+        assert alarm["AlarmActions"] == alarm["OKActions"] == action
+        assert alarm["TreatMissingData"] == "notBreaching"
+
+
+def test_alarms_on_errors_name_errors_that_there_are(
+    alarms: dict[str, dict[str, Any]], root: Any
+) -> None:
+    source = root / "layers/universal_sync_core/universal_sync_core/errors.py"
+    known = set(ERROR_NAMES.findall(source.read_text()))
+    metrics = [
+        query["MetricStat"]["Metric"]
+        for query in alarms["DamagedStateAlarm"]["Metrics"]
+        if "MetricStat" in query
+    ]
+    named = {
+        dimension["Value"]
+        for metric in metrics
+        for dimension in metric["Dimensions"]
+        if dimension["Name"] == "error"
+    }
+    assert len(named) == len(metrics)
+    assert named <= known
+
+
+def test_callback_is_due_before_it_expires(states: dict[str, dict[str, Any]]) -> None:
+    heartbeats = [
+        state["HeartbeatSeconds"] for state in states.values() if "HeartbeatSeconds" in state
+    ]
+    assert measures.CALLBACK_DUE_AFTER.total_seconds() < min(heartbeats)
+
+
+def test_widgets_do_not_overlap(widgets: list[dict[str, Any]]) -> None:
+    cells = [
+        (column, row)
+        for widget in widgets
+        for column in range(widget["x"], widget["x"] + widget["width"])
+        for row in range(widget["y"], widget["y"] + widget["height"])
+    ]
+    assert len(cells) == len(set(cells))
+    assert max(column for column, _ in cells) < 24
+
+
+def test_the_documentation_has_every_metric_and_alarm(
+    alarms: dict[str, dict[str, Any]], emitted: dict[Metric, str], root: Any
+) -> None:
+    told = set(re.findall(r"`(\w+)`", (root / "docs/operations.md").read_text()))
+    assert alarms.keys() | {name for _, name, _ in emitted} - {"ColdStart"} <= told
