@@ -32,8 +32,19 @@ CONTROL_FIELDS_NEVER_OFFLOAD: Final = frozenset(
     }
 )
 
-# The state machine reads these where they stand, so they stay in the bag as they are.
-READ_BY_MACHINE: Final = frozenset({"loop_limit", "execution_segments", "segments_per_execution"})
+# The state machine and the joining of branches read these where they stand, so they stay in the
+# bag as they are.
+READ_BY_MACHINE: Final = frozenset(
+    {
+        "branch_conflict_strategy",
+        "branch_id",
+        "execution_segments",
+        "forked_from",
+        "loop_limit",
+        "segments_per_execution",
+        "tolerated_branch_failures",
+    }
+)
 # The state machine forks one branch for each element: the list stays, large elements may leave.
 BRANCHES: Final = "pending_branches"
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from universal_sync_core.call import Call, Context, open_call
+from universal_sync_core.call import Call, Context, open_call, serving
 from universal_sync_core.codec import Json, JsonObject, canonical, decode, encode
 from universal_sync_core.conflicts import DEFAULT_STRATEGY, Change, Conflicts
 from universal_sync_core.difference import changes_since
@@ -41,7 +41,7 @@ def fork_branch(state: JsonObject, branch: Json, context: Context | None = None)
             `segments`, `total_segments` and `loop_limit` count.
         context: may carry `execution_id`.
     """
-    with open_call(context, state) as call:
+    with open_call(serving("fork_branch", context), state) as call:
         fields = _fields(branch, call)
         kept = {name: value for name, value in state.items() if name not in (*_PROGRESS, _PENDING)}
         own: JsonObject = {
@@ -56,7 +56,7 @@ def fork_branch(state: JsonObject, branch: Json, context: Context | None = None)
         total = fields.get("total_segments", _length(fields.get("segments")))
         if total is not None:
             own["total_segments"] = total
-        return universal_sync_core(kept | {"next_action": CONTINUE}, own, context)
+        return universal_sync_core(kept | {"next_action": CONTINUE}, own)
 
 
 def complete_branch(
@@ -99,7 +99,7 @@ def join_branches(
         InvalidRequestError: a branch was forked from another state.
         MergeConflictError: branches are in conflict and the strategy is `fail`.
     """
-    with open_call(context, state) as call:
+    with open_call(serving("aggregate_branches", context), state) as call:
         results = _loaded(branches, call)
         names = [_name(index, branch) for index, branch in enumerate(branches)]
         strategy = state.get(_CONFLICT_STRATEGY, DEFAULT_STRATEGY)
@@ -124,6 +124,9 @@ def _summary(state: JsonObject, branches: Sequence[Json], conflicts: Conflicts) 
     if failed:
         summary["failed_segments"] = failed
     tolerated = state.get(_TOLERATED, max(0, len(branches) - 1))
+    if type(tolerated) is not int:
+        message = f"{_TOLERATED} must be a whole number"
+        raise InvalidRequestError(message, field=f"state_data.{_TOLERATED}")
     if len(failed) > tolerated:
         summary["status"] = FAILED
     return summary

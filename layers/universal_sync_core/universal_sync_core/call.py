@@ -67,6 +67,12 @@ def open_call(context: Context | None, bag: JsonObject | None = None) -> Iterato
         _OPEN.reset(token)
 
 
+def serving(action: str, context: Context | None) -> Context:
+    """Return the context of an action's own function, which need not name it."""
+    given = context or {}
+    return {**given, "action": given.get("action") or action}
+
+
 def _new_call(context: Context, bag: JsonObject | None) -> Call:
     space = workspace.current()
     execution_id = _text(context, "execution_id") or (bag or {}).get("execution_id")

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from universal_sync_core.bag import CONTROL_FIELDS_NEVER_OFFLOAD
+from universal_sync_core.bag import CONTROL_FIELDS_NEVER_OFFLOAD, STATE, archive_of
 from universal_sync_core.call import Call
 from universal_sync_core.codec import Json, JsonObject, encode
 from universal_sync_core.errors import InvalidRequestError, MergeConflictError
@@ -14,6 +14,9 @@ from universal_sync_core.timestamps import time_of
 
 CONFLICT_STRATEGIES: Final = ("latest", "first", "last", "collect", "fail")
 DEFAULT_STRATEGY: Final = "latest"
+
+# Fields of the bag over which branches cannot disagree.
+_JOINED: Final = CONTROL_FIELDS_NEVER_OFFLOAD | HISTORY_FIELDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,10 +73,10 @@ class Conflicts:
             raise MergeConflictError(f"branches disagree on {paths}", field=self.reports[0]["path"])
         return [settled[change.branch] for change in changes]
 
-    def _settle(self, changes: Sequence[Change], path: str) -> list[Change]:
+    def _settle(self, changes: Sequence[Change], path: str, *, merged: bool) -> list[Change]:
         if len(changes) == 1 or self.call.strategies.at(path):
             return list(changes)
-        if all(is_map(change.value) for change in changes):
+        if merged and all(is_map(change.value) for change in changes):
             return self._settle_maps(changes, path)
         if len({encode(change.value) for change in changes}) == 1:
             return list(changes)
@@ -89,9 +92,11 @@ class Conflicts:
                 by_key.setdefault(key, []).append(wanted)
         settled: dict[int, JsonObject] = {change.branch: {} for change in changes}
         for key, wanted_by in by_key.items():
-            joined = not path and (key in CONTROL_FIELDS_NEVER_OFFLOAD or key in HISTORY_FIELDS)
+            joined = not path and (key in _JOINED or archive_of({key: wanted_by[0].value}))
             inner = f"{path}.{key}" if path else key
-            for change in wanted_by if joined else self._settle(wanted_by, inner):
+            merged = bool(path) or key == STATE  # any other field is one leaf
+            chosen = wanted_by if joined else self._settle(wanted_by, inner, merged=merged)
+            for change in chosen:
                 settled[change.branch][key] = change.value
         return [
             Change(branch=change.branch, value=settled[change.branch], time=change.time)

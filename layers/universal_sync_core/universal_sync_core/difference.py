@@ -7,12 +7,13 @@ from universal_sync_core.bag import (
     ARCHIVE,
     CONTROL_FIELDS_NEVER_OFFLOAD,
     HISTORY,
+    STATE,
     archive_of,
     with_spilled,
     without_samples,
 )
 from universal_sync_core.call import Call
-from universal_sync_core.codec import Json, JsonObject, encode
+from universal_sync_core.codec import Json, JsonObject, decode, encode
 from universal_sync_core.compress import is_packed, unpack
 from universal_sync_core.lists import Lists
 from universal_sync_core.pointer import is_list, is_map, parse
@@ -23,19 +24,23 @@ _ADDING: Final = ("append", "dedupe_append", "set_union")
 def changes_since(parent: JsonObject, bag: JsonObject, call: Call) -> JsonObject:
     """Return the delta that leads from `parent` to `bag`, control fields left out.
 
-    Of a map it holds the keys that differ, at every depth; of a list that a strategy adds to,
-    the elements that came after the parent's own.
+    Of what is merged it holds only what differs: of `current_state` the keys, at every depth; of
+    a list that a strategy adds to, the elements that came after the parent's own; of one that is
+    merged by key, the items that changed. Any other field it holds whole.
     """
     before = without_samples(with_spilled(parent, call.pages))
     after = without_samples(with_spilled(bag, call.pages))
     delta = _history_since(before, after)
     for field, value in after.items():
-        if field in CONTROL_FIELDS_NEVER_OFFLOAD or field in (HISTORY, ARCHIVE):
+        if field in CONTROL_FIELDS_NEVER_OFFLOAD or field == HISTORY:
+            continue
+        if field == ARCHIVE and archive_of(after):
             continue
         if field not in before:
             delta[field] = value
         elif not _is_same(before[field], value):
-            delta[field] = _changed(before[field], value, field, call)
+            is_merged = field == STATE or call.strategies.at(field) is not None
+            delta[field] = _changed(before[field], value, field, call) if is_merged else value
     return delta
 
 
@@ -56,6 +61,8 @@ def _changed(before: Json, after: Json, path: str, call: Call) -> Json:
     strategy = call.strategies.at(path)
     if strategy and strategy.name in _ADDING and is_list(before) and is_list(after):
         return _added(before, after, call)
+    if strategy and strategy.key and is_list(before) and is_list(after):
+        return _changed_items(before, after, strategy.key, path, call)
     if strategy or not (is_map(before) and is_map(after)):
         return after
     old, new = _entries_apart(before, after, call)
@@ -81,6 +88,31 @@ def _added(before: Json, after: Json, call: Call) -> Json:
     lists = Lists(call.pages)
     old, new = lists.elements(before), lists.elements(after)
     return new[len(old) :] if encode(new[: len(old)]) == encode(old) else new
+
+
+def _changed_items(before: Json, after: Json, key: str, path: str, call: Call) -> list[Json]:
+    """Return the items that changed, each in its place before, and those that came after."""
+    lists = Lists(call.pages)
+    old, new = lists.elements(before), lists.elements(after)
+    pairs = zip(old, new, strict=False)
+    changed = [
+        _changed_item(ours, theirs, key, path, call)
+        for ours, theirs in pairs
+        if not _is_same(ours, theirs)
+    ]
+    return [*changed, *new[len(old) :]]
+
+
+def _changed_item(before: Json, after: Json, key: str, path: str, call: Call) -> Json:
+    """Return what changed in an item, with the key by which it is found."""
+    lists = Lists(call.pages)
+    identity = lists.identity(after, key)
+    if identity is None or identity != lists.identity(before, key):
+        return after
+    part = _changed(before, after, f"{path}[]", call)
+    if type(part) is not dict or parse(part):
+        return part
+    return {key: decode(identity)} | part
 
 
 def _is_same(before: Json, after: Json) -> bool:

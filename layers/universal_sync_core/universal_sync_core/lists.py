@@ -53,12 +53,12 @@ class Lists:
         before = len(items)
         places: dict[bytes, int] = {}
         for place, item in enumerate(items):
-            identity = self._identity(item, key)
+            identity = self.identity(item, key)
             if identity is not None:
                 places.setdefault(identity, place)
         changed: dict[int, Json] = {}
         for item in self.elements(delta):
-            identity = self._identity(item, key)
+            identity = self.identity(item, key)
             place = len(items) if identity is None else places.setdefault(identity, len(items))
             if place == len(items):
                 items.append(item)
@@ -94,15 +94,15 @@ class Lists:
             return self._pages.find(pointer, wanted)
         return {self._pages.canonical(item) for item in base} & set(wanted)
 
-    def _extend(self, base: Json, items: Sequence[Json]) -> Json:
-        if not items:
-            return base
-        pointer = parse(base)
-        return [*base, *items] if pointer is None else self._pages.extend(pointer, items).render()
-
-    def _identity(self, item: Json, key: str) -> bytes | None:
+    def identity(self, item: Json, key: str) -> bytes | None:
         """Return the canonical encoding of an item's key, or None where it has none."""
         pointer = parse(item)
         if isinstance(pointer, Pointer):
             item = self._pages.lookup(pointer, [key]) if pointer.kind == "map" else None
         return canonical(item[key]) if type(item) is dict and key in item else None
+
+    def _extend(self, base: Json, items: Sequence[Json]) -> Json:
+        if not items:
+            return base
+        pointer = parse(base)
+        return [*base, *items] if pointer is None else self._pages.extend(pointer, items).render()

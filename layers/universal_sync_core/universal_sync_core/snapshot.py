@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from universal_sync_core.call import Call, Context, open_call
+from universal_sync_core.call import Call, Context, open_call, serving
 from universal_sync_core.codec import JsonObject, canonical, decode, encode
 from universal_sync_core.errors import InvalidRequestError, MalformedPointerError
 from universal_sync_core.objects import execution_in
@@ -31,9 +31,9 @@ def create_snapshot(
     if snapshot_type not in SNAPSHOT_TYPES:
         known = " or ".join(SNAPSHOT_TYPES)
         raise InvalidRequestError(f"snapshot_type must be {known}", field="snapshot_type")
-    with open_call(context, state) as call:
+    with open_call(serving("create_snapshot", context), state) as call:
         path = write_snapshot(state, snapshot_type, call)
-        return universal_sync_core(state, {f"{snapshot_type}_snapshot_s3_path": path}, context)
+        return universal_sync_core(state, {f"{snapshot_type}_snapshot_s3_path": path})
 
 
 def write_snapshot(state: JsonObject, snapshot_type: str, call: Call) -> str:

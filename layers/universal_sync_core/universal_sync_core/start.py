@@ -3,7 +3,7 @@
 from typing import Final
 
 from universal_sync_core import workspace
-from universal_sync_core.call import Context
+from universal_sync_core.call import Context, serving
 from universal_sync_core.codec import Json, JsonObject
 from universal_sync_core.continuation import RESUME_FROM, resumed_bag
 from universal_sync_core.errors import InvalidRequestError
@@ -46,7 +46,7 @@ def first_bag(execution_input: JsonObject | None, context: Context) -> JsonObjec
     if type(fields.get("segments")) is list:
         counters["total_segments"] = len(fields["segments"])
     own = {"execution_id": context["execution_id"], USED: 0}
-    return universal_sync_core(None, {**counters, **fields, **own}, context)
+    return universal_sync_core(None, {**counters, **fields, **own}, serving("init", context))
 
 
 def _loaded(fields: JsonObject, context: Context) -> JsonObject:
