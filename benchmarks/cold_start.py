@@ -102,6 +102,7 @@ class Containers:
                 "AWS_LAMBDA_FUNCTION_NAME": "probe",
                 "AWS_LAMBDA_INITIALIZATION_TYPE": initialization,
                 "POWERTOOLS_TRACE_DISABLED": "true",
+                "PYDANTIC_DISABLE_PLUGINS": "true",
                 "STATE_BUCKET": "benchmark-state",
             },
             timeout=_TIMEOUT_SECONDS,

@@ -7,8 +7,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-import ijson
-
 from universal_sync_core.admission import admit
 from universal_sync_core.call import Call
 from universal_sync_core.codec import KIB, Json, JsonObject, decode
@@ -116,7 +114,7 @@ def _read_file(file: ResultFile, call: Call) -> list[Item]:
             _read_record(record, file.outcome, f"{file.location}#{position}", call)
             for position, record in enumerate(_records(pieces))
         ]
-    except (ijson.JSONError, UnreadableObjectError, KeyError, TypeError, AttributeError) as error:
+    except (UnreadableObjectError, KeyError, TypeError, AttributeError) as error:
         message = f"no file of {file.outcome} results"
         raise MalformedManifestError(message, path=str(file.location)) from error
 
@@ -133,18 +131,23 @@ def _whole(pieces: Iterable[bytes], file: ResultFile) -> Iterator[bytes]:
 
 def _records(pieces: Iterable[bytes]) -> Iterator[JsonObject]:
     """Yield the records of a JSON array, or of JSON lines, as they arrive."""
+    import ijson  # noqa: PLC0415 - few calls meet a Distributed Map
+
     found = ijson.sendable_list()
     parser = None
-    for piece in pieces:
-        if parser is None:
-            is_array = piece.lstrip().startswith(b"[")
-            parser = ijson.items_coro(found, "item" if is_array else "", multiple_values=True)
-        parser.send(piece)
-        yield from found
-        found.clear()
-    if parser is not None:
-        parser.close()
-        yield from found
+    try:
+        for piece in pieces:
+            if parser is None:
+                is_array = piece.lstrip().startswith(b"[")
+                parser = ijson.items_coro(found, "item" if is_array else "", multiple_values=True)
+            parser.send(piece)
+            yield from found
+            found.clear()
+        if parser is not None:
+            parser.close()
+            yield from found
+    except ijson.JSONError as error:
+        raise UnreadableObjectError("no readable JSON", path="(records)") from error
 
 
 def _read_record(record: JsonObject, outcome: str, place: str, call: Call) -> Item:

@@ -1,9 +1,12 @@
-"""The S3 store: the only place of this package that knows boto3."""
+"""The S3 store: the only place of this package that knows the AWS SDK.
+
+It is botocore alone, which is what makes boto3's clients: boto3 itself would add its resources and
+transfers to every cold start.
+"""
 
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
@@ -14,6 +17,7 @@ from botocore.exceptions import (
     PartialCredentialsError,
 )
 from botocore.handlers import add_expect_header
+from botocore.session import get_session
 
 from universal_sync_core.errors import (
     MissingObjectError,
@@ -122,7 +126,7 @@ class S3Store:
 
 def _new_client() -> "S3Client":
     try:
-        client = boto3.client(
+        client: Any = get_session().create_client(
             "s3",
             config=Config(
                 max_pool_connections=MAX_REQUESTS_AT_ONCE,
@@ -139,7 +143,8 @@ def _new_client() -> "S3Client":
         raise StoreAccessDeniedError(f"S3 cannot be asked: {type(error).__name__}") from error
     # Asking S3 first whether it wants a body costs a round trip more than sending it.
     client.meta.events.unregister("before-call.s3", add_expect_header)
-    return client
+    s3: S3Client = client
+    return s3
 
 
 class _AlreadyThere(Exception):  # noqa: N818 - an answer, not an error
