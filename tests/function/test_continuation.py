@@ -147,7 +147,7 @@ def test_answer_that_ended_the_workflow_leaves_its_segment_to_be_run_again(actio
 
 @pytest.mark.parametrize("status", ["PARALLEL_GROUP", "DISTRIBUTED_MAP", "PAUSED_FOR_HITP"])
 def test_group_map_or_wait_that_failed_is_entered_again(status: str) -> None:
-    bag = synced(begun(segments=[{}, {}]), status=status)
+    bag = synced(begun(segments=[{}, {}]), status=status, pending_branches=[])
     assert resumed(recorded(bag)["record_s3_path"])["next_action"] == status
 
 
@@ -261,3 +261,20 @@ def test_what_the_state_machine_reads_stays_where_it_reads_it() -> None:
     assert (forked["branch_id"], forked["total_segments"]) == ("a", 1)
     assert act("run_segment", state_data=forked) == "x" * 50_000
     assert hydrate_state(bag)["pending_branches"] == branches
+
+
+@pytest.mark.parametrize("branches", [None, {"branch_id": "a"}, 3])
+def test_group_without_a_list_of_branches_is_refused(branches: object) -> None:
+    with pytest.raises(InvalidRequestError) as refused:
+        synced(begun(), status="PARALLEL_GROUP", pending_branches=branches)
+    assert refused.value.field == "execution_result.pending_branches"
+
+
+def test_branches_that_come_as_a_pointer_are_a_list_in_the_bag() -> None:
+    branches = [{"branch_id": name, "segments": ["x" * 40_000]} for name in "ab"]
+    bag = begun(segments=[{"status": "PARALLEL_GROUP", "pending_branches": branches}])
+    result = act("run_segment", state_data=bag)
+    assert calculate_payload_size(result) < 1_000
+    after = act("sync", state_data=bag, execution_result=result)["state_data"]
+    assert (after["next_action"], len(after["pending_branches"])) == ("PARALLEL_GROUP", 2)
+    assert hydrate_state(after)["pending_branches"] == branches

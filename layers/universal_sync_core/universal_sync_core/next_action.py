@@ -8,6 +8,7 @@ from universal_sync_core.execution_budget import used_after
 CONTINUE: Final = "CONTINUE"
 COMPLETE: Final = "COMPLETE"
 FAILED: Final = "FAILED"
+PARALLEL_GROUP: Final = "PARALLEL_GROUP"
 # These end the workflow; the segment that said so is the one to go on with.
 STOPS: Final = frozenset({FAILED, "HALTED", "SIGKILL"})
 
@@ -21,7 +22,7 @@ NEXT_ACTION_BY_STATUS: Final = {
     "SIGKILL": "SIGKILL",
     "PAUSED_FOR_HITP": "PAUSED_FOR_HITP",
     "PAUSE": "PAUSED_FOR_HITP",
-    "PARALLEL_GROUP": "PARALLEL_GROUP",
+    "PARALLEL_GROUP": PARALLEL_GROUP,
     "DISTRIBUTED_MAP": "DISTRIBUTED_MAP",
     "ASYNC": "ASYNC",
 }

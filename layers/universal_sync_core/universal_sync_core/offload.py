@@ -80,6 +80,7 @@ class Optimizer:
 
     def optimize(self, bag: JsonObject) -> JsonObject:
         """Return the bag as `optimize_and_offload` promises it."""
+        bag = self._open_branches(bag)
         bag = self._archive_history(bag)
         bag = self._offload_large_fields(bag)
         bag = prevent_pointer_bloat(bag)
@@ -87,6 +88,13 @@ class Optimizer:
             bag = _with(bag, STATE, beside_pointers(bag[STATE], self._call))
         bag = self._fit(bag)
         return bag | {SIZE: round(self._size_without_itself(bag) / KIB, 1)}
+
+    def _open_branches(self, bag: JsonObject) -> JsonObject:
+        """Return the bag with its branches as a list, where a result brought a pointer to one."""
+        pointer = parse(bag.get(BRANCHES))
+        if pointer is None or pointer.kind != "list":
+            return bag
+        return bag | {BRANCHES: self._call.pages.elements(pointer)}
 
     def _archive_history(self, bag: JsonObject) -> JsonObject:
         room = self._limits.field_offload_bytes if self._may_stay(bag.get(HISTORY)) else 0

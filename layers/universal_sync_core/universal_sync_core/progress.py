@@ -1,7 +1,10 @@
 """The bookkeeping of a sync: when, how often, and where the workflow goes next."""
 
+from universal_sync_core.bag import BRANCHES
 from universal_sync_core.codec import JsonObject
-from universal_sync_core.next_action import route
+from universal_sync_core.errors import InvalidRequestError
+from universal_sync_core.next_action import PARALLEL_GROUP, route
+from universal_sync_core.pointer import is_list
 from universal_sync_core.timestamps import utc_now
 
 
@@ -15,11 +18,19 @@ def record_progress(
         base: the bag before, from which the revision is counted.
         delta: what came in.
         action: the action that brought it.
+
+    Raises:
+        InvalidRequestError: branches are to be run, and there is no list of them.
     """
+    after = route(base, delta, action)
+    # The state machine would end with an error that it cannot catch.
+    if after["next_action"] == PARALLEL_GROUP and not is_list(merged.get(BRANCHES)):
+        message = f"{PARALLEL_GROUP} needs {BRANCHES}, a list"
+        raise InvalidRequestError(message, field=f"execution_result.{BRANCHES}")
     revision = base.get("state_revision", 0)
     return (
         merged
-        | route(base, delta, action)
+        | after
         | {
             "state_revision": revision + 1 if type(revision) is int else 1,
             "last_update_time": utc_now(),

@@ -3,7 +3,8 @@
 from typing import Final
 
 from universal_sync_core.call import Context, open_call
-from universal_sync_core.codec import Json, JsonObject
+from universal_sync_core.codec import KIB, Json, JsonObject, encode
+from universal_sync_core.distributed import store_result
 from universal_sync_core.errors import InvalidRequestError, SegmentFailedError
 from universal_sync_core.hydrate import hydrate_state
 from universal_sync_core.pointer import parse
@@ -11,12 +12,17 @@ from universal_sync_core.pointer import parse
 SEGMENTS: Final = "segments"
 # A recorded segment of this form fails instead of answering.
 _RAISES: Final = "raises"
+# A result comes back beside the bag, and the two are at most 262,144 bytes: a bag is bounded to
+# 196,608 at most (Settings).
+_INLINE_BYTES: Final = 60 * KIB
 
 
 def recorded_result(
     state: JsonObject | None, context: Context | None = None, *, item: Json = None
 ) -> Json:
     """Return the recorded result of the segment a bag is to run, or of an item.
+
+    A large result of a segment is returned as a pointer to it, as it should be by every runner.
 
     Args:
         state: a bag with `segments`, its own or its `branch`'s, and `segment_to_run`.
@@ -30,17 +36,24 @@ def recorded_result(
     if state is None or item is not None:
         return _replayed(item)
     with open_call(context, state):
-        branch = state.get("branch")
-        in_branch = type(branch) is dict and (SEGMENTS in branch or parse(branch) is not None)
-        path = ["branch", SEGMENTS] if in_branch else [SEGMENTS]
-        number = state.get("segment_to_run", 0)
-        found: Json = hydrate_state(state, [f"{'.'.join(path)}[{number}]"])
+        result = _replayed(_recorded(state))
+        large = len(encode(result)) > _INLINE_BYTES
+        return store_result(result, context or {}) if large else result
+
+
+def _recorded(state: JsonObject) -> Json:
+    """Return what is recorded for the segment to run, of the bag's branch if it has segments."""
+    branch = state.get("branch")
+    in_branch = type(branch) is dict and (SEGMENTS in branch or parse(branch) is not None)
+    path = ["branch", SEGMENTS] if in_branch else [SEGMENTS]
+    number = state.get("segment_to_run", 0)
+    found: Json = hydrate_state(state, [f"{'.'.join(path)}[{number}]"])
     for name in path:
         found = found.get(name, {})
     if parse(found) is not None and f"[{number}]" in found:
-        return _replayed(found[f"[{number}]"])
+        return found[f"[{number}]"]
     if type(found) is list and number < len(found):
-        return _replayed(found[number])
+        return found[number]
     name = ".".join(path)
     message = f"no segment {number} is recorded in {name}"
     raise InvalidRequestError(message, field=f"state_data.{name}")
