@@ -13,7 +13,7 @@ export SAM_CLI_TELEMETRY ?= 0
 SHELL := /bin/bash
 .SHELLFLAGS := -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help venv run invoke build test slow lint format requirements clean
+.PHONY: help venv run invoke statebag build test slow lint format requirements clean
 
 help: ## List the commands.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -31,6 +31,9 @@ run: $(READY) ## Run the example workflow on the local cloud; INTERACTIVE=1 asks
 
 invoke: $(READY) ## Run one event against the built function: make invoke EVENT=events/sync_first.json
 	$(BIN)/python -m local.invoke $(EVENT)
+
+statebag: $(READY) ## See what is in the state: make statebag ARGS="show <execution ARN>"
+	@PYTHONPATH=layers/universal_sync_core:. $(BIN)/python -m statebag $(ARGS)
 
 build: $(READY) ## Build the function and the layer for AWS; `sam deploy` then deploys them.
 	PATH="$(abspath $(BIN)):$$PATH" sam build

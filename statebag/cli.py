@@ -1,0 +1,106 @@
+"""The command line: the group of commands, and what becomes of a failure."""
+
+import importlib
+import importlib.metadata
+import sys
+from collections.abc import Sequence
+from typing import Any, Final
+
+import click
+
+from statebag.aws import Cloud
+from statebag.errors import INTERRUPTED, explained
+from statebag.options import Connect, Connector
+
+# Each is a module of statebag.commands with a click command `command`, in the order of the help.
+COMMANDS: Final = (
+    "show",
+    "history",
+    "timeline",
+    "diff",
+    "verify",
+    "snapshots",
+    "restore",
+    "resume",
+    "callbacks",
+    "gc",
+    "cost",
+)
+
+_EPILOG: Final = """
+\b
+Examples:
+  statebag show arn:aws:states:eu-west-1:123456789012:execution:catalog:run-1
+  statebag history ARN --tail 50 --follow
+  statebag diff ARN#12 ARN#13
+  statebag verify ARN && echo sound
+
+\b
+Exit codes:
+  0  done, and the answer is good       1  differences or damage were found
+  2  the command line is wrong          3  there is no such thing
+  4  no credentials, or no access       5  stored state is damaged
+  6  AWS did not answer                 7  cannot be done
+"""
+
+
+class _Commands(click.Group):
+    """Loads a command when it is asked for, and tells failures in a person's words."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"statebag.commands.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as error:
+            told = explained(error)
+            if told is None:
+                raise
+            raise told from error
+
+
+def _version() -> str:
+    try:
+        return importlib.metadata.version("universal-sync-core")
+    except importlib.metadata.PackageNotFoundError:
+        return "of a checkout"
+
+
+@click.group(
+    cls=_Commands, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]}
+)
+@click.version_option(_version(), prog_name="statebag")
+def statebag() -> None:
+    """See, compare and repair the state that a workflow keeps in S3.
+
+    Uses ordinary AWS credentials; AWS_ENDPOINT_URL or --endpoint-url leads to a local cloud.
+    Commands that only look never write.
+    """
+
+
+def main(arguments: Sequence[str] | None = None, *, connect: Connect = Cloud) -> None:
+    """Run a command line and exit.
+
+    Args:
+        arguments: those of the process by default.
+        connect: makes the cloud that a command works on.
+    """
+    try:
+        statebag.main(
+            args=list(arguments) if arguments is not None else None,
+            prog_name="statebag",
+            standalone_mode=True,
+            obj=Connector(connect),
+        )
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)

@@ -1,0 +1,120 @@
+"""`statebag diff`: what differs between two states, by path."""
+
+from typing import Final
+
+import click
+from rich.text import Text
+
+from statebag.aws import Cloud
+from statebag.differences import BOOKKEEPING, Change, Comparison
+from statebag.errors import DIFFERENT
+from statebag.masking import Masking
+from statebag.options import as_json, with_cloud, with_masking
+from statebag.paths import Steps, parse_path, render_path
+from statebag.rendering import (
+    BAD,
+    DIM,
+    GOOD,
+    NAME,
+    bytes_text,
+    note,
+    preview,
+    print_json,
+    print_line,
+    printable,
+)
+from statebag.sources import SOURCE_HELP, Source, open_source
+from statebag.tree import Part, Place
+from universal_sync_core.bag import HISTORY
+from universal_sync_core.codec import JsonObject
+
+_SIGNS: Final = {
+    "added": Text("+ ", style=GOOD),
+    "removed": Text("- ", style=BAD),
+    "changed": Text("~ ", style=NAME),
+}
+# Larger values are told of, not shown.
+_SHOWN_BYTES: Final = 1024
+
+
+@click.command(
+    help=f"""Show what differs between two states: bags, snapshots, or steps of executions.
+
+{SOURCE_HELP}
+
+Subtrees with equal digests are not read, so comparing two large states costs what differs.
+{", ".join(sorted(BOOKKEEPING))} are left out.
+
+Exits with 0 where the states are equal and with 1 where they differ.
+
+\b
+Examples:
+  statebag diff ARN#12 ARN#13
+  statebag diff s3://bucket/v1/.../sha256/AAA s3://bucket/v1/.../sha256/BBB
+  statebag diff before.json ARN --path current_state
+  statebag diff ARN1 ARN2 --json | jq -r .path
+"""
+)
+@click.argument("old")
+@click.argument("new")
+@click.option("--path", "path_text", default="", help="Compare only the parts at this path.")
+@as_json
+@with_masking
+@with_cloud
+def command(  # noqa: PLR0913 - options
+    cloud: Cloud, old: str, new: str, path_text: str, *, to_json: bool, mask: Masking
+) -> None:
+    """Compare two states."""
+    before, after = open_source(cloud, old), open_source(cloud, new)
+    count = 0
+    for change in _changes(before, after, parse_path(path_text)):
+        count += 1
+        if to_json:
+            print_json(_described(change, mask))
+        else:
+            print_line(_line(change, mask))
+    if not to_json:
+        read = before.reader.usage.bytes_read + after.reader.usage.bytes_read
+        note(f"{count:,} differences; {bytes_text(read)} read to find them")
+    if count:
+        raise click.exceptions.Exit(DIFFERENT)
+
+
+def _changes(before: Source, after: Source, steps: Steps) -> list[Change]:
+    comparison = Comparison(before.reader, after.reader)
+    # The history is in two places of a bag, which only bags are compared by.
+    is_whole = not steps or steps[0] == HISTORY
+    if is_whole and before.is_bag and after.is_bag:
+        changes = comparison.bags(before.bag, after.bag)
+        return [each for each in changes if each.steps[: len(steps)] == steps]
+    old, new = before.tree.at(steps), after.tree.at(steps)
+    return list(comparison.values(old.value, new.value, steps))
+
+
+def _line(change: Change, mask: Masking) -> Text:
+    line = _SIGNS[change.kind] + Text(printable(render_path(change.steps)) + "  ", style=NAME)
+    if change.old is not None:
+        line += _content(change.old, mask)
+    if change.old is not None and change.new is not None:
+        line += Text(" → ", style=DIM)
+    return line + _content(change.new, mask) if change.new is not None else line
+
+
+def _content(part: Part, mask: Masking) -> Text:
+    if part.place is Place.S3 or part.count is not None:
+        amount = f" of {part.count:,}" if part.count is not None else ""
+        where = " in S3" if part.place is Place.S3 else ""
+        return Text(f"{part.kind}{amount}, {bytes_text(part.size)}{where}", style=DIM)
+    return Text(preview(mask.masked(part.value, part.steps)))
+
+
+def _described(change: Change, mask: Masking) -> JsonObject:
+    told: JsonObject = {"path": render_path(change.steps), "change": change.kind}
+    for name, part in (("old", change.old), ("new", change.new)):
+        if part is None:
+            continue
+        if part.place is not Place.S3 and part.here <= _SHOWN_BYTES:
+            told[name] = mask.masked(part.value, part.steps)
+        else:
+            told[f"{name}_part"] = part.describe()
+    return told

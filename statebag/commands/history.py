@@ -1,0 +1,115 @@
+"""`statebag history`: the entries of a state's history."""
+
+import time
+from collections.abc import Iterable
+from itertools import islice
+from typing import Final
+
+import click
+from rich.text import Text
+
+from statebag.aws import Cloud
+from statebag.entries import Entry, Filter, between, length_of, newest_first
+from statebag.masking import Masking
+from statebag.options import as_json, with_cloud, with_masking
+from statebag.rendering import DIM, note, preview, print_json, print_line, printable
+from statebag.sources import SOURCE_HELP, Source, open_source
+from universal_sync_core.bag import HISTORY
+from universal_sync_core.codec import Json
+
+_DEFAULT_TAIL: Final = 20
+_TIMES: Final = ("timestamp", "updated_at", "time")
+
+
+@click.command(
+    help=f"""Show the history of a state, archived entries included, oldest first.
+
+{SOURCE_HELP}
+
+A FILTER is KEY=VALUE, KEY~PATTERN (a regular expression), or a text that the entry contains; KEY is
+a path such as result.status. Only the pages that are shown, or searched, are read.
+
+\b
+Examples:
+  statebag history ARN --tail 50
+  statebag history ARN --filter segment_id=7 --tail 5
+  statebag history ARN --all --json | jq 'select(.entry.status == "FAILED")'
+  statebag history ARN --follow
+"""
+)
+@click.argument("source")
+@click.option("--tail", default=_DEFAULT_TAIL, show_default=True, help="The newest so many.")
+@click.option("--all", "whole", is_flag=True, help="All entries.")
+@click.option(
+    "--filter", "filters", multiple=True, metavar="FILTER", help="Only entries like that."
+)
+@click.option("--follow", is_flag=True, help="Go on with new entries until the execution ends.")
+@click.option(
+    "--every", default=2.0, show_default=True, help="With --follow: seconds between looks."
+)
+@as_json
+@with_masking
+@with_cloud
+def command(  # noqa: PLR0913 - options
+    cloud: Cloud,
+    source: str,
+    tail: int,
+    filters: tuple[str, ...],
+    every: float,
+    *,
+    whole: bool,
+    follow: bool,
+    to_json: bool,
+    mask: Masking,
+) -> None:
+    """Show the history."""
+    wanted = [Filter(text) for text in filters]
+    opened = open_source(cloud, source)
+    found = (entry for entry in newest_first(opened) if _passes(entry, wanted))
+    entries = list(found if whole else islice(found, tail))
+    _print(reversed(entries), mask, to_json=to_json)
+    total = length_of(opened)
+    if not to_json:
+        note(f"{len(entries):,} of {total:,} entries")
+    while follow and opened.execution is not None and opened.execution.is_running:
+        time.sleep(every)
+        opened = open_source(cloud, source)
+        total = _print_new(opened, total, wanted, mask, to_json=to_json)
+
+
+def _print_new(
+    opened: Source, seen: int, wanted: list[Filter], mask: Masking, *, to_json: bool
+) -> int:
+    """Print the entries after the first `seen`; return how many there are now."""
+    total = length_of(opened)
+    new = (entry for entry in between(opened, seen, total) if _passes(entry, wanted))
+    _print(new, mask, to_json=to_json)
+    return max(seen, total)
+
+
+def _passes(entry: Entry, wanted: Iterable[Filter]) -> bool:
+    return all(accepts(entry.value) for accepts in wanted)
+
+
+def _print(entries: Iterable[Entry], mask: Masking, *, to_json: bool) -> None:
+    for entry in entries:
+        value = mask.masked(entry.value, (HISTORY, entry.position))
+        if to_json:
+            print_json({"position": entry.position, "entry": value})
+        else:
+            print_line(_line(entry.position, value))
+
+
+def _line(position: int, value: Json) -> Text:
+    line = Text(f"{position:>6}  ", style=DIM)
+    if not isinstance(value, dict):
+        return line + Text(preview(value, 200), style="")
+    time_field = next((name for name in _TIMES if name in value), None)
+    if time_field is not None:
+        line += Text(f"{printable(str(value[time_field])):<24}  ")
+    rest = (f"{printable(k)}={_short(v)}" for k, v in value.items() if k != time_field)
+    return line + Text("  ".join(rest), style="")
+
+
+def _short(value: Json) -> str:
+    return printable(value, 80) if isinstance(value, str) else preview(value, 80)

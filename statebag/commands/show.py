@@ -1,0 +1,203 @@
+"""`statebag show`: a state as a tree, with the size of each part and where it lives."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import click
+from rich.text import Text
+
+from statebag.aws import Cloud
+from statebag.masking import Masking
+from statebag.options import as_json, with_cloud, with_masking
+from statebag.paths import parse_path, render_path
+from statebag.rendering import (
+    DIM,
+    NAME,
+    STRONG,
+    bytes_text,
+    digest_text,
+    preview,
+    print_json,
+    print_line,
+    print_table,
+    printable,
+)
+from statebag.sources import SOURCE_HELP, Source, open_source
+from statebag.tree import Part, Place, Tree
+from universal_sync_core.codec import Json, JsonObject, encode
+
+_DEFAULT_DEPTH: Final = 2
+_DEFAULT_LIMIT: Final = 20
+_SCALARS: Final = ("text", "number", "boolean", "null")
+_RANGE_PARTS: Final = 2
+
+
+@click.command(
+    help=f"""Show a state as a tree: what is in it, how large, and where it lives.
+
+{SOURCE_HELP}
+
+Nothing is read that is not shown: a part that S3 holds is opened only where --path or --open
+says so, and then only the pages of the members in --range.
+
+\b
+Examples:
+  statebag show ARN
+  statebag show ARN --path current_state.report.sections[3]
+  statebag show ARN --path distributed_outputs --range 500:510
+  statebag show ARN --path current_state.report --json --hydrate | jq .title
+  aws stepfunctions describe-execution ... --query output --output text | statebag show -
+"""
+)
+@click.argument("source")
+@click.option("--path", "path_text", default="", help="Show only the part at this path, opened.")
+@click.option("--depth", default=_DEFAULT_DEPTH, show_default=True, help="Levels to show.")
+@click.option("--range", "range_text", metavar="START:STOP", help="Members of the part to show.")
+@click.option("--open", "opens", is_flag=True, help="Open what S3 holds at every level shown.")
+@click.option("--hydrate", is_flag=True, help="With --json: everything it points to, in its place.")
+@click.option("--sizes", is_flag=True, help="With --json: the tree of sizes instead of the value.")
+@as_json
+@with_masking
+@with_cloud
+def command(  # noqa: PLR0913 - options
+    cloud: Cloud,
+    source: str,
+    path_text: str,
+    depth: int,
+    range_text: str | None,
+    *,
+    opens: bool,
+    hydrate: bool,
+    sizes: bool,
+    to_json: bool,
+    mask: Masking,
+) -> None:
+    """Show a state."""
+    steps, members = parse_path(path_text), _range(range_text)
+    opened = open_source(cloud, source)
+    part = opened.tree.at(steps)
+    if to_json and not sizes:
+        value = _value(opened.tree, part, members, hydrate=hydrate)
+        print_json(mask.masked(value, steps))
+        return
+    view = View(tree=opened.tree, mask=mask, depth=depth, members=members, opens=opens)
+    if to_json:
+        print_json(view.describe(part, depth))
+        return
+    _print_title(opened, part)
+    print_table(("part", "size", "where", ""), view.rows(part), right=("size",))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """Which parts of a tree are shown.
+
+    Attributes:
+        depth: levels below the part asked for.
+        members: positions of its members; None for the first twenty of each part.
+        opens: whether what S3 holds is opened below it, too.
+    """
+
+    tree: Tree
+    mask: Masking
+    depth: int = _DEFAULT_DEPTH
+    members: range | None = None
+    opens: bool = False
+
+    def rows(self, part: Part) -> list[list[str | Text]]:
+        """Return the rows of the table."""
+        if part.kind in _SCALARS or (part.kind == "value" and part.count is None):
+            return [self._row(part, "", self.tree.whole(part))]
+        return self._below(part, "", self.depth, self.members)
+
+    def describe(self, part: Part, depth: int) -> JsonObject:
+        """Return the tree of sizes as JSON."""
+        told = part.describe()
+        is_top = depth == self.depth
+        if depth > 0 and (is_top or self._shows_inside(part)) and part.count is not None:
+            members = self._members(part, self.members if is_top else None)
+            told["members"] = [self.describe(member, depth - 1) for member in members]
+        return told
+
+    def _below(
+        self, part: Part, indent: str, depth: int, wanted: range | None = None
+    ) -> list[list[str | Text]]:
+        shown = self._members(part, wanted)
+        total = part.count or 0
+        rows: list[list[str | Text]] = []
+        start = (wanted or range(0)).start
+        rest = total - start - len(shown)
+        if start:
+            rows.append([Text(f"{indent}… {start:,} before", style=DIM), "", "", ""])
+        for position, member in enumerate(shown):
+            is_last = position + 1 == len(shown) and rest <= 0
+            rows.append(self._row(member, indent + ("└─ " if is_last else "├─ ")))
+            if depth > 1 and self._shows_inside(member):
+                deeper = indent + ("   " if is_last else "│  ")
+                rows += self._below(member, deeper, depth - 1)
+        if rest > 0:
+            rows.append([Text(f"{indent}└─ … {rest:,} more", style=DIM), "", "", ""])
+        return rows
+
+    def _members(self, part: Part, wanted: range | None) -> list[Part]:
+        chosen = wanted or range(_DEFAULT_LIMIT)
+        return self.tree.members(part, chosen.start, min(chosen.stop, part.count or 0))
+
+    def _shows_inside(self, part: Part) -> bool:
+        return part.kind in ("map", "list") and (self.opens or part.is_open)
+
+    def _row(self, part: Part, branch: str, value: Json = None) -> list[str | Text]:
+        name = f"[{part.name}]" if isinstance(part.name, int) else printable(part.name)
+        label = Text(branch, style=DIM) + Text(name or render_path(part.steps), style=NAME)
+        return [label, bytes_text(part.size), _where(part), self._content(part, value)]
+
+    def _content(self, part: Part, value: Json) -> Text:
+        if part.kind in ("map", "list"):
+            noun = "keys" if part.kind == "map" else "elements"
+            sampled = "; the bag shows a sample" if part.is_sampled else ""
+            return Text(f"{part.kind} of {part.count:,} {noun}{sampled}", style=DIM)
+        shown = part.value if part.kind in _SCALARS and part.is_open else value
+        if part.kind == "value" and value is None:
+            return Text("value in S3; --path opens it", style=DIM)
+        return Text(preview(self.mask.masked(shown, part.steps)))
+
+
+def _print_title(opened: Source, part: Part) -> None:
+    tree_size = bytes_text(len(encode(opened.value)))
+    print_line(printable(opened.title), STRONG)
+    if opened.execution is not None:
+        print_line(f"{opened.execution.status}; the state takes {tree_size} of 256 KiB", DIM)
+    if part.steps:
+        print_line(
+            f"{render_path(part.steps)}: {part.kind}, {bytes_text(part.size)}, {_where(part)}"
+        )
+
+
+def _where(part: Part) -> str:
+    if part.place is Place.S3:
+        return f"S3 {digest_text(part.s3_path)}"
+    return part.place.value
+
+
+def _value(tree: Tree, part: Part, members: range | None, *, hydrate: bool) -> Json:
+    """Return what --json prints: the value, a range of it, or all it points to."""
+    if members is None and (hydrate or part.kind == "value"):
+        return tree.whole(part)
+    if members is None and (part.is_open or not part.steps):
+        return part.value
+    chosen = members or range(part.count or 0)
+    found = tree.members(part, chosen.start, chosen.stop)
+    values = [tree.whole(each) if hydrate else each.value for each in found]
+    if part.kind == "list":
+        return values
+    return {str(each.name): value for each, value in zip(found, values, strict=True)}
+
+
+def _range(text: str | None) -> range | None:
+    if text is None:
+        return None
+    parts = text.split(":")
+    if len(parts) != _RANGE_PARTS or not all(part.isdecimal() or not part for part in parts):
+        raise click.BadParameter("a range is START:STOP, such as 500:510", param_hint="--range")
+    start = int(parts[0] or 0)
+    return range(start, int(parts[1]) if parts[1] else start + _DEFAULT_LIMIT)

@@ -1,0 +1,125 @@
+"""`statebag timeline`: what an execution did, state by state, across those that continued it."""
+
+from collections.abc import Iterator
+from typing import Final
+
+import click
+from rich.text import Text
+
+from statebag.aws import Cloud
+from statebag.chain import chain_of
+from statebag.executions import Execution, Executions
+from statebag.options import as_json, with_cloud
+from statebag.progress import progress
+from statebag.rendering import (
+    BAD,
+    DIM,
+    NAME,
+    STRONG,
+    bytes_text,
+    print_json,
+    print_line,
+    print_table,
+    printable,
+    seconds_text,
+)
+from statebag.sources import require_execution_arn
+from statebag.timeline import Step, steps_of
+from universal_sync_core.settings import STEP_FUNCTIONS_PAYLOAD_BYTES
+
+_COLUMNS: Final = (
+    "step",
+    "state",
+    "in",
+    "out",
+    "without S3",
+    "offloaded",
+    "retries",
+    "took",
+    "next_action",
+    "",
+)
+_TO_THE_RIGHT: Final = ("step", "in", "out", "without S3", "offloaded", "retries", "took")
+# A payload over this share of the limit is worth a look.
+_WATCHED_SHARE: Final = 0.75
+
+
+@click.command()
+@click.argument("execution_arn")
+@click.option(
+    "--one", is_flag=True, help="Only this execution, not those it continues or that go on."
+)
+@click.option("--state", "states", multiple=True, help="Only states of this name.")
+@as_json
+@with_cloud
+def command(
+    cloud: Cloud, execution_arn: str, states: tuple[str, ...], *, one: bool, to_json: bool
+) -> None:
+    r"""Show each state that an execution entered.
+
+    Tells the bytes of its payload, those it would have without offloading, what went to S3 there,
+    retries, duration and next_action. Executions that continue each other are shown as one
+    workflow. The number of a step names the state after it: `statebag show ARN#12`.
+
+    \b
+    Examples:
+      statebag timeline ARN
+      statebag timeline ARN --state RunSegment
+      statebag timeline ARN --json | jq -s 'max_by(.output_bytes)'
+    """
+    executions = Executions(cloud.states)
+    asked = executions.describe(require_execution_arn(execution_arn))
+    for execution in [asked] if one else chain_of(executions, asked):
+        steps = [
+            each for each in _steps(executions, execution) if not states or each.state in states
+        ]
+        if to_json:
+            for step in steps:
+                print_json(step.describe())
+            continue
+        _print_title(execution)
+        print_table(_COLUMNS, [_row(step) for step in steps], right=_TO_THE_RIGHT)
+
+
+def _steps(executions: Executions, execution: Execution) -> Iterator[Step]:
+    with progress("reading the history") as advance:
+        steps = []
+        for step in steps_of(executions.events(execution.arn), execution.arn):
+            step.bag = None  # a long history has thousands of them
+            steps.append(step)
+            advance(1)
+    return iter(sorted(steps, key=lambda step: step.number))
+
+
+def _print_title(execution: Execution) -> None:
+    print_line(printable(execution.arn), STRONG)
+    ended = f" after {seconds_text(_seconds(execution))}" if execution.stopped else ""
+    failed = f": {execution.error} {execution.cause or ''}" if execution.error else ""
+    style = BAD if failed else DIM
+    print_line(printable(f"{execution.status}{ended}{failed}".rstrip()), style)
+
+
+def _seconds(execution: Execution) -> float | None:
+    return (execution.stopped - execution.started).total_seconds() if execution.stopped else None
+
+
+def _row(step: Step) -> list[str | Text]:
+    iteration = "" if step.iteration is None else f"[{step.iteration}] "
+    label = Text("  " * step.depth + iteration, style=DIM) + Text(step.state, style=NAME)
+    return [
+        str(step.number),
+        label,
+        _payload(step.input_bytes),
+        _payload(step.output_bytes),
+        bytes_text(step.without_offload) if step.without_offload else "",
+        bytes_text(step.offloaded) if step.offloaded else "",
+        str(step.retries) if step.retries else "",
+        seconds_text(step.seconds),
+        step.next_action or "",
+        Text(printable(step.error or ""), style=BAD),
+    ]
+
+
+def _payload(size: int | None) -> Text:
+    is_large = (size or 0) > STEP_FUNCTIONS_PAYLOAD_BYTES * _WATCHED_SHARE
+    return Text(bytes_text(size), style=BAD if is_large else "")

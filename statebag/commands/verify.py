@@ -1,0 +1,97 @@
+"""`statebag verify`: whether all that a state points to is there, and is what was written."""
+
+from typing import Final
+
+import click
+from rich.text import Text
+
+from statebag.aws import Cloud
+from statebag.errors import DIFFERENT
+from statebag.options import as_json, with_cloud
+from statebag.paths import render_path
+from statebag.progress import progress
+from statebag.reading import StateReader
+from statebag.rendering import (
+    BAD,
+    GOOD,
+    bytes_text,
+    note,
+    print_json,
+    print_line,
+    print_table,
+    printable,
+)
+from statebag.soundness import Problem, verify
+from statebag.sources import SOURCE_HELP, Source, open_source
+from universal_sync_core.codec import JsonObject
+from universal_sync_core.retry import ExponentialBackoffRetry
+
+_MEANINGS: Final = {
+    "missing": "there is no such object",
+    "altered": "its bytes do not have the digest in its name",
+    "outside": "it leads out of the execution's own prefix",
+    "unreadable": "it is no JSON, or has an unknown encoding",
+    "mistaken": "it is another object than its pointer says",
+}
+# A damaged body may have been damaged on the way: it is read a second time.
+_RETRY: Final = ExponentialBackoffRetry(max_retries=1, base_delay=0.2)
+
+
+@click.command(
+    help=f"""Check that every pointer leads to an object with its digest.
+
+{SOURCE_HELP}
+
+Reads all that the state refers to, its snapshots included. Exits with 0 where it is sound and with
+1 where it is not.
+
+\b
+Examples:
+  statebag verify ARN
+  statebag verify ARN --json | jq -r '.problems[].s3_path'
+  statebag verify bag.json --bucket my-state-bucket
+"""
+)
+@click.argument("source")
+@as_json
+@with_cloud
+def command(cloud: Cloud, source: str, *, to_json: bool) -> None:
+    """Verify a state."""
+    opened = open_source(cloud, source)
+    reader = _reader(cloud, opened)
+    with progress("reading and checking") as advance:
+        result = verify(opened.value, reader, advance)
+    if to_json:
+        problems = [_described(problem) for problem in result.problems]
+        print_json({"sound": result.sound, "bytes": result.size, "problems": problems})
+    elif result.problems:
+        rows = [_row(problem) for problem in result.problems]
+        print_table(("fault", "where", "object", "which means"), rows)
+    if not to_json:
+        print_line(
+            f"{result.sound:,} objects of {bytes_text(result.size)} are sound, "
+            f"{len(result.problems):,} are not",
+            BAD if result.problems else GOOD,
+        )
+    if result.problems:
+        note("`statebag snapshots` lists what to go back to; versions may still hold the objects.")
+        raise click.exceptions.Exit(DIFFERENT)
+
+
+def _reader(cloud: Cloud, opened: Source) -> StateReader:
+    return StateReader(cloud.store, opened.place, opened.reader.execution_id, retry=_RETRY)
+
+
+def _row(problem: Problem) -> list[str | Text]:
+    where = printable(render_path(problem.reference.steps)) or "(whole)"
+    meaning = _MEANINGS[problem.fault]
+    return [Text(problem.fault, style=BAD), where, problem.reference.path, meaning]
+
+
+def _described(problem: Problem) -> JsonObject:
+    reference = problem.reference
+    return {
+        "fault": problem.fault,
+        "path": render_path(reference.steps),
+        "s3_path": reference.path,
+    }

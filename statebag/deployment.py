@@ -1,0 +1,73 @@
+"""The function and the bucket behind a state machine, as its definition names them."""
+
+import re
+from typing import Final
+
+from botocore.exceptions import ClientError
+
+from statebag.aws import Cloud
+from statebag.errors import NotFoundError
+from statebag.places import Place
+from universal_sync_core.codec import Json, decode
+
+# The state whose function is the manager, whatever the worker may be.
+_MANAGER_ACTIONS: Final = ("init", "sync", "create_snapshot")
+_FUNCTION: Final = re.compile(r"arn:[\w-]+:lambda:[\w-]+:\d{12}:function:[\w-]+(?::[\w$-]+)?")
+
+
+def manager_function(cloud: Cloud, machine_arn: str) -> str:
+    """Return the function that keeps the state of a machine's executions.
+
+    Raises:
+        NotFoundError: the machine's definition calls none.
+    """
+    told = cloud.states.describe_state_machine(stateMachineArn=machine_arn)
+    found = _manager_in(decode(told["definition"].encode(), path="definition"))
+    if found is None:
+        hint = "Name it with --function, or the place of its state with --bucket and --prefix."
+        raise NotFoundError(f"{machine_arn} calls no StateDataManagerFunction", hint=hint)
+    return found
+
+
+def place_of_machine(cloud: Cloud, machine_arn: str) -> Place | None:
+    """Return where a machine's executions keep their state, or None where that cannot be told."""
+    if cloud.place is not None:
+        return cloud.place
+    try:
+        function = manager_function(cloud, machine_arn)
+        told = cloud.functions.get_function_configuration(FunctionName=function)
+    except (ClientError, NotFoundError):
+        return None  # the caller says what is missing, if it needs it at all
+    variables = told.get("Environment", {}).get("Variables", {})
+    bucket, prefix = variables.get("STATE_BUCKET"), variables.get("STATE_PREFIX", "")
+    return (
+        Place(bucket, prefix if not prefix or prefix.endswith("/") else f"{prefix}/")
+        if bucket
+        else None
+    )
+
+
+def require_place(cloud: Cloud, machine_arn: str | None) -> Place:
+    """Return where state is.
+
+    Raises:
+        NotFoundError: it was not said, and the state machine does not tell.
+    """
+    place = cloud.place or (place_of_machine(cloud, machine_arn) if machine_arn else None)
+    if place is None:
+        hint = "Name it: --bucket BUCKET [--prefix PREFIX] (the stack's output StateBucketName)."
+        raise NotFoundError("where the state is cannot be told", hint=hint)
+    return place
+
+
+def _manager_in(definition: Json) -> str | None:
+    """Return the function that a state calls with one of the manager's own actions."""
+    if type(definition) is list:
+        return next((found for item in definition if (found := _manager_in(item))), None)
+    if type(definition) is not dict:
+        return None
+    payload, function = definition.get("Payload"), definition.get("FunctionName")
+    is_manager = type(payload) is dict and payload.get("action") in _MANAGER_ACTIONS
+    if is_manager and isinstance(function, str) and _FUNCTION.fullmatch(function):
+        return function
+    return next((found for item in definition.values() if (found := _manager_in(item))), None)

@@ -1,0 +1,282 @@
+"""What differs between two states, by path, without reading what both share.
+
+Objects are named by the digest of their content, so equal digests are equal subtrees. Two trees of
+pages are taken apart level by level, and what stands at one place in both is dropped unread.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from typing import Final, Literal, TypeAlias
+
+from statebag.paths import Step, Steps
+from statebag.reading import StateReader
+from statebag.tree import Part, part_of
+from universal_sync_core.bag import (
+    ARCHIVE,
+    HISTORY,
+    SPILL,
+    archive_of,
+    spill_of,
+    without_samples,
+)
+from universal_sync_core.codec import Json, JsonObject, canonical, encode
+from universal_sync_core.compress import is_packed, unpack
+from universal_sync_core.encoding import to_stored
+from universal_sync_core.page_reader import child_path
+from universal_sync_core.pointer import Pointer, digest_in, is_list, is_map, parse, unescape_key
+
+ChangeKind: TypeAlias = Literal["added", "removed", "changed"]
+Members: TypeAlias = dict[Step, Json]
+
+# What the core itself notes at each step.
+BOOKKEEPING: Final = frozenset({"last_update_time", "payload_size_kb", "state_revision"})
+# Aligning takes the square of this in the worst case.
+_ALIGNED_ELEMENTS: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One path at which the states differ; what it leads to in each, or None where to nothing."""
+
+    steps: Steps
+    kind: ChangeKind
+    old: Part | None
+    new: Part | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Slot:
+    """A page, or an index object, at its place in a list or map.
+
+    Attributes:
+        start: position of its first element in a list; 0 in a map.
+        path: of the object; empty for members that are at hand.
+        height: levels below it.
+        members: those at hand.
+    """
+
+    start: int
+    path: str = ""
+    height: int = 0
+    members: Sequence[tuple[Step, Json]] = ()
+
+    @property
+    def identity(self) -> tuple[int, str] | None:
+        """What an equal slot of the other side has too."""
+        digest = digest_in(self.path)
+        return (self.start, digest) if digest else None
+
+
+class Comparison:
+    """Compares an old state with a new one, each read by its own reader."""
+
+    def __init__(self, old: StateReader, new: StateReader) -> None:
+        """Read with the readers of the two."""
+        self._old = old
+        self._new = new
+
+    def bags(self, old: JsonObject, new: JsonObject) -> Iterator[Change]:
+        """Yield what differs between two bags, whatever forms they keep their fields in."""
+        before, after = _fields(old), _fields(new)
+        self._add_spilled(old, new, before, after)
+        history = (_history_slots(old, self._old), _history_slots(new, self._new))
+        before.pop(HISTORY, None), after.pop(HISTORY, None)
+        yield from self._members(before, after, ())
+        yield from self._sequences(*history, (HISTORY,))
+
+    def values(self, old: Json, new: Json, steps: Steps = ()) -> Iterator[Change]:
+        """Yield what differs between two values, as they are stored."""
+        if _is_same(old, new):
+            return
+        old, new = _opened(old), _opened(new)
+        if is_map(old) and is_map(new):
+            pair = (_map_slots(old, self._old), _map_slots(new, self._new))
+            yield from self._members(*self._apart(*pair, is_list=False), steps)
+        elif is_list(old) and is_list(new):
+            slots = (_list_slots(old, self._old), _list_slots(new, self._new))
+            yield from self._sequences(*slots, steps)
+        else:
+            yield _changed(old, new, steps)
+
+    def _sequences(self, old: list[_Slot], new: list[_Slot], steps: Steps) -> Iterator[Change]:
+        before, after = self._apart(old, new, is_list=True)
+        if len(before) == len(after) or max(len(before), len(after)) > _ALIGNED_ELEMENTS:
+            yield from self._members(before, after, steps)
+            return
+        olds, news = sorted(before.items(), key=_position), sorted(after.items(), key=_position)
+        matcher = SequenceMatcher(
+            None, [canonical(v) for _, v in olds], [canonical(v) for _, v in news], autojunk=False
+        )
+        for tag, i, j, k, m in matcher.get_opcodes():
+            if tag != "equal":
+                yield from self._run(olds[i:j], news[k:m], steps)
+
+    def _run(
+        self, olds: Sequence[tuple[Step, Json]], news: Sequence[tuple[Step, Json]], steps: Steps
+    ) -> Iterator[Change]:
+        """Yield what differs in a run of elements that stand for each other."""
+        both = min(len(olds), len(news))
+        for (_, old), (position, new) in zip(olds[:both], news[:both], strict=True):
+            yield from self.values(old, new, (*steps, position))
+        for position, old in olds[both:]:
+            yield _removed(old, (*steps, position))
+        for position, new in news[both:]:
+            yield _added(new, (*steps, position))
+
+    def _members(
+        self, old: Mapping[Step, Json], new: Mapping[Step, Json], steps: Steps
+    ) -> Iterator[Change]:
+        for step, value in old.items():
+            here = (*steps, unescape_key(step) if isinstance(step, str) else step)
+            if step in new:
+                yield from self.values(value, new[step], here)
+            else:
+                yield _removed(value, here)
+        for step, value in new.items():
+            if step not in old:
+                here = (*steps, unescape_key(step) if isinstance(step, str) else step)
+                yield _added(value, here)
+
+    def _apart(
+        self, old: list[_Slot], new: list[_Slot], *, is_list: bool
+    ) -> tuple[Members, Members]:
+        """Return the members of both sides that do not stand in a page that both have."""
+        sides = (old, new)
+        while True:
+            shared = {slot.identity for slot in sides[0]} & {slot.identity for slot in sides[1]}
+            shared.discard(None)
+            old, new = ([slot for slot in side if slot.identity not in shared] for side in sides)
+            top = max((slot.height for slot in (*old, *new)), default=0)
+            if not top:
+                return _members_in(old, self._old), _members_in(new, self._new)
+            sides = (
+                _one_level_down(old, top, self._old, is_list=is_list),
+                _one_level_down(new, top, self._new, is_list=is_list),
+            )
+
+    def _add_spilled(
+        self, old: JsonObject, new: JsonObject, before: Members, after: Members
+    ) -> None:
+        """Add the fields that the bags keep elsewhere, those apart that differ for sure not."""
+        olds, news = _spill_slots(old, self._old), _spill_slots(new, self._new)
+        before_spilled, after_spilled = self._apart(olds, news, is_list=False)
+        for fields, spilled in ((before, before_spilled), (after, after_spilled)):
+            for name, value in spilled.items():
+                fields.setdefault(name, value)
+        _look_up(before, after.keys() - before.keys(), spill_of(old), self._old)
+        _look_up(after, before.keys() - after.keys(), spill_of(new), self._new)
+
+
+def _fields(bag: JsonObject) -> Members:
+    """Return the bag's own fields as what they stand for."""
+    forms = {ARCHIVE: archive_of(bag), SPILL: spill_of(bag)}
+    return {
+        name: value
+        for name, value in without_samples(bag).items()
+        if forms.get(name) is None and name not in BOOKKEEPING
+    }
+
+
+def _look_up(
+    fields: Members, names: "set[Step]", spill: Pointer | None, reader: StateReader
+) -> None:
+    wanted = [name for name in names if isinstance(name, str)]
+    if spill is not None and wanted:
+        fields.update(reader.pages.lookup(spill, wanted))
+
+
+def _history_slots(bag: JsonObject, reader: StateReader) -> list[_Slot]:
+    archive = archive_of(bag)
+    older = _paged(archive, reader) if archive else []
+    start = (archive.count or 0) if archive else 0
+    return [*older, *_list_slots(_opened(bag.get(HISTORY, [])), reader, start)]
+
+
+def _spill_slots(bag: JsonObject, reader: StateReader) -> list[_Slot]:
+    spill = spill_of(bag)
+    return _paged(spill, reader) if spill else []
+
+
+def _map_slots(value: Json, reader: StateReader) -> list[_Slot]:
+    pointer = parse(value)
+    return _paged(pointer, reader) if pointer else [_Slot(0, members=list(value.items()))]
+
+
+def _list_slots(value: Json, reader: StateReader, start: int = 0) -> list[_Slot]:
+    pointer = parse(value)
+    if pointer is not None:
+        return _paged(pointer, reader, start)
+    items = value if type(value) is list else [value]
+    return [_Slot(start, members=list(enumerate(items, start)))]
+
+
+def _paged(pointer: Pointer, reader: StateReader, start: int = 0) -> list[_Slot]:
+    return [_Slot(start, pointer.path, reader.pages.root(pointer).height)]
+
+
+def _one_level_down(
+    slots: Sequence[_Slot], top: int, reader: StateReader, *, is_list: bool
+) -> list[_Slot]:
+    """Return the slots with those of height `top` replaced by what is under them."""
+    nodes = reader.pages.nodes([slot.path for slot in slots if slot.height == top])
+    by_path = dict(zip((slot.path for slot in slots if slot.height == top), nodes, strict=True))
+    below: list[_Slot] = []
+    for slot in slots:
+        if slot.height < top:
+            below.append(slot)
+            continue
+        start = slot.start
+        for child in by_path[slot.path].children:
+            below.append(_Slot(start, child_path(slot.path, child.ref), top - 1))
+            start += child.count if is_list else 0
+    return below
+
+
+def _members_in(slots: Sequence[_Slot], reader: StateReader) -> Members:
+    """Return the members of pages, read at once, and of those at hand."""
+    stored = [slot for slot in slots if slot.path]
+    nodes = iter(reader.pages.nodes([slot.path for slot in stored]))
+    members: Members = {}
+    for slot in slots:
+        if not slot.path:
+            members.update(slot.members)
+            continue
+        items = next(nodes).items
+        members.update(items if type(items) is dict else enumerate(items, slot.start))
+    return members
+
+
+def _is_same(old: Json, new: Json) -> bool:
+    """Tell whether two stored values are surely equal, without a read."""
+    before, after = parse(old), parse(new)
+    if before and after:
+        return digest_in(before.path) == digest_in(after.path)
+    single = before or after
+    if single is not None and single.kind == "value":
+        inline = _opened(new if before else old)
+        body = to_stored(encode(inline)).body
+        return hashlib.sha256(body).hexdigest() == digest_in(single.path)
+    return canonical(old) == canonical(new)
+
+
+def _opened(value: Json) -> Json:
+    return unpack(value) if is_packed(value) else value
+
+
+def _position(member: tuple[Step, Json]) -> int:
+    return member[0] if isinstance(member[0], int) else 0
+
+
+def _added(new: Json, steps: Steps) -> Change:
+    return Change(steps=steps, kind="added", old=None, new=part_of(new, steps))
+
+
+def _removed(old: Json, steps: Steps) -> Change:
+    return Change(steps=steps, kind="removed", old=part_of(old, steps), new=None)
+
+
+def _changed(old: Json, new: Json, steps: Steps) -> Change:
+    before, after = part_of(old, steps), part_of(new, steps)
+    return Change(steps=steps, kind="changed", old=before, new=after)

@@ -1,0 +1,204 @@
+"""What the command says when it cannot do what it was asked, what to do next, and its exit code.
+
+The codes are documented in docs/statebag.md; scripts rely on them.
+"""
+
+from collections.abc import Callable
+from typing import IO, Any, Final
+
+import click
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    NoCredentialsError,
+    NoRegionError,
+    PartialCredentialsError,
+    ProfileNotFound,
+    SSOError,
+    TokenRetrievalError,
+)
+
+from universal_sync_core.errors import (
+    InvalidRequestError,
+    MissingObjectError,
+    PointerNotAllowedError,
+    StateSyncError,
+    StoreAccessDeniedError,
+    StoredDataError,
+    StoreError,
+)
+
+OK: Final = 0
+DIFFERENT: Final = 1
+USAGE: Final = 2
+NOT_FOUND: Final = 3
+NO_ACCESS: Final = 4
+DAMAGED: Final = 5
+UNAVAILABLE: Final = 6
+REFUSED: Final = 7
+INTERRUPTED: Final = 130
+
+
+class StatebagError(click.ClickException):
+    """A failure that is told in one line, with another that says what to do.
+
+    Attributes:
+        hint: what to do next.
+    """
+
+    exit_code = DIFFERENT
+
+    def __init__(self, message: str, *, hint: str) -> None:
+        """Keep the hint beside the message."""
+        super().__init__(message)
+        self.hint = hint
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Print both to standard error."""
+        click.echo(f"statebag: {self.message}", file=file, err=file is None)
+        click.echo(f"  {self.hint}", file=file, err=file is None)
+
+
+class NotFoundError(StatebagError):
+    """There is no such execution, object, callback or path."""
+
+    exit_code = NOT_FOUND
+
+
+class NoAccessError(StatebagError):
+    """No credentials, expired ones, or ones that may not do this."""
+
+    exit_code = NO_ACCESS
+
+
+class DamagedError(StatebagError):
+    """Stored state is not what its pointer says."""
+
+    exit_code = DAMAGED
+
+
+class UnavailableError(StatebagError):
+    """AWS did not answer, or asked to slow down."""
+
+    exit_code = UNAVAILABLE
+
+
+class RefusedError(StatebagError):
+    """What was asked for cannot be done in the state things are in."""
+
+    exit_code = REFUSED
+
+
+_SIGN_IN: Final = "Sign in (aws sso login, aws configure), or name a profile: --profile NAME."
+_WHERE: Final = "Check --region, --profile and --endpoint-url: it may be in another place."
+# https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+# https://docs.aws.amazon.com/step-functions/latest/apireference/CommonErrors.html
+_EXPIRED: Final = {
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "RequestExpired",
+    "TokenRefreshRequired",
+}
+_UNKNOWN_KEYS: Final = {
+    "InvalidAccessKeyId",
+    "InvalidClientTokenId",
+    "SignatureDoesNotMatch",
+    "UnrecognizedClientException",
+}
+_DENIED: Final = {
+    "AccessDenied",
+    "AccessDeniedException",
+    "AuthorizationError",
+    "KmsAccessDeniedException",
+    "403",
+}
+_MISSING: Final = {
+    "ExecutionDoesNotExist",
+    "NoSuchBucket",
+    "NoSuchKey",
+    "ResourceNotFoundException",
+    "StateMachineDoesNotExist",
+    "404",
+}
+_NO_SESSION: Final = (
+    NoCredentialsError,
+    PartialCredentialsError,
+    ProfileNotFound,
+    SSOError,
+    TokenRetrievalError,
+)
+
+
+def explained(error: Exception) -> StatebagError | None:
+    """Return what to tell a person about a failure of AWS or of the core, or None if unknown."""
+    if isinstance(error, ClientError):
+        return _of_service(error)
+    if isinstance(error, NoRegionError):
+        return NoAccessError("no region is configured", hint="Name one: --region eu-west-1.")
+    if isinstance(error, _NO_SESSION):
+        return NoAccessError(f"no usable credentials: {error}", hint=_SIGN_IN)
+    if isinstance(error, BotoCoreError):
+        hint = "Check the network and --endpoint-url, then try again."
+        return UnavailableError(f"AWS did not answer: {type(error).__name__}", hint=hint)
+    if isinstance(error, StateSyncError):
+        return _of_core(error)
+    return None
+
+
+def _of_service(error: ClientError) -> StatebagError:
+    code = error.response.get("Error", {}).get("Code", "")
+    said = f"{error.operation_name}: {code}"
+    if code in _EXPIRED:
+        return NoAccessError(f"the credentials have expired ({said})", hint=_SIGN_IN)
+    if code in _UNKNOWN_KEYS:
+        return NoAccessError(f"AWS does not know these credentials ({said})", hint=_SIGN_IN)
+    if code in _DENIED:
+        hint = "Your role needs this permission; docs/statebag.md lists those of each command."
+        return NoAccessError(f"access denied ({said})", hint=hint)
+    if code in _MISSING:
+        return NotFoundError(f"there is no such thing ({said})", hint=_WHERE)
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    if status >= 500 or "Throttl" in code or code == "SlowDown":  # noqa: PLR2004 - server errors
+        return UnavailableError(f"AWS did not do it ({said})", hint="Try again in a moment.")
+    return RefusedError(f"AWS refused the request ({said})", hint=_WHERE)
+
+
+def _of_core(error: StateSyncError) -> StatebagError:
+    for kind, explain in _EXPLANATIONS:
+        if isinstance(error, kind):
+            return explain(str(error))
+    return RefusedError(str(error), hint="See `statebag COMMAND --help` for what it takes.")
+
+
+_EXPLANATIONS: Final[tuple[tuple[type[StateSyncError], Callable[[str], StatebagError]], ...]] = (
+    (
+        MissingObjectError,
+        lambda said: NotFoundError(
+            said,
+            hint="It was deleted or never written: `statebag verify` lists all that is missing.",
+        ),
+    ),
+    (
+        StoredDataError,
+        lambda said: DamagedError(
+            said,
+            hint="`statebag verify` lists all damage; `statebag snapshots` what to go back to.",
+        ),
+    ),
+    (
+        PointerNotAllowedError,
+        lambda said: DamagedError(
+            said,
+            hint="State may only point into its own execution's prefix; --bucket and --prefix say"
+            " where that is.",
+        ),
+    ),
+    (InvalidRequestError, lambda said: RefusedError(said, hint="Check what was given.")),
+    (
+        StoreAccessDeniedError,
+        lambda said: NoAccessError(
+            said, hint=f"{_SIGN_IN} It needs s3:GetObject and s3:ListBucket on the state bucket."
+        ),
+    ),
+    (StoreError, lambda said: UnavailableError(said, hint="Try again in a moment.")),
+)

@@ -1,0 +1,182 @@
+"""What Step Functions tells of executions: their input, outcome, events, and who went on."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from botocore.exceptions import ClientError
+
+from statebag.errors import NotFoundError, RefusedError
+from universal_sync_core.codec import Json, JsonObject, decode
+
+if TYPE_CHECKING:
+    from mypy_boto3_stepfunctions import SFNClient
+
+Event = Mapping[str, Any]
+
+_ARN: Final = re.compile(
+    r"arn:[\w-]+:states:[\w-]+:\d{12}:(?P<kind>execution|express):(?P<machine>[^:]+):(?P<name>[^:#]+.*)"
+)
+_RECORD_IN_CAUSE: Final = re.compile(r"\[record: (s3://[^\]\s]+)\]")
+RUNNING: Final = ("RUNNING", "PENDING_REDRIVE")
+# The bag that a state got or gave stands there under this name.
+BAG: Final = "state_data"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Execution:
+    """One execution, as DescribeExecution tells of it."""
+
+    arn: str
+    machine_arn: str
+    status: str
+    started: datetime
+    stopped: datetime | None = None
+    input: Json = None
+    output: Json = None
+    error: str | None = None
+    cause: str | None = None
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return self.arn.split(":", 7)[-1]
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it may still change its state."""
+        return self.status in RUNNING
+
+    @property
+    def record_path(self) -> str | None:
+        """Path of the record that a failed execution left, where its cause names one."""
+        match = _RECORD_IN_CAUSE.search(self.cause or "")
+        return match[1] if match else None
+
+    @property
+    def bag(self) -> JsonObject | None:
+        """The bag it ended with, where it succeeded."""
+        return bag_in(self.output)
+
+
+def is_execution_arn(text: str) -> bool:
+    """Tell whether `text` is the ARN of an execution."""
+    return _ARN.fullmatch(text) is not None
+
+
+def machine_of(arn: str) -> str | None:
+    """Return the ARN of the state machine of an execution's ARN, or None of another text."""
+    match = _ARN.fullmatch(arn)
+    if match is None:
+        return None
+    head = arn[: match.start("kind")]
+    return f"{head}stateMachine:{match['machine']}"
+
+
+def bag_in(document: Json) -> JsonObject | None:
+    """Return the bag in what a state got or gave, or None where there is none."""
+    bag = document.get(BAG) if type(document) is dict else None
+    return bag if type(bag) is dict else None
+
+
+class Executions:
+    """Asks Step Functions; nothing here changes anything."""
+
+    def __init__(self, client: "SFNClient") -> None:
+        """Ask through `client`."""
+        self._client = client
+
+    def describe(self, arn: str) -> Execution:
+        """Return an execution.
+
+        Raises:
+            NotFoundError: there is none of that ARN.
+            RefusedError: it is one that Step Functions keeps no history of.
+        """
+        match = _ARN.fullmatch(arn)
+        if match and match["kind"] == "express":
+            hint = "Express executions have no history; give the S3 path of a state."
+            raise RefusedError("this is an express execution", hint=hint)
+        try:
+            told = self._client.describe_execution(executionArn=arn)
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in ("ExecutionDoesNotExist", "InvalidArn"):
+                raise
+            hint = (
+                "Check the ARN, --region and --profile. Step Functions forgets an execution 90 days"
+                " after its end; its state may still be in S3: give an S3 path."
+            )
+            raise NotFoundError(f"no such execution: {arn}", hint=hint) from error
+        return Execution(
+            arn=arn,
+            machine_arn=told["stateMachineArn"],
+            status=told["status"],
+            started=told["startDate"],
+            stopped=told.get("stopDate"),
+            input=_decoded(told.get("input")),
+            output=_decoded(told.get("output")),
+            error=told.get("error"),
+            cause=told.get("cause"),
+        )
+
+    def exists(self, arn: str) -> bool:
+        """Tell whether Step Functions still knows an execution."""
+        try:
+            self.describe(arn)
+        except NotFoundError:
+            return False
+        return True
+
+    def events(self, arn: str) -> Iterator[Event]:
+        """Yield the events of an execution, oldest first."""
+        pages = self._client.get_paginator("get_execution_history").paginate(
+            executionArn=arn, includeExecutionData=True
+        )
+        for page in pages:
+            yield from page["events"]
+
+    def last_bag(self, arn: str) -> JsonObject | None:
+        """Return the newest bag in the history, branches' apart, reading it from its end."""
+        pages = self._client.get_paginator("get_execution_history").paginate(
+            executionArn=arn, includeExecutionData=True, reverseOrder=True
+        )
+        for page in pages:
+            for event in sorted(page["events"], key=lambda event: -event["id"]):
+                bag = bag_in(data_of(event))
+                if bag is not None and "branch_id" not in bag:
+                    return bag
+        return None
+
+    def of_machine(self, machine_arn: str, status: str | None = None) -> Iterator[str]:
+        """Yield the ARNs of a machine's executions, those of one status or all."""
+        asked: dict[str, Any] = {"stateMachineArn": machine_arn}
+        if status:
+            asked["statusFilter"] = status
+        for page in self._client.get_paginator("list_executions").paginate(**asked):
+            for item in page["executions"]:
+                yield item["executionArn"]
+
+
+def data_of(event: Event) -> Json:
+    """Return the input or output that an event carries as JSON, or None."""
+    return _decoded(text_of(event))
+
+
+def text_of(event: Event) -> str | None:
+    """Return the input or output that an event carries, as it stands."""
+    for name in (
+        "stateEnteredEventDetails",
+        "stateExitedEventDetails",
+        "executionStartedEventDetails",
+    ):
+        details = event.get(name)
+        if details:
+            text: str | None = details.get("input", details.get("output"))
+            return text
+    return None
+
+
+def _decoded(text: str | None) -> Json:
+    return None if text is None else decode(text.encode(errors="surrogatepass"), path="execution")

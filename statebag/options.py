@@ -1,0 +1,79 @@
+"""The options that many commands share."""
+
+import functools
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Concatenate, ParamSpec, TypeAlias, TypeVar
+
+import click
+
+from statebag.aws import Cloud, Connection
+from statebag.masking import Masking, masking
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+Connect: TypeAlias = Callable[[Connection], Cloud]
+
+_GROUP_HELP = "of the deployment; else what the state or its state machine says"
+
+
+@dataclass(frozen=True, slots=True)
+class Connector:
+    """The context object that makes the cloud of a connection; tests bring one of their own."""
+
+    connect: Connect = Cloud
+
+
+def with_cloud(command: Callable[Concatenate[Cloud, P], R]) -> Callable[P, R]:
+    """Give a command the cloud that the options of the connection lead to."""
+
+    @click.option("--profile", envvar="AWS_PROFILE", help="AWS profile to use.")
+    @click.option("--region", help="AWS region.")
+    @click.option(
+        "--endpoint-url",
+        help="Another endpoint for all services, such as the local cloud's; else AWS_ENDPOINT_URL.",
+    )
+    @click.option("--bucket", envvar="STATE_BUCKET", help=f"State bucket {_GROUP_HELP}.")
+    @click.option("--prefix", envvar="STATE_PREFIX", default="", help=f"Key prefix {_GROUP_HELP}.")
+    @functools.wraps(command)
+    def connected(*args: P.args, **kwargs: P.kwargs) -> R:
+        names = ("profile", "region", "endpoint_url", "bucket", "prefix")
+        chosen: dict[str, Any] = {name: kwargs.pop(name) for name in names}
+        connection = Connection(**chosen)
+        found = click.get_current_context().find_object(Connector)
+        return command(found.connect(connection) if found else Cloud(connection), *args, **kwargs)
+
+    return connected
+
+
+def with_masking(command: Callable[P, R]) -> Callable[P, R]:
+    """Give a command the masking that its options ask for, as `mask`."""
+
+    @click.option("--no-mask", is_flag=True, help="Show what looks secret, too.")
+    @click.option(
+        "--mask",
+        "patterns",
+        multiple=True,
+        metavar="PATTERN",
+        help="Mask what stands under a name that matches this regular expression, too.",
+    )
+    @functools.wraps(command)
+    def masked(*args: P.args, **kwargs: P.kwargs) -> R:
+        patterns: Any = kwargs.pop("patterns")
+        show_all = bool(kwargs.pop("no_mask"))
+        kwargs["mask"] = _masking(patterns, active=not show_all)
+        return command(*args, **kwargs)
+
+    return masked
+
+
+def _masking(patterns: tuple[str, ...], *, active: bool) -> Masking:
+    try:
+        return masking(patterns, active=active)
+    except re.error as error:
+        raise click.BadParameter(f"no regular expression: {error}", param_hint="--mask") from error
+
+
+as_json = click.option("--json", "to_json", is_flag=True, help="Print JSON, for pipes.")

@@ -1,0 +1,193 @@
+"""Whether all that a state points to is there, and is what was written."""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Final, Literal, TypeAlias
+
+from statebag.paths import Step, Steps
+from statebag.reading import StateReader
+from universal_sync_core.codec import Json, decode
+from universal_sync_core.compress import is_packed, unpack
+from universal_sync_core.errors import (
+    ChecksumMismatchError,
+    MissingObjectError,
+    PointerNotAllowedError,
+    StoredDataError,
+)
+from universal_sync_core.objects import execution_in
+from universal_sync_core.page_format import Node, is_node, parse_node
+from universal_sync_core.page_reader import child_path
+from universal_sync_core.parallel import in_parallel
+from universal_sync_core.pointer import parse, unescape_key
+
+Fault: TypeAlias = Literal["missing", "altered", "outside", "unreadable", "mistaken"]
+
+# Paths that stand in a bag, a record or a branch's report as text.
+_PATH_FIELDS: Final = frozenset(
+    {"pre_snapshot_s3_path", "post_snapshot_s3_path", "snapshot_s3_path", "record_s3_path"}
+)
+_AT_ONCE: Final = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """An object that a state refers to.
+
+    Attributes:
+        path: of the object.
+        steps: where in the state the reference stands.
+        kind: what the pointer says it is; `page` for one under an index object, `document` for a
+            snapshot or a record.
+        count: members that the pointer says there are.
+        start: position of its first element, of a page of a list.
+    """
+
+    path: str
+    steps: Steps
+    kind: str
+    count: int | None = None
+    start: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """A reference that does not lead to what it says."""
+
+    reference: Reference
+    fault: Fault
+
+
+@dataclass(slots=True)
+class Verification:
+    """What has been found so far.
+
+    Attributes:
+        sound: objects that are there and are what they should be.
+        size: bytes of them, decoded.
+    """
+
+    sound: int = 0
+    size: int = 0
+    problems: list[Problem] = field(default_factory=list)
+
+
+def verify(
+    value: Json, reader: StateReader, told: Callable[[int], None] = lambda _: None
+) -> Verification:
+    """Return what is wrong with the objects a state refers to, each read and checked once.
+
+    Args:
+        value: a bag, or any value as it is stored.
+        reader: reads the objects.
+        told: is told the number of objects after each batch.
+    """
+    result = Verification()
+    seen: set[str] = set()
+    owner = reader.execution_id
+    waiting = deque(references(value, (), owner))
+    while waiting:
+        batch = _next_batch(waiting, seen)
+        for reference, outcome in zip(
+            batch, in_parallel(lambda each: _read(each, reader), batch), strict=True
+        ):
+            if isinstance(outcome, bytes):
+                waiting.extend(_check(reference, outcome, result, owner))
+            else:
+                result.problems.append(Problem(reference=reference, fault=outcome))
+        told(len(batch))
+    return result
+
+
+def references(value: Json, steps: Steps, owner: str | None) -> Iterator[Reference]:
+    """Yield the references that stand in a stored value, with where they stand."""
+    pointer = parse(value)
+    if pointer is not None:
+        yield Reference(path=pointer.path, steps=steps, kind=pointer.kind, count=pointer.count)
+    elif is_packed(value):
+        yield from references(unpack(value), steps, owner)
+    elif type(value) is list:
+        for index, item in enumerate(value):
+            yield from references(item, (*steps, index), owner)
+    elif type(value) is dict:
+        for key, item in value.items():
+            here = (*steps, unescape_key(key))
+            if key in _PATH_FIELDS and isinstance(item, str) and execution_in(item) == owner:
+                yield Reference(path=item, steps=here, kind="document")
+            else:
+                yield from references(item, here, owner)
+
+
+def _next_batch(waiting: deque[Reference], seen: set[str]) -> list[Reference]:
+    """Take the next references that wait, leaving out what was read before."""
+    batch: list[Reference] = []
+    while waiting and len(batch) < _AT_ONCE:
+        reference = waiting.popleft()
+        if reference.path not in seen:
+            seen.add(reference.path)
+            batch.append(reference)
+    return batch
+
+
+def _read(reference: Reference, reader: StateReader) -> bytes | Fault:
+    try:
+        return reader.objects.read(reference.path)
+    except PointerNotAllowedError:
+        return "outside"
+    except MissingObjectError:
+        return "missing"
+    except ChecksumMismatchError:
+        return "altered"
+    except StoredDataError:
+        return "unreadable"
+
+
+def _check(
+    reference: Reference, body: bytes, result: Verification, owner: str | None
+) -> list[Reference]:
+    """Note an object that has its digest; return what it refers to."""
+    try:
+        document = decode(body, path=reference.path)
+        node = parse_node(body, reference.path) if is_node(document) else None
+    except StoredDataError:
+        result.problems.append(Problem(reference=reference, fault="unreadable"))
+        return []
+    if _is_mistaken(reference, node):
+        result.problems.append(Problem(reference=reference, fault="mistaken"))
+        return []
+    result.sound += 1
+    result.size += len(body)
+    if reference.kind in ("value", "document") or node is None:
+        return list(references(document, reference.steps, owner))
+    return [*_children(reference, node), *_in_page(reference, node, owner)]
+
+
+def _is_mistaken(reference: Reference, node: Node | None) -> bool:
+    """Tell whether an object is another than its pointer says."""
+    if reference.kind in ("value", "document"):
+        return False
+    if node is None or reference.kind not in {"page", node.kind}:
+        return True
+    return reference.count is not None and node.count != reference.count
+
+
+def _children(reference: Reference, node: Node) -> Iterator[Reference]:
+    start = reference.start
+    for child in node.children:
+        path = child_path(reference.path, child.ref)
+        yield Reference(
+            path=path, steps=reference.steps, kind="page", count=child.count, start=start
+        )
+        start += child.count
+
+
+def _in_page(reference: Reference, node: Node, owner: str | None) -> Iterator[Reference]:
+    if node.items is None:
+        return
+    is_map = type(node.items) is dict
+    members: Iterable[tuple[Step, Json]] = (
+        node.items.items() if is_map else enumerate(node.items, reference.start)
+    )
+    for step, item in members:
+        name = unescape_key(step) if isinstance(step, str) else step
+        yield from references(item, (*reference.steps, name), owner)
