@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from universal_sync_core.call import Context, open_call
+from universal_sync_core.bag import spill_of
+from universal_sync_core.call import Call, Context, open_call
 from universal_sync_core.codec import KIB, Json, JsonObject, encode
 from universal_sync_core.distributed import store_result
 from universal_sync_core.errors import InvalidRequestError, SegmentFailedError
@@ -10,6 +11,7 @@ from universal_sync_core.hydrate import hydrate_state
 from universal_sync_core.pointer import parse
 
 SEGMENTS: Final = "segments"
+_BRANCH: Final = "branch"
 # A recorded segment of this form fails instead of answering.
 _RAISES: Final = "raises"
 # A result comes back beside the bag, and the two are at most 262,144 bytes: a bag is bounded to
@@ -35,17 +37,23 @@ def recorded_result(
     """
     if state is None or item is not None:
         return _replayed(item)
-    with open_call(context, state):
-        result = _replayed(_recorded(state))
+    with open_call(context, state) as call:
+        result = _replayed(_recorded(_with_branch(state, call)))
         large = len(encode(result)) > _INLINE_BYTES
         return store_result(result, context or {}) if large else result
 
 
+def _with_branch(state: JsonObject, call: Call) -> JsonObject:
+    """Return the bag with its branch in it, also where its fields are behind a pointer."""
+    spilled = spill_of(state)
+    return state if spilled is None else call.pages.lookup(spilled, [_BRANCH]) | state
+
+
 def _recorded(state: JsonObject) -> Json:
     """Return what is recorded for the segment to run, of the bag's branch if it has segments."""
-    branch = state.get("branch")
+    branch = state.get(_BRANCH)
     in_branch = type(branch) is dict and (SEGMENTS in branch or parse(branch) is not None)
-    path = ["branch", SEGMENTS] if in_branch else [SEGMENTS]
+    path = [_BRANCH, SEGMENTS] if in_branch else [SEGMENTS]
     number = state.get("segment_to_run", 0)
     found: Json = hydrate_state(state, [f"{'.'.join(path)}[{number}]"])
     for name in path:

@@ -1,0 +1,186 @@
+"""Both ends of a Distributed Map: the items that go out and the result of each child."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.core.bags import BUCKET, CONTEXT, EXECUTION, fresh, hydrated, synced
+from tests.core.fakes import CountingStore
+from universal_sync_core import (
+    calculate_payload_size,
+    hydrate_state,
+    recorded_result,
+    stage_items,
+    store_result,
+    store_to_s3,
+)
+from universal_sync_core.errors import (
+    InvalidRequestError,
+    PointerNotAllowedError,
+    SegmentFailedError,
+)
+from universal_sync_core.store import Location
+
+
+def staged(store: CountingStore, items: Any) -> Any:
+    """Return what an ItemReader finds of the items."""
+    bag = synced({"execution_id": EXECUTION}, {"distributed_items": items})
+    place = stage_items(bag)
+    assert place["count"] == len(items)
+    found = store.get(Location(place["bucket"], place["key"]))
+    assert found.content_encoding is None
+    return json.loads(found.body)
+
+
+@pytest.mark.parametrize(
+    "items",
+    [
+        [],
+        [1, "two", None, {"n": 3}],
+        list(range(50_000)),
+        [{"text": "x" * 30_000}] * 40,
+        [{"__s3_offloaded": "data"}],
+    ],
+    ids=["none", "few", "many", "large", "lookalike"],
+)
+def test_items_are_one_plain_json_array(store: CountingStore, items: list[Any]) -> None:
+    assert staged(store, items) == items
+
+
+def test_staging_again_writes_nothing_new(store: CountingStore) -> None:
+    bag = synced({"execution_id": EXECUTION}, {"distributed_items": [1, 2]})
+    first = stage_items(bag)
+    before = dict(store.inner.objects)  # type: ignore[attr-defined]
+    assert stage_items(bag) == first
+    assert store.inner.objects == before  # type: ignore[attr-defined]
+
+
+@pytest.mark.usefixtures("store")
+def test_items_that_are_in_s3_already_stay_where_they_are() -> None:
+    place = {"bucket": BUCKET, "key": "inputs/items.json"}
+    bag = {"execution_id": EXECUTION, "distributed_items": place}
+    assert stage_items(bag) == place | {"count": None}
+
+
+@pytest.mark.parametrize("items", [None, 5, "text", {"a": 1}, {"bucket": BUCKET}])
+@pytest.mark.usefixtures("store")
+def test_anything_else_is_no_list_of_items(items: Any) -> None:
+    with pytest.raises(InvalidRequestError) as caught:
+        stage_items({"execution_id": EXECUTION, "distributed_items": items})
+    assert caught.value.field == "state_data.distributed_items"
+    with pytest.raises(InvalidRequestError):
+        stage_items({"execution_id": EXECUTION})
+
+
+@pytest.mark.parametrize(
+    "value", [None, 5, "text", [1, 2], {"a": 1}, {}, {"big": ["x" * 900] * 900}]
+)
+@pytest.mark.usefixtures("store")
+def test_the_result_of_a_child_is_a_small_pointer(value: Any) -> None:
+    pointer = store_result(value, CONTEXT)
+    assert calculate_payload_size(pointer) < 500
+    assert hydrate_state({"": pointer}, context=CONTEXT) == {"": value}
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ({"status": "FAILED", "error": "E", "cause": "C", "more": 1}, {"status", "error", "cause"}),
+        ({"status": "COMPLETE"}, {"status"}),
+        ({"status": "x" * 1_000, "error": {"a": 1}}, {"error"}),
+        ({"more": 1}, set()),
+        ([{"status": "FAILED"}], set()),
+    ],
+)
+@pytest.mark.usefixtures("store")
+def test_how_a_child_ended_is_readable_beside_it(value: Any, shown: set[str]) -> None:
+    pointer = store_result(value, CONTEXT)
+    beside = {name: item for name, item in pointer.items() if not name.startswith("__")}
+    assert beside == {name: value[name] for name in shown}
+
+
+@pytest.mark.usefixtures("store")
+def test_a_child_that_failed_shows_when_the_results_are_joined() -> None:
+    pointers = [store_result({"status": status}, CONTEXT) for status in ("COMPLETE", "FAILED")]
+    bag = synced({}, pointers)
+    assert [report["index"] for report in bag["failed_segments"]] == [1]
+    assert hydrated(bag)["distributed_outputs"] == [{"status": "COMPLETE"}, {"status": "FAILED"}]
+
+
+@pytest.mark.usefixtures("store")
+def test_a_result_that_is_a_pointer_already_is_stored_no_second_time() -> None:
+    pointer = store_to_s3({"a": 1, "status": "COMPLETE"}, CONTEXT)
+    assert store_result(pointer, CONTEXT) == pointer
+    foreign = store_to_s3({"a": 1}, {"execution_id": "another"})
+    with pytest.raises(PointerNotAllowedError):
+        store_result(foreign, CONTEXT)
+
+
+@pytest.mark.usefixtures("store")
+def test_a_result_needs_its_execution() -> None:
+    with pytest.raises(InvalidRequestError) as caught:
+        store_result({"a": 1}, {})
+    assert caught.value.field == "execution_id"
+
+
+SEGMENTS = [{"n": 0}, {"n": 1}, {"raises": "on purpose"}, None]
+
+
+@pytest.mark.parametrize("number", [0, 1, 3])
+def test_the_built_in_runner_replays_the_segment_to_run(number: int) -> None:
+    bag = {"segments": SEGMENTS, "segment_to_run": number}
+    assert recorded_result(bag) == SEGMENTS[number]
+
+
+def test_and_begins_with_the_first() -> None:
+    assert recorded_result({"segments": SEGMENTS}) == {"n": 0}
+
+
+def test_a_recorded_failure_fails() -> None:
+    with pytest.raises(SegmentFailedError, match="on purpose"):
+        recorded_result({"segments": SEGMENTS, "segment_to_run": 2})
+    with pytest.raises(SegmentFailedError):
+        recorded_result(None, item={"raises": "an item"})
+
+
+@pytest.mark.parametrize("item", [{"a": 1}, "text", 0, [], False])
+def test_an_item_is_its_own_result(item: Any) -> None:
+    assert recorded_result({"segments": SEGMENTS}, item=item) == item
+
+
+@pytest.mark.parametrize(
+    "bag",
+    [{}, {"segments": []}, {"segments": {"a": 1}}, {"segments": SEGMENTS, "segment_to_run": 4}],
+)
+def test_where_nothing_is_recorded_it_says_so(bag: dict[str, Any]) -> None:
+    with pytest.raises(InvalidRequestError) as caught:
+        recorded_result(bag)
+    assert caught.value.field == "state_data.segments"
+
+
+@pytest.mark.parametrize(
+    "more",
+    [{}, {"large": ["x" * 900] * 900}, {f"key-{number}": number for number in range(30_000)}],
+    ids=["inline", "large", "many fields"],
+)
+@pytest.mark.parametrize("branch", [True, False], ids=["of a branch", "of the bag"])
+def test_segments_are_found_wherever_they_are_kept(
+    store: CountingStore, more: dict[str, Any], *, branch: bool
+) -> None:
+    segments = [{"n": number, "text": "x" * 1_000} for number in range(400)]
+    mine = {"branch": {"segments": segments}, "segments": [0]} if branch else {"segments": segments}
+    with fresh(store):
+        bag = synced({"execution_id": EXECUTION}, mine | more)
+    store.reset()
+    with fresh(store):
+        assert recorded_result(bag | {"segment_to_run": 333}) == segments[333]
+    assert len(store.gets) <= 6
+
+
+def test_a_large_result_comes_as_a_pointer_as_from_any_runner(store: CountingStore) -> None:
+    large = {"status": "COMPLETE", "found": ["x" * 900] * 300}
+    pointer = recorded_result({"execution_id": EXECUTION, "segments": [large]}, CONTEXT)
+    assert pointer["status"] == "COMPLETE"
+    assert hydrate_state({"": pointer}, context=CONTEXT) == {"": large}
+    assert store.puts

@@ -1,0 +1,234 @@
+"""How a workflow goes on: the routing of a status, and the counting of segments."""
+
+from typing import Any
+
+import pytest
+
+from tests.core.bags import CONTEXT, EXECUTION, OTHER_EXECUTION, fresh, hydrated, synced
+from tests.core.fakes import CountingStore
+from universal_sync_core import first_bag, store_to_s3, universal_sync_core
+from universal_sync_core.errors import (
+    ChecksumMismatchError,
+    InvalidRequestError,
+    MissingObjectError,
+    PointerNotAllowedError,
+)
+from universal_sync_core.store import Location
+
+
+def after(base: dict[str, Any], result: Any, action: str | None = "sync") -> dict[str, Any]:
+    return universal_sync_core(base, result, {"action": action} if action else None)
+
+
+@pytest.mark.parametrize(
+    ("status", "next_action"),
+    [
+        ("CONTINUE", "CONTINUE"),
+        ("SKIPPED", "CONTINUE"),
+        ("COMPLETE", "COMPLETE"),
+        ("SUCCEEDED", "COMPLETE"),
+        ("FAILED", "FAILED"),
+        ("HALTED", "HALTED"),
+        ("SIGKILL", "SIGKILL"),
+        ("PAUSED_FOR_HITP", "PAUSED_FOR_HITP"),
+        ("PAUSE", "PAUSED_FOR_HITP"),
+        ("PARALLEL_GROUP", "PARALLEL_GROUP"),
+        ("DISTRIBUTED_MAP", "DISTRIBUTED_MAP"),
+        ("ASYNC", "ASYNC"),
+        ("something else", "CONTINUE"),
+        ("", "CONTINUE"),
+        (None, "CONTINUE"),
+        (5, "CONTINUE"),
+        (["FAILED"], "CONTINUE"),
+    ],
+)
+def test_a_status_leads_to_its_next_action(status: Any, next_action: str) -> None:
+    result = {"status": status, "pending_branches": ["a"]}
+    assert after({}, result)["next_action"] == next_action
+
+
+@pytest.mark.parametrize("pending", [{}, {"pending_branches": None}, {"pending_branches": "a"}])
+def test_a_parallel_group_needs_the_list_of_its_branches(pending: dict[str, Any]) -> None:
+    with pytest.raises(InvalidRequestError) as caught:
+        after({}, {"status": "PARALLEL_GROUP"} | pending)
+    assert caught.value.field == "execution_result.pending_branches"
+
+
+@pytest.mark.parametrize("count", [3, 40, 300])
+@pytest.mark.parametrize("behind", ["nothing", "a pointer", "a pointer to the result"])
+def test_and_the_state_machine_finds_it_inline(
+    store: CountingStore, count: int, behind: str
+) -> None:
+    branches = [{"branch_id": f"b{number}", "text": "x" * 900} for number in range(count)]
+    result: dict[str, Any] = {"status": "PARALLEL_GROUP", "pending_branches": branches}
+    with fresh(store):
+        if behind == "a pointer":
+            result["pending_branches"] = store_to_s3(branches, CONTEXT)
+        elif behind == "a pointer to the result":
+            result = store_to_s3(result, CONTEXT)
+        bag = synced({}, result)
+        assert isinstance(bag["pending_branches"], list)
+        assert len(bag["pending_branches"]) == count
+        assert hydrated(bag)["pending_branches"] == branches
+
+
+def test_without_a_status_it_goes_on_even_if_the_bag_has_one() -> None:
+    assert after({"status": "PAUSE", "next_action": "ASYNC"}, {"a": 1})["next_action"] == "CONTINUE"
+
+
+@pytest.mark.parametrize(
+    ("base", "result", "action", "expected"),
+    [
+        ({"total_segments": 3}, {}, "sync", (1, "CONTINUE")),
+        ({"total_segments": 3, "segment_to_run": 1}, {}, "sync", (2, "CONTINUE")),
+        ({"total_segments": 3, "segment_to_run": 2}, {}, "sync", (3, "COMPLETE")),
+        ({"total_segments": 3, "segment_to_run": 2}, {"status": "ASYNC"}, "sync", (2, "ASYNC")),
+        ({"total_segments": 3, "segment_to_run": 1}, {}, "merge_callback", (2, "CONTINUE")),
+        ({"total_segments": 3, "segment_to_run": 2}, {}, "merge_async", (3, "COMPLETE")),
+        (
+            {"total_segments": 9, "segment_to_run": 1},
+            {"status": "PAUSE"},
+            "merge_async",
+            (2, "PAUSED_FOR_HITP"),
+        ),
+        (
+            {"total_segments": 9, "segment_to_run": 1},
+            {"status": "FAILED"},
+            "merge_callback",
+            (1, "FAILED"),
+        ),
+        (
+            {"total_segments": 9, "segment_to_run": 1},
+            {"next_segment_to_run": 7},
+            "sync",
+            (7, "CONTINUE"),
+        ),
+        (
+            {"total_segments": 9, "segment_to_run": 5},
+            {"next_segment_to_run": 0},
+            "sync",
+            (0, "CONTINUE"),
+        ),
+        (
+            {"total_segments": 9, "segment_to_run": 5},
+            {"next_segment_to_run": 9},
+            "sync",
+            (9, "COMPLETE"),
+        ),
+        ({"segment_to_run": 5}, {}, "sync", (5, "CONTINUE")),
+        ({"segment_to_run": 5}, {"total_segments": 6}, "sync", (6, "COMPLETE")),
+        ({"total_segments": 9, "segment_to_run": 5}, {}, "create_snapshot", (5, "CONTINUE")),
+        ({"total_segments": 0}, {}, "sync", (1, "COMPLETE")),
+        ({"total_segments": "many", "segment_to_run": 5}, {}, "sync", (5, "CONTINUE")),
+    ],
+)
+def test_finishing_a_segment_moves_on_by_one(
+    base: dict[str, Any], result: dict[str, Any], action: str, expected: tuple[int, str]
+) -> None:
+    bag = after(base, result, action)
+    assert (bag["segment_to_run"], bag["next_action"]) == expected
+
+
+def test_a_next_segment_of_an_earlier_result_does_not_count_again() -> None:
+    bag = after({"total_segments": 9}, {"next_segment_to_run": 4})
+    assert after(bag, {})["segment_to_run"] == 5
+
+
+@pytest.mark.parametrize(
+    ("action", "count"),
+    [("sync", 6), ("sync_branch", 6), ("update_and_compress", 6), ("merge_callback", 5)],
+)
+def test_syncs_are_counted_as_loops(action: str, count: int) -> None:
+    assert after({"loop_counter": 5}, {}, action)["loop_counter"] == count
+
+
+def test_every_sync_is_a_revision_with_its_time() -> None:
+    bag = after({}, {})
+    assert bag["state_revision"] == 1
+    again = after(bag, {"state_revision": 77})
+    assert again["state_revision"] == 2
+    assert again["last_update_time"] >= bag["last_update_time"]
+
+
+def test_all_items_failed_is_a_failure_of_the_map() -> None:
+    failed = [{"status": "FAILED"}, {"error": "E"}]
+    assert after({}, failed, "aggregate_distributed")["next_action"] == "FAILED"
+    assert after({}, [*failed, {}], "aggregate_distributed")["next_action"] == "CONTINUE"
+    assert after({}, [], "aggregate_distributed")["next_action"] == "CONTINUE"
+    assert after({}, failed, "sync")["next_action"] == "CONTINUE"
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (None, {"loop_counter": 0, "segment_to_run": 0, "loop_limit": 1000}),
+        ({}, {"loop_counter": 0}),
+        ({"segments": [1, 2, 3]}, {"total_segments": 3, "segments": [1, 2, 3]}),
+        ({"segments": [1, 2, 3], "total_segments": 2}, {"total_segments": 2}),
+        ({"loop_limit": 5, "topic": "t"}, {"loop_limit": 5, "topic": "t"}),
+        ({"execution_id": "forged"}, {"execution_id": EXECUTION}),
+        ({"current_state": {"a": 1}}, {"current_state": {"a": 1}}),
+    ],
+)
+@pytest.mark.usefixtures("store")
+def test_the_first_bag_is_made_of_the_input(
+    given: dict[str, Any] | None, expected: dict[str, Any]
+) -> None:
+    bag = first_bag(given, CONTEXT)
+    assert {name: bag[name] for name in expected} == expected
+    assert (bag["execution_id"], bag["next_action"]) == (EXECUTION, "CONTINUE")
+    assert (bag["state_revision"], bag["segment_to_run"]) == (1, 0)
+
+
+def inputs(store: CountingStore, body: bytes) -> str:
+    place = Location("state-bucket", "inputs/one.json")
+    store.put(place, body)
+    return str(place)
+
+
+INPUTS = {"allowed_prefixes": ("s3://state-bucket/inputs/",)}
+
+
+def test_an_input_may_be_in_s3_and_what_stands_beside_it_wins(store: CountingStore) -> None:
+    path = inputs(store, b'{"topic":"from S3","segments":[1,2],"found":[5]}')
+    with fresh(store, **INPUTS):
+        bag = first_bag({"input_s3_path": path, "topic": "given"}, CONTEXT)
+    assert (bag["topic"], bag["found"], bag["total_segments"]) == ("given", [5], 2)
+
+
+@pytest.mark.parametrize("body", [b"[1]", b'"text"', b"null"])
+def test_it_must_be_a_json_object(store: CountingStore, body: bytes) -> None:
+    path = inputs(store, body)
+    with fresh(store, **INPUTS), pytest.raises(InvalidRequestError) as caught:
+        first_bag({"input_s3_path": path}, CONTEXT)
+    assert caught.value.field == "input.input_s3_path"
+
+
+def test_it_may_say_which_bytes_it_means(store: CountingStore) -> None:
+    path = inputs(store, b"{}")
+    with fresh(store, **INPUTS), pytest.raises(ChecksumMismatchError):
+        first_bag({"input_s3_path": path, "input_sha256": "0" * 64}, CONTEXT)
+
+
+def test_it_is_followed_only_into_allowed_places(store: CountingStore) -> None:
+    path = inputs(store, b"{}")
+    with fresh(store), pytest.raises(PointerNotAllowedError):
+        first_bag({"input_s3_path": path}, CONTEXT)
+    with fresh(store, **INPUTS), pytest.raises(MissingObjectError):
+        first_bag({"input_s3_path": path + "x"}, CONTEXT)
+
+
+@pytest.mark.parametrize("path", [5, ["s3://b/k"], {}])
+@pytest.mark.usefixtures("store")
+def test_a_path_that_is_no_text_is_refused(path: Any) -> None:
+    with pytest.raises(InvalidRequestError) as caught:
+        first_bag({"input_s3_path": path}, CONTEXT)
+    assert caught.value.field == "input.input_s3_path"
+
+
+def test_a_large_input_is_bounded_from_the_start(store: CountingStore) -> None:
+    bag = synced({}, {"found": ["x" * 900] * 900})
+    first = first_bag({"found": ["x" * 900] * 900}, CONTEXT)
+    assert first["found"] == bag["found"]
+    assert store.puts
+    assert first_bag({"a": 1}, {"execution_id": OTHER_EXECUTION})["a"] == 1

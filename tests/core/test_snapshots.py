@@ -1,0 +1,164 @@
+"""Snapshots: the bag at one moment, exactly, and once.
+
+Hazard held here: a key of the second's resolution that a retry overwrites.
+"""
+
+import copy
+import json
+from typing import Any
+
+import pytest
+
+from tests.core.bags import BUCKET, CONTEXT, EXECUTION, KIB, fresh, hydrated, synced, text_of
+from tests.core.fakes import CountingStore
+from universal_sync_core import (
+    calculate_payload_size,
+    create_snapshot,
+    hydrate_state,
+    restore_snapshot,
+    store_to_s3,
+)
+from universal_sync_core.errors import (
+    InvalidRequestError,
+    MalformedPointerError,
+    MissingObjectError,
+    PointerNotAllowedError,
+)
+from universal_sync_core.store import Location
+
+RESULT = {
+    "current_state": {"report": ["x" * 500] * 900, "n": 1, "odd": [2**70, "\ud800"]},
+    "state_history": [{"n": number} for number in range(90)],
+    "chunk_results": [{"n": number} for number in range(40)],
+}
+
+
+def bag_of(**fields: Any) -> dict[str, Any]:
+    return synced({"execution_id": EXECUTION}, RESULT | fields)
+
+
+@pytest.mark.parametrize("kind", ["pre", "post"])
+def test_only_the_path_is_added_to_the_bag(store: CountingStore, kind: str) -> None:
+    bag = bag_of(total_segments=9, segment_to_run=3, status="DISTRIBUTED_MAP")
+    store.reset()
+    after = create_snapshot(bag, kind)
+    assert len(store.puts) == 1
+    path = after.pop(f"{kind}_snapshot_s3_path")
+    assert path.startswith(f"s3://{BUCKET}/v1/")
+    kept = {"last_update_time", "state_revision", "payload_size_kb"}
+    assert {name: value for name, value in after.items() if name not in kept} == {
+        name: value for name, value in bag.items() if name not in kept
+    }
+
+
+def test_it_holds_pointers_never_another_copy(store: CountingStore) -> None:
+    bag = bag_of()
+    store.reset()
+    path = create_snapshot(bag, "pre")["pre_snapshot_s3_path"]
+    assert store.bytes_put < calculate_payload_size(bag) + KIB
+    document = json.loads(store.get(Location.parse(path)).body)
+    assert document.keys() == {
+        "snapshot_id",
+        "snapshot_type",
+        "execution_id",
+        "created_at",
+        "state_data",
+    }
+    assert document["snapshot_type"] == "pre"
+    assert document["execution_id"] == EXECUTION
+    assert document["created_at"] == bag["last_update_time"]
+    assert document["state_data"] == bag
+
+
+def test_a_call_made_again_leaves_no_second_one() -> None:
+    store = CountingStore()
+    with fresh(store):
+        bag = bag_of()
+        first = create_snapshot(bag, "pre")
+    store.reset()
+    with fresh(store):
+        again = create_snapshot(copy.deepcopy(bag), "pre")
+    assert again["pre_snapshot_s3_path"] == first["pre_snapshot_s3_path"]
+    assert len(set(store.puts)) == 1
+
+
+def test_snapshots_of_different_states_are_different(store: CountingStore) -> None:
+    bag = bag_of()
+    paths = {
+        create_snapshot(synced(bag, {"n": number}), kind)[f"{kind}_snapshot_s3_path"]
+        for number in range(2)
+        for kind in ("pre", "post")
+    }
+    assert len(paths) == 4
+    assert store.puts
+
+
+@pytest.mark.parametrize(
+    "bag",
+    [
+        {"execution_id": EXECUTION},
+        {"execution_id": EXECUTION, "current_state": {"a": -0.0, "b": []}, "state_history": [1]},
+        {"execution_id": EXECUTION, "__s3_offloaded": True},
+    ],
+)
+@pytest.mark.usefixtures("store")
+def test_restored_is_exactly_what_was(bag: dict[str, Any]) -> None:
+    path = create_snapshot(bag, "post")["post_snapshot_s3_path"]
+    assert repr(restore_snapshot(path)) == repr(bag)
+
+
+def test_a_large_bag_is_restored_exactly(store: CountingStore) -> None:
+    bag = bag_of(**{f"field-{number}": text_of(25 * KIB) for number in range(9)})
+    path = create_snapshot(bag, "pre")["pre_snapshot_s3_path"]
+    with fresh(store):
+        restored = restore_snapshot(path)
+        assert restored == bag
+        assert hydrate_state(restored) == hydrate_state(bag)
+
+
+@pytest.mark.usefixtures("store")
+def test_a_bag_that_was_never_bounded_is_restored_with_all_it_had() -> None:
+    bag = {"execution_id": EXECUTION, "found": "x" * 400_000}
+    path = create_snapshot(bag, "pre")["pre_snapshot_s3_path"]
+    assert hydrated(restore_snapshot(path)) == bag
+
+
+def test_what_comes_later_leaves_the_snapshot_as_it_was(store: CountingStore) -> None:
+    bag = create_snapshot(bag_of(), "pre")
+    before = hydrate_state(restore_snapshot(bag["pre_snapshot_s3_path"]))
+    for number in range(5):
+        change = {"report": ["y"] * 20_000, "n": number}
+        bag = synced(bag, {"current_state": change, "state_history": [{"later": number}] * 60})
+    with fresh(store):
+        restored = restore_snapshot(bag["pre_snapshot_s3_path"])
+        assert hydrate_state(restored) == before
+        assert {name: before[name] for name in RESULT} == RESULT
+        again = synced(restored, {"current_state": {"n": "restored"}})
+        assert hydrated(again)["current_state"]["n"] == "restored"
+        assert hydrated(bag)["current_state"]["n"] == 4
+
+
+@pytest.mark.parametrize("kind", ["", "PRE", "before", "pre_snapshot", "failure"])
+@pytest.mark.usefixtures("store")
+def test_another_type_is_refused_by_name(kind: str) -> None:
+    with pytest.raises(InvalidRequestError, match="pre or post") as caught:
+        create_snapshot({"execution_id": EXECUTION}, kind)
+    assert caught.value.field == "snapshot_type"
+
+
+@pytest.mark.usefixtures("store")
+def test_a_path_that_leads_to_something_else_is_refused() -> None:
+    path = store_to_s3({"snapshot_type": "other"}, CONTEXT)["__s3_path"]
+    with pytest.raises(MalformedPointerError):
+        restore_snapshot(path)
+    with pytest.raises(MissingObjectError):
+        restore_snapshot(path[:-64] + "0" * 64)
+    with pytest.raises(PointerNotAllowedError):
+        restore_snapshot(path, {"execution_id": "another"})
+    with pytest.raises(PointerNotAllowedError):
+        restore_snapshot("s3://another/v1/run/sha256/" + "0" * 64, CONTEXT)
+
+
+def test_without_a_place_to_write_to_it_is_refused() -> None:
+    with fresh(CountingStore(), bucket=None), pytest.raises(InvalidRequestError, match="BUCKET"):
+        create_snapshot({"execution_id": EXECUTION}, "pre")
