@@ -90,8 +90,8 @@ def _create(name: str, parameters: Mapping[str, str], clients: Clients) -> Stack
         raise DeploymentError(f"the stack ended as {stack['StackStatus']}")
     resources: dict[str, list[str]] = {}
     for each in described:
-        # What moto makes nothing of has neither type nor id.
-        if "ResourceType" in each:
+        # What moto makes nothing of has no id.
+        if "PhysicalResourceId" in each:
             resources.setdefault(each["ResourceType"], []).append(each["PhysicalResourceId"])
     outputs = {each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", [])}
     return Stack(outputs=outputs, resources=resources)
