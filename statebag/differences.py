@@ -6,7 +6,7 @@ pages are taken apart level by level, and what stands at one place in both is dr
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from typing import Final, Literal, TypeAlias
 
@@ -53,13 +53,13 @@ class _Slot:
     Attributes:
         start: position of its first element in a list; 0 in a map.
         path: of the object; empty for members that are at hand.
-        height: levels below it.
+        height: levels below it; None of a root that has not been read.
         members: those at hand.
     """
 
     start: int
     path: str = ""
-    height: int = 0
+    height: int | None = 0
     members: Sequence[tuple[Step, Json]] = ()
 
     @property
@@ -81,7 +81,7 @@ class Comparison:
         """Yield what differs between two bags, whatever forms they keep their fields in."""
         before, after = _fields(old), _fields(new)
         self._add_spilled(old, new, before, after)
-        history = (_history_slots(old, self._old), _history_slots(new, self._new))
+        history = (_history_slots(old), _history_slots(new))
         before.pop(HISTORY, None), after.pop(HISTORY, None)
         yield from self._members(before, after, ())
         yield from self._sequences(*history, (HISTORY,))
@@ -92,10 +92,10 @@ class Comparison:
             return
         old, new = _opened(old), _opened(new)
         if is_map(old) and is_map(new):
-            pair = (_map_slots(old, self._old), _map_slots(new, self._new))
+            pair = (_map_slots(old), _map_slots(new))
             yield from self._members(*self._apart(*pair, is_list=False), steps)
         elif is_list(old) and is_list(new):
-            slots = (_list_slots(old, self._old), _list_slots(new, self._new))
+            slots = (_list_slots(old), _list_slots(new))
             yield from self._sequences(*slots, steps)
         else:
             yield _changed(old, new, steps)
@@ -147,8 +147,9 @@ class Comparison:
         while True:
             shared = {slot.identity for slot in sides[0]} & {slot.identity for slot in sides[1]}
             shared.discard(None)
-            old, new = ([slot for slot in side if slot.identity not in shared] for side in sides)
-            top = max((slot.height for slot in (*old, *new)), default=0)
+            old = _measured([slot for slot in sides[0] if slot.identity not in shared], self._old)
+            new = _measured([slot for slot in sides[1] if slot.identity not in shared], self._new)
+            top = max((slot.height or 0 for slot in (*old, *new)), default=0)
             if not top:
                 return _members_in(old, self._old), _members_in(new, self._new)
             sides = (
@@ -160,7 +161,7 @@ class Comparison:
         self, old: JsonObject, new: JsonObject, before: Members, after: Members
     ) -> None:
         """Add the fields that the bags keep elsewhere, those apart that differ for sure not."""
-        olds, news = _spill_slots(old, self._old), _spill_slots(new, self._new)
+        olds, news = _spill_slots(old), _spill_slots(new)
         before_spilled, after_spilled = self._apart(olds, news, is_list=False)
         for fields, spilled in ((before, before_spilled), (after, after_spilled)):
             for name, value in spilled.items():
@@ -187,33 +188,44 @@ def _look_up(
         fields.update(reader.pages.lookup(spill, wanted))
 
 
-def _history_slots(bag: JsonObject, reader: StateReader) -> list[_Slot]:
+def _history_slots(bag: JsonObject) -> list[_Slot]:
     archive = archive_of(bag)
-    older = _paged(archive, reader) if archive else []
+    older = _paged(archive) if archive else []
     start = (archive.count or 0) if archive else 0
-    return [*older, *_list_slots(_opened(bag.get(HISTORY, [])), reader, start)]
+    return [*older, *_list_slots(_opened(bag.get(HISTORY, [])), start)]
 
 
-def _spill_slots(bag: JsonObject, reader: StateReader) -> list[_Slot]:
+def _spill_slots(bag: JsonObject) -> list[_Slot]:
     spill = spill_of(bag)
-    return _paged(spill, reader) if spill else []
+    return _paged(spill) if spill else []
 
 
-def _map_slots(value: Json, reader: StateReader) -> list[_Slot]:
+def _map_slots(value: Json) -> list[_Slot]:
     pointer = parse(value)
-    return _paged(pointer, reader) if pointer else [_Slot(0, members=list(value.items()))]
+    return _paged(pointer) if pointer else [_Slot(0, members=list(value.items()))]
 
 
-def _list_slots(value: Json, reader: StateReader, start: int = 0) -> list[_Slot]:
+def _list_slots(value: Json, start: int = 0) -> list[_Slot]:
     pointer = parse(value)
     if pointer is not None:
-        return _paged(pointer, reader, start)
+        return _paged(pointer, start)
     items = value if type(value) is list else [value]
     return [_Slot(start, members=list(enumerate(items, start)))]
 
 
-def _paged(pointer: Pointer, reader: StateReader, start: int = 0) -> list[_Slot]:
-    return [_Slot(start, pointer.path, reader.pages.root(pointer).height)]
+def _paged(pointer: Pointer, start: int = 0) -> list[_Slot]:
+    return [_Slot(start, pointer.path, None)]
+
+
+def _measured(slots: Sequence[_Slot], reader: StateReader) -> list[_Slot]:
+    """Return the slots with the heights of roots, which are read for it."""
+    roots = [slot.path for slot in slots if slot.height is None]
+    heights = {
+        path: node.height for path, node in zip(roots, reader.pages.nodes(roots), strict=True)
+    }
+    return [
+        replace(slot, height=heights[slot.path]) if slot.height is None else slot for slot in slots
+    ]
 
 
 def _one_level_down(
@@ -224,7 +236,7 @@ def _one_level_down(
     by_path = dict(zip((slot.path for slot in slots if slot.height == top), nodes, strict=True))
     below: list[_Slot] = []
     for slot in slots:
-        if slot.height < top:
+        if slot.height != top:
             below.append(slot)
             continue
         start = slot.start

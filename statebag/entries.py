@@ -10,7 +10,7 @@ import click
 from statebag.paths import parse_path
 from statebag.sources import Source
 from statebag.tree import Part
-from universal_sync_core.bag import HISTORY
+from universal_sync_core.bag import HISTORY, archive_of
 from universal_sync_core.codec import Json, encode
 
 # About a page of the archive.
@@ -54,11 +54,16 @@ def length_of(source: Source) -> int:
 
 
 def newest_first(source: Source, start: int = 0) -> Iterator[Entry]:
-    """Yield the entries from the newest back to `start`, reading them in batches."""
+    """Yield the entries from the newest back to `start`: the bag's own, then the archive's.
+
+    Those of the archive are read in batches.
+    """
     part = _history(source)
     stop = part.count or 0 if part else 0
+    archive = archive_of(source.bag)
+    archived = (archive.count or 0) if archive else 0
     while part is not None and stop > start:
-        first = max(start, stop - _BATCH)
+        first = max(start, archived if stop > archived else stop - _BATCH)
         yield from reversed(_read(source, part, first, stop))
         stop = first
 

@@ -4,7 +4,7 @@ Looking at a part reads nothing. Opening it (`Tree.members`) reads the pages of 
 for, and no others.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
@@ -92,6 +92,8 @@ class Tree:
         self._reader = reader
         self._is_bag = is_bag
         self.root = part_of(value, ())
+        if is_bag:
+            self.root = replace(self.root, count=bag_container(value, reader).count)
 
     def container(self, part: Part) -> Container | None:
         """Return the list or map that a part is, or None where it is neither."""

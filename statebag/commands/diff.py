@@ -1,5 +1,7 @@
 """`statebag diff`: what differs between two states, by path."""
 
+from collections.abc import Iterable
+from itertools import groupby
 from typing import Final
 
 import click
@@ -35,6 +37,7 @@ _SIGNS: Final = {
 }
 # Larger values are told of, not shown.
 _SHOWN_BYTES: Final = 1024
+_SHOWN_OF_RUN: Final = 5
 
 
 @click.command(
@@ -66,17 +69,15 @@ def command(  # noqa: PLR0913 - options
 ) -> None:
     """Compare two states."""
     before, after = open_source(cloud, old), open_source(cloud, new)
-    count = 0
-    for change in _changes(before, after, parse_path(path_text)):
-        count += 1
-        if to_json:
+    changes = _changes(before, after, parse_path(path_text))
+    if to_json:
+        for change in changes:
             print_json(_described(change, mask))
-        else:
-            print_line(_line(change, mask))
-    if not to_json:
+    else:
+        _print(changes, mask)
         read = before.reader.usage.bytes_read + after.reader.usage.bytes_read
-        note(f"{count:,} differences; {bytes_text(read)} read to find them")
-    if count:
+        note(f"{len(changes):,} differences; {bytes_text(read)} read to find them")
+    if changes:
         raise click.exceptions.Exit(DIFFERENT)
 
 
@@ -89,6 +90,23 @@ def _changes(before: Source, after: Source, steps: Steps) -> list[Change]:
         return [each for each in changes if each.steps[: len(steps)] == steps]
     old, new = before.tree.at(steps), after.tree.at(steps)
     return list(comparison.values(old.value, new.value, steps))
+
+
+def _print(changes: Iterable[Change], mask: Masking) -> None:
+    """Print the changes, of a long run of elements that came or went only the first."""
+    for run, alike in groupby(changes, _run):
+        group = list(alike)
+        shown = group if run is None or len(group) <= _SHOWN_OF_RUN else group[:_SHOWN_OF_RUN]
+        for change in shown:
+            print_line(_line(change, mask))
+        if len(shown) < len(group):
+            print_line(f"  … {len(group) - len(shown):,} more elements {group[0].kind}", DIM)
+
+
+def _run(change: Change) -> tuple[str, Steps] | None:
+    """Return what elements of one list that came or went together share."""
+    is_element = change.kind != "changed" and change.steps and isinstance(change.steps[-1], int)
+    return (change.kind, change.steps[:-1]) if is_element else None
 
 
 def _line(change: Change, mask: Masking) -> Text:

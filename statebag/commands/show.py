@@ -153,7 +153,8 @@ class View:
 
     def _content(self, part: Part, value: Json) -> Text:
         if part.kind in ("map", "list"):
-            noun = "keys" if part.kind == "map" else "elements"
+            noun = "key" if part.kind == "map" else "element"
+            noun = noun if part.count == 1 else f"{noun}s"
             sampled = "; the bag shows a sample" if part.is_sampled else ""
             return Text(f"{part.kind} of {part.count:,} {noun}{sampled}", style=DIM)
         shown = part.value if part.kind in _SCALARS and part.is_open else value

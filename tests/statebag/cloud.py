@@ -1,0 +1,220 @@
+"""A cloud in memory: what the command asks of AWS, answered from dicts."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from statebag.aws import Connection
+from statebag.inventory import Stored
+from tests.core.fakes import CountingStore
+from universal_sync_core.memory_store import MemoryStore
+from universal_sync_core.store import Location
+
+if TYPE_CHECKING:
+    from statebag.places import Place
+
+BUCKET = "state-bucket"
+MACHINE = "arn:aws:states:eu-west-1:123456789012:stateMachine:catalog"
+FUNCTION = "arn:aws:lambda:eu-west-1:123456789012:function:manager"
+NOW = datetime(2025, 6, 1, 12, 0, tzinfo=UTC)
+DEFINITION = {
+    "StartAt": "InitializeState",
+    "States": {
+        "InitializeState": {
+            "Type": "Task",
+            "Parameters": {"FunctionName": FUNCTION, "Payload": {"action": "init"}},
+        }
+    },
+}
+
+
+def arn_of(name: str) -> str:
+    return f"{MACHINE.replace(':stateMachine:', ':execution:')}:{name}"
+
+
+class MemoryInventory:
+    """The inventory of a MemoryStore, with a time for each object.
+
+    Attributes:
+        deleted: keys, in the order they were deleted.
+    """
+
+    def __init__(self, store: MemoryStore) -> None:
+        self._store = store
+        self.modified: dict[str, datetime] = {}
+        self.long_ago = NOW - timedelta(days=365)
+        self.deleted: list[str] = []
+        self.heads = 0
+
+    def objects(self, bucket: str, prefix: str) -> Iterator[Stored]:
+        for location, stored in sorted(self._store.objects.items(), key=lambda item: item[0].key):
+            if location.bucket == bucket and location.key.startswith(prefix):
+                when = self.modified.get(location.key, self.long_ago)
+                yield Stored(location, len(stored.body), when)
+
+    def folders(self, bucket: str, prefix: str) -> Iterator[str]:
+        found = {
+            prefix + location.key[len(prefix) :].split("/")[0] + "/"
+            for location in self._store.objects
+            if location.bucket == bucket and location.key.startswith(prefix)
+        }
+        yield from sorted(found)
+
+    def head(self, location: Location, size: int) -> bytes:
+        self.heads += 1
+        return self._store.get(location).body[:size]
+
+    def delete(self, locations: Sequence[Location]) -> None:
+        for location in locations:
+            del self._store.objects[location]
+            self.deleted.append(location.key)
+
+
+def client_error(code: str, operation: str, status: int = 400) -> ClientError:
+    answer: Any = {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(answer, operation)
+
+
+@dataclass
+class FakeStates:
+    """Step Functions with executions that somebody has put there.
+
+    Attributes:
+        executions: what DescribeExecution answers, by ARN.
+        events: histories, by ARN.
+        started: what StartExecution was asked.
+        asked: the names of the operations asked for.
+    """
+
+    executions: dict[str, dict[str, Any]] = field(default_factory=dict)
+    events: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    started: list[dict[str, Any]] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+    fails_with: ClientError | None = None
+
+    def add(
+        self,
+        name: str,
+        status: str = "SUCCEEDED",
+        *,
+        days_ago: float = 1,
+        events: Sequence[dict[str, Any]] = (),
+        **told: Any,
+    ) -> str:
+        """Put an execution there; `input` and `output` are values."""
+        arn = arn_of(name)
+        stopped = NOW - timedelta(days=days_ago)
+        ended = {} if status == "RUNNING" else {"stopDate": stopped}
+        documents: dict[str, Any] = {
+            key: json.dumps(told.pop(key)) for key in ("input", "output") if key in told
+        }
+        self.executions[arn] = {
+            "executionArn": arn,
+            "stateMachineArn": MACHINE,
+            "name": name,
+            "status": status,
+            "startDate": stopped - timedelta(minutes=2),
+            **ended,
+            **documents,
+            **told,
+        }
+        self.events[arn] = list(events)
+        return arn
+
+    def describe_execution(self, *, executionArn: str) -> dict[str, Any]:  # noqa: N803
+        self._asked("DescribeExecution")
+        if executionArn not in self.executions:
+            raise client_error("ExecutionDoesNotExist", "DescribeExecution")
+        return self.executions[executionArn]
+
+    def describe_state_machine(self, *, stateMachineArn: str) -> dict[str, Any]:  # noqa: N803
+        self._asked("DescribeStateMachine")
+        return {"stateMachineArn": stateMachineArn, "definition": json.dumps(DEFINITION)}
+
+    def start_execution(self, **asked: Any) -> dict[str, Any]:
+        self._asked("StartExecution")
+        self.started.append(asked)
+        return {"executionArn": arn_of(asked["name"]), "startDate": NOW}
+
+    def get_paginator(self, operation: str) -> Any:
+        return SimpleNamespace(paginate=getattr(self, f"_{operation}"))
+
+    def _get_execution_history(
+        self,
+        *,
+        executionArn: str,  # noqa: N803
+        reverseOrder: bool = False,  # noqa: N803
+        includeExecutionData: bool = True,  # noqa: N803, ARG002
+    ) -> Iterator[dict[str, Any]]:
+        self._asked("GetExecutionHistory")
+        events = self.events[executionArn]
+        yield {"events": events[::-1] if reverseOrder else events}
+
+    def _list_executions(
+        self,
+        *,
+        stateMachineArn: str,  # noqa: N803
+        statusFilter: str | None = None,  # noqa: N803
+    ) -> Iterator[dict[str, Any]]:
+        self._asked("ListExecutions")
+        found = [
+            each
+            for each in self.executions.values()
+            if each["stateMachineArn"] == stateMachineArn and statusFilter in (None, each["status"])
+        ]
+        yield {"executions": found}
+
+    def _asked(self, operation: str) -> None:
+        self.asked.append(operation)
+        if self.fails_with is not None:
+            raise self.fails_with
+
+
+@dataclass
+class FakeFunctions:
+    """Lambda, which notes what it is invoked with."""
+
+    answer: Any = None
+    error: str | None = None
+    invoked: list[dict[str, Any]] = field(default_factory=list)
+
+    def get_function_configuration(self, *, FunctionName: str) -> dict[str, Any]:  # noqa: N803
+        return {
+            "FunctionName": FunctionName,
+            "MemorySize": 1024,
+            "Architectures": ["arm64"],
+            "Environment": {"Variables": {"STATE_BUCKET": BUCKET, "STATE_PREFIX": ""}},
+        }
+
+    def invoke(self, *, FunctionName: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803
+        self.invoked.append({"function": FunctionName, **json.loads(Payload)})
+        failed = {"errorType": self.error, "errorMessage": "said so"}
+        body = json.dumps(failed if self.error else self.answer).encode()
+        answer: dict[str, Any] = {"Payload": SimpleNamespace(read=lambda: body)}
+        return answer | ({"FunctionError": "Unhandled"} if self.error else {})
+
+
+class FakeCloud:
+    """All of them, as the command's own `Cloud` has them."""
+
+    def __init__(self) -> None:
+        self.memory = MemoryStore()
+        self.store = CountingStore(self.memory)
+        self.inventory = MemoryInventory(self.memory)
+        self.states = FakeStates()
+        self.functions = FakeFunctions()
+        self.place: Place | None = None
+
+    def connect(self, connection: Connection) -> "FakeCloud":
+        """Stand in for `Cloud(connection)`."""
+        self.place = connection.place
+        return self
+
+    @property
+    def bytes_read(self) -> int:
+        return sum(len(self.memory.objects[location].body) for location in self.store.gets)

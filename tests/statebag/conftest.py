@@ -1,0 +1,78 @@
+"""The command, run in this process on a cloud in memory."""
+
+import io
+import os
+import re
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from statebag.cli import main
+from tests.statebag.cloud import BUCKET, FakeCloud
+from universal_sync_core import workspace
+from universal_sync_core.settings import Settings
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+@dataclass(frozen=True)
+class Ran:
+    """How a run of the command went."""
+
+    code: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Ran]
+
+
+@pytest.fixture
+def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeCloud]:
+    """A cloud whose store the core writes to while a test prepares it, always at one moment."""
+    monkeypatch.setattr("universal_sync_core.progress.utc_now", lambda: "2025-06-01T12:00:00.000Z")
+    fake = FakeCloud()
+    with workspace.use(settings=Settings(bucket=BUCKET), store=fake.memory):
+        yield fake
+
+
+@pytest.fixture
+def run(
+    cloud: FakeCloud, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Run:
+    """Run a command line; `stdin` is what it can read."""
+    monkeypatch.delenv("STATE_BUCKET", raising=False)
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+
+    def command(*arguments: str, stdin: str = "") -> Ran:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
+        capsys.readouterr()
+        connect: Any = cloud.connect
+        with pytest.raises(SystemExit) as exited:
+            main(arguments, connect=connect)
+        said = capsys.readouterr()
+        return Ran(int(exited.value.code or 0), said.out, said.err)
+
+    return command
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Compare an output with the file of that name, digests apart.
+
+    STATEBAG_WRITE_GOLDEN=1 writes the file instead.
+    """
+    name = request.node.name.removeprefix("test_")
+
+    def compare(text: str) -> None:
+        stable = re.sub(r"\b[0-9a-f]{64}\b|(?<=S3 )[0-9a-f]{12}", "<digest>", text)
+        file = GOLDEN / f"{name}.txt"
+        if os.environ.get("STATEBAG_WRITE_GOLDEN"):
+            file.write_text(stable)
+        assert stable == file.read_text()
+
+    return compare

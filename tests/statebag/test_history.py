@@ -1,0 +1,69 @@
+from collections.abc import Callable
+
+import pytest
+
+from tests.statebag.cloud import FakeCloud
+from tests.statebag.conftest import Run
+from tests.statebag.states import CONTEXT, RUN, catalog_bag, decoded
+from universal_sync_core import universal_sync_core
+
+
+@pytest.fixture(autouse=True)
+def finished(cloud: FakeCloud) -> None:
+    cloud.states.add("run-1", output={"state_data": catalog_bag()})
+
+
+def positions(out: str) -> list[int]:
+    return [entry["position"] for entry in decoded(out)]
+
+
+def test_history_of_an_execution(run: Run, golden: Callable[[str], None]) -> None:
+    golden(run("history", RUN, "--tail", "5").out)
+
+
+def test_inline_tail_reads_nothing(run: Run, cloud: FakeCloud) -> None:
+    ran = run("history", RUN, "--tail", "10", "--json")
+
+    assert positions(ran.out) == list(range(110, 120))
+    assert cloud.store.requests == 0
+
+
+def test_all_has_the_archive_too(run: Run) -> None:
+    assert positions(run("history", RUN, "--all", "--json").out) == list(range(120))
+
+
+def test_filters_all_have_to_match(run: Run) -> None:
+    ran = run("history", RUN, "--filter", "segment_id=3", "--filter", "timestamp~^1", "--json")
+
+    entries = [entry["entry"] for entry in decoded(ran.out)]
+    assert entries
+    assert all(each["segment_id"] == 3 for each in entries)
+    assert all(str(each["timestamp"]).startswith("1") for each in entries)
+
+
+def test_text_filter(run: Run) -> None:
+    assert positions(run("history", RUN, "--filter", '"timestamp":77,', "--json").out) == [77]
+
+
+def test_follow_shows_what_comes_until_the_execution_ends(
+    run: Run, cloud: FakeCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bag = catalog_bag()
+    cloud.states.add("run-1", "RUNNING", output={"state_data": bag})
+
+    def later(_: float) -> None:
+        more = {"state_history": [{"timestamp": 999}]}
+        output = {"state_data": universal_sync_core(bag, more, CONTEXT)}
+        cloud.states.add("run-1", output=output)
+
+    monkeypatch.setattr("time.sleep", later)
+
+    ran = run("history", RUN, "--tail", "1", "--follow", "--json")
+
+    assert positions(ran.out) == [119, 120]
+
+
+def test_value_without_a_history_has_none(run: Run) -> None:
+    ran = run("history", "-", stdin='{"execution_id": "x"}')
+
+    assert (ran.code, ran.out) == (0, "")

@@ -1,0 +1,146 @@
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.statebag.cloud import FakeCloud, arn_of
+from tests.statebag.conftest import Run
+from tests.statebag.states import CONTEXT, RUN, catalog_bag, decoded, snapshot_of
+from universal_sync_core import universal_sync_core
+from universal_sync_core.page_reader import pointers_in
+from universal_sync_core.store import Location
+
+Bag = dict[str, Any]
+
+
+@pytest.fixture
+def bag(cloud: FakeCloud) -> Bag:
+    made = catalog_bag()
+    cloud.states.add("run-1", output={"state_data": made})
+    return made
+
+
+def a_page(cloud: FakeCloud) -> Location:
+    """Return a page of the sections."""
+    return max(
+        (
+            location
+            for location, stored in cloud.memory.objects.items()
+            if b"Section" in stored.body
+        ),
+        key=lambda location: len(cloud.memory.objects[location].body),
+    )
+
+
+@pytest.mark.usefixtures("bag")
+def test_sound_state(run: Run) -> None:
+    ran = run("verify", RUN)
+
+    assert ran.code == 0
+    assert "are sound, 0 are not" in ran.out
+
+
+@pytest.mark.usefixtures("bag")
+def test_deleted_object_is_found(run: Run, cloud: FakeCloud) -> None:
+    page = a_page(cloud)
+    del cloud.memory.objects[page]
+
+    ran = run("verify", RUN, "--json")
+
+    assert ran.code == 1
+    assert decoded(ran.out)[0]["problems"] == [
+        {"fault": "missing", "path": "current_state.report.sections", "s3_path": str(page)}
+    ]
+
+
+@pytest.mark.usefixtures("bag")
+def test_flipped_byte_is_found(run: Run, cloud: FakeCloud) -> None:
+    page = a_page(cloud)
+    stored = cloud.memory.objects[page]
+    cloud.memory.objects[page] = replace(
+        stored, body=stored.body.replace(b"003", b"\x3003", 1) + b" "
+    )
+
+    ran = run("verify", RUN, "--json")
+
+    assert ran.code == 1
+    assert [each["fault"] for each in decoded(ran.out)[0]["problems"]] == ["altered"]
+
+
+def test_pointer_out_of_its_prefix_is_found(run: Run, cloud: FakeCloud, bag: Bag) -> None:
+    other = catalog_bag(arn_of("run-2"))
+    bag["current_state"]["stolen"] = other["current_state"]["report"]
+    cloud.states.add("run-1", output={"state_data": bag})
+
+    ran = run("verify", RUN, "--json")
+
+    assert ran.code == 1
+    (problem,) = decoded(ran.out)[0]["problems"]
+    assert (problem["fault"], problem["path"]) == ("outside", "current_state.stolen")
+
+
+def test_pointer_to_another_object_is_found(run: Run, cloud: FakeCloud, bag: Bag) -> None:
+    report = bag["current_state"]["report"]
+    bag["current_state"]["report"] = report | {"__count": 99}
+    cloud.states.add("run-1", output={"state_data": bag})
+
+    (told,) = decoded(run("verify", RUN, "--json").out)
+
+    assert [each["fault"] for each in told["problems"]] == ["mistaken"]
+
+
+@pytest.mark.usefixtures("bag")
+def test_every_object_is_read_once(run: Run, cloud: FakeCloud) -> None:
+    cloud.store.reset()
+
+    run("verify", RUN)
+
+    assert len(cloud.store.gets) == len(set(cloud.store.gets)) == len(cloud.memory.objects)
+
+
+def test_snapshot_named_in_the_bag_is_verified(run: Run, cloud: FakeCloud, bag: Bag) -> None:
+    later, path = snapshot_of(bag)
+    cloud.states.add("run-1", output={"state_data": later})
+    del cloud.memory.objects[Location.parse(path)]
+
+    (told,) = decoded(run("verify", RUN, "--json").out)
+
+    assert [each["path"] for each in told["problems"]] == ["pre_snapshot_s3_path"]
+
+
+@pytest.mark.usefixtures("bag")
+def test_verify_of_damage(run: Run, cloud: FakeCloud, golden: Callable[[str], None]) -> None:
+    del cloud.memory.objects[a_page(cloud)]
+
+    golden(run("verify", RUN).out)
+
+
+@pytest.mark.usefixtures("bag")
+def test_nothing_is_written(run: Run, cloud: FakeCloud) -> None:
+    before = dict(cloud.memory.objects)
+    for command in ("show", "history", "verify"):
+        run(command, RUN)
+
+    assert cloud.memory.objects == before
+    assert cloud.store.puts == []
+
+
+def test_position_in_a_list_of_pages_is_told(run: Run, cloud: FakeCloud) -> None:
+    items = [{"number": number, "text": "x" * 20_000} for number in range(30)]
+    made = universal_sync_core(None, {"execution_id": RUN, "items": items}, CONTEXT)
+    cloud.states.add("run-1", output={"state_data": made})
+    (pointer,) = pointers_in(made["items"])
+    index = json.loads(cloud.memory.get(Location.parse(pointer.path)).body)
+    rows = index["items"] if "items" in index else index["children"]
+    assert rows
+    elements = [
+        each for each in cloud.memory.objects if b'"number":17' in cloud.memory.objects[each].body
+    ]
+    for each in elements:
+        del cloud.memory.objects[each]
+
+    (told,) = decoded(run("verify", RUN, "--json").out)
+
+    assert [each["path"] for each in told["problems"]] == ["items[17]"]
