@@ -1,0 +1,66 @@
+"""`statebag report`: one page about an execution, to look at and to hand on."""
+
+from pathlib import Path
+from typing import Final
+
+import click
+
+from statebag.aws import Cloud
+from statebag.errors import RefusedError
+from statebag.masking import Masking
+from statebag.options import with_cloud, with_masking
+from statebag.paths import parse_path
+from statebag.progress import progress
+from statebag.rendering import bytes_text, print_line
+from statebag.report.findings import findings_of
+from statebag.report.page import page_of
+from statebag.sources import require_execution_arn
+
+_DEFAULT_NAME: Final = "report.html"
+
+
+@click.command(
+    help="""Write a page about an execution: one HTML file, without a network.
+
+It has the states visited, the payload of each step with and without offloading, the state by size
+and as a tree, the timeline, the history, failed items and conflicts. Of a large state it carries
+the upper levels, and what --part asks for.
+
+\b
+Examples:
+  statebag report ARN
+  statebag report ARN -o /tmp/run.html --part current_state.report
+"""
+)
+@click.argument("execution_arn")
+@click.option(
+    "-o",
+    "--output",
+    default=_DEFAULT_NAME,
+    show_default=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="File to write.",
+)
+@click.option(
+    "--part",
+    "parts",
+    multiple=True,
+    metavar="PATH",
+    help="Carry as much as possible of the part at this path; may be given again.",
+)
+@with_masking
+@with_cloud
+def command(
+    cloud: Cloud, execution_arn: str, output: Path, parts: tuple[str, ...], *, mask: Masking
+) -> None:
+    """Write a page about an execution."""
+    arn = require_execution_arn(execution_arn)
+    chosen = [parse_path(part) for part in parts]
+    with progress("reading the execution") as advance:
+        page = page_of(findings_of(cloud, arn, mask, chosen, advance)).encode()
+    try:
+        output.write_bytes(page)
+    except OSError as error:
+        hint = "Name a file that can be written: -o FILE."
+        raise RefusedError(f"{output}: {error.strerror}", hint=hint) from error
+    print_line(f"{output} ({bytes_text(len(page))})")

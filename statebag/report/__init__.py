@@ -1,0 +1,1 @@
+"""One page about an execution, to be looked at without a network and handed on."""

@@ -1,0 +1,150 @@
+"""All that a page tells of an execution, gathered: outcome, visits, state, history, failures."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Final
+
+from statebag.aws import Cloud
+from statebag.chain import chain_of
+from statebag.entries import between, length_of
+from statebag.errors import NotFoundError
+from statebag.executions import Execution, Executions
+from statebag.masking import Masking
+from statebag.paths import Steps
+from statebag.progress import Advance
+from statebag.report.excerpt import Node, excerpt_of
+from statebag.report.visits import Visit, visits_of
+from statebag.sources import Source, open_source
+from statebag.timeline import Step, steps_of
+from universal_sync_core.codec import Json, encode
+from universal_sync_core.errors import PointerNotAllowedError, StoredDataError
+
+FAILED: Final = "failed_segments"
+CONFLICTS: Final = "branch_conflicts"
+_HISTORY_SHOWN: Final = 200
+_FAILED_SHOWN: Final = 200
+_CONFLICTS_SHOWN: Final = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """The elements of a list that the page carries.
+
+    Attributes:
+        items: masked elements with their positions.
+        total: how many there are.
+        unreadable: the error's name, where the list could not be read.
+    """
+
+    items: Sequence[tuple[int, Json]] = ()
+    total: int = 0
+    unreadable: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """What is known of an execution, and of those it continues and was continued as.
+
+    Attributes:
+        asked: the ARN that was asked for.
+        executions: the chain, in order.
+        state: what the page carries of the final or newest state; None where none is known.
+        inline_bytes: what the bag takes in the payload.
+        segments_run: as the bag counts them.
+    """
+
+    asked: str
+    executions: Sequence[Execution]
+    visits: Sequence[Visit]
+    state: Node | None = None
+    state_source: str = ""
+    inline_bytes: int = 0
+    segments_run: int | None = None
+    history: Listing = field(default_factory=Listing)
+    failed: Listing = field(default_factory=Listing)
+    conflicts: Listing = field(default_factory=Listing)
+    made: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    @property
+    def last(self) -> Execution:
+        """The execution that the others led to."""
+        return self.executions[-1]
+
+
+def findings_of(
+    cloud: Cloud, arn: str, mask: Masking, chosen: Sequence[Steps], advance: Advance
+) -> Findings:
+    """Return what is to be told of an execution.
+
+    Args:
+        cloud: where it runs.
+        arn: of the execution.
+        mask: what is not to be shown.
+        chosen: paths of parts of the state to carry as much as possible of.
+        advance: is told of each step of an execution that was read.
+    """
+    executions = Executions(cloud.states)
+    chain = list(chain_of(executions, executions.describe(arn)))
+    visits = visits_of(_steps(executions, each, advance) for each in chain)
+    told = [replace(each, input=None, output=None, cause=mask.masked(each.cause)) for each in chain]
+    source = _state_of(cloud, chain[-1].arn)
+    if source is None:
+        return Findings(asked=arn, executions=told, visits=visits)
+    segments = source.bag.get("loop_counter")
+    return Findings(
+        asked=arn,
+        executions=told,
+        visits=visits,
+        state=excerpt_of(source, mask, chosen),
+        state_source=chain[-1].arn,
+        inline_bytes=len(encode(source.bag)),
+        segments_run=segments if type(segments) is int else None,
+        history=_history(source, mask),
+        failed=_listing(source, mask, FAILED, _FAILED_SHOWN),
+        conflicts=_listing(source, mask, CONFLICTS, _CONFLICTS_SHOWN),
+    )
+
+
+def _steps(executions: Executions, execution: Execution, advance: Advance) -> Iterator[Step]:
+    for step in steps_of(executions.events(execution.arn), execution.arn):
+        advance(1)
+        yield step
+
+
+def _state_of(cloud: Cloud, arn: str) -> Source | None:
+    """Return the newest state, or None where there is none yet."""
+    try:
+        return open_source(cloud, arn)
+    except NotFoundError:
+        return None
+
+
+def _history(source: Source, mask: Masking) -> Listing:
+    total = 0
+    try:
+        total = length_of(source)
+        entries = between(source, max(0, total - _HISTORY_SHOWN), total)
+    except (StoredDataError, PointerNotAllowedError) as error:
+        return Listing(total=total, unreadable=type(error).__name__)
+    return Listing(
+        items=[(entry.position, mask.masked(entry.value)) for entry in entries][::-1], total=total
+    )
+
+
+def _listing(source: Source, mask: Masking, name: str, shown: int) -> Listing:
+    """Return the first elements of a list in the bag."""
+    try:
+        part = source.tree.at((name,))
+    except NotFoundError:
+        return Listing()
+    if part.kind != "list":
+        return Listing()
+    total = part.count or 0
+    try:
+        members = source.tree.members(part, 0, shown)
+        values = [source.tree.whole(member) for member in members]
+    except (StoredDataError, PointerNotAllowedError) as error:
+        return Listing(total=total, unreadable=type(error).__name__)
+    masked = [(at, mask.masked(value, (name,))) for at, value in enumerate(values)]
+    return Listing(items=masked, total=total)

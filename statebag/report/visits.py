@@ -1,0 +1,75 @@
+"""The states an execution visited, each with the size of its payload, and without its bag."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from statebag.timeline import Step
+from universal_sync_core.codec import encode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """One state, entered once.
+
+    Attributes:
+        index: its position among the visits of the whole report, from 0.
+        number: its number among the steps of its own execution, as `statebag timeline` has it.
+        execution: position of its execution in the chain.
+        parent: number of the map or parallel that it is inside of.
+        payload: bytes that went on, or came in where nothing did.
+        without_offload: what the payload would be if nothing were in S3.
+    """
+
+    index: int
+    number: int
+    execution: int
+    state: str
+    kind: str
+    entered: datetime
+    parent: int | None
+    depth: int
+    iteration: int | None
+    seconds: float | None
+    payload: int
+    without_offload: int
+    offloaded: int
+    retries: int
+    error: str | None
+    next_action: str | None
+
+
+def visits_of(chain: Iterable[Iterable[Step]]) -> list[Visit]:
+    """Return the visits of executions that followed each other, in the order they were entered.
+
+    The bags of the steps are measured and let go: a long history has many.
+    """
+    visits: list[Visit] = []
+    for position, steps in enumerate(chain):
+        own = sorted((_visit(step, position) for step in steps), key=lambda visit: visit.number)
+        start = len(visits)
+        visits += [replace(visit, index=start + index) for index, visit in enumerate(own)]
+    return visits
+
+
+def _visit(step: Step, execution: int) -> Visit:
+    payload = step.input_bytes if step.output_bytes is None else step.output_bytes
+    elsewhere = step.without_offload - len(encode(step.bag)) if step.bag is not None else 0
+    return Visit(
+        index=0,
+        number=step.number,
+        execution=execution,
+        state=step.state,
+        kind=step.kind,
+        entered=step.entered,
+        parent=step.parent.number if step.parent else None,
+        depth=step.depth,
+        iteration=step.iteration,
+        seconds=step.seconds,
+        payload=payload,
+        without_offload=payload + max(elsewhere, 0),
+        offloaded=step.offloaded,
+        retries=step.retries,
+        error=step.error,
+        next_action=step.next_action,
+    )
