@@ -17,6 +17,7 @@ COMMANDS: Final = (
     "show",
     "history",
     "timeline",
+    "report",
     "diff",
     "verify",
     "snapshots",
@@ -77,7 +78,9 @@ def _version() -> str:
 
 
 @click.group(
-    cls=_Commands, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]}
+    cls=_Commands,
+    epilog=_EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(_version(), prog_name="statebag")
 def statebag() -> None:

@@ -61,6 +61,14 @@ class Execution:
         return bag_in(self.output)
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One execution, as ListExecutions tells of it; one that runs has not stopped."""
+
+    arn: str
+    stopped: datetime | None
+
+
 def is_execution_arn(text: str) -> bool:
     """Tell whether `text` is the ARN of an execution."""
     return _ARN.fullmatch(text) is not None
@@ -149,14 +157,21 @@ class Executions:
                     return bag
         return None
 
-    def of_machine(self, machine_arn: str, status: str | None = None) -> Iterator[str]:
-        """Yield the ARNs of a machine's executions, those of one status or all."""
+    def of_machine(self, machine_arn: str, status: str | None = None) -> Iterator[Listed]:
+        """Yield a machine's executions, those of one status or all; none of a machine that is gone.
+
+        The children of its Distributed Maps are not among them.
+        """
         asked: dict[str, Any] = {"stateMachineArn": machine_arn}
         if status:
             asked["statusFilter"] = status
-        for page in self._client.get_paginator("list_executions").paginate(**asked):
-            for item in page["executions"]:
-                yield item["executionArn"]
+        try:
+            for page in self._client.get_paginator("list_executions").paginate(**asked):
+                for item in page["executions"]:
+                    yield Listed(item["executionArn"], item.get("stopDate"))
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "StateMachineDoesNotExist":
+                raise
 
 
 def data_of(event: Event) -> Json:

@@ -12,6 +12,7 @@ from universal_sync_core.page_reader import pointers_in
 
 _ENTERED: Final = "StateEntered"
 _EXITED: Final = "StateExited"
+_WAITING: Final = ".waitForTaskToken"
 _ITERATION: Final = "MapIterationStarted"
 # https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html
 _SCHEDULED: Final = ("TaskScheduled", "LambdaFunctionScheduled", "ActivityScheduled")
@@ -34,6 +35,7 @@ class Step:
         number: counts the steps of one execution, from 1.
         state: its name.
         kind: its type: Task, Choice, Map, ...
+        first_event: id of the event that entered it.
         depth: how many maps or parallels it is inside of.
         iteration: which item of the innermost map it works on.
         input_bytes: size of what came in.
@@ -41,6 +43,7 @@ class Step:
         without_offload: bytes of what went on if nothing were in S3; of what came in until then.
         offloaded: bytes that pointers stand for that were not in the bag before.
         tries: of its task.
+        is_waiting: whether its task waits for a token, and does nothing meanwhile.
         error: the last error of a try.
         next_action: where its bag says to go.
         bag: the bag after it, or the one it was given.
@@ -51,6 +54,7 @@ class Step:
     state: str
     kind: str
     entered: datetime
+    first_event: int
     parent: "Step | None" = None
     iteration: int | None = None
     left: datetime | None = None
@@ -59,6 +63,7 @@ class Step:
     without_offload: int = 0
     offloaded: int = 0
     tries: int = 0
+    is_waiting: bool = False
     error: str | None = None
     next_action: str | None = None
     bag: JsonObject | None = None
@@ -174,6 +179,7 @@ class _History:
             state=details["name"],
             kind=event["type"].removesuffix(_ENTERED),
             entered=event["timestamp"],
+            first_event=event["id"],
             parent=around,
             iteration=iteration,
         )
@@ -193,6 +199,8 @@ def _note(step: Step, event: Event) -> None:
         _see(step, decode(text, path=step.state), gave=True)
     elif event["type"] in _SCHEDULED:
         step.tries += 1
+        resource = event.get("taskScheduledEventDetails", {}).get("resource", "")
+        step.is_waiting = resource.endswith(_WAITING)
     elif event["type"] in _FAILURES:
         step.error = event.get(_FAILURES[event["type"]], {}).get("error") or event["type"]
 

@@ -1,0 +1,115 @@
+"""Callbacks as they lie in S3, without their tokens."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import unquote
+
+from statebag.aws import Cloud
+from statebag.errors import NotFoundError, RefusedError
+from statebag.inventory import Stored
+from statebag.places import Place
+from universal_sync_core.codec import Json, JsonObject, decode
+from universal_sync_core.objects import execution_prefix
+from universal_sync_core.store import Location
+
+_FOLDER: Final = "callbacks/"
+_ANSWER: Final = ".answer.json"
+_DELIVERED: Final = ".delivered.json"
+_RECORD: Final = ".json"
+_SHORTEST_PREFIX: Final = 4
+
+WAITING: Final = "waiting"
+ANSWERED: Final = "answered"
+DELIVERED: Final = "delivered"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Callback:
+    """One callback that an execution requested.
+
+    Attributes:
+        status: `waiting`; `answered` where Step Functions has not taken the answer yet; or
+            `delivered`.
+        prompt: what is asked; a pointer where it is large.
+        answer: the first answer.
+    """
+
+    callback_id: str
+    execution_id: str
+    kind: str
+    status: str
+    requested: str
+    revision: Json
+    prompt: Json
+    answer: Json = None
+
+    def describe(self) -> JsonObject:
+        """Return it as JSON."""
+        return {
+            "callback_id": self.callback_id,
+            "execution_id": self.execution_id,
+            "callback_type": self.kind,
+            "status": self.status,
+            "requested_at": self.requested,
+            "state_revision": self.revision,
+            "prompt": self.prompt,
+            "answer": self.answer,
+        }
+
+
+def executions_with_state(cloud: Cloud, place: Place) -> Iterator[str]:
+    """Yield the ids of the executions that have objects at a place."""
+    for folder in cloud.inventory.folders(place.bucket, place.layout):
+        yield unquote(folder.removeprefix(place.layout).rstrip("/"))
+
+
+def callbacks_of(cloud: Cloud, place: Place, execution_id: str) -> list[Callback]:
+    """Return the callbacks that an execution requested, oldest first; reads those objects."""
+    prefix = f"{execution_prefix(place.settings, execution_id)}{_FOLDER}"
+    names = {each.name: each for each in cloud.inventory.objects(place.bucket, prefix)}
+    found = [_read(cloud, stored, names) for name, stored in names.items() if _is_record(name)]
+    return sorted(found, key=lambda callback: callback.requested)
+
+
+def find(callbacks: list[Callback], start: str) -> Callback:
+    """Return the callback whose id begins with `start`.
+
+    Raises:
+        NotFoundError: there is none, or `start` is too short.
+        RefusedError: there are several.
+    """
+    matching = [each for each in callbacks if each.callback_id.startswith(start)]
+    if not matching or len(start) < _SHORTEST_PREFIX:
+        hint = "`statebag callbacks list ARN --all` lists them; the first characters are enough."
+        raise NotFoundError(f"this execution has no callback {start}", hint=hint)
+    if len(matching) > 1:
+        hint = "Give more characters of its id."
+        raise RefusedError(f"{len(matching)} callbacks begin with {start}", hint=hint)
+    return matching[0]
+
+
+def _is_record(name: str) -> bool:
+    return name.endswith(_RECORD) and not name.endswith((_ANSWER, _DELIVERED))
+
+
+def _read(cloud: Cloud, stored: Stored, names: dict[str, Stored]) -> Callback:
+    record = _document(cloud, stored.location)
+    callback_id = stored.name.removesuffix(_RECORD)
+    answer = names.get(f"{callback_id}{_ANSWER}")
+    is_delivered = f"{callback_id}{_DELIVERED}" in names
+    status = DELIVERED if is_delivered else ANSWERED if answer else WAITING
+    return Callback(
+        callback_id=callback_id,
+        execution_id=record["execution_id"],
+        kind=record["callback_type"],
+        status=status,
+        requested=record.get("requested_at", ""),
+        revision=record.get("state_revision"),
+        prompt=record.get("prompt"),
+        answer=_document(cloud, answer.location) if answer else None,
+    )
+
+
+def _document(cloud: Cloud, location: Location) -> Json:
+    return decode(cloud.store.get(location).body, path=str(location))

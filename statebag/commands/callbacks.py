@@ -1,0 +1,223 @@
+"""`statebag callbacks`: what waits for an answer, and answering it."""
+
+import getpass
+from collections.abc import Iterator
+from typing import Final
+
+import click
+
+from statebag.aws import Cloud
+from statebag.callbacks import WAITING, Callback, callbacks_of, executions_with_state, find
+from statebag.chain import owner_of
+from statebag.deployment import manager_function, require_place
+from statebag.errors import RefusedError
+from statebag.executions import Executions, machine_of
+from statebag.manager import ask
+from statebag.masking import Masking
+from statebag.options import as_json, with_cloud, with_masking
+from statebag.progress import progress
+from statebag.reading import StateReader
+from statebag.rendering import note, preview, print_json, print_line, print_table, printable
+from statebag.sources import require_execution_arn
+from universal_sync_core.codec import JsonObject, decode
+from universal_sync_core.errors import UnreadableObjectError
+
+_COLUMNS: Final = ("callback", "type", "status", "requested", "asks", "execution")
+_ID_CHARS: Final = 12
+
+
+@click.group()
+def command() -> None:
+    r"""List, show and answer the callbacks that workflows wait for.
+
+    A token is never shown: answers go through the function, which alone knows it.
+
+    \b
+    Examples:
+      statebag callbacks list ARN
+      statebag callbacks show ARN 7276c2f0
+      statebag callbacks approve ARN 7276c2f0 --output '{"approved": true, "by": "Ada"}'
+      statebag callbacks reject ARN 7276c2f0 --cause "not before Monday"
+    """
+
+
+@command.command("list")
+@click.argument("execution_arn", required=False)
+@click.option("--all", "every", is_flag=True, help="Those that were answered, too.")
+@as_json
+@with_masking
+@with_cloud
+def list_(
+    cloud: Cloud, execution_arn: str | None, *, every: bool, to_json: bool, mask: Masking
+) -> None:
+    r"""List what an execution waits for; without one, all of the bucket (needs --bucket).
+
+    \b
+    Examples:
+      statebag callbacks list ARN --all
+      statebag callbacks list --bucket my-state-bucket --json | jq -r .callback_id
+    """
+    shown = [each for each in _callbacks(cloud, execution_arn) if every or each.status == WAITING]
+    if to_json:
+        for callback in shown:
+            print_json(_described(callback, mask))
+        return
+    if shown:
+        print_table(_COLUMNS, [_row(callback, mask) for callback in shown])
+    note(f"{len(shown):,} callbacks {'' if every else 'wait for an answer'}".rstrip())
+
+
+@command.command()
+@click.argument("execution_arn")
+@click.argument("callback_id")
+@as_json
+@with_masking
+@with_cloud
+def show(
+    cloud: Cloud, execution_arn: str, callback_id: str, *, to_json: bool, mask: Masking
+) -> None:
+    r"""Show a callback: what is asked, when, and its answer; a large prompt is read from S3.
+
+    \b
+    Example:
+      statebag callbacks show ARN 7276c2f0
+    """
+    callback = find(_of_execution(cloud, execution_arn), callback_id)
+    told = _described(callback, mask)
+    place = require_place(cloud, machine_of(callback.execution_id))
+    reader = StateReader(cloud.store, place, callback.execution_id)
+    for name in ("prompt", "answer"):
+        whole = reader.pages.resolve(getattr(callback, name), unescape=True)
+        told[name] = mask.masked(whole, (name,))
+    if to_json:
+        print_json(told)
+        return
+    for name, value in told.items():
+        print_line(f"{name:<16}{preview(value, 2_000) if value is not None else '-'}")
+
+
+@command.command()
+@click.argument("execution_arn")
+@click.argument("callback_id")
+@click.option(
+    "--output",
+    default='{"approved": true}',
+    show_default=True,
+    help="The answer, as JSON: it is merged into the state.",
+)
+@click.option("--function", help="The StateDataManagerFunction; else the state machine says which.")
+@as_json
+@with_cloud
+def approve(  # noqa: PLR0913 - options
+    cloud: Cloud,
+    execution_arn: str,
+    callback_id: str,
+    output: str,
+    function: str | None,
+    *,
+    to_json: bool,
+) -> None:
+    r"""Answer a callback, so that the workflow goes on.
+
+    \b
+    Examples:
+      statebag callbacks approve ARN 7276c2f0
+      statebag callbacks approve ARN 7276c2f0 --output '{"approved": false, "reason": "later"}'
+    """
+    try:
+        answer = decode(output.encode(), path="--output")
+    except UnreadableObjectError as error:
+        message = "the answer is no JSON (a text needs quotes)"
+        raise click.BadParameter(message, param_hint="--output") from error
+    event = {"outcome": "success", "output": answer}
+    _answer(cloud, execution_arn, callback_id, event, function, to_json=to_json)
+
+
+@command.command()
+@click.argument("execution_arn")
+@click.argument("callback_id")
+@click.option("--error", default="Rejected", show_default=True, help="Name of the error.")
+@click.option("--cause", default="", help="Why; else who rejected it.")
+@click.option("--function", help="The StateDataManagerFunction; else the state machine says which.")
+@as_json
+@with_cloud
+def reject(  # noqa: PLR0913, PLR0917 - options
+    cloud: Cloud,
+    execution_arn: str,
+    callback_id: str,
+    error: str,
+    cause: str,
+    function: str | None,
+    *,
+    to_json: bool,
+) -> None:
+    r"""Answer a callback with a failure: the waiting state fails with this error.
+
+    A workflow that takes a no for an answer is told by `approve --output '{"approved": false}'`.
+
+    \b
+    Example:
+      statebag callbacks reject ARN 7276c2f0 --cause "over budget"
+    """
+    event = {"outcome": "failure", "error": error, "cause": cause or f"by {getpass.getuser()}"}
+    _answer(cloud, execution_arn, callback_id, event, function, to_json=to_json)
+
+
+def _answer(  # noqa: PLR0913 - what an answer is made of
+    cloud: Cloud,
+    execution_arn: str,
+    callback_id: str,
+    outcome: JsonObject,
+    function: str | None,
+    *,
+    to_json: bool,
+) -> None:
+    callback = find(_of_execution(cloud, execution_arn), callback_id)
+    machine = machine_of(callback.execution_id)
+    if function is None and machine is None:
+        hint = "Name it with --function."
+        raise RefusedError("which function to ask cannot be told", hint=hint)
+    event = {
+        "action": "submit_callback",
+        "callback_id": callback.callback_id,
+        "execution_id": callback.execution_id,
+        **outcome,
+    }
+    told = ask(cloud, function or manager_function(cloud, machine or ""), event)
+    if to_json:
+        print_json(told)
+    else:
+        print_line(f"{told['outcome']}: {told['status']}")
+
+
+def _callbacks(cloud: Cloud, execution_arn: str | None) -> Iterator[Callback]:
+    if execution_arn is not None:
+        yield from _of_execution(cloud, execution_arn)
+        return
+    place = require_place(cloud, None)
+    with progress("looking for callbacks") as advance:
+        for execution_id in executions_with_state(cloud, place):
+            yield from callbacks_of(cloud, place, execution_id)
+            advance(1)
+
+
+def _of_execution(cloud: Cloud, execution_arn: str) -> list[Callback]:
+    execution = Executions(cloud.states).describe(require_execution_arn(execution_arn))
+    place = require_place(cloud, execution.machine_arn)
+    return callbacks_of(cloud, place, owner_of(execution))
+
+
+def _described(callback: Callback, mask: Masking) -> JsonObject:
+    told = callback.describe()
+    return told | {name: mask.masked(told[name], (name,)) for name in ("prompt", "answer")}
+
+
+def _row(callback: Callback, mask: Masking) -> list[str]:
+    return [
+        callback.callback_id[:_ID_CHARS],
+        callback.kind,
+        callback.status,
+        printable(callback.requested),
+        preview(mask.masked(callback.prompt, ("prompt",))),
+        printable(callback.execution_id.rsplit(":", 1)[-1]),
+    ]

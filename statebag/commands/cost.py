@@ -1,0 +1,137 @@
+"""`statebag cost`: what an execution costs, by public list prices."""
+
+from pathlib import Path
+from typing import Final
+
+import click
+from botocore.exceptions import ClientError
+
+from statebag.aws import Cloud
+from statebag.chain import chain_of, owner_of
+from statebag.deployment import manager_function, require_place
+from statebag.errors import NotFoundError
+from statebag.executions import Executions
+from statebag.inventory import Stored
+from statebag.options import as_json, with_cloud
+from statebag.pricing import Item, Prices, Work, estimate
+from statebag.progress import progress
+from statebag.rendering import STRONG, note, print_json, print_line, print_table
+from statebag.sources import require_execution_arn
+from statebag.timeline import Step, steps_of
+from universal_sync_core.codec import decode
+from universal_sync_core.objects import execution_prefix
+
+_MIB_PER_GB: Final = 1024
+_DEFAULT_MEMORY_MIB: Final = 1024
+_DEFAULT_GETS: Final = 2.0
+# The template's StateRetentionDays.
+_DEFAULT_DAYS: Final = 400
+_COLUMNS: Final = ("", "quantity", "unit", "US dollars")
+
+
+@click.command()
+@click.argument("execution_arn")
+@click.option(
+    "--prices",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="JSON object of prices, with their month in as_of.",
+)
+@click.option(
+    "--gets-per-invocation",
+    default=_DEFAULT_GETS,
+    show_default=True,
+    help="Objects that one call of the function reads; its metric S3Requests tells.",
+)
+@click.option(
+    "--days", default=_DEFAULT_DAYS, show_default=True, help="Days for which state is kept."
+)
+@as_json
+@with_cloud
+def command(  # noqa: PLR0913 - options
+    cloud: Cloud,
+    execution_arn: str,
+    prices: Path | None,
+    gets_per_invocation: float,
+    days: int,
+    *,
+    to_json: bool,
+) -> None:
+    r"""Estimate what an execution costs, with those that continue it.
+
+    Counts its state transitions, calls and their time, and the objects it has in S3, and takes
+    list prices of us-east-1 unless --prices gives others. Children of Distributed Maps are not
+    counted: each is an execution of its own.
+
+    \b
+    Examples:
+      statebag cost ARN
+      statebag cost ARN --prices frankfurt.json --json | jq .total
+    """
+    listed = Prices.parse(decode(prices.read_bytes(), path=str(prices))) if prices else Prices()
+    executions = Executions(cloud.states)
+    asked = executions.describe(require_execution_arn(execution_arn))
+    with progress("reading the history"):
+        steps = [
+            step
+            for each in chain_of(executions, asked)
+            for step in steps_of(executions.events(each.arn), each.arn)
+        ]
+    place = require_place(cloud, asked.machine_arn)
+    prefix = execution_prefix(place.settings, owner_of(asked))
+    objects = list(cloud.inventory.objects(place.bucket, prefix))
+    work = _work(cloud, asked.machine_arn, steps, objects, gets_per_invocation, days)
+    items = estimate(work, listed)
+    total = sum(item.cost for item in items)
+    if to_json:
+        told = {item.name: {"quantity": item.quantity, "cost": item.cost} for item in items}
+        print_json({"items": told, "total": total, "prices": listed.describe()})
+        return
+    print_table(_COLUMNS, [_row(item) for item in items], right=("quantity", "US dollars"))
+    print_line(f"{'in all':<20}{total:.6f}", STRONG)
+    note(
+        f"List prices of {listed.region}, {listed.as_of}, without free tiers; functions of "
+        f"{work.memory_gb:g} GB, {gets_per_invocation:g} reads for each call, "
+        f"state kept for {days} days."
+    )
+
+
+def _work(  # noqa: PLR0913, PLR0917 - what it is made of
+    cloud: Cloud,
+    machine_arn: str,
+    steps: list[Step],
+    objects: list[Stored],
+    gets_per_invocation: float,
+    days: int,
+) -> Work:
+    memory, is_arm = _function(cloud, machine_arn)
+    invocations = sum(step.tries for step in steps)
+    return Work(
+        transitions=sum(1 + step.retries for step in steps),
+        invocations=invocations,
+        seconds=sum(step.seconds or 0 for step in steps if step.tries and not step.is_waiting),
+        memory_gb=memory / _MIB_PER_GB,
+        is_arm=is_arm,
+        puts=len(objects),
+        gets=round(invocations * gets_per_invocation),
+        stored_bytes=sum(stored.size for stored in objects),
+        stored_days=days,
+    )
+
+
+def _function(cloud: Cloud, machine_arn: str) -> tuple[int, bool]:
+    """Return the function's memory in MiB and whether it runs on arm64.
+
+    Where that cannot be asked, it is as the template says.
+    """
+    try:
+        name = manager_function(cloud, machine_arn)
+        told = cloud.functions.get_function_configuration(FunctionName=name)
+    except (ClientError, NotFoundError):
+        return _DEFAULT_MEMORY_MIB, True
+    return told.get("MemorySize", _DEFAULT_MEMORY_MIB), told.get("Architectures") != ["x86_64"]
+
+
+def _row(item: Item) -> list[str]:
+    is_whole = isinstance(item.quantity, int)
+    quantity = f"{item.quantity:,}" if is_whole else f"{item.quantity:,.4f}"
+    return [item.name, quantity, item.unit, f"{item.cost:.6f}"]

@@ -1,0 +1,71 @@
+"""`statebag snapshots`: the states of an execution that can be gone back to."""
+
+from typing import Final
+
+import click
+
+from statebag.aws import Cloud
+from statebag.executions import Executions
+from statebag.options import as_json, with_cloud
+from statebag.progress import progress
+from statebag.rendering import bytes_text, note, print_json, print_table, printable
+from statebag.snapshots import Snapshot, snapshots_of
+from statebag.sources import require_execution_arn
+
+_COLUMNS: Final = (
+    "type",
+    "state of",
+    "revision",
+    "segment",
+    "next_action",
+    "size",
+    "error",
+    "path",
+)
+_TO_THE_RIGHT: Final = ("revision", "segment", "size")
+
+
+@click.command()
+@click.argument("execution_arn")
+@as_json
+@with_cloud
+def command(cloud: Cloud, execution_arn: str, *, to_json: bool) -> None:
+    r"""List the snapshots of an execution, and the records its failures left.
+
+    Looks through those it continues and those that continued it, too.
+
+    \b
+    Examples:
+      statebag snapshots ARN
+      statebag diff $(statebag snapshots ARN --json | jq -r .s3_path | head -2)
+    """
+    execution = Executions(cloud.states).describe(require_execution_arn(execution_arn))
+    with progress("looking through the history") as advance:
+        found = []
+        for snapshot in snapshots_of(cloud, execution):
+            found.append(snapshot)
+            advance(1)
+    if to_json:
+        for snapshot in found:
+            print_json(snapshot.describe())
+        return
+    if found:
+        print_table(_COLUMNS, [_row(snapshot) for snapshot in found], right=_TO_THE_RIGHT)
+    note(f"{len(found):,} states; `statebag resume PATH` goes on from one")
+
+
+def _row(snapshot: Snapshot) -> list[str]:
+    return [
+        snapshot.kind,
+        printable(str(snapshot.created or "-")),
+        _text(snapshot.revision),
+        _text(snapshot.segment),
+        _text(snapshot.next_action),
+        bytes_text(snapshot.size),
+        _text(snapshot.error),
+        snapshot.path,
+    ]
+
+
+def _text(value: object) -> str:
+    return "" if value is None else printable(str(value), 40)

@@ -1,0 +1,96 @@
+"""The states of an execution that can be gone back to: snapshots, and what failures left."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from statebag.aws import Cloud
+from statebag.chain import chain_of
+from statebag.executions import Event, Execution, Executions, text_of
+from statebag.reading import reader_at
+from universal_sync_core.codec import Json, JsonObject, encode
+from universal_sync_core.errors import MissingObjectError
+from universal_sync_core.failure import SNAPSHOT_OF_RECORD, is_failure_record
+
+_NAMED: Final = re.compile(
+    r'"(?:(?:pre|post)_snapshot_s3_path|record_s3_path|resume_from)":\s*"(s3://[^"\\]+)"'
+)
+_TOLD: Final = ("state_revision", "next_action", "segment_to_run")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """One state that was kept.
+
+    Attributes:
+        kind: `pre`, `post`, `continuation` or `failure`; `missing` where its object is gone.
+        created: the time of the state.
+        size: bytes of the bag.
+        error: of a failure, its name.
+    """
+
+    path: str
+    kind: str
+    created: str | None = None
+    size: int = 0
+    revision: Json = None
+    next_action: Json = None
+    segment: Json = None
+    error: str | None = None
+
+    def describe(self) -> JsonObject:
+        """Return it as JSON."""
+        return {
+            "s3_path": self.path,
+            "type": self.kind,
+            "created_at": self.created,
+            "size_bytes": self.size,
+            "state_revision": self.revision,
+            "next_action": self.next_action,
+            "segment_to_run": self.segment,
+            "error": self.error,
+        }
+
+
+def snapshots_of(cloud: Cloud, execution: Execution) -> Iterator[Snapshot]:
+    """Yield what an execution, and those that continue each other with it, have kept, in order."""
+    seen: set[str] = set()
+    executions = Executions(cloud.states)
+    for each in chain_of(executions, execution):
+        for path in _paths(each, executions.events(each.arn)):
+            if path not in seen:
+                seen.add(path)
+                yield _read(cloud, path)
+
+
+def _paths(execution: Execution, events: Iterator[Event]) -> Iterator[str]:
+    for event in events:
+        for match in _NAMED.finditer(text_of(event) or ""):
+            yield match[1]
+    if execution.record_path is not None:
+        yield execution.record_path
+
+
+def _read(cloud: Cloud, path: str) -> Snapshot:
+    reader = reader_at(cloud.store, path)
+    try:
+        document = reader.document(path)
+        error = document.get("error") if is_failure_record(document) else None
+        inner = document.get(SNAPSHOT_OF_RECORD) if is_failure_record(document) else None
+        snapshot = reader.document(inner) if isinstance(inner, str) else document
+    except MissingObjectError:
+        return Snapshot(path=path, kind="missing")
+    bag = snapshot.get("state_data") if type(snapshot) is dict else None
+    fields: JsonObject = bag if type(bag) is dict else {}
+    revision, next_action, segment = (fields.get(name) for name in _TOLD)
+    return Snapshot(
+        path=path,
+        kind="failure" if is_failure_record(document) else snapshot.get("snapshot_type", "state"),
+        created=snapshot.get("created_at"),
+        size=len(encode(fields)),
+        revision=revision,
+        next_action=next_action,
+        segment=segment,
+        error=error,
+    )
