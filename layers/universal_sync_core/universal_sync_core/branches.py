@@ -56,7 +56,8 @@ def fork_branch(state: JsonObject, branch: Json, context: Context | None = None)
         total = fields.get("total_segments", _length(fields.get("segments")))
         if total is not None:
             own["total_segments"] = total
-        return universal_sync_core(kept | {"next_action": CONTINUE}, own)
+        # All of it is from a bag already: as a result it would be taken for new, and escaped again.
+        return universal_sync_core(kept | {"next_action": CONTINUE} | own, None)
 
 
 def complete_branch(

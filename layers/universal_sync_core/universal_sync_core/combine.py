@@ -5,6 +5,7 @@ that the delta does not touch is the same object, or the same pointer, afterward
 """
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from universal_sync_core.call import Call
@@ -16,6 +17,16 @@ from universal_sync_core.strategies import Strategy
 from universal_sync_core.timestamps import TIME_FIELDS, is_older
 
 _STATE: Final = "current_state."
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """A value that takes the place of what is there, where merging could not make it.
+
+    It lives between two steps of one call, in the delta of a branch that let go of keys.
+    """
+
+    value: Json
 
 
 class Combiner:
@@ -43,6 +54,8 @@ class Combiner:
             path: dotted path of both, from the bag.
             base_wins: the delta is older: it only adds what is missing.
         """
+        if isinstance(delta, Replacement):
+            return delta.value
         ours, theirs = _opened(base), _opened(delta)
         strategy = self._strategies.at(path)
         if strategy and strategy.name != "replace" and is_list(ours) and is_list(theirs):

@@ -7,6 +7,7 @@ from typing import Final
 from universal_sync_core.bag import CONTROL_FIELDS_NEVER_OFFLOAD, STATE, archive_of
 from universal_sync_core.call import Call
 from universal_sync_core.codec import Json, JsonObject, encode
+from universal_sync_core.combine import Replacement
 from universal_sync_core.errors import InvalidRequestError, MergeConflictError
 from universal_sync_core.history import HISTORY_FIELDS
 from universal_sync_core.pointer import is_map, parse
@@ -32,6 +33,11 @@ class Change:
     branch: int
     value: Json
     time: float | None = None
+
+    @property
+    def final(self) -> Json:
+        """What is to stand at the path."""
+        return self.value.value if isinstance(self.value, Replacement) else self.value
 
 
 @dataclass(slots=True, kw_only=True)
@@ -78,7 +84,7 @@ class Conflicts:
             return list(changes)
         if merged and all(is_map(change.value) for change in changes):
             return self._settle_maps(changes, path)
-        if len({encode(change.value) for change in changes}) == 1:
+        if len({encode(change.final) for change in changes}) == 1:
             return list(changes)
         return self._decide(changes, path)
 
@@ -120,7 +126,7 @@ class Conflicts:
         if self.strategy == "collect":
             self.reports.append(report)
             values = [
-                {"branch_id": self.names[change.branch], "value": change.value}
+                {"branch_id": self.names[change.branch], "value": change.final}
                 for change in changes
             ]
             return [Change(branch=taken.branch, value=values)]

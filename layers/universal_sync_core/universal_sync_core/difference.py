@@ -14,6 +14,7 @@ from universal_sync_core.bag import (
 )
 from universal_sync_core.call import Call
 from universal_sync_core.codec import Json, JsonObject, decode, encode
+from universal_sync_core.combine import Replacement
 from universal_sync_core.compress import is_packed, unpack
 from universal_sync_core.lists import Lists
 from universal_sync_core.pointer import is_list, is_map, parse
@@ -56,7 +57,7 @@ def _history_since(before: JsonObject, after: JsonObject) -> JsonObject:
 
 
 def _changed(before: Json, after: Json, path: str, call: Call) -> Json:
-    """Return what of `after` has to be merged into `before` to make it `after`."""
+    """Return what has to be merged into `before` to make it `after`."""
     before, after = _opened(before), _opened(after)
     strategy = call.strategies.at(path)
     if strategy and strategy.name in _ADDING and is_list(before) and is_list(after):
@@ -66,6 +67,8 @@ def _changed(before: Json, after: Json, path: str, call: Call) -> Json:
     if strategy or not (is_map(before) and is_map(after)):
         return after
     old, new = _entries_apart(before, after, call)
+    if not old.keys() <= new.keys():  # merging takes no key away
+        return Replacement(after)
     return {
         key: _changed(old[key], value, f"{path}.{key}", call) if key in old else value
         for key, value in new.items()
@@ -87,31 +90,32 @@ def _entries_apart(before: Json, after: Json, call: Call) -> tuple[Mapping[str, 
 def _added(before: Json, after: Json, call: Call) -> Json:
     lists = Lists(call.pages)
     old, new = lists.elements(before), lists.elements(after)
-    return new[len(old) :] if encode(new[: len(old)]) == encode(old) else new
+    return new[len(old) :] if encode(new[: len(old)]) == encode(old) else Replacement(new)
 
 
-def _changed_items(before: Json, after: Json, key: str, path: str, call: Call) -> list[Json]:
-    """Return the items that changed, each in its place before, and those that came after."""
+def _changed_items(before: Json, after: Json, key: str, path: str, call: Call) -> Json:
+    """Return the items that changed, each with its key, and those that came after."""
     lists = Lists(call.pages)
     old, new = lists.elements(before), lists.elements(after)
-    pairs = zip(old, new, strict=False)
-    changed = [
+    parts = [
         _changed_item(ours, theirs, key, path, call)
-        for ours, theirs in pairs
+        for ours, theirs in zip(old, new, strict=False)
         if not _is_same(ours, theirs)
     ]
-    return [*changed, *new[len(old) :]]
+    if len(new) < len(old) or None in parts:
+        return Replacement(new)
+    return [*parts, *new[len(old) :]]
 
 
-def _changed_item(before: Json, after: Json, key: str, path: str, call: Call) -> Json:
-    """Return what changed in an item, with the key by which it is found."""
+def _changed_item(before: Json, after: Json, key: str, path: str, call: Call) -> JsonObject | None:
+    """Return the key and the changes of an item, or None where merging by key cannot tell them."""
     lists = Lists(call.pages)
     identity = lists.identity(after, key)
     if identity is None or identity != lists.identity(before, key):
-        return after
+        return None
     part = _changed(before, after, f"{path}[]", call)
     if type(part) is not dict or parse(part):
-        return part
+        return None
     return {key: decode(identity)} | part
 
 
