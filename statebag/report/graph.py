@@ -4,6 +4,7 @@ A workflow that routes from one state, as ours does, is a few chains that all le
 as lines, the ways back would hide the rest.
 """
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ _PADDING: Final = 14.0
 _LEAST_WIDTH: Final = 112.0
 _ACROSS: Final = 22.0
 _DOWN: Final = 34.0
+_CORNER: Final = 6.0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -54,9 +56,11 @@ class State:
         return sorted({visit.error for visit in self.visits if visit.error})
 
     @property
-    def has_failed(self) -> bool:
-        """Whether a visit ended with an error, or the state is there to fail."""
-        return self.kind == "Fail" or any(visit.error for visit in self.visits)
+    def tone(self) -> str:
+        """`failed` where an error ended a visit, `troubled` where one did not, else empty."""
+        if any(visit.has_failed for visit in self.visits):
+            return "failed"
+        return "troubled" if self.errors else ""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -111,10 +115,13 @@ class Move:
     @property
     def line(self) -> str:
         """The `d` of its path."""
-        middle = (self.y + self.to_y) / 2
+        middle, across = (self.y + self.to_y) / 2, self.to_x - self.x
+        if abs(across) < 2 * _CORNER:
+            return f"M{self.to_x:.1f} {self.y:.1f} V{self.to_y:.1f}"
+        corner = math.copysign(_CORNER, across)
         return (
-            f"M{self.x:.1f} {self.y:.1f} C{self.x:.1f} {middle:.1f} "
-            f"{self.to_x:.1f} {middle:.1f} {self.to_x:.1f} {self.to_y:.1f}"
+            f"M{self.x:.1f} {self.y:.1f} V{middle - _CORNER:.1f} q0 {_CORNER} {corner} {_CORNER} "
+            f"H{self.to_x - corner:.1f} q{corner} 0 {corner} {_CORNER} V{self.to_y:.1f}"
         )
 
 

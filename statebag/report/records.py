@@ -27,7 +27,7 @@ class Figure:
         label: what it counts.
         value: the number with its unit.
         note: what to compare it with.
-        tone: `bad` or `good` where it is, else empty.
+        tone: `good`, `warn` or `bad` where it is, else empty.
     """
 
     label: str
@@ -54,9 +54,9 @@ def summary_of(findings: Findings) -> list[Figure]:
     return [
         *_sizes(findings),
         Figure(label="steps", value=f"{len(visits):,}", note=_in_executions(findings)),
-        Figure(label="retries", value=f"{retries:,}", tone="bad" if retries else ""),
+        Figure(label="retries", value=f"{retries:,}", tone="warn" if retries else ""),
         Figure(label="failed items", value=f"{failed:,}", tone="bad" if failed else ""),
-        Figure(label="conflicts", value=f"{conflicts:,}", tone="bad" if conflicts else ""),
+        Figure(label="conflicts", value=f"{conflicts:,}", tone="warn" if conflicts else ""),
     ]
 
 

@@ -38,6 +38,11 @@ class Visit:
     error: str | None
     next_action: str | None
 
+    @property
+    def has_failed(self) -> bool:
+        """Whether an error ended it; another was tried again, or caught."""
+        return self.kind == "Fail" or (self.error is not None and self.seconds is None)
+
 
 def visits_of(chain: Iterable[Iterable[Step]]) -> list[Visit]:
     """Return the visits of executions that followed each other, in the order they were entered.

@@ -80,7 +80,7 @@ function walkTree(tree) {
     if (event.key === "ArrowDown") next = all[here + 1];
     else if (event.key === "ArrowUp") next = all[here - 1];
     else if (event.key === "ArrowRight" && !details.open) details.open = true;
-    else if (event.key === "ArrowRight") next = details.querySelector("ul summary");
+    else if (event.key === "ArrowRight") next = details.querySelector(":scope > ul summary");
     else if (event.key === "ArrowLeft" && details.open) details.open = false;
     else if (event.key === "ArrowLeft") next = details.parentElement.closest("details")?.querySelector("summary");
     else return;

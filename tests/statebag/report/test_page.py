@@ -1,0 +1,85 @@
+"""The page as a document: it stands alone, holds no secret, and tells what there is to tell."""
+
+import re
+import time
+
+import pytest
+
+from statebag.report.page import page_of
+from tests.statebag.report.runs import HOSTILE, SECRET, Run, findings, finished_run
+from tests.statebag.report.test_excerpt import large_run
+
+
+@pytest.fixture(scope="module")
+def page() -> str:
+    return page_of(findings(finished_run()))
+
+
+def test_nothing_is_loaded_from_anywhere(page: str) -> None:
+    loading = r"<(?:img|link|iframe|object|embed|video|audio|source|form)\b|@import|url\((?!#)"
+    assert re.findall(loading, page) == []
+    assert "<script>" in page
+    assert [href for href in re.findall(r'href="([^"]*)"', page) if not href.startswith("#")] == []
+    assert "default-src &#39;none&#39;" in page
+
+
+def test_a_state_cannot_write_the_page(page: str) -> None:
+    assert HOSTILE not in page
+    assert page.count("<script") == 1
+    assert "&lt;/script&gt;" in page
+
+
+def test_secrets_are_not_in_it(page: str) -> None:
+    assert SECRET not in page
+
+
+def test_every_link_leads_to_something(page: str) -> None:
+    ids = re.findall(r'\bid="([^"]*)"', page)
+    assert len(ids) == len(set(ids))
+    assert {href[1:] for href in re.findall(r'href="(#[^"]*)"', page)} <= set(ids)
+
+
+def test_a_page_of_a_large_state_is_small_and_quickly_made() -> None:
+    run = large_run()
+    started = time.perf_counter()
+    page = page_of(findings(run))
+    assert time.perf_counter() - started < 15
+    assert len(page.encode()) < 1_500_000
+
+
+def test_a_failed_execution_tells_its_error_without_secrets() -> None:
+    key = "AKIAIOSFODNN7EXAMPLE"
+    page = page_of(findings(finished_run().fail("SegmentFailedError", f"refused {key}")))
+    assert "SegmentFailedError" in page
+    assert "refused ***" in page
+    assert key not in page
+
+
+def test_an_execution_without_a_state_has_a_page() -> None:
+    page = page_of(findings(Run("new")))
+    assert page.count("No state was entered yet.") == 3
+    assert page.count("No state is known yet.") == 2
+
+
+def test_executions_that_continue_each_other_are_one_report() -> None:
+    first = finished_run()
+    second = Run("catalog-2", first.cloud, first.bag)
+    first.succeed(continued_as={"execution_arn": second.arn})
+    second.state("InitializeState").succeed()
+    found = findings(first)
+    assert [each.name for each in found.executions] == ["catalog-2025-11", "catalog-2"]
+    assert found.visits[-1].execution == 1
+    page = page_of(found)
+    assert "2 executions" in page
+    assert "next execution" in page
+
+
+def test_a_long_timeline_shows_its_ends() -> None:
+    run = Run("long")
+    for number in range(1_200):
+        run.state(f"State{number % 3}")
+    page = page_of(findings(run.succeed()))
+    assert "The first and last 500 of 1,200 steps" in page
+    assert 'id="step-499"' in page
+    assert 'id="step-500"' not in page
+    assert 'id="step-1199"' in page
