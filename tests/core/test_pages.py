@@ -169,6 +169,13 @@ def test_new_keys_follow_in_the_order_they_are_set() -> None:
     ]
 
 
+def test_a_map_that_shrinks_into_one_page_keeps_its_order() -> None:
+    store = CountingStore()
+    pointer = stored(store, {"z": ["x" * 60], "a": 1}, **TINY)
+    after = with_keys(store, pointer, {"z": 2}, **TINY)
+    assert list(read(store, after)) == ["z", "a"]
+
+
 def test_replacing_elements_touches_their_pages_only() -> None:
     store = CountingStore()
     pointer = stored(store, numbered(50_000))

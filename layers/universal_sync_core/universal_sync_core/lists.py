@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeAlias
 
-from universal_sync_core.codec import Json, canonical
+from universal_sync_core.codec import Json
 from universal_sync_core.pages import Pages
 from universal_sync_core.pointer import Pointer, parse
 
@@ -99,7 +99,7 @@ class Lists:
         pointer = parse(item)
         if isinstance(pointer, Pointer):
             item = self._pages.lookup(pointer, [key]) if pointer.kind == "map" else None
-        return canonical(item[key]) if type(item) is dict and key in item else None
+        return self._pages.canonical(item[key]) if type(item) is dict and key in item else None
 
     def _extend(self, base: Json, items: Sequence[Json]) -> Json:
         if not items:
