@@ -207,7 +207,7 @@ class Workflow(RuleBasedStateMachine):
         differing = [
             name for name in {**ours, **plain} if not oracle.same(ours.get(name), plain.get(name))
         ]
-        assert not differing
+        assert not differing, {name: (ours.get(name), plain.get(name)) for name in differing}
         assert ours.keys() == plain.keys()
 
     def take(self, action: str, result: Any, delta: dict[str, Any]) -> None:

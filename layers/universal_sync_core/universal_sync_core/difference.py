@@ -31,7 +31,7 @@ def changes_since(parent: JsonObject, bag: JsonObject, call: Call) -> JsonObject
     """
     before = without_samples(with_spilled(parent, call.pages))
     after = without_samples(with_spilled(bag, call.pages))
-    delta = _history_since(before, after)
+    delta = _history_since(before, after, call)
     for field, value in after.items():
         if field in CONTROL_FIELDS_NEVER_OFFLOAD or field == HISTORY:
             continue
@@ -39,19 +39,21 @@ def changes_since(parent: JsonObject, bag: JsonObject, call: Call) -> JsonObject
             continue
         if field not in before:
             delta[field] = value
-        elif not _is_same(before[field], value):
+        elif not _is_same(before[field], value, call):
             is_merged = field == STATE or call.strategies.at(field) is not None
-            delta[field] = _changed(before[field], value, field, call) if is_merged else value
+            part = _changed(before[field], value, field, call) if is_merged else value
+            if not is_merged or not _is_nothing(part, before[field]):
+                delta[field] = part
     return delta
 
 
-def _history_since(before: JsonObject, after: JsonObject) -> JsonObject:
+def _history_since(before: JsonObject, after: JsonObject, call: Call) -> JsonObject:
     """Return the history fields that changed; merging them appends only what is new."""
     delta: JsonObject = {}
     old, new = archive_of(before), archive_of(after)
     if new is not None and (old is None or old.path != new.path):
         delta[ARCHIVE] = after[ARCHIVE]
-    if HISTORY in after and not _is_same(before.get(HISTORY), after[HISTORY]):
+    if HISTORY in after and not _is_same(before.get(HISTORY), after[HISTORY], call):
         delta[HISTORY] = after[HISTORY]
     return delta
 
@@ -69,11 +71,20 @@ def _changed(before: Json, after: Json, path: str, call: Call) -> Json:
     old, new = _entries_apart(before, after, call)
     if not old.keys() <= new.keys():  # merging takes no key away
         return Replacement(after)
-    return {
-        key: _changed(old[key], value, f"{path}.{key}", call) if key in old else value
-        for key, value in new.items()
-        if key not in old or not _is_same(old[key], value)
-    }
+    changes: JsonObject = {}
+    for key, value in new.items():
+        if key not in old:
+            changes[key] = value
+        elif not _is_same(old[key], value, call):
+            part = _changed(old[key], value, f"{path}.{key}", call)
+            if not _is_nothing(part, old[key]):
+                changes[key] = part
+    return changes
+
+
+def _is_nothing(part: Json, before: Json) -> bool:
+    """Tell whether there is nothing to merge: the same map, in S3 on one side."""
+    return part == {} and is_map(_opened(before))
 
 
 def _entries_apart(before: Json, after: Json, call: Call) -> tuple[Mapping[str, Json], JsonObject]:
@@ -90,7 +101,9 @@ def _entries_apart(before: Json, after: Json, call: Call) -> tuple[Mapping[str, 
 def _added(before: Json, after: Json, call: Call) -> Json:
     lists = Lists(call.pages)
     old, new = lists.elements(before), lists.elements(after)
-    return new[len(old) :] if encode(new[: len(old)]) == encode(old) else Replacement(new)
+    pairs = zip(old, new, strict=False)
+    kept = len(new) >= len(old) and all(_is_equal(ours, theirs, call) for ours, theirs in pairs)
+    return new[len(old) :] if kept else Replacement(new)
 
 
 def _changed_items(before: Json, after: Json, key: str, path: str, call: Call) -> Json:
@@ -100,7 +113,7 @@ def _changed_items(before: Json, after: Json, key: str, path: str, call: Call) -
     parts = [
         _changed_item(ours, theirs, key, path, call)
         for ours, theirs in zip(old, new, strict=False)
-        if not _is_same(ours, theirs)
+        if not _is_same(ours, theirs, call)
     ]
     if len(new) < len(old) or None in parts:
         return Replacement(new)
@@ -119,13 +132,25 @@ def _changed_item(before: Json, after: Json, key: str, path: str, call: Call) ->
     return {key: decode(identity)} | part
 
 
-def _is_same(before: Json, after: Json) -> bool:
+def _is_same(before: Json, after: Json, call: Call) -> bool:
+    """Tell whether a value is the one it was, be it inline now or in S3.
+
+    Of two maps only identical ones are; what differs in others is found key by key.
+    """
     if before is after:
         return True
     old, new = parse(before), parse(after)
     if old and new:
         return old.path == new.path
-    return encode(before) == encode(after)
+    if is_map(before) and is_map(after):
+        return encode(before) == encode(after)
+    return _is_equal(before, after, call)
+
+
+def _is_equal(before: Json, after: Json, call: Call) -> bool:
+    return encode(before) == encode(after) or call.pages.canonical(before) == call.pages.canonical(
+        after
+    )
 
 
 def _opened(value: Json) -> Json:

@@ -200,8 +200,8 @@ class Pages(PageReader):
         """
         alone = whole and _size(entries) <= self._page_bytes
         ordered = kind == "map" and not alone
-        if ordered:
-            entries = sorted(entries, key=lambda entry: entry.key)
+        if kind == "map":
+            entries = sorted(entries, key=_key if ordered else _order)
         target = _even(entries, self._page_bytes)
         groups = list(_groups(entries, target, least=1)) or [[]]
         firsts = [
@@ -267,6 +267,14 @@ def _entries_of(node: Node) -> list[Entry]:
     order = range(node.count) if node.order is None else node.order
     pairs = zip(node.items.items(), order, strict=True)
     return [_stored(item, key=key, order=position) for (key, item), position in pairs]
+
+
+def _key(entry: Entry) -> str:
+    return entry.key
+
+
+def _order(entry: Entry) -> int:
+    return entry.order
 
 
 def _stored(value: Json, *, key: str = "", order: int = 0, mark: bytes = b"") -> Entry:
