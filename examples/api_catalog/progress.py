@@ -69,7 +69,8 @@ class Progress:
         """Tell a milestone."""
         self._told = time.monotonic()
         seconds = self._told - self._started
-        self._console.print(f"{seconds:6.1f} s  {text}", highlight=False, markup=False)
+        line = f"{seconds:6.1f} s  {text}"
+        self._console.print(line, highlight=False, markup=False, soft_wrap=True)
 
     def follow(self, visits: Sequence[StateVisit]) -> None:
         """Tell what the visits since the last call mean."""

@@ -17,6 +17,7 @@ from .measure import measure_storage
 from .oracle import Json, canonical, differences, final_state
 from .outside import Approver, Outside, approve_on_terminal, approve_unasked
 from .progress import Progress
+from .report import write_report
 from .summary import (
     ASYNCHRONOUS_JOB,
     STATE_LIMIT_BYTES,
@@ -54,7 +55,7 @@ def run(console: Console, logs: Path, *, interactive: bool, limit: int | None) -
 
     Args:
         console: is told what goes on.
-        logs: new directory for the logs of the services and functions.
+        logs: new directory for the logs of the services and functions, and for the report.
         interactive: ask the person at the terminal for the approval.
         limit: catalog only so many services, for a shorter run.
     """
@@ -69,6 +70,7 @@ def run(console: Console, logs: Path, *, interactive: bool, limit: int | None) -
         outside = Outside(cloud, _approver(progress) if interactive else approve_unasked)
         execution = _execute(cloud, execution_input, outside, progress)
         progress.say(f"the execution is over: {execution.status}")
+        progress.say(f"a page about it: {write_report(cloud, execution.arn, logs)}")
         checks = _checks(cloud, execution, execution_input, outside)
         return Summary(
             kinds=_kinds(cloud, outside),

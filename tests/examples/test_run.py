@@ -48,6 +48,15 @@ def test_run_tells_what_goes_on(approved: "subprocess.CompletedProcess[str]") ->
     assert sorted(milestones, key=said.index) == milestones
 
 
+def test_run_writes_a_page_and_says_where(approved: "subprocess.CompletedProcess[str]") -> None:
+    (line,) = [line for line in approved.stdout.splitlines() if "a page about it: " in line]
+    page = Path(line.rpartition("a page about it: ")[2]).read_text(encoding="utf-8")
+    assert "SUCCEEDED" in page
+    for state in ("RunSegment", "ForkBranch", "MergeCallback"):
+        assert f">{state}</text>" in page
+    assert "current_state.catalog" in page
+
+
 @pytest.mark.slow
 def test_declined_catalog_is_reported_and_not_published() -> None:
     declined = run("--interactive", answer="n\n")
