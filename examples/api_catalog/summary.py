@@ -17,7 +17,7 @@ BAG_LIMIT_BYTES = 153_600
 ASYNCHRONOUS_JOB = "asynchronous job"
 KINDS: Mapping[str, tuple[str, ...]] = {
     "first bag": ("InitializeState",),
-    "routing": ("RouteNextAction", "CheckLoopLimit", "RouteBranch"),
+    "routing": ("RouteNextAction", "RouteBranch"),
     "segment": ("RunSegment", "SyncSegment"),
     "snapshot": ("CreatePreSnapshot", "CreatePostSnapshot"),
     "distributed map": ("StageItems", "DistributedMapState", "AggregateDistributed"),

@@ -245,7 +245,7 @@ def test_a_long_workflow_goes_on_in_an_execution_that_two_tries_start_once(state
 def test_an_execution_hands_over_before_its_history_is_full(
     states: States, template: dict[str, Any]
 ) -> None:
-    segment = ("RouteNextAction", "CheckLoopLimit", "RunSegment", "SyncSegment")
+    segment = ("RouteNextAction", "RunSegment", "SyncSegment")
     of_branch = ("RouteBranch", "RunBranchSegment", "SyncBranch")
     plain = sum(EVENTS_OF_STATE[states[name]["Type"]] for name in segment)
     in_branch = sum(EVENTS_OF_STATE[states[name]["Type"]] for name in of_branch)

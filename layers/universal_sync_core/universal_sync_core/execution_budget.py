@@ -1,12 +1,12 @@
 """What a workflow uses of an execution's history, counted in segments.
 
 An execution that has 25,000 events in its history ends, whatever it is doing, so a workflow goes
-on as a new one before. A segment takes 14 events: two of each of the states RouteNextAction and
-CheckLoopLimit, five of RunSegment and of SyncSegment; a segment of a branch takes 12, and each
-retry of a task three more. Branches count only when they are joined, so there is room for the
-branches of one group beside the most that an execution may have run before: 800 segments and 900
-of branches are 22,000 events. After 350, the default, there would be room even if every task was
-tried nine times, the most that the state machine does.
+on as a new one before. A segment takes 12 events, in a branch as well: two of the state that
+routes, five of each of the two that run and sync it; each retry of a task takes three more.
+Branches count only when they are joined, so there is room for the branches of one group beside
+the most that an execution may have run before: 800 segments and 900 of branches are 20,400
+events. After 350, the default, there would be room even if every task was tried nine
+times, the most that the state machine does.
 https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 """
 
