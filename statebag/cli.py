@@ -2,6 +2,7 @@
 
 import importlib
 import importlib.metadata
+import os
 import sys
 from collections.abc import Sequence
 from typing import Any, Final
@@ -9,7 +10,7 @@ from typing import Any, Final
 import click
 
 from statebag.aws import Cloud
-from statebag.errors import INTERRUPTED, explained
+from statebag.errors import INTERRUPTED, OK, explained
 from statebag.options import Connect, Connector
 
 # Each is a module of statebag.commands with a click command `command`, in the order of the help.
@@ -28,6 +29,9 @@ COMMANDS: Final = (
     "cost",
 )
 
+# What a shell reports of a program that its closed output has ended.
+_CLOSED_PIPE: Final = 141
+
 _EPILOG: Final = """
 \b
 Examples:
@@ -42,6 +46,7 @@ Exit codes:
   2  the command line is wrong          3  there is no such thing
   4  no credentials, or no access       5  stored state is damaged
   6  AWS did not answer                 7  cannot be done
+  130  interrupted, or you said no
 """
 
 
@@ -99,11 +104,19 @@ def main(arguments: Sequence[str] | None = None, *, connect: Connect = Cloud) ->
         connect: makes the cloud that a command works on.
     """
     try:
-        statebag.main(
+        code = statebag.main(
             args=list(arguments) if arguments is not None else None,
             prog_name="statebag",
-            standalone_mode=True,
+            standalone_mode=False,
             obj=Connector(connect),
         )
-    except KeyboardInterrupt:
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.Abort:  # Ctrl-C, or no for an answer
+        click.echo("Interrupted.", err=True)
         sys.exit(INTERRUPTED)
+    except BrokenPipeError:  # whoever read the output has enough of it, as `head` has
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(_CLOSED_PIPE)
+    sys.exit(code if isinstance(code, int) else OK)

@@ -43,7 +43,7 @@ class Policy:
 
     Attributes:
         now: the time.
-        grace: nothing younger is deleted: it may be on its way into a state.
+        grace: nothing younger is deleted, nor what it refers to: it may be on its way into a state.
         keep_snapshots: how long snapshots and failure records are kept; None for as long as
             they are there.
         within_live: whether unreachable objects of executions that run may be deleted, too.
@@ -103,6 +103,7 @@ class Collector:
         for collection in collections.values():
             for text in collection.owner.texts:
                 self._mark(paths_in(text))
+        self._mark(self._new(collections))
         candidates = self._candidates(collections)
         self._mark(self._kept_snapshots(candidates))
         candidates = {p: each for p, each in candidates.items() if p not in self._reached}
@@ -113,14 +114,24 @@ class Collector:
                     stored for path, stored in collection.objects.items() if path in candidates
                 ]
 
-    def _candidates(self, collections: dict[str, Collection]) -> dict[str, Stored]:
+    def _new(self, collections: dict[str, Collection]) -> list[str]:
+        """Return what may be on its way into a state, and would need all it refers to."""
         latest = self._policy.now - self._policy.grace
+        return [
+            path
+            for collection in collections.values()
+            if self._reason(collection.owner) is None
+            for path, stored in collection.objects.items()
+            if stored.modified >= latest
+        ]
+
+    def _candidates(self, collections: dict[str, Collection]) -> dict[str, Stored]:
         return {
             path: stored
             for collection in collections.values()
             if self._reason(collection.owner) is None
             for path, stored in collection.objects.items()
-            if path not in self._reached and stored.modified < latest
+            if path not in self._reached
         }
 
     def _kept_snapshots(self, candidates: dict[str, Stored]) -> list[str]:

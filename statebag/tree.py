@@ -135,11 +135,18 @@ class Tree:
         if container is None:
             return self._reader.pages.resolve(part.value, unescape=True)
         members = container.range(0, container.count)
-        resolve = self._reader.pages.resolve
-        values = resolve([value for _, value in members], unescape=True)
+        stored = [self._with_archive(value, (*part.steps, step)) for step, value in members]
+        values = self._reader.pages.resolve(stored, unescape=True)
         if not container.is_map:
             return values
         return {str(name): value for (name, _), value in zip(members, values, strict=True)}
+
+    def _with_archive(self, value: Json, steps: Steps) -> Json:
+        """Return a member as it is stored, or of the history all entries as they are stored."""
+        if not self._is_history(steps):
+            return value
+        history = history_of(self._value, self._reader)
+        return [entry for _, entry in history.range(0, history.count)] if history else value
 
     def _is_history(self, steps: Steps) -> bool:
         return self._is_bag and steps == (HISTORY,) and archive_of(self._value) is not None

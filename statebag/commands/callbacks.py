@@ -17,10 +17,19 @@ from statebag.masking import Masking
 from statebag.options import as_json, with_cloud, with_masking
 from statebag.progress import progress
 from statebag.reading import StateReader
-from statebag.rendering import note, preview, print_json, print_line, print_table, printable
+from statebag.rendering import (
+    bytes_text,
+    note,
+    preview,
+    print_json,
+    print_line,
+    print_table,
+    printable,
+)
 from statebag.sources import require_execution_arn
 from universal_sync_core.codec import JsonObject, decode
 from universal_sync_core.errors import UnreadableObjectError
+from universal_sync_core.pointer import parse
 
 _COLUMNS: Final = ("callback", "type", "status", "requested", "asks", "execution")
 _ID_CHARS: Final = 12
@@ -212,12 +221,19 @@ def _described(callback: Callback, mask: Masking) -> JsonObject:
     return told | {name: mask.masked(told[name], (name,)) for name in ("prompt", "answer")}
 
 
+def _asks(callback: Callback, mask: Masking) -> str:
+    pointer = parse(callback.prompt)
+    if pointer is not None:
+        return f"{pointer.kind} of {bytes_text(pointer.size)} in S3"
+    return preview(mask.masked(callback.prompt, ("prompt",)))
+
+
 def _row(callback: Callback, mask: Masking) -> list[str]:
     return [
         callback.callback_id[:_ID_CHARS],
         callback.kind,
         callback.status,
         printable(callback.requested),
-        preview(mask.masked(callback.prompt, ("prompt",))),
+        _asks(callback, mask),
         printable(callback.execution_id.rsplit(":", 1)[-1]),
     ]

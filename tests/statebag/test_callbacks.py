@@ -1,0 +1,129 @@
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.statebag.cloud import BUCKET, FUNCTION, FakeCloud, arn_of
+from tests.statebag.conftest import Run
+from tests.statebag.states import CONTEXT, RUN, decoded, key_prefix
+from universal_sync_core import store_to_s3
+from universal_sync_core.store import Location
+
+TOKEN = "AQCEAAAAKgAAAAMAAAAA"  # noqa: S105 - nobody's
+FIRST, SECOND = "a1" * 32, "b2" * 32
+
+
+def put(cloud: FakeCloud, name: str, content: Any, execution_id: str = RUN) -> None:
+    location = Location(BUCKET, f"{key_prefix(execution_id)}callbacks/{name}")
+    cloud.memory.put(location, json.dumps(content).encode())
+
+
+def record(callback_id: str, prompt: Any, at: str, execution_id: str = RUN) -> dict[str, Any]:
+    return {
+        "callback_id": callback_id,
+        "callback_type": "human",
+        "execution_id": execution_id,
+        "prompt": prompt,
+        "state_revision": 5,
+        "task_token": TOKEN,
+        "requested_at": at,
+    }
+
+
+@pytest.fixture(autouse=True)
+def asked(cloud: FakeCloud) -> None:
+    """Two callbacks, the first of which was answered."""
+    cloud.states.add("run-1", "RUNNING", input={})
+    put(cloud, f"{FIRST}.json", record(FIRST, "Publish?", "2025-06-01T10:00:00+00:00"))
+    put(cloud, f"{FIRST}.answer.json", {"outcome": "success", "output": {"approved": True}})
+    put(cloud, f"{FIRST}.delivered.json", {"delivered_at": "2025-06-01T10:05:00+00:00"})
+    prompt = store_to_s3({"question": "Which?", "password": "hunter2"}, CONTEXT)
+    put(cloud, f"{SECOND}.json", record(SECOND, prompt, "2025-06-01T11:00:00+00:00"))
+    cloud.functions.answer = {"callback_id": SECOND, "outcome": "success", "status": "delivered"}
+
+
+def test_callbacks_of_an_execution(run: Run, golden: Callable[[str], None]) -> None:
+    golden(run("callbacks", "list", RUN, "--all").out)
+
+
+def test_only_what_waits_is_listed(run: Run) -> None:
+    found = decoded(run("callbacks", "list", RUN, "--json").out)
+
+    assert [(each["callback_id"], each["status"]) for each in found] == [(SECOND, "waiting")]
+
+
+def test_callbacks_of_the_whole_bucket(run: Run, cloud: FakeCloud) -> None:
+    other = arn_of("run-2")
+    asked = record("c3" * 32, "And this?", "2025-06-01T09:00:00+00:00", other)
+    put(cloud, f"{'c3' * 32}.json", asked, other)
+
+    found = decoded(run("callbacks", "list", "--bucket", BUCKET, "--json").out)
+
+    assert {each["execution_id"] for each in found} == {RUN, other}
+
+
+def test_bucket_is_asked_for_where_nothing_tells_it(run: Run) -> None:
+    ran = run("callbacks", "list")
+
+    assert ran.code == 3
+    assert "--bucket" in ran.err
+
+
+@pytest.mark.parametrize(
+    "command", [("list", RUN, "--all"), ("show", RUN, FIRST), ("show", RUN, SECOND)]
+)
+@pytest.mark.parametrize("options", [(), ("--json",), ("--no-mask",)])
+def test_token_is_never_shown(run: Run, command: tuple[str, ...], options: tuple[str, ...]) -> None:
+    ran = run("callbacks", *command, *options)
+
+    assert ran.code == 0
+    assert TOKEN not in ran.out + ran.err
+
+
+def test_large_prompt_is_read_and_masked(run: Run) -> None:
+    (told,) = decoded(run("callbacks", "show", RUN, SECOND[:8], "--json").out)
+
+    assert told["prompt"] == {"question": "Which?", "password": "***"}
+
+
+def test_approval_goes_through_the_function(run: Run, cloud: FakeCloud) -> None:
+    ran = run("callbacks", "approve", RUN, SECOND[:8], "--output", '{"choice": 3}')
+
+    assert (ran.code, ran.out) == (0, "success: delivered\n")
+    assert cloud.functions.invoked == [
+        {
+            "function": FUNCTION,
+            "action": "submit_callback",
+            "callback_id": SECOND,
+            "execution_id": RUN,
+            "outcome": "success",
+            "output": {"choice": 3},
+        }
+    ]
+
+
+def test_rejection_is_a_failure_of_the_waiting_state(run: Run, cloud: FakeCloud) -> None:
+    assert run("callbacks", "reject", RUN, SECOND[:8], "--cause", "over budget").code == 0
+
+    (invoked,) = cloud.functions.invoked
+    answer = {name: invoked[name] for name in ("outcome", "error", "cause")}
+    assert answer == {"outcome": "failure", "error": "Rejected", "cause": "over budget"}
+
+
+def test_second_answer_is_explained(run: Run, cloud: FakeCloud) -> None:
+    cloud.functions.error = "CallbackAlreadyAnsweredError"
+
+    ran = run("callbacks", "approve", RUN, FIRST)
+
+    assert ran.code == 7
+    assert "The first answer counts" in ran.err
+
+
+def test_unknown_callback(run: Run) -> None:
+    assert run("callbacks", "approve", RUN, "ffff").code == 3
+
+
+def test_answer_that_is_no_json(run: Run, cloud: FakeCloud) -> None:
+    assert run("callbacks", "approve", RUN, SECOND[:8], "--output", "yes").code == 2
+    assert cloud.functions.invoked == []

@@ -1,0 +1,162 @@
+"""What the command says when something is wrong, and with which exit code."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import (
+    ClientError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    NoRegionError,
+    ProfileNotFound,
+)
+from click.shell_completion import BashComplete
+from click.testing import CliRunner
+
+from statebag.cli import COMMANDS, statebag
+from tests.statebag.cloud import FakeCloud, arn_of, client_error
+from tests.statebag.conftest import Run
+from tests.statebag.states import RUN, catalog_bag
+from universal_sync_core.errors import StoreAccessDeniedError, StoreUnavailableError
+from universal_sync_core.store import Location, StoredObject
+
+REPOSITORY = Path(__file__).parents[2]
+DOCUMENT = REPOSITORY / "docs" / "statebag.md"
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help_with_an_example(name: str) -> None:
+    ran = CliRunner().invoke(statebag, [name, "--help"])
+
+    assert ran.exit_code == 0
+    assert f"statebag {name}" in ran.output
+    assert re.search(r"Examples?:", ran.output)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_is_documented(name: str) -> None:
+    assert f"statebag {name}" in DOCUMENT.read_text()
+
+
+ERRORS: list[tuple[Any, int, str]] = [
+    (client_error("ExpiredTokenException", "DescribeExecution"), 4, "expired"),
+    (client_error("AccessDeniedException", "DescribeExecution"), 4, "permission"),
+    (client_error("UnrecognizedClientException", "DescribeExecution"), 4, "does not know"),
+    (client_error("ThrottlingException", "DescribeExecution"), 6, "Try again"),
+    (client_error("InternalFailure", "DescribeExecution", 500), 6, "Try again"),
+    (client_error("ExecutionDoesNotExist", "DescribeExecution"), 3, "90 days"),
+    (NoCredentialsError(), 4, "aws sso login"),
+    (NoRegionError(), 4, "--region"),
+    (ProfileNotFound(profile="nobody"), 4, "--profile"),
+    (EndpointConnectionError(endpoint_url="http://127.0.0.1:9"), 6, "--endpoint-url"),
+]
+
+
+@pytest.mark.parametrize(("error", "code", "said"), ERRORS)
+def test_failure_of_aws_is_explained(
+    run: Run, cloud: FakeCloud, error: ClientError, code: int, said: str
+) -> None:
+    cloud.states.fails_with = error
+
+    ran = run("show", RUN)
+
+    assert ran.code == code
+    assert said in ran.err
+    assert "Traceback" not in ran.err
+    assert ran.out == ""
+
+
+@pytest.mark.parametrize(
+    ("error", "code"), [(StoreAccessDeniedError("no"), 4), (StoreUnavailableError("down"), 6)]
+)
+def test_failure_of_s3_is_explained(
+    run: Run, cloud: FakeCloud, monkeypatch: pytest.MonkeyPatch, error: Exception, code: int
+) -> None:
+    cloud.states.add("run-1", output={"state_data": catalog_bag()})
+
+    def fail(_: Location) -> StoredObject:
+        raise error
+
+    monkeypatch.setattr(cloud.store, "get", fail)
+    monkeypatch.setattr("universal_sync_core.retry.random.random", lambda: 0.0)
+
+    assert run("show", RUN, "--path", "current_state.report").code == code
+
+
+def test_object_that_is_gone_is_explained(run: Run, cloud: FakeCloud) -> None:
+    cloud.states.add("run-1", output={"state_data": catalog_bag()})
+    cloud.memory.objects.clear()
+
+    ran = run("show", RUN, "--path", "current_state.report")
+
+    assert ran.code == 3
+    assert "statebag verify" in ran.err
+
+
+def test_pointer_to_elsewhere_is_not_followed(run: Run, cloud: FakeCloud) -> None:
+    bag = catalog_bag() | {"stolen": catalog_bag(arn_of("run-2"))["current_state"]["report"]}
+    cloud.states.add("run-1", output={"state_data": bag})
+
+    ran = run("show", RUN, "--path", "stolen")
+
+    assert ran.code == 5
+    assert cloud.store.gets == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("show",), 2),
+        (("show", "x", "--range", "a:b"), 2),
+        (("show", "x", "--path", "a..b"), 2),
+        (("show", "x", "--mask", "("), 2),
+        (("nothing",), 2),
+        (("timeline", "no-arn"), 7),
+        (("show", "arn:aws:states:eu-west-1:123456789012:express:catalog:x:y"), 7),
+        (("show", "missing.json"), 3),
+    ],
+)
+def test_exit_code_of_a_wrong_command_line(run: Run, arguments: tuple[str, ...], code: int) -> None:
+    assert run(*arguments).code == code
+
+
+def test_exit_codes_are_documented() -> None:
+    documented = set(re.findall(r"^\| (\d+) \|", DOCUMENT.read_text(), re.MULTILINE))
+
+    assert documented == {"0", "1", "2", "3", "4", "5", "6", "7", "130"}
+
+
+def test_text_that_is_no_json(run: Run) -> None:
+    ran = run("show", "-", stdin="not json")
+
+    assert ran.code == 7
+    assert "no JSON" in ran.err
+
+
+def test_output_for_a_pipe_has_no_colours(run: Run, cloud: FakeCloud) -> None:
+    cloud.states.add("run-1", output={"state_data": catalog_bag()})
+
+    for command in ("show", "history", "verify"):
+        assert "\x1b" not in run(command, RUN).out
+
+
+def test_commands_are_completed_by_the_shell() -> None:
+    completion = BashComplete(statebag, {}, "statebag", "_STATEBAG_COMPLETE")
+
+    assert [each.value for each in completion.get_completions([], "ti")] == ["timeline"]
+    assert "--path" in [each.value for each in completion.get_completions(["show"], "--p")]
+
+
+def test_command_starts_without_aws() -> None:
+    code = "import sys; import statebag.cli; assert 'boto3' not in sys.modules"
+
+    subprocess.run(  # noqa: S603 - arguments of ours
+        [sys.executable, "-c", code],
+        cwd=REPOSITORY,
+        env={"PYTHONPATH": f"{REPOSITORY}:{REPOSITORY}/layers/universal_sync_core"},
+        check=True,
+    )

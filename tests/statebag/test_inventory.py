@@ -1,0 +1,76 @@
+"""The inventory and the store of real S3 requests, answered by moto in this process."""
+
+from typing import TYPE_CHECKING
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from statebag.aws import Cloud, Connection
+from statebag.errors import UnavailableError
+from statebag.inventory import S3Inventory
+from universal_sync_core.store import Location
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mypy_boto3_s3 import S3Client
+
+BUCKET = "state-bucket"
+
+
+@pytest.fixture
+def s3(monkeypatch: pytest.MonkeyPatch) -> "Iterator[S3Client]":
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    with mock_aws():
+        client = boto3.client("s3", region_name="us-east-1")
+        client.create_bucket(Bucket=BUCKET)
+        for key in ("v1/a/sha256/1", "v1/a/callbacks/2.json", "v1/b/sha256/3", "other"):
+            client.put_object(Bucket=BUCKET, Key=key, Body=f"body of {key}".encode())
+        yield client
+
+
+def test_objects_under_a_prefix(s3: "S3Client") -> None:
+    found = list(S3Inventory(s3).objects(BUCKET, "v1/a/"))
+
+    assert [each.location.key for each in found] == ["v1/a/callbacks/2.json", "v1/a/sha256/1"]
+    assert [each.name for each in found] == ["2.json", "1"]
+    assert found[1].size == len("body of v1/a/sha256/1")
+
+
+def test_folders_are_the_executions(s3: "S3Client") -> None:
+    assert list(S3Inventory(s3).folders(BUCKET, "v1/")) == ["v1/a/", "v1/b/"]
+
+
+def test_beginning_of_an_object(s3: "S3Client") -> None:
+    assert S3Inventory(s3).head(Location(BUCKET, "v1/a/sha256/1"), 4) == b"body"
+
+
+def test_deletion(s3: "S3Client") -> None:
+    inventory = S3Inventory(s3)
+
+    inventory.delete([Location(BUCKET, "v1/a/sha256/1"), Location(BUCKET, "v1/b/sha256/3")])
+
+    assert [each.location.key for each in inventory.objects(BUCKET, "v1/")] == [
+        "v1/a/callbacks/2.json"
+    ]
+
+
+def test_deletion_that_s3_did_not_do_is_an_error(
+    s3: "S3Client", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = {"Errors": [{"Key": "v1/a/sha256/1", "Code": "AccessDenied"}]}
+    monkeypatch.setattr(s3, "delete_objects", lambda **_: answer)
+
+    with pytest.raises(UnavailableError, match="AccessDenied"):
+        S3Inventory(s3).delete([Location(BUCKET, "v1/a/sha256/1")])
+
+
+@pytest.mark.usefixtures("s3")
+def test_cloud_asks_with_an_ordinary_session() -> None:
+    cloud = Cloud(Connection(region="us-east-1", bucket=BUCKET, prefix="team"))
+
+    assert cloud.store.get(Location(BUCKET, "other")).body == b"body of other"
+    assert cloud.place is not None
+    assert cloud.place.layout == "team/v1/"

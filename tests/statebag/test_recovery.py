@@ -1,0 +1,186 @@
+"""Snapshots, restore and resume."""
+
+import json
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.statebag.cloud import MACHINE, FakeCloud, client_error
+from tests.statebag.conftest import Run
+from tests.statebag.histories import History, bag
+from tests.statebag.states import CONTEXT, RUN, catalog_bag, decoded, location_of, snapshot_of
+from universal_sync_core import hydrate_state, record_failure, universal_sync_core
+
+Golden = Callable[[str], None]
+
+
+@pytest.fixture
+def failed(cloud: FakeCloud) -> str:
+    """A run that failed after a snapshot; gives the path of its record."""
+    made, _ = snapshot_of(catalog_bag())
+    report = record_failure(made, {"Error": "OutOfStock", "Cause": "none left"}, CONTEXT)
+    history = History().visit("CreatePreSnapshot", bag(), {"state_data": made})
+    cloud.states.add(
+        "run-1",
+        "FAILED",
+        events=history.events,
+        error=report["error"],
+        cause=report["cause"],
+        input={},
+    )
+    path: str = report["record_s3_path"]
+    return path
+
+
+@pytest.mark.usefixtures("failed")
+def test_snapshots_of_an_execution(run: Run, golden: Golden) -> None:
+    golden(run("snapshots", RUN).out)
+
+
+def test_snapshots_are_listed_once_and_in_order(run: Run, failed: str) -> None:
+    found = decoded(run("snapshots", RUN, "--json").out)
+
+    assert [each["type"] for each in found] == ["pre", "failure"]
+    assert (found[1]["s3_path"], found[1]["error"]) == (failed, "OutOfStock")
+
+
+def test_snapshot_that_is_gone_is_told(run: Run, cloud: FakeCloud, failed: str) -> None:
+    del cloud.memory.objects[location_of(failed)]
+
+    assert [each["type"] for each in decoded(run("snapshots", RUN, "--json").out)] == [
+        "pre",
+        "missing",
+    ]
+
+
+def test_state_of_a_failed_execution_is_its_last_good_bag(run: Run, failed: str) -> None:
+    for source in (RUN, failed):
+        ran = run("show", source, "--path", "current_state.title", "--json")
+        assert ran.out == '"API catalog"\n'
+
+
+def test_restore_gives_the_bag_exactly(run: Run, tmp_path: Path) -> None:
+    made = catalog_bag()
+    _, path = snapshot_of(made)
+    file = tmp_path / "bag.json"
+
+    assert run("restore", path, "-o", str(file)).code == 0
+
+    assert json.loads(file.read_text()) == made
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_restore_with_values_in_the_place_of_pointers(run: Run) -> None:
+    made = catalog_bag()
+    _, path = snapshot_of(made)
+
+    restored: dict[str, Any] = json.loads(run("restore", path, "--hydrate", "-o", "-").out)
+
+    assert restored == hydrate_state(made)
+
+
+def test_restore_does_not_write_over_a_file(run: Run, tmp_path: Path) -> None:
+    _, path = snapshot_of(catalog_bag())
+    file = tmp_path / "bag.json"
+    file.write_text("mine")
+
+    ran = run("restore", path, "-o", str(file))
+
+    assert (ran.code, file.read_text()) == (7, "mine")
+    assert "--force" in ran.err
+    assert run("restore", path, "-o", str(file), "--force").code == 0
+
+
+def test_resume_starts_from_the_record(run: Run, cloud: FakeCloud, failed: str) -> None:
+    ran = run("resume", RUN, "--set", "loop_limit=2000")
+
+    assert ran.code == 0
+    (started,) = cloud.states.started
+    assert started["stateMachineArn"] == MACHINE
+    assert json.loads(started["input"]) == {"loop_limit": 2000, "resume_from": failed}
+    assert started["name"] == f"run-1-resumed-{failed[-64:][:16]}"
+
+
+def test_resume_from_a_snapshot_needs_only_its_path(run: Run, cloud: FakeCloud) -> None:
+    _, path = snapshot_of(catalog_bag())
+
+    assert run("resume", path, "--name", "again").code == 0
+
+    assert [each["name"] for each in cloud.states.started] == ["again"]
+
+
+@pytest.mark.usefixtures("failed")
+def test_resume_dry_run_starts_nothing(run: Run, cloud: FakeCloud) -> None:
+    ran = run("resume", RUN, "--dry-run")
+
+    assert json.loads(ran.out)["name"].startswith("run-1-resumed-")
+    assert cloud.states.started == []
+
+
+def test_execution_that_was_stopped_goes_on_from_its_newest_state(
+    run: Run, cloud: FakeCloud
+) -> None:
+    made, path = snapshot_of(catalog_bag())
+    history = History().visit("SyncSegment", bag(), {"state_data": made})
+    cloud.states.add("run-1", "ABORTED", events=history.events)
+    cloud.functions.answer = {"state_data": {"pre_snapshot_s3_path": path}}
+
+    assert run("resume", RUN).code == 0
+
+    (asked,) = cloud.functions.invoked
+    assert (asked["action"], asked["state_data"]) == ("create_snapshot", made)
+    assert json.loads(cloud.states.started[0]["input"]) == {"resume_from": path}
+
+
+@pytest.mark.parametrize(
+    ("status", "said"), [("RUNNING", "still runs"), ("SUCCEEDED", "succeeded")]
+)
+def test_what_has_not_failed_is_not_resumed(
+    run: Run, cloud: FakeCloud, status: str, said: str
+) -> None:
+    cloud.states.add("run-1", status)
+
+    ran = run("resume", RUN)
+
+    assert ran.code == 7
+    assert said in ran.err
+    assert cloud.states.started == []
+
+
+@pytest.mark.usefixtures("failed")
+def test_resuming_twice_is_refused(run: Run, cloud: FakeCloud) -> None:
+    def started_before(**_: Any) -> None:
+        raise client_error("ExecutionAlreadyExists", "StartExecution")
+
+    cloud.states.start_execution = started_before  # type: ignore[method-assign, assignment]
+
+    ran = run("resume", RUN)
+
+    assert ran.code == 7
+    assert "--name" in ran.err
+
+
+def test_value_that_is_no_json_is_named(run: Run) -> None:
+    ran = run("resume", RUN, "--set", "owner=Ada")
+
+    assert ran.code == 2
+    assert "a text needs quotes" in ran.err
+
+
+def test_snapshots_of_a_resumed_execution_have_those_before_it(
+    run: Run, cloud: FakeCloud, failed: str
+) -> None:
+    again = universal_sync_core(catalog_bag(), {"execution_chain": [RUN, "later"]}, CONTEXT)
+    start = {"input": json.dumps({"resume_from": failed})}
+    history = History()
+    history.add("ExecutionStarted", executionStartedEventDetails=start)
+    later = cloud.states.add(
+        "run-2", events=history.events, input={"resume_from": failed}, output={"state_data": again}
+    )
+
+    found = decoded(run("snapshots", later, "--json").out)
+
+    assert [each["type"] for each in found] == ["pre", "failure"]
