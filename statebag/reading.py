@@ -55,11 +55,18 @@ class StateReader:
         place: Place | None,
         execution_id: str | None,
         *,
-        retry: RetryStrategy = _RETRY,
+        retry: RetryStrategy | None = None,
     ) -> None:
-        """Read what `store` has at `place`; nothing is read yet."""
+        """Read what `store` has at `place`; nothing is read yet.
+
+        Args:
+            store: the objects.
+            place: where they are; None where there is nothing to read.
+            execution_id: whose state it is; only that is read.
+            retry: in place of a short backoff.
+        """
         settings = place.settings if place else Settings()
-        self._workspace = Workspace(settings, _ReadOnly(store), retry)
+        self._workspace = Workspace(settings, _ReadOnly(store), retry or _RETRY)
         self.execution_id = execution_id
         self.objects = Objects(self._workspace, execution_id)
         self.pages = PageReader(self.objects)

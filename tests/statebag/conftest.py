@@ -14,6 +14,7 @@ import pytest
 from statebag.cli import main
 from tests.statebag.cloud import BUCKET, FakeCloud
 from universal_sync_core import workspace
+from universal_sync_core.retry import ExponentialBackoffRetry
 from universal_sync_core.settings import Settings
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -47,6 +48,9 @@ def run(
     """Run a command line; `stdin` is what it can read."""
     monkeypatch.delenv("STATE_BUCKET", raising=False)
     monkeypatch.delenv("AWS_PROFILE", raising=False)
+    at_once = ExponentialBackoffRetry(max_retries=1, base_delay=0)
+    monkeypatch.setattr("statebag.reading._RETRY", at_once)
+    monkeypatch.setattr("statebag.commands.verify._RETRY", at_once)
 
     def command(*arguments: str, stdin: str = "") -> Ran:
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))

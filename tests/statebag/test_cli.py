@@ -82,7 +82,6 @@ def test_failure_of_s3_is_explained(
         raise error
 
     monkeypatch.setattr(cloud.store, "get", fail)
-    monkeypatch.setattr("universal_sync_core.retry.random.random", lambda: 0.0)
 
     assert run("show", RUN, "--path", "current_state.report").code == code
 

@@ -1,0 +1,202 @@
+"""The command against the local cloud: the real template, real histories, real requests."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import pytest
+
+from local.cloud import LocalCloud
+from statebag.cli import main
+from tests.statebag.conftest import Ran
+from tests.statebag.states import decoded
+from universal_sync_core.store import Location
+
+SECONDS = 60.0
+SECTIONS = [{"number": number, "text": "x" * 500} for number in range(300)]
+BRANCHES = [
+    {"branch_id": "left", "segments": [{"current_state": {"left": 1}}]},
+    {"branch_id": "right", "segments": [{"current_state": {"right": 2}}]},
+]
+SEGMENTS = [
+    {"current_state": {"sections": SECTIONS}, "state_history": [{"timestamp": 1, "did": "list"}]},
+    {"status": "DISTRIBUTED_MAP", "distributed_items": [{"current_state": {"item": 1}}] * 3},
+    {"status": "PARALLEL_GROUP", "pending_branches": BRANCHES},
+    {"status": "PAUSED_FOR_HITP", "prompt": {"question": "Publish?", "password": "hunter2"}},
+    {"status": "FAILED", "error": "OutOfStock", "cause": "none left"},
+]
+
+Command = Callable[..., Ran]
+
+
+class Workflow(NamedTuple):
+    """A workflow that waits for an answer."""
+
+    arn: str
+    bucket: str
+
+
+@pytest.fixture(scope="module")
+def cloud() -> Iterator[LocalCloud]:
+    with LocalCloud.start() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def workflow(cloud: LocalCloud) -> Workflow:
+    run = cloud.start_execution({"segments": SEGMENTS}, name="catalog")
+    until(lambda: bool(cloud.events) or run.status != "RUNNING")
+    return Workflow(run.arn, cloud.outputs["StateBucketName"])
+
+
+@pytest.fixture
+def command(
+    cloud: LocalCloud, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Command:
+    """Run a command line with the environment that `python -m local.serve` tells."""
+    for name, value in cloud.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+
+    def run(*arguments: str) -> Ran:
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as exited:
+            main(arguments)
+        said = capsys.readouterr()
+        return Ran(int(exited.value.code or 0), said.out, said.err)
+
+    return run
+
+
+def until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + SECONDS
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def one(ran: Ran) -> Any:
+    assert ran.code == 0, ran.err
+    return json.loads(ran.out)
+
+
+def test_show(command: Command, workflow: Workflow) -> None:
+    arguments = ("show", workflow.arn, "--path", "current_state.sections[299]", "--json")
+
+    assert one(command(*arguments)) == SECTIONS[299]
+
+
+def test_history(command: Command, workflow: Workflow) -> None:
+    entries = [each["entry"] for each in decoded(command("history", workflow.arn, "--json").out)]
+
+    assert {"timestamp": 1, "did": "list"} in entries
+
+
+def test_timeline(command: Command, workflow: Workflow) -> None:
+    steps = decoded(command("timeline", workflow.arn, "--json").out)
+
+    by_state = {step["state"]: step for step in steps}
+    assert by_state["WaitForCallback"]["seconds"] is None
+    assert by_state["WaitForCallback"]["next_action"] == "PAUSED_FOR_HITP"
+    branches = [step["iteration"] for step in steps if step["state"] == "CompleteBranch"]
+    assert sorted(branches) == [0, 1]
+    syncs = [step for step in steps if step["state"] == "SyncSegment"]
+    assert syncs[0]["offloaded_bytes"] > 150_000
+    assert all(step["input_bytes"] < 262_144 for step in steps)
+
+
+def test_diff_of_two_steps(command: Command, workflow: Workflow) -> None:
+    steps = decoded(command("timeline", workflow.arn, "--state", "AggregateBranches", "--json").out)
+    number = steps[0]["step"]
+
+    # The step before is the map, whose bag is still the one from before the branches.
+    map_step = f"{workflow.arn}#ProcessParallelBranches"
+    ran = command("diff", map_step, f"{workflow.arn}#{number}", "--json")
+
+    assert ran.code == 1
+    paths = {each["path"] for each in decoded(ran.out)}
+    assert {"current_state.left", "current_state.right"} <= paths
+    assert not any(path.startswith("current_state.sections") for path in paths)
+
+
+def test_diff_of_the_snapshots(command: Command, workflow: Workflow) -> None:
+    found = decoded(command("snapshots", workflow.arn, "--json").out)
+    assert [each["type"] for each in found] == ["pre", "post"]
+
+    ran = command("diff", *(each["s3_path"] for each in found), "--json")
+
+    assert "distributed_outputs" in {each["path"] for each in decoded(ran.out)}
+
+
+def test_restored_snapshot_is_a_bag(command: Command, workflow: Workflow) -> None:
+    (path, *_) = [
+        each["s3_path"] for each in decoded(command("snapshots", workflow.arn, "--json").out)
+    ]
+
+    bag = one(command("restore", path, "-o", "-"))
+
+    assert bag["execution_id"] == workflow.arn
+
+
+def test_cost(command: Command, workflow: Workflow) -> None:
+    assert one(command("cost", workflow.arn, "--json"))["total"] > 0
+
+
+def test_gc_finds_nothing_in_what_runs(command: Command, workflow: Workflow) -> None:
+    found = decoded(command("gc", "--bucket", workflow.bucket, "--json").out)
+
+    assert [each["unreachable"] for each in found if each["execution_id"] == workflow.arn] == [[]]
+
+
+def test_verify_finds_what_was_deleted_and_what_was_altered(
+    command: Command, cloud: LocalCloud, workflow: Workflow
+) -> None:
+    assert command("verify", workflow.arn).code == 0
+    s3 = cloud.client("s3")
+    part = one(command("show", workflow.arn, "--path", "current_state", "--json", "--sizes"))
+    (path,) = [each["s3_path"] for each in part["members"] if each["path"].endswith("sections")]
+    location = Location.parse(path)
+    place = {"Bucket": location.bucket, "Key": location.key}
+    body = s3.get_object(**place)["Body"].read()
+    try:
+        s3.put_object(**place, Body=body + b" ")
+        altered = json.loads(command("verify", workflow.arn, "--json").out)
+        s3.delete_object(**place)
+        missing = json.loads(command("verify", workflow.arn, "--json").out)
+    finally:
+        s3.put_object(**place, Body=body)
+
+    assert [each["fault"] for each in altered["problems"]] == ["altered"]
+    assert [each["fault"] for each in missing["problems"]] == ["missing"]
+
+
+def test_approval_then_failure_then_resume(
+    command: Command, cloud: LocalCloud, workflow: Workflow
+) -> None:
+    """The last test: from here on the workflow does not wait any more."""
+    (waiting,) = decoded(command("callbacks", "list", workflow.arn, "--json").out)
+    assert waiting["prompt"] == {"question": "Publish?", "password": "***"}
+    states = cloud.client("stepfunctions")
+
+    answered = command("callbacks", "approve", workflow.arn, waiting["callback_id"][:8])
+
+    assert answered.out == "success: delivered\n"
+    until(lambda: states.describe_execution(executionArn=workflow.arn)["status"] == "FAILED")
+    assert decoded(command("callbacks", "list", workflow.arn, "--json").out) == []
+    assert decoded(command("snapshots", workflow.arn, "--json").out)[-1]["type"] == "failure"
+    resumed = one(command("resume", workflow.arn, "--set", "segment_to_run=9", "--json"))
+    until(
+        lambda: states.describe_execution(executionArn=resumed["execution"])["status"] != "RUNNING"
+    )
+    chain = {
+        step["execution"]
+        for step in decoded(command("timeline", resumed["execution"], "--json").out)
+    }
+    assert chain == {workflow.arn, resumed["execution"]}
+
+
+def test_execution_that_is_not_there(command: Command, workflow: Workflow) -> None:
+    ran = command("show", f"{workflow.arn}-never")
+
+    assert ran.code == 3
