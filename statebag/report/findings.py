@@ -25,6 +25,8 @@ CONFLICTS: Final = "branch_conflicts"
 _HISTORY_SHOWN: Final = 200
 _FAILED_SHOWN: Final = 200
 _CONFLICTS_SHOWN: Final = 200
+# A page about what is damaged is wanted all the more.
+_DAMAGE: Final = (StoredDataError, PointerNotAllowedError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +52,7 @@ class Findings:
         asked: the ARN that was asked for.
         executions: the chain, in order.
         state: what the page carries of the final or newest state; None where none is known.
+        unreadable: the error's name, where there is a state that could not be read.
         inline_bytes: what the bag takes in the payload.
         segments_run: as the bag counts them.
     """
@@ -58,6 +61,7 @@ class Findings:
     executions: Sequence[Execution]
     visits: Sequence[Visit]
     state: Node | None = None
+    unreadable: str | None = None
     state_source: str = ""
     inline_bytes: int = 0
     segments_run: int | None = None
@@ -88,14 +92,16 @@ def findings_of(
     chain = list(chain_of(executions, executions.describe(arn)))
     visits = visits_of(_steps(executions, each, advance) for each in chain)
     told = [replace(each, input=None, output=None, cause=mask.masked(each.cause)) for each in chain]
-    source = _state_of(cloud, chain[-1].arn)
-    if source is None:
-        return Findings(asked=arn, executions=told, visits=visits)
+    known = Findings(asked=arn, executions=told, visits=visits)
+    try:
+        source = open_source(cloud, chain[-1].arn)
+    except NotFoundError:
+        return known
+    except _DAMAGE as error:
+        return replace(known, unreadable=type(error).__name__)
     segments = source.bag.get("loop_counter")
-    return Findings(
-        asked=arn,
-        executions=told,
-        visits=visits,
+    return replace(
+        known,
         state=excerpt_of(source, mask, chosen),
         state_source=chain[-1].arn,
         inline_bytes=len(encode(source.bag)),
@@ -112,20 +118,12 @@ def _steps(executions: Executions, execution: Execution, advance: Advance) -> It
         yield step
 
 
-def _state_of(cloud: Cloud, arn: str) -> Source | None:
-    """Return the newest state, or None where there is none yet."""
-    try:
-        return open_source(cloud, arn)
-    except NotFoundError:
-        return None
-
-
 def _history(source: Source, mask: Masking) -> Listing:
     total = 0
     try:
         total = length_of(source)
         entries = between(source, max(0, total - _HISTORY_SHOWN), total)
-    except (StoredDataError, PointerNotAllowedError) as error:
+    except _DAMAGE as error:
         return Listing(total=total, unreadable=type(error).__name__)
     return Listing(
         items=[(entry.position, mask.masked(entry.value)) for entry in entries][::-1], total=total
@@ -134,17 +132,15 @@ def _history(source: Source, mask: Masking) -> Listing:
 
 def _listing(source: Source, mask: Masking, name: str, shown: int) -> Listing:
     """Return the first elements of a list in the bag."""
+    total = 0
     try:
         part = source.tree.at((name,))
+        total = (part.count or 0) if part.kind == "list" else 0
+        members = source.tree.members(part, 0, min(shown, total))
+        values = [source.tree.whole(member) for member in members]
     except NotFoundError:
         return Listing()
-    if part.kind != "list":
-        return Listing()
-    total = part.count or 0
-    try:
-        members = source.tree.members(part, 0, shown)
-        values = [source.tree.whole(member) for member in members]
-    except (StoredDataError, PointerNotAllowedError) as error:
+    except _DAMAGE as error:
         return Listing(total=total, unreadable=type(error).__name__)
     masked = [(at, mask.masked(value, (name,))) for at, value in enumerate(values)]
     return Listing(items=masked, total=total)

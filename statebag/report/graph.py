@@ -117,7 +117,7 @@ class Move:
         """The `d` of its path."""
         middle, across = (self.y + self.to_y) / 2, self.to_x - self.x
         if abs(across) < 2 * _CORNER:
-            return f"M{self.to_x:.1f} {self.y:.1f} V{self.to_y:.1f}"
+            return f"M{self.x:.1f} {self.y:.1f} L{self.to_x:.1f} {self.to_y:.1f}"
         corner = math.copysign(_CORNER, across)
         return (
             f"M{self.x:.1f} {self.y:.1f} V{middle - _CORNER:.1f} q0 {_CORNER} {corner} {_CORNER} "

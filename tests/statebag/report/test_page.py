@@ -6,8 +6,10 @@ import time
 import pytest
 
 from statebag.report.page import page_of
+from tests.statebag.cloud import BUCKET
 from tests.statebag.report.runs import HOSTILE, SECRET, Run, findings, finished_run
 from tests.statebag.report.test_excerpt import large_run
+from tests.statebag.states import key_prefix
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +55,18 @@ def test_a_failed_execution_tells_its_error_without_secrets() -> None:
     assert "SegmentFailedError" in page
     assert "refused ***" in page
     assert key not in page
+
+
+def test_a_damaged_state_has_a_page_that_says_so() -> None:
+    run = finished_run()
+    lost = f"s3://{BUCKET}/{key_prefix(run.arn)}sha256/{'0' * 64}"
+    page = page_of(findings(run.fail("SegmentFailedError", f"refused [record: {lost}]")))
+    assert "The state cannot be read: MissingObjectError" in page
+    assert "statebag verify" in page
+    run.cloud.memory.objects.clear()
+    page = page_of(findings(run.succeed()))
+    assert "The failed items cannot be read: MissingObjectError" in page
+    assert "API catalog" in page
 
 
 def test_an_execution_without_a_state_has_a_page() -> None:
