@@ -1,7 +1,7 @@
 """What goes to S3, in the fixed order and at the exact thresholds.
 
 Hazards held here: characters counted instead of bytes, a reference published before its payload
-is stored, an offload that silently does not happen.
+is stored, an offload that silently does not happen, a value whose type differs inline and in S3.
 """
 
 import logging
@@ -69,6 +69,27 @@ def test_a_field_over_30_kib_goes_to_s3(text: Any, size: int, place: str, *, lea
     assert (parse(found) is not None) == leaves
     if leaves:
         assert (found["__kind"], found["__size_bytes"]) == ("value", size)
+
+
+@pytest.mark.parametrize("fill", range(-3, 4))
+@pytest.mark.parametrize(
+    "around",
+    [
+        lambda text: text,
+        lambda text: [text, 1, 1.0, True, None, -0.0, "1"],
+        lambda text: {"": text, "n": 10, "f": 10.0, "b": False, "e": [[], {}]},
+        lambda text: {"deep": [{"text": text, "order": {"z": 1, "a": 2}}]},
+    ],
+    ids=["text", "list", "map", "deep"],
+)
+@pytest.mark.usefixtures("store")
+def test_a_value_is_of_the_same_types_inline_and_in_s3(around: Any, fill: int) -> None:
+    value = around(text_of(FIELD - calculate_payload_size(around("")) + 2 + fill))
+    assert calculate_payload_size(value) == FIELD + fill
+    after = synced({}, {"found": value, "current_state": {"found": value}})
+    assert (parse(after["found"]) is not None) == (fill > 0)
+    assert repr(hydrated(after)["found"]) == repr(value)
+    assert repr(hydrated(after)["current_state"]) == repr({"found": value})
 
 
 @pytest.mark.parametrize(
