@@ -135,7 +135,7 @@ def _refuse_by_name(value: Json, field: str) -> None:
     stack = [(value, field)]
     while stack:
         part, path = stack.pop()
-        if isinstance(part, dict):
+        if type(part) is dict:
             for key, item in part.items():
                 if type(key) is not str:
                     message = f"{path}: a {type(key).__name__} cannot be a JSON key"
