@@ -9,6 +9,7 @@ and then refer to it.
 """
 
 import re
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -16,8 +17,8 @@ from typing import Final
 
 from statebag.aws import Cloud
 from statebag.inventory import Stored
-from statebag.places import Place
-from statebag.reading import StateReader, reader_at
+from statebag.places import Place, place_of
+from statebag.reading import StateReader
 from statebag.roots import Owner
 from universal_sync_core.codec import Json, decode, encode
 from universal_sync_core.compress import is_packed, unpack
@@ -161,21 +162,29 @@ class Collector:
 
     def _mark(self, paths: Iterable[str]) -> None:
         """Note objects, and all they refer to, as reached."""
-        waiting = list(dict.fromkeys(path for path in paths if path not in self._reached))
+        waiting = deque(self._first_reached(paths))
         while waiting:
-            batch, waiting = waiting[:_AT_ONCE], waiting[_AT_ONCE:]
-            self._reached.update(batch)
+            batch = [waiting.popleft() for _ in range(min(_AT_ONCE, len(waiting)))]
             for path in batch:  # made here: the threads below only read
                 self._reader(path)
             found = in_parallel(self._references, batch)
             self._told(len(batch))
-            new = dict.fromkeys(path for paths in found for path in paths)
-            waiting += [path for path in new if path not in self._reached and path not in waiting]
+            for references in found:
+                waiting.extend(self._first_reached(references))
+
+    def _first_reached(self, paths: Iterable[str]) -> list[str]:
+        """Return those of the paths that nothing has led to before, and note them."""
+        new = [path for path in dict.fromkeys(paths) if path not in self._reached]
+        self._reached.update(new)
+        return new
 
     def _reader(self, path: str) -> StateReader:
         execution_id = execution_in(path)
         if execution_id not in self._readers:
-            self._readers[execution_id] = reader_at(self._cloud.store, path)
+            # Each object is read once.
+            self._readers[execution_id] = StateReader(
+                self._cloud.store, place_of(path), execution_id, keeps=False
+            )
         return self._readers[execution_id]
 
     def _references(self, path: str) -> list[str]:

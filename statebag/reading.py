@@ -5,6 +5,7 @@ from typing import Final, NoReturn
 
 from statebag.errors import RefusedError
 from statebag.places import Place, place_of
+from universal_sync_core.cache import ByteCache
 from universal_sync_core.codec import Json, decode
 from universal_sync_core.objects import Objects, execution_in
 from universal_sync_core.page_reader import PageReader
@@ -56,6 +57,7 @@ class StateReader:
         execution_id: str | None,
         *,
         retry: RetryStrategy | None = None,
+        keeps: bool = True,
     ) -> None:
         """Read what `store` has at `place`; nothing is read yet.
 
@@ -64,11 +66,13 @@ class StateReader:
             place: where they are; None where there is nothing to read.
             execution_id: whose state it is; only that is read.
             retry: in place of a short backoff.
+            keeps: whether what was read is kept, for another read.
         """
         settings = place.settings if place else Settings()
         self._workspace = Workspace(settings, _ReadOnly(store), retry or _RETRY)
         self.execution_id = execution_id
-        self.objects = Objects(self._workspace, execution_id)
+        cache = self._workspace.cache if keeps else ByteCache(0)
+        self.objects = Objects(self._workspace, execution_id, cache=cache)
         self.pages = PageReader(self.objects)
 
     @property

@@ -120,11 +120,16 @@ def _after_step(cloud: Cloud, execution: Execution, text: str) -> JsonObject:
 
 
 def _of_bag(
-    cloud: Cloud, bag: JsonObject, *, title: str, execution: Execution | None = None
+    cloud: Cloud,
+    bag: JsonObject,
+    *,
+    title: str,
+    execution: Execution | None = None,
+    place: Place | None = None,
 ) -> Source:
     own = bag.get("execution_id")
     owner = own if isinstance(own, str) else None
-    place = cloud.place or place_in(bag, owner)
+    place = place or cloud.place or place_in(bag, owner)
     if place is None and execution is not None:
         place = place_of_machine(cloud, execution.machine_arn)
     reader = StateReader(cloud.store, place, owner)
@@ -147,7 +152,7 @@ def _of_object(cloud: Cloud, path: str) -> Source:
     bag = _bag_left_at(cloud, path) if is_failure_record(document) else _bag_of(document)
     if bag is None:
         return _of_value(document, path, reader)
-    return _of_bag(cloud, bag, title=path)
+    return _of_bag(cloud, bag, title=path, place=place_of(path))
 
 
 def _of_value(value: Json, path: str, reader: StateReader) -> Source:

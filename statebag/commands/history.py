@@ -9,6 +9,7 @@ import click
 from rich.text import Text
 
 from statebag.aws import Cloud
+from statebag.chain import continued_as
 from statebag.entries import Entry, Filter, between, length_of, newest_first
 from statebag.masking import Masking
 from statebag.options import as_json, with_cloud, with_masking
@@ -71,10 +72,17 @@ def command(  # noqa: PLR0913 - options
     total = length_of(opened)
     if not to_json:
         note(f"{len(entries):,} of {total:,} entries")
-    while follow and opened.execution is not None and opened.execution.is_running:
+    while follow and (source := _still_running(opened, source)):
         time.sleep(every)
         opened = open_source(cloud, source)
         total = _print_new(opened, total, wanted, mask, to_json=to_json)
+
+
+def _still_running(opened: Source, source: str) -> str:
+    """Return what to look at next: the execution, the one that continues it, or nothing."""
+    if opened.execution is None:
+        return ""
+    return source if opened.execution.is_running else continued_as(opened.execution) or ""
 
 
 def _print_new(

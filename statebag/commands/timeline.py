@@ -9,6 +9,7 @@ from rich.text import Text
 from statebag.aws import Cloud
 from statebag.chain import chain_of
 from statebag.executions import Execution, Executions
+from statebag.masking import masking
 from statebag.options import as_json, with_cloud
 from statebag.progress import progress
 from statebag.rendering import (
@@ -94,7 +95,8 @@ def _steps(executions: Executions, execution: Execution) -> Iterator[Step]:
 def _print_title(execution: Execution) -> None:
     print_line(printable(execution.arn), STRONG)
     ended = f" after {seconds_text(_seconds(execution))}" if execution.stopped else ""
-    failed = f": {execution.error} {execution.cause or ''}" if execution.error else ""
+    cause = masking((), active=True).masked(execution.cause or "")
+    failed = f": {execution.error} {cause}" if execution.error else ""
     style = BAD if failed else DIM
     print_line(printable(f"{execution.status}{ended}{failed}".rstrip()), style)
 

@@ -79,7 +79,8 @@ def command(cloud: Cloud, source: str, *, to_json: bool) -> None:
 
 
 def _reader(cloud: Cloud, opened: Source) -> StateReader:
-    return StateReader(cloud.store, opened.place, opened.reader.execution_id, retry=_RETRY)
+    owner = opened.reader.execution_id
+    return StateReader(cloud.store, opened.place, owner, retry=_RETRY, keeps=False)
 
 
 def _row(problem: Problem) -> list[str | Text]:

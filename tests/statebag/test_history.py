@@ -63,6 +63,21 @@ def test_follow_shows_what_comes_until_the_execution_ends(
     assert positions(ran.out) == [119, 120]
 
 
+def test_follow_goes_on_in_the_execution_that_continues(
+    run: Run, cloud: FakeCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bag = catalog_bag()
+    more = universal_sync_core(bag, {"state_history": [{"timestamp": 999}]}, CONTEXT)
+    next_one = cloud.states.add("run-2", output={"state_data": more})
+    output = {"state_data": bag, "continued_as": {"execution_arn": next_one}}
+    cloud.states.add("run-1", output=output)
+    monkeypatch.setattr("time.sleep", lambda _: None)
+
+    ran = run("history", RUN, "--tail", "1", "--follow", "--json")
+
+    assert positions(ran.out) == [119, 120]
+
+
 def test_value_without_a_history_has_none(run: Run) -> None:
     ran = run("history", "-", stdin='{"execution_id": "x"}')
 
