@@ -48,6 +48,13 @@ class Instructions:
         report = store_to_s3("x" * segment["bytes"], {"execution_id": bag["execution_id"]})
         return {"current_state": {"report": report}}
 
+    @staticmethod
+    def points_elsewhere(_segment: Any, _bag: Any) -> Any:
+        """Give a pointer to what this execution may not read."""
+        path = f"s3://elsewhere/v1/another/sha256/{'0' * 64}"
+        pointer = {"__s3_offloaded": True, "__v": 1, "__kind": "value", "__s3_path": path}
+        return {"current_state": pointer | {"__size_bytes": 3}}
+
 
 class ModelUnreadableError(Exception):
     """Something only this worker knows of."""

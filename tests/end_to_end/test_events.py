@@ -1,0 +1,70 @@
+"""Every file of events/ through the built function, layer and all, under AWS's emulator."""
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import pytest
+
+from local.errors import FunctionError
+from tests.end_to_end.workflow import Workflows
+from tests.function.expected import EXPECTED, load
+from universal_sync_core.s3_store import S3Store
+
+REQUEST = "request_callback_human"
+
+
+@contextmanager
+def _waiting(workflows: Workflows, request: Any) -> Iterator[str]:
+    """Let a state wait that has asked with an event, and give the id of its callback."""
+    asked = len(workflows.cloud.events)
+    payload = {name: value for name, value in request.items() if name != "task_token"}
+
+    def change(states: dict[str, Any]) -> None:
+        function = workflows.cloud.outputs["StateDataManagerFunctionArn"]
+        states["InitializeState"] |= {
+            "Resource": "arn:aws:states:::lambda:invoke.waitForTaskToken",
+            "Parameters": {
+                "FunctionName": function,
+                "Payload": payload | {"task_token.$": "$$.Task.Token"},
+            },
+        }
+
+    execution = workflows.start({}, machine=workflows.varied(f"waits-{asked}", change))
+    while len(workflows.cloud.events) == asked and execution.status == "RUNNING":
+        time.sleep(0.02)
+    try:
+        yield workflows.cloud.events[-1]["Detail"]["callback_id"]
+    finally:
+        execution.stop()
+
+
+@pytest.mark.parametrize("name", sorted(EXPECTED))
+def test_event_leads_to_what_its_name_says(workflows: Workflows, name: str) -> None:
+    expected, cloud = EXPECTED[name], workflows.cloud
+    bucket = cloud.outputs["StateBucketName"]
+    expected.prepare(S3Store(client=cloud.client("s3")), bucket)
+    with ExitStack() as closing:
+        callback_id = ""
+        for earlier in expected.after:
+            event = load(earlier, bucket)
+            if earlier == REQUEST and not expected.closed:
+                callback_id = closing.enter_context(_waiting(workflows, event))
+            else:
+                cloud.invoke(_about(event, callback_id))
+        event = _about(load(name, bucket), callback_id)
+        if expected.error is None:
+            answer = cloud.invoke(event)
+            assert (expected.answer or set()) <= answer.keys()
+            json.dumps(answer, allow_nan=False)
+            return
+        with pytest.raises(FunctionError) as refused:
+            cloud.invoke(event)
+    assert refused.value.error_type == expected.error.__name__
+
+
+def _about(event: Any, callback_id: str) -> Any:
+    """Give an event about the callback that there is: its token is not the one of the files."""
+    return event | {"callback_id": callback_id} if callback_id else event
