@@ -31,9 +31,9 @@ from universal_sync_core.bag import HISTORY
 from universal_sync_core.codec import JsonObject
 
 _SIGNS: Final = {
-    "added": Text("+ ", style=GOOD),
-    "removed": Text("- ", style=BAD),
-    "changed": Text("~ ", style=NAME),
+    "added": ("+ ", GOOD),
+    "removed": ("- ", BAD),
+    "changed": ("~ ", NAME),
 }
 # Larger values are told of, not shown.
 _SHOWN_BYTES: Final = 1024
@@ -110,12 +110,13 @@ def _run(change: Change) -> tuple[str, Steps] | None:
 
 
 def _line(change: Change, mask: Masking) -> Text:
-    line = _SIGNS[change.kind] + Text(printable(render_path(change.steps)) + "  ", style=NAME)
+    path = printable(render_path(change.steps))
+    line = Text.assemble(_SIGNS[change.kind], (f"{path}  ", NAME))
     if change.old is not None:
-        line += _content(change.old, mask)
+        line.append_text(_content(change.old, mask))
     if change.old is not None and change.new is not None:
-        line += Text(" → ", style=DIM)
-    return line + _content(change.new, mask) if change.new is not None else line
+        line.append(" → ", DIM)
+    return line if change.new is None else line.append_text(_content(change.new, mask))
 
 
 def _content(part: Part, mask: Masking) -> Text:

@@ -109,14 +109,14 @@ def _print(entries: Iterable[Entry], mask: Masking, *, to_json: bool) -> None:
 
 
 def _line(position: int, value: Json) -> Text:
-    line = Text(f"{position:>6}  ", style=DIM)
+    line = Text.assemble((f"{position:>6}  ", DIM))
     if not isinstance(value, dict):
-        return line + Text(preview(value, 200), style="")
+        return line.append(preview(value, 200))
     time_field = next((name for name in _TIMES if name in value), None)
     if time_field is not None:
-        line += Text(f"{printable(str(value[time_field])):<24}  ")
+        line.append(f"{printable(str(value[time_field])):<24}  ")
     rest = (f"{printable(k)}={_short(v)}" for k, v in value.items() if k != time_field)
-    return line + Text("  ".join(rest), style="")
+    return line.append("  ".join(rest))
 
 
 def _short(value: Json) -> str:

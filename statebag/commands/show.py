@@ -148,7 +148,7 @@ class View:
 
     def _row(self, part: Part, branch: str, value: Json = None) -> list[str | Text]:
         name = f"[{part.name}]" if isinstance(part.name, int) else printable(part.name)
-        label = Text(branch, style=DIM) + Text(name or render_path(part.steps), style=NAME)
+        label = Text.assemble((branch, DIM), (name or render_path(part.steps), NAME))
         return [label, bytes_text(part.size), _where(part), self._content(part, value)]
 
     def _content(self, part: Part, value: Json) -> Text:

@@ -107,7 +107,7 @@ def _seconds(execution: Execution) -> float | None:
 
 def _row(step: Step) -> list[str | Text]:
     iteration = "" if step.iteration is None else f"[{step.iteration}] "
-    label = Text("  " * step.depth + iteration, style=DIM) + Text(step.state, style=NAME)
+    label = Text.assemble(("  " * step.depth + iteration, DIM), (step.state, NAME))
     return [
         str(step.number),
         label,
