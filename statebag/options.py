@@ -2,9 +2,9 @@
 
 import functools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, Concatenate, ParamSpec, TypeAlias, TypeVar
+from typing import Any, Concatenate, Final, ParamSpec, TypeAlias, TypeVar
 
 import click
 
@@ -16,7 +16,11 @@ R = TypeVar("R")
 
 Connect: TypeAlias = Callable[[Connection], Cloud]
 
-_GROUP_HELP = "of the deployment; else what the state or its state machine says"
+# Of an execution's ARN, alone or in the path of its state.
+_REGION: Final = re.compile(
+    r"(?:s3://.*/v1/)?arn(?::|%3A)[\w-]+(?::|%3A)states(?::|%3A)([a-z0-9-]+)"
+)
+_GROUP_HELP: Final = "of the deployment; else what the state or its state machine says"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +34,7 @@ def with_cloud(command: Callable[Concatenate[Cloud, P], R]) -> Callable[P, R]:
     """Give a command the cloud that the options of the connection lead to."""
 
     @click.option("--profile", envvar="AWS_PROFILE", help="AWS profile to use.")
-    @click.option("--region", help="AWS region.")
+    @click.option("--region", help="AWS region; else that of the execution's ARN.")
     @click.option(
         "--endpoint-url",
         help="Another endpoint for all services, such as the local cloud's; else AWS_ENDPOINT_URL.",
@@ -41,11 +45,18 @@ def with_cloud(command: Callable[Concatenate[Cloud, P], R]) -> Callable[P, R]:
     def connected(*args: P.args, **kwargs: P.kwargs) -> R:
         names = ("profile", "region", "endpoint_url", "bucket", "prefix")
         chosen: dict[str, Any] = {name: kwargs.pop(name) for name in names}
+        chosen["region"] = chosen["region"] or _region_in(kwargs.values())
         connection = Connection(**chosen)
         found = click.get_current_context().find_object(Connector)
         return command(found.connect(connection) if found else Cloud(connection), *args, **kwargs)
 
     return connected
+
+
+def _region_in(arguments: Iterable[object]) -> str | None:
+    """Return the region of an execution that is asked for: it can be in no other."""
+    found = (_REGION.match(text) for text in arguments if isinstance(text, str))
+    return next((match[1] for match in found if match), None)
 
 
 def with_masking(command: Callable[P, R]) -> Callable[P, R]:

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from botocore.exceptions import (
@@ -17,8 +18,9 @@ from botocore.exceptions import (
 from click.shell_completion import BashComplete
 from click.testing import CliRunner
 
-from statebag.cli import COMMANDS, statebag
-from tests.statebag.cloud import FakeCloud, arn_of, client_error
+from statebag.aws import Connection
+from statebag.cli import COMMANDS, main, statebag
+from tests.statebag.cloud import BUCKET, FakeCloud, arn_of, client_error
 from tests.statebag.conftest import Run
 from tests.statebag.states import RUN, catalog_bag
 from universal_sync_core.errors import StoreAccessDeniedError, StoreUnavailableError
@@ -127,6 +129,57 @@ def test_exit_codes_are_documented() -> None:
     documented = set(re.findall(r"^\| (\d+) \|", DOCUMENT.read_text(), re.MULTILINE))
 
     assert documented == {"0", "1", "2", "3", "4", "5", "6", "7", "130"}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("show", RUN, "--path", "current_state.report"),
+        ("history", RUN, "--all"),
+        ("timeline", RUN),
+        ("diff", RUN, RUN),
+        ("verify", RUN),
+        ("snapshots", RUN),
+        ("resume", RUN, "--dry-run"),
+        ("callbacks", "list", RUN),
+        ("gc", "--bucket", BUCKET),
+        ("cost", RUN),
+    ],
+)
+def test_looking_writes_nothing(run: Run, cloud: FakeCloud, command: tuple[str, ...]) -> None:
+    cloud.states.add("run-1", "FAILED", output={"state_data": catalog_bag()}, input={})
+    before = dict(cloud.memory.objects)
+
+    assert run(*command).code == 0
+
+    assert cloud.memory.objects == before
+    assert (cloud.store.puts, cloud.inventory.deleted) == ([], [])
+    assert (cloud.functions.invoked, cloud.states.started) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("source", "options", "region"),
+    [
+        (RUN, (), "eu-west-1"),
+        (RUN, ("--region", "us-west-2"), "us-west-2"),
+        (f"s3://b/v1/{quote(RUN, safe='')}/sha256/{'a' * 64}", (), "eu-west-1"),
+        ("file.json", (), None),
+    ],
+)
+def test_region_is_that_of_the_execution(
+    monkeypatch: pytest.MonkeyPatch, source: str, options: tuple[str, ...], region: str | None
+) -> None:
+    asked: list[Connection] = []
+
+    def connect(connection: Connection) -> Any:
+        asked.append(connection)
+        return FakeCloud()
+
+    monkeypatch.delenv("STATE_BUCKET", raising=False)
+    with pytest.raises(SystemExit):
+        main(("show", source, *options), connect=connect)
+
+    assert [connection.region for connection in asked] == [region]
 
 
 def test_text_that_is_no_json(run: Run) -> None:

@@ -117,16 +117,6 @@ def test_verify_of_damage(run: Run, cloud: FakeCloud, golden: Callable[[str], No
     golden(run("verify", RUN).out)
 
 
-@pytest.mark.usefixtures("bag")
-def test_nothing_is_written(run: Run, cloud: FakeCloud) -> None:
-    before = dict(cloud.memory.objects)
-    for command in ("show", "history", "verify"):
-        run(command, RUN)
-
-    assert cloud.memory.objects == before
-    assert cloud.store.puts == []
-
-
 def test_position_in_a_list_of_pages_is_told(run: Run, cloud: FakeCloud) -> None:
     items = [{"number": number, "text": "x" * 20_000} for number in range(30)]
     made = universal_sync_core(None, {"execution_id": RUN, "items": items}, CONTEXT)
