@@ -154,6 +154,26 @@ def test_a_field_of_the_users_under_one_of_these_names_is_kept(taken: dict[str, 
         assert hydrated(bag) == result | {"more": 1}
 
 
+@pytest.mark.parametrize(
+    ("taken", "field", "value"),
+    [
+        ("chunk_results_s3_path", "chunk_results", pointers(40)),
+        ("failed_segments_s3_path", "failed_segments", pointers(40)),
+        ("distributed_outputs_s3_path", "distributed_outputs", ["x" * 5_000] * 40),
+        ("scheduling_summary", "scheduling_metadata", {"batch_details": BATCHES}),
+        ("scheduling_metadata_s3_path", "scheduling_metadata", {"batch_details": BATCHES}),
+        ("state_history_archive", "state_history", pointers(90)),
+    ],
+)
+@pytest.mark.parametrize("mine", ["mine", "x" * 20_000], ids=["small", "large"])
+def test_also_in_a_bag_of_very_many_fields(taken: str, field: str, value: Any, mine: str) -> None:
+    many = {f"key-{number}": number for number in range(20_000)}
+    with fresh(CountingStore()):
+        bag = synced({}, many | {taken: mine})
+        bag = synced(bag, {field: value})
+        assert hydrated(bag) == many | {taken: mine, field: value}
+
+
 def test_a_sampled_list_grows_without_being_read() -> None:
     store = CountingStore()
     results = pointers(20_000)

@@ -71,6 +71,11 @@ def whole_name(field: str) -> str:
     return f"{field}_s3_path"
 
 
+# Fields of the user's under these names stay in the bag when others leave it together, so that it
+# shows which of the names are taken.
+SPOKEN_FOR: Final = frozenset({SCHEDULING_SUMMARY, *map(whole_name, SHOWN_AS)})
+
+
 def whole_of(bag: JsonObject, field: str) -> Pointer | None:
     """Return the pointer to the whole of a field that the bag only samples, else None."""
     return _in_role(bag, whole_name(field), field)

@@ -15,6 +15,7 @@ from universal_sync_core.bag import (
     HISTORY,
     READ_BY_MACHINE,
     SPILL,
+    SPOKEN_FOR,
     STATE,
     in_role,
     spill_of,
@@ -45,7 +46,7 @@ _STAYING: Final = CONTROL_FIELDS_NEVER_OFFLOAD | READ_BY_MACHINE | {BRANCHES}
 # than it saves. Twice what is sent at once.
 _MAX_LEAVING_ALONE: Final = 2 * MAX_REQUESTS_AT_ONCE
 # Fields with a form of their own stay when the others leave together.
-_KEPT_FROM_SPILL: Final = (STATE, HISTORY, ARCHIVE)
+_KEPT_FROM_SPILL: Final = {STATE, HISTORY, ARCHIVE, *SPOKEN_FOR}
 
 
 def optimize_and_offload(state: JsonObject, context: Context | None = None) -> JsonObject:
