@@ -17,6 +17,7 @@ from universal_sync_core import (
     fork_branch,
     generate_s3_key,
     hydrate_state,
+    record_failure,
     restore_snapshot,
     store_to_s3,
     universal_sync_core,
@@ -123,6 +124,20 @@ def test_snapshot_is_what_is_written(empty: MemoryStore) -> None:
     written = [json.loads(stored.body) for stored in empty.objects.values()]
     assert written == [snapshot]
     assert restore_snapshot(bag["pre_snapshot_s3_path"]) == snapshot["state_data"]
+
+
+def test_failure_record_is_what_is_written(empty: MemoryStore) -> None:
+    record = EXAMPLES["record"]
+    counters = ("next_action", "segment_to_run", "loop_counter", "state_revision")
+    bag = {name: record[name] for name in ("execution_id", *counters, "state_history")}
+    record_failure(
+        bag | {"current_state": {"approved": True}},
+        {"Error": record["error"], "Cause": json.dumps(record["cause"])},
+        circumstances={name: record[name] for name in ("stage", "failed_at", "execution_arn")},
+    )
+    written = {str(at): json.loads(stored.body) for at, stored in empty.objects.items()}
+    assert record in written.values()
+    assert written[record["snapshot_s3_path"]]["snapshot_type"] == "failure"
 
 
 @pytest.mark.usefixtures("empty")
