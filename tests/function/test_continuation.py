@@ -166,6 +166,16 @@ def test_execution_that_had_not_begun_is_not_resumed() -> None:
     assert refused.value.field == "input.resume_from"
 
 
+def test_branch_is_not_resumed_without_its_workflow() -> None:
+    parent = synced(begun(), status="PARALLEL_GROUP", pending_branches=[{"branch_id": "a"}])
+    bag = act("fork_branch", state_data=parent, branch={"branch_id": "a"})["state_data"]
+    failure = recorded(bag, stage="branch")
+    assert (failure["branch_id"], failure["segments_run"]) == ("a", 0)
+    with pytest.raises(InvalidRequestError) as refused:
+        resumed(failure["record_s3_path"])
+    assert refused.value.field == "input.resume_from"
+
+
 def test_snapshot_of_another_execution_is_refused(store: MemoryStore) -> None:
     forged = act("hand_over", state_data=begun() | {"execution_id": SECOND}, execution_id=FIRST)
     with pytest.raises(MalformedPointerError):

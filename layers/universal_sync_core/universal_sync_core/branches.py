@@ -60,6 +60,11 @@ def fork_branch(state: JsonObject, branch: Json, context: Context | None = None)
         return universal_sync_core(kept | {"next_action": CONTINUE} | own, None)
 
 
+def is_branch(state: JsonObject) -> bool:
+    """Tell whether a bag is a branch's own."""
+    return _FORKED_FROM in state
+
+
 def complete_branch(
     state: JsonObject, context: Context | None = None, *, status: str | None = None
 ) -> JsonObject:

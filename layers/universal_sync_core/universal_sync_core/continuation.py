@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from universal_sync_core.branches import is_branch
 from universal_sync_core.call import Context, open_call
 from universal_sync_core.codec import Json, JsonObject, decode
 from universal_sync_core.errors import InvalidRequestError, MalformedPointerError
@@ -80,6 +81,9 @@ def _left_at(path: str) -> JsonObject:
             message = "the execution had not begun: start it again with its own input"
             raise InvalidRequestError(message, field=f"input.{RESUME_FROM}")
         bag = restore_snapshot(snapshot)
+    if is_branch(bag):
+        message = "this is a branch's record: resume the workflow, which runs its branches again"
+        raise InvalidRequestError(message, field=f"input.{RESUME_FROM}")
     if bag.get("execution_id") != execution_in(path):
         raise MalformedPointerError("the snapshot is not of its own execution", path=path)
     return bag
