@@ -335,6 +335,7 @@ def test_a_bag_of_very_many_fields_forks_and_joins_like_any_other() -> None:
         bag = joined(state, *branches, {"branch_id": "c", "status": "FAILED", "error": "E"})
         assert values(bag, "key-1", "from_a", "from_b") == {"key-1": 5, "from_a": 1, "from_b": 1}
         assert bag["status"] == "FAILED"
+        assert hydrated(bag).keys().isdisjoint({"branch", "branch_id", "forked_from"})
 
 
 STRICT = {"branch_conflict_strategy": "fail", "tolerated_branch_failures": 0}

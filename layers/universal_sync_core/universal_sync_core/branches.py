@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
+from universal_sync_core.bag import with_spilled
 from universal_sync_core.call import Call, Context, open_call, serving
 from universal_sync_core.codec import Json, JsonObject, canonical, decode, encode
 from universal_sync_core.conflicts import DEFAULT_STRATEGY, Change, Conflicts
@@ -207,8 +208,9 @@ def _delta(parent: JsonObject, result: Json, call: Call) -> JsonObject:
     if result[_FORKED_FROM] != _origin(parent):
         message = "a branch was forked from another state than this"
         raise InvalidRequestError(message, field="branches")
-    own = {name: value for name, value in result.items() if name not in _OWN_FIELDS}
-    return changes_since(parent, own, call)
+    every = with_spilled(result, call.pages)
+    shared = {name: value for name, value in every.items() if name not in _OWN_FIELDS}
+    return changes_since(parent, shared, call)
 
 
 def _is_report(result: Json) -> bool:
