@@ -192,3 +192,20 @@ def test_canonical_encoding_knows_no_order_of_keys(extra: Any) -> None:
 )
 def test_size_is_in_bytes_of_utf8_not_in_characters(value: Any, size: int) -> None:
     assert calculate_payload_size(value) == size
+
+
+@pytest.mark.parametrize(
+    "document",
+    ["{}", "[{}]", "[1,{}]", '{{"a":{}}}', '{{"a": {}}}', "[1,\n{}]", "\t{}", '[{{"b":[{}]}}]'],
+)
+@pytest.mark.parametrize("number", [10**18, 10**19, 2**64, -(2**64), 10**40, -(10**18)])
+def test_long_integers_are_read_exactly_wherever_they_stand(document: str, number: int) -> None:
+    body = document.format(number).encode()
+    assert repr(decode(body)) == repr(json.loads(body))
+
+
+def test_only_integers_take_the_slower_reader(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("universal_sync_core.codec.json.loads", None)
+    value = {"hash": "1" * 64, "fraction": 0.1234567890123456, "tiny": 1.2345678901234567e-7}
+    assert decode(encode(value) + b" " * 20) == value
+    assert decode(b"[0.12345678901234567890123]") == [0.12345678901234567890123]

@@ -5,6 +5,7 @@ What a call adds is sent when the call ends, all at once and before any pointer 
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import Final, ParamSpec, TypeVar
 from urllib.parse import quote, unquote
 
@@ -32,6 +33,7 @@ RESULTS_FOLDER: Final = "distributed/"
 _STATE_FOLDER: Final = "sha256/"
 
 
+@lru_cache(maxsize=64)
 def execution_prefix(settings: Settings, execution_id: str) -> str:
     """Return what every key of an execution starts with."""
     return f"{settings.prefix}{LAYOUT}/{quote(execution_id, safe='')}/"
