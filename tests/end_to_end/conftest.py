@@ -1,4 +1,4 @@
-"""One cloud with the stack on it for all end-to-end tests, and a worker that can fail."""
+"""One cloud with the stack on it for the end-to-end tests of a module, and a worker that can fail."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +18,7 @@ WORKER = UserFunction(
 SHORT_SECONDS = 3
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def workflows() -> Iterator[Workflows]:
     with LocalCloud.start(extra_functions=[WORKER]) as cloud:
         variables = {"STATE_BUCKET": cloud.outputs["StateBucketName"]}
@@ -28,7 +28,7 @@ def workflows() -> Iterator[Workflows]:
         yield Workflows(cloud)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def with_worker(workflows: Workflows) -> str:
     """The machine as it is with a worker of the user's in the place of the built-in one."""
 
@@ -38,7 +38,7 @@ def with_worker(workflows: Workflows) -> str:
     return workflows.varied("with-worker", change)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def impatient(workflows: Workflows) -> str:
     """The machine with waits of seconds in the place of an hour, a day and a week."""
 

@@ -6,10 +6,10 @@ import sys
 import pytest
 
 
-def is_boto3_loaded(**environment: str) -> bool:
-    """Tell whether importing the handler loads boto3, in an interpreter of its own."""
+def is_botocore_loaded(**environment: str) -> bool:
+    """Tell whether importing the handler loads botocore, in an interpreter of its own."""
     completed = subprocess.run(
-        [sys.executable, "-c", "import sys, app; sys.exit('boto3' in sys.modules)"],
+        [sys.executable, "-c", "import sys, app; sys.exit('botocore' in sys.modules)"],
         env={"PYTHONPATH": ":".join(sys.path), "AWS_DEFAULT_REGION": "us-east-1", **environment},
         check=False,
     )
@@ -17,11 +17,11 @@ def is_boto3_loaded(**environment: str) -> bool:
     return completed.returncode == 1
 
 
-def test_boto3_waits_for_the_first_action_that_needs_it() -> None:
-    assert not is_boto3_loaded()
-    assert not is_boto3_loaded(AWS_LAMBDA_INITIALIZATION_TYPE="on-demand")
+def test_botocore_waits_for_the_first_action_that_needs_it() -> None:
+    assert not is_botocore_loaded()
+    assert not is_botocore_loaded(AWS_LAMBDA_INITIALIZATION_TYPE="on-demand")
 
 
 @pytest.mark.parametrize("kind", ["snap-start", "provisioned-concurrency"])
 def test_where_nobody_waits_the_client_is_made_at_once(kind: str) -> None:
-    assert is_boto3_loaded(AWS_LAMBDA_INITIALIZATION_TYPE=kind)
+    assert is_botocore_loaded(AWS_LAMBDA_INITIALIZATION_TYPE=kind)
