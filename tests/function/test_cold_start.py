@@ -7,7 +7,7 @@ import pytest
 
 
 def makes_a_client(**environment: str) -> bool:
-    """Tell whether importing the handler loads what makes a client, in an interpreter of its own."""
+    """Tell whether importing the handler, in a new interpreter, loads what makes a client."""
     completed = subprocess.run(
         [sys.executable, "-c", "import sys, app; sys.exit('botocore.client' in sys.modules)"],
         env={"PYTHONPATH": ":".join(sys.path), "AWS_DEFAULT_REGION": "us-east-1", **environment},
