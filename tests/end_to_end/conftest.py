@@ -1,4 +1,4 @@
-"""One cloud with the stack on it for the end-to-end tests of a module, and a worker that can fail."""
+"""One cloud for the end-to-end tests of a module, and a worker that can fail."""
 
 from collections.abc import Iterator
 from pathlib import Path
