@@ -52,4 +52,6 @@ def test_map_in_which_every_item_fails_ends_the_workflow(workflows: Workflows) -
     mapped = {"status": "DISTRIBUTED_MAP", "distributed_items": _items(3, {0, 1, 2})}
     failed = workflows.run({"segments": [mapped, {"status": "COMPLETE"}]})
     assert (failed.status, failed.error) == ("FAILED", "Workflow.FAILED")
-    assert workflows.record(failed)["segment_to_run"] == 0
+    record = workflows.record(failed)
+    assert (record["stage"], record["segment_to_run"]) == ("workflow", 0)
+    assert [report["index"] for report in record["failed_segments"]] == [0, 1, 2]

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from universal_sync_core.bag import ARCHIVE, HISTORY
+from universal_sync_core.bag import ARCHIVE, HISTORY, whole_name
 from universal_sync_core.call import Context, open_call
 from universal_sync_core.codec import Json, JsonObject, decode, encode
 from universal_sync_core.errors import UnreadableObjectError
@@ -16,6 +16,9 @@ SNAPSHOT_OF_RECORD: Final = "snapshot_s3_path"
 CAUSE_MAX_CHARS: Final = 400
 # Where the workflow stood, as far as the bag says.
 _PLACE: Final = ("next_action", "segment_to_run", "loop_counter", "branch_id", "state_revision")
+# What came before: as much of it as the bag has inline, and the pointers to the rest.
+_FAILED: Final = "failed_segments"
+_PAST: Final = (HISTORY, ARCHIVE, _FAILED, whole_name(_FAILED))
 _UNNAMED: Final = "UnnamedError"
 _UNEXPLAINED: Final = "no cause was given"
 # Names that only Step Functions may give, which a Fail state therefore cannot carry on.
@@ -32,8 +35,9 @@ def record_failure(
 ) -> JsonObject:
     """Return what a failed execution says of itself, with the path of its record in S3.
 
-    The record holds the error, its whole cause, the circumstances, the newest history, and the
-    path of a snapshot of the bag. A call that is made again leaves no second record.
+    The record holds the error, its whole cause, the circumstances, the newest history, branches
+    and items that failed, and the path of a snapshot of the bag. A call that is made again leaves
+    no second record.
 
     Args:
         state: the last good bag.
@@ -54,7 +58,7 @@ def record_failure(
         record["execution_id"] = call.objects.execution_id
         record |= {name: state[name] for name in _PLACE if name in state}
         record[SNAPSHOT_OF_RECORD] = write_snapshot(state, "failure", call) if has_begun else None
-        record |= {name: state[name] for name in (HISTORY, ARCHIVE) if name in state}
+        record |= {name: state[name] for name in _PAST if name in state}
         path = call.objects.add(encode(record))
     return {
         "error": error.removeprefix(_RESERVED),
