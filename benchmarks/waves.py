@@ -89,6 +89,7 @@ def rows(s3: SlowS3, scale: Scale) -> list[Row]:
             _changed_fields(store, scale),
             _unchanged_fields(scale),
             _joined_branches(store, scale),
+            _one_read(store, scale),
             _hydrated(s3, store, scale),
         ]
 
@@ -166,6 +167,23 @@ def _finished_branch(bag: JsonObject, name: str, payloads: Payloads) -> JsonObje
     branch = fork_branch(bag, {"branch_id": name}, CONTEXT)
     result = {"current_state": {"results": {name: payloads.record()}}, "status": "COMPLETE"}
     return complete_branch(universal_sync_core(branch, result, CONTEXT), CONTEXT)
+
+
+def _one_read(store: ObjectStore, scale: Scale) -> Row:
+    with _cold(store):
+        bag = universal_sync_core({}, {"report": large_field(Payloads())}, CONTEXT)
+    location = Location.parse(bag["report"]["__s3_path"])
+
+    def hydrate() -> float:
+        with _cold(store):
+            return seconds(lambda: hydrate_state(bag, context=CONTEXT))
+
+    return Row(
+        scenario="hydrate_state of one offloaded field",
+        baseline="one GET",
+        ratio=median_of_pairs(hydrate, lambda: seconds(lambda: store.get(location)), scale.pairs),
+        target=1.5,
+    )
 
 
 def _hydrated(s3: SlowS3, store: ObjectStore, scale: Scale) -> Row:
