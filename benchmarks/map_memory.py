@@ -5,11 +5,11 @@ they are read, and what is written is thrown away, so that the memory is the fun
 """
 
 import json
-import resource
 import sys
 from collections.abc import Iterator
 from typing import Final
 
+from benchmarks.memory import peak_bytes
 from universal_sync_core import universal_sync_core, workspace
 from universal_sync_core.codec import KIB
 from universal_sync_core.memory_store import MemoryStore
@@ -81,11 +81,6 @@ def _manifest() -> dict[str, object]:
     ]
     results = {"SUCCEEDED": files, "FAILED": [], "PENDING": []}
     return {"DestinationBucket": BUCKET, "MapRunArn": "arn", "ResultFiles": results}
-
-
-def peak_bytes() -> int:
-    """Return the most memory this process has had, as Linux counts it."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * KIB
 
 
 def main() -> None:
