@@ -13,7 +13,7 @@ export SAM_CLI_TELEMETRY ?= 0
 SHELL := /bin/bash
 .SHELLFLAGS := -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help venv run invoke statebag build test slow lint format requirements clean
+.PHONY: help venv run invoke statebag build test slow bench lint format requirements clean
 
 help: ## List the commands.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -43,6 +43,9 @@ test: $(READY) ## Run the tests, without the slow ones.
 
 slow: $(READY) ## Run the slow tests.
 	$(BIN)/python -m pytest -m slow || test $$? -eq 5 # pytest's way to say that there are none
+
+bench: $(READY) ## Run the benchmarks: a table of ratios, the cost, and a plot in benchmarks/out/.
+	$(BIN)/python -m benchmarks
 
 lint: $(READY) ## Check style, types and the template.
 	$(BIN)/ruff check .
