@@ -37,7 +37,7 @@ def draw(
 def _bytes_by_steps(own: Curve, first: Curve) -> Panel:
     return Panel(
         title=f"Uploaded by a loop that adds {STEP_BYTES // KIB} KB a step",
-        x=Axis(label="steps"),
+        x=Axis(label="steps", logarithmic=True),
         y=Axis(label="MB in all", logarithmic=True),
         curves={
             name: [(steps, sent / _MB) for steps, sent in curve.points if sent]
