@@ -2,6 +2,7 @@
 
 import signal
 import sys
+import time
 from types import FrameType
 
 from .cloud import LocalCloud
@@ -20,7 +21,9 @@ def main() -> int:
             for name, value in cloud.outputs.items():
                 _say(f"  {name}: {value}")
             _say(f"\nLog files are in {cloud.logs_dir}. Ctrl-C stops it.")
-            signal.pause()
+            # Not signal.pause(): it would sleep through a signal that came just before it.
+            while True:
+                time.sleep(1)
     except KeyboardInterrupt:
         _say("\nStopped.")
     except LocalCloudError as error:
