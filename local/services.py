@@ -13,6 +13,7 @@ from . import logs, ports, runtime
 from .artefacts import CodeCache
 from .bridges import (
     announcements,
+    execution_events,
     execution_outcomes,
     inline_maps,
     lambda_functions,
@@ -111,6 +112,7 @@ def _bridge(closing: ExitStack, services: Services) -> None:
     stack_names.install(closing)
     state_machines.install(closing)
     execution_outcomes.install(closing)
+    execution_events.install(closing, services.functions.invoke)
     lambda_functions.install(closing, services.functions.invoke)
     service_clients.install(closing, services.clients)
     payload_limits.install(closing, services.visits.append)

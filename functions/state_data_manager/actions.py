@@ -20,6 +20,7 @@ from models import (
     HandOverEvent,
     HydrateEvent,
     InitEvent,
+    RecordEndEvent,
     RecordFailureEvent,
     RequestCallbackEvent,
     RestoreSnapshotEvent,
@@ -146,6 +147,21 @@ def record_failure(event: RecordFailureEvent) -> Answer:
     return {
         "failure": core.record_failure(event.state_data, failure, event.context, circumstances=told)
     }
+
+
+@app.answer("record_end", RecordEndEvent)
+def record_end(event: RecordEndEvent) -> Answer:
+    """The same for an execution that ended without one, from its history."""
+    import executions  # noqa: PLC0415 - with boto3, which no other action may need
+
+    end = executions.ended(event.execution_arn)
+    if end.record_s3_path is not None:
+        error, cause = end.failure["Error"], end.failure["Cause"]
+        named = {"error": error, "cause": cause, "record_s3_path": end.record_s3_path}
+        return {"failure": named}
+    bag, state = executions.last_bag(end.arn)
+    told = {"stage": state, "failed_at": end.failed_at, "execution_arn": end.arn}
+    return {"failure": core.record_failure(bag, end.failure, event.context, circumstances=told)}
 
 
 @app.answer("hydrate", HydrateEvent)

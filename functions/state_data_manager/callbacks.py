@@ -116,7 +116,7 @@ def submit(event: SubmitCallbackEvent) -> dict[str, Any]:
     record = _record(event)
     token: str = record["task_token"]
     if event.outcome == "heartbeat":
-        _call(stepfunctions().send_task_heartbeat, taskToken=token)
+        called(stepfunctions().send_task_heartbeat, taskToken=token)
         return _status(event, "delivered")
     answer, is_first = _claimed(event)
     delivered = _location(event.execution_id, f"{event.callback_id}.delivered.json")
@@ -160,14 +160,14 @@ def _claimed(event: SubmitCallbackEvent) -> tuple[dict[str, Any], bool]:
 def _deliver(token: str, answer: dict[str, Any]) -> None:
     if answer["outcome"] == "success":
         output = codec.encode(answer["output"]).decode()
-        _call(stepfunctions().send_task_success, taskToken=token, output=output)
+        called(stepfunctions().send_task_success, taskToken=token, output=output)
     else:
         error, cause = answer["error"], answer["cause"]
-        _call(stepfunctions().send_task_failure, taskToken=token, error=error, cause=cause)
+        called(stepfunctions().send_task_failure, taskToken=token, error=error, cause=cause)
 
 
 def _announce(asked: dict[str, Any]) -> None:
-    answer = _call(
+    answer = called(
         events().put_events,
         Entries=[
             {
@@ -220,7 +220,7 @@ def _read(location: Location) -> Any:
     return codec.decode(stored.body, path=str(location))
 
 
-def _call(operation: "Callable[P, T]", *args: "P.args", **kwargs: "P.kwargs") -> "T":
+def called(operation: "Callable[P, T]", *args: "P.args", **kwargs: "P.kwargs") -> "T":
     """Return what a service answers, its errors as ours.
 
     They are not chained: a message of botocore's may quote the request, and with it the token.

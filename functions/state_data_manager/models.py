@@ -72,6 +72,12 @@ class RecordFailureEvent(StateEvent):
     execution_arn: str | None = None
 
 
+class RecordEndEvent(ActionEvent):
+    """Names an execution that ended and may have left no record."""
+
+    execution_arn: str = Field(min_length=1)
+
+
 class HandOverEvent(StateEvent):
     """Asks for what a new execution needs to go on with the bag."""
 

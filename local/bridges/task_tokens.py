@@ -1,8 +1,9 @@
 """Task tokens: a new one for each attempt, answered once, closed when the task ends.
 
 moto gives a retried task the token of its first attempt, takes answers for tasks that are over,
-loses an answer that comes before the task has begun to wait for a heartbeat, and says of every
-token it does not find that it is malformed. It drops the cause of a failure.
+loses an answer that comes before the task has begun to wait for a heartbeat, waits on after the
+execution was stopped, says of every token it does not find that it is malformed, and drops the
+cause of a failure.
 https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskSuccess.html
 """
 
@@ -26,8 +27,11 @@ from moto.stepfunctions.parser.asl.eval.callback.callback import (
     CallbackOutcome,
     CallbackOutcomeFailure,
     CallbackOutcomeSuccess,
+    CallbackOutcomeTimedOut,
 )
 from moto.stepfunctions.parser.asl.eval.environment import Environment
+from moto.stepfunctions.parser.asl.eval.program_state import ProgramStopped
+from moto.stepfunctions.parser.backend.execution import Execution
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 from moto.stepfunctions.responses import StepFunctionResponse
 
@@ -56,6 +60,7 @@ def install(stack: ExitStack) -> None:
     _issue_for_each_attempt(stack)
     _close_with_task(stack)
     _see_early_answers(stack)
+    _stop_waiting(stack)
     backend = StepFunctionsParserBackend
     stack.enter_context(patch.object(backend, "send_task_success", _send_task_success))
     stack.enter_context(patch.object(backend, "send_task_failure", _send_task_failure))
@@ -120,6 +125,27 @@ def _see_early_answers(stack: ExitStack) -> None:
         )
 
     stack.enter_context(patch.object(callback, "_wait_for_task_token_heartbeat", wait))
+
+
+def _stop_waiting(stack: ExitStack) -> None:
+    """Stop an execution while it waits: moto's goes on waiting."""
+    original = Execution.stop
+
+    def stop(self: Execution, *args: Any, **kwargs: Any) -> None:
+        original(self, *args, **kwargs)
+        env = self.exec_worker and self.exec_worker.env
+        for token, endpoint in list(env.callback_pool_manager._pool.items()) if env else ():  # noqa: SLF001
+            if endpoint.get_outcome() is None:
+                endpoint.notify(CallbackOutcomeTimedOut(token))
+
+    end = Environment.set_error
+
+    def set_error(self: Environment, error: Any) -> None:
+        if not isinstance(self.program_state(), ProgramStopped):
+            end(self, error)
+
+    stack.enter_context(patch.object(Execution, "stop", stop))
+    stack.enter_context(patch.object(Environment, "set_error", set_error))
 
 
 def _open_endpoint(backend: StepFunctionsParserBackend, token: str) -> CallbackEndpoint:

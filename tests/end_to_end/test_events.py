@@ -55,6 +55,8 @@ def test_event_leads_to_what_its_name_says(workflows: Workflows, name: str) -> N
             else:
                 cloud.invoke(_about(event, callback_id))
         event = _about(load(name, bucket), callback_id)
+        if name == "record_end_stopped":
+            event["execution_arn"] = _stopped(workflows)
         if expected.error is None:
             answer = cloud.invoke(event)
             assert (expected.answer or set()) <= answer.keys()
@@ -63,6 +65,13 @@ def test_event_leads_to_what_its_name_says(workflows: Workflows, name: str) -> N
         with pytest.raises(FunctionError) as refused:
             cloud.invoke(event)
     assert refused.value.error_type == expected.error.__name__
+
+
+def _stopped(workflows: Workflows) -> str:
+    """Give an execution that was stopped."""
+    execution = workflows.start({"segments": [{"status": "PAUSED_FOR_HITP"}]})
+    execution.stop()
+    return execution.wait().arn
 
 
 def _about(event: Any, callback_id: str) -> Any:

@@ -76,7 +76,7 @@ def test_heartbeats_keep_a_wait_open(workflows: Workflows, impatient: str) -> No
     value, asks = _waiting("async")
     execution = workflows.start(value, machine=impatient)
     request = workflows.request(execution)
-    for _ in range(4):
+    for _ in range(3):
         time.sleep(SHORT_SECONDS / 2)
         assert workflows.submit(request, "heartbeat")["status"] == "delivered"
     workflows.submit(request, "success", output=ANSWER)

@@ -5,11 +5,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from local.cloud import Execution, LocalCloud
 from local.limits import PAYLOAD_BYTES
 from tests.core import oracle
 from universal_sync_core import hydrate_state, workspace
+from universal_sync_core.failure import is_failure_record
 from universal_sync_core.s3_store import S3Store
 from universal_sync_core.settings import Settings
 
@@ -117,6 +119,19 @@ class Workflows:
         bucket = self.cloud.outputs["StateBucketName"]
         self.cloud.client("s3").put_object(Bucket=bucket, Key=key, Body=json.dumps(value))
         return f"s3://{bucket}/{key}"
+
+    def recorded(self, execution: Execution, timeout: float = 30) -> str:
+        """Give the path of the record that is made of an execution once it has ended."""
+        bucket = self.cloud.outputs["StateBucketName"]
+        prefix = f"v1/{quote(execution.arn, safe='')}/sha256/"
+        s3, deadline = self.cloud.client("s3"), time.monotonic() + timeout
+        while time.monotonic() < deadline:
+            for each in s3.list_objects_v2(Bucket=bucket, Prefix=prefix).get("Contents", []):
+                path = f"s3://{bucket}/{each['Key']}"
+                if is_failure_record(self.read(path)):
+                    return path
+            time.sleep(_POLL_SECONDS)
+        raise TimeoutError("no record was made")
 
     def read(self, path: str) -> Any:
         """Give the JSON of an object."""

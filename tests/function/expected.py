@@ -188,6 +188,8 @@ EXPECTED: Final[dict[str, Expected]] = {
     "merge_async_published": _BAG,
     "merge_callback_approved": _BAG,
     "merge_callback_missing_callback_result": _refuses("callback_result"),
+    "record_end_missing_execution_arn": _refuses("execution_arn"),
+    "record_end_stopped": _answers("failure"),
     "record_failure_missing_failure": _refuses("failure"),
     "record_failure_segment": _answers("failure"),
     "record_failure_without_cause": _answers("failure"),

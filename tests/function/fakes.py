@@ -3,6 +3,7 @@
 import json
 from collections import deque
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -29,11 +30,28 @@ class FakeStepFunctions:
     Attributes:
         failures: raised by the next calls, in order, before any is taken.
         taken: the calls that were taken, as (operation, arguments).
+        ended: what there is to tell of the one execution it knows.
+        history: the events of that execution, oldest first.
     """
 
     failures: deque[Exception] = field(default_factory=deque)
     taken: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     closed: bool = False
+    ended: dict[str, Any] = field(default_factory=lambda: {"status": "ABORTED"})
+    history: list[dict[str, Any]] = field(default_factory=list)
+
+    def describe_execution(self, *, executionArn: str) -> dict[str, Any]:  # noqa: N803
+        self._take("DescribeExecution", {"executionArn": executionArn}, closes=False)
+        stopped = datetime(2025, 11, 23, 3, 42, 13, tzinfo=UTC)
+        return {"executionArn": executionArn, "stopDate": stopped, **self.ended}
+
+    def get_execution_history(self, **arguments: Any) -> dict[str, Any]:
+        self._take("GetExecutionHistory", arguments, closes=False)
+        newest_first = self.history[::-1]
+        start = int(arguments.get("nextToken", 0))
+        stop = start + arguments["maxResults"]
+        more = {"nextToken": str(stop)} if stop < len(newest_first) else {}
+        return {"events": newest_first[start:stop], **more}
 
     def send_task_success(self, **arguments: Any) -> dict[str, Any]:
         json.loads(arguments["output"])

@@ -1,6 +1,7 @@
 """The template: what protects the state, and what fits the files beside it."""
 
 import ast
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -175,6 +176,17 @@ def test_what_the_settings_let_the_function_read_its_role_lets_it_read(
     resources = [each["Resource"] for each in statements(function)]
     arn = allowed.replace("s3://${StateBucket}", "${StateBucket.Arn}")
     assert {"Fn::Sub": f"{arn}*"} in resources
+
+
+def test_every_execution_that_does_not_succeed_is_recorded(resources: dict[str, Any]) -> None:
+    rule = resources["ExecutionEndedRule"]["Properties"]
+    detail = rule["EventPattern"]["detail"]
+    assert set(detail["status"]) == {"FAILED", "TIMED_OUT", "ABORTED"}
+    assert detail["stateMachineArn"] == [{"Ref": "StateDataStateMachine"}]
+    (target,) = rule["Targets"]
+    assert json.loads(target["InputTransformer"]["InputTemplate"])["action"] == "record_end"
+    permission = resources["ExecutionEndedPermission"]["Properties"]
+    assert permission["SourceArn"] == {"Fn::GetAtt": ["ExecutionEndedRule", "Arn"]}
 
 
 def test_the_handler_is_a_function_of_its_module(root: Path, function: dict[str, Any]) -> None:

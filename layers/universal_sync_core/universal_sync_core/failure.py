@@ -1,5 +1,6 @@
 """What a failed execution leaves behind: a record a person can read, and resume from."""
 
+import re
 from typing import Final
 
 from universal_sync_core.bag import ARCHIVE, HISTORY, whole_name
@@ -19,6 +20,7 @@ _PLACE: Final = ("next_action", "segment_to_run", "loop_counter", "branch_id", "
 # What came before: as much of it as the bag has inline, and the pointers to the rest.
 _FAILED: Final = "failed_segments"
 _PAST: Final = (HISTORY, ARCHIVE, _FAILED, whole_name(_FAILED))
+_NAMED_RECORD: Final = re.compile(r"\[record: (s3://\S+)\]\Z")
 _UNNAMED: Final = "UnnamedError"
 _UNEXPLAINED: Final = "no cause was given"
 # Names that only Step Functions may give, which a Fail state therefore cannot carry on.
@@ -67,6 +69,12 @@ def record_failure(
         "branch_id": state.get("branch_id"),
         "segments_run": state.get("loop_counter"),
     }
+
+
+def path_in(cause: str) -> str | None:
+    """Return the path of the record that a cause ends with, or None where it names none."""
+    match = _NAMED_RECORD.search(cause)
+    return match[1] if match else None
 
 
 def is_failure_record(document: Json) -> bool:
