@@ -150,6 +150,21 @@ def test_every_sync_is_a_revision_with_its_time() -> None:
     assert again["last_update_time"] >= bag["last_update_time"]
 
 
+def test_an_answer_from_an_older_revision_is_merged_by_time_and_reported() -> None:
+    state = {"plan": {"updated_at": 20, "owner": "now"}}
+    base = after({"state_revision": 6}, {"current_state": state}, None)
+    answer = {
+        "state_revision": 4,
+        "current_state": {"plan": {"updated_at": 10, "owner": "then", "note": "late"}},
+    }
+    merged = after(base, {"callback_result": answer}, "merge_callback")
+    assert merged["current_state"]["plan"] == {"updated_at": 20, "owner": "now", "note": "late"}
+    report = {"action": "merge_callback", "computed_from": 4, "merged_into": 7}
+    assert merged["stale_result"] == report
+    assert merged["state_revision"] == 8
+    assert "stale_result" not in after(base, {"callback_result": {"state_revision": 7}})
+
+
 def test_all_items_failed_is_a_failure_of_the_map() -> None:
     failed = [{"status": "FAILED"}, {"error": "E"}]
     assert after({}, failed, "aggregate_distributed")["next_action"] == "FAILED"

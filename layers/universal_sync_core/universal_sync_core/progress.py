@@ -1,7 +1,7 @@
 """The bookkeeping of a sync: when, how often, and where the workflow goes next."""
 
 from universal_sync_core.bag import BRANCHES
-from universal_sync_core.codec import JsonObject
+from universal_sync_core.codec import Json, JsonObject
 from universal_sync_core.errors import InvalidRequestError
 from universal_sync_core.next_action import PARALLEL_GROUP, route
 from universal_sync_core.pointer import is_list
@@ -31,8 +31,26 @@ def record_progress(
     return (
         merged
         | after
+        | _stale(revision, delta, action)
         | {
             "state_revision": revision + 1 if type(revision) is int else 1,
             "last_update_time": utc_now(),
         }
     )
+
+
+def _stale(revision: Json, delta: JsonObject, action: str | None) -> JsonObject:
+    """Return the report of a result that names an older revision as the one it was made from.
+
+    How it is merged, timestamps decide; that it happened, the bag tells.
+    """
+    computed_from: Json = delta.get("state_revision")
+    if type(computed_from) is not int or type(revision) is not int or computed_from >= revision:
+        return {}
+    return {
+        "stale_result": {
+            "action": action,
+            "computed_from": computed_from,
+            "merged_into": revision,
+        }
+    }
