@@ -1,18 +1,12 @@
-"""Paths into a state: `current_state.report.sections[3]["a key.with dots"]`."""
-
-import json
-import re
-from collections.abc import Sequence
-from typing import Final, TypeAlias
+"""Paths that are given on the command line."""
 
 import click
 
-Step: TypeAlias = str | int
-Steps: TypeAlias = tuple[Step, ...]
+from universal_sync_core import paths
+from universal_sync_core.errors import InvalidRequestError
+from universal_sync_core.paths import Step, Steps, render_path
 
-_PLAIN: Final = r"[^.\[\]\"]+"
-_STEP: Final = re.compile(rf'(?:^|\.)({_PLAIN})|\[(\d+)\]|(?:^|\.)?\[("(?:[^"\\]|\\.)*")\]')
-_NEEDS_NO_QUOTES: Final = re.compile(_PLAIN)
+__all__ = ["Step", "Steps", "parse_path", "render_path"]
 
 
 def parse_path(text: str) -> Steps:
@@ -21,26 +15,7 @@ def parse_path(text: str) -> Steps:
     Raises:
         BadParameter: it is no path.
     """
-    steps: list[Step] = []
-    position = 0
-    while position < len(text):
-        match = _STEP.match(text, position)
-        if match is None:
-            raise click.BadParameter(f"no path like current_state.items[3].name: {text!r}")
-        name, index, quoted = match.groups()
-        steps.append(name or (int(index) if index else json.loads(quoted)))
-        position = match.end()
-    return tuple(steps)
-
-
-def render_path(steps: Sequence[Step]) -> str:
-    """Return the path of the steps, as `parse_path` reads it."""
-    text = ""
-    for step in steps:
-        if isinstance(step, int):
-            text += f"[{step}]"
-        elif _NEEDS_NO_QUOTES.fullmatch(step):
-            text += f".{step}" if text else step
-        else:
-            text += f"[{json.dumps(step)}]"
-    return text
+    try:
+        return paths.parse_path(text) if text else ()
+    except InvalidRequestError as error:
+        raise click.BadParameter(str(error)) from error

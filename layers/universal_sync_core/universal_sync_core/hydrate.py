@@ -1,8 +1,6 @@
 """Pointers back to values: the whole bag, or only the paths asked for."""
 
-import re
 from collections.abc import Iterable, Sequence
-from typing import Final, TypeAlias
 
 from universal_sync_core.bag import (
     ARCHIVE,
@@ -18,11 +16,8 @@ from universal_sync_core.compress import is_packed, unpack
 from universal_sync_core.errors import InvalidRequestError
 from universal_sync_core.history import whole_history
 from universal_sync_core.objects import execution_in
+from universal_sync_core.paths import Step, parse_path
 from universal_sync_core.pointer import Pointer, parse
-
-Steps: TypeAlias = Sequence[str | int]
-
-_STEP: Final = re.compile(r"(?:^|(?<=.)\.)([^.\[\]]+)|\[(\d+)\]")
 
 
 def hydrate_state(
@@ -49,7 +44,7 @@ def hydrate_state(
             whole: JsonObject = call.pages.resolve(whole_history(plain, call), unescape=True)
             return whole
         for path in paths:
-            state = _with_path(state, _steps(path), call)
+            state = _with_path(state, parse_path(path), call)
         return state
 
 
@@ -74,14 +69,7 @@ def read_list(pointer: Json, start: int, stop: int, context: Context | None = No
         return elements
 
 
-def _steps(path: str) -> Steps:
-    steps = [name or int(index) for name, index in _STEP.findall(path)]
-    if not steps or "".join(match[0] for match in _STEP.finditer(path)) != path:
-        raise InvalidRequestError("a path is like current_state.items[3].name", field="paths")
-    return steps
-
-
-def _with_path(bag: JsonObject, steps: Steps, call: Call) -> JsonObject:
+def _with_path(bag: JsonObject, steps: Sequence[Step], call: Call) -> JsonObject:
     """Return the bag with one path hydrated, from whichever form its field is kept in."""
     field, *inner = steps
     spilled = spill_of(bag)
@@ -93,7 +81,7 @@ def _with_path(bag: JsonObject, steps: Steps, call: Call) -> JsonObject:
     return hydrated
 
 
-def _with_history(bag: JsonObject, steps: Steps, call: Call) -> JsonObject:
+def _with_history(bag: JsonObject, steps: Sequence[Step], call: Call) -> JsonObject:
     """Return the bag with its whole history, or with one archived entry beside the pointer."""
     archive = archive_of(bag)
     if not steps or archive is None:
@@ -105,7 +93,7 @@ def _with_history(bag: JsonObject, steps: Steps, call: Call) -> JsonObject:
     return bag
 
 
-def _hydrated(value: Json, steps: Steps, call: Call) -> Json:
+def _hydrated(value: Json, steps: Sequence[Step], call: Call) -> Json:
     """Return a value with what lies at the end of the steps hydrated; a path may lead nowhere."""
     if not steps:
         return call.pages.resolve(value, unescape=True)
@@ -121,7 +109,7 @@ def _hydrated(value: Json, steps: Steps, call: Call) -> Json:
     return value
 
 
-def _beside(pointer: Pointer, steps: Steps, call: Call) -> Json:
+def _beside(pointer: Pointer, steps: Sequence[Step], call: Call) -> Json:
     step, *inner = steps
     found: JsonObject = {}
     if pointer.kind == "map" and type(step) is str:

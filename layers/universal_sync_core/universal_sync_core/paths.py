@@ -1,0 +1,106 @@
+"""Paths into a state: `current_state.report.sections[3]["a key.with dots"]`, `state_history[-20:]`.
+
+Names are joined by dots, elements of a list stand in brackets, and a name that has a dot or a
+bracket in it stands there too, as a JSON text. Where a path selects what to read it may count from
+the end, and its last step may be a range.
+"""
+
+import json
+import re
+from collections.abc import Sequence
+from typing import Final, NamedTuple, TypeAlias
+
+from universal_sync_core.errors import InvalidRequestError
+
+
+class Range(NamedTuple):
+    """The elements of a list from `start` up to `stop`, either of which may be left out."""
+
+    start: int | None
+    stop: int | None
+
+
+Step: TypeAlias = str | int
+Steps: TypeAlias = tuple[Step, ...]
+Selection: TypeAlias = tuple[Step | Range, ...]
+
+_NAME: Final = r"[^.\[\]]+"
+_STEP: Final = re.compile(
+    rf"(?:^|(?<=.)\.)(?P<name>{_NAME})"
+    r'|(?:(?<=.)\.)?\[(?P<quoted>"(?:[^"\\]|\\.)*")\]'
+    r"|\[(?P<index>-?\d+)\]"
+    r"|\[(?P<start>-?\d*):(?P<stop>-?\d*)\]"
+)
+_NEEDS_NO_QUOTES: Final = re.compile(r'[^.\[\]"]+')
+
+
+def parse_path(text: str, *, field: str = "paths") -> Steps:
+    """Return the steps of a path that leads to one place.
+
+    Args:
+        text: the path.
+        field: where it was given, for the error.
+
+    Raises:
+        InvalidRequestError: it is no path, or it counts from the end.
+    """
+    steps = parse_selection(text, field=field)
+    plain = tuple(step for step in steps if type(step) is str or (type(step) is int and step >= 0))
+    if len(plain) != len(steps):
+        raise _no_path(text, field)
+    return plain
+
+
+def parse_selection(text: str, *, field: str = "paths") -> Selection:
+    """Return the steps of a path that may count from the end and may end in a range.
+
+    Raises:
+        InvalidRequestError: it is no such path.
+    """
+    steps: list[Step | Range] = []
+    position = 0
+    while position < len(text):
+        match = _STEP.match(text, position)
+        if match is None or (steps and type(steps[-1]) is Range):
+            raise _no_path(text, field)
+        steps.append(_step(match, text, field))
+        position = match.end()
+    if not steps:
+        raise _no_path(text, field)
+    return tuple(steps)
+
+
+def render_path(steps: Sequence[Step | Range]) -> str:
+    """Return the path of the steps, as it is parsed."""
+    text = ""
+    for step in steps:
+        if isinstance(step, Range):
+            start, stop = ("" if end is None else str(end) for end in step)
+            text += f"[{start}:{stop}]"
+        elif isinstance(step, int):
+            text += f"[{step}]"
+        elif _NEEDS_NO_QUOTES.fullmatch(step):
+            text += f".{step}" if text else step
+        else:
+            text += f"[{json.dumps(step)}]"
+    return text
+
+
+def _step(match: re.Match[str], text: str, field: str) -> Step | Range:
+    name, quoted, index = match["name"], match["quoted"], match["index"]
+    if name is not None:
+        return name
+    if index is not None:
+        return int(index)
+    if quoted is None:
+        start, stop = match["start"], match["stop"]
+        return Range(int(start) if start else None, int(stop) if stop else None)
+    try:
+        return str(json.loads(quoted))
+    except ValueError as error:
+        raise _no_path(text, field) from error
+
+
+def _no_path(text: str, field: str) -> InvalidRequestError:
+    message = f"a path is like current_state.items[3].name, not {json.dumps(text)}"
+    return InvalidRequestError(message, field=field)
