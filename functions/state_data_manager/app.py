@@ -12,10 +12,10 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 import measures
 from actions import app
 from universal_sync_core import calculate_payload_size, workspace
+from universal_sync_core.bag import unwrap
 from universal_sync_core.codec import KIB, Json
 from universal_sync_core.errors import StateSyncError
 from universal_sync_core.offload import SIZE
-from universal_sync_core.routing import unwrap
 from universal_sync_core.usage import UsageSnapshot
 
 Handler = Callable[[Any, LambdaContext], Json]

@@ -10,7 +10,9 @@ import pytest
 from tests.architecture.conftest import PACKAGE, Module
 
 AWS = {"boto3", "botocore", "s3transfer"}
-EDGE = {"aws_lambda_powertools", "pydantic", "pydantic_core"}
+LAMBDA = {"aws_lambda_powertools"}
+MODELS = {"pydantic", "pydantic_core"}
+EDGE = LAMBDA | MODELS
 # What else the package may be made of.
 LIBRARIES = {"orjson", "ijson", "zstandard"}
 # Longer than the others, and why.
@@ -27,7 +29,13 @@ def test_only_the_s3_store_knows_aws(modules: dict[str, Module]) -> None:
 
 
 def test_only_routing_knows_lambda_and_events(modules: dict[str, Module]) -> None:
-    assert importing(modules, EDGE) == {"routing"}
+    assert importing(modules, LAMBDA) == {"routing"}
+
+
+def test_models_are_known_where_events_and_states_are_validated(
+    modules: dict[str, Module],
+) -> None:
+    assert importing(modules, MODELS) == {"routing", "validation"}
 
 
 def test_nothing_in_the_core_knows_routing(modules: dict[str, Module]) -> None:
@@ -112,11 +120,12 @@ def loaded_after(statements: str) -> set[str]:
     [
         f"import {PACKAGE}",
         f"from {PACKAGE} import *; universal_sync_core({{}}, {{'current_state': {{'a': 1}}}})",
+        f"from {PACKAGE} import *; state_task(lambda state: state['a'])({{'state_data': {{'a': 1}}}})",
     ],
-    ids=["importing", "merging inline"],
+    ids=["importing", "merging inline", "working inline"],
 )
 def test_what_needs_no_s3_loads_no_sdk_and_no_framework(statements: str) -> None:
-    assert not loaded_after(statements) & (AWS | EDGE | {"zstandard", "ijson"})
+    assert not loaded_after(statements) & (AWS | EDGE | {"zstandard", "ijson", "asyncio"})
 
 
 def test_importing_asks_for_no_environment() -> None:

@@ -18,19 +18,28 @@ from universal_sync_core.load import (
 )
 from universal_sync_core.merge import merge_logic
 from universal_sync_core.offload import optimize_and_offload
+from universal_sync_core.open_bag import OpenBag, open_bag
 from universal_sync_core.recorded import recorded_result
+from universal_sync_core.results import offload_result
 from universal_sync_core.retry import ExponentialBackoffRetry, RetryStrategy
 from universal_sync_core.snapshot import create_snapshot, restore_snapshot
 from universal_sync_core.start import first_bag
+from universal_sync_core.state import State
 from universal_sync_core.strategies import LIST_FIELD_STRATEGIES
 from universal_sync_core.summary import prevent_pointer_bloat
 from universal_sync_core.sync import universal_sync_core
+from universal_sync_core.task import state_task
+from universal_sync_core.views import ListView, MapView, plain
 
 __all__ = [
     "CONTROL_FIELDS_NEVER_OFFLOAD",
     "LIST_FIELD_STRATEGIES",
     "ExponentialBackoffRetry",
+    "ListView",
+    "MapView",
+    "OpenBag",
     "RetryStrategy",
+    "State",
     "StateHydrator",
     "cached_load_from_s3",
     "calculate_payload_size",
@@ -46,13 +55,17 @@ __all__ = [
     "join_branches",
     "load_from_s3",
     "merge_logic",
+    "offload_result",
+    "open_bag",
     "optimize_and_offload",
+    "plain",
     "prevent_pointer_bloat",
     "read_list",
     "record_failure",
     "recorded_result",
     "restore_snapshot",
     "stage_items",
+    "state_task",
     "store_result",
     "store_to_s3",
     "universal_sync_core",

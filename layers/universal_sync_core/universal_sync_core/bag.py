@@ -10,7 +10,7 @@ from collections.abc import Collection
 from typing import Final
 
 from universal_sync_core.codec import Json, JsonObject
-from universal_sync_core.pages import Pages
+from universal_sync_core.page_reader import PageReader
 from universal_sync_core.pointer import Pointer, parse
 
 CONTROL_FIELDS_NEVER_OFFLOAD: Final = frozenset(
@@ -123,7 +123,21 @@ def without_samples(bag: JsonObject, touched: Collection[str] | None = None) -> 
     return plain
 
 
-def with_spilled(bag: JsonObject, pages: Pages) -> JsonObject:
+def unwrap(state_data: object) -> object:
+    """Return the bag itself, however many times it arrives nested as `{"state_data": {...}}`.
+
+    `"ResultPath": "$.state_data"` beside our ResultSelector nests it one level deeper per call.
+    Only exactly that shape is unwrapped: a bag that has other fields too is left alone.
+    """
+    while isinstance(state_data, dict) and len(state_data) == 1:
+        inner = state_data.get("state_data")
+        if not isinstance(inner, dict):
+            break
+        state_data = inner
+    return state_data
+
+
+def with_spilled(bag: JsonObject, pages: PageReader) -> JsonObject:
     """Return the bag with all its fields in it; those in the bag itself are the newer."""
     pointer = spill_of(bag)
     if pointer is None:

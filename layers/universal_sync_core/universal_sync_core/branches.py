@@ -19,11 +19,11 @@ from universal_sync_core.sync import universal_sync_core
 from universal_sync_core.timestamps import read_time
 
 # What a branch's bag has for itself; none of it is merged into the parent's.
-_BRANCH: Final = "branch"
+BRANCH: Final = "branch"
 _BRANCH_ID: Final = "branch_id"
 _FORKED_FROM: Final = "forked_from"
 _PENDING: Final = "pending_branches"
-_OWN_FIELDS: Final = (_BRANCH, _BRANCH_ID, _FORKED_FROM, _PENDING, "loop_limit")
+_OWN_FIELDS: Final = (BRANCH, _BRANCH_ID, _FORKED_FROM, _PENDING, "loop_limit")
 # What the parent's bag may ask for, and is told.
 _TOLERATED: Final = "tolerated_branch_failures"
 _CONFLICT_STRATEGY: Final = "branch_conflict_strategy"
@@ -46,7 +46,7 @@ def fork_branch(state: JsonObject, branch: Json, context: Context | None = None)
         fields = _fields(branch, call)
         kept = {name: value for name, value in state.items() if name not in (*_PROGRESS, _PENDING)}
         own: JsonObject = {
-            _BRANCH: branch,
+            BRANCH: branch,
             _BRANCH_ID: _branch_id(fields, branch),
             _FORKED_FROM: _origin(state),
             "next_action": CONTINUE,

@@ -44,19 +44,25 @@ def flatten_result(result: Json, context: Context | None = None) -> JsonObject:
 def _delta(value: Json, call: Call) -> JsonObject:
     pointer = parse(value)
     if pointer is not None:
-        value = _opened(pointer, call)
+        return _pointed(pointer, call)
     if value is None:
         return {}
     if type(value) is list:
         return _joined(value)
     if type(value) is not dict:
         return {"raw_result": value}
-    for name in ("callback_result", "async_result"):
-        if name in value:
+    for name in ("callback_result", "async_result", "execution_result"):
+        if name in value and (name != "execution_result" or len(value) == 1):
             return _delta(value[name], call)
-    if value.keys() == {"execution_result"}:
-        return _delta(value["execution_result"], call)
     return _map_run(value, call) if is_map_run(value) else value
+
+
+def _pointed(pointer: Pointer, call: Call) -> JsonObject:
+    value = _opened(pointer, call)
+    if pointer.kind == "list" and pointer.size > call.settings.field_offload_bytes:
+        # It would leave for S3 again, in other pages than those it is in.
+        return _joined(value, stored=pointer.with_beside({}).render())
+    return _delta(value, call)
 
 
 def _opened(pointer: Pointer, call: Call) -> Json:
@@ -73,9 +79,10 @@ def _map_run(result: JsonObject, call: Call) -> JsonObject:
     return _with_failures(_joined(outputs), failed)
 
 
-def _joined(elements: list[Json]) -> JsonObject:
+def _joined(elements: list[Json], *, stored: JsonObject | None = None) -> JsonObject:
+    """Return the delta of a list, which may be `stored` already."""
     delta = {
-        "distributed_outputs": elements,
+        "distributed_outputs": elements if stored is None else stored,
         "chunk_count": len(elements),
         "aggregation_timestamp": utc_now(),
     }

@@ -29,7 +29,8 @@ _STEP: Final = re.compile(
     rf"(?:^|(?<=.)\.)(?P<name>{_NAME})"
     r'|(?:(?<=.)\.)?\[(?P<quoted>"(?:[^"\\]|\\.)*")\]'
     r"|\[(?P<index>-?\d+)\]"
-    r"|\[(?P<start>-?\d*):(?P<stop>-?\d*)\]"
+    r"|\[(?P<start>-?\d*):(?P<stop>-?\d*)\]",
+    re.DOTALL,
 )
 _NEEDS_NO_QUOTES: Final = re.compile(r'[^.\[\]"]+')
 

@@ -125,10 +125,21 @@ def escape(value: Json, is_ours: Callable[[JsonObject], bool]) -> Json:
         return [escape(item, is_ours) for item in value]
     if type(value) is not dict or is_ours(value):
         return value
-    return {
-        _ESCAPE + key if _NEEDS_ESCAPE.fullmatch(key) else key: escape(item, is_ours)
-        for key, item in value.items()
-    }
+    return {escape_key(key): escape(item, is_ours) for key, item in value.items()}
+
+
+def escape_key(key: str) -> str:
+    """Return the key as it stands in the bag, where it is the user's."""
+    return _ESCAPE + key if _NEEDS_ESCAPE.fullmatch(key) else key
+
+
+def unescape(value: Json) -> Json:
+    """Return a stored value with its keys as before `escape`; pointers stay as they are."""
+    if type(value) is list:
+        return [unescape(item) for item in value]
+    if type(value) is not dict or parse(value) is not None:
+        return value
+    return {unescape_key(key): unescape(item) for key, item in value.items()}
 
 
 def unescape_key(key: str) -> str:

@@ -4,19 +4,16 @@ from typing import Final
 
 from universal_sync_core.bag import spill_of
 from universal_sync_core.call import Call, Context, open_call
-from universal_sync_core.codec import KIB, Json, JsonObject, encode
-from universal_sync_core.distributed import store_result
+from universal_sync_core.codec import Json, JsonObject
 from universal_sync_core.errors import InvalidRequestError, SegmentFailedError
 from universal_sync_core.hydrate import hydrate_state
 from universal_sync_core.pointer import parse
+from universal_sync_core.results import offload_result
 
 SEGMENTS: Final = "segments"
 _BRANCH: Final = "branch"
 # A recorded segment of this form fails instead of answering.
 _RAISES: Final = "raises"
-# A result comes back beside the bag, and the two are at most 262,144 bytes: a bag is bounded to
-# 196,608 at most (Settings).
-_INLINE_BYTES: Final = 60 * KIB
 
 
 def recorded_result(
@@ -38,9 +35,7 @@ def recorded_result(
     if state is None or item is not None:
         return _replayed(item)
     with open_call(context, state) as call:
-        result = _replayed(_recorded(_with_branch(state, call)))
-        large = len(encode(result)) > _INLINE_BYTES
-        return store_result(result, context or {}) if large else result
+        return offload_result(_replayed(_recorded(_with_branch(state, call))))
 
 
 def _with_branch(state: JsonObject, call: Call) -> JsonObject:

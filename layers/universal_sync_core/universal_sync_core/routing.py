@@ -21,33 +21,19 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias, TypeVar
 from aws_lambda_powertools.event_handler.appsync import AppSyncResolver
 from aws_lambda_powertools.event_handler.graphql_appsync.router import Router
 from aws_lambda_powertools.utilities.data_classes import AppSyncResolverEvent
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict
 
+from universal_sync_core.bag import unwrap
 from universal_sync_core.codec import Json, JsonObject
 from universal_sync_core.errors import InvalidRequestError, StateSyncError, UnknownActionError
 from universal_sync_core.sync import universal_sync_core
+from universal_sync_core.validation import validate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pydantic_core import ErrorDetails
-
 Answer: TypeAlias = JsonObject
 """What an action gives back to its caller, a JSON object."""
-
-
-def unwrap(state_data: object) -> object:
-    """Return the bag itself, however many times it arrives nested as `{"state_data": {...}}`.
-
-    `"ResultPath": "$.state_data"` beside our ResultSelector nests it one level deeper per call.
-    Only exactly that shape is unwrapped: a bag that has other fields too is left alone.
-    """
-    while isinstance(state_data, dict) and len(state_data) == 1:
-        inner = state_data.get("state_data")
-        if not isinstance(inner, dict):
-            break
-        state_data = inner
-    return state_data
 
 
 State = Annotated[JsonObject, BeforeValidator(unwrap)]
@@ -197,33 +183,3 @@ class _Routed(AppSyncResolverEvent):
     @property
     def arguments(self) -> JsonObject:
         return {"event": self.raw_event}
-
-
-def validate(model: type[EventT], event: JsonObject) -> EventT:
-    """Return the event as its model.
-
-    Raises:
-        InvalidRequestError: every wrong field is named with its path; none of their values is.
-    """
-    try:
-        return model.model_validate(event)
-    except ValidationError as error:
-        details = error.errors(include_url=False, include_input=False)
-    # Outside the handler, so that pydantic's error, which holds the input, is not chained.
-    message = "; ".join(_describe(detail) for detail in details[:_DESCRIBED])
-    raise InvalidRequestError(message, field=_path(details[0]) or None)
-
-
-# Wrong fields named in one message, which a list of ten thousand wrong items must leave readable.
-_DESCRIBED: Final = 10
-
-
-def _describe(detail: ErrorDetails) -> str:
-    path = _path(detail)
-    return f"{path}: {detail['msg']}" if path else detail["msg"]
-
-
-def _path(detail: ErrorDetails) -> str:
-    """Return where the error is; a model's own validator says it in the error's context."""
-    location = detail["loc"] or (detail.get("ctx", {}).get("field", ""),)
-    return ".".join(str(part) for part in location)

@@ -1,0 +1,191 @@
+"""What is in a map or a list of the state, wherever it is kept, read as far as it is asked for.
+
+Keys are those of the user; values are as they are stored: they may be pointers, and are escaped.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from universal_sync_core.bag import (
+    ARCHIVE,
+    HISTORY,
+    SPILL,
+    archive_of,
+    spill_of,
+    with_spilled,
+    without_samples,
+)
+from universal_sync_core.codec import KIB, Json, JsonObject
+from universal_sync_core.page_reader import PageReader
+from universal_sync_core.pointer import Pointer, escape_key, unescape_key
+
+# What an iteration reads ahead and then lets go of: some 30 pages, which are read side by side.
+_AHEAD_BYTES: Final = 2 * KIB * KIB
+
+
+class Entries(ABC):
+    """The contents of a map.
+
+    Attributes:
+        pointer: stands for all of it; None where there is none.
+    """
+
+    pointer: Pointer | None = None
+
+    @abstractmethod
+    def count(self, reader: PageReader) -> int:
+        """Return how many keys there are."""
+
+    @abstractmethod
+    def get(self, key: str, reader: PageReader) -> Json:
+        """Return the stored value of a key; KeyError where there is none."""
+
+    @abstractmethod
+    def keys(self, reader: PageReader) -> Iterable[str]:
+        """Return the keys in their order."""
+
+
+class Elements(ABC):
+    """The contents of a list.
+
+    Attributes:
+        pointer: stands for all of it; None where there is none.
+    """
+
+    pointer: Pointer | None = None
+
+    @abstractmethod
+    def __len__(self) -> int:
+        """Return how many elements there are."""
+
+    @abstractmethod
+    def at(self, positions: Sequence[int], reader: PageReader) -> list[Json]:
+        """Return the stored elements at some ascending positions, all of which there are."""
+
+    @property
+    def batch(self) -> int:
+        """How many elements to read at once when all are read."""
+        return max(1, len(self))
+
+
+class InlineEntries(Entries):
+    """A map that stands in the bag or in a page."""
+
+    def __init__(self, fields: JsonObject) -> None:
+        self._fields = fields
+
+    def count(self, reader: PageReader) -> int:
+        return len(self._fields)
+
+    def get(self, key: str, reader: PageReader) -> Json:
+        return self._fields[escape_key(key)]
+
+    def keys(self, reader: PageReader) -> Iterable[str]:
+        return map(unescape_key, self._fields)
+
+
+class PagedEntries(Entries):
+    """A map in S3; one key is found in one page."""
+
+    def __init__(self, pointer: Pointer) -> None:
+        self.pointer = self._root = pointer
+        self._all: JsonObject | None = None
+
+    def count(self, reader: PageReader) -> int:
+        return self._root.count or 0
+
+    def get(self, key: str, reader: PageReader) -> Json:
+        stored = escape_key(key)
+        found = reader.lookup(self._root, [stored]) if self._all is None else self._all
+        return found[stored]
+
+    def keys(self, reader: PageReader) -> Iterable[str]:
+        if self._all is None:  # keys and values are in the same pages
+            self._all = reader.entries(self._root)
+        return map(unescape_key, self._all)
+
+
+class BagEntries(Entries):
+    """The fields of a bag, each in the one form that a worker knows."""
+
+    def __init__(self, bag: JsonObject) -> None:
+        self._bag = bag
+        self._archive = archive_of(bag)
+
+    def count(self, reader: PageReader) -> int:
+        return len(list(self.keys(reader)))
+
+    def get(self, key: str, reader: PageReader) -> Json:
+        if key == HISTORY and self._archive is not None:
+            inline = InlineElements(self._bag.get(HISTORY, []))
+            return JoinedElements(PagedElements(self._archive), inline)
+        field = escape_key(key)
+        fields = without_samples(self._bag, {field})
+        spilled = spill_of(self._bag)
+        if spilled is not None and field not in fields:
+            fields = reader.lookup(spilled, [field])
+        if field in self._forms():
+            raise KeyError(key)
+        return fields[field]
+
+    def keys(self, reader: PageReader) -> Iterable[str]:
+        fields = without_samples(with_spilled(self._bag, reader))
+        names = [*fields] if self._archive is None else [*(fields | {HISTORY: []})]
+        return (unescape_key(name) for name in names if name not in self._forms())
+
+    def _forms(self) -> set[str]:
+        """Return the names of this bag behind which the rest of other fields stands."""
+        forms = {ARCHIVE} if self._archive is not None else set()
+        return forms if spill_of(self._bag) is None else forms | {SPILL}
+
+
+class InlineElements(Elements):
+    """A list that stands in the bag or in a page."""
+
+    def __init__(self, items: list[Json]) -> None:
+        self._items = items
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def at(self, positions: Sequence[int], reader: PageReader) -> list[Json]:
+        return [self._items[position] for position in positions]
+
+
+class PagedElements(Elements):
+    """A list in S3; a range of it is found in the pages it is in."""
+
+    def __init__(self, pointer: Pointer) -> None:
+        self.pointer = self._root = pointer
+
+    def __len__(self) -> int:
+        return self._root.count or 0
+
+    def at(self, positions: Sequence[int], reader: PageReader) -> list[Json]:
+        return reader.slice_at(self._root, positions)
+
+    @property
+    def batch(self) -> int:
+        return max(1, len(self) * _AHEAD_BYTES // max(1, self._root.size))
+
+
+class JoinedElements(Elements):
+    """Two lists, one after the other: the archived part of a history and the part in the bag."""
+
+    def __init__(self, first: Elements, second: Elements) -> None:
+        self._first = first
+        self._second = second
+
+    def __len__(self) -> int:
+        return len(self._first) + len(self._second)
+
+    def at(self, positions: Sequence[int], reader: PageReader) -> list[Json]:
+        cut = len(self._first)
+        before = [position for position in positions if position < cut]
+        after = [position - cut for position in positions if position >= cut]
+        return [*self._first.at(before, reader), *self._second.at(after, reader)]
+
+    @property
+    def batch(self) -> int:
+        return self._first.batch

@@ -1,0 +1,120 @@
+"""A bag in the hands of code that is no Lambda handler: open it, read, change, seal.
+
+state = open_bag(event["state_data"])
+documents = state.read("current_state.documents")
+state.merge({"current_state": {"summary": summarise(documents)}})
+bag = state.seal()
+"""
+
+from collections.abc import Iterable
+from typing import Any, overload
+
+from universal_sync_core.bag import STATE, unwrap
+from universal_sync_core.call import Context, open_call
+from universal_sync_core.codec import Json, JsonObject
+from universal_sync_core.contents import BagEntries
+from universal_sync_core.errors import InvalidRequestError
+from universal_sync_core.flatten import flatten_result
+from universal_sync_core.merge import merge_logic
+from universal_sync_core.needs import Needs, parse_needs
+from universal_sync_core.offload import optimize_and_offload
+from universal_sync_core.progress import record_progress
+from universal_sync_core.results import settle
+from universal_sync_core.state import SYNC_ACTIONS, ModelT, State, kind_of, reading_of
+
+
+class OpenBag(State[ModelT]):
+    """A state to which results are merged; reading it shows them."""
+
+    def __init__(self, bag: JsonObject, needs: Needs | None, context: Context) -> None:
+        """Open a bag, which stays as it is; `open_bag` does so."""
+        kind = kind_of(bag)
+        self._context = {"action": SYNC_ACTIONS[kind], **context}
+        self._sealed = self._bag = bag
+        self._delta: JsonObject | None = None
+        reading = reading_of(context.get("execution_id") or bag.get("execution_id"))
+        super().__init__(kind, reading, BagEntries(bag), needs)
+
+    def merge(self, result: Json) -> None:
+        """Merge a result as the workflow would merge a worker's.
+
+        Args:
+            result: as a worker may return it.
+
+        Raises:
+            InvalidRequestError, PointerNotAllowedError: it cannot be taken.
+            StoredDataError: something the merge needs is missing or damaged.
+            StoreUnavailableError, StoreThrottledError: S3 did not answer; another try may.
+        """
+        with open_call(self._context, self._bag) as call:
+            delta = flatten_result(settle(result, call))
+            merged = merge_logic(self._bag, delta)
+            self._context["keep_inline"] = call.keep_inline
+        self._delta = (self._delta or {}) | delta
+        self._look_at(merged)
+
+    def seal(self) -> JsonObject:
+        """Return the bag with all that was merged, bounded, as one step of the workflow.
+
+        Without a result it is the bag as it was.
+
+        Raises:
+            StateTooLargeError: the control fields alone pass the bound.
+            StoreUnavailableError, StoreThrottledError: S3 did not answer; another try may.
+        """
+        if self._delta is None:
+            return self._sealed
+        with open_call(self._context, self._bag) as call:
+            moved_on = record_progress(self._bag, self._sealed, self._delta, call.action)
+            self._sealed = optimize_and_offload(moved_on)
+        self._delta = None
+        self._look_at(self._sealed)
+        return self._sealed
+
+    def _look_at(self, bag: JsonObject) -> None:
+        self._bag = bag
+        self._entries = BagEntries(bag)
+        self._shown = {}
+
+
+@overload
+def open_bag(
+    bag: JsonObject,
+    *,
+    needs: Iterable[str] | None = None,
+    model: type[ModelT],
+    at: str = STATE,
+    context: Context | None = None,
+) -> OpenBag[ModelT]: ...
+@overload
+def open_bag(
+    bag: JsonObject, *, needs: Iterable[str] | None = None, context: Context | None = None
+) -> OpenBag[Any]: ...
+def open_bag(
+    bag: JsonObject,
+    *,
+    needs: Iterable[str] | None = None,
+    model: type[ModelT] | None = None,
+    at: str = STATE,
+    context: Context | None = None,
+) -> OpenBag[Any]:
+    """Return a bag to read, change and seal, for instance in a container or a notebook.
+
+    Args:
+        bag: as a state of the workflow has it under `state_data`; it stays as it is.
+        needs: paths that may be touched, as for `state_task`; None for everything.
+        model: type that the part at `at` is validated against; `.model` is the instance.
+        at: path of that part.
+        context: may carry `execution_id`, `action`, `merge_strategy` and `keep_inline`.
+
+    Raises:
+        InvalidRequestError: no bag, no path, or not of the model.
+    """
+    opened = unwrap(bag)
+    if not isinstance(opened, dict):
+        raise InvalidRequestError("a bag must be a JSON object", field="state_data")
+    tree = None if needs is None else parse_needs([*needs, *([at] if model else [])])
+    state: OpenBag[Any] = OpenBag(opened, tree, context or {})
+    if model is not None:
+        state.validate(model, at)
+    return state

@@ -1,0 +1,73 @@
+"""Reading stored values for as long as someone looks at them."""
+
+from collections.abc import Sequence
+
+from universal_sync_core.codec import Json
+from universal_sync_core.compress import is_packed, unpack
+from universal_sync_core.contents import (
+    Elements,
+    InlineElements,
+    InlineEntries,
+    PagedElements,
+    PagedEntries,
+)
+from universal_sync_core.objects import Objects
+from universal_sync_core.page_reader import PageReader
+from universal_sync_core.pointer import parse, unescape
+
+
+class Reading:
+    """Reads the objects of one execution; what it has read it keeps."""
+
+    def __init__(self, objects: Objects) -> None:
+        """Read through `objects`."""
+        self._objects = objects
+        self.pages = PageReader(objects)
+
+    def afresh(self) -> "Reading":
+        """Return one that keeps nothing yet of what this one has read."""
+        return Reading(self._objects)
+
+    def opened(self, stored: Json) -> Json:
+        """Return the contents of a stored map or list, and any other value as it is."""
+        pointer = parse(stored)
+        if pointer is not None and pointer.kind == "map":
+            return PagedEntries(pointer)
+        if pointer is not None and pointer.kind == "list":
+            return PagedElements(pointer)
+        if pointer is not None:
+            return self.opened(self.pages.resolve(stored))
+        if is_packed(stored):
+            return self.opened(unpack(stored))
+        if type(stored) is dict:
+            return InlineEntries(stored)
+        return InlineElements(stored) if type(stored) is list else stored
+
+    def elements(self, elements: Elements, positions: range) -> list[Json]:
+        """Return the stored elements at some positions, which may descend."""
+        if positions.step > 0:
+            return elements.at(positions, self.pages)
+        return elements.at(positions[::-1], self.pages)[::-1]
+
+    def prefetch(self, stored: Sequence[Json]) -> None:
+        """Read side by side what opening these values reads."""
+        pointers = [pointer for each in stored if (pointer := parse(each)) is not None]
+        self.pages.nodes([pointer.path for pointer in pointers if pointer.kind != "value"])
+        self.pages.resolve([each.render() for each in pointers if each.kind == "value"])
+
+    def plain(self, stored: Json) -> Json:
+        """Return what a stored value, or the contents of a list, stand for, all of it."""
+        return self.plain_all([stored])[0]
+
+    def plain_all(self, stored: Sequence[Json]) -> list[Json]:
+        """Return the same of several, read side by side."""
+        values: list[Json] = self.pages.resolve(list(map(self._listed, stored)), unescape=True)
+        return values
+
+    def passed_on(self, stored: Json) -> Json:
+        """Return what stands for a stored value in a result: pointers stay, unread."""
+        return unescape(self._listed(stored))
+
+    def _listed(self, stored: Json) -> Json:
+        is_contents = isinstance(stored, Elements)
+        return stored.at(range(len(stored)), self.pages) if is_contents else stored
