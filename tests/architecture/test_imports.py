@@ -120,7 +120,7 @@ def loaded_after(statements: str) -> set[str]:
     [
         f"import {PACKAGE}",
         f"from {PACKAGE} import *; universal_sync_core({{}}, {{'current_state': {{'a': 1}}}})",
-        f"from {PACKAGE} import *; state_task(lambda state: state['a'])({{'state_data': {{'a': 1}}}})",
+        f"from {PACKAGE} import *; state_task(len)({{'state_data': {{'a': 1}}}})",
     ],
     ids=["importing", "merging inline", "working inline"],
 )
