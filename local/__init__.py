@@ -3,4 +3,33 @@
 moto serves the AWS APIs on a loopback port; `sam build` and AWS's own SAM translator make the
 stack; AWS's Runtime Interface Emulator runs the built functions. What moto lacks is added in
 `bridges`, one gap per module, and nowhere else. Linux only, as the emulator is.
+
+Installed, this package is `universal_sync_core.local`, and has the stack's sources in `project`.
 """
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .cloud import LocalCloud
+    from .executions import Execution
+    from .state_bag import StateBag
+    from .user_functions import UserFunction
+    from .visits import StateVisit
+
+__all__ = ["Execution", "LocalCloud", "StateBag", "StateVisit", "UserFunction"]
+
+_MODULES = {
+    "Execution": "executions",
+    "LocalCloud": "cloud",
+    "StateBag": "state_bag",
+    "StateVisit": "visits",
+    "UserFunction": "user_functions",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Give a public name when it is first asked for: pytest imports this package in every run."""
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{_MODULES[name]}", __name__), name)

@@ -17,18 +17,22 @@ from typing import Any, Self
 from . import services
 from .bridges import lambda_functions
 from .build import build
-from .clients import Clients
+from .clients import ACCOUNT, Clients
+from .definitions import filled, substitutions_of
 from .deploy import Stack, deploy
 from .errors import FunctionError, LocalCloudError
 from .executions import Execution
+from .project import TEMPLATE, cache_of
 from .services import Places, Services
-from .user_functions import UserFunction, create_function
+from .user_functions import UserFunction
 from .visits import StateVisit
+from .workers import deploy_worker, settings_of
 
 __all__ = ["Execution", "LocalCloud", "StateVisit", "UserFunction"]
 
-REPOSITORY = Path(__file__).resolve().parent.parent
 STACK_NAME = "universal-sync-core"
+# Nobody's permissions are checked.
+_ROLE = f"arn:aws:iam::{ACCOUNT}:role/local"
 
 # moto keeps what it holds in the process, and the bridges replace parts of it.
 _one_at_a_time = threading.Lock()
@@ -56,7 +60,7 @@ class LocalCloud:
     def start(  # noqa: PLR0913 - options, each with a default
         cls,
         *,
-        template: Path = REPOSITORY / "template.yaml",
+        template: Path = TEMPLATE,
         extra_functions: Sequence[UserFunction] = (),
         parameters: Mapping[str, str] | None = None,
         s3_endpoint: str | None = None,
@@ -68,7 +72,8 @@ class LocalCloud:
 
         Args:
             template: the SAM template.
-            extra_functions: functions of the user's, deployed beside the stack.
+            extra_functions: functions of the user's, deployed beside the stack as by
+                `deploy_function`.
             parameters: of the stack; they win over what an extra function sets.
             s3_endpoint: another S3 server for the data of the run; by default it is moto's.
             emulators: how many requests a function serves at once.
@@ -83,7 +88,7 @@ class LocalCloud:
         with ExitStack() as closing:
             closing.callback(_one_at_a_time.release)
             work = Path(closing.enter_context(tempfile.TemporaryDirectory(prefix="local-cloud-")))
-            cache = template.resolve().parent / ".aws-sam" / "local"
+            cache = cache_of(template.resolve())
             places = Places(work=work, code=cache / "code", logs=logs_dir or work / "logs")
             places.logs.mkdir(parents=True, exist_ok=True)
             report("building")
@@ -143,6 +148,38 @@ class LocalCloud:
         """Make a service that moto serves, as `s3`, unavailable while the context lasts."""
         return self._services.outages.of(service)
 
+    def deploy_function(self, function: UserFunction) -> str:
+        """Deploy a function of the user's beside the stack and give its ARN.
+
+        Its environment has the stack's settings, `STATE_BUCKET` among them.
+        """
+        return deploy_worker(function, self._stack, self._services.clients)
+
+    def create_state_machine(
+        self,
+        name: str,
+        definition: str | Path | Mapping[str, Any],
+        substitutions: Mapping[str, str] | None = None,
+    ) -> str:
+        """Give the ARN of a new state machine, for `start_execution`.
+
+        Args:
+            name: of the machine.
+            definition: path of an ASL file, JSON or YAML, or the definition itself.
+            substitutions: values of its `${placeholders}`. Those of the stack's own machine have
+                values already, such as `${StateDataManagerFunction}`, `${SegmentRunnerFunction}`
+                and `${StateBucket}`; what is given here wins.
+
+        Raises:
+            LocalCloudError: the definition cannot be read, or a placeholder has no value.
+        """
+        own = substitutions_of(self._stack, self._services.clients)
+        values = {**own, **(substitutions or {})}
+        created = self.client("stepfunctions").create_state_machine(
+            name=name, definition=filled(definition, values), roleArn=_ROLE
+        )
+        return str(created["stateMachineArn"])
+
     def start_execution(
         self, value: Any, name: str | None = None, state_machine_arn: str | None = None
     ) -> Execution:
@@ -153,6 +190,18 @@ class LocalCloud:
     def execution(self, arn: str) -> Execution:
         """Give an execution that something else has started."""
         return Execution(self._services.clients, arn)
+
+    def hydrate(self, bag: Mapping[str, Any]) -> dict[str, Any]:
+        """Give a bag with values in the place of its pointers, read from the cloud's S3."""
+        # The core is needed for this alone, and it is not always on the path: in the repository
+        # `python -m local.serve` runs without it.
+        from universal_sync_core import hydrate_state, workspace  # noqa: PLC0415
+        from universal_sync_core.s3_store import S3Store  # noqa: PLC0415
+        from universal_sync_core.settings import Settings  # noqa: PLC0415
+
+        settings = Settings.from_env(settings_of(self._stack, self._services.clients))
+        with workspace.use(settings=settings, store=S3Store(client=self.client("s3"))):
+            return hydrate_state(dict(bag))
 
     def invoke(self, event: Any, function: str | None = None) -> Any:
         """Give what a function answers to an event.
@@ -188,5 +237,5 @@ def _deploy(
             with suppress(s3.exceptions.BucketAlreadyOwnedByYou):
                 s3.create_bucket(Bucket=bucket)
     for each in extra_functions:
-        create_function(each, stack, clients)
+        deploy_worker(each, stack, clients)
     return stack

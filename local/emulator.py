@@ -1,9 +1,8 @@
-"""One Lambda execution environment: AWS's emulator of it, before AWS's own runtime client."""
+"""One Lambda execution environment: AWS's emulator of it, before the client of a runtime."""
 
 import http.client
 import json
 import platform
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ import samcli
 
 from . import ports
 from .errors import ServerStartError
+from .languages import PYTHON, command, language_of
 from .limits import INVOCATION_BYTES
 from .processes import Processes
 
@@ -24,10 +24,12 @@ _PATH = "/2015-03-31/functions/function/invocations"
 _START_SECONDS = 30
 _START_ATTEMPTS = 3
 
-# The runtime client answers an exception with exactly these keys, and the emulator passes them on
-# with status 200, as it does a result.
-_RAISED = {"errorMessage", "errorType", "requestId", "stackTrace"}
 _TIMED_OUT = b"Task timed out after"
+_TOO_LARGE = {
+    "errorType": "Function.ResponseSizeTooLarge",
+    "errorMessage": "Response payload size exceeded maximum allowed payload size"
+    f" ({INVOCATION_BYTES} bytes).",
+}
 _OK = 200
 
 
@@ -50,6 +52,7 @@ class Program:
 
     Attributes:
         handler: `module.function`.
+        runtime: as Lambda names it.
         code: directory of the function's artefact.
         environment: the whole environment of the process.
         timeout: seconds an invocation may take.
@@ -59,6 +62,7 @@ class Program:
     code: Path
     environment: Mapping[str, str]
     timeout: int
+    runtime: str = PYTHON
 
 
 class Emulator:
@@ -85,10 +89,9 @@ class Emulator:
             f"--runtime-interface-emulator-address={ports.LOOPBACK}:{self._port}",
             f"--runtime-api-address={ports.LOOPBACK}:{api_port}",
         ]
-        # Without `site`, the function sees what is in PYTHONPATH and nothing of this environment.
-        runtime = [sys.executable, "-S", "-m", "awslambdaric", self._program.handler]
+        client = command(self._program.runtime, self._program.handler)
         return self._processes.start(
-            [binary, *addresses, *runtime],
+            [binary, *addresses, *client],
             env=self._program.environment,
             cwd=self._program.code,
             log=self._log,
@@ -110,33 +113,31 @@ class Emulator:
         try:
             connection.request("POST", _PATH, payload, {"Content-Type": "application/json"})
             response = connection.getresponse()
-            return _answer(response.status, response.read())
+            return self._answer(response.status, response.read())
         except (OSError, http.client.HTTPException) as error:
             return failure("Runtime.ExitError", f"Runtime exited without an answer: {error}")
         finally:
             connection.close()
+
+    def _answer(self, status: int, body: bytes) -> Answer:
+        if body.startswith(_TIMED_OUT):
+            return failure("Sandbox.Timedout", f"Error: {body.decode()}")
+        if status != _OK:
+            return Answer(payload=body, failed=True)
+        if len(body) > INVOCATION_BYTES:
+            return Answer(payload=json.dumps(_TOO_LARGE).encode(), failed=True)
+        return Answer(payload=body, failed=self._is_raised(body))
+
+    def _is_raised(self, body: bytes) -> bool:
+        """Say whether an answer is an error: the emulator passes both on with status 200."""
+        if b'"errorType"' not in body:
+            return False
+        value = json.loads(body)
+        raised = language_of(self._program.runtime).raised
+        return isinstance(value, dict) and (value.keys() == raised or value == _TOO_LARGE)
 
 
 def failure(error_type: str, message: str) -> Answer:
     """Give the answer for a function that could not raise by itself."""
     error = {"errorType": error_type, "errorMessage": message}
     return Answer(payload=json.dumps(error).encode(), failed=True)
-
-
-def _answer(status: int, body: bytes) -> Answer:
-    if body.startswith(_TIMED_OUT):
-        return failure("Sandbox.Timedout", f"Error: {body.decode()}")
-    if status != _OK:
-        return Answer(payload=body, failed=True)
-    if len(body) > INVOCATION_BYTES:
-        limit = f"maximum allowed payload size ({INVOCATION_BYTES} bytes)"
-        message = f"Response payload size exceeded {limit}."
-        return failure("Function.ResponseSizeTooLarge", message)
-    return Answer(payload=body, failed=_is_raised(body))
-
-
-def _is_raised(body: bytes) -> bool:
-    if b'"stackTrace"' not in body:
-        return False
-    value = json.loads(body)
-    return isinstance(value, dict) and value.keys() == _RAISED

@@ -17,6 +17,10 @@ class ServerStartError(LocalCloudError):
     """A server did not come up."""
 
 
+class PayloadTooLargeError(LocalCloudError):
+    """A state machine would carry more than Step Functions allows, and fail."""
+
+
 class FunctionError(LocalCloudError):
     """A function raised, timed out or died.
 

@@ -1,6 +1,5 @@
 """The deployed functions: what moto holds of each, run by a pool of emulators."""
 
-import os
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from moto.awslambda.utils import get_backend
 
 from .artefacts import CodeCache
 from .emulator import Answer, Program, failure
+from .languages import Language, language_of
 from .limits import INVOCATION_BYTES
 from .pool import EmulatorPool
 from .processes import Processes
@@ -22,7 +22,7 @@ class Functions:
 
     Attributes:
         processes: starts the emulators.
-        runtime: directory of the Lambda runtime's own packages.
+        runtime: directory of the Python runtime's own packages.
         code: unpacks artefacts.
         logs_dir: directory for a log file per emulator.
         emulators: size of each pool.
@@ -59,23 +59,26 @@ class Functions:
 
     def _program(self, function: LambdaFunction) -> Program:
         task_root = self.code.unpack(function.code_bytes)
+        runtime = str(function.run_time)
+        language = language_of(runtime)
         return Program(
             handler=str(function.handler),
+            runtime=runtime,
             code=task_root,
             environment={
                 **self.environment,
                 **_lambda_variables(function, task_root),
                 **{name: str(value) for name, value in function.environment_vars.items()},
-                "PYTHONPATH": os.pathsep.join(map(str, self._import_path(function, task_root))),
+                **language.import_path(task_root, *self._layers(function, language), self.runtime),
             },
             timeout=int(function.timeout),
         )
 
-    def _import_path(self, function: LambdaFunction, task_root: Path) -> list[Path]:
+    def _layers(self, function: LambdaFunction, language: Language) -> list[Path]:
         backend = get_backend(function.account_id, function.region)
         layers = [backend.layers_versions_by_arn(layer["Arn"]) for layer in function.layers]
-        unpacked = [self.code.unpack(layer.code_bytes) / "python" for layer in layers if layer]
-        return [task_root, *unpacked, self.runtime]
+        folders = [self.code.unpack(layer.code_bytes) for layer in layers if layer]
+        return [folder / language.layer_folder for folder in folders]
 
 
 def _lambda_variables(function: LambdaFunction, task_root: Path) -> dict[str, str]:

@@ -1,4 +1,7 @@
-"""Run one event against the built function: `python -m local.invoke events/x.json`."""
+"""Run one event against the built function: `python -m local.invoke events/x.json`.
+
+Installed, it is `python -m universal_sync_core.local.invoke`.
+"""
 
 import argparse
 import json
@@ -10,10 +13,14 @@ from typing import Any
 from .cloud import LocalCloud
 from .errors import FunctionError, LocalCloudError
 
+_DESCRIPTION = "Run one event against the built function."
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Invoke, print the answer and give the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m local.invoke", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog=f"python -m {__package__}.invoke", description=_DESCRIPTION
+    )
     parser.add_argument("event", type=Path, help="a JSON file, such as events/sync_inline.json")
     path: Path = parser.parse_args(arguments).event
     try:

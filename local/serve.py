@@ -1,4 +1,7 @@
-"""Keep a cloud running for the AWS CLI or an SDK, until interrupted: `python -m local.serve`."""
+"""Keep a cloud running for the AWS CLI or an SDK, until interrupted: `python -m local.serve`.
+
+Installed, it is `python -m universal_sync_core.local.serve`.
+"""
 
 import signal
 import sys

@@ -8,6 +8,7 @@ from pathlib import Path
 from .artefacts import zipped
 from .clients import ACCOUNT, REGION, Clients
 from .deploy import Stack
+from .languages import PYTHON, command
 
 _TRUST = {
     "Version": "2012-10-17",
@@ -28,8 +29,11 @@ class UserFunction:
     Attributes:
         name: of the function. If the template has a parameter `<name>FunctionArn`, it is given
             this function's ARN.
-        code_dir: directory with its code and whatever that imports beside boto3.
+        code_dir: directory with its code and whatever that imports beside boto3; for Node.js
+            with its `node_modules`, the AWS SDK among them.
         handler: `module.function`.
+        runtime: as Lambda names it. Python functions run with this interpreter, those of
+            `nodejs22.x` and `nodejs24.x` with the `node` of the machine, whatever its version.
         environment: its variables; the local endpoint is among them unless they say otherwise.
         with_layer: whether it has the stack's layers, as a worker that uses the package would.
         timeout: seconds an invocation may take.
@@ -38,6 +42,7 @@ class UserFunction:
     name: str
     code_dir: Path
     handler: str = "app.handler"
+    runtime: str = PYTHON
     environment: Mapping[str, str] = field(default_factory=dict)
     with_layer: bool = False
     timeout: int = 60
@@ -49,14 +54,19 @@ class UserFunction:
 
 
 def create_function(function: UserFunction, stack: Stack, clients: Clients) -> None:
-    """Deploy a function beside a stack."""
+    """Deploy a function beside a stack.
+
+    Raises:
+        LocalCloudError: functions of its runtime cannot run here.
+    """
+    command(function.runtime, function.handler)  # which says now what the first request would
     layers = stack.resources.get("AWS::Lambda::LayerVersion", ())
     role = clients.moto("iam").create_role(
         RoleName=f"{function.name}-role", AssumeRolePolicyDocument=json.dumps(_TRUST)
     )["Role"]
     clients.moto("lambda").create_function(
         FunctionName=function.name,
-        Runtime="python3.13",
+        Runtime=function.runtime,
         Role=role["Arn"],
         Handler=function.handler,
         Code={"ZipFile": zipped(function.code_dir)},

@@ -77,7 +77,7 @@ class _Commands(click.Group):
 
 def _version() -> str:
     try:
-        return importlib.metadata.version("universal-sync-core")
+        return importlib.metadata.version("universal-sync-core-statebag")
     except importlib.metadata.PackageNotFoundError:
         return "of a checkout"
 

@@ -1,15 +1,13 @@
 """One run of the workflow on the local cloud, from the start of the cloud to the proof."""
 
 import time
+from inspect import unwrap
 from pathlib import Path
 
 from rich.console import Console
 
 from local.cloud import LocalCloud, UserFunction
 from local.executions import Execution
-from universal_sync_core import hydrate_state, workspace
-from universal_sync_core.s3_store import S3Store
-from universal_sync_core.settings import Settings
 
 from .function.runner import worker
 from .function.runner.segments import SEGMENTS
@@ -66,7 +64,6 @@ def run(console: Console, logs: Path, *, interactive: bool, limit: int | None) -
             extra_functions=[SEGMENT_RUNNER], logs_dir=logs, report=progress.say
         ) as cloud,
     ):
-        _tell_runner_the_bucket(cloud)
         outside = Outside(cloud, _approver(progress) if interactive else approve_unasked)
         execution = _execute(cloud, execution_input, outside, progress)
         progress.say(f"the execution is over: {execution.status}")
@@ -78,14 +75,6 @@ def run(console: Console, logs: Path, *, interactive: bool, limit: int | None) -
             storage=measure_storage(cloud, logs),
             checks=checks,
         )
-
-
-def _tell_runner_the_bucket(cloud: LocalCloud) -> None:
-    """Give the runner the setting the layer needs, as a template of the user's would."""
-    variables = {"STATE_BUCKET": cloud.outputs["StateBucketName"]}
-    cloud.client("lambda").update_function_configuration(
-        FunctionName=SEGMENT_RUNNER.name, Environment={"Variables": variables}
-    )
 
 
 def _approver(progress: Progress) -> Approver:
@@ -152,10 +141,8 @@ def _proof(
     cloud: LocalCloud, execution: Execution, execution_input: Json, outside: Outside
 ) -> Check:
     """Compare the final state, hydrated, with the same workflow merged without limits."""
-    settings = Settings(bucket=cloud.outputs["StateBucketName"])
-    with workspace.use(settings=settings, store=S3Store(client=cloud.client("s3"))):
-        hydrated = hydrate_state(execution.output["state_data"])
-    expected = final_state(worker.handler, execution_input, outside.answers)
+    hydrated = cloud.hydrate(execution.output["state_data"])
+    expected = final_state(unwrap(worker.handler), execution_input, outside.answers)
     different = differences(expected, hydrated)
     size = len(canonical(hydrated).encode())
     equal = f"{size:,} bytes, {size / STATE_LIMIT_BYTES:.1f} times what a state may carry"

@@ -25,9 +25,8 @@ from moto.stepfunctions.parser.backend.execution import (
 )
 from moto.stepfunctions.responses import StepFunctionResponse
 
-from local.clients import ACCOUNT, REGION
-from local.emulator import Answer
-
+from ..clients import ACCOUNT, REGION
+from ..emulator import Answer
 from .lambda_functions import get_function
 
 _BUS = "default"

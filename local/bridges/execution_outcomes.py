@@ -17,7 +17,7 @@ from moto.stepfunctions.parser.asl.eval.program_state import (
 )
 from moto.stepfunctions.parser.backend.execution import BaseExecutionWorkerCommunication
 
-from local.limits import encode
+from ..limits import encode
 
 
 def install(stack: ExitStack) -> None:

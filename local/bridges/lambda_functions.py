@@ -17,8 +17,8 @@ from moto.awslambda.models import LambdaFunction, LayerVersion
 from moto.awslambda.utils import get_backend
 from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
 
-from local.clients import ACCOUNT, REGION
-from local.emulator import Answer
+from ..clients import ACCOUNT, REGION
+from ..emulator import Answer
 
 Invoke = Callable[[LambdaFunction, bytes], Answer]
 

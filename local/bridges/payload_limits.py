@@ -23,8 +23,8 @@ from moto.stepfunctions.parser.asl.component.state.state import CommonStateField
 from moto.stepfunctions.parser.asl.eval.environment import Environment
 from moto.stepfunctions.parser.asl.eval.event.event_manager import EventManager
 
-from local.limits import HISTORY_EVENTS, PAYLOAD_BYTES, payload_bytes
-from local.visits import StateVisit
+from ..limits import HISTORY_EVENTS, PAYLOAD_BYTES, payload_bytes
+from ..visits import StateVisit
 
 # `States.ALL` and `States.TaskFailed` do not match these.
 _UNCATCHABLE = {"States.DataLimitExceeded", "States.Runtime"}

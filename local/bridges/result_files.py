@@ -31,9 +31,8 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_map.result_writer.
 )
 from moto.stepfunctions.parser.asl.eval.environment import Environment
 
-from local.clients import Clients
-from local.limits import encode
-
+from ..clients import Clients
+from ..limits import encode
 from .failures import failure_event
 from .map_runs import Child, ChildOutputs, child_arn
 

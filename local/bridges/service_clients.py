@@ -16,7 +16,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
 )
 from moto.stepfunctions.parser.asl.utils import boto_client
 
-from local.clients import Clients
+from ..clients import Clients
 
 
 def install(stack: ExitStack, clients: Clients) -> None:

@@ -22,8 +22,8 @@ from moto.stepfunctions.parser.models import (
     stepfunctions_parser_backends,
 )
 
-from local.clients import ACCOUNT, REGION
-from local.limits import PAYLOAD_BYTES
+from ..clients import ACCOUNT, REGION
+from ..limits import PAYLOAD_BYTES
 
 _WHOLE_PERCENTAGE = re.compile(r'("ToleratedFailurePercentage"\s*:\s*\d+)(?=\s*[,}])')
 

@@ -35,7 +35,7 @@ from moto.stepfunctions.parser.backend.execution import Execution
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 from moto.stepfunctions.responses import StepFunctionResponse
 
-from local.limits import PAYLOAD_BYTES
+from ..limits import PAYLOAD_BYTES
 
 
 class TaskTimedOut(AWSError):  # noqa: N818 - the name of the error on the wire

@@ -21,10 +21,6 @@ SHORT_SECONDS = 3
 @pytest.fixture(scope="module")
 def workflows() -> Iterator[Workflows]:
     with LocalCloud.start(extra_functions=[WORKER]) as cloud:
-        variables = {"STATE_BUCKET": cloud.outputs["StateBucketName"]}
-        cloud.client("lambda").update_function_configuration(
-            FunctionName=WORKER.name, Environment={"Variables": variables}
-        )
         yield Workflows(cloud)
 
 

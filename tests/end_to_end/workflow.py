@@ -10,10 +10,7 @@ from urllib.parse import quote
 from local.cloud import Execution, LocalCloud
 from local.limits import PAYLOAD_BYTES
 from tests.core import oracle
-from universal_sync_core import hydrate_state, workspace
 from universal_sync_core.failure import is_failure_record
-from universal_sync_core.s3_store import S3Store
-from universal_sync_core.settings import Settings
 
 Json = dict[str, Any]
 
@@ -67,16 +64,12 @@ class Workflows:
 
     def varied(self, name: str, change: Callable[[dict[str, Json]], None]) -> str:
         """Give the ARN of the stack's machine with some of its states changed."""
-        machines = self.cloud.client("stepfunctions")
-        deployed = machines.describe_state_machine(
+        deployed = self.cloud.client("stepfunctions").describe_state_machine(
             stateMachineArn=self.cloud.outputs["StateMachineArn"]
         )
         definition = json.loads(deployed["definition"])
         change(definition["States"])
-        created = machines.create_state_machine(
-            name=name, definition=json.dumps(definition), roleArn=deployed["roleArn"]
-        )
-        return str(created["stateMachineArn"])
+        return self.cloud.create_state_machine(name, definition)
 
     def require_small(self, execution: Execution) -> None:
         """Fail where a state of an execution was given or gave more than a state may carry."""
@@ -94,9 +87,7 @@ class Workflows:
 
     def hydrated(self, bag: Json) -> Json:
         """Give a bag with values in the place of its pointers."""
-        settings = Settings(bucket=self.cloud.outputs["StateBucketName"])
-        with workspace.use(settings=settings, store=S3Store(client=self.cloud.client("s3"))):
-            return hydrate_state(bag)
+        return self.cloud.hydrate(bag)
 
     def final_state(self, execution: Execution) -> Json:
         """Give what a workflow that succeeded has made, whole."""

@@ -1,0 +1,15 @@
+"""The worker: the state machine calls it for every segment of a workflow."""
+
+from universal_sync_core import state_task
+
+
+@state_task(needs=["current_state.order"])
+def handler(state, _context):
+    """Return what the order costs.
+
+    `needs` names what is read; it is fetched when it is touched. What is returned is merged into
+    the state, and may have any size. `status` says where the workflow goes from here.
+    """
+    lines = state["current_state"]["order"]["lines"]
+    cost = sum(line["price"] * line["count"] for line in lines)
+    return {"status": "COMPLETE", "current_state": {"cost": cost}}

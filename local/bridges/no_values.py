@@ -1,0 +1,24 @@
+"""A list in a template without those elements that are `AWS::NoValue`.
+
+moto leaves a null in the place of each, and then refuses a policy that has one.
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/pseudo-parameter-reference.html
+"""
+
+from contextlib import ExitStack
+from typing import Any
+from unittest.mock import patch
+
+from moto.cloudformation import parsing
+
+
+def install(stack: ExitStack) -> None:
+    """Leave out what has no value."""
+    original = parsing.clean_json
+
+    def clean(template: Any, resources: parsing.ResourceMap) -> Any:
+        cleaned = original(template, resources)
+        if isinstance(template, list):
+            return [value for value in cleaned if value is not None]
+        return cleaned
+
+    stack.enter_context(patch.object(parsing, "clean_json", clean))

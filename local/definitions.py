@@ -1,0 +1,55 @@
+"""State machines of the user's: their definitions, with the names of what is deployed."""
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from samcli.yamlhelper import yaml_parse
+
+from .clients import Clients
+from .deploy import Stack
+from .errors import LocalCloudError
+from .workers import settings_of
+
+_PLACEHOLDER = re.compile(r"\$\{([A-Za-z0-9]+)\}")
+# A placeholder of the stack's own state machine, and the output that says its value.
+_OF_STACK = {
+    "StateDataManagerFunction": "StateDataManagerFunctionArn",
+    "SegmentRunnerFunction": "SegmentRunnerArn",
+    "StateBucket": "StateBucketName",
+}
+
+
+def substitutions_of(stack: Stack, clients: Clients) -> dict[str, str]:
+    """Give what the placeholders of the stack's own state machine stand for."""
+    prefix = settings_of(stack, clients).get("STATE_PREFIX", "")
+    found = {name: stack.outputs.get(output) for name, output in _OF_STACK.items()}
+    # A copy of the stack's machine runs a worker and then syncs, unless it is told otherwise.
+    values = {"StatePrefix": prefix, "NextActionOfSyncingRunner": "NONE"}
+    return values | {name: value for name, value in found.items() if value}
+
+
+def filled(definition: str | Path | Mapping[str, Any], values: Mapping[str, str]) -> str:
+    """Give a definition as JSON, with its `${placeholders}` filled in.
+
+    Args:
+        definition: path of an ASL file, JSON or YAML, or the definition itself.
+        values: by the names of the placeholders.
+
+    Raises:
+        LocalCloudError: the file cannot be read, or a placeholder has no value.
+    """
+    text = json.dumps(definition) if isinstance(definition, Mapping) else _read(Path(definition))
+    if missing := set(_PLACEHOLDER.findall(text)) - values.keys():
+        raise LocalCloudError(f"the definition needs a value for {', '.join(sorted(missing))}")
+    return _PLACEHOLDER.sub(lambda found: json.dumps(values[found[1]])[1:-1], text)
+
+
+def _read(path: Path) -> str:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise LocalCloudError(f"{path} cannot be read: {error.strerror}") from error
+    return text if path.suffix == ".json" else json.dumps(yaml_parse(text))

@@ -1,0 +1,111 @@
+"""State bags for the tests of a worker: made and merged by the real pipe, with S3 in memory.
+
+def test_worker(state_bag):
+    bag = state_bag({"current_state": {"order": order}})
+    answer = handler(state_bag.event(bag), None)
+    assert state_bag.hydrate(state_bag.sync(bag, answer))["current_state"]["paid"]
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from universal_sync_core import first_bag, hydrate_state, universal_sync_core, workspace
+from universal_sync_core.cache import ByteCache
+from universal_sync_core.codec import Json, JsonObject
+from universal_sync_core.memory_store import MemoryStore
+from universal_sync_core.settings import Settings
+from universal_sync_core.usage import UsageSnapshot
+from universal_sync_core.workspace import Workspace
+
+from .errors import PayloadTooLargeError
+from .limits import PAYLOAD_BYTES
+
+EXECUTION_ID = "arn:aws:states:us-east-1:123456789012:execution:state-data:test"
+_BUCKET = "state-bucket"
+
+
+class StateBag:
+    """Makes the bags of one test, and does with them what the state machine does.
+
+    Whatever passes from one step to the next goes through JSON, and is refused over 262,144 bytes.
+    """
+
+    def __init__(self, space: Workspace) -> None:
+        """Work in a workspace that is in use; `opened` makes one."""
+        self._space = space
+        self._before = space.usage.snapshot()
+
+    @classmethod
+    @contextmanager
+    def opened(cls) -> Iterator["StateBag"]:
+        """Use an empty store, in memory, for as long as the context lasts."""
+        with workspace.use(settings=Settings(bucket=_BUCKET), store=MemoryStore()) as space:
+            yield cls(space)
+
+    def __call__(self, execution_input: JsonObject | None = None, /, **fields: Json) -> JsonObject:
+        """Give the first bag of an execution with this input, large values offloaded.
+
+        Args:
+            execution_input: as the state machine is started with.
+            fields: more of it.
+        """
+        given = {**(execution_input or {}), **fields}
+        return first_bag(given, {"execution_id": EXECUTION_ID})
+
+    def event(self, bag: JsonObject) -> JsonObject:
+        """Give the event with which the state machine has a worker run a segment or branch."""
+        return self._sent({"action": "run_segment", "state_data": bag})
+
+    def item_event(self, item: Json, index: int = 0) -> JsonObject:
+        """Give the event of one item of a Distributed Map."""
+        return self._sent(
+            {
+                "action": "run_segment",
+                "execution_id": EXECUTION_ID,
+                "item": item,
+                "index": index,
+            }
+        )
+
+    def sync(self, bag: JsonObject, answer: Json) -> JsonObject:
+        """Give the bag that the state machine makes of a bag and a worker's answer.
+
+        The answer `{"state_data": ...}` of a worker that syncs by itself has the bag already.
+
+        Raises:
+            TypeError: the answer is no JSON.
+            PayloadTooLargeError: it does not fit beside the bag.
+        """
+        if isinstance(answer, dict) and answer.keys() == {"state_data"}:
+            synced: JsonObject = _passed(answer)["state_data"]
+            return synced
+        beside = _passed({"state_data": bag, "segment": {"execution_result": answer}})
+        action = "sync_branch" if "branch" in bag else "sync"
+        result = beside["segment"]["execution_result"]
+        return universal_sync_core(beside["state_data"], result, {"action": action})
+
+    def hydrate(self, bag: JsonObject) -> JsonObject:
+        """Give a bag with values in the place of its pointers."""
+        return hydrate_state(bag)
+
+    @property
+    def usage(self) -> UsageSnapshot:
+        """What was asked of S3 since the last event was made: by the worker, if right after it."""
+        return self._space.usage.snapshot().since(self._before)
+
+    def _sent(self, event: JsonObject) -> JsonObject:
+        """Give an event as it arrives in a process that has read nothing so far."""
+        self._space.cache = ByteCache(self._space.settings.cache_bytes)
+        self._before = self._space.usage.snapshot()
+        return _passed(event)
+
+
+def _passed(value: JsonObject) -> JsonObject:
+    """Give a value as it comes out of a transition of Step Functions."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    size = len(text.encode("utf-8", "surrogatepass"))
+    if size > PAYLOAD_BYTES:
+        raise PayloadTooLargeError(f"a state of {size:,} bytes is over {PAYLOAD_BYTES:,}")
+    passed: JsonObject = json.loads(text)
+    return passed

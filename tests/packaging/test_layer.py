@@ -1,0 +1,61 @@
+"""The layer by itself, built and packaged as for the Serverless Application Repository."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import boto3
+import pytest
+from moto.server import ThreadedMotoServer
+from samcli.yamlhelper import yaml_parse
+
+from local.build import build
+from tests.packaging.conftest import ROOT
+
+pytestmark = pytest.mark.slow
+
+BUCKET = "artefacts"
+ACCESS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build(ROOT / "layers" / "template.yaml", tmp_path_factory.mktemp("builds"))
+
+
+@pytest.fixture
+def endpoint() -> Iterator[str]:
+    """Return where an S3 with a bucket for artefacts answers."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    session = boto3.Session("local", "local", region_name="us-east-1")
+    session.client("s3", endpoint_url=f"http://{host}:{port}").create_bucket(Bucket=BUCKET)
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+def test_layer_has_the_package_and_nothing_of_the_local_cloud(built: Path) -> None:
+    package = built.parent / "UniversalSyncCoreLayer" / "python" / "universal_sync_core"
+    assert {"__init__.py", "py.typed", "task.py"} <= {path.name for path in package.iterdir()}
+    assert not [path.name for path in package.iterdir() if path.is_dir()]
+
+
+def test_packaged_template_names_nothing_of_this_machine(
+    built: Path, endpoint: str, tmp_path: Path
+) -> None:
+    packaged = tmp_path / "packaged.yaml"
+    command = [sys.executable, "-m", "samcli", "package", "--template-file", str(built)]
+    command += ["--s3-bucket", BUCKET, "--output-template-file", str(packaged)]
+    told = {"AWS_ENDPOINT_URL": endpoint, "AWS_DEFAULT_REGION": "us-east-1", **ACCESS}
+    environment = {**os.environ, "SAM_CLI_TELEMETRY": "0", **told}
+
+    subprocess.run(command, env=environment, check=True, capture_output=True)  # noqa: S603 - ours
+
+    template = yaml_parse(packaged.read_text(encoding="utf-8"))
+    application = template["Metadata"]["AWS::ServerlessRepo::Application"]
+    layer = template["Resources"]["UniversalSyncCoreLayer"]["Properties"]["ContentUri"]
+    uploaded = [application["LicenseUrl"], application["ReadmeUrl"], layer]
+    assert all(path.startswith(f"s3://{BUCKET}/") for path in uploaded)
