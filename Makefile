@@ -13,7 +13,7 @@ export SAM_CLI_TELEMETRY ?= 0
 SHELL := /bin/bash
 .SHELLFLAGS := -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help venv run invoke statebag build test slow bench lint format requirements clean
+.PHONY: help venv run invoke statebag build test slow bench docs schemas lint format requirements clean
 
 help: ## List the commands.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -47,12 +47,19 @@ slow: $(READY) ## Run the slow tests.
 bench: $(READY) ## Run the benchmarks: a table of ratios, the cost, and a plot in benchmarks/out/.
 	$(BIN)/python -m benchmarks
 
-lint: $(READY) ## Check style, types and the template.
+docs: $(READY) ## Build the documentation as a site, in docs/_build/.
+	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going docs docs/_build
+
+schemas: $(READY) ## Write the JSON Schemas of docs/schemas/ anew from the models.
+	PYTHONPATH=layers/universal_sync_core:functions/state_data_manager:. $(BIN)/python -m docs.schemas
+
+lint: $(READY) ## Check style, types and the templates.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/cfn-lint template.yaml
+	$(BIN)/cfn-lint template.yaml layers/template.yaml
 	$(BIN)/sam validate --lint
+	$(BIN)/sam validate --lint --template-file layers/template.yaml
 
 format: $(READY) ## Format the code.
 	$(BIN)/ruff check --fix-only --quiet .
@@ -72,4 +79,4 @@ requirements: ## Pin the packages anew from the .in files (needs uv).
 	mv $(LAYER).new $(LAYER).txt
 
 clean: ## Remove what the commands above have made.
-	rm -rf $(VENV) .aws-sam .local .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .aws-sam .local docs/_build .mypy_cache .ruff_cache .pytest_cache .hypothesis

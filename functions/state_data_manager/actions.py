@@ -4,8 +4,10 @@
 `@app.answer`: the function returns the answer itself.
 """
 
+from __future__ import annotations
+
 import json
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import universal_sync_core as core
 from models import (
@@ -33,7 +35,21 @@ from models import (
 )
 from universal_sync_core.codec import KIB, Json
 from universal_sync_core.errors import StateTooLargeError
-from universal_sync_core.routing import ActionResolver, Answer
+from universal_sync_core.routing import ActionResolver
+
+if TYPE_CHECKING:
+    from answers import (
+        BranchAnswer,
+        CallbackAnswer,
+        DeliveryAnswer,
+        FailureAnswer,
+        ItemsAnswer,
+        NextAnswer,
+        ResultAnswer,
+        StateAnswer,
+        ValueAnswer,
+        WorkerAnswer,
+    )
 
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 RESPONSE_MAX_BYTES: Final = 6 * KIB * KIB
@@ -42,21 +58,23 @@ app = ActionResolver()
 
 
 @app.answer("init", InitEvent)
-def init(event: InitEvent) -> Answer:
+def init(event: InitEvent) -> StateAnswer:
     """The first bag of an execution: made of its input, or left by an earlier execution."""
     return {"state_data": core.first_bag(event.input, event.context)}
 
 
-@app.action("sync", SyncEvent)
-def sync(event: SyncEvent) -> Json:
-    """A worker's result."""
-    return event.execution_result
+@app.answer("sync", SyncEvent)
+def sync(event: SyncEvent) -> StateAnswer:
+    """A worker's result merged, or the bag of a worker that merged it itself."""
+    bag = core.merge_answer(event.state_data, event.execution_result, event.context)
+    return {"state_data": bag}
 
 
-@app.action("sync_branch", SyncBranchEvent)
-def sync_branch(event: SyncBranchEvent) -> Json:
-    """A worker's result inside a branch."""
-    return event.execution_result
+@app.answer("sync_branch", SyncBranchEvent)
+def sync_branch(event: SyncBranchEvent) -> StateAnswer:
+    """The same inside a branch."""
+    bag = core.merge_answer(event.state_data, event.execution_result, event.context)
+    return {"state_data": bag}
 
 
 @app.action("aggregate_distributed", AggregateDistributedEvent)
@@ -84,63 +102,63 @@ def update_and_compress(event: SyncEvent) -> Json:
 
 
 @app.answer("decompress", DecompressEvent)
-def decompress(event: DecompressEvent) -> Answer:
+def decompress(event: DecompressEvent) -> ValueAnswer:
     """A compressed value as it was."""
     return {"value": core.decompress(event.compressed_data)}
 
 
 @app.answer("fork_branch", ForkBranchEvent)
-def fork_branch(event: ForkBranchEvent) -> Answer:
+def fork_branch(event: ForkBranchEvent) -> StateAnswer:
     """A branch's own bag, made of its parent's."""
     return {"state_data": core.fork_branch(event.state_data, event.branch, event.context)}
 
 
 @app.answer("complete_branch", CompleteBranchEvent)
-def complete_branch(event: CompleteBranchEvent) -> Answer:
+def complete_branch(event: CompleteBranchEvent) -> BranchAnswer:
     """A finished branch as a pointer of a few hundred bytes."""
     branch = core.complete_branch(event.state_data, event.context, status=event.status)
     return {"branch": branch}
 
 
 @app.answer("aggregate_branches", AggregateBranchesEvent)
-def aggregate_branches(event: AggregateBranchesEvent) -> Answer:
+def aggregate_branches(event: AggregateBranchesEvent) -> StateAnswer:
     """The branches joined into their parent."""
     return {"state_data": core.join_branches(event.state_data, event.branches, event.context)}
 
 
 @app.answer("stage_items", StageItemsEvent)
-def stage_items(event: StageItemsEvent) -> Answer:
+def stage_items(event: StageItemsEvent) -> ItemsAnswer:
     """The bag's `distributed_items` as the JSON array an ItemReader reads."""
     return {"items": core.stage_items(event.state_data, event.context)}
 
 
 @app.answer("store_result", StoreResultEvent)
-def store_result(event: StoreResultEvent) -> Answer:
+def store_result(event: StoreResultEvent) -> ResultAnswer:
     """An item's result as a pointer, so that a map's children answer no state."""
     return {"result": core.store_result(event.execution_result, event.context)}
 
 
 @app.answer("create_snapshot", CreateSnapshotEvent)
-def create_snapshot(event: CreateSnapshotEvent) -> Answer:
+def create_snapshot(event: CreateSnapshotEvent) -> StateAnswer:
     """The bag with the path of its own snapshot."""
     snapshot = core.create_snapshot(event.state_data, event.snapshot_type, event.context)
     return {"state_data": snapshot}
 
 
 @app.answer("restore_snapshot", RestoreSnapshotEvent)
-def restore_snapshot(event: RestoreSnapshotEvent) -> Answer:
+def restore_snapshot(event: RestoreSnapshotEvent) -> StateAnswer:
     """The bag as it was snapshot."""
     return {"state_data": core.restore_snapshot(event.s3_path, event.context)}
 
 
 @app.answer("hand_over", HandOverEvent)
-def hand_over(event: HandOverEvent) -> Answer:
+def hand_over(event: HandOverEvent) -> NextAnswer:
     """What the next execution of the workflow is started with."""
     return {"next": core.hand_over(event.state_data, event.context)}
 
 
 @app.answer("record_failure", RecordFailureEvent)
-def record_failure(event: RecordFailureEvent) -> Answer:
+def record_failure(event: RecordFailureEvent) -> FailureAnswer:
     """An error with a cause short enough to read, and the path of its record."""
     failure = event.failure.model_dump(by_alias=True, exclude_none=True)
     told = event.model_dump(include={"stage", "failed_at", "execution_arn"}, exclude_none=True)
@@ -150,7 +168,7 @@ def record_failure(event: RecordFailureEvent) -> Answer:
 
 
 @app.answer("record_end", RecordEndEvent)
-def record_end(event: RecordEndEvent) -> Answer:
+def record_end(event: RecordEndEvent) -> FailureAnswer:
     """The same for an execution that ended without one, from its history."""
     import executions  # noqa: PLC0415 - with boto3, which no other action may need
 
@@ -165,9 +183,11 @@ def record_end(event: RecordEndEvent) -> Answer:
 
 
 @app.answer("hydrate", HydrateEvent)
-def hydrate(event: HydrateEvent) -> Answer:
+def hydrate(event: HydrateEvent) -> StateAnswer:
     """The bag with values in the place of its pointers."""
-    answer = {"state_data": core.hydrate_state(event.state_data, event.paths, event.context)}
+    answer: StateAnswer = {
+        "state_data": core.hydrate_state(event.state_data, event.paths, event.context)
+    }
     # The size the runtime will write, which puts a space after each comma and colon.
     size = len(json.dumps(answer, ensure_ascii=False).encode(errors="surrogatepass"))
     if size > RESPONSE_MAX_BYTES:
@@ -177,13 +197,13 @@ def hydrate(event: HydrateEvent) -> Answer:
 
 
 @app.answer("run_segment", RunSegmentEvent)
-def run_segment(event: RunSegmentEvent) -> Json:
+def run_segment(event: RunSegmentEvent) -> WorkerAnswer:
     """The built-in runner: the result that was recorded for this segment, branch or item."""
     return core.recorded_result(event.state_data, event.context, item=event.item)
 
 
 @app.answer("request_callback", RequestCallbackEvent)
-def request_callback(event: RequestCallbackEvent) -> Answer:
+def request_callback(event: RequestCallbackEvent) -> CallbackAnswer:
     """Keeps a waiting state's token and announces that an answer is wanted."""
     import callbacks  # noqa: PLC0415 - with boto3, which no other action may need
 
@@ -191,7 +211,7 @@ def request_callback(event: RequestCallbackEvent) -> Answer:
 
 
 @app.answer("submit_callback", SubmitCallbackEvent)
-def submit_callback(event: SubmitCallbackEvent) -> Answer:
+def submit_callback(event: SubmitCallbackEvent) -> DeliveryAnswer:
     """Sends an answer to the waiting state, once."""
     import callbacks  # noqa: PLC0415 - with boto3, which no other action may need
 

@@ -47,16 +47,14 @@ if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_stepfunctions import SFNClient
 
+    from answers import CallbackAnswer, Delivery, DeliveryAnswer
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
 EVENT_BUS: Final = os.environ.get("EVENT_BUS_NAME") or "default"
 EVENT_SOURCE: Final = "universal-sync-core"
 EVENT_DETAIL_TYPE: Final = "Callback Requested"
-
-# An answer comes back beside the bag, as `$.callback`, and the two are at most 262,144 bytes:
-# a bag is bounded to 196,608 at most (Settings), and the machine adds a few hundred of its own.
-OUTPUT_INLINE_BYTES: Final = 60 * codec.KIB
 
 # An event on the bus is at most 256 KiB, and the targets of a rule have tighter limits:
 # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html
@@ -79,7 +77,7 @@ def events() -> "EventBridgeClient":
     return boto3.client("events", config=_CONFIG)
 
 
-def request(event: RequestCallbackEvent) -> dict[str, Any]:
+def request(event: RequestCallbackEvent) -> "CallbackAnswer":
     """Keep the token of a waiting state, then tell the event bus that an answer is wanted.
 
     A retry announces again: whether the first announcement went out cannot be known. Consumers
@@ -91,11 +89,12 @@ def request(event: RequestCallbackEvent) -> dict[str, Any]:
     callback_id = hashlib.sha256(event.task_token.encode()).hexdigest()
     # A worker puts what it wants to know into its result; so it is in the bag.
     prompt = event.prompt if event.prompt is not None else event.state_data.get("prompt")
+    context = {"execution_id": execution_id}
     asked = {
         "callback_id": callback_id,
         "callback_type": event.callback_type,
         "execution_id": execution_id,
-        "prompt": _bounded(prompt, PROMPT_INLINE_BYTES, execution_id),
+        "prompt": core.offload_result(prompt, context, limit=PROMPT_INLINE_BYTES),
         "state_revision": event.state_data.get("state_revision"),
     }
     record = asked | {"task_token": event.task_token, "requested_at": _now()}
@@ -105,7 +104,7 @@ def request(event: RequestCallbackEvent) -> dict[str, Any]:
     return {"callback_id": callback_id}
 
 
-def submit(event: SubmitCallbackEvent) -> dict[str, Any]:
+def submit(event: SubmitCallbackEvent) -> "DeliveryAnswer":
     """Send an answer to the state that waits for it.
 
     Raises:
@@ -128,7 +127,7 @@ def submit(event: SubmitCallbackEvent) -> dict[str, Any]:
     return _status(event, "delivered")
 
 
-def _status(event: SubmitCallbackEvent, status: str) -> dict[str, Any]:
+def _status(event: SubmitCallbackEvent, status: "Delivery") -> "DeliveryAnswer":
     return {"callback_id": event.callback_id, "outcome": event.outcome, "status": status}
 
 
@@ -147,7 +146,7 @@ def _claimed(event: SubmitCallbackEvent) -> tuple[dict[str, Any], bool]:
     """Return the answer and whether it is the first, once no different one can be."""
     answer: dict[str, Any] = {"outcome": event.outcome}
     if event.outcome == "success":
-        answer["output"] = _bounded(event.output, OUTPUT_INLINE_BYTES, event.execution_id)
+        answer["output"] = core.offload_result(event.output, event.context)
     else:
         answer |= {"error": event.error, "cause": event.cause or ""}
     claim = _location(event.execution_id, f"{event.callback_id}.answer.json")
@@ -182,13 +181,6 @@ def _announce(asked: dict[str, Any]) -> None:
     for result in answer["Entries"]:
         if "ErrorCode" in result:
             raise _failure("PutEvents", result["ErrorCode"])
-
-
-def _bounded(value: Any, limit: int, execution_id: str) -> Any:
-    """Return the value, or the pointer to it where it is larger than `limit` bytes."""
-    if core.calculate_payload_size(value) <= limit:
-        return value
-    return core.store_result(value, {"execution_id": execution_id})
 
 
 def _now() -> str:

@@ -12,6 +12,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    WithJsonSchema,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
@@ -27,17 +28,30 @@ class InitEvent(ActionEvent):
     """Starts a workflow: the execution's input becomes its first bag."""
 
     execution_id: str = Field(min_length=1)
-    input: dict[str, Any] | None
+    input: dict[str, Any] | None = Field(
+        description="Its fields become those of the bag. `input_s3_path` (with `input_sha256`)"
+        " names an object whose fields come first, `resume_from` a record or a snapshot to go on"
+        " from."
+    )
 
 
 class SyncEvent(StateEvent):
     """Brings the result of a worker, of any shape."""
 
-    execution_result: Any
+    execution_result: Any = Field(description="What a worker answered: any JSON value.")
+
+
+def _under_either_name(schema: dict[str, Any]) -> None:
+    """Say in the schema that the bag comes under exactly one of its names."""
+    schema["properties"]["branch_state"] = schema["properties"]["state_data"]
+    schema["required"].remove("state_data")
+    schema["oneOf"] = [{"required": ["state_data"]}, {"required": ["branch_state"]}]
 
 
 class SyncBranchEvent(SyncEvent):
     """The same inside a parallel branch, whose bag may come under either name, but only one."""
+
+    model_config = ConfigDict(json_schema_extra=_under_either_name)
 
     # The names are for JSON; nobody builds an event by its constructor.
     state_data: State = Field(  # type: ignore[pydantic-alias]
@@ -48,7 +62,7 @@ class SyncBranchEvent(SyncEvent):
 class ForkBranchEvent(StateEvent):
     """Starts a branch with an entry of `pending_branches`, which may be any JSON value."""
 
-    branch: Any
+    branch: Any = Field(description="The entry. Of an object `branch_id`, `segments` count.")
 
 
 class FailureOutput(BaseModel):
@@ -59,17 +73,17 @@ class FailureOutput(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore", strict=True, hide_input_in_errors=True)
 
-    error: str | None = Field(default=None, alias="Error")
-    cause: str | None = Field(default=None, alias="Cause")
+    error: str | None = Field(default=None, alias="Error", description="Name of the error.")
+    cause: str | None = Field(default=None, alias="Cause", description="What it says of itself.")
 
 
 class RecordFailureEvent(StateEvent):
     """Brings the error that ends an execution or a branch, and what came up when."""
 
     failure: FailureOutput
-    stage: str | None = None
-    failed_at: str | None = None
-    execution_arn: str | None = None
+    stage: str | None = Field(default=None, description="What failed, such as `segment`.")
+    failed_at: str | None = Field(default=None, description="When, in ISO 8601.")
+    execution_arn: str | None = Field(default=None, description="Of the execution that failed.")
 
 
 class RecordEndEvent(ActionEvent):
@@ -85,13 +99,13 @@ class HandOverEvent(StateEvent):
 class CompleteBranchEvent(StateEvent):
     """Ends a branch; `status` says how where the bag's own would not."""
 
-    status: str | None = None
+    status: str | None = Field(default=None, description="`COMPLETE` or `FAILED`.")
 
 
 class AggregateBranchesEvent(StateEvent):
     """Brings what the branches answered, in branch order."""
 
-    branches: list[Any]
+    branches: list[Any] = Field(description="Branch pointers, failures of branches, or values.")
 
 
 class StageItemsEvent(StateEvent):
@@ -102,8 +116,8 @@ class StoreResultEvent(ActionEvent):
     """Brings the result of one item of a Distributed Map."""
 
     execution_id: str = Field(min_length=1)
-    execution_result: Any
-    index: int | None = None
+    execution_result: Any = Field(description="What the worker answered: any JSON value.")
+    index: int | None = Field(default=None, description="Position of the item, from 0.")
 
 
 def _results_or_manifest(result: Any) -> Any:
@@ -116,19 +130,31 @@ def _results_or_manifest(result: Any) -> Any:
 class AggregateDistributedEvent(StateEvent):
     """Brings a Distributed Map's results, or where its ResultWriter put them."""
 
-    execution_result: Annotated[Any, AfterValidator(_results_or_manifest)]
+    execution_result: Annotated[
+        Any,
+        AfterValidator(_results_or_manifest),
+        WithJsonSchema(
+            {
+                "description": "The results in item order, or what a ResultWriter answers.",
+                "anyOf": [
+                    {"type": "array"},
+                    {"type": "object", "required": ["ResultWriterDetails"]},
+                ],
+            }
+        ),
+    ]
 
 
 class CallbackEvent(StateEvent):
     """Brings what was sent to SendTaskSuccess for a waiting state."""
 
-    callback_result: Any
+    callback_result: Any = Field(description="Any JSON value.")
 
 
 class AsyncEvent(StateEvent):
     """Brings what an asynchronous job answered."""
 
-    async_result: Any
+    async_result: Any = Field(description="Any JSON value.")
 
 
 class CreateSnapshotEvent(StateEvent):
@@ -140,27 +166,38 @@ class CreateSnapshotEvent(StateEvent):
 class RestoreSnapshotEvent(ActionEvent):
     """Names a snapshot by its `s3://` path."""
 
-    s3_path: str = Field(min_length=1)
+    s3_path: str = Field(min_length=1, description="`s3://` path, as the bag has it.")
 
 
 class DecompressEvent(ActionEvent):
     """Brings a value that `update_and_compress` left in a bag."""
 
-    compressed_data: Any
+    compressed_data: Any = Field(description="A packed value, or its base64 text alone.")
 
 
 class HydrateEvent(StateEvent):
     """Asks for pointers back as values: all of them, or those under some dotted paths."""
 
-    paths: list[str] | None = None
+    paths: list[str] | None = Field(
+        default=None, description="Such as `current_state.items[3].name`; null for everything."
+    )
 
 
 class RunSegmentEvent(ActionEvent):
     """What the state machine gives every runner: a bag, or an item of a Distributed Map."""
 
-    state_data: State | None = None
-    item: Any = None
-    index: int | None = None
+    model_config = ConfigDict(
+        json_schema_extra={
+            "anyOf": [
+                {"required": ["state_data"], "properties": {"state_data": {"type": "object"}}},
+                {"required": ["item"]},
+            ]
+        }
+    )
+
+    state_data: State | None = Field(default=None, description="A bag; in a branch, the branch's.")
+    item: Any = Field(default=None, description="Any JSON value; `execution_id` is beside it.")
+    index: int | None = Field(default=None, description="Position of the item, from 0.")
 
     @model_validator(mode="after")
     def _something_to_run(self) -> Self:
@@ -175,16 +212,18 @@ class RequestCallbackEvent(StateEvent):
     task_token: str = Field(min_length=1, max_length=2_048, repr=False)
     """https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskSuccess.html"""
     callback_type: Literal["human", "async"]
-    prompt: Any = None
+    prompt: Any = Field(default=None, description="What is asked; else the bag's `prompt`.")
 
 
 class SubmitCallbackEvent(ActionEvent):
     """An answer to a callback: the outcome decides which other fields it needs."""
 
-    callback_id: str = Field(pattern=r"^[0-9a-f]{64}$")
+    model_config = ConfigDict(json_schema_extra=lambda schema: schema.update(oneOf=_outcomes()))
+
+    callback_id: str = Field(pattern=r"^[0-9a-f]{64}$", description="As it was announced.")
     execution_id: str = Field(min_length=1)
     outcome: Literal["success", "failure", "heartbeat"]
-    output: Any = None
+    output: Any = Field(default=None, description="What the waiting state gets.")
     error: str | None = Field(default=None, max_length=ERROR_MAX_CHARS)
     cause: str | None = Field(default=None, max_length=CAUSE_MAX_CHARS)
 
@@ -205,3 +244,16 @@ _ANSWER_FIELDS: dict[str, tuple[set[str], set[str]]] = {
     "heartbeat": (set(), set()),
 }
 """Outcome to the fields it needs and the fields it takes."""
+
+
+def _outcomes() -> list[dict[str, Any]]:
+    """Say in the schema what each outcome needs and takes."""
+    every = {"output", "error", "cause"}
+    return [
+        {
+            "properties": {"outcome": {"const": outcome}}
+            | dict.fromkeys(sorted(every - allowed), False),
+            "required": sorted(needed),
+        }
+        for outcome, (needed, allowed) in _ANSWER_FIELDS.items()
+    ]

@@ -53,7 +53,7 @@ def requested(store: MemoryStore, bus: FakeEventBus) -> MemoryStore:
     return store
 
 
-def ask(**fields: Any) -> dict[str, Any]:
+def ask(**fields: Any) -> Any:
     state = {"execution_id": EXECUTION_ID, "state_revision": 7}
     event = {"action": "request_callback", "state_data": state, "task_token": TOKEN}
     return callbacks.request(
@@ -61,7 +61,7 @@ def ask(**fields: Any) -> dict[str, Any]:
     )
 
 
-def answer(**fields: Any) -> dict[str, Any]:
+def answer(**fields: Any) -> Any:
     event = {
         "action": "submit_callback",
         "callback_id": CALLBACK_ID,

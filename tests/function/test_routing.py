@@ -6,6 +6,7 @@ import pytest
 from aws_lambda_powertools.event_handler.graphql_appsync.router import Router
 
 from tests.function.lambda_context import FakeLambdaContext
+from universal_sync_core.bag import unwrap
 from universal_sync_core.errors import InvalidRequestError, UnknownActionError
 from universal_sync_core.memory_store import MemoryStore
 from universal_sync_core.routing import (
@@ -14,7 +15,6 @@ from universal_sync_core.routing import (
     Answer,
     DuplicateActionError,
     StateEvent,
-    unwrap,
 )
 
 CONTEXT = FakeLambdaContext()

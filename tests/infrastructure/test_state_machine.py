@@ -8,6 +8,7 @@ import pytest
 
 from universal_sync_core import errors
 from universal_sync_core.execution_budget import branch_limit
+from universal_sync_core.next_action import NEXT_ACTION_BY_STATUS
 from universal_sync_core.settings import (
     MOST_SEGMENTS_PER_EXECUTION,
     STEP_FUNCTIONS_HISTORY_EVENTS,
@@ -53,9 +54,11 @@ FAILURE_KEYS = {
     "InitializeState": "$",
     "RunSegment": "$.segment",
     "SyncSegment": "$.segment",
+    "RunAndSyncSegment": "$.segment",
     "ForkBranch": "$.segment",
     "RunBranchSegment": "$.segment",
     "SyncBranch": "$.segment",
+    "RunAndSyncBranchSegment": "$.segment",
     "CompleteBranch": "$.segment",
     "RecordBranchFailure": None,
     "AggregateBranches": "$.branches",
@@ -127,6 +130,41 @@ def test_every_call_that_changes_the_bag_leaves_nothing_but_the_bag(states: Stat
 def test_what_a_state_brings_in_stands_beside_the_bag(states: States, name: str) -> None:
     selector, path = BRINGS_SOMETHING_IN[name]
     assert (states[name]["ResultSelector"], states[name]["ResultPath"]) == (selector, path)
+
+
+@pytest.mark.parametrize(
+    ("syncing", "running", "syncs", "route"),
+    [
+        ("RunAndSyncSegment", "RunSegment", "SyncSegment", "RouteNextAction"),
+        ("RunAndSyncBranchSegment", "RunBranchSegment", "SyncBranch", "RouteBranch"),
+    ],
+)
+def test_a_worker_that_syncs_is_called_as_any_other_and_leaves_the_bag(
+    states: States, syncing: str, running: str, syncs: str, route: str
+) -> None:
+    whole = {name: states[syncing][name] for name in states[running] if name in states[syncing]}
+    result = ("Comment", "ResultSelector", "ResultPath", "Next")
+    assert {k: v for k, v in whole.items() if k not in result} == {
+        k: v for k, v in states[running].items() if k not in result
+    }
+    assert states[syncing]["ResultSelector"] == BAG_SELECTOR
+    assert "ResultPath" not in states[syncing]
+    assert states[syncing]["Next"] == states[syncs]["Next"] == route
+
+
+@pytest.mark.parametrize("route", ["RouteNextAction", "RouteBranch"])
+def test_a_parameter_says_which_state_calls_the_worker(
+    states: States, template: dict[str, Any], route: str
+) -> None:
+    rules = [rule for rule in states[route]["Choices"] if "StringEquals" in rule]
+    (syncing,) = (rule for rule in rules if rule["StringEquals"].startswith("${"))
+    substitution = syncing["StringEquals"].strip("${}")
+    machine = template["Resources"]["StateDataStateMachine"]["Properties"]
+    value = machine["DefinitionSubstitutions"][substitution]
+    assert value == {"Fn::If": ["HasSyncingRunner", "CONTINUE", "NONE"]}
+    assert "NONE" not in {*NEXT_ACTION_BY_STATUS, *NEXT_ACTION_BY_STATUS.values()}
+    running = next(rule for rule in rules if rule["StringEquals"] == "CONTINUE")
+    assert rules.index(syncing) < rules.index(running)
 
 
 def test_maps_let_only_pointers_out(states: States) -> None:

@@ -20,7 +20,7 @@ from universal_sync_core.merge import merge_logic
 from universal_sync_core.offload import optimize_and_offload
 from universal_sync_core.open_bag import OpenBag, open_bag
 from universal_sync_core.recorded import recorded_result
-from universal_sync_core.results import offload_result
+from universal_sync_core.results import merge_answer, offload_result
 from universal_sync_core.retry import ExponentialBackoffRetry, RetryStrategy
 from universal_sync_core.snapshot import create_snapshot, restore_snapshot
 from universal_sync_core.start import first_bag
@@ -54,6 +54,7 @@ __all__ = [
     "hydrate_state",
     "join_branches",
     "load_from_s3",
+    "merge_answer",
     "merge_logic",
     "offload_result",
     "open_bag",

@@ -57,6 +57,8 @@ class Combiner:
         if isinstance(delta, Replacement):
             return delta.value
         ours, theirs = _opened(base), _opened(delta)
+        if _is_container(ours) or _is_container(theirs):
+            ours, theirs = self._pages.container(ours), self._pages.container(theirs)
         strategy = self._strategies.at(path)
         if strategy and strategy.name != "replace" and is_list(ours) and is_list(theirs):
             merged = self._join(ours, theirs, strategy, path, base_wins=base_wins)
@@ -122,6 +124,10 @@ class Combiner:
 
 def _opened(value: Json) -> Json:
     return unpack(value) if is_packed(value) else value
+
+
+def _is_container(value: Json) -> bool:
+    return is_map(value) or is_list(value)
 
 
 def _same(base: Json, delta: Json) -> bool:

@@ -60,7 +60,7 @@ def _history_since(before: JsonObject, after: JsonObject, call: Call) -> JsonObj
 
 def _changed(before: Json, after: Json, path: str, call: Call) -> Json:
     """Return what has to be merged into `before` to make it `after`."""
-    before, after = _opened(before), _opened(after)
+    before, after = call.pages.container(_opened(before)), call.pages.container(_opened(after))
     strategy = call.strategies.at(path)
     if strategy and strategy.name in _ADDING and is_list(before) and is_list(after):
         return _added(before, after, call)

@@ -28,7 +28,7 @@ def new_entries(delta: JsonObject, bag: JsonObject, call: Call) -> list[Json]:
         entries += call.pages.elements(archive)
     for name in (HISTORY, HISTORY_ALIAS):
         if name in delta:
-            value = delta[name]
+            value = call.pages.container(delta[name])
             entries += Lists(call.pages).elements(value) if is_list(value) else [value]
     return entries
 
@@ -36,7 +36,7 @@ def new_entries(delta: JsonObject, bag: JsonObject, call: Call) -> list[Json]:
 def append_entries(bag: JsonObject, entries: Sequence[Json], call: Call) -> JsonObject:
     """Return the bag with those entries appended that its history does not have yet."""
     lists = Lists(call.pages)
-    inline = bag.get(HISTORY, [])
+    inline = call.pages.container(bag.get(HISTORY, []))
     inline = inline if is_list(inline) else [inline]
     new = lists.distinct(entries)
     present = lists.present(inline, new)

@@ -97,6 +97,7 @@ def _hydrated(value: Json, steps: Sequence[Step], call: Call) -> Json:
     """Return a value with what lies at the end of the steps hydrated; a path may lead nowhere."""
     if not steps:
         return call.pages.resolve(value, unescape=True)
+    value = call.pages.container(value)
     pointer = parse(value)
     if pointer is not None:
         return _beside(pointer, steps, call)

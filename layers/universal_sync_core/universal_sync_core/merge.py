@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from universal_sync_core.bag import (
     ARCHIVE,
+    BRANCHES,
     CONTROL_FIELDS_NEVER_OFFLOAD,
     SPILL,
     STATE,
@@ -92,7 +93,10 @@ def _normalised(delta: JsonObject, bag: JsonObject, call: Call) -> JsonObject:
     spilled, own = spill_of(delta), spill_of(bag)
     if spilled is not None and own is not None and spilled.path == own.path:
         delta = {name: value for name, value in delta.items() if name != SPILL}
-    return without_samples(with_spilled(delta, call.pages))
+    plain = without_samples(with_spilled(delta, call.pages))
+    if BRANCHES in plain:
+        plain = plain | {BRANCHES: call.pages.container(plain[BRANCHES])}
+    return plain
 
 
 def _with_touched(bag: JsonObject, touched: Iterable[str], call: Call) -> JsonObject:

@@ -107,6 +107,17 @@ class PageReader:
         self._load(list(pointers_in(value)))
         return self._build(value, unescape=unescape)
 
+    def container(self, value: Json) -> Json:
+        """Return a list or map that is stored as a single value as itself, anything else as it is.
+
+        Other languages may store one so; here they are always pages.
+        """
+        pointer = parse(value)
+        if pointer is None or pointer.kind != "value":
+            return value
+        single = self.resolve(value)
+        return single if type(single) in (list, dict) else value
+
     def canonical(self, value: Json) -> bytes:
         """Return the canonical encoding of a value with everything it points to in its place."""
         encoded = canonical(value)

@@ -6,10 +6,11 @@ from typing import Final
 from universal_sync_core.admission import admit
 from universal_sync_core.awaiting import drained
 from universal_sync_core.call import Call, Context, open_call
-from universal_sync_core.codec import KIB, Json, checked_encoding, encode, measure
+from universal_sync_core.codec import KIB, Json, JsonObject, checked_encoding, encode, measure
 from universal_sync_core.distributed import store_result
 from universal_sync_core.errors import InvalidRequestError
 from universal_sync_core.pointer import Pointer
+from universal_sync_core.sync import universal_sync_core
 from universal_sync_core.views import View, passed_on
 
 # A result comes back beside the bag, and the two are at most 262,144 bytes: a bag is bounded to
@@ -20,13 +21,16 @@ _RESULT: Final = "result"
 _HELD_BYTES: Final = 8 * KIB * KIB
 
 
-def offload_result(result: Json, context: Context | None = None) -> Json:
+def offload_result(
+    result: Json, context: Context | None = None, *, limit: int = INLINE_RESULT_BYTES
+) -> Json:
     """Return a result as it fits beside any bag: itself, or a pointer to it where it is too large.
 
     Args:
         result: JSON; views of a state, iterators in the place of lists and pydantic models may be
             in it.
         context: carries the `execution_id`.
+        limit: bytes of JSON that may stay; 60 KiB fit beside any bag.
 
     Raises:
         InvalidRequestError: JSON cannot carry a part of it; or it is too large, and there is no
@@ -36,8 +40,32 @@ def offload_result(result: Json, context: Context | None = None) -> Json:
     with open_call(context) as call:
         settled = settle(result, call)
         size, portable = measure(settled)
-        stays = size <= INLINE_RESULT_BYTES and (portable or not call.objects.can_write)
+        stays = size <= limit and (portable or not call.objects.can_write)
         return settled if stays else store_result(settled, context or {})
+
+
+def merge_answer(state: JsonObject, answer: Json, context: Context | None = None) -> JsonObject:
+    """Return the bag after a worker's answer.
+
+    A worker may merge its result itself and answer `{"state_data": bag}`: then that is the bag.
+    Anything else is a result, and goes through the pipe.
+
+    Args:
+        state: the bag that the worker was given.
+        answer: what it answered.
+        context: as for `universal_sync_core`, whose errors this raises.
+    """
+    own = answer.get("state_data") if type(answer) is dict and len(answer) == 1 else None
+    if type(own) is dict and _follows(own, state):
+        return own
+    return universal_sync_core(state, answer, context)
+
+
+def _follows(bag: JsonObject, state: JsonObject) -> bool:
+    """Tell whether this is the next bag of the same execution."""
+    revision: Json = state.get("state_revision", 0)
+    is_next = type(revision) is int and bag.get("state_revision") == revision + 1
+    return is_next and bag.get("execution_id") == state.get("execution_id")
 
 
 def settle(result: Json, call: Call) -> Json:

@@ -1,0 +1,100 @@
+"""The shape of every answer. They cost nothing: only type checkers and docs/schemas read them."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias
+
+from typing_extensions import TypedDict  # pydantic wants this one before Python 3.12
+
+from universal_sync_core.codec import Json, JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """Names the form of a value that the core makes, for the schema of what holds it.
+
+    Attributes:
+        name: of a form in docs/schemas/forms.
+    """
+
+    name: str
+    KEYWORD: ClassVar[str] = "form"
+
+    def __get_pydantic_json_schema__(self, _core_schema: Any, _handler: Any) -> JsonObject:
+        return {self.KEYWORD: self.name}
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """Says in the schema what a field is."""
+
+    text: str
+
+    def __get_pydantic_json_schema__(self, core_schema: Any, handler: Any) -> JsonObject:
+        schema: JsonObject = handler(core_schema)
+        return schema | {"description": self.text}
+
+
+Bag: TypeAlias = Annotated[JsonObject, Form("bag")]
+CallbackId: TypeAlias = Annotated[str, Described("SHA-256 of the task token, in hex")]
+
+
+class StateAnswer(TypedDict):
+    """The next bag."""
+
+    state_data: Bag
+
+
+class ValueAnswer(TypedDict):
+    """A compressed value as it was."""
+
+    value: Annotated[Json, Described("any JSON value")]
+
+
+class BranchAnswer(TypedDict):
+    """A finished branch."""
+
+    branch: Annotated[JsonObject, Form("branch_pointer")]
+
+
+class ItemsAnswer(TypedDict):
+    """Where an ItemReader finds the items of a Distributed Map."""
+
+    items: Annotated[JsonObject, Form("staged_items")]
+
+
+class ResultAnswer(TypedDict):
+    """The result of an item of a Distributed Map."""
+
+    result: Annotated[JsonObject, Form("pointer")]
+
+
+class NextAnswer(TypedDict):
+    """What the next execution of the workflow is started with."""
+
+    next: Annotated[JsonObject, Form("continuation")]
+
+
+class FailureAnswer(TypedDict):
+    """An error with a cause short enough to read, and the path of its record."""
+
+    failure: Annotated[JsonObject, Form("failure")]
+
+
+class CallbackAnswer(TypedDict):
+    """A callback that was announced."""
+
+    callback_id: CallbackId
+
+
+Delivery: TypeAlias = Literal["delivered", "already_delivered"]
+
+
+class DeliveryAnswer(TypedDict):
+    """What became of an answer to a callback."""
+
+    callback_id: CallbackId
+    outcome: Literal["success", "failure", "heartbeat"]
+    status: Annotated[Delivery, Described("`already_delivered`: the same answer was taken before")]
+
+
+WorkerAnswer: TypeAlias = Annotated[Json, Form("worker_result")]
