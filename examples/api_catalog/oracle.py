@@ -48,7 +48,7 @@ def final_state(worker: Worker, execution_input: Json, answers: Answers) -> Json
     """Run the whole workflow in memory and give the state it ends with."""
     state = merge({"segment_to_run": 0}, execution_input)
     while True:
-        result = worker({"action": "run_segment", "state_data": state}, None)
+        result = worker(state, None)
         state = merge(state, flatten(result))
         match result["status"]:
             case "DISTRIBUTED_MAP":
@@ -65,9 +65,7 @@ def final_state(worker: Worker, execution_input: Json, answers: Answers) -> Json
 
 
 def _run_items(worker: Worker, state: Json) -> list[Json]:
-    return [
-        worker({"action": "run_segment", "item": item}, None) for item in state["distributed_items"]
-    ]
+    return [worker({"item": item}, None) for item in state["distributed_items"]]
 
 
 def _run_branches(worker: Worker, state: Json) -> Json:
@@ -77,7 +75,7 @@ def _run_branches(worker: Worker, state: Json) -> Json:
         own = {**state, "branch": branch}
         for number in range(branch["total_segments"]):
             own = {**own, "segment_to_run": number}
-            result = worker({"action": "run_segment", "state_data": own}, None)
+            result = worker(own, None)
             own, joined = merge(own, result), merge(joined, result)
     return joined
 

@@ -1,6 +1,6 @@
 """The branches that rank and compare: each a row of steps of its own, run side by side.
 
-A step takes the branch's bag and gives what it adds to `current_state.rankings.<branch>`.
+A step takes the branch's state and gives what it adds to `current_state.rankings.<branch>`.
 """
 
 from collections import Counter
@@ -9,58 +9,59 @@ from itertools import combinations
 from statistics import median
 from typing import Any
 
-from .bag import Bag, read
+from universal_sync_core import plain
 
 Json = dict[str, Any]
+State = Mapping[str, Any]
 
 TOP = 25
 READING_VERBS = ("Describe", "Get", "List")
 
 
-def most_operations(bag: Bag) -> Json:
+def most_operations(state: State) -> Json:
     """Rank the services by their operations."""
-    return {"most": _top(_column(bag, "operations"))}
+    return {"most": _top(_column(state, "operations"))}
 
 
-def operations_spread(bag: Bag) -> Json:
+def operations_spread(state: State) -> Json:
     """Say how far apart the services are in their operations."""
-    counts = _column(bag, "operations").values()
+    counts = _column(state, "operations").values()
     return {"spread": {"least": min(counts), "median": median(counts), "most": max(counts)}}
 
 
-def most_words(bag: Bag) -> Json:
+def most_words(state: State) -> Json:
     """Rank the services by their words of documentation."""
-    return {"most": _top(_column(bag, "documentation_words"))}
+    return {"most": _top(_column(state, "documentation_words"))}
 
 
-def words_per_operation(bag: Bag) -> Json:
+def words_per_operation(state: State) -> Json:
     """Rank the services by their words of documentation for each operation."""
-    words, operations = _column(bag, "documentation_words"), _column(bag, "operations")
+    words, operations = _column(state, "documentation_words"), _column(state, "operations")
     return {"per_operation": _top({name: round(words[name] / operations[name]) for name in words})}
 
 
-def longest_texts(bag: Bag) -> Json:
+def longest_texts(state: State) -> Json:
     """Rank the longest documentations of an operation, one of each service."""
-    longest = _column(bag, "longest_documentation")
+    longest = _column(state, "longest_documentation")
     return {
         "longest": _top({f"{name}.{text['name']}": text["words"] for name, text in longest.items()})
     }
 
 
-def shared_names(bag: Bag) -> Json:
+def shared_names(state: State) -> Json:
     """Count the services behind every structure name that more than one of them uses."""
-    counts = Counter(name for names in _structures(bag).values() for name in names)
+    counts = Counter(name for names in _structures(state).values() for name in names)
     return {"shared": {name: count for name, count in sorted(counts.items()) if count > 1}}
 
 
-def most_shared_names(bag: Bag) -> Json:
+def most_shared_names(state: State) -> Json:
     """Rank the shared names, which the step before may have left in S3."""
-    return {"most_shared": _top(read(bag, "current_state.rankings.shapes.shared"))}
+    return {"most_shared": _top(state["current_state"]["rankings"]["shapes"]["shared"])}
 
 
-def services_alike(bag: Bag) -> Json:
+def services_alike(state: State) -> Json:
     """Rank the pairs of services by the structure names they have in common."""
-    pairs = combinations(sorted(_structures(bag).items()), 2)
+    pairs = combinations(sorted(_structures(state).items()), 2)
     return {
         "alike": _top(
             {
@@ -71,41 +72,41 @@ def services_alike(bag: Bag) -> Json:
     }
 
 
-def verbs(bag: Bag) -> Json:
+def verbs(state: State) -> Json:
     """Count the verbs that operations begin with."""
-    return {"verbs": dict(sorted(_verb_counts(bag).items()))}
+    return {"verbs": dict(sorted(_verb_counts(state).items()))}
 
 
-def reading_styles(bag: Bag) -> Json:
+def reading_styles(state: State) -> Json:
     """Count the services by the verb that most of their reading operations begin with."""
     styles = Counter(
         max(READING_VERBS, key=lambda verb: counts.get(verb, 0))
-        for counts in _column(bag, "verbs").values()
+        for counts in _column(state, "verbs").values()
         if any(verb in counts for verb in READING_VERBS)
     )
     return {"reading_styles": dict(sorted(styles.items()))}
 
 
-def lone_verbs(bag: Bag) -> Json:
+def lone_verbs(state: State) -> Json:
     """Find the verbs that one service alone uses."""
-    users = Counter(verb for counts in _column(bag, "verbs").values() for verb in counts)
+    users = Counter(verb for counts in _column(state, "verbs").values() for verb in counts)
     return {
         "lone_verbs": {
             verb: name
-            for name, counts in sorted(_column(bag, "verbs").items())
+            for name, counts in sorted(_column(state, "verbs").items())
             for verb in counts
             if users[verb] == 1
         }
     }
 
 
-def untaggable(bag: Bag) -> Json:
+def untaggable(state: State) -> Json:
     """List the services whose resources cannot be tagged by an operation of their own."""
-    columns = _column(bag, "verbs")
+    columns = _column(state, "verbs")
     return {"untaggable": sorted(name for name, counts in columns.items() if "Tag" not in counts)}
 
 
-BRANCHES: Mapping[str, tuple[Callable[[Bag], Json], ...]] = {
+BRANCHES: Mapping[str, tuple[Callable[[State], Json], ...]] = {
     "operations": (most_operations, operations_spread),
     "words": (most_words, words_per_operation, longest_texts),
     "shapes": (shared_names, most_shared_names, services_alike),
@@ -118,33 +119,33 @@ def pending_branches() -> list[Json]:
     return [{"branch_id": name, "total_segments": len(steps)} for name, steps in BRANCHES.items()]
 
 
-def run_branch_segment(bag: Bag) -> Json:
-    """Run the next step of the branch whose bag this is."""
-    name, number = bag["branch"]["branch_id"], bag["segment_to_run"]
+def run_branch_segment(state: State) -> Json:
+    """Run the next step of the branch whose state this is."""
+    name, number = state["branch"]["branch_id"], state["segment_to_run"]
     steps = BRANCHES[name]
     step = steps[number]
     return {
         "status": "COMPLETE" if step is steps[-1] else "CONTINUE",
-        "current_state": {"rankings": {name: step(bag)}},
+        "current_state": {"rankings": {name: step(state)}},
         "state_history": [{"branch": name, "step": step.__name__}],
     }
 
 
-def _column(bag: Bag, field: str) -> Json:
-    catalog = read(bag, "current_state.catalog")
+def _column(state: State, field: str) -> Json:
+    catalog = state["current_state"]["catalog"]
     return {service: entry[field] for service, entry in catalog.items()}
 
 
-def _structures(bag: Bag) -> dict[str, list[str]]:
+def _structures(state: State) -> dict[str, list[str]]:
     return {
-        entry["service"]: entry["shapes"]["structures"]
-        for entry in read(bag, "distributed_outputs")
+        entry["service"]: plain(entry["shapes"]["structures"])
+        for entry in state["distributed_outputs"]
     }
 
 
-def _verb_counts(bag: Bag) -> Counter[str]:
+def _verb_counts(state: State) -> Counter[str]:
     total: Counter[str] = Counter()
-    for counts in _column(bag, "verbs").values():
+    for counts in _column(state, "verbs").values():
         total.update(counts)
     return total
 

@@ -1,22 +1,19 @@
-"""The segments of the workflow, in order: each takes the bag and gives the result to merge."""
+"""The segments of the workflow, in order: each takes the state and gives the result to merge."""
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from .bag import Bag, read
 from .branches import pending_branches
 from .service_model import library_version, list_services
 
 Result = dict[str, Any]
-
-# A segment's result travels beside the bag through one state of at most 262,144 bytes.
-SERVICES_PER_SEGMENT = 100
+State = Mapping[str, Any]
 
 
-def find_services(bag: Bag) -> Result:
+def find_services(state: State) -> Result:
     """List the services; `catalog_limit` in the execution's input cuts the list short."""
-    services = list_services()[: bag.get("catalog_limit")]
+    services = list_services()[: state.get("catalog_limit")]
     return {
         "status": "CONTINUE",
         "current_state": {"library_version": library_version(), "services": services},
@@ -24,72 +21,65 @@ def find_services(bag: Bag) -> Result:
     }
 
 
-def describe_services(bag: Bag) -> Result:
+def describe_services(state: State) -> Result:
     """Ask for one child of a distributed map for each service."""
-    items = [{"service": service} for service in read(bag, "current_state.services")]
+    items = [{"service": service} for service in state["current_state"]["services"]]
     return {"status": "DISTRIBUTED_MAP", "distributed_items": items}
 
 
-def merge_catalog(bag: Bag) -> Result:
-    """Merge the next services into the catalog; the segment repeats until all are in it."""
-    described = read(bag, "distributed_outputs")
-    start = bag.get("cataloged", 0)
-    end = min(start + SERVICES_PER_SEGMENT, len(described))
-    entries = {entry["service"]: _catalog_entry(entry) for entry in described[start:end]}
-    result: Result = {
+def merge_catalog(state: State) -> Result:
+    """Merge what the children have described into the catalog."""
+    entries = {entry["service"]: _catalog_entry(entry) for entry in state["distributed_outputs"]}
+    return {
         "status": "CONTINUE",
-        "cataloged": end,
         "current_state": {"catalog": entries},
         "state_history": [
             {"step": "merge_catalog", "service": name, "operations": entry["operations"]}
             for name, entry in entries.items()
         ],
     }
-    if end < len(described):
-        result["next_segment_to_run"] = bag["segment_to_run"]
-    return result
 
 
-def compare_services(_bag: Bag) -> Result:
+def compare_services(_state: State) -> Result:
     """Ask for the branches that rank and compare the services side by side."""
     return {"status": "PARALLEL_GROUP", "pending_branches": pending_branches()}
 
 
-def request_approval(bag: Bag) -> Result:
+def request_approval(state: State) -> Result:
     """Ask a person whether the catalog may be published."""
     return {
         "status": "PAUSED_FOR_HITP",
         "prompt": {
             "question": "Publish the catalog?",
-            "headline": _headline(bag),
-            "largest_services": read(bag, "current_state.rankings.operations.most")[:3],
+            "headline": _headline(state),
+            "largest_services": state["current_state"]["rankings"]["operations"]["most"][:3],
         },
         "state_history": [{"step": "request_approval"}],
     }
 
 
-def publish(bag: Bag) -> Result:
+def publish(state: State) -> Result:
     """Hand the page to the publication job, or pass on where the person declined."""
-    approved = bool(read(bag, "current_state.approval.approved"))
+    approved = bool(state["current_state"]["approval"]["approved"])
     history = [{"step": "publish", "approved": approved}]
     if not approved:
         return {"status": "SKIPPED", "state_history": history}
     return {
         "status": "ASYNC",
-        "prompt": {"job": "publish", "page": _page(bag)},
+        "prompt": {"job": "publish", "page": _page(state)},
         "state_history": history,
     }
 
 
-def write_report(bag: Bag) -> Result:
+def write_report(state: State) -> Result:
     """Write the report of the catalog, a chapter for each protocol the services speak."""
     chapters = defaultdict(list)
-    for service, entry in sorted(read(bag, "current_state.catalog").items()):
+    for service, entry in sorted(state["current_state"]["catalog"].items()):
         chapters[entry["protocol"]].append(
             f"{entry['title']} ({service}, {entry['api_version']}): {entry['operations']}"
             f" operations, {entry['shapes']} shapes, {entry['documentation_words']} words"
         )
-    report = {"headline": _headline(bag), "chapters": dict(sorted(chapters.items()))}
+    report = {"headline": _headline(state), "chapters": dict(sorted(chapters.items()))}
     return {
         "status": "COMPLETE",
         "current_state": {"report": report},
@@ -97,7 +87,7 @@ def write_report(bag: Bag) -> Result:
     }
 
 
-SEGMENTS: tuple[Callable[[Bag], Result], ...] = (
+SEGMENTS: tuple[Callable[[State], Result], ...] = (
     find_services,
     describe_services,
     merge_catalog,
@@ -108,9 +98,9 @@ SEGMENTS: tuple[Callable[[Bag], Result], ...] = (
 )
 
 
-def run_segment(bag: Bag) -> Result:
-    """Run the segment that the bag is at."""
-    return SEGMENTS[bag["segment_to_run"]](bag)
+def run_segment(state: State) -> Result:
+    """Run the segment that the state is at."""
+    return SEGMENTS[state["segment_to_run"]](state)
 
 
 def _catalog_entry(described: dict[str, Any]) -> dict[str, Any]:
@@ -129,22 +119,22 @@ def _catalog_entry(described: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _headline(bag: Bag) -> str:
-    entries = read(bag, "current_state.catalog").values()
+def _headline(state: State) -> str:
+    entries = state["current_state"]["catalog"].values()
     operations = sum(entry["operations"] for entry in entries)
     words = sum(entry["documentation_words"] for entry in entries)
     return f"{len(entries)} services, {operations:,} operations, {words:,} words of documentation"
 
 
-def _page(bag: Bag) -> str:
-    rankings = read(bag, "current_state.rankings")
+def _page(state: State) -> str:
+    rankings = state["current_state"]["rankings"]
     tables = {
         "Most operations": rankings["operations"]["most"],
         "Most words of documentation": rankings["words"]["most"],
         "Structure names most services share": rankings["shapes"]["most_shared"],
         "Services most alike": rankings["shapes"]["alike"],
     }
-    lines = ["# API catalog", "", _headline(bag)]
+    lines = ["# API catalog", "", _headline(state)]
     for title, ranked in tables.items():
         lines += ["", f"## {title}", "", *(f"- {row['name']}: {row['count']:,}" for row in ranked)]
     return "\n".join(lines) + "\n"
