@@ -25,7 +25,7 @@ from universal_sync_core import (
 )
 from universal_sync_core.codec import encode
 from universal_sync_core.memory_store import MemoryStore
-from universal_sync_core.objects import content_key
+from universal_sync_core.objects import content_key, execution_prefix
 from universal_sync_core.settings import Settings
 from universal_sync_core.store import Location
 
@@ -62,6 +62,14 @@ def empty() -> Iterator[MemoryStore]:
     memory = MemoryStore()
     with workspace.use(settings=SETTINGS, store=memory):
         yield memory
+
+
+def put(store: MemoryStore, value: Any) -> str:
+    """Return the path under which another language would have stored a value."""
+    body = encode(value)
+    at = Location("state-bucket", content_key(SETTINGS, EXECUTION, body))
+    store.put(at, body)
+    return str(at)
 
 
 def without(bag: Any, *names: str) -> Any:
@@ -145,3 +153,27 @@ def test_branch_has_the_documented_fields() -> None:
     bag = fork_branch({"execution_id": EXECUTION}, {"branch_id": "left"})
     assert {"branch", "branch_id", "forked_from"} <= bag.keys()
     assert complete_branch(bag).keys() == EXAMPLES["branch"].keys()
+
+
+def test_folder_of_an_execution_is_encoded_as_written() -> None:
+    example = EXAMPLES["folder"]
+    folder = execution_prefix(SETTINGS, example["execution_id"]) + "sha256/"
+    assert folder == example["folder"]
+
+
+def test_result_through_a_pointer_merges_as_the_result_itself(store: MemoryStore) -> None:
+    result, answer = EXAMPLES["result"], EXAMPLES["answer"]
+    assert put(store, result) == answer["__s3_path"]
+    assert answer["__size_bytes"] == calculate_payload_size(result)
+    bag = {"execution_id": EXECUTION, "current_state": {"report": {"title": "API catalog"}}}
+    merged = universal_sync_core(bag, answer)
+    assert bookkeeping_apart(merged) == bookkeeping_apart(universal_sync_core(bag, result))
+    assert hydrate_state(merged)["current_state"] == {
+        "report": {"title": "API catalog", "pages": 12}
+    }
+
+
+@pytest.mark.usefixtures("store")
+def test_list_as_one_page_is_joined_to_what_is_there() -> None:
+    merged = universal_sync_core({"chunk_results": [0]}, EXAMPLES["part"], CONTEXT)
+    assert hydrate_state(merged, context=CONTEXT)["chunk_results"] == list(range(12))

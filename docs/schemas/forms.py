@@ -1,0 +1,169 @@
+"""The forms in which values stand in a bag and in S3, for their schemas alone.
+
+docs/formats.md explains them, tests/docs/test_schemas.py holds them to what the code writes and
+refuses; nothing at run time reads them.
+"""
+
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Json: TypeAlias = Any
+Count: TypeAlias = Annotated[int, Field(ge=0)]
+Digest: TypeAlias = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+# To some, `$` is also before a line feed that ends the text.
+_CONTENT_PATH = r"^s3://[a-z0-9][a-z0-9.-]+/([^\n]*/)?v1/[^/]+/sha256/[0-9a-f]{64}$(?!\n)"
+ContentPath: TypeAlias = Annotated[
+    str,
+    Field(
+        description="`s3://<bucket>/<prefix>v1/<execution>/sha256/<digest of the stored bytes>`.",
+        json_schema_extra={"pattern": _CONTENT_PATH},  # pydantic's own has no look-ahead
+    ),
+]
+
+
+class Closed(BaseModel):
+    """A form with these keys and no other."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Open(BaseModel):
+    """A form that may have other keys too, now or later."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+class ValuePointer(Closed):
+    """Stands for a value whose JSON is the object."""
+
+    mark: Literal[True] = Field(alias="__s3_offloaded")
+    version: Literal[1] = Field(alias="__v")
+    kind: Literal["value"] = Field(alias="__kind")
+    path: ContentPath = Field(alias="__s3_path")
+    size: Count = Field(alias="__size_bytes", description="Bytes of the value as compact JSON.")
+
+
+class TreePointer(Open):
+    """Stands for a list or a map in pages. Other keys are copies of parts of the value."""
+
+    mark: Literal[True] = Field(alias="__s3_offloaded")
+    version: Literal[1] = Field(alias="__v")
+    kind: Literal["list", "map"] = Field(alias="__kind")
+    path: ContentPath = Field(alias="__s3_path")
+    size: Count = Field(
+        alias="__size_bytes",
+        description="Bytes of the value as compact JSON, with all it points to in its place.",
+    )
+    count: Count = Field(alias="__count", description="Elements, or keys.")
+
+
+Pointer: TypeAlias = ValuePointer | TreePointer
+
+
+class ListPage(Open):
+    """Elements of a list."""
+
+    version: Literal[1] = Field(alias="__page")
+    kind: Literal["list"]
+    height: Literal[0]
+    items: list[Json]
+    marks: str = Field(default="", description="Base64 of the marks of the elements in a row.")
+
+
+class MapPage(Open):
+    """Keys of a map with their values."""
+
+    version: Literal[1] = Field(alias="__page")
+    kind: Literal["map"]
+    height: Literal[0]
+    items: dict[str, Json]
+    order: list[Count] = Field(
+        default=[],
+        description="Position of each key among all keys of the map, its keys taken in the order"
+        " of their code points; without it the page is the whole map.",
+    )
+
+
+Page: TypeAlias = ListPage | MapPage
+
+Row: TypeAlias = tuple[Digest | ContentPath, Count, Count, Count]
+MarkedRow: TypeAlias = tuple[Digest | ContentPath, Count, Count, Count, str, str]
+
+
+class IndexObject(Open):
+    """The pages, or index objects, of a list or map. The columns of a row: docs/formats.md."""
+
+    version: Literal[1] = Field(alias="__page")
+    kind: Literal["list", "map"]
+    height: int = Field(ge=1, description="Levels below.")
+    children: list[Row | MarkedRow] = Field(min_length=1)
+    marks: Literal[""] = Field(default="", description="There in a marked list.")
+
+
+class PackedValue(Closed):
+    """A value in the bag as the base64 of its gzipped JSON."""
+
+    text: str = Field(alias="__gzip_base64", json_schema_extra={"contentEncoding": "base64"})
+    size: int = Field(
+        alias="__size_bytes", gt=0, le=16 * 1024 * 1024, description="Bytes of the JSON."
+    )
+
+
+class Snapshot(Open):
+    """A bag as it was at one moment."""
+
+    snapshot_id: str
+    snapshot_type: Literal["pre", "post", "continuation", "failure"]
+    execution_id: str
+    created_at: str | None = Field(description="`last_update_time` of the bag.")
+    state_data: dict[str, Json]
+
+
+class BranchPointer(Open):
+    """What a branch ends as."""
+
+    branch_id: str | None
+    status: str = Field(description="`COMPLETE`, `FAILED`, or another `next_action`.")
+    s3_path: ContentPath = Field(description="Of the branch's bag.")
+    state_revision: int | None
+    segments_run: int | None
+
+
+class StagedItems(Open):
+    """Where the items of a Distributed Map are: a JSON array in S3."""
+
+    bucket: str
+    key: str
+    count: int | None = Field(description="Null where the caller had staged them.")
+
+
+class Continuation(Open):
+    """What the next execution of a workflow is started with."""
+
+    name: str = Field(max_length=80, description="Of the execution to start.")
+    resume_from: ContentPath = Field(description="Of a snapshot of the bag.")
+
+
+class Failure(Open):
+    """How an execution, or a branch, ended."""
+
+    error: str = Field(description="Without `States.` before it.")
+    cause: str = Field(description="Short; ends with `[record: <path>]`.")
+    record_s3_path: ContentPath
+    branch_id: str | None = Field(default=None, description="Null outside of branches.")
+    segments_run: int | None = None
+
+
+class FailureRecord(Open):
+    """What a failed execution leaves; `resume_from` takes its path. Has the bag's history, too."""
+
+    failure_record: Literal[1]
+    error: str
+    cause: Json = Field(description="The whole cause, as JSON where it is JSON.")
+    execution_id: str
+    snapshot_s3_path: ContentPath | None = Field(description="Null: the execution had no bag yet.")
+    stage: str | None = None
+    failed_at: str | None = None
+    execution_arn: str | None = None

@@ -1,0 +1,181 @@
+"""Every block of code in the documentation runs, or is checked as what it claims to be."""
+
+import doctest
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import ruff  # type: ignore[import-untyped] # it ships without types
+from cfnlint import ManualArgs, lint
+from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
+from sybil import Sybil
+from sybil.parsers.markdown import PythonCodeBlockParser
+
+from actions import app
+from docs.schemas.catalogue import event_model
+from tests.docs import commands, pages
+from tests.docs.pages import Block
+from universal_sync_core import workspace
+from universal_sync_core.memory_store import MemoryStore
+from universal_sync_core.settings import Settings
+from universal_sync_core.validation import validate
+
+# Its examples are one story, which tests/docs/test_formats.py reads.
+FORMATS = pages.DOCS / "formats.md"
+# Its labels are names of files, which tests/docs/test_tutorial.py writes and runs.
+TUTORIAL = pages.DOCS / "tutorial.md"
+
+BLOCKS = [block for block in pages.blocks() if not block.is_directive]
+ELSEWHERE = [
+    block
+    for block in BLOCKS
+    if (block.page == FORMATS and block.language == "json" and block.label)
+    or (block.page == TUTORIAL and "." in block.label)
+]
+FENCED = [block for block in BLOCKS if block not in ELSEWHERE]
+PYTHON = [block for block in FENCED if block.language == "python"]
+# Code as it stands in a file; the other blocks are typed at the `>>>` of an interpreter.
+MODULES = [
+    block for block in BLOCKS if block.language == "python" and not block.text.startswith(">>>")
+]
+READER = Sybil(
+    parsers=[PythonCodeBlockParser(doctest_optionflags=doctest.ELLIPSIS | doctest.REPORT_NDIFF)]
+)
+
+
+def check_json(block: Block) -> None:
+    json.loads(block.text)
+
+
+def check_event(block: Block) -> None:
+    """Hold an event against the model of its action."""
+    event = json.loads(block.text)
+    validate(event_model(app.route(event)), event)
+
+
+def check_states(block: Block) -> None:
+    """Read states as a machine; those that lead out of the fragment lead to its end."""
+    states: dict[str, Any] = json.loads(block.text)
+    left = {state["Next"] for state in states.values() if "Next" in state} - states.keys()
+    whole = states | {name: {"Type": "Succeed"} for name in left}
+    check_machine({"StartAt": next(iter(states)), "States": whole})
+
+
+def check_machine(definition: dict[str, Any]) -> None:
+    AmazonStateLanguageParser.parse(json.dumps(definition))
+    machine = {
+        "Type": "AWS::StepFunctions::StateMachine",
+        "Properties": {
+            "RoleArn": "arn:aws:iam::111122223333:role/machine",
+            "Definition": definition,
+        },
+    }
+    require_lint(json.dumps({"Resources": {"Machine": machine}}))
+
+
+def check_template(block: Block) -> None:
+    require_lint(block.text)
+
+
+def require_lint(template: str) -> None:
+    found = lint(template, config=ManualArgs(regions=["us-east-1"]))
+    assert [str(each) for each in found] == []
+
+
+def check_commands(block: Block) -> None:
+    assert commands.check(block.text)
+
+
+def runs_with_its_page(block: Block) -> None:
+    """Be run by `test_python_of_a_page_runs`, where it is among the examples of its page."""
+    last = block.line + block.text.count("\n")
+    lines = [example.line for example in READER.parse(block.page)]
+    assert any(block.line <= line <= last for line in lines)
+
+
+CHECKS: dict[tuple[str, str], Callable[[Block], None]] = {
+    ("json", ""): check_json,
+    ("json", "event"): check_event,
+    ("json", "states"): check_states,
+    ("python", ""): runs_with_its_page,
+    ("sh", ""): check_commands,
+    ("yaml", "template"): check_template,
+}
+
+
+@pytest.mark.parametrize("block", [block for block in FENCED if block.language], ids=str)
+def test_block_is_what_it_claims_to_be(block: Block) -> None:
+    check = CHECKS.get((block.language, block.label))
+    assert check, f"nobody checks blocks of {block.language} {block.label}"
+    check(block)
+
+
+@pytest.mark.parametrize("block", [block for block in BLOCKS if not block.language], ids=str)
+def test_commands_of_an_indented_block_would_be_taken(block: Block) -> None:
+    """What the commands print, and trees of files, may stand there too."""
+    logical = block.text.replace("\\\n", " ").splitlines()
+    typed = [line for line in logical if line.partition(" ")[0] in commands.CHECKED]
+    assert commands.check("\n".join(typed)) >= len(typed)
+
+
+@pytest.mark.parametrize(
+    "page", sorted({block.page for block in PYTHON}), ids=lambda page: page.stem
+)
+def test_python_of_a_page_runs(page: Path) -> None:
+    """From the top, in one namespace, with a bucket in memory."""
+    settings = Settings(bucket="state-bucket")
+    with workspace.use(settings=settings, store=MemoryStore()):
+        for example in READER.parse(page):
+            example.evaluate()
+
+
+@pytest.mark.parametrize("block", MODULES, ids=str)
+def test_python_is_formatted(block: Block) -> None:
+    command = [ruff.find_ruff_bin(), "format", "--check", "--stdin-filename", "block.py", "-"]
+    done = subprocess.run(  # noqa: S603 - our own tool
+        command, input=block.text, capture_output=True, text=True, check=False, cwd=pages.ROOT
+    )
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "aws lambda invoke --function-nam sync out.json",
+        "aws stepfunctions start-execution --input '{}'",
+        "aws stepfunctions start-execution --state-machine-arn ARN --input '{no}'",
+        "aws stepfunctions start-executions",
+        "make nothing",
+        "python -m nothing",
+        "pip install ./layers/nothing",
+        "sam deploy --parameter-overrides NoSuchParameter=1",
+        "sam deploy --paramter-overrides LogLevel=INFO",
+        "statebag show ARN --pth current_state",
+        "unheard --of",
+    ],
+)
+def test_misspelt_command_is_found(wrong: str) -> None:
+    with pytest.raises(commands.WrongCommandError):
+        commands.check(wrong)
+
+
+@pytest.mark.parametrize(
+    ("language", "label", "text"),
+    [
+        ("json", "", "{"),
+        ("json", "event", '{"action": "sync", "state_data": {}, "result": 1}'),
+        (
+            "json",
+            "states",
+            '{"A": {"Type": "Task", "Resource": "r", "Parametrs": {}, "End": true}}',
+        ),
+        ("yaml", "template", "Resources: {F: {Type: AWS::S3::Bucket, Properties: {Nam: a}}}"),
+    ],
+)
+def test_wrong_block_is_found(language: str, label: str, text: str) -> None:
+    block = Block(page=TUTORIAL, language=language, label=label, text=text, line=1)
+    with pytest.raises(Exception, match=r".+"):
+        CHECKS[language, label](block)
