@@ -15,7 +15,7 @@ from unittest import mock
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import charts, cold_start, cost, cpu, growth, loop, middy_store, waves
+from benchmarks import charts, cold_start, cost, cpu, growth, loop, middy_store, waves, workers
 from benchmarks.rows import PAIRS, Row
 from benchmarks.slow_s3 import SlowS3
 
@@ -33,6 +33,7 @@ class Scale:
         state_sizes: in bytes, of the plot.
         requests: of the page on waves.
         large: of the page on large states.
+        tasks: of the page on workers.
     """
 
     pairs: int = PAIRS
@@ -41,6 +42,7 @@ class Scale:
     state_sizes: tuple[int, ...] = charts.STATE_BYTES
     requests: waves.Scale = field(default_factory=waves.Scale)
     large: growth.Scale = field(default_factory=growth.Scale)
+    tasks: workers.Scale = field(default_factory=workers.Scale)
 
 
 QUICK: Final = Scale(
@@ -50,6 +52,7 @@ QUICK: Final = Scale(
     state_sizes=charts.STATE_BYTES[:2],
     requests=waves.Scale(pairs=1, fields=4, branches=8, state_bytes=400_000),
     large=growth.Scale(sections=1, steps=10, entries=500),
+    tasks=workers.Scale(pairs=1, state_bytes=5_000_000, result_bytes=200_000),
 )
 
 
@@ -60,6 +63,7 @@ def sections(scale: Scale, console: Console) -> Iterator[tuple[str, list[Row]]]:
         yield "waves of requests", waves.rows(s3, scale.requests)
         yield "another library", middy_store.rows(s3, scale.pairs, scale.requests.fields)
     yield "large states", growth.rows(scale.large)
+    yield "workers", workers.rows(scale.tasks)
     own, first = loop.curves(scale.steps)
     yield "growing state", loop.rows(own, first, scale.steps)
     yield "cold start", cold_start.rows(scale.pairs)

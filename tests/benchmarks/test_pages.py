@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from benchmarks import charts, cold_start, cost, loop, middy_store, waves
+from benchmarks import charts, cold_start, cost, loop, middy_store, waves, workers
 from benchmarks.__main__ import QUICK, cells
 from benchmarks.rows import Row
 from benchmarks.slow_s3 import SlowS3
@@ -51,8 +51,17 @@ def test_the_bill_has_an_item_for_each_price() -> None:
     assert cost.table(*used).row_count == len(cost.Use.__slots__) + 1
 
 
-def test_a_segment_takes_three_transitions() -> None:
+def test_a_segment_takes_three_transitions_and_two_where_the_worker_syncs() -> None:
     assert cost.transitions_of_a_segment() == 3
+    assert cost.transitions_of_a_segment("RunAndSyncSegment") == 2
+
+
+def test_a_worker_reads_what_it_touches_and_stores_its_result_once() -> None:
+    rows = workers.rows(QUICK.tasks)
+    assert_measured(rows)
+    by_bytes = [row for row in rows if "bytes" in row.baseline or "bytes" in row.scenario]
+    assert len(by_bytes) == 2
+    assert all(row.is_met for row in by_bytes)
 
 
 def test_the_plot_is_drawn(tmp_path: Path) -> None:
