@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.core import oracle
-from tests.core.bags import EXECUTION, fresh, synced
-from tests.core.fakes import CountingStore
+from tests.core.bags import EXECUTION, OTHER_EXECUTION, fresh, synced
+from tests.core.fakes import CorruptingStore, CountingStore, FlakyStore, SlowStore
 from tests.core.test_lossless import TINY, results
 from tests.worker.conftest import DOCUMENTS, HISTORY, STATE
 from universal_sync_core import (
@@ -22,7 +22,13 @@ from universal_sync_core import (
     universal_sync_core,
     workspace,
 )
-from universal_sync_core.errors import InvalidRequestError, MissingObjectError
+from universal_sync_core.errors import (
+    ChecksumMismatchError,
+    InvalidRequestError,
+    MissingObjectError,
+    PointerNotAllowedError,
+    StoreUnavailableError,
+)
 from universal_sync_core.memory_store import MemoryStore
 from universal_sync_core.needs import parse_needs
 from universal_sync_core.paths import render_path
@@ -241,6 +247,32 @@ def test_a_long_list_is_gone_through_a_few_megabytes_at_a_time() -> None:
         assert [each["n"] for each in seen] == list(range(3, 400))
 
 
+@pytest.mark.parametrize("ways", ["items", "values"])
+def test_values_of_a_map_are_read_side_by_side(ways: str) -> None:
+    store = CountingStore()
+    values = {f"k{n}": {"n": n, "text": "x" * 20_000} for n in range(60)}
+    with fresh(store):
+        pointer = store_to_s3(values, {"execution_id": EXECUTION})
+    slow = SlowStore(store, seconds=0.005)
+    with fresh(slow):
+        seen = list(getattr(state_of({"execution_id": EXECUTION, "m": pointer})["m"], ways)())
+        assert seen == list(getattr(values, ways)())
+    assert slow.most_at_once > 10
+
+
+def test_needs_in_one_map_are_found_side_by_side() -> None:
+    store = CountingStore()
+    values = {f"k{n}": {"n": n, "text": f"{n} " * 20_000} for n in range(300)}
+    with fresh(store):
+        bag = synced({"execution_id": EXECUTION}, {"current_state": values})
+    slow = SlowStore(store, seconds=0.005)
+    with fresh(slow):
+        state = state_of(bag, *(f"current_state.k{n}.n" for n in range(0, 300, 15)))
+        state.fetch()
+        assert [state["current_state"][f"k{n}"]["n"] for n in (0, 15, 285)] == [0, 15, 285]
+    assert slow.most_at_once > 10
+
+
 def test_fields_of_a_bag_of_very_many_come_one_by_one() -> None:
     store = CountingStore()
     with fresh(store):
@@ -262,6 +294,47 @@ def test_a_missing_object_is_an_error_where_it_is_touched(bag: dict[str, Any]) -
         assert state["current_state"]["approved"] is True
         with pytest.raises(MissingObjectError):
             state["current_state"]["documents"][0]
+
+
+def test_a_read_is_tried_again_and_verified_as_everywhere(
+    store: CountingStore, bag: dict[str, Any]
+) -> None:
+    path = "current_state.documents[3]"
+    for mendable in (FlakyStore(store, fail=2), CorruptingStore(store, times=1)):
+        with fresh(mendable):
+            assert state_of(bag).read(path) == DOCUMENTS[3]
+    for broken, error in (
+        (CorruptingStore(store), ChecksumMismatchError),
+        (FlakyStore(store, fail=float("inf")), StoreUnavailableError),
+    ):
+        with fresh(broken), pytest.raises(error):
+            state_of(bag).read(path)
+
+
+def test_an_outage_in_the_middle_of_a_list_is_an_error_and_no_short_list() -> None:
+    store = CountingStore()
+    rows = [{"n": n, "text": "x" * 40_000} for n in range(200)]
+    with fresh(store):
+        pointer = store_to_s3(rows, {"execution_id": EXECUTION})
+    flaky = FlakyStore(store, fail=0)
+    with fresh(flaky, cache_bytes=1):
+        view = state_of({"execution_id": EXECUTION, "rows": pointer})["rows"]
+        seen = iter(view)
+        next(seen)
+        flaky.left = float("inf")
+        with pytest.raises(StoreUnavailableError):
+            list(seen)
+        flaky.left = 0
+        assert [each["n"] for each in view] == list(range(200))
+
+
+def test_a_pointer_to_another_executions_state_is_refused_where_it_is_touched() -> None:
+    with fresh(CountingStore()):
+        elsewhere = store_to_s3({"secret": 1}, {"execution_id": OTHER_EXECUTION})
+        state = state_of({"execution_id": EXECUTION, "a": elsewhere, "b": 2})
+        assert state["b"] == 2
+        with pytest.raises(PointerNotAllowedError):
+            state["a"]["secret"]
 
 
 def _paths_in(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:

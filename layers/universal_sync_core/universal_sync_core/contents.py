@@ -38,8 +38,12 @@ class Entries(ABC):
         """Return how many keys there are."""
 
     @abstractmethod
+    def some(self, keys: Iterable[str], reader: PageReader) -> dict[str, Json]:
+        """Return the stored values of those keys that there are."""
+
     def get(self, key: str, reader: PageReader) -> Json:
         """Return the stored value of a key; KeyError where there is none."""
+        return self.some([key], reader)[key]
 
     @abstractmethod
     def keys(self, reader: PageReader) -> Iterable[str]:
@@ -78,8 +82,8 @@ class InlineEntries(Entries):
     def count(self, reader: PageReader) -> int:
         return len(self._fields)
 
-    def get(self, key: str, reader: PageReader) -> Json:
-        return self._fields[escape_key(key)]
+    def some(self, keys: Iterable[str], reader: PageReader) -> dict[str, Json]:
+        return _picked(self._fields, keys)
 
     def keys(self, reader: PageReader) -> Iterable[str]:
         return map(unescape_key, self._fields)
@@ -95,10 +99,11 @@ class PagedEntries(Entries):
     def count(self, reader: PageReader) -> int:
         return self._root.count or 0
 
-    def get(self, key: str, reader: PageReader) -> Json:
-        stored = escape_key(key)
-        found = reader.lookup(self._root, [stored]) if self._all is None else self._all
-        return found[stored]
+    def some(self, keys: Iterable[str], reader: PageReader) -> dict[str, Json]:
+        if self._all is not None:
+            return _picked(self._all, keys)
+        wanted = list(keys)
+        return _picked(reader.lookup(self._root, map(escape_key, wanted)), wanted)
 
     def keys(self, reader: PageReader) -> Iterable[str]:
         if self._all is None:  # keys and values are in the same pages
@@ -116,18 +121,18 @@ class BagEntries(Entries):
     def count(self, reader: PageReader) -> int:
         return len(list(self.keys(reader)))
 
-    def get(self, key: str, reader: PageReader) -> Json:
-        if key == HISTORY and self._archive is not None:
-            inline = InlineElements(self._bag.get(HISTORY, []))
-            return JoinedElements(PagedElements(self._archive), inline)
-        field = escape_key(key)
-        fields = without_samples(self._bag, {field})
+    def some(self, keys: Iterable[str], reader: PageReader) -> dict[str, Json]:
+        wanted = {key: escape_key(key) for key in keys}
+        fields = without_samples(self._bag, wanted.values())
         spilled = spill_of(self._bag)
-        if spilled is not None and field not in fields:
-            fields = reader.lookup(spilled, [field])
-        if field in self._forms():
-            raise KeyError(key)
-        return fields[field]
+        if spilled is not None:
+            fields = reader.lookup(spilled, wanted.values() - fields.keys()) | fields
+        fields = {name: value for name, value in fields.items() if name not in self._forms()}
+        found = _picked(fields, wanted)
+        if HISTORY in wanted and self._archive is not None:
+            inline = InlineElements(self._bag.get(HISTORY, []))
+            found[HISTORY] = JoinedElements(PagedElements(self._archive), inline)
+        return found
 
     def keys(self, reader: PageReader) -> Iterable[str]:
         fields = without_samples(with_spilled(self._bag, reader))
@@ -189,3 +194,9 @@ class JoinedElements(Elements):
     @property
     def batch(self) -> int:
         return self._first.batch
+
+
+def _picked(fields: JsonObject, keys: Iterable[str]) -> dict[str, Json]:
+    """Return those of the user's keys that there are, with their values."""
+    stored = ((key, escape_key(key)) for key in keys)
+    return {key: fields[name] for key, name in stored if name in fields}

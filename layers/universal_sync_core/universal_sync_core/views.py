@@ -5,13 +5,14 @@ so that a worker never depends on how large the state happens to be. `plain` giv
 """
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, ItemsView, Iterator, Mapping, Sequence, ValuesView
 from operator import methodcaller
-from typing import overload
+from typing import Any, overload
 
 from universal_sync_core.codec import Json
 from universal_sync_core.contents import Elements, Entries
 from universal_sync_core.needs import Needs, below, from_start, range_of
+from universal_sync_core.parallel import MAX_REQUESTS_AT_ONCE
 from universal_sync_core.paths import Selection, Step
 from universal_sync_core.reading import Reading
 
@@ -19,7 +20,22 @@ from universal_sync_core.reading import Reading
 class View:
     """A part of the state."""
 
-    _shown: dict[Step, Json]
+    def __init__(self, reading: Reading, needs: Needs | None, steps: Selection) -> None:
+        """Show a part of the state.
+
+        Args:
+            reading: reads it.
+            needs: what may be touched, positions counted from 0; None for everything.
+            steps: the path that led here.
+        """
+        self._reading = reading
+        self._needs = needs
+        self._steps = steps
+        self._shown: dict[Step, Json] = {}
+
+    @abstractmethod
+    def __getitem__(self, step: Any) -> Json:
+        """Return a part of it as a worker sees it."""
 
     @abstractmethod
     def plain(self) -> Json:
@@ -32,6 +48,17 @@ class View:
     @abstractmethod
     def needed(self) -> Iterator[tuple["View", Step, Json]]:
         """Yield what is needed below and not read yet: the view it is in, its step, as stored."""
+
+    def _needed_of(self, found: Mapping[Any, Json]) -> Iterator[tuple["View", Step, Json]]:
+        """Yield the same of some steps, whose values are at hand as they are stored."""
+        needs = self._needs or {}
+        self._reading.prefetch([stored for step, stored in found.items() if needs[step]])
+        for step, stored in found.items():
+            inner = self[step] if needs[step] else None
+            if isinstance(inner, View):
+                yield from inner.needed()
+            elif not needs[step]:
+                yield self, step, stored
 
     def keep(self, step: Step, value: Json) -> None:
         """Hold a value that has been read, to be shown when it is touched."""
@@ -50,19 +77,9 @@ class MapView(View, Mapping[str, Json]):
     def __init__(
         self, reading: Reading, entries: Entries, needs: Needs | None = None, steps: Selection = ()
     ) -> None:
-        """Show some entries.
-
-        Args:
-            reading: reads them.
-            entries: what is in the object.
-            needs: what may be touched; None for everything.
-            steps: the path that led here.
-        """
-        self._reading = reading
+        """Show the entries of an object."""
+        super().__init__(reading, needs, steps)
         self._entries = entries
-        self._needs = needs
-        self._steps = steps
-        self._shown = {}
 
     def __getitem__(self, key: str) -> Json:
         if key not in self._shown:
@@ -96,21 +113,42 @@ class MapView(View, Mapping[str, Json]):
         """Return the size alone: a view may end up in a log, and the state must not."""
         return f"<{type(self).__name__} of {len(self)} keys>"
 
+    def items(self) -> ItemsView[str, Json]:
+        """Return the pairs, which are read some at a time and side by side."""
+        return _Items(self)
+
+    def values(self) -> ValuesView[Json]:
+        """Return the values, which are read some at a time and side by side."""
+        return _Values(self)
+
+    def pairs(self) -> Iterator[tuple[str, Json]]:
+        """Yield the pairs, of which some are read at a time."""
+        keys = list(self)
+        for start in range(0, len(keys), MAX_REQUESTS_AT_ONCE):
+            found = self._entries.some(
+                keys[start : start + MAX_REQUESTS_AT_ONCE], self._reading.pages
+            )
+            reading = self._reading.afresh()
+            reading.prefetch(list(found.values()))
+            for key, stored in found.items():
+                needs, steps = below(self._needs, key, self._steps), (*self._steps, key)
+                known = key in self._shown
+                yield key, self._shown[key] if known else show(reading, stored, needs, steps)
+
     def needed(self) -> Iterator[tuple[View, Step, Json]]:
         """Yield what is needed below and not read yet: the view it is in, its step, as stored."""
-        for key, inner in (self._needs or {}).items():
-            if not isinstance(key, str) or key in self._shown or key not in self:
-                continue
-            if not inner:
-                yield self, key, self._entries.get(key, self._reading.pages)
-            elif isinstance(self[key], View):
-                yield from self[key].needed()
+        wanted = (key for key in self._needs or () if isinstance(key, str))
+        missing = [key for key in wanted if key not in self._shown]
+        return self._needed_of(self._entries.some(missing, self._reading.pages))
 
     def plain(self) -> Json:
         """Return the dict, all of it read."""
-        if self._needs is None and self._entries.pointer is not None:
+        if self._needs is not None:
+            return {key: plain(item) for key, item in self.items()}
+        if self._entries.pointer is not None:
             return self._reading.plain(self._entries.pointer.render())
-        return {key: plain(item) for key, item in self.items()}
+        found = self._entries.some(self, self._reading.pages)
+        return dict(zip(found, self._reading.plain_all(list(found.values())), strict=True))
 
     def passed_on(self) -> Json:
         """Return what stands for it in a result: a pointer, unread, where it is in S3."""
@@ -118,8 +156,22 @@ class MapView(View, Mapping[str, Json]):
             return self._entries.pointer.with_beside({}).render()
         if self._needs is not None:
             return {key: passed_on(item) for key, item in self.items()}
-        stored = ((key, self._entries.get(key, self._reading.pages)) for key in self)
-        return {key: self._reading.passed_on(value) for key, value in stored}
+        found = self._entries.some(self, self._reading.pages)
+        return {key: self._reading.passed_on(stored) for key, stored in found.items()}
+
+
+class _Items(ItemsView[str, Json]):
+    _mapping: MapView
+
+    def __iter__(self) -> Iterator[tuple[str, Json]]:
+        return self._mapping.pairs()
+
+
+class _Values(ValuesView[Json]):
+    _mapping: MapView
+
+    def __iter__(self) -> Iterator[Json]:
+        return (value for _, value in self._mapping.pairs())
 
 
 class ListView(View, Sequence[Json]):
@@ -133,21 +185,10 @@ class ListView(View, Sequence[Json]):
         steps: Selection = (),
         positions: range | None = None,
     ) -> None:
-        """Show some elements.
-
-        Args:
-            reading: reads them.
-            elements: what is in the array.
-            needs: what may be touched, by positions from 0; None for everything.
-            steps: the path that led here.
-            positions: of the elements it has, in their order; None for all.
-        """
-        self._reading = reading
+        """Show the elements of an array: those at `positions`, in their order, or all."""
+        super().__init__(reading, needs, steps)
         self._elements = elements
-        self._needs = needs
-        self._steps = steps
         self._positions = range(len(elements)) if positions is None else positions
-        self._shown = {}
 
     @overload
     def __getitem__(self, index: int) -> Json: ...
@@ -184,16 +225,12 @@ class ListView(View, Sequence[Json]):
 
     def needed(self) -> Iterator[tuple[View, Step, Json]]:
         """Yield what is needed below and not read yet: the view it is in, its step, as stored."""
-        for position, inner in (self._needs or {}).items():
-            if not isinstance(position, int) or position in self._shown:
-                continue
-            if position not in self._positions:
-                continue
-            if not inner:
-                (stored,) = self._elements.at([position], self._reading.pages)
-                yield self, position, stored
-            elif isinstance(self[position], View):
-                yield from self[position].needed()
+        wanted = (step for step in self._needs or () if step in self._positions)
+        missing = sorted(
+            step for step in wanted if isinstance(step, int) and step not in self._shown
+        )
+        stored = self._elements.at(missing, self._reading.pages)
+        return self._needed_of(dict(zip(missing, stored, strict=True)))
 
     def plain(self) -> Json:
         """Return the list, all of it read."""
