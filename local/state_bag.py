@@ -10,11 +10,12 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from universal_sync_core import first_bag, hydrate_state, universal_sync_core, workspace
+from universal_sync_core import first_bag, hydrate_state, merge_answer, workspace
 from universal_sync_core.cache import ByteCache
 from universal_sync_core.codec import Json, JsonObject
 from universal_sync_core.memory_store import MemoryStore
 from universal_sync_core.settings import Settings
+from universal_sync_core.state import SYNC_ACTIONS, kind_of
 from universal_sync_core.usage import UsageSnapshot
 from universal_sync_core.workspace import Workspace
 
@@ -53,9 +54,14 @@ class StateBag:
         given = {**(execution_input or {}), **fields}
         return first_bag(given, {"execution_id": EXECUTION_ID})
 
-    def event(self, bag: JsonObject) -> JsonObject:
-        """Give the event with which the state machine has a worker run a segment or branch."""
-        return self._sent({"action": "run_segment", "state_data": bag})
+    def event(self, bag: JsonObject, *, sync: bool = False) -> JsonObject:
+        """Give the event with which the state machine has a worker run a segment or branch.
+
+        Args:
+            bag: of the segment or branch.
+            sync: whether the machine awaits the bag, as with `SegmentRunnerSyncs`.
+        """
+        return self._sent({"action": "run_segment", "state_data": bag, "sync": sync})
 
     def item_event(self, item: Json, index: int = 0) -> JsonObject:
         """Give the event of one item of a Distributed Map."""
@@ -81,9 +87,8 @@ class StateBag:
             synced: JsonObject = _passed(answer)["state_data"]
             return synced
         beside = _passed({"state_data": bag, "segment": {"execution_result": answer}})
-        action = "sync_branch" if "branch" in bag else "sync"
         result = beside["segment"]["execution_result"]
-        return universal_sync_core(beside["state_data"], result, {"action": action})
+        return merge_answer(beside["state_data"], result, {"action": SYNC_ACTIONS[kind_of(bag)]})
 
     def hydrate(self, bag: JsonObject) -> JsonObject:
         """Give a bag with values in the place of its pointers."""

@@ -198,6 +198,9 @@ class RunSegmentEvent(ActionEvent):
     state_data: State | None = Field(default=None, description="A bag; in a branch, the branch's.")
     item: Any = Field(default=None, description="Any JSON value; `execution_id` is beside it.")
     index: int | None = Field(default=None, description="Position of the item, from 0.")
+    sync: bool | None = Field(
+        default=None, description="Whether the bag with the result merged is awaited."
+    )
 
     @model_validator(mode="after")
     def _something_to_run(self) -> Self:

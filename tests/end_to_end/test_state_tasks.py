@@ -117,6 +117,7 @@ def test_a_worker_may_sync_itself_before_the_machine_expects_it(workflows: Workf
     early = workflows.run(value, _machine(workflows, "expects-results", SYNCING.arn))
     assert workflows.final_state(early) == _expected(value)
     assert set(workflows.states(early)) >= SYNCS
+    assert len(workflows.states(early)) > 2 * SEGMENTS_RUN
 
 
 def test_errors_of_a_worker_reach_the_state_machine_under_their_own_names(

@@ -142,11 +142,14 @@ def test_what_a_state_brings_in_stands_beside_the_bag(states: States, name: str)
 def test_a_worker_that_syncs_is_called_as_any_other_and_leaves_the_bag(
     states: States, syncing: str, running: str, syncs: str, route: str
 ) -> None:
-    whole = {name: states[syncing][name] for name in states[running] if name in states[syncing]}
-    result = ("Comment", "ResultSelector", "ResultPath", "Next")
-    assert {k: v for k, v in whole.items() if k not in result} == {
+    result = ("Comment", "Parameters", "ResultSelector", "ResultPath", "Next")
+    assert {k: v for k, v in states[syncing].items() if k not in result} == {
         k: v for k, v in states[running].items() if k not in result
     }
+    parameters = states[running]["Parameters"]
+    assert parameters["Payload"]["sync"] is False
+    told = parameters["Payload"] | {"sync": True}
+    assert states[syncing]["Parameters"] == parameters | {"Payload": told}
     assert states[syncing]["ResultSelector"] == BAG_SELECTOR
     assert "ResultPath" not in states[syncing]
     assert states[syncing]["Next"] == states[syncs]["Next"] == route

@@ -346,6 +346,16 @@ def test_syncing_is_running_and_then_syncing(sequence: list[Json], result: Json)
         assert oracle.same(two[0]["current_state"]["seen"], hydrate_state(bag))
 
 
+def test_a_worker_that_syncs_answers_the_result_where_that_is_awaited(
+    store: CountingStore, bag: dict[str, Any]
+) -> None:
+    handler = state_task(sync=True)(lambda *_: {"a": 1})
+    with fresh(store):
+        assert handler(event(bag, sync=False), None) == {"a": 1}
+        for awaited in (event(bag), event(bag, sync=True)):
+            assert handler(awaited, None)["state_data"]["a"] == 1
+
+
 def test_a_bag_that_a_worker_synced_is_taken_as_it_is(
     store: CountingStore, bag: dict[str, Any]
 ) -> None:

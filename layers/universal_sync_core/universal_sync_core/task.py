@@ -74,7 +74,7 @@ class Task:
     def answer_to(self, event: Mapping[str, Json], result: Json) -> Json:
         """Return what the state machine is answered."""
         context = {"execution_id": _execution_id(event)}
-        if _is_item(event) or not self.sync:
+        if _is_item(event) or not self.sync or event.get("sync") is False:
             return offload_result(result, context)
         bag = _bag(event)
         own = {"merge_strategy": self.merge_strategy, "keep_inline": self.keep_inline}
@@ -137,9 +137,10 @@ def state_task(  # noqa: PLR0913 - options, each with a default
             `at`: it is validated before the worker starts, and is the state's `model`.
         at: path of that part. One that begins with `item` is validated for items alone, any other
             for segments and branches alone.
-        sync: merge the result into the bag at once, and answer `{"state_data": bag}`. The state
-            machine must expect that: parameter `SegmentRunnerSyncs` of the template. The worker
-            needs the settings of the manager. The result of an item is answered as without.
+        sync: merge the result into the bag at once, and answer `{"state_data": bag}`, where the
+            event does not say `"sync": false`, as the state machine does unless its parameter
+            `SegmentRunnerSyncs` is set. The worker needs the settings of the manager. The result
+            of an item is answered as without.
         merge_strategy: with `sync`, as the `sync` action takes it; that of the event wins.
         keep_inline: the same.
 
