@@ -21,6 +21,9 @@ html_title = project
 html_copy_source = False
 html_show_sphinx = False
 
+# In docstrings, as in these pages, what stands in backticks is code.
+default_role = "code"
+
 # The depth to which a heading can be linked to as `page.md#heading`.
 myst_heading_anchors = 3
 

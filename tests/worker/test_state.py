@@ -337,6 +337,13 @@ def test_a_pointer_to_another_executions_state_is_refused_where_it_is_touched() 
             state["a"]["secret"]
 
 
+def test_a_worker_without_the_bucket_is_told_what_it_lacks(bag: dict[str, Any]) -> None:
+    with fresh(CountingStore(), bucket=None):
+        assert state_of(bag)["current_state"]["approved"] is True
+        with pytest.raises(PointerNotAllowedError, match="set STATE_BUCKET"):
+            state_of(bag).read("current_state.documents")
+
+
 def _paths_in(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
     """Yield the steps to every part of a value."""
     pairs = value.items() if isinstance(value, dict) else enumerate(value)

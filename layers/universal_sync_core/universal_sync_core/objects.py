@@ -117,7 +117,11 @@ class Objects:
         if results:
             places.append(f"s3://{self._settings.bucket}/{self._settings.prefix}{RESULTS_FOLDER}")
         if not path.startswith(tuple(places)):
-            message = "the path leads out of the places this execution may read"
+            message = (
+                "the path leads out of the places this execution may read"
+                if self._settings.bucket
+                else "nothing that is in S3 may be read: set STATE_BUCKET"
+            )
             raise PointerNotAllowedError(message, field="s3_path")
 
     def is_known(self, path: str) -> bool:
