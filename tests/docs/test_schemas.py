@@ -19,6 +19,7 @@ import app
 import callbacks
 from actions import app as resolver
 from docs.schemas.catalogue import FOLDER, FORMS, all_files, event_model
+from tests.core.test_pointer import DIGEST, LIST, PATH, VALUE
 from tests.docs.test_formats import EXAMPLES, OBJECTS
 from tests.function.expected import BUCKET, EVENTS, EXPECTED, load
 from tests.function.fakes import FakeEventBus, FakeStepFunctions
@@ -43,16 +44,6 @@ KNOWN = sorted(
 )
 WRONG: list[Any] = [None, True, 1, -1, 0.5, "", "x", [], [1], {}, {"a": 1}]
 EXECUTION = {"execution_id": "catalog-2025-01"}
-DIGEST = "0123456789abcdef" * 4
-PATH = f"s3://{BUCKET}/v1/run-1/sha256/{DIGEST}"
-VALUE: dict[str, Any] = {
-    "__s3_offloaded": True,
-    "__v": 1,
-    "__kind": "value",
-    "__s3_path": PATH,
-    "__size_bytes": 40_000,
-}
-LIST = VALUE | {"__kind": "list", "__count": 10}
 
 
 @cache
