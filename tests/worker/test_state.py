@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.core import oracle
-from tests.core.bags import EXECUTION, OTHER_EXECUTION, fresh, synced
+from tests.core.bags import EXECUTION, OTHER_EXECUTION, Unchanged, fresh, synced
 from tests.core.fakes import CorruptingStore, CountingStore, FlakyStore, SlowStore
 from tests.core.test_lossless import TINY, results
 from tests.worker.conftest import DOCUMENTS, HISTORY, STATE
@@ -134,6 +134,20 @@ def test_a_path_that_leads_nowhere_is_a_key_error_or_the_default(
             state_of(bag).read(path)
         assert caught.value.args == (path,)
         assert state_of(bag).read(path, "default") == "default"
+
+
+def test_what_was_read_is_the_workers_own_to_change(
+    store: CountingStore, bag: dict[str, Any]
+) -> None:
+    with fresh(store), Unchanged(bag):
+        state = state_of(bag)
+        for path in ("current_state.order", "current_state.odd", "current_state"):
+            state.read(path)["changed"] = True
+            assert "changed" not in state.read(path)
+        plain(state["state_history"]).clear()
+        plain(state["current_state"]["documents"][:3])[0]["id"] = "changed"
+        assert state["current_state"]["documents"][0]["id"] == 0
+        assert plain(state["current_state"]) == STATE
 
 
 def test_needs_show_nothing_else(store: CountingStore, bag: dict[str, Any]) -> None:

@@ -60,8 +60,9 @@ class Reading:
         return self.plain_all([stored])[0]
 
     def plain_all(self, stored: Sequence[Json]) -> list[Json]:
-        """Return the same of several, read side by side."""
-        values: list[Json] = self.pages.resolve(list(map(self._listed, stored)), unescape=True)
+        """Return the same of several, read side by side; they are the caller's, to change."""
+        apart = PageReader(self._objects)
+        values: list[Json] = apart.resolve(list(map(self._listed, stored)), unescape=True)
         return values
 
     def passed_on(self, stored: Json) -> Json:
