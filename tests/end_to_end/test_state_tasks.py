@@ -1,5 +1,6 @@
 """Workers made with `@state_task`: run and then synced, or syncing themselves."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +20,7 @@ SYNCING = UserFunction(
     with_layer=True,
 )
 RUNNING = replace(SYNCING, name="Running", handler="tasks.run")
+OUTAGE_SECONDS = 3
 SYNCS = {"SyncSegment", "SyncBranch"}
 # The texts are 30 MB.
 INPUT: Json = {"total_segments": len(tasks.SEGMENTS), "rows": 600, "texts": 750}
@@ -118,6 +120,18 @@ def test_a_worker_may_sync_itself_before_the_machine_expects_it(workflows: Workf
     assert workflows.final_state(early) == _expected(value)
     assert set(workflows.states(early)) >= SYNCS
     assert len(workflows.states(early)) > 2 * SEGMENTS_RUN
+
+
+def test_outage_of_s3_delays_a_worker_that_syncs_and_loses_nothing(workflows: Workflows) -> None:
+    value = INPUT | {"texts": 2}
+    execution = workflows.start(value)
+    while "RunAndSyncSegment" not in workflows.states(execution):
+        time.sleep(0.01)
+    with workflows.cloud.outage("s3"):
+        time.sleep(OUTAGE_SECONDS)
+        assert execution.status == "RUNNING"
+    execution.wait()
+    assert workflows.final_state(execution) == _expected(value)
 
 
 def test_errors_of_a_worker_reach_the_state_machine_under_their_own_names(
