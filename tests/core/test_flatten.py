@@ -3,7 +3,9 @@
 Hazard held here: a missing or empty answer read as "no results".
 """
 
+from collections import OrderedDict
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any
 
 import pytest
@@ -118,7 +120,21 @@ def test_a_pointer_stands_for_what_it_points_to(value: Any, delta: dict[str, Any
         assert without_time(flatten_result(pointer, CONTEXT)) == delta
 
 
-@pytest.mark.parametrize("result", [float("nan"), {"a": (1,)}, [b"x"], {"a": {1: 2}}])
+@pytest.mark.parametrize(
+    ("result", "delta"),
+    [
+        ({"a": (1, (2,))}, {"a": [1, [2]]}),
+        ({"a": OrderedDict(b=1)}, {"a": {"b": 1}}),
+        ({"a": iter([1, iter("xy")])}, {"a": [1, ["x", "y"]]}),
+        (iter([1, 2]), {"distributed_outputs": [1, 2], "chunk_count": 2}),
+        (HTTPStatus.OK, {"raw_result": 200}),
+    ],
+)
+def test_what_stands_for_json_is_that_json(result: Any, delta: dict[str, Any]) -> None:
+    assert without_time(flatten_result(result)) == delta
+
+
+@pytest.mark.parametrize("result", [float("nan"), {"a": {1}}, [b"x"], {"a": {1: 2}}])
 def test_what_json_cannot_carry_is_refused(result: Any) -> None:
     with pytest.raises(InvalidRequestError, match="result"):
         flatten_result(result)

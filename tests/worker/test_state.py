@@ -22,6 +22,7 @@ from universal_sync_core import (
     universal_sync_core,
     workspace,
 )
+from universal_sync_core.bag import spill_of
 from universal_sync_core.errors import (
     ChecksumMismatchError,
     InvalidRequestError,
@@ -300,6 +301,19 @@ def test_fields_of_a_bag_of_very_many_come_one_by_one() -> None:
         assert len(store.gets) <= 6
         assert len(state) == 20_000 + len(bag.keys() - fields) - 1
         assert "state_s3_path" not in list(state)
+
+
+@pytest.mark.parametrize("name", ["state_s3_path", "state_history_archive"])
+def test_fields_of_the_users_may_have_the_names_of_forms(name: str) -> None:
+    value = {"the user's": ["x" * 500]}
+    with workspace.use(settings=TINY, store=MemoryStore()):
+        many = {f"key-{number}": "x" * 90 for number in range(90)}
+        bag = synced({"execution_id": EXECUTION}, {name: value, **many})
+        assert spill_of(bag) is not None
+        state = state_of(bag)
+        assert state[name] == state.read(name) == state_of(bag, name)[name] == value
+        assert name in list(state)
+        assert oracle.same(plain(state), hydrate_state(bag))
 
 
 def test_a_missing_object_is_an_error_where_it_is_touched(bag: dict[str, Any]) -> None:

@@ -13,7 +13,6 @@ from universal_sync_core.bag import (
     SPILL,
     archive_of,
     spill_of,
-    with_spilled,
     without_samples,
 )
 from universal_sync_core.codec import KIB, Json, JsonObject
@@ -117,32 +116,30 @@ class BagEntries(Entries):
     def __init__(self, bag: JsonObject) -> None:
         self._bag = bag
         self._archive = archive_of(bag)
+        self._spill = spill_of(bag)
+        # Behind these names stands the rest of other fields; one of a user's may be in the spill.
+        forms = {ARCHIVE: self._archive, SPILL: self._spill}
+        self._own = {name: value for name, value in bag.items() if forms.get(name) is None}
 
     def count(self, reader: PageReader) -> int:
         return len(list(self.keys(reader)))
 
     def some(self, keys: Iterable[str], reader: PageReader) -> dict[str, Json]:
         wanted = {key: escape_key(key) for key in keys}
-        fields = without_samples(self._bag, wanted.values())
-        spilled = spill_of(self._bag)
-        if spilled is not None:
-            fields = reader.lookup(spilled, wanted.values() - fields.keys()) | fields
-        fields = {name: value for name, value in fields.items() if name not in self._forms()}
+        fields = without_samples(self._own, wanted.values())
+        if self._spill is not None:
+            fields = reader.lookup(self._spill, wanted.values() - fields.keys()) | fields
         found = _picked(fields, wanted)
         if HISTORY in wanted and self._archive is not None:
-            inline = InlineElements(self._bag.get(HISTORY, []))
+            inline = InlineElements(self._own.get(HISTORY, []))
             found[HISTORY] = JoinedElements(PagedElements(self._archive), inline)
         return found
 
     def keys(self, reader: PageReader) -> Iterable[str]:
-        fields = without_samples(with_spilled(self._bag, reader))
-        names = [*fields] if self._archive is None else [*(fields | {HISTORY: []})]
-        return (unescape_key(name) for name in names if name not in self._forms())
-
-    def _forms(self) -> set[str]:
-        """Return the names of this bag behind which the rest of other fields stands."""
-        forms = {ARCHIVE} if self._archive is not None else set()
-        return forms if spill_of(self._bag) is None else forms | {SPILL}
+        spilled = {} if self._spill is None else reader.entries(self._spill)
+        names = [*without_samples(spilled | self._own)]
+        missing = [] if self._archive is None or HISTORY in names else [HISTORY]
+        return map(unescape_key, [*names, *missing])
 
 
 class InlineElements(Elements):

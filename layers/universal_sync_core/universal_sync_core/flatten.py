@@ -27,7 +27,8 @@ def flatten_result(result: Json, context: Context | None = None) -> JsonObject:
     - anything else: `{"raw_result": value}`.
 
     Args:
-        result: a JSON value.
+        result: a JSON value; views of a state, iterators in the place of lists, tuples and
+            pydantic models may be in it.
         context: may carry `execution_id`, which says whose pointers may come in.
 
     Raises:

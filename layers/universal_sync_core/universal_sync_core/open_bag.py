@@ -19,7 +19,6 @@ from universal_sync_core.merge import merge_logic
 from universal_sync_core.needs import Needs, parse_needs
 from universal_sync_core.offload import optimize_and_offload
 from universal_sync_core.progress import record_progress
-from universal_sync_core.results import settle
 from universal_sync_core.state import SYNC_ACTIONS, ModelT, State, kind_of, reading_of
 
 
@@ -47,7 +46,7 @@ class OpenBag(State[ModelT]):
             StoreUnavailableError, StoreThrottledError: S3 did not answer; another try may.
         """
         with open_call(self._context, self._bag) as call:
-            delta = flatten_result(settle(result, call))
+            delta = flatten_result(result)
             merged = merge_logic(self._bag, delta)
             self._context["keep_inline"] = call.keep_inline
         self._delta = (self._delta or {}) | delta

@@ -14,12 +14,11 @@ from typing import Any, Concatenate, ParamSpec, TypeAlias, overload
 from universal_sync_core import workspace
 from universal_sync_core.awaiting import awaited
 from universal_sync_core.bag import STATE, unwrap
-from universal_sync_core.call import open_call
 from universal_sync_core.codec import Json, JsonObject
 from universal_sync_core.errors import InvalidRequestError
 from universal_sync_core.needs import Needs, parse_needs
 from universal_sync_core.paths import parse_path
-from universal_sync_core.results import offload_result, settle
+from universal_sync_core.results import offload_result
 from universal_sync_core.state import (
     ITEM,
     SYNC_ACTIONS,
@@ -79,9 +78,8 @@ class Task:
         bag = _bag(event)
         own = {"merge_strategy": self.merge_strategy, "keep_inline": self.keep_inline}
         given = {name: event[name] for name in own if event.get(name) is not None}
-        action = {"action": SYNC_ACTIONS[kind_of(bag)]}
-        with open_call({**own, **given, **action, **context}, bag) as call:
-            return {"state_data": universal_sync_core(bag, settle(result, call))}
+        merging = {**own, **given, **context, "action": SYNC_ACTIONS[kind_of(bag)]}
+        return {"state_data": universal_sync_core(bag, result, merging)}
 
 
 @overload
