@@ -365,6 +365,11 @@ def test_a_pointer_to_another_executions_state_is_refused_where_it_is_touched() 
             state["a"]["secret"]
 
 
+def test_an_execution_id_that_is_no_text_is_nobodys(bag: dict[str, Any]) -> None:
+    with fresh(CountingStore()), pytest.raises(PointerNotAllowedError):
+        bag_state(bag | {"execution_id": 5}, None, 5).read("current_state.documents")
+
+
 def test_a_worker_without_the_bucket_is_told_what_it_lacks(bag: dict[str, Any]) -> None:
     with fresh(CountingStore(), bucket=None):
         assert state_of(bag)["current_state"]["approved"] is True

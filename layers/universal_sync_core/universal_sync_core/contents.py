@@ -114,7 +114,6 @@ class BagEntries(Entries):
     """The fields of a bag, each in the one form that a worker knows."""
 
     def __init__(self, bag: JsonObject) -> None:
-        self._bag = bag
         self._archive = archive_of(bag)
         self._spill = spill_of(bag)
         # Behind these names stands the rest of other fields; one of a user's may be in the spill.

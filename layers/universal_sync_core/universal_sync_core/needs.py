@@ -25,6 +25,16 @@ def parse_needs(paths: Iterable[str]) -> Needs:
     return needs
 
 
+def needs_of(paths: Iterable[str] | None, model: object, at: str) -> Needs | None:
+    """Return the tree of some paths, with the place of a model where there is one.
+
+    None where no paths are named: everything may be touched.
+    """
+    if paths is None:
+        return None
+    return parse_needs(paths if model is None else [*paths, at])
+
+
 def below(needs: Needs | None, step: Step | Range, steps: Selection) -> Needs | None:
     """Return what is needed below a step; None where everything may be touched.
 

@@ -82,7 +82,6 @@ class Optimizer:
     def optimize(self, bag: JsonObject) -> JsonObject:
         """Return the bag as `optimize_and_offload` promises it."""
         bag = self._open_branches(bag)
-        bag = self._with_branches(bag)
         bag = self._archive_history(bag)
         bag = self._offload_large_fields(bag)
         bag = prevent_pointer_bloat(bag)
@@ -92,14 +91,7 @@ class Optimizer:
         return bag | {SIZE: round(self._size_without_itself(bag) / KIB, 1)}
 
     def _open_branches(self, bag: JsonObject) -> JsonObject:
-        """Return the bag with its branches as a list, where a result brought a pointer to one."""
-        pointer = parse(bag.get(BRANCHES))
-        if pointer is None or pointer.kind != "list":
-            return bag
-        return bag | {BRANCHES: self._call.pages.elements(pointer)}
-
-    def _with_branches(self, bag: JsonObject) -> JsonObject:
-        """Return the bag with the list of its branches inline, where the state machine maps it."""
+        """Return the bag with its branches as a list: the state machine maps it where it stands."""
         pointer = parse(bag.get(BRANCHES))
         if pointer is None or pointer.kind != "list":
             return bag

@@ -16,7 +16,7 @@ from universal_sync_core.contents import BagEntries
 from universal_sync_core.errors import InvalidRequestError
 from universal_sync_core.flatten import flatten_result
 from universal_sync_core.merge import merge_logic
-from universal_sync_core.needs import Needs, parse_needs
+from universal_sync_core.needs import Needs, needs_of
 from universal_sync_core.offload import optimize_and_offload
 from universal_sync_core.progress import record_progress
 from universal_sync_core.state import SYNC_ACTIONS, ModelT, State, kind_of, reading_of
@@ -112,8 +112,7 @@ def open_bag(
     opened = unwrap(bag)
     if not isinstance(opened, dict):
         raise InvalidRequestError("a bag must be a JSON object", field="state_data")
-    tree = None if needs is None else parse_needs([*needs, *([at] if model else [])])
-    state: OpenBag[Any] = OpenBag(opened, tree, context or {})
+    state: OpenBag[Any] = OpenBag(opened, needs_of(needs, model, at), context or {})
     if model is not None:
         state.validate(model, at)
     return state

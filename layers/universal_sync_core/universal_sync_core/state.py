@@ -137,7 +137,9 @@ def kind_of(bag: JsonObject) -> Kind:
 
 def reading_of(execution_id: Json) -> Reading:
     """Return what reads the objects of an execution."""
-    return Reading(Objects(workspace.current(), execution_id))
+    objects = Objects(workspace.current(), None)
+    objects.belong_to(execution_id)  # what is no text is no execution, and nothing may be read
+    return Reading(objects)
 
 
 def _after(needs: Needs | None, step: Step | Range) -> Needs | None:

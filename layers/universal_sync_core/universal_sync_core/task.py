@@ -16,7 +16,7 @@ from universal_sync_core.awaiting import awaited
 from universal_sync_core.bag import STATE, unwrap
 from universal_sync_core.codec import Json, JsonObject
 from universal_sync_core.errors import InvalidRequestError
-from universal_sync_core.needs import Needs, parse_needs
+from universal_sync_core.needs import Needs, needs_of
 from universal_sync_core.paths import parse_path
 from universal_sync_core.results import offload_result
 from universal_sync_core.state import (
@@ -52,7 +52,7 @@ class Task:
     of_item: bool
     sync: bool
     merge_strategy: JsonObject | None
-    keep_inline: Iterable[str] | None
+    keep_inline: list[str] | None
 
     def state_of(self, event: Mapping[str, Json]) -> State[Any]:
         """Return what the worker sees of an event.
@@ -151,7 +151,7 @@ def state_task(  # noqa: PLR0913 - options, each with a default
     if model is not None:
         _prepare(model)
     task = Task(
-        needs=None if needs is None else parse_needs([*needs, *([at] if model else [])]),
+        needs=needs_of(needs, model, at),
         eager=eager,
         model=model,
         at=at,
