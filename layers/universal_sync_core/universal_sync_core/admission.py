@@ -1,19 +1,10 @@
 """The door: what a result brings in is checked here, once, before it meets the bag."""
 
-from collections.abc import AsyncIterator, Iterator, Mapping
-from typing import Final
-
-from universal_sync_core.awaiting import drained
 from universal_sync_core.call import Call
-from universal_sync_core.codec import KIB, Json, JsonObject, checked_encoding
+from universal_sync_core.codec import Json, JsonObject
 from universal_sync_core.compress import is_sound
-from universal_sync_core.errors import InvalidRequestError
-from universal_sync_core.pointer import Pointer, escape, may_hold_marks, parse
-from universal_sync_core.views import View, passed_on
-
-_RESULT: Final = "result"
-# What is held of a list that is still being made; some hundred pages, sent side by side.
-_HELD_BYTES: Final = 8 * KIB * KIB
+from universal_sync_core.conversion import as_json
+from universal_sync_core.pointer import escape, may_hold_marks, parse
 
 
 def admit(value: Json, call: Call) -> Json:
@@ -26,7 +17,7 @@ def admit(value: Json, call: Call) -> Json:
         InvalidRequestError: JSON cannot carry it.
         PointerNotAllowedError: it holds a pointer that leads out of the allowed places.
     """
-    value, encoded = as_json(value, call)
+    value, encoded = as_json(value, call, admit)
     if not may_hold_marks(encoded):
         return value
 
@@ -38,67 +29,3 @@ def admit(value: Json, call: Call) -> Json:
         return True
 
     return escape(value, is_ours)
-
-
-def as_json(value: Json, call: Call) -> tuple[Json, bytes]:
-    """Return a value as JSON, and its encoding.
-
-    Views of a state, iterators, tuples and pydantic models stand for JSON. A view becomes the
-    pointer it is read through. An iterator is a list, and where that is more than a page a pointer
-    to it, stored as it is made.
-
-    Raises:
-        InvalidRequestError: JSON cannot carry a part of it; its place is named.
-    """
-    encoded = _encoding(value)
-    if encoded is not None:
-        return value, encoded
-    settled = _settled(value, call)
-    return settled, checked_encoding(settled, _RESULT)
-
-
-def _encoding(value: Json) -> bytes | None:
-    """Return the encoding of a value, or None where it is no JSON as it is."""
-    try:
-        return checked_encoding(value, _RESULT)
-    except InvalidRequestError:
-        return None
-
-
-def _settled(value: Json, call: Call) -> Json:
-    if isinstance(value, View):
-        return passed_on(value)
-    if isinstance(value, Mapping):
-        return {key: _settled(item, call) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_settled(item, call) for item in value]
-    if isinstance(value, Iterator | AsyncIterator):
-        return _listed(value if isinstance(value, Iterator) else drained(value), call)
-    for kind in (str, int, float):
-        if isinstance(value, kind) and type(value) is not bool:
-            return value if type(value) is kind else kind(value)
-    dump = getattr(value, "model_dump", None)
-    return value if dump is None else dump(mode="json", by_alias=True)
-
-
-def _listed(items: Iterator[Json], call: Call) -> Json:
-    """Return the list that an iterator gives, or a pointer to it where it is more than a page."""
-    held: list[Json] = []
-    size = 0
-    pointer: Pointer | None = None
-    for item in items:
-        settled, encoded = as_json(item, call)
-        held.append(settled)
-        size += len(encoded)
-        if size > _HELD_BYTES:
-            pointer = _extended(pointer, held, call)
-            call.objects.flush()
-            held, size = [], 0
-    if pointer is None and size <= call.settings.page_bytes:
-        return held
-    return _extended(pointer, held, call).render()
-
-
-def _extended(pointer: Pointer | None, items: list[Json], call: Call) -> Pointer:
-    admitted = [admit(item, call) for item in items]
-    return call.pages.store(admitted) if pointer is None else call.pages.extend(pointer, admitted)

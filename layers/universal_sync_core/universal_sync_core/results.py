@@ -2,9 +2,10 @@
 
 from typing import Final
 
-from universal_sync_core.admission import as_json
+from universal_sync_core.admission import admit
 from universal_sync_core.call import Context, open_call
 from universal_sync_core.codec import KIB, Json, JsonObject, measure
+from universal_sync_core.conversion import as_json
 from universal_sync_core.distributed import store_result
 from universal_sync_core.errors import InvalidRequestError
 from universal_sync_core.sync import universal_sync_core
@@ -32,7 +33,7 @@ def offload_result(
     """
     with open_call(context) as call:
         if not _is_large(result, limit):
-            result, encoded = as_json(result, call)
+            result, encoded = as_json(result, call, admit)
             portable = measure(result)[1] or not call.objects.can_write
             if portable and len(encoded) <= limit:
                 return result
