@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from universal_sync_core import first_bag, hydrate_state, merge_answer, workspace
 from universal_sync_core.cache import ByteCache
 from universal_sync_core.codec import Json, JsonObject
+from universal_sync_core.known import KnownObjects
 from universal_sync_core.memory_store import MemoryStore
 from universal_sync_core.settings import Settings
 from universal_sync_core.state import SYNC_ACTIONS, kind_of
@@ -102,6 +103,7 @@ class StateBag:
     def _sent(self, event: JsonObject) -> JsonObject:
         """Give an event as it arrives in a process that has read nothing so far."""
         self._space.cache = ByteCache(self._space.settings.cache_bytes)
+        self._space.known = KnownObjects()
         self._before = self._space.usage.snapshot()
         return _passed(event)
 

@@ -5,7 +5,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from threading import Lock
 
-from universal_sync_core.errors import StateSyncError, StoreUnavailableError
+from universal_sync_core.errors import (
+    StateSyncError,
+    StoreThrottledError,
+    StoreUnavailableError,
+)
 from universal_sync_core.memory_store import MemoryStore
 from universal_sync_core.store import Location, ObjectStore, StoredObject
 
@@ -103,6 +107,27 @@ class FlakyStore(PassingStore):
         if self.left > 0:
             self.left -= 1
             raise self._error
+
+
+class BrownoutStore(PassingStore):
+    """Refuses some writes for as long as it is ill, as S3 does when a prefix heats up.
+
+    Attributes:
+        ill: whether it refuses any.
+        refused: how many it has refused.
+    """
+
+    def __init__(self, inner: ObjectStore | None, refuses: Callable[[bytes], bool]) -> None:
+        super().__init__(inner)
+        self._refuses = refuses
+        self.ill = True
+        self.refused = 0
+
+    def put(self, location: Location, body: bytes, *, content_encoding: str | None = None) -> bool:
+        if self.ill and self._refuses(body):
+            self.refused += 1
+            raise StoreThrottledError("S3 asked to slow down")
+        return super().put(location, body, content_encoding=content_encoding)
 
 
 class AlteringStore(PassingStore):

@@ -7,12 +7,11 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from universal_sync_core import workspace
-from universal_sync_core.bag import STATE
 from universal_sync_core.codec import Json, JsonObject
 from universal_sync_core.errors import InvalidRequestError
 from universal_sync_core.objects import Objects
 from universal_sync_core.pages import Pages
-from universal_sync_core.pointer import parse
+from universal_sync_core.pointer import paths_in
 from universal_sync_core.settings import Settings
 from universal_sync_core.strategies import Strategies
 
@@ -79,7 +78,7 @@ def _new_call(context: Context, bag: JsonObject | None) -> Call:
     if execution_id is not None and (type(execution_id) is not str or not execution_id):
         raise InvalidRequestError("the bag's execution_id is no text", field="execution_id")
     objects = Objects(space, execution_id)
-    objects.remember(_paths_in(bag or {}))
+    objects.remember(paths_in(bag))
     return Call(
         settings=space.settings,
         objects=objects,
@@ -88,16 +87,6 @@ def _new_call(context: Context, bag: JsonObject | None) -> Call:
         action=_text(context, "action"),
         keep_inline=_paths(context.get("keep_inline")),
     )
-
-
-def _paths_in(bag: JsonObject) -> Iterator[str]:
-    """Yield the paths of the pointers in a bag: what comes again unchanged is stored there."""
-    state = bag.get(STATE)
-    for fields in (bag, state if type(state) is dict else {}):
-        for value in fields.values():
-            pointer = parse(value)
-            if pointer is not None:
-                yield pointer.path
 
 
 def _text(context: Context, name: str) -> str | None:

@@ -6,6 +6,7 @@ What a call adds is sent when the call ends, all at once and before any pointer 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import chain
 from typing import Final, ParamSpec, TypeVar
 from urllib.parse import quote, unquote
 
@@ -76,9 +77,11 @@ class Objects:
         self._retry = retry or workspace.retry
         self._cache = workspace.cache if cache is None else cache
         self._usage = workspace.usage
+        self._seen = workspace.known
         self._execution_id = execution_id
         self._pending: dict[str, tuple[bytes, StoredObject]] = {}
-        self._known: set[str] = set()
+        self._in_bag: set[str] = set()
+        self._remembered: Iterable[str] = ()
 
     @property
     def execution_id(self) -> str | None:
@@ -125,12 +128,24 @@ class Objects:
             raise PointerNotAllowedError(message, field="s3_path")
 
     def is_known(self, path: str) -> bool:
-        """Tell whether the object is known to be stored, without asking the store."""
-        return path in self._known or self._cache.get(path) is not None
+        """Tell whether this one object is known to be stored, without asking the store.
+
+        It is where this process has stored or read it lately, or the state at hand points to it.
+        """
+        return path in self._seen or self._is_in_bag(path)
 
     def remember(self, paths: Iterable[str]) -> None:
-        """Note objects that the state at hand already points to."""
-        self._known.update(paths)
+        """Note objects that the state at hand points to: these are stored, with all they refer to.
+
+        Args:
+            paths: looked through when it is first asked for one.
+        """
+        self._remembered = chain(self._remembered, paths)
+
+    def _is_in_bag(self, path: str) -> bool:
+        self._in_bag.update(self._remembered)
+        self._remembered = ()
+        return path in self._in_bag
 
     def add(self, body: bytes) -> str:
         """Return the path under which `body` will be stored when the call ends."""
@@ -158,8 +173,14 @@ class Objects:
         return len(self._pending)
 
     def drop_if_known(self, root: str, mark: int) -> None:
-        """Send nothing added since `mark` where `root`, which refers to all of it, is known."""
-        if self.is_known(root):
+        """Send nothing added since `mark` where the state at hand points to `root`.
+
+        Args:
+            root: refers to all that was added. That this object alone was seen would not do: of
+                those it refers to one may have failed to be stored.
+            mark: as it was before.
+        """
+        if self._is_in_bag(root):
             for path in list(self._pending)[mark:]:
                 del self._pending[path]
 
@@ -202,6 +223,7 @@ class Objects:
         body = self.retried(self._fetch, path)
         if digest_in(path) is not None:  # any other object may change
             self._cache.put(path, body)
+            self._seen.note([path])
         return body
 
     def retried(self, func: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -221,8 +243,15 @@ class Objects:
             self.flush()
 
     def flush(self) -> None:
-        """Send everything added since the last time; return when all of it is stored."""
+        """Send everything added since the last time; return when all of it is stored.
+
+        None of it counts as stored before the last of it is: an object is added after those it
+        refers to.
+        """
         in_parallel(self._send, list(self._pending.items()))
+        self._seen.note(self._pending)
+        for path, (body, _) in self._pending.items():
+            self._cache.put(path, body)
         self._pending.clear()
 
     def _fetch(self, path: str, checksum: str | None = None) -> bytes:
@@ -235,10 +264,9 @@ class Objects:
         return from_stored(stored, path)
 
     def _send(self, item: tuple[str, tuple[bytes, StoredObject]]) -> None:
-        path, (body, stored) = item
+        path, (_, stored) = item
         if self.retried(self._create, path, stored):
             self._usage.count_write(len(stored.body))
-        self._cache.put(path, body)
 
     def _create(self, path: str, stored: StoredObject) -> bool:
         self._usage.count_request()

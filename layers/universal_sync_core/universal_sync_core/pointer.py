@@ -4,7 +4,7 @@ The form is written down in docs/formats.md; `parse` and `Pointer.render` are it
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal, TypeAlias
 
@@ -84,6 +84,21 @@ def parse(value: Json) -> Pointer | None:
     if not well_formed or (kind == "value" and ("__count" in value or beside)):
         return None
     return Pointer(kind=kind, path=path, size=value["__size_bytes"], count=count, beside=beside)
+
+
+def paths_in(value: Json) -> Iterator[str]:
+    """Yield the path of each pointer that stands in a value, not in a packed one."""
+    stack = [value]
+    while stack:
+        part = stack.pop()
+        if type(part) is list:
+            stack += part
+        elif type(part) is dict:
+            pointer = parse(part)
+            if pointer is None:
+                stack += part.values()
+            else:
+                yield pointer.path
 
 
 def is_map(value: Json) -> bool:

@@ -1,4 +1,4 @@
-"""What all calls of a process share: settings, store, cache and counters."""
+"""What all calls of a process share: settings, store, what is known of it, and counters."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -8,6 +8,7 @@ from functools import cache, cached_property
 from threading import Lock
 
 from universal_sync_core.cache import ByteCache
+from universal_sync_core.known import KnownObjects
 from universal_sync_core.retry import ExponentialBackoffRetry, RetryStrategy
 from universal_sync_core.settings import Settings
 from universal_sync_core.store import ObjectStore
@@ -18,7 +19,7 @@ _RESERVE_SECONDS = 2.0
 
 
 class Workspace:
-    """Settings, store, cache and counters. The store is made when it is first needed."""
+    """Settings, store, cache, known objects and counters; the store is made when it is needed."""
 
     def __init__(
         self,
@@ -29,6 +30,7 @@ class Workspace:
         """Hold the settings; `store` and `retry` replace the S3 store and its backoff."""
         self.settings = settings
         self.cache = ByteCache(settings.cache_bytes)
+        self.known = KnownObjects()
         self.usage = Usage()
         self._store = store
         self._making_store = Lock()
