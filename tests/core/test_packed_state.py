@@ -8,7 +8,7 @@ import pytest
 from tests.core.bags import CONTEXT, fresh, hydrated, synced
 from tests.core.fakes import CountingStore
 from universal_sync_core import decompress, hydrate_state
-from universal_sync_core.compress import is_packed
+from universal_sync_core.compress import is_packed, pack
 from universal_sync_core.pointer import parse
 
 PACKING = CONTEXT | {"action": "update_and_compress"}
@@ -87,3 +87,54 @@ def test_packing_needs_no_bucket() -> None:
     with fresh(CountingStore(), bucket=None):
         bag = synced({}, {"report": DOCUMENT}, PACKING)
     assert is_packed(bag["report"])
+
+
+ENTRIES = [{"timestamp": f"2026-01-01T00:00:{second:02}Z", "n": second} for second in range(6)]
+
+
+@pytest.mark.parametrize("field", ["state_history", "new_history_logs"])
+@pytest.mark.parametrize("most", [50, 2])
+def test_a_packed_history_is_as_many_entries_as_are_in_it(
+    store: CountingStore, field: str, most: int
+) -> None:
+    with fresh(store, history_max_entries=most):
+        bag = synced({}, {field: pack(ENTRIES[:4])})
+        bag = synced(bag, {field: pack(ENTRIES[2:])})
+        assert hydrated(bag)["state_history"] == ENTRIES
+
+
+@pytest.mark.parametrize("most", [50, 2])
+def test_a_packed_entry_comes_once_and_its_time_counts(store: CountingStore, most: int) -> None:
+    with fresh(store, history_max_entries=most):
+        bag = synced({}, {"state_history": [pack(entry) for entry in ENTRIES]})
+        bag = synced(bag, {"state_history": ENTRIES[:3]})
+        assert hydrated(bag)["state_history"] == ENTRIES
+        store.reset()
+        bag = synced(bag, {"state_history": [pack({"timestamp": "2026-02-01T00:00:00Z"})]})
+        assert store.gets == []  # newer than all that is archived
+
+
+@pytest.mark.parametrize("form", [pack, lambda value: value])
+@pytest.mark.parametrize("threshold", [30 * 1024, 20])
+def test_packed_items_and_packed_lists_are_merged_by_key(
+    store: CountingStore, form: Any, threshold: int
+) -> None:
+    strategy = {"merge_strategy": {"items": {"strategy": "merge_by_key", "key": "id"}}}
+    with fresh(store, field_offload_bytes=threshold):
+        bag = synced({}, {"items": form([pack({"id": 1, "v": 0}), {"id": 2}])})
+        bag = synced(
+            bag, {"items": form([{"id": 1, "w": 1}, pack({"id": 2, "w": 2})])}, CONTEXT | strategy
+        )
+        assert hydrated(bag)["items"] == [{"id": 1, "v": 0, "w": 1}, {"id": 2, "w": 2}]
+
+
+@pytest.mark.parametrize("strategy", ["append", "dedupe_append", "set_union"])
+@pytest.mark.parametrize("threshold", [30 * 1024, 20])
+def test_packed_lists_are_joined_by_every_strategy(
+    store: CountingStore, strategy: str, threshold: int
+) -> None:
+    context = CONTEXT | {"merge_strategy": {"items": strategy}}
+    with fresh(store, field_offload_bytes=threshold):
+        bag = synced({}, {"items": pack(["a", "b"])})
+        bag = synced(bag, {"items": pack(["c"])}, context)
+        assert hydrated(bag)["items"] == ["a", "b", "c"]

@@ -55,7 +55,12 @@ ARCHIVE: Final = "state_history_archive"
 SPILL: Final = "state_s3_path"
 SCHEDULING: Final = "scheduling_metadata"
 SCHEDULING_SUMMARY: Final = "scheduling_summary"
-SAMPLED: Final = ("chunk_results", "failed_segments", "distributed_outputs")
+OUTPUTS: Final = "distributed_outputs"
+# What a list of outputs is told with.
+TOLD_WITH_OUTPUTS: Final = ("chunk_count", "aggregation_timestamp")
+FAILED_SEGMENTS: Final = "failed_segments"
+STALE_RESULT: Final = "stale_result"
+SAMPLED: Final = ("chunk_results", FAILED_SEGMENTS, OUTPUTS)
 
 # Field that is summarised -> the field that shows it meanwhile.
 SHOWN_AS: Final = {name: name for name in SAMPLED} | {SCHEDULING: SCHEDULING_SUMMARY}

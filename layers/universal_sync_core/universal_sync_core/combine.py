@@ -10,7 +10,6 @@ from typing import Final
 
 from universal_sync_core.call import Call
 from universal_sync_core.codec import Json, JsonObject, encode
-from universal_sync_core.compress import is_packed, unpack
 from universal_sync_core.lists import Lists
 from universal_sync_core.pointer import Pointer, is_list, is_map, parse
 from universal_sync_core.strategies import Strategy
@@ -56,9 +55,9 @@ class Combiner:
         """
         if isinstance(delta, Replacement):
             return delta.value
-        ours, theirs = _opened(base), _opened(delta)
+        ours, theirs = self._pages.unpacked(base), self._pages.unpacked(delta)
         if _is_container(ours) or _is_container(theirs):
-            ours, theirs = self._pages.container(ours), self._pages.container(theirs)
+            ours, theirs = self._pages.opened(ours), self._pages.opened(theirs)
         strategy = self._strategies.at(path)
         if strategy and strategy.name != "replace" and is_list(ours) and is_list(theirs):
             merged = self._join(ours, theirs, strategy, path, base_wins=base_wins)
@@ -70,7 +69,7 @@ class Combiner:
 
     def replace(self, base: Json, delta: Json) -> Json:
         """Return the delta's value, or the base itself where it is the same value."""
-        return base if _same(_opened(base), _opened(delta)) else delta
+        return base if _same(self._pages.unpacked(base), self._pages.unpacked(delta)) else delta
 
     def _join(
         self, base: Json, delta: Json, strategy: Strategy, path: str, *, base_wins: bool
@@ -120,10 +119,6 @@ class Combiner:
         for inner in _leaf_paths(pointer.beside):
             self._call.keep_inline.add(f"{path}.{inner}".removeprefix(_STATE))
         return self._pages.put_keys(pointer, changes).render()
-
-
-def _opened(value: Json) -> Json:
-    return unpack(value) if is_packed(value) else value
 
 
 def _is_container(value: Json) -> bool:

@@ -13,10 +13,10 @@ from universal_sync_core.bag import (
     without_samples,
 )
 from universal_sync_core.call import Call
-from universal_sync_core.codec import Json, JsonObject, decode, encode
+from universal_sync_core.codec import Json, JsonObject, canonical, decode, encode
 from universal_sync_core.combine import Replacement
-from universal_sync_core.compress import is_packed, unpack
 from universal_sync_core.lists import Lists
+from universal_sync_core.page_reader import PageReader
 from universal_sync_core.pointer import is_list, is_map, parse
 
 _ADDING: Final = ("append", "dedupe_append", "set_union")
@@ -39,12 +39,28 @@ def changes_since(parent: JsonObject, bag: JsonObject, call: Call) -> JsonObject
             continue
         if field not in before:
             delta[field] = value
-        elif not _is_same(before[field], value, call):
-            is_merged = field == STATE or call.strategies.at(field) is not None
-            part = _changed(before[field], value, field, call) if is_merged else value
-            if not is_merged or not _is_nothing(part, before[field]):
-                delta[field] = part
+        elif field == STATE or call.strategies.at(field):
+            delta |= _part(field, before[field], value, field, call)
+        elif not is_equal(before[field], value, call.pages):
+            delta[field] = value
     return delta
+
+
+def is_equal(left: Json, right: Json, pages: PageReader) -> bool:
+    """Tell whether both are one JSON value, whatever form each has.
+
+    They are read only where their pointers leave it open: pages of one list may have other
+    borders, and so other paths.
+    """
+    if left is right or encode(left) == encode(right):
+        return True
+    ours, theirs = parse(left), parse(right)
+    if ours and theirs and ours.kind == theirs.kind:
+        same_length = ours.count == theirs.count
+        if not same_length or (ours.kind == "value" and ours.size != theirs.size):
+            return False
+    ours_whole, theirs_whole = pages.resolve([left, right])
+    return canonical(ours_whole) == canonical(theirs_whole)
 
 
 def _history_since(before: JsonObject, after: JsonObject, call: Call) -> JsonObject:
@@ -53,17 +69,26 @@ def _history_since(before: JsonObject, after: JsonObject, call: Call) -> JsonObj
     old, new = archive_of(before), archive_of(after)
     if new is not None and (old is None or old.path != new.path):
         delta[ARCHIVE] = after[ARCHIVE]
-    if HISTORY in after and not _is_same(before.get(HISTORY), after[HISTORY], call):
+    if HISTORY in after and not is_equal(before.get(HISTORY), after[HISTORY], call.pages):
         delta[HISTORY] = after[HISTORY]
     return delta
 
 
+def _part(key: str, before: Json, after: Json, path: str, call: Call) -> JsonObject:
+    """Return a key with what is to be merged there; nothing where nothing is."""
+    if _is_same(before, after, call):
+        return {}
+    part = _changed(before, after, path, call)
+    is_nothing = part == {} and is_map(call.pages.opened(before))  # one map in two forms
+    return {} if is_nothing else {key: part}
+
+
 def _changed(before: Json, after: Json, path: str, call: Call) -> Json:
     """Return what has to be merged into `before` to make it `after`."""
-    before, after = call.pages.container(_opened(before)), call.pages.container(_opened(after))
+    before, after = call.pages.opened(before), call.pages.opened(after)
     strategy = call.strategies.at(path)
     if strategy and strategy.name in _ADDING and is_list(before) and is_list(after):
-        return _added(before, after, call)
+        return _added(before, after, call, as_set=strategy.name == "set_union")
     if strategy and strategy.key and is_list(before) and is_list(after):
         return _changed_items(before, after, strategy.key, path, call)
     if strategy or not (is_map(before) and is_map(after)):
@@ -75,16 +100,9 @@ def _changed(before: Json, after: Json, path: str, call: Call) -> Json:
     for key, value in new.items():
         if key not in old:
             changes[key] = value
-        elif not _is_same(old[key], value, call):
-            part = _changed(old[key], value, f"{path}.{key}", call)
-            if not _is_nothing(part, old[key]):
-                changes[key] = part
+        else:
+            changes |= _part(key, old[key], value, f"{path}.{key}", call)
     return changes
-
-
-def _is_nothing(part: Json, before: Json) -> bool:
-    """Tell whether there is nothing to merge: the same map, in S3 on one side."""
-    return part == {} and is_map(_opened(before))
 
 
 def _entries_apart(before: Json, after: Json, call: Call) -> tuple[Mapping[str, Json], JsonObject]:
@@ -98,11 +116,14 @@ def _entries_apart(before: Json, after: Json, call: Call) -> tuple[Mapping[str, 
     )
 
 
-def _added(before: Json, after: Json, call: Call) -> Json:
+def _added(before: Json, after: Json, call: Call, *, as_set: bool) -> Json:
+    """Return the elements that came after those there were, each of which counts once in a set."""
     lists = Lists(call.pages)
     old, new = lists.elements(before), lists.elements(after)
+    if as_set:
+        old = list(lists.distinct(old).values())
     pairs = zip(old, new, strict=False)
-    kept = len(new) >= len(old) and all(_is_equal(ours, theirs, call) for ours, theirs in pairs)
+    kept = len(new) >= len(old) and all(is_equal(*pair, call.pages) for pair in pairs)
     return new[len(old) :] if kept else Replacement(new)
 
 
@@ -133,25 +154,12 @@ def _changed_item(before: Json, after: Json, key: str, path: str, call: Call) ->
 
 
 def _is_same(before: Json, after: Json, call: Call) -> bool:
-    """Tell whether a value is the one it was, be it inline now or in S3.
+    """Tell whether a value is the one it was, whatever form it has.
 
-    Of two maps only identical ones are; what differs in others is found key by key.
+    Of two maps only those of one form are; what differs in others is found key by key.
     """
-    if before is after:
-        return True
-    old, new = parse(before), parse(after)
-    if old and new:
-        return old.path == new.path
+    before, after = call.pages.unpacked(before), call.pages.unpacked(after)
     if is_map(before) and is_map(after):
-        return encode(before) == encode(after)
-    return _is_equal(before, after, call)
-
-
-def _is_equal(before: Json, after: Json, call: Call) -> bool:
-    return encode(before) == encode(after) or call.pages.canonical(before) == call.pages.canonical(
-        after
-    )
-
-
-def _opened(value: Json) -> Json:
-    return unpack(value) if is_packed(value) else value
+        old, new = parse(before), parse(after)
+        return old.path == new.path if old and new else encode(before) == encode(after)
+    return is_equal(before, after, call.pages)

@@ -4,6 +4,7 @@ Step Functions matches the bare class name of an error and knows no inheritance,
 below is wire contract: the state machine lists it in a Retry or a Catch.
 """
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 
@@ -54,7 +55,22 @@ class PointerNotAllowedError(InvalidRequestError):
 
 
 class MergeConflictError(InvalidRequestError):
-    """Branches changed the same leaf differently and the strategy says fail."""
+    """Branches changed the same leaf differently and the strategy says fail.
+
+    Attributes:
+        paths: dotted paths of all these leaves. They may have keys of the state in them, so the
+            message names the fields of the bag alone.
+    """
+
+    def __init__(self, paths: Sequence[str]) -> None:
+        """Keep the paths beside the message."""
+        fields = ", ".join(dict.fromkeys(path.split(".", 1)[0] for path in paths))
+        message = (
+            f"branches disagree on {len(paths)} value(s), in {fields}, and branch_conflict_strategy"
+            " is fail; with any other the bag says in branch_conflicts where they do"
+        )
+        super().__init__(message, field=paths[0])
+        self.paths = tuple(paths)
 
 
 class SegmentFailedError(StateSyncError):

@@ -28,7 +28,7 @@ def new_entries(delta: JsonObject, bag: JsonObject, call: Call) -> list[Json]:
         entries += call.pages.elements(archive)
     for name in (HISTORY, HISTORY_ALIAS):
         if name in delta:
-            value = call.pages.container(delta[name])
+            value = call.pages.opened(delta[name])
             entries += Lists(call.pages).elements(value) if is_list(value) else [value]
     return entries
 
@@ -36,7 +36,7 @@ def new_entries(delta: JsonObject, bag: JsonObject, call: Call) -> list[Json]:
 def append_entries(bag: JsonObject, entries: Sequence[Json], call: Call) -> JsonObject:
     """Return the bag with those entries appended that its history does not have yet."""
     lists = Lists(call.pages)
-    inline = call.pages.container(bag.get(HISTORY, []))
+    inline = call.pages.opened(bag.get(HISTORY, []))
     inline = inline if is_list(inline) else [inline]
     new = lists.distinct(entries)
     present = lists.present(inline, new)
@@ -79,7 +79,8 @@ def whole_history(bag: JsonObject, call: Call) -> JsonObject:
     if archive is None:
         return bag
     plain = {name: value for name, value in bag.items() if name != ARCHIVE}
-    return plain | {HISTORY: [*call.pages.elements(archive), *plain.get(HISTORY, [])]}
+    inline = Lists(call.pages).elements(plain.get(HISTORY, []))
+    return plain | {HISTORY: [*call.pages.elements(archive), *inline]}
 
 
 def in_one_list(bag: JsonObject, call: Call) -> JsonObject:
@@ -88,7 +89,8 @@ def in_one_list(bag: JsonObject, call: Call) -> JsonObject:
     if archive is None:
         return bag
     plain = {name: value for name, value in bag.items() if name != ARCHIVE}
-    whole = call.pages.extend(archive.with_beside({}), plain.get(HISTORY, []))
+    inline = Lists(call.pages).elements(plain.get(HISTORY, []))
+    whole = call.pages.extend(archive.with_beside({}), inline)
     return plain | {HISTORY: whole.render()}
 
 
@@ -123,6 +125,6 @@ def _is_newer(entry: Json, latest: Json, call: Call) -> bool:
 
 
 def _time_of(entry: Json, call: Call) -> float | None:
-    pointer = parse(entry)
-    fields = call.pages.resolve(entry) if pointer else entry
+    fields = call.pages.opened(entry)
+    fields = call.pages.resolve(fields) if parse(fields) else fields
     return time_of(fields) if type(fields) is dict else None

@@ -12,7 +12,6 @@ from universal_sync_core.bag import (
 )
 from universal_sync_core.call import Call, Context, open_call
 from universal_sync_core.codec import Json, JsonObject
-from universal_sync_core.compress import is_packed, unpack
 from universal_sync_core.errors import InvalidRequestError
 from universal_sync_core.history import whole_history
 from universal_sync_core.objects import execution_in
@@ -97,11 +96,10 @@ def _hydrated(value: Json, steps: Sequence[Step], call: Call) -> Json:
     """Return a value with what lies at the end of the steps hydrated; a path may lead nowhere."""
     if not steps:
         return call.pages.resolve(value, unescape=True)
-    value = call.pages.container(value)
+    value = call.pages.opened(value)
     pointer = parse(value)
     if pointer is not None:
         return _beside(pointer, steps, call)
-    value = unpack(value) if is_packed(value) else value
     step, *inner = steps
     if type(value) is dict and step in value:
         return value | {step: _hydrated(value[step], inner, call)}

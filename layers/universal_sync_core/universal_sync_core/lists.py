@@ -5,7 +5,7 @@ from typing import TypeAlias
 
 from universal_sync_core.codec import Json
 from universal_sync_core.pages import Pages
-from universal_sync_core.pointer import Pointer, parse
+from universal_sync_core.pointer import parse
 
 MergeItems: TypeAlias = Callable[[Json, Json], Json]
 
@@ -75,7 +75,8 @@ class Lists:
         return self._pages.extend(self._pages.put_items(pointer, kept), items[before:]).render()
 
     def elements(self, value: Json) -> list[Json]:
-        """Return the elements of a list, inline or in pages, as they are stored."""
+        """Return the elements of a list, whatever form it has, as they are stored."""
+        value = self._pages.opened(value)
         pointer = parse(value)
         elements: list[Json] = value if pointer is None else self._pages.elements(pointer)
         return elements
@@ -96,8 +97,9 @@ class Lists:
 
     def identity(self, item: Json, key: str) -> bytes | None:
         """Return the canonical encoding of an item's key, or None where it has none."""
+        item = self._pages.opened(item)
         pointer = parse(item)
-        if isinstance(pointer, Pointer):
+        if pointer is not None:
             item = self._pages.lookup(pointer, [key]) if pointer.kind == "map" else None
         return self._pages.canonical(item[key]) if type(item) is dict and key in item else None
 

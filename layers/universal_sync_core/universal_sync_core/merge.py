@@ -95,7 +95,7 @@ def _normalised(delta: JsonObject, bag: JsonObject, call: Call) -> JsonObject:
         delta = {name: value for name, value in delta.items() if name != SPILL}
     plain = without_samples(with_spilled(delta, call.pages))
     if BRANCHES in plain:
-        plain = plain | {BRANCHES: call.pages.container(plain[BRANCHES])}
+        plain = plain | {BRANCHES: call.pages.opened(plain[BRANCHES])}
     return plain
 
 

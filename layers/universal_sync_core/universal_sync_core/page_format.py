@@ -5,6 +5,7 @@ Written down with an example in docs/formats.md; parse and render stand here sid
 
 import base64
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
@@ -179,6 +180,25 @@ def parse_node(body: bytes, path: str) -> Node:
     if not complete:
         raise MalformedPointerError("a page without all its parts", path=path)
     return node
+
+
+def in_order(leaves: Sequence[Node]) -> JsonObject:
+    """Return the map that pages hold, its keys in the order they were first set."""
+    if len(leaves) == 1 and leaves[0].order is None:
+        items: JsonObject = leaves[0].items
+        return items
+    rows = [
+        (position, key, value)
+        for leaf in leaves
+        for position, (key, value) in zip(leaf.order or (), leaf.items.items(), strict=True)
+    ]
+    rows.sort(key=lambda row: row[0])
+    return {key: value for _, key, value in rows}
+
+
+def in_sequence(leaves: Sequence[Node]) -> list[Json]:
+    """Return the list that pages hold."""
+    return [item for leaf in leaves for item in leaf.items]
 
 
 def digest_mark(canonical: bytes) -> bytes:

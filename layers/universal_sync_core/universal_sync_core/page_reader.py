@@ -13,7 +13,14 @@ from universal_sync_core.codec import Json, JsonObject, canonical, decode
 from universal_sync_core.compress import is_packed, unpack
 from universal_sync_core.errors import MalformedPointerError
 from universal_sync_core.objects import Objects
-from universal_sync_core.page_format import Node, digest_mark, parse_node, split_marks
+from universal_sync_core.page_format import (
+    Node,
+    digest_mark,
+    in_order,
+    in_sequence,
+    parse_node,
+    split_marks,
+)
 from universal_sync_core.pointer import Pointer, may_hold_marks, parse, unescape_key
 
 Targets = TypeVar("Targets")
@@ -107,11 +114,17 @@ class PageReader:
         self._load(list(pointers_in(value)))
         return self._build(value, unescape=unescape)
 
-    def container(self, value: Json) -> Json:
-        """Return a list or map that is stored as a single value as itself, anything else as it is.
+    def unpacked(self, value: Json) -> Json:
+        """Return what is in a packed value, anything else as it is."""
+        return unpack(value) if is_packed(value) else value
 
-        Other languages may store one so; here they are always pages.
+    def opened(self, value: Json) -> Json:
+        """Return a value in the form that shows whether it is a list, a map, or neither.
+
+        A packed value is unpacked, and a list or map in one object, as other languages store it,
+        is read. Pointers to pages, and to texts and numbers, stay.
         """
+        value = self.unpacked(value)
         pointer = parse(value)
         if pointer is None or pointer.kind != "value":
             return value
@@ -247,25 +260,6 @@ def pointers_in(value: Json) -> Iterator[Pointer]:
         else:
             for item in value.values():
                 yield from pointers_in(item)
-
-
-def in_order(leaves: Sequence[Node]) -> JsonObject:
-    """Return the map that pages hold, its keys in the order they were first set."""
-    if len(leaves) == 1 and leaves[0].order is None:
-        items: JsonObject = leaves[0].items
-        return items
-    rows = [
-        (position, key, value)
-        for leaf in leaves
-        for position, (key, value) in zip(leaf.order or (), leaf.items.items(), strict=True)
-    ]
-    rows.sort(key=lambda row: row[0])
-    return {key: value for _, key, value in rows}
-
-
-def in_sequence(leaves: Sequence[Node]) -> list[Json]:
-    """Return the list that pages hold."""
-    return [item for leaf in leaves for item in leaf.items]
 
 
 def keys_by_child(node: Node, keys: Sequence[str]) -> Iterator[tuple[int, Sequence[str]]]:

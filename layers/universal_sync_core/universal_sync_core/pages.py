@@ -12,7 +12,6 @@ from math import ceil
 from typing import TypeVar
 
 from universal_sync_core.codec import Json, encode
-from universal_sync_core.compress import is_packed, unpack
 from universal_sync_core.objects import Objects
 from universal_sync_core.page_format import (
     Child,
@@ -56,7 +55,7 @@ class Pages(PageReader):
                 it without reading the elements.
         """
         added_before = self._objects.mark()
-        value = unpack(value) if is_packed(value) else value
+        value = self.unpacked(value)
         if type(value) is dict:
             entries = [
                 self._entry(item, key=key, order=order)

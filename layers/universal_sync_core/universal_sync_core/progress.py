@@ -1,6 +1,6 @@
 """The bookkeeping of a sync: when, how often, and where the workflow goes next."""
 
-from universal_sync_core.bag import BRANCHES
+from universal_sync_core.bag import BRANCHES, STALE_RESULT
 from universal_sync_core.codec import Json, JsonObject
 from universal_sync_core.errors import InvalidRequestError
 from universal_sync_core.next_action import PARALLEL_GROUP, route
@@ -48,7 +48,7 @@ def _stale(revision: Json, delta: JsonObject, action: str | None) -> JsonObject:
     if type(computed_from) is not int or type(revision) is not int or computed_from >= revision:
         return {}
     return {
-        "stale_result": {
+        STALE_RESULT: {
             "action": action,
             "computed_from": computed_from,
             "merged_into": revision,

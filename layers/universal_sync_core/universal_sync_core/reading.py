@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from universal_sync_core.codec import Json
-from universal_sync_core.compress import is_packed, unpack
 from universal_sync_core.contents import (
     Elements,
     InlineElements,
@@ -30,18 +29,17 @@ class Reading:
 
     def opened(self, stored: Json) -> Json:
         """Return the contents of a stored map or list, and any other value as it is."""
-        pointer = parse(stored)
+        value = self.pages.opened(stored)
+        pointer = parse(value)
         if pointer is not None and pointer.kind == "map":
             return PagedEntries(pointer)
         if pointer is not None and pointer.kind == "list":
             return PagedElements(pointer)
         if pointer is not None:
-            return self.opened(self.pages.resolve(stored))
-        if is_packed(stored):
-            return self.opened(unpack(stored))
-        if type(stored) is dict:
-            return InlineEntries(stored)
-        return InlineElements(stored) if type(stored) is list else stored
+            return self.pages.resolve(value)
+        if type(value) is dict:
+            return InlineEntries(value)
+        return InlineElements(value) if type(value) is list else value
 
     def elements(self, elements: Elements, positions: range) -> list[Json]:
         """Return the stored elements at some positions, which may descend."""

@@ -1,0 +1,284 @@
+"""Branches join alike, whatever form their values have: inline, in pages, packed, single values."""
+
+import itertools
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.core.bags import CONTEXT, EXECUTION, fresh, hydrated, synced
+from tests.core.fakes import CountingStore
+from universal_sync_core import complete_branch, fork_branch, join_branches, workspace
+from universal_sync_core.codec import encode
+from universal_sync_core.compress import pack
+from universal_sync_core.errors import MergeConflictError
+from universal_sync_core.objects import content_key
+from universal_sync_core.store import Location, StoredObject
+
+SYNC = CONTEXT | {"action": "sync_branch"}
+PACKING = CONTEXT | {"action": "update_and_compress"}
+JOIN = CONTEXT | {"action": "aggregate_branches"}
+LINES = {f"line {number}": "the same text " * 3 for number in range(900)}
+ROWS = [f"{number} {'x' * 90}" for number in range(1_000)]
+# What makes large of everything, and nothing of anything.
+TINY: dict[str, Any] = {
+    "field_offload_bytes": 20,
+    "state_offload_bytes": 30,
+    "history_max_entries": 1,
+    "page_bytes": 120,
+    "index_bytes": 200,
+}
+
+
+def group(how: str = "latest", **fields: Any) -> dict[str, Any]:
+    ask = {"status": "PARALLEL_GROUP", "pending_branches": ["a", "b"]}
+    return synced({"execution_id": EXECUTION}, ask | {"branch_conflict_strategy": how} | fields)
+
+
+def branch(
+    parent: dict[str, Any], name: str, *results: Any, context: dict[str, Any] = SYNC
+) -> dict[str, Any]:
+    bag = fork_branch(parent, {"branch_id": name}, CONTEXT)
+    for result in results:
+        bag = synced(bag, result, context)
+    return bag
+
+
+def joined(parent: dict[str, Any], *bags: dict[str, Any]) -> dict[str, Any]:
+    ends = [complete_branch(bag, CONTEXT) for bag in bags]
+    return hydrated(join_branches(parent, ends, JOIN))
+
+
+def single(value: Any) -> dict[str, Any]:
+    """Return a pointer to a container in one object, as other languages store it."""
+    body = encode(value)
+    space = workspace.current()
+    path = f"s3://{space.settings.bucket}/{content_key(space.settings, EXECUTION, body)}"
+    space.store.put(Location.parse(path), StoredObject(body).body)
+    return {
+        "__s3_offloaded": True,
+        "__v": 1,
+        "__kind": "value",
+        "__s3_path": path,
+        "__size_bytes": len(body),
+    }
+
+
+FORMS = {"inline": lambda value: value, "packed": pack, "single": single}
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("how", ["latest", "collect", "fail", "first", "last"])
+@pytest.mark.usefixtures("store")
+def test_maps_of_branches_are_merged_key_by_key(form: str, how: str) -> None:
+    parent = group(how, current_state={"report": {"base": 1}})
+    bags = [
+        branch(parent, side, {"current_state": {"report": FORMS[form](LINES | {side: "done"})}})
+        for side in ("left", "right")
+    ]
+    bag = joined(parent, *bags)
+    assert bag["current_state"]["report"] == {"base": 1, **LINES, "left": "done", "right": "done"}
+    assert "branch_conflicts" not in bag
+
+
+@pytest.mark.parametrize("how", ["latest", "collect"])
+@pytest.mark.usefixtures("store")
+def test_values_that_a_branch_packed_are_merged_key_by_key(how: str) -> None:
+    parent = group(how)
+    bags = [
+        branch(parent, side, {"current_state": {"report": LINES | {side: "done"}}}, context=PACKING)
+        for side in ("left", "right")
+    ]
+    assert "__gzip_base64" in bags[0]["current_state"]["report"]
+    assert joined(parent, *bags)["current_state"]["report"].keys() == {*LINES, "left", "right"}
+
+
+@pytest.mark.parametrize("place", ["rows", "current_state"])
+@pytest.mark.usefixtures("store")
+def test_one_list_in_other_pages_is_no_conflict(place: str) -> None:
+    def of(rows: list[str]) -> dict[str, Any]:
+        return {"rows": rows} if place == "rows" else {"current_state": {"rows": rows}}
+
+    parent = group("fail")
+    left = branch(parent, "left", of(ROWS))
+    steps = (of(ROWS[start : start + 250]) for start in range(0, 1_000, 250))
+    right = branch(parent, "right", *steps, context=SYNC | {"merge_strategy": {"rows": "append"}})
+    assert encode(left.get("rows")) != encode(right.get("rows")) or place != "rows"
+    bag = joined(parent, left, right)
+    assert (bag if place == "rows" else bag["current_state"])["rows"] == ROWS
+    assert "branch_conflicts" not in bag
+
+
+@pytest.mark.usefixtures("store")
+def test_a_list_that_came_back_to_what_it_was_is_no_change() -> None:
+    parent = group("fail", rows=ROWS)
+    append = SYNC | {"merge_strategy": {"rows": "append"}}
+    back = branch(parent, "back", {"rows": ROWS[:500]}, {"rows": ROWS[500:]}, context=append)
+    back = synced(synced(back, {"rows": []}, SYNC), {"rows": ROWS[:700]}, SYNC)
+    back = synced(back, {"rows": ROWS[700:]}, append)
+    other = branch(parent, "other", {"rows": ["changed"]})
+    assert joined(parent, back, other)["rows"] == ["changed"]
+
+
+def test_branches_that_share_a_value_do_not_read_it(store: CountingStore) -> None:
+    with fresh(store):
+        parent = group("fail")
+        bags = [branch(parent, name, {"current_state": {"rows": ROWS}}) for name in "ab"]
+        ends = [complete_branch(bag, CONTEXT) for bag in bags]
+    store.reset()
+    with fresh(store):
+        join_branches(parent, ends, JOIN)
+        assert len(store.gets) == 2  # the bags of the branches
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.usefixtures("store")
+def test_lists_under_replace_are_in_conflict_by_the_strategy(form: str) -> None:
+    made = {side: [f"{side}'s", side] for side in ("a", "b")}
+    for how, outputs in {
+        "first": made["a"],
+        "last": made["b"],
+        "collect": [{"branch_id": side, "value": made[side]} for side in "ab"],
+    }.items():
+        parent = group(how)
+        bags = [
+            branch(parent, side, {"distributed_outputs": FORMS[form](made[side])}) for side in "ab"
+        ]
+        bag = joined(parent, *bags)
+        assert bag["distributed_outputs"] == outputs
+        assert [conflict["path"] for conflict in bag["branch_conflicts"]] == ["distributed_outputs"]
+
+
+@pytest.mark.usefixtures("store")
+def test_what_is_told_with_a_list_goes_where_the_list_goes() -> None:
+    parent = group("first")
+    bag = joined(parent, branch(parent, "a", ["left's"]), branch(parent, "b", ["right's", 2, 3]))
+    assert (bag["distributed_outputs"], bag["chunk_count"]) == (["left's"], 1)
+    assert [conflict["path"] for conflict in bag["branch_conflicts"]] == ["distributed_outputs"]
+
+
+@pytest.mark.usefixtures("store")
+def test_bookkeeping_is_no_conflict() -> None:
+    parent = group("fail")
+    bags = [branch(parent, side, ["same"]) for side in "ab"]
+    bags[0]["aggregation_timestamp"] = "2025-01-01T00:00:00.000Z"
+    bags[1]["stale_result"] = {"action": "sync_branch", "computed_from": 1, "merged_into": 2}
+    bags[0]["stale_result"] = {"action": "sync_branch", "computed_from": 0, "merged_into": 2}
+    assert joined(parent, *bags)["distributed_outputs"] == ["same"]
+
+
+@pytest.mark.usefixtures("store")
+def test_a_list_that_a_branch_replaced_is_in_conflict_with_what_others_added() -> None:
+    parent = group("fail", chunk_results=["p"])
+    added = branch(parent, "added", {"chunk_results": ["new"]})
+    replacing = SYNC | {"merge_strategy": {"chunk_results": "replace"}}
+    replaced = branch(parent, "replaced", {"chunk_results": ["other"]}, context=replacing)
+    with pytest.raises(MergeConflictError) as caught:
+        joined(parent, added, replaced)
+    assert caught.value.paths == ("chunk_results",)
+
+
+@pytest.mark.usefixtures("store")
+def test_a_union_with_a_list_that_names_things_twice_keeps_what_each_added() -> None:
+    union = {"merge_strategy": {"tags": "set_union"}}
+    parent = group("fail", tags=["x", "x", "y"])
+    bags = [branch(parent, side, {"tags": [side]}, context=SYNC | union) for side in "ab"]
+    ends = [complete_branch(bag, CONTEXT) for bag in bags]
+    assert hydrated(join_branches(parent, ends, JOIN | union))["tags"] == ["x", "y", "a", "b"]
+
+
+@pytest.mark.parametrize("key", ["__s3_offloaded", "__gzip_base64", "__escaped:__s3_offloaded"])
+@pytest.mark.usefixtures("store")
+def test_conflicts_are_reported_under_the_names_the_user_gave(key: str) -> None:
+    parent = group("last")
+    bags = [branch(parent, side, {"current_state": {key: side}, key: side}) for side in "ab"]
+    bag = joined(parent, *bags)
+    assert [c["path"] for c in bag["branch_conflicts"]] == [key, f"current_state.{key}"]
+    assert bag["current_state"] == {key: "b"}
+
+
+def test_conflicts_are_reported_in_one_order_wherever_the_fields_are(store: CountingStore) -> None:
+    def conflicts(**settings: Any) -> list[str]:
+        with fresh(store, **settings):
+            parent = group("last", filler={str(n): "x" * 40 for n in range(100)})
+            results = {f"field-{n}": "y" * 30 for n in range(60, 0, -1)} | {"beta": 1, "alpha": 2}
+            changed = [{name: f"{side}{name}" for name in results} for side in "ab"]
+            bags = [branch(parent, s, c) for s, c in zip("ab", changed, strict=True)]
+            return [conflict["path"] for conflict in joined(parent, *bags)["branch_conflicts"]]
+
+    assert conflicts() == conflicts(max_payload_bytes=3_000)
+
+
+@pytest.mark.usefixtures("store")
+def test_a_conflict_that_fails_names_fields_and_no_keys_of_the_state() -> None:
+    parent = group("fail")
+    bags = [branch(parent, s, {"current_state": {"jane@example.org": s}, "x": s}) for s in "ab"]
+    with pytest.raises(
+        MergeConflictError, match=r"disagree on 2 value.*current_state, x"
+    ) as caught:
+        joined(parent, *bags)
+    assert "jane" not in str(caught.value)
+    assert caught.value.paths == ("current_state.jane@example.org", "x")
+
+
+SCALARS = st.sampled_from([0, 1, "t", None, "long " * 12])
+LISTS = st.lists(SCALARS, max_size=4)
+MAPS = st.dictionaries(st.sampled_from("abc"), SCALARS | LISTS, max_size=3)
+CHANGES = st.dictionaries(st.sampled_from(["m", "n", "rows"]), SCALARS | LISTS | MAPS, max_size=3)
+
+
+def deep(base: Any, delta: Any) -> Any:
+    if not (isinstance(base, dict) and isinstance(delta, dict)):
+        return delta
+    return base | {
+        key: deep(base[key], item) if key in base else item for key, item in delta.items()
+    }
+
+
+def leaves(base: Any, value: Any) -> Any:
+    """Return what changed: of two maps the keys that differ, else the value."""
+    if not (isinstance(base, dict) and isinstance(value, dict)):
+        return value
+    return {
+        key: leaves(base.get(key), item)
+        for key, item in value.items()
+        if key not in base or encode(base[key]) != encode(item)
+    }
+
+
+def settled(first: Any, last: Any) -> tuple[Any, bool]:
+    """Return the change of two branches, of which the last wins, and whether they disagree."""
+    if isinstance(first, dict) and isinstance(last, dict):
+        merged, disagree = dict(first), False
+        for key, item in last.items():
+            merged[key], apart = settled(first[key], item) if key in first else (item, False)
+            disagree |= apart
+        return merged, disagree
+    return last, encode(first) != encode(last)
+
+
+def oracle(base: Any, changes: tuple[Any, Any]) -> tuple[Any, bool]:
+    ends = [deep(base, change) for change in changes]
+    delta, disagree = settled(*(leaves(base, end) for end in ends))
+    return deep(base, delta), disagree
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(base=CHANGES, changes=st.tuples(CHANGES, CHANGES))
+def test_a_join_is_the_same_inline_in_pages_and_packed(base: Any, changes: tuple[Any, Any]) -> None:
+    expected, disagree = oracle(base, changes)
+    for tiny, packed in itertools.product((False, True), repeat=2):
+        with fresh(CountingStore(), **(TINY if tiny else {})):
+            parent = group("last", current_state=base)
+            given_as = [
+                {k: pack(v) if packed and isinstance(v, dict | list) else v for k, v in c.items()}
+                for c in changes
+            ]
+            bags = [
+                branch(parent, name, {"current_state": change})
+                for name, change in zip("ab", given_as, strict=True)
+            ]
+            bag = joined(parent, *bags)
+        assert bag["current_state"] == expected, (tiny, packed)
+        assert ("branch_conflicts" in bag) == disagree, (tiny, packed)
