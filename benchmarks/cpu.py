@@ -111,6 +111,10 @@ class FolderStore:
         """Read the file."""
         return StoredObject((self._folder / location.key.rsplit("/", 1)[1]).read_bytes())
 
+    def exists(self, location: Location) -> bool:
+        """Tell whether there is a file."""
+        return (self._folder / location.key.rsplit("/", 1)[1]).exists()
+
     def stream(self, location: Location) -> Iterator[bytes]:
         """Read the file at once."""
         yield self.get(location).body

@@ -44,6 +44,13 @@ class MeteredStore(MemoryStore):
         self._wait()
         return super().get(location)
 
+    def exists(self, location: Location) -> bool:
+        """Tell whether there is an object, without reading it."""
+        with self._lock:
+            self.gets += 1
+        self._wait()
+        return super().exists(location)
+
     def stream(self, location: Location) -> Iterator[bytes]:
         """Yield the decoded body piece by piece; MissingObjectError where there is none."""
         yield self.get(location).body

@@ -77,6 +77,10 @@ class _OneByOne:
         with self._turn:
             return self._inner.get(location)
 
+    def exists(self, location: Location) -> bool:
+        with self._turn:
+            return self._inner.exists(location)
+
     def stream(self, location: Location) -> Iterator[bytes]:
         return self._inner.stream(location)
 

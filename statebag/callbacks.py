@@ -10,7 +10,7 @@ from statebag.errors import NotFoundError, RefusedError
 from statebag.inventory import Stored
 from statebag.places import Place
 from universal_sync_core.codec import Json, JsonObject, decode
-from universal_sync_core.objects import execution_prefix
+from universal_sync_core.keys import execution_prefix
 from universal_sync_core.store import Location
 
 _FOLDER: Final = "callbacks/"

@@ -5,7 +5,7 @@ from typing import Final
 
 from statebag.executions import Execution, Executions
 from universal_sync_core.continuation import CHAIN, RESUME_FROM
-from universal_sync_core.objects import execution_in
+from universal_sync_core.keys import execution_in
 
 # What the last state of an execution that was continued says of the next.
 _CONTINUED_AS: Final = "continued_as"

@@ -23,7 +23,7 @@ from statebag.roots import Owner
 from universal_sync_core.codec import Json, decode, encode
 from universal_sync_core.compress import is_packed, unpack
 from universal_sync_core.errors import MissingObjectError, StoredDataError
-from universal_sync_core.objects import execution_in
+from universal_sync_core.keys import execution_in
 from universal_sync_core.page_format import is_node, parse_node
 from universal_sync_core.page_reader import child_path
 from universal_sync_core.parallel import in_parallel

@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from universal_sync_core.codec import Json
-from universal_sync_core.objects import LAYOUT, execution_in
+from universal_sync_core.keys import LAYOUT, execution_in
 from universal_sync_core.page_reader import pointers_in
 from universal_sync_core.pointer import digest_in
 from universal_sync_core.settings import Settings

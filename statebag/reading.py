@@ -7,7 +7,8 @@ from statebag.errors import RefusedError
 from statebag.places import Place, place_of
 from universal_sync_core.cache import ByteCache
 from universal_sync_core.codec import Json, decode
-from universal_sync_core.objects import Objects, execution_in
+from universal_sync_core.keys import execution_in
+from universal_sync_core.objects import Objects
 from universal_sync_core.page_reader import PageReader
 from universal_sync_core.retry import ExponentialBackoffRetry, RetryStrategy
 from universal_sync_core.settings import Settings
@@ -37,6 +38,9 @@ class _ReadOnly:
 
     def get(self, location: Location) -> StoredObject:
         return self._store.get(location)
+
+    def exists(self, location: Location) -> bool:
+        return self._store.exists(location)
 
     def stream(self, location: Location) -> Iterator[bytes]:
         return self._store.stream(location)

@@ -12,7 +12,7 @@ from statebag.executions import Execution, Executions, machine_of
 from statebag.manager import ask
 from universal_sync_core.codec import JsonObject, encode
 from universal_sync_core.continuation import RESUME_FROM
-from universal_sync_core.objects import execution_in
+from universal_sync_core.keys import execution_in
 from universal_sync_core.pointer import digest_in
 
 # https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html

@@ -15,7 +15,7 @@ from universal_sync_core.errors import (
     PointerNotAllowedError,
     StoredDataError,
 )
-from universal_sync_core.objects import execution_in
+from universal_sync_core.keys import execution_in
 from universal_sync_core.page_format import Node, is_node, parse_node
 from universal_sync_core.page_reader import child_path
 from universal_sync_core.parallel import in_parallel

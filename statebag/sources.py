@@ -16,7 +16,7 @@ from statebag.tree import Tree
 from universal_sync_core.codec import Json, JsonObject, decode
 from universal_sync_core.errors import StateSyncError
 from universal_sync_core.failure import SNAPSHOT_OF_RECORD, is_failure_record
-from universal_sync_core.objects import execution_in
+from universal_sync_core.keys import execution_in
 from universal_sync_core.page_format import is_node, parse_node
 from universal_sync_core.pointer import Pointer, digest_in
 from universal_sync_core.store import Location

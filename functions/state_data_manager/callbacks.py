@@ -38,7 +38,7 @@ from universal_sync_core.errors import (
     StoreThrottledError,
     StoreUnavailableError,
 )
-from universal_sync_core.objects import execution_prefix
+from universal_sync_core.keys import execution_prefix
 from universal_sync_core.store import Location
 
 if TYPE_CHECKING:

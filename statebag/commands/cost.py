@@ -19,7 +19,7 @@ from statebag.rendering import STRONG, note, print_json, print_line, print_table
 from statebag.sources import require_execution_arn
 from statebag.timeline import Step, steps_of
 from universal_sync_core.codec import decode
-from universal_sync_core.objects import execution_prefix
+from universal_sync_core.keys import execution_prefix
 
 _MIB_PER_GB: Final = 1024
 _DEFAULT_MEMORY_MIB: Final = 1024

@@ -18,7 +18,7 @@ from statebag.places import Place
 from statebag.progress import progress
 from statebag.rendering import BAD, STRONG, bytes_text, note, print_json, print_line, print_table
 from statebag.roots import find_owners, live_owners
-from universal_sync_core.objects import execution_prefix
+from universal_sync_core.keys import execution_prefix
 
 # Step Functions keeps what is known of an execution for so long after its end.
 # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html

@@ -9,7 +9,7 @@ import pytest
 
 from tests.architecture.conftest import PACKAGE, Module
 
-AWS = {"boto3", "botocore", "s3transfer"}
+AWS = {"boto3", "botocore", "s3transfer", "urllib3"}
 LAMBDA = {"aws_lambda_powertools"}
 MODELS = {"pydantic", "pydantic_core"}
 EDGE = LAMBDA | MODELS

@@ -26,6 +26,9 @@ class PassingStore:
     def get(self, location: Location) -> StoredObject:
         return self.inner.get(location)
 
+    def exists(self, location: Location) -> bool:
+        return self.inner.exists(location)
+
     def stream(self, location: Location) -> Iterator[bytes]:
         return self.inner.stream(location)
 
@@ -36,6 +39,7 @@ class CountingStore(PassingStore):
     Attributes:
         puts: locations, in the order they were asked for.
         gets: locations, those of streams included.
+        heads: locations of which only was asked whether there is an object.
         bytes_put: bytes of the bodies sent.
     """
 
@@ -47,11 +51,12 @@ class CountingStore(PassingStore):
     def reset(self) -> None:
         self.puts: list[Location] = []
         self.gets: list[Location] = []
+        self.heads: list[Location] = []
         self.bytes_put = 0
 
     @property
     def requests(self) -> int:
-        return len(self.puts) + len(self.gets)
+        return len(self.puts) + len(self.gets) + len(self.heads)
 
     def put(self, location: Location, body: bytes, *, content_encoding: str | None = None) -> bool:
         with self._lock:
@@ -63,6 +68,11 @@ class CountingStore(PassingStore):
         with self._lock:
             self.gets.append(location)
         return super().get(location)
+
+    def exists(self, location: Location) -> bool:
+        with self._lock:
+            self.heads.append(location)
+        return super().exists(location)
 
     def stream(self, location: Location) -> Iterator[bytes]:
         with self._lock:
@@ -98,6 +108,10 @@ class FlakyStore(PassingStore):
     def get(self, location: Location) -> StoredObject:
         self._fail()
         return super().get(location)
+
+    def exists(self, location: Location) -> bool:
+        self._fail()
+        return super().exists(location)
 
     def stream(self, location: Location) -> Iterator[bytes]:
         self._fail()

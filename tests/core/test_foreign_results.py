@@ -22,7 +22,7 @@ from universal_sync_core import (
 )
 from universal_sync_core.codec import encode
 from universal_sync_core.errors import PointerNotAllowedError
-from universal_sync_core.objects import content_key
+from universal_sync_core.keys import content_key
 from universal_sync_core.pointer import parse
 from universal_sync_core.settings import Settings
 from universal_sync_core.store import Location

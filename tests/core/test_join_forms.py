@@ -13,7 +13,7 @@ from universal_sync_core import complete_branch, fork_branch, join_branches, wor
 from universal_sync_core.codec import encode
 from universal_sync_core.compress import pack
 from universal_sync_core.errors import MergeConflictError
-from universal_sync_core.objects import content_key
+from universal_sync_core.keys import content_key
 from universal_sync_core.store import Location, StoredObject
 
 SYNC = CONTEXT | {"action": "sync_branch"}

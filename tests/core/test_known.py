@@ -7,12 +7,13 @@ same process, and reports success for objects that were never stored.
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from tests.core.bags import CONTEXT, call, fresh, hydrated
-from tests.core.fakes import BrownoutStore, CountingStore, FakeClock
+from tests.core.bags import CONTEXT, OTHER_EXECUTION, call, fresh, hydrated
+from tests.core.fakes import BrownoutStore, CountingStore, FakeClock, SlowStore
 from universal_sync_core import (
     hydrate_state,
     load_from_s3,
@@ -20,9 +21,17 @@ from universal_sync_core import (
     store_to_s3,
     universal_sync_core,
 )
+from universal_sync_core.cache import ByteCache
+from universal_sync_core.call import open_call
 from universal_sync_core.distributed import store_result
-from universal_sync_core.errors import StoreThrottledError
+from universal_sync_core.errors import (
+    MalformedPointerError,
+    MissingObjectError,
+    PointerNotAllowedError,
+    StoreThrottledError,
+)
 from universal_sync_core.known import KNOWN_SECONDS, MOST_KNOWN, KnownObjects
+from universal_sync_core.pointer import Pointer
 from universal_sync_core.results import offload_result
 from universal_sync_core.workspace import Workspace
 
@@ -211,3 +220,117 @@ def test_of_very_many_known_objects_the_oldest_are_forgotten() -> None:
     assert "0" in known
     assert "one more" in known
     assert "1" not in known
+
+
+def page_of(store: CountingStore, value: Any, **settings: Any) -> Pointer:
+    """Return the pointer to a value that another process has stored."""
+    with fresh(store, **settings), call() as opened:
+        return opened.pages.store(value)
+
+
+def looked_up(*pointers: Pointer, bag: Any = None) -> None:
+    with open_call(CONTEXT, bag) as opened:
+        opened.objects.require_stored(pointers)
+
+
+ONE_OF_EACH = {"value": "v" * 10, "list": ROWS, "map": WIDE}
+
+
+@pytest.mark.parametrize("kind", ONE_OF_EACH)
+def test_a_pointer_from_outside_takes_one_request_and_then_none(kind: str) -> None:
+    store = CountingStore()
+    pointer = page_of(store, ONE_OF_EACH[kind])
+    store.reset()
+    with fresh(store):
+        looked_up(pointer, pointer)
+        assert store.requests == 1
+        looked_up(pointer)
+        assert store.requests == 1
+    with fresh(store, cache_bytes=1) as space:
+        looked_up(pointer)
+        assert str(pointer.path) in space.known
+
+
+@pytest.mark.parametrize("kind", ONE_OF_EACH)
+@pytest.mark.parametrize("is_cached", [True, False])
+def test_a_pointer_from_outside_that_leads_nowhere_is_refused(
+    kind: str, *, is_cached: bool
+) -> None:
+    store = CountingStore()
+    with fresh(store) as space:
+        clock = clocked(space)
+        with call() as opened:
+            pointer = opened.pages.store(ONE_OF_EACH[kind])
+        clock.sleep(KNOWN_SECONDS)
+        if not is_cached:
+            space.cache = ByteCache(1)
+        deleted(store)
+        with pytest.raises(MissingObjectError) as caught:
+            looked_up(pointer)
+    assert caught.value.path == pointer.path
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes"),
+    [
+        ("list", {"count": 299}),
+        ("list", {"kind": "map"}),
+        ("map", {"count": 0}),
+        ("map", {"kind": "list"}),
+        ("value", {"kind": "list", "count": 1}),
+    ],
+)
+@pytest.mark.parametrize("bag_has", [True, False])
+def test_a_pointer_from_outside_that_says_another_kind_or_count_is_refused(
+    kind: str, changes: dict[str, Any], *, bag_has: bool
+) -> None:
+    store = CountingStore()
+    pointer = page_of(store, ONE_OF_EACH[kind])
+    bag = {"current_state": {"it": pointer.render()}} if bag_has else {}
+    with fresh(store), pytest.raises(MalformedPointerError):
+        looked_up(replace(pointer, **changes), bag=bag)
+
+
+def test_a_pointer_into_another_execution_is_refused_unasked() -> None:
+    store = CountingStore()
+    with fresh(store), open_call({"execution_id": OTHER_EXECUTION}) as opened:
+        pointer = opened.pages.store(ROWS)
+    store.reset()
+    with fresh(store), pytest.raises(PointerNotAllowedError):
+        looked_up(pointer)
+    assert store.requests == 0
+
+
+def test_pointers_of_the_bag_at_hand_and_of_this_call_are_not_looked_up() -> None:
+    store = CountingStore()
+    pointers = [page_of(store, value) for value in ONE_OF_EACH.values()]
+    bag = {"current_state": {"deep": [{"er": each.render()} for each in pointers]}}
+    store.reset()
+    with fresh(store):
+        looked_up(*pointers, bag=bag)
+        with call() as opened:
+            added = [opened.pages.store(value) for value in ("w", ["w"], {"w": 1})]
+            opened.objects.require_stored(added)
+    assert store.heads == store.gets == []
+
+
+def test_pointers_from_outside_are_looked_up_side_by_side() -> None:
+    counting = CountingStore()
+    pointers = [page_of(counting, ["x" * 20_000, number]) for number in range(8)]
+    slow = SlowStore(counting, seconds=0.02)
+    with fresh(slow):
+        looked_up(*pointers)
+    assert slow.most_at_once > 1
+
+
+def test_a_root_that_is_there_does_not_make_its_pages_known() -> None:
+    store = CountingStore()
+    pointer = page_of(store, ROWS)
+    pages = [at for at in store.inner.objects if str(at) != pointer.path]  # type: ignore[attr-defined]
+    for at in pages:
+        del store.inner.objects[at]  # type: ignore[attr-defined]
+    with fresh(store):
+        looked_up(pointer)
+        store.reset()
+        store_to_s3(ROWS, CONTEXT)
+        assert sorted(map(str, store.puts)) == sorted(map(str, pages))

@@ -215,7 +215,7 @@ def test_a_value_stored_twice_is_sent_once() -> None:
     store = CountingStore()
     pointer = stored(store, numbered(5_000))
     with fresh(store), call() as opened:
-        opened.objects.remember([pointer.path])
+        opened.objects.remember([pointer])
         assert opened.pages.store(numbered(5_000)) == pointer
     assert store.puts == []
 

@@ -4,13 +4,17 @@ Hazards held here: a missing object tried again as if it were a hiccup, a refusa
 ever, a body cut short taken for the whole.
 """
 
+import http.client
+import ssl
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Final
 
 import boto3
+import botocore.exceptions
 import pytest
+import urllib3
 from botocore.config import Config
 
 from universal_sync_core.errors import (
@@ -20,6 +24,7 @@ from universal_sync_core.errors import (
     StoreThrottledError,
     StoreUnavailableError,
 )
+from universal_sync_core.s3_errors import CODES, STATUSES, error_for
 from universal_sync_core.s3_store import S3Store
 from universal_sync_core.store import Location
 
@@ -67,6 +72,13 @@ class Handler(BaseHTTPRequestHandler):
         self.rfile.read(int(self.headers["Content-Length"]))
         self.do_GET()
 
+    def do_HEAD(self) -> None:
+        """Answer without a body, as HTTP has it."""
+        self.send_response(self.server.status)
+        self.send_header("Content-Length", "0")
+        self.send_header("Connection", "close")
+        self.end_headers()
+
     def log_message(self, *_: object) -> None:
         """Say nothing."""
 
@@ -104,28 +116,73 @@ def stream(store: S3Store) -> object:
     return list(store.stream(LOCATION))
 
 
+def exists(store: S3Store) -> object:
+    return store.exists(LOCATION)
+
+
 def put(store: S3Store) -> object:
     return store.put(LOCATION, SECRET.encode())
 
 
+# What S3 and servers like it say, beside each code the status it comes with.
+THROTTLED = [
+    (503, "SlowDown"),
+    (503, "Busy"),
+    (400, "ThrottlingException"),
+    (400, "KMS.ThrottlingException"),
+    (400, "RequestLimitExceeded"),
+    (429, "TooManyRequestsException"),
+    (429, "TooManyRequests"),
+    (429, "SomethingElse"),
+    (429, ""),
+    (503, ""),
+]
+UNAVAILABLE = [
+    (503, "ServiceUnavailable"),
+    (500, "InternalError"),
+    (501, "NotImplemented"),
+    (502, ""),
+    (504, "GatewayTimeout"),
+    (599, ""),
+    (400, "RequestTimeout"),
+    (408, ""),
+    (400, "IncompleteBody"),
+    (400, "BadDigest"),
+    (400, "XAmzContentSHA256Mismatch"),
+    (400, "XAmzContentChecksumMismatch"),
+    (400, "MalformedTrailerError"),
+    (400, "ConnectionClosedByRequester"),
+    (409, "ConditionalRequestConflict"),
+    (409, "OperationAborted"),
+    (409, "SomethingElse"),
+    (409, ""),
+    (403, "RequestTimeTooSkewed"),
+    (400, "TokenRefreshRequired"),
+]
+DENIED = [
+    (403, "AccessDenied"),
+    (403, "SomethingElse"),
+    (403, ""),
+    (403, "InvalidAccessKeyId"),
+    (403, "SignatureDoesNotMatch"),
+    (400, "ExpiredToken"),
+    (400, "InvalidArgument"),
+    (400, "KeyTooLongError"),
+    (400, "KMS.DisabledException"),
+    (400, ""),
+    (405, "MethodNotAllowed"),
+]
+MISSING = [(404, "NoSuchBucket"), (404, "NoSuchKey"), (404, "SomethingElse"), (404, "")]
+ANSWERS = [
+    *((answer, StoreThrottledError) for answer in THROTTLED),
+    *((answer, StoreUnavailableError) for answer in UNAVAILABLE),
+    *((answer, StoreAccessDeniedError) for answer in DENIED),
+    *((answer, MissingObjectError) for answer in MISSING),
+]
+
+
 @pytest.mark.parametrize("verb", [get, stream, put])
-@pytest.mark.parametrize(
-    ("answer", "expected"),
-    [
-        ((503, "SlowDown"), StoreThrottledError),
-        ((429, "TooManyRequestsException"), StoreThrottledError),
-        ((503, "ServiceUnavailable"), StoreUnavailableError),
-        ((500, "InternalError"), StoreUnavailableError),
-        ((502, ""), StoreUnavailableError),
-        ((400, "RequestTimeout"), StoreUnavailableError),
-        ((409, "ConditionalRequestConflict"), StoreUnavailableError),
-        ((403, "AccessDenied"), StoreAccessDeniedError),
-        ((403, ""), StoreAccessDeniedError),
-        ((400, "ExpiredToken"), StoreAccessDeniedError),
-        ((400, "InvalidArgument"), StoreAccessDeniedError),
-        ((404, "NoSuchBucket"), MissingObjectError),
-    ],
-)
+@pytest.mark.parametrize(("answer", "expected"), ANSWERS)
 def test_every_answer_has_one_class(
     s3: Answering,
     s3_store: S3Store,
@@ -139,6 +196,108 @@ def test_every_answer_has_one_class(
     assert type(caught.value) is expected
     assert caught.value.__cause__ is not None
     assert SECRET not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        (403, StoreAccessDeniedError),
+        (400, StoreAccessDeniedError),
+        (409, StoreUnavailableError),
+        (429, StoreThrottledError),
+        (500, StoreUnavailableError),
+        (503, StoreThrottledError),
+    ],
+)
+def test_an_answer_without_a_body_is_told_by_its_status(
+    s3: Answering, s3_store: S3Store, status: int, expected: type[StateSyncError]
+) -> None:
+    s3.answer(status, "")
+    with pytest.raises(StateSyncError) as caught:
+        s3_store.exists(LOCATION)
+    assert type(caught.value) is expected
+
+
+def test_an_object_that_is_not_there_is_told_from_one_that_may_not_be_seen(
+    s3: Answering, s3_store: S3Store
+) -> None:
+    s3.answer(404, "")
+    assert not s3_store.exists(LOCATION)
+    s3.answer(403, "")
+    with pytest.raises(StoreAccessDeniedError, match="s3:ListBucket"):
+        s3_store.exists(LOCATION)
+
+
+@pytest.mark.parametrize("code", ["TemporaryRedirect", "Redirect", "307"])
+def test_a_redirect_that_the_sdk_could_not_follow_is_worth_another_try(code: str) -> None:
+    assert isinstance(error_for(code, 307, str(LOCATION)), StoreUnavailableError)
+
+
+def test_each_answer_is_listed_once_and_with_its_source() -> None:
+    for rules in (CODES, STATUSES):
+        assert all(rule.source.startswith("https://") for rule in rules)
+    words = [word for rule in CODES for word in rule.answers]
+    assert len(words) == len(set(words))
+
+
+@pytest.mark.parametrize(
+    ("verb", "status", "expected"),
+    [
+        (get, 502, StoreUnavailableError),
+        (put, 502, StoreUnavailableError),
+        (put, 200, StoreUnavailableError),
+        (get, 403, StoreAccessDeniedError),
+        (put, 403, StoreAccessDeniedError),
+    ],
+)
+def test_an_answer_that_is_no_xml_is_an_error_of_ours(
+    s3: Answering,
+    s3_store: S3Store,
+    verb: Callable[[S3Store], object],
+    status: int,
+    expected: type[StateSyncError],
+) -> None:
+    s3.status, s3.body = status, b"<html>by a proxy"
+    with pytest.raises(expected):
+        verb(s3_store)
+
+
+# What ends the reading of a body: all but the last come out of botocore as they are.
+BROKEN_BODIES = [
+    urllib3.exceptions.SSLError("bad record"),
+    urllib3.exceptions.ProtocolError("broken"),
+    urllib3.exceptions.IncompleteRead(1, 2),
+    urllib3.exceptions.DecodeError("no gzip"),
+    http.client.IncompleteRead(b"", 2),
+    ssl.SSLError("bad record"),
+    ConnectionResetError(),
+    TimeoutError(),
+    botocore.exceptions.ReadTimeoutError(endpoint_url="url"),
+]
+
+
+@pytest.mark.parametrize("verb", [get, stream])
+@pytest.mark.parametrize("error", BROKEN_BODIES, ids=lambda error: type(error).__name__)
+def test_a_body_that_breaks_off_is_worth_another_try(
+    verb: Callable[[S3Store], object], error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Body:
+        def read(self, _: int | None = None) -> bytes:
+            raise error
+
+    store = store_at("http://127.0.0.1:9")
+    monkeypatch.setattr(store._client, "get_object", lambda **_: {"Body": Body()})
+    with pytest.raises(StoreUnavailableError) as caught:
+        verb(store)
+    assert caught.value.__cause__ is error
+
+
+@pytest.mark.parametrize("verb", [get, stream, put, exists])
+def test_a_name_that_does_not_resolve_is_worth_another_try(
+    verb: Callable[[S3Store], object],
+) -> None:
+    with pytest.raises(StoreUnavailableError):
+        verb(store_at("http://s3.invalid"))
 
 
 def test_precondition_failed_says_that_the_object_is_there(
@@ -161,7 +320,7 @@ def test_body_cut_short_is_worth_another_try(
         verb(s3_store)
 
 
-@pytest.mark.parametrize("verb", [get, stream, put])
+@pytest.mark.parametrize("verb", [get, stream, put, exists])
 def test_refused_connection_is_worth_another_try(verb: Callable[[S3Store], object]) -> None:
     with Answering(("127.0.0.1", 0), Handler) as closed:
         endpoint = closed.endpoint

@@ -123,6 +123,15 @@ def test_missing_object_is_an_error_that_names_its_path(
     assert not caught.value.retryable
 
 
+def test_whether_there_is_an_object_is_told_without_reading_it(
+    any_store: ObjectStore, location: Location
+) -> None:
+    assert not any_store.exists(location)
+    any_store.put(location, b"body")
+    assert any_store.exists(location)
+    assert not any_store.exists(Location("no-such-bucket", "key"))
+
+
 def test_missing_bucket_is_a_missing_object(any_store: ObjectStore) -> None:
     with pytest.raises(MissingObjectError):
         any_store.get(Location("no-such-bucket", "key"))

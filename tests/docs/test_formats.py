@@ -24,8 +24,8 @@ from universal_sync_core import (
     workspace,
 )
 from universal_sync_core.codec import encode
+from universal_sync_core.keys import content_key, execution_prefix
 from universal_sync_core.memory_store import MemoryStore
-from universal_sync_core.objects import content_key, execution_prefix
 from universal_sync_core.settings import Settings
 from universal_sync_core.store import Location
 

@@ -15,7 +15,7 @@ from local.limits import PAYLOAD_BYTES
 from tests.end_to_end.workflow import Json, Workflows, folded
 from universal_sync_core import universal_sync_core, workspace
 from universal_sync_core.codec import encode
-from universal_sync_core.objects import content_key
+from universal_sync_core.keys import content_key
 from universal_sync_core.pointer import digest_in
 from universal_sync_core.s3_store import S3Store
 from universal_sync_core.settings import Settings

@@ -5,7 +5,7 @@ from typing import Any
 
 from tests.statebag.cloud import BUCKET, arn_of
 from universal_sync_core import create_snapshot, universal_sync_core
-from universal_sync_core.objects import execution_prefix
+from universal_sync_core.keys import execution_prefix
 from universal_sync_core.settings import Settings
 from universal_sync_core.store import Location
 

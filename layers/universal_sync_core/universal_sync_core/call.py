@@ -11,7 +11,7 @@ from universal_sync_core.codec import Json, JsonObject
 from universal_sync_core.errors import InvalidRequestError
 from universal_sync_core.objects import Objects
 from universal_sync_core.pages import Pages
-from universal_sync_core.pointer import paths_in
+from universal_sync_core.pointer import pointers_inline
 from universal_sync_core.settings import Settings
 from universal_sync_core.strategies import Strategies
 
@@ -78,7 +78,7 @@ def _new_call(context: Context, bag: JsonObject | None) -> Call:
     if execution_id is not None and (type(execution_id) is not str or not execution_id):
         raise InvalidRequestError("the bag's execution_id is no text", field="execution_id")
     objects = Objects(space, execution_id)
-    objects.remember(paths_in(bag))
+    objects.remember(pointers_inline(bag))
     return Call(
         settings=space.settings,
         objects=objects,

@@ -8,8 +8,8 @@ from universal_sync_core.codec import Json, JsonObject, decode
 from universal_sync_core.errors import InvalidRequestError, MalformedPointerError
 from universal_sync_core.execution_budget import USED, require_limit
 from universal_sync_core.failure import SNAPSHOT_OF_RECORD, is_failure_record
+from universal_sync_core.keys import execution_in
 from universal_sync_core.next_action import CONTINUE, STOPS
-from universal_sync_core.objects import execution_in
 from universal_sync_core.pointer import digest_in
 from universal_sync_core.snapshot import restore_snapshot, write_snapshot
 from universal_sync_core.sync import universal_sync_core

@@ -14,7 +14,7 @@ from universal_sync_core.call import Call, Context, open_call
 from universal_sync_core.codec import Json, JsonObject
 from universal_sync_core.errors import InvalidRequestError
 from universal_sync_core.history import whole_history
-from universal_sync_core.objects import execution_in
+from universal_sync_core.keys import execution_in
 from universal_sync_core.paths import Step, parse_path
 from universal_sync_core.pointer import Pointer, parse
 

@@ -1,10 +1,16 @@
-"""Which objects this process has itself seen in the store, and lately enough to rely on it."""
+"""Which objects are known to be stored, without asking the store.
+
+Those that this process has seen there lately, and those that the bag at hand points to.
+"""
 
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
+from itertools import chain
 from threading import Lock
 from typing import Final
+
+from universal_sync_core.pointer import Pointer
 
 # After that an object is sent again, and S3 answers 412 where it is still there: `statebag gc`
 # may have deleted what nothing referred to. Its `--grace` is a day at least.
@@ -54,3 +60,30 @@ class KnownObjects:
             return False
         ages = (self._monotonic() - seen[0], abs(self._wall() - seen[1]))
         return max(ages) < KNOWN_SECONDS
+
+
+class InBag:
+    """What the bag at hand points to: it is stored, with all that it refers to."""
+
+    def __init__(self) -> None:
+        """Start without a bag."""
+        self._unread: Iterable[Pointer] = ()
+        self._forms: dict[str, set[tuple[str, int | None]]] = {}
+
+    def add(self, pointers: Iterable[Pointer]) -> None:
+        """Take the pointers of a bag; they are looked through when one is first asked for."""
+        self._unread = chain(self._unread, pointers)
+
+    def __contains__(self, path: str) -> bool:
+        """Tell whether the bag points to an object."""
+        return path in self._read()
+
+    def has(self, pointer: Pointer) -> bool:
+        """Tell whether the bag has this very pointer."""
+        return (pointer.kind, pointer.count) in self._read().get(pointer.path, ())
+
+    def _read(self) -> dict[str, set[tuple[str, int | None]]]:
+        for pointer in self._unread:
+            self._forms.setdefault(pointer.path, set()).add((pointer.kind, pointer.count))
+        self._unread = ()
+        return self._forms

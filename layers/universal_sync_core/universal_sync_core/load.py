@@ -6,7 +6,8 @@ from universal_sync_core.call import Context, open_call
 from universal_sync_core.codec import Json, JsonObject, decode, encode
 from universal_sync_core.encoding import to_stored
 from universal_sync_core.errors import InvalidRequestError
-from universal_sync_core.objects import Objects, content_key, execution_in
+from universal_sync_core.keys import content_key, execution_in
+from universal_sync_core.objects import Objects
 from universal_sync_core.page_format import is_node, parse_node
 from universal_sync_core.pages import Pages
 from universal_sync_core.pointer import Pointer, digest_in, parse

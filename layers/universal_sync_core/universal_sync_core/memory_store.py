@@ -27,6 +27,10 @@ class MemoryStore:
         except KeyError as error:
             raise MissingObjectError("no such object", path=str(location)) from error
 
+    def exists(self, location: Location) -> bool:
+        """Tell whether there is an object, without reading it."""
+        return location in self.objects
+
     def stream(self, location: Location) -> Iterator[bytes]:
         """Yield the body piece by piece; MissingObjectError where there is none."""
         body = self.get(location).body

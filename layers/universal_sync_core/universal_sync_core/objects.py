@@ -5,10 +5,7 @@ What a call adds is sent when the call ends, all at once and before any pointer 
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import lru_cache
-from itertools import chain
-from typing import Final, ParamSpec, TypeVar
-from urllib.parse import quote, unquote
+from typing import ParamSpec, TypeVar
 
 from universal_sync_core.cache import ByteCache
 from universal_sync_core.codec import Json
@@ -16,41 +13,20 @@ from universal_sync_core.encoding import from_stored, to_stored
 from universal_sync_core.errors import (
     ChecksumMismatchError,
     InvalidRequestError,
+    MissingObjectError,
     PointerNotAllowedError,
 )
+from universal_sync_core.keys import RESULTS_FOLDER, STATE_FOLDER, execution_prefix
+from universal_sync_core.known import InBag
+from universal_sync_core.page_format import parse_node, require_described
 from universal_sync_core.parallel import in_parallel
-from universal_sync_core.pointer import digest_in
+from universal_sync_core.pointer import Pointer, digest_in
 from universal_sync_core.retry import RetryStrategy
-from universal_sync_core.settings import Settings
 from universal_sync_core.store import Location, StoredObject
 from universal_sync_core.workspace import Workspace
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-LAYOUT: Final = "v1"
-# Where the state machine's ResultWriter writes.
-RESULTS_FOLDER: Final = "distributed/"
-_STATE_FOLDER: Final = "sha256/"
-
-
-@lru_cache(maxsize=64)
-def execution_prefix(settings: Settings, execution_id: str) -> str:
-    """Return what every key of an execution starts with."""
-    return f"{settings.prefix}{LAYOUT}/{quote(execution_id, safe='')}/"
-
-
-def content_key(settings: Settings, execution_id: str, stored: bytes) -> str:
-    """Return the key of an object with these stored bytes."""
-    digest = hashlib.sha256(stored).hexdigest()
-    return f"{execution_prefix(settings, execution_id)}{_STATE_FOLDER}{digest}"
-
-
-def execution_in(path: str) -> str | None:
-    """Return the execution whose content-addressed object a path names, or None."""
-    if digest_in(path) is None:
-        return None
-    return unquote(path.rsplit("/", 3)[1])
 
 
 class Objects:
@@ -80,8 +56,7 @@ class Objects:
         self._seen = workspace.known
         self._execution_id = execution_id
         self._pending: dict[str, tuple[bytes, StoredObject]] = {}
-        self._in_bag: set[str] = set()
-        self._remembered: Iterable[str] = ()
+        self._in_bag = InBag()
 
     @property
     def execution_id(self) -> str | None:
@@ -107,7 +82,7 @@ class Objects:
             message = "offloading needs an execution_id, in the context or in the bag"
             raise InvalidRequestError(message, field="execution_id")
         prefix = execution_prefix(self._settings, self._execution_id)
-        return f"s3://{self._settings.bucket}/{prefix}{_STATE_FOLDER}"
+        return f"s3://{self._settings.bucket}/{prefix}{STATE_FOLDER}"
 
     def require_allowed(self, path: str, *, results: bool = False) -> None:
         """Raise PointerNotAllowedError where `path` leads out of the allowed places.
@@ -132,20 +107,44 @@ class Objects:
 
         It is where this process has stored or read it lately, or the state at hand points to it.
         """
-        return path in self._seen or self._is_in_bag(path)
+        return path in self._seen or path in self._in_bag
 
-    def remember(self, paths: Iterable[str]) -> None:
-        """Note objects that the state at hand points to: these are stored, with all they refer to.
+    def remember(self, pointers: Iterable[Pointer]) -> None:
+        """Note pointers of the state at hand: what they lead to is stored, all of it."""
+        self._in_bag.add(pointers)
 
-        Args:
-            paths: looked through when it is first asked for one.
+    def require_stored(self, pointers: Iterable[Pointer]) -> None:
+        """Look up pointers that came in from outside, before they are believed.
+
+        It takes one request for each, side by side, and none for one that the state at hand has,
+        too, or that leads to what this process has stored lately.
+
+        Raises:
+            PointerNotAllowedError: one leads out of the allowed places.
+            MissingObjectError: one leads nowhere.
+            MalformedPointerError: one to a list or map leads to another kind, or another count.
         """
-        self._remembered = chain(self._remembered, paths)
+        new = [pointer for pointer in pointers if not self._in_bag.has(pointer)]
+        for pointer in new:
+            self.require_allowed(pointer.path)
+        trees = {pointer.path for pointer in new if pointer.kind != "value"}
+        asked = [(path, path in trees) for path in dict.fromkeys(each.path for each in new)]
+        bodies = dict(zip(asked, in_parallel(self._look_up, asked), strict=True))
+        for pointer in new:
+            if pointer.kind != "value":
+                require_described(parse_node(bodies[pointer.path, True], pointer.path), pointer)
 
-    def _is_in_bag(self, path: str) -> bool:
-        self._in_bag.update(self._remembered)
-        self._remembered = ()
-        return path in self._in_bag
+    def _look_up(self, asked: tuple[str, bool]) -> bytes:
+        """Return the body of an object that is stored, or nothing where it is not wanted."""
+        path, wanted = asked
+        body = self._at_hand(path)
+        if path not in self._pending and (path not in self._seen or (wanted and body is None)):
+            if wanted and body is None:
+                return self._read(path)
+            if not self.retried(self._exists, path):
+                raise MissingObjectError("a pointer leads to no object", path=path)
+            self._seen.note([path])
+        return body or b""
 
     def add(self, body: bytes) -> str:
         """Return the path under which `body` will be stored when the call ends."""
@@ -162,7 +161,7 @@ class Objects:
             name: key after the prefix of the execution.
             body: what it holds.
         """
-        location = Location.parse(self.home.removesuffix(_STATE_FOLDER) + name)
+        location = Location.parse(self.home.removesuffix(STATE_FOLDER) + name)
         stored = StoredObject(body)
         if self.retried(self._create, str(location), stored):
             self._usage.count_write(len(body))
@@ -180,7 +179,7 @@ class Objects:
                 those it refers to one may have failed to be stored.
             mark: as it was before.
         """
-        if self._is_in_bag(root):
+        if root in self._in_bag:
             for path in list(self._pending)[mark:]:
                 del self._pending[path]
 
@@ -262,6 +261,10 @@ class Objects:
         if digest is not None and hashlib.sha256(stored.body).hexdigest() != digest:
             raise ChecksumMismatchError("the stored bytes do not have their digest", path=path)
         return from_stored(stored, path)
+
+    def _exists(self, path: str) -> bool:
+        self._usage.count_request()
+        return self._workspace.store.exists(Location.parse(path))
 
     def _send(self, item: tuple[str, tuple[bytes, StoredObject]]) -> None:
         path, (_, stored) = item

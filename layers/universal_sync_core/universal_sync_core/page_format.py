@@ -11,7 +11,7 @@ from typing import Final, Literal, TypeAlias
 
 from universal_sync_core.codec import Json, JsonObject, decode, encode
 from universal_sync_core.errors import MalformedPointerError
-from universal_sync_core.pointer import may_hold_marks
+from universal_sync_core.pointer import Pointer, may_hold_marks
 
 TreeKind: TypeAlias = Literal["list", "map"]
 
@@ -199,6 +199,13 @@ def in_order(leaves: Sequence[Node]) -> JsonObject:
 def in_sequence(leaves: Sequence[Node]) -> list[Json]:
     """Return the list that pages hold."""
     return [item for leaf in leaves for item in leaf.items]
+
+
+def require_described(node: Node, pointer: Pointer) -> None:
+    """Raise MalformedPointerError where a root is not what the pointer to it says."""
+    if node.kind != pointer.kind or node.count != pointer.count:
+        message = "the object is not what the pointer says"
+        raise MalformedPointerError(message, path=pointer.path)
 
 
 def digest_mark(canonical: bytes) -> bytes:

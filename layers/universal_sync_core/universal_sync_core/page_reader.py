@@ -11,7 +11,6 @@ from typing import Final, TypeVar
 
 from universal_sync_core.codec import Json, JsonObject, canonical, decode
 from universal_sync_core.compress import is_packed, unpack
-from universal_sync_core.errors import MalformedPointerError
 from universal_sync_core.objects import Objects
 from universal_sync_core.page_format import (
     Node,
@@ -19,6 +18,7 @@ from universal_sync_core.page_format import (
     in_order,
     in_sequence,
     parse_node,
+    require_described,
     split_marks,
 )
 from universal_sync_core.pointer import Pointer, may_hold_marks, parse, unescape_key
@@ -91,10 +91,7 @@ class PageReader:
             MalformedPointerError: it is not what the pointer says.
         """
         (node,) = self.nodes([pointer.path])
-        if node.kind != pointer.kind or node.count != pointer.count:
-            raise MalformedPointerError(
-                "the object is not what the pointer says", path=pointer.path
-            )
+        require_described(node, pointer)
         return node
 
     def nodes(self, paths: Sequence[str]) -> list[Node]:

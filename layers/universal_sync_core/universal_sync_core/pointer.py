@@ -86,8 +86,8 @@ def parse(value: Json) -> Pointer | None:
     return Pointer(kind=kind, path=path, size=value["__size_bytes"], count=count, beside=beside)
 
 
-def paths_in(value: Json) -> Iterator[str]:
-    """Yield the path of each pointer that stands in a value, not in a packed one."""
+def pointers_inline(value: Json) -> Iterator[Pointer]:
+    """Yield each pointer that stands in a value, not those in a packed one."""
     stack = [value]
     while stack:
         part = stack.pop()
@@ -98,7 +98,7 @@ def paths_in(value: Json) -> Iterator[str]:
             if pointer is None:
                 stack += part.values()
             else:
-                yield pointer.path
+                yield pointer
 
 
 def is_map(value: Json) -> bool:

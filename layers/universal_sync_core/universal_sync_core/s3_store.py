@@ -5,6 +5,7 @@ transfers to every cold start.
 """
 
 from collections.abc import Callable, Iterator
+from http.client import HTTPException
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from botocore.config import Config
@@ -17,16 +18,18 @@ from botocore.exceptions import (
     PartialCredentialsError,
 )
 from botocore.handlers import add_expect_header
+from botocore.parsers import ResponseParserError
 from botocore.session import get_session
+from urllib3.exceptions import HTTPError
 
 from universal_sync_core.errors import (
     MissingObjectError,
     StateSyncError,
     StoreAccessDeniedError,
-    StoreThrottledError,
     StoreUnavailableError,
 )
 from universal_sync_core.parallel import MAX_REQUESTS_AT_ONCE
+from universal_sync_core.s3_errors import error_for
 from universal_sync_core.store import Location, StoredObject
 
 if TYPE_CHECKING:
@@ -34,27 +37,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
-_MISSING: Final = {"NoSuchKey", "NoSuchBucket", "404", "NotFound"}
-_DENIED: Final = {"AccessDenied", "403", "AllAccessDisabled", "InvalidAccessKeyId", "ExpiredToken"}
-_THROTTLED: Final = {
-    "SlowDown",
-    "503",
-    "Throttling",
-    "ThrottlingException",
-    "RequestLimitExceeded",
-    "TooManyRequestsException",
-}
 _EXISTS: Final = {"PreconditionFailed", "412"}
-# Two writers of one key at once, of whom the next try finds the object there; a body that came
-# late or damaged.
-_PASSING: Final = {
-    "ConditionalRequestConflict",
-    "409",
-    "RequestTimeout",
-    "BadDigest",
-    "XAmzContentChecksumMismatch",
-}
 # Raised before anything is sent, and again each time.
 _NOT_SENT: Final = (
     NoCredentialsError,
@@ -62,6 +45,9 @@ _NOT_SENT: Final = (
     ParamValidationError,
     PartialCredentialsError,
 )
+# Anything else that ends a request: no way to S3, an answer that is none, a body that breaks off.
+# Of a body botocore passes on what urllib3 raises, and what the socket does.
+_INTERRUPTED: Final = (BotoCoreError, ResponseParserError, HTTPError, HTTPException, OSError)
 _PIECE_BYTES: Final = 256 * 1024
 
 
@@ -114,6 +100,16 @@ class S3Store:
 
         return _classified(fetch, location)
 
+    def exists(self, location: Location) -> bool:
+        """Tell whether there is an object, without reading it."""
+        try:
+            _classified(
+                lambda: self._client.head_object(Bucket=location.bucket, Key=location.key), location
+            )
+        except MissingObjectError:
+            return False
+        return True
+
     def stream(self, location: Location) -> Iterator[bytes]:
         """Yield the body piece by piece; MissingObjectError where there is none."""
         answer = _classified(
@@ -159,21 +155,11 @@ def _classified(request: Callable[[], T], location: Location) -> T:
         raise _error_for(error, location) from error
     except _NOT_SENT as error:
         raise StoreAccessDeniedError(f"S3 cannot be asked: {type(error).__name__}") from error
-    except BotoCoreError as error:
+    except _INTERRUPTED as error:
         raise StoreUnavailableError(f"S3 did not answer: {type(error).__name__}") from error
 
 
 def _error_for(error: ClientError, location: Location) -> StateSyncError | _AlreadyThere:
     code = error.response.get("Error", {}).get("Code", "")
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    if code in _EXISTS:
-        return _AlreadyThere()
-    if code in _MISSING:
-        return MissingObjectError("no such object", path=str(location))
-    if code in _THROTTLED:
-        return StoreThrottledError(f"S3 asked to slow down: {code}")
-    if code in _DENIED or status == 403:  # noqa: PLR2004 - Forbidden
-        return StoreAccessDeniedError(f"S3 refused access: {code}")
-    if code in _PASSING or status >= 500 or not code:  # noqa: PLR2004 - server errors
-        return StoreUnavailableError(f"S3 failed: {code or status}")
-    return StoreAccessDeniedError(f"S3 refused the request: {code}")
+    return _AlreadyThere() if code in _EXISTS else error_for(code, status, str(location))

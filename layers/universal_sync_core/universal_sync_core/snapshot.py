@@ -5,7 +5,7 @@ from typing import Final
 from universal_sync_core.call import Call, Context, open_call, serving
 from universal_sync_core.codec import JsonObject, canonical, decode, encode
 from universal_sync_core.errors import InvalidRequestError, MalformedPointerError
-from universal_sync_core.objects import execution_in
+from universal_sync_core.keys import execution_in
 from universal_sync_core.offload import optimize_and_offload
 from universal_sync_core.page_format import digest_mark
 from universal_sync_core.sync import universal_sync_core

@@ -1,4 +1,4 @@
-"""The port to an object store: two verbs and a stream, and the names of objects."""
+"""The port to an object store: four verbs, and the names of objects."""
 
 import re
 from collections.abc import Iterator
@@ -55,6 +55,13 @@ class ObjectStore(Protocol):
 
     def get(self, location: Location) -> StoredObject:
         """Return the whole object; MissingObjectError where there is none."""
+
+    def exists(self, location: Location) -> bool:
+        """Tell whether there is an object, without reading it.
+
+        S3 tells a missing object from a forbidden one only to a role with s3:ListBucket; to any
+        other it is StoreAccessDeniedError.
+        """
 
     def stream(self, location: Location) -> Iterator[bytes]:
         """Yield the decoded body piece by piece; MissingObjectError where there is none."""

@@ -1,0 +1,140 @@
+"""What S3's answers mean to a caller: wait, try again, not there, or refused for good.
+
+S3's own word counts first; where it says none (a HEAD has no body) or one that is not listed, the
+HTTP status does.
+"""
+
+from typing import Final, NamedTuple, TypeAlias
+
+from universal_sync_core.errors import (
+    MissingObjectError,
+    StateSyncError,
+    StoreAccessDeniedError,
+    StoreThrottledError,
+    StoreUnavailableError,
+)
+
+Class: TypeAlias = type[StateSyncError]
+
+_CODES: Final = "https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html"
+_SLOW_DOWN: Final = "https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorBestPractices.html"
+_CONDITIONAL: Final = (
+    "https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html"
+)
+_SDKS: Final = "https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html"
+_KMS: Final = "https://docs.aws.amazon.com/kms/latest/developerguide/throttling.html"
+_CHECKSUMS: Final = (
+    "https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html"
+)
+_REDIRECTS: Final = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/Redirects.html"
+_HEAD: Final = "https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html"
+_HTTP: Final = "https://www.rfc-editor.org/rfc/rfc9110#name-status-codes"
+_TOO_MANY: Final = "https://www.rfc-editor.org/rfc/rfc6585#section-4"
+
+
+class Rule(NamedTuple):
+    """What some answers mean.
+
+    Attributes:
+        error: the class they are raised as.
+        source: where the answers are documented.
+        answers: the codes, or the statuses, they have.
+    """
+
+    error: Class
+    source: str
+    answers: tuple[str, ...] | tuple[int, ...]
+
+
+CODES: Final = (
+    Rule(StoreThrottledError, _SLOW_DOWN, ("SlowDown",)),
+    Rule(StoreThrottledError, _CODES, ("Busy", "BandwidthLimitExceeded", "TooManyRequests")),
+    Rule(
+        StoreThrottledError,
+        _SDKS,
+        (
+            "Throttling",
+            "ThrottlingException",
+            "ThrottledException",
+            "RequestThrottled",
+            "RequestThrottledException",
+            "RequestLimitExceeded",
+            "TooManyRequestsException",
+            "LimitExceededException",
+            "PriorRequestNotComplete",
+        ),
+    ),
+    Rule(StoreThrottledError, _KMS, ("KMS.ThrottlingException",)),
+    # Two requests for one key at once, or one that came while the bucket was changed.
+    Rule(StoreUnavailableError, _CONDITIONAL, ("ConditionalRequestConflict",)),
+    Rule(
+        StoreUnavailableError, _CODES, ("OperationAborted", "InternalError", "ServiceUnavailable")
+    ),
+    # A body that came late, short or damaged.
+    Rule(
+        StoreUnavailableError,
+        _CODES,
+        ("RequestTimeout", "IncompleteBody", "ConnectionClosedByRequester", "BadDigest"),
+    ),
+    Rule(StoreUnavailableError, _SDKS, ("RequestTimeoutException",)),
+    Rule(
+        StoreUnavailableError,
+        _CHECKSUMS,
+        ("XAmzContentChecksumMismatch", "XAmzContentSHA256Mismatch", "MalformedTrailerError"),
+    ),
+    # A clock that is off: the SDK corrects its own by the answer. A container that was frozen
+    # between signing and sending, or a token that is about to be replaced.
+    Rule(
+        StoreUnavailableError,
+        _CODES,
+        ("RequestTimeTooSkewed", "RequestExpired", "TokenRefreshRequired"),
+    ),
+    # A bucket that was just made is not known everywhere yet.
+    Rule(StoreUnavailableError, _REDIRECTS, ("TemporaryRedirect", "Redirect")),
+    Rule(MissingObjectError, _CODES, ("NoSuchKey", "NoSuchBucket", "NoSuchVersion")),
+    Rule(
+        StoreAccessDeniedError,
+        _CODES,
+        ("AccessDenied", "AllAccessDisabled", "InvalidAccessKeyId", "ExpiredToken"),
+    ),
+)
+STATUSES: Final = (
+    Rule(MissingObjectError, _HEAD, (404,)),
+    Rule(StoreUnavailableError, _HTTP, (408, 409, 425)),
+    Rule(StoreThrottledError, _TOO_MANY, (429,)),
+    # Without a word that is listed, as a HEAD is answered, it is most often SlowDown.
+    Rule(StoreThrottledError, _SLOW_DOWN, (503,)),
+    Rule(StoreUnavailableError, _CODES, tuple(range(500, 600))),
+    Rule(StoreUnavailableError, _REDIRECTS, (307,)),
+    Rule(StoreAccessDeniedError, _HEAD, (403,)),
+)
+
+_BY_CODE: Final[dict[object, Class]] = {
+    answer: rule.error for rule in CODES for answer in rule.answers
+}
+_BY_STATUS: Final[dict[object, Class]] = {
+    answer: rule.error for rule in reversed(STATUSES) for answer in rule.answers
+}
+
+
+def error_for(code: str, status: int, path: str) -> StateSyncError:
+    """Return the error of an answer of S3.
+
+    Args:
+        code: S3's own word; of an answer without a body, the status as text.
+        status: of the HTTP answer; 0 where there was none.
+        path: the `s3://` path that was asked for.
+    """
+    error = _BY_CODE.get(code) or (_BY_STATUS.get(status) if status else StoreUnavailableError)
+    if error is MissingObjectError:
+        return MissingObjectError("no such object", path=path)
+    word = code or status or "no answer"
+    if error is StoreThrottledError:
+        return StoreThrottledError(f"S3 asked to slow down: {word}")
+    if error is StoreUnavailableError:
+        return StoreUnavailableError(f"S3 failed: {word}")
+    if error is StoreAccessDeniedError:
+        return StoreAccessDeniedError(
+            f"S3 refused access: {word} (without s3:ListBucket also where an object is missing)"
+        )
+    return StoreAccessDeniedError(f"S3 refused the request: {word}")
