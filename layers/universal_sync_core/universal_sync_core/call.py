@@ -1,10 +1,10 @@
 """One call of the core: its context, and the reads and writes its steps share."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from universal_sync_core import workspace
 from universal_sync_core.codec import Json, JsonObject
@@ -16,6 +16,7 @@ from universal_sync_core.settings import Settings
 from universal_sync_core.strategies import Strategies
 
 Context: TypeAlias = Mapping[str, Json]
+Encode: TypeAlias = Callable[[Any], Json]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -25,6 +26,7 @@ class Call:
     Attributes:
         action: the action this call serves, if any.
         keep_inline: dotted paths of `current_state` to copy beside its pointers.
+        encode: makes a JSON value of one that is not taken as it is, or raises TypeError.
     """
 
     settings: Settings
@@ -33,6 +35,7 @@ class Call:
     strategies: Strategies
     action: str | None
     keep_inline: set[str] = field(default_factory=set)
+    encode: Encode | None = None
 
 
 _OPEN: ContextVar[Call | None] = ContextVar("call", default=None)
@@ -46,7 +49,7 @@ def open_call(context: Context | None, bag: JsonObject | None = None) -> Iterato
     pointer leave the call.
 
     Args:
-        context: may carry `execution_id`, `action`, `merge_strategy` and `keep_inline`.
+        context: may carry `execution_id`, `action`, `merge_strategy`, `keep_inline` and `encode`.
         bag: its `execution_id` counts where the context has none.
 
     Raises:
@@ -72,6 +75,11 @@ def serving(action: str, context: Context | None) -> Context:
     return {**given, "action": given.get("action") or action}
 
 
+def with_encode(context: Context | None, encode: Encode | None) -> Context:
+    """Return a context that carries what makes JSON of other values, where there is one."""
+    return (context or {}) if encode is None else {**(context or {}), "encode": encode}
+
+
 def _new_call(context: Context, bag: JsonObject | None) -> Call:
     space = workspace.current()
     execution_id = _text(context, "execution_id") or (bag or {}).get("execution_id")
@@ -86,6 +94,7 @@ def _new_call(context: Context, bag: JsonObject | None) -> Call:
         strategies=Strategies(context.get("merge_strategy")),
         action=_text(context, "action"),
         keep_inline=_paths(context.get("keep_inline")),
+        encode=_function(context, "encode"),
     )
 
 
@@ -93,6 +102,13 @@ def _text(context: Context, name: str) -> str | None:
     value = context.get(name)
     if value is not None and (type(value) is not str or not value):
         raise InvalidRequestError(f"{name} must be a text that is not empty", field=name)
+    return value
+
+
+def _function(context: Context, name: str) -> Encode | None:
+    value: Encode | None = context.get(name)
+    if value is not None and not callable(value):
+        raise InvalidRequestError(f"{name} must be a function of one value", field=name)
     return value
 
 

@@ -27,9 +27,11 @@ def flatten_result(result: Json, context: Context | None = None) -> JsonObject:
     - anything else: `{"raw_result": value}`.
 
     Args:
-        result: a JSON value; views of a state, iterators in the place of lists, tuples and
-            pydantic models may be in it.
-        context: may carry `execution_id`, which says whose pointers may come in.
+        result: a JSON value; what has one meaning in JSON may be in it: views of a state,
+            iterators and tuples in the place of lists, mappings, enumerations, subclasses of text
+            and numbers, dates and times with their offset, UUIDs, dataclasses, pydantic models.
+        context: may carry `execution_id`, which says whose pointers may come in, and `encode`,
+            which makes JSON of a value that is not taken as it is.
 
     Raises:
         InvalidRequestError: JSON cannot carry a part of it.

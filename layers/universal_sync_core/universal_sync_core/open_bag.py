@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any, overload
 
 from universal_sync_core.bag import STATE, unwrap
-from universal_sync_core.call import Context, open_call
+from universal_sync_core.call import Context, Encode, open_call, with_encode
 from universal_sync_core.codec import Json, JsonObject
 from universal_sync_core.contents import BagEntries
 from universal_sync_core.errors import InvalidRequestError
@@ -84,18 +84,24 @@ def open_bag(
     model: type[ModelT],
     at: str = STATE,
     context: Context | None = None,
+    encode: Encode | None = None,
 ) -> OpenBag[ModelT]: ...
 @overload
 def open_bag(
-    bag: JsonObject, *, needs: Iterable[str] | None = None, context: Context | None = None
+    bag: JsonObject,
+    *,
+    needs: Iterable[str] | None = None,
+    context: Context | None = None,
+    encode: Encode | None = None,
 ) -> OpenBag[Any]: ...
-def open_bag(
+def open_bag(  # noqa: PLR0913 - options, each with a default
     bag: JsonObject,
     *,
     needs: Iterable[str] | None = None,
     model: type[ModelT] | None = None,
     at: str = STATE,
     context: Context | None = None,
+    encode: Encode | None = None,
 ) -> OpenBag[Any]:
     """Return a bag to read, change and seal, for instance in a container or a notebook.
 
@@ -104,7 +110,8 @@ def open_bag(
         needs: paths that may be touched, as for `state_task`; None for everything.
         model: type that the part at `at` is validated against; `.model` is the instance.
         at: path of that part.
-        context: may carry `execution_id`, `action`, `merge_strategy` and `keep_inline`.
+        context: may carry `execution_id`, `action`, `merge_strategy`, `keep_inline` and `encode`.
+        encode: as in `state_task`: makes JSON of a value in a result that is not taken as it is.
 
     Raises:
         InvalidRequestError: no bag, no path, or not of the model.
@@ -112,7 +119,7 @@ def open_bag(
     opened = unwrap(bag)
     if not isinstance(opened, dict):
         raise InvalidRequestError("a bag must be a JSON object", field="state_data")
-    state: OpenBag[Any] = OpenBag(opened, needs_of(needs, model, at), context or {})
+    state: OpenBag[Any] = OpenBag(opened, needs_of(needs, model, at), with_encode(context, encode))
     if model is not None:
         state.validate(model, at)
     return state

@@ -3,11 +3,10 @@
 from typing import Final
 
 from universal_sync_core.admission import admit
-from universal_sync_core.call import Context, open_call
+from universal_sync_core.call import Context, Encode, open_call, with_encode
 from universal_sync_core.codec import KIB, Json, JsonObject, measure
 from universal_sync_core.conversion import as_json
 from universal_sync_core.distributed import store_result
-from universal_sync_core.errors import InvalidRequestError
 from universal_sync_core.sync import universal_sync_core
 
 # A result comes back beside the bag, and the two are at most 262,144 bytes: a bag is bounded to
@@ -16,36 +15,31 @@ INLINE_RESULT_BYTES: Final = 60 * KIB
 
 
 def offload_result(
-    result: Json, context: Context | None = None, *, limit: int = INLINE_RESULT_BYTES
+    result: Json,
+    context: Context | None = None,
+    *,
+    limit: int = INLINE_RESULT_BYTES,
+    encode: Encode | None = None,
 ) -> Json:
     """Return a result as it fits beside any bag: itself, or a pointer to it where it is too large.
 
     Args:
-        result: JSON; views of a state, iterators in the place of lists and pydantic models may be
-            in it.
+        result: JSON, or what stands for it, as `flatten_result` takes it.
         context: carries the `execution_id`.
         limit: bytes of JSON that may stay; 60 KiB fit beside any bag.
+        encode: makes JSON of a value that is not taken as it is, or raises TypeError, as the
+            `default` of `json.dumps`.
 
     Raises:
         InvalidRequestError: JSON cannot carry a part of it; or it is too large, and there is no
             bucket or execution to write to.
         StoreUnavailableError, StoreThrottledError: S3 did not take it.
     """
-    with open_call(context) as call:
-        if not _is_large(result, limit):
-            result, encoded = as_json(result, call, admit)
-            portable = measure(result)[1] or not call.objects.can_write
-            if portable and len(encoded) <= limit:
-                return result
+    with open_call(with_encode(context, encode)) as call:
+        result, encoded = as_json(result, call, admit)
+        if len(encoded) <= limit and (measure(result)[1] or not call.objects.can_write):
+            return result
         return store_result(result, context or {})
-
-
-def _is_large(result: Json, limit: int) -> bool:
-    """Tell whether a result is too large; not of one that is no JSON as it is."""
-    try:
-        return measure(result)[0] > limit
-    except InvalidRequestError:
-        return False
 
 
 def merge_answer(state: JsonObject, answer: Json, context: Context | None = None) -> JsonObject:

@@ -1,7 +1,7 @@
 """When a part of the state was last touched, as the part itself says."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from universal_sync_core.codec import Json
@@ -39,5 +39,19 @@ def is_older(delta: Mapping[str, Json], base: Mapping[str, Json]) -> bool:
 
 
 def utc_now() -> str:
-    """Return the time now as ISO-8601 in UTC."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    """Return the time now in RFC 3339, in UTC."""
+    return rfc3339(datetime.now(UTC), timespec="milliseconds")
+
+
+def rfc3339(moment: datetime, *, timespec: str = "auto") -> str:
+    """Return a moment, of which the offset is known, as RFC 3339 has it.
+
+    Args:
+        moment: a time with an offset. One of seconds, as local mean times have, becomes UTC.
+        timespec: as of `datetime.isoformat`.
+    """
+    offset = moment.utcoffset() or timedelta()
+    if offset % timedelta(minutes=1):
+        moment = moment.astimezone(UTC)
+    text = moment.isoformat(timespec=timespec)
+    return f"{text.removesuffix('+00:00')}Z" if text.endswith("+00:00") else text
