@@ -72,6 +72,16 @@ def callbacks_of(cloud: Cloud, place: Place, execution_id: str) -> list[Callback
     return sorted(found, key=lambda callback: callback.requested)
 
 
+def open_callbacks(cloud: Cloud, place: Place, execution_id: str) -> Iterator[bytes]:
+    """Yield the records, as they are stored, of callbacks whose answer was not delivered."""
+    prefix = f"{execution_prefix(place.settings, execution_id)}{_FOLDER}"
+    found = {each.name: each.location for each in cloud.inventory.objects(place.bucket, prefix)}
+    for name, location in found.items():
+        callback_id = name.partition(".")[0]
+        if f"{callback_id}{_DELIVERED}" not in found:
+            yield cloud.store.get(location).body
+
+
 def find(callbacks: list[Callback], start: str) -> Callback:
     """Return the callback whose id begins with `start`.
 

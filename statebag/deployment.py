@@ -1,6 +1,7 @@
 """The function and the bucket behind a state machine, as its definition names them."""
 
 import re
+from collections.abc import Iterator
 from typing import Final
 
 from botocore.exceptions import ClientError
@@ -27,6 +28,17 @@ def manager_function(cloud: Cloud, machine_arn: str) -> str:
         hint = "Name it with --function, or the place of its state with --bucket and --prefix."
         raise NotFoundError(f"{machine_arn} calls no StateDataManagerFunction", hint=hint)
     return found
+
+
+def calls_manager(cloud: Cloud, machine_arn: str) -> bool:
+    """Tell whether a state of a machine calls a function with an action, as the manager's do."""
+    try:
+        told = cloud.states.describe_state_machine(stateMachineArn=machine_arn)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "StateMachineDoesNotExist":
+            raise
+        return False
+    return any(_called(decode(told["definition"].encode(), path="definition")))
 
 
 def place_of_machine(cloud: Cloud, machine_arn: str) -> Place | None:
@@ -62,12 +74,22 @@ def require_place(cloud: Cloud, machine_arn: str | None) -> Place:
 
 def _manager_in(definition: Json) -> str | None:
     """Return the function that a state calls with one of the manager's own actions."""
+    for action, function in _called(definition):
+        if action in _MANAGER_ACTIONS and _FUNCTION.fullmatch(function):
+            return function
+    return None
+
+
+def _called(definition: Json) -> Iterator[tuple[str, str]]:
+    """Yield the action and the function of each state that calls one with an action."""
     if type(definition) is list:
-        return next((found for item in definition if (found := _manager_in(item))), None)
+        for item in definition:
+            yield from _called(item)
     if type(definition) is not dict:
-        return None
+        return
     payload, function = definition.get("Payload"), definition.get("FunctionName")
-    is_manager = type(payload) is dict and payload.get("action") in _MANAGER_ACTIONS
-    if is_manager and isinstance(function, str) and _FUNCTION.fullmatch(function):
-        return function
-    return next((found for item in definition.values() if (found := _manager_in(item))), None)
+    action = payload.get("action") if type(payload) is dict else None
+    if isinstance(action, str) and isinstance(function, str):
+        yield action, function
+    for item in definition.values():
+        yield from _called(item)

@@ -157,21 +157,35 @@ class Executions:
                     return bag
         return None
 
-    def of_machine(self, machine_arn: str, status: str | None = None) -> Iterator[Listed]:
-        """Yield a machine's executions, those of one status or all; none of a machine that is gone.
+    def machines(self) -> Iterator[str]:
+        """Yield the state machines of this account and region whose executions can be listed."""
+        for page in self._client.get_paginator("list_state_machines").paginate():
+            for machine in page["stateMachines"]:
+                if machine["type"] == "STANDARD":
+                    yield machine["stateMachineArn"]
+
+    def pages_of(self, machine_arn: str, status: str | None = None) -> Iterator[list[Listed]]:
+        """Yield a machine's executions page by page, newest first; those of one status or all.
 
         The children of its Distributed Maps are not among them.
+
+        Raises:
+            NotFoundError: there is no such machine.
         """
         asked: dict[str, Any] = {"stateMachineArn": machine_arn}
         if status:
             asked["statusFilter"] = status
         try:
             for page in self._client.get_paginator("list_executions").paginate(**asked):
-                for item in page["executions"]:
-                    yield Listed(item["executionArn"], item.get("stopDate"))
+                yield [
+                    Listed(each["executionArn"], each.get("stopDate"))
+                    for each in page["executions"]
+                ]
         except ClientError as error:
             if error.response["Error"]["Code"] != "StateMachineDoesNotExist":
                 raise
+            hint = "It was deleted, or is in another region or account."
+            raise NotFoundError(f"no such state machine: {machine_arn}", hint=hint) from error
 
 
 def data_of(event: Event) -> Json:

@@ -1,75 +1,94 @@
-"""Which objects nothing refers to any more.
+"""Which objects may be deleted: those of workflows that are over, that nothing kept refers to.
+
+Of a workflow that may go on everything is kept. State is content-addressed and created once, so a
+function may at any moment write a value that is there already, unreferenced and old, and then
+refer to it.
 
 Two rules make a mistake keep an object, never delete one. Whatever looks like the path of an
-object is a reference, wherever it stands. And what cannot be read keeps all of its execution.
-
-Within an execution that runs nothing is deleted by default: state is content-addressed and created
-once, so a function may at any moment write a value that is there already, unreferenced and old,
-and then refer to it.
+object is a reference, wherever it stands. And what cannot be read keeps all of its workflow.
 """
 
-import re
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
 from statebag.aws import Cloud
 from statebag.inventory import Stored
-from statebag.places import Place, place_of
+from statebag.places import Place
 from statebag.reading import StateReader
-from statebag.roots import Owner
-from universal_sync_core.codec import Json, decode, encode
-from universal_sync_core.compress import is_packed, unpack
-from universal_sync_core.errors import MissingObjectError, StoredDataError
-from universal_sync_core.keys import execution_in
-from universal_sync_core.page_format import is_node, parse_node
-from universal_sync_core.page_reader import child_path
+from statebag.references import references_in
+from statebag.workflows import Standing
+from universal_sync_core.errors import MissingObjectError, StateTooLargeError, StoredDataError
+from universal_sync_core.keys import execution_in, execution_prefix
 from universal_sync_core.parallel import in_parallel
-from universal_sync_core.pointer import PACKED_MARK, digest_in
+from universal_sync_core.pointer import digest_in
 
 # A snapshot, and a failure record, begin like this; both are written by the core alone.
 _KEPT_BEGINNINGS: Final = (b'{"snapshot_id":', b'{"failure_record":')
 _BEGINNING_BYTES: Final = 32
 _AT_ONCE: Final = 256
-_PATH: Final = re.compile(
-    rb"s3://[a-z0-9][a-z0-9.-]+/[^\"\\\s]*?v1/[^/\"\\\s]+/sha256/[0-9a-f]{64}"
-)
+_UNREADABLE: Final = "some of its state cannot be read"
+_RESUMABLE: Final = "it can be resumed, and the bucket keeps no versions"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """What is kept although nothing live refers to it.
+    """What is kept.
 
     Attributes:
         now: the time.
+        keep: for how long after its end nothing of a workflow is deleted.
         grace: nothing younger is deleted, nor what it refers to: it may be on its way into a state.
         keep_snapshots: how long snapshots and failure records are kept; None for as long as
             they are there.
-        within_live: whether unreachable objects of executions that run may be deleted, too.
+        forgotten: whether objects of executions that Step Functions has forgotten may be deleted.
+        undoable: whether a deletion can be undone. Where it cannot, nothing is deleted that an
+            execution could go on from.
     """
 
     now: datetime
+    keep: timedelta
     grace: timedelta
     keep_snapshots: timedelta | None = None
-    within_live: bool = False
+    forgotten: bool = False
+    undoable: bool = True
+
+    def reason(self, standing: Standing) -> str | None:
+        """Return why nothing of a workflow may be deleted, or None where something may be."""
+        if standing is Standing.FORGOTTEN and self.forgotten:
+            return None
+        return _REASONS.get(standing)
+
+
+_REASONS: Final = {
+    Standing.RUNNING: "it runs",
+    Standing.RECENT: "it ended lately",
+    Standing.FORGOTTEN: "Step Functions has forgotten it",
+    Standing.UNSEEN: "its state machine is not seen here",
+    Standing.FOREIGN: "no execution of Step Functions",
+}
 
 
 @dataclass(slots=True, kw_only=True)
-class Collection:
-    """What was found of one execution.
+class Holding:
+    """What was found of one workflow.
 
     Attributes:
-        objects: its content-addressed objects, by path.
+        execution_id: whose objects these are.
+        objects: the content-addressed ones, by path.
+        reason: why nothing of it may be deleted, or None.
+        asked: paths of what its open callbacks refer to.
         garbage: those that may be deleted.
-        reason: why nothing of it may be, where that is so.
     """
 
-    owner: Owner
+    execution_id: str
+    standing: Standing
     objects: dict[str, Stored]
-    garbage: list[Stored] = field(default_factory=list)
     reason: str | None = None
+    asked: list[str] = field(default_factory=list)
+    garbage: list[Stored] = field(default_factory=list)
 
     @property
     def size(self) -> int:
@@ -83,82 +102,94 @@ class Collection:
 
 
 class Collector:
-    """Marks what is reachable, and tells what is left."""
+    """Marks what is kept and all that it refers to, and tells what is left."""
 
     def __init__(
         self,
         cloud: Cloud,
+        place: Place,
         policy: Policy,
         told: Callable[[int], None] = lambda _: None,
     ) -> None:
         """Read through `cloud`; `told` is told the number of objects read."""
         self._cloud = cloud
+        self._place = place
         self._policy = policy
         self._told = told
+        self._home = f"s3://{place.bucket}/{place.layout}"
         self._reached: set[str] = set()
         self._readers: dict[str | None, StateReader] = {}
         self._unreadable: set[str | None] = set()
 
-    def collect(self, collections: dict[str, Collection]) -> None:
-        """Note in each collection what of it is garbage."""
-        for collection in collections.values():
-            for text in collection.owner.texts:
-                self._mark(paths_in(text))
-        self._mark(self._new(collections))
-        candidates = self._candidates(collections)
-        self._mark(self._kept_snapshots(candidates))
-        candidates = {p: each for p, each in candidates.items() if p not in self._reached}
-        for collection in collections.values():
-            collection.reason = self._reason(collection.owner)
-            if collection.reason is None:
-                collection.garbage = [
-                    stored for path, stored in collection.objects.items() if path in candidates
-                ]
+    def collect(self, holdings: Collection[Holding], needed: Iterable[str]) -> None:
+        """Note in each holding what of it is garbage.
 
-    def _new(self, collections: dict[str, Collection]) -> list[str]:
+        Args:
+            holdings: all that there are at the place.
+            needed: paths of objects that executions may need.
+        """
+        if not any(self._is_old(stored) for stored in self._left(holdings).values()):
+            return
+        if not self._policy.undoable:
+            self._keep_resumable(holdings)
+        self._mark(needed)
+        for each in holdings:
+            self._mark(each.asked)
+            self._mark(each.objects if each.reason else self._young(each))
+        self._mark(self._snapshots(self._left(holdings)))
+        self._keep_unreadable(holdings)
+        left = self._left(holdings)
+        for each in holdings:
+            each.garbage = [stored for path, stored in each.objects.items() if path in left]
+
+    def _young(self, holding: Holding) -> list[str]:
         """Return what may be on its way into a state, and would need all it refers to."""
-        latest = self._policy.now - self._policy.grace
-        return [
-            path
-            for collection in collections.values()
-            if self._reason(collection.owner) is None
-            for path, stored in collection.objects.items()
-            if stored.modified >= latest
-        ]
+        return [path for path, each in holding.objects.items() if not self._is_old(each)]
 
-    def _candidates(self, collections: dict[str, Collection]) -> dict[str, Stored]:
+    def _is_old(self, stored: Stored) -> bool:
+        return stored.modified < self._policy.now - self._policy.grace
+
+    def _left(self, holdings: Iterable[Holding]) -> dict[str, Stored]:
+        """Return the objects of workflows that are over, and that nothing has led to."""
         return {
             path: stored
-            for collection in collections.values()
-            if self._reason(collection.owner) is None
-            for path, stored in collection.objects.items()
+            for each in holdings
+            if each.reason is None
+            for path, stored in each.objects.items()
             if path not in self._reached
         }
 
-    def _kept_snapshots(self, candidates: dict[str, Stored]) -> list[str]:
-        """Return the snapshots and failure records among the candidates that are to be kept."""
+    def _snapshots(self, objects: dict[str, Stored]) -> list[str]:
+        """Return the snapshots and failure records among objects, but for those that may go."""
         keep = self._policy.keep_snapshots
         young = [
             (path, stored)
-            for path, stored in candidates.items()
+            for path, stored in objects.items()
             if keep is None or self._policy.now - stored.modified <= keep
         ]
         begins = in_parallel(lambda item: self._begins_as_kept(item[1]), young)
         return [path for (path, _), is_kept in zip(young, begins, strict=True) if is_kept]
 
+    def _keep_resumable(self, holdings: Iterable[Holding]) -> None:
+        """Keep the workflows whole that an execution could go on with at any moment."""
+        for each in holdings:
+            if each.reason is None and self._snapshots(each.objects):
+                each.reason = _RESUMABLE
+
     def _begins_as_kept(self, stored: Stored) -> bool:
         beginning = self._cloud.inventory.head(stored.location, _BEGINNING_BYTES)
         return beginning.startswith(_KEPT_BEGINNINGS)
 
-    def _reason(self, owner: Owner) -> str | None:
-        """Return why nothing of an execution may be deleted, or None."""
-        if not owner.is_known:
-            return "no execution of Step Functions"
-        if owner.execution_id in self._unreadable:
-            return "some of its state cannot be read"
-        if owner.is_live and not self._policy.within_live:
-            return "it runs"
-        return "a Distributed Map is under way" if owner.is_live and owner.has_map_run else None
+    def _keep_unreadable(self, holdings: Iterable[Holding]) -> None:
+        """Keep the workflows whole of which something that is needed cannot be read."""
+        while found := [
+            each
+            for each in holdings
+            if each.reason is None and each.execution_id in self._unreadable
+        ]:
+            for each in found:
+                each.reason = _UNREADABLE
+                self._mark(each.objects)
 
     def _mark(self, paths: Iterable[str]) -> None:
         """Note objects, and all they refer to, as reached."""
@@ -174,7 +205,11 @@ class Collector:
 
     def _first_reached(self, paths: Iterable[str]) -> list[str]:
         """Return those of the paths that nothing has led to before, and note them."""
-        new = [path for path in dict.fromkeys(paths) if path not in self._reached]
+        new = [
+            path
+            for path in dict.fromkeys(paths)
+            if path not in self._reached and path.startswith(self._home)
+        ]
         self._reached.update(new)
         return new
 
@@ -183,7 +218,7 @@ class Collector:
         if execution_id not in self._readers:
             # Each object is read once.
             self._readers[execution_id] = StateReader(
-                self._cloud.store, place_of(path), execution_id, keeps=False
+                self._cloud.store, self._place, execution_id, keeps=False
             )
         return self._readers[execution_id]
 
@@ -192,49 +227,13 @@ class Collector:
             return list(references_in(self._reader(path).objects.read(path), path))
         except MissingObjectError:
             return []
-        except StoredDataError:
+        except (StoredDataError, StateTooLargeError):
             self._unreadable.add(execution_in(path))
             return []
 
 
-def paths_in(text: bytes) -> Iterator[str]:
-    """Yield everything in a text that looks like the path of an object of state."""
-    for match in _PATH.finditer(text):
-        path = match[0].decode()
-        if digest_in(path) is not None:
-            yield path
-
-
-def references_in(body: bytes, path: str) -> Iterator[str]:
-    """Yield the paths that a stored document refers to.
-
-    Raises:
-        StoredDataError: it is no document of this version.
-    """
-    yield from paths_in(body)
-    document = decode(body, path=path)
-    if is_node(document):
-        for child in parse_node(body, path).children:
-            yield child_path(path, child.ref)
-    if PACKED_MARK.encode() in body:
-        for text in _packed_texts(document):
-            yield from paths_in(text)
-
-
-def content_of(cloud: Cloud, place: Place, prefix: str) -> dict[str, Stored]:
+def content_of(cloud: Cloud, place: Place, execution_id: str) -> dict[str, Stored]:
     """Return the content-addressed objects of an execution, by their paths."""
+    prefix = execution_prefix(place.settings, execution_id)
     found = cloud.inventory.objects(place.bucket, f"{prefix}sha256/")
     return {str(each.location): each for each in found if digest_in(str(each.location))}
-
-
-def _packed_texts(value: Json) -> Iterator[bytes]:
-    if is_packed(value):
-        inner = unpack(value)
-        yield encode(inner)
-        yield from _packed_texts(inner)
-    elif isinstance(value, dict):
-        for item in value.values():
-            yield from _packed_texts(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _packed_texts(item)

@@ -6,10 +6,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final, Protocol
 
 from statebag.errors import UnavailableError
+from universal_sync_core.parallel import in_parallel
 from universal_sync_core.store import Location
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import ObjectIdentifierTypeDef
 
 # https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
 DELETE_AT_ONCE: Final = 1000
@@ -41,8 +43,14 @@ class Inventory(Protocol):
     def head(self, location: Location, size: int) -> bytes:
         """Return the first `size` bytes of an object as they are stored."""
 
+    def keeps_versions(self, bucket: str) -> bool:
+        """Tell whether a bucket keeps what is deleted from it, so that it can be undeleted."""
+
     def delete(self, locations: Sequence[Location]) -> None:
         """Delete objects of one bucket, at most 1,000."""
+
+    def undelete(self, locations: Sequence[Location]) -> None:
+        """Bring objects of one bucket back that were deleted; those that are there stay."""
 
 
 class S3Inventory:
@@ -76,18 +84,49 @@ class S3Inventory:
         )
         return answer["Body"].read()
 
+    def keeps_versions(self, bucket: str) -> bool:
+        """Ask for the bucket's versioning; where it is suspended, new deletions are for good."""
+        return self._client.get_bucket_versioning(Bucket=bucket).get("Status") == "Enabled"
+
     def delete(self, locations: Sequence[Location]) -> None:
         """Delete in one request.
 
         Raises:
             UnavailableError: S3 left some of them.
         """
+        objects: list[ObjectIdentifierTypeDef] = [{"Key": each.key} for each in locations]
+        self._delete(locations[0].bucket, objects, "deleted")
+
+    def undelete(self, locations: Sequence[Location]) -> None:
+        """Remove the marker that a deletion put over each object, where it still lies there.
+
+        Raises:
+            UnavailableError: S3 left some of them.
+        """
+        bucket = locations[0].bucket
+        markers = in_parallel(self._marker, locations)
+        found = [each for each in markers if each is not None]
+        for at in range(0, len(found), DELETE_AT_ONCE):
+            self._delete(bucket, found[at : at + DELETE_AT_ONCE], "undeleted")
+
+    def _marker(self, location: Location) -> "ObjectIdentifierTypeDef | None":
+        """Return the newest version of an object, where that is the marker of a deletion."""
+        pages = self._client.get_paginator("list_object_versions").paginate(
+            Bucket=location.bucket, Prefix=location.key
+        )
+        for page in pages:
+            for each in page.get("DeleteMarkers", ()):
+                if each["Key"] == location.key and each["IsLatest"]:
+                    return {"Key": location.key, "VersionId": each["VersionId"]}
+        return None
+
+    def _delete(self, bucket: str, objects: Sequence["ObjectIdentifierTypeDef"], done: str) -> None:
         answer = self._client.delete_objects(
-            Bucket=locations[0].bucket,
-            Delete={"Objects": [{"Key": each.key} for each in locations], "Quiet": True},
+            Bucket=bucket, Delete={"Objects": objects, "Quiet": True}
         )
         failed = answer.get("Errors", [])
         if failed:
             codes = ", ".join(sorted({error.get("Code", "?") for error in failed}))
-            message = f"{len(failed)} objects were not deleted ({codes})"
-            raise UnavailableError(message, hint="What was deleted is gone; run it again.")
+            message = f"{len(failed)} objects were not {done} ({codes})"
+            hint = "The bucket's versions hold what was deleted; run it again."
+            raise UnavailableError(message, hint=hint)

@@ -1,28 +1,28 @@
 """`statebag gc`: delete the objects that nothing refers to any more."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import click
 
 from statebag.aws import Cloud
-from statebag.callbacks import executions_with_state
+from statebag.callbacks import executions_with_state, open_callbacks
+from statebag.deleting import Deletion
 from statebag.deployment import require_place
-from statebag.executions import machine_of
-from statebag.garbage import Collection, Collector, Policy, content_of
-from statebag.inventory import DELETE_AT_ONCE, Stored
+from statebag.errors import RefusedError
+from statebag.garbage import Collector, Holding, Policy, content_of
 from statebag.options import as_json, with_cloud
 from statebag.places import Place
 from statebag.progress import progress
+from statebag.references import paths_within
 from statebag.rendering import BAD, STRONG, bytes_text, note, print_json, print_line, print_table
-from statebag.roots import find_owners, live_owners
-from universal_sync_core.keys import execution_prefix
+from statebag.workflows import Observer, Standing
 
-# Step Functions keeps what is known of an execution for so long after its end.
-# https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+# Step Functions keeps what is known of an execution for so long after its end, and lets it be
+# redriven for so long. https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html
 _KEPT_BY_STEP_FUNCTIONS_DAYS: Final = 90
+_REDRIVABLE_DAYS: Final = 14
 _GRACE_DAYS: Final = 7
 _COLUMNS: Final = (
     "execution",
@@ -36,30 +36,17 @@ _COLUMNS: Final = (
 _TO_THE_RIGHT: Final = ("objects", "size", "unreachable", "size of those")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Deleted:
-    objects: int
-    size: int
-
-
 @click.command()
 @click.option(
     "--delete", "deletes", is_flag=True, help="Delete; else it is only told what would be."
 )
 @click.option("--yes", is_flag=True, help="With --delete: do not ask.")
 @click.option(
-    "--grace",
-    default=_GRACE_DAYS,
-    show_default=True,
-    type=click.IntRange(1),
-    help="Days for which nothing new is deleted.",
-)
-@click.option(
     "--keep-finished",
     default=_KEPT_BY_STEP_FUNCTIONS_DAYS,
     show_default=True,
-    type=click.IntRange(0),
-    help="Days for which the final state of an execution is kept, and a failed one redrivable.",
+    type=click.IntRange(_REDRIVABLE_DAYS),
+    help="Days after its end for which nothing of a workflow is deleted.",
 )
 @click.option(
     "--keep-snapshots",
@@ -67,30 +54,46 @@ class _Deleted:
     help="Days for which snapshots and failure records are kept; else as long as they are there.",
 )
 @click.option(
-    "--within-live",
+    "--grace",
+    default=_GRACE_DAYS,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Days for which no new object is deleted.",
+)
+@click.option(
+    "--forgotten",
     is_flag=True,
-    help="Delete in executions that run, too. A value that comes back just then would be lost until"
-    " it is undeleted from the bucket's versions.",
+    help="Delete state of executions that Step Functions has forgotten, too, of state machines"
+    " that are there.",
+)
+@click.option(
+    "--unversioned",
+    is_flag=True,
+    help="Delete from a bucket without versions, too, where nothing can be undeleted: then only"
+    " of workflows that left no snapshot and no failure record.",
 )
 @as_json
 @with_cloud
 def command(  # noqa: PLR0913 - options
     cloud: Cloud,
-    grace: int,
     keep_finished: int,
     keep_snapshots: int | None,
+    grace: int,
     *,
     deletes: bool,
     yes: bool,
-    within_live: bool,
+    forgotten: bool,
+    unversioned: bool,
     to_json: bool,
 ) -> None:
     r"""Find, and with --delete delete, state that nothing refers to any more.
 
-    Kept is what can be reached from: executions that run; the final state, or the state at the
-    failure, of those that ended within --keep-finished days; snapshots and failure records; open
-    callbacks. Of executions that run everything is kept. Only content-addressed objects (sha256/)
-    are ever deleted. Needs --bucket.
+    Nothing is deleted of a workflow any of whose executions runs, ended less than --keep-finished
+    days ago, or cannot be seen; of the others, what nothing kept refers to. An execution belongs
+    to a workflow that continued it, resumed it or was started from its state, on any state machine
+    of this account and region. Snapshots, failure records and open callbacks are kept, and only
+    content-addressed objects are ever deleted. Step Functions is asked again before and after
+    each request that deletes. Needs --bucket.
 
     \b
     Examples:
@@ -98,14 +101,25 @@ def command(  # noqa: PLR0913 - options
       statebag gc --bucket my-state-bucket --keep-finished 30 --delete
     """
     place = require_place(cloud, None)
-    now = datetime.now(UTC)
+    undoable = not deletes or cloud.inventory.keeps_versions(place.bucket)
+    if not undoable and not unversioned:
+        hint = "Turn versioning on, or delete for good with --unversioned."
+        raise RefusedError(f"{place.bucket} keeps no versions to undelete from", hint=hint)
     policy = Policy(
-        now=now,
+        now=datetime.now(UTC),
+        keep=timedelta(days=keep_finished),
         grace=timedelta(days=grace),
         keep_snapshots=None if keep_snapshots is None else timedelta(days=keep_snapshots),
-        within_live=within_live,
+        forgotten=forgotten,
+        undoable=undoable,
     )
-    found = _found(cloud, place, policy, timedelta(days=keep_finished))
+    with progress("listing") as advance:
+        ids = []
+        for execution_id in executions_with_state(cloud, place):
+            ids.append(execution_id)
+            advance(1)
+    observer = Observer(cloud, ids, since=policy.now - policy.keep)
+    found = _found(cloud, place, policy, observer, ids)
     _print(found, to_json=to_json)
     garbage = sum(len(each.garbage) for each in found)
     if not garbage or not deletes:
@@ -114,63 +128,60 @@ def command(  # noqa: PLR0913 - options
         return
     if not yes:
         click.confirm(f"Delete {garbage:,} objects from {place.bucket}?", abort=True, err=True)
-    deleted = _delete(cloud, found, policy)
+    with progress("deleting", garbage) as advance:
+        outcome = Deletion(cloud, observer, policy, advance).run(found)
+    for execution_id, reason in outcome.spared.items():
+        note(f"nothing was deleted of {execution_id}: {reason} by now")
     if to_json:
-        print_json({"deleted": deleted.objects, "deleted_bytes": deleted.size})
+        print_json({"deleted": len(outcome.deleted), "deleted_bytes": outcome.size})
     else:
-        print_line(f"{deleted.objects:,} objects of {bytes_text(deleted.size)} deleted", STRONG)
+        size = bytes_text(outcome.size)
+        print_line(f"{len(outcome.deleted):,} objects of {size} deleted", STRONG)
 
 
-def _found(cloud: Cloud, place: Place, policy: Policy, keep: timedelta) -> list[Collection]:
-    with progress("listing") as advance:
-        ids = []
-        for execution_id in executions_with_state(cloud, place):
-            ids.append(execution_id)
-            advance(1)
-    owners = find_owners(cloud, place, ids, now=policy.now, keep=keep)
-    collections = {
-        name: Collection(owner=owner, objects=content_of(cloud, place, _prefix(place, name)))
-        for name, owner in owners.items()
-    }
+def _found(
+    cloud: Cloud, place: Place, policy: Policy, observer: Observer, ids: Iterable[str]
+) -> list[Holding]:
+    """Return what the bucket holds of each workflow, and what of it is garbage."""
+    with progress("asking Step Functions"):
+        observer.look()
+    holdings = [_holding(cloud, place, policy, observer, each) for each in ids]
     with progress("following references") as advance:
-        Collector(cloud, policy, advance).collect(collections)
-    return list(collections.values())
+        Collector(cloud, place, policy, advance).collect(holdings, observer.paths)
+    return holdings
 
 
-def _prefix(place: Place, execution_id: str) -> str:
-    return execution_prefix(place.settings, execution_id)
+def _holding(
+    cloud: Cloud, place: Place, policy: Policy, observer: Observer, execution_id: str
+) -> Holding:
+    objects = content_of(cloud, place, execution_id)
+    standing = observer.standing(execution_id)
+    reason = policy.reason(standing)
+    newest = max((each.modified for each in objects.values()), default=policy.now - policy.keep)
+    if standing is Standing.FORGOTTEN and newest > policy.now - policy.keep:
+        reason = "it is new, and not seen"
+    return Holding(
+        execution_id=execution_id,
+        standing=standing,
+        objects=objects,
+        reason=reason,
+        asked=_asked(cloud, place, execution_id) if reason is None else [],
+    )
 
 
-def _delete(cloud: Cloud, found: Iterable[Collection], policy: Policy) -> _Deleted:
-    """Delete the garbage of executions that have not begun to run again meanwhile."""
-    count = size = 0
-    with progress("deleting", sum(len(each.garbage) for each in found)) as advance:
-        for collection in found:
-            machine = machine_of(collection.owner.execution_id)
-            for batch in _batches(collection.garbage):
-                live = set() if policy.within_live else live_owners(cloud, [machine or ""])
-                if collection.owner.execution_id in live:
-                    note(
-                        f"{collection.owner.execution_id} runs again: nothing more is deleted of it"
-                    )
-                    break
-                cloud.inventory.delete([stored.location for stored in batch])
-                count, size = count + len(batch), size + sum(stored.size for stored in batch)
-                advance(len(batch))
-    return _Deleted(objects=count, size=size)
+def _asked(cloud: Cloud, place: Place, execution_id: str) -> list[str]:
+    """Return what open callbacks refer to, whatever else may be wrong with their records."""
+    bodies = open_callbacks(cloud, place, execution_id)
+    return [path for body in bodies for path in paths_within(body)]
 
 
-def _batches(garbage: list[Stored]) -> list[list[Stored]]:
-    return [garbage[at : at + DELETE_AT_ONCE] for at in range(0, len(garbage), DELETE_AT_ONCE)]
-
-
-def _print(found: list[Collection], *, to_json: bool) -> None:
+def _print(found: list[Holding], *, to_json: bool) -> None:
     if to_json:
         for each in found:
             print_json(
                 {
-                    "execution_id": each.owner.execution_id,
-                    "status": each.owner.status,
+                    "execution_id": each.execution_id,
+                    "status": each.standing.value,
                     "objects": len(each.objects),
                     "bytes": each.size,
                     "unreachable": [str(stored.location) for stored in each.garbage],
@@ -187,10 +198,10 @@ def _print(found: list[Collection], *, to_json: bool) -> None:
     print_line(f"{count:,} of {total:,} objects are unreachable, {size}", BAD if count else "")
 
 
-def _row(each: Collection) -> list[str]:
+def _row(each: Holding) -> list[str]:
     return [
-        each.owner.execution_id.rsplit(":", 1)[-1],
-        each.owner.status,
+        each.execution_id.rsplit(":", 1)[-1],
+        each.standing.value,
         f"{len(each.objects):,}",
         bytes_text(each.size),
         f"{len(each.garbage):,}",

@@ -13,7 +13,7 @@ from statebag.aws import Connection
 from statebag.inventory import Stored
 from tests.core.fakes import CountingStore
 from universal_sync_core.memory_store import MemoryStore
-from universal_sync_core.store import Location
+from universal_sync_core.store import Location, StoredObject
 
 if TYPE_CHECKING:
     from statebag.places import Place
@@ -33,8 +33,8 @@ DEFINITION = {
 }
 
 
-def arn_of(name: str) -> str:
-    return f"{MACHINE.replace(':stateMachine:', ':execution:')}:{name}"
+def arn_of(name: str, machine: str = MACHINE) -> str:
+    return f"{machine.replace(':stateMachine:', ':execution:')}:{name}"
 
 
 class MemoryInventory:
@@ -42,6 +42,7 @@ class MemoryInventory:
 
     Attributes:
         deleted: keys, in the order they were deleted.
+        versioned: whether what is deleted can be undeleted.
     """
 
     def __init__(self, store: MemoryStore) -> None:
@@ -50,6 +51,8 @@ class MemoryInventory:
         self.long_ago = NOW - timedelta(days=365)
         self.deleted: list[str] = []
         self.heads = 0
+        self.versioned = True
+        self._hidden: dict[Location, StoredObject] = {}
 
     def objects(self, bucket: str, prefix: str) -> Iterator[Stored]:
         for location, stored in sorted(self._store.objects.items(), key=lambda item: item[0].key):
@@ -71,8 +74,17 @@ class MemoryInventory:
 
     def delete(self, locations: Sequence[Location]) -> None:
         for location in locations:
-            del self._store.objects[location]
+            self._hidden[location] = self._store.objects.pop(location)
             self.deleted.append(location.key)
+
+    def keeps_versions(self, bucket: str) -> bool:  # noqa: ARG002 - there is one
+        return self.versioned
+
+    def undelete(self, locations: Sequence[Location]) -> None:
+        assert self.versioned
+        for location in locations:
+            self._store.objects.setdefault(location, self._hidden[location])
+            self.deleted.remove(location.key)
 
 
 def client_error(code: str, operation: str, status: int = 400) -> ClientError:
@@ -89,12 +101,14 @@ class FakeStates:
         events: histories, by ARN.
         started: what StartExecution was asked.
         asked: the names of the operations asked for.
+        machines: definitions of the state machines, by ARN.
     """
 
     executions: dict[str, dict[str, Any]] = field(default_factory=dict)
     events: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     started: list[dict[str, Any]] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
+    machines: dict[str, Any] = field(default_factory=lambda: {MACHINE: DEFINITION})
     fails_with: ClientError | None = None
 
     def add(
@@ -104,10 +118,11 @@ class FakeStates:
         *,
         days_ago: float = 1,
         events: Sequence[dict[str, Any]] = (),
+        machine: str = MACHINE,
         **told: Any,
     ) -> str:
         """Put an execution there; `input` and `output` are values."""
-        arn = arn_of(name)
+        arn = arn_of(name, machine)
         stopped = NOW - timedelta(days=days_ago)
         ended = {} if status == "RUNNING" else {"stopDate": stopped}
         documents: dict[str, Any] = {
@@ -115,7 +130,7 @@ class FakeStates:
         }
         self.executions[arn] = {
             "executionArn": arn,
-            "stateMachineArn": MACHINE,
+            "stateMachineArn": machine,
             "name": name,
             "status": status,
             "startDate": stopped - timedelta(minutes=2),
@@ -134,7 +149,10 @@ class FakeStates:
 
     def describe_state_machine(self, *, stateMachineArn: str) -> dict[str, Any]:  # noqa: N803
         self._asked("DescribeStateMachine")
-        return {"stateMachineArn": stateMachineArn, "definition": json.dumps(DEFINITION)}
+        return {
+            "stateMachineArn": stateMachineArn,
+            "definition": json.dumps(self.machines[stateMachineArn]),
+        }
 
     def start_execution(self, **asked: Any) -> dict[str, Any]:
         self._asked("StartExecution")
@@ -162,12 +180,23 @@ class FakeStates:
         statusFilter: str | None = None,  # noqa: N803
     ) -> Iterator[dict[str, Any]]:
         self._asked("ListExecutions")
+        if stateMachineArn not in self.machines:
+            raise client_error("StateMachineDoesNotExist", "ListExecutions")
         found = [
             each
             for each in self.executions.values()
             if each["stateMachineArn"] == stateMachineArn and statusFilter in (None, each["status"])
         ]
         yield {"executions": found}
+
+    def _list_state_machines(self) -> Iterator[dict[str, Any]]:
+        self._asked("ListStateMachines")
+        yield {
+            "stateMachines": [
+                {"stateMachineArn": arn, "name": arn.rsplit(":", 1)[-1], "type": "STANDARD"}
+                for arn in self.machines
+            ]
+        }
 
     def _asked(self, operation: str) -> None:
         self.asked.append(operation)

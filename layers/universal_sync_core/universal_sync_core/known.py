@@ -13,7 +13,7 @@ from typing import Final
 from universal_sync_core.pointer import Pointer
 
 # After that an object is sent again, and S3 answers 412 where it is still there: `statebag gc`
-# may have deleted what nothing referred to. Its `--grace` is a day at least.
+# may have deleted what nothing referred to, of a workflow that nobody worked on for 14 days.
 KNOWN_SECONDS: Final = 300.0
 # Each takes about 300 bytes; a value of 100 MB has some 1,600 objects.
 MOST_KNOWN: Final = 16_384
