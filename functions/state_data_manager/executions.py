@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import callbacks
 from universal_sync_core import codec
-from universal_sync_core.branches import is_branch
+from universal_sync_core.bag import is_branch
 from universal_sync_core.errors import InvalidRequestError
 from universal_sync_core.failure import path_in
 

@@ -47,6 +47,10 @@ READ_BY_MACHINE: Final = frozenset(
 )
 # The state machine forks one branch for each element: the list stays, large elements may leave.
 BRANCHES: Final = "pending_branches"
+# The element a branch's own bag was made for, its id, and the bag it was forked from.
+BRANCH: Final = "branch"
+BRANCH_ID: Final = "branch_id"
+FORKED_FROM: Final = "forked_from"
 
 STATE: Final = "current_state"
 HISTORY: Final = "state_history"
@@ -69,6 +73,11 @@ SHOWN_AS: Final = {name: name for name in SAMPLED} | {SCHEDULING: SCHEDULING_SUM
 # Beside each of these pointers stands what it is there for; a field of the user's that went to
 # S3 under one of these names has no such word beside it.
 _ROLE: Final = "stands_for"
+
+
+def is_branch(bag: JsonObject) -> bool:
+    """Tell whether a bag is a branch's own."""
+    return FORKED_FROM in bag
 
 
 def whole_name(field: str) -> str:
@@ -140,6 +149,16 @@ def unwrap(state_data: object) -> object:
             break
         state_data = inner
     return state_data
+
+
+def with_fields(bag: JsonObject, names: Collection[str], pages: PageReader) -> JsonObject:
+    """Return the bag with those of its fields in it that stand behind `state_s3_path`.
+
+    Whatever looks for a field by its name looks here, for a bag of very many fields has it there.
+    """
+    pointer = spill_of(bag)
+    missing = set(names) - bag.keys()
+    return bag if pointer is None or not missing else pages.lookup(pointer, missing) | bag
 
 
 def with_spilled(bag: JsonObject, pages: PageReader) -> JsonObject:

@@ -3,14 +3,25 @@
 from collections.abc import Sequence
 from typing import Final
 
-from universal_sync_core.bag import with_spilled
+from universal_sync_core.bag import (
+    BRANCH,
+    BRANCH_ID,
+    BRANCHES,
+    CONTROL_FIELDS_NEVER_OFFLOAD,
+    FAILED_SEGMENTS,
+    FORKED_FROM,
+    is_branch,
+    with_fields,
+    with_spilled,
+)
 from universal_sync_core.call import Call, Context, open_call, serving
-from universal_sync_core.codec import Json, JsonObject, canonical, decode, encode
+from universal_sync_core.codec import Json, JsonObject, canonical, encode
 from universal_sync_core.conflicts import DEFAULT_STRATEGY, Change, Conflicts
 from universal_sync_core.difference import changes_since
-from universal_sync_core.errors import InvalidRequestError, MalformedPointerError
-from universal_sync_core.execution_budget import branch_limit
-from universal_sync_core.flatten import FAILURE_STATUSES, flatten_result
+from universal_sync_core.endings import PATH, Ending, endings_of, told_of
+from universal_sync_core.errors import InvalidRequestError
+from universal_sync_core.execution_budget import LIMIT, USED, branch_limit
+from universal_sync_core.flatten import flatten_result
 from universal_sync_core.merge import merge_delta
 from universal_sync_core.next_action import COMPLETE, CONTINUE, FAILED
 from universal_sync_core.page_format import digest_mark
@@ -18,18 +29,25 @@ from universal_sync_core.pointer import parse
 from universal_sync_core.sync import universal_sync_core
 from universal_sync_core.timestamps import read_time
 
-# What a branch's bag has for itself; none of it is merged into the parent's.
-BRANCH: Final = "branch"
-_BRANCH_ID: Final = "branch_id"
-_FORKED_FROM: Final = "forked_from"
-_PENDING: Final = "pending_branches"
-_OWN_FIELDS: Final = (BRANCH, _BRANCH_ID, _FORKED_FROM, _PENDING, "loop_limit")
+# What a branch's bag has for itself, and what only the machine counts in it; none of it is merged
+# into the parent's.
+_OWN_FIELDS: Final = (
+    BRANCH,
+    BRANCH_ID,
+    FORKED_FROM,
+    BRANCHES,
+    USED,
+    LIMIT,
+    "loop_limit",
+    "next_segment_to_run",
+)
+# What a result of a branch without a bag says to nobody; another execution it is refused for.
+_PRIVATE: Final = {*CONTROL_FIELDS_NEVER_OFFLOAD, *_OWN_FIELDS} - {BRANCH, "execution_id"}
+_OF_FAILURE: Final = ("error", "cause")
 # What the parent's bag may ask for, and is told.
 _TOLERATED: Final = "tolerated_branch_failures"
 _CONFLICT_STRATEGY: Final = "branch_conflict_strategy"
 _CONFLICTS: Final = "branch_conflicts"
-_REPORTED: Final = ("error", "cause", "record_s3_path", "segments_run")
-_REPORT_FIELDS: Final = {_BRANCH_ID, "index", "status", *_REPORTED}
 _PROGRESS: Final = ("status", "segment_id", "next_segment_to_run", "total_segments")
 
 
@@ -44,11 +62,11 @@ def fork_branch(state: JsonObject, branch: Json, context: Context | None = None)
     """
     with open_call(serving("fork_branch", context), state) as call:
         fields = _fields(branch, call)
-        kept = {name: value for name, value in state.items() if name not in (*_PROGRESS, _PENDING)}
+        kept = {name: value for name, value in state.items() if name not in (*_PROGRESS, BRANCHES)}
         own: JsonObject = {
             BRANCH: branch,
-            _BRANCH_ID: _branch_id(fields, branch),
-            _FORKED_FROM: _origin(state),
+            BRANCH_ID: _branch_id(fields, branch),
+            FORKED_FROM: _origin(state),
             "next_action": CONTINUE,
             "segment_to_run": 0,
             "loop_counter": 0,
@@ -59,11 +77,6 @@ def fork_branch(state: JsonObject, branch: Json, context: Context | None = None)
             own["total_segments"] = total
         # All of it is from a bag already: as a result it would be taken for new, and escaped again.
         return universal_sync_core(kept | {"next_action": CONTINUE} | own, None)
-
-
-def is_branch(state: JsonObject) -> bool:
-    """Tell whether a bag is a branch's own."""
-    return _FORKED_FROM in state
 
 
 def complete_branch(
@@ -77,12 +90,11 @@ def complete_branch(
         status: how it ended, where not as its `next_action` says.
     """
     with open_call(context, state) as call:
-        return {
-            _BRANCH_ID: state.get(_BRANCH_ID),
-            "status": status or state.get("next_action", COMPLETE),
-            "s3_path": call.objects.add(encode(state)),
+        told = told_of(state)
+        return told | {
+            "status": status or told["status"] or COMPLETE,
+            PATH: call.objects.add(encode(state)),
             "state_revision": state.get("state_revision"),
-            "segments_run": state.get("loop_counter"),
         }
 
 
@@ -91,46 +103,54 @@ def join_branches(
 ) -> JsonObject:
     """Return the bag with the results of all branches, in branch order.
 
-    Of a branch that was forked from this bag, what it changed is merged; of anything else its
-    value, as `flatten_result` takes it. Where branches changed one leaf differently, the bag's
-    `branch_conflict_strategy` decides, and `branch_conflicts` tells. A branch that failed is
-    reported in `failed_segments`; more of them than `tolerated_branch_failures`, or all where
-    the bag does not say, make the status FAILED.
+    Of a bag, forked from this one or this one itself some steps later, what changed is merged; of
+    anything else its value, as `flatten_result` takes it, without its control fields. Where
+    branches changed one leaf differently, the bag's `branch_conflict_strategy` decides, and
+    `branch_conflicts` tells. A branch that failed is reported in `failed_segments`; more of them
+    than `tolerated_branch_failures`, or all where the bag does not say, make the status FAILED.
 
     Args:
         state: the parent's bag.
-        branches: pointers as `complete_branch` returns them, or values.
+        branches: how each ended: the pointer of `complete_branch`, alone or as `{"branch"}`; a
+            bag, alone or as `{"state_data"}`; `{"Error", "Cause"}` as a Catch leaves it, alone or
+            beside the bag; what `record_failure` returns; or any other value.
         context: may carry `execution_id` and `merge_strategy`.
 
     Raises:
-        InvalidRequestError: a branch was forked from another state.
+        InvalidRequestError: a branch was forked from another state, or its `state_data` is no bag
+            of this execution.
+        MalformedPointerError: a path leads to something else than the bag of a branch.
         MergeConflictError: branches are in conflict and the strategy is `fail`.
     """
     with open_call(serving("aggregate_branches", context), state) as call:
-        results = _loaded(branches, call)
-        names = [_name(index, branch) for index, branch in enumerate(branches)]
+        endings = endings_of(branches, state, call)
+        names = [_name(index, ending) for index, ending in enumerate(endings)]
         strategy = state.get(_CONFLICT_STRATEGY, DEFAULT_STRATEGY)
         conflicts = Conflicts(call=call, names=names, strategy=strategy)
+        deltas = [_delta(state, ending, call) for ending in endings]
+        reports = [
+            _report(index, *each) for index, each in enumerate(zip(endings, deltas, strict=True))
+        ]
         changes = [
-            Change(branch=index, value=_delta(state, result, call), time=_time(result))
-            for index, result in enumerate(results)
+            Change(branch=index, value=delta, time=_time(ending))
+            for index, (ending, delta) in enumerate(zip(endings, deltas, strict=True))
         ]
         merged = state
         for delta in conflicts.settle(changes):
             merged = merge_delta(merged, delta, call, by_time=False)
-        return universal_sync_core(merged, _summary(state, branches, conflicts))
+        summary = _summary(state, reports)
+        if conflicts.reports or _CONFLICTS in with_fields(state, {_CONFLICTS}, call.pages):
+            summary[_CONFLICTS] = conflicts.reports
+        return universal_sync_core(merged, summary)
 
 
-def _summary(state: JsonObject, branches: Sequence[Json], conflicts: Conflicts) -> JsonObject:
+def _summary(state: JsonObject, reports: Sequence[JsonObject]) -> JsonObject:
     """Return what the parent's bag is told of its branches."""
-    reports = [_report(index, branch) for index, branch in enumerate(branches)]
     failed = [report for report in reports if report.get("status") == FAILED]
     summary: JsonObject = {"branch_results": reports}
-    if conflicts.reports or _CONFLICTS in state:
-        summary[_CONFLICTS] = conflicts.reports
     if failed:
-        summary["failed_segments"] = failed
-    tolerated = state.get(_TOLERATED, max(0, len(branches) - 1))
+        summary[FAILED_SEGMENTS] = failed
+    tolerated = state.get(_TOLERATED, max(0, len(reports) - 1))
     if type(tolerated) is not int:
         message = f"{_TOLERATED} must be a whole number"
         raise InvalidRequestError(message, field=f"state_data.{_TOLERATED}")
@@ -139,13 +159,12 @@ def _summary(state: JsonObject, branches: Sequence[Json], conflicts: Conflicts) 
     return summary
 
 
-def _time(result: Json) -> float | None:
-    return read_time(result.get("last_update_time")) if type(result) is dict else None
+def _time(ending: Ending) -> float | None:
+    return read_time((ending.bag or {}).get("last_update_time"))
 
 
-def _name(index: int, branch: Json) -> str:
-    given = branch.get(_BRANCH_ID) if type(branch) is dict else None
-    return given if type(given) is str else str(index)
+def _name(index: int, ending: Ending) -> str:
+    return ending.name if type(ending.name) is str else str(index)
 
 
 def _fields(branch: Json, call: Call) -> JsonObject:
@@ -167,12 +186,12 @@ def _length(value: Json) -> int | None:
 def _loop_limit(state: JsonObject, fields: JsonObject) -> int:
     """Return the segments a branch may run: what it or its parent says, and the history bears."""
     wanted: Json = fields.get("loop_limit", state.get("loop_limit"))
-    bearable = branch_limit(_length(state.get(_PENDING)) or 1)
+    bearable = branch_limit(_length(state.get(BRANCHES)) or 1)
     return min(wanted, bearable) if type(wanted) is int else bearable
 
 
 def _branch_id(fields: JsonObject, branch: Json) -> str:
-    given = fields.get(_BRANCH_ID)
+    given = fields.get(BRANCH_ID)
     return given if type(given) is str and given else digest_mark(canonical(branch)).hex()
 
 
@@ -183,48 +202,31 @@ def _origin(state: JsonObject) -> JsonObject:
     }
 
 
-def _loaded(branches: Sequence[Json], call: Call) -> list[Json]:
-    """Return the branches with what their paths lead to in the place of pointers."""
-    paths = {
-        index: branch["s3_path"]
-        for index, branch in enumerate(branches)
-        if type(branch) is dict and type(branch.get("s3_path")) is str
-    }
-    bodies = call.objects.read_many(list(paths.values()))
-    loaded = {
-        index: decode(body, path=path)
-        for (index, path), body in zip(paths.items(), bodies, strict=True)
-    }
-    for index, document in loaded.items():
-        if type(document) is not dict or _FORKED_FROM not in document:
-            raise MalformedPointerError("this is no branch's bag", path=paths[index])
-    return [loaded.get(index, branch) for index, branch in enumerate(branches)]
-
-
-def _delta(parent: JsonObject, result: Json, call: Call) -> JsonObject:
+def _delta(parent: JsonObject, ending: Ending, call: Call) -> JsonObject:
     """Return what a branch brings into the parent's bag."""
-    if type(result) is not dict or _FORKED_FROM not in result:
-        return {} if _is_report(result) else flatten_result(result)
-    if result[_FORKED_FROM] != _origin(parent):
+    result = _as_result(ending.result)
+    if ending.bag is None:
+        return result
+    if is_branch(ending.bag) and ending.bag[FORKED_FROM] != _origin(parent):
         message = "a branch was forked from another state than this"
         raise InvalidRequestError(message, field="branches")
-    every = with_spilled(result, call.pages)
+    every = merge_delta(with_spilled(ending.bag, call.pages), result, call)
     shared = {name: value for name, value in every.items() if name not in _OWN_FIELDS}
     return changes_since(parent, shared, call)
 
 
-def _is_report(result: Json) -> bool:
-    """Tell whether a branch left nothing but the news of its failure."""
-    return type(result) is dict and "error" in result and result.keys() <= _REPORT_FIELDS
+def _as_result(value: Json) -> JsonObject:
+    """Return a result without what it could only say of its own branch."""
+    delta = flatten_result(value)
+    return {name: item for name, item in delta.items() if name not in _PRIVATE}
 
 
-def _report(index: int, branch: Json) -> JsonObject:
-    fields = branch if type(branch) is dict else {}
-    status = fields.get("status")
-    report = {
-        "index": index,
-        "branch_id": fields.get(_BRANCH_ID),
-        "status": FAILED if status in FAILURE_STATUSES else status,
-        **{name: fields.get(name) for name in _REPORTED},
-    }
+def _report(index: int, ending: Ending, delta: JsonObject) -> JsonObject:
+    """Return what the parent's bag is told of a branch.
+
+    The error and the cause of one that ended with a failure are the branch's, and no field of the
+    parent's.
+    """
+    own = {name: delta.pop(name, None) for name in _OF_FAILURE} if ending.is_failure else {}
+    report = {"index": index} | own | ending.told
     return {name: value for name, value in report.items() if value is not None}

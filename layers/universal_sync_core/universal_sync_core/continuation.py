@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from universal_sync_core.branches import is_branch
+from universal_sync_core.bag import is_branch
 from universal_sync_core.call import Context, open_call
 from universal_sync_core.codec import Json, JsonObject, decode
 from universal_sync_core.errors import InvalidRequestError, MalformedPointerError

@@ -6,7 +6,7 @@ from universal_sync_core.bag import (
     ARCHIVE,
     HISTORY,
     archive_of,
-    spill_of,
+    with_fields,
     with_spilled,
     without_samples,
 )
@@ -71,9 +71,7 @@ def read_list(pointer: Json, start: int, stop: int, context: Context | None = No
 def _with_path(bag: JsonObject, steps: Sequence[Step], call: Call) -> JsonObject:
     """Return the bag with one path hydrated, from whichever form its field is kept in."""
     field, *inner = steps
-    spilled = spill_of(bag)
-    if type(field) is str and spilled is not None and field not in bag:
-        bag = bag | call.pages.lookup(spilled, [field])
+    bag = with_fields(bag, {str(field)}, call.pages)
     if field == HISTORY and archive_of(bag):
         return _with_history(bag, inner, call)
     hydrated: JsonObject = _hydrated(without_samples(bag, {str(field)}), steps, call)

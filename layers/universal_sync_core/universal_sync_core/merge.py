@@ -10,6 +10,7 @@ from universal_sync_core.bag import (
     STATE,
     archive_of,
     spill_of,
+    with_fields,
     with_spilled,
     without_samples,
 )
@@ -102,12 +103,8 @@ def _normalised(delta: JsonObject, bag: JsonObject, call: Call) -> JsonObject:
 def _with_touched(bag: JsonObject, touched: Iterable[str], call: Call) -> JsonObject:
     """Return the bag with the fields a delta touches in their own places."""
     names = set(touched)
-    spilled = spill_of(bag)
     if SPILL in names:
         bag = with_spilled(bag, call.pages)
     if ARCHIVE in names:
         bag = in_one_list(bag, call)
-    if spilled is not None:
-        missing = names - bag.keys()
-        bag = call.pages.lookup(spilled, missing) | bag if missing else bag
-    return without_samples(bag, names)
+    return without_samples(with_fields(bag, names, call.pages), names)

@@ -4,8 +4,12 @@ from collections.abc import Mapping
 from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar
 
 from universal_sync_core import workspace
-from universal_sync_core.bag import CONTROL_FIELDS_NEVER_OFFLOAD, READ_BY_MACHINE
-from universal_sync_core.branches import BRANCH, is_branch
+from universal_sync_core.bag import (
+    BRANCH,
+    CONTROL_FIELDS_NEVER_OFFLOAD,
+    READ_BY_MACHINE,
+    is_branch,
+)
 from universal_sync_core.codec import Json, JsonObject
 from universal_sync_core.contents import BagEntries, Entries, InlineEntries
 from universal_sync_core.errors import InvalidRequestError

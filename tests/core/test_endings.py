@@ -1,0 +1,244 @@
+"""Every way in which a branch may end, and what the join makes of it."""
+
+from typing import Any
+
+import pytest
+
+from tests.core.bags import CONTEXT, EXECUTION, OTHER_EXECUTION, hydrated, synced
+from universal_sync_core import (
+    complete_branch,
+    fork_branch,
+    join_branches,
+    record_failure,
+    store_to_s3,
+    universal_sync_core,
+)
+from universal_sync_core.errors import InvalidRequestError, MalformedPointerError
+
+SYNC = CONTEXT | {"action": "sync"}
+JOIN = CONTEXT | {"action": "aggregate_branches"}
+CAUGHT = {"Error": "States.TaskFailed", "Cause": "boom"}
+Bag = dict[str, Any]
+
+pytestmark = pytest.mark.usefixtures("store")
+
+
+def parent(**fields: Any) -> Bag:
+    return synced({"execution_id": EXECUTION}, {"current_state": {"n": 0}, **fields}, SYNC)
+
+
+def forked(state: Bag, **result: Any) -> Bag:
+    bag = fork_branch(state, {"branch_id": "b"}, CONTEXT)
+    return synced(bag, result, CONTEXT | {"action": "sync_branch"}) if result else bag
+
+
+def joined(state: Bag, *branches: Any) -> Bag:
+    return hydrated(join_branches(state, branches, JOIN))
+
+
+def wrapped(bag: Bag) -> Bag:
+    return {"state_data": bag}
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        lambda bag: bag,
+        wrapped,
+        lambda bag: wrapped(wrapped(bag)),
+        lambda bag: complete_branch(bag, CONTEXT),
+        lambda bag: {"branch": complete_branch(bag, CONTEXT)},
+    ],
+    ids=["bag", "state_data", "state_data twice", "pointer", "branch"],
+)
+def test_the_bag_of_a_branch_counts_in_whatever_it_comes(form: Any) -> None:
+    state = parent()
+    bag = joined(state, form(forked(state, current_state={"left": 1})), {"right": 2})
+    assert bag["current_state"] == {"n": 0, "left": 1}
+    assert bag["right"] == 2
+    assert bag["branch_results"][0]["branch_id"] == "b"
+    assert bag["branch_results"][0]["segments_run"] == 1
+    assert bag.keys().isdisjoint({"state_data", "branch", "branch_id", "forked_from"})
+
+
+@pytest.mark.parametrize("form", [wrapped, lambda bag: bag, lambda bag: wrapped(wrapped(bag))])
+def test_bags_that_were_never_forked_bring_what_has_changed_since(form: Any) -> None:
+    state = parent(loop_counter=3, execution_segments=3, total_segments=5, segment_to_run=1)
+    left = synced(state, {"current_state": {"left": 1}}, SYNC)
+    right = synced(synced(state, {"current_state": {"right": [2]}}, SYNC), {"x": 1}, SYNC)
+    whole = join_branches(state, [form(left), form(right)], JOIN)
+    bag = hydrated(whole)
+    assert bag["current_state"] == {"n": 0, "left": 1, "right": [2]}
+    assert bag["x"] == 1
+    assert [report["segments_run"] for report in bag["branch_results"]] == [1, 2]
+    assert "branch_conflicts" not in bag
+    assert (bag["segment_to_run"], bag["loop_counter"]) == (2, 3)
+    assert whole["state_revision"] == state["state_revision"] + 1
+
+
+def test_an_older_bag_is_refused() -> None:
+    state = parent()
+    newer = synced(state, {"current_state": {"n": 1}}, SYNC)
+    for branch in (state, wrapped(state)):
+        with pytest.raises(InvalidRequestError, match="older"):
+            joined(newer, branch)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"a": 1},
+        {},
+        None,
+        "text",
+        ["list"],
+        {"execution_id": OTHER_EXECUTION, "state_revision": 9, "next_action": "CONTINUE"},
+    ],
+)
+def test_state_data_that_is_no_bag_of_this_execution_is_refused_by_its_place(wrong: Any) -> None:
+    with pytest.raises(InvalidRequestError) as caught:
+        joined(parent(), {"x": 1}, {"state_data": wrong})
+    assert caught.value.field == "branches[1].state_data"
+
+
+FAILURES = {
+    "Catch": CAUGHT,
+    "Catch without a cause": CAUGHT | {"Cause": ""},
+    "Catch and fields": CAUGHT | {"attempt": 3},
+    "report": {"branch_id": "b", "status": "FAILED", "error": "E", "cause": "C"},
+    "report and fields": {"status": "FAILED", "error": "E", "attempt": 3},
+    "status alone": {"status": "TIMED_OUT"},
+    "status in small letters": {"status": "failed", "attempt": 3},
+    "report in branch": {"branch": {"branch_id": "b", "status": "FAILED", "error": "E"}},
+    "Catch in branch": {"branch": CAUGHT},
+}
+
+
+@pytest.mark.parametrize("failure", FAILURES.values(), ids=FAILURES)
+def test_a_branch_that_failed_is_reported_and_counted(failure: Bag) -> None:
+    state = parent(tolerated_branch_failures=0)
+    whole = join_branches(state, [{"fine": 1}, failure], JOIN)
+    bag = hydrated(whole)
+    assert whole["next_action"] == "FAILED"
+    (report,) = bag["failed_segments"]
+    assert (report["index"], report["status"]) == (1, "FAILED")
+    assert bag["fine"] == 1
+    assert bag.get("attempt") == failure.get("attempt")
+    assert bag.keys().isdisjoint({"Error", "Cause", "error", "cause", "branch"})
+
+
+def test_error_and_cause_are_those_of_the_catch() -> None:
+    (report,) = joined(parent(), CAUGHT, {"x": 1})["failed_segments"]
+    assert (report["error"], report["cause"]) == ("States.TaskFailed", "boom")
+
+
+def test_where_every_branch_ended_in_its_catch_the_workflow_fails() -> None:
+    assert join_branches(parent(), [CAUGHT, CAUGHT], JOIN)["next_action"] == "FAILED"
+
+
+def test_what_is_recorded_of_a_branch_is_a_failure_without_a_status() -> None:
+    state = parent()
+    record = record_failure(forked(state), CAUGHT, CONTEXT)
+    (report,) = joined(state, record, {"x": 1})["failed_segments"]
+    assert (report["branch_id"], report["error"]) == ("b", "TaskFailed")
+    assert report["record_s3_path"] == record["record_s3_path"]
+
+
+@pytest.mark.parametrize("name", ["error", "segment", "any name"])
+def test_a_bag_beside_what_a_catch_left_is_kept_and_the_branch_has_failed(name: str) -> None:
+    state = parent()
+    branch = wrapped(forked(state, current_state={"left": 1})) | {name: CAUGHT}
+    bag = joined(state, branch, {"x": 1})
+    assert bag["current_state"] == {"n": 0, "left": 1}
+    (report,) = bag["failed_segments"]
+    assert (report["branch_id"], report["error"]) == ("b", "States.TaskFailed")
+    assert name not in bag
+
+
+def test_what_else_stands_beside_a_bag_is_a_result() -> None:
+    state = parent()
+    branch = wrapped(forked(state, current_state={"left": 1})) | {
+        "current_state": {"right": 2},
+        "y": 3,
+    }
+    bag = joined(state, branch)
+    assert bag["current_state"] == {"n": 0, "left": 1, "right": 2}
+    assert bag["y"] == 3
+
+
+def test_the_error_of_a_branch_is_no_field_of_its_parent() -> None:
+    state = parent()
+    failed = forked(state, status="FAILED", error="NoStock", cause="sold out", done=["a"])
+    bag = joined(state, complete_branch(failed, CONTEXT), {"x": 1})
+    (report,) = bag["failed_segments"]
+    assert (report["error"], report["cause"]) == ("NoStock", "sold out")
+    assert bag.keys().isdisjoint({"error", "cause"})
+    assert bag["done"] == ["a"]
+
+
+PLAIN = [
+    None,
+    "text",
+    5,
+    True,
+    {},
+    {"error": 0.02},
+    {"error": "e", "cause": None},
+    {"branch": "main"},
+]
+
+
+@pytest.mark.parametrize("value", PLAIN)
+def test_anything_else_is_a_result_and_no_failure(value: Any) -> None:
+    bag = joined(parent(), value)
+    assert "failed_segments" not in bag
+    expected = value if isinstance(value, dict) else {} if value is None else {"raw_result": value}
+    assert {name: bag[name] for name in expected} == expected
+
+
+def test_what_a_result_says_of_its_own_progress_changes_nothing_of_the_parents() -> None:
+    state = parent(total_segments=5, segment_to_run=1, loop_counter=2, loop_limit=9)
+    own = {"status": "COMPLETE", "loop_counter": 8, "next_segment_to_run": 4, "total_segments": 1}
+    whole = join_branches(state, [own | {"loop_limit": 1, "x": 1}], JOIN)
+    assert whole["next_action"] == "CONTINUE"
+    assert whole["x"] == 1
+    kept = {"segment_to_run": 2, "total_segments": 5, "loop_counter": 2, "loop_limit": 9}
+    assert {name: whole[name] for name in kept} == kept
+    assert "next_segment_to_run" not in whole
+    assert "status" not in whole
+
+
+def test_a_result_cannot_be_another_executions() -> None:
+    with pytest.raises(InvalidRequestError):
+        joined(parent(), {"execution_id": OTHER_EXECUTION, "x": 1})
+
+
+def test_a_path_of_the_users_own_is_data() -> None:
+    value = {"s3_path": "s3://a-bucket/report.csv", "rows": 3}
+    bag = joined(parent(), value)
+    assert {name: bag[name] for name in value} == value
+
+
+@pytest.mark.parametrize("status", [["FAILED"], {"of": "mine"}, 5, None])
+def test_a_status_that_is_no_text_is_no_failure(status: Any) -> None:
+    state = parent()
+    pointer = complete_branch(forked(state, x=1), CONTEXT) | {"status": status}
+    assert "failed_segments" not in joined(state, pointer)
+
+
+@pytest.mark.parametrize("document", [{"a": 1}, [], "text", None, {"forked_from": 1}])
+def test_a_path_to_what_is_no_branch_is_refused(document: Any) -> None:
+    path = store_to_s3(document, CONTEXT)["__s3_path"]
+    with pytest.raises(MalformedPointerError):
+        joined(parent(), {"s3_path": path})
+
+
+def test_a_join_of_many_forms_counts_every_segment() -> None:
+    state = parent(execution_segments=1, loop_counter=0)
+    ends = [
+        complete_branch(forked(state, x=1), CONTEXT),
+        wrapped(synced(state, {"y": 1}, SYNC)),
+        CAUGHT,
+    ]
+    whole = universal_sync_core(join_branches(state, ends, JOIN), None, CONTEXT)
+    assert whole["execution_segments"] == 1 + 1 + 2 + 2 + 1
