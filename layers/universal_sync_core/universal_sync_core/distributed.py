@@ -8,6 +8,7 @@ from universal_sync_core.call import Context, open_call
 from universal_sync_core.codec import Json, JsonObject, encode
 from universal_sync_core.errors import InvalidRequestError
 from universal_sync_core.hydrate import hydrate_state
+from universal_sync_core.next_action import require_simple
 from universal_sync_core.pointer import parse
 
 ITEMS: Final = "distributed_items"
@@ -46,7 +47,22 @@ def store_result(value: Json, context: Context) -> JsonObject:
     Args:
         value: what the child's worker answered.
         context: carries the `execution_id` of the parent.
+
+    Raises:
+        InvalidRequestError: it asks for what only a segment can ask for, such as a map.
     """
+    pointer = pointer_to(value, context)
+    require_of_item(pointer)
+    return pointer
+
+
+def require_of_item(result: Json) -> None:
+    """Raise InvalidRequestError where the result of an item asks for what no item can have."""
+    require_simple(result, "an item of a Distributed Map")
+
+
+def pointer_to(value: Json, context: Context) -> JsonObject:
+    """Return a pointer to a worker's result; its status and a short error stand beside it."""
     with open_call(context) as call:
         admitted = admit(value, call)
         pointer = parse(admitted) or call.pages.store(admitted)

@@ -3,6 +3,7 @@
 from typing import Final
 
 from universal_sync_core.codec import Json, JsonObject
+from universal_sync_core.errors import InvalidRequestError
 from universal_sync_core.execution_budget import used_after
 
 CONTINUE: Final = "CONTINUE"
@@ -26,6 +27,9 @@ NEXT_ACTION_BY_STATUS: Final = {
     "DISTRIBUTED_MAP": "DISTRIBUTED_MAP",
     "ASYNC": "ASYNC",
 }
+
+# A branch or an item of a map cannot ask for these: nothing waits, forks or maps inside it.
+_OF_SEGMENTS: Final = frozenset(NEXT_ACTION_BY_STATUS.values()) - STOPS - {CONTINUE, COMPLETE}
 
 # Each of these ends the waiting of a segment, whatever its result says but a stop.
 _ENDS_SEGMENT: Final = frozenset(
@@ -58,6 +62,22 @@ def route(base: JsonObject, delta: JsonObject, action: str | None) -> JsonObject
     if _is_count(total) and _ends_segment(after["next_action"], action):
         after |= _advanced(base, delta, total, after["next_action"])
     return after
+
+
+def require_simple(result: Json, of_what: str) -> None:
+    """Raise InvalidRequestError where a result asks for what only a segment can ask for.
+
+    Args:
+        result: of a branch or of an item, or a pointer to it with its status beside.
+        of_what: whose result it is, for the message.
+    """
+    status: Json = result.get("status") if type(result) is dict else None
+    if type(status) is str and NEXT_ACTION_BY_STATUS.get(status) in _OF_SEGMENTS:
+        message = (
+            f"{of_what} cannot ask for {status}: it can only work, and end. Let it end, and have"
+            " a segment ask once its results are joined"
+        )
+        raise InvalidRequestError(message, field="execution_result.status")
 
 
 def _ends_segment(next_action: str, action: str | None) -> bool:

@@ -9,7 +9,7 @@ bag = state.seal()
 from collections.abc import Iterable
 from typing import Any, overload
 
-from universal_sync_core.bag import STATE, unwrap
+from universal_sync_core.bag import STATE, is_branch, unwrap
 from universal_sync_core.call import Context, Encode, open_call, with_encode
 from universal_sync_core.codec import Json, JsonObject
 from universal_sync_core.contents import BagEntries
@@ -17,6 +17,7 @@ from universal_sync_core.errors import InvalidRequestError
 from universal_sync_core.flatten import flatten_result
 from universal_sync_core.merge import merge_logic
 from universal_sync_core.needs import Needs, needs_of
+from universal_sync_core.next_action import require_simple
 from universal_sync_core.offload import optimize_and_offload
 from universal_sync_core.progress import record_progress
 from universal_sync_core.state import SYNC_ACTIONS, ModelT, State, kind_of, reading_of
@@ -47,6 +48,8 @@ class OpenBag(State[ModelT]):
         """
         with open_call(self._context, self._bag) as call:
             delta = flatten_result(result)
+            if is_branch(self._bag):
+                require_simple(delta, "a branch")
             merged = merge_logic(self._bag, delta)
             self._context["keep_inline"] = call.keep_inline
         self._delta = (self._delta or {}) | delta

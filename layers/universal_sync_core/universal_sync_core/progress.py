@@ -1,9 +1,9 @@
 """The bookkeeping of a sync: when, how often, and where the workflow goes next."""
 
-from universal_sync_core.bag import BRANCHES, STALE_RESULT
+from universal_sync_core.bag import BRANCHES, STALE_RESULT, is_branch
 from universal_sync_core.codec import Json, JsonObject
 from universal_sync_core.errors import InvalidRequestError
-from universal_sync_core.next_action import PARALLEL_GROUP, route
+from universal_sync_core.next_action import PARALLEL_GROUP, require_simple, route
 from universal_sync_core.pointer import is_list
 from universal_sync_core.timestamps import utc_now
 
@@ -20,8 +20,11 @@ def record_progress(
         action: the action that brought it.
 
     Raises:
-        InvalidRequestError: branches are to be run, and there is no list of them.
+        InvalidRequestError: branches are to be run, and there is no list of them; or a branch asks
+            for what only a segment can ask for.
     """
+    if is_branch(base) or action == "sync_branch":
+        require_simple(delta, "a branch")
     after = route(base, delta, action)
     # The state machine would end with an error that it cannot catch.
     if after["next_action"] == PARALLEL_GROUP and not is_list(merged.get(BRANCHES)):

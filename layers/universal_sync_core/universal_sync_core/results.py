@@ -6,7 +6,7 @@ from universal_sync_core.admission import admit
 from universal_sync_core.call import Context, Encode, open_call, with_encode
 from universal_sync_core.codec import KIB, Json, JsonObject, measure
 from universal_sync_core.conversion import as_json
-from universal_sync_core.distributed import store_result
+from universal_sync_core.distributed import pointer_to
 from universal_sync_core.sync import universal_sync_core
 
 # A result comes back beside the bag, and the two are at most 262,144 bytes: a bag is bounded to
@@ -39,7 +39,7 @@ def offload_result(
         result, encoded = as_json(result, call, admit)
         if len(encoded) <= limit and (measure(result)[1] or not call.objects.can_write):
             return result
-        return store_result(result, context or {})
+        return pointer_to(result, context or {})
 
 
 def merge_answer(state: JsonObject, answer: Json, context: Context | None = None) -> JsonObject:

@@ -15,6 +15,7 @@ from universal_sync_core import workspace
 from universal_sync_core.awaiting import awaited
 from universal_sync_core.bag import STATE, unwrap
 from universal_sync_core.codec import Json, JsonObject
+from universal_sync_core.distributed import require_of_item
 from universal_sync_core.errors import InvalidRequestError
 from universal_sync_core.needs import Needs, needs_of
 from universal_sync_core.paths import parse_path
@@ -73,7 +74,11 @@ class Task:
     def answer_to(self, event: Mapping[str, Json], result: Json) -> Json:
         """Return what the state machine is answered."""
         context = {"execution_id": _execution_id(event)}
-        if _is_item(event) or not self.sync or event.get("sync") is False:
+        if _is_item(event):
+            answer = offload_result(result, context)
+            require_of_item(answer)
+            return answer
+        if not self.sync or event.get("sync") is False:
             return offload_result(result, context)
         bag = _bag(event)
         own = {"merge_strategy": self.merge_strategy, "keep_inline": self.keep_inline}

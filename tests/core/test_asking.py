@@ -1,0 +1,81 @@
+"""A branch or an item that asks for what only a segment can have is refused where it asks."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.core.bags import CONTEXT, EXECUTION, synced
+from universal_sync_core import (
+    fork_branch,
+    offload_result,
+    open_bag,
+    state_task,
+    store_result,
+    universal_sync_core,
+)
+from universal_sync_core.errors import InvalidRequestError
+
+pytestmark = pytest.mark.usefixtures("store")
+
+ASKING = ["PAUSED_FOR_HITP", "PAUSE", "ASYNC", "DISTRIBUTED_MAP", "PARALLEL_GROUP"]
+SIMPLE = ["CONTINUE", "SKIPPED", "COMPLETE", "SUCCEEDED", "FAILED", "HALTED"]
+Result = dict[str, Any]
+
+
+def branch() -> dict[str, Any]:
+    return fork_branch(synced({"execution_id": EXECUTION}, {"x": 1}), "b", CONTEXT)
+
+
+def by_task(result: Result, *, sync: bool) -> Any:
+    return state_task(sync=sync)(lambda _: result)({"state_data": branch()})
+
+
+def item_by_task(result: Result) -> Any:
+    worker = state_task(lambda _: result)
+    return worker({"item": 1, "index": 0, "execution_id": EXECUTION})
+
+
+def merged_in_open_bag(result: Result) -> Any:
+    open_bag(branch()).merge(result)
+
+
+WAYS: dict[str, Callable[[Result], Any]] = {
+    "sync_branch": lambda r: universal_sync_core(branch(), r, {"action": "sync_branch"}),
+    "another action": lambda r: universal_sync_core(branch(), r, {"action": "update_and_compress"}),
+    "no forked bag": lambda r: universal_sync_core(
+        {"execution_id": EXECUTION}, r, {"action": "sync_branch"}
+    ),
+    "a worker that syncs": lambda r: by_task(r, sync=True),
+    "open_bag": merged_in_open_bag,
+    "store_result": lambda r: store_result(r, CONTEXT),
+    "store_result of a pointer": lambda r: store_result(
+        offload_result(r, CONTEXT, limit=1), CONTEXT
+    ),
+    "a worker of an item": item_by_task,
+}
+
+
+@pytest.mark.parametrize("status", ASKING)
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+def test_what_only_a_segment_can_ask_for_is_refused_by_name(
+    way: Callable[[Result], Any], status: str
+) -> None:
+    asking = {"status": status, "pending_branches": [1], "distributed_items": [1], "prompt": "?"}
+    with pytest.raises(InvalidRequestError, match=f"cannot ask for {status}") as caught:
+        way(asking)
+    assert caught.value.field == "execution_result.status"
+
+
+@pytest.mark.parametrize("status", SIMPLE)
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+def test_any_other_status_is_taken(way: Callable[[Result], Any], status: str) -> None:
+    way({"status": status, "value": 1})
+
+
+@pytest.mark.parametrize("status", ASKING)
+def test_a_segment_may_ask(status: str) -> None:
+    asking = {"status": status, "pending_branches": [1], "distributed_items": [1]}
+    bag = synced({"execution_id": EXECUTION}, asking)
+    assert bag["next_action"] in {status, "PAUSED_FOR_HITP"}
+    assert offload_result(asking | {"large": "x" * 70_000}, CONTEXT)["status"] == status
