@@ -28,7 +28,8 @@ _XRAY_DAEMON: Final = "AWS_XRAY_DAEMON_ADDRESS"
 # import of this module (same page).
 _AHEAD_OF_CALLS: Final = {"snap-start", "provisioned-concurrency"}
 
-logger = Logger()
+# RFC 3339: a line whose time Lambda cannot read counts as INFO, whatever level it has.
+logger = Logger(use_rfc3339=True)
 metrics = Metrics(namespace=measures.NAMESPACE)
 
 if os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") in _AHEAD_OF_CALLS:

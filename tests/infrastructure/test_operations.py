@@ -1,8 +1,10 @@
 """The dashboard and the alarms: every metric they name is one that somebody emits."""
 
 import json
+import logging
 import re
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -39,7 +41,7 @@ FROM_AWS: set[Metric] = {
 
 SEARCH = re.compile(r"SEARCH\('\{(\w+),([\w,]+)\} MetricName=\"(\w+)\" service=\"STACK\"'")
 INSIGHTS = re.compile(
-    r"SELECT \w+\((\w+)\) FROM SCHEMA\(\"(\w+)\", ([\w, ]+)\)\s+WHERE service = 'STACK'"
+    r"SELECT \w+\((\w+)\) FROM SCHEMA\(\"(\w+)\", ([\w, \"]+)\)\s+WHERE service = 'STACK'"
 )
 ERROR_NAMES = re.compile(r"^class (\w+Error)\(", re.MULTILINE)
 """Classes of errors.py."""
@@ -114,7 +116,7 @@ def in_alarms(alarms: dict[str, dict[str, Any]]) -> Iterator[Metric]:
                 yield measured(query["MetricStat"]["Metric"])
             elif "Fn::Sub" in query["Expression"]:
                 (found,) = INSIGHTS.finditer(with_names(query["Expression"]["Fn::Sub"]))
-                yield found[2], found[1], frozenset(found[3].split(", "))
+                yield found[2], found[1], frozenset(found[3].replace('"', "").split(", "))
 
 
 def measured(metric: dict[str, Any]) -> Metric:
@@ -215,3 +217,40 @@ def test_the_documentation_has_every_metric_and_alarm(
 ) -> None:
     told = set(re.findall(r"`(\w+)`", (root / "docs/operations.md").read_text()))
     assert alarms.keys() | {name for _, name, _ in emitted} - {"ColdStart"} <= told
+
+
+RESERVED = {"ACTION", "ERROR"}
+"""Of our dimensions, those that are reserved words or may become one.
+
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-metrics-insights-reserved-keywords.html
+"""
+
+
+def test_a_reserved_word_is_quoted_in_a_query(alarms: dict[str, dict[str, Any]]) -> None:
+    queries = [
+        query["Expression"]["Fn::Sub"]
+        for alarm in alarms.values()
+        for query in alarm.get("Metrics", [])
+        if "Fn::Sub" in query.get("Expression", "")
+    ]
+    labels = [
+        label.strip()
+        for query in queries
+        for label in query.partition("SCHEMA(")[2].partition(")")[0].split(",")
+    ]
+    assert labels
+    assert not {label for label in labels if label.upper() in RESERVED}
+
+
+def test_no_level_of_the_log_drops_a_metric(template: dict[str, Any]) -> None:
+    """Lambda takes a line without a level, as a metric's is, for INFO."""
+    function = template["Resources"]["StateDataManagerFunction"]["Properties"]
+    kept = function["LoggingConfig"]["ApplicationLogLevel"]
+    assert kept == {"Fn::If": ["IsDebugged", "DEBUG", "INFO"]}
+
+
+def test_lambda_can_read_the_time_of_a_line_of_the_log() -> None:
+    """A line whose time it cannot read counts as INFO, whatever it says."""
+    formatted = app.logger.registered_formatter.formatTime(logging.makeLogRecord({"created": 0.0}))
+    assert datetime.fromisoformat(formatted).tzinfo is not None
+    assert "T" in formatted

@@ -1,6 +1,7 @@
 """SnapStart, an option: what the machine calls then are published versions of the function."""
 
 import copy
+import re
 from typing import Any
 
 import boto3
@@ -12,19 +13,64 @@ URIS = ("CodeUri", "ContentUri", "DefinitionUri")
 FUNCTION = {"Fn::GetAtt": ["StateDataManagerFunction", "Arn"]}
 
 
-@pytest.fixture(scope="module")
-def expanded(template: dict[str, Any]) -> dict[str, Any]:
-    """The resources as CloudFormation gets them, by SAM's own translator."""
+def translated(template: dict[str, Any], package: str = "package") -> dict[str, Any]:
+    """Return the resources as CloudFormation gets them, by SAM's own translator."""
     packaged = copy.deepcopy(template)
     for resource in packaged["Resources"].values():
         for name in URIS:
             if name in resource.get("Properties", {}):
-                resource["Properties"][name] = "s3://packages/package"
+                resource["Properties"][name] = f"s3://packages/{package}"
     session = boto3.Session("none", "none", region_name="us-east-1")
     translator = Translator({}, Parser(), boto_session=session)
     values = {"SnapStart": "PublishedVersions"}
     resources: dict[str, Any] = translator.translate(packaged, values)["Resources"]
     return resources
+
+
+@pytest.fixture(scope="module")
+def expanded(template: dict[str, Any]) -> dict[str, Any]:
+    return translated(template)
+
+
+def refs_in(value: Any) -> set[str]:
+    """Return the names that a value refers to."""
+    if isinstance(value, list):
+        return set().union(*map(refs_in, value))
+    if not isinstance(value, dict):
+        return set()
+    found = set().union(*map(refs_in, value.values()))
+    if "Ref" in value:
+        found.add(value["Ref"])
+    if isinstance(value.get("Fn::Sub"), str):
+        found |= set(re.findall(r"\$\{([A-Za-z]+)\}", value["Fn::Sub"]))
+    return found
+
+
+def test_every_value_that_reaches_the_function_makes_a_new_version(
+    expanded: dict[str, Any], template: dict[str, Any]
+) -> None:
+    """A description that changes replaces the version; other properties it does not follow."""
+    _, version = of_type(expanded, "AWS::Lambda::Version")
+    reaching = refs_in(expanded["StateDataManagerFunction"]["Properties"]) | {"LogLevel"}
+    assert reaching & template["Parameters"].keys() <= refs_in(version["Description"])
+
+
+def test_the_description_of_a_version_fits(template: dict[str, Any]) -> None:
+    parameters = template["Parameters"]
+    longest = dict.fromkeys(parameters, 6)  # numbers and words
+    longest |= {name: parameters[name]["MaxLength"] for name in ("EventBusName", "StatePrefix")}
+    longest |= {"SnapStart": len("PublishedVersions"), "KmsKeyArn": 80}
+    description = template["Resources"]["StateDataManagerFunction"]["Properties"]
+    names = refs_in(description["VersionDescription"])
+    assert sum(longest[name] + 1 for name in names) <= 256
+
+
+def test_a_new_layer_makes_a_new_version(template: dict[str, Any]) -> None:
+    versions = [
+        of_type(translated(template, package), "AWS::Lambda::Version")[0]
+        for package in ("old", "new")
+    ]
+    assert versions[0] != versions[1]
 
 
 def of_type(resources: dict[str, Any], name: str) -> tuple[str, dict[str, Any]]:

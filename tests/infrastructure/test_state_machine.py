@@ -89,10 +89,19 @@ RETRYABLE_OF_LAMBDA = {
     "Lambda.ServiceException",
     "Lambda.AWSLambdaException",
     "Lambda.SdkClientException",
-    "Lambda.TooManyRequestsException",
     "Lambda.ClientExecutionTimeoutException",
 }
 """https://docs.aws.amazon.com/step-functions/latest/dg/bp-lambda-serviceexception.html"""
+THROTTLING = {"Lambda.TooManyRequestsException"}
+WAKING = {
+    "Lambda.SnapStartNotReadyException",
+    "Lambda.SnapStartTimeoutException",
+    "Lambda.SnapStartException",
+    "Lambda.ResourceNotReadyException",
+}
+"""https://docs.aws.amazon.com/lambda/latest/dg/snapstart-troubleshooting.html"""
+CRASHES = {"Sandbox.Timedout", "Lambda.Unknown", "Runtime.ExitError", "States.Timeout"}
+"""https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html"""
 
 
 def tasks(states: States) -> States:
@@ -186,8 +195,8 @@ def test_the_distributed_map_reads_and_writes_s3_a_hundred_items_at_a_time(state
     assert state["MaxConcurrency"] == 100
     # Written 1e2: moto's grammar wants no plain integer here, AWS's language service no point.
     assert state["ToleratedFailurePercentage"] == 100
-    assert state["ItemReader"]["Resource"] == "arn:aws:states:::s3:getObject"
-    assert state["ResultWriter"]["Resource"] == "arn:aws:states:::s3:putObject"
+    assert state["ItemReader"]["Resource"] == "arn:${Partition}:states:::s3:getObject"
+    assert state["ResultWriter"]["Resource"] == "arn:${Partition}:states:::s3:putObject"
 
 
 @pytest.mark.parametrize(
@@ -196,7 +205,7 @@ def test_the_distributed_map_reads_and_writes_s3_a_hundred_items_at_a_time(state
 )
 def test_a_wait_ends_on_a_named_route(states: States, name: str, timed_out: str) -> None:
     state = states[name]
-    assert state["Resource"] == "arn:aws:states:::lambda:invoke.waitForTaskToken"
+    assert state["Resource"] == "arn:${Partition}:states:::lambda:invoke.waitForTaskToken"
     assert state["HeartbeatSeconds"] == 3600
     assert state["TimeoutSeconds"] > state["HeartbeatSeconds"]
     routes = {error: entry["Next"] for entry in state["Catch"] for error in entry["ErrorEquals"]}
@@ -212,14 +221,39 @@ def test_a_task_waits_longer_than_its_function_may_take(
         assert state["TimeoutSeconds"] > limits[state["Parameters"]["FunctionName"]]
 
 
-def test_every_task_retries_exactly_the_transient_errors(states: States) -> None:
+def test_every_task_retries_exactly_what_another_try_may_mend(states: States) -> None:
     retryable = {name for name, kind in named_errors().items() if kind.retryable}
     for state in tasks(states).values():
-        (retrier,) = state["Retry"]
-        assert set(retrier["ErrorEquals"]) == retryable | RETRYABLE_OF_LAMBDA
-        assert retrier["JitterStrategy"] == "FULL"
-        assert retrier["BackoffRate"] > 1
-        assert retrier["MaxDelaySeconds"] > retrier["IntervalSeconds"]
+        waited_for = [set(retrier["ErrorEquals"]) for retrier in state["Retry"]]
+        assert waited_for[:3] == [retryable | RETRYABLE_OF_LAMBDA, THROTTLING, WAKING]
+        for retrier in state["Retry"]:
+            assert retrier["JitterStrategy"] == "FULL"
+            assert retrier["BackoffRate"] > 1
+            assert retrier["MaxDelaySeconds"] > retrier["IntervalSeconds"]
+
+
+def test_a_crash_of_the_manager_is_tried_again_and_one_of_a_worker_is_not(states: States) -> None:
+    """The manager's actions may be repeated; of a worker's nobody knows. A wait that is over is."""
+    for name, state in tasks(states).items():
+        waits = state["Resource"].endswith(".waitForTaskToken")
+        expected = CRASHES - {"States.Timeout"} if waits else CRASHES
+        crashes = [set(retrier["ErrorEquals"]) for retrier in state["Retry"][3:]]
+        is_managers = state["Parameters"]["FunctionName"] == MANAGER
+        assert crashes == ([expected] if is_managers else []), name
+
+
+def test_throttling_is_waited_out_as_long_as_a_busy_account_may_need(states: States) -> None:
+    """1,000 items of two minutes each on the 10 executions at once that a new account may have."""
+    for state in tasks(states).values():
+        retrier = state["Retry"][1]
+        delays = [
+            min(
+                retrier["MaxDelaySeconds"], retrier["IntervalSeconds"] * retrier["BackoffRate"] ** n
+            )
+            for n in range(retrier["MaxAttempts"])
+        ]
+        minutes_on_average = sum(delays) / 2 / 60  # full jitter
+        assert minutes_on_average > 45
 
 
 def test_every_task_catches_each_error_by_its_leaf_name(states: States) -> None:
@@ -270,7 +304,7 @@ def test_no_failure_to_record_hides_the_failure(states: States) -> None:
 
 def test_a_long_workflow_goes_on_in_an_execution_that_two_tries_start_once(states: States) -> None:
     state = states["StartNextExecution"]
-    assert state["Resource"] == "arn:aws:states:::states:startExecution"
+    assert state["Resource"] == "arn:${Partition}:states:::states:startExecution"
     assert state["Parameters"] == {
         "StateMachineArn.$": "$$.StateMachine.Id",
         "Name.$": "$.next.name",
@@ -290,10 +324,11 @@ def test_an_execution_hands_over_before_its_history_is_full(
     of_branch = ("RouteBranch", "RunBranchSegment", "SyncBranch")
     plain = sum(EVENTS_OF_STATE[states[name]["Type"]] for name in segment)
     in_branch = sum(EVENTS_OF_STATE[states[name]["Type"]] for name in of_branch)
+    # S3 or Lambda failing; being throttled so often would end the execution as well.
     retries = sum(
-        retrier["MaxAttempts"] * EVENTS_OF_RETRY
+        states[name]["Retry"][0]["MaxAttempts"] * EVENTS_OF_RETRY
         for name in segment
-        for retrier in states[name].get("Retry", [])
+        if "Retry" in states[name]
     )
     limit = template["Parameters"]["SegmentsPerExecution"]
     assert (limit["Default"], limit["MaxValue"]) == (
@@ -311,7 +346,7 @@ def test_every_error_named_is_one_that_exists(states: States) -> None:
         for state in states.values()
         for field in ("Retry", "Catch")
         for name in names(state.get(field, []))
-        if not name.startswith(("States.", "Lambda.", "StepFunctions."))
+        if not name.startswith(("States.", "Lambda.", "StepFunctions.", "Sandbox.", "Runtime."))
     }
     assert listed == named_errors().keys() - ABSTRACT - ANSWERS_A_CALLER
 
@@ -327,9 +362,9 @@ def test_a_failure_keeps_its_error_and_cause(states: States) -> None:
 def test_there_is_no_arn_of_any_account(definition_text: str) -> None:
     arns = set(re.findall(r"arn:[^\"]*", definition_text))
     assert arns == {
-        "arn:aws:states:::lambda:invoke",
-        "arn:aws:states:::lambda:invoke.waitForTaskToken",
-        "arn:aws:states:::s3:getObject",
-        "arn:aws:states:::s3:putObject",
-        "arn:aws:states:::states:startExecution",
+        "arn:${Partition}:states:::lambda:invoke",
+        "arn:${Partition}:states:::lambda:invoke.waitForTaskToken",
+        "arn:${Partition}:states:::s3:getObject",
+        "arn:${Partition}:states:::s3:putObject",
+        "arn:${Partition}:states:::states:startExecution",
     }

@@ -6,7 +6,7 @@ routes, five of each of the two that run and sync it; each retry of a task takes
 Branches count only when they are joined, so there is room for the branches of one group beside
 the most that an execution may have run before: 800 segments and 900 of branches are 20,400
 events. After 350, the default, there would be room even if every task was tried nine
-times, the most that the state machine does.
+times, the most that the state machine does where S3 or Lambda fails.
 https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 """
 
