@@ -1,5 +1,7 @@
 """Callbacks as they lie in S3, without their tokens."""
 
+import itertools
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -14,9 +16,10 @@ from universal_sync_core.keys import execution_prefix
 from universal_sync_core.store import Location
 
 _FOLDER: Final = "callbacks/"
-_ANSWER: Final = ".answer.json"
 _DELIVERED: Final = ".delivered.json"
-_RECORD: Final = ".json"
+_RECORD: Final = re.compile(r"([0-9a-f]{64})\.json")
+# What shows who made an answer, and is nothing of it.
+_MADE_BY: Final = {"made_by", "seal"}
 _SHORTEST_PREFIX: Final = 4
 
 WAITING: Final = "waiting"
@@ -32,7 +35,7 @@ class Callback:
         status: `waiting`; `answered` where Step Functions has not taken the answer yet; or
             `delivered`.
         prompt: what is asked; a pointer where it is large.
-        answer: the first answer.
+        answer: the first answer that Step Functions did not refuse.
     """
 
     callback_id: str
@@ -100,15 +103,26 @@ def find(callbacks: list[Callback], start: str) -> Callback:
 
 
 def _is_record(name: str) -> bool:
-    return name.endswith(_RECORD) and not name.endswith((_ANSWER, _DELIVERED))
+    return _RECORD.fullmatch(name) is not None
+
+
+def _answer_of(callback_id: str, names: dict[str, Stored]) -> Stored | None:
+    """Return the claimed answer; each before it was refused, as its own mark says."""
+    for number in itertools.count(1):
+        suffix = "" if number == 1 else f"-{number}"
+        answer = names.get(f"{callback_id}.answer{suffix}.json")
+        if answer is None or f"{callback_id}.refused{suffix}.json" not in names:
+            return answer
+    return None
 
 
 def _read(cloud: Cloud, stored: Stored, names: dict[str, Stored]) -> Callback:
     record = _document(cloud, stored.location)
-    callback_id = stored.name.removesuffix(_RECORD)
-    answer = names.get(f"{callback_id}{_ANSWER}")
+    callback_id = stored.name.removesuffix(".json")
+    answer = _answer_of(callback_id, names)
     is_delivered = f"{callback_id}{_DELIVERED}" in names
     status = DELIVERED if is_delivered else ANSWERED if answer else WAITING
+    given = _document(cloud, answer.location) if answer else None
     return Callback(
         callback_id=callback_id,
         execution_id=record["execution_id"],
@@ -117,7 +131,7 @@ def _read(cloud: Cloud, stored: Stored, names: dict[str, Stored]) -> Callback:
         requested=record.get("requested_at", ""),
         revision=record.get("state_revision"),
         prompt=record.get("prompt"),
-        answer=_document(cloud, answer.location) if answer else None,
+        answer=given and {key: value for key, value in given.items() if key not in _MADE_BY},
     )
 
 

@@ -1,7 +1,7 @@
 """The shape of every answer. They cost nothing: only type checkers and docs/schemas read them."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal, TypeAlias
+from typing import Annotated, Any, ClassVar, Literal, NotRequired, TypeAlias
 
 from typing_extensions import TypedDict  # pydantic wants this one before Python 3.12
 
@@ -86,6 +86,10 @@ class CallbackAnswer(TypedDict):
     callback_id: CallbackId
 
 
+_UNCONFIRMED = (
+    "only where the reply of Step Functions to an earlier try was lost: the wait is over, by this"
+    " answer or by its own end"
+)
 Delivery: TypeAlias = Literal["delivered", "already_delivered"]
 
 
@@ -95,6 +99,7 @@ class DeliveryAnswer(TypedDict):
     callback_id: CallbackId
     outcome: Literal["success", "failure", "heartbeat"]
     status: Annotated[Delivery, Described("`already_delivered`: the same answer was taken before")]
+    is_confirmed: NotRequired[Annotated[Literal[False], Described(_UNCONFIRMED)]]
 
 
 WorkerAnswer: TypeAlias = Annotated[Json, Form("worker_result")]

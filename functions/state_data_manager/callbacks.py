@@ -1,56 +1,46 @@
 """Waiting states: whom to ask, and how the answer finds its way back, once.
 
-Three create-only objects make up a callback, so that no retry and no second answer can undo one:
-
-    callbacks/<id>.json             the token and what is asked; written before anybody is told
-    callbacks/<id>.answer.json      the claim: the first answer, the only one that is ever sent
-    callbacks/<id>.delivered.json   Step Functions took it
-
-The id is the SHA-256 of the task token: a retried request is the same callback, and the id can be
-shown to anybody. The token itself is in the first object and on its way to Step Functions only.
+The token of a waiting state is in the record of its callback and on its way to Step Functions only.
+The callback's id is the token's SHA-256: a retried request is the same callback, and the id can be
+shown to anybody. `callback_objects` has the record, `delivery` how an answer is sent.
 
 What is announced on EventBridge has the source `universal-sync-core`, the detail type `Callback
 Requested` and the detail {callback_id, callback_type, execution_id, prompt, state_revision}.
 """
 
 import functools
-import hashlib
 import os
 from datetime import UTC, datetime
-from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Final
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
 
 import measures
 import universal_sync_core as core
-from models import RequestCallbackEvent, SubmitCallbackEvent
-from universal_sync_core import codec, workspace
+from callback_objects import Marks, Record, id_of, read_record, write_record
+from delivery import deliver
+from services import Failure, attempt, called, failure
+from universal_sync_core import codec
+from universal_sync_core.admission import admit
+from universal_sync_core.bag import spill_of
+from universal_sync_core.call import Call, open_call
 from universal_sync_core.errors import (
     CallbackAlreadyAnsweredError,
-    CallbackExpiredError,
     InvalidRequestError,
-    MissingObjectError,
-    StateSyncError,
-    StoreAccessDeniedError,
-    StoreThrottledError,
-    StoreUnavailableError,
+    StateTooLargeError,
 )
-from universal_sync_core.keys import execution_prefix
-from universal_sync_core.store import Location
+from universal_sync_core.page_reader import pointers_in
+from universal_sync_core.pointer import parse
+from universal_sync_core.results import INLINE_RESULT_BYTES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_stepfunctions import SFNClient
 
-    from answers import CallbackAnswer, Delivery, DeliveryAnswer
-
-P = ParamSpec("P")
-T = TypeVar("T")
+    from answers import CallbackAnswer, DeliveryAnswer
+    from models import RequestCallbackEvent, SubmitCallbackEvent
+    from universal_sync_core.codec import Json, JsonObject
 
 EVENT_BUS: Final = os.environ.get("EVENT_BUS_NAME") or "default"
 EVENT_SOURCE: Final = "universal-sync-core"
@@ -59,6 +49,7 @@ EVENT_DETAIL_TYPE: Final = "Callback Requested"
 # An event on the bus is at most 256 KiB, and the targets of a rule have tighter limits:
 # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html
 PROMPT_INLINE_BYTES: Final = 32 * codec.KIB
+_PROMPT: Final = "prompt"
 
 _CONFIG: Final = Config(
     connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 4}
@@ -77,95 +68,114 @@ def events() -> "EventBridgeClient":
     return boto3.client("events", config=_CONFIG)
 
 
-def request(event: RequestCallbackEvent) -> "CallbackAnswer":
+def request(event: "RequestCallbackEvent") -> "CallbackAnswer":
     """Keep the token of a waiting state, then tell the event bus that an answer is wanted.
 
     A retry announces again: whether the first announcement went out cannot be known. Consumers
     know a repeated one by its callback_id.
     """
-    execution_id = event.execution_id or event.state_data.get("execution_id")
-    if not isinstance(execution_id, str):
-        raise InvalidRequestError("execution_id: Field required", field="execution_id")
-    callback_id = hashlib.sha256(event.task_token.encode()).hexdigest()
-    # A worker puts what it wants to know into its result; so it is in the bag.
-    prompt = event.prompt if event.prompt is not None else event.state_data.get("prompt")
-    context = {"execution_id": execution_id}
-    asked = {
-        "callback_id": callback_id,
-        "callback_type": event.callback_type,
-        "execution_id": execution_id,
-        "prompt": core.offload_result(prompt, context, limit=PROMPT_INLINE_BYTES),
-        "state_revision": event.state_data.get("state_revision"),
-    }
-    record = asked | {"task_token": event.task_token, "requested_at": _now()}
-    if _create(_location(execution_id, f"{callback_id}.json"), record):
-        measures.count_callback_request(record["requested_at"])
-    _announce(asked)
-    return {"callback_id": callback_id}
+    with open_call(event.context, event.state_data) as call:
+        execution_id = call.objects.execution_id
+        if execution_id is None:
+            raise InvalidRequestError("execution_id: Field required", field="execution_id")
+        stored, plain = _prompts(event, call)
+    revision: Json = event.state_data.get("state_revision")
+    record = Record(
+        callback_id=id_of(event.task_token),
+        callback_type=event.callback_type,
+        execution_id=execution_id,
+        prompt=stored,
+        state_revision=revision if type(revision) is int else None,
+        task_token=event.task_token,
+        requested_at=datetime.now(UTC).isoformat(),
+    )
+    if write_record(record):
+        measures.count_callback_request(record.requested_at)
+    _announce(record.model_dump(exclude={"task_token", "requested_at"}) | {_PROMPT: plain})
+    return {"callback_id": record.callback_id}
 
 
-def submit(event: SubmitCallbackEvent) -> "DeliveryAnswer":
+def submit(event: "SubmitCallbackEvent") -> "DeliveryAnswer":
     """Send an answer to the state that waits for it.
 
     Raises:
-        InvalidRequestError: this execution never requested such a callback.
+        InvalidRequestError: this execution never requested such a callback, or Step Functions
+            does not take such an answer.
+        PointerNotAllowedError: the answer holds a pointer that its execution may not follow.
         CallbackAlreadyAnsweredError: a different answer was there first.
         CallbackExpiredError: the state waits no longer.
     """
-    record = _record(event)
-    token: str = record["task_token"]
+    record = read_record(event.execution_id, event.callback_id)
+    told: DeliveryAnswer = {
+        "callback_id": event.callback_id,
+        "outcome": event.outcome,
+        "status": "delivered",
+    }
     if event.outcome == "heartbeat":
-        called(stepfunctions().send_task_heartbeat, taskToken=token)
-        return _status(event, "delivered")
-    answer, is_first = _claimed(event)
-    delivered = _location(event.execution_id, f"{event.callback_id}.delivered.json")
-    if not is_first and _read(delivered) is not None:
-        return _status(event, "already_delivered")
-    _deliver(token, answer)
-    if _create(delivered, {"delivered_at": _now()}):
-        measures.count_callback_answer(record["requested_at"])
-    return _status(event, "delivered")
-
-
-def _status(event: SubmitCallbackEvent, status: "Delivery") -> "DeliveryAnswer":
-    return {"callback_id": event.callback_id, "outcome": event.outcome, "status": status}
-
-
-def _record(event: SubmitCallbackEvent) -> dict[str, Any]:
-    record: dict[str, Any] | None = _read(
-        _location(event.execution_id, f"{event.callback_id}.json")
-    )
-    if record is None:
-        raise InvalidRequestError(
-            "callback_id: this execution requested no such callback", field="callback_id"
-        )
-    return record
-
-
-def _claimed(event: SubmitCallbackEvent) -> tuple[dict[str, Any], bool]:
-    """Return the answer and whether it is the first, once no different one can be."""
-    answer: dict[str, Any] = {"outcome": event.outcome}
-    if event.outcome == "success":
-        answer["output"] = core.offload_result(event.output, event.context)
-    else:
-        answer |= {"error": event.error, "cause": event.cause or ""}
-    claim = _location(event.execution_id, f"{event.callback_id}.answer.json")
-    is_first = _create(claim, answer)
-    if not is_first and codec.canonical(_read(claim)) != codec.canonical(answer):
+        called(stepfunctions().send_task_heartbeat, taskToken=record.task_token)
+        return told
+    outcome = deliver(_answer(event), Marks(record), functools.partial(_send, record.task_token))
+    if outcome.is_new:
+        measures.count_callback_answer(record.requested_at)
+    if outcome.is_other:
         raise CallbackAlreadyAnsweredError("this callback was answered before, and differently")
-    return answer, is_first
+    if not outcome.is_new and outcome.is_confirmed:
+        told["status"] = "already_delivered"
+    if not outcome.is_confirmed:
+        told["is_confirmed"] = False
+    return told
 
 
-def _deliver(token: str, answer: dict[str, Any]) -> None:
+def _prompts(event: "RequestCallbackEvent", call: Call) -> "tuple[Json, Json]":
+    """Return what is asked, as a bag keeps it and as it is; a pointer for both if it is large."""
+    prompt = _prompt(event, call)
+    stated = len(codec.encode(prompt)) + sum(pointer.size for pointer in pointers_in(prompt))
+    if stated <= PROMPT_INLINE_BYTES:
+        plain: Json = call.pages.resolve(prompt, unescape=True)
+        size, is_portable = codec.measure(plain)
+        if is_portable and size <= PROMPT_INLINE_BYTES:
+            return prompt, plain
+    pointer = (parse(prompt) or call.pages.store(call.pages.resolve(prompt))).render()
+    return pointer, pointer
+
+
+def _prompt(event: "RequestCallbackEvent", call: Call) -> "Json":
+    if event.prompt is not None:
+        return admit(event.prompt, call)
+    # A worker puts what it wants to know into its result; so it is in the bag, or in its spill.
+    spilled = spill_of(event.state_data)
+    if _PROMPT in event.state_data or spilled is None:
+        return event.state_data.get(_PROMPT)
+    return call.pages.lookup(spilled, [_PROMPT]).get(_PROMPT)
+
+
+def _answer(event: "SubmitCallbackEvent") -> "JsonObject":
+    """Return the answer as it is sent, if the waiting state can go on with it."""
+    if event.outcome == "success":
+        with open_call(event.context) as call:
+            # It is merged later, where it would be too late to refuse it.
+            admit(event.output, call)
+            output = core.offload_result(event.output, event.context)
+        return {"outcome": event.outcome, "output": output}
+    answer = {"outcome": event.outcome, "error": event.error, "cause": event.cause or ""}
+    size = len(codec.encode(answer))
+    if size > INLINE_RESULT_BYTES:
+        message = "error and cause have to fit beside the state"
+        raise StateTooLargeError(message, size=size, limit=INLINE_RESULT_BYTES)
+    return answer
+
+
+def _send(token: str, answer: "JsonObject") -> Failure | None:
     if answer["outcome"] == "success":
         output = codec.encode(answer["output"]).decode()
-        called(stepfunctions().send_task_success, taskToken=token, output=output)
+        sent = attempt(stepfunctions().send_task_success, taskToken=token, output=output)
     else:
-        error, cause = answer["error"], answer["cause"]
-        called(stepfunctions().send_task_failure, taskToken=token, error=error, cause=cause)
+        reason = {"error": answer["error"], "cause": answer["cause"]}
+        sent = attempt(stepfunctions().send_task_failure, taskToken=token, **reason)
+    return sent if isinstance(sent, Failure) else None
 
 
-def _announce(asked: dict[str, Any]) -> None:
+def _announce(asked: "JsonObject") -> None:
     answer = called(
         events().put_events,
         Entries=[
@@ -180,68 +190,4 @@ def _announce(asked: dict[str, Any]) -> None:
     # One refused entry does not fail the call.
     for result in answer["Entries"]:
         if "ErrorCode" in result:
-            raise _failure("PutEvents", result["ErrorCode"])
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat()
-
-
-def _location(execution_id: str, name: str) -> Location:
-    settings = workspace.current().settings
-    if settings.bucket is None:
-        raise InvalidRequestError("a callback needs the setting STATE_BUCKET")
-    prefix = execution_prefix(settings, execution_id)
-    return Location(settings.bucket, f"{prefix}callbacks/{name}")
-
-
-def _create(location: Location, content: dict[str, Any]) -> bool:
-    space = workspace.current()
-    space.usage.count_request()
-    return space.retry.execute(space.store.put, location, codec.encode(content))
-
-
-def _read(location: Location) -> Any:
-    """Return what an object says, or None where there is none."""
-    space = workspace.current()
-    space.usage.count_request()
-    try:
-        stored = space.retry.execute(space.store.get, location)
-    except MissingObjectError:
-        return None
-    return codec.decode(stored.body, path=str(location))
-
-
-def called(operation: "Callable[P, T]", *args: "P.args", **kwargs: "P.kwargs") -> "T":
-    """Return what a service answers, its errors as ours.
-
-    They are not chained: a message of botocore's may quote the request, and with it the token.
-    """
-    try:
-        return operation(*args, **kwargs)
-    except ClientError as error:
-        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400)
-        failure = _failure(error.operation_name, error.response["Error"]["Code"], status)
-    except BotoCoreError as error:
-        failure = StoreUnavailableError(f"no answer: {type(error).__name__}")
-    raise failure
-
-
-_DENIED: Final = {"AccessDenied", "AccessDeniedException", "KmsAccessDeniedException"}
-_GONE: Final = {"InvalidToken", "TaskDoesNotExist", "TaskTimedOut"}
-_INTERNAL: Final = {"InternalException", "InternalFailure", "ServiceUnavailable"}
-_THROTTLED: Final = {"KmsThrottlingException", "Throttling", "ThrottlingException"}
-
-
-def _failure(operation: str, code: str, status: int = 400) -> StateSyncError:
-    """Return our error for one of Step Functions' or EventBridge's."""
-    message = f"{operation}: {code}"
-    if code in _GONE:
-        return CallbackExpiredError(f"the state waits no longer ({message})")
-    if code in _THROTTLED:
-        return StoreThrottledError(message)
-    if code in _DENIED:
-        return StoreAccessDeniedError(message)
-    if code in _INTERNAL or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return StoreUnavailableError(message)
-    return InvalidRequestError(message)
+            raise failure("PutEvents", result["ErrorCode"]).error

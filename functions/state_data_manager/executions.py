@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import callbacks
+from services import called
 from universal_sync_core import codec
 from universal_sync_core.bag import is_branch
 from universal_sync_core.errors import InvalidRequestError
@@ -47,9 +48,7 @@ def ended(execution_arn: str) -> Ended:
     Raises:
         InvalidRequestError: it still runs, has succeeded, or is not there.
     """
-    described = callbacks.called(
-        callbacks.stepfunctions().describe_execution, executionArn=execution_arn
-    )
+    described = called(callbacks.stepfunctions().describe_execution, executionArn=execution_arn)
     status = described["status"]
     if status not in _ENDS:
         raise InvalidRequestError(f"the execution is {status}", field="execution_arn")
@@ -81,7 +80,7 @@ def _backwards(execution_arn: str) -> Iterator[Any]:
     asked: dict[str, Any] = {"executionArn": execution_arn, "reverseOrder": True}
     asked["maxResults"] = _EVENTS_AT_ONCE
     while True:
-        page = callbacks.called(callbacks.stepfunctions().get_execution_history, **asked)
+        page = called(callbacks.stepfunctions().get_execution_history, **asked)
         yield from page["events"]
         if "nextToken" not in page:
             return

@@ -21,7 +21,26 @@ from universal_sync_core.routing import ActionEvent, State, StateEvent
 
 ERROR_MAX_CHARS = 256
 CAUSE_MAX_CHARS = 32_768
-"""https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskFailure.html"""
+TOKEN_MAX_CHARS = 2_048
+"""UTF-16 units, as a character of such a service is one:
+https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskFailure.html
+"""
+
+
+def _of_units(limit: int) -> AfterValidator:
+    """Return what takes only texts that a service takes: Unicode, of so many UTF-16 units."""
+
+    def check(text: str) -> str:
+        try:
+            units = len(text.encode("utf-16-le")) // 2
+        except UnicodeEncodeError:
+            raise PydanticCustomError("unicode", "must be Unicode, without surrogates") from None
+        if units > limit:
+            what = {"limit": limit}
+            raise PydanticCustomError("units", "must have at most {limit} UTF-16 units", what)
+        return text
+
+    return AfterValidator(check)
 
 
 class InitEvent(ActionEvent):
@@ -212,8 +231,9 @@ class RunSegmentEvent(ActionEvent):
 class RequestCallbackEvent(StateEvent):
     """Brings the token that a waiting state is to be answered with."""
 
-    task_token: str = Field(min_length=1, max_length=2_048, repr=False)
-    """https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskSuccess.html"""
+    task_token: Annotated[str, _of_units(TOKEN_MAX_CHARS)] = Field(
+        min_length=1, max_length=TOKEN_MAX_CHARS, repr=False
+    )
     callback_type: Literal["human", "async"]
     prompt: Any = Field(default=None, description="What is asked; else the bag's `prompt`.")
 
@@ -227,8 +247,12 @@ class SubmitCallbackEvent(ActionEvent):
     execution_id: str = Field(min_length=1)
     outcome: Literal["success", "failure", "heartbeat"]
     output: Any = Field(default=None, description="What the waiting state gets.")
-    error: str | None = Field(default=None, max_length=ERROR_MAX_CHARS)
-    cause: str | None = Field(default=None, max_length=CAUSE_MAX_CHARS)
+    error: Annotated[str, _of_units(ERROR_MAX_CHARS)] | None = Field(
+        default=None, max_length=ERROR_MAX_CHARS
+    )
+    cause: Annotated[str, _of_units(CAUSE_MAX_CHARS)] | None = Field(
+        default=None, max_length=CAUSE_MAX_CHARS
+    )
 
     @model_validator(mode="after")
     def _fields_of_the_outcome(self) -> Self:

@@ -14,10 +14,12 @@ import measures
 from measures import CALLBACK_DUE_AFTER
 from models import RequestCallbackEvent, SubmitCallbackEvent
 from tests.function.fakes import TOKEN, FakeEventBus, FakeStepFunctions, client_error
+from universal_sync_core import hydrate_state, store_to_s3, universal_sync_core
 from universal_sync_core.errors import (
     CallbackAlreadyAnsweredError,
     CallbackExpiredError,
     InvalidRequestError,
+    PointerNotAllowedError,
     StateSyncError,
     StoreAccessDeniedError,
     StoreThrottledError,
@@ -130,6 +132,53 @@ def test_large_prompt_is_announced_by_its_pointer(store: MemoryStore, bus: FakeE
     assert stored(store, f"{CALLBACK_ID}.json")["prompt"] == detail["prompt"]
 
 
+LOOKALIKE = {"__s3_offloaded": 1, "__escaped:__s3_offloaded": 2, "__gzip_base64": "3"}
+
+
+@pytest.mark.parametrize(
+    "inside", [LOOKALIKE, {"question": [LOOKALIKE]}, LOOKALIKE | {"x": "y" * 29_000}]
+)
+@pytest.mark.parametrize("where", ["event", "bag", "spill", "packed"])
+def test_prompt_is_announced_as_it_was_asked(
+    store: MemoryStore, bus: FakeEventBus, inside: Any, where: str
+) -> None:
+    fields: dict[str, Any] = {"prompt": inside}
+    if where != "event":
+        bag = {"execution_id": EXECUTION_ID, "state_revision": 1}
+        many = {f"f{number}": "x" * 20 for number in range(6_000)} if where == "spill" else {}
+        action = "update_and_compress" if where == "packed" else "sync"
+        asked = universal_sync_core(bag, many | fields, {"action": action})
+        assert ("prompt" in asked) == (where != "spill")
+        fields = {"state_data": asked}
+    ask(**fields)
+    detail = json.loads(bus.entries[0]["Detail"])
+    assert detail["prompt"] == inside
+    assert stored(store, f"{CALLBACK_ID}.json")["callback_id"] == detail["callback_id"]
+
+
+def test_large_prompt_in_the_spill_is_announced_by_its_pointer(
+    store: MemoryStore, bus: FakeEventBus
+) -> None:
+    prompt = {"question": "Ship it?", "scan": LOOKALIKE | {"x": "y" * 40_000}}
+    many = {f"f{number}": "x" * 20 for number in range(6_000)}
+    bag = {"execution_id": EXECUTION_ID, "state_revision": 1}
+    ask(state_data=universal_sync_core(bag, many | {"prompt": prompt}, {"action": "sync"}))
+    detail = json.loads(bus.entries[0]["Detail"])
+    state = {"execution_id": EXECUTION_ID, "prompt": detail["prompt"]}
+    assert hydrate_state(state)["prompt"] == prompt
+    assert len(json.dumps(detail)) < 2_000
+    assert store.objects
+
+
+@pytest.mark.usefixtures("bus")
+def test_prompt_with_a_pointer_of_another_execution_is_refused(store: MemoryStore) -> None:
+    foreign = store_to_s3("x" * 10, {"execution_id": "run 2"})
+    before = dict(store.objects)
+    with pytest.raises(PointerNotAllowedError):
+        ask(prompt={"look": foreign})
+    assert store.objects == before
+
+
 def test_retried_request_is_the_same_callback(store: MemoryStore, bus: FakeEventBus) -> None:
     ask()
     first = dict(store.objects)
@@ -225,7 +274,7 @@ def test_different_answer_comes_too_late(
 
 
 @pytest.mark.usefixtures("requested")
-def test_different_answer_is_refused_even_while_the_first_could_not_be_sent(
+def test_different_answer_has_the_first_one_sent_that_could_not_be(
     stepfunctions: FakeStepFunctions,
 ) -> None:
     stepfunctions.failures.append(client_error("SendTaskSuccess", "ThrottlingException"))
@@ -233,7 +282,7 @@ def test_different_answer_is_refused_even_while_the_first_could_not_be_sent(
         answer(output=1)
     with pytest.raises(CallbackAlreadyAnsweredError):
         answer(output=2)
-    assert answer(output=1)["status"] == "delivered"
+    assert answer(output=1)["status"] == "already_delivered"
     assert [arguments["output"] for _, arguments in stepfunctions.taken] == ["1"]
 
 

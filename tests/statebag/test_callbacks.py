@@ -127,3 +127,14 @@ def test_unknown_callback(run: Run) -> None:
 def test_answer_that_is_no_json(run: Run, cloud: FakeCloud) -> None:
     assert run("callbacks", "approve", RUN, SECOND[:8], "--output", "yes").code == 2
     assert cloud.functions.invoked == []
+
+
+def test_answer_that_was_refused_is_none(run: Run, cloud: FakeCloud) -> None:
+    put(cloud, f"{SECOND}.answer.json", {"outcome": "success", "output": 1, "seal": "0"})
+    put(cloud, f"{SECOND}.refused.json", {"reason": "InvalidOutput", "seal": "0"})
+    (told,) = decoded(run("callbacks", "list", RUN, "--json").out)
+    assert (told["status"], told["answer"]) == ("waiting", None)
+
+    put(cloud, f"{SECOND}.answer-2.json", {"outcome": "success", "output": 2, "seal": "0"})
+    (told,) = decoded(run("callbacks", "show", RUN, SECOND, "--json").out)
+    assert (told["status"], told["answer"]) == ("answered", {"outcome": "success", "output": 2})

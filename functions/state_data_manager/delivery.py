@@ -1,0 +1,181 @@
+"""One answer for each callback: claimed first, then sent, and sent again until that is known.
+
+An answer is claimed by creating `answer`. From then on every submission sends that one, until Step
+Functions has taken it (`delivered`) or has refused it for good (`refused`), which frees the
+callback for the next claim, `answer-2`. So no two answers race: another one is claimed only after
+Step Functions said that it will never take the one before.
+
+Step Functions closes a task with the first answer it takes, and says the same to every later one as
+if the wait had ended otherwise. So each sender but the claimant says before that it sends (`sent`),
+and each one whose request was certainly not taken says so after (`missed`). If all have missed, the
+wait has ended without this answer. If one has not, its reply was lost, and the answer counts as
+delivered, not confirmed.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Final
+
+from callback_objects import Marks
+from services import Failure
+from universal_sync_core import codec, workspace
+from universal_sync_core.codec import JsonObject
+from universal_sync_core.errors import (
+    CallbackAlreadyAnsweredError,
+    InvalidRequestError,
+)
+
+Send = Callable[[JsonObject], Failure | None]
+
+_DELIVERED: Final = "delivered"
+_EXPIRED: Final = "expired"
+_MOST_CLAIMS: Final = 50
+_MOST_SENDERS: Final = 20
+# For others that have sent the same answer a moment ago and have yet to say what became of it.
+_WAITS_SECONDS: Final = (0.0, 0.1, 0.2, 0.4, 0.8)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of an answer that was taken.
+
+    Attributes:
+        is_new: whether it was not known before.
+        is_confirmed: whether Step Functions itself said so.
+        is_other: whether it is the answer of somebody who was first, and not this one.
+    """
+
+    is_new: bool
+    is_confirmed: bool
+    is_other: bool = False
+
+
+def deliver(answer: JsonObject, marks: Marks, send: Send) -> Outcome:
+    """Have Step Functions take an answer, or the one that is before it.
+
+    Args:
+        answer: what is claimed, and sent.
+        marks: of the callback.
+        send: sends an answer to the waiting state.
+
+    Raises:
+        CallbackExpiredError: the state waits no longer.
+        InvalidRequestError: Step Functions does not take this answer; another one is welcome.
+        StoreUnavailableError, StoreThrottledError, StoreAccessDeniedError: it was not sent, or
+            that is not known; the same call again sends it.
+    """
+    for number in range(1, _MOST_CLAIMS + 1):
+        claimed, is_own = marks.claim(_name("answer", number), answer)
+        if claimed is None or (not is_own and marks.read(_name("refused", number)) is not None):
+            continue
+        claim = _Claim(number=number, answer=claimed, is_own=is_own, marks=marks, send=send)
+        is_same = codec.canonical(claimed) == codec.canonical(answer)
+        outcome = claim.deliver()
+        if isinstance(outcome, Failure):
+            if is_same:
+                raise outcome.error
+            continue
+        return replace(outcome, is_other=not is_same)
+    message = f"callback_id: {_MOST_CLAIMS} answers to this callback were refused"
+    raise InvalidRequestError(message, field="callback_id")
+
+
+def _name(mark: str, number: int) -> str:
+    return mark if number == 1 else f"{mark}-{number}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Claim:
+    """The answer that counts, as one submission delivers it.
+
+    Attributes:
+        is_own: whether this submission claimed it.
+    """
+
+    number: int
+    answer: JsonObject
+    is_own: bool
+    marks: Marks
+    send: Send
+
+    def deliver(self) -> Outcome | Failure:
+        """Return that the answer is delivered, or that Step Functions refuses it for good."""
+        if not self.is_own:
+            known = self._known()
+            if known is not None:
+                return known
+        turn = self._turn
+        failure = self.send(self.answer)
+        if failure is None:
+            return self._delivered(is_confirmed=True)
+        if failure.kind == "refused":
+            self.marks.claim(_name("refused", self.number), {"reason": failure.message})
+            return failure
+        if turn and not failure.may_have_been_taken:
+            self.marks.claim(self._mark("missed", turn), {})
+        if failure.kind != "gone":
+            raise failure.error
+        return self._after_the_end(failure)
+
+    @cached_property
+    def _turn(self) -> int:
+        """The place of this submission among those that send the claim; 0 after very many."""
+        if self.is_own:
+            return 1
+        for turn in range(2, _MOST_SENDERS + 1):
+            if self.marks.claim(self._mark("sent", turn), {})[1]:
+                return turn
+        return 0
+
+    def _after_the_end(self, failure: Failure) -> Outcome:
+        """Return that the answer was taken by the state that is gone; raise if it was not."""
+        for _ in _moments():
+            known = self._known()
+            if known is not None:
+                return known
+            if self._turn and all(self._has_missed(turn) for turn in self._senders()):
+                self.marks.claim(_EXPIRED, {"reason": failure.message})
+                raise failure.error
+        return self._delivered(is_confirmed=False)
+
+    def _known(self) -> Outcome | None:
+        """Return what an earlier submission has learnt; raise if it is that the wait is over."""
+        delivered = self.marks.read(_DELIVERED)
+        if delivered is not None and delivered.get("claim") != self.number:
+            raise CallbackAlreadyAnsweredError("another answer to this callback was delivered")
+        if delivered is not None:
+            return Outcome(is_new=False, is_confirmed=delivered.get("is_confirmed") is True)
+        expired = self.marks.read(_EXPIRED)
+        if expired is not None:
+            raise Failure(kind="gone", message=expired["reason"]).error
+        return None
+
+    def _senders(self) -> Iterator[int]:
+        yield 1
+        for turn in range(2, _MOST_SENDERS + 1):
+            if self.marks.read(self._mark("sent", turn)) is None:
+                return
+            yield turn
+
+    def _has_missed(self, turn: int) -> bool:
+        return self.marks.read(self._mark("missed", turn)) is not None
+
+    def _delivered(self, *, is_confirmed: bool) -> Outcome:
+        told = {"delivered_at": datetime.now(UTC).isoformat(), "is_confirmed": is_confirmed}
+        _, is_new = self.marks.claim(_DELIVERED, told | {"claim": self.number})
+        return Outcome(is_new=is_new, is_confirmed=is_confirmed)
+
+    def _mark(self, name: str, turn: int) -> str:
+        return f"{_name(name, self.number)}.{turn}"
+
+
+def _moments() -> Iterator[None]:
+    """Yield at once, and a few times more while there is time to wait."""
+    for seconds in _WAITS_SECONDS:
+        if seconds >= workspace.current().seconds_left():
+            return
+        time.sleep(seconds)
+        yield

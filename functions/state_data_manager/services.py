@@ -1,0 +1,143 @@
+"""Calls of Step Functions and EventBridge: what they answer, their errors as ours."""
+
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final, Literal, ParamSpec, TypeAlias, TypeVar
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    NoCredentialsError,
+    NoRegionError,
+    ParamValidationError,
+    PartialCredentialsError,
+)
+
+from universal_sync_core.errors import (
+    CallbackExpiredError,
+    InvalidRequestError,
+    StateSyncError,
+    StoreAccessDeniedError,
+    StoreThrottledError,
+    StoreUnavailableError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+Kind: TypeAlias = Literal["gone", "refused", "denied", "throttled", "unknown"]
+
+_ERRORS: Final[dict[Kind, type[StateSyncError]]] = {
+    "gone": CallbackExpiredError,
+    "refused": InvalidRequestError,
+    "denied": StoreAccessDeniedError,
+    "throttled": StoreThrottledError,
+    "unknown": StoreUnavailableError,
+}
+# https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskSuccess.html
+_GONE: Final = {"InvalidToken", "TaskDoesNotExist", "TaskTimedOut"}
+_UNKNOWN: Final = {"InternalException", "InternalFailure", "ServiceUnavailable"}
+# https://docs.aws.amazon.com/step-functions/latest/apireference/CommonErrors.html
+_THROTTLED: Final = {
+    "KmsThrottlingException",
+    "RequestLimitExceeded",
+    "Throttling",
+    "ThrottlingException",
+    "TooManyRequestsException",
+}
+_DENIED: Final = {
+    "AccessDenied",
+    "AccessDeniedException",
+    "ExpiredTokenException",
+    "IncompleteSignature",
+    "InvalidClientTokenId",
+    "InvalidSignatureException",
+    "KmsAccessDeniedException",
+    "KmsInvalidStateException",
+    "MissingAuthenticationToken",
+    "MissingAuthenticationTokenException",
+    "NotAuthorized",
+    "OptInRequired",
+    "RequestExpired",
+    "UnrecognizedClientException",
+}
+# Raised before anything is sent.
+_NO_IDENTITY: Final = (NoCredentialsError, NoRegionError, PartialCredentialsError)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """A call that did not succeed.
+
+    Attributes:
+        kind: `gone`: nothing waits under this token. `refused`: the service will never take this
+            request. `unknown`: it may have taken it.
+        tries: how often the client sent the request.
+    """
+
+    kind: Kind
+    message: str
+    tries: int = 1
+
+    @property
+    def may_have_been_taken(self) -> bool:
+        """Whether the service may have taken one of the tries."""
+        return self.kind == "unknown" or self.tries > 1
+
+    @property
+    def error(self) -> StateSyncError:
+        """The error that says this to a caller."""
+        if self.kind == "gone":
+            return CallbackExpiredError(f"the state waits no longer ({self.message})")
+        return _ERRORS[self.kind](self.message)
+
+
+def attempt(operation: "Callable[P, T]", *args: "P.args", **kwargs: "P.kwargs") -> T | Failure:
+    """Return what a service answers, or how the call failed.
+
+    Errors of the SDK are not kept: their messages may quote the request, and with it the token.
+    """
+    try:
+        return operation(*args, **kwargs)
+    except ClientError as error:
+        metadata = error.response.get("ResponseMetadata", {})
+        status = metadata.get("HTTPStatusCode", HTTPStatus.BAD_REQUEST)
+        code = error.response["Error"]["Code"]
+        tries = 1 + metadata.get("RetryAttempts", 0)
+        return failure(error.operation_name, code, status, tries)
+    except _NO_IDENTITY as error:
+        return Failure(kind="denied", message=f"nothing was sent: {type(error).__name__}")
+    except ParamValidationError:
+        return Failure(kind="refused", message="the service does not take such a request")
+    except BotoCoreError as error:
+        return Failure(kind="unknown", message=f"no answer: {type(error).__name__}")
+
+
+def called(operation: "Callable[P, T]", *args: "P.args", **kwargs: "P.kwargs") -> T:
+    """Return what a service answers; every failure is raised as one of our errors."""
+    answer = attempt(operation, *args, **kwargs)
+    if isinstance(answer, Failure):
+        raise answer.error
+    return answer
+
+
+def failure(
+    operation: str, code: str, status: int = HTTPStatus.BAD_REQUEST, tries: int = 1
+) -> Failure:
+    """Return the failure that a service's own error code stands for."""
+    return Failure(kind=_kind(code, status), message=f"{operation}: {code}", tries=tries)
+
+
+def _kind(code: str, status: int) -> Kind:
+    if code in _GONE:
+        return "gone"
+    if code in _THROTTLED or status == HTTPStatus.TOO_MANY_REQUESTS:
+        return "throttled"
+    if code in _DENIED or status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+        return "denied"
+    if code in _UNKNOWN or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return "unknown"
+    return "unknown" if status == HTTPStatus.REQUEST_TIMEOUT else "refused"

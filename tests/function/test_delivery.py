@@ -1,0 +1,319 @@
+"""Delivery: one answer for each callback, whatever is lost on the way, and everybody is told."""
+
+import itertools
+import json
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier, Lock
+from typing import Any
+
+import pytest
+from botocore.exceptions import ReadTimeoutError
+
+import callbacks
+import delivery
+from callback_objects import id_of
+from models import RequestCallbackEvent, SubmitCallbackEvent
+from tests.function.fakes import TOKEN, FakeEventBus, client_error
+from universal_sync_core import workspace
+from universal_sync_core.errors import (
+    CallbackAlreadyAnsweredError,
+    CallbackExpiredError,
+    InvalidRequestError,
+    StateSyncError,
+    StoreAccessDeniedError,
+    StoreThrottledError,
+    StoreUnavailableError,
+)
+from universal_sync_core.memory_store import MemoryStore
+from universal_sync_core.retry import ExponentialBackoffRetry
+from universal_sync_core.settings import Settings
+from universal_sync_core.store import Location
+
+EXECUTION_ID = "run-1"
+YES, NO = {"approved": True}, {"approved": False}
+TAKEN = ("delivered", "already_delivered")
+
+
+class Service:
+    """Step Functions: takes the first answer, refuses what is no output, and loses replies.
+
+    Attributes:
+        lost: numbers of the calls, from 1, that are served and whose replies are lost.
+        failing: what other calls come to, by their numbers.
+        refused: outputs that it does not take.
+        taken: the answers that closed the task, of which there may be one.
+    """
+
+    def __init__(self) -> None:
+        self.lost: set[int] = set()
+        self.failing: dict[int, Exception] = {}
+        self.refused: set[str] = set()
+        self.taken: list[str] = []
+        self.calls = 0
+        self.is_over = False
+        self._one_at_a_time = Lock()
+
+    def send_task_success(self, *, taskToken: str, output: str) -> dict[str, Any]:  # noqa: N803
+        assert taskToken == TOKEN
+        with self._one_at_a_time:
+            self.calls += 1
+            if self.calls in self.failing:
+                raise self.failing[self.calls]
+            if output in self.refused:
+                raise client_error("SendTaskSuccess", "InvalidOutput")
+            if self.is_over or self.taken:
+                raise client_error("SendTaskSuccess", "TaskTimedOut")
+            self.taken.append(output)
+            if self.calls in self.lost:
+                raise ReadTimeoutError(endpoint_url="https://states")
+        return {}
+
+
+class Weather(MemoryStore):
+    """Fails one request of its life, before or after it did what was asked."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.requests = 0
+        self.failing_at = 0
+        self.after_effect = False
+
+    def _weathered(self, served: Callable[[], Any]) -> Any:
+        self.requests += 1
+        if self.requests != self.failing_at:
+            return served()
+        if self.after_effect:
+            served()
+        raise StoreUnavailableError("no answer")
+
+    def put(self, location: Location, body: bytes, *, content_encoding: str | None = None) -> bool:
+        put = super().put
+        stored: bool = self._weathered(
+            lambda: put(location, body, content_encoding=content_encoding)
+        )
+        return stored
+
+    def get(self, location: Location) -> Any:
+        get = super().get
+        return self._weathered(lambda: get(location))
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delivery, "_WAITS_SECONDS", (0.0, 0.01))
+
+
+@pytest.fixture
+def service(monkeypatch: pytest.MonkeyPatch) -> Service:
+    fake, bus = Service(), FakeEventBus()
+    monkeypatch.setattr(callbacks, "stepfunctions", lambda: fake)
+    monkeypatch.setattr(callbacks, "events", lambda: bus)
+    return fake
+
+
+@pytest.fixture
+def weather(service: Service, settings: Settings) -> Iterator[Weather]:
+    """A store in which a callback waits; no request to it is tried again within a call."""
+    assert not service.calls
+    store = Weather()
+    with workspace.use(
+        settings=settings, store=store, retry=ExponentialBackoffRetry(max_retries=0)
+    ):
+        ask()
+        yield store
+
+
+def ask() -> str:
+    event = {
+        "action": "request_callback",
+        "state_data": {"execution_id": EXECUTION_ID},
+        "task_token": TOKEN,
+        "callback_type": "human",
+    }
+    return callbacks.request(RequestCallbackEvent.model_validate(event))["callback_id"]
+
+
+def answer(output: Any) -> Any:
+    event = {
+        "action": "submit_callback",
+        "callback_id": id_of(TOKEN),
+        "execution_id": EXECUTION_ID,
+        "outcome": "success",
+        "output": output,
+    }
+    return callbacks.submit(SubmitCallbackEvent.model_validate(event))
+
+
+def taken(service: Service) -> list[Any]:
+    return [json.loads(each) for each in service.taken]
+
+
+@pytest.mark.usefixtures("weather", "impatient")
+def test_reply_that_was_lost_is_no_expiry(service: Service) -> None:
+    service.lost = {1}
+    with pytest.raises(StoreUnavailableError):
+        answer(YES)
+    for _ in range(2):
+        told = answer(YES)
+        assert (told["status"], told["is_confirmed"]) == ("delivered", False)
+    with pytest.raises(CallbackAlreadyAnsweredError):
+        answer(NO)
+    assert taken(service) == [YES]
+
+
+@pytest.mark.usefixtures("weather")
+@pytest.mark.parametrize("code", ["ServiceUnavailable", "ThrottlingException", "AccessDenied"])
+def test_different_answer_delivers_the_first_one(service: Service, code: str) -> None:
+    service.failing = {1: client_error("SendTaskSuccess", code)}
+    with pytest.raises(StateSyncError):
+        answer(YES)
+    with pytest.raises(CallbackAlreadyAnsweredError):
+        answer(NO)
+    assert taken(service) == [YES]
+    assert answer(YES)["status"] == "already_delivered"
+    with pytest.raises(CallbackAlreadyAnsweredError):
+        answer(NO)
+
+
+@pytest.mark.usefixtures("weather")
+@pytest.mark.parametrize(
+    ("first", "error"),
+    [
+        ("TaskTimedOut", CallbackExpiredError),
+        ("ThrottlingException", StoreThrottledError),
+        ("AccessDeniedException", StoreAccessDeniedError),
+    ],
+)
+def test_wait_that_ended_after_an_answer_surely_missed_it_is_expired(
+    service: Service, first: str, error: type[StateSyncError]
+) -> None:
+    service.failing = {1: client_error("SendTaskSuccess", first)}
+    service.is_over = True
+    with pytest.raises(error):
+        answer(YES)
+    for output in (YES, NO, YES):
+        with pytest.raises(CallbackExpiredError):
+            answer(output)
+    assert service.calls <= 2
+
+
+@pytest.mark.usefixtures("weather", "impatient")
+def test_try_that_the_client_repeated_may_have_arrived(service: Service) -> None:
+    repeated = client_error("SendTaskSuccess", "TaskTimedOut")
+    repeated.response["ResponseMetadata"]["RetryAttempts"] = 1
+    service.failing = {1: repeated}
+    assert answer(YES) | {"status": "delivered", "is_confirmed": False} == answer(YES)
+
+
+@pytest.mark.usefixtures("weather")
+@pytest.mark.parametrize("code", ["InvalidOutput", "ValidationException", "SomethingNew"])
+def test_answer_that_is_refused_for_good_makes_room_for_another(
+    service: Service, code: str
+) -> None:
+    service.failing = {number: client_error("SendTaskSuccess", code) for number in (1, 2)}
+    for _ in range(2):
+        with pytest.raises(InvalidRequestError, match=code):
+            answer(YES)
+    assert answer(NO)["status"] == "delivered"
+    assert answer(NO)["status"] == "already_delivered"
+    with pytest.raises(CallbackAlreadyAnsweredError):
+        answer(YES)
+    assert taken(service) == [NO]
+
+
+@pytest.mark.usefixtures("weather")
+def test_answer_behind_one_that_is_refused_is_sent_at_once(service: Service) -> None:
+    service.failing = {1: client_error("SendTaskSuccess", "ServiceUnavailable")}
+    service.refused = {json.dumps(YES, separators=(",", ":"))}
+    with pytest.raises(StoreUnavailableError):
+        answer(YES)
+    assert answer(NO)["status"] == "delivered"
+    assert taken(service) == [NO]
+
+
+def outcome(output: Any) -> str:
+    try:
+        return str(answer(output)["status"])
+    except StateSyncError as error:
+        return type(error).__name__
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("after_effect", [False, True])
+@pytest.mark.parametrize("lost_reply", [set[int](), {1}, {2}])
+@pytest.mark.parametrize("second", [YES, NO])
+def test_no_request_that_fails_once_loses_or_doubles_an_answer(
+    service: Service,
+    settings: Settings,
+    second: Any,
+    lost_reply: set[int],
+    after_effect: bool,  # noqa: FBT001 - a case
+) -> None:
+    for failing_at in itertools.count(1):
+        service.__init__()  # type: ignore[misc]
+        service.lost = lost_reply
+        store = Weather()
+        with workspace.use(
+            settings=settings, store=store, retry=ExponentialBackoffRetry(max_retries=0)
+        ):
+            ask()
+            store.requests, store.failing_at = 0, failing_at
+            store.after_effect = after_effect
+            first = [outcome(YES), outcome(second), outcome(second)]
+            is_weathered = store.requests >= failing_at
+            store.failing_at = 0
+            last = outcome(YES)
+        assert len(service.taken) == 1
+        told_no = "CallbackAlreadyAnsweredError" if taken(service) == [YES] else "delivered"
+        assert "CallbackExpiredError" not in [*first, last]
+        if second is NO:
+            assert first[1] in (told_no, "StoreUnavailableError")
+        assert last in (TAKEN if taken(service) == [YES] else ("CallbackAlreadyAnsweredError",))
+        if not is_weathered:
+            break
+
+
+@pytest.mark.usefixtures("weather")
+@pytest.mark.parametrize("outputs", [(YES,) * 6, (YES, NO, YES, NO, 1, 2)])
+def test_answers_in_a_race_are_all_told_the_truth(
+    service: Service, outputs: tuple[Any, ...]
+) -> None:
+    start = Barrier(len(outputs))
+
+    def race(output: Any) -> str:
+        start.wait()
+        return outcome(output)
+
+    current = workspace.current()
+    with ThreadPoolExecutor(len(outputs)) as pool:
+        told = list(pool.map(lambda output: _in(current, race, output), outputs))
+    (winner,) = taken(service)
+    for output, word in zip(outputs, told, strict=True):
+        expected = (
+            TAKEN
+            if output == winner and type(output) is type(winner)
+            else ("CallbackAlreadyAnsweredError",)
+        )
+        assert word in expected
+
+
+@pytest.mark.usefixtures("weather")
+def test_answers_in_a_race_that_all_come_too_late_are_all_expired(service: Service) -> None:
+    service.is_over = True
+    start = Barrier(4)
+
+    def race(output: Any) -> str:
+        start.wait()
+        return outcome(output)
+
+    current = workspace.current()
+    with ThreadPoolExecutor(4) as pool:
+        told = list(pool.map(lambda output: _in(current, race, output), [YES] * 4))
+    assert told == ["CallbackExpiredError"] * 4
+
+
+def _in(space: workspace.Workspace, function: Callable[[Any], str], output: Any) -> str:
+    """Call a function in another thread on the same store."""
+    with workspace.use(settings=space.settings, store=space.store, retry=space.retry):
+        return function(output)
