@@ -1,5 +1,10 @@
-"""Callbacks as they lie in S3, without their tokens."""
+"""Callbacks as they lie in S3, without their tokens.
 
+A callback belongs to the execution in whose folder it lies, and its id is the digest of its token.
+A record that says otherwise, or that cannot be read, is shown as such, and cannot be answered.
+"""
+
+import hashlib
 import itertools
 import re
 from collections.abc import Iterator
@@ -12,8 +17,8 @@ from statebag.errors import NotFoundError, RefusedError
 from statebag.inventory import Stored
 from statebag.places import Place
 from universal_sync_core.codec import Json, JsonObject, decode
+from universal_sync_core.errors import StoredDataError
 from universal_sync_core.keys import execution_prefix
-from universal_sync_core.store import Location
 
 _FOLDER: Final = "callbacks/"
 _DELIVERED: Final = ".delivered.json"
@@ -25,6 +30,7 @@ _SHORTEST_PREFIX: Final = 4
 WAITING: Final = "waiting"
 ANSWERED: Final = "answered"
 DELIVERED: Final = "delivered"
+UNREADABLE: Final = "unreadable"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,19 +38,19 @@ class Callback:
     """One callback that an execution requested.
 
     Attributes:
-        status: `waiting`; `answered` where Step Functions has not taken the answer yet; or
-            `delivered`.
+        status: `waiting`; `answered` where Step Functions has not taken the answer yet;
+            `delivered`; or `unreadable` where the record is not of this callback.
         prompt: what is asked; a pointer where it is large.
         answer: the first answer that Step Functions did not refuse.
     """
 
     callback_id: str
     execution_id: str
-    kind: str
     status: str
-    requested: str
-    revision: Json
-    prompt: Json
+    kind: str = ""
+    requested: str = ""
+    revision: Json = None
+    prompt: Json = None
     answer: Json = None
 
     def describe(self) -> JsonObject:
@@ -71,7 +77,11 @@ def callbacks_of(cloud: Cloud, place: Place, execution_id: str) -> list[Callback
     """Return the callbacks that an execution requested, oldest first; reads those objects."""
     prefix = f"{execution_prefix(place.settings, execution_id)}{_FOLDER}"
     names = {each.name: each for each in cloud.inventory.objects(place.bucket, prefix)}
-    found = [_read(cloud, stored, names) for name, stored in names.items() if _is_record(name)]
+    found = [
+        _read(cloud, execution_id, match[1], names)
+        for name in names
+        if (match := _RECORD.fullmatch(name))
+    ]
     return sorted(found, key=lambda callback: callback.requested)
 
 
@@ -102,10 +112,6 @@ def find(callbacks: list[Callback], start: str) -> Callback:
     return matching[0]
 
 
-def _is_record(name: str) -> bool:
-    return _RECORD.fullmatch(name) is not None
-
-
 def _answer_of(callback_id: str, names: dict[str, Stored]) -> Stored | None:
     """Return the claimed answer; each before it was refused, as its own mark says."""
     for number in itertools.count(1):
@@ -116,24 +122,40 @@ def _answer_of(callback_id: str, names: dict[str, Stored]) -> Stored | None:
     return None
 
 
-def _read(cloud: Cloud, stored: Stored, names: dict[str, Stored]) -> Callback:
-    record = _document(cloud, stored.location)
-    callback_id = stored.name.removesuffix(".json")
+def _read(cloud: Cloud, execution_id: str, callback_id: str, names: dict[str, Stored]) -> Callback:
+    record = _document(cloud, names[f"{callback_id}.json"])
+    if not _is_own(record, execution_id, callback_id):
+        return Callback(callback_id=callback_id, execution_id=execution_id, status=UNREADABLE)
     answer = _answer_of(callback_id, names)
     is_delivered = f"{callback_id}{_DELIVERED}" in names
-    status = DELIVERED if is_delivered else ANSWERED if answer else WAITING
-    given = _document(cloud, answer.location) if answer else None
+    given = _document(cloud, answer) if answer else {}
+    shown = {key: value for key, value in given.items() if key not in _MADE_BY}
     return Callback(
         callback_id=callback_id,
-        execution_id=record["execution_id"],
+        execution_id=execution_id,
         kind=record["callback_type"],
-        status=status,
-        requested=record.get("requested_at", ""),
+        status=DELIVERED if is_delivered else ANSWERED if answer else WAITING,
+        requested=record["requested_at"],
         revision=record.get("state_revision"),
         prompt=record.get("prompt"),
-        answer=given and {key: value for key, value in given.items() if key not in _MADE_BY},
+        answer=shown or None,
     )
 
 
-def _document(cloud: Cloud, location: Location) -> Json:
-    return decode(cloud.store.get(location).body, path=str(location))
+def _is_own(record: JsonObject, execution_id: str, callback_id: str) -> bool:
+    """Tell whether a record is of the callback and the execution that it lies under."""
+    texts = [record.get(name) for name in ("task_token", "callback_type", "requested_at")]
+    if not all(isinstance(text, str) for text in texts):
+        return False
+    token = str(texts[0]).encode(errors="surrogatepass")
+    is_of_token = hashlib.sha256(token).hexdigest() == callback_id
+    return is_of_token and record.get("execution_id") == execution_id
+
+
+def _document(cloud: Cloud, stored: Stored) -> JsonObject:
+    """Return what an object says, or nothing where it is no JSON object or is gone."""
+    try:
+        found = decode(cloud.store.get(stored.location).body, path=str(stored.location))
+    except StoredDataError:
+        return {}
+    return found if type(found) is dict else {}

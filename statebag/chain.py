@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import Final
 
-from statebag.executions import Execution, Executions
+from statebag.errors import NotFoundError
+from statebag.executions import Execution, Executions, is_execution_arn
 from universal_sync_core.continuation import CHAIN, RESUME_FROM
 from universal_sync_core.keys import execution_in
 
@@ -16,16 +17,23 @@ def chain_of(executions: Executions, execution: Execution) -> Iterator[Execution
 
     Those before are noted in the bag; an execution that was continued says in its output by which.
     One that resumed a failed execution is not known to that one. What Step Functions has
-    forgotten is left out.
+    forgotten is left out, and so is what works on another bag or machine, whatever a state says.
     """
+    owner, seen = owner_of(execution), {execution.arn}
     for arn in _noted(executions, execution):
-        if executions.exists(arn):
-            yield executions.describe(arn)
+        before = _known(executions, arn) if arn not in seen else None
+        seen.add(arn)
+        if before is not None and owner_of(before) == owner:
+            yield before
     found: Execution | None = execution
     while found is not None:
         yield found
+        seen.add(found.arn)
         successor = continued_as(found)
-        found = executions.describe(successor) if successor else None
+        is_new = successor is not None and successor not in seen
+        machine = found.machine_arn
+        found = _known(executions, successor) if is_new else None
+        found = found if found is not None and found.machine_arn == machine else None
 
 
 def continued_as(execution: Execution) -> str | None:
@@ -43,6 +51,14 @@ def owner_of(execution: Execution) -> str:
     """Return the execution whose bag this one works on: itself, or the one that began it."""
     resumed = execution.input.get(RESUME_FROM) if type(execution.input) is dict else None
     return (execution_in(resumed) if isinstance(resumed, str) else None) or execution.arn
+
+
+def _known(executions: Executions, arn: str | None) -> Execution | None:
+    """Return an execution that a state names, or None where there is none of that name."""
+    try:
+        return executions.describe(arn) if arn is not None and is_execution_arn(arn) else None
+    except NotFoundError:
+        return None
 
 
 def _noted(executions: Executions, execution: Execution) -> list[str]:

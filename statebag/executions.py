@@ -19,7 +19,6 @@ Event = Mapping[str, Any]
 _ARN: Final = re.compile(
     r"arn:[\w-]+:states:[\w-]+:\d{12}:(?P<kind>execution|express):(?P<machine>[^:]+):(?P<name>[^:#]+.*)"
 )
-_RECORD_IN_CAUSE: Final = re.compile(r"\[record: (s3://[^\]\s]+)\]")
 RUNNING: Final = ("RUNNING", "PENDING_REDRIVE")
 # The bag that a state got or gave stands there under this name.
 BAG: Final = "state_data"
@@ -48,12 +47,6 @@ class Execution:
     def is_running(self) -> bool:
         """Whether it may still change its state."""
         return self.status in RUNNING
-
-    @property
-    def record_path(self) -> str | None:
-        """Path of the record that a failed execution left, where its cause names one."""
-        match = _RECORD_IN_CAUSE.search(self.cause or "")
-        return match[1] if match else None
 
     @property
     def bag(self) -> JsonObject | None:
@@ -128,14 +121,6 @@ class Executions:
             error=told.get("error"),
             cause=told.get("cause"),
         )
-
-    def exists(self, arn: str) -> bool:
-        """Tell whether Step Functions still knows an execution."""
-        try:
-            self.describe(arn)
-        except NotFoundError:
-            return False
-        return True
 
     def events(self, arn: str) -> Iterator[Event]:
         """Yield the events of an execution, oldest first."""

@@ -6,9 +6,11 @@ from typing import Final
 from botocore.exceptions import ClientError
 
 from statebag.aws import Cloud
+from statebag.chain import owner_of
 from statebag.deployment import manager_function
 from statebag.errors import NotFoundError, RefusedError
 from statebag.executions import Execution, Executions, machine_of
+from statebag.failures import is_own, read_record
 from statebag.manager import ask
 from universal_sync_core.codec import JsonObject, encode
 from universal_sync_core.continuation import RESUME_FROM
@@ -34,19 +36,22 @@ class Start:
     input: JsonObject
 
 
-def start_from(path: str, changes: JsonObject, name: str | None = None) -> Start:
+def start_from(
+    path: str, changes: JsonObject, name: str | None = None, machine_arn: str | None = None
+) -> Start:
     """Return the start that goes on from a snapshot or a failure record.
 
     Args:
         path: of the snapshot or record.
         changes: fields that are merged into the bag.
         name: of the new execution; None for one that follows from the path.
+        machine_arn: the state machine to start; None for that of the path's execution.
 
     Raises:
         RefusedError: the path names no state of an execution.
     """
     owner = execution_in(path) or ""
-    machine = machine_of(owner)
+    machine = machine_arn or machine_of(owner)
     if machine is None:
         hint = "`statebag snapshots` lists the paths to go on from."
         raise RefusedError(f"no state of an execution: {path}", hint=hint)
@@ -56,7 +61,7 @@ def start_from(path: str, changes: JsonObject, name: str | None = None) -> Start
     return Start(machine_arn=machine, name=chosen, input=changes | {RESUME_FROM: path})
 
 
-def left_by(execution: Execution) -> str | None:
+def left_by(cloud: Cloud, execution: Execution) -> str | None:
     """Return the path of what an execution that failed has left, or None where nothing is yet.
 
     Raises:
@@ -68,7 +73,8 @@ def left_by(execution: Execution) -> str | None:
     if execution.status == _ENDED_WELL:
         hint = "To go on from an earlier state, give the path of one of `statebag snapshots`."
         raise RefusedError(f"{execution.name} has succeeded", hint=hint)
-    return execution.record_path
+    record = read_record(cloud, execution)
+    return record[0] if record else None
 
 
 def snapshot_newest(cloud: Cloud, execution: Execution, function: str | None) -> str:
@@ -77,15 +83,19 @@ def snapshot_newest(cloud: Cloud, execution: Execution, function: str | None) ->
     An execution that was stopped, or timed out as a whole, had no time to leave a record.
 
     Raises:
-        NotFoundError: it had no bag yet.
+        NotFoundError: it had no bag of its own yet.
+        RefusedError: the function made none of this workflow.
     """
     bag = Executions(cloud.states).last_bag(execution.arn)
-    if bag is None:
+    if bag is None or bag.get("execution_id") not in {execution.arn, owner_of(execution)}:
         hint = "Start it again with its own input."
         raise NotFoundError(f"{execution.name} had not begun", hint=hint)
     asked = function or manager_function(cloud, execution.machine_arn)
     event = {"action": "create_snapshot", "snapshot_type": "pre", "state_data": bag}
     path: str = ask(cloud, asked, event)["state_data"]["pre_snapshot_s3_path"]
+    if not is_own(cloud, execution, path):
+        hint = "The function is another deployment's: name the right one with --function."
+        raise RefusedError(f"{asked} made a snapshot elsewhere", hint=hint)
     return path
 
 

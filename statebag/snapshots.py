@@ -8,10 +8,11 @@ from typing import Final
 from statebag.aws import Cloud
 from statebag.chain import chain_of
 from statebag.executions import Event, Execution, Executions, text_of
+from statebag.failures import is_own
 from statebag.reading import reader_at
 from universal_sync_core.codec import Json, JsonObject, encode
 from universal_sync_core.errors import MissingObjectError
-from universal_sync_core.failure import SNAPSHOT_OF_RECORD, is_failure_record
+from universal_sync_core.failure import SNAPSHOT_OF_RECORD, is_failure_record, path_in
 
 _NAMED: Final = re.compile(
     r'"(?:(?:pre|post)_snapshot_s3_path|record_s3_path|resume_from)":\s*"(s3://[^"\\]+)"'
@@ -61,15 +62,17 @@ def snapshots_of(cloud: Cloud, execution: Execution) -> Iterator[Snapshot]:
         for path in _paths(each, executions.events(each.arn)):
             if path not in seen:
                 seen.add(path)
-                yield _read(cloud, path)
+                if is_own(cloud, each, path):
+                    yield _read(cloud, path)
 
 
 def _paths(execution: Execution, events: Iterator[Event]) -> Iterator[str]:
     for event in events:
         for match in _NAMED.finditer(text_of(event) or ""):
             yield match[1]
-    if execution.record_path is not None:
-        yield execution.record_path
+    record = path_in(execution.cause or "")
+    if record is not None:
+        yield record
 
 
 def _read(cloud: Cloud, path: str) -> Snapshot:

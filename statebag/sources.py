@@ -9,6 +9,7 @@ from statebag.aws import Cloud
 from statebag.deployment import place_of_machine
 from statebag.errors import NotFoundError, RefusedError
 from statebag.executions import BAG, Execution, Executions, bag_in, is_execution_arn
+from statebag.failures import read_record
 from statebag.places import Place, place_in, place_of
 from statebag.reading import StateReader, reader_at
 from statebag.timeline import steps_of
@@ -81,8 +82,9 @@ def newest_bag(cloud: Cloud, execution: Execution) -> JsonObject | None:
     """Return the bag an execution ended with, or the newest that is known of it."""
     if execution.bag is not None:
         return execution.bag
-    if execution.record_path is not None:
-        found = _bag_left_at(cloud, execution.record_path)
+    record = read_record(cloud, execution)
+    if record is not None:
+        found = _bag_of_record(cloud, *record)
         if found is not None:
             return found
     return Executions(cloud.states).last_bag(execution.arn)
@@ -149,7 +151,8 @@ def _of_object(cloud: Cloud, path: str) -> Source:
         size = sum(child.weight for child in node.children) + 2 if node.height else len(body)
         pointer = Pointer(kind=node.kind, path=path, size=size, count=node.count)
         return _of_value(pointer.render(), path, reader)
-    bag = _bag_left_at(cloud, path) if is_failure_record(document) else _bag_of(document)
+    is_record = is_failure_record(document)
+    bag = _bag_of_record(cloud, path, document) if is_record else _bag_of(document)
     if bag is None:
         return _of_value(document, path, reader)
     return _of_bag(cloud, bag, title=path, place=place_of(path))
@@ -194,13 +197,9 @@ def _bag_of(document: Json) -> JsonObject | None:
     return document if is_bag else None
 
 
-def _bag_left_at(cloud: Cloud, path: str) -> JsonObject | None:
-    """Return the bag of a failure record or snapshot; None where the execution had not begun."""
-    reader = reader_at(cloud.store, path)
-    document = reader.document(path)
-    if is_failure_record(document):
-        snapshot = document.get(SNAPSHOT_OF_RECORD)
-        if not isinstance(snapshot, str) or execution_in(snapshot) != execution_in(path):
-            return None
-        document = reader.document(snapshot)
-    return _bag_of(document)
+def _bag_of_record(cloud: Cloud, path: str, record: JsonObject) -> JsonObject | None:
+    """Return the bag that a failure record leads to; None where the execution had not begun."""
+    snapshot = record.get(SNAPSHOT_OF_RECORD)
+    if not isinstance(snapshot, str) or execution_in(snapshot) != execution_in(path):
+        return None
+    return _bag_of(reader_at(cloud.store, path).document(snapshot))

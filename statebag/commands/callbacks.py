@@ -7,7 +7,14 @@ from typing import Final
 import click
 
 from statebag.aws import Cloud
-from statebag.callbacks import WAITING, Callback, callbacks_of, executions_with_state, find
+from statebag.callbacks import (
+    UNREADABLE,
+    WAITING,
+    Callback,
+    callbacks_of,
+    executions_with_state,
+    find,
+)
 from statebag.chain import owner_of
 from statebag.deployment import manager_function, require_place
 from statebag.errors import RefusedError
@@ -66,7 +73,8 @@ def list_(
       statebag callbacks list ARN --all
       statebag callbacks list --bucket my-state-bucket --json | jq -r .callback_id
     """
-    shown = [each for each in _callbacks(cloud, execution_arn) if every or each.status == WAITING]
+    wanted = (WAITING, UNREADABLE)
+    shown = [each for each in _callbacks(cloud, execution_arn) if every or each.status in wanted]
     if to_json:
         for callback in shown:
             print_json(_described(callback, mask))
@@ -182,6 +190,9 @@ def _answer(  # noqa: PLR0913 - what an answer is made of
     to_json: bool,
 ) -> None:
     callback = find(_of_execution(cloud, execution_arn), callback_id)
+    if callback.status == UNREADABLE:
+        hint = "Somebody else may have written it: look at the object, and answer nothing."
+        raise RefusedError(f"the record of {callback.callback_id} is not its own", hint=hint)
     machine = machine_of(callback.execution_id)
     if function is None and machine is None:
         hint = "Name it with --function."

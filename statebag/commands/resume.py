@@ -52,15 +52,16 @@ def command(  # noqa: PLR0913 - options
       statebag resume s3://bucket/v1/.../sha256/AAA --name catalog-again
     """
     changes = dict(_field(text) for text in settings)
-    path = source if source.startswith("s3://") else None
+    path, machine = (source if source.startswith("s3://") else None), None
     if path is None:
         execution = Executions(cloud.states).describe(require_execution_arn(source))
-        path = left_by(execution)
+        path = left_by(cloud, execution)
         if path is None and dry_run:
             note(f"{execution.name} left no record: a snapshot of its newest state would be made.")
             return
         path = path or snapshot_newest(cloud, execution, function)
-    start = start_from(path, changes, name)
+        machine = execution.machine_arn
+    start = start_from(path, changes, name, machine)
     told = {"name": start.name, "state_machine": start.machine_arn, "input": start.input}
     if not dry_run:
         told["execution"] = begin(cloud, start)

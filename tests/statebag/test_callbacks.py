@@ -1,3 +1,4 @@
+import hashlib
 import json
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +12,7 @@ from universal_sync_core import store_to_s3
 from universal_sync_core.store import Location
 
 TOKEN = "AQCEAAAAKgAAAAMAAAAA"  # noqa: S105 - nobody's
-FIRST, SECOND = "a1" * 32, "b2" * 32
+FIRST, SECOND = (hashlib.sha256(f"{TOKEN}{n}".encode()).hexdigest() for n in (1, 2))
 
 
 def put(cloud: FakeCloud, name: str, content: Any, execution_id: str = RUN) -> None:
@@ -19,14 +20,15 @@ def put(cloud: FakeCloud, name: str, content: Any, execution_id: str = RUN) -> N
     cloud.memory.put(location, json.dumps(content).encode())
 
 
-def record(callback_id: str, prompt: Any, at: str, execution_id: str = RUN) -> dict[str, Any]:
+def record(number: int, prompt: Any, at: str, execution_id: str = RUN) -> dict[str, Any]:
+    token = f"{TOKEN}{number}"
     return {
-        "callback_id": callback_id,
+        "callback_id": hashlib.sha256(token.encode()).hexdigest(),
         "callback_type": "human",
         "execution_id": execution_id,
         "prompt": prompt,
         "state_revision": 5,
-        "task_token": TOKEN,
+        "task_token": token,
         "requested_at": at,
     }
 
@@ -35,11 +37,11 @@ def record(callback_id: str, prompt: Any, at: str, execution_id: str = RUN) -> d
 def asked(cloud: FakeCloud) -> None:
     """Two callbacks, the first of which was answered."""
     cloud.states.add("run-1", "RUNNING", input={})
-    put(cloud, f"{FIRST}.json", record(FIRST, "Publish?", "2025-06-01T10:00:00+00:00"))
+    put(cloud, f"{FIRST}.json", record(1, "Publish?", "2025-06-01T10:00:00+00:00"))
     put(cloud, f"{FIRST}.answer.json", {"outcome": "success", "output": {"approved": True}})
     put(cloud, f"{FIRST}.delivered.json", {"delivered_at": "2025-06-01T10:05:00+00:00"})
     prompt = store_to_s3({"question": "Which?", "password": "hunter2"}, CONTEXT)
-    put(cloud, f"{SECOND}.json", record(SECOND, prompt, "2025-06-01T11:00:00+00:00"))
+    put(cloud, f"{SECOND}.json", record(2, prompt, "2025-06-01T11:00:00+00:00"))
     cloud.functions.answer = {"callback_id": SECOND, "outcome": "success", "status": "delivered"}
 
 
@@ -55,8 +57,8 @@ def test_only_what_waits_is_listed(run: Run) -> None:
 
 def test_callbacks_of_the_whole_bucket(run: Run, cloud: FakeCloud) -> None:
     other = arn_of("run-2")
-    asked = record("c3" * 32, "And this?", "2025-06-01T09:00:00+00:00", other)
-    put(cloud, f"{'c3' * 32}.json", asked, other)
+    asked = record(3, "And this?", "2025-06-01T09:00:00+00:00", other)
+    put(cloud, f"{asked['callback_id']}.json", asked, other)
 
     found = decoded(run("callbacks", "list", "--bucket", BUCKET, "--json").out)
 
@@ -138,3 +140,42 @@ def test_answer_that_was_refused_is_none(run: Run, cloud: FakeCloud) -> None:
     put(cloud, f"{SECOND}.answer-2.json", {"outcome": "success", "output": 2, "seal": "0"})
     (told,) = decoded(run("callbacks", "show", RUN, SECOND, "--json").out)
     assert (told["status"], told["answer"]) == ("answered", {"outcome": "success", "output": 2})
+
+
+GOOD = record(7, "lunch?", "2025-06-01T10:00:00+00:00")
+WRONG: list[Any] = [
+    [],
+    {},
+    None,
+    "text",
+    GOOD | {"execution_id": arn_of("victim")},
+    GOOD | {"execution_id": None},
+    GOOD | {"task_token": "of another callback"},
+    GOOD | {"task_token": "\ud800"},
+    GOOD | {"requested_at": 5},
+    GOOD | {"callback_type": ["human"]},
+]
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_record_that_is_not_its_own_is_shown_and_not_answered(
+    run: Run, cloud: FakeCloud, wrong: Any
+) -> None:
+    put(cloud, f"{GOOD['callback_id']}.json", wrong)
+
+    found = decoded(run("callbacks", "list", "--bucket", BUCKET, "--json").out)
+    assert {each["callback_id"]: (each["status"], each["execution_id"]) for each in found} == {
+        SECOND: ("waiting", RUN),
+        GOOD["callback_id"]: ("unreadable", RUN),
+    }
+    assert run("callbacks", "show", RUN, GOOD["callback_id"]).code == 0
+    ran = run("callbacks", "approve", RUN, GOOD["callback_id"])
+    assert (ran.code, cloud.functions.invoked) == (7, [])
+    assert "not its own" in ran.err
+
+
+def test_object_that_is_no_json_stops_no_list(run: Run, cloud: FakeCloud) -> None:
+    location = Location(BUCKET, f"{key_prefix(RUN)}callbacks/{'d' * 64}.json")
+    cloud.memory.put(location, b"\xff")
+
+    assert "unreadable" in run("callbacks", "list", RUN).out

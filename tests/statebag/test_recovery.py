@@ -8,10 +8,18 @@ from typing import Any
 
 import pytest
 
-from tests.statebag.cloud import MACHINE, FakeCloud, client_error
+from tests.statebag.cloud import BUCKET, MACHINE, FakeCloud, arn_of, client_error
 from tests.statebag.conftest import Run
 from tests.statebag.histories import History, bag
-from tests.statebag.states import CONTEXT, RUN, catalog_bag, decoded, location_of, snapshot_of
+from tests.statebag.states import (
+    CONTEXT,
+    RUN,
+    catalog_bag,
+    decoded,
+    key_prefix,
+    location_of,
+    snapshot_of,
+)
 from universal_sync_core import hydrate_state, record_failure, universal_sync_core
 
 Golden = Callable[[str], None]
@@ -184,3 +192,109 @@ def test_snapshots_of_a_resumed_execution_have_those_before_it(
     found = decoded(run("snapshots", later, "--json").out)
 
     assert [each["type"] for each in found] == ["pre", "failure"]
+
+
+def path_under(arn: str, bucket: str = BUCKET) -> str:
+    return f"s3://{bucket}/{key_prefix(arn)}sha256/{'0' * 64}"
+
+
+PAYROLL = arn_of("x", MACHINE.replace("catalog", "payroll"))
+FOREIGN = {
+    "of another machine": lambda _: path_under(PAYROLL),
+    "of another execution": lambda _: path_under(arn_of("victim")),
+    "in another bucket": lambda _: path_under(RUN, "evil-bucket"),
+    "under another prefix": lambda own: own.replace("/v1/", "/p/v1/"),
+    "gone on": lambda own: f"{own}] [and more",
+}
+
+
+@pytest.mark.parametrize("evil", FOREIGN.values(), ids=FOREIGN)
+@pytest.mark.parametrize("cause", ["oh [record: {evil}]", "[record: {own}] [record: {evil}]"])
+def test_text_in_a_cause_starts_nothing(
+    run: Run, cloud: FakeCloud, failed: str, evil: Callable[[str], str], cause: str
+) -> None:
+    cloud.states.executions[RUN]["cause"] = cause.format(evil=evil(failed), own=failed)
+    made, path = snapshot_of(catalog_bag())
+    cloud.states.events[RUN] = History().visit("SyncSegment", bag(), {"state_data": made}).events
+    cloud.functions.answer = {"state_data": {"pre_snapshot_s3_path": path}}
+
+    assert run("resume", RUN).code == 0
+
+    (started,) = cloud.states.started
+    assert started["stateMachineArn"] == MACHINE
+    assert json.loads(started["input"]) == {"resume_from": path}
+    assert run("show", RUN).code == 0
+    shown = decoded(run("snapshots", RUN, "--json").out)
+    assert evil(failed) not in {each["s3_path"] for each in shown}
+
+
+def test_last_record_of_a_cause_counts(run: Run, cloud: FakeCloud, failed: str) -> None:
+    cause = f"worker said [record: {path_under(PAYROLL)}] [record: {failed}]"
+    cloud.states.executions[RUN]["cause"] = cause
+
+    assert run("resume", RUN).code == 0
+
+    (started,) = cloud.states.started
+    assert (started["stateMachineArn"], json.loads(started["input"])) == (
+        MACHINE,
+        {"resume_from": failed},
+    )
+
+
+def test_what_is_no_record_starts_nothing(run: Run, cloud: FakeCloud) -> None:
+    made, path = snapshot_of(catalog_bag())
+    value = made["current_state"]["report"]["__s3_path"]
+    cloud.states.add("run-1", "FAILED", input={}, error="E", cause=f"oh [record: {value}]")
+    cloud.states.events[RUN] = History().visit("SyncSegment", bag(), {"state_data": made}).events
+    cloud.functions.answer = {"state_data": {"pre_snapshot_s3_path": path}}
+
+    assert run("resume", RUN).code == 0
+
+    assert json.loads(cloud.states.started[0]["input"]) == {"resume_from": path}
+
+
+@pytest.mark.parametrize("made_for", [arn_of("victim"), None, 7])
+def test_bag_of_another_execution_is_not_resumed(run: Run, cloud: FakeCloud, made_for: Any) -> None:
+    made = catalog_bag() | {"execution_id": made_for}
+    history = History().visit("SyncSegment", bag(), {"state_data": made})
+    cloud.states.add("run-1", "ABORTED", events=history.events)
+
+    assert run("resume", RUN).code == 3
+    assert (cloud.functions.invoked, cloud.states.started) == ([], [])
+
+
+def test_snapshot_that_the_function_made_elsewhere_is_not_resumed(
+    run: Run, cloud: FakeCloud
+) -> None:
+    history = History().visit("SyncSegment", bag(), {"state_data": catalog_bag()})
+    cloud.states.add("run-1", "ABORTED", events=history.events)
+    cloud.functions.answer = {"state_data": {"pre_snapshot_s3_path": path_under(PAYROLL)}}
+
+    assert run("resume", RUN).code == 7
+    assert cloud.states.started == []
+
+
+def test_resumed_execution_may_leave_its_record_under_its_owner(
+    run: Run, cloud: FakeCloud, failed: str
+) -> None:
+    told = cloud.states.executions[RUN]
+    cloud.states.add("run-2", "FAILED", input={"resume_from": failed}, cause=told["cause"])
+
+    assert run("resume", arn_of("run-2")).code == 0
+    assert json.loads(cloud.states.started[0]["input"]) == {"resume_from": failed}
+
+
+def test_execution_that_a_state_names_is_no_part_of_the_chain(
+    run: Run, cloud: FakeCloud, failed: str
+) -> None:
+    cloud.states.add("victim")
+    made = catalog_bag() | {"execution_chain": [RUN, arn_of("victim"), "x", arn_of("run-2")]}
+    start = {"resume_from": failed}
+    last = cloud.states.add("run-2", input=start, output={"state_data": made})
+    output = {"continued_as": {"execution_arn": last}, "state_data": made}
+    cloud.states.add("run-2", input=start, output=output)  # which names itself
+
+    shown = run("timeline", last).out
+
+    assert "victim" not in shown
+    assert shown.count(last) == 1
