@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tests.core.bags import KIB, call, fresh
 from tests.core.fakes import CountingStore
+from universal_sync_core import pages
 from universal_sync_core.codec import canonical
 from universal_sync_core.memory_store import MemoryStore
 from universal_sync_core.pages import Pages
@@ -308,3 +309,13 @@ def test_appending_and_replacing_give_what_a_list_gives(
         assert pages.resolve(pointer.render()) == plain
         wanted = {canonical(item) for item in plain[:5]} | {canonical("none of these, surely")}
         assert pages.find(pointer, wanted) == {canonical(item) for item in plain[:5]}
+
+
+def test_a_large_value_is_sent_while_it_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pages, "_HELD_BYTES", 300_000)
+    store = CountingStore()
+    with fresh(store), call() as opened:
+        opened.pages.store({"one": numbered(20_000), "two": keyed(20_000)})
+        sent = store.bytes_put
+    assert sent > 0.8 * store.bytes_put
+    assert len(store.puts) == len(set(store.puts))

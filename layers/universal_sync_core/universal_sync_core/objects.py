@@ -56,6 +56,7 @@ class Objects:
         self._seen = workspace.known
         self._execution_id = execution_id
         self._pending: dict[str, tuple[bytes, StoredObject]] = {}
+        self._pending_bytes = 0
         self._in_bag = InBag()
 
     @property
@@ -150,8 +151,9 @@ class Objects:
         """Return the path under which `body` will be stored when the call ends."""
         stored = to_stored(body)
         path = self.home + hashlib.sha256(stored.body).hexdigest()
-        if not self.is_known(path):
-            self._pending.setdefault(path, (body, stored))
+        if not self.is_known(path) and path not in self._pending:
+            self._pending[path] = (body, stored)
+            self._pending_bytes += len(body)
         return path
 
     def create(self, name: str, body: bytes) -> Location:
@@ -181,7 +183,7 @@ class Objects:
         """
         if root in self._in_bag:
             for path in list(self._pending)[mark:]:
-                del self._pending[path]
+                self._pending_bytes -= len(self._pending.pop(path)[0])
 
     def read_many(self, paths: Sequence[str]) -> list[bytes]:
         """Return the verified, decoded bodies, in the order of the paths.
@@ -238,7 +240,7 @@ class Objects:
 
     def flush_over(self, size: int) -> None:
         """Send what has been added where it is more than `size` bytes."""
-        if sum(len(stored.body) for _, stored in self._pending.values()) > size:
+        if self._pending_bytes > size:
             self.flush()
 
     def flush(self) -> None:
@@ -252,6 +254,7 @@ class Objects:
         for path, (body, _) in self._pending.items():
             self._cache.put(path, body)
         self._pending.clear()
+        self._pending_bytes = 0
 
     def _fetch(self, path: str, checksum: str | None = None) -> bytes:
         self._usage.count_request()

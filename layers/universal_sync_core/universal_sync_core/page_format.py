@@ -21,32 +21,6 @@ MARK_BYTES: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """One element of a list, or one key of a map, on its way into a page.
-
-    Attributes:
-        value: what is stored in the page; a pointer where the element is large.
-        encoded: its JSON.
-        weight: bytes of the element as JSON, what it points to included.
-        key: the key, in a map.
-        order: position among the keys of the map.
-        mark: digest of the element, in a marked list.
-    """
-
-    value: Json
-    encoded: bytes
-    weight: int
-    key: str = ""
-    order: int = 0
-    mark: bytes = b""
-
-    @property
-    def size_in_parent(self) -> int:
-        """About the bytes that the entry takes in a page."""
-        return len(self.encoded) + len(self.key) + 2 * len(self.mark) + 10
-
-
-@dataclass(frozen=True, slots=True)
 class Child:
     """What an index object knows of a page, or of an index object, under it.
 
@@ -118,26 +92,24 @@ class Node:
         return self.marks is not None
 
 
-def render_page(kind: TreeKind, entries: list[Entry], *, ordered: bool, marked: bool) -> bytes:
+def render_page(
+    kind: TreeKind, items: bytes, *, order: Sequence[int] | None, marks: bytes | None
+) -> bytes:
     """Return the body of a page.
 
     Args:
         kind: of the tree.
-        entries: what is in the page; each was encoded once, before.
-        ordered: whether the positions of the keys are written down.
-        marked: whether the digests of the elements are.
+        items: the JSON of the elements, commas between.
+        order: positions of the keys, where they are written down.
+        marks: digests of the elements, in a marked list.
     """
-    if kind == "list":
-        items = b"[" + b",".join(entry.encoded for entry in entries) + b"]"
-    else:
-        pairs = (encode(entry.key) + b":" + entry.encoded for entry in entries)
-        items = b"{" + b",".join(pairs) + b"}"
     head = encode({PAGE: VERSION, "kind": kind, "height": 0})[:-1]
-    parts = [head, b',"items":', items]
-    if ordered:
-        parts += [b',"order":', encode([entry.order for entry in entries])]
-    if marked:
-        parts += [b',"marks":', encode(_text(b"".join(entry.mark for entry in entries)))]
+    parts = [head, b',"items":', b"[" if kind == "list" else b"{", items]
+    parts.append(b"]" if kind == "list" else b"}")
+    if order is not None:
+        parts += [b',"order":', encode(order)]
+    if marks is not None:
+        parts += [b',"marks":', encode(_text(marks))]
     return b"".join([*parts, b"}"])
 
 

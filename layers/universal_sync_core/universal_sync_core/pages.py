@@ -7,15 +7,15 @@ each key is kept beside it, so that a map comes back in the order its keys were 
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import pairwise, takewhile
+from itertools import takewhile
 from math import ceil
-from typing import TypeVar
+from typing import Final, TypeVar
 
-from universal_sync_core.codec import Json, encode
+from universal_sync_core.codec import KIB, Json, encode
+from universal_sync_core.entries import Entries
 from universal_sync_core.objects import Objects
 from universal_sync_core.page_format import (
     Child,
-    Entry,
     Node,
     TreeKind,
     digest_mark,
@@ -32,8 +32,10 @@ from universal_sync_core.page_reader import (
 from universal_sync_core.pointer import Pointer, parse
 from universal_sync_core.settings import Settings
 
-Sized = TypeVar("Sized", Entry, Child)
 Target = TypeVar("Target", int, str)
+
+# What is held of a value that is being stored; some 500 pages, sent side by side.
+_HELD_BYTES: Final = 32 * KIB * KIB
 
 
 class Pages(PageReader):
@@ -57,13 +59,12 @@ class Pages(PageReader):
         added_before = self._objects.mark()
         value = self.unpacked(value)
         if type(value) is dict:
-            entries = [
-                self._entry(item, key=key, order=order)
-                for order, (key, item) in enumerate(value.items())
-            ]
-            pointer = self._plant("map", entries)
+            entries = Entries("map")
+            for order, (key, item) in enumerate(value.items()):
+                self._put(entries, item, key=key, order=order)
+            pointer = self._plant(entries)
         elif type(value) is list:
-            pointer = self._plant("list", self._elements(value, marked=marked), marked=marked)
+            pointer = self._plant(self._elements(value, marked=marked), marked=marked)
         else:
             encoded = encode(value)
             pointer = Pointer(kind="value", path=self._objects.add(encoded), size=len(encoded))
@@ -72,7 +73,7 @@ class Pages(PageReader):
 
     def folded(self, value: Json) -> Json:
         """Return the value itself, or a pointer to it where it is too large for a page."""
-        return self._entry(value).value
+        return self._folded(value)[0]
 
     def extend(self, pointer: Pointer, items: Sequence[Json]) -> Pointer:
         """Return a pointer to the list with `items` after its own elements.
@@ -84,19 +85,16 @@ class Pages(PageReader):
         root = self.root(pointer)
         entries = self._elements(items, marked=root.is_marked)
         if not pointer.count:
-            return self._plant("list", entries, marked=root.is_marked)
+            return self._plant(entries, marked=root.is_marked)
         children = self._extend(root, pointer.path, entries)
         return self._grow("list", children, root.height, marked=root.is_marked)
 
     def put_items(self, pointer: Pointer, changes: Mapping[int, Json]) -> Pointer:
         """Return a pointer to the list with the elements at some positions replaced."""
 
-        def edit(node: Node, positions: Sequence[int], offset: int) -> list[Entry]:
-            entries = _entries_of(node)
-            for position in positions:
-                item = changes[position + offset]
-                entries[position] = self._entry(item, marked=node.is_marked)
-            return entries
+        def edit(node: Node, positions: Sequence[int], offset: int) -> Entries:
+            changed = {position: changes[position + offset] for position in positions}
+            return self._elements_with(node, changed)
 
         return self._edit(pointer, sorted(changes), positions_by_child, edit)
 
@@ -106,12 +104,15 @@ class Pages(PageReader):
         added = [key for key in changes if key not in found]
         order = {key: position for position, key in enumerate(added, pointer.count or 0)}
 
-        def edit(node: Node, keys: Sequence[str], _: int) -> list[Entry]:
-            entries = {entry.key: entry for entry in _entries_of(node)}
-            for key in sorted(keys, key=lambda key: order.get(key, -1)):
-                place = order[key] if key in order else entries[key].order
-                entries[key] = self._entry(changes[key], key=key, order=place)
-            return list(entries.values())
+        def edit(node: Node, keys: Sequence[str], _: int) -> Entries:
+            entries = Entries("map")
+            own = range(node.count) if node.order is None else node.order
+            for place, (key, item) in zip(own, node.items.items(), strict=True):
+                put = self._put if key in changes else self._keep
+                put(entries, changes.get(key, item), key=key, order=place)
+            for key in sorted(set(keys) & order.keys(), key=order.__getitem__):
+                self._put(entries, changes[key], key=key, order=order[key])
+            return entries
 
         return self._edit(pointer, sorted(changes), keys_by_child, edit)
 
@@ -120,7 +121,7 @@ class Pages(PageReader):
         pointer: Pointer,
         targets: Sequence[Target],
         partition: Callable[[Node, Sequence[Target]], Iterable[tuple[int, Sequence[Target]]]],
-        edit: Callable[[Node, Sequence[Target], int], list[Entry]],
+        edit: Callable[[Node, Sequence[Target], int], Entries],
     ) -> Pointer:
         """Return a pointer to the tree with the pages that hold the targets edited."""
         if not targets:
@@ -135,7 +136,7 @@ class Pages(PageReader):
             if not node.height:
                 whole = path == pointer.path
                 entries = edit(node, own, offset)
-                return self._write_pages(node.kind, entries, first, whole=whole, marked=marked)
+                return self._write_pages(entries, first, whole=whole, marked=marked)
             parts = dict(partition(node, own))
             children: list[Child] = []
             for position, child in enumerate(node.children):
@@ -151,23 +152,24 @@ class Pages(PageReader):
         children = rewrite(root, pointer.path, "", targets, 0)
         return self._grow(root.kind, children, root.height, marked=marked)
 
-    def _extend(self, node: Node, path: str, entries: list[Entry]) -> list[Child]:
+    def _extend(self, node: Node, path: str, entries: Entries) -> list[Child]:
         """Return what takes the place of a node when entries come after its own."""
         if not node.height:
-            merged = [*_entries_of(node), *entries]
-            return self._write_pages("list", merged, marked=node.is_marked)
+            merged = self._elements_with(node, {})
+            merged.add_all(entries)
+            return self._write_pages(merged, marked=node.is_marked)
         *before, last = (self._rebased(child, path) for child in node.children)
-        if node.height == 1 and last.size + _size(entries) > self._page_bytes:
-            tail = [last, *self._write_pages("list", entries, marked=node.is_marked)]
+        if node.height == 1 and last.size + entries.size > self._page_bytes:
+            tail = [last, *self._write_pages(entries, marked=node.is_marked)]
         else:
             below = child_path(path, node.children[-1].ref)
             (page,) = self.nodes([below])
             tail = self._extend(page, below, entries)
         return self._write_index("list", [*before, *tail], node.height, marked=node.is_marked)
 
-    def _plant(self, kind: TreeKind, entries: list[Entry], *, marked: bool = False) -> Pointer:
-        children = self._write_pages(kind, entries, whole=True, marked=marked)
-        return self._grow(kind, children, 0, marked=marked)
+    def _plant(self, entries: Entries, *, marked: bool = False) -> Pointer:
+        children = self._write_pages(entries, whole=True, marked=marked)
+        return self._grow(entries.kind, children, 0, marked=marked)
 
     def _grow(self, kind: TreeKind, children: list[Child], height: int, *, marked: bool) -> Pointer:
         """Return a pointer to a root over `children`, which are of one height."""
@@ -180,44 +182,34 @@ class Pages(PageReader):
         return Pointer(kind=kind, path=path, size=size, count=root.count)
 
     def _write_pages(
-        self,
-        kind: TreeKind,
-        entries: list[Entry],
-        first: str = "",
-        *,
-        whole: bool = False,
-        marked: bool = False,
+        self, entries: Entries, first: str = "", *, whole: bool = False, marked: bool = False
     ) -> list[Child]:
         """Write entries as pages of about one size.
 
         Args:
-            kind: of the tree.
             entries: in order; those of a map may come in any.
             first: least key that may come under the first page.
             whole: whether these entries are all of the tree.
             marked: whether the elements carry marks.
         """
-        alone = whole and _size(entries) <= self._page_bytes
-        ordered = kind == "map" and not alone
-        if kind == "map":
-            entries = sorted(entries, key=_key if ordered else _order)
-        target = _even(entries, self._page_bytes)
-        groups = list(_groups(entries, target, least=1)) or [[]]
-        firsts = [
-            first,
-            *(_separator(left[-1].key, right[0].key) for left, right in pairwise(groups)),
-        ]
-        return [
-            Child(
-                ref=self._add(render_page(kind, group, ordered=ordered, marked=marked)),
-                count=len(group),
-                size=_size(group),
-                weight=_json_size(kind, group),
-                first=start if kind == "map" else "",
-                marks=b"".join(entry.mark for entry in group),
+        ordered = entries.kind == "map" and not (whole and entries.size <= self._page_bytes)
+        children: list[Child] = []
+        last = ""
+        for part in entries.parts(self._page_bytes, by_key=ordered):
+            order = part.order if ordered else None
+            marks = part.marks if marked else None
+            least = _separator(last, part.first) if children else first
+            child = Child(
+                ref=self._add(render_page(entries.kind, part.items, order=order, marks=marks)),
+                count=part.count,
+                size=part.size,
+                weight=part.weight,
+                first=least if entries.kind == "map" else "",
+                marks=part.marks,
             )
-            for group, start in zip(groups, firsts, strict=True)
-        ]
+            children.append(child)
+            last = part.last
+        return children
 
     def _write_index(
         self, kind: TreeKind, children: list[Child], height: int, *, marked: bool
@@ -233,11 +225,13 @@ class Pages(PageReader):
                 weight=sum(child.weight for child in group),
                 first=group[0].first,
             )
-            for group in _groups(children, target, least=2)
+            for group in _groups(children, target)
         ]
 
     def _add(self, body: bytes) -> str:
-        return self._objects.add(body).removeprefix(self._objects.home)
+        ref = self._objects.add(body).removeprefix(self._objects.home)
+        self._objects.flush_over(_HELD_BYTES)
+        return ref
 
     def _rebased(self, child: Child, parent: str) -> Child:
         """Return the child as an index object of this execution may name it."""
@@ -245,75 +239,70 @@ class Pages(PageReader):
             return child
         return replace(child, ref=child_path(parent, child.ref))
 
-    def _elements(self, items: Sequence[Json], *, marked: bool) -> list[Entry]:
-        return [self._entry(item, marked=marked) for item in items]
+    def _elements(self, items: Sequence[Json], *, marked: bool) -> Entries:
+        entries = Entries("list")
+        for item in items:
+            self._put(entries, item, marked=marked)
+        return entries
 
-    def _entry(self, value: Json, *, key: str = "", order: int = 0, marked: bool = False) -> Entry:
-        """Return the entry of an element, which goes to objects of its own where it is large."""
-        encoded = encode(value)
-        mark = digest_mark(self.canonical(value)) if marked else b""
-        if len(encoded) > self._entry_bytes and parse(value) is None:
-            value = self.store(value).render()
-            encoded = encode(value)
-        return Entry(value, encoded, _weight(value, encoded), key, order, mark)
-
-
-def _entries_of(node: Node) -> list[Entry]:
-    """Return the entries of a page that was read, to be written again."""
-    if node.kind == "list":
+    def _elements_with(self, node: Node, changes: Mapping[int, Json]) -> Entries:
+        """Return the elements of a page that was read, some of them changed."""
+        entries = Entries("list")
         marks = split_marks(node.marks) if node.marks else [b""] * node.count
-        return [_stored(item, mark=mark) for item, mark in zip(node.items, marks, strict=True)]
-    order = range(node.count) if node.order is None else node.order
-    pairs = zip(node.items.items(), order, strict=True)
-    return [_stored(item, key=key, order=position) for (key, item), position in pairs]
+        for position, (item, mark) in enumerate(zip(node.items, marks, strict=True)):
+            if position in changes:
+                self._put(entries, changes[position], marked=node.is_marked)
+            else:
+                self._keep(entries, item, mark=mark)
+        return entries
+
+    def _put(
+        self, entries: Entries, value: Json, *, key: str = "", order: int = 0, marked: bool = False
+    ) -> None:
+        """Add an element, which goes to objects of its own where it is large."""
+        mark = digest_mark(self.canonical(value)) if marked else b""
+        value, encoded = self._folded(value)
+        entries.add(encoded, weight=_weight(value), key=key, order=order, mark=mark)
+
+    def _keep(
+        self, entries: Entries, value: Json, *, key: str = "", order: int = 0, mark: bytes = b""
+    ) -> None:
+        """Add an element as it stands in a page."""
+        entries.add(encode(value), weight=_weight(value), key=key, order=order, mark=mark)
+
+    def _folded(self, value: Json) -> tuple[Json, bytes]:
+        """Return a value as it may stand in a page, and its JSON."""
+        encoded = encode(value)
+        if len(encoded) <= self._entry_bytes or parse(value) is not None:
+            return value, encoded
+        pointer = self.store(value).render()
+        return pointer, encode(pointer)
 
 
-def _key(entry: Entry) -> str:
-    return entry.key
+def _weight(value: Json) -> int | None:
+    """Return the bytes as JSON of what a pointer leads to, or None of anything else."""
+    pointer = parse(value) if type(value) is dict else None
+    return None if pointer is None else pointer.size
 
 
-def _order(entry: Entry) -> int:
-    return entry.order
-
-
-def _stored(value: Json, *, key: str = "", order: int = 0, mark: bytes = b"") -> Entry:
-    encoded = encode(value)
-    return Entry(value, encoded, _weight(value, encoded), key, order, mark)
-
-
-def _weight(value: Json, encoded: bytes) -> int:
-    pointer = parse(value)
-    return len(encoded) if pointer is None else pointer.size
-
-
-def _json_size(kind: TreeKind, entries: Sequence[Entry]) -> int:
-    """Return the bytes of entries as JSON, what they point to and a comma after each included."""
-    keys = sum(len(encode(entry.key)) + 1 for entry in entries) if kind == "map" else 0
-    return keys + sum(entry.weight + 1 for entry in entries)
-
-
-def _size(entries: Iterable[Entry]) -> int:
-    return sum(entry.size_in_parent for entry in entries)
-
-
-def _even(items: Sequence[Sized], limit: int) -> int:
-    """Return the size of parts that share `items` evenly and are within `limit`."""
-    total = sum(item.size_in_parent for item in items)
-    return ceil(total / max(1, ceil(total / limit)))
-
-
-def _groups(items: Iterable[Sized], target: int, *, least: int) -> Iterator[list[Sized]]:
-    """Yield runs of `items`, each ended once it reaches the target and has `least` of them."""
-    group: list[Sized] = []
+def _groups(children: Sequence[Child], target: int) -> Iterator[list[Child]]:
+    """Yield runs of children, each ended once it reaches the target and has two of them."""
+    group: list[Child] = []
     size = 0
-    for item in items:
-        group.append(item)
-        size += item.size_in_parent
-        if size >= target and len(group) >= least:
+    for child in children:
+        group.append(child)
+        size += child.size_in_parent
+        if size >= target and len(group) > 1:
             yield group
             group, size = [], 0
     if group:
         yield group
+
+
+def _even(children: Sequence[Child], limit: int) -> int:
+    """Return the size of parts that share the children evenly and are within `limit`."""
+    total = sum(child.size_in_parent for child in children)
+    return ceil(total / max(1, ceil(total / limit)))
 
 
 def _separator(left: str, right: str) -> str:
