@@ -343,7 +343,7 @@ def test_what_a_json_library_on_the_way_would_alter_goes_to_s3_whatever_its_size
 @pytest.mark.usefixtures("store")
 def test_deep_documents_leave_the_bag_flat() -> None:
     deep: Any = "bottom"
-    for _ in range(1_000):
+    for _ in range(990):
         deep = {"in": deep}
     after = synced({}, {"found": deep, "current_state": {"also": deep}})
     assert parse(after["found"])
