@@ -55,6 +55,8 @@ if TYPE_CHECKING:
 RESPONSE_MAX_BYTES: Final = 6 * KIB * KIB
 
 app = ActionResolver()
+# What a backend needs that lets people answer, and no more.
+callback_app = ActionResolver()
 
 
 @app.answer("init", InitEvent)
@@ -210,6 +212,7 @@ def request_callback(event: RequestCallbackEvent) -> CallbackAnswer:
     return callbacks.request(event)
 
 
+@callback_app.answer("submit_callback", SubmitCallbackEvent)
 @app.answer("submit_callback", SubmitCallbackEvent)
 def submit_callback(event: SubmitCallbackEvent) -> DeliveryAnswer:
     """Sends an answer to the waiting state, once."""

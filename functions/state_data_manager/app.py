@@ -1,4 +1,8 @@
-"""The Lambda handler: routes an event to its action, and measures and reports what came of it."""
+"""The Lambda handlers: an event goes to its action, and what came of it is measured and reported.
+
+There are two. `lambda_handler` knows every action. `callback_handler` knows `submit_callback`
+alone, for a function that a web page's backend may be allowed to invoke.
+"""
 
 import os
 import time
@@ -10,12 +14,13 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 import measures
-from actions import app
+from actions import app, callback_app
 from universal_sync_core import calculate_payload_size, workspace
 from universal_sync_core.bag import unwrap
 from universal_sync_core.codec import KIB, Json
 from universal_sync_core.errors import StateSyncError
 from universal_sync_core.offload import SIZE
+from universal_sync_core.routing import ActionResolver
 from universal_sync_core.usage import UsageSnapshot
 
 Handler = Callable[[Any, LambdaContext], Json]
@@ -27,6 +32,10 @@ _XRAY_DAEMON: Final = "AWS_XRAY_DAEMON_ADDRESS"
 # Of the values Lambda gives AWS_LAMBDA_INITIALIZATION_TYPE, those with which nobody waits for the
 # import of this module (same page).
 _AHEAD_OF_CALLS: Final = {"snap-start", "provisioned-concurrency"}
+
+_LOGGED_CHARS: Final = 4_000
+# Far more than a payload of Lambda's may have.
+_MOST_KILOBYTES: Final = 1_000_000
 
 # RFC 3339: a line whose time Lambda cannot read counts as INFO, whatever level it has.
 logger = Logger(use_rfc3339=True)
@@ -55,17 +64,29 @@ def traced(handler: Handler) -> Handler:
 
 
 @traced
-@logger.inject_lambda_context(clear_state=True)
+@logger.inject_lambda_context(clear_state=True, log_event=False)
 @metrics.log_metrics(capture_cold_start_metric=True)
 def lambda_handler(event: Any, context: LambdaContext) -> Json:
     """Return the answer to an event; every failure is raised, under the name of its class."""
+    return _handled(app, event, context)
+
+
+@traced
+@logger.inject_lambda_context(clear_state=True, log_event=False)
+@metrics.log_metrics(capture_cold_start_metric=True)
+def callback_handler(event: Any, context: LambdaContext) -> Json:
+    """Return what became of an answer to a callback; any other action is unknown here."""
+    return _handled(callback_app, event, context)
+
+
+def _handled(resolver: ActionResolver, event: Any, context: LambdaContext) -> Json:
     started = time.perf_counter()
     used_before = workspace.current().usage.snapshot()
     metrics.add_dimension("action", _action(event))
     try:
         metrics.add_metric("PayloadBytesIn", MetricUnit.Bytes, calculate_payload_size(event))
         with workspace.current().until(context.get_remaining_time_in_millis):
-            answer = app.resolve(event, context)
+            answer = resolver.resolve(event, context)
         metrics.add_metric("PayloadBytesOut", MetricUnit.Bytes, calculate_payload_size(answer))
         _measure_bag(answer)
     except Exception as error:
@@ -89,7 +110,12 @@ def _execution_id(event: Any) -> str | None:
     state = unwrap(event.get("state_data", event.get("branch_state")))
     of_state = state.get("execution_id") if isinstance(state, dict) else None
     found = event.get("execution_id", of_state)
-    return found if isinstance(found, str) else None
+    return _printable(found) if isinstance(found, str) else None
+
+
+def _printable(text: str) -> str:
+    """Return a text as any log can carry it: not too long, and without unpaired surrogates."""
+    return text[:_LOGGED_CHARS].encode(errors="backslashreplace").decode()
 
 
 def _report(event: Any, error: Exception) -> None:
@@ -99,7 +125,7 @@ def _report(event: Any, error: Exception) -> None:
         action=_action(event),
         execution_id=_execution_id(event),
         error=type(error).__name__,
-        reason=str(error) if isinstance(error, StateSyncError) else None,
+        reason=_printable(str(error)) if isinstance(error, StateSyncError) else None,
     )
     metrics.add_metric("Errors", MetricUnit.Count, 1)
     measures.count_failure(error)
@@ -109,7 +135,10 @@ def _measure_bag(answer: Json) -> None:
     """Measure how much of its bound the bag of an answer takes, by the size it says it has."""
     bag = answer.get("state_data") if isinstance(answer, dict) else None
     kilobytes = bag.get(SIZE) if isinstance(bag, dict) else None
-    if isinstance(kilobytes, int | float):
+    # A bag that comes back as it was may have any number here.
+    if isinstance(kilobytes, bool) or not isinstance(kilobytes, int | float):
+        return
+    if 0 <= kilobytes <= _MOST_KILOBYTES:
         percent = 100 * KIB * kilobytes / workspace.current().settings.bound_bytes
         metrics.add_metric("BagPercentOfBound", MetricUnit.Percent, percent)
 

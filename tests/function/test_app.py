@@ -13,7 +13,12 @@ from actions import app as resolver
 from tests.function.expected import load
 from tests.function.lambda_context import FakeLambdaContext
 from universal_sync_core import calculate_payload_size, workspace
-from universal_sync_core.errors import InvalidRequestError, StateSyncError, StoreUnavailableError
+from universal_sync_core.errors import (
+    InvalidRequestError,
+    StateSyncError,
+    StoreUnavailableError,
+    UnknownActionError,
+)
 from universal_sync_core.memory_store import MemoryStore
 from universal_sync_core.settings import Settings
 
@@ -217,3 +222,43 @@ def test_tracing_that_is_on_keeps_the_state_to_itself(monkeypatch: pytest.Monkey
     monkeypatch.setenv("POWERTOOLS_TRACE_DISABLED", "true")
     app.traced(app.lambda_handler)
     assert not recorded
+
+
+@pytest.mark.usefixtures("store")
+@pytest.mark.parametrize("size", [10**400, -1, 1e308, float("nan"), True, "x", None, [], 2**63])
+def test_size_that_a_bag_claims_fails_no_action_that_succeeded(
+    output: Output, context: FakeLambdaContext, size: object
+) -> None:
+    snapshot = {"execution_id": "e1", "payload_size_kb": size}
+    event = {"action": "decompress", "compressed_data": "x"}
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(resolver, "resolve", lambda *_: {"state_data": snapshot})
+        assert app.lambda_handler(event, context)["state_data"] is snapshot
+    assert "BagPercentOfBound" not in emf(output)
+
+
+@pytest.mark.usefixtures("store")
+@pytest.mark.parametrize("execution_id", ["e\ud800", "e" * 100_000, "e\x00"])
+def test_failure_of_an_execution_with_an_odd_id_is_logged(
+    output: Output, context: FakeLambdaContext, execution_id: str
+) -> None:
+    event = {"action": "sync", "state_data": {"execution_id": execution_id}}
+    with pytest.raises(InvalidRequestError):
+        app.lambda_handler(event, context)
+    printed = lines(output)
+    (logged,) = [line for line in printed if line.get("level") == "ERROR"]
+    assert logged["execution_id"].startswith("e")
+    assert len(logged["execution_id"]) <= 4_000
+
+
+@pytest.mark.usefixtures("store")
+def test_handler_of_callbacks_knows_no_other_action(
+    output: Output, context: FakeLambdaContext
+) -> None:
+    for action in resolver.actions:
+        if action != "submit_callback":
+            with pytest.raises(UnknownActionError, match="known are submit_callback"):
+                app.callback_handler({"action": action, "state_data": {}}, context)
+    with pytest.raises(InvalidRequestError, match="requested no such callback"):
+        app.callback_handler(load("submit_callback_success"), context)
+    assert any("ErrorsByName" in line for line in lines(output))

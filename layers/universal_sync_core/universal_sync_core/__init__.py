@@ -22,6 +22,7 @@ from universal_sync_core.open_bag import OpenBag, open_bag
 from universal_sync_core.recorded import recorded_result
 from universal_sync_core.results import merge_answer, offload_result
 from universal_sync_core.retry import ExponentialBackoffRetry, RetryStrategy
+from universal_sync_core.sdk_logs import keep_requests_out
 from universal_sync_core.snapshot import create_snapshot, restore_snapshot
 from universal_sync_core.start import first_bag
 from universal_sync_core.state import State
@@ -30,6 +31,8 @@ from universal_sync_core.summary import prevent_pointer_bloat
 from universal_sync_core.sync import universal_sync_core
 from universal_sync_core.task import state_task
 from universal_sync_core.views import ListView, MapView, plain
+
+keep_requests_out()
 
 __all__ = [
     "CONTROL_FIELDS_NEVER_OFFLOAD",
