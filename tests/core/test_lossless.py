@@ -73,7 +73,7 @@ deltas = st.fixed_dictionaries(
             st.dictionaries(st.sampled_from(["id", "v", "w"]), scalars, max_size=3), max_size=4
         ),
         "other": values,
-        "status": st.text(max_size=5),
+        "status": st.sampled_from(["CONTINUE", "SKIPPED", "COMPLETE", "FAILED", "PAUSE", "ASYNC"]),
     },
 )
 results = st.one_of(

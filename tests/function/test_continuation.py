@@ -2,6 +2,7 @@
 
 import json
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -177,10 +178,19 @@ def test_branch_is_not_resumed_without_its_workflow() -> None:
 
 
 def test_snapshot_of_another_execution_is_refused(store: MemoryStore) -> None:
-    forged = act("hand_over", state_data=begun() | {"execution_id": SECOND}, execution_id=FIRST)
+    path = act("hand_over", state_data=begun())["next"]["resume_from"]
+    forged = path.replace(quote(FIRST, safe=""), quote(SECOND, safe=""))
+    store.objects[Location.parse(forged)] = store.objects[Location.parse(path)]
     with pytest.raises(MalformedPointerError):
-        resumed(forged["next"]["resume_from"])
-    assert store.objects
+        resumed(forged)
+
+
+@pytest.mark.parametrize("action", ["sync", "hand_over", "hydrate", "stage_items"])
+def test_a_bag_of_another_execution_than_the_event_is_refused(action: str) -> None:
+    beside: dict[str, Any] = {"execution_result": {}} if action == "sync" else {}
+    with pytest.raises(InvalidRequestError) as refused:
+        act(action, state_data=begun(), execution_id=SECOND, **beside)
+    assert refused.value.field == "state_data.execution_id"
 
 
 def test_hand_over_is_a_function_of_the_bag() -> None:
@@ -239,11 +249,11 @@ def test_segments_of_branches_use_it_when_they_are_joined() -> None:
 
 def test_no_result_changes_what_is_used_or_how_much_may_be() -> None:
     bag = begun(segments_per_execution=7)
-    after = synced(bag, segments_per_execution=0, execution_segments=-50)
+    after = synced(bag, segments_per_execution=800, execution_segments=0)
     assert (after["segments_per_execution"], after["execution_segments"]) == (7, 1)
 
 
-@pytest.mark.parametrize("limit", [0, -1, 801, "7", 7.0, True, None])
+@pytest.mark.parametrize("limit", [0, -1, 801, "7", 7.5, True, None])
 def test_limit_that_cannot_work_is_refused(limit: object) -> None:
     with pytest.raises(InvalidRequestError) as refused:
         begun(segments_per_execution=limit)

@@ -17,6 +17,7 @@ from universal_sync_core.load import (
     store_to_s3,
 )
 from universal_sync_core.merge import merge_logic
+from universal_sync_core.next_action import Status
 from universal_sync_core.offload import optimize_and_offload
 from universal_sync_core.open_bag import OpenBag, open_bag
 from universal_sync_core.recorded import recorded_result
@@ -44,6 +45,7 @@ __all__ = [
     "RetryStrategy",
     "State",
     "StateHydrator",
+    "Status",
     "cached_load_from_s3",
     "calculate_payload_size",
     "complete_branch",

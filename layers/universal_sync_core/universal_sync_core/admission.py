@@ -1,10 +1,78 @@
-"""The door: what a result brings in is checked here, once, before it meets the bag."""
+"""The door: what comes into the bag is checked here, once, by who brings it.
 
-from universal_sync_core.call import Call
+`admit` looks at values: their pointers, and data that resembles one of our forms. `admit_delta`
+looks at fields: what the machine counts and reads, and what a sender may say of that.
+"""
+
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from typing import Final
+
+from universal_sync_core.bag import BRANCHES, SPILL, spill_of, with_spilled, without_samples
+from universal_sync_core.call import Call, named_execution
 from universal_sync_core.codec import Json, JsonObject
 from universal_sync_core.compress import is_sound
+from universal_sync_core.control_fields import CHECKED_FIELDS, checked
 from universal_sync_core.conversion import as_json
+from universal_sync_core.errors import InvalidRequestError
+from universal_sync_core.execution_budget import LIMIT, USED
 from universal_sync_core.pointer import escape, may_hold_marks, parse
+
+# What the machine writes itself. A bag that has such a field keeps its own, whatever comes in.
+_BOOKKEEPING: Final = frozenset(
+    {"last_update_time", "next_action", "payload_size_kb", "state_revision", USED}
+)
+_COUNTED: Final = frozenset({"loop_counter", "segment_to_run", LIMIT})
+_SNAPSHOTS: Final = frozenset({"pre_snapshot_s3_path", "post_snapshot_s3_path"})
+_FORK: Final = frozenset({"branch_id", "forked_from"})
+_MACHINES: Final = _BOOKKEEPING | _COUNTED | _SNAPSHOTS | _FORK
+# What a result asks the machine for. One that shows a whole bag, with its revision, asks for
+# nothing by what it leaves as it was.
+_ASKING: Final = ("status", "next_segment_to_run")
+_REVISION: Final = "state_revision"
+_LOOP_LIMIT: Final = "loop_limit"
+# No control field that is checked has more; a pointer to more is none.
+_CONTROL_MAX_BYTES: Final = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sender:
+    """Who brings fields into a bag, and what it may say of those that the machine counts.
+
+    Attributes:
+        place: what its fields are called where a message names one.
+        sets: fields of the machine's that it sets; of the others the bag keeps its own.
+        never: fields that it may not bring at all.
+        raises_limit: whether it may raise `loop_limit`.
+    """
+
+    place: str
+    sets: AbstractSet[str] = frozenset()
+    never: AbstractSet[str] = frozenset()
+    raises_limit: bool = False
+
+
+_RESULT: Final = Sender(place="execution_result", never=frozenset({"forked_from"}))
+# Nobody's action: whoever calls composes a bag.
+_CALLER: Final = Sender(place="execution_result", sets=_MACHINES, raises_limit=True)
+_SENDERS: Final = {
+    None: _CALLER,
+    "init": Sender(
+        place="input",
+        sets=_COUNTED,
+        never=_BOOKKEEPING | {"status", "forked_from"},
+        raises_limit=True,
+    ),
+    "merge_callback": Sender(place="callback_result", never=_RESULT.never),
+    "merge_async": Sender(place="async_result", never=_RESULT.never),
+    "aggregate_branches": Sender(place="branches", never=_RESULT.never),
+    "create_snapshot": Sender(place="snapshot", sets=_SNAPSHOTS),
+}
+
+
+def sender_of(call: Call) -> Sender:
+    """Return who brings the fields of a call."""
+    return _SENDERS.get(call.action, _RESULT)
 
 
 def admit(value: Json, call: Call) -> Json:
@@ -29,3 +97,92 @@ def admit(value: Json, call: Call) -> Json:
         return True
 
     return escape(value, is_ours)
+
+
+def admit_delta(delta: JsonObject, bag: JsonObject, call: Call) -> JsonObject:
+    """Return a delta as it may be merged into a bag: opened, and its control fields checked.
+
+    A delta that echoes a whole bag is taken with its fields in their own places, and asks for
+    nothing by what it leaves as it was.
+
+    Raises:
+        InvalidRequestError: a control field is not of its kind, or not for this sender to say;
+            or the delta is for another execution.
+    """
+    sender = sender_of(call)
+    plain = _opened(delta, bag, call)
+    require_same_execution(plain, bag, call)
+    for name in sorted(sender.never & plain.keys()):
+        if name not in bag or plain[name] != bag[name]:
+            path = f"{sender.place}.{name}"
+            message = (
+                f"{path} is a control field that the state machine sets: leave it out, and keep"
+                " data of your own of that name in current_state"
+            )
+            raise InvalidRequestError(message, field=path)
+    fields = checked(_followed(plain, call), sender.place)
+    _require_no_higher_limit(fields, bag, sender)
+    if not is_echo(fields, bag):
+        return fields
+    return {
+        name: value
+        for name, value in fields.items()
+        if name not in _ASKING or name not in bag or value != bag[name]
+    }
+
+
+def _opened(delta: JsonObject, bag: JsonObject, call: Call) -> JsonObject:
+    """Return a delta that may echo a whole bag, with its fields in their own places."""
+    spilled, own = spill_of(delta), spill_of(bag)
+    if spilled is not None and own is not None and spilled.path == own.path:
+        delta = {name: value for name, value in delta.items() if name != SPILL}
+    plain = without_samples(with_spilled(delta, call.pages))
+    if BRANCHES in plain:
+        plain = plain | {BRANCHES: call.pages.opened(plain[BRANCHES])}
+    return plain
+
+
+def _followed(fields: JsonObject, call: Call) -> JsonObject:
+    """Return fields with what their control fields point to: the machine reads them in place."""
+    pointers = {name: parse(fields[name]) for name in CHECKED_FIELDS & fields.keys()}
+    found = {
+        name: call.pages.resolve(pointer.render())
+        for name, pointer in pointers.items()
+        if pointer is not None and pointer.kind == "value" and pointer.size <= _CONTROL_MAX_BYTES
+    }
+    return fields | found if found else fields
+
+
+def require_same_execution(fields: JsonObject, bag: JsonObject, call: Call) -> None:
+    """Raise InvalidRequestError where fields would move a bag to another execution.
+
+    The execution id says which objects a bag may read; it is no data, and nothing changes it.
+    """
+    ours = call.objects.execution_id
+    if named_execution(bag) not in (None, ours):
+        raise InvalidRequestError("the bag is of another execution", field="execution_id")
+    if "execution_id" in fields and (ours or named_execution(fields)) != fields["execution_id"]:
+        message = "a result cannot move the state to another execution: leave out execution_id"
+        raise InvalidRequestError(message, field="execution_id")
+
+
+def is_echo(delta: JsonObject, bag: JsonObject) -> bool:
+    """Tell whether a delta shows a whole bag: it has the bag's bookkeeping in it."""
+    return _REVISION in delta and _REVISION in bag
+
+
+def kept_fields(bag: JsonObject, call: Call) -> AbstractSet[str]:
+    """Return the fields of a bag that no delta of this call sets."""
+    kept = (_MACHINES - sender_of(call).sets) & bag.keys()
+    if "total_segments" not in bag:  # then nobody counts segments but the workers themselves
+        kept -= {"segment_to_run"}
+    return kept if "forked_from" in bag else kept - _FORK
+
+
+def _require_no_higher_limit(fields: JsonObject, bag: JsonObject, sender: Sender) -> None:
+    ours, theirs = bag.get(_LOOP_LIMIT), fields.get(_LOOP_LIMIT)
+    if sender.raises_limit or theirs is None or type(ours) is not int or theirs <= ours:
+        return
+    path = f"{sender.place}.{_LOOP_LIMIT}"
+    message = f"{path} is over the bag's: only an input raises it, at the start or on resuming"
+    raise InvalidRequestError(message, field=path)

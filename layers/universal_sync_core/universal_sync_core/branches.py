@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
+from universal_sync_core.admission import admit_delta
 from universal_sync_core.bag import (
     BRANCH,
     BRANCH_ID,
@@ -204,7 +205,8 @@ def _origin(state: JsonObject) -> JsonObject:
 
 def _delta(parent: JsonObject, ending: Ending, call: Call) -> JsonObject:
     """Return what a branch brings into the parent's bag."""
-    result = _as_result(ending.result)
+    base = parent if ending.bag is None else ending.bag
+    result = _as_result(ending.result, base, call)
     if ending.bag is None:
         return result
     if is_branch(ending.bag) and ending.bag[FORKED_FROM] != _origin(parent):
@@ -215,9 +217,9 @@ def _delta(parent: JsonObject, ending: Ending, call: Call) -> JsonObject:
     return changes_since(parent, shared, call)
 
 
-def _as_result(value: Json) -> JsonObject:
+def _as_result(value: Json, bag: JsonObject, call: Call) -> JsonObject:
     """Return a result without what it could only say of its own branch."""
-    delta = flatten_result(value)
+    delta = admit_delta(flatten_result(value), bag, call)
     return {name: item for name, item in delta.items() if name not in _PRIVATE}
 
 

@@ -82,9 +82,7 @@ def with_encode(context: Context | None, encode: Encode | None) -> Context:
 
 def _new_call(context: Context, bag: JsonObject | None) -> Call:
     space = workspace.current()
-    execution_id = _text(context, "execution_id") or (bag or {}).get("execution_id")
-    if execution_id is not None and (type(execution_id) is not str or not execution_id):
-        raise InvalidRequestError("the bag's execution_id is no text", field="execution_id")
+    execution_id = _execution_id(context, bag or {})
     objects = Objects(space, execution_id)
     objects.remember(pointers_inline(bag))
     return Call(
@@ -98,9 +96,30 @@ def _new_call(context: Context, bag: JsonObject | None) -> Call:
     )
 
 
+def _execution_id(context: Context, bag: JsonObject) -> str | None:
+    return _text(context, "execution_id") or named_execution(bag)
+
+
+def named_execution(fields: JsonObject) -> str | None:
+    """Return the execution that fields name, or None.
+
+    Raises:
+        InvalidRequestError: what they name is no text, or one that no key can have in it, such as
+            one that is cut inside an emoji.
+    """
+    named: Json = fields.get("execution_id")
+    if named is None or (type(named) is str and named and _is_portable(named)):
+        return named
+    raise InvalidRequestError("the bag's execution_id is no text", field="execution_id")
+
+
+def _is_portable(text: str) -> bool:
+    return not any("\ud800" <= character <= "\udfff" for character in text)
+
+
 def _text(context: Context, name: str) -> str | None:
     value = context.get(name)
-    if value is not None and (type(value) is not str or not value):
+    if value is not None and (type(value) is not str or not value or not _is_portable(value)):
         raise InvalidRequestError(f"{name} must be a text that is not empty", field=name)
     return value
 

@@ -31,15 +31,18 @@ class Replacement:
 class Combiner:
     """Combines values of one call."""
 
-    def __init__(self, call: Call, *, by_time: bool = True) -> None:
+    def __init__(self, call: Call, *, by_time: bool = True, echoed: bool = False) -> None:
         """Use the strategies and pages of `call`.
 
         Args:
             call: the call to combine for.
             by_time: whether the older side of two timestamped maps loses.
+            echoed: whether the delta shows what is there beside what is new: then a list that is
+                the same adds nothing to itself.
         """
         self._call = call
         self._by_time = by_time
+        self._echoed = echoed
         self._pages = call.pages
         self._strategies = call.strategies
         self._lists = Lists(call.pages)
@@ -60,6 +63,8 @@ class Combiner:
             ours, theirs = self._pages.opened(ours), self._pages.opened(theirs)
         strategy = self._strategies.at(path)
         if strategy and strategy.name != "replace" and is_list(ours) and is_list(theirs):
+            if self._echoed and _same(ours, theirs):
+                return base
             merged = self._join(ours, theirs, strategy, path, base_wins=base_wins)
         elif strategy is None and is_map(ours) and is_map(theirs):
             merged = self._merge_maps(ours, theirs, path, base_wins=base_wins)

@@ -3,10 +3,10 @@
 from typing import Final
 
 from universal_sync_core.bag import is_branch
-from universal_sync_core.call import Context, open_call
+from universal_sync_core.call import Context, open_call, serving
 from universal_sync_core.codec import Json, JsonObject, decode
 from universal_sync_core.errors import InvalidRequestError, MalformedPointerError
-from universal_sync_core.execution_budget import USED, require_limit
+from universal_sync_core.execution_budget import USED
 from universal_sync_core.failure import SNAPSHOT_OF_RECORD, is_failure_record
 from universal_sync_core.keys import execution_in
 from universal_sync_core.next_action import CONTINUE, STOPS
@@ -60,16 +60,15 @@ def resumed_bag(
         PointerNotAllowedError, MissingObjectError, ChecksumMismatchError: it cannot be read.
         MalformedPointerError: the path leads to something else.
     """
-    require_limit(execution_input)
     path: Json = execution_input[RESUME_FROM]
     if type(path) is not str:
         raise InvalidRequestError("resume_from must be a text", field=f"input.{RESUME_FROM}")
-    bag = counters | _restarted(_left_at(path))
+    bag = counters | _restarted(_left_at(path)) | {USED: 0}
     owner, execution_id = execution_in(path), context["execution_id"]
     given = {name: value for name, value in execution_input.items() if name != RESUME_FROM}
-    progress = {CHAIN: [execution_id] if CHAIN in bag else [owner, execution_id], USED: 0}
-    strategy = {"execution_id": owner, "merge_strategy": {CHAIN: "append"}}
-    return universal_sync_core(bag, given | progress, {**context, **strategy})
+    chain = {CHAIN: [execution_id] if CHAIN in bag else [owner, execution_id]}
+    own = {"execution_id": owner, "merge_strategy": {CHAIN: "append"}}
+    return universal_sync_core(bag, given | chain, serving("init", {**context, **own}))
 
 
 def _left_at(path: str) -> JsonObject:

@@ -12,9 +12,7 @@ https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 
 from typing import Final
 
-from universal_sync_core.codec import Json, JsonObject
-from universal_sync_core.errors import InvalidRequestError
-from universal_sync_core.settings import MOST_SEGMENTS_PER_EXECUTION
+from universal_sync_core.codec import JsonObject
 
 USED: Final = "execution_segments"
 LIMIT: Final = "segments_per_execution"
@@ -55,11 +53,3 @@ def used_after(base: JsonObject, delta: JsonObject, action: str | None) -> JsonO
 def branch_limit(branches: int) -> int:
     """Return the segments each of so many branches may run, so that the group fits the history."""
     return max(1, _BRANCH_SEGMENTS // max(1, branches))
-
-
-def require_limit(fields: JsonObject) -> None:
-    """Raise InvalidRequestError where an execution's input sets a limit that cannot work."""
-    limit: Json = fields.get(LIMIT, MOST_SEGMENTS_PER_EXECUTION)
-    if type(limit) is not int or not 1 <= limit <= MOST_SEGMENTS_PER_EXECUTION:
-        message = f"{LIMIT} must be a whole number from 1 to {MOST_SEGMENTS_PER_EXECUTION}"
-        raise InvalidRequestError(message, field=f"input.{LIMIT}")

@@ -2,14 +2,18 @@
 
 from collections.abc import Iterable
 
+from universal_sync_core.admission import (
+    admit_delta,
+    is_echo,
+    kept_fields,
+    require_same_execution,
+)
 from universal_sync_core.bag import (
     ARCHIVE,
-    BRANCHES,
     CONTROL_FIELDS_NEVER_OFFLOAD,
     SPILL,
     STATE,
     archive_of,
-    spill_of,
     with_fields,
     with_spilled,
     without_samples,
@@ -17,7 +21,6 @@ from universal_sync_core.bag import (
 from universal_sync_core.call import Call, Context, open_call
 from universal_sync_core.codec import Json, JsonObject
 from universal_sync_core.combine import Combiner
-from universal_sync_core.errors import InvalidRequestError
 from universal_sync_core.history import HISTORY_FIELDS, append_entries, in_one_list, new_entries
 
 
@@ -37,11 +40,12 @@ def merge_logic(
         context: may carry `execution_id` and `merge_strategy`.
 
     Raises:
-        InvalidRequestError: an unknown strategy, or a delta for another execution.
+        InvalidRequestError: an unknown strategy, a control field that is not of its kind, or a
+            delta for another execution.
     """
     bag = base_state or {}
     with open_call(context, bag) as call:
-        return merge_delta(bag, delta, call)
+        return merge_delta(bag, admit_delta(delta, bag, call), call)
 
 
 def merge_delta(
@@ -51,18 +55,17 @@ def merge_delta(
 
     Args:
         bag: what is there.
-        delta: what comes.
+        delta: what comes, admitted.
         call: whose strategies and pages are used.
         by_time: whether the older side of two timestamped maps loses; not where what is older
             has been decided before.
     """
-    _require_same_execution(bag, delta)
-    incoming = _normalised(delta, bag, call)
-    entries = new_entries(incoming, bag, call)
-    if archive_of(incoming):
-        incoming = {name: value for name, value in incoming.items() if name != ARCHIVE}
+    require_same_execution(delta, bag, call)
+    entries = new_entries(delta, bag, call)
+    unmerged = kept_fields(bag, call) | ({ARCHIVE} if archive_of(delta) else set())
+    incoming = {name: value for name, value in delta.items() if name not in unmerged}
     base = _with_touched(bag, incoming, call)
-    combiner = Combiner(call, by_time=by_time)
+    combiner = Combiner(call, by_time=by_time, echoed=is_echo(delta, bag))
     merged = dict(base)
     for field, value in incoming.items():
         if field not in HISTORY_FIELDS:
@@ -79,25 +82,6 @@ def _merge_field(combiner: Combiner, base: JsonObject, field: str, value: Json, 
     if field == STATE or (call.strategies.at(field) and field not in CONTROL_FIELDS_NEVER_OFFLOAD):
         return combiner.combine(base[field], value, field)
     return combiner.replace(base[field], value)
-
-
-def _require_same_execution(bag: JsonObject, delta: JsonObject) -> None:
-    """The execution id says which objects a bag may read: a result cannot change it."""
-    ours, theirs = bag.get("execution_id"), delta.get("execution_id")
-    if ours is not None and theirs is not None and ours != theirs:
-        message = "a result cannot move the state to another execution"
-        raise InvalidRequestError(message, field="execution_id")
-
-
-def _normalised(delta: JsonObject, bag: JsonObject, call: Call) -> JsonObject:
-    """Return a delta that may echo a whole bag, with its fields in their own places."""
-    spilled, own = spill_of(delta), spill_of(bag)
-    if spilled is not None and own is not None and spilled.path == own.path:
-        delta = {name: value for name, value in delta.items() if name != SPILL}
-    plain = without_samples(with_spilled(delta, call.pages))
-    if BRANCHES in plain:
-        plain = plain | {BRANCHES: call.pages.opened(plain[BRANCHES])}
-    return plain
 
 
 def _with_touched(bag: JsonObject, touched: Iterable[str], call: Call) -> JsonObject:

@@ -1,5 +1,6 @@
 """Where the workflow goes next, and how far its segments have come."""
 
+from enum import StrEnum
 from typing import Final
 
 from universal_sync_core.codec import Json, JsonObject
@@ -10,22 +11,35 @@ CONTINUE: Final = "CONTINUE"
 COMPLETE: Final = "COMPLETE"
 FAILED: Final = "FAILED"
 PARALLEL_GROUP: Final = "PARALLEL_GROUP"
+DISTRIBUTED_MAP: Final = "DISTRIBUTED_MAP"
 # These end the workflow; the segment that said so is the one to go on with.
 STOPS: Final = frozenset({FAILED, "HALTED", "SIGKILL"})
 
+
+class Status(StrEnum):
+    """What a result may say of itself; without one the workflow continues."""
+
+    CONTINUE = "CONTINUE"
+    SKIPPED = "SKIPPED"
+    COMPLETE = "COMPLETE"
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+    HALTED = "HALTED"
+    SIGKILL = "SIGKILL"
+    PAUSED_FOR_HITP = "PAUSED_FOR_HITP"
+    PAUSE = "PAUSE"
+    PARALLEL_GROUP = "PARALLEL_GROUP"
+    DISTRIBUTED_MAP = "DISTRIBUTED_MAP"
+    ASYNC = "ASYNC"
+
+
+_RENAMED: Final = {
+    Status.SKIPPED: CONTINUE,
+    Status.SUCCEEDED: COMPLETE,
+    Status.PAUSE: Status.PAUSED_FOR_HITP.value,
+}
 NEXT_ACTION_BY_STATUS: Final = {
-    "CONTINUE": CONTINUE,
-    "SKIPPED": CONTINUE,
-    "COMPLETE": COMPLETE,
-    "SUCCEEDED": COMPLETE,
-    "FAILED": FAILED,
-    "HALTED": "HALTED",
-    "SIGKILL": "SIGKILL",
-    "PAUSED_FOR_HITP": "PAUSED_FOR_HITP",
-    "PAUSE": "PAUSED_FOR_HITP",
-    "PARALLEL_GROUP": PARALLEL_GROUP,
-    "DISTRIBUTED_MAP": "DISTRIBUTED_MAP",
-    "ASYNC": "ASYNC",
+    status.value: _RENAMED.get(status, status.value) for status in Status
 }
 
 # A branch or an item of a map cannot ask for these: nothing waits, forks or maps inside it.
@@ -45,7 +59,7 @@ def route(base: JsonObject, delta: JsonObject, action: str | None) -> JsonObject
 
     Args:
         base: the bag before the delta came in.
-        delta: what the result brought.
+        delta: what the result brought, admitted.
         action: the action that brought it.
 
     Returns:
@@ -56,10 +70,10 @@ def route(base: JsonObject, delta: JsonObject, action: str | None) -> JsonObject
     if action in _KEEPS_PLACE and "status" not in delta:
         return {"next_action": base.get("next_action", CONTINUE)} | counted
     after = {"next_action": _next_action(delta, action)} | counted
-    if action in _COUNTS_LOOPS and _is_count(base.get("loop_counter")):
-        after["loop_counter"] = delta.get("loop_counter", base["loop_counter"] + 1)
+    if action in _COUNTS_LOOPS and is_count(base.get("loop_counter")):
+        after["loop_counter"] = base["loop_counter"] + 1
     total: Json = delta.get("total_segments", base.get("total_segments"))
-    if _is_count(total) and _ends_segment(after["next_action"], action):
+    if is_count(total) and _ends_segment(after["next_action"], action):
         after |= _advanced(base, delta, total, after["next_action"])
     return after
 
@@ -87,8 +101,7 @@ def _ends_segment(next_action: str, action: str | None) -> bool:
 def _next_action(delta: JsonObject, action: str | None) -> str:
     if action == "aggregate_distributed" and _all_failed(delta):
         return FAILED
-    status = delta.get("status")
-    return NEXT_ACTION_BY_STATUS.get(status, CONTINUE) if type(status) is str else CONTINUE
+    return NEXT_ACTION_BY_STATUS[delta.get("status", CONTINUE)]
 
 
 def _all_failed(delta: JsonObject) -> bool:
@@ -100,13 +113,14 @@ def _all_failed(delta: JsonObject) -> bool:
 
 def _advanced(base: JsonObject, delta: JsonObject, total: int, action: str) -> JsonObject:
     current = base.get("segment_to_run", 0)
-    following = delta.get("next_segment_to_run", current + 1 if _is_count(current) else current)
-    past_the_end = _is_count(following) and following >= total
+    following = delta.get("next_segment_to_run", current + 1 if is_count(current) else current)
+    past_the_end = is_count(following) and following >= total
     return {
         "segment_to_run": following,
         "next_action": COMPLETE if past_the_end and action == CONTINUE else action,
     }
 
 
-def _is_count(value: Json) -> bool:
+def is_count(value: Json) -> bool:
+    """Tell whether a value is a whole number, from 0."""
     return type(value) is int and value >= 0

@@ -9,13 +9,14 @@ bag = state.seal()
 from collections.abc import Iterable
 from typing import Any, overload
 
+from universal_sync_core.admission import admit_delta
 from universal_sync_core.bag import STATE, is_branch, unwrap
 from universal_sync_core.call import Context, Encode, open_call, with_encode
 from universal_sync_core.codec import Json, JsonObject
 from universal_sync_core.contents import BagEntries
 from universal_sync_core.errors import InvalidRequestError
 from universal_sync_core.flatten import flatten_result
-from universal_sync_core.merge import merge_logic
+from universal_sync_core.merge import merge_delta
 from universal_sync_core.needs import Needs, needs_of
 from universal_sync_core.next_action import require_simple
 from universal_sync_core.offload import optimize_and_offload
@@ -47,10 +48,10 @@ class OpenBag(State[ModelT]):
             StoreUnavailableError, StoreThrottledError: S3 did not answer; another try may.
         """
         with open_call(self._context, self._bag) as call:
-            delta = flatten_result(result)
+            delta = admit_delta(flatten_result(result), self._bag, call)
             if is_branch(self._bag):
                 require_simple(delta, "a branch")
-            merged = merge_logic(self._bag, delta)
+            merged = merge_delta(self._bag, delta, call)
             self._context["keep_inline"] = call.keep_inline
         self._delta = (self._delta or {}) | delta
         self._look_at(merged)
@@ -67,7 +68,7 @@ class OpenBag(State[ModelT]):
         if self._delta is None:
             return self._sealed
         with open_call(self._context, self._bag) as call:
-            moved_on = record_progress(self._bag, self._sealed, self._delta, call.action)
+            moved_on = record_progress(self._bag, self._sealed, self._delta, call)
             self._sealed = optimize_and_offload(moved_on)
         self._delta = None
         self._look_at(self._sealed)

@@ -1,6 +1,8 @@
 """The bookkeeping of a sync: when, how often, and where the workflow goes next."""
 
+from universal_sync_core.admission import require_same_execution, sender_of
 from universal_sync_core.bag import BRANCHES, STALE_RESULT, is_branch
+from universal_sync_core.call import Call
 from universal_sync_core.codec import Json, JsonObject
 from universal_sync_core.errors import InvalidRequestError
 from universal_sync_core.next_action import PARALLEL_GROUP, require_simple, route
@@ -9,27 +11,29 @@ from universal_sync_core.timestamps import utc_now
 
 
 def record_progress(
-    merged: JsonObject, base: JsonObject, delta: JsonObject, action: str | None
+    merged: JsonObject, base: JsonObject, delta: JsonObject, call: Call
 ) -> JsonObject:
     """Return the merged bag with its bookkeeping fields written.
 
     Args:
         merged: the bag after merging.
         base: the bag before, from which the revision is counted.
-        delta: what came in.
-        action: the action that brought it.
+        delta: what came in, admitted.
+        call: whose action brought it.
 
     Raises:
         InvalidRequestError: branches are to be run, and there is no list of them; or a branch asks
             for what only a segment can ask for.
     """
+    action = call.action
     if is_branch(base) or action == "sync_branch":
         require_simple(delta, "a branch")
     after = route(base, delta, action)
+    require_same_execution(merged, base, call)
     # The state machine would end with an error that it cannot catch.
     if after["next_action"] == PARALLEL_GROUP and not is_list(merged.get(BRANCHES)):
         message = f"{PARALLEL_GROUP} needs {BRANCHES}, a list"
-        raise InvalidRequestError(message, field=f"execution_result.{BRANCHES}")
+        raise InvalidRequestError(message, field=f"{sender_of(call).place}.{BRANCHES}")
     revision = base.get("state_revision", 0)
     return (
         merged

@@ -3,10 +3,11 @@
 from typing import Final
 
 from universal_sync_core.admission import admit
-from universal_sync_core.call import Context, Encode, open_call, with_encode
+from universal_sync_core.call import Context, Encode, open_call, serving, with_encode
 from universal_sync_core.codec import KIB, Json, JsonObject, measure
 from universal_sync_core.conversion import as_json
 from universal_sync_core.distributed import pointer_to
+from universal_sync_core.state import SYNC_ACTIONS, kind_of
 from universal_sync_core.sync import universal_sync_core
 
 # A result comes back beside the bag, and the two are at most 262,144 bytes: a bag is bounded to
@@ -56,7 +57,7 @@ def merge_answer(state: JsonObject, answer: Json, context: Context | None = None
     own = answer.get("state_data") if type(answer) is dict and len(answer) == 1 else None
     if type(own) is dict and _follows(own, state):
         return own
-    return universal_sync_core(state, answer, context)
+    return universal_sync_core(state, answer, serving(SYNC_ACTIONS[kind_of(state)], context))
 
 
 def _follows(bag: JsonObject, state: JsonObject) -> bool:

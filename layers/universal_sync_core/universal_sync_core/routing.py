@@ -16,12 +16,13 @@ The event is validated by the pydantic model before the function sees it.
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Final, Self, TypeAlias, TypeVar
 
 from aws_lambda_powertools.event_handler.appsync import AppSyncResolver
 from aws_lambda_powertools.event_handler.graphql_appsync.router import Router
 from aws_lambda_powertools.utilities.data_classes import AppSyncResolverEvent
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
+from pydantic_core import PydanticCustomError
 
 from universal_sync_core.bag import unwrap
 from universal_sync_core.codec import Json, JsonObject
@@ -66,6 +67,14 @@ class StateEvent(ActionEvent):
     state_data: State
     keep_inline: list[str] | None = None
     merge_strategy: JsonObject | None = None
+
+    @model_validator(mode="after")
+    def _of_one_execution(self) -> Self:
+        own = self.state_data.get("execution_id")
+        if None not in (own, self.execution_id) and own != self.execution_id:
+            message = "the bag is of another execution than the event"
+            raise PydanticCustomError("execution", message, {"field": "state_data.execution_id"})
+        return self
 
 
 EventT = TypeVar("EventT", bound=ActionEvent)

@@ -7,7 +7,7 @@ from universal_sync_core.call import Context, serving
 from universal_sync_core.codec import Json, JsonObject
 from universal_sync_core.continuation import RESUME_FROM, resumed_bag
 from universal_sync_core.errors import InvalidRequestError
-from universal_sync_core.execution_budget import LIMIT, USED, require_limit
+from universal_sync_core.execution_budget import LIMIT, USED
 from universal_sync_core.load import StateHydrator
 from universal_sync_core.sync import universal_sync_core
 
@@ -28,7 +28,8 @@ def first_bag(execution_input: JsonObject | None, context: Context) -> JsonObjec
         context: carries the `execution_id`.
 
     Raises:
-        InvalidRequestError: `input_s3_path` leads to something else than a JSON object.
+        InvalidRequestError: a control field is not of its kind, or no input; or `input_s3_path`
+            leads to something else than a JSON object.
         PointerNotAllowedError: it leads out of the allowed places.
         ChecksumMismatchError: the bytes there are others than `input_sha256` says.
     """
@@ -42,11 +43,11 @@ def first_bag(execution_input: JsonObject | None, context: Context) -> JsonObjec
     if RESUME_FROM in given:
         return resumed_bag(given, context, counters=counters)
     fields = _loaded(given, context)
-    require_limit(fields)
     if type(fields.get("segments")) is list:
         counters["total_segments"] = len(fields["segments"])
     own = {"execution_id": context["execution_id"], USED: 0}
-    return universal_sync_core(None, {**counters, **fields, **own}, serving("init", context))
+    given = {name: value for name, value in fields.items() if name != "execution_id"}
+    return universal_sync_core(counters | own, given, serving("init", context))
 
 
 def _loaded(fields: JsonObject, context: Context) -> JsonObject:

@@ -4,10 +4,11 @@ flatten_result  ->  merge_logic  ->  optimize_and_offload
 (normalise)         (state bag)      (size, S3, pointers)
 """
 
+from universal_sync_core.admission import admit_delta
 from universal_sync_core.call import Context, open_call
 from universal_sync_core.codec import Json, JsonObject
 from universal_sync_core.flatten import flatten_result
-from universal_sync_core.merge import merge_logic
+from universal_sync_core.merge import merge_delta
 from universal_sync_core.offload import optimize_and_offload
 from universal_sync_core.progress import record_progress
 
@@ -33,7 +34,8 @@ def universal_sync_core(
         StoredDataError: something the merge needs is missing or damaged.
         StoreUnavailableError, StoreThrottledError: S3 did not answer; another try may.
     """
-    with open_call(context, base_state) as call:
-        delta = flatten_result(new_result)
-        merged = merge_logic(base_state, delta)
-        return optimize_and_offload(record_progress(merged, base_state or {}, delta, call.action))
+    bag = base_state or {}
+    with open_call(context, bag) as call:
+        delta = admit_delta(flatten_result(new_result), bag, call)
+        merged = merge_delta(bag, delta, call)
+        return optimize_and_offload(record_progress(merged, bag, delta, call))

@@ -1,0 +1,423 @@
+"""What a sender may say of the fields that the state machine reads and counts."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.core.bags import CONTEXT, EXECUTION, OTHER_EXECUTION, fresh
+from tests.core.fakes import CountingStore
+from universal_sync_core import (
+    Status,
+    first_bag,
+    fork_branch,
+    join_branches,
+    merge_answer,
+    open_bag,
+    state_task,
+    store_to_s3,
+    universal_sync_core,
+)
+from universal_sync_core.errors import InvalidRequestError
+
+pytestmark = pytest.mark.usefixtures("store")
+
+Bag = dict[str, Any]
+INPUT: Bag = {"loop_limit": 5, "total_segments": 9}
+
+
+def first(**given: Any) -> Bag:
+    return first_bag(INPUT | given, CONTEXT)
+
+
+def synced_by(action: str) -> Callable[[Bag, Any], Bag]:
+    return lambda bag, result: universal_sync_core(bag, result, {"action": action})
+
+
+def in_worker(bag: Bag, result: Any) -> Bag:
+    answer = state_task(sync=True)(lambda *_: result)({"state_data": bag}, None)
+    return dict(answer["state_data"])
+
+
+def opened(bag: Bag, result: Any) -> Bag:
+    state = open_bag(bag)
+    state.merge(result)
+    return state.seal()
+
+
+def in_branch(bag: Bag, result: Any) -> Bag:
+    return synced_by("sync_branch")(fork_branch(bag, {"branch_id": "b"}), result)
+
+
+def offloaded(bag: Bag, result: Any) -> Bag:
+    return synced_by("sync")(bag, store_to_s3(result | {"text": "x" * 40_000}, CONTEXT))
+
+
+# Way in -> what the result is called there.
+WAYS: dict[str, tuple[Callable[[Bag, Any], Bag], str]] = {
+    "sync": (synced_by("sync"), "execution_result"),
+    "update_and_compress": (synced_by("update_and_compress"), "execution_result"),
+    "merge_callback": (synced_by("merge_callback"), "callback_result"),
+    "merge_async": (synced_by("merge_async"), "async_result"),
+    "merge_answer": (merge_answer, "execution_result"),
+    "a worker that syncs": (in_worker, "execution_result"),
+    "open_bag": (opened, "execution_result"),
+    "a branch": (in_branch, "execution_result"),
+    "a result in S3": (offloaded, "execution_result"),
+    "no action": (universal_sync_core, "execution_result"),
+    "branches": (lambda bag, result: join_branches(bag, [result]), "branches"),
+}
+COUNTS = (
+    "loop_counter",
+    "loop_limit",
+    "segment_to_run",
+    "next_segment_to_run",
+    "total_segments",
+    "execution_segments",
+    "segments_per_execution",
+    "state_revision",
+    "tolerated_branch_failures",
+)
+NO_COUNTS: tuple[Any, ...] = (
+    "3",
+    "",
+    None,
+    True,
+    False,
+    -1,
+    10**30,
+    2.5,
+    1e300,
+    [],
+    [3],
+    {},
+    {"n": 3},
+)
+NO_STATUSES: tuple[Any, ...] = (
+    "something",
+    "",
+    "complete",
+    None,
+    5,
+    True,
+    [],
+    ["FAILED"],
+    {"status": "FAILED"},
+)
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("field", COUNTS)
+def test_what_is_no_count_is_refused_by_name(way: str, field: str) -> None:
+    send, place = WAYS[way]
+    bag = first()
+    for value in NO_COUNTS:
+        with pytest.raises(InvalidRequestError, match=f"{place}.{field} must be a whole") as caught:
+            send(bag, {field: value})
+        assert caught.value.field == f"{place}.{field}"
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_what_is_no_status_is_refused_with_the_known_ones(way: str) -> None:
+    send, place = WAYS[way]
+    bag = first()
+    for value in NO_STATUSES:
+        with pytest.raises(InvalidRequestError, match="CONTINUE, SKIPPED, COMPLETE") as caught:
+            send(bag, {"status": value})
+        assert caught.value.field == f"{place}.status"
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("complete", "COMPLETE"),
+        ("Completed", "COMPLETE"),
+        ("DONE", "COMPLETE"),
+        ("failed", "FAILED"),
+        ("TIMED_OUT", "FAILED"),
+        ("success", "SUCCEEDED"),
+        ("paused for hitp", "PAUSED_FOR_HITP"),
+        ("DISTRIBUTEDMAP", "DISTRIBUTED_MAP"),
+        ("running", "CONTINUE"),
+    ],
+)
+def test_the_status_probably_meant_is_named(given: str, meant: str) -> None:
+    with pytest.raises(InvalidRequestError, match=f"did you mean {meant}\\?"):
+        synced_by("sync")(first(), {"status": given})
+
+
+def test_a_message_has_no_value_in_it() -> None:
+    for field in ("status", "next_action", "last_update_time", "payload_size_kb", "loop_limit"):
+        for value in ("card 4111", ["card 4111"], {"card 4111": 1}):
+            if (field, type(value)) == ("last_update_time", str):
+                continue
+            with pytest.raises(InvalidRequestError) as caught:
+                synced_by("sync")(first(), {field: value})
+            assert "4111" not in str(caught.value)
+
+
+@pytest.mark.parametrize("status", Status)
+def test_every_status_is_taken(status: Status) -> None:
+    asked = {"pending_branches": ["a"], "distributed_items": [1]}
+    bag = synced_by("sync")(first(), {"status": status.value, **asked})
+    assert bag["status"] == status.value
+
+
+@pytest.mark.parametrize("field", COUNTS)
+def test_a_count_without_a_fraction_is_whole(field: str) -> None:
+    bag = universal_sync_core({}, {field: 3.0})
+    expected = {"state_revision": 1}.get(field, 3)
+    assert (type(bag[field]), bag[field]) == (int, expected)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("next_action", "go"),
+        ("next_action", None),
+        ("payload_size_kb", "5"),
+        ("payload_size_kb", 10**400),
+        ("payload_size_kb", -1),
+        ("payload_size_kb", True),
+        ("last_update_time", 5),
+        ("last_update_time", {}),
+    ],
+)
+def test_bookkeeping_of_another_type_is_refused(field: str, value: Any) -> None:
+    with pytest.raises(InvalidRequestError) as caught:
+        synced_by("sync")(first(), {field: value})
+    assert caught.value.field == f"execution_result.{field}"
+
+
+@pytest.mark.parametrize("kind", ["list", "map", "large value"])
+def test_a_control_field_that_points_to_something_else_is_refused(kind: str) -> None:
+    value = {"list": [1, 2], "map": {"a": 1}, "large value": "x" * 100}[kind]
+    pointer = store_to_s3(value, CONTEXT)
+    for field in ("status", "loop_limit"):
+        with pytest.raises(InvalidRequestError) as caught:
+            synced_by("sync")(first(), {field: pointer})
+        assert caught.value.field == f"execution_result.{field}"
+
+
+def test_a_pointer_to_a_control_field_is_followed() -> None:
+    result = {
+        name: store_to_s3(value, CONTEXT)
+        for name, value in {"status": "PAUSE", "total_segments": 4.0}.items()
+    }
+    bag = synced_by("sync")(first(), result)
+    assert (bag["status"], bag["next_action"]) == ("PAUSE", "PAUSED_FOR_HITP")
+    assert bag["total_segments"] == 4
+
+
+MACHINES: Bag = {
+    "loop_counter": 0,
+    "execution_segments": 0,
+    "segments_per_execution": 800,
+    "state_revision": 0,
+    "payload_size_kb": 0.1,
+    "next_action": "COMPLETE",
+    "last_update_time": "1970-01-01T00:00:00+00:00",
+    "segment_to_run": 0,
+}
+
+
+@pytest.mark.parametrize("way", sorted(WAYS.keys() - {"no action"}))
+def test_a_result_cannot_set_back_what_the_machine_counts(way: str) -> None:
+    send, _ = WAYS[way]
+    bag = synced_by("sync")(first(), {})
+    for field, value in MACHINES.items():
+        assert_same_machine(send(bag, {field: value}), send(bag, {}))
+
+
+def assert_same_machine(bag: Bag, other: Bag) -> None:
+    fields = [name for name in MACHINES if name not in ("payload_size_kb", "last_update_time")]
+    assert {name: bag[name] for name in fields} == {name: other[name] for name in fields}
+    assert bag["last_update_time"] > "2026"
+    assert bag["payload_size_kb"] > 0.1
+
+
+@pytest.mark.parametrize("way", sorted(WAYS.keys() - {"no action", "a branch"}))
+def test_a_result_cannot_raise_the_loop_limit(way: str) -> None:
+    send, place = WAYS[way]
+    bag = first()
+    assert send(bag, {"loop_limit": 5})["loop_limit"] == 5
+    assert send(bag, {"loop_limit": 2})["loop_limit"] == (5 if way == "branches" else 2)
+    with pytest.raises(InvalidRequestError) as caught:
+        send(bag, {"loop_limit": 6})
+    assert caught.value.field == f"{place}.loop_limit"
+
+
+def test_a_bag_without_counters_takes_them() -> None:
+    bag = universal_sync_core({}, {"loop_counter": 3, "loop_limit": 9}, {"action": "sync"})
+    assert (bag["loop_counter"], bag["loop_limit"]) == (3, 9)
+
+
+def test_a_worker_that_counts_segments_itself_may() -> None:
+    bag = first_bag({}, CONTEXT)
+    assert synced_by("sync")(bag, {"segment_to_run": 4})["segment_to_run"] == 4
+
+
+@pytest.mark.parametrize("field", ["loop_counter", "loop_limit", "segment_to_run"])
+def test_an_input_sets_counts(field: str) -> None:
+    assert first_bag({field: 3.0}, CONTEXT)[field] == 3
+
+
+@pytest.mark.parametrize("field", COUNTS)
+def test_an_input_is_checked_too(field: str) -> None:
+    for value in NO_COUNTS:
+        with pytest.raises(InvalidRequestError) as caught:
+            first_bag({field: value}, CONTEXT)
+        assert caught.value.field == f"input.{field}"
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        *(("status", status.value) for status in Status),
+        ("status", "pending"),
+        ("next_action", "COMPLETE"),
+        ("state_revision", 7),
+        ("execution_segments", 7),
+        ("last_update_time", "2026-11-25T00:00:00+00:00"),
+        ("payload_size_kb", 1.5),
+        ("forked_from", {"state_revision": 1}),
+    ],
+)
+def test_control_fields_of_the_machine_are_no_input(field: str, value: Any) -> None:
+    with pytest.raises(InvalidRequestError, match=r"leave it out.*current_state") as caught:
+        first_bag({"order": 7, field: value}, CONTEXT)
+    assert caught.value.field == f"input.{field}"
+    state = {"current_state": {field: value}}
+    assert first_bag(state, CONTEXT)["current_state"] == {field: value}
+
+
+def test_a_result_makes_no_branch_of_a_bag() -> None:
+    with pytest.raises(InvalidRequestError) as caught:
+        synced_by("sync")(first(), {"forked_from": {"state_revision": 1, "digest": "d"}})
+    assert caught.value.field == "execution_result.forked_from"
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("value", [None, OTHER_EXECUTION, "", 5, {}, []])
+def test_the_execution_id_is_no_data(way: str, value: Any) -> None:
+    send, _ = WAYS[way]
+    with pytest.raises(InvalidRequestError) as caught:
+        send(first(), {"execution_id": value})
+    assert caught.value.field == "execution_id"
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_result_may_repeat_it(way: str) -> None:
+    send, _ = WAYS[way]
+    assert send(first(), {"execution_id": EXECUTION})["execution_id"] == EXECUTION
+
+
+def spill_with(**fields: Any) -> Bag:
+    """Return a forged spill: an object of the execution's own that holds such fields."""
+    padded = fields | {f"k{number}": "p" * 1_000 for number in range(40)}
+    pointer = store_to_s3(padded, CONTEXT)
+    return {"state_s3_path": pointer | {"stands_for": "state_s3_path"}}
+
+
+@pytest.mark.parametrize("way", sorted(WAYS.keys() - {"a result in S3"}))
+@pytest.mark.parametrize(
+    ("fields", "refused"),
+    [
+        ({"execution_id": OTHER_EXECUTION}, "execution_id"),
+        ({"execution_id": None}, "execution_id"),
+        ({"loop_limit": "x"}, "loop_limit"),
+        ({"status": "DONE"}, "status"),
+    ],
+)
+def test_fields_behind_a_spill_are_checked_as_well(way: str, fields: Bag, refused: str) -> None:
+    send, _ = WAYS[way]
+    with pytest.raises(InvalidRequestError) as caught:
+        send(first(), spill_with(**fields))
+    assert (caught.value.field or "").endswith(refused)
+
+
+def test_an_input_behind_a_spill_is_checked_as_well() -> None:
+    for fields in ({"status": "COMPLETE"}, {"execution_id": None}, {"loop_limit": "x"}):
+        with pytest.raises(InvalidRequestError):
+            first_bag(spill_with(**fields), CONTEXT)
+
+
+REQUESTS: dict[str, tuple[Bag, str]] = {
+    "PAUSED_FOR_HITP": ({}, "merge_callback"),
+    "PAUSE": ({}, "merge_callback"),
+    "ASYNC": ({}, "merge_async"),
+    "DISTRIBUTED_MAP": ({"distributed_items": [1, 2]}, "aggregate_distributed"),
+    "PARALLEL_GROUP": ({"pending_branches": ["a"]}, "aggregate_branches"),
+}
+
+
+def asked_and_answered(status: str) -> Bag:
+    beside, answering = REQUESTS[status]
+    asked = synced_by("sync")(first(), {"status": status, **beside})
+    return synced_by(answering)(asked, None)
+
+
+@pytest.mark.parametrize("status", REQUESTS)
+def test_an_echoed_status_asks_for_nothing(status: str) -> None:
+    bag = asked_and_answered(status)
+    echo = bag | {"current_state": {"done": True}}
+    after = synced_by("sync")(bag, echo)
+    assert (after["next_action"], after["current_state"]) == ("CONTINUE", {"done": True})
+    assert after["segment_to_run"] == bag["segment_to_run"] + 1
+    assert state_echoed_by_worker(bag)["next_action"] == "CONTINUE"
+
+
+def state_echoed_by_worker(bag: Bag) -> Bag:
+    worker = state_task(sync=True)(lambda state, _: {**state, "current_state": {"done": True}})
+    return dict(worker({"state_data": bag}, None)["state_data"])
+
+
+@pytest.mark.parametrize("status", REQUESTS)
+def test_a_fresh_result_asks_again(status: str) -> None:
+    bag = asked_and_answered(status)
+    after = synced_by("sync")(bag, {"status": status})
+    assert after["next_action"] == ("PAUSED_FOR_HITP" if status == "PAUSE" else status)
+
+
+@pytest.mark.parametrize("status", REQUESTS)
+def test_an_echo_with_a_new_status_asks(status: str) -> None:
+    beside, _ = REQUESTS[status]
+    after = synced_by("sync")(first(), first() | beside | {"status": status})
+    assert after["next_action"] == ("PAUSED_FOR_HITP" if status == "PAUSE" else status)
+
+
+def test_a_worker_that_echoes_its_bag_ends_at_the_loop_limit() -> None:
+    bag = first(total_segments=100)
+    for turn in range(1, 6):
+        bag = synced_by("sync")(bag, bag | {"current_state": {"turn": turn}})
+        assert (bag["loop_counter"], bag["execution_segments"]) == (turn, turn)
+    assert bag["loop_counter"] >= bag["loop_limit"]
+
+
+def test_an_echo_does_not_jump_again() -> None:
+    bag = synced_by("sync")(first(), {"next_segment_to_run": 4})
+    assert synced_by("sync")(bag, dict(bag))["segment_to_run"] == 5
+
+
+def test_an_echoed_list_adds_nothing_at_any_depth() -> None:
+    strategies = {"current_state.notes": "append", "tags": "append"}
+    context = {"action": "sync", "merge_strategy": strategies}
+    state = {"notes": ["n"], "plan": 1}
+    bag = universal_sync_core(first(), {"current_state": state, "tags": ["t"]}, context)
+    after = universal_sync_core(bag, bag | {"current_state": {**state, "plan": 2}}, context)
+    assert (after["current_state"], after["tags"]) == ({"notes": ["n"], "plan": 2}, ["t"])
+    again = universal_sync_core(after, {"tags": ["t"]}, context)
+    assert again["tags"] == ["t", "t"]
+
+
+def test_the_context_of_a_bag_is_of_its_execution() -> None:
+    with pytest.raises(InvalidRequestError) as caught:
+        universal_sync_core(first(), {}, {"execution_id": OTHER_EXECUTION})
+    assert caught.value.field == "execution_id"
+
+
+@pytest.mark.parametrize("value", ["cut \ud83d", "", 5, ["x"]])
+def test_an_execution_id_that_names_no_place_is_refused(value: Any) -> None:
+    with fresh(CountingStore()), pytest.raises(InvalidRequestError) as caught:
+        universal_sync_core({"execution_id": value}, {"text": "x" * 40_000})
+    assert caught.value.field == "execution_id"
