@@ -114,11 +114,11 @@ def fields_of(value: Json) -> list[tuple[str, str]]:
 
 def time_told_by(value: Json) -> str:
     """Return the time that a record tells of itself, or nothing."""
-    seconds = time_of(value) if isinstance(value, dict) else None
-    if seconds is None:
+    nanoseconds = time_of(value) if isinstance(value, dict) else None
+    if nanoseconds is None:
         return ""
     try:
-        return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S}"
+        return f"{datetime.fromtimestamp(nanoseconds / 10**9, UTC):%Y-%m-%d %H:%M:%S}"
     except (OverflowError, OSError, ValueError):
         return ""
 

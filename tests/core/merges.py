@@ -105,6 +105,30 @@ STATES = [
     state({"a": {"b": 1}}, {"a": {}}, {"a": {"b": 1}}, "an empty object adds nothing"),
 ]
 
+NOTHING: list[Any] = [None, "", [], {}]
+# Pairs of times, of which the second is the newer by a little. 1764090000 is 2025-11-25T17:00:00Z.
+FORMS: list[tuple[Any, Any]] = [
+    (1764090000, 1764090001),
+    (1764090000, 1764090000001),
+    (1764090000000, 1764090000000001),
+    (1764090000000000, 1764090000000000001),
+    (1764090000000000001, 1764090000000000002),
+    (1764090000000, 1764090001),
+    (1764090000.123, 1764090000.124),
+    (1764090000.5, 1764090000501),
+    (1764090000499.9, "2025-11-25T17:00:00.5Z"),
+    (1764090000000, "2025-11-25T19:00:00Z"),
+    ("2025-11-25T17:00:00Z", 1764090000000000001),
+    ("2025-11-25T17:00:00Z", "2025-11-25t17:00:01z"),
+    ("2025-11-25 17:00:00.123456788z", "2025-11-25T17:00:00.123456789Z"),
+    ("2025-11-25T19:00:00+02:00", "2025-11-25T17:00:00.000001"),
+    ("2016-12-31T23:59:59.9Z", "2016-12-31T23:59:60Z"),
+    ("2016-12-31T23:59:60.9Z", "2017-01-01T00:00:01Z"),
+    ("2025-11-25", "2025-11-25T00:00:00+0000".replace(":00+", ":01+")),
+    (-1, 0),
+    ("1969-12-31T23:59:59Z", "1970-01-01"),
+]
+
 TIMES = [
     state(
         {"a": {"updated_at": NEW, "v": "base", "only": 1}},
@@ -167,7 +191,34 @@ TIMES = [
             {"a": {"updated_at": unreadable, "v": 2}},
             f"an unreadable time counts as absent: {unreadable}",
         )
-        for unreadable in ("yesterday", "", None, True, [OLD], {"at": OLD}, 10**400, 2.0**70)
+        for unreadable in (
+            *("yesterday", "", None, True, [OLD], {"at": OLD}, 10**400, 2.0**70),
+            *("1764090000", "20251125", "20251125T190000Z", "2025-W01-1", "2025-13-01", "1e9"),
+            *(
+                "2025-11-25T19:00:61Z",
+                "2025-11-25T19:00:00+99:00",
+                "\uff12\uff10\uff12\uff15-11-25",
+                f" {OLD}",
+            ),
+        )
+    ],
+    *[
+        state(
+            {"a": {"updated_at": older, "v": 1}},
+            {"a": {"updated_at": newer, "v": 2}},
+            {"a": {"updated_at": newer, "v": 2}},
+            f"the newer wins, in whatever form it says so: {older} and {newer}",
+        )
+        for older, newer in FORMS
+    ],
+    *[
+        state(
+            {"a": {"updated_at": newer, "v": 1}},
+            {"a": {"updated_at": older, "v": 2}},
+            {"a": {"updated_at": newer, "v": 1}},
+            f"and the older loses: {newer} and {older}",
+        )
+        for older, newer in FORMS
     ],
     state(
         {"a": {"updated_at": "?", "timestamp": 20, "v": 1}},
@@ -282,10 +333,100 @@ JOINS = [
         "times count between items",
     ),
     *[
-        tags(strategy, "text", [1], [1], "a strategy for lists is none where one side is no list")
-        for strategy in ("append", "dedupe_append", "set_union", BY_ID)
+        tags(
+            BY_ID,
+            [{"id": nothing, "content": "hi"}, {"content": "no key"}],
+            [{"id": nothing, "content": "hello"}, {"content": "none either"}],
+            [
+                {"id": nothing, "content": "hi"},
+                {"content": "no key"},
+                {"id": nothing, "content": "hello"},
+                {"content": "none either"},
+            ],
+            f"a key that is null or empty identifies nothing: {nothing!r}",
+        )
+        for nothing in NOTHING
     ],
-    tags("append", [1], {"a": 1}, {"a": 1}, "whichever side that is"),
+    *[
+        tags(
+            BY_ID, [{"id": key, "v": 1}], [{"id": key, "w": 2}], [{"id": key, "v": 1, "w": 2}], rule
+        )
+        for key, rule in ((0, "nought is a key"), (False, "and false"), (" ", "and a space"))
+    ],
+    *[
+        tags(strategy, [one], other, [one, other], "a value that is no list is one element")
+        for strategy in ("append", "dedupe_append", "set_union", BY_ID)
+        for one, other in (("a", "b"), ("a", {"b": 1}), ({"b": 1}, 0), ("", False), ([], "x" * 99))
+    ],
+    *[
+        tags(strategy, base, delta, joined, f"so it is in the base: {base!r} and {delta!r}")
+        for strategy in ("append", "dedupe_append", "set_union", BY_ID)
+        for base, delta, joined in (
+            ("text", [1], ["text", 1]),
+            ("a", "b", ["a", "b"]),
+            ({"a": 1}, {"a": 2}, [{"a": 1}, {"a": 2}]),
+            (False, [0], [False, 0]),
+            ("x" * 99, ["y" * 99], ["x" * 99, "y" * 99]),
+        )
+    ],
+    *[
+        tags(strategy, base, None, base, f"null adds nothing to a list that grows: {base!r}")
+        for strategy in ("append", "dedupe_append", "set_union", BY_ID)
+        for base in ([], ["a", "b"], [{"id": 1}], "text", {"a": 1}, None)
+    ],
+    *[
+        tags(strategy, None, delta, joined, f"null in the base is no element: {delta!r}")
+        for strategy in ("append", "dedupe_append", "set_union", BY_ID)
+        for delta, joined in (
+            ("a", ["a"]),
+            (["a", {}], ["a", {}]),
+            ([], []),
+            ({"a": 1}, [{"a": 1}]),
+        )
+    ],
+    tags("dedupe_append", ["a"], "a", ["a"], "an element that is there is not added twice"),
+    tags("set_union", {"a": 1}, [{"a": 1}, 2], [{"a": 1}, 2], "whichever side is no list"),
+    tags(
+        BY_ID, [{"id": 1}], {"id": 1, "v": 2}, [{"id": 1, "v": 2}], "an item that is no list merges"
+    ),
+    tags(BY_ID, {"id": 1}, {"id": 1, "v": 2}, [{"id": 1, "v": 2}], "also into one that is none"),
+    *[
+        Merge(
+            rule=f"a list that grows begins as it goes on: {delta!r} by {strategy}",
+            base={"other": 1},
+            delta={"tags": delta},
+            merged={"other": 1, **merged},
+            strategies={"tags": strategy},
+        )
+        for strategy, delta, merged in (
+            ("append", "a", {"tags": ["a"]}),
+            ("append", [1, 1], {"tags": [1, 1]}),
+            ("append", None, {}),
+            ("append", [], {"tags": []}),
+            ("dedupe_append", [1, 1, 2], {"tags": [1, 2]}),
+            ("set_union", [1, 1, 2], {"tags": [1, 2]}),
+            ("set_union", {"a": 1}, {"tags": [{"a": 1}]}),
+            (BY_ID, [{"id": 1}, {"id": 1, "v": 2}], {"tags": [{"id": 1, "v": 2}]}),
+            (BY_ID, None, {}),
+            ("replace", None, {"tags": None}),
+        )
+    ],
+    *[
+        Merge(
+            rule=f"so it does deep in the state: {base!r}",
+            base=base,
+            delta={"current_state": {"a": {"log": "one", "none": None, "x": 1, "y": [1, 1]}}},
+            merged={"current_state": {**more, "a": {"log": ["one"], "x": 1, "y": [1]}}},
+            strategies={"a.log": "append", "a.none": "append", "current_state.a.y": "set_union"},
+        )
+        for base, more in (
+            ({}, {}),
+            ({"current_state": {}}, {}),
+            ({"current_state": {"b": 1}}, {"b": 1}),
+            ({"current_state": {"b": 1, "a": {}}}, {"b": 1}),
+            ({"current_state": {"long": "x" * 99, "a": {"log": None}}}, {"long": "x" * 99}),
+        )
+    ],
     tags("replace", {"a": 1}, {"b": 2}, {"b": 2}, "replace takes objects as they are"),
     state(
         {"a": {"b": [1]}, "b": [1]},

@@ -6,7 +6,8 @@ Written without a look at the package, and with no S3, no sizes and no pointers 
 import copy
 import json
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
 from typing import Any
 
 HISTORY = ("state_history", "new_history_logs")
@@ -18,6 +19,7 @@ BOOKKEEPING = (
     "next_action",
     "aggregation_timestamp",
 )
+ABSENT: Any = object()
 FAILURES = ("FAILED", "ERROR", "TIMED_OUT", "ABORTED", "HALTED", "SIGKILL")
 
 
@@ -65,13 +67,10 @@ def merge(
     for field, value in delta.items():
         if field in HISTORY:
             continue
-        if field not in merged:
-            merged[field] = copy.deepcopy(value)
-            continue
         strategy = overrides.get(field, DEFAULTS.get(field))
         if field == "current_state" or strategy:
             place = Place(path=field, strategies={field: strategy} | overrides)
-            merged[field] = combine(merged[field], value, place)
+            put(merged, field, combine(merged.get(field, ABSENT), value, place))
         else:
             merged[field] = copy.deepcopy(value)
     if any(name in delta for name in HISTORY):
@@ -81,6 +80,11 @@ def merge(
                 value = delta[name]
                 add_new(entries, value if isinstance(value, list) else [value])
     return merged
+
+
+def put(part: dict[str, Any], key: str, value: Any) -> None:
+    if value is not ABSENT:
+        part[key] = value
 
 
 def add_new(entries: list[Any], items: list[Any]) -> None:
@@ -106,11 +110,21 @@ class Place:
 def combine(base: Any, delta: Any, place: Place) -> Any:
     strategy = place.strategy
     name = strategy["strategy"] if isinstance(strategy, dict) else strategy
-    if isinstance(base, list) and isinstance(delta, list) and name not in (None, "replace"):
-        return join(base, delta, name, place)
+    if name not in (None, "replace"):
+        return base if delta is None else grown(base, delta, name, place)
+    if name is None and base is ABSENT and isinstance(delta, dict):
+        return merge_dicts({}, delta, place)
     if name is None and isinstance(base, dict) and isinstance(delta, dict):
         return merge_dicts(base, delta, place)
-    return base if place.base_wins else copy.deepcopy(delta)
+    return base if place.base_wins and base is not ABSENT else copy.deepcopy(delta)
+
+
+def grown(base: Any, delta: Any, name: str, place: Place) -> Any:
+    if base is ABSENT or base is None:
+        return join([], delta if isinstance(delta, list) else [delta], name, place)
+    ours = base if isinstance(base, list) else [base]
+    joined = join(ours, delta if isinstance(delta, list) else [delta], name, place)
+    return base if same(joined, ours) else joined
 
 
 def merge_dicts(base: dict[str, Any], delta: dict[str, Any], place: Place) -> dict[str, Any]:
@@ -119,8 +133,7 @@ def merge_dicts(base: dict[str, Any], delta: dict[str, Any], place: Place) -> di
     merged = dict(base)
     for key, value in delta.items():
         inner = replace(place, path=f"{place.path}.{key}", base_wins=older)
-        known = key in base
-        merged[key] = combine(base[key], value, inner) if known else copy.deepcopy(value)
+        put(merged, key, combine(base.get(key, ABSENT), value, inner))
     return merged
 
 
@@ -148,23 +161,49 @@ def join(base: list[Any], delta: list[Any], name: str, place: Place) -> list[Any
 
 
 def has(item: Any, key: str) -> bool:
-    return isinstance(item, dict) and key in item
+    return isinstance(item, dict) and item.get(key) not in (None, "", [], {})
 
 
-def moment(part: dict[str, Any]) -> float | None:
+def moment(part: dict[str, Any]) -> Fraction | None:
+    """Return the time of a part in seconds."""
     for name in ("updated_at", "timestamp"):
         value = part.get(name)
-        if isinstance(value, bool):
-            continue
-        if isinstance(value, int | float) and abs(value) < 2**63:
-            return float(value)
-        if isinstance(value, str):
-            try:
-                read = datetime.fromisoformat(value)
-            except ValueError:
-                continue
-            return (read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp()
+        read = None
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            read = of_number(value)
+        elif isinstance(value, str):
+            read = of_text(value)
+        if read is not None:
+            return read
     return None
+
+
+def of_number(value: float) -> Fraction | None:
+    for digits, unit in ((11, 1), (14, 10**3), (17, 10**6), (20, 10**9)):
+        if abs(value) < 10**digits:
+            return Fraction(repr(value)) / unit
+    return None
+
+
+def of_text(text: str) -> Fraction | None:
+    upper = text.upper()
+    if (
+        not text.isascii()
+        or not (upper[:4] + upper[5:7]).isdigit()
+        or upper[4:5] + upper[7:8] != "--"
+    ):
+        return None
+    whole, dot, rest = upper.partition(".")
+    digits = rest[: len(rest) - len(rest.lstrip("0123456789"))]
+    leap = whole[16:19] == ":60"
+    whole = whole[:16] + ":59" + whole[19:] if leap else whole
+    try:
+        read = datetime.fromisoformat(whole + rest[len(digits) :])
+    except ValueError:
+        return None
+    read = read if read.tzinfo else read.replace(tzinfo=UTC)
+    seconds = (read - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(seconds=1)
+    return Fraction(seconds + leap) + (Fraction(f"0.{digits}") if dot else 0)
 
 
 def without_bookkeeping(bag: dict[str, Any]) -> dict[str, Any]:

@@ -160,7 +160,7 @@ def _summary(state: JsonObject, reports: Sequence[JsonObject]) -> JsonObject:
     return summary
 
 
-def _time(ending: Ending) -> float | None:
+def _time(ending: Ending) -> int | None:
     return read_time((ending.bag or {}).get("last_update_time"))
 
 

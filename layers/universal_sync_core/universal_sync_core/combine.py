@@ -16,6 +16,7 @@ from universal_sync_core.strategies import Strategy
 from universal_sync_core.timestamps import TIME_FIELDS, is_older
 
 _STATE: Final = "current_state."
+_NULL_BYTES: Final = len("null")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,22 +60,75 @@ class Combiner:
         if isinstance(delta, Replacement):
             return delta.value
         ours, theirs = self._pages.unpacked(base), self._pages.unpacked(delta)
-        if _is_container(ours) or _is_container(theirs):
-            ours, theirs = self._pages.opened(ours), self._pages.opened(theirs)
         strategy = self._strategies.at(path)
-        if strategy and strategy.name != "replace" and is_list(ours) and is_list(theirs):
-            if self._echoed and _same(ours, theirs):
-                return base
-            merged = self._join(ours, theirs, strategy, path, base_wins=base_wins)
+        grows = strategy is not None and strategy.grows
+        if grows or _is_container(ours) or _is_container(theirs):
+            ours, theirs = self._pages.opened(ours), self._pages.opened(theirs)
+        if strategy is not None and grows:
+            merged = self._grown(ours, theirs, strategy, path, base_wins=base_wins)
         elif strategy is None and is_map(ours) and is_map(theirs):
             merged = self._merge_maps(ours, theirs, path, base_wins=base_wins)
         else:
             merged = ours if base_wins or _same(ours, theirs) else delta
         return base if merged is ours else merged
 
+    def added(self, key: str, value: Json, path: str) -> JsonObject:
+        """Return a key that the base does not have, as it is to stand there.
+
+        Args:
+            key: what is added.
+            value: what comes under it; null adds nothing to a list that grows, and no key.
+            path: dotted path of the map it is added to, empty for the bag.
+        """
+        inner = f"{path}.{key}" if path else key
+        strategy = self._strategies.at(inner)
+        if strategy is not None and strategy.grows:
+            opened = self._pages.opened(value)
+            return {} if self._is_null(opened) else {key: self._begun(opened, strategy, inner)}
+        if self._strategies.below(inner):
+            opened = self._pages.opened(value)
+            return {key: self._added_map(value, opened, inner) if is_map(opened) else value}
+        return {key: value}
+
+    def _added_map(self, value: Json, opened: Json, path: str) -> Json:
+        """Return a map with the lists that grow in it begun, or itself if all of them are."""
+        pointer = parse(opened)
+        entries: JsonObject = opened if pointer is None else self._pages.entries(pointer)
+        begun = self._changes({}, entries, path, base_wins=False)
+        is_same = begun.keys() == entries.keys() and all(
+            begun[key] is entries[key] for key in begun
+        )
+        return value if is_same else begun
+
     def replace(self, base: Json, delta: Json) -> Json:
         """Return the delta's value, or the base itself where it is the same value."""
         return base if _same(self._pages.unpacked(base), self._pages.unpacked(delta)) else delta
+
+    def _grown(
+        self, base: Json, delta: Json, strategy: Strategy, path: str, *, base_wins: bool
+    ) -> Json:
+        """Return the list that a base is or begins with what a delta adds; the base if nothing."""
+        if self._is_null(delta) or (self._echoed and _same(base, delta)):
+            return base
+        if self._is_null(base):
+            return self._begun(delta, strategy, path)
+        before = self._lists.as_list(base)
+        joined = self._join(before, self._lists.as_list(delta), strategy, path, base_wins=base_wins)
+        return base if joined is before else joined
+
+    def _begun(self, delta: Json, strategy: Strategy, path: str) -> Json:
+        """Return the list that begins with a delta, which is itself if nothing in it is double."""
+        items = self._lists.as_list(delta)
+        if strategy.name == "append":
+            return items
+        joined = self._join([], items, strategy, path, base_wins=False)
+        return items if len(joined) == self._lists.count(items) else joined
+
+    def _is_null(self, value: Json) -> bool:
+        pointer = parse(value)
+        if pointer is None or pointer.kind != "value" or pointer.size != _NULL_BYTES:
+            return value is None
+        return self._pages.resolve(value) is None
 
     def _join(
         self, base: Json, delta: Json, strategy: Strategy, path: str, *, base_wins: bool
@@ -109,10 +163,11 @@ class Combiner:
     ) -> JsonObject:
         """Return the keys that differ after merging `delta` into `base`, with their values."""
         base_wins = base_wins or (self._by_time and is_older(delta, base))
+        grows = self._strategies.below(path)
         changes: JsonObject = {}
         for key, value in delta.items():
             if key not in base:
-                changes[key] = value
+                changes |= self.added(key, value, path) if grows else {key: value}
                 continue
             merged = self.combine(base[key], value, f"{path}.{key}", base_wins=base_wins)
             if merged is not base[key]:

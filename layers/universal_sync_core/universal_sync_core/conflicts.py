@@ -42,7 +42,7 @@ class Change:
 
     branch: int
     value: Json
-    time: float | None = None
+    time: int | None = None
 
     @property
     def final(self) -> Json:
@@ -160,7 +160,7 @@ class Conflicts:
         if self.strategy == "first":
             return changes[0]
         if self.strategy == "latest":
-            return max(changes, key=lambda change: (change.time or 0.0, change.branch))
+            return max(changes, key=lambda change: (change.time or 0, change.branch))
         return changes[-1]
 
 

@@ -1,7 +1,6 @@
 """What one state has that another has not, told without reading what both share."""
 
 from collections.abc import Mapping
-from typing import Final
 
 from universal_sync_core.bag import (
     ARCHIVE,
@@ -18,8 +17,6 @@ from universal_sync_core.combine import Replacement
 from universal_sync_core.lists import Lists
 from universal_sync_core.page_reader import PageReader
 from universal_sync_core.pointer import is_list, is_map, parse
-
-_ADDING: Final = ("append", "dedupe_append", "set_union")
 
 
 def changes_since(parent: JsonObject, bag: JsonObject, call: Call) -> JsonObject:
@@ -87,10 +84,13 @@ def _changed(before: Json, after: Json, path: str, call: Call) -> Json:
     """Return what has to be merged into `before` to make it `after`."""
     before, after = call.pages.opened(before), call.pages.opened(after)
     strategy = call.strategies.at(path)
-    if strategy and strategy.name in _ADDING and is_list(before) and is_list(after):
+    if strategy and strategy.grows:
+        before = Lists(call.pages).as_list(before)
+        if not is_list(after):
+            return Replacement(after)
+        if strategy.key:
+            return _changed_items(before, after, strategy.key, path, call)
         return _added(before, after, call, as_set=strategy.name == "set_union")
-    if strategy and strategy.key and is_list(before) and is_list(after):
-        return _changed_items(before, after, strategy.key, path, call)
     if strategy or not (is_map(before) and is_map(after)):
         return after
     old, new = _entries_apart(before, after, call)

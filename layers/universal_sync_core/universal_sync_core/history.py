@@ -12,9 +12,10 @@ from universal_sync_core.timestamps import time_of
 
 HISTORY_FIELDS: Final = frozenset({HISTORY, HISTORY_ALIAS})
 
-# Kept beside the archive's pointer: the time of its newest entry. An entry newer than that
-# cannot be in the archive, and costs no read.
+# Kept beside the archive's pointer: the time of its newest entry, in microseconds and rounded up.
+# An entry newer than that cannot be in the archive, and costs no read.
 _LATEST: Final = "latest"
+_NANOSECONDS: Final = 1_000
 
 
 def new_entries(delta: JsonObject, bag: JsonObject, call: Call) -> list[Json]:
@@ -109,7 +110,8 @@ def _kept(sizes: Sequence[int], max_entries: int, max_bytes: int) -> int:
 
 def _extended(archive: Pointer | None, entries: Sequence[Json], call: Call) -> JsonObject:
     latest = archive.beside.get(_LATEST) if archive else None
-    times = [time for entry in entries if (time := _time_of(entry, call)) is not None]
+    told = (_time_of(entry, call) for entry in entries)
+    times = [-(-time // _NANOSECONDS) for time in told if time is not None]
     newest = max([*times, *([latest] if latest is not None else [])], default=None)
     grown = (
         call.pages.store(list(entries), marked=True)
@@ -121,10 +123,10 @@ def _extended(archive: Pointer | None, entries: Sequence[Json], call: Call) -> J
 
 def _is_newer(entry: Json, latest: Json, call: Call) -> bool:
     time = _time_of(entry, call)
-    return time is not None and (latest is None or time > latest)
+    return time is not None and (latest is None or time > latest * _NANOSECONDS)
 
 
-def _time_of(entry: Json, call: Call) -> float | None:
+def _time_of(entry: Json, call: Call) -> int | None:
     fields = call.pages.opened(entry)
     fields = call.pages.resolve(fields) if parse(fields) else fields
     return time_of(fields) if type(fields) is dict else None

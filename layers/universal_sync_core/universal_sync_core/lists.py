@@ -1,13 +1,15 @@
 """The strategies that make one list of two, whether the first is inline or in pages."""
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from universal_sync_core.codec import Json
 from universal_sync_core.pages import Pages
-from universal_sync_core.pointer import parse
+from universal_sync_core.pointer import is_list, parse
 
 MergeItems: TypeAlias = Callable[[Json, Json], Json]
+
+_EMPTY: Final[Sequence[Json]] = ("", [], {})
 
 
 class Lists:
@@ -46,7 +48,7 @@ class Lists:
         Args:
             base: items, of which the first with a key counts.
             delta: items; one whose key is new, or that has none, comes after the others.
-            key: the field that identifies an item.
+            key: the field that identifies an item; absent, null or empty it identifies none.
             merge: makes one item of two.
         """
         items = list(self.elements(base))
@@ -74,12 +76,23 @@ class Lists:
         kept = {place: item for place, item in changed.items() if place < before}
         return self._pages.extend(self._pages.put_items(pointer, kept), items[before:]).render()
 
+    def as_list(self, value: Json) -> Json:
+        """Return the list a value is or begins: null has no element, anything else is one."""
+        if value is None:
+            return []
+        return value if is_list(value) else [value]
+
     def elements(self, value: Json) -> list[Json]:
         """Return the elements of a list, whatever form it has, as they are stored."""
         value = self._pages.opened(value)
         pointer = parse(value)
         elements: list[Json] = value if pointer is None else self._pages.elements(pointer)
         return elements
+
+    def count(self, value: Json) -> int:
+        """Return how many elements a list has, inline or in pages."""
+        pointer = parse(value)
+        return len(value) if pointer is None else pointer.count or 0
 
     def distinct(self, items: Iterable[Json]) -> dict[bytes, Json]:
         """Return the first of each run of equal items, by its canonical encoding."""
@@ -96,12 +109,13 @@ class Lists:
         return {self._pages.canonical(item) for item in base} & set(wanted)
 
     def identity(self, item: Json, key: str) -> bytes | None:
-        """Return the canonical encoding of an item's key, or None where it has none."""
+        """Return the canonical encoding of an item's key, or None where it identifies nothing."""
         item = self._pages.opened(item)
         pointer = parse(item)
         if pointer is not None:
             item = self._pages.lookup(pointer, [key]) if pointer.kind == "map" else None
-        return self._pages.canonical(item[key]) if type(item) is dict and key in item else None
+        found: Json = item.get(key) if type(item) is dict else None
+        return None if found is None or found in _EMPTY else self._pages.canonical(found)
 
     def _extend(self, base: Json, items: Sequence[Json]) -> Json:
         if not items:

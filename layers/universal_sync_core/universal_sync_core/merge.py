@@ -69,19 +69,22 @@ def merge_delta(
     merged = dict(base)
     for field, value in incoming.items():
         if field not in HISTORY_FIELDS:
-            merged[field] = _merge_field(combiner, base, field, value, call)
+            merged |= _merged_field(combiner, base, field, value, call)
     if entries or not HISTORY_FIELDS.isdisjoint(incoming):
         merged = append_entries(merged, entries, call)
     unchanged = merged.keys() == bag.keys() and all(merged[key] is bag[key] for key in bag)
     return bag if unchanged else merged
 
 
-def _merge_field(combiner: Combiner, base: JsonObject, field: str, value: Json, call: Call) -> Json:
-    if field not in base:
-        return value
-    if field == STATE or (call.strategies.at(field) and field not in CONTROL_FIELDS_NEVER_OFFLOAD):
-        return combiner.combine(base[field], value, field)
-    return combiner.replace(base[field], value)
+def _merged_field(
+    combiner: Combiner, base: JsonObject, field: str, value: Json, call: Call
+) -> JsonObject:
+    is_control = field in CONTROL_FIELDS_NEVER_OFFLOAD
+    if not is_control and (field == STATE or call.strategies.at(field)):
+        if field not in base:
+            return combiner.added(field, value, "")
+        return {field: combiner.combine(base[field], value, field)}
+    return {field: combiner.replace(base[field], value) if field in base else value}
 
 
 def _with_touched(bag: JsonObject, touched: Iterable[str], call: Call) -> JsonObject:

@@ -33,6 +33,11 @@ class Strategy:
     name: str
     key: str = ""
 
+    @property
+    def grows(self) -> bool:
+        """Whether the field is a list that grows, so that a value that is none is an element."""
+        return self.name != "replace"
+
     @classmethod
     def parse(cls, spec: Json, field: str) -> "Strategy":
         """Return the strategy of a name, or of `{"strategy": name, "key": field of the items}`.

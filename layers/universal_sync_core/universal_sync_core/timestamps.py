@@ -1,5 +1,6 @@
 """When a part of the state was last touched, as the part itself says."""
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -8,25 +9,55 @@ from universal_sync_core.codec import Json
 
 TIME_FIELDS: Final = ("updated_at", "timestamp")
 
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_NANOSECONDS: Final = 10**9
+# The unit of a number is told by its size, and with it how many of them make a second. As seconds
+# the first limit is in the year 5138, and as milliseconds it is in 1973.
+_UNITS: Final = ((10**11, 1), (10**14, 10**3), (10**17, 10**6), (10**20, 10**9))
+_TIME: Final = re.compile(
+    r"(\d{4}-\d\d-\d\d)"
+    r"(?:[T ](\d\d:\d\d)(?::(\d\d)(?:\.(\d+))?)?(Z|[+-]\d\d(?::?\d\d)?)?)?",
+    re.ASCII | re.IGNORECASE,
+)
 
-def read_time(value: Json) -> float | None:
-    """Return a timestamp as seconds since 1970, or None where it cannot be read.
+
+def read_time(value: Json) -> int | None:
+    """Return a timestamp as nanoseconds since 1970, or None where it is no time.
 
     Args:
-        value: seconds as a number, or ISO-8601 text, which without an offset is UTC.
+        value: seconds, milliseconds, microseconds or nanoseconds since 1970, or RFC 3339 text. A
+            text without an offset is UTC, and one without a time of day is midnight.
     """
     if type(value) is int or type(value) is float:
-        return float(value) if abs(value) < 2**63 else None
-    if type(value) is not str:
-        return None
+        return _of_number(value)
+    match = _TIME.fullmatch(value) if type(value) is str else None
+    return None if match is None else _of_text(*match.groups())
+
+
+def _of_number(value: float) -> int | None:
+    for limit, per_second in _UNITS:
+        if abs(value) < limit:
+            if type(value) is int:
+                return value * (_NANOSECONDS // per_second)
+            # To the microsecond, which is as exact as a float of seconds is.
+            return round(value * (10**6 / per_second)) * 1_000
+    return None
+
+
+def _of_text(
+    day: str, minute: str | None, second: str | None, fraction: str | None, offset: str | None
+) -> int | None:
+    leap = second == "60"
+    text = f"{day}T{minute or '00:00'}:{'59' if leap else second or '00'}{(offset or 'Z').upper()}"
     try:
-        moment = datetime.fromisoformat(value)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+        moment = datetime.fromisoformat(text)
+        whole = (moment - _EPOCH) // timedelta(seconds=1) + leap
     except (ValueError, OverflowError):
         return None
+    return whole * _NANOSECONDS + int((fraction or "0")[:9].ljust(9, "0"))
 
 
-def time_of(fields: Mapping[str, Json]) -> float | None:
+def time_of(fields: Mapping[str, Json]) -> int | None:
     """Return the time of a part: its `updated_at`, else its `timestamp`, else None."""
     times = (read_time(fields.get(name)) for name in TIME_FIELDS)
     return next((time for time in times if time is not None), None)
