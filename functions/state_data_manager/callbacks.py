@@ -23,7 +23,7 @@ from delivery import deliver
 from services import Failure, attempt, called, failure
 from universal_sync_core import codec
 from universal_sync_core.admission import admit
-from universal_sync_core.bag import spill_of
+from universal_sync_core.bag import with_fields
 from universal_sync_core.call import Call, open_call
 from universal_sync_core.errors import (
     CallbackAlreadyAnsweredError,
@@ -142,11 +142,8 @@ def _prompts(event: "RequestCallbackEvent", call: Call) -> "tuple[Json, Json]":
 def _prompt(event: "RequestCallbackEvent", call: Call) -> "Json":
     if event.prompt is not None:
         return admit(event.prompt, call)
-    # A worker puts what it wants to know into its result; so it is in the bag, or in its spill.
-    spilled = spill_of(event.state_data)
-    if _PROMPT in event.state_data or spilled is None:
-        return event.state_data.get(_PROMPT)
-    return call.pages.lookup(spilled, [_PROMPT]).get(_PROMPT)
+    # A worker puts what it wants to know into its result; so it is in the bag.
+    return with_fields(event.state_data, {_PROMPT}, call.pages).get(_PROMPT)
 
 
 def _answer(event: "SubmitCallbackEvent") -> "JsonObject":

@@ -15,6 +15,7 @@ from universal_sync_core import (
     store_result,
     store_to_s3,
 )
+from universal_sync_core.compress import pack
 from universal_sync_core.errors import (
     InvalidRequestError,
     PointerNotAllowedError,
@@ -137,11 +138,37 @@ def test_and_begins_with_the_first() -> None:
     assert recorded_result({"segments": SEGMENTS}) == {"n": 0}
 
 
-def test_a_recorded_failure_fails() -> None:
-    with pytest.raises(SegmentFailedError, match="on purpose"):
-        recorded_result({"segments": SEGMENTS, "segment_to_run": 2})
-    with pytest.raises(SegmentFailedError):
-        recorded_result(None, item={"raises": "an item"})
+@pytest.mark.parametrize(
+    ("bag", "item", "place"),
+    [
+        ({"segments": SEGMENTS, "segment_to_run": 2}, None, r"segments\[2\]"),
+        ({"branch": {"segments": SEGMENTS}, "segment_to_run": 2}, None, r"branch\.segments\[2\]"),
+        (None, {"raises": "on purpose"}, "the item"),
+    ],
+)
+def test_a_recorded_failure_fails_and_says_where_and_not_what(
+    bag: dict[str, Any] | None, item: Any, place: str
+) -> None:
+    with pytest.raises(SegmentFailedError, match=f"^{place} is recorded as a failure$"):
+        recorded_result(bag, item=item)
+
+
+@pytest.mark.parametrize("number", ["0].x[0", "1", None, 1.0, -1, [1], {"a": 1}, True])
+def test_a_segment_that_is_no_number_is_not_recorded(number: Any) -> None:
+    with pytest.raises(InvalidRequestError) as caught:
+        recorded_result({"segments": SEGMENTS, "segment_to_run": number})
+    assert caught.value.field == "state_data.segments"
+
+
+@pytest.mark.parametrize("form", [lambda v: store_to_s3(v, CONTEXT), pack, lambda v: v])
+@pytest.mark.parametrize("branch", [["a list"], {"a": 1}, "text", None, {"segments": SEGMENTS}])
+def test_a_branch_of_any_form_runs_its_own_segments_or_those_of_the_bag(
+    store: CountingStore, form: Any, branch: Any
+) -> None:
+    with fresh(store):
+        bag = {"execution_id": EXECUTION, "segments": ["of the bag"], "branch": form(branch)}
+        own = isinstance(branch, dict) and "segments" in branch
+        assert recorded_result(bag) == (SEGMENTS[0] if own else "of the bag")
 
 
 @pytest.mark.parametrize("item", [{"a": 1}, "text", 0, [], False])

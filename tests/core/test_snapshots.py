@@ -14,16 +14,21 @@ from tests.core.fakes import CountingStore
 from universal_sync_core import (
     calculate_payload_size,
     create_snapshot,
+    first_bag,
     hydrate_state,
     restore_snapshot,
     store_to_s3,
+    workspace,
 )
+from universal_sync_core.codec import encode
 from universal_sync_core.errors import (
     InvalidRequestError,
     MalformedPointerError,
     MissingObjectError,
     PointerNotAllowedError,
 )
+from universal_sync_core.keys import content_key
+from universal_sync_core.settings import Settings
 from universal_sync_core.store import Location
 
 RESULT = {
@@ -162,3 +167,72 @@ def test_a_path_that_leads_to_something_else_is_refused() -> None:
 def test_without_a_place_to_write_to_it_is_refused() -> None:
     with fresh(CountingStore(), bucket=None), pytest.raises(InvalidRequestError, match="BUCKET"):
         create_snapshot({"execution_id": EXECUTION}, "pre")
+
+
+def stored(document: Any) -> str:
+    """Return the path of an object that holds a document as it is."""
+    body = encode(document)
+    location = Location(BUCKET, content_key(Settings(bucket=BUCKET), EXECUTION, body))
+    workspace.current().store.put(location, body)
+    return str(location)
+
+
+SNAPSHOT = {"snapshot_id": "pre-1", "snapshot_type": "pre", "execution_id": EXECUTION}
+RECORD = {"failure_record": 1, "error": "E", "cause": "C"}
+ODD = {
+    "a type alone": {"snapshot_type": "pre"},
+    "a bag that is a list": SNAPSHOT | {"state_data": [1]},
+    "a bag that is null": SNAPSHOT | {"state_data": None},
+    "another type": SNAPSHOT | {"snapshot_type": "of mine", "state_data": {}},
+    "a type that is a list": SNAPSHOT | {"snapshot_type": ["pre"], "state_data": {}},
+    "a list": [SNAPSHOT],
+    "null": None,
+    "a text": "pre",
+}
+ODD_RECORDS = {
+    "a record alone": {"failure_record": 1},
+    "a snapshot that is a number": RECORD | {"snapshot_s3_path": 5},
+    "a snapshot that is a list": RECORD | {"snapshot_s3_path": ["s3://a/b"]},
+    "a record of another version": RECORD | {"failure_record": 2, "snapshot_s3_path": None},
+    "a bag of nobody": SNAPSHOT | {"state_data": {"a": 1}},
+    "a bag of another": SNAPSHOT | {"state_data": {"execution_id": "another"}},
+}
+
+
+@pytest.mark.parametrize("document", ODD.values(), ids=ODD)
+@pytest.mark.usefixtures("store")
+def test_what_is_no_snapshot_is_not_restored(document: Any) -> None:
+    with pytest.raises(MalformedPointerError):
+        restore_snapshot(stored(document))
+
+
+@pytest.mark.parametrize("document", [*ODD.values(), *ODD_RECORDS.values()], ids=ODD | ODD_RECORDS)
+@pytest.mark.usefixtures("store")
+def test_what_is_no_record_or_snapshot_is_not_resumed_from(document: Any) -> None:
+    with pytest.raises(MalformedPointerError):
+        first_bag({"resume_from": stored(document)}, {"execution_id": "e2", "action": "init"})
+
+
+@pytest.mark.usefixtures("store")
+def test_a_record_that_leads_to_an_odd_snapshot_is_refused_as_well() -> None:
+    path = stored(RECORD | {"snapshot_s3_path": stored({"snapshot_type": "pre"})})
+    with pytest.raises(MalformedPointerError):
+        first_bag({"resume_from": path}, {"execution_id": "e2", "action": "init"})
+
+
+@pytest.mark.parametrize("path", [None, 5, ["s3://a/b"]])
+@pytest.mark.usefixtures("store")
+def test_a_path_that_is_no_text_is_refused(path: Any) -> None:
+    with pytest.raises(InvalidRequestError):
+        restore_snapshot(path)
+    with pytest.raises(InvalidRequestError):
+        first_bag({"resume_from": path}, {"execution_id": "e2", "action": "init"})
+
+
+def test_what_lies_among_the_inputs_is_no_snapshot(store: CountingStore) -> None:
+    inputs = f"s3://{BUCKET}/inputs/"
+    with fresh(store, allowed_prefixes=(inputs,)):
+        location = Location.parse(f"{inputs}mine.json")
+        store.put(location, encode(SNAPSHOT | {"state_data": {"a": 1}}))
+        with pytest.raises(MalformedPointerError):
+            first_bag({"resume_from": str(location)}, {"execution_id": "e2", "action": "init"})

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from universal_sync_core.bag import is_branch
+from universal_sync_core.bag import is_branch, with_fields
 from universal_sync_core.call import Context, open_call, serving
 from universal_sync_core.codec import Json, JsonObject, decode
 from universal_sync_core.errors import InvalidRequestError, MalformedPointerError
@@ -66,26 +66,37 @@ def resumed_bag(
     bag = counters | _restarted(_left_at(path)) | {USED: 0}
     owner, execution_id = execution_in(path), context["execution_id"]
     given = {name: value for name, value in execution_input.items() if name != RESUME_FROM}
-    chain = {CHAIN: [execution_id] if CHAIN in bag else [owner, execution_id]}
     own = {"execution_id": owner, "merge_strategy": {CHAIN: "append"}}
-    return universal_sync_core(bag, given | chain, serving("init", {**context, **own}))
+    with open_call(serving("init", {**context, **own}), bag) as call:
+        is_first = CHAIN not in with_fields(bag, {CHAIN}, call.pages)
+        chain = {CHAIN: [owner, execution_id] if is_first else [execution_id]}
+        return universal_sync_core(bag, given | chain)
 
 
 def _left_at(path: str) -> JsonObject:
     """Return the bag of a snapshot, or of the snapshot that a failure record names."""
     with open_call(None, {"execution_id": execution_in(path)}) as call:
         document = decode(call.objects.read(path), path=path)
-        snapshot = document[SNAPSHOT_OF_RECORD] if is_failure_record(document) else path
-        if snapshot is None:
-            message = "the execution had not begun: start it again with its own input"
-            raise InvalidRequestError(message, field=f"input.{RESUME_FROM}")
-        bag = restore_snapshot(snapshot)
+        bag = restore_snapshot(
+            _snapshot_in(document, path) if is_failure_record(document) else path
+        )
     if is_branch(bag):
         message = "this is a branch's record: resume the workflow, which runs its branches again"
         raise InvalidRequestError(message, field=f"input.{RESUME_FROM}")
-    if bag.get("execution_id") != execution_in(path):
+    if execution_in(path) is None or bag.get("execution_id") != execution_in(path):
         raise MalformedPointerError("the snapshot is not of its own execution", path=path)
     return bag
+
+
+def _snapshot_in(record: JsonObject, path: str) -> str:
+    """Return the path of the snapshot that a failure record names."""
+    snapshot: Json = record.get(SNAPSHOT_OF_RECORD, False)
+    if snapshot is None:
+        message = "the execution had not begun: start it again with its own input"
+        raise InvalidRequestError(message, field=f"input.{RESUME_FROM}")
+    if type(snapshot) is not str:
+        raise MalformedPointerError("this record names no snapshot", path=path)
+    return snapshot
 
 
 def _restarted(bag: JsonObject) -> JsonObject:

@@ -1,13 +1,15 @@
 """What a failed execution leaves behind: a record a person can read, and resume from."""
 
 import re
+from contextlib import suppress
 from typing import Final
 
-from universal_sync_core.bag import ARCHIVE, HISTORY, whole_name
-from universal_sync_core.call import Context, open_call
+from universal_sync_core.bag import ARCHIVE, FAILED_SEGMENTS, HISTORY, whole_name, with_fields
+from universal_sync_core.call import Call, Context, open_call
 from universal_sync_core.codec import Json, JsonObject, decode, encode
-from universal_sync_core.errors import UnreadableObjectError
+from universal_sync_core.errors import StateSyncError, UnreadableObjectError
 from universal_sync_core.snapshot import write_snapshot
+from universal_sync_core.summary import prevent_pointer_bloat
 
 RECORD_MARK: Final = "failure_record"
 RECORD_VERSION: Final = 1
@@ -18,8 +20,7 @@ CAUSE_MAX_CHARS: Final = 400
 # Where the workflow stood, as far as the bag says.
 _PLACE: Final = ("next_action", "segment_to_run", "loop_counter", "branch_id", "state_revision")
 # What came before: as much of it as the bag has inline, and the pointers to the rest.
-_FAILED: Final = "failed_segments"
-_PAST: Final = (HISTORY, ARCHIVE, _FAILED, whole_name(_FAILED))
+_PAST: Final = (HISTORY, ARCHIVE, FAILED_SEGMENTS, whole_name(FAILED_SEGMENTS))
 _NAMED_RECORD: Final = re.compile(r"\[record: (s3://\S+)\]\Z")
 _UNNAMED: Final = "UnnamedError"
 _UNEXPLAINED: Final = "no cause was given"
@@ -60,7 +61,7 @@ def record_failure(
         record["execution_id"] = call.objects.execution_id
         record |= {name: state[name] for name in _PLACE if name in state}
         record[SNAPSHOT_OF_RECORD] = write_snapshot(state, "failure", call) if has_begun else None
-        record |= {name: state[name] for name in _PAST if name in state}
+        record |= _past(state, call)
         path = call.objects.add(encode(record))
     return {
         "error": error.removeprefix(_RESERVED),
@@ -69,6 +70,16 @@ def record_failure(
         "branch_id": state.get("branch_id"),
         "segments_run": state.get("loop_counter"),
     }
+
+
+def _past(state: JsonObject, call: Call) -> JsonObject:
+    """Return what came before, as much of it as the bag would have inline.
+
+    A failure may well be that something cannot be read; then it is recorded without that.
+    """
+    with suppress(StateSyncError):
+        state = prevent_pointer_bloat(with_fields(state, {FAILED_SEGMENTS}, call.pages))
+    return {name: state[name] for name in _PAST if name in state}
 
 
 def path_in(cause: str) -> str | None:

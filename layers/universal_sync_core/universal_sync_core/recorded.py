@@ -2,16 +2,14 @@
 
 from typing import Final
 
-from universal_sync_core.bag import spill_of
+from universal_sync_core.bag import BRANCH, with_fields
 from universal_sync_core.call import Call, Context, open_call
 from universal_sync_core.codec import Json, JsonObject
 from universal_sync_core.errors import InvalidRequestError, SegmentFailedError
-from universal_sync_core.hydrate import hydrate_state
-from universal_sync_core.pointer import parse
+from universal_sync_core.pointer import is_list, parse
 from universal_sync_core.results import offload_result
 
 SEGMENTS: Final = "segments"
-_BRANCH: Final = "branch"
 # A recorded segment of this form fails instead of answering.
 _RAISES: Final = "raises"
 
@@ -33,36 +31,44 @@ def recorded_result(
         InvalidRequestError: there is no such segment.
     """
     if state is None or item is not None:
-        return _replayed(item)
+        return _replayed(item, "the item")
     with open_call(context, state) as call:
-        return offload_result(_replayed(_recorded(_with_branch(state, call))))
+        place, result = _recorded(state, call)
+        return offload_result(_replayed(result, place))
 
 
-def _with_branch(state: JsonObject, call: Call) -> JsonObject:
-    """Return the bag with its branch in it, also where its fields are behind a pointer."""
-    spilled = spill_of(state)
-    return state if spilled is None else call.pages.lookup(spilled, [_BRANCH]) | state
-
-
-def _recorded(state: JsonObject) -> Json:
-    """Return what is recorded for the segment to run, of the bag's branch if it has segments."""
-    branch = state.get(_BRANCH)
-    in_branch = type(branch) is dict and (SEGMENTS in branch or parse(branch) is not None)
-    path = [_BRANCH, SEGMENTS] if in_branch else [SEGMENTS]
-    number = state.get("segment_to_run", 0)
-    found: Json = hydrate_state(state, [f"{'.'.join(path)}[{number}]"])
-    for name in path:
-        found = found.get(name, {})
-    if parse(found) is not None and f"[{number}]" in found:
-        return found[f"[{number}]"]
-    if type(found) is list and number < len(found):
-        return found[number]
-    name = ".".join(path)
-    message = f"no segment {number} is recorded in {name}"
+def _recorded(state: JsonObject, call: Call) -> tuple[str, Json]:
+    """Return where the segment to run is recorded, of the branch if it has segments, and how."""
+    segments = _segments(with_fields(state, {BRANCH}, call.pages).get(BRANCH), call)
+    name = f"{BRANCH}.{SEGMENTS}"
+    if segments is None:
+        segments = call.pages.opened(with_fields(state, {SEGMENTS}, call.pages).get(SEGMENTS))
+        name = SEGMENTS
+    number: Json = state.get("segment_to_run", 0)
+    if type(number) is int and number >= 0 and is_list(segments):
+        for found in _elements(segments, number, call):
+            return f"{name}[{number}]", call.pages.resolve(found, unescape=True)
+    message = f"{name} has no segment that segment_to_run would lead to"
     raise InvalidRequestError(message, field=f"state_data.{name}")
 
 
-def _replayed(result: Json) -> Json:
+def _segments(branch: Json, call: Call) -> Json:
+    """Return the segments of a branch, or None where it has none of its own."""
+    branch = call.pages.opened(branch)
+    pointer = parse(branch)
+    if pointer is not None and pointer.kind == "map":
+        branch = call.pages.lookup(pointer, [SEGMENTS])
+    return call.pages.opened(branch.get(SEGMENTS)) if type(branch) is dict else None
+
+
+def _elements(segments: Json, number: int, call: Call) -> list[Json]:
+    pointer = parse(segments)
+    whole: list[Json] = [] if pointer else segments
+    return call.pages.slice(pointer, number, number + 1) if pointer else whole[number : number + 1]
+
+
+def _replayed(result: Json, place: str) -> Json:
+    """Return a recorded result, or fail as it says; what it says may be state, and is not told."""
     if type(result) is dict and result.keys() == {_RAISES}:
-        raise SegmentFailedError(f"recorded failure: {result[_RAISES]}")
+        raise SegmentFailedError(f"{place} is recorded as a failure")
     return result
