@@ -2,7 +2,6 @@
 
 import importlib
 import importlib.metadata
-import os
 import sys
 from collections.abc import Sequence
 from typing import Any, Final
@@ -10,8 +9,9 @@ from typing import Any, Final
 import click
 
 from statebag.aws import Cloud
-from statebag.errors import INTERRUPTED, OK, explained
+from statebag.errors import INTERRUPTED, OK, StatebagError, explained
 from statebag.options import Connect, Connector
+from statebag.terminal import close_output, print_error
 
 # Each is a module of statebag.commands with a click command `command`, in the order of the help.
 COMMANDS: Final = (
@@ -110,13 +110,17 @@ def main(arguments: Sequence[str] | None = None, *, connect: Connect = Cloud) ->
             standalone_mode=False,
             obj=Connector(connect),
         )
-    except click.ClickException as error:
+    except StatebagError as error:
         error.show()
         sys.exit(error.exit_code)
+    except click.UsageError as error:
+        usage = [error.ctx.get_usage(), f"Try {error.ctx.command_path} --help"] if error.ctx else []
+        print_error(error.format_message(), *usage)
+        sys.exit(error.exit_code)
     except click.Abort:  # Ctrl-C, or no for an answer
-        click.echo("Interrupted.", err=True)
+        print_error("interrupted")
         sys.exit(INTERRUPTED)
-    except BrokenPipeError:  # whoever read the output has enough of it, as `head` has
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:
+        close_output()
         sys.exit(_CLOSED_PIPE)
     sys.exit(code if isinstance(code, int) else OK)

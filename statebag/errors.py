@@ -18,6 +18,7 @@ from botocore.exceptions import (
     TokenRetrievalError,
 )
 
+from statebag.terminal import print_error
 from universal_sync_core.errors import (
     InvalidRequestError,
     MissingObjectError,
@@ -53,10 +54,9 @@ class StatebagError(click.ClickException):
         super().__init__(message)
         self.hint = hint
 
-    def show(self, file: IO[Any] | None = None) -> None:
+    def show(self, file: IO[Any] | None = None) -> None:  # noqa: ARG002 - click's
         """Print both to standard error."""
-        click.echo(f"statebag: {self.message}", file=file, err=file is None)
-        click.echo(f"  {self.hint}", file=file, err=file is None)
+        print_error(self.message, self.hint)
 
 
 class NotFoundError(StatebagError):

@@ -167,7 +167,7 @@ def _of_document(cloud: Cloud, name: str) -> Source:
         return _of_text(cloud, sys.stdin.buffer.read(), "standard input")
     try:
         body = Path(name).read_bytes()
-    except FileNotFoundError as error:
+    except (FileNotFoundError, ValueError) as error:  # or no name that a file can have
         hint = "SOURCE is an execution ARN, an s3:// path, a file, or -."
         raise NotFoundError(f"no such file: {name}", hint=hint) from error
     except OSError as error:

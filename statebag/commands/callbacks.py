@@ -22,18 +22,10 @@ from statebag.executions import Executions, machine_of
 from statebag.manager import ask
 from statebag.masking import Masking
 from statebag.options import as_json, with_cloud, with_masking
-from statebag.progress import progress
 from statebag.reading import StateReader
-from statebag.rendering import (
-    bytes_text,
-    note,
-    preview,
-    print_json,
-    print_line,
-    print_table,
-    printable,
-)
+from statebag.rendering import bytes_text, preview
 from statebag.sources import require_execution_arn
+from statebag.terminal import note, print_json, print_line, print_table, progress
 from universal_sync_core.codec import JsonObject, decode
 from universal_sync_core.errors import UnreadableObjectError
 from universal_sync_core.pointer import parse
@@ -244,7 +236,7 @@ def _row(callback: Callback, mask: Masking) -> list[str]:
         callback.callback_id[:_ID_CHARS],
         callback.kind,
         callback.status,
-        printable(callback.requested),
+        callback.requested,
         _asks(callback, mask),
-        printable(callback.execution_id.rsplit(":", 1)[-1]),
+        callback.execution_id.rsplit(":", 1)[-1],
     ]

@@ -14,9 +14,8 @@ from statebag.executions import Executions
 from statebag.inventory import Stored
 from statebag.options import as_json, with_cloud
 from statebag.pricing import Item, Prices, Work, estimate
-from statebag.progress import progress
-from statebag.rendering import STRONG, note, print_json, print_line, print_table
 from statebag.sources import require_execution_arn
+from statebag.terminal import STRONG, note, print_json, print_line, print_table, progress
 from statebag.timeline import Step, steps_of
 from universal_sync_core.codec import decode
 from universal_sync_core.keys import execution_prefix

@@ -5,7 +5,6 @@ from itertools import groupby
 from typing import Final
 
 import click
-from rich.text import Text
 
 from statebag.aws import Cloud
 from statebag.differences import BOOKKEEPING, Change, Comparison
@@ -13,19 +12,9 @@ from statebag.errors import DIFFERENT
 from statebag.masking import Masking
 from statebag.options import as_json, with_cloud, with_masking
 from statebag.paths import Steps, parse_path, render_path
-from statebag.rendering import (
-    BAD,
-    DIM,
-    GOOD,
-    NAME,
-    bytes_text,
-    note,
-    preview,
-    print_json,
-    print_line,
-    printable,
-)
+from statebag.rendering import bytes_text, preview
 from statebag.sources import SOURCE_HELP, Source, open_source
+from statebag.terminal import BAD, DIM, GOOD, NAME, Styled, note, print_json, print_line, styled
 from statebag.tree import Part, Place
 from universal_sync_core.bag import HISTORY
 from universal_sync_core.codec import JsonObject
@@ -109,22 +98,19 @@ def _run(change: Change) -> tuple[str, Steps] | None:
     return (change.kind, change.steps[:-1]) if is_element else None
 
 
-def _line(change: Change, mask: Masking) -> Text:
-    path = printable(render_path(change.steps))
-    line = Text.assemble(_SIGNS[change.kind], (f"{path}  ", NAME))
-    if change.old is not None:
-        line.append_text(_content(change.old, mask))
-    if change.old is not None and change.new is not None:
-        line.append(" → ", DIM)
-    return line if change.new is None else line.append_text(_content(change.new, mask))
+def _line(change: Change, mask: Masking) -> Styled:
+    sides = [_content(part, mask) for part in (change.old, change.new) if part is not None]
+    between = [(" → ", DIM)] if len(sides) > 1 else []
+    path = (f"{render_path(change.steps)}  ", NAME)
+    return styled(_SIGNS[change.kind], path, sides[0], *between, *sides[1:])
 
 
-def _content(part: Part, mask: Masking) -> Text:
+def _content(part: Part, mask: Masking) -> tuple[str, str]:
     if part.place is Place.S3 or part.count is not None:
         amount = f" of {part.count:,}" if part.count is not None else ""
         where = " in S3" if part.place is Place.S3 else ""
-        return Text(f"{part.kind}{amount}, {bytes_text(part.size)}{where}", style=DIM)
-    return Text(preview(mask.masked(part.value, part.steps)))
+        return f"{part.kind}{amount}, {bytes_text(part.size)}{where}", DIM
+    return preview(mask.masked(part.value, part.steps)), ""
 
 
 def _described(change: Change, mask: Masking) -> JsonObject:

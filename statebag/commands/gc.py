@@ -14,9 +14,9 @@ from statebag.errors import RefusedError
 from statebag.garbage import Collector, Holding, Policy, content_of
 from statebag.options import as_json, with_cloud
 from statebag.places import Place
-from statebag.progress import progress
 from statebag.references import paths_within
-from statebag.rendering import BAD, STRONG, bytes_text, note, print_json, print_line, print_table
+from statebag.rendering import bytes_text
+from statebag.terminal import BAD, STRONG, ask, note, print_json, print_line, print_table, progress
 from statebag.workflows import Observer, Standing
 
 # Step Functions keeps what is known of an execution for so long after its end, and lets it be
@@ -127,7 +127,7 @@ def command(  # noqa: PLR0913 - options
             note("Nothing was deleted. To delete what is unreachable: --delete")
         return
     if not yes:
-        click.confirm(f"Delete {garbage:,} objects from {place.bucket}?", abort=True, err=True)
+        ask(f"Delete {garbage:,} objects from {place.bucket}?")
     with progress("deleting", garbage) as advance:
         outcome = Deletion(cloud, observer, policy, advance).run(found)
     for execution_id, reason in outcome.spared.items():

@@ -6,15 +6,15 @@ from itertools import islice
 from typing import Final
 
 import click
-from rich.text import Text
 
 from statebag.aws import Cloud
 from statebag.chain import continued_as
 from statebag.entries import Entry, Filter, between, length_of, newest_first
 from statebag.masking import Masking
 from statebag.options import as_json, with_cloud, with_masking
-from statebag.rendering import DIM, note, preview, print_json, print_line, printable
+from statebag.rendering import preview, printable
 from statebag.sources import SOURCE_HELP, Source, open_source
+from statebag.terminal import DIM, Styled, note, print_json, print_line, styled
 from universal_sync_core.bag import HISTORY
 from universal_sync_core.codec import Json
 
@@ -108,15 +108,14 @@ def _print(entries: Iterable[Entry], mask: Masking, *, to_json: bool) -> None:
             print_line(_line(entry.position, value))
 
 
-def _line(position: int, value: Json) -> Text:
-    line = Text.assemble((f"{position:>6}  ", DIM))
+def _line(position: int, value: Json) -> Styled:
+    number = (f"{position:>6}  ", DIM)
     if not isinstance(value, dict):
-        return line.append(preview(value, 200))
+        return styled(number, preview(value, 200))
     time_field = next((name for name in _TIMES if name in value), None)
-    if time_field is not None:
-        line.append(f"{printable(str(value[time_field])):<24}  ")
-    rest = (f"{printable(k)}={_short(v)}" for k, v in value.items() if k != time_field)
-    return line.append("  ".join(rest))
+    time = "" if time_field is None else f"{printable(str(value[time_field]), 80):<24}  "
+    rest = (f"{k}={_short(v)}" for k, v in value.items() if k != time_field)
+    return styled(number, time, "  ".join(rest))
 
 
 def _short(value: Json) -> str:

@@ -10,11 +10,11 @@ from statebag.errors import RefusedError
 from statebag.masking import Masking
 from statebag.options import with_cloud, with_masking
 from statebag.paths import parse_path
-from statebag.progress import progress
-from statebag.rendering import bytes_text, print_line
+from statebag.rendering import bytes_text
 from statebag.report.findings import findings_of
 from statebag.report.page import page_of
 from statebag.sources import require_execution_arn
+from statebag.terminal import print_line, progress
 
 _DEFAULT_NAME: Final = "report.html"
 

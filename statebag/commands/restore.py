@@ -9,8 +9,9 @@ import click
 from statebag.aws import Cloud
 from statebag.errors import RefusedError
 from statebag.options import with_cloud
-from statebag.rendering import bytes_text, note
+from statebag.rendering import bytes_text
 from statebag.sources import SOURCE_HELP, open_source
+from statebag.terminal import note, print_document
 from universal_sync_core.codec import encode
 
 # State may hold secrets: nobody else reads the file.
@@ -43,7 +44,7 @@ def command(cloud: Cloud, source: str, output: str, *, hydrate: bool, force: boo
     bag = opened.bag
     body = encode(opened.tree.whole(opened.tree.root) if hydrate else bag)
     if output == "-":
-        click.get_binary_stream("stdout").write(body + b"\n")
+        print_document(body)
         return
     _write(Path(output), body + b"\n", force=force)
     note(f"{bytes_text(len(body))} written to {output}")

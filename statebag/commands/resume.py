@@ -5,9 +5,9 @@ import click
 from statebag.aws import Cloud
 from statebag.executions import Executions
 from statebag.options import as_json, with_cloud
-from statebag.rendering import note, print_json, print_line
 from statebag.resuming import begin, left_by, snapshot_newest, start_from
 from statebag.sources import require_execution_arn
+from statebag.terminal import note, print_json, print_line
 from universal_sync_core.codec import JsonObject, decode
 from universal_sync_core.errors import UnreadableObjectError
 

@@ -4,25 +4,14 @@ from dataclasses import dataclass
 from typing import Final
 
 import click
-from rich.text import Text
 
 from statebag.aws import Cloud
 from statebag.masking import Masking
 from statebag.options import as_json, with_cloud, with_masking
 from statebag.paths import parse_path, render_path
-from statebag.rendering import (
-    DIM,
-    NAME,
-    STRONG,
-    bytes_text,
-    digest_text,
-    preview,
-    print_json,
-    print_line,
-    print_table,
-    printable,
-)
+from statebag.rendering import bytes_text, digest_text, preview
 from statebag.sources import SOURCE_HELP, Source, open_source
+from statebag.terminal import DIM, NAME, STRONG, Styled, print_json, print_line, print_table, styled
 from statebag.tree import Part, Place, Tree
 from universal_sync_core.codec import Json, JsonObject, encode
 
@@ -104,7 +93,7 @@ class View:
     members: range | None = None
     opens: bool = False
 
-    def rows(self, part: Part) -> list[list[str | Text]]:
+    def rows(self, part: Part) -> list[list[str | Styled]]:
         """Return the rows of the table."""
         if part.kind in _SCALARS or (part.kind == "value" and part.count is None):
             return [self._row(part, "", self.tree.whole(part))]
@@ -121,14 +110,14 @@ class View:
 
     def _below(
         self, part: Part, indent: str, depth: int, wanted: range | None = None
-    ) -> list[list[str | Text]]:
+    ) -> list[list[str | Styled]]:
         shown = self._members(part, wanted)
         total = part.count or 0
-        rows: list[list[str | Text]] = []
+        rows: list[list[str | Styled]] = []
         start = (wanted or range(0)).start
         rest = total - start - len(shown)
         if start:
-            rows.append([Text(f"{indent}… {start:,} before", style=DIM), "", "", ""])
+            rows.append([styled((f"{indent}… {start:,} before", DIM)), "", "", ""])
         for position, member in enumerate(shown):
             is_last = position + 1 == len(shown) and rest <= 0
             rows.append(self._row(member, indent + ("└─ " if is_last else "├─ ")))
@@ -136,7 +125,7 @@ class View:
                 deeper = indent + ("   " if is_last else "│  ")
                 rows += self._below(member, deeper, depth - 1)
         if rest > 0:
-            rows.append([Text(f"{indent}└─ … {rest:,} more", style=DIM), "", "", ""])
+            rows.append([styled((f"{indent}└─ … {rest:,} more", DIM)), "", "", ""])
         return rows
 
     def _members(self, part: Part, wanted: range | None) -> list[Part]:
@@ -146,26 +135,26 @@ class View:
     def _shows_inside(self, part: Part) -> bool:
         return part.kind in ("map", "list") and (self.opens or part.is_open)
 
-    def _row(self, part: Part, branch: str, value: Json = None) -> list[str | Text]:
-        name = f"[{part.name}]" if isinstance(part.name, int) else printable(part.name)
-        label = Text.assemble((branch, DIM), (name or render_path(part.steps), NAME))
+    def _row(self, part: Part, branch: str, value: Json = None) -> list[str | Styled]:
+        name = f"[{part.name}]" if isinstance(part.name, int) else part.name
+        label = styled((branch, DIM), (name or render_path(part.steps), NAME))
         return [label, bytes_text(part.size), _where(part), self._content(part, value)]
 
-    def _content(self, part: Part, value: Json) -> Text:
+    def _content(self, part: Part, value: Json) -> Styled:
         if part.kind in ("map", "list"):
             noun = "key" if part.kind == "map" else "element"
             noun = noun if part.count == 1 else f"{noun}s"
             sampled = "; the bag shows a sample" if part.is_sampled else ""
-            return Text(f"{part.kind} of {part.count:,} {noun}{sampled}", style=DIM)
+            return styled((f"{part.kind} of {part.count:,} {noun}{sampled}", DIM))
         shown = part.value if part.kind in _SCALARS and part.is_open else value
         if part.kind == "value" and value is None:
-            return Text("value in S3; --path opens it", style=DIM)
-        return Text(preview(self.mask.masked(shown, part.steps)))
+            return styled(("value in S3; --path opens it", DIM))
+        return styled(preview(self.mask.masked(shown, part.steps)))
 
 
 def _print_title(opened: Source, part: Part) -> None:
     tree_size = bytes_text(len(encode(opened.value)))
-    print_line(printable(opened.title), STRONG)
+    print_line(opened.title, STRONG)
     if opened.execution is not None:
         print_line(f"{opened.execution.status}; the state takes {tree_size} of 256 KiB", DIM)
     if part.steps:

@@ -7,10 +7,10 @@ import click
 from statebag.aws import Cloud
 from statebag.executions import Executions
 from statebag.options import as_json, with_cloud
-from statebag.progress import progress
-from statebag.rendering import bytes_text, note, print_json, print_table, printable
+from statebag.rendering import bytes_text, printable
 from statebag.snapshots import Snapshot, snapshots_of
 from statebag.sources import require_execution_arn
+from statebag.terminal import note, print_json, print_table, progress
 
 _COLUMNS: Final = (
     "type",
@@ -56,8 +56,8 @@ def command(cloud: Cloud, execution_arn: str, *, to_json: bool) -> None:
 
 def _row(snapshot: Snapshot) -> list[str]:
     return [
-        snapshot.kind,
-        printable(str(snapshot.created or "-")),
+        _text(snapshot.kind),
+        _text(snapshot.created) or "-",
         _text(snapshot.revision),
         _text(snapshot.segment),
         _text(snapshot.next_action),

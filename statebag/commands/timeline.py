@@ -4,27 +4,26 @@ from collections.abc import Iterator
 from typing import Final
 
 import click
-from rich.text import Text
 
 from statebag.aws import Cloud
 from statebag.chain import chain_of
 from statebag.executions import Execution, Executions
 from statebag.masking import masking
 from statebag.options import as_json, with_cloud
-from statebag.progress import progress
-from statebag.rendering import (
+from statebag.rendering import bytes_text, seconds_text
+from statebag.sources import require_execution_arn
+from statebag.terminal import (
     BAD,
     DIM,
     NAME,
     STRONG,
-    bytes_text,
+    Styled,
     print_json,
     print_line,
     print_table,
-    printable,
-    seconds_text,
+    progress,
+    styled,
 )
-from statebag.sources import require_execution_arn
 from statebag.timeline import Step, steps_of
 from universal_sync_core.settings import STEP_FUNCTIONS_PAYLOAD_BYTES
 
@@ -93,21 +92,21 @@ def _steps(executions: Executions, execution: Execution) -> Iterator[Step]:
 
 
 def _print_title(execution: Execution) -> None:
-    print_line(printable(execution.arn), STRONG)
+    print_line(execution.arn, STRONG)
     ended = f" after {seconds_text(_seconds(execution))}" if execution.stopped else ""
     cause = masking((), active=True).masked(execution.cause or "")
     failed = f": {execution.error} {cause}" if execution.error else ""
     style = BAD if failed else DIM
-    print_line(printable(f"{execution.status}{ended}{failed}".rstrip()), style)
+    print_line(f"{execution.status}{ended}{failed}".rstrip(), style)
 
 
 def _seconds(execution: Execution) -> float | None:
     return (execution.stopped - execution.started).total_seconds() if execution.stopped else None
 
 
-def _row(step: Step) -> list[str | Text]:
+def _row(step: Step) -> list[str | Styled]:
     iteration = "" if step.iteration is None else f"[{step.iteration}] "
-    label = Text.assemble(("  " * step.depth + iteration, DIM), (step.state, NAME))
+    label = styled(("  " * step.depth + iteration, DIM), (step.state, NAME))
     return [
         str(step.number),
         label,
@@ -118,10 +117,10 @@ def _row(step: Step) -> list[str | Text]:
         str(step.retries) if step.retries else "",
         seconds_text(step.seconds),
         step.next_action or "",
-        Text(printable(step.error or ""), style=BAD),
+        styled((step.error or "", BAD)),
     ]
 
 
-def _payload(size: int | None) -> Text:
+def _payload(size: int | None) -> Styled:
     is_large = (size or 0) > STEP_FUNCTIONS_PAYLOAD_BYTES * _WATCHED_SHARE
-    return Text(bytes_text(size), style=BAD if is_large else "")
+    return styled((bytes_text(size), BAD if is_large else ""))

@@ -3,26 +3,26 @@
 from typing import Final
 
 import click
-from rich.text import Text
 
 from statebag.aws import Cloud
 from statebag.errors import DIFFERENT
 from statebag.options import as_json, with_cloud
 from statebag.paths import render_path
-from statebag.progress import progress
 from statebag.reading import StateReader
-from statebag.rendering import (
+from statebag.rendering import bytes_text
+from statebag.soundness import Problem, verify
+from statebag.sources import SOURCE_HELP, Source, open_source
+from statebag.terminal import (
     BAD,
     GOOD,
-    bytes_text,
+    Styled,
     note,
     print_json,
     print_line,
     print_table,
-    printable,
+    progress,
+    styled,
 )
-from statebag.soundness import Problem, verify
-from statebag.sources import SOURCE_HELP, Source, open_source
 from universal_sync_core.codec import JsonObject
 from universal_sync_core.retry import ExponentialBackoffRetry
 
@@ -83,10 +83,10 @@ def _reader(cloud: Cloud, opened: Source) -> StateReader:
     return StateReader(cloud.store, opened.place, owner, retry=_RETRY, keeps=False)
 
 
-def _row(problem: Problem) -> list[str | Text]:
-    where = printable(render_path(problem.reference.steps)) or "(whole)"
+def _row(problem: Problem) -> list[str | Styled]:
+    where = render_path(problem.reference.steps) or "(whole)"
     meaning = _MEANINGS[problem.fault]
-    return [Text(problem.fault, style=BAD), where, problem.reference.path, meaning]
+    return [styled((problem.fault, BAD)), where, problem.reference.path, meaning]
 
 
 def _described(problem: Problem) -> JsonObject:

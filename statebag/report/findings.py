@@ -12,10 +12,10 @@ from statebag.errors import NotFoundError
 from statebag.executions import Execution, Executions
 from statebag.masking import Masking
 from statebag.paths import Steps
-from statebag.progress import Advance
 from statebag.report.excerpt import Node, excerpt_of
 from statebag.report.visits import Visit, visits_of
 from statebag.sources import Source, open_source
+from statebag.terminal import Advance
 from statebag.timeline import Step, steps_of
 from universal_sync_core.codec import Json, encode
 from universal_sync_core.errors import PointerNotAllowedError, StoredDataError

@@ -16,6 +16,7 @@ from statebag.report import chart, graph, treemap
 from statebag.report.findings import Findings
 from statebag.report.records import brief, failures, fields_of, summary_of, time_told_by, took
 from statebag.report.visits import Visit
+from statebag.terminal import escaped_lines
 
 # A longer timeline shows its beginning and its end.
 _VISITS_SHOWN: Final = 1_000
@@ -27,7 +28,7 @@ def page_of(findings: Findings) -> str:
     style, script = _file("report.css"), _file("report.js")
     visits = findings.visits
     drawn = chart.chart_of(visits) if visits else None
-    return (
+    page = (
         _environment()
         .get_template("report.html")
         .render(
@@ -49,6 +50,7 @@ def page_of(findings: Findings) -> str:
             took=took,
         )
     )
+    return escaped_lines(page)
 
 
 def _environment() -> Environment:

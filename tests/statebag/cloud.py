@@ -210,6 +210,7 @@ class FakeFunctions:
 
     answer: Any = None
     error: str | None = None
+    message: str = "said so"
     invoked: list[dict[str, Any]] = field(default_factory=list)
 
     def get_function_configuration(self, *, FunctionName: str) -> dict[str, Any]:  # noqa: N803
@@ -222,7 +223,7 @@ class FakeFunctions:
 
     def invoke(self, *, FunctionName: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803
         self.invoked.append({"function": FunctionName, **json.loads(Payload)})
-        failed = {"errorType": self.error, "errorMessage": "said so"}
+        failed = {"errorType": self.error, "errorMessage": self.message}
         body = json.dumps(failed if self.error else self.answer).encode()
         answer: dict[str, Any] = {"Payload": SimpleNamespace(read=lambda: body)}
         return answer | ({"FunctionError": "Unhandled"} if self.error else {})

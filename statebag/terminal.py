@@ -1,0 +1,185 @@
+"""The one place that prints: tables, lines, notes, errors, JSON, progress and questions.
+
+A state is written by whoever works on it, and what it says must not write the operator's screen.
+Whatever is printed goes through here, and is escaped here, also where it goes to a pipe: what reads
+that may show it. In JSON an escape means the same character.
+"""
+
+import json
+import os
+import re
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Final, TextIO, TypeAlias
+
+import click
+from rich.console import Console
+from rich.highlighter import JSONHighlighter
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+from rich.table import Table
+from rich.text import Text
+
+from universal_sync_core.codec import Json, encode
+
+# What is read by a program, or by a test, is not cut to a terminal's width.
+_UNBOUNDED_COLUMNS: Final = 500
+# Control characters; those that turn the direction of what follows, have no width, or break lines;
+# tags; and halves of surrogate pairs, which no stream takes.
+# https://www.unicode.org/reports/tr36/#Bidirectional_Text_Spoofing
+_UNSAFE: Final = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
+    "\u2028-\u202e\u2060-\u206f\u3164\ud800-\udfff\ufeff\uffa0\ufff9-\ufffb"
+    "\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+_LARGEST_BMP: Final = 0xFFFF
+
+GOOD: Final = "green"
+BAD: Final = "red"
+DIM: Final = "dim"
+NAME: Final = "cyan"
+STRONG: Final = "bold"
+
+# A text with styles, escaped when it is made.
+Styled: TypeAlias = Text
+Advance: TypeAlias = Callable[[int], None]
+
+
+def escaped(text: str) -> str:
+    r"""Return a text on one line, with `\uXXXX` for each character that would steer a terminal."""
+    return _UNSAFE.sub(_escape, text)
+
+
+def escaped_lines(text: str) -> str:
+    """Return a text of ours in which data stands, escaped but for the ends of its lines."""
+    return "\n".join(map(escaped, text.split("\n")))
+
+
+def styled(*parts: str | tuple[str, str]) -> Styled:
+    """Return a text of parts, each with its style or without one."""
+    pairs = [(part, "") if isinstance(part, str) else part for part in parts]
+    return Text.assemble(*((escaped(text), style) for text, style in pairs))
+
+
+def print_line(text: str | Styled = "", style: str = "") -> None:
+    """Print one line, however long."""
+    _console().print(_text(text, style), soft_wrap=True)
+
+
+def note(text: str) -> None:
+    """Tell a person something beside the output proper, on standard error."""
+    _console(error=True).print(_text(text, DIM), soft_wrap=True)
+
+
+def print_error(message: str, *lines: str) -> None:
+    """Tell what went wrong on standard error, and on further lines what to do about it."""
+    for line in (f"statebag: {message}", *(f"  {line}" for line in lines)):
+        click.echo(escaped(line), err=True)
+
+
+def print_json(value: Json) -> None:
+    """Print a value as JSON: indented on a terminal, on one line for a program."""
+    if not _stream().isatty():
+        print_document(encode(value))
+        return
+    text = escaped_lines(json.dumps(value, indent=2, ensure_ascii=False))
+    _console().print(JSONHighlighter()(Text(text)), soft_wrap=True)
+
+
+def print_document(body: bytes) -> None:
+    """Print a JSON document as it is, on one line."""
+    click.echo(escaped(body.decode(errors="surrogatepass")))
+
+
+def print_table(
+    columns: Sequence[str], rows: Sequence[Sequence[str | Styled]], *, right: Sequence[str] = ()
+) -> None:
+    """Print a table.
+
+    Args:
+        columns: headings.
+        rows: a cell for each column.
+        right: headings of the columns that are set to the right.
+    """
+    table = Table(box=None, pad_edge=False, header_style=STRONG, padding=(0, 2, 0, 0))
+    screen = _console()
+    for heading in columns:
+        table.add_column(
+            heading,
+            justify="right" if heading in right else "left",
+            no_wrap=heading in right,
+            overflow="fold",
+        )
+    for row in rows:
+        table.add_row(*(_text(cell) for cell in row))
+    if screen.is_terminal:
+        screen.print(table)
+        return
+    with screen.capture() as captured:
+        screen.print(table)
+    for line in captured.get().splitlines():
+        click.echo(line.rstrip())
+
+
+def ask(question: str) -> None:
+    """Go on only where a person answers yes.
+
+    Raises:
+        Abort: the answer is no.
+    """
+    click.confirm(escaped(question), abort=True, err=True)
+
+
+@contextmanager
+def progress(label: str, total: int | None = None) -> Iterator[Advance]:
+    """Show a bar where somebody watches; the yielded function is told of each advance."""
+    screen = _console(error=True)
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(
+        *columns, console=screen, transient=True, disable=not screen.is_terminal
+    ) as shown:
+        task = shown.add_task(label, total=total)
+
+        def advance(count: int) -> None:
+            shown.advance(task, count)
+
+        yield advance
+
+
+def close_output() -> None:
+    """Print nothing more: whoever read the output has enough of it, as `head` has."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _console(*, error: bool = False) -> Console:
+    """Return a console for standard output, or for standard error.
+
+    Rich itself looks for a terminal, and for NO_COLOR and FORCE_COLOR.
+    """
+    stream = _stream(error=error)
+    is_terminal = stream.isatty()
+    return Console(
+        file=stream,
+        highlight=False,
+        markup=False,
+        emoji=False,
+        width=None if is_terminal else _UNBOUNDED_COLUMNS,
+        soft_wrap=not is_terminal,
+    )
+
+
+def _stream(*, error: bool = False) -> TextIO:
+    return click.get_text_stream("stderr" if error else "stdout")
+
+
+def _text(text: str | Styled, style: str = "") -> Text:
+    return text if isinstance(text, Text) else styled((text, style))
+
+
+def _escape(found: re.Match[str]) -> str:
+    """Return a character as JSON escapes it: beyond 16 bits as a pair."""
+    code = ord(found[0])
+    if code <= _LARGEST_BMP:
+        return f"\\u{code:04x}"
+    units = found[0].encode("utf-16-be").hex()
+    return f"\\u{units[:4]}\\u{units[4:]}"
