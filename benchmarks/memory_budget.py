@@ -86,7 +86,7 @@ SHAPES: Final[dict[str, Callable[[], Any]]] = {
     "numbers": lambda: _numbers(250_000),
     "more numbers": lambda: _numbers(2_200_000),
     "keys": lambda: {f"key {number:07}": number for number in range(1_000_000)},
-    "rows": lambda: [[number, "row", number * 2, None] for number in range(500_000)],
+    "rows": lambda: [[number, "row", number * 2, None] for number in range(800_000)],
     "records": lambda: [{"id": n, "name": f"name {n}", "ok": True} for n in range(400_000)],
     "texts": lambda: [f"{number} " + "x" * 1_000 for number in range(20_000)],
     "one text": lambda: "text " * 4_000_000,
@@ -106,6 +106,10 @@ def _sync(value: Any) -> Any:
 def _sync_state(value: Any) -> Any:
     state = value if isinstance(value, dict) else {"value": value}
     return universal_sync_core({}, {"current_state": state}, CONTEXT)
+
+
+def _sync_fields(value: Any) -> Any:
+    return universal_sync_core({}, value, CONTEXT)
 
 
 def _merged(strategy: Any) -> Callable[[Any], Any]:
@@ -166,6 +170,7 @@ ACTIONS: Final[dict[str, Callable[[Any], Any]]] = {
     "dedupe_append": _merged("dedupe_append"),
     "set_union": _merged("set_union"),
     "deep merge": _merged("replace"),
+    "sync of the fields": _sync_fields,
     "store_result": lambda value: store_result(value, CONTEXT),
     "offload_result": lambda value: offload_result(value, CONTEXT),
     "join": _joined,

@@ -348,3 +348,17 @@ def test_deep_documents_leave_the_bag_flat() -> None:
     after = synced({}, {"found": deep, "current_state": {"also": deep}})
     assert parse(after["found"])
     assert hydrated(after)["found"] == deep
+
+
+@pytest.mark.parametrize("number", [float("inf"), float("-inf"), float("nan")])
+@pytest.mark.parametrize("size", [1, 40_000])
+@pytest.mark.parametrize("field", ["found", "current_state"])
+def test_a_number_that_is_not_finite_in_a_bag_is_refused_and_never_becomes_null(
+    store: CountingStore, field: str, size: int, number: float
+) -> None:
+    bag = {field: {"deep": ["x" * size, {"er": number}]}}
+    with pytest.raises(InvalidRequestError, match=rf"{field}\.deep\[1\]\.er: JSON has no"):
+        universal_sync_core(bag, {"n": 1}, CONTEXT)
+    with pytest.raises(InvalidRequestError):
+        optimize_and_offload(bag, CONTEXT)
+    assert store.requests == 0

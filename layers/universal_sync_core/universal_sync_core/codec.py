@@ -55,11 +55,15 @@ def encode(value: Json) -> bytes:
 
 
 def canonical(value: Json) -> bytes:
-    """Return the encoding with sorted keys: two values are equal if and only if these bytes are."""
+    """Return the encoding with sorted keys: two values are equal if and only if these bytes are.
+
+    It may be kept for each of a million elements: of orjson's own bytes each holds 4 KB.
+    """
     try:
-        return orjson.dumps(value, option=_STRICT | orjson.OPT_SORT_KEYS)
+        encoded = orjson.dumps(value, option=_STRICT | orjson.OPT_SORT_KEYS)
     except TypeError:
         return _encode_plainly(value, sort_keys=True)
+    return bytes(memoryview(encoded))
 
 
 def measure(value: Json) -> tuple[int, bool]:
@@ -104,31 +108,44 @@ def plain_encoding(value: Json) -> bytes | None:
     if not _is_plain(value):
         return None
     try:
-        encoded = orjson.dumps(value, option=_STRICT)
+        return orjson.dumps(value, option=_STRICT)
     except TypeError:
         return None
-    # What is not finite becomes null.
-    same = b"null" not in encoded or decode(encoded) == value
-    return encoded if same else None
+
+
+def require_json(value: Json, field: str) -> None:
+    """Raise InvalidRequestError for a part that JSON cannot carry, such as an infinite number.
+
+    Args:
+        value: of a caller's own, or of a document that was read by the standard library.
+        field: its name, for the message.
+    """
+    if not _is_plain(value):
+        _refuse_by_name(value, field)
 
 
 def _is_plain(value: Json) -> bool:
     """Tell whether a value is a tree of plain types; a level at a time, as fast as C loops are.
 
-    orjson cannot be asked first: it takes enumerations for their values, and a tuple that
-    contains itself ends the process.
+    orjson cannot be asked first: it takes enumerations for their values, writes null for a number
+    that is not finite, and a tuple that contains itself ends the process.
     """
     level, seen = [value], set[int]()
     while level:
-        if not _PLAIN.issuperset(map(type, level)):
+        kinds = set(map(type, level))
+        if not kinds <= _PLAIN or (float in kinds and not _are_finite(level)):
             return False
         containers = [part for part in level if type(part) is dict or type(part) is list]
-        identities = set(map(id, containers))
-        if len(identities) < len(containers) or not seen.isdisjoint(identities):
+        before = len(seen)
+        seen.update(map(id, containers))
+        if len(seen) < before + len(containers):
             return False
-        seen |= identities
         level = gc.get_referents(*containers)
     return True
+
+
+def _are_finite(parts: list[Json]) -> bool:
+    return all(math.isfinite(part) for part in parts if type(part) is float)
 
 
 def _may_hold_long_number(body: bytes) -> bool:

@@ -5,7 +5,8 @@ bloat, then whatever is largest until the bag is within its bound.
 """
 
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from itertools import chain
 from typing import Final
 
 from universal_sync_core.bag import (
@@ -22,7 +23,7 @@ from universal_sync_core.bag import (
     without_samples,
 )
 from universal_sync_core.call import Call, Context, open_call
-from universal_sync_core.codec import KIB, Json, JsonObject
+from universal_sync_core.codec import KIB, Json, JsonObject, require_json
 from universal_sync_core.compress import MAX_UNPACKED_BYTES, is_packed, pack
 from universal_sync_core.errors import StateTooLargeError
 from universal_sync_core.history import archive_older
@@ -62,7 +63,8 @@ def optimize_and_offload(state: JsonObject, context: Context | None = None) -> J
 
     Raises:
         StateTooLargeError: the control fields alone are larger.
-        InvalidRequestError: something is to be offloaded, and there is no bucket or execution.
+        InvalidRequestError: JSON cannot carry a part of the bag; or something is to be offloaded,
+            and there is no bucket or execution.
         StoreUnavailableError, StoreThrottledError: S3 did not take it; nothing is lost by
             another try.
     """
@@ -81,6 +83,7 @@ class Optimizer:
 
     def optimize(self, bag: JsonObject) -> JsonObject:
         """Return the bag as `optimize_and_offload` promises it."""
+        require_json(bag, "state_data")
         bag = self._open_branches(bag)
         bag = self._archive_history(bag)
         bag = self._offload_large_fields(bag)
@@ -176,17 +179,17 @@ class Optimizer:
 
     def _largest_first(self, bag: JsonObject) -> list[tuple[int, str, str | None]]:
         """Return the sizes and names of what may leave: fields, and keys of `current_state`."""
-        parts: list[tuple[Json, str, str | None]] = [
+        parts: Iterable[tuple[Json, str, str | None]] = (
             (value, field, None)
             for field, value in bag.items()
             if field not in _STAYING and not (field == STATE and _is_open(value))
-        ]
+        )
         if _is_open(bag.get(STATE)):
-            parts += [(value, STATE, key) for key, value in bag[STATE].items()]
+            parts = chain(parts, ((value, STATE, key) for key, value in bag[STATE].items()))
         sized = [
-            (self._sizes.of(value).size, field, key)
+            (size, field, key)
             for value, field, key in parts
-            if parse(value) is None and self._sizes.of(value).size > _POINTER_BYTES
+            if (size := self._sizes.of(value).size) > _POINTER_BYTES and parse(value) is None
         ]
         return sorted(sized, key=lambda part: -part[0])
 

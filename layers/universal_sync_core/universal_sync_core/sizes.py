@@ -1,6 +1,6 @@
 """Exact sizes of the parts of a bag, each value encoded once however often it is asked for."""
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from universal_sync_core.codec import Json, JsonObject, measure
 
@@ -19,6 +19,12 @@ class Measured(NamedTuple):
     portable: bool
 
 
+# To measure a smaller value again is cheaper than to remember it, of which there may be millions.
+_WORTH_REMEMBERING: Final = 256
+# Of more fields than that the whole is encoded at once.
+_MOST_FIELDS: Final = 1_000
+
+
 class Sizes:
     """Remembers what it measured for as long as one call works on a bag."""
 
@@ -31,23 +37,31 @@ class Sizes:
         """Return what there is to know of a value."""
         known = self._measured.get(id(value))
         if known is None:
-            known = self._measured[id(value)] = Measured(value, *measure(value))
+            known = Measured(value, *measure(value))
+            if known.size >= _WORTH_REMEMBERING:
+                self._measured[id(value)] = known
         return known
 
     def of_fields(self, fields: JsonObject) -> Measured:
         """Return the same of an object, from its fields: only those not seen yet are encoded."""
+        if len(fields) > _MOST_FIELDS:
+            return self.of(fields)
         known = self._measured.get(id(fields))
         if known is not None:
             return known
         size, portable = 2 * len(fields) + (1 if fields else 2), True
         for key, value in fields.items():
-            name = self._keys.get(key) or self._keys.setdefault(key, Measured(key, *measure(key)))
-            part = self.of(value)
+            name, part = self._of_key(key), self.of(value)
             size += name.size + part.size
             portable = portable and name.portable and part.portable
         known = self._measured[id(fields)] = Measured(fields, size, portable)
         return known
 
     def are_keys_portable(self, fields: JsonObject) -> bool:
-        """Tell whether the names of measured fields can be trusted to every JSON library."""
-        return all(self._keys[key].portable for key in fields)
+        """Tell whether the names of fields can be trusted to every JSON library."""
+        if len(fields) > _MOST_FIELDS:
+            return measure(list(fields))[1]
+        return all(self._of_key(key).portable for key in fields)
+
+    def _of_key(self, key: str) -> Measured:
+        return self._keys.get(key) or self._keys.setdefault(key, Measured(key, *measure(key)))
