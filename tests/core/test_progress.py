@@ -13,6 +13,8 @@ from universal_sync_core.errors import (
     MissingObjectError,
     PointerNotAllowedError,
 )
+from universal_sync_core.execution_budget import branch_limit
+from universal_sync_core.settings import STEP_FUNCTIONS_HISTORY_EVENTS
 from universal_sync_core.store import Location
 
 
@@ -242,3 +244,30 @@ def test_a_large_input_is_bounded_from_the_start(store: CountingStore) -> None:
     assert first["found"] == bag["found"]
     assert store.puts
     assert first_bag({"a": 1}, {"execution_id": OTHER_EXECUTION})["a"] == 1
+
+
+@pytest.mark.parametrize(
+    ("branches", "before", "each"),
+    [(1, 350, 900), (10, 350, 90), (746, 350, 1), (300, 800, 2), (405, 800, 1), (573, 800, 1)],
+)
+def test_branches_share_what_the_history_has_left(branches: int, before: int, each: int) -> None:
+    assert branch_limit(branches, before) == each
+    events = 12 * before + branches * (14 + 12 * each)
+    assert events <= STEP_FUNCTIONS_HISTORY_EVENTS - 500
+
+
+@pytest.mark.parametrize(("branches", "before"), [(574, 800), (900, 800), (781, 350)])
+def test_a_group_that_does_not_fit_the_history_is_refused_by_name(
+    branches: int, before: int
+) -> None:
+    assert branch_limit(branches, before) == 0
+    bag = first_bag({"segments_per_execution": before}, CONTEXT)
+    asked = {"status": "PARALLEL_GROUP", "pending_branches": list(range(branches))}
+    with pytest.raises(InvalidRequestError, match="does not fit the history") as caught:
+        universal_sync_core(bag, asked, {"action": "sync"})
+    assert caught.value.field == "execution_result.pending_branches"
+
+
+def test_of_a_bag_of_another_machine_nothing_is_known_of_the_history() -> None:
+    asked = {"status": "PARALLEL_GROUP", "pending_branches": list(range(5_000))}
+    assert synced({}, asked)["next_action"] == "PARALLEL_GROUP"

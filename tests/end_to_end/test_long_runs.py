@@ -6,6 +6,8 @@ import pytest
 
 from local.limits import HISTORY_EVENTS
 from tests.end_to_end.workflow import Json, Workflows, folded
+from universal_sync_core.execution_budget import BRANCH_EVENTS, SEGMENT_EVENTS
+from universal_sync_core.settings import MOST_SEGMENTS_PER_EXECUTION
 
 
 def _segments(count: int) -> list[Json]:
@@ -51,6 +53,40 @@ def test_three_thousand_segments_at_the_default(workflows: Workflows) -> None:
 def test_segment_takes_as_many_events_as_the_budget_counts(workflows: Workflows) -> None:
     few, more = (len(workflows.run({"segments": _segments(count)}).history) for count in (10, 30))
     assert (more - few) / 20 == 12
+
+
+def _group(branches: int) -> list[Json]:
+    """Return a segment that asks for so many branches of a segment each, and the last."""
+    pending = [{"branch_id": f"b{n}", "segments": [{}]} for n in range(branches)]
+    return [{"status": "PARALLEL_GROUP", "pending_branches": pending}, {"status": "COMPLETE"}]
+
+
+def test_branch_takes_as_many_events_as_the_budget_counts(workflows: Workflows) -> None:
+    few, more = (len(workflows.run({"segments": _group(count)}).history) for count in (2, 6))
+    assert (more - few) / 4 == BRANCH_EVENTS + SEGMENT_EVENTS
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1_800)
+@pytest.mark.parametrize("branches", [300, 405, 573])
+def test_largest_groups_fit_the_history_beside_the_most_segments(
+    workflows: Workflows, branches: int
+) -> None:
+    """The segments before are counted, not run: 12 events each."""
+    value = {"segments": _group(branches), "segments_per_execution": MOST_SEGMENTS_PER_EXECUTION}
+    execution = workflows.run(value, timeout=1_500)
+    assert execution.status == "SUCCEEDED"
+    before = SEGMENT_EVENTS * MOST_SEGMENTS_PER_EXECUTION
+    assert len(execution.history) + before < HISTORY_EVENTS
+
+
+def test_a_group_that_the_history_cannot_hold_is_refused_before_it_starts(
+    workflows: Workflows,
+) -> None:
+    value = {"segments": _group(900), "segments_per_execution": MOST_SEGMENTS_PER_EXECUTION}
+    execution = workflows.run(value)
+    assert (execution.status, execution.error) == ("FAILED", "InvalidRequestError")
+    assert "a group of 900 branches does not fit" in (execution.cause or "")
 
 
 def test_waits_branches_and_maps_go_on_in_new_executions_too(workflows: Workflows) -> None:

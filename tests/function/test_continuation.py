@@ -243,7 +243,7 @@ def test_segments_of_branches_use_it_when_they_are_joined() -> None:
         ended.append(act("complete_branch", state_data=bag)["branch"])
     ended.append({"status": "FAILED", "error": "E", "cause": "c", "segments_run": 4})
     joined = act("aggregate_branches", state_data=parent, branches=ended)["state_data"]
-    branches = (1 + 1) + (1 + 2) + (1 + 4)
+    branches = (2 + 1) + (2 + 2) + (2 + 4)
     assert joined["execution_segments"] == parent["execution_segments"] + 1 + branches
 
 

@@ -26,7 +26,8 @@ from universal_sync_core.flatten import flatten_result
 from universal_sync_core.merge import merge_delta
 from universal_sync_core.next_action import COMPLETE, CONTINUE, FAILED
 from universal_sync_core.page_format import digest_mark
-from universal_sync_core.pointer import parse
+from universal_sync_core.pointer import length, parse
+from universal_sync_core.settings import MOST_SEGMENTS_PER_EXECUTION
 from universal_sync_core.sync import universal_sync_core
 from universal_sync_core.timestamps import read_time
 
@@ -73,7 +74,7 @@ def fork_branch(state: JsonObject, branch: Json, context: Context | None = None)
             "loop_counter": 0,
             "loop_limit": _loop_limit(state, fields),
         }
-        total = fields.get("total_segments", _length(fields.get("segments")))
+        total = fields.get("total_segments", length(fields.get("segments")))
         if total is not None:
             own["total_segments"] = total
         # All of it is from a bag already: as a result it would be taken for new, and escaped again.
@@ -176,18 +177,11 @@ def _fields(branch: Json, call: Call) -> JsonObject:
     return branch if type(branch) is dict else {}
 
 
-def _length(value: Json) -> int | None:
-    """Return the elements of a list, inline or in S3, or None of anything else."""
-    pointer = parse(value)
-    if pointer is not None:
-        return pointer.count if pointer.kind == "list" else None
-    return len(value) if type(value) is list else None
-
-
 def _loop_limit(state: JsonObject, fields: JsonObject) -> int:
     """Return the segments a branch may run: what it or its parent says, and the history bears."""
     wanted: Json = fields.get("loop_limit", state.get("loop_limit"))
-    bearable = branch_limit(_length(state.get(BRANCHES)) or 1)
+    before = state.get(LIMIT, MOST_SEGMENTS_PER_EXECUTION)
+    bearable = max(1, branch_limit(length(state.get(BRANCHES)) or 1, before))
     return min(wanted, bearable) if type(wanted) is int else bearable
 
 

@@ -113,6 +113,14 @@ def is_list(value: Json) -> bool:
     return type(value) is list if pointer is None else pointer.kind == "list"
 
 
+def length(value: Json) -> int | None:
+    """Return the elements of a list, inline or in S3, or None of anything else."""
+    pointer = parse(value)
+    if pointer is not None:
+        return pointer.count if pointer.kind == "list" else None
+    return len(value) if type(value) is list else None
+
+
 def digest_in(path: str) -> str | None:
     """Return the SHA-256 that a content-addressed path carries, or None for another path."""
     match = _CONTENT_PATH.fullmatch(path)

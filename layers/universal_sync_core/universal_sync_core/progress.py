@@ -5,8 +5,9 @@ from universal_sync_core.bag import BRANCHES, STALE_RESULT, is_branch
 from universal_sync_core.call import Call
 from universal_sync_core.codec import Json, JsonObject
 from universal_sync_core.errors import InvalidRequestError
+from universal_sync_core.execution_budget import LIMIT, require_room
 from universal_sync_core.next_action import PARALLEL_GROUP, require_simple, route
-from universal_sync_core.pointer import is_list
+from universal_sync_core.pointer import length
 from universal_sync_core.timestamps import utc_now
 
 
@@ -22,18 +23,16 @@ def record_progress(
         call: whose action brought it.
 
     Raises:
-        InvalidRequestError: branches are to be run, and there is no list of them; or a branch asks
-            for what only a segment can ask for.
+        InvalidRequestError: branches are to be run, and there is no list of them, or one too long
+            for the history; or a branch asks for what only a segment can ask for.
     """
     action = call.action
     if is_branch(base) or action == "sync_branch":
         require_simple(delta, "a branch")
     after = route(base, delta, action)
     require_same_execution(merged, base, call)
-    # The state machine would end with an error that it cannot catch.
-    if after["next_action"] == PARALLEL_GROUP and not is_list(merged.get(BRANCHES)):
-        message = f"{PARALLEL_GROUP} needs {BRANCHES}, a list"
-        raise InvalidRequestError(message, field=f"{sender_of(call).place}.{BRANCHES}")
+    if after["next_action"] == PARALLEL_GROUP:
+        _require_branches(merged, call)
     revision = base.get("state_revision", 0)
     return (
         merged
@@ -44,6 +43,18 @@ def record_progress(
             "last_update_time": utc_now(),
         }
     )
+
+
+def _require_branches(bag: JsonObject, call: Call) -> None:
+    """Raise InvalidRequestError where the state machine could not run the branches of a bag.
+
+    It would end with an error that no state can catch.
+    """
+    place = f"{sender_of(call).place}.{BRANCHES}"
+    count = length(bag.get(BRANCHES))
+    if count is None:
+        raise InvalidRequestError(f"{PARALLEL_GROUP} needs {BRANCHES}, a list", field=place)
+    require_room(count, bag.get(LIMIT), place)
 
 
 def _stale(revision: Json, delta: JsonObject, action: str | None) -> JsonObject:
