@@ -213,7 +213,8 @@ class LocalCloud:
         Raises:
             FunctionError: it raised, timed out or died.
         """
-        name = function or self._stack.only("AWS::Lambda::Function")
+        manager = self._stack.outputs.get("StateDataManagerFunctionArn")
+        name = function or manager or self._stack.only("AWS::Lambda::Function")
         deployed = lambda_functions.get_function(name)
         answer = self._services.functions.invoke(deployed, json.dumps(event).encode())
         payload = json.loads(answer.payload)

@@ -212,10 +212,17 @@ def request_callback(event: RequestCallbackEvent) -> CallbackAnswer:
     return callbacks.request(event)
 
 
-@callback_app.answer("submit_callback", SubmitCallbackEvent)
 @app.answer("submit_callback", SubmitCallbackEvent)
 def submit_callback(event: SubmitCallbackEvent) -> DeliveryAnswer:
     """Sends an answer to the waiting state, once."""
     import callbacks  # noqa: PLC0415 - with boto3, which no other action may need
 
     return callbacks.submit(event)
+
+
+@callback_app.answer("submit_callback", SubmitCallbackEvent)
+def answer_callback(event: SubmitCallbackEvent) -> DeliveryAnswer:
+    """The same where no state may be read: the answer is the value itself."""
+    import callbacks  # noqa: PLC0415 - as above
+
+    return callbacks.submit(event, may_point=False)

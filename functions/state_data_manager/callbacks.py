@@ -22,12 +22,13 @@ from callback_objects import Marks, Record, id_of, read_record, write_record
 from delivery import deliver
 from services import Failure, attempt, called, failure
 from universal_sync_core import codec
-from universal_sync_core.admission import admit
+from universal_sync_core.admission import admit, admit_delta
 from universal_sync_core.bag import with_fields
 from universal_sync_core.call import Call, open_call
 from universal_sync_core.errors import (
     CallbackAlreadyAnsweredError,
     InvalidRequestError,
+    PointerNotAllowedError,
     StateTooLargeError,
 )
 from universal_sync_core.page_reader import pointers_in
@@ -50,6 +51,8 @@ EVENT_DETAIL_TYPE: Final = "Callback Requested"
 # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html
 PROMPT_INLINE_BYTES: Final = 32 * codec.KIB
 _PROMPT: Final = "prompt"
+# By type of a callback, the action that merges its answer.
+_MERGED_BY: Final = {"human": "merge_callback", "async": "merge_async"}
 
 _CONFIG: Final = Config(
     connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 4}
@@ -95,8 +98,12 @@ def request(event: "RequestCallbackEvent") -> "CallbackAnswer":
     return {"callback_id": record.callback_id}
 
 
-def submit(event: "SubmitCallbackEvent") -> "DeliveryAnswer":
+def submit(event: "SubmitCallbackEvent", *, may_point: bool = True) -> "DeliveryAnswer":
     """Send an answer to the state that waits for it.
+
+    Args:
+        event: the answer.
+        may_point: whether it may have pointers to state in it, which are looked up.
 
     Raises:
         InvalidRequestError: this execution never requested such a callback, or Step Functions
@@ -114,7 +121,8 @@ def submit(event: "SubmitCallbackEvent") -> "DeliveryAnswer":
     if event.outcome == "heartbeat":
         called(stepfunctions().send_task_heartbeat, taskToken=record.task_token)
         return told
-    outcome = deliver(_answer(event), Marks(record), functools.partial(_send, record.task_token))
+    answer = _answer(event, _MERGED_BY[record.callback_type], may_point=may_point)
+    outcome = deliver(answer, Marks(record), functools.partial(_send, record.task_token))
     if outcome.is_new:
         measures.count_callback_answer(record.requested_at)
     if outcome.is_other:
@@ -146,13 +154,16 @@ def _prompt(event: "RequestCallbackEvent", call: Call) -> "Json":
     return with_fields(event.state_data, {_PROMPT}, call.pages).get(_PROMPT)
 
 
-def _answer(event: "SubmitCallbackEvent") -> "JsonObject":
+def _answer(event: "SubmitCallbackEvent", action: str, *, may_point: bool) -> "JsonObject":
     """Return the answer as it is sent, if the waiting state can go on with it."""
     if event.outcome == "success":
-        with open_call(event.context) as call:
-            # It is merged later, where it would be too late to refuse it.
-            admit(event.output, call)
-            output = core.offload_result(event.output, event.context)
+        if not may_point and any(pointers_in(event.output)):
+            message = "output: it holds a pointer; this function takes the value itself"
+            raise PointerNotAllowedError(message, field="output")
+        with open_call({**event.context, "action": action}) as call:
+            # What could not be merged is refused now: later it would end the execution.
+            admit_delta(core.flatten_result(event.output), {}, call)
+            output = core.offload_result(event.output)
         return {"outcome": event.outcome, "output": output}
     answer = {"outcome": event.outcome, "error": event.error, "cause": event.cause or ""}
     size = len(codec.encode(answer))

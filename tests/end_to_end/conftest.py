@@ -20,7 +20,11 @@ SHORT_SECONDS = 3
 
 @pytest.fixture(scope="module")
 def workflows() -> Iterator[Workflows]:
-    with LocalCloud.start(extra_functions=[WORKER]) as cloud:
+    parameters = {
+        "WithCallbackFunction": "true",
+        "OperatorArns": "arn:aws:iam::123456789012:role/ops",
+    }
+    with LocalCloud.start(extra_functions=[WORKER], parameters=parameters) as cloud:
         yield Workflows(cloud)
 
 

@@ -37,6 +37,21 @@ def test_answer_is_merged_whatever_its_size(workflows: Workflows, kind: str) -> 
     assert workflows.final_state(execution) == folded(value, asks, ANSWER, LAST)
 
 
+def test_function_for_callbacks_answers_and_does_nothing_else(workflows: Workflows) -> None:
+    value, asks = _waiting("human")
+    execution = workflows.start(value)
+    request = workflows.request(execution)
+    function = workflows.cloud.outputs["CallbackFunctionArn"]
+    with pytest.raises(FunctionError) as refused:
+        workflows.cloud.invoke({"action": "hydrate", "state_data": {}}, function)
+    assert refused.value.error_type == "UnknownActionError"
+
+    told = workflows.submit(request, "success", function=function, output=ANSWER)
+
+    assert told["status"] == "delivered"
+    assert workflows.final_state(execution.wait()) == folded(value, asks, ANSWER, LAST)
+
+
 @pytest.mark.parametrize("kind", WAITS)
 def test_refusal_ends_the_workflow_and_a_resumed_one_asks_again(
     workflows: Workflows, kind: str

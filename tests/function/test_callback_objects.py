@@ -187,6 +187,43 @@ def test_answer_with_a_pointer_of_another_execution_is_refused_before_it_is_clai
     assert len(service.taken) == 1
 
 
+UNMERGEABLE = [
+    {"status": "APPROVED"},
+    {"status": 1},
+    {"total_segments": "3"},
+    {"segment_to_run": None},
+    {"execution_id": "another"},
+    {"execution_id": None},
+]
+
+
+@pytest.mark.parametrize("output", UNMERGEABLE)
+def test_answer_that_could_not_be_merged_is_refused_before_it_is_claimed(
+    store: MemoryStore, service: FakeStepFunctions, output: Any
+) -> None:
+    ask()
+    with pytest.raises(InvalidRequestError):
+        submit(output=output)
+    assert len(store.objects) == 1
+    assert submit(output={"status": "COMPLETE"})["status"] == "delivered"
+    assert len(service.taken) == 1
+
+
+def test_function_for_callbacks_takes_no_pointers(
+    store: MemoryStore, service: FakeStepFunctions
+) -> None:
+    ask()
+    event = {"action": "submit_callback", "callback_id": CALLBACK_ID, "execution_id": OWNER}
+    event |= {"outcome": "success"}
+    pointing = event | {"output": {"a": [pointer("owner")]}}
+    with pytest.raises(PointerNotAllowedError) as refused:
+        app.callback_handler(pointing, FakeLambdaContext())
+    assert len(store.objects) == 1
+    assert refused.value.field == "output"
+    app.callback_handler({**event, "output": {"large": "x" * 100_000}}, FakeLambdaContext())
+    assert json.loads(service.taken[0][1]["output"])["__s3_offloaded"] is True
+
+
 @pytest.mark.parametrize("output", [{"__s3_offloaded": True}, {"__escaped:__s3_offloaded": 1}])
 def test_answer_that_resembles_a_pointer_is_sent_as_it_is(
     store: MemoryStore, service: FakeStepFunctions, output: Any

@@ -1,0 +1,197 @@
+"""Who may do what to an object of the bucket: the roles' policies and the bucket's own together."""
+
+import re
+from collections.abc import Callable
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from samcli.yamlhelper import yaml_parse
+
+BUCKET: Final = "arn:aws:s3:::bucket"
+ACCOUNT: Final = "arn:aws:iam::111122223333:role/"
+VALUES: Final = {
+    "StateBucket.Arn": BUCKET,
+    "StateBucket": "bucket",
+    "StateBucketName": "bucket",
+    "StatePrefix": "team/",
+    "AWS::Partition": "aws",
+    "StateDataManagerFunctionRole.Arn": f"{ACCOUNT}manager",
+    "CallbackFunctionRole.Arn": f"{ACCOUNT}callbacks",
+    "OperatorArns": f"{ACCOUNT}ops,arn:aws:iam::*:role/aws-reserved/sso.amazonaws.com/*Operator*",
+}
+EXECUTION: Final = "team/v1/arn%3Aaws%3Astates%3Aeu-west-1%3A1%3Aexecution%3Am%3Ae/"
+STATE: Final = f"{EXECUTION}sha256/{'0' * 64}"
+ITEMS: Final = f"{EXECUTION}items/{'0' * 64}.json"
+RECORD: Final = f"{EXECUTION}callbacks/{'0' * 64}.json"
+ANSWER: Final = f"{EXECUTION}callbacks/{'0' * 64}.answer.json"
+RESULTS: Final = "team/distributed/e/manifest.json"
+INPUT: Final = "team/inputs/catalog.json"
+
+
+Conditions = dict[str, bool]
+
+FUNCTIONS: Final[dict[str, Callable[[Any, Conditions], Any]]] = {
+    "Ref": lambda name, _: None if name == "AWS::NoValue" else VALUES.get(name, ""),
+    "Fn::GetAtt": lambda names, _: VALUES[".".join(names)],
+    "Fn::Sub": lambda text, _: re.sub(
+        r"\$\{([\w.:]+)\}", lambda match: VALUES.get(match[1], "-"), text
+    ),
+    "Fn::If": lambda parts, given: value(parts[1 if given[parts[0]] else 2], given),
+    "Fn::Join": lambda parts, given: parts[0].join(value(parts[1], given)),
+    "Fn::Split": lambda parts, given: value(parts[1], given).split(parts[0]),
+}
+
+
+def value(node: Any, given: Conditions) -> Any:
+    """Return a part of a template with its intrinsic functions worked out; None is no value."""
+    if isinstance(node, list):
+        return [each for each in (value(each, given) for each in node) if each is not None]
+    if not isinstance(node, dict):
+        return node
+    if len(node) == 1 and node.keys() <= FUNCTIONS.keys():
+        ((name, argument),) = node.items()
+        return FUNCTIONS[name](argument, given)
+    worked_out = {key: value(each, given) for key, each in node.items()}
+    return {key: each for key, each in worked_out.items() if each is not None}
+
+
+def listed(node: Any) -> list[Any]:
+    return node if isinstance(node, list) else [node]
+
+
+class Account:
+    """The policies of the template, under its conditions, asked as IAM asks them."""
+
+    def __init__(self, template: dict[str, Any], **conditions: bool) -> None:
+        every = {"HasKmsKey": False, "HasOperators": True, "HasCallbackFunction": True}
+        every |= conditions
+        resources = template["Resources"]
+        found = value(resources["StateBucketPolicy"]["Properties"]["PolicyDocument"], every)
+        self.of_bucket = found["Statement"]
+        self.of_roles = {
+            "worker": value(resources["WorkerPolicy"]["Properties"]["PolicyDocument"], every),
+            "administrator": {
+                "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": f"{BUCKET}/*"}]
+            },
+        }
+        self.of_roles["ops"] = self.of_roles["administrator"]
+        for role, name in (("manager", "StateDataManager"), ("callbacks", "Callback")):
+            (policy,) = value(resources[f"{name}Function"]["Properties"]["Policies"], every)
+            self.of_roles[role] = policy
+
+    def may(self, role: str, action: str, key: str = "", *, if_none_match: bool = True) -> bool:
+        """Tell whether a role may do something to an object, or to the bucket without a key."""
+        resource = f"{BUCKET}/{key}" if key else BUCKET
+        request = {"aws:PrincipalArn": ACCOUNT + role, "aws:SecureTransport": "true"}
+        if if_none_match:
+            request["s3:if-none-match"] = "*"
+        asked = (f"s3:{action}", resource, request)
+        allowed = any(_applies(each, *asked) for each in self.of_roles[role]["Statement"])
+        return allowed and not any(_applies(each, *asked) for each in self.of_bucket)
+
+
+def _applies(statement: dict[str, Any], action: str, resource: str, request: Any) -> bool:
+    return (
+        any(fnmatchcase(action, each) for each in listed(statement["Action"]))
+        and any(fnmatchcase(resource, each) for each in listed(statement["Resource"]))
+        and all(
+            _holds(operator, key, listed(wanted), request)
+            for operator, keys in statement.get("Condition", {}).items()
+            for key, wanted in keys.items()
+        )
+    )
+
+
+def _holds(operator: str, key: str, wanted: list[str], request: dict[str, str]) -> bool:
+    given = request.get(key)
+    if operator == "Null":
+        return [str(given is None).lower()] == wanted
+    matches = any(fnmatchcase(given or "", each) for each in wanted)
+    return {"Bool": matches, "ArnNotLike": not matches}[operator]
+
+
+@pytest.fixture
+def account(template: dict[str, Any]) -> Account:
+    return Account(template)
+
+
+@pytest.mark.parametrize(
+    ("role", "reads", "creates"),
+    [
+        ("manager", {STATE, ITEMS, RECORD, ANSWER, RESULTS, INPUT}, {STATE, ITEMS, RECORD, ANSWER}),
+        ("callbacks", {RECORD, ANSWER}, {STATE, RECORD, ANSWER}),
+        ("worker", {STATE, INPUT}, {STATE}),
+        ("administrator", {STATE, ITEMS, RESULTS, INPUT}, {STATE, ITEMS, RESULTS, INPUT}),
+        (
+            "ops",
+            {STATE, ITEMS, RECORD, ANSWER, RESULTS, INPUT},
+            {STATE, ITEMS, RECORD, ANSWER, RESULTS, INPUT},
+        ),
+    ],
+)
+def test_each_role_reaches_what_it_needs(
+    account: Account, role: str, reads: set[str], creates: set[str]
+) -> None:
+    keys = {STATE, ITEMS, RECORD, ANSWER, RESULTS, INPUT}
+    assert {key for key in keys if account.may(role, "GetObject", key)} == reads
+    assert {key for key in keys if account.may(role, "PutObject", key)} == creates
+
+
+@pytest.mark.parametrize("role", ["manager", "callbacks", "worker", "administrator", "ops"])
+@pytest.mark.parametrize("key", [STATE, ITEMS, RECORD, ANSWER])
+def test_nobody_overwrites(account: Account, role: str, key: str) -> None:
+    assert not account.may(role, "PutObject", key, if_none_match=False)
+
+
+@pytest.mark.parametrize("action", ["DeleteObject", "DeleteObjectVersion"])
+@pytest.mark.parametrize("key", [STATE, ITEMS, RECORD, ANSWER, RESULTS])
+def test_operators_alone_delete_state(
+    template: dict[str, Any], account: Account, action: str, key: str
+) -> None:
+    assert account.may("ops", action, key)
+    assert not account.may("administrator", action, key)
+    nobody = Account(template, HasOperators=False)
+    assert not any(nobody.may(role, action, key) for role in nobody.of_roles)
+
+
+def test_without_operators_the_functions_alone_reach_callbacks(template: dict[str, Any]) -> None:
+    account = Account(template, HasOperators=False, HasCallbackFunction=False)
+    may = {role for role in account.of_roles if account.may(role, "GetObject", RECORD)}
+    assert may == {"manager"}
+
+
+def test_workers_list_nothing(account: Account) -> None:
+    listing = ("ListBucket", "ListBucketVersions")
+    assert not any(account.may("worker", action) for action in listing)
+
+
+def test_operators_of_an_identity_center_are_told_by_their_pattern(account: Account) -> None:
+    start = "aws-reserved/sso.amazonaws.com/eu-west-1/AWSReservedSSO_"
+    for name, may in ((f"{start}Operator_0123abcd", True), (f"{start}Reader_0123abcd", False)):
+        account.of_roles[name] = account.of_roles["administrator"]
+        assert account.may(name, "GetObject", RECORD) is may
+
+
+@pytest.mark.parametrize(
+    ("path", "prefix"),
+    [
+        ("docs/howto/encryption.md", ""),
+        ("examples/new_worker/{{cookiecutter.project_name}}/template.yaml", "team/"),
+    ],
+)
+def test_copies_of_the_policy_for_workers_allow_the_same(
+    root: Path, account: Account, path: str, prefix: str
+) -> None:
+    text = re.sub(r"\{\{.*?\}\}", "-", (root / path).read_text(encoding="utf-8"))
+    block = re.search(r"```yaml template\n(.*?)```", text, re.DOTALL)
+    resources = yaml_parse(block[1] if block else text)["Resources"].values()
+    (worker,) = (each for each in resources if each["Type"] == "AWS::Serverless::Function")
+    (policy,) = value(worker["Properties"]["Policies"], {"HasKmsKey": True})
+    for key in (STATE, ITEMS, RECORD, ANSWER, RESULTS):
+        for action in ("s3:GetObject", "s3:PutObject"):
+            resource = f"{BUCKET}/{prefix}{key.removeprefix('team/')}"
+            allowed = any(_applies(each, action, resource, {}) for each in policy["Statement"])
+            assert allowed == account.may("worker", action.removeprefix("s3:"), key)
+    assert not any(_applies(each, "s3:ListBucket", BUCKET, {}) for each in policy["Statement"])
