@@ -12,6 +12,7 @@ import pytest
 from universal_sync_core import decompress
 from universal_sync_core.compress import MAX_UNPACKED_BYTES, gunzip, is_packed, pack, unpack
 from universal_sync_core.errors import InvalidRequestError, UnreadableObjectError
+from universal_sync_core.pointer import escape
 
 VALUE = {"report": ["ä 😀 \ud800", 2**70, -0.0, None] * 50}
 
@@ -93,3 +94,12 @@ def test_gunzip_gives_as_many_bytes_as_allowed_and_not_one_more() -> None:
 )
 def test_only_the_exact_form_is_packed(value: Any) -> None:
     assert not is_packed(value)
+
+
+@pytest.mark.parametrize(
+    "value", [{"__s3_offloaded": 1}, {"in": [{"__escaped:__gzip_base64": "x"}]}, ["plain"]]
+)
+def test_a_decompressed_value_has_the_keys_that_went_into_the_bag(value: Any) -> None:
+    packed = pack(escape(value, lambda _: False))
+    assert decompress(packed) == value
+    assert decompress(packed["__gzip_base64"]) == value

@@ -54,6 +54,38 @@ def test_the_object_says_how_it_is_read(stored: StoredObject) -> None:
     assert from_stored(stored, PATH) == LARGE
 
 
+@pytest.mark.parametrize(
+    "content_encoding",
+    [
+        "GZIP",
+        "Gzip",
+        "x-gzip",
+        "aws-chunked,gzip",
+        "gzip, aws-chunked",
+        "AWS-Chunked , GZip",
+        "utf-8,gzip",
+        "gzip,UTF-8",
+        "identity,gzip,",
+    ],
+)
+def test_names_of_codings_have_no_case_and_come_in_lists(content_encoding: str) -> None:
+    assert from_stored(StoredObject(gzip.compress(LARGE), content_encoding), PATH) == LARGE
+
+
+@pytest.mark.parametrize(
+    "content_encoding", ["aws-chunked", "utf-8", "UTF8", "us-ascii", "Identity", " ", ",", "ASCII"]
+)
+def test_what_says_nothing_of_the_bytes_leaves_them(content_encoding: str) -> None:
+    assert from_stored(StoredObject(LARGE, content_encoding), PATH) == LARGE
+
+
+def test_codings_are_taken_off_in_the_opposite_order() -> None:
+    body = zstandard.compress(gzip.compress(LARGE))
+    assert from_stored(StoredObject(body, "gzip, zstd"), PATH) == LARGE
+    with pytest.raises(UnreadableObjectError):
+        from_stored(StoredObject(body, "zstd, gzip"), PATH)
+
+
 def test_zstd_in_several_writes_without_a_stated_size_is_read_whole() -> None:
     writer = zstandard.ZstdCompressor().compressobj()
     body = b"".join([writer.compress(LARGE), writer.compress(LARGE), writer.flush()])
@@ -64,7 +96,8 @@ def test_zstd_in_several_writes_without_a_stated_size_is_read_whole() -> None:
     "stored",
     [
         StoredObject(LARGE, "br"),
-        StoredObject(LARGE, "aws-chunked"),
+        StoredObject(LARGE, "utf-16"),
+        StoredObject(LARGE, "gzip;q=1"),
         StoredObject(LARGE, "zstd"),
         StoredObject(LARGE, "gzip"),
         StoredObject(gzip.compress(LARGE), "zstd"),
@@ -75,7 +108,8 @@ def test_zstd_in_several_writes_without_a_stated_size_is_read_whole() -> None:
     ],
     ids=[
         "unknown",
-        "of transfer",
+        "unknown charset",
+        "with a parameter",
         "plain as zstd",
         "plain as gzip",
         "gzip as zstd",

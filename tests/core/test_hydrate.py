@@ -6,7 +6,7 @@ import pytest
 
 from tests.core.bags import CONTEXT, EXECUTION, Unchanged, fresh, synced
 from tests.core.fakes import CountingStore, SlowStore
-from universal_sync_core import hydrate_state, read_list, store_to_s3
+from universal_sync_core import hydrate_state, read_list, store_to_s3, universal_sync_core
 from universal_sync_core.errors import InvalidRequestError, PointerNotAllowedError
 from universal_sync_core.pointer import parse
 
@@ -189,3 +189,18 @@ def test_a_pointer_to_a_map_has_none_either(store: CountingStore) -> None:
 def test_a_range_of_another_executions_list_is_refused(stored: dict[str, Any]) -> None:
     with pytest.raises(PointerNotAllowedError):
         read_list(stored["items"], 0, 1, {"execution_id": "another"})
+
+
+@pytest.mark.parametrize("size", [1, 200_000])
+@pytest.mark.parametrize("key", ["__s3_offloaded", "__gzip_base64", "__escaped:__s3_offloaded"])
+def test_a_path_names_a_key_that_resembles_one_of_ours_as_the_user_wrote_it(
+    key: str, size: int
+) -> None:
+    inner = {"text": ["x" * 40_000]}
+    store = CountingStore()
+    with fresh(store):
+        result = {"current_state": {"found": {key: inner, "rest": "y" * size}}}
+        bag = universal_sync_core({}, result, CONTEXT)
+    with fresh(store):
+        read = hydrate_state(bag, [f"current_state.found.{key}"], CONTEXT)
+    assert read["current_state"]["found"]["__escaped:" + key] == inner

@@ -7,7 +7,7 @@ from typing import Final
 
 from universal_sync_core.codec import KIB, Json, JsonObject, decode, encode
 from universal_sync_core.errors import InvalidRequestError, UnreadableObjectError
-from universal_sync_core.pointer import PACKED_MARK
+from universal_sync_core.pointer import PACKED_MARK, unescape
 
 _SIZE: Final = "__size_bytes"
 _LEVEL: Final = 6
@@ -61,12 +61,14 @@ def is_sound(value: Json) -> bool:
 def decompress(compressed_data: Json) -> Json:
     """Return the value of compressed data: a packed form, or its gzip+base64 text alone.
 
+    Keys that were escaped on their way into the bag are as they were before.
+
     Raises:
         InvalidRequestError: it is neither.
         UnreadableObjectError: it is damaged, or expands past 16 MiB.
     """
     if is_packed(compressed_data):
-        return unpack(compressed_data)
+        return unescape(unpack(compressed_data))
     if type(compressed_data) is not str:
         message = "compressed_data must be gzip+base64 text or a packed value"
         raise InvalidRequestError(message, field="compressed_data")
@@ -74,7 +76,7 @@ def decompress(compressed_data: Json) -> Json:
         packed = base64.b64decode(compressed_data, validate=True)
     except ValueError as error:  # binascii.Error, or letters beyond ASCII
         raise UnreadableObjectError("compressed data is no base64", path="(inline)") from error
-    return decode(gunzip(packed, MAX_UNPACKED_BYTES))
+    return unescape(decode(gunzip(packed, MAX_UNPACKED_BYTES)))
 
 
 def gunzip(packed: bytes, limit: int) -> bytes:

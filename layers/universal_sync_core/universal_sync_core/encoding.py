@@ -1,5 +1,6 @@
 """How bodies are stored: plain, or compressed where large; the object itself says which."""
 
+from collections.abc import Callable
 from typing import Final
 
 from universal_sync_core.codec import KIB
@@ -11,6 +12,13 @@ COMPRESS_OVER_BYTES: Final = 256 * KIB
 # Half of the largest object a 1 GiB function can decode.
 MAX_DECODED_BYTES: Final = 256 * KIB * KIB
 _LEVEL: Final = 3
+# Of an upload by way of a stream, whose framing S3 takes off and whose name it may leave.
+# https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html
+_OF_TRANSFER: Final = {"aws-chunked"}
+# What tools write there of a text. JSON is UTF-8, of which ASCII is a part.
+_OF_TEXT: Final = {"utf-8", "utf8", "us-ascii", "ascii"}
+# https://www.rfc-editor.org/rfc/rfc9110#name-content-encoding: names have no case, come in lists.
+_NO_CODINGS: Final = {"", "identity", *_OF_TRANSFER, *_OF_TEXT}
 
 
 def to_stored(body: bytes) -> StoredObject:
@@ -29,16 +37,27 @@ def from_stored(stored: StoredObject, path: str) -> bytes:
     Raises:
         UnreadableObjectError: an unknown or wrong encoding, or more than 256 MiB.
     """
-    if stored.content_encoding in (None, "", "identity"):
-        return stored.body
-    try:
-        if stored.content_encoding == "zstd":
-            return _from_zstd(stored.body)
-        if stored.content_encoding == "gzip":
-            return gunzip(stored.body, MAX_DECODED_BYTES)
-    except UnreadableObjectError as error:
-        raise UnreadableObjectError("wrong encoding, or too large", path=path) from error
-    raise UnreadableObjectError("unknown Content-Encoding", path=path)
+    body = stored.body
+    for coding in reversed(_codings(stored.content_encoding or "")):
+        try:
+            body = _DECODERS[coding](body)
+        except KeyError as error:
+            known = ", ".join(_DECODERS)
+            message = f"unknown Content-Encoding (known are {known})"
+            raise UnreadableObjectError(message, path=path) from error
+        except UnreadableObjectError as error:
+            raise UnreadableObjectError("wrong encoding, or too large", path=path) from error
+    return body
+
+
+def _codings(header: str) -> list[str]:
+    """Return the codings of a Content-Encoding in the order they were applied."""
+    names = (name.strip().lower() for name in header.split(","))
+    return [name for name in names if name not in _NO_CODINGS]
+
+
+def _from_gzip(body: bytes) -> bytes:
+    return gunzip(body, MAX_DECODED_BYTES)
 
 
 def _from_zstd(body: bytes) -> bytes:
@@ -52,3 +71,10 @@ def _from_zstd(body: bytes) -> bytes:
         )
     except zstandard.ZstdError as error:
         raise UnreadableObjectError("no single whole zstd frame", path="(body)") from error
+
+
+_DECODERS: Final[dict[str, Callable[[bytes], bytes]]] = {
+    "zstd": _from_zstd,
+    "gzip": _from_gzip,
+    "x-gzip": _from_gzip,
+}

@@ -16,7 +16,7 @@ from universal_sync_core.errors import InvalidRequestError
 from universal_sync_core.history import whole_history
 from universal_sync_core.keys import execution_in
 from universal_sync_core.paths import Step, parse_path
-from universal_sync_core.pointer import Pointer, parse
+from universal_sync_core.pointer import Pointer, escape_key, parse
 
 
 def hydrate_state(
@@ -29,7 +29,9 @@ def hydrate_state(
         paths: dotted paths, with `[n]` for an element of a list, such as
             `current_state.report.sections[3]`. Only what they lead to is read. A part that lies
             behind a pointer then stands beside the pointer's own keys, under its key or, of a
-            list, under `[n]`. None for everything.
+            list, under `[n]`. A key of yours that resembles one of a pointer, such as
+            `__s3_offloaded`, is named as you wrote it, and stays escaped on the way to what was
+            asked for. None for everything.
         context: may carry `execution_id`.
 
     Raises:
@@ -51,7 +53,7 @@ def read_list(pointer: Json, start: int, stop: int, context: Context | None = No
     """Return elements `start` to `stop` of a list in S3, reading only the pages they are in.
 
     Args:
-        pointer: a pointer of the kind `list`, as it stands in a bag.
+        pointer: a pointer to a list, as it stands in a bag.
         start: the first position, from 0.
         stop: the position after the last.
         context: may carry `execution_id`; without it the pointer's own counts.
@@ -60,12 +62,22 @@ def read_list(pointer: Json, start: int, stop: int, context: Context | None = No
         InvalidRequestError: no pointer to a list.
     """
     parsed = parse(pointer)
-    if parsed is None or parsed.kind != "list":
-        raise InvalidRequestError("this is no pointer to a list", field="pointer")
+    if parsed is None or parsed.kind == "map":
+        raise _no_list()
     with open_call(context, {"execution_id": execution_in(parsed.path)}) as call:
-        part = call.pages.slice(parsed, start, stop)
+        stored = call.pages.opened(pointer)
+        if type(stored) is list:
+            part = stored[max(0, start) : max(0, stop)]
+        elif parsed.kind == "list":
+            part = call.pages.slice(parsed, start, stop)
+        else:
+            raise _no_list()
         elements: list[Json] = call.pages.resolve(part, unescape=True)
         return elements
+
+
+def _no_list() -> InvalidRequestError:
+    return InvalidRequestError("this is no pointer to a list", field="pointer")
 
 
 def _with_path(bag: JsonObject, steps: Sequence[Step], call: Call) -> JsonObject:
@@ -99,8 +111,9 @@ def _hydrated(value: Json, steps: Sequence[Step], call: Call) -> Json:
     if pointer is not None:
         return _beside(pointer, steps, call)
     step, *inner = steps
-    if type(value) is dict and step in value:
-        return value | {step: _hydrated(value[step], inner, call)}
+    name = escape_key(step) if type(step) is str else step
+    if type(value) is dict and name in value:
+        return value | {name: _hydrated(value[name], inner, call)}
     if type(value) is list and type(step) is int and step < len(value):
         return [*value[:step], _hydrated(value[step], inner, call), *value[step + 1 :]]
     return value
@@ -110,7 +123,7 @@ def _beside(pointer: Pointer, steps: Sequence[Step], call: Call) -> Json:
     step, *inner = steps
     found: JsonObject = {}
     if pointer.kind == "map" and type(step) is str:
-        found = call.pages.lookup(pointer, [step])
+        found = call.pages.lookup(pointer, [escape_key(step)])
     if pointer.kind == "list" and type(step) is int:
         found = {f"[{step}]": item for item in call.pages.slice(pointer, step, step + 1)}
     hydrated = {name: _hydrated(item, inner, call) for name, item in found.items()}

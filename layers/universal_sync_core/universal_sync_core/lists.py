@@ -33,14 +33,11 @@ class Lists:
         """Return each element of both once, in the order they first appear."""
         elements = self.elements(base)
         own = self.distinct(elements)
-        union = own | {
-            encoded: item
-            for encoded, item in self.distinct(self.elements(delta)).items()
-            if encoded not in own
-        }
+        others = self.distinct(self.elements(delta))
+        new = [item for encoded, item in others.items() if encoded not in own]
         if len(own) < len(elements):
-            return list(union.values())
-        return self._extend(base, list(union.values())[len(own) :])
+            return [*own.values(), *new]
+        return self._extend(base, new)
 
     def merge_by_key(self, base: Json, delta: Json, key: str, merge: MergeItems) -> Json:
         """Return the base with the items of the delta merged into those of an equal key.
@@ -106,7 +103,7 @@ class Lists:
         pointer = parse(base)
         if pointer is not None:
             return self._pages.find(pointer, wanted)
-        return {self._pages.canonical(item) for item in base} & set(wanted)
+        return self._pages.encodings(base, set(wanted))
 
     def identity(self, item: Json, key: str) -> bytes | None:
         """Return the canonical encoding of an item's key, or None where it identifies nothing."""

@@ -1,6 +1,10 @@
 """Single values in S3: stored under a pointer, loaded from a path."""
 
+import re
+from typing import Final
+
 from universal_sync_core import workspace
+from universal_sync_core.admission import admit
 from universal_sync_core.cache import ByteCache
 from universal_sync_core.call import Context, open_call
 from universal_sync_core.codec import Json, JsonObject, decode, encode
@@ -12,6 +16,8 @@ from universal_sync_core.page_format import is_node, parse_node
 from universal_sync_core.pages import Pages
 from universal_sync_core.pointer import Pointer, digest_in, parse
 from universal_sync_core.retry import RetryStrategy
+
+_SHA256: Final = re.compile(r"[0-9a-fA-F]{64}")
 
 
 class StateHydrator:
@@ -44,6 +50,7 @@ class StateHydrator:
                 it already.
 
         Raises:
+            InvalidRequestError: `expected_checksum` is no SHA-256.
             PointerNotAllowedError: the path leads out of the allowed places.
             MissingObjectError: there is no object.
             ChecksumMismatchError: its bytes are not the expected ones.
@@ -53,13 +60,34 @@ class StateHydrator:
         space = workspace.current()
         execution_id = self._execution_id or execution_in(s3_path)
         objects = Objects(space, execution_id, retry=self._retry, cache=self._cache)
-        body = objects.read(s3_path, expected_checksum)
+        body = objects.read(s3_path, sha256_in(expected_checksum, "expected_checksum"))
         value = decode(body, path=s3_path)
-        if digest_in(s3_path) is None or not is_node(value):
+        if digest_in(s3_path) is None:
             return value
-        node = parse_node(body, s3_path)
-        pointer = Pointer(kind=node.kind, path=s3_path, size=len(body), count=node.count)
-        return Pages(objects, space.settings).resolve(pointer.render(), unescape=True)
+        if is_node(value):
+            node = parse_node(body, s3_path)
+            pointer = Pointer(kind=node.kind, path=s3_path, size=len(body), count=node.count)
+            value = pointer.render()
+        return Pages(objects, space.settings).resolve(value, unescape=True)
+
+
+def sha256_in(text: Json, field: str) -> str | None:
+    """Return the SHA-256 that a caller gave, or None where they gave none.
+
+    Args:
+        text: its hex digits, small or capital.
+        field: its name, for the message.
+
+    Raises:
+        InvalidRequestError: it is none.
+    """
+    if text is None:
+        return None
+    if type(text) is not str or _SHA256.fullmatch(text) is None:
+        given = f"a text of {len(text):,}" if type(text) is str else f"a {type(text).__name__}"
+        message = f"{field} must be a SHA-256, 64 hex digits; it is {given}"
+        raise InvalidRequestError(message, field=field)
+    return text.lower()
 
 
 def load_from_s3(s3_path: str, expected_checksum: str | None = None) -> Json:
@@ -77,11 +105,16 @@ def store_to_s3(value: Json, context: Context) -> JsonObject:
     """Return a pointer to a value that is now in S3, for instance as a worker's result.
 
     Args:
-        value: any JSON value.
+        value: any JSON value; a pointer of this execution is returned as it is.
         context: carries the `execution_id`.
+
+    Raises:
+        InvalidRequestError: JSON cannot carry a part of it.
+        PointerNotAllowedError: it holds a pointer that leads out of the allowed places.
     """
     with open_call(context) as call:
-        return value if parse(value) else call.pages.store(value).render()
+        admitted = admit(value, call)
+        return admitted if parse(admitted) else call.pages.store(admitted).render()
 
 
 def generate_s3_key(value: Json, execution_id: str) -> str:

@@ -138,12 +138,16 @@ class PageReader:
 
         In a marked list only pages with a mark of something wanted are read.
         """
-        by_mark = {digest_mark(encoded): encoded for encoded in wanted}
+        wanted = set(wanted)
         if not self.root(pointer).is_marked:
-            present = {self.canonical(item) for item in self.elements(pointer)}
-            return present & set(by_mark.values())
-        candidates = self.slice_at(pointer, self._marked_positions(pointer, by_mark.keys()))
-        return {self.canonical(item) for item in candidates} & set(by_mark.values())
+            return self.encodings(self.elements(pointer), wanted)
+        marks = {digest_mark(encoded) for encoded in wanted}
+        candidates = self.slice_at(pointer, self._marked_positions(pointer, marks))
+        return self.encodings(candidates, wanted)
+
+    def encodings(self, items: Iterable[Json], wanted: set[bytes]) -> set[bytes]:
+        """Return those canonical encodings that one of the items has."""
+        return {encoded for item in items if (encoded := self.canonical(item)) in wanted}
 
     def _marked_positions(self, pointer: Pointer, wanted: Collection[bytes]) -> list[int]:
         """Return the positions of the elements with a wanted mark, from the index alone."""

@@ -8,7 +8,7 @@ from universal_sync_core.codec import Json, JsonObject
 from universal_sync_core.continuation import RESUME_FROM, resumed_bag
 from universal_sync_core.errors import InvalidRequestError
 from universal_sync_core.execution_budget import LIMIT, USED
-from universal_sync_core.load import StateHydrator
+from universal_sync_core.load import StateHydrator, sha256_in
 from universal_sync_core.sync import universal_sync_core
 
 INPUT_PATH: Final = "input_s3_path"
@@ -56,9 +56,7 @@ def _loaded(fields: JsonObject, context: Context) -> JsonObject:
         return fields
     if type(path) is not str:
         raise InvalidRequestError("input_s3_path must be a text", field=f"input.{INPUT_PATH}")
-    checksum: Json = fields.get(INPUT_CHECKSUM)
-    if checksum is not None and type(checksum) is not str:
-        raise InvalidRequestError("input_sha256 must be a text", field=f"input.{INPUT_CHECKSUM}")
+    checksum = sha256_in(fields.get(INPUT_CHECKSUM), f"input.{INPUT_CHECKSUM}")
     hydrator = StateHydrator(execution_id=context["execution_id"])
     loaded = hydrator.load_from_s3(path, checksum)
     if type(loaded) is not dict:
