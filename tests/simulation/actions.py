@@ -1,0 +1,289 @@
+"""Steps of a workflow that runs: results, snapshots, ends and what comes after them."""
+
+from typing import Any
+
+from tests.simulation import oracle, results, values
+from tests.simulation.oracle import Plain
+from tests.simulation.steps import again, event_of, step, take
+from tests.simulation.values import STRATEGIES
+from tests.simulation.world import Flow, SimulationError, World
+
+_PLACE = "arn:aws:states:eu-west-1:123456789012:execution:catalog:"
+SEGMENTS_PER_EXECUTION = 350
+
+
+def new_execution(world: World) -> str:
+    """Return the ARN of an execution that has just begun."""
+    world.begun += 1
+    return f"{_PLACE}run-{world.begun}"
+
+
+def begin(world: World) -> None:
+    """Start a workflow."""
+    arn = new_execution(world)
+    given: Plain = {"current_state": values.mapping(world.draw), "tolerated_failed_items": 10_000}
+    if world.draw.random() < 0.3:
+        given["segments"] = [results.result(world.draw) for _ in range(world.draw.randrange(1, 6))]
+    if world.draw.random() < 0.1:
+        given |= {f"f{number}": values.text(world.draw) for number in range(60)}
+    flow = Flow(owner=arn, execution=arn, bag={}, plain={}, reader=world.new_reader(arn))
+    event = {"action": "init", "execution_id": arn, "input": given}
+    take(world, flow, event, oracle.first(given, arn, SEGMENTS_PER_EXECUTION), flow.reader)
+    world.flows.append(flow)
+    settle_mode(flow)
+
+
+def settle_mode(flow: Flow) -> None:
+    """Let a workflow go on as its bag says."""
+    modes = {"CONTINUE": "run", "PARALLEL_GROUP": "group", "DISTRIBUTED_MAP": "map"}
+    modes |= {"PAUSED_FOR_HITP": "wait", "ASYNC": "wait", "COMPLETE": "over"}
+    flow.mode = modes.get(flow.plain["next_action"], "failed")
+    flow.branches, flow.staged, flow.asked = [], [], {}
+
+
+def take_result(world: World, flow: Flow, action: str, name: str, result: Any) -> None:
+    """Send the event of an action that merges a result."""
+    event = event_of(world, action, flow.bag, **{name: result})
+    expected = oracle.sync(flow.plain, result, action, STRATEGIES)
+    take(world, flow, event, expected, flow.reader)
+    settle_mode(flow)
+
+
+@step("run", 30)
+def sync(world: World, flow: Flow) -> None:
+    take_result(world, flow, "sync", "execution_result", results.result(world.draw))
+
+
+@step("run", 6)
+def update_and_compress(world: World, flow: Flow) -> None:
+    result = results.result(world.draw)
+    take_result(world, flow, "update_and_compress", "execution_result", result)
+
+
+@step("run", 5)
+def sync_stored_result(world: World, flow: Flow) -> None:
+    """A worker has stored its result, and answers the pointer."""
+    result = results.result(world.draw)
+    event = {"action": "store_result", "execution_id": flow.owner, "execution_result": result}
+    pointer = world.call(event)["result"]
+    expected = oracle.sync(flow.plain, result, "sync", STRATEGIES)
+    merged = event_of(world, "sync", flow.bag, execution_result=pointer)
+    take(world, flow, merged, expected, flow.reader)
+    settle_mode(flow)
+
+
+@step("run", 4)
+def echo(world: World, flow: Flow) -> None:
+    """A worker passes on a part of the state, pointers and all, under another name."""
+    state, plain = flow.bag.get("current_state"), flow.plain.get("current_state")
+    if not isinstance(state, dict) or not isinstance(plain, dict):
+        return
+    shared = [key for key in ("report", "rows", "wide", "text") if key in state and key in plain]
+    if not shared or "__s3_offloaded" in state:
+        return
+    key = world.draw.choice(shared)
+    name = f"copy of {key}"
+    action, strategies = "sync", STRATEGIES
+    event = event_of(
+        world, action, flow.bag, execution_result={"current_state": {name: state[key]}}
+    )
+    result = {"current_state": {name: plain[key]}}
+    take(world, flow, event, oracle.sync(flow.plain, result, action, strategies), flow.reader)
+    settle_mode(flow)
+
+
+@step("run", 5)
+def run_recorded_segment(world: World, flow: Flow) -> None:
+    """The built-in runner answers what the input has recorded."""
+    segments, number = flow.plain.get("segments"), flow.plain.get("segment_to_run", 0)
+    if not isinstance(segments, list) or number >= len(segments):
+        return
+    answer = world.call({"action": "run_segment", "state_data": flow.bag})
+    recorded = segments[number]
+    world.require_same("run_segment", {"is": flow.reader.answer(answer)}, {"is": recorded})
+    take_result_as(world, flow, answer, recorded)
+
+
+def take_result_as(world: World, flow: Flow, answer: Any, result: Any) -> None:
+    """Merge what a worker has answered, which stands for `result`."""
+    event = event_of(world, "sync", flow.bag, execution_result=answer)
+    expected = oracle.sync(flow.plain, result, "sync", STRATEGIES)
+    take(world, flow, event, expected, flow.reader)
+    settle_mode(flow)
+
+
+@step("run", 4)
+def create_snapshot(world: World, flow: Flow) -> None:
+    kind = world.draw.choice(("pre", "post"))
+    snapshot(world, flow, kind)
+
+
+def snapshot(world: World, flow: Flow, kind: str) -> None:
+    """Keep a snapshot of the bag as it is now."""
+    before, plain = flow.bag, flow.plain
+    event = event_of(world, "create_snapshot", before, snapshot_type=kind)
+    expected = oracle.advance(plain, plain, {}, "create_snapshot")
+    take(world, flow, event, expected, flow.reader)
+    path = flow.bag[f"{kind}_snapshot_s3_path"]
+    document = flow.reader.document(path)
+    if document["snapshot_type"] != kind or document["execution_id"] != flow.owner:
+        raise SimulationError("wrong snapshot", path)
+    world.require_same("snapshot", flow.reader.bag(document["state_data"]), plain)
+    flow.kept.append((path, document["state_data"], plain))
+
+
+@step("run", 3)
+def restore_snapshot(world: World, flow: Flow) -> None:
+    """The bag comes back as it was; it may be what the workflow goes on with."""
+    snapshots = [kept for kept in flow.kept if "snapshot_id" in flow.reader.document(kept[0])]
+    if not snapshots:
+        return
+    path, bag, plain = world.draw.choice(snapshots)
+    restored = world.call({"action": "restore_snapshot", "s3_path": path})["state_data"]
+    if not oracle.same(restored, bag):
+        raise SimulationError("wrong snapshot", f"{path} was restored as another bag")
+    if world.draw.random() < 0.3 and plain["next_action"] == "CONTINUE":
+        flow.bag, flow.plain = restored, plain
+
+
+@step("run", 3)
+def ask_for_what_comes_next(world: World, flow: Flow) -> None:
+    """A result ends the workflow, or makes it wait or fail."""
+    status = world.draw.choice(
+        (
+            "COMPLETE",
+            "SUCCEEDED",
+            "FAILED",
+            "HALTED",
+            "SIGKILL",
+            "PAUSED_FOR_HITP",
+            "PAUSE",
+            "ASYNC",
+        )
+    )
+    result: Plain = {"status": status}
+    if world.draw.random() < 0.5:
+        result |= {"prompt": values.text(world.draw), "current_state": values.mapping(world.draw)}
+    take_result(world, flow, "sync", "execution_result", result)
+
+
+@step("run", 2)
+def decompress(world: World, flow: Flow) -> None:
+    """A packed value is given back."""
+    for value in [*flow.bag.values(), *_fields(flow.bag.get("current_state"))]:
+        if isinstance(value, dict) and value.keys() == {"__gzip_base64", "__size_bytes"}:
+            answer = world.call({"action": "decompress", "compressed_data": value})
+            expected = {"value": flow.reader.value(value)}
+            world.require_same("decompress", answer, expected)
+            return
+
+
+def _fields(value: Any) -> list[Any]:
+    return list(value.values()) if isinstance(value, dict) else []
+
+
+def whole_by_handler(product: Any, event: Any, context: Any) -> Any:
+    """Return what the function hydrates."""
+    return product.handler(event, context)
+
+
+@step("any", 6)
+def hydrate(world: World, flow: Flow) -> None:
+    """The whole state is read back, in bad weather and in a container without a memory."""
+    event = {"action": "hydrate", "state_data": flow.bag}
+    is_cold = world.draw.random() < 0.5
+    answer = world.cold(whole_by_handler, event) if is_cold else world.call(event)
+    world.require_same("hydrate", answer["state_data"], flow.plain)
+
+
+@step("any", 5)
+def old_event(world: World, _: Flow) -> None:
+    """An event that was answered long ago comes again."""
+    if world.old:
+        again(world, world.draw.choice(world.old))
+
+
+@step("any", 2)
+def redeploy(world: World, _: Flow) -> None:
+    """A container is replaced by one of another deployment."""
+    world.draw.choice(world.containers).redeploy(world.draw)
+
+
+@step("any", 1)
+def let_time_pass(world: World, _: Flow) -> None:
+    """Minutes pass, or the clock on the wall is set."""
+    if world.draw.random() < 0.5:
+        world.clock.sleep(world.draw.choice((1, 60, 600, 86_400)))
+    else:
+        world.clock.jump(world.draw.choice((-7_200, -1, 3_600)))
+
+
+@step("run", 1)
+def hand_over(world: World, flow: Flow) -> None:
+    """The history is full: the workflow goes on in another execution."""
+    following = world.call(event_of(world, "hand_over", flow.bag))["next"]
+    go_on(world, flow, following["resume_from"], flow.plain)
+
+
+def go_on(world: World, flow: Flow, path: str, plain: Plain) -> None:
+    """Start the execution that goes on from a snapshot or a record."""
+    arn = new_execution(world)
+    given: Plain = {}
+    if world.draw.random() < 0.3:
+        given["current_state"] = {"report": values.mapping(world.draw, 1)}
+    event = {"action": "init", "execution_id": arn, "input": {"resume_from": path, **given}}
+    flow.execution = arn
+    take(world, flow, event, oracle.resumed(plain, given, arn), flow.reader)
+    settle_mode(flow)
+
+
+@step("failed", 10)
+def record_failure(world: World, flow: Flow) -> None:
+    """The execution fails; a later one goes on from its record."""
+    failure = {"Error": "Boom", "Cause": values.text(world.draw)}
+    event = {"action": "record_failure", "state_data": flow.bag, "failure": failure}
+    told = world.call(event)["failure"]
+    _go_on_from_record(world, flow, told, "Boom")
+
+
+@step("failed", 3)
+def record_end(world: World, flow: Flow) -> None:
+    """The execution has ended without a word; what it leaves is found in its history."""
+    told: Plain = {"status": "ABORTED"}
+    world.states.ended[flow.execution] = (told, flow.bag)
+    event = {"action": "record_end", "execution_arn": flow.execution}
+    told = world.call(event)["failure"]
+    _go_on_from_record(world, flow, told, "ExecutionAborted")
+
+
+def _go_on_from_record(world: World, flow: Flow, told: Plain, error: str) -> None:
+    path = told["record_s3_path"]
+    record = flow.reader.document(path)
+    if record["error"] != error or record["execution_id"] != flow.owner:
+        raise SimulationError("wrong record", path)
+    left = flow.reader.document(record["snapshot_s3_path"])["state_data"]
+    world.require_same("record", flow.reader.bag(left), flow.plain)
+    flow.kept.append((path, left, flow.plain))
+    go_on(world, flow, path, flow.plain)
+
+
+@step("run", 1)
+def abort(world: World, flow: Flow) -> None:
+    """Somebody stops the execution; it goes on from what its history tells."""
+    record_end(world, flow)
+
+
+@step("run", 1)
+def resume_an_older_record(world: World, flow: Flow) -> None:
+    """Somebody goes back to an earlier snapshot or record."""
+    if flow.kept:
+        path, _, plain = world.draw.choice(flow.kept)
+        if "branch_id" not in plain:
+            go_on(world, flow, path, plain)
+
+
+@step("over", 1)
+def end(world: World, flow: Flow) -> None:
+    """The workflow is over; another one begins."""
+    world.flows.remove(flow)
+    begin(world)

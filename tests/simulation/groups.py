@@ -1,0 +1,230 @@
+"""Steps of a workflow in parts: branches, and items of a Distributed Map."""
+
+import json
+from datetime import datetime
+from typing import Any, Final
+
+from tests.core import map_runs
+from tests.simulation import joining, oracle, results, values
+from tests.simulation.actions import settle_mode, snapshot
+from tests.simulation.known import MASKED
+from tests.simulation.oracle import Plain
+from tests.simulation.steps import event_of, step, take
+from tests.simulation.values import STRATEGIES
+from tests.simulation.world import Branch, Flow, SimulationError, World
+
+_HOW: Final = ("latest", "first", "last", "collect", "fail")
+
+
+@step("run", 5)
+def ask_for_branches(world: World, flow: Flow) -> None:
+    draw = world.draw
+    branches: list[Plain] = [
+        {"branch_id": f"b{number}", "note": values.text(draw)}
+        for number in range(draw.randrange(1, 4))
+    ]
+    for branch in branches:
+        if draw.random() < 0.3:
+            branch["total_segments"] = draw.randrange(1, 4)
+    result: Plain = {
+        "status": "PARALLEL_GROUP",
+        "pending_branches": branches,
+        "branch_conflict_strategy": draw.choice(_HOW),
+    }
+    if draw.random() < 0.3:
+        result["current_state"] = values.mapping(draw)
+    expected = oracle.sync(flow.plain, result, "sync", STRATEGIES)
+    event = event_of(world, "sync", flow.bag, execution_result=result)
+    take(world, flow, event, expected, flow.reader)
+    settle_mode(flow)
+
+
+@step("group", 10)
+def fork_branch(world: World, flow: Flow) -> None:
+    """One more branch begins, or one that runs goes on, or all are joined."""
+    wanted = flow.plain["pending_branches"]
+    if len(flow.branches) < len(wanted):
+        number = len(flow.branches)
+        branch = Branch(bag={}, plain={})
+        element = flow.bag["pending_branches"][number]
+        event = {"action": "fork_branch", "state_data": flow.bag, "branch": element}
+        expected = joining.fork(flow.plain, wanted[number], len(wanted))
+        take(world, branch, event, expected, flow.reader)
+        flow.branches.append(branch)
+        return
+    running = [branch for branch in flow.branches if branch.end is None]
+    if running:
+        _end(world, flow, world.draw.choice(running))
+    else:
+        _join(world, flow)
+
+
+@step("group", 14)
+def sync_branch(world: World, flow: Flow) -> None:
+    running = [branch for branch in flow.branches if branch.end is None]
+    if not running:
+        return
+    branch = world.draw.choice(running)
+    result = _branch_result(world)
+    event = event_of(world, "sync_branch", branch.bag, execution_result=result)
+    if world.draw.random() < 0.3:
+        event["branch_state"] = event.pop("state_data")
+    expected = oracle.sync(branch.plain, result, "sync_branch", STRATEGIES)
+    take(world, branch, event, expected, flow.reader)
+
+
+@step("group", 3)
+def compress_in_branch(world: World, flow: Flow) -> None:
+    running = [branch for branch in flow.branches if branch.end is None]
+    if not running or "packed values of branches" in MASKED:
+        return
+    branch = world.draw.choice(running)
+    result = _branch_result(world)
+    event = event_of(world, "update_and_compress", branch.bag, execution_result=result)
+    expected = oracle.sync(branch.plain, result, "update_and_compress", STRATEGIES)
+    take(world, branch, event, expected, flow.reader)
+
+
+def _branch_result(world: World) -> Any:
+    if world.draw.random() < 0.1 and "lists of branches" not in MASKED:
+        return results.outputs(world.draw)
+    return results.result(world.draw, of_branch=True)
+
+
+def _end(world: World, flow: Flow, branch: Branch) -> None:
+    """A branch completes, or fails and leaves a record."""
+    if world.draw.random() < 0.15:
+        failure = {"Error": "BranchError", "Cause": "a cause"}
+        event = {"action": "record_failure", "state_data": branch.bag, "failure": failure}
+        told = world.call(event)["failure"]
+        branch.end = {"status": "FAILED", **told}
+        return
+    event = {"action": "complete_branch", "state_data": branch.bag}
+    answer = world.call(event)["branch"]
+    expected = {
+        "branch_id": branch.plain["branch_id"],
+        "status": branch.plain["next_action"],
+        "state_revision": branch.plain["state_revision"],
+        "segments_run": branch.plain["loop_counter"],
+        "s3_path": answer["s3_path"],
+    }
+    if not oracle.same(answer, expected):
+        raise SimulationError("wrong branch pointer", json.dumps(answer))
+    world.require_same(
+        "branch", flow.reader.bag(flow.reader.document(answer["s3_path"])), branch.plain
+    )
+    branch.end = answer
+
+
+def _join(world: World, flow: Flow) -> None:
+    ends = [
+        (
+            branch.end or {},
+            branch.plain if "s3_path" in (branch.end or {}) else None,
+            _time(branch.bag),
+        )
+        for branch in flow.branches
+    ]
+    expected, conflicts = joining.join(flow.plain, ends, STRATEGIES)
+    refused = bool(conflicts) and flow.plain["branch_conflict_strategy"] == "fail"
+    answers = [{"branch": end} if world.draw.random() < 0 else end for end, _, _ in ends]
+    event = event_of(world, "aggregate_branches", flow.bag, branches=answers)
+    if not refused:
+        take(world, flow, event, expected, flow.reader)
+        settle_mode(flow)
+        return
+    try:
+        world.call(event, also=("MergeConflictError",))
+    except Exception as error:
+        if type(error).__name__ != "MergeConflictError":
+            raise
+        flow.mode = "failed"
+    else:
+        raise SimulationError("no conflict", f"there are {conflicts}")
+
+
+def _time(bag: Plain) -> float:
+    return datetime.fromisoformat(bag["last_update_time"]).timestamp()
+
+
+@step("run", 4)
+def ask_for_a_map(world: World, flow: Flow) -> None:
+    result = {"status": "DISTRIBUTED_MAP", "distributed_items": values.rows(world.draw) or [1]}
+    expected = oracle.sync(flow.plain, result, "sync", STRATEGIES)
+    event = event_of(world, "sync", flow.bag, execution_result=result)
+    take(world, flow, event, expected, flow.reader)
+    settle_mode(flow)
+
+
+@step("map", 10)
+def run_the_map(world: World, flow: Flow) -> None:
+    """Items are staged, run, and their results joined, with a snapshot on both sides."""
+    if not flow.staged:
+        snapshot(world, flow, "pre")
+        _stage(world, flow)
+        return
+    world.begun += 1
+    is_listed = world.draw.random() < 0.5
+    answered, delta = _as_list(world, flow) if is_listed else _as_manifest(world, flow)
+    merged = oracle.merge(flow.plain, delta, STRATEGIES)
+    expected = oracle.advance(flow.plain, merged, delta, "aggregate_distributed")
+    event = event_of(world, "aggregate_distributed", flow.bag, execution_result=answered)
+    take(world, flow, event, expected, flow.reader)
+    snapshot(world, flow, "post")
+    settle_mode(flow)
+
+
+def _stage(world: World, flow: Flow) -> None:
+    staged = world.call({"action": "stage_items", "state_data": flow.bag})["items"]
+    stored = world.fetch(f"s3://{staged['bucket']}/{staged['key']}")
+    items = flow.plain["distributed_items"]
+    if stored is None or not oracle.same(json.loads(stored[0]), items):
+        raise SimulationError("wrong items", staged["key"])
+    flow.staged = items
+
+
+def _as_list(world: World, flow: Flow) -> tuple[list[Any], Plain]:
+    """Items whose answers are stored by the children, as an array that the map answers."""
+    outputs = results.outputs(world.draw)
+    answers = [_stored(world, flow, output) for output in outputs]
+    return answers, oracle.flatten(outputs)
+
+
+def _stored(world: World, flow: Flow, output: Any) -> Any:
+    if world.draw.random() < 0.6:
+        return output
+    event = {"action": "store_result", "execution_id": flow.owner, "execution_result": output}
+    return world.call(event)["result"]
+
+
+def _as_manifest(world: World, flow: Flow) -> tuple[Plain, Plain]:
+    """Items whose records a ResultWriter has written, in the order in which they ended."""
+    draw, outputs, failed = world.draw, [], []
+    records: dict[str, list[Plain]] = {"SUCCEEDED": [], "FAILED": [], "PENDING": []}
+    for index, output in enumerate(results.outputs(draw)):
+        kind = (
+            draw.choice(("SUCCEEDED", "SUCCEEDED", "FAILED", "PENDING")) if index else "SUCCEEDED"
+        )
+        if kind == "SUCCEEDED":
+            record = map_runs.record(index, _stored(world, flow, output))
+            outputs.append(output)
+        else:
+            record = map_runs.failed(index) if kind == "FAILED" else map_runs.pending(index)
+            failed.append(_report(index, kind, record))
+        records[kind].append(record)
+    for lines in records.values():
+        draw.shuffle(lines)
+    files = {kind: map_runs.array(*lines) for kind, lines in records.items()}
+    folder = f"distributed/{flow.execution.rsplit(':', 1)[-1]}/{world.begun}/"
+    details = map_runs.write(world.store, files, folder=folder)
+    return details, oracle.map_run(outputs, failed)
+
+
+def _report(index: int, kind: str, record: Plain) -> Plain:
+    return {
+        "index": index,
+        "status": kind,
+        "input": f"item {index}",
+        "error": record.get("Error"),
+        "cause": record.get("Cause"),
+    }

@@ -1,0 +1,212 @@
+"""Branches without limits: what each has changed, and who wins where they disagree."""
+
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from tests.simulation import oracle
+from tests.simulation.oracle import HISTORY, STATE, Plain, Rules, same
+
+# A branch has these for itself, or the machine counts them: none of it is merged.
+_OWN: Final = (
+    "branch",
+    "branch_id",
+    "forked_from",
+    "pending_branches",
+    "loop_limit",
+    "execution_segments",
+    "segments_per_execution",
+    "execution_id",
+    "status",
+    "next_action",
+    "segment_to_run",
+    "total_segments",
+    "loop_counter",
+    "state_revision",
+    "pre_snapshot_s3_path",
+    "post_snapshot_s3_path",
+    "next_segment_to_run",
+)
+_NOT_INHERITED: Final = ("status", "total_segments", "next_segment_to_run", "pending_branches")
+_GROUP_SEGMENTS: Final = 900
+# How long the list of outputs is: it goes with the list that stands in the end.
+_OUTPUTS: Final = "distributed_outputs"
+_TOLD_WITH_OUTPUTS: Final = "chunk_count"
+
+
+def fork(parent: Plain, branch: Plain, branches: int) -> Plain:
+    """Return the bag with which a branch starts."""
+    kept = {name: value for name, value in parent.items() if name not in _NOT_INHERITED}
+    limit = min(parent["loop_limit"], max(1, _GROUP_SEGMENTS // branches))
+    own: Plain = {
+        "branch": branch,
+        "branch_id": branch["branch_id"],
+        "segment_to_run": 0,
+        "loop_counter": 0,
+        "loop_limit": limit,
+    }
+    if "total_segments" in branch:
+        own["total_segments"] = branch["total_segments"]
+    return oracle.advance(kept | {"next_action": "CONTINUE"}, kept | own, {}, "fork_branch")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """What one branch wants at one place, and when it or the map around it was touched."""
+
+    branch: int
+    value: Any
+    time: float
+
+
+@dataclass(kw_only=True)
+class Joining:
+    """One join of branches.
+
+    Attributes:
+        strategies: of the event.
+        names: ids of the branches.
+        how: the conflict strategy.
+        conflicts: reports of the places where branches disagreed.
+    """
+
+    strategies: Plain
+    names: list[str]
+    how: str
+    conflicts: list[Plain] = field(default_factory=list)
+
+    def settle(self, changes: list[Change], rules: Rules) -> list[Change]:
+        """Return what is left of the changes of one place, after conflicts."""
+        if len(changes) == 1 or rules.grows:
+            return changes
+        merged = rules.path == STATE or rules.path.startswith(f"{STATE}.")
+        if merged and all(isinstance(change.value, dict) for change in changes):
+            return self.settle_maps(changes, rules)
+        if all(same(change.value, changes[0].value) for change in changes):
+            return changes
+        return [self._decided(changes, rules.path)]
+
+    def settle_maps(self, changes: list[Change], rules: Rules) -> list[Change]:
+        """Settle maps key by key."""
+        by_key: dict[str, list[Change]] = {}
+        for change in changes:
+            time = oracle.moment(change.value)
+            at = change.time if time is None else time
+            for key, value in change.value.items():
+                wanted = Change(branch=change.branch, value=value, time=at)
+                by_key.setdefault(key, []).append(wanted)
+        settled: dict[int, Plain] = {change.branch: {} for change in changes}
+        for key, wanted_by in by_key.items():
+            inner = rules.at(f".{key}") if rules.path else rules.at(key)
+            joined = not rules.path and key in (HISTORY, _TOLD_WITH_OUTPUTS)
+            for change in wanted_by if joined else self.settle(wanted_by, inner):
+                settled[change.branch][key] = change.value
+        return [
+            Change(branch=change.branch, value=settled[change.branch], time=change.time)
+            for change in changes
+        ]
+
+    def _decided(self, changes: list[Change], path: str) -> Change:
+        by_time = max(changes, key=lambda change: (change.time, change.branch))
+        taken = {"latest": by_time, "first": changes[0]}.get(self.how, changes[-1])
+        names = [self.names[change.branch] for change in changes]
+        report: Plain = {"path": path, "branches": names, "strategy": self.how}
+        if self.how != "collect":
+            self.conflicts.append(report | {"taken_from": self.names[taken.branch]})
+            return taken
+        self.conflicts.append(report)
+        values = [
+            {"branch_id": self.names[change.branch], "value": change.value} for change in changes
+        ]
+        return Change(branch=taken.branch, value=values, time=taken.time)
+
+
+def join(
+    parent: Plain, ends: list[tuple[Plain, Plain | None, float]], strategies: Plain
+) -> tuple[Plain, list[Plain]]:
+    """Return the parent's bag with its branches joined, and the conflicts there were.
+
+    Args:
+        parent: its bag.
+        ends: of each branch what it answered, its bag or None where it has none to give, and
+            when that was last touched.
+        strategies: of the event.
+    """
+    joining = Joining(
+        strategies=strategies,
+        names=[answered["branch_id"] for answered, _, _ in ends],
+        how=parent.get("branch_conflict_strategy", "latest"),
+    )
+    rules = Rules(path="", strategies=strategies)
+    changes = [
+        Change(branch=index, value=changed(parent, bag, rules) if bag else {}, time=time)
+        for index, (_, bag, time) in enumerate(ends)
+    ]
+    merged = parent
+    settled = joining.settle_maps(changes, rules)
+    any_outputs = any(_OUTPUTS in change.value for change in settled)
+    for change in settled:
+        if any_outputs and _OUTPUTS not in change.value:
+            change.value.pop(_TOLD_WITH_OUTPUTS, None)
+        merged = oracle.merge(merged, change.value, strategies, by_time=False)
+    delta = _summary(parent, [answered for answered, _, _ in ends], joining.conflicts)
+    after = oracle.advance(
+        parent, oracle.merge(merged, delta, strategies), delta, "aggregate_branches"
+    )
+    if "execution_segments" in after:
+        ran = [report.get("segments_run") or 0 for report in delta["branch_results"]]
+        after["execution_segments"] += sum(2 + count for count in ran)
+    return after, joining.conflicts
+
+
+def _summary(parent: Plain, answered: list[Plain], conflicts: list[Plain]) -> Plain:
+    told = ("branch_id", "status", "error", "cause", "record_s3_path", "segments_run")
+    reports = [
+        {"index": index} | {name: end[name] for name in told if end.get(name) is not None}
+        for index, end in enumerate(answered)
+    ]
+    delta: Plain = {"branch_results": reports}
+    if conflicts or "branch_conflicts" in parent:
+        delta["branch_conflicts"] = conflicts
+    failed = [report for report in reports if report["status"] == "FAILED"]
+    if failed:
+        delta["failed_segments"] = failed
+    if len(failed) > parent.get("tolerated_branch_failures", max(0, len(answered) - 1)):
+        delta["status"] = "FAILED"
+    return delta
+
+
+def changed(before: Plain, after: Plain, rules: Rules) -> Plain:
+    """Return what a bag has that the one it was forked from has not."""
+    delta: Plain = {}
+    for name, value in after.items():
+        if name in _OWN or (name in before and same(before[name], value)):
+            continue
+        inner = rules.at(name)
+        is_merged = name in before and (name == STATE or inner.grows)
+        delta[name] = _difference(before[name], value, inner) if is_merged else value
+    return delta
+
+
+def _difference(before: Any, after: Any, rules: Rules) -> Any:
+    if rules.grows:
+        items = [] if before is None else oracle.as_list(before)
+        if isinstance(rules.strategy, dict):
+            return _changed_items(items, after, rules)
+        return after[len(items) :]
+    if rules.strategy is not None or not (isinstance(before, dict) and isinstance(after, dict)):
+        return after
+    return {
+        key: _difference(before[key], value, rules.at(f".{key}")) if key in before else value
+        for key, value in after.items()
+        if key not in before or not same(before[key], value)
+    }
+
+
+def _changed_items(before: list[Any], after: list[Any], rules: Rules) -> list[Any]:
+    key = rules.strategy["key"]
+    changed_items = [
+        {key: new[key]} | _difference(old, new, rules.at("[]"))
+        for old, new in zip(before, after, strict=False)
+        if not same(old, new)
+    ]
+    return [*changed_items, *after[len(before) :]]

@@ -1,0 +1,220 @@
+"""A reader of bags and objects by docs/formats.md, which shares no code with the product.
+
+It believes nothing: a pointer that leads nowhere, a digest, a size or a count that is wrong, or a
+page that is none is a `BrokenStateError`.
+"""
+
+import base64
+import gzip
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable
+from typing import Any, Final, TypeAlias
+from urllib.parse import quote
+
+import zstandard
+
+Fetch: TypeAlias = Callable[[str], tuple[bytes, str | None] | None]
+
+FORMS: Final = (
+    "value",
+    "list",
+    "map",
+    "index",
+    "archive",
+    "sample",
+    "summary",
+    "spill",
+    "whole current_state",
+    "packed",
+    "escape",
+    "zstd",
+)
+_MARK: Final = "__s3_offloaded"
+_PACKED: Final = {"__gzip_base64", "__size_bytes"}
+_ESCAPE: Final = "__escaped:"
+_ESCAPED: Final = (_MARK, "__gzip_base64")
+_SAMPLED: Final = ("chunk_results", "failed_segments", "distributed_outputs")
+
+
+class BrokenStateError(Exception):
+    """The stored state is not what the formats say."""
+
+
+class Reader:
+    """Reads the state of one execution.
+
+    Attributes:
+        forms: how often each stored form was met.
+    """
+
+    def __init__(self, fetch: Fetch, bucket: str, execution_id: str, forms: Counter[str]) -> None:
+        self._fetch = fetch
+        self._folder = f"s3://{bucket}/v1/{quote(execution_id, safe='')}/sha256/"
+        self._bodies: dict[str, Any] = {}
+        self.forms = forms
+
+    def bag(self, bag: dict[str, Any]) -> dict[str, Any]:
+        """Return what a bag stands for."""
+        fields = dict(bag)
+        spill = self._form(fields, "state_s3_path", "state_s3_path")
+        if spill is not None:
+            self.forms["spill"] += 1
+            own = {name: value for name, value in fields.items() if name != "state_s3_path"}
+            fields = self._raw_map(spill) | own
+        if self.is_pointer(fields.get("current_state")):
+            self.forms["whole current_state"] += 1
+        fields = self._with_whole_fields(fields)
+        return {self._key(name): self.value(value) for name, value in fields.items()}
+
+    def _with_whole_fields(self, fields: dict[str, Any]) -> dict[str, Any]:
+        for name in _SAMPLED:
+            whole = self._form(fields, f"{name}_s3_path", name)
+            if whole is not None:
+                self.forms["sample"] += 1
+                fields[name] = fields.pop(f"{name}_s3_path")
+        whole = self._form(fields, "scheduling_metadata_s3_path", "scheduling_metadata")
+        if whole is not None:
+            self.forms["summary"] += 1
+            fields["scheduling_metadata"] = fields.pop("scheduling_metadata_s3_path")
+            del fields["scheduling_summary"]
+        archive = self._form(fields, "state_history_archive", "state_history")
+        if archive is not None:
+            self.forms["archive"] += 1
+            older = self._raw_list(fields.pop("state_history_archive"))
+            fields["state_history"] = [*older, *fields.get("state_history", [])]
+        return fields
+
+    def _form(self, fields: dict[str, Any], name: str, stands_for: str) -> Any:
+        value: Any = fields.get(name)
+        known = self.is_pointer(value) and value.get("stands_for") == stands_for
+        return value if known else None
+
+    @staticmethod
+    def is_pointer(value: Any) -> bool:
+        """Tell whether a value of a bag is a pointer."""
+        return isinstance(value, dict) and value.get(_MARK) is True
+
+    def value(self, value: Any) -> Any:
+        """Return what a value of a bag or an object stands for."""
+        if isinstance(value, list):
+            return [self.value(item) for item in value]
+        if not isinstance(value, dict):
+            return value
+        if self.is_pointer(value):
+            return self._pointed(value)
+        if value.keys() == _PACKED:
+            self.forms["packed"] += 1
+            return self.value(self._unpacked(value))
+        return {self._key(key): self.value(item) for key, item in value.items()}
+
+    def answer(self, answer: Any) -> Any:
+        """Return what an answer of a worker or a person stands for: inline it is not escaped."""
+        if isinstance(answer, list):
+            return [self.answer(item) for item in answer]
+        if not isinstance(answer, dict):
+            return answer
+        if self.is_pointer(answer) and "__s3_path" in answer:
+            return self.value(answer)
+        return {key: self.answer(item) for key, item in answer.items()}
+
+    def document(self, path: str) -> Any:
+        """Return the JSON of a state object, such as a snapshot, a record or a branch's bag."""
+        if path not in self._bodies:
+            self._bodies[path] = json.loads(self._body(path))
+        elif self._fetch(path) is None:
+            raise BrokenStateError(f"nothing is at {path}")
+        return self._bodies[path]
+
+    def _pointed(self, pointer: dict[str, Any]) -> Any:
+        kind = pointer["__kind"]
+        self.forms[kind] += 1
+        if kind == "list":
+            return [self.value(item) for item in self._raw_list(pointer)]
+        if kind == "map":
+            entries = self._raw_map(pointer)
+            return {self._key(key): self.value(item) for key, item in entries.items()}
+        if kind != "value" or "__count" in pointer:
+            raise BrokenStateError(f"a pointer of the kind {kind}")
+        return self.value(self.document(self._path_of(pointer)))
+
+    def _path_of(self, pointer: dict[str, Any]) -> str:
+        if pointer.get("__v") != 1:
+            raise BrokenStateError("a pointer of another version")
+        path: str = pointer["__s3_path"]
+        self._require_own(path)
+        return path
+
+    def _require_own(self, path: str) -> None:
+        if not path.startswith(self._folder) or len(path) != len(self._folder) + 64:
+            raise BrokenStateError(f"a pointer to {path}")
+
+    def _raw_list(self, pointer: dict[str, Any]) -> list[Any]:
+        pages = self._pages(pointer)
+        return [item for page in pages for item in page["items"]]
+
+    def _raw_map(self, pointer: dict[str, Any]) -> dict[str, Any]:
+        pages = self._pages(pointer)
+        entries = {key: item for page in pages for key, item in page["items"].items()}
+        if len(pages) == 1 and "order" not in pages[0]:
+            return entries
+        placed = [
+            pair
+            for page in pages
+            for pair in zip(page["order"], sorted(page["items"]), strict=True)
+        ]
+        if sorted(place for place, _ in placed) != list(range(len(placed))):
+            raise BrokenStateError("the order of a map is none")
+        return {key: entries[key] for _, key in sorted(placed)}
+
+    def _pages(self, pointer: dict[str, Any]) -> list[dict[str, Any]]:
+        pages = self._leaves(self._path_of(pointer), pointer["__kind"], None)
+        if sum(len(page["items"]) for page in pages) != pointer["__count"]:
+            raise BrokenStateError("a pointer counts what is not there")
+        return pages
+
+    def _leaves(self, path: str, kind: str, height: int | None) -> list[dict[str, Any]]:
+        node = self.document(path)
+        if node["__page"] != 1 or node["kind"] != kind or height not in (None, node["height"]):
+            raise BrokenStateError(f"no page of a {kind} is at {path}")
+        if not node["height"]:
+            return [node]
+        self.forms["index"] += 1
+        leaves: list[dict[str, Any]] = []
+        for reference, count, *_ in node["children"]:
+            child = reference if len(reference) > 64 else self._folder + reference
+            below = self._leaves(child, kind, node["height"] - 1)
+            if sum(len(page["items"]) for page in below) != count:
+                raise BrokenStateError(f"an index counts what is not there: {path}")
+            leaves += below
+        return leaves
+
+    def _body(self, path: str) -> bytes:
+        self._require_own(path)
+        stored = self._fetch(path)
+        if stored is None:
+            raise BrokenStateError(f"nothing is at {path}")
+        body, encoding = stored
+        if hashlib.sha256(body).hexdigest() != path[-64:]:
+            raise BrokenStateError(f"another digest is at {path}")
+        if encoding == "zstd":
+            self.forms["zstd"] += 1
+            return zstandard.ZstdDecompressor().decompress(body, max_output_size=2**28)
+        return body
+
+    @staticmethod
+    def _unpacked(value: dict[str, Any]) -> Any:
+        body = gzip.decompress(base64.b64decode(value["__gzip_base64"], validate=True))
+        if len(body) != value["__size_bytes"]:
+            raise BrokenStateError("a packed value of another size")
+        return json.loads(body)
+
+    def _key(self, key: str) -> str:
+        rest = key
+        while rest.startswith(_ESCAPE):
+            rest = rest.removeprefix(_ESCAPE)
+        if rest == key or rest not in _ESCAPED:
+            return key
+        self.forms["escape"] += 1
+        return key.removeprefix(_ESCAPE)

@@ -1,0 +1,85 @@
+"""Steps: what a workflow may do next, and how likely it is."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
+
+from tests.simulation.oracle import Plain
+from tests.simulation.reader import Reader
+from tests.simulation.values import STRATEGIES
+from tests.simulation.world import Branch, Flow, OldEvent, World
+
+StepFunction: TypeAlias = Callable[[World, Flow], None]
+
+# Of the paths of which copies stay beside pointers.
+_KEEP_INLINE: Final = ("current_state.flag", "report.count", "current_state.report.flag")
+_OLD_EVENTS: Final = 12
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One kind of step.
+
+    Attributes:
+        mode: of the workflows that may do it.
+        weight: how likely it is among those of its mode.
+    """
+
+    mode: str
+    weight: float
+    run: StepFunction
+
+
+STEPS: Final[list[Step]] = []
+
+
+def step(mode: str, weight: float) -> Callable[[StepFunction], StepFunction]:
+    """Register a step."""
+
+    def registered(run: StepFunction) -> StepFunction:
+        STEPS.append(Step(mode=mode, weight=weight, run=run))
+        return run
+
+    return registered
+
+
+def event_of(world: World, action: str, bag: Plain, **fields: Any) -> Plain:
+    """Return the event of an action, as the state machine makes it."""
+    event = {"action": action, "state_data": bag, **fields}
+    event["merge_strategy"] = STRATEGIES
+    if world.draw.random() < 0.3:
+        event["keep_inline"] = world.draw.sample(_KEEP_INLINE, 2)
+    if world.draw.random() < 0.05:
+        event["state_data"] = {"state_data": bag}
+    return event
+
+
+def take(
+    world: World,
+    target: Flow | Branch,
+    event: Plain,
+    expected: Plain,
+    reader: Reader,
+) -> None:
+    """Send an event until it is answered, and hold the answer against what it has to be."""
+    answer = world.call(event)
+    bag = answer["state_data"]
+    world.require(event["action"], bag, expected, reader)
+    target.bag, target.plain = bag, expected
+    after_answer(world, event, expected, reader)
+
+
+def after_answer(world: World, event: Plain, expected: Plain, reader: Reader) -> None:
+    """Let the event come twice now and then, at once or later."""
+    if world.draw.random() < 0.04:
+        again(world, OldEvent(label="again", event=event, expected=expected, reader=reader))
+    if world.draw.random() < 0.2:
+        label = "old events again"
+        world.old.append(OldEvent(label=label, event=event, expected=expected, reader=reader))
+        del world.old[:-_OLD_EVENTS]
+
+
+def again(world: World, old: OldEvent) -> None:
+    """Send an event that was answered before; the answer has to be the same state."""
+    answer = world.call(old.event, label="old events again")
+    world.require(old.label, answer["state_data"], old.expected, old.reader)
