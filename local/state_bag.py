@@ -16,7 +16,6 @@ from universal_sync_core.codec import Json, JsonObject
 from universal_sync_core.known import KnownObjects
 from universal_sync_core.memory_store import MemoryStore
 from universal_sync_core.settings import Settings
-from universal_sync_core.state import SYNC_ACTIONS, kind_of
 from universal_sync_core.usage import UsageSnapshot
 from universal_sync_core.workspace import Workspace
 
@@ -78,18 +77,19 @@ class StateBag:
     def sync(self, bag: JsonObject, answer: Json) -> JsonObject:
         """Give the bag that the state machine makes of a bag and a worker's answer.
 
-        The answer `{"state_data": ...}` of a worker that syncs by itself has the bag already.
+        The answer `{"state_data": ...}` of a worker that syncs by itself has the bag already, which
+        has to be the next one.
 
         Raises:
             TypeError: the answer is no JSON.
             PayloadTooLargeError: it does not fit beside the bag.
+            InvalidRequestError: it cannot be merged, as in the state machine.
         """
         if isinstance(answer, dict) and answer.keys() == {"state_data"}:
-            synced: JsonObject = _passed(answer)["state_data"]
-            return synced
+            return merge_answer(bag, _passed(answer))
         beside = _passed({"state_data": bag, "segment": {"execution_result": answer}})
         result = beside["segment"]["execution_result"]
-        return merge_answer(beside["state_data"], result, {"action": SYNC_ACTIONS[kind_of(bag)]})
+        return merge_answer(beside["state_data"], result)
 
     def hydrate(self, bag: JsonObject) -> JsonObject:
         """Give a bag with values in the place of its pointers."""

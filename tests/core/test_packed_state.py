@@ -114,17 +114,20 @@ def test_a_packed_entry_comes_once_and_its_time_counts(store: CountingStore, mos
         assert store.gets == []  # newer than all that is archived
 
 
-@pytest.mark.parametrize("form", [pack, lambda value: value])
+def as_it_is(value: Any) -> Any:
+    return value
+
+
+@pytest.mark.parametrize(("of_list", "of_item"), [(pack, as_it_is), (as_it_is, pack)])
 @pytest.mark.parametrize("threshold", [30 * 1024, 20])
 def test_packed_items_and_packed_lists_are_merged_by_key(
-    store: CountingStore, form: Any, threshold: int
+    store: CountingStore, of_list: Any, of_item: Any, threshold: int
 ) -> None:
     strategy = {"merge_strategy": {"items": {"strategy": "merge_by_key", "key": "id"}}}
     with fresh(store, field_offload_bytes=threshold):
-        bag = synced({}, {"items": form([pack({"id": 1, "v": 0}), {"id": 2}])})
-        bag = synced(
-            bag, {"items": form([{"id": 1, "w": 1}, pack({"id": 2, "w": 2})])}, CONTEXT | strategy
-        )
+        bag = synced({}, {"items": of_list([of_item({"id": 1, "v": 0}), {"id": 2}])})
+        items = of_list([{"id": 1, "w": 1}, of_item({"id": 2, "w": 2})])
+        bag = synced(bag, {"items": items}, CONTEXT | strategy)
         assert hydrated(bag)["items"] == [{"id": 1, "v": 0, "w": 1}, {"id": 2, "w": 2}]
 
 

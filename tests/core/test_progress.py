@@ -7,6 +7,7 @@ import pytest
 from tests.core.bags import CONTEXT, EXECUTION, OTHER_EXECUTION, fresh, hydrated, synced
 from tests.core.fakes import CountingStore
 from universal_sync_core import first_bag, store_to_s3, universal_sync_core
+from universal_sync_core.compress import pack
 from universal_sync_core.errors import (
     ChecksumMismatchError,
     InvalidRequestError,
@@ -40,7 +41,7 @@ def after(base: dict[str, Any], result: Any, action: str | None = "sync") -> dic
     ],
 )
 def test_a_status_leads_to_its_next_action(status: Any, next_action: str) -> None:
-    result = {"status": status, "pending_branches": ["a"]}
+    result = {"status": status, "pending_branches": ["a"], "distributed_items": [1]}
     assert after({}, result)["next_action"] == next_action
 
 
@@ -49,6 +50,33 @@ def test_a_parallel_group_needs_the_list_of_its_branches(pending: dict[str, Any]
     with pytest.raises(InvalidRequestError) as caught:
         after({}, {"status": "PARALLEL_GROUP"} | pending)
     assert caught.value.field == "execution_result.pending_branches"
+
+
+@pytest.mark.parametrize("items", [None, "a", 5, {}, {"bucket": "b"}, {"key": "k"}])
+def test_a_distributed_map_needs_its_items(items: Any) -> None:
+    for given in ({}, {"distributed_items": items}):
+        with pytest.raises(InvalidRequestError) as caught:
+            after({}, {"status": "DISTRIBUTED_MAP"} | given)
+        assert caught.value.field == "execution_result.distributed_items"
+
+
+@pytest.mark.usefixtures("store")
+@pytest.mark.parametrize("items", [[], [1], ["x" * 900] * 90, {"bucket": "b", "key": "k"}])
+@pytest.mark.parametrize("form", ["inline", "a pointer", "packed", "of an earlier result"])
+def test_items_may_have_any_form(items: Any, form: str) -> None:
+    stored = {"a pointer": store_to_s3(items, CONTEXT), "packed": pack(items)}
+    given = {"distributed_items": stored.get(form, items)}
+    base = synced({}, given) if form == "of an earlier result" else {}
+    bag = synced(base, {"status": "DISTRIBUTED_MAP"} | ({} if base else given))
+    assert bag["next_action"] == "DISTRIBUTED_MAP"
+    assert hydrated(bag)["distributed_items"] == items
+
+
+@pytest.mark.usefixtures("store")
+def test_items_of_a_bag_of_very_many_fields_are_found() -> None:
+    bag = synced({}, {f"key-{n:04}": "x" * 100 for n in range(2_000)} | {"distributed_items": [1]})
+    assert "distributed_items" not in bag
+    assert synced(bag, {"status": "DISTRIBUTED_MAP"})["next_action"] == "DISTRIBUTED_MAP"
 
 
 @pytest.mark.parametrize("count", [3, 40, 300])

@@ -44,7 +44,9 @@ def bag_of(**fields: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize("kind", ["pre", "post"])
 def test_only_the_path_is_added_to_the_bag(store: CountingStore, kind: str) -> None:
-    bag = bag_of(total_segments=9, segment_to_run=3, status="DISTRIBUTED_MAP")
+    bag = bag_of(
+        total_segments=9, segment_to_run=3, status="DISTRIBUTED_MAP", distributed_items=[1]
+    )
     store.reset()
     after = create_snapshot(bag, kind)
     assert len(store.puts) == 1

@@ -148,7 +148,8 @@ def test_answer_that_ended_the_workflow_leaves_its_segment_to_be_run_again(actio
 
 @pytest.mark.parametrize("status", ["PARALLEL_GROUP", "DISTRIBUTED_MAP", "PAUSED_FOR_HITP"])
 def test_group_map_or_wait_that_failed_is_entered_again(status: str) -> None:
-    bag = synced(begun(segments=[{}, {}]), status=status, pending_branches=[])
+    asked: dict[str, Any] = {"pending_branches": [], "distributed_items": []}
+    bag = synced(begun(segments=[{}, {}]), status=status, **asked)
     assert resumed(recorded(bag)["record_s3_path"])["next_action"] == status
 
 

@@ -22,7 +22,6 @@ from universal_sync_core import (
     calculate_payload_size,
     fork_branch,
     hydrate_state,
-    merge_answer,
     offload_result,
     plain,
     state_task,
@@ -354,28 +353,6 @@ def test_a_worker_that_syncs_answers_the_result_where_that_is_awaited(
         assert handler(event(bag, sync=False), None) == {"a": 1}
         for awaited in (event(bag), event(bag, sync=True)):
             assert handler(awaited, None)["state_data"]["a"] == 1
-
-
-def test_a_bag_that_a_worker_synced_is_taken_as_it_is(
-    store: CountingStore, bag: dict[str, Any]
-) -> None:
-    with fresh(store):
-        answer = state_task(sync=True)(lambda *_: {"a": 1})(event(bag), None)
-        assert merge_answer(bag, answer, {"action": "sync"}) is answer["state_data"]
-        first = state_task(sync=True)(lambda *_: {"a": 1})(event({"execution_id": EXECUTION}), None)
-        assert merge_answer({"execution_id": EXECUTION}, first) is first["state_data"]
-
-
-@pytest.mark.parametrize(
-    "change", [{"execution_id": "another"}, {"state_revision": 5}, {"state_revision": None}]
-)
-def test_another_bag_in_a_result_is_data(bag: dict[str, Any], change: dict[str, Any]) -> None:
-    with fresh(CountingStore()):
-        other = {"execution_id": EXECUTION, "state_revision": 2} | change
-        for answer in ({"state_data": other}, {"state_data": other, "more": 1}):
-            merged = merge_answer(bag, answer, CONTEXT)
-            assert merged["state_data"] == other
-            assert merged["state_revision"] == bag["state_revision"] + 1
 
 
 def test_retries_end_with_the_invocation(bag: dict[str, Any]) -> None:

@@ -11,12 +11,12 @@ from typing import Final
 from universal_sync_core.bag import BRANCHES, SPILL, spill_of, with_spilled, without_samples
 from universal_sync_core.call import Call, named_execution
 from universal_sync_core.codec import Json, JsonObject
-from universal_sync_core.compress import is_sound
+from universal_sync_core.compress import is_packed, unpack
 from universal_sync_core.control_fields import CHECKED_FIELDS, checked
 from universal_sync_core.conversion import as_json
-from universal_sync_core.errors import InvalidRequestError
+from universal_sync_core.errors import InvalidRequestError, UnreadableObjectError
 from universal_sync_core.execution_budget import LIMIT, USED
-from universal_sync_core.pointer import escape, may_hold_marks, parse
+from universal_sync_core.pointer import Pointer, escape, may_hold_marks, parse
 
 # What the machine writes itself. A bag that has such a field keeps its own, whatever comes in.
 _BOOKKEEPING: Final = frozenset(
@@ -30,6 +30,8 @@ _MACHINES: Final = _BOOKKEEPING | _COUNTED | _SNAPSHOTS | _FORK
 # nothing by what it leaves as it was.
 _ASKING: Final = ("status", "next_segment_to_run")
 _REVISION: Final = "state_revision"
+# Under this name, alone, a worker that merged its result itself answers the bag.
+BAG: Final = "state_data"
 _LOOP_LIMIT: Final = "loop_limit"
 # No control field that is checked has more; a pointer to more is none.
 _CONTROL_MAX_BYTES: Final = 64
@@ -44,12 +46,16 @@ class Sender:
         sets: fields of the machine's that it sets; of the others the bag keeps its own.
         never: fields that it may not bring at all.
         raises_limit: whether it may raise `loop_limit`.
+        looks_up: whether its pointers are looked up.
+        answers_bag: whether a field `state_data` alone is the bag that it made.
     """
 
     place: str
     sets: AbstractSet[str] = frozenset()
     never: AbstractSet[str] = frozenset()
     raises_limit: bool = False
+    looks_up: bool = True
+    answers_bag: bool = True
 
 
 _RESULT: Final = Sender(place="execution_result", never=frozenset({"forked_from"}))
@@ -62,9 +68,11 @@ _SENDERS: Final = {
         sets=_COUNTED,
         never=_BOOKKEEPING | {"status", "forked_from"},
         raises_limit=True,
+        answers_bag=False,
     ),
     "merge_callback": Sender(place="callback_result", never=_RESULT.never),
     "merge_async": Sender(place="async_result", never=_RESULT.never),
+    "aggregate_distributed": Sender(place="execution_result", never=_RESULT.never, looks_up=False),
     "aggregate_branches": Sender(place="branches", never=_RESULT.never),
     "create_snapshot": Sender(place="snapshot", sets=_SNAPSHOTS),
 }
@@ -78,25 +86,77 @@ def sender_of(call: Call) -> Sender:
 def admit(value: Json, call: Call) -> Json:
     """Return a value from outside as it may stand in the bag.
 
-    Pointers of this execution are let in; data that only resembles one of our forms is escaped,
-    and comes back as it was when the bag is hydrated.
+    Pointers of this execution are let in, once it is seen that they lead to something; data that
+    only resembles one of our forms is escaped, and comes back as it was when the bag is hydrated.
 
     Raises:
-        InvalidRequestError: JSON cannot carry it.
+        InvalidRequestError: JSON cannot carry it; or a packed value is in a packed one.
         PointerNotAllowedError: it holds a pointer that leads out of the allowed places.
+        MissingObjectError, MalformedPointerError: a pointer leads to nothing, or to something else.
     """
     value, encoded = as_json(value, call, admit)
     if not may_hold_marks(encoded):
         return value
+    pointers: list[Pointer] = []
+    escaped = escape(value, lambda part: _is_ours(part, pointers))
+    _require_pointers(pointers, call)
+    return escaped
 
-    def is_ours(part: JsonObject) -> bool:
-        pointer = parse(part)
-        if pointer is None:
-            return is_sound(part)
+
+def require_admissible(value: Json, call: Call) -> None:
+    """Raise where a value that is in the bag's own form may not come into this bag.
+
+    Such a value was read through a pointer, or is part of a bag; errors as of `admit`.
+    """
+    pointers: list[Pointer] = []
+    stack = [value]
+    while stack:
+        part = stack.pop()
+        if type(part) is list:
+            stack += part
+        elif type(part) is dict and not _is_ours(part, pointers):
+            stack += part.values()
+    _require_pointers(pointers, call)
+
+
+def _is_ours(part: JsonObject, pointers: list[Pointer]) -> bool:
+    """Tell whether an object is a form of ours, and note the pointers that it is or holds."""
+    pointer = parse(part)
+    if pointer is not None:
+        pointers.append(pointer)
+    return pointer is not None or _is_packed_well(part, pointers)
+
+
+def _is_packed_well(part: JsonObject, pointers: list[Pointer]) -> bool:
+    if not is_packed(part):
+        return False
+    try:
+        stack = [unpack(part)]
+    except UnreadableObjectError:
+        return False
+    while stack:
+        inner = stack.pop()
+        if is_packed(inner):
+            raise InvalidRequestError("a packed value holds a packed value: pack it once")
+        pointer = parse(inner)
+        if pointer is not None:
+            pointers.append(pointer)
+        elif type(inner) in (dict, list):
+            stack += inner.values() if type(inner) is dict else inner
+    return True
+
+
+def _require_pointers(pointers: list[Pointer], call: Call) -> None:
+    """Look pointers up, but for those of a map's many items, which its children have stored."""
+    if sender_of(call).looks_up:
+        call.objects.require_stored(pointers)
+    for pointer in pointers:
         call.objects.require_allowed(pointer.path)
-        return True
 
-    return escape(value, is_ours)
+
+def is_synced(result: Json, call: Call) -> bool:
+    """Tell whether a result is the answer of a worker that merged it itself: a bag."""
+    return type(result) is dict and result.keys() == {BAG} and sender_of(call).answers_bag
 
 
 def admit_delta(delta: JsonObject, bag: JsonObject, call: Call) -> JsonObject:
@@ -110,6 +170,8 @@ def admit_delta(delta: JsonObject, bag: JsonObject, call: Call) -> JsonObject:
             or the delta is for another execution.
     """
     sender = sender_of(call)
+    if is_synced(delta, call):
+        raise no_bag(f"{sender.place}.{BAG}")
     plain = _opened(delta, bag, call)
     require_same_execution(plain, bag, call)
     for name in sorted(sender.never & plain.keys()):
@@ -121,7 +183,7 @@ def admit_delta(delta: JsonObject, bag: JsonObject, call: Call) -> JsonObject:
             )
             raise InvalidRequestError(message, field=path)
     fields = checked(_followed(plain, call), sender.place)
-    _require_no_higher_limit(fields, bag, sender)
+    require_no_higher_limit(fields, bag, sender.place, sender)
     if not is_echo(fields, bag):
         return fields
     return {
@@ -136,10 +198,22 @@ def _opened(delta: JsonObject, bag: JsonObject, call: Call) -> JsonObject:
     spilled, own = spill_of(delta), spill_of(bag)
     if spilled is not None and own is not None and spilled.path == own.path:
         delta = {name: value for name, value in delta.items() if name != SPILL}
-    plain = without_samples(with_spilled(delta, call.pages))
+    whole = with_spilled(delta, call.pages)
+    if whole is not delta:
+        require_admissible(whole, call)
+    plain = without_samples(whole)
     if BRANCHES in plain:
         plain = plain | {BRANCHES: call.pages.opened(plain[BRANCHES])}
     return plain
+
+
+def no_bag(path: str) -> InvalidRequestError:
+    """Return the refusal of what an answer has in the place of the next bag."""
+    message = (
+        f"{path} is not the bag of this execution at its next revision, as state_task(sync=True)"
+        " and OpenBag.seal return it: answer the result alone, or name the field otherwise"
+    )
+    return InvalidRequestError(message, field=path)
 
 
 def _followed(fields: JsonObject, call: Call) -> JsonObject:
@@ -179,10 +253,13 @@ def kept_fields(bag: JsonObject, call: Call) -> AbstractSet[str]:
     return kept if "forked_from" in bag else kept - _FORK
 
 
-def _require_no_higher_limit(fields: JsonObject, bag: JsonObject, sender: Sender) -> None:
+def require_no_higher_limit(
+    fields: JsonObject, bag: JsonObject, place: str, sender: Sender
+) -> None:
+    """Raise InvalidRequestError where fields raise the bag's `loop_limit` and may not."""
     ours, theirs = bag.get(_LOOP_LIMIT), fields.get(_LOOP_LIMIT)
     if sender.raises_limit or theirs is None or type(ours) is not int or theirs <= ours:
         return
-    path = f"{sender.place}.{_LOOP_LIMIT}"
+    path = f"{place}.{_LOOP_LIMIT}"
     message = f"{path} is over the bag's: only an input raises it, at the start or on resuming"
     raise InvalidRequestError(message, field=path)

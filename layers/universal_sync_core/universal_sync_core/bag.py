@@ -47,6 +47,9 @@ READ_BY_MACHINE: Final = frozenset(
 )
 # The state machine forks one branch for each element: the list stays, large elements may leave.
 BRANCHES: Final = "pending_branches"
+# A Distributed Map runs one child for each element of it, or of a list that is in S3.
+ITEMS: Final = "distributed_items"
+PLACE: Final = ("bucket", "key")
 # The element a branch's own bag was made for, its id, and the bag it was forked from.
 BRANCH: Final = "branch"
 BRANCH_ID: Final = "branch_id"

@@ -4,6 +4,7 @@ import hashlib
 from typing import Final
 
 from universal_sync_core.admission import admit
+from universal_sync_core.bag import ITEMS
 from universal_sync_core.call import Context, open_call
 from universal_sync_core.codec import Json, JsonObject, encode
 from universal_sync_core.errors import InvalidRequestError
@@ -11,7 +12,6 @@ from universal_sync_core.hydrate import hydrate_state
 from universal_sync_core.next_action import require_simple
 from universal_sync_core.pointer import parse
 
-ITEMS: Final = "distributed_items"
 # Readable beside the pointer to a result, so that a failure shows without a read.
 _SHOWN: Final = ("status", "error", "cause")
 _MAX_SHOWN_BYTES: Final = 256

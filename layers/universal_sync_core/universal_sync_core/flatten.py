@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from universal_sync_core.admission import admit
+from universal_sync_core.admission import admit, require_admissible
 from universal_sync_core.call import Call, Context, open_call
 from universal_sync_core.codec import Json, JsonObject
 from universal_sync_core.manifest import is_map_run, read_map_run
@@ -62,6 +62,7 @@ def _delta(value: Json, call: Call) -> JsonObject:
 
 def _pointed(pointer: Pointer, call: Call) -> JsonObject:
     value = _opened(pointer, call)
+    require_admissible(value, call)
     if pointer.kind == "list" and pointer.size > call.settings.field_offload_bytes:
         # It would leave for S3 again, in other pages than those it is in.
         return _joined(value, stored=pointer.with_beside({}).render())

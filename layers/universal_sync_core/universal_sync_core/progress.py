@@ -1,13 +1,13 @@
 """The bookkeeping of a sync: when, how often, and where the workflow goes next."""
 
 from universal_sync_core.admission import require_same_execution, sender_of
-from universal_sync_core.bag import BRANCHES, STALE_RESULT, is_branch
+from universal_sync_core.bag import BRANCHES, ITEMS, PLACE, STALE_RESULT, is_branch, with_fields
 from universal_sync_core.call import Call
 from universal_sync_core.codec import Json, JsonObject
 from universal_sync_core.errors import InvalidRequestError
 from universal_sync_core.execution_budget import LIMIT, require_room
-from universal_sync_core.next_action import PARALLEL_GROUP, require_simple, route
-from universal_sync_core.pointer import length
+from universal_sync_core.next_action import DISTRIBUTED_MAP, PARALLEL_GROUP, require_simple, route
+from universal_sync_core.pointer import is_list, length, parse
 from universal_sync_core.timestamps import utc_now
 
 
@@ -31,8 +31,8 @@ def record_progress(
         require_simple(delta, "a branch")
     after = route(base, delta, action)
     require_same_execution(merged, base, call)
-    if after["next_action"] == PARALLEL_GROUP:
-        _require_branches(merged, call)
+    if "status" in delta:
+        require_ready(merged, after["next_action"], call)
     revision = base.get("state_revision", 0)
     return (
         merged
@@ -45,16 +45,32 @@ def record_progress(
     )
 
 
-def _require_branches(bag: JsonObject, call: Call) -> None:
-    """Raise InvalidRequestError where the state machine could not run the branches of a bag.
+def require_ready(bag: JsonObject, next_action: str, call: Call) -> None:
+    """Raise InvalidRequestError where a bag lacks what its next action works on.
 
-    It would end with an error that no state can catch.
+    The state machine would end with an error that it cannot catch, or one that is hard to read.
     """
-    place = f"{sender_of(call).place}.{BRANCHES}"
+    place = sender_of(call).place
+    if next_action == PARALLEL_GROUP:
+        _require_branches(bag, f"{place}.{BRANCHES}")
+    if next_action == DISTRIBUTED_MAP and not _has_items(bag, call):
+        message = f"{DISTRIBUTED_MAP} needs {ITEMS}, a list, or the bucket and key of one in S3"
+        raise InvalidRequestError(message, field=f"{place}.{ITEMS}")
+
+
+def _require_branches(bag: JsonObject, path: str) -> None:
     count = length(bag.get(BRANCHES))
     if count is None:
-        raise InvalidRequestError(f"{PARALLEL_GROUP} needs {BRANCHES}, a list", field=place)
-    require_room(count, bag.get(LIMIT), place)
+        message = f"{PARALLEL_GROUP} needs {BRANCHES}, a list with what each branch is to work on"
+        raise InvalidRequestError(message, field=path)
+    require_room(count, bag.get(LIMIT), path)
+
+
+def _has_items(bag: JsonObject, call: Call) -> bool:
+    items = call.pages.opened(with_fields(bag, [ITEMS], call.pages).get(ITEMS))
+    pointer = parse(items)
+    found = call.pages.lookup(pointer, PLACE) if pointer and pointer.kind == "map" else items
+    return is_list(items) or (type(found) is dict and found.keys() >= set(PLACE))
 
 
 def _stale(revision: Json, delta: JsonObject, action: str | None) -> JsonObject:

@@ -46,22 +46,12 @@ def offload_result(
 def merge_answer(state: JsonObject, answer: Json, context: Context | None = None) -> JsonObject:
     """Return the bag after a worker's answer.
 
-    A worker may merge its result itself and answer `{"state_data": bag}`: then that is the bag.
-    Anything else is a result, and goes through the pipe.
+    A worker may merge its result itself and answer `{"state_data": bag}`: then that is the bag,
+    where it is the next of this execution. Anything else is a result, and goes through the pipe.
 
     Args:
         state: the bag that the worker was given.
         answer: what it answered.
         context: as for `universal_sync_core`, whose errors this raises.
     """
-    own = answer.get("state_data") if type(answer) is dict and len(answer) == 1 else None
-    if type(own) is dict and _follows(own, state):
-        return own
     return universal_sync_core(state, answer, serving(SYNC_ACTIONS[kind_of(state)], context))
-
-
-def _follows(bag: JsonObject, state: JsonObject) -> bool:
-    """Tell whether this is the next bag of the same execution."""
-    revision: Json = state.get("state_revision", 0)
-    is_next = type(revision) is int and bag.get("state_revision") == revision + 1
-    return is_next and bag.get("execution_id") == state.get("execution_id")

@@ -4,13 +4,14 @@ flatten_result  ->  merge_logic  ->  optimize_and_offload
 (normalise)         (state bag)      (size, S3, pointers)
 """
 
-from universal_sync_core.admission import admit_delta
+from universal_sync_core.admission import BAG, admit_delta, is_synced
 from universal_sync_core.call import Context, open_call
 from universal_sync_core.codec import Json, JsonObject
 from universal_sync_core.flatten import flatten_result
 from universal_sync_core.merge import merge_delta
 from universal_sync_core.offload import optimize_and_offload
 from universal_sync_core.progress import record_progress
+from universal_sync_core.synced_bag import next_bag
 
 
 def universal_sync_core(
@@ -20,7 +21,8 @@ def universal_sync_core(
 
     Args:
         base_state: the bag so far; None and `{}` are the same empty one. It stays as it is.
-        new_result: whatever a worker, a Map, a callback or a job answered.
+        new_result: whatever a worker, a Map, a callback or a job answered. `{"state_data": bag}`
+            is what a worker answers that merged its result itself: then this is the next bag.
         context: may carry `execution_id`, `action`, `merge_strategy` and `keep_inline`.
 
     Returns:
@@ -36,6 +38,8 @@ def universal_sync_core(
     """
     bag = base_state or {}
     with open_call(context, bag) as call:
+        if is_synced(new_result, call):
+            return next_bag(new_result[BAG], bag, call)
         delta = admit_delta(flatten_result(new_result), bag, call)
         merged = merge_delta(bag, delta, call)
         return optimize_and_offload(record_progress(merged, bag, delta, call))

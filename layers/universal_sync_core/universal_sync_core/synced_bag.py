@@ -1,0 +1,102 @@
+"""The bag of a worker that merged its result itself, checked before it takes the bag's place."""
+
+from typing import Final
+
+from universal_sync_core.admission import (
+    BAG,
+    admit,
+    kept_fields,
+    no_bag,
+    require_admissible,
+    require_no_higher_limit,
+    sender_of,
+)
+from universal_sync_core.bag import (
+    ARCHIVE,
+    FORKED_FROM,
+    SHOWN_AS,
+    SPILL,
+    SPOKEN_FOR,
+    spill_of,
+)
+from universal_sync_core.call import Call
+from universal_sync_core.codec import KIB, Json, JsonObject, encode
+from universal_sync_core.control_fields import checked
+from universal_sync_core.conversion import as_json
+from universal_sync_core.errors import InvalidRequestError, StateTooLargeError
+from universal_sync_core.next_action import route
+from universal_sync_core.offload import SIZE
+from universal_sync_core.progress import require_ready
+
+_REVISION: Final = "state_revision"
+_NEEDED: Final = ("execution_id", "next_action", _REVISION)
+# Of what a bag keeps, these tell where the worker's merge has led.
+_OF_WORKER: Final = {"last_update_time", "next_action", "segment_to_run", SIZE, _REVISION}
+# These come and go with the form in which a field is kept.
+_FORMS: Final = {ARCHIVE, SPILL, *SPOKEN_FOR, *SHOWN_AS, *SHOWN_AS.values()}
+
+
+def next_bag(given: Json, bag: JsonObject, call: Call) -> JsonObject:
+    """Return the bag that a worker has made of a bag, where it is its next.
+
+    What the state machine counts stays as it counts it.
+
+    Args:
+        given: what the worker answered as the bag.
+        bag: the one it was given.
+        call: whose action this is.
+
+    Raises:
+        InvalidRequestError: it is no bag, of another execution, not of the next revision, lacks
+            fields of the bag, or has a control field that is not of its kind.
+        StateTooLargeError: it is over the bound.
+        PointerNotAllowedError, MissingObjectError: a pointer in it leads elsewhere, or to nothing.
+    """
+    path = f"{sender_of(call).place}.{BAG}"
+    if type(given) is not dict or not _follows(given, bag):
+        raise no_bag(path)
+    fields, encoded = as_json(given, call, admit)
+    _require_bounded(len(encoded), path, call)
+    fields = checked(fields, path)
+    _require_whole(fields, bag, path)
+    require_no_higher_limit(fields, bag, path, sender_of(call))
+    require_admissible([fields[name] for name in fields if not _is_same(name, fields, bag)], call)
+    require_ready(fields, fields["next_action"], call)
+    return fields | _counted(fields, bag, call)
+
+
+def _follows(given: JsonObject, bag: JsonObject) -> bool:
+    revision: Json = bag.get(_REVISION, 0)
+    return (
+        all(name in given for name in _NEEDED)
+        and type(revision) is int
+        and given[_REVISION] == revision + 1
+        and given["execution_id"] == bag.get("execution_id")
+        and _is_same(FORKED_FROM, given, bag)
+    )
+
+
+def _is_same(name: str, given: JsonObject, bag: JsonObject) -> bool:
+    return (name in given) == (name in bag) and given.get(name) == bag.get(name)
+
+
+def _require_bounded(size: int, path: str, call: Call) -> None:
+    limit = call.settings.bound_bytes
+    if size > limit:
+        raise StateTooLargeError(f"{path} is over the bound of a bag", size=size, limit=limit)
+
+
+def _require_whole(given: JsonObject, bag: JsonObject, path: str) -> None:
+    """Raise InvalidRequestError where fields of the bag are gone: no merge takes one away."""
+    gone = bag.keys() - given.keys() - _FORMS
+    if gone and spill_of(given) is None:
+        message = f"{path} lacks {len(gone)} of the fields of the bag that the worker was given"
+        raise InvalidRequestError(message, field=path)
+
+
+def _counted(given: JsonObject, bag: JsonObject, call: Call) -> JsonObject:
+    """Return what the state machine counts, counted by it, and the size as it is."""
+    after = route(bag, {}, call.action)
+    kept = kept_fields(bag, call) - _OF_WORKER
+    size = round(len(encode(given)) / KIB, 1)
+    return {name: after.get(name, bag[name]) for name in kept} | {SIZE: size}
