@@ -241,4 +241,4 @@ def test_a_join_of_many_forms_counts_every_segment() -> None:
         CAUGHT,
     ]
     whole = universal_sync_core(join_branches(state, ends, JOIN), None, CONTEXT)
-    assert whole["execution_segments"] == 1 + 1 + 2 + 2 + 1
+    assert whole["execution_segments"] == 1 + 1 + 3 + 3 + 2
