@@ -13,8 +13,11 @@ import callbacks
 from services import called
 from universal_sync_core import codec
 from universal_sync_core.bag import is_branch
-from universal_sync_core.errors import InvalidRequestError
-from universal_sync_core.failure import path_in
+from universal_sync_core.call import open_call
+from universal_sync_core.continuation import RESUME_FROM
+from universal_sync_core.errors import InvalidRequestError, StoredDataError
+from universal_sync_core.failure import is_failure_record, path_in
+from universal_sync_core.keys import execution_in
 
 # By status, the name of an end that has no error of its own.
 _ENDS: Final = {
@@ -32,7 +35,7 @@ class Ended:
 
     Attributes:
         failure: its `Error` and `Cause`.
-        record_s3_path: of the record it has left, or None.
+        record_s3_path: of the record that it has left itself, or None.
         failed_at: when it ended, in ISO 8601.
     """
 
@@ -56,9 +59,42 @@ def ended(execution_arn: str) -> Ended:
     return Ended(
         arn=execution_arn,
         failure={"Error": described.get("error") or _ENDS[status], "Cause": cause},
-        record_s3_path=path_in(cause),
+        record_s3_path=_own_record(cause, execution_arn, described.get("input", "")),
         failed_at=described["stopDate"].isoformat(),
     )
+
+
+def _own_record(cause: str, execution_arn: str, execution_input: str) -> str | None:
+    """Return the path at the end of a cause, if it leads to a record of this execution.
+
+    What a cause says may be the text of a worker. A resumed execution leaves its records among the
+    state of the one that began it.
+    """
+    path = path_in(cause)
+    owner = execution_in(path) if path else None
+    if path is None or owner is None:
+        return None
+    if owner not in (execution_arn, _resumed_owner(execution_input)):
+        return None
+    with open_call(None, {"execution_id": owner}) as call:
+        if not path.startswith(call.objects.home):
+            return None
+        try:
+            record = codec.decode(call.objects.read(path), path=path)
+        except StoredDataError:
+            return None
+    is_own = is_failure_record(record) and record.get("execution_id") == owner
+    return path if is_own and record.get("execution_arn") in (None, execution_arn) else None
+
+
+def _resumed_owner(execution_input: str) -> str | None:
+    """Return the execution whose state an input says to go on with."""
+    try:
+        given = codec.decode(execution_input.encode(errors="surrogatepass"), path="input")
+    except StoredDataError:
+        return None
+    path = given.get(RESUME_FROM) if isinstance(given, dict) else None
+    return execution_in(path) if isinstance(path, str) else None
 
 
 def last_bag(execution_arn: str) -> tuple[dict[str, Any], str]:

@@ -1,6 +1,7 @@
 """Going on in another execution: what is handed over, recorded and taken up again."""
 
 import json
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
@@ -8,9 +9,15 @@ import pytest
 
 import app
 from tests.function.lambda_context import FakeLambdaContext
-from universal_sync_core import calculate_payload_size, hydrate_state
-from universal_sync_core.errors import InvalidRequestError, MalformedPointerError
+from universal_sync_core import calculate_payload_size, hydrate_state, workspace
+from universal_sync_core.errors import (
+    InvalidRequestError,
+    MalformedPointerError,
+    PointerNotAllowedError,
+)
 from universal_sync_core.memory_store import MemoryStore
+from universal_sync_core.owners import machine_of
+from universal_sync_core.settings import Settings
 from universal_sync_core.store import Location
 
 FIRST = "arn:aws:states:eu-west-1:123456789012:execution:catalog:first"
@@ -299,3 +306,98 @@ def test_branches_that_come_as_a_pointer_are_a_list_in_the_bag() -> None:
     after = act("sync", state_data=bag, execution_result=result)["state_data"]
     assert (after["next_action"], len(after["pending_branches"])) == ("PARALLEL_GROUP", 2)
     assert hydrate_state(after)["pending_branches"] == branches
+
+
+OTHER_MACHINE = SECOND.replace(":catalog:", ":payroll:")
+
+
+@pytest.mark.parametrize(
+    "execution_id",
+    [
+        OTHER_MACHINE,
+        SECOND.replace("eu-west-1", "us-east-1"),
+        SECOND.replace("123456789012", "210987654321"),
+    ],
+)
+def test_state_of_another_machine_is_not_taken_up(execution_id: str) -> None:
+    paths = [
+        recorded(begun())["record_s3_path"],
+        act("create_snapshot", state_data=begun(), snapshot_type="pre")["state_data"][
+            "pre_snapshot_s3_path"
+        ],
+        act("hand_over", state_data=begun())["next"]["resume_from"],
+    ]
+    for path in paths:
+        with pytest.raises(PointerNotAllowedError, match="another state machine") as refused:
+            resumed(path, execution_id)
+        assert refused.value.field == "input.resume_from"
+
+
+def test_state_of_a_machine_that_the_stack_names_is_taken_up(
+    store: MemoryStore, settings: Settings
+) -> None:
+    path = recorded(begun(a=1))["record_s3_path"]
+    named = replace(settings, resumable_machines=(machine_of(FIRST) or "",))
+    with workspace.use(settings=named, store=store):
+        assert resumed(path, OTHER_MACHINE)["a"] == 1
+
+
+def named(name: str) -> str:
+    return FIRST.replace("first", name)
+
+
+@pytest.mark.parametrize(
+    ("owner", "other", "is_taken"),
+    [
+        ("acme.1", "acme.2", True),
+        ("acme.1", "acme.1.resumed", True),
+        ("acme.1", "acme2.1", False),
+        ("acme.1", "evil.acme.1", False),
+        ("acme.1", "acme", False),
+        ("acme", "acme.1", False),
+        ("acme", "acme-resumed", False),
+        (".1", ".2", False),
+        ("acme.1", "ACME.1", False),
+    ],
+)
+def test_state_of_another_tenant_is_not_taken_up(
+    store: MemoryStore,
+    settings: Settings,
+    owner: str,
+    other: str,
+    is_taken: bool,  # noqa: FBT001
+) -> None:
+    with workspace.use(settings=replace(settings, tenant_separator="."), store=store):
+        bag = act("init", execution_id=named(owner), input={"a": 1})["state_data"]
+        path = recorded(bag)["record_s3_path"]
+        if is_taken:
+            assert resumed(path, named(other))["a"] == 1
+            return
+        with pytest.raises(PointerNotAllowedError, match="another tenant") as refused:
+            resumed(path, named(other))
+        assert owner not in str(refused.value)
+
+
+@pytest.mark.parametrize(("tenant", "fits"), [("a" * 62, True), ("a" * 63, False)])
+def test_workflow_is_handed_over_within_its_tenant(
+    store: MemoryStore, settings: Settings, tenant: str, *, fits: bool
+) -> None:
+    with workspace.use(settings=replace(settings, tenant_separator="."), store=store):
+        first = named(f"{tenant}.{'x' * 16}")
+        bag = act("init", execution_id=first, input={"a": 1})["state_data"]
+        if not fits:
+            with pytest.raises(InvalidRequestError, match="tenant"):
+                act("hand_over", state_data=bag)
+            return
+        started = act("hand_over", state_data=bag)["next"]
+        assert resumed(started["resume_from"], named(started["name"]))["a"] == 1
+
+
+def test_record_that_somebody_laid_among_the_inputs_is_not_taken_up(store: MemoryStore) -> None:
+    path = recorded(begun(secret=1))["record_s3_path"]
+    location = Location.parse(path)
+    forged = Location(location.bucket, f"inputs/{location.key}")
+    store.put(forged, store.get(location).body)
+    with pytest.raises(PointerNotAllowedError) as refused:
+        resumed(str(forged))
+    assert refused.value.field == "input.resume_from"

@@ -1,7 +1,9 @@
 """Executions that ended where no state could catch it: recorded from their histories."""
 
 import json
+from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -9,6 +11,8 @@ import app
 import callbacks
 from tests.function.fakes import FakeStepFunctions, client_error
 from tests.function.lambda_context import FakeLambdaContext
+from universal_sync_core import record_failure
+from universal_sync_core.call import open_call
 from universal_sync_core.errors import InvalidRequestError, StoreThrottledError
 from universal_sync_core.memory_store import MemoryStore
 from universal_sync_core.store import Location
@@ -93,17 +97,52 @@ def test_execution_that_had_no_bag_is_recorded_without(
     assert found["execution_id"] == ARN
 
 
+def failed(cause: str, **more: Any) -> dict[str, Any]:
+    return {"status": "FAILED", "error": "E", "cause": cause, **more}
+
+
+@pytest.mark.parametrize("owner", [ARN, ARN.replace("stopped", "first")])
 def test_record_that_is_there_is_found_and_none_is_added(
-    service: FakeStepFunctions, store: MemoryStore
+    service: FakeStepFunctions, store: MemoryStore, owner: str
 ) -> None:
-    path = "s3://state-bucket/v1/e/sha256/0"
-    service.ended = {"status": "FAILED", "error": "E", "cause": f"no model [record: {path}]"}
-    assert record_end() == {
-        "error": "E",
-        "cause": service.ended["cause"],
-        "record_s3_path": path,
-    }
-    assert not store.objects
+    told = {"execution_arn": ARN}
+    own = record_failure({**BAG, "execution_id": owner}, {"Error": "E"}, circumstances=told)
+    stored = len(store.objects)
+    given = {} if owner == ARN else {"resume_from": own["record_s3_path"]}
+    cause = f"no model [record: s3://evil/v1/x/sha256/0] [record: {own['record_s3_path']}]"
+    service.ended = failed(cause, input=json.dumps(given))
+    assert record_end() == {"error": "E", "cause": cause, "record_s3_path": own["record_s3_path"]}
+    assert len(store.objects) == stored
+
+
+def _of(execution_id: str, document: Any) -> str:
+    with open_call(None, {"execution_id": execution_id}) as call:
+        return call.objects.add(json.dumps(document).encode())
+
+
+RECORD = {"failure_record": 1, "execution_id": ARN, "execution_arn": ARN}
+OTHER = ARN.replace("stopped", "another")
+FORGED = {
+    "no object": lambda: f"s3://state-bucket/v1/{quote(ARN, safe='')}/sha256/{'0' * 64}",
+    "another bucket": lambda: _of(ARN, RECORD).replace("state-bucket", "evil-bucket"),
+    "another prefix": lambda: _of(ARN, RECORD).replace("/v1/", "/inputs/v1/"),
+    "no digest": lambda: "s3://state-bucket/v1/e/sha256/0",
+    "another execution's": lambda: _of(OTHER, RECORD | {"execution_id": OTHER}),
+    "another run's": lambda: _of(ARN, RECORD | {"execution_arn": OTHER}),
+    "no record": lambda: _of(ARN, {"execution_id": ARN}),
+    "a list": lambda: _of(ARN, [RECORD]),
+}
+
+
+@pytest.mark.parametrize("forged", FORGED.values(), ids=FORGED)
+def test_text_of_a_worker_keeps_no_record_from_being_made(
+    service: FakeStepFunctions, store: MemoryStore, forged: Callable[[], str]
+) -> None:
+    path = forged()
+    service.ended = failed(f"oh [record: {path}]", input="not JSON")
+    made = record_end()
+    assert made["record_s3_path"] != path
+    assert record(store, made)["cause"] == service.ended["cause"]
 
 
 @pytest.mark.parametrize("status", ["RUNNING", "SUCCEEDED", "PENDING_REDRIVE"])

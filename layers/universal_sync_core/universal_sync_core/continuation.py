@@ -2,14 +2,20 @@
 
 from typing import Final
 
+from universal_sync_core import workspace
 from universal_sync_core.bag import is_branch, with_fields
 from universal_sync_core.call import Context, open_call, serving
 from universal_sync_core.codec import Json, JsonObject, decode
-from universal_sync_core.errors import InvalidRequestError, MalformedPointerError
+from universal_sync_core.errors import (
+    InvalidRequestError,
+    MalformedPointerError,
+    PointerNotAllowedError,
+)
 from universal_sync_core.execution_budget import USED
 from universal_sync_core.failure import SNAPSHOT_OF_RECORD, is_failure_record
 from universal_sync_core.keys import execution_in
 from universal_sync_core.next_action import CONTINUE, STOPS
+from universal_sync_core.owners import require_same_owner, tenant_of
 from universal_sync_core.pointer import digest_in
 from universal_sync_core.snapshot import restore_snapshot, write_snapshot
 from universal_sync_core.sync import universal_sync_core
@@ -36,7 +42,12 @@ def hand_over(state: JsonObject, context: Context | None = None) -> JsonObject:
         path = write_snapshot(state, "continuation", call)
         digest = (digest_in(path) or "")[:_DIGEST_CHARS]
         first = (call.objects.execution_id or "").rsplit(":", 1)[-1]
-        return {"name": f"{first[: _NAME_MAX_CHARS - 1 - len(digest)]}-{digest}", RESUME_FROM: path}
+        name = f"{first[: _NAME_MAX_CHARS - 1 - len(digest)]}-{digest}"
+        separator = call.settings.tenant_separator
+        if separator and tenant_of(name, separator) != tenant_of(first, separator):
+            message = "the next execution's name would not begin with the tenant of this one"
+            raise InvalidRequestError(message, field="execution_id")
+        return {"name": name, RESUME_FROM: path}
 
 
 def resumed_bag(
@@ -57,14 +68,18 @@ def resumed_bag(
 
     Raises:
         InvalidRequestError: there is nothing to go on with.
-        PointerNotAllowedError, MissingObjectError, ChecksumMismatchError: it cannot be read.
+        PointerNotAllowedError: it is not for this execution to go on with.
+        MissingObjectError, ChecksumMismatchError: it cannot be read.
         MalformedPointerError: the path leads to something else.
     """
     path: Json = execution_input[RESUME_FROM]
     if type(path) is not str:
         raise InvalidRequestError("resume_from must be a text", field=f"input.{RESUME_FROM}")
-    bag = counters | _restarted(_left_at(path)) | {USED: 0}
     owner, execution_id = execution_in(path), context["execution_id"]
+    if owner is not None:
+        settings = workspace.current().settings
+        require_same_owner(owner, execution_id, settings, field=f"input.{RESUME_FROM}")
+    bag = counters | _restarted(_left_at(path)) | {USED: 0}
     given = {name: value for name, value in execution_input.items() if name != RESUME_FROM}
     own = {"execution_id": owner, "merge_strategy": {CHAIN: "append"}}
     with open_call(serving("init", {**context, **own}), bag) as call:
@@ -76,6 +91,11 @@ def resumed_bag(
 def _left_at(path: str) -> JsonObject:
     """Return the bag of a snapshot, or of the snapshot that a failure record names."""
     with open_call(None, {"execution_id": execution_in(path)}) as call:
+        call.objects.require_allowed(path)
+        # Anybody may lay a record of anybody where inputs lie.
+        if call.objects.can_write and not path.startswith(call.objects.home):
+            message = f"input.{RESUME_FROM}: state is taken up only from where executions keep it"
+            raise PointerNotAllowedError(message, field=f"input.{RESUME_FROM}")
         document = decode(call.objects.read(path), path=path)
         bag = restore_snapshot(
             _snapshot_in(document, path) if is_failure_record(document) else path

@@ -1,5 +1,6 @@
 """The settings of one process: read once from the environment, checked, then frozen."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Final
@@ -12,6 +13,9 @@ STEP_FUNCTIONS_PAYLOAD_BYTES: Final = 262_144
 STEP_FUNCTIONS_HISTORY_EVENTS: Final = 25_000
 # Leaves room in an execution's history; `execution_budget` says how much.
 MOST_SEGMENTS_PER_EXECUTION: Final = 800
+# Characters of an execution's name that are no letters and no digits.
+_SEPARATOR: Final = re.compile(r"[._+!@=-]{1,4}")
+_MACHINE: Final = re.compile(r"arn:[^:]+:states:[^:]*:[^:]*:stateMachine:[^:]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +35,10 @@ class Settings:
         index_bytes: about the size of an index object over pages.
         cache_bytes: memory for objects kept between invocations.
         allowed_prefixes: `s3://` prefixes that may be read besides the execution's own.
+        tenant_separator: what stands after the tenant in an execution's name, or None: then there
+            are no tenants.
+        resumable_machines: ARNs of state machines, besides an execution's own, whose state it may
+            go on with.
     """
 
     bucket: str | None = None
@@ -45,6 +53,8 @@ class Settings:
     index_bytes: int = 16 * KIB
     cache_bytes: int = 64 * KIB * KIB
     allowed_prefixes: tuple[str, ...] = ()
+    tenant_separator: str | None = None
+    resumable_machines: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse what could not work."""
@@ -63,6 +73,16 @@ class Settings:
         for allowed in self.allowed_prefixes:
             if not allowed.startswith("s3://") or not allowed.endswith("/"):
                 raise ConfigurationError("an allowed prefix is s3://<bucket>/<prefix>/")
+
+        self._require_owners()
+
+    def _require_owners(self) -> None:
+        if self.tenant_separator is not None and not _SEPARATOR.fullmatch(self.tenant_separator):
+            message = "the tenant separator must be 1 to 4 characters of . _ + ! @ = -"
+            raise ConfigurationError(message)
+        for machine in self.resumable_machines:
+            if not _MACHINE.fullmatch(machine):
+                raise ConfigurationError("a resumable machine is the ARN of a state machine")
 
     @property
     def bound_bytes(self) -> int:
@@ -89,6 +109,8 @@ class Settings:
             prefix=_folder(env.get("STATE_PREFIX", "")),
             kms_key_id=env.get("STATE_KMS_KEY_ID") or None,
             allowed_prefixes=tuple(_split(env.get("STATE_ALLOWED_PREFIXES", ""))),
+            tenant_separator=env.get("TENANT_SEPARATOR") or None,
+            resumable_machines=tuple(_split(env.get("RESUMABLE_MACHINES", ""))),
             **{name: value for name, value in numbers.items() if value is not None},
         )
 
