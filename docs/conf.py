@@ -29,6 +29,8 @@ myst_heading_anchors = 3
 
 autodoc_member_order = "bysource"
 autodoc_preserve_defaults = True
+# A long union, which the text says better than a signature.
+autodoc_type_aliases = {"Answered": "object"}
 # What `Raises:` names is an error of ours, which the extension finds by its bare name.
 napoleon_numpy_docstring = False
 napoleon_use_ivar = True

@@ -1,5 +1,6 @@
 """Universal Sync Core: the state data of Step Functions executions, bounded and lossless."""
 
+from universal_sync_core.answers import Result
 from universal_sync_core.bag import CONTROL_FIELDS_NEVER_OFFLOAD
 from universal_sync_core.branches import complete_branch, fork_branch, join_branches
 from universal_sync_core.compress import decompress
@@ -42,6 +43,7 @@ __all__ = [
     "ListView",
     "MapView",
     "OpenBag",
+    "Result",
     "RetryStrategy",
     "State",
     "StateHydrator",

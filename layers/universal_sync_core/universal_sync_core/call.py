@@ -11,6 +11,7 @@ from universal_sync_core.codec import Json, JsonObject
 from universal_sync_core.errors import InvalidRequestError
 from universal_sync_core.objects import Objects
 from universal_sync_core.pages import Pages
+from universal_sync_core.paths import listed
 from universal_sync_core.pointer import pointers_inline
 from universal_sync_core.settings import Settings
 from universal_sync_core.strategies import Strategies
@@ -132,7 +133,5 @@ def _function(context: Context, name: str) -> Encode | None:
 
 
 def _paths(value: Json) -> set[str]:
-    paths = [] if value is None else value
-    if not isinstance(paths, list | tuple | set) or not all(type(path) is str for path in paths):
-        raise InvalidRequestError("keep_inline must be a list of paths", field="keep_inline")
+    paths = [] if value is None else listed(value, "keep_inline")
     return {path.removeprefix("current_state.") for path in paths if path}

@@ -1,6 +1,6 @@
 """Pointers back to values: the whole bag, or only the paths asked for."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from universal_sync_core.bag import (
     ARCHIVE,
@@ -15,12 +15,12 @@ from universal_sync_core.codec import Json, JsonObject
 from universal_sync_core.errors import InvalidRequestError
 from universal_sync_core.history import whole_history
 from universal_sync_core.keys import execution_in
-from universal_sync_core.paths import Step, parse_path
+from universal_sync_core.paths import Paths, Step, listed, parse_path
 from universal_sync_core.pointer import Pointer, escape_key, parse
 
 
 def hydrate_state(
-    state: JsonObject, paths: Iterable[str] | None = None, context: Context | None = None
+    state: JsonObject, paths: Paths | None = None, context: Context | None = None
 ) -> JsonObject:
     """Return the bag with values in the place of its pointers.
 
@@ -44,7 +44,7 @@ def hydrate_state(
             plain = without_samples(with_spilled(state, call.pages))
             whole: JsonObject = call.pages.resolve(whole_history(plain, call), unescape=True)
             return whole
-        for path in paths:
+        for path in listed(paths, "paths"):
             state = _with_path(state, parse_path(path), call)
         return state
 

@@ -4,7 +4,15 @@ from collections.abc import Iterable
 from typing import Final, TypeAlias
 
 from universal_sync_core.errors import InvalidRequestError
-from universal_sync_core.paths import Range, Selection, Step, parse_selection, render_path
+from universal_sync_core.paths import (
+    Paths,
+    Range,
+    Selection,
+    Step,
+    listed,
+    parse_selection,
+    render_path,
+)
 
 Needs: TypeAlias = dict[Step | Range, "Needs"]
 """The next step of each path to the needs below it; nothing below means all that is there."""
@@ -25,14 +33,15 @@ def parse_needs(paths: Iterable[str]) -> Needs:
     return needs
 
 
-def needs_of(paths: Iterable[str] | None, model: object, at: str) -> Needs | None:
+def needs_of(paths: Paths | None, model: object, at: str) -> Needs | None:
     """Return the tree of some paths, with the place of a model where there is one.
 
     None where no paths are named: everything may be touched.
     """
     if paths is None:
         return None
-    return parse_needs(paths if model is None else [*paths, at])
+    named = listed(paths, _FIELD)
+    return parse_needs(named if model is None else [*named, at])
 
 
 def below(needs: Needs | None, step: Step | Range, steps: Selection) -> Needs | None:

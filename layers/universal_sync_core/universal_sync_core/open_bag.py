@@ -6,7 +6,6 @@ state.merge({"current_state": {"summary": summarise(documents)}})
 bag = state.seal()
 """
 
-from collections.abc import Iterable
 from typing import Any, overload
 
 from universal_sync_core.admission import admit_delta
@@ -20,6 +19,7 @@ from universal_sync_core.merge import merge_delta
 from universal_sync_core.needs import Needs, needs_of
 from universal_sync_core.next_action import require_simple
 from universal_sync_core.offload import optimize_and_offload
+from universal_sync_core.paths import Paths
 from universal_sync_core.progress import record_progress
 from universal_sync_core.state import SYNC_ACTIONS, ModelT, State, kind_of, reading_of
 
@@ -84,7 +84,7 @@ class OpenBag(State[ModelT]):
 def open_bag(
     bag: JsonObject,
     *,
-    needs: Iterable[str] | None = None,
+    needs: Paths | None = None,
     model: type[ModelT],
     at: str = STATE,
     context: Context | None = None,
@@ -94,14 +94,14 @@ def open_bag(
 def open_bag(
     bag: JsonObject,
     *,
-    needs: Iterable[str] | None = None,
+    needs: Paths | None = None,
     context: Context | None = None,
     encode: Encode | None = None,
 ) -> OpenBag[Any]: ...
 def open_bag(  # noqa: PLR0913 - options, each with a default
     bag: JsonObject,
     *,
-    needs: Iterable[str] | None = None,
+    needs: Paths | None = None,
     model: type[ModelT] | None = None,
     at: str = STATE,
     context: Context | None = None,

@@ -7,7 +7,7 @@ the end, and its last step may be a range.
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple, TypeAlias
 
 from universal_sync_core.errors import InvalidRequestError
@@ -23,6 +23,8 @@ class Range(NamedTuple):
 Step: TypeAlias = str | int
 Steps: TypeAlias = tuple[Step, ...]
 Selection: TypeAlias = tuple[Step | Range, ...]
+Paths: TypeAlias = list[str] | tuple[str, ...] | set[str] | frozenset[str]
+"""Several paths; one text alone is a list of its letters, and so is refused."""
 
 _NAME: Final = r"[^.\[\]]+"
 _STEP: Final = re.compile(
@@ -33,6 +35,26 @@ _STEP: Final = re.compile(
     re.DOTALL,
 )
 _NEEDS_NO_QUOTES: Final = re.compile(r'[^.\[\]"]+')
+
+
+def listed(paths: object, field: str) -> list[str]:
+    """Return several paths as a list.
+
+    Raises:
+        InvalidRequestError: they are one text, or not all of them are texts.
+    """
+    if isinstance(paths, str):
+        message = f"{field} is a list of paths, not a str: put the one path into a list"
+        raise InvalidRequestError(message, field=field)
+    if not isinstance(paths, Iterable):
+        message = f"{field} is a list of paths, not a {type(paths).__name__}"
+        raise InvalidRequestError(message, field=field)
+    named = list(paths)
+    for path in named:
+        if not isinstance(path, str):
+            message = f"each path of {field} is a str, not a {type(path).__name__}"
+            raise InvalidRequestError(message, field=field)
+    return named
 
 
 def parse_path(text: str, *, field: str = "paths") -> Steps:

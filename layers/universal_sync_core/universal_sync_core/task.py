@@ -6,19 +6,21 @@ def handler(state, context):
 """
 
 import functools
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Concatenate, ParamSpec, TypeAlias, overload
 
 from universal_sync_core import workspace
+from universal_sync_core.answers import Answered
 from universal_sync_core.awaiting import awaited
 from universal_sync_core.bag import STATE, unwrap
+from universal_sync_core.call import Encode, with_encode
 from universal_sync_core.codec import Json, JsonObject
 from universal_sync_core.distributed import require_of_item
 from universal_sync_core.errors import InvalidRequestError
 from universal_sync_core.needs import Needs, needs_of
-from universal_sync_core.paths import parse_path
+from universal_sync_core.paths import Paths, listed, parse_path
 from universal_sync_core.results import offload_result
 from universal_sync_core.state import (
     ITEM,
@@ -29,6 +31,7 @@ from universal_sync_core.state import (
     item_state,
     kind_of,
 )
+from universal_sync_core.strategies import Strategies
 from universal_sync_core.sync import universal_sync_core
 
 P = ParamSpec("P")
@@ -54,6 +57,7 @@ class Task:
     sync: bool
     merge_strategy: JsonObject | None
     keep_inline: list[str] | None
+    encode: Encode | None
 
     def state_of(self, event: Mapping[str, Json]) -> State[Any]:
         """Return what the worker sees of an event.
@@ -73,7 +77,7 @@ class Task:
 
     def answer_to(self, event: Mapping[str, Json], result: Json) -> Json:
         """Return what the state machine is answered."""
-        context = {"execution_id": _execution_id(event)}
+        context = with_encode({"execution_id": _execution_id(event)}, self.encode)
         if _is_item(event):
             answer = offload_result(result, context)
             require_of_item(answer)
@@ -88,46 +92,49 @@ class Task:
 
 
 @overload
-def state_task(worker: Callable[Concatenate[State[Any], P], object], /) -> Handler[P]: ...
+def state_task(worker: Callable[Concatenate[State[Any], P], Answered], /) -> Handler[P]: ...
 @overload
 def state_task(
     *,
-    needs: Iterable[str] | None = None,
+    needs: Paths | None = None,
     eager: bool = False,
     model: type[ModelT],
     at: str = STATE,
     sync: bool = False,
     merge_strategy: JsonObject | None = None,
-    keep_inline: Iterable[str] | None = None,
-) -> Callable[[Callable[Concatenate[State[ModelT], P], object]], Handler[P]]: ...
+    keep_inline: Paths | None = None,
+    encode: Encode | None = None,
+) -> Callable[[Callable[Concatenate[State[ModelT], P], Answered]], Handler[P]]: ...
 @overload
 def state_task(
     *,
-    needs: Iterable[str] | None = None,
+    needs: Paths | None = None,
     eager: bool = False,
     sync: bool = False,
     merge_strategy: JsonObject | None = None,
-    keep_inline: Iterable[str] | None = None,
-) -> Callable[[Callable[Concatenate[State[Any], P], object]], Handler[P]]: ...
+    keep_inline: Paths | None = None,
+    encode: Encode | None = None,
+) -> Callable[[Callable[Concatenate[State[Any], P], Answered]], Handler[P]]: ...
 def state_task(  # noqa: PLR0913 - options, each with a default
     worker: Callable[..., object] | None = None,
     /,
     *,
-    needs: Iterable[str] | None = None,
+    needs: Paths | None = None,
     eager: bool = False,
     model: type[Any] | None = None,
     at: str = STATE,
     sync: bool = False,
     merge_strategy: JsonObject | None = None,
-    keep_inline: Iterable[str] | None = None,
+    keep_inline: Paths | None = None,
+    encode: Encode | None = None,
 ) -> Any:
     """Return a Lambda handler that gives a worker the state and takes its plain result.
 
     The worker is called with a `State` in the place of the event, and with all other arguments as
     they come. It may be a plain or an `async` function, or a generator of either kind, whose values
-    are a list. What it returns may hold views of the state, iterators in the place of lists and
-    pydantic models. A result over 60 KiB is answered as a pointer, so that the answer fits beside
-    the bag. Errors of the worker pass through as they are.
+    are a list. What it returns is taken as `flatten_result` takes it; declare it as a `Result`, and
+    a type checker finds what would be refused. A result over 60 KiB is answered as a pointer, so
+    that the answer fits beside the bag. Errors of the worker pass through as they are.
 
     Args:
         worker: the function; left out where the decorator has options.
@@ -146,6 +153,8 @@ def state_task(  # noqa: PLR0913 - options, each with a default
             of an item is answered as without.
         merge_strategy: with `sync`, as the `sync` action takes it; that of the event wins.
         keep_inline: the same.
+        encode: makes JSON of a value that is not taken as it is, or raises TypeError, as the
+            `default` of `json.dumps`.
 
     Raises:
         InvalidRequestError: the options cannot be used; also whenever an event brings neither
@@ -155,6 +164,7 @@ def state_task(  # noqa: PLR0913 - options, each with a default
         raise InvalidRequestError("eager reads the needs: name them", field="needs")
     if model is not None:
         _prepare(model)
+    Strategies(merge_strategy)  # refused here, where the decorator stands
     task = Task(
         needs=needs_of(needs, model, at),
         eager=eager,
@@ -163,7 +173,8 @@ def state_task(  # noqa: PLR0913 - options, each with a default
         of_item=parse_path(at, field="at")[0] == ITEM,
         sync=sync,
         merge_strategy=merge_strategy,
-        keep_inline=None if keep_inline is None else list(keep_inline),
+        keep_inline=None if keep_inline is None else listed(keep_inline, "keep_inline"),
+        encode=encode,
     )
 
     def decorated(worker: Callable[..., object]) -> Callable[..., Json]:
