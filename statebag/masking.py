@@ -6,23 +6,18 @@ from dataclasses import dataclass
 from typing import Final
 
 from statebag.paths import Step
-from universal_sync_core.codec import Json
+from statebag.secrets import is_count, is_secret_name, without_secrets
+from universal_sync_core.codec import KIB, Json, JsonObject, decode, encode
+from universal_sync_core.errors import StateSyncError
 
 MASK: Final = "***"
 
-_NAMES: Final = re.compile(
-    r"pass(word|wd|phrase|code)|secret|token|api[_-]?key|access[_-]?key|private[_-]?key"
-    r"|auth(orization|entication)?$|credential|cookie|session[_-]?id|signature$|(^|[_-])(pin|ssn|cvv)$",
-    re.IGNORECASE,
-)
-# A number under such a name counts tokens, and is none.
-_COUNTED: Final = re.compile("token", re.IGNORECASE)
-# Access key ids, JSON web tokens, private keys, and URLs with a password.
-# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
-_FORMS: Final = re.compile(
-    r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*"
-    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----|\b[a-z][a-z0-9+.-]*://[^/\s:@]+:[^/\s@]+@"
-)
+# A header or a parameter is often an object of two fields.
+_NAME_FIELDS: Final = frozenset({"name", "key", "header", "field", "parameter", "variable", "id"})
+_VALUE_FIELDS: Final = frozenset({"value", "values", "val", "content", "data", "text"})
+# JSON that stands in a text is looked into, and in a text of that once more.
+_LARGEST_INNER_BYTES: Final = 1024 * KIB
+_DEEPEST_INNER: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,32 +38,57 @@ class Masking:
             return value
         names = [step for step in steps if isinstance(step, str)]
         named = next((name for name in names if self._is_secret(name)), None)
-        return self._under(value, named)
+        return self._under(value, named, 0)
 
-    def _under(self, value: Json, secret: str | None) -> Json:
+    def _under(self, value: Json, secret: str | None, depth: int) -> Json:
         if isinstance(value, dict):
+            paired = secret or self._paired(value)
             return {
-                _shown_text(key): self._under(item, secret or self._named(key))
+                without_secrets(key): self._under(item, self._of(key, secret, paired), depth)
                 for key, item in value.items()
             }
         if isinstance(value, list):
-            return [self._under(item, secret) for item in value]
+            return [self._under(item, secret, depth) for item in value]
         if secret is None:
-            return _shown_text(value) if isinstance(value, str) else value
-        is_count = isinstance(value, int | float) and _COUNTED.search(secret)
-        return value if value is None or isinstance(value, bool) or is_count else MASK
+            return self._text(value, depth) if isinstance(value, str) else value
+        is_number = isinstance(value, int | float) and is_count(secret)
+        return value if value is None or isinstance(value, bool) or is_number else MASK
 
-    def _named(self, key: str) -> str | None:
-        return key if self._is_secret(key) else None
+    def _of(self, key: str, secret: str | None, paired: str | None) -> str | None:
+        """Return the secret name that a field of an object stands under, or None."""
+        if secret is not None or self._is_secret(key):
+            return secret or key
+        return paired if key.lower() in _VALUE_FIELDS else None
+
+    def _paired(self, value: JsonObject) -> str | None:
+        """Return the secret name that an object says its value has, or None."""
+        said = (item for key, item in value.items() if key.lower() in _NAME_FIELDS)
+        return next(
+            (each for each in said if isinstance(each, str) and self._is_secret(each)), None
+        )
+
+    def _text(self, text: str, depth: int) -> str:
+        inner = _json_in(text) if depth < _DEEPEST_INNER else None
+        if inner is not None:
+            masked = self._under(inner, None, depth + 1)
+            if masked != inner:
+                return encode(masked).decode()
+        return without_secrets(text)
 
     def _is_secret(self, name: str) -> bool:
-        return any(pattern.search(name) for pattern in (_NAMES, *self.patterns))
-
-
-def _shown_text(text: str) -> str:
-    return _FORMS.sub(MASK, text)
+        return is_secret_name(name) or any(pattern.search(name) for pattern in self.patterns)
 
 
 def masking(patterns: Iterable[str], *, active: bool) -> Masking:
     """Return the masking of the command line's options; a bad pattern raises re.error."""
     return Masking(tuple(re.compile(pattern, re.IGNORECASE) for pattern in patterns), active)
+
+
+def _json_in(text: str) -> Json:
+    """Return the object or list that a text is the JSON of, or None."""
+    if len(text) > _LARGEST_INNER_BYTES or text.lstrip()[:1] not in {"{", "["}:
+        return None
+    try:
+        return decode(text.encode(errors="surrogatepass"))
+    except StateSyncError:
+        return None

@@ -11,6 +11,7 @@ from typing import Final
 from universal_sync_core.codec import Json, decode, encode
 from universal_sync_core.compress import is_packed, unpack
 from universal_sync_core.errors import StateTooLargeError, StoredDataError
+from universal_sync_core.keys import LAYOUT
 from universal_sync_core.page_format import is_node, parse_node
 from universal_sync_core.page_reader import child_path
 from universal_sync_core.pointer import PACKED_MARK, digest_in
@@ -20,9 +21,10 @@ from universal_sync_core.pointer import PACKED_MARK, digest_in
 _ENDING: Final = re.compile(rb"/sha256/[0-9a-f]{64}")
 _PACKED: Final = PACKED_MARK.encode()
 _SCHEME: Final = b"s3://"
-# A bucket's name, and a key as it may stand in JSON, where each of its bytes may be escaped.
+# A bucket's name, and a key of 1,024 bytes as it may stand in JSON: `\\u00fc` is two of them.
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
-_LONGEST_PATH: Final = 63 + 6 * 1024
+_LONGEST_PATH: Final = 5 + 63 + 3 * 1024
+_LAYOUT: Final = LAYOUT.encode()
 _EXECUTION_ARN: Final = re.compile(
     rb"arn:[\w-]{1,30}:states:[\w-]{1,30}:\d{12}:execution:[\w.~%+-]{1,80}:[^\"\\\s#]{1,100}"
 )
@@ -73,7 +75,8 @@ def references_in(body: bytes, path: str) -> Iterator[str]:
 
 def _plain(found: bytes) -> str | None:
     """Return a path that stands in a text, or in JSON with escapes, as it is meant."""
-    if b'"' in found or b"\n" in found:
+    *_, layout, _, _, _ = (b"", *found.rsplit(b"/", 4))
+    if not layout.endswith(_LAYOUT) or b'"' in found or b"\n" in found:
         return None
     try:
         text = found.decode()

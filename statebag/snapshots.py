@@ -15,7 +15,7 @@ from universal_sync_core.errors import MissingObjectError
 from universal_sync_core.failure import SNAPSHOT_OF_RECORD, is_failure_record, path_in
 
 _NAMED: Final = re.compile(
-    r'"(?:(?:pre|post)_snapshot_s3_path|record_s3_path|resume_from)":\s*"(s3://[^"\\]+)"'
+    r'"(?:(?:pre|post)_snapshot_s3_path|record_s3_path|resume_from)":\s*"(s3://[^"\\]{1,1100})"'
 )
 _TOLD: Final = ("state_revision", "next_action", "segment_to_run")
 
@@ -66,10 +66,14 @@ def snapshots_of(cloud: Cloud, execution: Execution) -> Iterator[Snapshot]:
                     yield _read(cloud, path)
 
 
+def named_in(text: str) -> Iterator[str]:
+    """Yield the paths that stand in a text under the names of snapshots and records."""
+    return (match[1] for match in _NAMED.finditer(text))
+
+
 def _paths(execution: Execution, events: Iterator[Event]) -> Iterator[str]:
     for event in events:
-        for match in _NAMED.finditer(text_of(event) or ""):
-            yield match[1]
+        yield from named_in(text_of(event) or "")
     record = path_in(execution.cause or "")
     if record is not None:
         yield record

@@ -6,7 +6,7 @@ from typing import Final
 import click
 
 from statebag.aws import Cloud
-from statebag.errors import RefusedError
+from statebag.files import write_file
 from statebag.masking import Masking
 from statebag.options import with_cloud, with_masking
 from statebag.paths import parse_path
@@ -24,7 +24,7 @@ _DEFAULT_NAME: Final = "report.html"
 
 It has the states visited, the payload of each step with and without offloading, the state by size
 and as a tree, the timeline, the history, failed items and conflicts. Of a large state it carries
-the upper levels, and what --part asks for.
+the upper levels, and what --part asks for. The file is for its owner alone to read.
 
 \b
 Examples:
@@ -48,19 +48,22 @@ Examples:
     metavar="PATH",
     help="Carry as much as possible of the part at this path; may be given again.",
 )
+@click.option("--force", is_flag=True, help="Write over a file that is there.")
 @with_masking
 @with_cloud
-def command(
-    cloud: Cloud, execution_arn: str, output: Path, parts: tuple[str, ...], *, mask: Masking
+def command(  # noqa: PLR0913 - options
+    cloud: Cloud,
+    execution_arn: str,
+    output: Path,
+    parts: tuple[str, ...],
+    *,
+    force: bool,
+    mask: Masking,
 ) -> None:
     """Write a page about an execution."""
     arn = require_execution_arn(execution_arn)
     chosen = [parse_path(part) for part in parts]
     with progress("reading the execution") as advance:
         page = page_of(findings_of(cloud, arn, mask, chosen, advance)).encode()
-    try:
-        output.write_bytes(page)
-    except OSError as error:
-        hint = "Name a file that can be written: -o FILE."
-        raise RefusedError(f"{output}: {error.strerror}", hint=hint) from error
+    write_file(output, page, force=force)
     print_line(f"{output} ({bytes_text(len(page))})")

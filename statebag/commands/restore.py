@@ -1,21 +1,16 @@
 """`statebag restore`: the bag of a snapshot, exactly as it was, in a file."""
 
-import os
 from pathlib import Path
-from typing import Final
 
 import click
 
 from statebag.aws import Cloud
-from statebag.errors import RefusedError
+from statebag.files import write_file
 from statebag.options import with_cloud
 from statebag.rendering import bytes_text
 from statebag.sources import SOURCE_HELP, open_source
 from statebag.terminal import note, print_document
 from universal_sync_core.codec import encode
-
-# State may hold secrets: nobody else reads the file.
-_MODE: Final = 0o600
 
 
 @click.command(
@@ -46,19 +41,5 @@ def command(cloud: Cloud, source: str, output: str, *, hydrate: bool, force: boo
     if output == "-":
         print_document(body)
         return
-    _write(Path(output), body + b"\n", force=force)
+    write_file(Path(output), body + b"\n", force=force)
     note(f"{bytes_text(len(body))} written to {output}")
-
-
-def _write(file: Path, body: bytes, *, force: bool) -> None:
-    flags = os.O_WRONLY | os.O_CREAT | (os.O_TRUNC if force else os.O_EXCL)
-    try:
-        descriptor = os.open(file, flags, _MODE)
-    except FileExistsError as error:
-        raise RefusedError(
-            f"{file} is there already", hint="Write over it with --force."
-        ) from error
-    except OSError as error:
-        raise RefusedError(f"{file}: {error.strerror}", hint="Name another file.") from error
-    with os.fdopen(descriptor, "wb") as opened:
-        opened.write(body)

@@ -136,6 +136,7 @@ COMMANDS: dict[str, tuple[int, tuple[str, ...]]] = {
     "restore": (0, ("restore", ENDED, "-o", "-")),
     "restore to nowhere": (7, ("restore", ENDED, "-o", f"/nowhere/{PLAIN}")),
     "report": (0, ("report", ENDED, "-o", "{report}")),
+    "report to nowhere": (7, ("report", ENDED, "-o", f"/nowhere/{PLAIN}")),
     "resume": (0, ("resume", FAILED, "--dry-run")),
     "resume by a bad option": (2, ("resume", FAILED, "--set", f"{HOSTILE}=x")),
     "callbacks list": (0, ("callbacks", "list", "--bucket", BUCKET)),

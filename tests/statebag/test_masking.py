@@ -1,10 +1,16 @@
 import json
+import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from statebag.masking import MASK, masking
 from statebag.paths import parse_path, render_path
+from statebag.references import executions_in, paths_in
+from statebag.secrets import is_secret_name
+from statebag.snapshots import named_in
+from statebag.terminal import escaped
 
 DEFAULT = masking((), active=True)
 
@@ -26,6 +32,15 @@ DEFAULT = masking((), active=True)
         "credentials",
         "cookie",
         "pin",
+        "pwd",
+        "db_pass",
+        "dbPass",
+        "PWD",
+        "raumlaser.otp",
+        "p\u0430ssw\u043erd",  # with Cyrillic letters
+        "\uff50\uff41\uff53\uff53\uff57\uff4f\uff52\uff44",  # full width
+        "pass\u200bword",
+        "pa\u00adss\u2060wo\u0301rd",
     ],
 )
 def test_value_under_a_secret_name_is_masked(name: str) -> None:
@@ -43,6 +58,14 @@ def test_value_under_a_secret_name_is_masked(name: str) -> None:
         {"spinner": "x"},
         {"password": None},
         {"is_secret": True},
+        {"compass": "north", "bypass": "x"},
+        {"max_tokens": 5, "tokenCount": 7, "token_limit": 9},
+        {"name": "Content-Type", "value": "text/html"},
+        {"name": "Ada", "key": "k", "value": 1},
+        {"note": "a token of esteem, a password policy"},
+        {"note": "total_tokens=512, tokens: 7"},
+        {"note": '{"name": "Ada",   "keys": [1]}'},
+        {"text": "Bearers and basics"},
     ],
 )
 def test_what_is_no_secret_is_shown(field: dict[str, Any]) -> None:
@@ -66,6 +89,8 @@ def test_part_is_masked_by_the_way_to_it() -> None:
         "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl",
         "-----BEGIN RSA PRIVATE KEY-----",
         "postgres://ada:lovelace@db.example/catalog",
+        "POSTGRES://ada:lovelace@db.example/catalog",
+        "redis://:lovelace@cache",
     ],
 )
 def test_text_that_has_the_form_of_a_secret_is_masked(text: str) -> None:
@@ -73,6 +98,102 @@ def test_text_that_has_the_form_of_a_secret_is_masked(text: str) -> None:
 
     assert MASK in masked
     assert masked != text
+
+
+KEY = "-----BEGIN EC PRIVATE KEY-----\nMHcCAQEEIBY\nlovelace\n-----END EC PRIVATE KEY-----"
+SECRETS: dict[str, Any] = {
+    "private key": f"before {KEY} after",
+    "private key in JSON": f"before {json.dumps(KEY)} after",
+    "private key that is cut": KEY[:60],
+    "header": {"name": "Authorization", "value": "lovelace"},
+    "parameter": [{"Name": "DB_PASSWORD", "Value": "lovelace", "Type": "String"}],
+    "key and value": {"key": "api_key", "value": ["lovelace"]},
+    "JSON in a text": json.dumps({"user": "Ada", "password": "lovelace"}),
+    "JSON in JSON in a text": json.dumps({"body": json.dumps({"password": "lovelace"})}),
+    "JSON that is cut": '{"user": "Ada", "password": "lovelace", "n',
+    "JSON that is quoted": 'said "{\\"password\\": \\"lovelace\\"}"',
+    "bearer": "Authorization: Bearer lovelace",
+    "bearer alone": "curl -H 'bearer lovelace.x'",
+    "basic": "Basic lovelace0123456789lovelace==",
+    "github": "ghp_lovelace0123456789lovelace0123456789",
+    "github, fine-grained": "github_pat_11lovelace0123456789_lovelace",
+    "signed URL": "https://b.s3.amazonaws.com/k?X-Amz-Date=1&X-Amz-Security-Token=lovelace%2F&x=1",
+    "token in a URL": "https://x.example/?access_token=lovelace#top",
+    "assignment": "export DB_PASSWORD=lovelace",
+    "number": {"access_token": 815},
+}
+
+
+@pytest.mark.parametrize("value", SECRETS.values(), ids=SECRETS)
+def test_secret_of_a_known_kind_is_masked(value: Any) -> None:
+    shown = json.dumps(DEFAULT.masked(value))
+
+    assert MASK in shown
+    assert not {word for word in ("lovelace", "MHcC", "815") if word in shown}
+
+
+def test_what_stands_beside_a_secret_is_shown() -> None:
+    assert DEFAULT.masked({"note": SECRETS["private key"]}) == {"note": f"before {MASK} after"}
+    assert DEFAULT.masked(SECRETS["signed URL"]).endswith(f"X-Amz-Security-Token={MASK}&x=1")
+    assert json.loads(DEFAULT.masked(SECRETS["JSON in a text"])) == {
+        "user": "Ada",
+        "password": MASK,
+    }
+    assert DEFAULT.masked(SECRETS["header"]) == {"name": "Authorization", "value": MASK}
+    assert DEFAULT.masked("POSTGRES://ada:x@db.example/c") == f"POSTGRES://{MASK}@db.example/c"
+
+
+MIB = 2**20
+IN_TEXTS = [
+    "eyJ-",
+    "eyJaaaaaaaa.",
+    "a.",
+    "://",
+    "://a:",
+    "a://a:a",
+    "s3://aa/",
+    "-----BEGIN ",
+    "-----BEGIN PRIVATE KEY",
+    "-----BEGIN A",
+    "AKIA",
+    "ghp_",
+    "sk-",
+    "bearer ",
+    "token",
+    "password = ",
+    'password\\"',
+    '{"a":',
+    "[",
+]
+IN_PATHS = [
+    "s3://aa/",
+    "s3://aa/v1/",
+    "/v1/x/sha256/",
+    f"/v1/x/sha256/{'0' * 64}",
+    f"s3://bucket/v1/x/sha256/{'0' * 64}",
+]
+IN_ARNS = ["arn:", "arn:aws:states:x:", "arn:aws:states:eu-west-1:123456789012:execution:"]
+IN_NAMES = ['"record_s3_path": ', '"record_s3_path":\t', '"record_s3_path":"s3://']
+Look = Callable[[str], object]
+SLOW: list[tuple[Look, str]] = [
+    *((DEFAULT.masked, text) for text in IN_TEXTS),
+    *((lambda text: list(paths_in(text.encode())), text) for text in IN_PATHS),
+    *((lambda text: list(executions_in(text.encode())), text) for text in IN_ARNS),
+    *((lambda text: list(named_in(text)), text) for text in IN_NAMES),
+    (escaped, "\u202e"),
+    (escaped, "\ud83d"),
+    (is_secret_name, "a\u0301"),
+]
+
+
+@pytest.mark.parametrize(("look", "text"), SLOW)
+def test_text_of_a_mebibyte_is_looked_through_at_once(look: Look, text: str) -> None:
+    long = text * (MIB // len(text))
+    began = time.process_time()
+
+    look(long)
+
+    assert time.process_time() - began < 1
 
 
 def test_nothing_is_masked_where_nothing_is_to_be() -> None:

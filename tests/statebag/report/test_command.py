@@ -26,7 +26,7 @@ def test_more_can_be_masked_and_nothing(run: RunCommand, cloud: FakeCloud, tmp_p
     file = tmp_path / "run.html"
     run("report", arn, "-o", str(file), "--mask", "title")
     assert "API catalog" not in file.read_text(encoding="utf-8")
-    run("report", arn, "-o", str(file), "--no-mask")
+    run("report", arn, "-o", str(file), "--no-mask", "--force")
     assert "hunter2" in file.read_text(encoding="utf-8")
 
 

@@ -1,0 +1,48 @@
+"""Writing a file of state: for its owner alone, through no link, and whole or not at all."""
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Final
+
+from statebag.errors import RefusedError
+
+# State may hold secrets: nobody else reads the file.
+_MODE: Final = 0o600
+
+
+def write_file(file: Path, body: bytes, *, force: bool) -> None:
+    """Write a new file, or with `force` put it in the place of whatever has its name.
+
+    Raises:
+        RefusedError: there is something of that name, or it cannot be written.
+    """
+    try:
+        if force:
+            _replace(file, body)
+        else:
+            _create(file, body)
+    except FileExistsError as error:
+        hint = "Write over it with --force."
+        raise RefusedError(f"{file} is there already", hint=hint) from error
+    except OSError as error:
+        hint = "Name a file that can be written: -o FILE."
+        raise RefusedError(f"{file}: {error.strerror}", hint=hint) from error
+
+
+def _create(file: Path, body: bytes) -> None:
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _MODE)
+    with os.fdopen(descriptor, "wb") as opened:
+        opened.write(body)
+
+
+def _replace(file: Path, body: bytes) -> None:
+    """Write beside the file, and rename: what was there, or where it led to, is not touched."""
+    descriptor, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as opened:
+            opened.write(body)
+        Path(name).replace(file)
+    except OSError:
+        Path(name).unlink()
+        raise

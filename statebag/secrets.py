@@ -1,0 +1,85 @@
+"""What secrets look like: the names they stand under, and the forms that they have in a text.
+
+A text may be made to be slow to search: no expression here looks at a character more than a few
+times. Each begins where the one before cannot have been, and gives nothing back that it has taken.
+"""
+
+import re
+import unicodedata
+from typing import Final
+
+_MASK: Final = "***"
+# More of a name than this says nothing more.
+_LONGEST_NAME: Final = 256
+
+# In a name without marks and in small letters, wherever in it.
+_NAMES: Final = re.compile(
+    "pass(?:word|wd|phrase|code)|secret|token|apikey|accesskey|privatekey|credential|cookie"
+    "|sessionid|auth(?:orization|entication)$|signature$"
+)
+# As a word of their own only: `compass` is none, and neither is `spinner`.
+_WORDS: Final = frozenset({"pwd", "pass", "passwd", "pin", "ssn", "cvv", "cvc", "auth", "otp"})
+_WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+# What counts tokens, and is none.
+_COUNTS: Final = frozenset(
+    {"tokens", "count", "limit", "max", "min", "total", "used", "usage", "budget", "left"}
+)
+# Letters of other scripts that look like these; what Unicode itself folds is not among them.
+# https://www.unicode.org/Public/security/latest/confusables.txt
+_LOOKALIKES: Final = str.maketrans(
+    "аАсСеЕоОрРхХуУіІјЈѕЅкКмМтТвВнНԁԛԝһαΑεΕοΟρΡκΚτΤιΙνΝυΥχΧωɑɡıℓ",
+    "aAcCeEoOpPxXyYiIjJsSkKmMtTbBhHdqwhaAeEoOpPkKtTiIvNuYxXwagil",
+)
+
+# Access key ids, JSON web tokens, tokens of well-known services, private keys to their END line,
+# and what follows Bearer or Basic.
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
+# https://github.blog/engineering/platform-security/behind-githubs-new-authentication-token-formats/
+_FORMS: Final = re.compile(
+    r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"
+    r"|(?<![\w-])eyJ[\w-]{8,}+\.[\w-]{8,}+(?:\.[\w-]*+)?"
+    r"|(?<![\w-])(?:gh[pousr]_|github_pat_|glpat-|npm_|xox[abeprs]-|AIza|[sr]k_live_|sk-)[\w-]{16,}+"
+    r"|-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?:(?!-----END ).)*+(?:-----END [A-Z0-9 ]{0,60}-----)?"
+    r"|(?<=\bbearer )[\w.~+/=-]{4,}+|(?<=\bbasic )[\w+/]{6,}+={1,2}",
+    re.DOTALL | re.IGNORECASE,
+)
+# A URL with a password, whatever its scheme.
+_IN_URL: Final = re.compile(r"(?<=://)[^/\s:@]{0,256}+:[^/\s@]{1,1024}+(?=@)")
+# name=value, name: value and "name": "value", in URLs, headers, logs and JSON that is cut.
+_ASSIGNED: Final = re.compile(
+    r"((?:pass(?:word|wd|phrase|code)|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key"
+    r"|credential|signature|authorization|cookie)[\w-]{0,32}+[\\\"']{0,4}+\s{0,4}+[=:]\s{0,4}+"
+    r"[\\\"']{0,4}+(?:bearer |basic )?)"
+    r"(?!\d{1,9}+(?:[^\w.-]|\Z))(?!\*\*\*)[^\s\\\"'&,;{}\[\]]++",
+    re.IGNORECASE,
+)
+
+
+def is_secret_name(name: str) -> bool:
+    """Tell whether what stands under a name is likely to be secret."""
+    plain = _plain(name[:_LONGEST_NAME])
+    letters = re.sub(r"[\W_]", "", plain).lower()
+    return _NAMES.search(letters) is not None or not _WORDS.isdisjoint(_words(plain))
+
+
+def is_count(name: str) -> bool:
+    """Tell whether a number under a secret name only counts tokens."""
+    words = _words(_plain(name[:_LONGEST_NAME]))
+    return not _COUNTS.isdisjoint(words) and not {"token", "tokens"}.isdisjoint(words)
+
+
+def without_secrets(text: str) -> str:
+    """Return a text with `***` for each part that has the form of a secret."""
+    text = _IN_URL.sub(_MASK, _FORMS.sub(_MASK, text))
+    return _ASSIGNED.sub(rf"\g<1>{_MASK}", text)
+
+
+def _plain(name: str) -> str:
+    """Return a name as it looks: in one form, without what has no width, in Latin letters."""
+    folded = unicodedata.normalize("NFKD", name)
+    seen = (each for each in folded if unicodedata.category(each) not in {"Cf", "Cc", "Mn"})
+    return "".join(seen).translate(_LOOKALIKES)
+
+
+def _words(name: str) -> set[str]:
+    return {word.lower() for word in _WORD.findall(name)}
