@@ -40,6 +40,7 @@ UP_TO_BYTES: Final = 25_000_000
 # Of a single text over that: itself, its encoding, and what is sent of it.
 TEXT_TIMES: Final = 5
 _BUCKET: Final = "bucket"
+_BAG: Final = {"execution_id": "memory"}
 _SELF: Final = [sys.executable, "-m", "benchmarks.memory_budget"]
 
 
@@ -86,7 +87,7 @@ SHAPES: Final[dict[str, Callable[[], Any]]] = {
     "numbers": lambda: _numbers(250_000),
     "more numbers": lambda: _numbers(2_200_000),
     "keys": lambda: {f"key {number:07}": number for number in range(1_000_000)},
-    "rows": lambda: [[number, "row", number * 2, None] for number in range(800_000)],
+    "rows": lambda: [[number, "a short row", number * 2, None] for number in range(500_000)],
     "records": lambda: [{"id": n, "name": f"name {n}", "ok": True} for n in range(400_000)],
     "texts": lambda: [f"{number} " + "x" * 1_000 for number in range(20_000)],
     "one text": lambda: "text " * 4_000_000,
@@ -100,16 +101,16 @@ SPLITTING: Final = {"append", "dedupe_append", "set_union", "deep merge", "join"
 
 
 def _sync(value: Any) -> Any:
-    return universal_sync_core({}, {"current_state": {"value": value}}, CONTEXT)
+    return universal_sync_core(_BAG, {"current_state": {"value": value}}, CONTEXT)
 
 
 def _sync_state(value: Any) -> Any:
     state = value if isinstance(value, dict) else {"value": value}
-    return universal_sync_core({}, {"current_state": state}, CONTEXT)
+    return universal_sync_core(_BAG, {"current_state": state}, CONTEXT)
 
 
 def _sync_fields(value: Any) -> Any:
-    return universal_sync_core({}, value, CONTEXT)
+    return universal_sync_core(_BAG, value, CONTEXT)
 
 
 def _merged(strategy: Any) -> Callable[[Any], Any]:
@@ -117,7 +118,7 @@ def _merged(strategy: Any) -> Callable[[Any], Any]:
 
     def merge(value: Any) -> Any:
         context = CONTEXT | {"merge_strategy": {"value": strategy}}
-        bag: Any = {}
+        bag: Any = _BAG
         for half in _halves(value):
             bag = universal_sync_core(bag, {"current_state": {"value": half}}, context)
         return bag
@@ -159,7 +160,7 @@ def _write_map_run(value: Any) -> JsonObject:
 
 
 def _aggregated(result: JsonObject) -> JsonObject:
-    return universal_sync_core({}, result, CONTEXT | {"action": "aggregate_distributed"})
+    return universal_sync_core(_BAG, result, CONTEXT | {"action": "aggregate_distributed"})
 
 
 # Actions on a value, and those on what another process has made of it.

@@ -53,4 +53,4 @@ def test_there_is_one_of_every_kind() -> None:
 )
 def test_every_setting_of_the_environment_is_in_the_readme(name: str) -> None:
     assert name in (DOCUMENTS.parent / "README.md").read_text()
-    assert Settings.from_env({name: "64"}) != Settings()
+    assert Settings.from_env({name: "123"}) != Settings()

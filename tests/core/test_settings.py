@@ -39,9 +39,9 @@ def test_an_empty_environment_gives_the_documented_defaults() -> None:
         ("STATE_CACHE_MB", "1", "cache_bytes", KIB * KIB),
         (
             "STATE_ALLOWED_PREFIXES",
-            "s3://a/b/, s3://c/",
+            "s3://one/b/, s3://two/",
             "allowed_prefixes",
-            ("s3://a/b/", "s3://c/"),
+            ("s3://one/b/", "s3://two/"),
         ),
         ("TENANT_SEPARATOR", ".", "tenant_separator", "."),
         ("TENANT_SEPARATOR", "", "tenant_separator", None),
@@ -89,6 +89,126 @@ def test_a_number_that_is_none_is_refused_and_its_variable_named(name: str, text
 def test_what_could_not_work_is_refused(env: dict[str, str], named: str) -> None:
     with pytest.raises(ConfigurationError, match=named):
         Settings.from_env(env)
+
+
+NO_BUCKETS = [
+    "my_bucket",
+    "s3://bucket",
+    "Bucket",
+    "b",
+    "ab",
+    "b" * 64,
+    "-bucket",
+    "bucket-",
+    ".bucket",
+    "bucket.",
+    "buc..ket",
+    "192.168.5.4",
+    "bucket/folder",
+    " bucket",
+    "bucket\n",
+    "bücket",
+    "xn--bucket",
+    "sthree-bucket",
+    "amzn-s3-demo-bucket",
+    "access-point.mrap",
+    "bucket--ol-s3",
+    "arn:aws:s3:eu-west-1:123456789012:accesspoint/state",
+]
+
+
+@pytest.mark.parametrize("name", NO_BUCKETS)
+def test_what_is_no_buckets_name_is_refused_at_the_start(name: str) -> None:
+    with pytest.raises(ConfigurationError, match="STATE_BUCKET"):
+        Settings.from_env({"STATE_BUCKET": name})
+
+
+@pytest.mark.parametrize("name", [name for name in NO_BUCKETS if "/" not in name])
+def test_no_place_in_what_is_no_bucket_may_be_allowed(name: str) -> None:
+    with pytest.raises(ConfigurationError, match="STATE_ALLOWED_PREFIXES"):
+        Settings(allowed_prefixes=(f"s3://{name}/inputs/",))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "abc",
+        "my-bucket",
+        "my.bucket.name",
+        "1bucket2",
+        "b" * 63,
+        "1.2.3.4.5",
+        "point-metadata-s3alias",
+    ],
+)
+def test_every_buckets_name_is_taken(name: str) -> None:
+    assert Settings.from_env({"STATE_BUCKET": name}).bucket == name
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "s3://",
+        "s3:///",
+        "s3:///inputs/",
+        "s3://bucket",
+        "s3://bucket//",
+        "s3://bucket/a",
+        "s3://bucket/../",
+        "s3://bucket/a/./",
+        "s3://bucket//a/",
+        "S3://bucket/a/",
+        "https://bucket/a/",
+        "bucket/a/",
+    ],
+)
+def test_an_allowed_prefix_is_a_folder_of_a_bucket(place: str) -> None:
+    with pytest.raises(ConfigurationError, match="STATE_ALLOWED_PREFIXES"):
+        Settings.from_env({"STATE_BUCKET": "bucket", "STATE_ALLOWED_PREFIXES": place})
+
+
+@pytest.mark.parametrize("prefix", ["", "team/"])
+@pytest.mark.parametrize("folder", ["", "v1/", "team/", "team/v1/"])
+def test_an_allowed_prefix_may_not_cover_the_state_of_all_executions(
+    prefix: str, folder: str
+) -> None:
+    covers = f"{prefix}v1/".startswith(folder)
+    env = {
+        "STATE_BUCKET": "bucket",
+        "STATE_PREFIX": prefix,
+        "STATE_ALLOWED_PREFIXES": f"s3://bucket/{folder}",
+    }
+    if covers:
+        with pytest.raises(ConfigurationError, match="of all executions"):
+            Settings.from_env(env)
+    else:
+        assert Settings.from_env(env).allowed_prefixes == (f"s3://bucket/{folder}",)
+
+
+@pytest.mark.parametrize("place", ["s3://bucket/v1/run-1/", "s3://bucket/inputs/", "s3://other/"])
+def test_one_execution_inputs_and_another_bucket_may_be_allowed(place: str) -> None:
+    settings = Settings(bucket="bucket", allowed_prefixes=(place,))
+    assert settings.allowed_prefixes == (place,)
+
+
+@pytest.mark.parametrize(
+    "prefix",
+    [
+        "/",
+        "/team/",
+        "team//a/",
+        "../",
+        "team/../",
+        "./",
+        "inputs/",
+        "team/inputs/",
+        "v1/",
+        "x" * 128,
+    ],
+)
+def test_a_prefix_is_folders_of_its_own(prefix: str) -> None:
+    with pytest.raises(ConfigurationError, match="STATE_PREFIX"):
+        Settings.from_env({"STATE_BUCKET": "bucket", "STATE_PREFIX": prefix})
 
 
 def test_the_payload_limit_is_that_of_step_functions() -> None:

@@ -85,6 +85,7 @@ def _new_call(context: Context, bag: JsonObject | None) -> Call:
     space = workspace.current()
     execution_id = _execution_id(context, bag or {})
     objects = Objects(space, execution_id)
+    objects.require_keys()
     objects.remember(pointers_inline(bag))
     return Call(
         settings=space.settings,

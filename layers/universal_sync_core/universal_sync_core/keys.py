@@ -5,8 +5,10 @@ from functools import lru_cache
 from typing import Final
 from urllib.parse import quote, unquote
 
+from universal_sync_core.errors import InvalidRequestError
 from universal_sync_core.pointer import digest_in
 from universal_sync_core.settings import Settings
+from universal_sync_core.store import MOST_KEY_BYTES
 
 LAYOUT: Final = "v1"
 # Where the state machine's ResultWriter writes.
@@ -14,10 +16,34 @@ RESULTS_FOLDER: Final = "distributed/"
 STATE_FOLDER: Final = "sha256/"
 
 
+# What follows the prefix of an execution: a folder and a digest, a callback's mark at most.
+_LONGEST_NAME_BYTES: Final = 128
+
+
 @lru_cache(maxsize=64)
 def execution_prefix(settings: Settings, execution_id: str) -> str:
-    """Return what every key of an execution starts with."""
-    return f"{settings.prefix}{LAYOUT}/{quote(execution_id, safe='')}/"
+    """Return what every key of an execution starts with.
+
+    Raises:
+        InvalidRequestError: the id is so long that S3 would not take the keys.
+    """
+    try:
+        quoted = quote(execution_id, safe="")
+    except UnicodeEncodeError as error:
+        message = "execution_id holds half of a surrogate pair, which no key can have"
+        raise InvalidRequestError(message, field="execution_id") from error
+    if quoted in (".", ".."):
+        quoted = quoted.replace(".", "%2E")
+    prefix = f"{settings.prefix}{LAYOUT}/{quoted}/"
+    size = len(prefix.encode()) + _LONGEST_NAME_BYTES
+    if size > MOST_KEY_BYTES:
+        message = (
+            f"execution_id is too long: keys under it have {size:,} bytes, and S3 takes "
+            f"{MOST_KEY_BYTES:,}. Give the execution a shorter name, or one of plain letters; "
+            "each other letter takes up to 12 bytes"
+        )
+        raise InvalidRequestError(message, field="execution_id")
+    return prefix
 
 
 def content_key(settings: Settings, execution_id: str, stored: bytes) -> str:

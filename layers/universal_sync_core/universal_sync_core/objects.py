@@ -68,6 +68,12 @@ class Objects:
         """Take the execution id of a bag, where none is known yet."""
         if self._execution_id is None and type(execution_id) is str and execution_id:
             self._execution_id = execution_id
+            self.require_keys()
+
+    def require_keys(self) -> None:
+        """Raise InvalidRequestError where S3 would not take the keys of this execution."""
+        if self.can_write:
+            _ = self.home
 
     @property
     def can_write(self) -> bool:

@@ -5,7 +5,7 @@ Written down with an example in docs/formats.md; parse and render stand here sid
 
 import base64
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
@@ -159,13 +159,33 @@ def in_order(leaves: Sequence[Node]) -> JsonObject:
     if len(leaves) == 1 and leaves[0].order is None:
         items: JsonObject = leaves[0].items
         return items
-    rows = [
-        (position, key, value)
-        for leaf in leaves
-        for position, (key, value) in zip(leaf.order or (), leaf.items.items(), strict=True)
-    ]
+    placed = _placed(leaves)
+    if placed is not None:
+        return placed
+    rows = [row for leaf in leaves for row in _rows(leaf)]
     rows.sort(key=lambda row: row[0])
     return {key: value for _, key, value in rows}
+
+
+def _placed(leaves: Sequence[Node]) -> JsonObject | None:
+    """Return the map of all its pages, or None where these are some of them.
+
+    Of a million keys a row each would take more memory than they do.
+    """
+    count = sum(len(leaf.items) for leaf in leaves)
+    if any(max(leaf.order or (), default=0) >= count for leaf in leaves):
+        return None
+    keys: list[Json] = [None] * count
+    values: list[Json] = [None] * count
+    for leaf in leaves:
+        for position, key, value in _rows(leaf):
+            keys[position], values[position] = key, value
+    return None if None in keys else dict(zip(keys, values, strict=True))
+
+
+def _rows(leaf: Node) -> Iterator[tuple[int, str, Json]]:
+    for position, (key, value) in zip(leaf.order or (), leaf.items.items(), strict=True):
+        yield position, key, value
 
 
 def in_sequence(leaves: Sequence[Node]) -> list[Json]:

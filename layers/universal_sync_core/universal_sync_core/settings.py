@@ -7,6 +7,7 @@ from typing import Final
 
 from universal_sync_core.codec import KIB
 from universal_sync_core.errors import ConfigurationError
+from universal_sync_core.store import is_bucket, is_relative
 
 # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 STEP_FUNCTIONS_PAYLOAD_BYTES: Final = 262_144
@@ -16,6 +17,14 @@ MOST_SEGMENTS_PER_EXECUTION: Final = 800
 # Characters of an execution's name that are no letters and no digits.
 _SEPARATOR: Final = re.compile(r"[._+!@=-]{1,4}")
 _MACHINE: Final = re.compile(r"arn:[^:]+:states:[^:]*:[^:]*:stateMachine:[^:]+")
+# Leaves room in a key for an execution's id. https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
+_MOST_PREFIX_BYTES: Final = 128
+# What lies under the prefix of a stack: one inside would be within reach of the other.
+_FOLDERS: Final = frozenset({"v1", "inputs", "distributed", "ended"})
+_NO_BUCKET: Final = (
+    "bucket (STATE_BUCKET) is the name of no bucket: 3 to 63 small letters, digits, hyphens and "
+    "single dots. Of an access point give the alias, not the ARN"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,13 +77,33 @@ class Settings:
         if self.segments_per_execution > MOST_SEGMENTS_PER_EXECUTION:
             limit = MOST_SEGMENTS_PER_EXECUTION
             raise ConfigurationError(f"segments_per_execution must be at most {limit}")
-        if self.prefix and (self.prefix.startswith("/") or not self.prefix.endswith("/")):
-            raise ConfigurationError("prefix must be empty, or end in / and not start with it")
-        for allowed in self.allowed_prefixes:
-            if not allowed.startswith("s3://") or not allowed.endswith("/"):
-                raise ConfigurationError("an allowed prefix is s3://<bucket>/<prefix>/")
-
+        self._require_places()
         self._require_owners()
+
+    def _require_places(self) -> None:
+        if self.bucket is not None and not is_bucket(self.bucket):
+            raise ConfigurationError(_NO_BUCKET)
+        if self.prefix and not _is_folder(self.prefix):
+            raise ConfigurationError("prefix (STATE_PREFIX) must be folders, each ending in /")
+        if len(self.prefix.encode()) > _MOST_PREFIX_BYTES:
+            raise ConfigurationError(f"prefix (STATE_PREFIX) is over {_MOST_PREFIX_BYTES} bytes")
+        if not _FOLDERS.isdisjoint(self.prefix.split("/")):
+            message = "prefix (STATE_PREFIX) may not lie in a folder of another stack's: "
+            raise ConfigurationError(message + ", ".join(sorted(_FOLDERS)))
+        for allowed in self.allowed_prefixes:
+            self._require_allowed_place(allowed)
+
+    def _require_allowed_place(self, place: str) -> None:
+        bucket, _, folder = place.removeprefix("s3://").partition("/")
+        well_formed = place.startswith("s3://") and place.endswith("/") and is_bucket(bucket)
+        if not well_formed or (folder and not _is_folder(folder)):
+            message = "an allowed prefix (STATE_ALLOWED_PREFIXES) is s3://<bucket>/<prefix>/"
+            raise ConfigurationError(message)
+        if f"s3://{self.bucket}/{self.prefix}v1/".startswith(place):
+            message = (
+                "an allowed prefix (STATE_ALLOWED_PREFIXES) covers the state of all executions"
+            )
+            raise ConfigurationError(message)
 
     def _require_owners(self) -> None:
         if self.tenant_separator is not None and not _SEPARATOR.fullmatch(self.tenant_separator):
@@ -122,6 +151,16 @@ def _number(env: Mapping[str, str], name: str, unit: int) -> int | None:
     if not text.isdecimal() or int(text) < 1:
         raise ConfigurationError(f"{name} must be a whole number, at least 1")
     return int(text) * unit
+
+
+def _is_folder(text: str) -> bool:
+    """Tell whether a text is a path of folders, each with a name of its own."""
+    return (
+        text.endswith("/")
+        and not text.startswith("/")
+        and not is_relative(text)
+        and "//" not in text
+    )
 
 
 def _folder(prefix: str) -> str:

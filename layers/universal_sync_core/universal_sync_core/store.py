@@ -3,12 +3,34 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Protocol
 
 from universal_sync_core.errors import MalformedPointerError
 
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
-_PATH: Final = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])/(.+)", re.DOTALL)
+_BUCKET: Final = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+# Names that no bucket can have, or that nothing can be written to. An access point's alias, which
+# ends in -s3alias, stands for a bucket in every request that is made here.
+_NO_BUCKET: Final = re.compile(
+    r"\d+(?:\.\d+){3}|.*\.\..*|(?:xn--|sthree-|amzn-s3-demo-).*|.*(?:\.mrap|--ol-s3|--table-s3)"
+)
+_PATH: Final = re.compile(r"s3://([^/]*)/(.+)", re.DOTALL)
+# S3 takes them literally, a proxy or another server may not.
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
+_RELATIVE: Final = re.compile(r"(?:^|/)\.\.?(?:/|$)")
+MOST_KEY_BYTES: Final = 1_024
+
+
+@lru_cache(maxsize=16)
+def is_bucket(name: str) -> bool:
+    """Tell whether S3 may have a bucket of that name, or an access point of that alias."""
+    return _BUCKET.fullmatch(name) is not None and _NO_BUCKET.fullmatch(name) is None
+
+
+def is_relative(key: str) -> bool:
+    """Tell whether a segment of a key is `.` or `..`."""
+    return _RELATIVE.search(key) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +52,7 @@ class Location:
             MalformedPointerError: it names none.
         """
         match = _PATH.fullmatch(path)
-        if match is None:
+        if match is None or not is_bucket(match[1]) or is_relative(match[2]):
             raise MalformedPointerError("no path of an S3 object", path=path)
         return cls(match[1], match[2])
 
