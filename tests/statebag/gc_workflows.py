@@ -39,6 +39,7 @@ SETTINGS: Final = Settings(
     page_bytes=300,
     index_bytes=300,
     allowed_prefixes=(f"s3://{BUCKET}/v1/",),
+    resumable_machines=(MACHINE, OTHER_MACHINE),
 )
 # Few values, so that they come back: each is a list of some pages.
 VALUES: Final = [[f"{n} {row} " + "x" * 60 for row in range(12)] for n in range(5)]
