@@ -32,13 +32,15 @@ Bag = dict[str, Any]
 OTHER_MACHINE: Final = f"{MACHINE}-other"
 REDRIVABLE: Final = timedelta(days=14)
 FORGOTTEN: Final = timedelta(days=90)
+# The executions that others may read of.
+LENDERS: Final = [arn_of(f"run-{n}", each) for n in range(9) for each in (MACHINE, OTHER_MACHINE)]
 SETTINGS: Final = Settings(
     bucket=BUCKET,
     field_offload_bytes=300,
     state_offload_bytes=2_000,
     page_bytes=300,
     index_bytes=300,
-    allowed_prefixes=(f"s3://{BUCKET}/v1/",),
+    allowed_prefixes=tuple(f"s3://{BUCKET}/{key_prefix(each)}" for each in LENDERS),
     resumable_machines=(MACHINE, OTHER_MACHINE),
 )
 # Few values, so that they come back: each is a list of some pages.
@@ -128,7 +130,7 @@ class Workflows:
     def _borrow(self, which: int, other: int, container: int) -> None:
         """An execution is given a pointer of another one, of which it may read."""
         for run in self._one(self._free(), which):
-            for lender in self._one([each for each in self.runs if self._is_recent(each)], other):
+            for lender in self._one([each for each in self.runs if self._may_lend(each)], other):
                 pointer = (
                     lender.bag["current_state"].get("a") if "current_state" in lender.bag else None
                 )
@@ -278,6 +280,9 @@ class Workflows:
 
     def _is_recent(self, run: Run) -> bool:
         return run.stopped is None or self.now - run.stopped < REDRIVABLE
+
+    def _may_lend(self, run: Run) -> bool:
+        return run.owner in LENDERS and self._is_recent(run)
 
     def _is_redrivable(self, run: Run) -> bool:
         return run.status in {"FAILED", "ABORTED"} and self._is_recent(run)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.literals import BucketVersioningStatusType
 
 BUCKET = "state-bucket"
 
@@ -65,6 +66,44 @@ def test_deletion_that_s3_did_not_do_is_an_error(
 
     with pytest.raises(UnavailableError, match="AccessDenied"):
         S3Inventory(s3).delete([Location(BUCKET, "v1/a/sha256/1")])
+
+
+def keep_versions(s3: "S3Client", status: "BucketVersioningStatusType") -> None:
+    s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": status})
+
+
+def test_bucket_keeps_versions_only_while_it_says_so(s3: "S3Client") -> None:
+    inventory = S3Inventory(s3)
+    assert not inventory.keeps_versions(BUCKET)
+
+    keep_versions(s3, "Enabled")
+    assert inventory.keeps_versions(BUCKET)
+
+    keep_versions(s3, "Suspended")
+    assert not inventory.keeps_versions(BUCKET)
+
+
+def test_what_was_deleted_comes_back_and_what_is_there_stays(s3: "S3Client") -> None:
+    keep_versions(s3, "Enabled")
+    inventory = S3Inventory(s3)
+    keys = ["v1/a/sha256/1", "v1/a/sha256/10", "v1/b/sha256/3", "v1/b/sha256/4"]
+    for key in keys:
+        s3.put_object(Bucket=BUCKET, Key=key, Body=f"body of {key}".encode())
+    inventory.delete([Location(BUCKET, key) for key in keys[:3]])
+    s3.put_object(Bucket=BUCKET, Key=keys[2], Body=b"written again")
+
+    inventory.undelete([Location(BUCKET, key) for key in (keys[0], *keys[2:], "v1/never")])
+
+    bodies = {
+        each.location.key: inventory.head(each.location, 99)
+        for each in inventory.objects(BUCKET, "v1/")
+    }
+    assert bodies == {
+        "v1/a/callbacks/2.json": b"body of v1/a/callbacks/2.json",
+        "v1/a/sha256/1": b"body of v1/a/sha256/1",
+        "v1/b/sha256/3": b"written again",
+        "v1/b/sha256/4": b"body of v1/b/sha256/4",
+    }
 
 
 @pytest.mark.usefixtures("s3")
