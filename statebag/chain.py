@@ -5,7 +5,8 @@ from typing import Final
 
 from statebag.errors import NotFoundError
 from statebag.executions import Execution, Executions, is_execution_arn
-from universal_sync_core.continuation import CHAIN, RESUME_FROM
+from universal_sync_core.bag import CHAIN
+from universal_sync_core.continuation import RESUME_FROM
 from universal_sync_core.keys import execution_in
 
 # What the last state of an execution that was continued says of the next.

@@ -2,10 +2,19 @@
 
 import json
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
-from tests.core.bags import BUCKET, CONTEXT, EXECUTION, fresh, hydrated, synced
+from tests.core.bags import (
+    BUCKET,
+    CONTEXT,
+    EXECUTION,
+    OTHER_EXECUTION,
+    fresh,
+    hydrated,
+    synced,
+)
 from tests.core.fakes import CountingStore
 from universal_sync_core import (
     calculate_payload_size,
@@ -57,11 +66,60 @@ def test_staging_again_writes_nothing_new(store: CountingStore) -> None:
     assert store.inner.objects == before  # type: ignore[attr-defined]
 
 
+def in_s3(**fields: Any) -> dict[str, Any]:
+    place = {"bucket": BUCKET, "key": "inputs/items.json"} | fields
+    return {"execution_id": EXECUTION, "distributed_items": place}
+
+
+@pytest.mark.parametrize("count", [None, 0, 7])
+@pytest.mark.parametrize("key", ["inputs/items.json", f"v1/{quote(EXECUTION, safe='')}/items/a"])
+def test_items_that_are_in_s3_already_stay_where_they_are(key: str, count: Any) -> None:
+    with fresh(CountingStore(), allowed_prefixes=(f"s3://{BUCKET}/inputs/",)):
+        place = stage_items(in_s3(key=key, count=count))
+    assert place == {"bucket": BUCKET, "key": key, "count": count}
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    [
+        {},
+        {"bucket": "evil"},
+        {"key": f"v1/{quote(OTHER_EXECUTION, safe='')}/items/0.json"},
+        {"key": "distributed/run-1/manifest.json"},
+        {"bucket": f"{BUCKET}/inputs", "key": "x"},
+    ],
+)
 @pytest.mark.usefixtures("store")
-def test_items_that_are_in_s3_already_stay_where_they_are() -> None:
-    place = {"bucket": BUCKET, "key": "inputs/items.json"}
-    bag = {"execution_id": EXECUTION, "distributed_items": place}
-    assert stage_items(bag) == place | {"count": None}
+def test_items_come_from_the_executions_own_or_from_allowed_places(
+    elsewhere: dict[str, Any],
+) -> None:
+    with pytest.raises(PointerNotAllowedError):
+        stage_items(in_s3(**elsewhere))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"bucket": 5},
+        {"key": None},
+        {"key": ["a"]},
+        {"key": "inputs/" + "k" * 1_024},
+        {"bucket": "b" * 300_000},
+        {"count": -5},
+        {"count": "7"},
+        {"count": True},
+        {"count": 1.5},
+    ],
+    ids=lambda wrong: repr(wrong)[:20],
+)
+def test_a_place_of_items_is_two_short_texts_and_a_count(wrong: dict[str, Any]) -> None:
+    allowed = (f"s3://{BUCKET}/inputs/",)
+    with (
+        fresh(CountingStore(), allowed_prefixes=allowed),
+        pytest.raises(InvalidRequestError) as caught,
+    ):
+        stage_items(in_s3(**wrong))
+    assert len(str(caught.value)) < 300
 
 
 @pytest.mark.parametrize("items", [None, 5, "text", {"a": 1}, {"bucket": BUCKET}])

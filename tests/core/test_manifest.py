@@ -11,7 +11,16 @@ from typing import Any
 
 import pytest
 
-from tests.core.bags import BUCKET, CONTEXT, TRIES, fresh, hydrated, synced
+from tests.core.bags import (
+    BUCKET,
+    CONTEXT,
+    EXECUTION,
+    OTHER_EXECUTION,
+    TRIES,
+    fresh,
+    hydrated,
+    synced,
+)
 from tests.core.fakes import CountingStore, FlakyStore
 from tests.core.map_runs import (
     FOLDER,
@@ -24,8 +33,14 @@ from tests.core.map_runs import (
     write,
     write_manifest,
 )
-from universal_sync_core import flatten_result, store_result, universal_sync_core
+from universal_sync_core import (
+    first_bag,
+    flatten_result,
+    store_result,
+    universal_sync_core,
+)
 from universal_sync_core.errors import (
+    InvalidRequestError,
     MalformedManifestError,
     MissingObjectError,
     PointerNotAllowedError,
@@ -206,7 +221,7 @@ def test_large_files_are_read_piece_by_piece(store: CountingStore) -> None:
         ),
         (
             b'{"DestinationBucket":"state-bucket","ResultFiles":{"PENDING":[{"Key":"%b"}]}}'
-            % b"distributed/gone.json",
+            % b"distributed/run-1/gone.json",
             MissingObjectError,
         ),
     ],
@@ -304,16 +319,328 @@ def test_reading_is_tried_again_and_counts_nothing_twice() -> None:
 @pytest.mark.parametrize(
     ("files", "next_action"),
     [
-        ({"SUCCEEDED": array(record(0, 1)), "FAILED": array(failed(1))}, "CONTINUE"),
+        ({"SUCCEEDED": array(record(0, 1)), "FAILED": array(failed(1))}, "FAILED"),
+        ({"SUCCEEDED": array(record(0, 1)), "PENDING": array(pending(1))}, "FAILED"),
+        ({"SUCCEEDED": array(record(0, 1), record(1, 2))}, "CONTINUE"),
         ({"FAILED": array(failed(0), failed(1))}, "FAILED"),
         ({"FAILED": array(failed(0)), "PENDING": array(pending(1))}, "FAILED"),
         ({"SUCCEEDED": array(record(0, {"status": "FAILED"}))}, "FAILED"),
         ({"SUCCEEDED": b"[]"}, "CONTINUE"),
     ],
 )
-def test_when_all_items_failed_the_workflow_has_failed(
+def test_an_item_that_failed_fails_the_workflow_where_nothing_is_tolerated(
     store: CountingStore, files: dict[str, Any], next_action: str
 ) -> None:
     with fresh(store):
         bag = universal_sync_core({}, write(store, files), AGGREGATE)
     assert bag["next_action"] == next_action
+    assert bag.get("status") == ("FAILED" if next_action == "FAILED" else None)
+
+
+@pytest.mark.parametrize(
+    ("tolerated", "failures", "next_action"),
+    [
+        (0, 0, "CONTINUE"),
+        (0, 1, "FAILED"),
+        (3, 3, "CONTINUE"),
+        (3.0, 3, "CONTINUE"),
+        (3, 4, "FAILED"),
+        (40, 40, "CONTINUE"),
+        ("0%", 1, "FAILED"),
+        ("5%", 2, "CONTINUE"),
+        ("5%", 3, "FAILED"),
+        ("7.5%", 3, "CONTINUE"),
+        ("7.499%", 3, "FAILED"),
+        ("100%", 40, "CONTINUE"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["manifest", "manifest of outputs", "list"])
+def test_as_many_may_fail_as_the_bag_tolerates(
+    store: CountingStore, kind: str, tolerated: Any, failures: int, next_action: str
+) -> None:
+    count = 40
+    outcomes: list[Any] = [{"status": "FAILED"} if n < failures else n for n in range(count)]
+    with fresh(store):
+        if kind == "list":
+            result: Any = outcomes
+        elif kind == "manifest of outputs":
+            result = write(
+                store, {"SUCCEEDED": array(*[record(n, each) for n, each in enumerate(outcomes)])}
+            )
+        else:
+            halves = {
+                "SUCCEEDED": array(*[record(n, n) for n in range(failures, count)]),
+                "FAILED": array(*[failed(n) for n in range(failures // 2)]),
+                "PENDING": array(*[pending(n) for n in range(failures // 2, failures)]),
+            }
+            result = write(store, halves)
+        bag = synced(CONTEXT, {"tolerated_failed_items": tolerated})
+        after = universal_sync_core(bag, result, AGGREGATE)
+        assert after["next_action"] == next_action
+        assert len(hydrated(after).get("failed_segments", [])) == failures
+
+
+@pytest.mark.parametrize(
+    "tolerated",
+    [-1, 0.5, True, None, "5", "5 %", "101%", "-1%", "%", "1e2%", "\uff15%", [], {}, 10**30],
+)
+@pytest.mark.usefixtures("store")
+def test_a_tolerance_is_a_count_or_a_percentage(tolerated: Any) -> None:
+    for action in ("sync", "init", "merge_callback"):
+        with pytest.raises(InvalidRequestError, match="tolerated_failed_items must be"):
+            universal_sync_core(CONTEXT, {"tolerated_failed_items": tolerated}, {"action": action})
+
+
+def test_a_tolerance_stays_where_it_is_read_in_a_bag_of_very_many_fields() -> None:
+    many = {f"field-{n}": "x" * 200 for n in range(900)}
+    with fresh(CountingStore()):
+        bag = synced(CONTEXT, {"tolerated_failed_items": "50%"} | many)
+        assert bag["tolerated_failed_items"] == "50%"
+        joined = universal_sync_core(bag, [{"status": "FAILED"}, 1], AGGREGATE)
+    assert joined["next_action"] == "CONTINUE"
+
+
+# Whoever's machine it is: what looks like a place in its items is its own.
+OF_A_USER: list[tuple[str, Any]] = [
+    ("item and index", {"item": "sku", "index": 0}),
+    ("index alone", {"index": 0}),
+    ("no execution", {"execution_id": None, "item": "sku", "index": 0}),
+    ("more keys", {"execution_id": EXECUTION, "item": "sku", "index": 0, "more": 1}),
+    ("no whole number", {"execution_id": EXECUTION, "item": "sku", "index": True}),
+    ("negative", {"execution_id": EXECUTION, "item": "sku", "index": -1}),
+    ("text", "sku"),
+    ("null", None),
+]
+
+
+@pytest.mark.parametrize("given", [given for _, given in OF_A_USER], ids=[n for n, _ in OF_A_USER])
+def test_the_record_tells_items_apart_and_no_field_of_the_users(
+    store: CountingStore, given: Any
+) -> None:
+    same = {"Input": json.dumps(given)}
+    files = {
+        "SUCCEEDED": array(record(0, "a", **same), record(1, "b", **same)),
+        "FAILED": array(failed(2, **same)),
+        "PENDING": array({**same, "Name": "name-3"}, {**same, "Name": "name-4"}),
+    }
+    delta = flattened(store, files)
+    assert delta["distributed_outputs"] == ["a", "b"]
+    assert [report["input"] for report in delta["failed_segments"]] == [given] * 3
+    assert [report["index"] for report in delta["failed_segments"]] == [None] * 3
+
+
+def test_items_that_look_as_ours_but_are_of_another_execution_are_all_kept(
+    store: CountingStore,
+) -> None:
+    same = {"Input": json.dumps({"execution_id": "another", "item": "sku", "index": 0})}
+    files = {
+        "SUCCEEDED": array(record(0, "a", **same), record(1, "b", **same)),
+        "FAILED": array(failed(2, **same), failed(3, **same)),
+    }
+    delta = flattened(store, files)
+    assert (delta["distributed_outputs"], len(delta["failed_segments"])) == (["a", "b"], 2)
+
+
+def test_a_record_in_two_files_counts_once_by_its_own_name(store: CountingStore) -> None:
+    line = record(0, "a", Input='{"sku": 1}')
+    late = failed(0, Input='{"sku": 1}')
+    delta = flattened(store, {"SUCCEEDED": [array(line), array(line)], "FAILED": array(late)})
+    assert (delta["distributed_outputs"], "failed_segments" in delta) == (["a"], False)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"Input": ""},
+        {"Input": None},
+        {"Input": "", "InputDetails": {"Included": False}},
+        {"Input": None, "InputDetails": {"Included": False}},
+        {"Input": "left out", "InputDetails": {"Included": False}},
+    ],
+)
+def test_an_item_whose_input_was_not_included_has_the_input_null(
+    store: CountingStore, fields: dict[str, Any]
+) -> None:
+    files = {
+        "SUCCEEDED": array(record(0, 1), record(1, 2, **fields)),
+        "FAILED": array(failed(2), failed(3, **fields)),
+        "PENDING": array({"Status": "PENDING", **fields}, {"Status": "PENDING"}),
+    }
+    delta = flattened(store, files)
+    assert delta["distributed_outputs"] == [1, 2]
+    inputs = [report["input"] for report in delta["failed_segments"]]
+    assert inputs == ["item 2", None, None, None]
+
+
+def test_an_output_that_was_not_included_is_null(store: CountingStore) -> None:
+    left_out = record(1, OutputDetails={"Included": False}) | {"Output": ""}
+    delta = flattened(store, {"SUCCEEDED": array(record(0, 1), left_out)})
+    assert delta["distributed_outputs"] == [1, None]
+
+
+# Outputs as COMPACT and FLATTEN leave them; the last are as Step Functions describes executions
+# that a child started itself.
+OUTPUTS: list[Any] = [
+    {"order": 1, "rates": [1.5, 2.0, 10**20, -1e300]},
+    {"Output": "{}"},
+    record(0, "inner", Status="RUNNING"),
+    [1, 2],
+    "text",
+    5,
+    None,
+    {},
+    record(0, "inner", ExecutionArn="arn:aws:states:eu-west-1:123456789012:execution:other:x"),
+]
+
+
+@pytest.mark.parametrize("output", OUTPUTS, ids=lambda output: repr(output)[:20])
+def test_outputs_without_records_are_refused_by_the_name_of_what_wrote_them(
+    store: CountingStore, output: Any
+) -> None:
+    with fresh(store):
+        answer = write(store, {"SUCCEEDED": array(output, output)})
+        with pytest.raises(MalformedManifestError, match=r"record 0 .*WriterConfig"):
+            flatten_result(answer, CONTEXT)
+
+
+def test_a_record_of_this_map_run_is_one(store: CountingStore) -> None:
+    arn = RUN.replace(":mapRun:", ":execution:").rsplit(":", 1)[0] + ":child"
+    delta = flattened(store, {"SUCCEEDED": array(record(0, "mine", ExecutionArn=arn))})
+    assert delta["distributed_outputs"] == ["mine"]
+
+
+@pytest.mark.parametrize("transformation", ["COMPACT", "FLATTEN"])
+def test_outputs_without_records_are_outputs_where_the_manifest_says_so(
+    store: CountingStore, transformation: str
+) -> None:
+    with fresh(store):
+        answer = write(store, {"SUCCEEDED": array(*OUTPUTS), "FAILED": array(failed(9))})
+        key = answer["ResultWriterDetails"]["Key"]
+        manifest = json.loads(store.get(Location(BUCKET, key)).body)
+        manifest["WriterConfig"] = {"Transformation": transformation, "OutputType": "JSON"}
+        answer = write_manifest(store, json.dumps(manifest).encode(), FOLDER + "again/")
+        delta = flatten_result(answer, CONTEXT)
+    assert delta["distributed_outputs"] == OUTPUTS
+    assert [report["index"] for report in delta["failed_segments"]] == [9]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        {"Input": "no json"},
+        {"Input": 5},
+        {"Output": 5},
+        {"Output": ""},
+        {"Output": "no json"},
+        {"Output": '{"n": NaN}'},
+    ],
+)
+def test_the_error_of_a_malformed_record_names_file_and_record(
+    store: CountingStore, line: dict[str, Any]
+) -> None:
+    with fresh(store):
+        answer = write(store, {"SUCCEEDED": [array(), array(record(0, 1), record(1, 2, **line))]})
+        with pytest.raises(MalformedManifestError, match="record 1 ") as caught:
+            flatten_result(answer, CONTEXT)
+    assert caught.value.path == f"s3://{BUCKET}/{FOLDER}SUCCEEDED_1.json"
+
+
+def details(answer: dict[str, Any]) -> dict[str, Any]:
+    return {"ResultWriterDetails": answer["ResultWriterDetails"]}
+
+
+def test_the_details_alone_are_read_as_a_result_selector_leaves_them(store: CountingStore) -> None:
+    with fresh(store):
+        answer = details(write(store, {"SUCCEEDED": array(record(0, 1))}))
+        bag = universal_sync_core(CONTEXT, answer, AGGREGATE)
+        assert bag["distributed_outputs"] == [1]
+        beside = universal_sync_core(CONTEXT, answer | {"started": "today"}, AGGREGATE)
+        assert (beside["distributed_outputs"], beside["started"]) == ([1], "today")
+
+
+@pytest.mark.parametrize("name", ["failed_segments", "distributed_outputs", "chunk_count"])
+def test_a_field_beside_the_details_wins_nothing_from_the_results(
+    store: CountingStore, name: str
+) -> None:
+    with fresh(store):
+        answer = write(store, {"SUCCEEDED": array(record(0, 1))})
+        with pytest.raises(InvalidRequestError, match=name):
+            universal_sync_core(CONTEXT, answer | {name: 5}, AGGREGATE)
+
+
+BROKEN: list[Any] = [
+    {},
+    None,
+    [],
+    "s3://b/k",
+    {"Bucket": BUCKET},
+    {"Bucket": 5, "Key": FOLDER},
+    {"Bucket": f"{BUCKET}/{FOLDER}", "Key": "manifest.json"},
+    {"Bucket": BUCKET, "Key": ""},
+    {"Bucket": BUCKET, "Key": None},
+]
+
+
+@pytest.mark.parametrize("more", [{}, {"MapRunArn": RUN}, {"started": 5}])
+@pytest.mark.parametrize("broken", BROKEN, ids=repr)
+@pytest.mark.usefixtures("store")
+def test_broken_details_are_never_zero_results(broken: Any, more: dict[str, Any]) -> None:
+    with pytest.raises(MalformedManifestError, match="names no Bucket and Key"):
+        universal_sync_core(CONTEXT, {"ResultWriterDetails": broken, **more}, AGGREGATE)
+
+
+@pytest.mark.parametrize(
+    "action",
+    ["sync", "sync_branch", "merge_callback", "merge_async", "update_and_compress", "init"],
+)
+def test_to_any_other_action_a_result_of_that_form_is_data(
+    store: CountingStore, action: str
+) -> None:
+    with fresh(store):
+        answer = write(store, {"FAILED": array(failed(0))})
+        store.reset()
+        for result in (answer, {"callback_result": answer}, details(answer)):
+            bag = universal_sync_core(CONTEXT, result, {"action": action})
+            assert hydrated(bag)["ResultWriterDetails"] == answer["ResultWriterDetails"]
+            assert "failed_segments" not in bag
+        assert store.gets == []
+
+
+@pytest.mark.parametrize(
+    ("chain", "folder", "is_read"),
+    [
+        (None, "distributed/run-1/x/", True),
+        (None, "distributed/run-2/x/", False),
+        (None, "distributed/run-12/x/", False),
+        (None, "distributed/", False),
+        ([EXECUTION, OTHER_EXECUTION], "distributed/run-2/x/", True),
+        ([EXECUTION, OTHER_EXECUTION], "distributed/run-1/x/", True),
+        ([EXECUTION, OTHER_EXECUTION], "distributed/run-3/x/", False),
+        (None, "elsewhere/", False),
+    ],
+)
+@pytest.mark.parametrize("many", [False, True], ids=["few fields", "many fields"])
+def test_results_are_read_from_the_maps_of_the_bags_own_executions(
+    store: CountingStore, chain: Any, folder: str, *, is_read: bool, many: bool
+) -> None:
+    with fresh(store):
+        answer = write(store, {"SUCCEEDED": array(record(0, 1))}, folder=folder)
+        more = {f"field-{n}": "x" * 200 for n in range(900)} if many else {}
+        more |= {"execution_chain": chain} if chain else {}
+        bag = synced(CONTEXT, more)
+        if is_read:
+            assert universal_sync_core(bag, answer, AGGREGATE)["chunk_count"] == 1
+        else:
+            with pytest.raises(PointerNotAllowedError):
+                universal_sync_core(bag, answer, AGGREGATE)
+
+
+@pytest.mark.parametrize("action", ["sync", "sync_branch", "merge_callback", "merge_async"])
+@pytest.mark.usefixtures("store")
+def test_a_result_does_not_say_whose_maps_may_be_read(action: str) -> None:
+    forged = {"execution_chain": [EXECUTION, "arn:aws:states:eu-west-1:1:execution:m:victim"]}
+    with pytest.raises(InvalidRequestError, match="execution_chain"):
+        universal_sync_core(CONTEXT, forged, {"action": action})
+    for given in (forged, forged | {"resume_from": "s3://b/k"}):
+        with pytest.raises(InvalidRequestError, match="execution_chain"):
+            first_bag(given, CONTEXT)

@@ -190,10 +190,12 @@ def test_an_answer_from_an_older_revision_is_merged_by_time_and_reported() -> No
     assert "stale_result" not in after(base, {"callback_result": {"state_revision": 7}})
 
 
-def test_all_items_failed_is_a_failure_of_the_map() -> None:
-    failed = [{"status": "FAILED"}, {"error": "E"}]
+def test_items_that_failed_are_a_failure_of_the_map() -> None:
+    failed = [{"status": "FAILED"}, {"Error": "E", "Cause": "C"}]
     assert after({}, failed, "aggregate_distributed")["next_action"] == "FAILED"
-    assert after({}, [*failed, {}], "aggregate_distributed")["next_action"] == "CONTINUE"
+    assert after({}, [*failed, {}], "aggregate_distributed")["next_action"] == "FAILED"
+    tolerant = {"tolerated_failed_items": 2}
+    assert after(tolerant, [*failed, {}], "aggregate_distributed")["next_action"] == "CONTINUE"
     assert after({}, [], "aggregate_distributed")["next_action"] == "CONTINUE"
     assert after({}, failed, "sync")["next_action"] == "CONTINUE"
 

@@ -20,7 +20,7 @@ def _run(workflows: Workflows, count: int, failures: set[int]) -> None:
     path = "inputs/items.json"
     mapped: Json = {"status": "DISTRIBUTED_MAP", "distributed_items": items}
     last = {"status": "COMPLETE", "current_state": {"mapped": count}}
-    value = {"segments": [mapped, last]}
+    value = {"segments": [mapped, last], "tolerated_failed_items": len(failures)}
     whole = workflows.put_input(path, value)
 
     execution = workflows.run({"input_s3_path": whole}, timeout=1_500)

@@ -8,7 +8,15 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final
 
-from universal_sync_core.bag import BRANCHES, SPILL, spill_of, with_spilled, without_samples
+from universal_sync_core.bag import (
+    BRANCHES,
+    CHAIN,
+    SPILL,
+    spill_of,
+    with_fields,
+    with_spilled,
+    without_samples,
+)
 from universal_sync_core.call import Call, named_execution
 from universal_sync_core.codec import Json, JsonObject
 from universal_sync_core.compress import is_packed, unpack
@@ -58,7 +66,7 @@ class Sender:
     answers_bag: bool = True
 
 
-_RESULT: Final = Sender(place="execution_result", never=frozenset({"forked_from"}))
+_RESULT: Final = Sender(place="execution_result", never=frozenset({"forked_from", CHAIN}))
 # Nobody's action: whoever calls composes a bag.
 _CALLER: Final = Sender(place="execution_result", sets=_MACHINES, raises_limit=True)
 _SENDERS: Final = {
@@ -174,8 +182,9 @@ def admit_delta(delta: JsonObject, bag: JsonObject, call: Call) -> JsonObject:
         raise no_bag(f"{sender.place}.{BAG}")
     plain = _opened(delta, bag, call)
     require_same_execution(plain, bag, call)
+    known = with_fields(bag, sender.never & plain.keys(), call.pages)
     for name in sorted(sender.never & plain.keys()):
-        if name not in bag or plain[name] != bag[name]:
+        if name not in known or plain[name] != known[name]:
             path = f"{sender.place}.{name}"
             message = (
                 f"{path} is a control field that the state machine sets: leave it out, and keep"

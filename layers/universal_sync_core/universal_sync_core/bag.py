@@ -43,6 +43,7 @@ READ_BY_MACHINE: Final = frozenset(
         "loop_limit",
         "segments_per_execution",
         "tolerated_branch_failures",
+        "tolerated_failed_items",
     }
 )
 # The state machine forks one branch for each element: the list stays, large elements may leave.
@@ -60,6 +61,8 @@ HISTORY: Final = "state_history"
 HISTORY_ALIAS: Final = "new_history_logs"
 ARCHIVE: Final = "state_history_archive"
 SPILL: Final = "state_s3_path"
+# The executions that have worked on a bag after its first, by ARN and in order.
+CHAIN: Final = "execution_chain"
 SCHEDULING: Final = "scheduling_metadata"
 SCHEDULING_SUMMARY: Final = "scheduling_summary"
 OUTPUTS: Final = "distributed_outputs"

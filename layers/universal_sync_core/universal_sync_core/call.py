@@ -26,6 +26,7 @@ class Call:
 
     Attributes:
         action: the action this call serves, if any.
+        bag: the one at hand when the call was opened.
         keep_inline: dotted paths of `current_state` to copy beside its pointers.
         encode: makes a JSON value of one that is not taken as it is, or raises TypeError.
     """
@@ -35,6 +36,7 @@ class Call:
     pages: Pages
     strategies: Strategies
     action: str | None
+    bag: JsonObject
     keep_inline: set[str] = field(default_factory=set)
     encode: Encode | None = None
 
@@ -93,6 +95,7 @@ def _new_call(context: Context, bag: JsonObject | None) -> Call:
         pages=Pages(objects, space.settings),
         strategies=Strategies(context.get("merge_strategy")),
         action=_text(context, "action"),
+        bag=bag or {},
         keep_inline=_paths(context.get("keep_inline")),
         encode=_function(context, "encode"),
     )

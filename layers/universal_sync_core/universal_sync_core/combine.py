@@ -176,7 +176,8 @@ class Combiner:
 
     def _put(self, pointer: Pointer, changes: JsonObject, path: str) -> JsonObject:
         """Set keys in pages; what was readable beside the pointer shall be so again."""
-        for inner in _leaf_paths(pointer.beside):
+        in_list = path.endswith("]") or "[]." in path  # where nothing can be kept inline
+        for inner in [] if in_list else _leaf_paths(pointer.beside):
             self._call.keep_inline.add(f"{path}.{inner}".removeprefix(_STATE))
         return self._pages.put_keys(pointer, changes).render()
 

@@ -3,7 +3,7 @@
 from typing import Final
 
 from universal_sync_core import workspace
-from universal_sync_core.bag import is_branch, with_fields
+from universal_sync_core.bag import CHAIN, is_branch, with_fields
 from universal_sync_core.call import Context, open_call, serving
 from universal_sync_core.codec import Json, JsonObject, decode
 from universal_sync_core.errors import (
@@ -21,8 +21,6 @@ from universal_sync_core.snapshot import restore_snapshot, write_snapshot
 from universal_sync_core.sync import universal_sync_core
 
 RESUME_FROM: Final = "resume_from"
-# The executions that have worked on a bag after its first, by ARN and in order.
-CHAIN: Final = "execution_chain"
 # https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
 _NAME_MAX_CHARS: Final = 80
 _DIGEST_CHARS: Final = 16

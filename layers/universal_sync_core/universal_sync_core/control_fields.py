@@ -8,6 +8,7 @@ from universal_sync_core.codec import Json, JsonObject
 from universal_sync_core.errors import InvalidRequestError
 from universal_sync_core.next_action import NEXT_ACTION_BY_STATUS, Status
 from universal_sync_core.settings import MOST_SEGMENTS_PER_EXECUTION
+from universal_sync_core.tolerance import TOLERATED_ITEMS, is_tolerance
 
 # Beyond it not every JSON library on the way tells one whole number from the next.
 # https://www.rfc-editor.org/rfc/rfc8259#section-6
@@ -117,6 +118,14 @@ def _size(value: Json, path: str) -> float:
     raise InvalidRequestError(message, field=path)
 
 
+def _tolerance(value: Json, path: str) -> Json:
+    number = int(value) if type(value) is float and value.is_integer() else value
+    if is_tolerance(number) and (type(number) is str or number <= MAX_COUNT):
+        return number
+    message = f'{path} must be a whole number from 0, or a text from "0%" to "100%"'
+    raise InvalidRequestError(f"{message}, and was {_given(value)}", field=path)
+
+
 def _text(value: Json, path: str) -> str:
     if type(value) is str:
         return value
@@ -136,6 +145,7 @@ _KINDS: Final[dict[str, Callable[[Json, str], Json]]] = {
     "segments_per_execution": _segments_per_execution,
     "state_revision": _count,
     "tolerated_branch_failures": _count,
+    TOLERATED_ITEMS: _tolerance,
     "payload_size_kb": _size,
     "last_update_time": _text,
 }

@@ -8,7 +8,7 @@ from universal_sync_core.bag import BRANCH, BRANCH_ID, is_branch, unwrap
 from universal_sync_core.call import Call
 from universal_sync_core.codec import Json, JsonObject, decode
 from universal_sync_core.errors import InvalidRequestError, MalformedPointerError
-from universal_sync_core.flatten import FAILURE_STATUSES
+from universal_sync_core.item_failure import FAILURE_STATUSES
 from universal_sync_core.next_action import FAILED
 from universal_sync_core.pointer import digest_in
 

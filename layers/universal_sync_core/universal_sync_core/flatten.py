@@ -5,12 +5,14 @@ from typing import Final
 from universal_sync_core.admission import admit, require_admissible
 from universal_sync_core.call import Call, Context, open_call
 from universal_sync_core.codec import Json, JsonObject
-from universal_sync_core.manifest import is_map_run, read_map_run
+from universal_sync_core.errors import InvalidRequestError
+from universal_sync_core.item_failure import failure_of
+from universal_sync_core.manifest import DETAILS, MAP_RUN, names_map_run, read_map_run
 from universal_sync_core.pointer import Pointer, parse
 from universal_sync_core.timestamps import utc_now
 
-FAILURE_STATUSES: Final = frozenset(
-    {"FAILED", "ERROR", "TIMED_OUT", "ABORTED", "HALTED", "SIGKILL"}
+_TOLD_OF_A_MAP: Final = frozenset(
+    {"distributed_outputs", "chunk_count", "aggregation_timestamp", "failed_segments"}
 )
 
 
@@ -19,7 +21,8 @@ def flatten_result(result: Json, context: Context | None = None) -> JsonObject:
 
     - a list: `distributed_outputs`, `chunk_count` and `aggregation_timestamp`, and
       `failed_segments` where elements report failure;
-    - `{"MapRunArn", "ResultWriterDetails"}`: the same, of the results of the Distributed Map;
+    - `{"ResultWriterDetails"}`, with or without `MapRunArn`: the same, of the results of the
+      Distributed Map, and the fields beside it; for `aggregate_distributed` alone;
     - an object with `callback_result`, `async_result`, or `execution_result` alone: that value's;
     - a pointer of this execution: that of what it points to;
     - any other object: itself;
@@ -39,7 +42,7 @@ def flatten_result(result: Json, context: Context | None = None) -> JsonObject:
         MissingObjectError, MalformedManifestError: a manifest or result file is not readable.
     """
     with open_call(context) as call:
-        if is_map_run(result):
+        if names_map_run(result, call):
             return _map_run(result, call)
         return _delta(admit(result, call), call)
 
@@ -51,13 +54,13 @@ def _delta(value: Json, call: Call) -> JsonObject:
     if value is None:
         return {}
     if type(value) is list:
-        return _joined(value)
+        return _joined(value, call)
     if type(value) is not dict:
         return {"raw_result": value}
     for name in ("callback_result", "async_result", "execution_result"):
         if name in value and (name != "execution_result" or len(value) == 1):
             return _delta(value[name], call)
-    return _map_run(value, call) if is_map_run(value) else value
+    return value
 
 
 def _pointed(pointer: Pointer, call: Call) -> JsonObject:
@@ -65,7 +68,7 @@ def _pointed(pointer: Pointer, call: Call) -> JsonObject:
     require_admissible(value, call)
     if pointer.kind == "list" and pointer.size > call.settings.field_offload_bytes:
         # It would leave for S3 again, in other pages than those it is in.
-        return _joined(value, stored=pointer.with_beside({}).render())
+        return _joined(value, call, stored=pointer.with_beside({}).render())
     return _delta(value, call)
 
 
@@ -79,18 +82,24 @@ def _opened(pointer: Pointer, call: Call) -> Json:
 
 
 def _map_run(result: JsonObject, call: Call) -> JsonObject:
+    beside = {name: item for name, item in result.items() if name not in {DETAILS, MAP_RUN}}
+    for name in sorted(_TOLD_OF_A_MAP & beside.keys()):
+        message = f"{name} is what the results of a Distributed Map are told by: rename yours"
+        raise InvalidRequestError(message, field=f"execution_result.{name}")
     outputs, failed = read_map_run(result, call)
-    return _with_failures(_joined(outputs), failed)
+    joined = _with_failures(_joined(outputs, call), failed)
+    return joined | admit(beside, call) if beside else joined
 
 
-def _joined(elements: list[Json], *, stored: JsonObject | None = None) -> JsonObject:
+def _joined(elements: list[Json], call: Call, *, stored: JsonObject | None = None) -> JsonObject:
     """Return the delta of a list, which may be `stored` already."""
     delta = {
         "distributed_outputs": elements if stored is None else stored,
         "chunk_count": len(elements),
         "aggregation_timestamp": utc_now(),
     }
-    reports = ((index, _failure(element)) for index, element in enumerate(elements))
+    opened = map(call.pages.unpacked, elements)
+    reports = ((index, failure_of(element)) for index, element in enumerate(opened))
     return _with_failures(
         delta, [{"index": index, **report} for index, report in reports if report]
     )
@@ -99,15 +108,3 @@ def _joined(elements: list[Json], *, stored: JsonObject | None = None) -> JsonOb
 def _with_failures(delta: JsonObject, failed: list[JsonObject]) -> JsonObject:
     every = [*delta.get("failed_segments", []), *failed]
     return delta | {"failed_segments": every} if every else delta
-
-
-def _failure(element: Json) -> JsonObject:
-    """Return what an element reports of its failure; nothing where it reports none."""
-    if type(element) is not dict:
-        return {}
-    status = element.get("status")
-    error = element.get("error") or element.get("Error")
-    if not error and not (type(status) is str and status.upper() in FAILURE_STATUSES):
-        return {}
-    cause = element.get("cause") or element.get("Cause")
-    return {"status": status or "FAILED", "error": error, "cause": cause}

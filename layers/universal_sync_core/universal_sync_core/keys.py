@@ -52,6 +52,12 @@ def content_key(settings: Settings, execution_id: str, stored: bytes) -> str:
     return f"{execution_prefix(settings, execution_id)}{STATE_FOLDER}{digest}"
 
 
+def results_prefix(settings: Settings, execution_id: str) -> str:
+    """Return the `s3://` prefix of the results of Distributed Maps that an execution ran."""
+    name = execution_id.rsplit(":", 1)[-1]
+    return f"s3://{settings.bucket}/{settings.prefix}{RESULTS_FOLDER}{name}/"
+
+
 def execution_in(path: str) -> str | None:
     """Return the execution whose content-addressed object a path names, or None."""
     if digest_in(path) is None:

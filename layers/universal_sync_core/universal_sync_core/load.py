@@ -10,6 +10,7 @@ from universal_sync_core.call import Context, open_call
 from universal_sync_core.codec import Json, JsonObject, decode, encode
 from universal_sync_core.encoding import to_stored
 from universal_sync_core.errors import InvalidRequestError
+from universal_sync_core.item_failure import failure_beside
 from universal_sync_core.keys import content_key, execution_in
 from universal_sync_core.objects import Objects
 from universal_sync_core.page_format import is_node, parse_node
@@ -104,6 +105,8 @@ def cached_load_from_s3(s3_path: str, expected_checksum: str | None = None) -> J
 def store_to_s3(value: Json, context: Context) -> JsonObject:
     """Return a pointer to a value that is now in S3, for instance as a worker's result.
 
+    Of an item's result that reports failure, that stands beside the pointer.
+
     Args:
         value: any JSON value; a pointer of this execution is returned as it is.
         context: carries the `execution_id`.
@@ -114,7 +117,10 @@ def store_to_s3(value: Json, context: Context) -> JsonObject:
     """
     with open_call(context) as call:
         admitted = admit(value, call)
-        return admitted if parse(admitted) else call.pages.store(admitted).render()
+        given = parse(admitted)
+        if given is not None:
+            return given.render()
+        return call.pages.store(admitted).with_beside(failure_beside(admitted)).render()
 
 
 def generate_s3_key(value: Json, execution_id: str) -> str:

@@ -3,36 +3,37 @@
 https://docs.aws.amazon.com/step-functions/latest/dg/input-output-resultwriter.html
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from universal_sync_core.admission import admit
+from universal_sync_core.bag import CHAIN, with_fields
 from universal_sync_core.call import Call
 from universal_sync_core.codec import KIB, Json, JsonObject, decode
-from universal_sync_core.errors import MalformedManifestError, UnreadableObjectError
+from universal_sync_core.errors import (
+    MalformedManifestError,
+    MalformedPointerError,
+    UnreadableObjectError,
+)
+from universal_sync_core.keys import results_prefix
+from universal_sync_core.map_items import Item, item_of, output_of
 from universal_sync_core.store import Location
+
+DETAILS: Final = "ResultWriterDetails"
+MAP_RUN: Final = "MapRunArn"
 
 _SUCCEEDED: Final = "SUCCEEDED"
 _OUTCOMES: Final = (_SUCCEEDED, "FAILED", "PENDING")
 _HELD_BYTES: Final = 32 * KIB * KIB
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
-    """One item of a Distributed Map, as a record of a result file tells it.
-
-    Attributes:
-        identity: what no other item has; the same again after a redrive.
-        index: its position among the items, or None where the record does not tell.
-        succeeded: whether it has an output.
-        result: its output, or what is known of its failure.
-    """
-
-    identity: str
-    index: int | None
-    succeeded: bool
-    result: Json
+# The WriterConfig's transformations that leave outputs in the place of records.
+_OUTPUTS_ONLY: Final = ("COMPACT", "FLATTEN")
+_PLACE: Final = "(ResultWriterDetails)"
+# Every record of an execution has some of these, and every one of a success some of those.
+_OF_EXECUTIONS: Final = frozenset({"ExecutionArn", "Name", "Status"})
+_OF_SUCCESSES: Final = frozenset({"Output", "OutputDetails"})
+_ARN: Final = re.compile(r"arn:[^:]+:states:([^:]*:[^:]*):(mapRun|execution):([^:]+):.+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,23 +44,36 @@ class ResultFile:
         outcome: of all items in it.
         location: where it is.
         size: its bytes, or None where the manifest does not say.
+        map_run: ARN of the Map Run, or None where the manifest does not say.
+        has_records: whether it holds records of executions, and not their outputs alone.
     """
 
     outcome: str
     location: Location
     size: int | None
+    map_run: str | None
+    has_records: bool
 
 
-def is_map_run(result: Json) -> bool:
-    """Tell whether a result is what a Distributed Map with a ResultWriter answers."""
-    return type(result) is dict and "MapRunArn" in result and "ResultWriterDetails" in result
+def names_map_run(result: Json, call: Call) -> bool:
+    """Tell whether a result is what a Distributed Map with a ResultWriter answers.
+
+    Only the join of a map reads a manifest; to any other action a result of this form is data.
+    """
+    if type(result) is not dict or DETAILS not in result:
+        return False
+    details: Json = result[DETAILS]
+    names_object = type(details) is dict and details.keys() >= {"Bucket", "Key"}
+    if call.action is None:
+        return names_object or MAP_RUN in result
+    return call.action == "aggregate_distributed"
 
 
 def read_map_run(result: JsonObject, call: Call) -> tuple[list[Json], list[JsonObject]]:
     """Return the outputs in item order, and what is known of the items that have none.
 
     Args:
-        result: `{"MapRunArn", "ResultWriterDetails": {"Bucket", "Key"}}`.
+        result: `{"ResultWriterDetails": {"Bucket", "Key"}}`, with or without `MapRunArn`.
         call: through which large outputs are stored as they are read.
 
     Raises:
@@ -67,56 +81,125 @@ def read_map_run(result: JsonObject, call: Call) -> tuple[list[Json], list[JsonO
         MalformedManifestError: one of them cannot be read.
         PointerNotAllowedError: they lie outside the allowed places.
     """
-    items: dict[str, Item] = {}
-    for file in _result_files(result["ResultWriterDetails"], call):
+    items: dict[tuple[str, object], Item] = {}
+    for file in _result_files(result[DETAILS], call):
         for item in call.objects.retried(_read_file, file, call):
             items.setdefault(item.identity, item)
         call.objects.flush_over(_HELD_BYTES)
-    ordered = sorted(items.values(), key=_place)
+    ordered = sorted(items.values(), key=Item.place)
     outputs = [item.result for item in ordered if item.succeeded]
     return outputs, [item.result for item in ordered if not item.succeeded]
-
-
-def _place(item: Item) -> tuple[bool, int]:
-    return (item.index is None, item.index or 0)
 
 
 def _result_files(details: Json, call: Call) -> list[ResultFile]:
     """Return every result file, those of successes first."""
     try:
-        at = Location(details["Bucket"], details["Key"])
-    except (KeyError, TypeError) as error:
+        at = _located(details["Bucket"], details["Key"])
+    except (KeyError, TypeError, MalformedPointerError) as error:
         message = "ResultWriterDetails names no Bucket and Key"
-        raise MalformedManifestError(message, path="(ResultWriterDetails)") from error
-    call.objects.require_allowed(str(at), results=True)
+        raise MalformedManifestError(message, path=_PLACE) from error
+    places = _places(call)
+    call.objects.require_allowed(str(at), also=places)
     body = call.objects.retried(lambda: b"".join(call.objects.stream(at)))
     try:
-        manifest = decode(body, path=str(at))
-        bucket, files = manifest["DestinationBucket"], manifest["ResultFiles"]
-        located = [
-            ResultFile(
-                outcome=outcome, location=Location(bucket, file["Key"]), size=file.get("Size")
-            )
-            for outcome in _OUTCOMES
-            for file in files.get(outcome, [])
-        ]
-    except (UnreadableObjectError, KeyError, TypeError, AttributeError) as error:
+        files = list(_listed(decode(body, path=str(at))))
+    except (
+        *(UnreadableObjectError, MalformedPointerError),
+        *(KeyError, TypeError, AttributeError),
+    ) as error:
         raise MalformedManifestError("no manifest of a Distributed Map", path=str(at)) from error
-    for file in located:
-        call.objects.require_allowed(str(file.location), results=True)
-    return located
+    for file in files:
+        call.objects.require_allowed(str(file.location), also=places)
+    return files
+
+
+def _listed(manifest: JsonObject) -> Iterator[ResultFile]:
+    bucket, files = manifest["DestinationBucket"], manifest["ResultFiles"]
+    map_run: Json = manifest.get(MAP_RUN)
+    transformation: Json = manifest.get("WriterConfig", {}).get("Transformation")
+    for outcome in _OUTCOMES:
+        for file in files.get(outcome, []):
+            size: Json = file.get("Size")
+            if size is not None and (type(size) is not int or size < 0):
+                raise TypeError("Size")
+            yield ResultFile(
+                outcome=outcome,
+                location=_located(bucket, file["Key"]),
+                size=size,
+                map_run=map_run if type(map_run) is str else None,
+                has_records=outcome != _SUCCEEDED or transformation not in _OUTPUTS_ONLY,
+            )
+
+
+def _located(bucket: Json, key: Json) -> Location:
+    if type(bucket) is not str or type(key) is not str:
+        raise TypeError("no texts")
+    location = Location.parse(f"s3://{bucket}/{key}")
+    if location != Location(bucket, key):
+        raise MalformedPointerError("no path of an S3 object", path=_PLACE)
+    return location
+
+
+def _places(call: Call) -> list[str]:
+    """Return where the ResultWriters of the bag's own executions write."""
+    bag = with_fields(call.bag, {CHAIN}, call.pages)
+    chain: Json = call.pages.resolve(bag.get(CHAIN, []))
+    executions = [call.objects.execution_id, *(chain if type(chain) is list else [])]
+    return [
+        results_prefix(call.settings, execution)
+        for execution in executions
+        if type(execution) is str
+    ]
 
 
 def _read_file(file: ResultFile, call: Call) -> list[Item]:
-    pieces = _whole(call.objects.stream(file.location), file)
+    path = str(file.location)
+    items: list[Item] = []
     try:
-        return [
-            _read_record(record, file.outcome, f"{file.location}#{position}", call)
-            for position, record in enumerate(_records(pieces))
-        ]
-    except (UnreadableObjectError, KeyError, TypeError, AttributeError) as error:
-        message = f"no file of {file.outcome} results"
-        raise MalformedManifestError(message, path=str(file.location)) from error
+        for record in _records(_whole(call.objects.stream(file.location), file)):
+            items.append(_item(record, file, len(items), call))
+    except UnreadableObjectError as error:
+        message = f"record {len(items)} of this file of {file.outcome} results cannot be read"
+        raise MalformedManifestError(message, path=path) from error
+    return items
+
+
+def _item(record: Json, file: ResultFile, number: int, call: Call) -> Item:
+    def taken(value: Json) -> Json:
+        """Return a value of a record as it may stand in the bag, a large one as a pointer."""
+        return call.pages.folded(admit(value, call))
+
+    place = f"{file.location}#{number}"
+    if not file.has_records:
+        return output_of(record, place, taken)
+    if not _is_record(record, file):
+        message = (
+            f"record {number} of this file of {file.outcome} results is no record of an execution:"
+            " leave out the ResultWriter's WriterConfig, or set its Transformation to NONE"
+        )
+        raise MalformedManifestError(message, path=str(file.location))
+    return item_of(record, file.outcome, place, taken, execution_id=call.objects.execution_id)
+
+
+def _is_record(record: Json, file: ResultFile) -> bool:
+    """Tell whether a value is the record of a child of this Map Run, and no output like one.
+
+    A child that starts executions itself may answer what Step Functions says of those.
+    """
+    if type(record) is not dict or _OF_EXECUTIONS.isdisjoint(record):
+        return False
+    if file.outcome == _SUCCEEDED and not (
+        _OF_SUCCESSES & record.keys() and record.get("Status", _SUCCEEDED) == _SUCCEEDED
+    ):
+        return False
+    of_map, of_child = _machine(file.map_run), _machine(record.get("ExecutionArn"))
+    return of_map is None or of_child is None or of_map == of_child
+
+
+def _machine(arn: Json) -> tuple[str, str] | None:
+    """Return the place and the name of the state machine and map of an ARN, or None."""
+    match = _ARN.fullmatch(arn) if type(arn) is str else None
+    return None if match is None else (match[1], match[3])
 
 
 def _whole(pieces: Iterable[bytes], file: ResultFile) -> Iterator[bytes]:
@@ -129,7 +212,7 @@ def _whole(pieces: Iterable[bytes], file: ResultFile) -> Iterator[bytes]:
         raise UnreadableObjectError("another size than listed", path=str(file.location))
 
 
-def _records(pieces: Iterable[bytes]) -> Iterator[JsonObject]:
+def _records(pieces: Iterable[bytes]) -> Iterator[Json]:
     """Yield the records of a JSON array, or of JSON lines, as they arrive."""
     import ijson  # noqa: PLC0415 - few calls meet a Distributed Map
 
@@ -148,37 +231,3 @@ def _records(pieces: Iterable[bytes]) -> Iterator[JsonObject]:
             yield from found
     except ijson.JSONError as error:
         raise UnreadableObjectError("no readable JSON", path="(records)") from error
-
-
-def _read_record(record: JsonObject, outcome: str, place: str, call: Call) -> Item:
-    given: Json = decode(record["Input"].encode()) if type(record.get("Input")) is str else None
-    wrapped = type(given) is dict and "item" in given and type(given.get("index")) is int
-    index = given["index"] if wrapped else None
-    succeeded = outcome == _SUCCEEDED
-    result: Json = decode(record["Output"].encode()) if succeeded else {}
-    if not succeeded:
-        result = {
-            "index": index,
-            "status": record.get("Status", outcome),
-            "input": _taken(given["item"] if wrapped else given, call),
-            "error": record.get("Error"),
-            "cause": record.get("Cause"),
-        }
-    return Item(
-        identity=_identity(record, index, place),
-        index=index,
-        succeeded=succeeded,
-        result=_taken(result, call) if succeeded else result,
-    )
-
-
-def _identity(record: JsonObject, index: int | None, place: str) -> str:
-    """Return what no other item has: a redriven one may run as an execution of another name."""
-    if index is not None:
-        return f"item {index}"
-    return record.get("ExecutionArn") or record.get("Name") or place
-
-
-def _taken(value: Json, call: Call) -> Json:
-    """Return a value of a record as it may stand in the bag, a large one as a pointer."""
-    return call.pages.folded(admit(value, call))

@@ -6,6 +6,7 @@ from typing import Final
 from universal_sync_core.codec import Json, JsonObject
 from universal_sync_core.errors import InvalidRequestError
 from universal_sync_core.execution_budget import used_after
+from universal_sync_core.tolerance import too_many_failed
 
 CONTINUE: Final = "CONTINUE"
 COMPLETE: Final = "COMPLETE"
@@ -64,12 +65,14 @@ def route(base: JsonObject, delta: JsonObject, action: str | None) -> JsonObject
 
     Returns:
         `next_action`, and where the bag counts them `segment_to_run`, `loop_counter` and
-        `execution_segments`.
+        `execution_segments`; the `status` as well if too many items of a map failed.
     """
     counted = used_after(base, delta, action)
     if action in _KEEPS_PLACE and "status" not in delta:
         return {"next_action": base.get("next_action", CONTINUE)} | counted
-    after = {"next_action": _next_action(delta, action)} | counted
+    if action == "aggregate_distributed" and too_many_failed(base, delta):
+        return {"next_action": FAILED, "status": FAILED} | counted
+    after = {"next_action": _next_action(delta)} | counted
     if action in _COUNTS_LOOPS and is_count(base.get("loop_counter")):
         after["loop_counter"] = base["loop_counter"] + 1
     total: Json = delta.get("total_segments", base.get("total_segments"))
@@ -98,17 +101,8 @@ def _ends_segment(next_action: str, action: str | None) -> bool:
     return next_action == CONTINUE or (action in _ENDS_SEGMENT and next_action not in STOPS)
 
 
-def _next_action(delta: JsonObject, action: str | None) -> str:
-    if action == "aggregate_distributed" and _all_failed(delta):
-        return FAILED
+def _next_action(delta: JsonObject) -> str:
     return NEXT_ACTION_BY_STATUS[delta.get("status", CONTINUE)]
-
-
-def _all_failed(delta: JsonObject) -> bool:
-    """Tell whether no item succeeded; an item without an output is not among the outputs."""
-    failed = delta.get("failed_segments", [])
-    among_outputs = sum("input" not in report for report in failed)
-    return bool(failed) and delta.get("chunk_count", 0) == among_outputs
 
 
 def _advanced(base: JsonObject, delta: JsonObject, total: int, action: str) -> JsonObject:

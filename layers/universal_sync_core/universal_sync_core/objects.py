@@ -16,7 +16,7 @@ from universal_sync_core.errors import (
     MissingObjectError,
     PointerNotAllowedError,
 )
-from universal_sync_core.keys import RESULTS_FOLDER, STATE_FOLDER, execution_prefix
+from universal_sync_core.keys import STATE_FOLDER, execution_prefix
 from universal_sync_core.known import InBag
 from universal_sync_core.page_format import parse_node, require_described
 from universal_sync_core.parallel import in_parallel
@@ -91,16 +91,20 @@ class Objects:
         prefix = execution_prefix(self._settings, self._execution_id)
         return f"s3://{self._settings.bucket}/{prefix}{STATE_FOLDER}"
 
-    def require_allowed(self, path: str, *, results: bool = False) -> None:
+    @property
+    def folder(self) -> str:
+        """The `s3://` prefix of everything of this execution."""
+        return self.home.removesuffix(STATE_FOLDER)
+
+    def require_allowed(self, path: str, *, also: Iterable[str] = ()) -> None:
         """Raise PointerNotAllowedError where `path` leads out of the allowed places.
 
         Args:
             path: an `s3://` path.
-            results: it may also be among the results of Distributed Maps.
+            also: prefixes under which it may be besides.
         """
-        places = [*self._settings.allowed_prefixes, *([self.home] if self.can_write else [])]
-        if results:
-            places.append(f"s3://{self._settings.bucket}/{self._settings.prefix}{RESULTS_FOLDER}")
+        own = [self.home] if self.can_write else []
+        places = [*self._settings.allowed_prefixes, *own, *also]
         if not path.startswith(tuple(places)):
             message = (
                 "the path leads out of the places this execution may read"
@@ -169,7 +173,7 @@ class Objects:
             name: key after the prefix of the execution.
             body: what it holds.
         """
-        location = Location.parse(self.home.removesuffix(STATE_FOLDER) + name)
+        location = Location.parse(self.folder + name)
         stored = StoredObject(body)
         if self.retried(self._create, str(location), stored):
             self._usage.count_write(len(body))

@@ -13,6 +13,7 @@ from typing import Final, TypeVar
 
 from universal_sync_core.codec import KIB, Json, encode
 from universal_sync_core.entries import Entries
+from universal_sync_core.item_failure import failure_beside
 from universal_sync_core.objects import Objects
 from universal_sync_core.page_format import (
     Child,
@@ -72,8 +73,11 @@ class Pages(PageReader):
         return pointer
 
     def folded(self, value: Json) -> Json:
-        """Return the value itself, or a pointer to it where it is too large for a page."""
-        return self._folded(value)[0]
+        """Return the value itself, or a pointer to it where it is too large for a page.
+
+        Of an item's result that reports failure, that stands beside the pointer.
+        """
+        return self._folded(value, shown=True)[0]
 
     def extend(self, pointer: Pointer, items: Sequence[Json]) -> Pointer:
         """Return a pointer to the list with `items` after its own elements.
@@ -261,7 +265,7 @@ class Pages(PageReader):
     ) -> None:
         """Add an element, which goes to objects of its own where it is large."""
         mark = digest_mark(self.canonical(value)) if marked else b""
-        value, encoded = self._folded(value)
+        value, encoded = self._folded(value, shown=entries.kind == "list")
         entries.add(encoded, weight=_weight(value), key=key, order=order, mark=mark)
 
     def _keep(
@@ -270,12 +274,18 @@ class Pages(PageReader):
         """Add an element as it stands in a page."""
         entries.add(encode(value), weight=_weight(value), key=key, order=order, mark=mark)
 
-    def _folded(self, value: Json) -> tuple[Json, bytes]:
-        """Return a value as it may stand in a page, and its JSON."""
+    def _folded(self, value: Json, *, shown: bool) -> tuple[Json, bytes]:
+        """Return a value as it may stand in a page, and its JSON.
+
+        Args:
+            value: an element.
+            shown: whether the failure it reports is to be seen beside its pointer.
+        """
         encoded = encode(value)
         if len(encoded) <= self._entry_bytes or parse(value) is not None:
             return value, encoded
-        pointer = self.store(value).render()
+        beside = failure_beside(self.unpacked(value)) if shown else {}
+        pointer = self.store(value).with_beside(beside).render()
         return pointer, encode(pointer)
 
 

@@ -3,6 +3,7 @@
 from typing import Final
 
 from universal_sync_core import workspace
+from universal_sync_core.bag import CHAIN
 from universal_sync_core.call import Context, serving
 from universal_sync_core.codec import Json, JsonObject
 from universal_sync_core.continuation import RESUME_FROM, resumed_bag
@@ -40,14 +41,24 @@ def first_bag(execution_input: JsonObject | None, context: Context) -> JsonObjec
         LIMIT: workspace.current().settings.segments_per_execution,
     }
     given = execution_input or {}
+    _require_no_chain(given)
     if RESUME_FROM in given:
         return resumed_bag(given, context, counters=counters)
     fields = _loaded(given, context)
+    _require_no_chain(fields)
     if type(fields.get("segments")) is list:
         counters["total_segments"] = len(fields["segments"])
     own = {"execution_id": context["execution_id"], USED: 0}
     given = {name: value for name, value in fields.items() if name != "execution_id"}
     return universal_sync_core(counters | own, given, serving("init", context))
+
+
+def _require_no_chain(fields: JsonObject) -> None:
+    """The chain says whose map results a bag may read: the machine alone writes it."""
+    if CHAIN in fields:
+        path = f"input.{CHAIN}"
+        message = f"{path} is written by the state machine: leave it out"
+        raise InvalidRequestError(message, field=path)
 
 
 def _loaded(fields: JsonObject, context: Context) -> JsonObject:
