@@ -18,6 +18,7 @@ from .bridges import (
     inline_maps,
     lambda_functions,
     map_runs,
+    mocks,
     no_values,
     payload_limits,
     result_files,
@@ -110,6 +111,7 @@ def _serve(closing: ExitStack) -> tuple[str, Outages]:
 
 
 def _bridge(closing: ExitStack, services: Services) -> None:
+    mocks.install(closing)
     stack_names.install(closing)
     no_values.install(closing)
     state_machines.install(closing)
