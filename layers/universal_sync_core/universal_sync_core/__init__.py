@@ -9,6 +9,7 @@ from universal_sync_core.distributed import stage_items, store_result
 from universal_sync_core.failure import record_failure
 from universal_sync_core.flatten import flatten_result
 from universal_sync_core.hydrate import hydrate_state, read_list
+from universal_sync_core.in_place import InPlaceChangeWarning
 from universal_sync_core.load import (
     StateHydrator,
     cached_load_from_s3,
@@ -40,6 +41,7 @@ __all__ = [
     "CONTROL_FIELDS_NEVER_OFFLOAD",
     "LIST_FIELD_STRATEGIES",
     "ExponentialBackoffRetry",
+    "InPlaceChangeWarning",
     "ListView",
     "MapView",
     "OpenBag",

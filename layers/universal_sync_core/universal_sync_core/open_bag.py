@@ -15,6 +15,7 @@ from universal_sync_core.codec import Json, JsonObject
 from universal_sync_core.contents import BagEntries
 from universal_sync_core.errors import InvalidRequestError
 from universal_sync_core.flatten import flatten_result
+from universal_sync_core.in_place import Watches
 from universal_sync_core.merge import merge_delta
 from universal_sync_core.needs import Needs, needs_of
 from universal_sync_core.next_action import require_simple
@@ -33,7 +34,9 @@ class OpenBag(State[ModelT]):
         self._context = {"action": SYNC_ACTIONS[kind], **context}
         self._sealed = self._bag = bag
         self._delta: JsonObject | None = None
-        reading = reading_of(context.get("execution_id") or bag.get("execution_id"))
+        self._watch = Watches().next()
+        owner = context.get("execution_id") or bag.get("execution_id")
+        reading = reading_of(owner, self._watch)
         super().__init__(kind, reading, BagEntries(bag), needs)
 
     def merge(self, result: Json) -> None:
@@ -53,6 +56,7 @@ class OpenBag(State[ModelT]):
                 require_simple(delta, "a branch")
             merged = merge_delta(self._bag, delta, call)
             self._context["keep_inline"] = call.keep_inline
+        self._watch.forget(result)
         self._delta = (self._delta or {}) | delta
         self._look_at(merged)
 
@@ -65,6 +69,7 @@ class OpenBag(State[ModelT]):
             StateTooLargeError: the control fields alone pass the bound.
             StoreUnavailableError, StoreThrottledError: S3 did not answer; another try may.
         """
+        self._watch.warn()
         if self._delta is None:
             return self._sealed
         with open_call(self._context, self._bag) as call:

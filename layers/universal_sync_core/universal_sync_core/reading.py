@@ -10,18 +10,21 @@ from universal_sync_core.contents import (
     PagedElements,
     PagedEntries,
 )
+from universal_sync_core.in_place import Watch
 from universal_sync_core.objects import Objects
 from universal_sync_core.page_reader import PageReader
+from universal_sync_core.paths import Selection
 from universal_sync_core.pointer import parse, unescape
 
 
 class Reading:
     """Reads the objects of one execution; what it has read it keeps."""
 
-    def __init__(self, objects: Objects) -> None:
-        """Read through `objects`."""
+    def __init__(self, objects: Objects, watch: Watch | None = None) -> None:
+        """Read through `objects`; what is handed out plain may be watched."""
         self._objects = objects
         self.pages = PageReader(objects)
+        self._watch = watch
 
     def afresh(self) -> "Reading":
         """Return one that keeps nothing yet of what this one has read."""
@@ -40,6 +43,12 @@ class Reading:
         if type(value) is dict:
             return InlineEntries(value)
         return InlineElements(value) if type(value) is list else value
+
+    def handed_out(self, steps: Selection, value: Json, stored: Json) -> None:
+        """Note a value that a worker gets, where those that it changes are watched for."""
+        if self._watch is not None and type(value) in (dict, list):
+            pointer = parse(stored)
+            self._watch.note(steps, value, 0 if pointer is None else pointer.size)
 
     def elements(self, elements: Elements, positions: range) -> list[Json]:
         """Return the stored elements at some positions, which may descend."""

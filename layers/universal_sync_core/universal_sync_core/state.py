@@ -13,6 +13,7 @@ from universal_sync_core.bag import (
 from universal_sync_core.codec import Json, JsonObject
 from universal_sync_core.contents import BagEntries, Entries, InlineEntries
 from universal_sync_core.errors import InvalidRequestError
+from universal_sync_core.in_place import Watch
 from universal_sync_core.needs import WHOLE, Needs, below, range_of
 from universal_sync_core.objects import Objects
 from universal_sync_core.paths import Range, Step, parse_selection
@@ -95,8 +96,8 @@ class State(MapView, Generic[ModelT]):
         """Read all that is needed now, side by side, instead of when it is touched."""
         places = list(self.needed())
         values = self._reading.plain_all([stored for _, _, stored in places])
-        for (view, step, _), value in zip(places, values, strict=True):
-            view.keep(step, value)
+        for (view, step, stored), value in zip(places, values, strict=True):
+            view.keep(step, value, stored)
 
     def validate(self, model: type[ModelT], at: str) -> None:
         """Validate the part of the state at a path; `model` then returns it.
@@ -114,21 +115,25 @@ class State(MapView, Generic[ModelT]):
         return f"<State of a {self.kind}>"
 
 
-def bag_state(bag: JsonObject, needs: Needs | None, execution_id: Json) -> State[Any]:
+def bag_state(
+    bag: JsonObject, needs: Needs | None, execution_id: Json, watch: Watch | None = None
+) -> State[Any]:
     """Return what a worker sees of a bag.
 
     Args:
         bag: it stays as it is.
         needs: what may be touched, as `parse_needs` gives it; None for everything.
         execution_id: whose objects may be read.
+        watch: for values that the worker changes in place.
     """
-    return State(kind_of(bag), reading_of(execution_id), BagEntries(bag), needs)
+    return State(kind_of(bag), reading_of(execution_id, watch), BagEntries(bag), needs)
 
 
-def item_state(event: Mapping[str, Json]) -> State[Any]:
+def item_state(event: Mapping[str, Json], watch: Watch | None = None) -> State[Any]:
     """Return what a worker sees of an event with an item; no part of it is a form of ours."""
     fields = {name: event[name] for name in _OF_ITEM if name in event}
-    state: State[Any] = State(ITEM, reading_of(fields.get("execution_id")), InlineEntries(fields))
+    reading = reading_of(fields.get("execution_id"), watch)
+    state: State[Any] = State(ITEM, reading, InlineEntries(fields))
     for name, value in fields.items():
         state.keep(name, value)
     return state
@@ -139,11 +144,11 @@ def kind_of(bag: JsonObject) -> Kind:
     return "branch" if is_branch(bag) else "segment"
 
 
-def reading_of(execution_id: Json) -> Reading:
+def reading_of(execution_id: Json, watch: Watch | None = None) -> Reading:
     """Return what reads the objects of an execution."""
     objects = Objects(workspace.current(), None)
     objects.belong_to(execution_id)  # what is no text is no execution, and nothing may be read
-    return Reading(objects)
+    return Reading(objects, watch)
 
 
 def _after(needs: Needs | None, step: Step | Range) -> Needs | None:

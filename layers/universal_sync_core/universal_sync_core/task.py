@@ -19,6 +19,7 @@ from universal_sync_core.call import Encode, with_encode
 from universal_sync_core.codec import Json, JsonObject
 from universal_sync_core.distributed import require_of_item
 from universal_sync_core.errors import InvalidRequestError
+from universal_sync_core.in_place import Watch, Watches
 from universal_sync_core.needs import Needs, needs_of
 from universal_sync_core.paths import Paths, listed, parse_path
 from universal_sync_core.results import offload_result
@@ -59,16 +60,16 @@ class Task:
     keep_inline: list[str] | None
     encode: Encode | None
 
-    def state_of(self, event: Mapping[str, Json]) -> State[Any]:
+    def state_of(self, event: Mapping[str, Json], watch: Watch) -> State[Any]:
         """Return what the worker sees of an event.
 
         Raises:
             InvalidRequestError: it brings neither bag nor item, or not what the model says.
         """
         if _is_item(event):
-            state = item_state(event)
+            state = item_state(event, watch)
         else:
-            state = bag_state(_bag(event), self.needs, _execution_id(event))
+            state = bag_state(_bag(event), self.needs, _execution_id(event), watch)
         if self.eager:
             state.fetch()
         if self.model is not None and (state.kind == ITEM) == self.of_item:
@@ -134,7 +135,9 @@ def state_task(  # noqa: PLR0913 - options, each with a default
     they come. It may be a plain or an `async` function, or a generator of either kind, whose values
     are a list. What it returns is taken as `flatten_result` takes it; declare it as a `Result`, and
     a type checker finds what would be refused. A result over 60 KiB is answered as a pointer, so
-    that the answer fits beside the bag. Errors of the worker pass through as they are.
+    that the answer fits beside the bag. Errors of the worker pass through as they are. A plain
+    value that it changes in place, and does not return, is an `InPlaceChangeWarning`: no state
+    changes by it.
 
     Args:
         worker: the function; left out where the decorator has options.
@@ -177,13 +180,18 @@ def state_task(  # noqa: PLR0913 - options, each with a default
         encode=encode,
     )
 
+    watches = Watches()
+
     def decorated(worker: Callable[..., object]) -> Callable[..., Json]:
         @functools.wraps(worker)
         def handler(event: Mapping[str, Json], *args: Any, **kwargs: Any) -> Json:
             with _time_of(args):
-                result = worker(task.state_of(event), *args, **kwargs)
+                watch = watches.next()
+                result = worker(task.state_of(event, watch), *args, **kwargs)
                 finished = awaited(result) if isinstance(result, Coroutine) else result
-                return task.answer_to(event, finished)
+                answer = task.answer_to(event, finished)
+                watch.warn(finished)
+                return answer
 
         return handler
 

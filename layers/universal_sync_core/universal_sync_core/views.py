@@ -60,9 +60,13 @@ class View:
             elif not needs[step]:
                 yield self, step, stored
 
-    def keep(self, step: Step, value: Json) -> None:
-        """Hold a value that has been read, to be shown when it is touched."""
+    def keep(self, step: Step, value: Json, stored: Json = None) -> None:
+        """Hold a value that has been read, and maybe how it is stored, to be shown when touched."""
         self._shown[step] = value
+        self._reading.handed_out((*self._steps, step), value, stored)
+
+    def _show(self, step: Step, stored: Json, needs: Needs | None) -> None:
+        self.keep(step, show(self._reading, stored, needs, (*self._steps, step)), stored)
 
     def __eq__(self, other: object) -> bool:
         """Tell whether both are the same JSON, whether read or not."""
@@ -85,7 +89,7 @@ class MapView(View, Mapping[str, Json]):
         if key not in self._shown:
             needs = below(self._needs, key, self._steps)
             stored = self._entries.get(key, self._reading.pages)
-            self._shown[key] = show(self._reading, stored, needs, (*self._steps, key))
+            self._show(key, stored, needs)
         return self._shown[key]
 
     def __iter__(self) -> Iterator[str]:
@@ -201,7 +205,7 @@ class ListView(View, Sequence[Json]):
         if chosen not in self._shown:
             needs = below(self._needs, chosen, self._steps)
             (stored,) = self._elements.at([chosen], self._reading.pages)
-            self._shown[chosen] = show(self._reading, stored, needs, (*self._steps, chosen))
+            self._show(chosen, stored, needs)
         return self._shown[chosen]
 
     def __iter__(self) -> Iterator[Json]:
