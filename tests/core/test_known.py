@@ -23,6 +23,7 @@ from universal_sync_core import (
 )
 from universal_sync_core.cache import ByteCache
 from universal_sync_core.call import open_call
+from universal_sync_core.compress import pack
 from universal_sync_core.distributed import store_result
 from universal_sync_core.errors import (
     MalformedPointerError,
@@ -334,3 +335,49 @@ def test_a_root_that_is_there_does_not_make_its_pages_known() -> None:
         store.reset()
         store_to_s3(ROWS, CONTEXT)
         assert sorted(map(str, store.puts)) == sorted(map(str, pages))
+
+
+def nowhere(value: Any) -> dict[str, Any]:
+    """Return a pointer to where a value will be stored, which is known beforehand."""
+    with fresh(CountingStore()), call() as opened:
+        return opened.pages.store(value).render()
+
+
+REPORT = "known beforehand " * 3_000
+RESULTS_WITH: dict[str, Callable[[dict[str, Any]], Any]] = {
+    "alone": lambda pointer: {"seen": pointer},
+    "deep": lambda pointer: {"current_state": {"a": [{"b": pointer}]}},
+    "in a list": lambda pointer: [pointer],
+    "packed": lambda pointer: {"seen": pack({"in": [pointer]})},
+}
+
+
+def brought_in(action: str, result: Any) -> Any:
+    if action == "store_result":
+        return store_result(result, CONTEXT)
+    return universal_sync_core({}, result, CONTEXT | {"action": action})
+
+
+@pytest.mark.parametrize("value", [REPORT, ROWS, WIDE], ids=["value", "list", "map"])
+@pytest.mark.parametrize("where", RESULTS_WITH)
+@pytest.mark.parametrize(
+    "action", ["init", "sync", "sync_branch", "merge_callback", "merge_async", "store_result"]
+)
+def test_a_pointer_that_leads_nowhere_does_not_come_in(action: str, where: str, value: Any) -> None:
+    brought = RESULTS_WITH[where](nowhere(value))
+    with fresh(CountingStore()), pytest.raises(MissingObjectError):
+        brought_in(action, brought)
+
+
+@pytest.mark.parametrize("value", [REPORT, ROWS, WIDE], ids=["value", "list", "map"])
+def test_a_pointer_that_an_item_of_a_map_brings_keeps_no_later_value_from_being_stored(
+    value: Any,
+) -> None:
+    store = CountingStore()
+    with fresh(store):
+        brought = [nowhere(value), {"error": "E", "status": "FAILED", "input": nowhere(value)}]
+        bag = universal_sync_core({}, brought, CONTEXT | {"action": "aggregate_distributed"})
+    with fresh(store):
+        bag = universal_sync_core(bag, {"report": value}, CONTEXT | {"action": "sync"})
+    with fresh(store):
+        assert hydrate_state(bag, ["report"], CONTEXT)["report"] == value

@@ -4,15 +4,16 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from universal_sync_core import workspace
+from universal_sync_core.bag import FAILED_SEGMENTS, OUTPUTS
 from universal_sync_core.codec import Json, JsonObject
 from universal_sync_core.errors import InvalidRequestError
 from universal_sync_core.objects import Objects
 from universal_sync_core.pages import Pages
 from universal_sync_core.paths import listed
-from universal_sync_core.pointer import pointers_inline
+from universal_sync_core.pointer import Pointer, pointers_inline
 from universal_sync_core.settings import Settings
 from universal_sync_core.strategies import Strategies
 
@@ -41,6 +42,8 @@ class Call:
     encode: Encode | None = None
 
 
+# There may be thousands of items, and looking up what each points to would cost a request each.
+_OF_ITEMS: Final = frozenset({OUTPUTS, FAILED_SEGMENTS})
 _OPEN: ContextVar[Call | None] = ContextVar("call", default=None)
 
 
@@ -88,7 +91,7 @@ def _new_call(context: Context, bag: JsonObject | None) -> Call:
     execution_id = _execution_id(context, bag or {})
     objects = Objects(space, execution_id)
     objects.require_keys()
-    objects.remember(pointers_inline(bag))
+    objects.remember(_pointers_of(bag or {}))
     return Call(
         settings=space.settings,
         objects=objects,
@@ -99,6 +102,13 @@ def _new_call(context: Context, bag: JsonObject | None) -> Call:
         keep_inline=_paths(context.get("keep_inline")),
         encode=_function(context, "encode"),
     )
+
+
+def _pointers_of(bag: JsonObject) -> Iterator[Pointer]:
+    """Yield the pointers of a bag, but for those that the items of a map brought, unlooked at."""
+    for name, value in bag.items():
+        if name not in _OF_ITEMS or type(value) is not list:
+            yield from pointers_inline(value)
 
 
 def _execution_id(context: Context, bag: JsonObject) -> str | None:
