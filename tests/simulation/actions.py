@@ -27,6 +27,7 @@ def begin(world: World) -> None:
     if world.draw.random() < 0.1:
         given |= {f"f{number}": values.text(world.draw) for number in range(60)}
     flow = Flow(owner=arn, execution=arn, bag={}, plain={}, reader=world.new_reader(arn))
+    flow.executions[arn] = {"status": "RUNNING", "input": given}
     event = {"action": "init", "execution_id": arn, "input": given}
     take(world, flow, event, oracle.first(given, arn, SEGMENTS_PER_EXECUTION), flow.reader)
     world.flows.append(flow)
@@ -51,7 +52,16 @@ def take_result(world: World, flow: Flow, action: str, name: str, result: Any) -
 
 @step("run", 30)
 def sync(world: World, flow: Flow) -> None:
-    take_result(world, flow, "sync", "execution_result", results.result(world.draw))
+    flow.results.append(results.result(world.draw))
+    take_result(world, flow, "sync", "execution_result", flow.results[-1])
+
+
+@step("run", 6)
+def sync_again(world: World, flow: Flow) -> None:
+    """A segment brings what one has brought before, as one that is run again does."""
+    if flow.results:
+        result = world.draw.choice(flow.results)
+        take_result(world, flow, "sync", "execution_result", result)
 
 
 @step("run", 6)
@@ -146,21 +156,11 @@ def restore_snapshot(world: World, flow: Flow) -> None:
         flow.bag, flow.plain = restored, plain
 
 
-@step("run", 3)
+@step("run", 4)
 def ask_for_what_comes_next(world: World, flow: Flow) -> None:
     """A result ends the workflow, or makes it wait or fail."""
-    status = world.draw.choice(
-        (
-            "COMPLETE",
-            "SUCCEEDED",
-            "FAILED",
-            "HALTED",
-            "SIGKILL",
-            "PAUSED_FOR_HITP",
-            "PAUSE",
-            "ASYNC",
-        )
-    )
+    ends = ("COMPLETE", "SUCCEEDED", "FAILED", "HALTED", "SIGKILL")
+    status = world.draw.choice((*ends, "PAUSED_FOR_HITP", "PAUSE", "ASYNC", "ASYNC"))
     result: Plain = {"status": status}
     if world.draw.random() < 0.5:
         result |= {"prompt": values.text(world.draw), "current_state": values.mapping(world.draw)}
@@ -232,9 +232,20 @@ def go_on(world: World, flow: Flow, path: str, plain: Plain) -> None:
     if world.draw.random() < 0.3:
         given["current_state"] = {"report": values.mapping(world.draw, 1)}
     event = {"action": "init", "execution_id": arn, "input": {"resume_from": path, **given}}
+    flow.executions[flow.execution] |= _end_of(world, flow, path)
+    flow.executions[arn] = {"status": "RUNNING", "input": event["input"]}
     flow.execution = arn
     take(world, flow, event, oracle.resumed(plain, given, arn), flow.reader)
     settle_mode(flow)
+
+
+def _end_of(world: World, flow: Flow, path: str) -> Plain:
+    """Return what is told of an execution that another goes on from."""
+    stopped = {"stopped": world.clock.wall}
+    if flow.mode == "failed":
+        return {"status": "FAILED", "error": "Boom", "cause": f"[record: {path}]", **stopped}
+    told = {"status": "SUCCEEDED", "output": {"state_data": flow.bag}, **stopped}
+    return flow.executions[flow.execution] if flow.mode == "over" else told
 
 
 @step("failed", 10)
@@ -282,7 +293,7 @@ def resume_an_older_record(world: World, flow: Flow) -> None:
             go_on(world, flow, path, plain)
 
 
-@step("over", 1)
+@step("over", 3)
 def end(world: World, flow: Flow) -> None:
     """The workflow is over; another one begins."""
     world.flows.remove(flow)

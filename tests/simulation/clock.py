@@ -33,6 +33,10 @@ class Clock:
         """Set the clock on the wall, as a host whose clock is corrected."""
         self.wall += timedelta(seconds=seconds)
 
+    def time(self) -> float:
+        """Stand in for `time.time`."""
+        return self.wall.timestamp()
+
     def monotonic(self) -> float:
         """Stand in for `time.monotonic`."""
         return self.seconds
@@ -57,12 +61,13 @@ def ticking(clock: Clock) -> Iterator[None]:
             return clock.wall.astimezone(tz)
 
     stand_in: Any = ModuleType("time")
-    vars(stand_in).update(vars(time), monotonic=clock.monotonic, sleep=clock.sleep)
+    vars(stand_in).update(vars(time), monotonic=clock.monotonic, sleep=clock.sleep, time=clock.time)
     replaced: dict[int, Any] = {
         id(datetime): Moment,
         id(time): stand_in,
         id(time.monotonic): clock.monotonic,
         id(time.sleep): clock.sleep,
+        id(time.time): clock.time,
     }
     before: list[tuple[ModuleType, str, Any]] = []
     for module in product_modules():

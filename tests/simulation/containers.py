@@ -22,6 +22,7 @@ from tests.simulation.s3 import WeatheredS3
 from tests.simulation.services import EventBus, StepFunctions
 from tests.simulation.weather import Weather
 from universal_sync_core import offload, parallel, workspace
+from universal_sync_core.known import KnownObjects
 from universal_sync_core.memory_store import MemoryStore
 from universal_sync_core.retry import ExponentialBackoffRetry
 from universal_sync_core.s3_store import S3Store
@@ -121,6 +122,7 @@ class Container:
         self._s3 = WeatheredS3(self._store, calm)
         client: Any = self._s3
         self._space = workspace.Workspace(self.settings, S3Store(client=client))
+        self._space.known = KnownObjects(self._clock.monotonic, self._clock.time)
         self._space._retry = ExponentialBackoffRetry(
             seconds_left=self._space.seconds_left,
             on_retry=self._space.usage.count_retry,

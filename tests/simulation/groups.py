@@ -7,7 +7,6 @@ from typing import Any, Final
 from tests.core import map_runs
 from tests.simulation import joining, oracle, results, values
 from tests.simulation.actions import settle_mode, snapshot
-from tests.simulation.known import MASKED
 from tests.simulation.oracle import Plain
 from tests.simulation.steps import event_of, step, take
 from tests.simulation.values import STRATEGIES
@@ -52,41 +51,66 @@ def fork_branch(world: World, flow: Flow) -> None:
         take(world, branch, event, expected, flow.reader)
         flow.branches.append(branch)
         return
-    running = [branch for branch in flow.branches if branch.end is None]
-    if running:
+    if running := _running(flow):
         _end(world, flow, world.draw.choice(running))
     else:
         _join(world, flow)
 
 
+def _running(flow: Flow) -> list[Branch]:
+    return [branch for branch in flow.branches if branch.end is None]
+
+
+def _bring(world: World, flow: Flow, branch: Branch, action: str, result: Any, **more: Any) -> None:
+    """Let a branch bring a result; `more` are strategies beside the usual ones."""
+    strategies = STRATEGIES | more
+    event = event_of(world, action, branch.bag, execution_result=result)
+    event["merge_strategy"] = strategies
+    if action == "sync_branch" and world.draw.random() < 0.3:
+        event["branch_state"] = event.pop("state_data")
+    expected = oracle.sync(branch.plain, result, action, strategies)
+    take(world, branch, event, expected, flow.reader)
+
+
 @step("group", 14)
 def sync_branch(world: World, flow: Flow) -> None:
-    running = [branch for branch in flow.branches if branch.end is None]
-    if not running:
-        return
-    branch = world.draw.choice(running)
-    result = _branch_result(world)
-    event = event_of(world, "sync_branch", branch.bag, execution_result=result)
-    if world.draw.random() < 0.3:
-        event["branch_state"] = event.pop("state_data")
-    expected = oracle.sync(branch.plain, result, "sync_branch", STRATEGIES)
-    take(world, branch, event, expected, flow.reader)
+    if running := _running(flow):
+        _bring(world, flow, world.draw.choice(running), "sync_branch", _branch_result(world))
 
 
 @step("group", 3)
 def compress_in_branch(world: World, flow: Flow) -> None:
-    running = [branch for branch in flow.branches if branch.end is None]
-    if not running or "packed values of branches" in MASKED:
-        return
-    branch = world.draw.choice(running)
-    result = _branch_result(world)
-    event = event_of(world, "update_and_compress", branch.bag, execution_result=result)
-    expected = oracle.sync(branch.plain, result, "update_and_compress", STRATEGIES)
-    take(world, branch, event, expected, flow.reader)
+    if running := _running(flow):
+        result = _branch_result(world)
+        _bring(world, flow, world.draw.choice(running), "update_and_compress", result)
+
+
+@step("group", 2)
+def work_on_one_report(world: World, flow: Flow) -> None:
+    """Each branch adds to a report that is large, and small where it is packed."""
+    lines = {f"line {number}": "the same text " * 3 for number in range(120)}
+    for branch in _running(flow):
+        own = {"by": branch.plain["branch_id"]} if world.draw.random() < 0.3 else {}
+        report = lines | {f"of {branch.plain['branch_id']}": True} | own
+        result = {"current_state": {"report": report}}
+        _bring(world, flow, branch, "update_and_compress", result)
+
+
+@step("group", 2)
+def come_to_one_list(world: World, flow: Flow) -> None:
+    """Branches come to the same list by different ways."""
+    whole = [f"{number} ".ljust(90, "x") for number in range(world.draw.randrange(3, 90))]
+    for branch in _running(flow):
+        cut = world.draw.randrange(len(whole))
+        parts = [whole[:cut], whole[cut:]] if world.draw.random() < 0.5 else [whole]
+        for number, part in enumerate(parts):
+            more = {"rows": "append"} if number else {}
+            result = {"current_state": {"rows": part}}
+            _bring(world, flow, branch, "sync_branch", result, **more)
 
 
 def _branch_result(world: World) -> Any:
-    if world.draw.random() < 0.1 and "lists of branches" not in MASKED:
+    if world.draw.random() < 0.1:
         return results.outputs(world.draw)
     return results.result(world.draw, of_branch=True)
 
@@ -127,7 +151,7 @@ def _join(world: World, flow: Flow) -> None:
     ]
     expected, conflicts = joining.join(flow.plain, ends, STRATEGIES)
     refused = bool(conflicts) and flow.plain["branch_conflict_strategy"] == "fail"
-    answers = [{"branch": end} if world.draw.random() < 0 else end for end, _, _ in ends]
+    answers = [{"branch": end} if world.draw.random() < 0.1 else end for end, _, _ in ends]
     event = event_of(world, "aggregate_branches", flow.bag, branches=answers)
     if not refused:
         take(world, flow, event, expected, flow.reader)

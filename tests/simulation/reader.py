@@ -119,6 +119,13 @@ class Reader:
             return self.value(answer)
         return {key: self.answer(item) for key, item in answer.items()}
 
+    def kept(self, path: str) -> dict[str, Any]:
+        """Return what the bag stands for that a snapshot or a failure record keeps."""
+        document = self.document(path)
+        if "failure_record" in document:
+            document = self.document(document["snapshot_s3_path"])
+        return self.bag(document["state_data"])
+
     def document(self, path: str) -> Any:
         """Return the JSON of a state object, such as a snapshot, a record or a branch's bag."""
         if path not in self._bodies:

@@ -6,7 +6,13 @@ from dataclasses import dataclass
 from random import Random
 from typing import Final
 
-from tests.simulation import actions, groups, waiting, workers  # noqa: F401 - they register steps
+from tests.simulation import (  # noqa: F401 - they register steps
+    actions,
+    collecting,
+    groups,
+    waiting,
+    workers,
+)
 from tests.simulation.containers import deployed
 from tests.simulation.steps import STEPS, Step
 from tests.simulation.world import Counters, Flow, SimulationError, World

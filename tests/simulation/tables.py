@@ -18,6 +18,7 @@ def render(counters: Counters) -> str:
     ]
     totals = (counters.steps.total(), counters.attempts, counters.faults.total())
     lines.append("{:,} steps in {:,} attempts, {:,} faults".format(*totals))
+    lines.append(f"{counters.steps['gc']:,} runs of gc deleted {counters.collected:,} objects")
     return "\n".join(lines)
 
 

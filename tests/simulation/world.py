@@ -1,7 +1,7 @@
 """The world of one seed: workflows, containers, the store, and what has to hold after each step."""
 
 import json
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
@@ -75,6 +75,8 @@ class Flow:
         staged: items of the map that runs.
         asked: tokens of callbacks it waits for, and the action that merges the answer.
         kept: snapshots and records: the path, and the state that goes on from it.
+        results: of its last segments, which are run again where it goes back.
+        executions: what Step Functions tells of each, by ARN.
     """
 
     owner: str
@@ -87,6 +89,8 @@ class Flow:
     staged: list[Any] = field(default_factory=list)
     asked: Plain = field(default_factory=dict)
     kept: list[tuple[str, Plain, Plain]] = field(default_factory=list)
+    results: deque[Any] = field(default_factory=lambda: deque(maxlen=12))
+    executions: dict[str, Plain] = field(default_factory=dict)
 
     @property
     def action(self) -> str:
@@ -114,6 +118,7 @@ class Counters:
         forms: that were read.
         errors: that came out and were handled.
         attempts: with and without an answer.
+        collected: objects that gc has deleted.
     """
 
     faults: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -121,6 +126,7 @@ class Counters:
     forms: Counter[str] = field(default_factory=Counter)
     errors: Counter[str] = field(default_factory=Counter)
     attempts: int = 0
+    collected: int = 0
 
 
 class World:

@@ -1,0 +1,122 @@
+"""The product without one of its mends: the simulation has to find each of these again."""
+
+from collections.abc import Callable, Collection, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from typing import Any, Final
+from unittest import mock
+
+from tests.simulation.clock import product_modules
+from universal_sync_core import bag, conflicts
+from universal_sync_core.codec import Json, encode
+from universal_sync_core.known import KnownObjects
+from universal_sync_core.objects import Objects
+from universal_sync_core.page_reader import PageReader
+from universal_sync_core.pointer import parse
+from universal_sync_core.strategies import Strategy
+
+
+@contextmanager
+def stored_one_by_one() -> Iterator[None]:
+    """Each object counts as stored when it is, a root before all that it refers to."""
+    send = Objects._send
+
+    def sent(objects: Objects, item: Any) -> None:
+        send(objects, item)
+        objects._seen.note([item[0]])
+        objects._cache.put(item[0], item[1][0])
+
+    def dropped(objects: Objects, root: str, mark: int) -> None:
+        if objects.is_known(root):
+            for path in list(objects._pending)[mark:]:
+                del objects._pending[path]
+
+    with (
+        mock.patch.object(Objects, "_send", sent),
+        mock.patch.object(Objects, "drop_if_known", dropped),
+    ):
+        yield
+
+
+@contextmanager
+def known_for_ever() -> Iterator[None]:
+    """What a container has seen once counts as stored for as long as it is warm."""
+
+    def contains(known: KnownObjects, path: str) -> bool:
+        return path in known._seen
+
+    with mock.patch.object(KnownObjects, "__contains__", contains):
+        yield
+
+
+@contextmanager
+def packed_values_as_maps() -> Iterator[None]:
+    """Branches' packed values are merged as what they look like."""
+
+    def opened(_: PageReader, value: Json) -> Json:
+        return value
+
+    settle = conflicts.Conflicts._settle
+
+    def settled(self: Any, *args: Any, **more: Any) -> Any:
+        with mock.patch.object(PageReader, "opened", opened):
+            return settle(self, *args, **more)
+
+    with mock.patch.object(conflicts.Conflicts, "_settle", settled):
+        yield
+
+
+@contextmanager
+def pages_by_their_path() -> Iterator[None]:
+    """Values of branches that lie in other pages are others."""
+
+    def equal(left: Json, right: Json, _: PageReader) -> bool:
+        ours, theirs = parse(left), parse(right)
+        if ours and theirs:
+            return ours.path == theirs.path
+        return encode(left) == encode(right)
+
+    with mock.patch.object(conflicts, "is_equal", equal):
+        yield
+
+
+@contextmanager
+def replaced_without_a_word() -> Iterator[None]:
+    """A list that is replaced counts as joined, so branches never disagree on it."""
+
+    def joined(_: Any, strategy: Strategy | None) -> bool:
+        return strategy is not None
+
+    with mock.patch.object(conflicts, "_is_joined", joined):
+        yield
+
+
+@contextmanager
+def blind_to_the_spill() -> Iterator[None]:
+    """Fields are looked for in the bag alone, by whoever wants one by its name."""
+
+    def in_bag(fields: Any, names: Collection[str], _: PageReader) -> Any:
+        assert names
+        return fields
+
+    with ExitStack() as patches:
+        for module in product_modules():
+            name = module.__name__.rsplit(".", 1)[-1]
+            if getattr(module, "with_fields", None) is bag.with_fields and name in _LOOKING:
+                patches.enter_context(mock.patch.object(module, "with_fields", in_bag))
+        yield
+
+
+# Those of chaos that look for one field; the others merge with it.
+_LOOKING: Final = ("branches", "continuation", "failure", "callbacks")
+
+MUTANTS: Final[dict[str, Callable[[], AbstractContextManager[None]]]] = {
+    made.__name__: made
+    for made in (
+        stored_one_by_one,
+        known_for_ever,
+        packed_values_as_maps,
+        pages_by_their_path,
+        replaced_without_a_word,
+        blind_to_the_spill,
+    )
+}

@@ -1,0 +1,18 @@
+"""The simulation finds the failures it was made for, where their mends are taken out."""
+
+import pytest
+
+from tests.simulation.mutants import MUTANTS
+from tests.simulation.running import run_seed
+
+SEEDS = range(400)
+STEPS = 150
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", MUTANTS)
+def test_failure_is_found_again_without_its_mend(name: str) -> None:
+    with MUTANTS[name]():
+        found = next(filter(None, (run_seed(seed, STEPS) for seed in SEEDS)), None)
+    assert found is not None
+    assert found.error.kind in ("broken state", "another state", "no conflict", "wrong error")
