@@ -140,9 +140,7 @@ def explained(error: Exception) -> StatebagError | None:
     if isinstance(error, BotoCoreError):
         hint = "Check the network and --endpoint-url, then try again."
         return UnavailableError(f"AWS did not answer: {type(error).__name__}", hint=hint)
-    if isinstance(error, StateSyncError):
-        return _of_core(error)
-    return None
+    return _of_core(error) if isinstance(error, StateSyncError) else _of_interpreter(error)
 
 
 def _of_service(error: ClientError) -> StatebagError:
@@ -161,6 +159,13 @@ def _of_service(error: ClientError) -> StatebagError:
     if status >= 500 or "Throttl" in code or code == "SlowDown":  # noqa: PLR2004 - server errors
         return UnavailableError(f"AWS did not do it ({said})", hint="Try again in a moment.")
     return RefusedError(f"AWS refused the request ({said})", hint=_WHERE)
+
+
+def _of_interpreter(error: Exception) -> StatebagError | None:
+    if not isinstance(error, RecursionError | MemoryError):
+        return None
+    hint = "Look at a part of it: --path."
+    return RefusedError("the state is nested too deeply, or too large, to be shown", hint=hint)
 
 
 def _of_core(error: StateSyncError) -> StatebagError:

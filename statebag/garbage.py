@@ -18,18 +18,19 @@ from statebag.aws import Cloud
 from statebag.inventory import Stored
 from statebag.places import Place
 from statebag.reading import StateReader
-from statebag.references import references_in
+from statebag.references import SNAPSHOT_BEGINNING, chain_in, references_in
 from statebag.workflows import Standing
 from universal_sync_core.errors import MissingObjectError, StateTooLargeError, StoredDataError
 from universal_sync_core.keys import execution_in, execution_prefix
 from universal_sync_core.parallel import in_parallel
 from universal_sync_core.pointer import digest_in
 
-# A snapshot, and a failure record, begin like this; both are written by the core alone.
-_KEPT_BEGINNINGS: Final = (b'{"snapshot_id":', b'{"failure_record":')
+# A failure record begins like this, and is written by the core alone as snapshots are.
+_KEPT_BEGINNINGS: Final = (SNAPSHOT_BEGINNING, b'{"failure_record":')
 _BEGINNING_BYTES: Final = 32
 _AT_ONCE: Final = 256
 _UNREADABLE: Final = "some of its state cannot be read"
+_CHAIN_UNSEEN: Final = "an execution that worked on it is not seen here"
 _RESUMABLE: Final = "it can be resumed, and the bucket keeps no versions"
 
 
@@ -109,17 +110,29 @@ class Collector:
         cloud: Cloud,
         place: Place,
         policy: Policy,
+        *,
+        is_seen: Callable[[str], bool] = lambda _: True,
         told: Callable[[int], None] = lambda _: None,
     ) -> None:
-        """Read through `cloud`; `told` is told the number of objects read."""
+        """Read what is at a place.
+
+        Args:
+            cloud: reads the objects.
+            place: where they are.
+            policy: what is kept.
+            is_seen: tells whether the state machine of an execution can be looked at.
+            told: is told the number of objects read.
+        """
         self._cloud = cloud
         self._place = place
         self._policy = policy
+        self._is_seen = is_seen
         self._told = told
         self._home = f"s3://{place.bucket}/{place.layout}"
         self._reached: set[str] = set()
         self._readers: dict[str | None, StateReader] = {}
-        self._unreadable: set[str | None] = set()
+        # What comes to light as objects are read: why all of a workflow is to be kept.
+        self._doubts: dict[str | None, str] = {}
 
     def collect(self, holdings: Collection[Holding], needed: Iterable[str]) -> None:
         """Note in each holding what of it is garbage.
@@ -137,7 +150,7 @@ class Collector:
             self._mark(each.asked)
             self._mark(each.objects if each.reason else self._young(each))
         self._mark(self._snapshots(self._left(holdings)))
-        self._keep_unreadable(holdings)
+        self._keep_doubtful(holdings)
         left = self._left(holdings)
         for each in holdings:
             each.garbage = [stored for path, stored in each.objects.items() if path in left]
@@ -180,15 +193,13 @@ class Collector:
         beginning = self._cloud.inventory.head(stored.location, _BEGINNING_BYTES)
         return beginning.startswith(_KEPT_BEGINNINGS)
 
-    def _keep_unreadable(self, holdings: Iterable[Holding]) -> None:
-        """Keep the workflows whole of which something that is needed cannot be read."""
+    def _keep_doubtful(self, holdings: Iterable[Holding]) -> None:
+        """Keep the workflows whole of which not all is known that may be needed."""
         while found := [
-            each
-            for each in holdings
-            if each.reason is None and each.execution_id in self._unreadable
+            each for each in holdings if each.reason is None and each.execution_id in self._doubts
         ]:
             for each in found:
-                each.reason = _UNREADABLE
+                each.reason = self._doubts[each.execution_id]
                 self._mark(each.objects)
 
     def _mark(self, paths: Iterable[str]) -> None:
@@ -224,11 +235,14 @@ class Collector:
 
     def _references(self, path: str) -> list[str]:
         try:
-            return list(references_in(self._reader(path).objects.read(path), path))
+            body = self._reader(path).objects.read(path)
+            if not all(map(self._is_seen, chain_in(body))):
+                self._doubts.setdefault(execution_in(path), _CHAIN_UNSEEN)
+            return list(references_in(body, path))
         except MissingObjectError:
             return []
         except (StoredDataError, StateTooLargeError):
-            self._unreadable.add(execution_in(path))
+            self._doubts[execution_in(path)] = _UNREADABLE
             return []
 
 

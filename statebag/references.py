@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from universal_sync_core.bag import CHAIN
 from universal_sync_core.codec import Json, decode, encode
 from universal_sync_core.compress import is_packed, unpack
 from universal_sync_core.errors import StateTooLargeError, StoredDataError
@@ -16,6 +17,8 @@ from universal_sync_core.page_format import is_node, parse_node
 from universal_sync_core.page_reader import child_path
 from universal_sync_core.pointer import PACKED_MARK, digest_in
 
+# Every snapshot begins like this; the core alone writes them.
+SNAPSHOT_BEGINNING: Final = b'{"snapshot_id":'
 # A path is searched from its end, which is easily told: searching for its beginning would look
 # through the rest of the text for each `s3://` that leads nowhere.
 _ENDING: Final = re.compile(rb"/sha256/[0-9a-f]{64}")
@@ -71,6 +74,15 @@ def references_in(body: bytes, path: str) -> Iterator[str]:
     if _PACKED in body:
         for text in _packed_texts(document):
             yield from paths_in(text)
+
+
+def chain_in(body: bytes) -> list[str]:
+    """Return the executions that a snapshot says have worked on its bag; none of another object."""
+    if not body.startswith(SNAPSHOT_BEGINNING):
+        return []
+    bag = decode(body).get("state_data")
+    chain = bag.get(CHAIN) if type(bag) is dict else None
+    return [each for each in chain if type(each) is str] if type(chain) is list else []
 
 
 def _plain(found: bytes) -> str | None:

@@ -6,6 +6,7 @@ from statebag.terminal import escaped
 from universal_sync_core.codec import KIB, Json, encode
 
 _DIGITS_SHOWN: Final = 12
+_MOST_BYTES: Final = 2**60
 
 
 def printable(text: str, limit: int | None = None) -> str:
@@ -31,6 +32,8 @@ def bytes_text(size: int | None) -> str:
         return "-"
     if size < KIB:
         return f"{size} B"
+    if size > _MOST_BYTES:  # no number of bytes: somebody made it up
+        return f"over {_MOST_BYTES // KIB**4:,} TiB"
     amount: float = size
     for unit in ("KiB", "MiB", "GiB"):
         amount /= KIB

@@ -98,6 +98,10 @@ class Observer:
             return Standing.UNSEEN
         return Standing.OVER if execution_id in self._stopped else Standing.FORGOTTEN
 
+    def is_seen(self, execution_id: str) -> bool:
+        """Tell whether the state machine of an execution could be looked at."""
+        return self.standing(execution_id) not in {Standing.UNSEEN, Standing.FOREIGN}
+
     @property
     def paths(self) -> frozenset[str]:
         """The paths of objects that executions may need which run or ended lately."""

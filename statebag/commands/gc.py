@@ -147,7 +147,8 @@ def _found(
         observer.look()
     holdings = [_holding(cloud, place, policy, observer, each) for each in ids]
     with progress("following references") as advance:
-        Collector(cloud, place, policy, advance).collect(holdings, observer.paths)
+        collector = Collector(cloud, place, policy, is_seen=observer.is_seen, told=advance)
+        collector.collect(holdings, observer.paths)
     return holdings
 
 

@@ -446,6 +446,28 @@ def test_bucket_without_versions_is_not_deleted_from_unless_it_is_said(
     assert content(cloud, "run-2") == resumable
 
 
+@pytest.mark.parametrize(
+    ("arn", "reason"),
+    [
+        (arn_of("run-9", MACHINE.replace("eu-west-1", "us-east-1")), "not seen here"),
+        ("somebody", "not seen here"),
+        (arn_of("run-9"), ""),
+    ],
+)
+def test_workflow_that_went_on_where_nobody_can_look_is_kept(
+    run: Run, cloud: FakeCloud, arn: str, reason: str
+) -> None:
+    bags = versions(arn_of("run-1"))
+    cloud.states.add("run-1", days_ago=200)
+    snapshot_path({**bags[-1], "execution_chain": [arn_of("run-1"), arn]})
+
+    standing, because = told(run)["run-1"]
+
+    assert standing == "over"
+    assert reason in (because or "")
+    assert bool(because) is bool(reason)
+
+
 def test_state_that_cannot_be_read_keeps_its_workflow(run: Run, cloud: FakeCloud) -> None:
     bag, _ = failed(cloud, "run-1", days_ago=200)
     borrowed = finished(cloud, "run-2", days_ago=200)["current_state"]["items"]
