@@ -66,7 +66,8 @@ class Sender:
     answers_bag: bool = True
 
 
-_RESULT: Final = Sender(place="execution_result", never=frozenset({"forked_from", CHAIN}))
+_NEVER: Final = frozenset({"forked_from", CHAIN})
+_RESULT: Final = Sender(place="execution_result", never=_NEVER | {"unfinished_map"})
 # Nobody's action: whoever calls composes a bag.
 _CALLER: Final = Sender(place="execution_result", sets=_MACHINES, raises_limit=True)
 _SENDERS: Final = {
@@ -74,13 +75,13 @@ _SENDERS: Final = {
     "init": Sender(
         place="input",
         sets=_COUNTED,
-        never=_BOOKKEEPING | {"status", "forked_from"},
+        never=_BOOKKEEPING | {"status", "forked_from", "unfinished_map"},
         raises_limit=True,
         answers_bag=False,
     ),
     "merge_callback": Sender(place="callback_result", never=_RESULT.never),
     "merge_async": Sender(place="async_result", never=_RESULT.never),
-    "aggregate_distributed": Sender(place="execution_result", never=_RESULT.never, looks_up=False),
+    "aggregate_distributed": Sender(place="execution_result", never=_NEVER, looks_up=False),
     "aggregate_branches": Sender(place="branches", never=_RESULT.never),
     "create_snapshot": Sender(place="snapshot", sets=_SNAPSHOTS),
 }

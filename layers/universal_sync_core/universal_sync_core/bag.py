@@ -44,6 +44,7 @@ READ_BY_MACHINE: Final = frozenset(
         "segments_per_execution",
         "tolerated_branch_failures",
         "tolerated_failed_items",
+        "unfinished_map",
     }
 )
 # The state machine forks one branch for each element: the list stays, large elements may leave.

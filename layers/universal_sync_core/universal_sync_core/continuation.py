@@ -3,8 +3,8 @@
 from typing import Final
 
 from universal_sync_core import workspace
-from universal_sync_core.bag import CHAIN, is_branch, with_fields
-from universal_sync_core.call import Context, open_call, serving
+from universal_sync_core.bag import CHAIN, ITEMS, is_branch, with_fields
+from universal_sync_core.call import Call, Context, open_call, serving
 from universal_sync_core.codec import Json, JsonObject, decode
 from universal_sync_core.errors import (
     InvalidRequestError,
@@ -19,6 +19,7 @@ from universal_sync_core.owners import require_same_owner, tenant_of
 from universal_sync_core.pointer import digest_in
 from universal_sync_core.snapshot import restore_snapshot, write_snapshot
 from universal_sync_core.sync import universal_sync_core
+from universal_sync_core.unfinished_map import entered_again, without_unfinished
 
 RESUME_FROM: Final = "resume_from"
 # https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
@@ -55,7 +56,8 @@ def resumed_bag(
 
     It stays the bag of the execution that began it: `execution_id`, and so the place of its
     objects, do not change. If a result had ended the workflow, the segment that gave it is run
-    again; a group, a map or a wait that failed is entered again.
+    again; a group, a map or a wait that failed is entered again. Of a map of which too many items
+    failed only those run again, unless other items are given.
 
     Args:
         execution_input: `resume_from` is the path of a failure record or of a snapshot; the
@@ -77,10 +79,11 @@ def resumed_bag(
     if owner is not None:
         settings = workspace.current().settings
         require_same_owner(owner, execution_id, settings, field=f"input.{RESUME_FROM}")
-    bag = counters | _restarted(_left_at(path)) | {USED: 0}
+    bag = counters | _left_at(path) | {USED: 0}
     given = {name: value for name, value in execution_input.items() if name != RESUME_FROM}
     own = {"execution_id": owner, "merge_strategy": {CHAIN: "append"}}
     with open_call(serving("init", {**context, **own}), bag) as call:
+        bag = _restarted(bag, given, call)
         is_first = CHAIN not in with_fields(bag, {CHAIN}, call.pages)
         chain = {CHAIN: [owner, execution_id] if is_first else [execution_id]}
         return universal_sync_core(bag, given | chain)
@@ -117,9 +120,10 @@ def _snapshot_in(record: JsonObject, path: str) -> str:
     return snapshot
 
 
-def _restarted(bag: JsonObject) -> JsonObject:
-    """Return the bag without the end that a result has put to it."""
+def _restarted(bag: JsonObject, given: JsonObject, call: Call) -> JsonObject:
+    """Return the bag without the end that a result, or the items of a map, have put to it."""
     if bag.get("next_action") not in STOPS:
-        return bag
+        return without_unfinished(bag) if ITEMS in given else bag
     open_ended = {name: value for name, value in bag.items() if name != "status"}
-    return open_ended | {"next_action": CONTINUE}
+    again = entered_again(open_ended | {"next_action": CONTINUE}, call)
+    return without_unfinished(again) if ITEMS in given else again

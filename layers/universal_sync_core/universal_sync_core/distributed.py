@@ -1,6 +1,7 @@
 """Both ends of a Distributed Map: the items it reads, and the result of each of its children."""
 
 import hashlib
+from collections.abc import Iterator
 from typing import Final
 
 from universal_sync_core.admission import admit
@@ -10,9 +11,11 @@ from universal_sync_core.codec import Json, JsonObject, encode
 from universal_sync_core.errors import InvalidRequestError
 from universal_sync_core.hydrate import hydrate_state
 from universal_sync_core.item_failure import failure_of, shown_beside
+from universal_sync_core.json_stream import streamed, with_floats
 from universal_sync_core.next_action import require_simple
 from universal_sync_core.pointer import Pointer, parse
 from universal_sync_core.store import Location
+from universal_sync_core.unfinished_map import items_to_run, unfinished_map
 
 ITEMS_FOLDER: Final = "items/"
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
@@ -21,6 +24,8 @@ _MAX_KEY_BYTES: Final = 1_024
 
 def stage_items(state: JsonObject, context: Context | None = None) -> JsonObject:
     """Return where an ItemReader finds the items: `{"bucket", "key", "count"}`.
+
+    Of a map of which too many items failed these are the items that did.
 
     Args:
         state: a bag with `distributed_items`: a list, or `{"bucket", "key"}` of a JSON array
@@ -34,11 +39,16 @@ def stage_items(state: JsonObject, context: Context | None = None) -> JsonObject
     """
     with open_call(context, state) as call:
         items = hydrate_state(state, [ITEMS]).get(ITEMS)
+        unfinished = unfinished_map(state, call)
         if type(items) is dict and items.keys() >= {"bucket", "key"}:
-            return _in_s3(items, call)
+            place = _in_s3(items, call)
+            if unfinished is None:
+                return place
+            items = list(_read(place, call))
         if type(items) is not list:
             message = f"{ITEMS} must be a list, or the bucket and key of one"
             raise InvalidRequestError(message, field=f"state_data.{ITEMS}")
+        items = items_to_run(items, unfinished)
         body = encode(items)
         name = f"{ITEMS_FOLDER}{hashlib.sha256(body).hexdigest()}.json"
         location = call.objects.create(name, body)
@@ -62,6 +72,11 @@ def _in_s3(items: JsonObject, call: Call) -> JsonObject:
     own = f"{call.objects.folder}{ITEMS_FOLDER}" if call.objects.can_write else None
     call.objects.require_allowed(str(at), also=[] if own is None else [own])
     return {"bucket": bucket, "key": key, "count": count}
+
+
+def _read(place: JsonObject, call: Call) -> Iterator[Json]:
+    location = Location(place["bucket"], place["key"])
+    yield from map(with_floats, streamed(call.objects.stream(location)))
 
 
 def store_result(value: Json, context: Context) -> JsonObject:

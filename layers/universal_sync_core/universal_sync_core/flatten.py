@@ -6,10 +6,9 @@ from universal_sync_core.admission import admit, require_admissible
 from universal_sync_core.call import Call, Context, open_call
 from universal_sync_core.codec import Json, JsonObject
 from universal_sync_core.errors import InvalidRequestError
-from universal_sync_core.item_failure import failure_of
 from universal_sync_core.manifest import DETAILS, MAP_RUN, names_map_run, read_map_run
+from universal_sync_core.map_join import joined_items, joined_outputs
 from universal_sync_core.pointer import Pointer, parse
-from universal_sync_core.timestamps import utc_now
 
 _TOLD_OF_A_MAP: Final = frozenset(
     {"distributed_outputs", "chunk_count", "aggregation_timestamp", "failed_segments"}
@@ -54,7 +53,7 @@ def _delta(value: Json, call: Call) -> JsonObject:
     if value is None:
         return {}
     if type(value) is list:
-        return _joined(value, call)
+        return joined_outputs(value, call)
     if type(value) is not dict:
         return {"raw_result": value}
     for name in ("callback_result", "async_result", "execution_result"):
@@ -68,7 +67,7 @@ def _pointed(pointer: Pointer, call: Call) -> JsonObject:
     require_admissible(value, call)
     if pointer.kind == "list" and pointer.size > call.settings.field_offload_bytes:
         # It would leave for S3 again, in other pages than those it is in.
-        return _joined(value, call, stored=pointer.with_beside({}).render())
+        return joined_outputs(value, call, stored=pointer.with_beside({}).render())
     return _delta(value, call)
 
 
@@ -86,25 +85,5 @@ def _map_run(result: JsonObject, call: Call) -> JsonObject:
     for name in sorted(_TOLD_OF_A_MAP & beside.keys()):
         message = f"{name} is what the results of a Distributed Map are told by: rename yours"
         raise InvalidRequestError(message, field=f"execution_result.{name}")
-    outputs, failed = read_map_run(result, call)
-    joined = _with_failures(_joined(outputs, call), failed)
+    joined = joined_items(read_map_run(result, call), call)
     return joined | admit(beside, call) if beside else joined
-
-
-def _joined(elements: list[Json], call: Call, *, stored: JsonObject | None = None) -> JsonObject:
-    """Return the delta of a list, which may be `stored` already."""
-    delta = {
-        "distributed_outputs": elements if stored is None else stored,
-        "chunk_count": len(elements),
-        "aggregation_timestamp": utc_now(),
-    }
-    opened = map(call.pages.unpacked, elements)
-    reports = ((index, failure_of(element)) for index, element in enumerate(opened))
-    return _with_failures(
-        delta, [{"index": index, **report} for index, report in reports if report]
-    )
-
-
-def _with_failures(delta: JsonObject, failed: list[JsonObject]) -> JsonObject:
-    every = [*delta.get("failed_segments", []), *failed]
-    return delta | {"failed_segments": every} if every else delta

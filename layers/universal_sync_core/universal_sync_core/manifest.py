@@ -17,6 +17,7 @@ from universal_sync_core.errors import (
     MalformedPointerError,
     UnreadableObjectError,
 )
+from universal_sync_core.json_stream import streamed
 from universal_sync_core.keys import results_prefix
 from universal_sync_core.map_items import Item, item_of, output_of
 from universal_sync_core.store import Location
@@ -69,8 +70,8 @@ def names_map_run(result: Json, call: Call) -> bool:
     return call.action == "aggregate_distributed"
 
 
-def read_map_run(result: JsonObject, call: Call) -> tuple[list[Json], list[JsonObject]]:
-    """Return the outputs in item order, and what is known of the items that have none.
+def read_map_run(result: JsonObject, call: Call) -> list[Item]:
+    """Return the items of a Map Run in their order, each once.
 
     Args:
         result: `{"ResultWriterDetails": {"Bucket", "Key"}}`, with or without `MapRunArn`.
@@ -86,9 +87,7 @@ def read_map_run(result: JsonObject, call: Call) -> tuple[list[Json], list[JsonO
         for item in call.objects.retried(_read_file, file, call):
             items.setdefault(item.identity, item)
         call.objects.flush_over(_HELD_BYTES)
-    ordered = sorted(items.values(), key=Item.place)
-    outputs = [item.result for item in ordered if item.succeeded]
-    return outputs, [item.result for item in ordered if not item.succeeded]
+    return sorted(items.values(), key=Item.place)
 
 
 def _result_files(details: Json, call: Call) -> list[ResultFile]:
@@ -156,7 +155,7 @@ def _read_file(file: ResultFile, call: Call) -> list[Item]:
     path = str(file.location)
     items: list[Item] = []
     try:
-        for record in _records(_whole(call.objects.stream(file.location), file)):
+        for record in streamed(_whole(call.objects.stream(file.location), file)):
             items.append(_item(record, file, len(items), call))
     except UnreadableObjectError as error:
         message = f"record {len(items)} of this file of {file.outcome} results cannot be read"
@@ -210,24 +209,3 @@ def _whole(pieces: Iterable[bytes], file: ResultFile) -> Iterator[bytes]:
         yield piece
     if file.size is not None and size != file.size:
         raise UnreadableObjectError("another size than listed", path=str(file.location))
-
-
-def _records(pieces: Iterable[bytes]) -> Iterator[Json]:
-    """Yield the records of a JSON array, or of JSON lines, as they arrive."""
-    import ijson  # noqa: PLC0415 - few calls meet a Distributed Map
-
-    found = ijson.sendable_list()
-    parser = None
-    try:
-        for piece in pieces:
-            if parser is None:
-                is_array = piece.lstrip().startswith(b"[")
-                parser = ijson.items_coro(found, "item" if is_array else "", multiple_values=True)
-            parser.send(piece)
-            yield from found
-            found.clear()
-        if parser is not None:
-            parser.close()
-            yield from found
-    except ijson.JSONError as error:
-        raise UnreadableObjectError("no readable JSON", path="(records)") from error

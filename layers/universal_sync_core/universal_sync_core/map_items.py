@@ -6,10 +6,12 @@ from typing import Final, TypeAlias
 
 from universal_sync_core.codec import Json, JsonObject, decode
 from universal_sync_core.errors import UnreadableObjectError
+from universal_sync_core.json_stream import with_floats
 
 Taken: TypeAlias = Callable[[Json], Json]
 
 _SUCCEEDED: Final = "SUCCEEDED"
+_BY_INDEX: Final = "index"
 # What the ItemSelector of our state machine makes of an item.
 _WRAPPED: Final = {"execution_id", "item", "index"}
 
@@ -29,6 +31,16 @@ class Item:
     index: int | None
     succeeded: bool
     result: Json
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether its input was made for this execution by our own state machine."""
+        return self.index is not None and self.identity == (_BY_INDEX, self.index)
+
+    @property
+    def position(self) -> int:
+        """Its index, of an item that tells one."""
+        return self.index or 0
 
     def place(self) -> tuple[bool, int]:
         """Return what sorts items in their order; those that do not tell theirs come last."""
@@ -69,7 +81,7 @@ def item_of(
     named = ("execution", record.get("ExecutionArn") or record.get("Name") or place)
     return Item(
         # A redriven item may run as an execution of another name.
-        identity=("index", index) if is_ours else named,
+        identity=(_BY_INDEX, index) if is_ours else named,
         index=index,
         succeeded=outcome == _SUCCEEDED,
         result=result,
@@ -78,18 +90,8 @@ def item_of(
 
 def output_of(output: Json, place: str, taken: Taken) -> Item:
     """Return the item of which only the output is known."""
-    result = taken(_with_floats(output))
+    result = taken(with_floats(output))
     return Item(identity=("place", place), index=None, succeeded=True, result=result)
-
-
-def _with_floats(value: Json) -> Json:
-    """Return what ijson read with the numbers that JSON libraries read."""
-    if type(value) is dict:
-        return {key: _with_floats(item) for key, item in value.items()}
-    if type(value) is list:
-        return [_with_floats(item) for item in value]
-    plain = value is None or isinstance(value, str | bool | int)
-    return value if plain else float(value)
 
 
 def _document(record: JsonObject, name: str) -> Json:

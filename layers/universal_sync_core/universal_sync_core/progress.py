@@ -9,6 +9,7 @@ from universal_sync_core.execution_budget import LIMIT, require_room
 from universal_sync_core.next_action import DISTRIBUTED_MAP, PARALLEL_GROUP, require_simple, route
 from universal_sync_core.pointer import is_list, length, parse
 from universal_sync_core.timestamps import utc_now
+from universal_sync_core.unfinished_map import UNFINISHED, without_unfinished
 
 
 def record_progress(
@@ -33,6 +34,8 @@ def record_progress(
     require_same_execution(merged, base, call)
     if "status" in delta:
         require_ready(merged, after["next_action"], call)
+    if action == "aggregate_distributed" and UNFINISHED not in delta:
+        merged = without_unfinished(merged)
     revision = base.get("state_revision", 0)
     return (
         merged

@@ -1,0 +1,107 @@
+"""A Distributed Map of which more items failed than were tolerated: what is left of it to run.
+
+The bag that ends the workflow keeps, behind `unfinished_map`, how many items there were, which of
+them failed, and which of those have no output. When the workflow is resumed only these run again,
+and their outputs are joined with those that are there.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from universal_sync_core.bag import FAILED_SEGMENTS, OUTPUTS, with_fields, without_samples
+from universal_sync_core.call import Call
+from universal_sync_core.codec import Json, JsonObject
+from universal_sync_core.errors import InvalidRequestError
+from universal_sync_core.lists import Lists
+from universal_sync_core.next_action import DISTRIBUTED_MAP
+
+UNFINISHED: Final = "unfinished_map"
+_DOCUMENT: Final = {"count", "failed", "without_output"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnfinishedMap:
+    """What is known of a map whose workflow failed.
+
+    Attributes:
+        count: of its items.
+        failed: positions of the items to run again, in order.
+        without_output: those of them that left no output.
+    """
+
+    count: int
+    failed: Sequence[int]
+    without_output: Sequence[int]
+
+    def render(self, call: Call) -> JsonObject:
+        """Return the pointer that stands for it in the bag."""
+        document = {
+            "count": self.count,
+            "failed": list(self.failed),
+            "without_output": list(self.without_output),
+        }
+        return call.pages.store(document).render()
+
+    def position(self, index: int) -> int:
+        """Return the position among all items of one that ran again.
+
+        Raises:
+            InvalidRequestError: no such item was to run.
+        """
+        if index >= len(self.failed):
+            raise _not_of_this_map(f"{UNFINISHED}: the map ran an item that it was not given")
+        return self.failed[index]
+
+    def kept_outputs(self, call: Call) -> Mapping[int, Json]:
+        """Return the outputs that are in the bag by position, without those that run again."""
+        plain = without_samples(with_fields(call.bag, {OUTPUTS}, call.pages), {OUTPUTS})
+        outputs = Lists(call.pages).elements(call.pages.opened(plain.get(OUTPUTS, [])))
+        missing, again = set(self.without_output), set(self.failed)
+        positions = [position for position in range(self.count) if position not in missing]
+        if len(outputs) != len(positions):
+            raise _not_of_this_map(f"{OUTPUTS} is not the list that the map left")
+        pairs = zip(positions, outputs, strict=True)
+        return {position: output for position, output in pairs if position not in again}
+
+
+def unfinished_map(bag: JsonObject, call: Call) -> UnfinishedMap | None:
+    """Return what a bag knows of a map to finish, or None."""
+    if UNFINISHED not in bag:
+        return None
+    document = call.pages.resolve(bag[UNFINISHED])
+    if type(document) is not dict or document.keys() != _DOCUMENT:
+        raise _not_of_this_map(f"{UNFINISHED} is written by the state machine alone")
+    return UnfinishedMap(**document)
+
+
+def items_to_run(items: Sequence[Json], unfinished: UnfinishedMap | None) -> Sequence[Json]:
+    """Return those of a map's items that are to run: all, or those that failed the last time."""
+    if unfinished is None:
+        return items
+    if len(items) != unfinished.count:
+        raise _not_of_this_map("distributed_items is not the list that the map ran")
+    return [items[position] for position in unfinished.failed]
+
+
+def entered_again(bag: JsonObject, call: Call) -> JsonObject:
+    """Return a bag whose map failed, ready to run the items that did; their reports are dropped."""
+    unfinished = unfinished_map(bag, call)
+    if unfinished is None:
+        return bag
+    plain = without_samples(with_fields(bag, {FAILED_SEGMENTS}, call.pages), {FAILED_SEGMENTS})
+    reports = Lists(call.pages).elements(call.pages.opened(plain.get(FAILED_SEGMENTS, [])))
+    earlier = reports[: -len(unfinished.failed)]
+    again = {name: value for name, value in plain.items() if name != FAILED_SEGMENTS}
+    kept = {FAILED_SEGMENTS: earlier} if earlier else {}
+    return again | kept | {"next_action": DISTRIBUTED_MAP}
+
+
+def without_unfinished(bag: JsonObject) -> JsonObject:
+    """Return a bag that knows of no map to finish."""
+    return {name: value for name, value in bag.items() if name != UNFINISHED}
+
+
+def _not_of_this_map(message: str) -> InvalidRequestError:
+    cure = "resume without fields of the map beside resume_from, or with new distributed_items"
+    return InvalidRequestError(f"{message}; {cure}", field=f"state_data.{UNFINISHED}")
