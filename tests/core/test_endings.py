@@ -13,7 +13,12 @@ from universal_sync_core import (
     store_to_s3,
     universal_sync_core,
 )
-from universal_sync_core.errors import InvalidRequestError, MalformedPointerError
+from universal_sync_core.errors import (
+    InvalidRequestError,
+    MalformedPointerError,
+    MissingObjectError,
+    PointerNotAllowedError,
+)
 
 SYNC = CONTEXT | {"action": "sync"}
 JOIN = CONTEXT | {"action": "aggregate_branches"}
@@ -231,6 +236,35 @@ def test_a_path_to_what_is_no_branch_is_refused(document: Any) -> None:
     path = store_to_s3(document, CONTEXT)["__s3_path"]
     with pytest.raises(MalformedPointerError):
         joined(parent(), {"s3_path": path})
+
+
+@pytest.mark.parametrize("form", [wrapped, lambda bag: bag])
+@pytest.mark.parametrize("of_branch", [True, False])
+def test_pointers_in_a_bag_that_comes_by_itself_are_looked_up(
+    form: Any, *, of_branch: bool
+) -> None:
+    state = parent()
+    bag = forked(state, x=1) if of_branch else synced(state, {"x": 1}, SYNC)
+    pointer = store_to_s3(["x" * 1_000], CONTEXT)
+    leads_nowhere = {"__s3_path": pointer["__s3_path"][:-64] + "0" * 64}
+    leads_elsewhere = {"__s3_path": pointer["__s3_path"].replace("run-1", "run-2")}
+    with pytest.raises(MissingObjectError):
+        joined(state, form(bag | {"y": pointer | leads_nowhere}))
+    with pytest.raises(PointerNotAllowedError):
+        joined(state, form(bag | {"y": pointer | leads_elsewhere}))
+    assert joined(state, form(bag | {"y": pointer}))["y"] == ["x" * 1_000]
+
+
+@pytest.mark.parametrize(
+    "form", [wrapped, lambda bag: bag, lambda bag: complete_branch(bag, CONTEXT)]
+)
+def test_control_fields_of_branches_are_of_their_kind(form: Any) -> None:
+    state = parent()
+    wrong = {"tolerated_branch_failures": "some"}
+    for branch in (wrong, form(forked(state, x=1) | wrong)):
+        with pytest.raises(InvalidRequestError) as caught:
+            joined(state, branch)
+        assert caught.value.field == "branches.tolerated_branch_failures"
 
 
 def test_a_join_of_many_forms_counts_every_segment() -> None:

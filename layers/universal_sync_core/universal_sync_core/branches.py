@@ -18,6 +18,7 @@ from universal_sync_core.bag import (
 from universal_sync_core.call import Call, Context, open_call, serving
 from universal_sync_core.codec import Json, JsonObject, canonical, encode
 from universal_sync_core.conflicts import DEFAULT_STRATEGY, Change, Conflicts
+from universal_sync_core.control_fields import checked
 from universal_sync_core.difference import changes_since
 from universal_sync_core.endings import PATH, Ending, endings_of, told_of
 from universal_sync_core.errors import InvalidRequestError
@@ -171,6 +172,7 @@ def _name(index: int, ending: Ending) -> str:
 
 def _fields(branch: Json, call: Call) -> JsonObject:
     """Return what a branch says of itself; a large one is a pointer in the bag."""
+    branch = call.pages.opened(branch)
     pointer = parse(branch)
     if pointer is not None and pointer.kind == "map":
         return call.pages.entries(pointer)
@@ -208,7 +210,7 @@ def _delta(parent: JsonObject, ending: Ending, call: Call) -> JsonObject:
         raise InvalidRequestError(message, field="branches")
     every = merge_delta(with_spilled(ending.bag, call.pages), result, call)
     shared = {name: value for name, value in every.items() if name not in _OWN_FIELDS}
-    return changes_since(parent, shared, call)
+    return checked(changes_since(parent, shared, call), "branches")
 
 
 def _as_result(value: Json, bag: JsonObject, call: Call) -> JsonObject:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from universal_sync_core.admission import require_admissible
 from universal_sync_core.bag import BRANCH, BRANCH_ID, is_branch, unwrap
 from universal_sync_core.call import Call
 from universal_sync_core.codec import Json, JsonObject, decode
@@ -58,7 +59,8 @@ def endings_of(branches: Sequence[Json], parent: JsonObject, call: Call) -> list
     Raises:
         InvalidRequestError: `state_data` is no bag of this execution.
         MalformedPointerError: a path leads to something else than the bag of a branch.
-        PointerNotAllowedError, MissingObjectError, ChecksumMismatchError: it cannot be read.
+        PointerNotAllowedError, MissingObjectError, ChecksumMismatchError: it cannot be read; or a
+            pointer in a bag leads elsewhere, or to nothing.
     """
     given = [_unwrapped(branch) for branch in branches]
     paths = [branch[PATH] for branch in given if _is_pointer(branch)]
@@ -66,7 +68,7 @@ def endings_of(branches: Sequence[Json], parent: JsonObject, call: Call) -> list
     return [
         Ending(told=_told(branch), bag=next(bags))
         if _is_pointer(branch)
-        else _ending(branch, parent, f"branches[{index}]")
+        else _ending(branch, parent, f"branches[{index}]", call)
         for index, branch in enumerate(given)
     ]
 
@@ -98,19 +100,20 @@ def _branch_bag(body: bytes, path: str) -> JsonObject:
     return document
 
 
-def _ending(branch: Json, parent: JsonObject, place: str) -> Ending:
+def _ending(branch: Json, parent: JsonObject, place: str, call: Call) -> Ending:
     if type(branch) is not dict:
         return Ending(told={}, result=branch)
     if _BAG in branch:
-        return _with_bag(branch, parent, place)
+        return _with_bag(branch, parent, place, call)
     if is_branch(branch) or _is_bag_of(branch, parent):
+        require_admissible(branch, call)
         return Ending(told=_told_since(branch, parent), bag=branch)
     if _is_failure(branch):
         return Ending(told=_told(branch), result=_without(branch, _REPORT_FIELDS))
     return Ending(told=_told(branch, ("status", BRANCH_ID)), result=branch)
 
 
-def _with_bag(branch: JsonObject, parent: JsonObject, place: str) -> Ending:
+def _with_bag(branch: JsonObject, parent: JsonObject, place: str, call: Call) -> Ending:
     """Return the ending of a branch that left the document of its last state.
 
     A Catch leaves the failure where its ResultPath says: under a name of its own, or as fields.
@@ -119,6 +122,7 @@ def _with_bag(branch: JsonObject, parent: JsonObject, place: str) -> Ending:
     if not isinstance(bag, dict) or not (is_branch(bag) or _is_bag_of(bag, parent)):
         message = f"{place}.{_BAG} is no bag of this execution"
         raise InvalidRequestError(message, field=f"{place}.{_BAG}")
+    require_admissible(bag, call)
     named = [name for name, item in branch.items() if _is_caught(item)][:1]
     told = _told(branch[named[0]]) if named else {}
     known = [_BAG, *named]

@@ -28,8 +28,6 @@ def record_progress(
             for the history; or a branch asks for what only a segment can ask for.
     """
     action = call.action
-    if is_branch(base) or action == "sync_branch":
-        require_simple(delta, "a branch")
     after = route(base, delta, action)
     require_same_execution(merged, base, call)
     if "status" in delta:
@@ -49,11 +47,13 @@ def record_progress(
 
 
 def require_ready(bag: JsonObject, next_action: str, call: Call) -> None:
-    """Raise InvalidRequestError where a bag lacks what its next action works on.
+    """Raise InvalidRequestError where a bag lacks what its next action works on, or is a branch's.
 
     The state machine would end with an error that it cannot catch, or one that is hard to read.
     """
     place = sender_of(call).place
+    if is_branch(bag) or call.action == "sync_branch":
+        require_simple({"status": next_action}, "a branch")
     if next_action == PARALLEL_GROUP:
         _require_branches(bag, f"{place}.{BRANCHES}")
     if next_action == DISTRIBUTED_MAP and not _has_items(bag, call):
