@@ -152,7 +152,9 @@ def restore_snapshot(world: World, flow: Flow) -> None:
     restored = world.call({"action": "restore_snapshot", "s3_path": path})["state_data"]
     if not oracle.same(restored, bag):
         raise SimulationError("wrong snapshot", f"{path} was restored as another bag")
-    if world.draw.random() < 0.3 and plain["next_action"] == "CONTINUE":
+    # The execution goes on with a bag of its own.
+    is_own = plain.get("execution_chain") == flow.plain.get("execution_chain")
+    if is_own and plain["next_action"] == "CONTINUE" and world.draw.random() < 0.3:
         flow.bag, flow.plain = restored, plain
 
 
