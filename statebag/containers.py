@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import ClassVar, Protocol, TypeAlias
 
+from statebag.packed import unpacked
 from statebag.paths import Step
 from statebag.reading import StateReader
 from universal_sync_core.bag import (
@@ -20,10 +21,10 @@ from universal_sync_core.bag import (
     without_samples,
 )
 from universal_sync_core.codec import Json, JsonObject
-from universal_sync_core.compress import is_packed, unpack
+from universal_sync_core.compress import is_packed
 from universal_sync_core.page_format import Node
-from universal_sync_core.page_reader import child_path, positions_by_child
 from universal_sync_core.pointer import Pointer, parse, unescape_key
+from universal_sync_core.trees import child_path, positions_by_child
 
 Member: TypeAlias = tuple[Step, Json]
 
@@ -223,7 +224,7 @@ def container_of(value: Json, reader: StateReader) -> Container | None:
         if pointer.kind == "map":
             return PagedMap(pointer, reader)
         return container_of(reader.document(pointer.path), reader)
-    value = unpack(value) if is_packed(value) else value
+    value = unpacked(value) if is_packed(value) else value
     if type(value) is dict:
         return InlineMap(value)
     return InlineList(value) if type(value) is list else None

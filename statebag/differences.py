@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from typing import Final, Literal, TypeAlias
 
+from statebag.packed import unpacked
 from statebag.paths import Step, Steps
 from statebag.reading import StateReader
 from statebag.tree import Part, part_of
@@ -22,10 +23,10 @@ from universal_sync_core.bag import (
     without_samples,
 )
 from universal_sync_core.codec import Json, JsonObject, canonical, encode
-from universal_sync_core.compress import is_packed, unpack
+from universal_sync_core.compress import is_packed
 from universal_sync_core.encoding import to_stored
-from universal_sync_core.page_reader import child_path
 from universal_sync_core.pointer import Pointer, digest_in, is_list, is_map, parse, unescape_key
+from universal_sync_core.trees import child_path
 
 ChangeKind: TypeAlias = Literal["added", "removed", "changed"]
 Members: TypeAlias = dict[Step, Json]
@@ -274,7 +275,7 @@ def _is_same(old: Json, new: Json) -> bool:
 
 
 def _opened(value: Json) -> Json:
-    return unpack(value) if is_packed(value) else value
+    return unpacked(value) if is_packed(value) else value
 
 
 def _position(member: tuple[Step, Json]) -> int:

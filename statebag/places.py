@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass
 
+from statebag.packed import unpacked
 from universal_sync_core.codec import Json
 from universal_sync_core.keys import LAYOUT, execution_in
 from universal_sync_core.page_reader import pointers_in
@@ -46,7 +47,7 @@ def place_in(state: Json, execution_id: str | None) -> Place | None:
     """Return the place that most of a state's pointers to its own execution lead to, or None."""
     found = Counter(
         place
-        for pointer in pointers_in(state)
+        for pointer in pointers_in(state, unpacked)
         if execution_in(pointer.path) == execution_id and (place := place_of(pointer.path))
     )
     return found.most_common(1)[0][0] if found else None

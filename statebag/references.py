@@ -8,14 +8,15 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from statebag.packed import unpacked
 from universal_sync_core.bag import CHAIN
 from universal_sync_core.codec import Json, decode, encode
-from universal_sync_core.compress import is_packed, unpack
+from universal_sync_core.compress import is_packed
 from universal_sync_core.errors import StateTooLargeError, StoredDataError
 from universal_sync_core.keys import LAYOUT
 from universal_sync_core.page_format import is_node, parse_node
-from universal_sync_core.page_reader import child_path
 from universal_sync_core.pointer import PACKED_MARK, digest_in
+from universal_sync_core.trees import child_path
 
 # Every snapshot begins like this; the core alone writes them.
 SNAPSHOT_BEGINNING: Final = b'{"snapshot_id":'
@@ -69,7 +70,7 @@ def references_in(body: bytes, path: str) -> Iterator[str]:
     yield from paths_in(body)
     document = decode(body, path=path)
     if is_node(document):
-        for child in parse_node(body, path).children:
+        for child in parse_node(document, path).children:
             yield child_path(path, child.ref)
     if _PACKED in body:
         for text in _packed_texts(document):
@@ -100,9 +101,8 @@ def _plain(found: bytes) -> str | None:
 
 def _packed_texts(value: Json) -> Iterator[bytes]:
     if is_packed(value):
-        inner = unpack(value)
+        inner = unpacked(value)
         yield encode(inner)
-        yield from _packed_texts(inner)
     elif isinstance(value, dict):
         for item in value.values():
             yield from _packed_texts(item)

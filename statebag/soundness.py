@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
+from statebag.packed import unpacked
 from statebag.paths import Step, Steps
 from statebag.reading import StateReader
 from universal_sync_core.codec import Json, decode
-from universal_sync_core.compress import is_packed, unpack
+from universal_sync_core.compress import is_packed
 from universal_sync_core.errors import (
     ChecksumMismatchError,
     MissingObjectError,
@@ -17,9 +18,9 @@ from universal_sync_core.errors import (
 )
 from universal_sync_core.keys import execution_in
 from universal_sync_core.page_format import Node, is_node, parse_node
-from universal_sync_core.page_reader import child_path
 from universal_sync_core.parallel import in_parallel
 from universal_sync_core.pointer import parse, unescape_key
+from universal_sync_core.trees import child_path
 
 Fault: TypeAlias = Literal["missing", "altered", "outside", "unreadable", "mistaken"]
 
@@ -105,7 +106,7 @@ def references(value: Json, steps: Steps, owner: str | None) -> Iterator[Referen
     if pointer is not None:
         yield Reference(path=pointer.path, steps=steps, kind=pointer.kind, count=pointer.count)
     elif is_packed(value):
-        yield from references(unpack(value), steps, owner)
+        yield from references(unpacked(value), steps, owner)
     elif type(value) is list:
         for index, item in enumerate(value):
             yield from references(item, (*steps, index), owner)
@@ -148,7 +149,7 @@ def _check(
     """Note an object that has its digest; return what it refers to."""
     try:
         document = decode(body, path=reference.path)
-        node = parse_node(body, reference.path) if is_node(document) else None
+        node = parse_node(document, reference.path) if is_node(document) else None
     except StoredDataError:
         result.problems.append(Problem(reference=reference, fault="unreadable"))
         return []

@@ -19,8 +19,9 @@ from universal_sync_core.errors import StateSyncError
 from universal_sync_core.failure import SNAPSHOT_OF_RECORD, is_failure_record
 from universal_sync_core.keys import execution_in
 from universal_sync_core.page_format import is_node, parse_node
-from universal_sync_core.pointer import Pointer, digest_in
+from universal_sync_core.pointer import digest_in
 from universal_sync_core.store import Location
+from universal_sync_core.trees import pointer_to
 
 SOURCE_HELP: Final = """
 SOURCE is the ARN of an execution (its newest state), ARN#N (the state after step N of
@@ -147,10 +148,8 @@ def _of_object(cloud: Cloud, path: str) -> Source:
     body = reader.objects.read(path)
     document = decode(body, path=path)
     if is_node(document):
-        node = parse_node(body, path)
-        size = sum(child.weight for child in node.children) + 2 if node.height else len(body)
-        pointer = Pointer(kind=node.kind, path=path, size=size, count=node.count)
-        return _of_value(pointer.render(), path, reader)
+        node = parse_node(document, path)
+        return _of_value(pointer_to(node, path).render(), path, reader)
     is_record = is_failure_record(document)
     bag = _bag_of_record(cloud, path, document) if is_record else _bag_of(document)
     if bag is None:

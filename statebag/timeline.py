@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from statebag.executions import Event, bag_in, text_of
+from statebag.packed import unpacked
 from statebag.tree import bag_size
 from universal_sync_core.codec import Json, JsonObject, decode
 from universal_sync_core.page_reader import pointers_in
@@ -211,8 +212,10 @@ def _see(step: Step, document: Json, *, gave: bool = False) -> None:
     if bag is None:
         return
     if gave:
-        known = {pointer.path for pointer in pointers_in(step.bag)}
-        new = {each.path: each.size for each in pointers_in(bag) if each.path not in known}
+        known = {pointer.path for pointer in pointers_in(step.bag, unpacked)}
+        new = {
+            each.path: each.size for each in pointers_in(bag, unpacked) if each.path not in known
+        }
         step.offloaded = sum(new.values())
     step.bag = bag
     step.without_offload = bag_size(bag)

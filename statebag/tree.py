@@ -10,11 +10,12 @@ from typing import Final
 
 from statebag.containers import Container, bag_container, container_of, history_of
 from statebag.errors import NotFoundError
+from statebag.packed import unpacked
 from statebag.paths import Step, Steps, render_path
 from statebag.reading import StateReader
 from universal_sync_core.bag import HISTORY, archive_of, whole_of, without_samples
 from universal_sync_core.codec import Json, JsonObject, encode
-from universal_sync_core.compress import is_packed, unpack
+from universal_sync_core.compress import is_packed
 from universal_sync_core.pointer import MARK, PACKED_MARK, parse
 
 _MARKS: Final = (MARK.encode(), PACKED_MARK.encode())
@@ -192,7 +193,7 @@ def part_of(value: Json, steps: Steps, *, is_sampled: bool = False) -> Part:
             is_sampled=is_sampled,
         )
     if is_packed(value):
-        inner = part_of(unpack(value), steps)
+        inner = part_of(unpacked(value), steps)
         return Part(
             steps=steps,
             value=value,
@@ -219,7 +220,7 @@ def whole_size(value: Json) -> int:
     if pointer is not None:
         return pointer.size
     if is_packed(value):
-        return whole_size(unpack(value))
+        return whole_size(unpacked(value))
     if type(value) is dict:
         fields = (len(encode(key)) + 1 + whole_size(item) for key, item in value.items())
         return sum(fields) + max(1, len(value)) + 1

@@ -9,7 +9,9 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field
 
 Json: TypeAlias = Any
-Count: TypeAlias = Annotated[int, Field(ge=0)]
+Count: TypeAlias = Annotated[int, Field(ge=0, lt=2**53)]
+Elements: TypeAlias = Annotated[int, Field(ge=1, lt=2**53)]
+Height: TypeAlias = Annotated[int, Field(ge=1, le=64, description="Levels below.")]
 Digest: TypeAlias = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 # To some, `$` is also before a line feed that ends the text.
@@ -62,7 +64,7 @@ class TreePointer(Open):
 Pointer: TypeAlias = ValuePointer | TreePointer
 
 
-class ListPage(Open):
+class ListPage(Closed):
     """Elements of a list."""
 
     version: Literal[1] = Field(alias="__page")
@@ -72,7 +74,7 @@ class ListPage(Open):
     marks: str = Field(default="", description="Base64 of the marks of the elements in a row.")
 
 
-class MapPage(Open):
+class MapPage(Closed):
     """Keys of a map with their values."""
 
     version: Literal[1] = Field(alias="__page")
@@ -88,18 +90,40 @@ class MapPage(Open):
 
 Page: TypeAlias = ListPage | MapPage
 
-Row: TypeAlias = tuple[Digest | ContentPath, Count, Count, Count]
-MarkedRow: TypeAlias = tuple[Digest | ContentPath, Count, Count, Count, str, str]
+Row: TypeAlias = tuple[Digest | ContentPath, Elements, Count, Count]
+MarkedRow: TypeAlias = tuple[Digest | ContentPath, Elements, Count, Count, Literal[""], str]
+KeyedRow: TypeAlias = tuple[Digest | ContentPath, Elements, Count, Count, str, Literal[""]]
 
 
-class IndexObject(Open):
-    """The pages, or index objects, of a list or map. The columns of a row: docs/formats.md."""
+class ListIndex(Closed):
+    """The pages, or index objects, of a list. The columns of a row: docs/formats.md."""
 
     version: Literal[1] = Field(alias="__page")
-    kind: Literal["list", "map"]
-    height: int = Field(ge=1, description="Levels below.")
+    kind: Literal["list"]
+    height: Height
+    children: list[Row] = Field(min_length=1)
+
+
+class MarkedListIndex(Closed):
+    """The same of a marked list."""
+
+    version: Literal[1] = Field(alias="__page")
+    kind: Literal["list"]
+    height: Height
+    marks: Literal[""]
     children: list[Row | MarkedRow] = Field(min_length=1)
-    marks: Literal[""] = Field(default="", description="There in a marked list.")
+
+
+class MapIndex(Closed):
+    """The same of a map."""
+
+    version: Literal[1] = Field(alias="__page")
+    kind: Literal["map"]
+    height: Height
+    children: list[Row | KeyedRow] = Field(min_length=1)
+
+
+IndexObject: TypeAlias = ListIndex | MarkedListIndex | MapIndex
 
 
 class PackedValue(Closed):

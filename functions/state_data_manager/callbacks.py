@@ -137,7 +137,8 @@ def submit(event: "SubmitCallbackEvent", *, may_point: bool = True) -> "Delivery
 def _prompts(event: "RequestCallbackEvent", call: Call) -> "tuple[Json, Json]":
     """Return what is asked, as a bag keeps it and as it is; a pointer for both if it is large."""
     prompt = _prompt(event, call)
-    stated = len(codec.encode(prompt)) + sum(pointer.size for pointer in pointers_in(prompt))
+    pointers = pointers_in(prompt, call.pages.unpacked)
+    stated = len(codec.encode(prompt)) + sum(pointer.size for pointer in pointers)
     if stated <= PROMPT_INLINE_BYTES:
         plain: Json = call.pages.resolve(prompt, unescape=True)
         size, is_portable = codec.measure(plain)
@@ -157,10 +158,10 @@ def _prompt(event: "RequestCallbackEvent", call: Call) -> "Json":
 def _answer(event: "SubmitCallbackEvent", action: str, *, may_point: bool) -> "JsonObject":
     """Return the answer as it is sent, if the waiting state can go on with it."""
     if event.outcome == "success":
-        if not may_point and any(pointers_in(event.output)):
-            message = "output: it holds a pointer; this function takes the value itself"
-            raise PointerNotAllowedError(message, field="output")
         with open_call({**event.context, "action": action}) as call:
+            if not may_point and any(pointers_in(event.output, call.pages.unpacked)):
+                message = "output: it holds a pointer; this function takes the value itself"
+                raise PointerNotAllowedError(message, field="output")
             # What could not be merged is refused now: later it would end the execution.
             admit_delta(core.flatten_result(event.output), {}, call)
             output = core.offload_result(event.output)

@@ -77,16 +77,38 @@ def test_negative_zero_keeps_its_sign() -> None:
     assert math.copysign(1, decode(encode(-0.0))) == -1
 
 
-@pytest.mark.parametrize("depth", [254, 255, 1_000])
+@pytest.mark.parametrize("depth", [254, 255, 1_000, 1_024])
 def test_deep_documents_come_back(depth: int) -> None:
     value = nested(depth)
     assert decode(encode(value)) == value
     assert decode(canonical(value)) == value
 
 
-def test_a_document_too_deep_for_anyone_is_refused() -> None:
-    with pytest.raises(InvalidRequestError, match="nested too deeply"):
-        encode(nested(100_000))
+@pytest.mark.parametrize("depth", [1_025, 5_000, 100_000])
+def test_a_value_of_too_many_levels_is_refused_by_its_path(depth: int) -> None:
+    for encoding in (encode, canonical):
+        with pytest.raises(InvalidRequestError, match="nested over 1,024 levels deep") as caught:
+            encoding(nested(depth))
+        assert len(str(caught.value)) < 300
+
+
+@pytest.mark.parametrize("number", ["1", "1" * 40, '"\\ud800"'], ids=["fast", "long", "surrogate"])
+@pytest.mark.parametrize("opening", ["[", '{"a":', '["]",', '{"}}}":1,"[":'])
+@pytest.mark.parametrize("levels", [1_024, 1_000, 512])
+def test_a_document_of_too_many_levels_is_unreadable(
+    opening: str, number: str, levels: int
+) -> None:
+    closing = "]" if opening.startswith("[") else "}"
+    document = f"{opening * levels}{number}{closing * levels}"
+    assert decode(document.encode(), max_depth=levels) == json.loads(document)
+    with pytest.raises(UnreadableObjectError, match="levels"):
+        decode(f"{opening}{document}{closing}".encode(), max_depth=levels)
+
+
+@pytest.mark.parametrize("body", [b"1],[2", b"1,2", b"]]],[[[", b"", b" ", b"[1]]],[[[2]"])
+def test_a_document_is_one_value(body: bytes) -> None:
+    with pytest.raises(UnreadableObjectError):
+        decode(body, max_depth=1_000)
 
 
 @given(

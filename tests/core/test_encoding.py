@@ -10,13 +10,17 @@ import os
 import pytest
 import zstandard
 
-from universal_sync_core import encoding
+from universal_sync_core.budget import Budget
 from universal_sync_core.encoding import COMPRESS_OVER_BYTES, from_stored, to_stored
-from universal_sync_core.errors import UnreadableObjectError
+from universal_sync_core.errors import StateTooLargeError, UnreadableObjectError
 from universal_sync_core.store import StoredObject
 
 PATH = "s3://state-bucket/v1/run/sha256/key"
 LARGE = b"word " * 100_000
+
+
+def budget(size: int = 10_000_000) -> Budget:
+    return Budget(size, 1_000)
 
 
 @pytest.mark.parametrize("size", [0, 1, COMPRESS_OVER_BYTES])
@@ -51,7 +55,7 @@ def test_the_same_body_is_always_stored_as_the_same_bytes() -> None:
     ids=["none", "empty", "identity", "zstd", "gzip"],
 )
 def test_the_object_says_how_it_is_read(stored: StoredObject) -> None:
-    assert from_stored(stored, PATH) == LARGE
+    assert from_stored(stored, PATH, budget()) == LARGE
 
 
 @pytest.mark.parametrize(
@@ -69,27 +73,29 @@ def test_the_object_says_how_it_is_read(stored: StoredObject) -> None:
     ],
 )
 def test_names_of_codings_have_no_case_and_come_in_lists(content_encoding: str) -> None:
-    assert from_stored(StoredObject(gzip.compress(LARGE), content_encoding), PATH) == LARGE
+    assert (
+        from_stored(StoredObject(gzip.compress(LARGE), content_encoding), PATH, budget()) == LARGE
+    )
 
 
 @pytest.mark.parametrize(
     "content_encoding", ["aws-chunked", "utf-8", "UTF8", "us-ascii", "Identity", " ", ",", "ASCII"]
 )
 def test_what_says_nothing_of_the_bytes_leaves_them(content_encoding: str) -> None:
-    assert from_stored(StoredObject(LARGE, content_encoding), PATH) == LARGE
+    assert from_stored(StoredObject(LARGE, content_encoding), PATH, budget()) == LARGE
 
 
 def test_codings_are_taken_off_in_the_opposite_order() -> None:
     body = zstandard.compress(gzip.compress(LARGE))
-    assert from_stored(StoredObject(body, "gzip, zstd"), PATH) == LARGE
+    assert from_stored(StoredObject(body, "gzip, zstd"), PATH, budget()) == LARGE
     with pytest.raises(UnreadableObjectError):
-        from_stored(StoredObject(body, "zstd, gzip"), PATH)
+        from_stored(StoredObject(body, "zstd, gzip"), PATH, budget())
 
 
 def test_zstd_in_several_writes_without_a_stated_size_is_read_whole() -> None:
     writer = zstandard.ZstdCompressor().compressobj()
     body = b"".join([writer.compress(LARGE), writer.compress(LARGE), writer.flush()])
-    assert from_stored(StoredObject(body, "zstd"), PATH) == LARGE * 2
+    assert from_stored(StoredObject(body, "zstd"), PATH, budget()) == LARGE * 2
 
 
 @pytest.mark.parametrize(
@@ -121,20 +127,19 @@ def test_zstd_in_several_writes_without_a_stated_size_is_read_whole() -> None:
 )
 def test_wrong_or_unknown_encoding_is_an_error_that_names_the_object(stored: StoredObject) -> None:
     with pytest.raises(UnreadableObjectError) as caught:
-        from_stored(stored, PATH)
+        from_stored(stored, PATH, budget())
     assert caught.value.path == PATH
     assert not caught.value.retryable
 
 
 @pytest.mark.parametrize("encoded", ["zstd", "gzip"])
-def test_expansion_ends_at_the_cap(encoded: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(encoding, "MAX_DECODED_BYTES", 1_000_000)
+def test_expansion_ends_where_the_budget_does(encoded: str) -> None:
 
     def bomb(size: int) -> StoredObject:
         zeros = b"\0" * size
         body = gzip.compress(zeros) if encoded == "gzip" else zstandard.compress(zeros)
         return StoredObject(body, encoded)
 
-    assert len(from_stored(bomb(1_000_000), PATH)) == 1_000_000
-    with pytest.raises(UnreadableObjectError):
-        from_stored(bomb(1_000_001), PATH)
+    assert len(from_stored(bomb(1_000_000), PATH, budget(1_000_000))) == 1_000_000
+    with pytest.raises(StateTooLargeError):
+        from_stored(bomb(1_000_001), PATH, budget(1_000_000))

@@ -132,6 +132,10 @@ def page(**fields: Any) -> bytes:
     return json.dumps({"__page": 1, "kind": "list", "height": 0, "items": [1, 2]} | fields).encode()
 
 
+def index(children: list[Any]) -> bytes:
+    return json.dumps({"__page": 1, "kind": "list", "height": 1, "children": children}).encode()
+
+
 def test_the_page_these_tests_spoil_is_one() -> None:
     store, pointer = put(page())
     with fresh(store):
@@ -157,7 +161,8 @@ def test_the_page_these_tests_spoil_is_one() -> None:
         (page(marks="no base64!"), MalformedPointerError),
         (page(marks="AAAA"), MalformedPointerError),
         (page(order=[0]), MalformedPointerError),
-        (page(height=1, children=[["0" * 64, 2, 30, 40]]), MissingObjectError),
+        (index([["0" * 64, 2, 30, 40]]), MalformedPointerError),
+        (index([["0" * 64, 2, 30, 4]]), MissingObjectError),
     ],
 )
 @pytest.mark.parametrize(
@@ -175,7 +180,7 @@ def test_an_object_that_is_not_the_page_its_pointer_says_is_malformed(
 
 def test_an_index_that_leads_to_another_execution_is_refused() -> None:
     child = f"s3://{BUCKET}/v1/other-run/sha256/{'0' * 64}"
-    store, pointer = put(page(height=1, children=[[child, 2, 30, 40]]))
+    store, pointer = put(index([[child, 2, 30, 4]]))
     with fresh(store), pytest.raises(StateSyncError, match="leads out of the places"):
         hydrate_state({"found": pointer}, context=CONTEXT)
 

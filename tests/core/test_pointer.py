@@ -38,7 +38,7 @@ MAP = VALUE | {"__kind": "map", "__count": 10}
 @given(
     kind=st.sampled_from(["value", "list", "map"]),
     digest=st.text("0123456789abcdef", min_size=64, max_size=64),
-    size=st.integers(0, 2**60),
+    size=st.integers(0, 2**53 - 1),
     count=st.integers(0, 2**40),
     beside=st.dictionaries(st.sampled_from(["approved", "a b", ""]), st.integers()),
 )

@@ -36,6 +36,8 @@ from universal_sync_core import (
     universal_sync_core,
     workspace,
 )
+from universal_sync_core.budget import Budget
+from universal_sync_core.compress import unpack
 from universal_sync_core.memory_store import MemoryStore
 from universal_sync_core.page_reader import pointers_in
 from universal_sync_core.settings import Settings
@@ -59,6 +61,10 @@ branch_results = st.fixed_dictionaries(
         "chunk_results": st.lists(values, max_size=4),
     },
 )
+
+
+def opened(packed: dict[str, Any]) -> Any:
+    return unpack(packed, Budget(10**8, 10**6)).value
 
 
 class Workflow(RuleBasedStateMachine):
@@ -189,7 +195,7 @@ class Workflow(RuleBasedStateMachine):
 
     @rule(start=st.integers(0, 6), length=st.integers(0, 4))
     def read_a_range(self, start: int, length: int) -> None:
-        for pointer in pointers_in(self.bag):
+        for pointer in pointers_in(self.bag, opened):
             if pointer.kind == "list":
                 whole = read_list(pointer.render(), 0, pointer.count or 0, CONTEXT)
                 assert len(whole) == pointer.count

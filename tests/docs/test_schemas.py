@@ -279,7 +279,7 @@ def test_page_that_the_code_refuses_for_its_shape_is_not_valid(page: dict[str, A
 
 def is_read(page: dict[str, Any]) -> bool:
     try:
-        parse_node(json.dumps(page).encode(), PATH)
+        parse_node(page, PATH)
     except MalformedPointerError:
         return False
     return True

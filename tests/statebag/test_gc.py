@@ -530,12 +530,12 @@ def document(number: int, refs: Sequence[str], form: str) -> bytes:
     forms: dict[str, Any] = {
         "pointer": {"number": number, "inner": [pointers]},
         "text": {"number": number, "said": f"[record: {']['.join(refs)}] and no more"},
-        "packed": {"number": number, "packed": pack([number, pack(pointers)])},
+        "packed": {"number": number, "packed": pack([number, pointers])},
         "page": {
             "__page": 1,
             "kind": "list",
             "height": 1,
-            "children": [[ref, 1, 1, 1] for ref in refs] + [["0" * 64, number, 0, 0]],
+            "children": [[ref, 1, 1, 1] for ref in refs] + [["0" * 64, number + 1, 0, 0]],
         },
         "snapshot": {"snapshot_id": f"pre-{number}", "state_data": pointers},
     }

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from statebag.packed import unpacked
 from tests.statebag.cloud import FakeCloud, arn_of
 from tests.statebag.conftest import Run
 from tests.statebag.states import CONTEXT, RUN, catalog_bag, decoded, snapshot_of
@@ -121,7 +122,7 @@ def test_position_in_a_list_of_pages_is_told(run: Run, cloud: FakeCloud) -> None
     items = [{"number": number, "text": "x" * 20_000} for number in range(30)]
     made = universal_sync_core(None, {"execution_id": RUN, "items": items}, CONTEXT)
     cloud.states.add("run-1", output={"state_data": made})
-    (pointer,) = pointers_in(made["items"])
+    (pointer,) = pointers_in(made["items"], unpacked)
     index = json.loads(cloud.memory.get(Location.parse(pointer.path)).body)
     rows = index["items"] if "items" in index else index["children"]
     assert rows

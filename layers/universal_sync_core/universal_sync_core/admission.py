@@ -22,7 +22,11 @@ from universal_sync_core.codec import Json, JsonObject
 from universal_sync_core.compress import is_packed, unpack
 from universal_sync_core.control_fields import CHECKED_FIELDS, checked
 from universal_sync_core.conversion import as_json
-from universal_sync_core.errors import InvalidRequestError, UnreadableObjectError
+from universal_sync_core.errors import (
+    InvalidRequestError,
+    MalformedPointerError,
+    UnreadableObjectError,
+)
 from universal_sync_core.execution_budget import LIMIT, USED
 from universal_sync_core.pointer import Pointer, escape, may_hold_marks, parse
 
@@ -107,7 +111,7 @@ def admit(value: Json, call: Call) -> Json:
     if not may_hold_marks(encoded):
         return value
     pointers: list[Pointer] = []
-    escaped = escape(value, lambda part: _is_ours(part, pointers))
+    escaped = escape(value, lambda part: _is_ours(part, pointers, call))
     _require_pointers(pointers, call)
     return escaped
 
@@ -123,30 +127,31 @@ def require_admissible(value: Json, call: Call) -> None:
         part = stack.pop()
         if type(part) is list:
             stack += part
-        elif type(part) is dict and not _is_ours(part, pointers):
+        elif type(part) is dict and not _is_ours(part, pointers, call):
             stack += part.values()
     _require_pointers(pointers, call)
 
 
-def _is_ours(part: JsonObject, pointers: list[Pointer]) -> bool:
+def _is_ours(part: JsonObject, pointers: list[Pointer], call: Call) -> bool:
     """Tell whether an object is a form of ours, and note the pointers that it is or holds."""
     pointer = parse(part)
     if pointer is not None:
         pointers.append(pointer)
-    return pointer is not None or _is_packed_well(part, pointers)
+    return pointer is not None or _is_packed_well(part, pointers, call)
 
 
-def _is_packed_well(part: JsonObject, pointers: list[Pointer]) -> bool:
+def _is_packed_well(part: JsonObject, pointers: list[Pointer], call: Call) -> bool:
     if not is_packed(part):
         return False
     try:
-        stack = [unpack(part)]
+        stack = [unpack(part, call.objects.budget).value]
     except UnreadableObjectError:
         return False
+    except MalformedPointerError as error:
+        message = "a packed value holds a packed value: pack it once"
+        raise InvalidRequestError(message) from error
     while stack:
         inner = stack.pop()
-        if is_packed(inner):
-            raise InvalidRequestError("a packed value holds a packed value: pack it once")
         pointer = parse(inner)
         if pointer is not None:
             pointers.append(pointer)

@@ -8,8 +8,10 @@ go through the standard library, or are refused by name.
 import gc
 import json
 import math
+import re
 import sys
-from typing import Any, Final, TypeAlias
+from itertools import accumulate
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import orjson
 
@@ -20,8 +22,11 @@ JsonObject: TypeAlias = dict[str, Json]
 
 KIB: Final = 1024
 
-# Levels of containers in a document; CPython's default of 1,000 frames is not enough for them.
+# Levels of objects and arrays in one another: of a value that comes in, and of what is made of it,
+# with a page, a list of results or a snapshot around it. orjson reads so many, too.
 MAX_DEPTH: Final = 1_000
+MAX_STORED_DEPTH: Final = 1_024
+# CPython's default of 1,000 frames is not enough to walk over so many levels.
 _RECURSION_LIMIT: Final = 10_000
 sys.setrecursionlimit(max(sys.getrecursionlimit(), _RECURSION_LIMIT))
 
@@ -40,6 +45,11 @@ _KINDS_OF_BYTES: Final = bytes(
     for byte in range(256)
 )
 _LONG_NUMBER: Final = b"0" * 19
+_TEXTS: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
+_NO_BRACKETS: Final = bytes(byte for byte in range(256) if byte not in b"[]{}")
+# Of a path that is too long for a message.
+_SHOWN_CHARS: Final = 100
+_LEVELS: Final = tuple((byte in b"[{") - (byte in b"]}") for byte in range(256))
 
 
 def encode(value: Json) -> bytes:
@@ -51,7 +61,7 @@ def encode(value: Json) -> bytes:
     try:
         return orjson.dumps(value, option=_STRICT)
     except TypeError:
-        return _encode_plainly(value, sort_keys=False)
+        return _encode_plainly(value)
 
 
 def canonical(value: Json) -> bytes:
@@ -74,28 +84,37 @@ def measure(value: Json) -> tuple[int, bool]:
     try:
         return len(orjson.dumps(value, option=_STRICT)), True
     except TypeError:
-        return len(_encode_plainly(value, sort_keys=False)), False
+        return len(_encode_plainly(value)), False
 
 
-def decode(body: bytes, *, path: str = "(inline)") -> Json:
+def decode(body: bytes, *, path: str = "(inline)", max_depth: int = MAX_STORED_DEPTH) -> Json:
     """Return the value of a JSON document.
 
     Args:
         body: the document.
         path: where it comes from, for the message.
+        max_depth: levels that it may have.
 
     Raises:
-        UnreadableObjectError: the bytes are not JSON.
+        UnreadableObjectError: the bytes are not JSON, or have more levels.
     """
     if not _may_hold_long_number(body):
         try:
-            return orjson.loads(body)
-        except orjson.JSONDecodeError:
-            pass  # a surrogate or a depth that only the standard library reads
+            return _loads(body, max_depth)
+        except ValueError:
+            pass  # a surrogate that only the standard library reads, or a depth that it does not
+    if _depth(body) > max_depth:
+        raise UnreadableObjectError(f"JSON of over {max_depth:,} levels", path=path)
     try:
-        return json.loads(body, parse_constant=_refuse_constant, parse_float=_finite)
+        text = body.decode(errors="surrogatepass")
+        return json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
     except (ValueError, RecursionError) as error:
         raise UnreadableObjectError("no readable JSON", path=path) from error
+
+
+def without_texts(body: bytes) -> bytes:
+    """Return a JSON document without its texts and keys: what is left is structure and numbers."""
+    return _TEXTS.sub(b"", body)
 
 
 def plain_encoding(value: Json) -> bytes | None:
@@ -148,17 +167,33 @@ def _are_finite(parts: list[Json]) -> bool:
     return all(math.isfinite(part) for part in parts if type(part) is float)
 
 
+def _loads(body: bytes, max_depth: int) -> Json:
+    """Return the value of a document of so many levels at most; else raise ValueError."""
+    wrappers = MAX_STORED_DEPTH - max_depth
+    if not wrappers or body.startswith(b'"'):
+        return orjson.loads(body)
+    value = orjson.loads(b"[" * wrappers + body + b"]" * wrappers)
+    for _ in range(wrappers):
+        (value,) = value  # of one that closes a wrapper and opens another there are two
+    return value
+
+
+def _depth(body: bytes) -> int:
+    brackets = without_texts(body).translate(None, _NO_BRACKETS)
+    return max(accumulate(map(_LEVELS.__getitem__, brackets)), default=0)
+
+
 def _may_hold_long_number(body: bytes) -> bool:
     kinds = body.translate(_KINDS_OF_BYTES)
     return b" " + _LONG_NUMBER in kinds or kinds.startswith(_LONG_NUMBER)
 
 
-def _encode_plainly(value: Json, *, sort_keys: bool, field: str = "value") -> bytes:
-    _refuse_by_name(value, field)
+def _encode_plainly(value: Json, *, sort_keys: bool = False) -> bytes:
+    _refuse_by_name(value, "value")
     try:
         text = json.dumps(value, allow_nan=False, separators=(",", ":"), sort_keys=sort_keys)
     except RecursionError as error:
-        raise _too_deep(field) from error
+        raise _too_deep("value", "value") from error
     except ValueError as error:  # an integer of more digits than CPython converts
         raise InvalidRequestError(f"not a JSON value: {error}") from error
     return text.encode()
@@ -175,28 +210,56 @@ def _finite(text: str) -> float:
     return number
 
 
+class _Place(NamedTuple):
+    """Where a part of a value is; its path is only put together for a message."""
+
+    above: "_Place | None"
+    step: str
+    depth: int
+
+    def __str__(self) -> str:
+        steps = []
+        place: _Place | None = self
+        while place is not None:
+            steps.append(place.step)
+            place = place.above
+        return "".join(reversed(steps))
+
+    def below(self, step: str) -> "_Place":
+        return _Place(self, step, self.depth + 1)
+
+
 def _refuse_by_name(value: Json, field: str) -> None:
     """Raise for the first part that JSON cannot carry, also where a value contains itself."""
-    stack = [(value, field, 0)]
+    stack = [(value, _Place(None, field, 0))]
     while stack:
-        part, path, depth = stack.pop()
-        if depth > MAX_DEPTH:
-            raise _too_deep(field)
-        if type(part) is dict:
-            for key, item in part.items():
-                if type(key) is not str:
-                    message = f"{path}: keys must be texts, and one is a {type(key).__name__}"
-                    raise InvalidRequestError(message, field=path)
-                stack.append((item, f"{path}.{key}", depth + 1))
+        part, place = stack.pop()
+        if type(part) not in (dict, list):
+            _require_scalar(part, place)
+        elif place.depth >= MAX_STORED_DEPTH:
+            raise _too_deep(f"{str(place)[:_SHOWN_CHARS]}...", field)
         elif type(part) is list:
-            members = enumerate(part)
-            stack.extend((item, f"{path}[{index}]", depth + 1) for index, item in members)
-        elif isinstance(part, float) and not math.isfinite(part):
-            raise InvalidRequestError(f"{path}: JSON has no {part}", field=path)
-        elif part is not None and type(part) not in {str, int, float, bool}:
-            kind = type(part).__name__
-            raise InvalidRequestError(f"{path}: a {kind} is not a JSON value", field=path)
+            stack.extend((item, place.below(f"[{index}]")) for index, item in enumerate(part))
+        else:
+            _require_keys(part, place)
+            stack.extend((item, place.below(f".{key}")) for key, item in part.items())
 
 
-def _too_deep(field: str) -> InvalidRequestError:
-    return InvalidRequestError(f"{field}: nested too deeply", field=field)
+def _require_keys(fields: JsonObject, place: _Place) -> None:
+    for key in fields:
+        if type(key) is not str:
+            message = f"{place}: keys must be texts, and one is a {type(key).__name__}"
+            raise InvalidRequestError(message, field=str(place))
+
+
+def _require_scalar(part: Json, place: _Place) -> None:
+    if isinstance(part, float) and not math.isfinite(part):
+        raise InvalidRequestError(f"{place}: JSON has no {part}", field=str(place))
+    if part is not None and type(part) not in {str, int, float, bool}:
+        kind = type(part).__name__
+        raise InvalidRequestError(f"{place}: a {kind} is not a JSON value", field=str(place))
+
+
+def _too_deep(path: str, field: str) -> InvalidRequestError:
+    message = f"{path}: objects and arrays are nested over {MAX_STORED_DEPTH:,} levels deep"
+    return InvalidRequestError(message, field=field)

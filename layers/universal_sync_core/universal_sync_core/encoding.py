@@ -1,16 +1,16 @@
 """How bodies are stored: plain, or compressed where large; the object itself says which."""
 
 from collections.abc import Callable
-from typing import Final
+from typing import BinaryIO, Final, TypeAlias
 
+from universal_sync_core.budget import Budget, Cost
 from universal_sync_core.codec import KIB
 from universal_sync_core.compress import gunzip
 from universal_sync_core.errors import UnreadableObjectError
 from universal_sync_core.store import StoredObject
 
 COMPRESS_OVER_BYTES: Final = 256 * KIB
-# Half of the largest object a 1 GiB function can decode.
-MAX_DECODED_BYTES: Final = 256 * KIB * KIB
+_PIECE_BYTES: Final = KIB * KIB
 _LEVEL: Final = 3
 # Of an upload by way of a stream, whose framing S3 takes off and whose name it may leave.
 # https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html
@@ -19,6 +19,11 @@ _OF_TRANSFER: Final = {"aws-chunked"}
 _OF_TEXT: Final = {"utf-8", "utf8", "us-ascii", "ascii"}
 # https://www.rfc-editor.org/rfc/rfc9110#name-content-encoding: names have no case, come in lists.
 _NO_CODINGS: Final = {"", "identity", *_OF_TRANSFER, *_OF_TEXT}
+_GZIP: Final = b"\x1f\x8b"
+# https://www.zlib.net/zlib_tech.html
+_MOST_EXPANSION: Final = 1_032
+
+Decoder: TypeAlias = Callable[[bytes, str, Budget], bytes]
 
 
 def to_stored(body: bytes) -> StoredObject:
@@ -31,22 +36,24 @@ def to_stored(body: bytes) -> StoredObject:
     return StoredObject(compressed, "zstd") if len(compressed) < len(body) else StoredObject(body)
 
 
-def from_stored(stored: StoredObject, path: str) -> bytes:
-    """Return the body of a stored object.
+def from_stored(stored: StoredObject, path: str, budget: Budget) -> bytes:
+    """Return the body of a stored object; its bytes are spent before they are there.
 
     Raises:
-        UnreadableObjectError: an unknown or wrong encoding, or more than 256 MiB.
+        UnreadableObjectError: an unknown or wrong encoding.
+        StateTooLargeError: it is larger than what is left of the budget.
     """
+    codings = _codings(stored.content_encoding or "")
+    if not codings:
+        budget.spend(Cost(len(stored.body)), path)
     body = stored.body
-    for coding in reversed(_codings(stored.content_encoding or "")):
+    for coding in reversed(codings):
         try:
-            body = _DECODERS[coding](body)
+            body = _DECODERS[coding](body, path, budget)
         except KeyError as error:
             known = ", ".join(_DECODERS)
             message = f"unknown Content-Encoding (known are {known})"
             raise UnreadableObjectError(message, path=path) from error
-        except UnreadableObjectError as error:
-            raise UnreadableObjectError("wrong encoding, or too large", path=path) from error
     return body
 
 
@@ -56,24 +63,39 @@ def _codings(header: str) -> list[str]:
     return [name for name in names if name not in _NO_CODINGS]
 
 
-def _from_gzip(body: bytes) -> bytes:
-    return gunzip(body, MAX_DECODED_BYTES)
+def _from_gzip(body: bytes, path: str, budget: Budget) -> bytes:
+    # A member ends in its size modulo 2^32. https://www.rfc-editor.org/rfc/rfc1952
+    stated = int.from_bytes(body[-4:], "little")
+    if stated > len(body) * _MOST_EXPANSION or not body.startswith(_GZIP):
+        raise UnreadableObjectError("no single whole gzip member", path=path)
+    budget.spend(Cost(stated), path)
+    return gunzip(body, stated, path)
 
 
-def _from_zstd(body: bytes) -> bytes:
-    import zstandard  # noqa: PLC0415
+def _from_zstd(body: bytes, path: str, budget: Budget) -> bytes:
+    import zstandard  # noqa: PLC0415 - few calls meet an object that is compressed
 
+    decompressor = zstandard.ZstdDecompressor()
     try:
-        if zstandard.frame_content_size(body) > MAX_DECODED_BYTES:  # -1: the frame does not say
-            raise UnreadableObjectError(f"expands past {MAX_DECODED_BYTES:,} bytes", path="(body)")
-        return zstandard.ZstdDecompressor().decompress(
-            body, max_output_size=MAX_DECODED_BYTES, allow_extra_data=False
-        )
+        size = zstandard.frame_content_size(body)
+        if size < 0:  # the frame does not say; it is decompressed once only to see
+            with decompressor.stream_reader(body) as reader:
+                size = _size_of(reader, budget.size_left)
+        budget.spend(Cost(size), path)
+        return decompressor.decompress(body, max_output_size=size, allow_extra_data=False)
     except zstandard.ZstdError as error:
-        raise UnreadableObjectError("no single whole zstd frame", path="(body)") from error
+        raise UnreadableObjectError("no single whole zstd frame", path=path) from error
 
 
-_DECODERS: Final[dict[str, Callable[[bytes], bytes]]] = {
+def _size_of(reader: BinaryIO, limit: int) -> int:
+    """Return how many bytes there are to read; of more than `limit`, only that they are more."""
+    size = 0
+    while size <= limit and (piece := reader.read(_PIECE_BYTES)):
+        size += len(piece)
+    return size
+
+
+_DECODERS: Final[dict[str, Decoder]] = {
     "zstd": _from_zstd,
     "gzip": _from_gzip,
     "x-gzip": _from_gzip,

@@ -36,16 +36,16 @@ class UnknownActionError(InvalidRequestError):
 
 
 class StateTooLargeError(InvalidRequestError):
-    """What must stay inline is larger than the bound.
+    """What must stay inline is larger than the bound, or a call reads more than its budget.
 
     Attributes:
-        size: bytes of what has to stay.
-        limit: bytes that it may have.
+        size: how large it is, in bytes or values.
+        limit: how large it may be.
     """
 
-    def __init__(self, message: str, *, size: int, limit: int) -> None:
+    def __init__(self, message: str, *, size: int, limit: int, unit: str = "bytes") -> None:
         """Keep both sides of the comparison that failed."""
-        super().__init__(f"{message}: {size:,} bytes, at most {limit:,} are allowed")
+        super().__init__(f"{message}: {size:,} {unit}, at most {limit:,} are allowed")
         self.size = size
         self.limit = limit
 

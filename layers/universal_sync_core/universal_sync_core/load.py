@@ -5,18 +5,20 @@ from typing import Final
 
 from universal_sync_core import workspace
 from universal_sync_core.admission import admit
+from universal_sync_core.budget import Budget
 from universal_sync_core.cache import ByteCache
 from universal_sync_core.call import Context, open_call
-from universal_sync_core.codec import Json, JsonObject, decode, encode
+from universal_sync_core.codec import Json, JsonObject, encode
 from universal_sync_core.encoding import to_stored
 from universal_sync_core.errors import InvalidRequestError
 from universal_sync_core.item_failure import failure_beside
 from universal_sync_core.keys import content_key, execution_in
 from universal_sync_core.objects import Objects
-from universal_sync_core.page_format import is_node, parse_node
-from universal_sync_core.pages import Pages
-from universal_sync_core.pointer import Pointer, digest_in, parse
+from universal_sync_core.page_format import is_node
+from universal_sync_core.page_reader import PageReader
+from universal_sync_core.pointer import digest_in, parse
 from universal_sync_core.retry import RetryStrategy
+from universal_sync_core.trees import pointer_to
 
 _SHA256: Final = re.compile(r"[0-9a-fA-F]{64}")
 
@@ -30,6 +32,7 @@ class StateHydrator:
         *,
         execution_id: str | None = None,
         cache: ByteCache | None = None,
+        budget: Budget | None = None,
     ) -> None:
         """Choose how to load.
 
@@ -37,10 +40,12 @@ class StateHydrator:
             retry_strategy: None for exponential backoff within the invocation's time.
             execution_id: whose objects may be loaded; None for those of the path's own.
             cache: where loaded objects are kept, bounded by bytes; None for nowhere.
+            budget: what one load may read; None for what the settings allow to a call.
         """
         self._retry = retry_strategy
         self._execution_id = execution_id
         self._cache = ByteCache(0) if cache is None else cache
+        self._budget = budget
 
     def load_from_s3(self, s3_path: str, expected_checksum: str | None = None) -> Json:
         """Return the value at an `s3://` path; a list or map is read with all its pages.
@@ -55,21 +60,23 @@ class StateHydrator:
             PointerNotAllowedError: the path leads out of the allowed places.
             MissingObjectError: there is no object.
             ChecksumMismatchError: its bytes are not the expected ones.
-            UnreadableObjectError: it is no JSON, or too large.
+            UnreadableObjectError, MalformedPointerError: it is no JSON, or no page.
+            StateTooLargeError: it is more than the budget of one load.
             StoreUnavailableError, StoreThrottledError: S3 did not answer in time.
         """
         space = workspace.current()
         execution_id = self._execution_id or execution_in(s3_path)
-        objects = Objects(space, execution_id, retry=self._retry, cache=self._cache)
+        budget = self._budget and self._budget.renewed()
+        objects = Objects(space, execution_id, retry=self._retry, cache=self._cache, budget=budget)
         body = objects.read(s3_path, sha256_in(expected_checksum, "expected_checksum"))
-        value = decode(body, path=s3_path)
+        document = objects.budget.document(body, s3_path)
+        value = document.value
         if digest_in(s3_path) is None:
             return value
+        reader = PageReader(objects)
         if is_node(value):
-            node = parse_node(body, s3_path)
-            pointer = Pointer(kind=node.kind, path=s3_path, size=len(body), count=node.count)
-            value = pointer.render()
-        return Pages(objects, space.settings).resolve(value, unescape=True)
+            value = pointer_to(reader.keep(s3_path, document), s3_path).render()
+        return reader.resolve(value, unescape=True)
 
 
 def sha256_in(text: Json, field: str) -> str | None:

@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import ParamSpec, TypeVar
 
+from universal_sync_core.budget import Budget, Cost
 from universal_sync_core.cache import ByteCache
 from universal_sync_core.codec import Json
 from universal_sync_core.encoding import from_stored, to_stored
@@ -18,11 +19,11 @@ from universal_sync_core.errors import (
 )
 from universal_sync_core.keys import STATE_FOLDER, execution_prefix
 from universal_sync_core.known import InBag
-from universal_sync_core.page_format import parse_node, require_described
 from universal_sync_core.parallel import in_parallel
 from universal_sync_core.pointer import Pointer, digest_in
 from universal_sync_core.retry import RetryStrategy
 from universal_sync_core.store import Location, StoredObject
+from universal_sync_core.trees import require_root
 from universal_sync_core.workspace import Workspace
 
 P = ParamSpec("P")
@@ -39,6 +40,7 @@ class Objects:
         *,
         retry: RetryStrategy | None = None,
         cache: ByteCache | None = None,
+        budget: Budget | None = None,
     ) -> None:
         """Take part in one call; nothing is read or written yet.
 
@@ -47,7 +49,9 @@ class Objects:
             execution_id: whose objects these are; without it none can be read or written.
             retry: in place of that of the workspace.
             cache: in place of that of the workspace.
+            budget: what may be read, in place of what the settings allow.
         """
+        self.budget = budget or Budget.of(workspace.settings)
         self._workspace = workspace
         self._settings = workspace.settings
         self._retry = retry or workspace.retry
@@ -143,7 +147,8 @@ class Objects:
         bodies = dict(zip(asked, in_parallel(self._look_up, asked), strict=True))
         for pointer in new:
             if pointer.kind != "value":
-                require_described(parse_node(bodies[pointer.path, True], pointer.path), pointer)
+                body = bodies[pointer.path, True]
+                require_root(self.budget.document(body, pointer.path), pointer)
 
     def _look_up(self, asked: tuple[str, bool]) -> bytes:
         """Return the body of an object that is stored, or nothing where it is not wanted."""
@@ -158,7 +163,8 @@ class Objects:
         return body or b""
 
     def add(self, body: bytes) -> str:
-        """Return the path under which `body` will be stored when the call ends."""
+        """Return the path under which `body` will be stored; StateTooLargeError if too large."""
+        self.budget.require_readable(len(body), "a value that is to be stored")
         stored = to_stored(body)
         path = self.home + hashlib.sha256(stored.body).hexdigest()
         if not self.is_known(path) and path not in self._pending:
@@ -202,7 +208,7 @@ class Objects:
             PointerNotAllowedError: a path leads out of the allowed places.
             MissingObjectError: there is no such object.
             ChecksumMismatchError: the bytes do not have the digest in the path.
-            UnreadableObjectError: the encoding is unknown or the body too large.
+            UnreadableObjectError, StateTooLargeError: a wrong encoding; past the budget.
         """
         bodies = {path: self._at_hand(path) for path in paths}
         missing = [path for path, body in bodies.items() if body is None]
@@ -225,10 +231,13 @@ class Objects:
         return self.retried(self._fetch, path, checksum)
 
     def _at_hand(self, path: str) -> bytes | None:
-        if path in self._pending:
-            return self._pending[path][0]
-        self.require_allowed(path)
-        return self._cache.get(path)
+        pending = self._pending.get(path)
+        if pending is None:
+            self.require_allowed(path)
+        body = pending[0] if pending else self._cache.get(path)
+        if body is not None:
+            self.budget.spend(Cost(len(body)), path)
+        return body
 
     def _read(self, path: str) -> bytes:
         body = self.retried(self._fetch, path)
@@ -273,7 +282,7 @@ class Objects:
         digest = checksum or digest_in(path)
         if digest is not None and hashlib.sha256(stored.body).hexdigest() != digest:
             raise ChecksumMismatchError("the stored bytes do not have their digest", path=path)
-        return from_stored(stored, path)
+        return from_stored(stored, path, self.budget)
 
     def _exists(self, path: str) -> bool:
         self._usage.count_request()
@@ -286,7 +295,5 @@ class Objects:
 
     def _create(self, path: str, stored: StoredObject) -> bool:
         self._usage.count_request()
-        encoding = stored.content_encoding
-        return self._workspace.store.put(
-            Location.parse(path), stored.body, content_encoding=encoding
-        )
+        at, encoding = Location.parse(path), stored.content_encoding
+        return self._workspace.store.put(at, stored.body, content_encoding=encoding)

@@ -24,7 +24,7 @@ from universal_sync_core.bag import (
 )
 from universal_sync_core.call import Call, Context, open_call
 from universal_sync_core.codec import KIB, Json, JsonObject, require_json
-from universal_sync_core.compress import MAX_UNPACKED_BYTES, is_packed, pack
+from universal_sync_core.compress import MAX_UNPACKED_BYTES, holds_packed, is_packed, pack
 from universal_sync_core.errors import StateTooLargeError
 from universal_sync_core.history import archive_older
 from universal_sync_core.keep_inline import beside_pointers, without_copies
@@ -233,7 +233,7 @@ class Optimizer:
     def _offloaded(self, value: Json) -> Json:
         if parse(value) is not None:
             return value
-        packs = self._call.action == PACKING_ACTION and not is_packed(value)
+        packs = self._call.action == PACKING_ACTION and not holds_packed(value)
         if packs and self._sizes.of(value).size <= MAX_UNPACKED_BYTES:
             packed = pack(value)
             if self._sizes.of(packed).size <= self._limits.field_offload_bytes:

@@ -5,19 +5,24 @@ Written down with an example in docs/formats.md; parse and render stand here sid
 
 import base64
 import hashlib
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Final, Literal, TypeAlias
 
-from universal_sync_core.codec import Json, JsonObject, decode, encode
+from universal_sync_core.codec import Json, JsonObject, encode
 from universal_sync_core.errors import MalformedPointerError
-from universal_sync_core.pointer import Pointer, may_hold_marks
+from universal_sync_core.pointer import digest_in, is_whole
 
 TreeKind: TypeAlias = Literal["list", "map"]
 
 PAGE: Final = "__page"
 VERSION: Final = 1
 MARK_BYTES: Final = 6
+# An index object has at least two children where there is more than one page.
+MAX_HEIGHT: Final = 64
+_DIGEST: Final = re.compile("[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +56,26 @@ class Child:
         return [*row, self.first, _text(self.marks)] if self.first or self.marks else row
 
     @classmethod
-    def parse(cls, row: list[Json]) -> "Child":
-        """Return the child of a row of an index object."""
+    def parse(cls, row: list[Json], *, has_marks: bool) -> "Child":
+        """Return the child of a row of an index object.
+
+        Args:
+            row: as it stands there.
+            has_marks: whether it must have a mark of each element.
+
+        Raises:
+            ValueError, TypeError: it is no such row.
+        """
         ref, count, size, weight, *rest = row
         first, marks = rest or ("", "")
-        kinds = [type(part) for part in (ref, count, size, weight, first)]
-        if kinds != [str, int, int, int, str]:
-            raise TypeError(kinds)
-        return cls(ref, count, size, weight, first, base64.b64decode(marks, validate=True))
+        if type(ref) is not str or not (_DIGEST.fullmatch(ref) or digest_in(ref)):
+            raise ValueError("a child is neither a digest nor a path of one")
+        if not all(map(is_whole, (count, size, weight))) or not count or type(first) is not str:
+            raise ValueError("the numbers of a child")
+        child = cls(ref, count, size, weight, first, _marks(marks))
+        if len(child.marks) != (MARK_BYTES * count if has_marks else 0):
+            raise ValueError("the marks of a child")
+        return child
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +102,11 @@ class Node:
     def count(self) -> int:
         """Elements of the list or map from here down."""
         return sum(child.count for child in self.children) if self.height else len(self.items)
+
+    @property
+    def weight(self) -> int:
+        """Bytes of the elements below an index object as JSON."""
+        return sum(child.weight for child in self.children)
 
     @property
     def is_marked(self) -> bool:
@@ -126,78 +148,25 @@ def is_node(value: Json) -> bool:
     return type(value) is dict and PAGE in value
 
 
-def parse_node(body: bytes, path: str) -> Node:
-    """Return the page or index object in `body`.
+def parse_node(document: Json, path: str, *, clean: bool = False) -> Node:
+    """Return the page or index object that a stored document is.
+
+    Args:
+        document: it must have all parts of one, and no others.
+        path: of it, for the message.
+        clean: its JSON holds no pointer and no escaped key.
 
     Raises:
         MalformedPointerError: it is neither, or of a version this code cannot read.
     """
-    document = decode(body, path=path)
-    if not is_node(document) or document[PAGE] != VERSION:
+    if not is_node(document) or type(document[PAGE]) is not int or document[PAGE] != VERSION:
         raise MalformedPointerError("no page that this version can read", path=path)
     try:
-        marks = document.get("marks")
-        node = Node(
-            kind=document["kind"],
-            height=document["height"],
-            items=document.get("items"),
-            order=document.get("order"),
-            marks=None if marks is None else base64.b64decode(marks, validate=True),
-            children=[Child.parse(row) for row in document.get("children", ())],
-            clean=not may_hold_marks(body),
-        )
-        complete = _is_complete(node)
-    except (KeyError, TypeError, ValueError) as error:
+        return _parsed(document, clean=clean)
+    except KeyError as error:
         raise MalformedPointerError("a page without all its parts", path=path) from error
-    if not complete:
-        raise MalformedPointerError("a page without all its parts", path=path)
-    return node
-
-
-def in_order(leaves: Sequence[Node]) -> JsonObject:
-    """Return the map that pages hold, its keys in the order they were first set."""
-    if len(leaves) == 1 and leaves[0].order is None:
-        items: JsonObject = leaves[0].items
-        return items
-    placed = _placed(leaves)
-    if placed is not None:
-        return placed
-    rows = [row for leaf in leaves for row in _rows(leaf)]
-    rows.sort(key=lambda row: row[0])
-    return {key: value for _, key, value in rows}
-
-
-def _placed(leaves: Sequence[Node]) -> JsonObject | None:
-    """Return the map of all its pages, or None where these are some of them.
-
-    Of a million keys a row each would take more memory than they do.
-    """
-    count = sum(len(leaf.items) for leaf in leaves)
-    if any(max(leaf.order or (), default=0) >= count for leaf in leaves):
-        return None
-    keys: list[Json] = [None] * count
-    values: list[Json] = [None] * count
-    for leaf in leaves:
-        for position, key, value in _rows(leaf):
-            keys[position], values[position] = key, value
-    return None if None in keys else dict(zip(keys, values, strict=True))
-
-
-def _rows(leaf: Node) -> Iterator[tuple[int, str, Json]]:
-    for position, (key, value) in zip(leaf.order or (), leaf.items.items(), strict=True):
-        yield position, key, value
-
-
-def in_sequence(leaves: Sequence[Node]) -> list[Json]:
-    """Return the list that pages hold."""
-    return [item for leaf in leaves for item in leaf.items]
-
-
-def require_described(node: Node, pointer: Pointer) -> None:
-    """Raise MalformedPointerError where a root is not what the pointer to it says."""
-    if node.kind != pointer.kind or node.count != pointer.count:
-        message = "the object is not what the pointer says"
-        raise MalformedPointerError(message, path=pointer.path)
+    except (TypeError, ValueError) as error:
+        raise MalformedPointerError(f"no page, by its {error}", path=path) from error
 
 
 def digest_mark(canonical: bytes) -> bytes:
@@ -210,17 +179,63 @@ def split_marks(marks: bytes) -> list[bytes]:
     return [marks[at : at + MARK_BYTES] for at in range(0, len(marks), MARK_BYTES)]
 
 
-def _is_complete(node: Node) -> bool:
-    """Tell whether an index object has children, and a page what belongs to each element."""
-    if type(node.height) is not int or node.kind not in ("list", "map"):
-        return False
-    if node.height:
-        return bool(node.children)
-    return (
-        type(node.items) is (dict if node.kind == "map" else list)
-        and (node.order is None or len(node.order) == len(node.items))
-        and (node.marks is None or len(node.marks) == MARK_BYTES * len(node.items))
+def _parsed(document: JsonObject, *, clean: bool) -> Node:
+    kind, height = document["kind"], document["height"]
+    if kind not in ("list", "map") or not is_whole(height) or height > MAX_HEIGHT:
+        raise ValueError("kind or height")
+    return _index(document, kind, clean=clean) if height else _page(document, kind, clean=clean)
+
+
+def _index(document: JsonObject, kind: TreeKind, *, clean: bool) -> Node:
+    _require_keys(document, {"children"}, {"marks"} if kind == "list" else set())
+    marks = _marks(document["marks"]) if "marks" in document else None
+    if marks or type(document["children"]) is not list or not document["children"]:
+        raise ValueError("children or marks")
+    height: int = document["height"]
+    has_marks = marks is not None and height == 1
+    children = [Child.parse(row, has_marks=has_marks) for row in document["children"]]
+    firsts = [child.first for child in children]
+    if any(firsts) if kind == "list" else any(a >= b for a, b in pairwise(firsts)):
+        raise ValueError("least keys")
+    return Node(kind=kind, height=height, marks=marks, children=children, clean=clean)
+
+
+def _page(document: JsonObject, kind: TreeKind, *, clean: bool) -> Node:
+    _require_keys(document, {"items"}, {"marks"} if kind == "list" else {"order"})
+    items, order = document["items"], document.get("order")
+    marks = _marks(document["marks"]) if "marks" in document else None
+    if type(items) is not (list if kind == "list" else dict):
+        raise ValueError("items")
+    if marks is not None and len(marks) != MARK_BYTES * len(items):
+        raise ValueError("marks")
+    if "order" in document:
+        _require_order(order, items)
+    return Node(kind=kind, height=0, items=items, order=order, marks=marks, clean=clean)
+
+
+def _require_keys(document: JsonObject, own: set[str], optional: set[str]) -> None:
+    needed = {PAGE, "kind", "height", *own}
+    if not needed <= document.keys() <= needed | optional:
+        raise ValueError("keys")
+
+
+def _require_order(order: Json, items: Json) -> None:
+    """Refuse positions that are none, and keys that are not sorted."""
+    is_order = (
+        type(order) is list
+        and len(order) == len(items)
+        and set(map(type, order)) <= {int}
+        and len(set(order)) == len(order)
+        and min(order, default=0) >= 0
     )
+    if not is_order or list(items) != sorted(items):
+        raise ValueError("order")
+
+
+def _marks(text: Json) -> bytes:
+    if type(text) is not str:
+        raise ValueError("marks")
+    return base64.b64decode(text, validate=True)
 
 
 def _text(marks: bytes) -> str:

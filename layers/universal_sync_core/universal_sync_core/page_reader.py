@@ -1,105 +1,53 @@
-"""Reading long lists and wide maps: only the index path and the pages concerned.
+"""Reading values of any size, with what they point to in its place."""
 
-Every reader goes down level by level and asks for all objects of a level at once, so that the
-time it takes grows with the height of the tree and not with the number of pages.
-"""
-
-from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
-from typing import Final, TypeVar
+from typing import Final, NamedTuple, TypeAlias
 
-from universal_sync_core.codec import Json, JsonObject, canonical, decode
+from universal_sync_core.budget import Cost, Document, Facts
+from universal_sync_core.codec import Json, JsonObject, canonical, encode
 from universal_sync_core.compress import is_packed, unpack
+from universal_sync_core.errors import MalformedPointerError
 from universal_sync_core.objects import Objects
-from universal_sync_core.page_format import (
-    Node,
-    digest_mark,
-    in_order,
-    in_sequence,
-    parse_node,
-    require_described,
-    split_marks,
+from universal_sync_core.page_format import digest_mark, split_marks
+from universal_sync_core.pointer import (
+    PACKED_MARK,
+    Pointer,
+    may_hold_marks,
+    parse,
+    unescape_key,
 )
-from universal_sync_core.pointer import Pointer, may_hold_marks, parse, unescape_key
+from universal_sync_core.tree_reader import TreeReader
+from universal_sync_core.trees import child_path, everything, in_order, in_sequence
 
-Targets = TypeVar("Targets")
+Unpack: TypeAlias = Callable[[JsonObject], Json]
 
-_DIGEST_LENGTH: Final = 64
+# What it takes to follow a pointer again, by the time that as many values take to decode.
+_FOLLOWED: Final = Cost(values=64)
 
 
-class PageReader:
-    """Reads values of any size; what it has read in this call it keeps."""
+class _At(NamedTuple):
+    """Where a value stands while it is put together.
+
+    Attributes:
+        path: the object that it is in, for messages.
+        depth: levels above it.
+        unescape: whether escaped keys are given back as they were.
+    """
+
+    path: str
+    depth: int
+    unescape: bool
+
+
+class PageReader(TreeReader):
+    """Reads values of any size; what it has read it keeps."""
 
     def __init__(self, objects: Objects) -> None:
         """Read through `objects`."""
-        self._objects = objects
-        self._nodes: dict[str, Node] = {}
-        self._values: dict[str, tuple[Json, bool]] = {}
-
-    def lookup(self, pointer: Pointer, keys: Iterable[str]) -> JsonObject:
-        """Return those of `keys` that the map has, with their values as they are stored."""
-        found: JsonObject = {}
-        targets: Sequence[str] = sorted(keys)
-        for node, wanted in self._descend(pointer, targets, keys_by_child):
-            found.update((key, node.items[key]) for key in wanted if key in node.items)
-        return found
-
-    def slice(self, pointer: Pointer, start: int, stop: int) -> list[Json]:
-        """Return elements `start` to `stop` of a list as they are stored."""
-        return self.slice_at(pointer, range(max(0, start), min(stop, pointer.count or 0)))
-
-    def slice_at(self, pointer: Pointer, positions: Sequence[int]) -> list[Json]:
-        """Return the elements at some sorted positions of a list as they are stored."""
-        leaves = self._descend(pointer, positions, positions_by_child) if positions else []
-        return [node.items[index] for node, indices in leaves for index in indices]
-
-    def elements(self, pointer: Pointer) -> list[Json]:
-        """Return all elements of a list as they are stored."""
-        return self.slice(pointer, 0, pointer.count or 0)
-
-    def entries(self, pointer: Pointer) -> JsonObject:
-        """Return all entries of a map as they are stored, in their order."""
-        return in_order([node for node, _ in self._descend(pointer, None, everything)])
-
-    def entries_apart(self, old: Pointer, new: Pointer) -> tuple[JsonObject, JsonObject]:
-        """Return the entries of two maps as they are stored, leaving out pages that both have."""
-        trees = [{old.path: self.root(old)}, {new.path: self.root(new)}]
-        while any(node.height for tree in trees for node in tree.values()):
-            below = [self._one_level_down(tree) for tree in trees]
-            shared = below[0] & below[1]
-            self.nodes([*(below[0] | below[1]) - shared])
-            trees = [
-                {path: self._nodes[path] for path in sorted(paths - shared)} for paths in below
-            ]
-        before, after = (in_order(list(tree.values())) for tree in trees)
-        return before, after
-
-    def _one_level_down(self, tree: Mapping[str, Node]) -> set[str]:
-        """Return the paths under index objects; a page, already at the bottom, stays."""
-        below: set[str] = set()
-        for path, node in tree.items():
-            below |= (
-                {child_path(path, child.ref) for child in node.children} if node.height else {path}
-            )
-        return below
-
-    def root(self, pointer: Pointer) -> Node:
-        """Return the page or index object that a pointer leads to.
-
-        Raises:
-            MalformedPointerError: it is not what the pointer says.
-        """
-        (node,) = self.nodes([pointer.path])
-        require_described(node, pointer)
-        return node
-
-    def nodes(self, paths: Sequence[str]) -> list[Node]:
-        """Return the pages and index objects of the paths, read at once."""
-        missing = [path for path in dict.fromkeys(paths) if path not in self._nodes]
-        for path, body in zip(missing, self._objects.read_many(missing), strict=True):
-            self._nodes[path] = parse_node(body, path)
-        return [self._nodes[path] for path in paths]
+        super().__init__(objects)
+        self._values: dict[str, Document] = {}
+        self._built: set[str] = set()
 
     def resolve(self, value: Json, *, unescape: bool = False) -> Json:
         """Return `value` with everything it points to in its place.
@@ -108,12 +56,23 @@ class PageReader:
             value: any value of a bag or a page.
             unescape: give escaped keys back as they were on the way in.
         """
-        self._load(list(pointers_in(value)))
-        return self._build(value, unescape=unescape)
+        self.load(value)
+        return self._build(value, _At("(inline)", 0, unescape))
 
     def unpacked(self, value: Json) -> Json:
-        """Return what is in a packed value, anything else as it is."""
-        return unpack(value) if is_packed(value) else value
+        """Return what is in a packed value, anything else as it is.
+
+        Raises:
+            UnreadableObjectError: it is damaged.
+            StateTooLargeError: it is larger than what is left of the budget.
+        """
+        return self._packed(value).value if is_packed(value) else value
+
+    def _packed(self, value: JsonObject) -> Document:
+        text = value[PACKED_MARK]
+        if text not in self._values:
+            self._values[text] = unpack(value, self._objects.budget)
+        return self._values[text]
 
     def opened(self, value: Json) -> Json:
         """Return a value in the form that shows whether it is a list, a map, or neither.
@@ -151,141 +110,154 @@ class PageReader:
 
     def _marked_positions(self, pointer: Pointer, wanted: Collection[bytes]) -> list[int]:
         """Return the positions of the elements with a wanted mark, from the index alone."""
-        level = [(pointer.path, self.root(pointer))]
-        while level[0][1].height > 1:
-            paths = [child_path(path, child.ref) for path, node in level for child in node.children]
-            level = list(zip(paths, self.nodes(paths), strict=True))
+        level = [self.place(pointer)]
+        while level[0].node.height > 1:
+            level = self._children(
+                [(place, at) for place in level for at in range(len(place.node.children))]
+            )
         marks = chain.from_iterable(
             split_marks(part)
-            for _, node in level
+            for node in (place.node for place in level)
             for part in (
-                [node.marks or b""] if not node.height else (c.marks for c in node.children)
+                (child.marks for child in node.children) if node.height else [node.marks or b""]
             )
         )
         return [position for position, mark in enumerate(marks) if mark in wanted]
 
-    def _descend(
-        self,
-        pointer: Pointer,
-        targets: Targets,
-        partition: Callable[[Node, Targets], Iterable[tuple[int, Targets]]],
-    ) -> list[tuple[Node, Targets]]:
-        """Return the pages that hold the targets, each with its own, in the order of the tree."""
-        level = [(pointer.path, self.root(pointer), targets)]
-        while any(node.height for _, node, _ in level):
-            below = [
-                (child_path(path, node.children[position].ref), part)
-                for path, node, own in level
-                for position, part in partition(node, own)
-            ]
-            nodes = self.nodes([path for path, _ in below])
-            level = [(path, node, part) for (path, part), node in zip(below, nodes, strict=True)]
-        return [(node, own) for _, node, own in level]
-
-    def _load(self, pointers: Iterable[Pointer]) -> None:
-        """Read everything reachable, one round of requests for each level."""
-        is_tree = {pointer.path: pointer.kind != "value" for pointer in pointers}
+    def load(self, value: Json) -> None:
+        """Read everything that a value refers to, one round of requests for each level."""
+        pointers = pointers_in(value, self.unpacked)
+        # None stands for a pointer to what an index object refers to.
+        wanted: dict[str, Pointer | None] = {pointer.path: pointer for pointer in pointers}
         seen: set[str] = set()
-        while is_tree:
-            seen |= is_tree.keys()
-            bodies = self._objects.read_many(list(is_tree))
-            below: dict[str, bool] = {}
-            for (path, tree), body in zip(is_tree.items(), bodies, strict=True):
-                below |= self._keep_tree(path, body) if tree else self._keep_value(path, body)
-            is_tree = {path: tree for path, tree in below.items() if path not in seen}
+        while wanted:
+            seen |= wanted.keys()
+            for path, document in self._read(self._missing(wanted)):
+                if _is_single(wanted[path]):
+                    self._values[path] = document
+                else:
+                    self.keep(path, document)
+            below: dict[str, Pointer | None] = {}
+            for path, pointer in wanted.items():
+                below |= self._below(path, pointer)
+            wanted = {path: pointer for path, pointer in below.items() if path not in seen}
 
-    def _keep_tree(self, path: str, body: bytes) -> dict[str, bool]:
-        """Keep a page or index object; return the paths under it and whether each is a tree."""
-        node = self._nodes[path] = self._nodes.get(path) or parse_node(body, path)
-        below = {child_path(path, child.ref): True for child in node.children}
-        inner = () if node.clean else pointers_in(node.items)
-        return below | {pointer.path: pointer.kind != "value" for pointer in inner}
+    def _missing(self, wanted: Mapping[str, Pointer | None]) -> list[str]:
+        """Return the paths that were not read yet as what they are to be read."""
+        return [
+            path
+            for path, pointer in wanted.items()
+            if path not in (self._values if _is_single(pointer) else self._nodes)
+        ]
 
-    def _keep_value(self, path: str, body: bytes) -> dict[str, bool]:
-        """Keep a single value; return the paths inside it and whether each is a tree."""
-        value, clean = decode(body, path=path), not may_hold_marks(body)
-        self._values[path] = (value, clean)
-        inner = () if clean else pointers_in(value)
-        return {pointer.path: pointer.kind != "value" for pointer in inner}
+    def _below(self, path: str, pointer: Pointer | None) -> dict[str, Pointer | None]:
+        """Return what an object refers to."""
+        if _is_single(pointer):
+            value, facts = self._values[path]
+        else:
+            node = self._nodes[path] if pointer is None else self.root(pointer)
+            if node.height:
+                return {child_path(path, child.ref): None for child in node.children}
+            value, facts = node.items, self._facts[path]
+        inner = () if facts.clean else pointers_in(value, self.unpacked)
+        return {pointer.path: pointer for pointer in inner}
 
-    def _build(self, value: Json, *, unescape: bool) -> Json:
+    def _build(self, value: Json, at: _At) -> Json:
+        """Return a value with all that it points to in its place."""
         if type(value) is list:
-            return [self._build(item, unescape=unescape) for item in value]
+            inner = self._one_deeper(at)
+            return [self._build(item, inner) for item in value]
         if type(value) is not dict:
             return value
+        pointer = parse(value)
+        if pointer is not None:
+            return self._build_pointer(pointer, at._replace(path=pointer.path))
         if is_packed(value):
-            return self._build(unpack(value), unescape=unescape)
-        pointer = parse(value)
-        if pointer is not None:
-            return self._build_pointer(pointer, unescape=unescape)
-        return {
-            unescape_key(key) if unescape else key: self._build(item, unescape=unescape)
-            for key, item in value.items()
-        }
+            document = self._packed(value)
+            return self._part(document.value, value[PACKED_MARK], [document.facts], at)
+        inner = self._one_deeper(at)
+        if not at.unescape:
+            return {key: self._build(item, inner) for key, item in value.items()}
+        return {unescape_key(key): self._build(item, inner) for key, item in value.items()}
 
-    def _build_pointer(self, pointer: Pointer, *, unescape: bool) -> Json:
+    def _one_deeper(self, at: _At) -> _At:
+        self._objects.budget.require_depth(at.depth + 1, at.path)
+        return at._replace(depth=at.depth + 1)
+
+    def _build_pointer(self, pointer: Pointer, at: _At) -> Json:
         if pointer.kind == "value":
-            value, clean = self._values[pointer.path]
-        else:
-            self.root(pointer)
-            leaves = list(self._leaves(pointer.path))
-            value = in_order(leaves) if pointer.kind == "map" else in_sequence(leaves)
-            clean = all(leaf.clean for leaf in leaves)
-        return value if clean else self._build(value, unescape=unescape)
+            value, facts = self._value_of(pointer)
+            return self._part(value, pointer.path, [facts], at)
+        places = [place for place, _ in self._descend(pointer, None, everything)]
+        every = [self._facts[place.path] for place in places]
+        pages = [place.node for place in places]
+        value = in_order(pages, at.path) if pointer.kind == "map" else in_sequence(pages)
+        return self._part(value, pointer.path, every, at)
 
-    def _leaves(self, path: str) -> Iterator[Node]:
-        """Yield the pages under a path that `_load` has read."""
-        node = self._nodes[path]
-        if not node.height:
-            yield node
-        for child in node.children:
-            yield from self._leaves(child_path(path, child.ref))
+    def _value_of(self, pointer: Pointer) -> Document:
+        """Return the single value that a pointer leads to; with pointers inside of any size."""
+        document = self._values[pointer.path]
+        sized = not document.facts.clean or pointer.size == document.facts.cost.size
+        if not sized and pointer.size != len(encode(document.value)):
+            message = "the value is not of the size that its pointer states"
+            raise MalformedPointerError(message, path=pointer.path)
+        return document
 
+    def _part(self, value: Json, name: str, every: Sequence[Facts], at: _At) -> Json:
+        """Return the value of an object or a packed form where it stands in another.
 
-def child_path(parent: str, ref: str) -> str:
-    """Return the path of a child: a bare digest lies beside its parent."""
-    return parent[:-_DIGEST_LENGTH] + ref if len(ref) == _DIGEST_LENGTH else ref
-
-
-def pointers_in(value: Json) -> Iterator[Pointer]:
-    """Yield every pointer that stands in a value, packed parts included."""
-    if type(value) is list:
-        for item in value:
-            yield from pointers_in(item)
-    elif type(value) is dict:
-        pointer = parse(value)
-        if pointer is not None:
-            yield pointer
-        elif is_packed(value):
-            yield from pointers_in(unpack(value))
-        else:
-            for item in value.values():
-                yield from pointers_in(item)
-
-
-def keys_by_child(node: Node, keys: Sequence[str]) -> Iterator[tuple[int, Sequence[str]]]:
-    """Yield the position of each child that may hold some of the sorted keys, with those keys."""
-    firsts = [child.first for child in node.children]
-    start = 0
-    while start < len(keys):
-        position = max(0, bisect_right(firsts, keys[start]) - 1)
-        last = position + 1 == len(firsts)
-        stop = len(keys) if last else bisect_left(keys, firsts[position + 1], start)
-        yield position, keys[start:stop]
-        start = stop
+        Args:
+            value: as it is stored.
+            name: tells it from others. That it is read once has been spent; each time that it is
+                needed again costs as much.
+            every: what is known of the documents that it is made of.
+            at: where it stands.
+        """
+        budget = self._objects.budget
+        if name in self._built:
+            budget.spend(sum((facts.cost for facts in every), _FOLLOWED), at.path)
+        self._built.add(name)
+        if not all(facts.clean for facts in every):
+            return self._build(value, at)
+        if at.depth > budget.max_depth // 2 or any(facts.is_deep for facts in every):
+            budget.require_depth(at.depth + _levels(value), at.path)
+        return value
 
 
-def positions_by_child(node: Node, wanted: Sequence[int]) -> Iterator[tuple[int, Sequence[int]]]:
-    """Yield the position of each child that holds some of the sorted indices, counted from it."""
-    offset = 0
-    for position, child in enumerate(node.children):
-        start = bisect_left(wanted, offset)
-        stop = bisect_left(wanted, offset + child.count)
-        if start < stop:
-            yield position, [index - offset for index in wanted[start:stop]]
-        offset += child.count
+def pointers_in(value: Json, unpacked: Unpack) -> Iterator[Pointer]:
+    """Yield every pointer that stands in a value, in its order.
+
+    Args:
+        value: any value of a bag or a page.
+        unpacked: returns what is in a packed part.
+
+    Raises:
+        MalformedPointerError: something in it is a pointer that this version cannot read.
+    """
+    stack = [value]
+    while stack:
+        part = stack.pop()
+        if type(part) is list:
+            stack.extend(reversed(part))
+        elif type(part) is dict:
+            pointer = parse(part)
+            if pointer is not None:
+                yield pointer
+            elif is_packed(part):
+                stack.append(unpacked(part))
+            else:
+                stack.extend(reversed(part.values()))
 
 
-def everything(node: Node, _: None) -> Iterator[tuple[int, None]]:
-    """Yield the position of each child."""
-    return ((position, None) for position in range(len(node.children)))
+def _levels(value: Json) -> int:
+    """Return how many levels of objects and arrays a value has."""
+    levels, parts = 0, [value]
+    while parts:
+        inner = [part for part in parts if type(part) in (list, dict)]
+        levels += bool(inner)
+        parts = [item for part in inner for item in (part if type(part) is list else part.values())]
+    return levels
+
+
+def _is_single(pointer: Pointer | None) -> bool:
+    return pointer is not None and pointer.kind == "value"

@@ -24,14 +24,10 @@ from universal_sync_core.page_format import (
     render_page,
     split_marks,
 )
-from universal_sync_core.page_reader import (
-    PageReader,
-    child_path,
-    keys_by_child,
-    positions_by_child,
-)
+from universal_sync_core.page_reader import PageReader
 from universal_sync_core.pointer import Pointer, parse
 from universal_sync_core.settings import Settings
+from universal_sync_core.trees import Place, child_path, keys_by_child, positions_by_child
 
 Target = TypeVar("Target", int, str)
 
@@ -86,11 +82,12 @@ class Pages(PageReader):
         """
         if not items:
             return pointer
-        root = self.root(pointer)
+        place = self.place(pointer)
+        root = place.node
         entries = self._elements(items, marked=root.is_marked)
         if not pointer.count:
             return self._plant(entries, marked=root.is_marked)
-        children = self._extend(root, pointer.path, entries)
+        children = self._extend(place, entries)
         return self._grow("list", children, root.height, marked=root.is_marked)
 
     def put_items(self, pointer: Pointer, changes: Mapping[int, Json]) -> Pointer:
@@ -156,19 +153,18 @@ class Pages(PageReader):
         children = rewrite(root, pointer.path, "", targets, 0)
         return self._grow(root.kind, children, root.height, marked=marked)
 
-    def _extend(self, node: Node, path: str, entries: Entries) -> list[Child]:
+    def _extend(self, place: Place, entries: Entries) -> list[Child]:
         """Return what takes the place of a node when entries come after its own."""
+        node = place.node
         if not node.height:
             merged = self._elements_with(node, {})
             merged.add_all(entries)
             return self._write_pages(merged, marked=node.is_marked)
-        *before, last = (self._rebased(child, path) for child in node.children)
+        *before, last = (self._rebased(child, place.path) for child in node.children)
         if node.height == 1 and last.size + entries.size > self._page_bytes:
             tail = [last, *self._write_pages(entries, marked=node.is_marked)]
         else:
-            below = child_path(path, node.children[-1].ref)
-            (page,) = self.nodes([below])
-            tail = self._extend(page, below, entries)
+            tail = self._extend(self.child(place, len(before)), entries)
         return self._write_index("list", [*before, *tail], node.height, marked=node.is_marked)
 
     def _plant(self, entries: Entries, *, marked: bool = False) -> Pointer:

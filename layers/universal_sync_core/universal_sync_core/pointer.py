@@ -15,6 +15,8 @@ Kind: TypeAlias = Literal["value", "list", "map"]
 MARK: Final = "__s3_offloaded"
 PACKED_MARK: Final = "__gzip_base64"
 VERSION: Final = 1
+# Beyond, not every JSON library tells two whole numbers apart. https://www.rfc-editor.org/rfc/rfc8259
+_TOO_LARGE: Final = 2**53
 
 _RESERVED: Final = {MARK, "__v", "__kind", "__s3_path", "__size_bytes", "__count"}
 _CONTENT_PATH: Final = re.compile(
@@ -25,8 +27,10 @@ _ESCAPE: Final = "__escaped:"
 _MARKS: Final = rf"(?:{MARK}|{PACKED_MARK})"
 _NEEDS_ESCAPE: Final = re.compile(rf"(?:{_ESCAPE})*{_MARKS}")
 _IS_ESCAPED: Final = re.compile(rf"(?:{_ESCAPE})+{_MARKS}")
-_MARKS_IN_JSON: Final = (MARK.encode(), PACKED_MARK.encode())
-_ESCAPE_IN_JSON: Final = _ESCAPE.encode()
+# JSON may write any letter of a key as an escape; those of our forms are all below U+0100.
+_LETTER_IN_JSON: Final = b"\\u00"
+_MARKS_IN_JSON: Final = (MARK.encode(), PACKED_MARK.encode(), _LETTER_IN_JSON)
+_ESCAPES_IN_JSON: Final = (_ESCAPE.encode(), _LETTER_IN_JSON)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,12 +77,12 @@ def parse(value: Json) -> Pointer | None:
     path: Json = value.get("__s3_path")
     count: Json = value.get("__count")
     well_formed = (
-        _is_whole(value.get("__v"))
+        is_whole(value.get("__v"))
         and value["__v"] == VERSION
         and isinstance(path, str)
         and digest_in(path) is not None
-        and _is_whole(value.get("__size_bytes"))
-        and (_is_whole(count) if kind in ("list", "map") else kind == "value" and count is None)
+        and is_whole(value.get("__size_bytes"))
+        and (is_whole(count) if kind in ("list", "map") else kind == "value" and count is None)
     )
     beside = {key: item for key, item in value.items() if key not in _RESERVED}
     if not well_formed or (kind == "value" and ("__count" in value or beside)):
@@ -99,6 +103,11 @@ def pointers_inline(value: Json) -> Iterator[Pointer]:
                 stack += part.values()
             else:
                 yield pointer
+
+
+def is_whole(value: Json) -> bool:
+    """Tell whether `value` is a number of bytes or elements, as every JSON library carries it."""
+    return type(value) is int and 0 <= value < _TOO_LARGE
 
 
 def is_map(value: Json) -> bool:
@@ -128,13 +137,13 @@ def digest_in(path: str) -> str | None:
 
 
 def may_hold_marks(encoded: bytes) -> bool:
-    """Tell cheaply whether an encoded value may hold a pointer or something like one."""
+    """Tell cheaply whether a JSON document may hold a pointer or something like one."""
     return any(mark in encoded for mark in _MARKS_IN_JSON)
 
 
 def may_hold_escapes(encoded: bytes) -> bool:
-    """Tell cheaply whether an encoded value may hold an escaped key."""
-    return _ESCAPE_IN_JSON in encoded
+    """Tell cheaply whether a JSON document may hold an escaped key."""
+    return any(mark in encoded for mark in _ESCAPES_IN_JSON)
 
 
 def escape(value: Json, is_ours: Callable[[JsonObject], bool]) -> Json:
@@ -168,7 +177,3 @@ def unescape(value: Json) -> Json:
 def unescape_key(key: str) -> str:
     """Return the key as it was before `escape`."""
     return key.removeprefix(_ESCAPE) if _IS_ESCAPED.fullmatch(key) else key
-
-
-def _is_whole(value: Json) -> bool:
-    return type(value) is int and value >= 0

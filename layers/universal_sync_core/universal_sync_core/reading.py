@@ -1,6 +1,7 @@
 """Reading stored values for as long as someone looks at them."""
 
 from collections.abc import Sequence
+from copy import copy
 
 from universal_sync_core.codec import Json
 from universal_sync_core.contents import (
@@ -18,7 +19,10 @@ from universal_sync_core.pointer import parse, unescape
 
 
 class Reading:
-    """Reads the objects of one execution; what it has read it keeps."""
+    """Reads the objects of one execution; what it has read it keeps, within one budget.
+
+    What it gives away, plain values, has a budget of its own each time.
+    """
 
     def __init__(self, objects: Objects, watch: Watch | None = None) -> None:
         """Read through `objects`; what is handed out plain may be watched."""
@@ -27,19 +31,18 @@ class Reading:
         self._watch = watch
 
     def afresh(self) -> "Reading":
-        """Return one that keeps nothing yet of what this one has read."""
-        return Reading(self._objects)
+        """Return one that keeps nothing yet of what this one has read, with a budget of its own."""
+        return Reading(_renewed(self._objects))
 
     def opened(self, stored: Json) -> Json:
         """Return the contents of a stored map or list, and any other value as it is."""
-        value = self.pages.opened(stored)
+        value = self.pages.unpacked(stored)
         pointer = parse(value)
         if pointer is not None and pointer.kind == "map":
             return PagedEntries(pointer)
         if pointer is not None and pointer.kind == "list":
             return PagedElements(pointer)
-        if pointer is not None:
-            return self.pages.resolve(value)
+        value = self.pages.resolve(value) if pointer is not None else value
         if type(value) is dict:
             return InlineEntries(value)
         return InlineElements(value) if type(value) is list else value
@@ -60,7 +63,7 @@ class Reading:
         """Read side by side what opening these values reads."""
         pointers = [pointer for each in stored if (pointer := parse(each)) is not None]
         self.pages.nodes([pointer.path for pointer in pointers if pointer.kind != "value"])
-        self.pages.resolve([each.render() for each in pointers if each.kind == "value"])
+        self.pages.load([each.render() for each in pointers if each.kind == "value"])
 
     def plain(self, stored: Json) -> Json:
         """Return what a stored value, or the contents of a list, stand for, all of it."""
@@ -68,7 +71,7 @@ class Reading:
 
     def plain_all(self, stored: Sequence[Json]) -> list[Json]:
         """Return the same of several, read side by side; they are the caller's, to change."""
-        apart = PageReader(self._objects)
+        apart = PageReader(_renewed(self._objects))
         values: list[Json] = apart.resolve(list(map(self._listed, stored)), unescape=True)
         return values
 
@@ -79,3 +82,10 @@ class Reading:
     def _listed(self, stored: Json) -> Json:
         is_contents = isinstance(stored, Elements)
         return stored.at(range(len(stored)), self.pages) if is_contents else stored
+
+
+def _renewed(objects: Objects) -> Objects:
+    """Return the same objects, of which as much again may be read."""
+    renewed = copy(objects)
+    renewed.budget = objects.budget.renewed()
+    return renewed

@@ -25,6 +25,10 @@ _NO_BUCKET: Final = (
     "bucket (STATE_BUCKET) is the name of no bucket: 3 to 63 small letters, digits, hyphens and "
     "single dots. Of an access point give the alias, not the ARN"
 )
+# Of JSON that is read, for each value that may be in it: as Python objects the two take about as
+# much memory.
+_BYTES_PER_NODE: Final = 32
+_BUDGET_BYTES: Final = 128 * KIB * KIB
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +47,8 @@ class Settings:
         page_bytes: about the size of a page of a long list or wide map.
         index_bytes: about the size of an index object over pages.
         cache_bytes: memory for objects kept between invocations.
+        budget_bytes: JSON that one call may read, unpack and repeat; a worker's state at once.
+        budget_nodes: values that may be in it.
         allowed_prefixes: `s3://` prefixes that may be read besides the execution's own.
         tenant_separator: what stands after the tenant in an execution's name, or None: then there
             are no tenants.
@@ -61,6 +67,8 @@ class Settings:
     page_bytes: int = 64 * KIB
     index_bytes: int = 16 * KIB
     cache_bytes: int = 64 * KIB * KIB
+    budget_bytes: int = _BUDGET_BYTES
+    budget_nodes: int = _BUDGET_BYTES // _BYTES_PER_NODE
     allowed_prefixes: tuple[str, ...] = ()
     tenant_separator: str | None = None
     resumable_machines: tuple[str, ...] = ()
@@ -132,6 +140,8 @@ class Settings:
             "history_max_entries": _number(env, "HISTORY_MAX_ENTRIES", 1),
             "segments_per_execution": _number(env, "SEGMENTS_PER_EXECUTION", 1),
             "cache_bytes": _number(env, "STATE_CACHE_MB", KIB * KIB),
+            "budget_bytes": _number(env, "STATE_BUDGET_MB", KIB * KIB),
+            "budget_nodes": _number(env, "STATE_BUDGET_MB", KIB * KIB // _BYTES_PER_NODE),
         }
         return cls(
             bucket=env.get("STATE_BUCKET") or None,
