@@ -35,9 +35,7 @@ class Bag(Open):
 class ObjectResult(Open):
     """Fields to merge into the bag; those named here also say how the workflow goes on."""
 
-    status: Json = Field(
-        default="CONTINUE", description=f"{STATUSES}; anything else is taken for `CONTINUE`."
-    )
+    status: Json = Field(default="CONTINUE", description=f"{STATUSES}; anything else is refused.")
     next_segment_to_run: Count = Field(default=0, description="In the place of the next one.")
     total_segments: Count = 0
     pending_branches: list[Json] | TreePointer = Field(
@@ -50,6 +48,10 @@ class ObjectResult(Open):
     prompt: Json = Field(
         default=None, description="With `PAUSED_FOR_HITP` and `ASYNC`: what is asked."
     )
+    error: Json = Field(
+        default=None, description="With a status that ends in a failure: the execution's own."
+    )
+    cause: Json = Field(default=None, description="The same.")
     current_state: Json = Field(default={}, description="Merged at every depth.")
     state_history: Json = Field(default=[], description="Entries to add, each once.")
 

@@ -18,6 +18,7 @@ BOOKKEEPING = (
     "state_revision",
     "next_action",
     "aggregation_timestamp",
+    "stopped_by",
 )
 ABSENT: Any = object()
 FAILURES = ("FAILED", "ERROR", "TIMED_OUT", "ABORTED", "HALTED", "SIGKILL")
@@ -35,9 +36,12 @@ def flatten(result: Any) -> dict[str, Any]:
         return flatten_list(result)
     if not isinstance(result, dict):
         return {"raw_result": result}
-    for name in ("callback_result", "async_result"):
-        if name in result:
-            return flatten(result[name])
+    wrapped = [name for name in ("callback_result", "async_result") if name in result]
+    if wrapped:
+        beside = {name: value for name, value in result.items() if name not in wrapped}
+        return beside | {
+            key: value for name in wrapped for key, value in flatten(result[name]).items()
+        }
     if list(result) == ["execution_result"]:
         return flatten(result["execution_result"])
     return result

@@ -25,7 +25,19 @@ VALUE = {"a": 1, "status": "CONTINUE"}
         ({}, {}),
         (VALUE, VALUE),
         ({"callback_result": VALUE}, VALUE),
-        ({"callback_result": VALUE, "other": 1}, VALUE),
+        ({"callback_result": VALUE, "other": 1}, VALUE | {"other": 1}),
+        (
+            {"async_result": {"job": 7}, "current_state": {"done": True}},
+            {"job": 7, "current_state": {"done": True}},
+        ),
+        ({"callback_result": {"a": 1}, "async_result": {"b": 2}, "c": 3}, {"a": 1, "b": 2, "c": 3}),
+        (
+            {"callback_result": {"a": 1}, "execution_result": {"b": 2}},
+            {"a": 1, "execution_result": {"b": 2}},
+        ),
+        ({"callback_result": {"async_result": {"a": 1}, "b": 2}, "c": 3}, {"a": 1, "b": 2, "c": 3}),
+        ({"callback_result": None, "other": 1}, {"other": 1}),
+        ({"callback_result": "yes", "other": 1}, {"raw_result": "yes", "other": 1}),
         ({"async_result": VALUE}, VALUE),
         ({"execution_result": VALUE}, VALUE),
         ({"execution_result": VALUE, "other": 1}, {"execution_result": VALUE, "other": 1}),
@@ -54,6 +66,23 @@ def test_another_object_is_itself_not_a_copy() -> None:
 
 def without_time(delta: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in delta.items() if name != "aggregation_timestamp"}
+
+
+@pytest.mark.parametrize(
+    ("result", "field"),
+    [
+        ({"callback_result": {"a": 1}, "a": 2}, "callback_result.a"),
+        ({"async_result": {"a": 1}, "a": 1}, "async_result.a"),
+        ({"async_result": {"a": 1}, "callback_result": {"a": 2}}, "callback_result.a"),
+        ({"callback_result": "text", "raw_result": "text"}, "callback_result.raw_result"),
+        ({"callback_result": [1], "chunk_count": 5}, "callback_result.chunk_count"),
+        ({"callback_result": {"async_result": {"a": 1}, "a": 2}}, "async_result.a"),
+    ],
+)
+def test_one_field_on_both_sides_of_a_wrapper_is_refused(result: Any, field: str) -> None:
+    with pytest.raises(InvalidRequestError, match="say it once") as caught:
+        flatten_result(result)
+    assert caught.value.field == field
 
 
 @pytest.mark.parametrize(

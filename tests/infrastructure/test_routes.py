@@ -63,7 +63,7 @@ class ScriptedFunction:
             raise RaisedError("MissingObjectError")
         bag = event["state_data"]
         counted = {"loop_counter": bag["loop_counter"] + 1}
-        return {"state_data": bag | event["execution_result"] | counted}
+        return {"state_data": bag | counted | event["execution_result"]}
 
     sync_branch = sync
 
@@ -160,6 +160,10 @@ def always(next_action: str, **more: Any) -> Worker:
     return lambda _: {"next_action": next_action, **more}
 
 
+def answering(result: Payload) -> Worker:
+    return lambda _: result
+
+
 def fails(name: str) -> Worker:
     def worker(_: Payload) -> Payload:
         raise RaisedError(name)
@@ -189,6 +193,51 @@ def test_a_workflow_that_never_ends_stops_at_its_loop_limit(machine: Machine) ->
 def test_a_workflow_that_stops_says_how(machine: Machine, next_action: str) -> None:
     execution = machine.run(always(next_action))
     assert (execution["status"], execution["error"]) == ("FAILED", f"Workflow.{next_action}")
+
+
+@pytest.mark.parametrize("next_action", ["FAILED", "HALTED", "SIGKILL"])
+def test_a_result_that_stops_the_workflow_names_the_error(
+    machine: Machine, next_action: str
+) -> None:
+    own = {"error": "NoStock", "cause": "none left"}
+    execution = machine.run(always(next_action, stopped_by=own))
+    assert (execution["status"], execution["error"]) == ("FAILED", "NoStock")
+    assert execution["cause"] == "none left [record: s3://...]"
+    (record,) = execution["records"]
+    assert (record["stage"], record["failure"]["Error"]) == ("workflow", "NoStock")
+
+
+@pytest.mark.parametrize("own", [{}, "text", {"error": 5, "cause": "c"}, {"error": "E"}])
+def test_what_names_no_error_stops_it_under_its_own(machine: Machine, own: object) -> None:
+    execution = machine.run(always("FAILED", stopped_by=own))
+    assert (execution["status"], execution["error"]) == ("FAILED", "Workflow.FAILED")
+
+
+def test_an_error_of_a_reserved_name_that_cannot_be_recorded_gets_another(machine: Machine) -> None:
+    own = {"error": "States.Timeout", "cause": "too slow"}
+    execution = machine.run(always("FAILED", stopped_by=own), cannot_record=True)
+    assert execution["error"] == "Unrecorded.States.Timeout"
+
+
+UNROUTABLE: dict[str, Any] = {
+    "loop_limit": ["x", None, True],
+    "loop_counter": ["0", None],
+    "execution_segments": ["0", {}],
+    "segments_per_execution": [None, []],
+    "segment_to_run": ["0"],
+    "next_action": [None, 5],
+    "execution_id": [None, 5],
+}
+
+
+@pytest.mark.parametrize("field", UNROUTABLE)
+def test_a_bag_that_cannot_be_routed_ends_under_an_error_that_is_recorded(
+    machine: Machine, field: str
+) -> None:
+    for value in UNROUTABLE[field]:
+        execution = machine.run(answering({field: value}))
+        assert (execution["status"], execution["error"]) == ("FAILED", "UnroutableBag")
+        assert execution["records"]
 
 
 @pytest.mark.parametrize(

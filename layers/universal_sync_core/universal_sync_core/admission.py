@@ -12,6 +12,7 @@ from universal_sync_core.bag import (
     BRANCHES,
     CHAIN,
     SPILL,
+    STOPPED_BY,
     spill_of,
     with_fields,
     with_spilled,
@@ -37,6 +38,7 @@ _BOOKKEEPING: Final = frozenset(
 _COUNTED: Final = frozenset({"loop_counter", "segment_to_run", LIMIT})
 _SNAPSHOTS: Final = frozenset({"pre_snapshot_s3_path", "post_snapshot_s3_path"})
 _FORK: Final = frozenset({"branch_id", "forked_from"})
+_NEVER: Final = frozenset({"forked_from", CHAIN, STOPPED_BY})
 _MACHINES: Final = _BOOKKEEPING | _COUNTED | _SNAPSHOTS | _FORK
 # What a result asks the machine for. One that shows a whole bag, with its revision, asks for
 # nothing by what it leaves as it was.
@@ -70,7 +72,6 @@ class Sender:
     answers_bag: bool = True
 
 
-_NEVER: Final = frozenset({"forked_from", CHAIN})
 _RESULT: Final = Sender(place="execution_result", never=_NEVER | {"unfinished_map"})
 # Nobody's action: whoever calls composes a bag.
 _CALLER: Final = Sender(place="execution_result", sets=_MACHINES, raises_limit=True)
@@ -79,7 +80,7 @@ _SENDERS: Final = {
     "init": Sender(
         place="input",
         sets=_COUNTED,
-        never=_BOOKKEEPING | {"status", "forked_from", "unfinished_map"},
+        never=_BOOKKEEPING | {"status", "forked_from", "unfinished_map", STOPPED_BY},
         raises_limit=True,
         answers_bag=False,
     ),

@@ -42,11 +42,14 @@ READ_BY_MACHINE: Final = frozenset(
         "forked_from",
         "loop_limit",
         "segments_per_execution",
+        "stopped_by",
         "tolerated_branch_failures",
         "tolerated_failed_items",
         "unfinished_map",
     }
 )
+# The error and the cause that a result has beside a status that stops the workflow.
+STOPPED_BY: Final = "stopped_by"
 # The state machine forks one branch for each element: the list stays, large elements may leave.
 BRANCHES: Final = "pending_branches"
 # A Distributed Map runs one child for each element of it, or of a list that is in S3.

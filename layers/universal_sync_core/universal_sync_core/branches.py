@@ -11,6 +11,7 @@ from universal_sync_core.bag import (
     CONTROL_FIELDS_NEVER_OFFLOAD,
     FAILED_SEGMENTS,
     FORKED_FROM,
+    STOPPED_BY,
     is_branch,
     with_fields,
     with_spilled,
@@ -36,6 +37,7 @@ from universal_sync_core.timestamps import read_time
 # into the parent's.
 _OWN_FIELDS: Final = (
     BRANCH,
+    STOPPED_BY,
     BRANCH_ID,
     FORKED_FROM,
     BRANCHES,

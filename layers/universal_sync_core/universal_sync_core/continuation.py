@@ -3,7 +3,7 @@
 from typing import Final
 
 from universal_sync_core import workspace
-from universal_sync_core.bag import CHAIN, ITEMS, is_branch, with_fields
+from universal_sync_core.bag import CHAIN, ITEMS, STOPPED_BY, is_branch, with_fields
 from universal_sync_core.call import Call, Context, open_call, serving
 from universal_sync_core.codec import Json, JsonObject, decode
 from universal_sync_core.errors import (
@@ -124,6 +124,6 @@ def _restarted(bag: JsonObject, given: JsonObject, call: Call) -> JsonObject:
     """Return the bag without the end that a result, or the items of a map, have put to it."""
     if bag.get("next_action") not in STOPS:
         return without_unfinished(bag) if ITEMS in given else bag
-    open_ended = {name: value for name, value in bag.items() if name != "status"}
+    open_ended = {name: value for name, value in bag.items() if name not in ("status", STOPPED_BY)}
     again = entered_again(open_ended | {"next_action": CONTINUE}, call)
     return without_unfinished(again) if ITEMS in given else again

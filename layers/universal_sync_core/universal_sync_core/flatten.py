@@ -1,5 +1,6 @@
 """Whatever shape a result has, what comes out is one delta for the bag."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from universal_sync_core.admission import admit, require_admissible
@@ -14,6 +15,11 @@ _TOLD_OF_A_MAP: Final = frozenset(
     {"distributed_outputs", "chunk_count", "aggregation_timestamp", "failed_segments"}
 )
 
+_WRAPPERS: Final = frozenset({"callback_result", "async_result"})
+_ALONE: Final = "execution_result"
+# Of a field's name in a message.
+_NAME_CHARS: Final = 60
+
 
 def flatten_result(result: Json, context: Context | None = None) -> JsonObject:
     """Return the delta that a result stands for.
@@ -22,7 +28,8 @@ def flatten_result(result: Json, context: Context | None = None) -> JsonObject:
       `failed_segments` where elements report failure;
     - `{"ResultWriterDetails"}`, with or without `MapRunArn`: the same, of the results of the
       Distributed Map, and the fields beside it; for `aggregate_distributed` alone;
-    - an object with `callback_result`, `async_result`, or `execution_result` alone: that value's;
+    - an object with `callback_result` or `async_result`: that value's, and the fields beside it;
+    - `execution_result` alone: that value's;
     - a pointer of this execution: that of what it points to;
     - any other object: itself;
     - None: `{}`;
@@ -36,7 +43,8 @@ def flatten_result(result: Json, context: Context | None = None) -> JsonObject:
             which makes JSON of a value that is not taken as it is.
 
     Raises:
-        InvalidRequestError: JSON cannot carry a part of it.
+        InvalidRequestError: JSON cannot carry a part of it; or one field is in `callback_result` or
+            `async_result` and beside it.
         PointerNotAllowedError: it holds a pointer that leads elsewhere.
         MissingObjectError, MalformedManifestError: a manifest or result file is not readable.
     """
@@ -56,10 +64,23 @@ def _delta(value: Json, call: Call) -> JsonObject:
         return joined_outputs(value, call)
     if type(value) is not dict:
         return {"raw_result": value}
-    for name in ("callback_result", "async_result", "execution_result"):
-        if name in value and (name != "execution_result" or len(value) == 1):
-            return _delta(value[name], call)
+    wrappers = _WRAPPERS & value.keys() or ({_ALONE} & value.keys() if len(value) == 1 else set())
+    if wrappers:
+        return _unwrapped(value, sorted(wrappers), call)
     return value
+
+
+def _unwrapped(value: JsonObject, wrappers: Sequence[str], call: Call) -> JsonObject:
+    """Return what stands in wrappers and beside them, of which neither wins anything."""
+    delta = {name: item for name, item in value.items() if name not in wrappers}
+    for wrapper in wrappers:
+        inner = _delta(value[wrapper], call)
+        for name in inner.keys() & delta.keys():
+            path = f"{wrapper}.{name[:_NAME_CHARS]}"
+            message = f"{path} also stands beside {wrapper}: say it once"
+            raise InvalidRequestError(message, field=path)
+        delta |= inner
+    return delta
 
 
 def _pointed(pointer: Pointer, call: Call) -> JsonObject:

@@ -1,15 +1,36 @@
 """The bookkeeping of a sync: when, how often, and where the workflow goes next."""
 
+from typing import Final
+
 from universal_sync_core.admission import require_same_execution, sender_of
-from universal_sync_core.bag import BRANCHES, ITEMS, PLACE, STALE_RESULT, is_branch, with_fields
+from universal_sync_core.bag import (
+    BRANCHES,
+    ITEMS,
+    PLACE,
+    STALE_RESULT,
+    STOPPED_BY,
+    is_branch,
+    with_fields,
+)
 from universal_sync_core.call import Call
-from universal_sync_core.codec import Json, JsonObject
+from universal_sync_core.codec import Json, JsonObject, encode
 from universal_sync_core.errors import InvalidRequestError
 from universal_sync_core.execution_budget import LIMIT, require_room
-from universal_sync_core.next_action import DISTRIBUTED_MAP, PARALLEL_GROUP, require_simple, route
+from universal_sync_core.next_action import (
+    DISTRIBUTED_MAP,
+    PARALLEL_GROUP,
+    STOPS,
+    require_simple,
+    route,
+)
 from universal_sync_core.pointer import is_list, length, parse
 from universal_sync_core.timestamps import utc_now
 from universal_sync_core.unfinished_map import UNFINISHED, without_unfinished
+
+# https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html
+_ERROR_MAX_CHARS: Final = 256
+# The bag has all of it under `cause`.
+_CAUSE_MAX_CHARS: Final = 1_000
 
 
 def record_progress(
@@ -35,9 +56,12 @@ def record_progress(
     if action == "aggregate_distributed" and UNFINISHED not in delta:
         merged = without_unfinished(merged)
     revision = base.get("state_revision", 0)
+    if STOPPED_BY in merged and after["next_action"] not in STOPS:
+        merged = {name: value for name, value in merged.items() if name != STOPPED_BY}
     return (
         merged
         | after
+        | _stopped_by(delta, after["next_action"], call)
         | _stale(revision, delta, action)
         | {
             "state_revision": revision + 1 if type(revision) is int else 1,
@@ -74,6 +98,24 @@ def _has_items(bag: JsonObject, call: Call) -> bool:
     pointer = parse(items)
     found = call.pages.lookup(pointer, PLACE) if pointer and pointer.kind == "map" else items
     return is_list(items) or (type(found) is dict and found.keys() >= set(PLACE))
+
+
+def _stopped_by(delta: JsonObject, next_action: str, call: Call) -> JsonObject:
+    """Return the error and the cause that a result has beside a status that stops the workflow.
+
+    The execution ends with them, so they stand where the state machine finds them.
+    """
+    error, cause = (_read(delta.get(name), call) for name in ("error", "cause"))
+    if next_action not in STOPS or (error is None and cause is None):
+        return {}
+    name = error if type(error) is str and error.strip() else f"Workflow.{next_action}"
+    given = f"The last result said {next_action}, without a cause." if cause is None else cause
+    text = given if type(given) is str else encode(given).decode()
+    return {STOPPED_BY: {"error": name[:_ERROR_MAX_CHARS], "cause": text[:_CAUSE_MAX_CHARS]}}
+
+
+def _read(value: Json, call: Call) -> Json:
+    return value if parse(value) is None else call.pages.resolve(value)
 
 
 def _stale(revision: Json, delta: JsonObject, action: str | None) -> JsonObject:

@@ -16,13 +16,12 @@ The event is validated by the pydantic model before the function sees it.
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Annotated, Any, Final, Self, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias, TypeVar
 
 from aws_lambda_powertools.event_handler.appsync import AppSyncResolver
 from aws_lambda_powertools.event_handler.graphql_appsync.router import Router
 from aws_lambda_powertools.utilities.data_classes import AppSyncResolverEvent
-from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 from universal_sync_core.bag import unwrap
 from universal_sync_core.codec import Json, JsonObject
@@ -67,14 +66,6 @@ class StateEvent(ActionEvent):
     state_data: State
     keep_inline: list[str] | None = None
     merge_strategy: JsonObject | None = None
-
-    @model_validator(mode="after")
-    def _of_one_execution(self) -> Self:
-        own = self.state_data.get("execution_id")
-        if None not in (own, self.execution_id) and own != self.execution_id:
-            message = "the bag is of another execution than the event"
-            raise PydanticCustomError("execution", message, {"field": "state_data.execution_id"})
-        return self
 
 
 EventT = TypeVar("EventT", bound=ActionEvent)
@@ -124,7 +115,9 @@ class ActionResolver(AppSyncResolver):
 
             @functools.wraps(function)
             def validated(event: JsonObject) -> Json:
-                return function(validate(model, event))
+                request = validate(model, event)
+                _require_one_execution(request)
+                return function(request)
 
             self.resolver(field_name=name)(validated)
             return function
@@ -175,6 +168,15 @@ class ActionResolver(AppSyncResolver):
             self.current_event = Router.current_event = None
             self.lambda_context = Router.lambda_context = None
         return answer
+
+
+def _require_one_execution(event: ActionEvent) -> None:
+    """Raise InvalidRequestError where an event brings the bag of another execution than its own."""
+    bag = getattr(event, "state_data", None) or {}
+    named: Json = bag.get("execution_id")
+    if None not in (named, event.execution_id) and named != event.execution_id:
+        message = "state_data.execution_id: the bag is of another execution than the event"
+        raise InvalidRequestError(message, field="state_data.execution_id")
 
 
 class _Routed(AppSyncResolverEvent):
