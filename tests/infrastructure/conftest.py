@@ -1,11 +1,15 @@
 """The template and the state machine, read once from the files that are deployed."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from moto import mock_aws
 from samcli.yamlhelper import yaml_parse
+
+from tests.infrastructure.machines import Machine
 
 ROOT = Path(__file__).parents[2]
 
@@ -38,6 +42,20 @@ def definition(definition_text: str) -> dict[str, Any]:
 def states(definition: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """Every state of the machine by name, those inside the maps included."""
     return _collect(definition)
+
+
+@pytest.fixture
+def machine(
+    definition_text: str, template: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Machine]:
+    """The machine as deployed, on moto's interpreter."""
+    names = template["Resources"]["StateDataStateMachine"]["Properties"]["DefinitionSubstitutions"]
+    for name in names:
+        definition_text = definition_text.replace(f"${{{name}}}", name)
+    for variable in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(variable, "testing")
+    with mock_aws(config={"stepfunctions": {"execute_state_machine": True}}):
+        yield Machine(definition_text, monkeypatch)
 
 
 def _collect(machine: dict[str, Any]) -> dict[str, dict[str, Any]]:

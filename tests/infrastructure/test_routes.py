@@ -5,26 +5,18 @@ cheaper to take when the answers are given.
 """
 
 import json
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
-from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
 
-REGION = "us-east-1"
+from tests.infrastructure.machines import Answer, Machine, Payload, RaisedError
+
 LOOP_LIMIT = 3
 PAYLOAD_BYTES = 262_144
 
-Payload = dict[str, Any]
 Worker = Callable[[Payload], Payload]
-
-
-class RaisedError(Exception):
-    """The function ends with an error of this name."""
 
 
 @dataclass
@@ -37,15 +29,10 @@ class ScriptedFunction:
     records: list[Payload] = field(default_factory=list)
     token: str = ""
 
-    def invoke(self, parameters: Payload, **_: object) -> Payload:
-        """Stand in for a Lambda invocation."""
-        event = json.loads(parameters["Payload"])
-        try:
-            answer = getattr(self, event["action"])(event)
-        except RaisedError as error:
-            payload = {"errorType": str(error), "errorMessage": "as scripted"}
-            return {"StatusCode": 200, "FunctionError": "Unhandled", "Payload": payload}
-        return {"StatusCode": 200, "Payload": answer}
+    def answer(self, event: Payload) -> Payload:
+        """Stand in for a Lambda function."""
+        given: Payload = getattr(self, event["action"])(event)
+        return given
 
     def init(self, event: Payload) -> Payload:
         if event["input"].get("refused"):
@@ -105,55 +92,18 @@ class ScriptedFunction:
         return self.merge_callback({**event, "callback_result": event["async_result"]})
 
 
-class Machine:
-    """The machine as deployed, with functions and bucket of its own."""
-
-    def __init__(self, definition: str, monkeypatch: pytest.MonkeyPatch) -> None:
-        self._monkeypatch = monkeypatch
-        self._client = boto3.client("stepfunctions", REGION)
-        created = self._client.create_state_machine(
-            name="machine", definition=definition, roleArn="arn:aws:iam::123456789012:role/role"
-        )
-        self._arn = created["stateMachineArn"]
-
-    def run(
-        self,
-        worker: Worker,
-        answer: Callable[[Any, str], object] | None = None,
-        *,
-        value: object = None,
-        cannot_record: bool = False,
-        unmergeable: bool = False,
-    ) -> Payload:
-        """Return the description of an execution that has ended, with the records it made."""
-        function = ScriptedFunction(worker, cannot_record, unmergeable)
-        self._monkeypatch.setattr(lambda_eval_utils, "_invoke_lambda_function", function.invoke)
-        started = self._client.start_execution(
-            stateMachineArn=self._arn,
-            name=f"run-{time.monotonic_ns()}",
-            input=json.dumps(value or {}),
-        )
-        while True:
-            execution = self._client.describe_execution(executionArn=started["executionArn"])
-            if execution["status"] != "RUNNING":
-                return {**execution, "records": function.records}
-            if function.token and answer:
-                answer(self._client, function.token)
-                function.token = ""
-            time.sleep(0.02)
-
-
-@pytest.fixture
-def machine(
-    definition_text: str, template: Payload, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Machine]:
-    names = template["Resources"]["StateDataStateMachine"]["Properties"]["DefinitionSubstitutions"]
-    for name in names:
-        definition_text = definition_text.replace(f"${{{name}}}", name)
-    for variable in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(variable, "testing")
-    with mock_aws(config={"stepfunctions": {"execute_state_machine": True}}):
-        yield Machine(definition_text, monkeypatch)
+def run(  # noqa: PLR0913 - what a test varies, each with a default
+    machine: Machine,
+    worker: Worker,
+    answer: Answer | None = None,
+    *,
+    value: object = None,
+    cannot_record: bool = False,
+    unmergeable: bool = False,
+) -> Payload:
+    """Return the description of an execution that has ended, with the records it made."""
+    function = ScriptedFunction(worker, cannot_record, unmergeable)
+    return {**machine.run(function, answer, value=value), "records": function.records}
 
 
 def always(next_action: str, **more: Any) -> Worker:
@@ -177,21 +127,21 @@ def bag(execution: Payload) -> Payload:
 
 
 def test_the_output_of_a_complete_workflow_is_its_bag(machine: Machine) -> None:
-    execution = machine.run(always("COMPLETE"))
+    execution = run(machine, always("COMPLETE"))
     assert execution["status"] == "SUCCEEDED"
     assert json.loads(execution["output"]).keys() == {"state_data"}
     assert bag(execution)["execution_id"] == execution["executionArn"]
 
 
 def test_a_workflow_that_never_ends_stops_at_its_loop_limit(machine: Machine) -> None:
-    execution = machine.run(always("CONTINUE"))
+    execution = run(machine, always("CONTINUE"))
     assert (execution["status"], execution["error"]) == ("FAILED", "LoopLimitReached")
     assert str(LOOP_LIMIT) in execution["cause"]
 
 
 @pytest.mark.parametrize("next_action", ["FAILED", "HALTED", "SIGKILL", "NO_SUCH_ACTION"])
 def test_a_workflow_that_stops_says_how(machine: Machine, next_action: str) -> None:
-    execution = machine.run(always(next_action))
+    execution = run(machine, always(next_action))
     assert (execution["status"], execution["error"]) == ("FAILED", f"Workflow.{next_action}")
 
 
@@ -200,7 +150,7 @@ def test_a_result_that_stops_the_workflow_names_the_error(
     machine: Machine, next_action: str
 ) -> None:
     own = {"error": "NoStock", "cause": "none left"}
-    execution = machine.run(always(next_action, stopped_by=own))
+    execution = run(machine, always(next_action, stopped_by=own))
     assert (execution["status"], execution["error"]) == ("FAILED", "NoStock")
     assert execution["cause"] == "none left [record: s3://...]"
     (record,) = execution["records"]
@@ -209,13 +159,13 @@ def test_a_result_that_stops_the_workflow_names_the_error(
 
 @pytest.mark.parametrize("own", [{}, "text", {"error": 5, "cause": "c"}, {"error": "E"}])
 def test_what_names_no_error_stops_it_under_its_own(machine: Machine, own: object) -> None:
-    execution = machine.run(always("FAILED", stopped_by=own))
+    execution = run(machine, always("FAILED", stopped_by=own))
     assert (execution["status"], execution["error"]) == ("FAILED", "Workflow.FAILED")
 
 
 def test_an_error_of_a_reserved_name_that_cannot_be_recorded_gets_another(machine: Machine) -> None:
     own = {"error": "States.Timeout", "cause": "too slow"}
-    execution = machine.run(always("FAILED", stopped_by=own), cannot_record=True)
+    execution = run(machine, always("FAILED", stopped_by=own), cannot_record=True)
     assert execution["error"] == "Unrecorded.States.Timeout"
 
 
@@ -235,7 +185,7 @@ def test_a_bag_that_cannot_be_routed_ends_under_an_error_that_is_recorded(
     machine: Machine, field: str
 ) -> None:
     for value in UNROUTABLE[field]:
-        execution = machine.run(answering({field: value}))
+        execution = run(machine, answering({field: value}))
         assert (execution["status"], execution["error"]) == ("FAILED", "UnroutableBag")
         assert execution["records"]
 
@@ -251,13 +201,13 @@ def test_a_bag_that_cannot_be_routed_ends_under_an_error_that_is_recorded(
     ],
 )
 def test_an_error_ends_the_execution_under_its_own_name(machine: Machine, error: str) -> None:
-    execution = machine.run(fails(error))
+    execution = run(machine, fails(error))
     assert (execution["status"], execution["error"]) == ("FAILED", error)
     assert "as scripted" in execution["cause"]
 
 
 def test_a_failure_is_recorded_with_the_last_good_bag_and_nothing_else(machine: Machine) -> None:
-    execution = machine.run(fails("SegmentFailedError"))
+    execution = run(machine, fails("SegmentFailedError"))
     (record,) = execution["records"]
     assert record["stage"] == "segment"
     assert record["failure"]["Error"] == "SegmentFailedError"
@@ -268,7 +218,7 @@ def test_a_failure_is_recorded_with_the_last_good_bag_and_nothing_else(machine: 
 
 @pytest.mark.parametrize("value", [{"refused": True}, {"refused": "x" * 262_000}])
 def test_an_input_of_any_size_that_is_refused_is_recorded(machine: Machine, value: object) -> None:
-    execution = machine.run(always("COMPLETE"), value=value)
+    execution = run(machine, always("COMPLETE"), value=value)
     (record,) = execution["records"]
     assert (record["stage"], execution["error"]) == ("init", "InvalidRequestError")
     assert record["state_data"] == {"execution_id": execution["executionArn"]}
@@ -283,7 +233,7 @@ def test_a_result_that_just_fits_beside_the_bag_and_cannot_be_merged_is_recorded
         room = size - len(json.dumps({"state_data": state}, separators=(",", ":")))
         return {"filler": "x" * room}
 
-    execution = machine.run(worker, unmergeable=True)
+    execution = run(machine, worker, unmergeable=True)
     (record,) = execution["records"]
     assert (record["stage"], execution["error"]) == ("segment", "MissingObjectError")
 
@@ -298,7 +248,7 @@ def test_a_result_that_just_fits_beside_the_bag_and_cannot_be_merged_is_recorded
 def test_a_failure_that_cannot_be_recorded_is_still_the_one_reported(
     machine: Machine, worker: Worker, reported: str
 ) -> None:
-    execution = machine.run(worker, cannot_record=True)
+    execution = run(machine, worker, cannot_record=True)
     assert (execution["status"], execution["error"]) == ("FAILED", reported)
     assert execution["cause"]
 
@@ -314,7 +264,7 @@ def test_a_transient_error_is_tried_again(
             raise RaisedError(error)
         return {"next_action": "COMPLETE"}
 
-    assert machine.run(worker)["status"] == "SUCCEEDED"
+    assert run(machine, worker)["status"] == "SUCCEEDED"
 
 
 def test_a_failing_branch_is_reported_and_ends_nothing(machine: Machine) -> None:
@@ -335,7 +285,7 @@ def test_a_failing_branch_is_reported_and_ends_nothing(machine: Machine) -> None
             case name:
                 return {"next_action": NEXT_OF_BRANCH[name]}
 
-    reports = bag(machine.run(worker))["branches"]
+    reports = bag(run(machine, worker))["branches"]
     assert [(report["status"], report.get("error")) for report in reports] == [
         ("COMPLETE", None),
         ("FAILED", "ZeroDivisionError"),
@@ -361,7 +311,7 @@ def test_whatever_answers_a_wait_is_merged(
     def succeed(client: Any, token: str) -> None:
         client.send_task_success(taskToken=token, output=json.dumps(answer))
 
-    execution = machine.run(always(next_action), succeed)
+    execution = run(machine, always(next_action), succeed)
     assert bag(execution)["answer"] == answer
 
 
@@ -372,5 +322,5 @@ def test_a_refused_answer_ends_the_execution_under_its_error(
     def refuse(client: Any, token: str) -> None:
         client.send_task_failure(taskToken=token, error="Rejected", cause="not today")
 
-    execution = machine.run(always(next_action), refuse)
+    execution = run(machine, always(next_action), refuse)
     assert (execution["status"], execution["error"]) == ("FAILED", "Rejected")
