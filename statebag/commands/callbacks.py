@@ -200,6 +200,10 @@ def _answer(  # noqa: PLR0913 - what an answer is made of
         print_json(told)
     else:
         print_line(f"{told['outcome']}: {told['status']}")
+        if told.get("is_confirmed") is False:
+            note(
+                "nothing waits any more: it arrived, or the wait had ended; see `statebag timeline`"
+            )
 
 
 def _callbacks(cloud: Cloud, execution_arn: str | None) -> Iterator[Callback]:
