@@ -1,4 +1,4 @@
-"""Answers in any weather: requests fail, replies are lost, waits end, and all are told the truth."""
+"""Answers in any weather: requests fail, replies are lost, waits end; all are told the truth."""
 
 import random
 from collections.abc import Callable
