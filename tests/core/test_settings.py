@@ -45,6 +45,16 @@ def test_an_empty_environment_gives_the_documented_defaults() -> None:
         ),
         ("TENANT_SEPARATOR", ".", "tenant_separator", "."),
         ("TENANT_SEPARATOR", "", "tenant_separator", None),
+        ("RESUMABLE_MACHINES", "", "resumable_machines", ()),
+        (
+            "RESUMABLE_MACHINES",
+            "arn:aws:states:eu-west-1:1:stateMachine:m, arn:aws:states:eu-west-1:1:stateMachine:n",
+            "resumable_machines",
+            (
+                "arn:aws:states:eu-west-1:1:stateMachine:m",
+                "arn:aws:states:eu-west-1:1:stateMachine:n",
+            ),
+        ),
     ],
 )
 def test_each_variable_sets_its_field(name: str, text: str, field: str, value: Any) -> None:
@@ -217,6 +227,8 @@ def test_settings_do_not_change() -> None:
         ("TENANT_SEPARATOR", "tenant"),
         ("TENANT_SEPARATOR", " "),
         ("TENANT_SEPARATOR", "....."),
+        ("RESUMABLE_MACHINES", "m"),
+        ("RESUMABLE_MACHINES", "arn:aws:states:eu-west-1:1:execution:m:e"),
     ],
 )
 def test_rule_of_owners_that_would_never_hold_is_refused(name: str, text: str) -> None:

@@ -16,6 +16,7 @@ from universal_sync_core.errors import (
     PointerNotAllowedError,
 )
 from universal_sync_core.memory_store import MemoryStore
+from universal_sync_core.owners import machine_of
 from universal_sync_core.settings import Settings
 from universal_sync_core.store import Location
 
@@ -330,6 +331,15 @@ def test_state_of_another_machine_is_not_taken_up(execution_id: str) -> None:
         with pytest.raises(PointerNotAllowedError, match="another state machine") as refused:
             resumed(path, execution_id)
         assert refused.value.field == "input.resume_from"
+
+
+def test_state_of_a_machine_that_a_setting_names_is_taken_up(
+    store: MemoryStore, settings: Settings
+) -> None:
+    path = recorded(begun(a=1))["record_s3_path"]
+    named = replace(settings, resumable_machines=(machine_of(FIRST) or "",))
+    with workspace.use(settings=named, store=store):
+        assert resumed(path, OTHER_MACHINE)["a"] == 1
 
 
 def named(name: str) -> str:

@@ -21,10 +21,10 @@ def require_same_owner(owner: str, execution_id: str, settings: Settings, *, fie
     """
     left, right = machine_of(owner), machine_of(execution_id)
     # An id that is no ARN was given by somebody who calls the package by hand.
-    if left and right and left != right:
+    if left and right and left != right and left not in settings.resumable_machines:
         message = (
-            f"{field}: this is the state of another state machine; resume it by an execution of"
-            " that one"
+            f"{field}: this is the state of another state machine; the setting"
+            " RESUMABLE_MACHINES names machines whose state may be taken up here"
         )
         raise PointerNotAllowedError(message, field=field)
     separator = settings.tenant_separator

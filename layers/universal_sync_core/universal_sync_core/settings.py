@@ -16,6 +16,7 @@ STEP_FUNCTIONS_HISTORY_EVENTS: Final = 25_000
 MOST_SEGMENTS_PER_EXECUTION: Final = 800
 # Characters of an execution's name that are no letters and no digits.
 _SEPARATOR: Final = re.compile(r"[._+!@=-]{1,4}")
+_MACHINE: Final = re.compile(r"arn:[^:]+:states:[^:]*:[^:]*:stateMachine:[^:]+")
 # Leaves room in a key for an execution's id. https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
 _MOST_PREFIX_BYTES: Final = 128
 # What lies under the prefix of a stack: one inside would be within reach of the other.
@@ -51,6 +52,8 @@ class Settings:
         allowed_prefixes: `s3://` prefixes that may be read besides the execution's own.
         tenant_separator: what stands after the tenant in an execution's name, or None: then there
             are no tenants.
+        resumable_machines: ARNs of state machines, besides an execution's own, whose state it may
+            go on with.
     """
 
     bucket: str | None = None
@@ -68,6 +71,7 @@ class Settings:
     budget_nodes: int = _BUDGET_BYTES // _BYTES_PER_NODE
     allowed_prefixes: tuple[str, ...] = ()
     tenant_separator: str | None = None
+    resumable_machines: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse what could not work."""
@@ -113,6 +117,9 @@ class Settings:
         if self.tenant_separator is not None and not _SEPARATOR.fullmatch(self.tenant_separator):
             message = "the tenant separator must be 1 to 4 characters of . _ + ! @ = -"
             raise ConfigurationError(message)
+        for machine in self.resumable_machines:
+            if not _MACHINE.fullmatch(machine):
+                raise ConfigurationError("a resumable machine is the ARN of a state machine")
 
     @property
     def bound_bytes(self) -> int:
@@ -142,6 +149,7 @@ class Settings:
             kms_key_id=env.get("STATE_KMS_KEY_ID") or None,
             allowed_prefixes=tuple(_split(env.get("STATE_ALLOWED_PREFIXES", ""))),
             tenant_separator=env.get("TENANT_SEPARATOR") or None,
+            resumable_machines=tuple(_split(env.get("RESUMABLE_MACHINES", ""))),
             **{name: value for name, value in numbers.items() if value is not None},
         )
 
