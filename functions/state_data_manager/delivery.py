@@ -23,10 +23,7 @@ from callback_objects import Marks
 from services import Failure
 from universal_sync_core import codec, workspace
 from universal_sync_core.codec import JsonObject
-from universal_sync_core.errors import (
-    CallbackAlreadyAnsweredError,
-    InvalidRequestError,
-)
+from universal_sync_core.errors import InvalidRequestError
 
 Send = Callable[[JsonObject], Failure | None]
 
@@ -73,7 +70,10 @@ def deliver(answer: JsonObject, marks: Marks, send: Send) -> Outcome:
             continue
         claim = _Claim(number=number, answer=claimed, is_own=is_own, marks=marks, send=send)
         is_same = codec.canonical(claimed) == codec.canonical(answer)
-        outcome = claim.deliver()
+        try:
+            outcome = claim.deliver()
+        except _SupersededError:
+            continue
         if isinstance(outcome, Failure):
             if is_same:
                 raise outcome.error
@@ -85,6 +85,10 @@ def deliver(answer: JsonObject, marks: Marks, send: Send) -> Outcome:
 
 def _name(mark: str, number: int) -> str:
     return mark if number == 1 else f"{mark}-{number}"
+
+
+class _SupersededError(Exception):
+    """This claim was refused, and a later one is delivered."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,7 +149,7 @@ class _Claim:
         """Return what an earlier submission has learnt; raise if it is that the wait is over."""
         delivered = self.marks.read(_DELIVERED)
         if delivered is not None and delivered.get("claim") != self.number:
-            raise CallbackAlreadyAnsweredError("another answer to this callback was delivered")
+            raise _SupersededError
         if delivered is not None:
             return Outcome(is_new=False, is_confirmed=delivered.get("is_confirmed") is True)
         expired = self.marks.read(_EXPIRED)

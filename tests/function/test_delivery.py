@@ -232,6 +232,23 @@ def test_answer_behind_one_that_is_refused_is_sent_at_once(service: Service) -> 
     assert taken(service) == [NO]
 
 
+def test_answer_is_known_by_who_has_not_seen_yet_that_the_one_before_was_refused(
+    service: Service, weather: Weather
+) -> None:
+    service.refused = {json.dumps(NO, separators=(",", ":"))}
+    with pytest.raises(InvalidRequestError):
+        answer(NO)
+    answer(YES)
+    weather.objects = {
+        location: stored
+        for location, stored in weather.objects.items()
+        if not location.key.endswith(".refused.json")
+    }
+    assert answer(YES)["status"] == "already_delivered"
+    with pytest.raises(CallbackAlreadyAnsweredError):
+        answer(NO)
+
+
 def outcome(output: Any) -> str:
     try:
         return str(answer(output)["status"])
