@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
+from statebag.budgets import DEFAULT_MIB, budget_of
 from statebag.inventory import Inventory, S3Inventory
 from statebag.places import Place
 from universal_sync_core.parallel import MAX_REQUESTS_AT_ONCE
@@ -28,6 +29,7 @@ class Connection:
     endpoint_url: str | None = None
     bucket: str | None = None
     prefix: str = ""
+    budget_mib: int = DEFAULT_MIB
 
     @property
     def place(self) -> Place | None:
@@ -42,6 +44,7 @@ class Cloud:
     def __init__(self, connection: Connection) -> None:
         """Connect to nothing yet."""
         self.place = connection.place
+        self.budget = budget_of(connection.budget_mib)
         self._connection = connection
 
     @cached_property

@@ -24,6 +24,7 @@ from universal_sync_core.errors import (
     MissingObjectError,
     PointerNotAllowedError,
     StateSyncError,
+    StateTooLargeError,
     StoreAccessDeniedError,
     StoredDataError,
     StoreError,
@@ -197,6 +198,10 @@ _EXPLANATIONS: Final[tuple[tuple[type[StateSyncError], Callable[[str], StatebagE
             hint="State may only point into its own execution's prefix; --bucket and --prefix say"
             " where that is.",
         ),
+    ),
+    (
+        StateTooLargeError,
+        lambda said: RefusedError(said, hint="Look at a part of it, or allow more: --budget-mb."),
     ),
     (InvalidRequestError, lambda said: RefusedError(said, hint="Check what was given.")),
     (

@@ -37,5 +37,5 @@ def read_record(cloud: Cloud, execution: Execution) -> tuple[str, JsonObject] | 
     path = record_of(cloud, execution)
     if path is None:
         return None
-    document = reader_at(cloud.store, path).document(path)
+    document = reader_at(cloud, path).document(path)
     return (path, document) if is_failure_record(document) else None

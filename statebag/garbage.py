@@ -17,10 +17,10 @@ from typing import Final
 from statebag.aws import Cloud
 from statebag.inventory import Stored
 from statebag.places import Place
-from statebag.reading import StateReader
+from statebag.reading import StateReader, read_each
 from statebag.references import SNAPSHOT_BEGINNING, chain_in, references_in
 from statebag.workflows import Standing
-from universal_sync_core.errors import MissingObjectError, StateTooLargeError, StoredDataError
+from universal_sync_core.errors import MissingObjectError, StoredDataError
 from universal_sync_core.keys import execution_in, execution_prefix
 from universal_sync_core.parallel import in_parallel
 from universal_sync_core.pointer import digest_in
@@ -207,12 +207,12 @@ class Collector:
         waiting = deque(self._first_reached(paths))
         while waiting:
             batch = [waiting.popleft() for _ in range(min(_AT_ONCE, len(waiting)))]
-            for path in batch:  # made here: the threads below only read
-                self._reader(path)
-            found = in_parallel(self._references, batch)
+            found = read_each(self._references, batch, self._reader)
             self._told(len(batch))
-            for references in found:
-                waiting.extend(self._first_reached(references))
+            for path, references in zip(batch, found, strict=True):
+                if references is None:
+                    self._doubts[execution_in(path)] = _UNREADABLE
+                waiting.extend(self._first_reached(references or ()))
 
     def _first_reached(self, paths: Iterable[str]) -> list[str]:
         """Return those of the paths that nothing has led to before, and note them."""
@@ -229,19 +229,20 @@ class Collector:
         if execution_id not in self._readers:
             # Each object is read once.
             self._readers[execution_id] = StateReader(
-                self._cloud.store, self._place, execution_id, keeps=False
+                self._cloud.store, self._place, execution_id, keeps=False, budget=self._cloud.budget
             )
         return self._readers[execution_id]
 
     def _references(self, path: str) -> list[str]:
+        reader = self._reader(path)
         try:
-            body = self._reader(path).objects.read(path)
+            body = reader.objects.read(path)
             if not all(map(self._is_seen, chain_in(body))):
                 self._doubts.setdefault(execution_in(path), _CHAIN_UNSEEN)
-            return list(references_in(body, path))
+            return list(references_in(body, path, reader.objects.budget))
         except MissingObjectError:
             return []
-        except (StoredDataError, StateTooLargeError):
+        except StoredDataError:
             self._doubts[execution_in(path)] = _UNREADABLE
             return []
 

@@ -18,6 +18,7 @@ _VALUE_FIELDS: Final = frozenset({"value", "values", "val", "content", "data", "
 # JSON that stands in a text is looked into, and in a text of that once more.
 _LARGEST_INNER_BYTES: Final = 1024 * KIB
 _DEEPEST_INNER: Final = 3
+_BEGINNING_CHARS: Final = 4 * KIB
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,11 @@ class Masking:
         names = [step for step in steps if isinstance(step, str)]
         named = next((name for name in names if self._is_secret(name)), None)
         return self._under(value, named, 0)
+
+    def beginning(self, value: Json, steps: Sequence[Step] = ()) -> Json:
+        """Return `value` as `masked` does, of a long text only what one line shows, and more."""
+        is_long = isinstance(value, str) and len(value) > _BEGINNING_CHARS
+        return self.masked(value[:_BEGINNING_CHARS] if is_long else value, steps)
 
     def _under(self, value: Json, secret: str | None, depth: int) -> Json:
         if isinstance(value, dict):

@@ -9,6 +9,7 @@ from typing import Any, Concatenate, Final, ParamSpec, TypeAlias, TypeVar
 import click
 
 from statebag.aws import Cloud, Connection
+from statebag.budgets import DEFAULT_MIB
 from statebag.masking import Masking, masking
 
 P = ParamSpec("P")
@@ -41,9 +42,17 @@ def with_cloud(command: Callable[Concatenate[Cloud, P], R]) -> Callable[P, R]:
     )
     @click.option("--bucket", envvar="STATE_BUCKET", help=f"State bucket {_GROUP_HELP}.")
     @click.option("--prefix", envvar="STATE_PREFIX", default="", help=f"Key prefix {_GROUP_HELP}.")
+    @click.option(
+        "--budget-mb",
+        "budget_mib",
+        default=DEFAULT_MIB,
+        show_default=True,
+        type=click.IntRange(1),
+        help="MiB of state that the command may unfold.",
+    )
     @functools.wraps(command)
     def connected(*args: P.args, **kwargs: P.kwargs) -> R:
-        names = ("profile", "region", "endpoint_url", "bucket", "prefix")
+        names = ("profile", "region", "endpoint_url", "bucket", "prefix", "budget_mib")
         chosen: dict[str, Any] = {name: kwargs.pop(name) for name in names}
         chosen["region"] = chosen["region"] or _region_in(kwargs.values())
         connection = Connection(**chosen)

@@ -1,20 +1,28 @@
 """Reading state through the core, verified, and with no way to write."""
 
-from collections.abc import Iterator
-from typing import Final, NoReturn
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final, NoReturn, TypeVar
 
+from statebag.aws import Cloud
+from statebag.budgets import budget_of
 from statebag.errors import RefusedError
 from statebag.places import Place, place_of
+from universal_sync_core.budget import Budget
 from universal_sync_core.cache import ByteCache
-from universal_sync_core.codec import Json, decode
+from universal_sync_core.codec import Json
+from universal_sync_core.errors import StateTooLargeError
 from universal_sync_core.keys import execution_in
 from universal_sync_core.objects import Objects
 from universal_sync_core.page_reader import PageReader
+from universal_sync_core.parallel import in_parallel
 from universal_sync_core.retry import ExponentialBackoffRetry, RetryStrategy
 from universal_sync_core.settings import Settings
 from universal_sync_core.store import Location, ObjectStore, StoredObject
 from universal_sync_core.usage import UsageSnapshot
 from universal_sync_core.workspace import Workspace
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 # Somebody waits at the terminal.
 _BASE_DELAY_SECONDS: Final = 0.3
@@ -51,10 +59,11 @@ class StateReader:
 
     Attributes:
         execution_id: whose state it is.
+        budget: what may be read in all.
         pages: reads what pointers lead to; None where there is no place to read from.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a read depends on
         self,
         store: ObjectStore,
         place: Place | None,
@@ -62,6 +71,7 @@ class StateReader:
         *,
         retry: RetryStrategy | None = None,
         keeps: bool = True,
+        budget: Budget | None = None,
     ) -> None:
         """Read what `store` has at `place`; nothing is read yet.
 
@@ -71,12 +81,14 @@ class StateReader:
             execution_id: whose state it is; only that is read.
             retry: in place of a short backoff.
             keeps: whether what was read is kept, for another read.
+            budget: what may be read, in place of the usual for one command.
         """
         settings = place.settings if place else Settings()
         self._workspace = Workspace(settings, _ReadOnly(store), retry or _RETRY)
         self.execution_id = execution_id
         cache = self._workspace.cache if keeps else ByteCache(0)
-        self.objects = Objects(self._workspace, execution_id, cache=cache)
+        self.budget = budget or budget_of()
+        self.objects = Objects(self._workspace, execution_id, cache=cache, budget=self.budget)
         self.pages = PageReader(self.objects)
 
     @property
@@ -86,9 +98,49 @@ class StateReader:
 
     def document(self, path: str) -> Json:
         """Return the JSON document of an object of this execution."""
-        return decode(self.objects.read(path), path=path)
+        return self.decoded(self.objects.read(path), path)
+
+    def decoded(self, body: bytes, path: str) -> Json:
+        """Return the value of a document that was read."""
+        return self.objects.budget.decode(body, path)
 
 
-def reader_at(store: ObjectStore, path: str) -> StateReader:
+def read_each(
+    func: Callable[[Item], Result], items: Sequence[Item], reader: Callable[[Item], StateReader]
+) -> list[Result | None]:
+    """Return `func` of each item, in their order; None where one alone is more than the budget.
+
+    They are read side by side as long as all of them fit into one budget, and else one by one.
+
+    Args:
+        func: reads and looks at what an item names.
+        items: objects, each read once and not kept.
+        reader: tells which reader `func` reads an item with.
+    """
+
+    def tried(item: Item) -> Result | None:
+        try:
+            return func(item)
+        except StateTooLargeError:
+            return None
+
+    readers = [reader(item) for item in items]
+    shared = readers[0].budget.renewed() if readers else None
+    for each in readers:
+        each.objects.budget = shared or each.budget
+    found = in_parallel(tried, items)
+    for position, item in enumerate(items):
+        if found[position] is None:
+            readers[position].objects.budget = readers[position].budget.renewed()
+            found[position] = tried(item)
+    return found
+
+
+def reader_of(cloud: Cloud, place: Place | None, execution_id: str | None) -> StateReader:
+    """Return a reader of an execution's state, which all that a command reads share a budget of."""
+    return StateReader(cloud.store, place, execution_id, budget=cloud.budget)
+
+
+def reader_at(cloud: Cloud, path: str) -> StateReader:
     """Return a reader of the execution that a content-addressed path belongs to."""
-    return StateReader(store, place_of(path), execution_in(path))
+    return reader_of(cloud, place_of(path), execution_in(path))

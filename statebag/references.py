@@ -8,8 +8,10 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from statebag.budgets import budget_of
 from statebag.packed import unpacked
 from universal_sync_core.bag import CHAIN
+from universal_sync_core.budget import Budget
 from universal_sync_core.codec import Json, decode, encode
 from universal_sync_core.compress import is_packed
 from universal_sync_core.errors import StateTooLargeError, StoredDataError
@@ -54,26 +56,27 @@ def paths_within(text: bytes) -> Iterator[str]:
     yield from paths_in(text)
     if _PACKED in text:
         try:
-            packed = list(_packed_texts(decode(text)))
+            packed = list(_packed_texts(decode(text), budget_of()))
         except (StoredDataError, StateTooLargeError):  # then nobody can follow what it packs
             return
         for each in packed:
             yield from paths_in(each)
 
 
-def references_in(body: bytes, path: str) -> Iterator[str]:
+def references_in(body: bytes, path: str, budget: Budget) -> Iterator[str]:
     """Yield the paths that a stored document refers to.
 
     Raises:
         StoredDataError: it is no document of this version.
+        StateTooLargeError: it unfolds to more than the budget.
     """
     yield from paths_in(body)
-    document = decode(body, path=path)
+    document = budget.decode(body, path)
     if is_node(document):
         for child in parse_node(document, path).children:
             yield child_path(path, child.ref)
     if _PACKED in body:
-        for text in _packed_texts(document):
+        for text in _packed_texts(document, budget):
             yield from paths_in(text)
 
 
@@ -99,13 +102,13 @@ def _plain(found: bytes) -> str | None:
     return str(plain)
 
 
-def _packed_texts(value: Json) -> Iterator[bytes]:
+def _packed_texts(value: Json, budget: Budget) -> Iterator[bytes]:
     if is_packed(value):
-        inner = unpacked(value)
+        inner = unpacked(value, budget)
         yield encode(inner)
     elif isinstance(value, dict):
         for item in value.values():
-            yield from _packed_texts(item)
+            yield from _packed_texts(item, budget)
     elif isinstance(value, list):
         for item in value:
-            yield from _packed_texts(item)
+            yield from _packed_texts(item, budget)

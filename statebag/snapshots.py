@@ -80,7 +80,7 @@ def _paths(execution: Execution, events: Iterator[Event]) -> Iterator[str]:
 
 
 def _read(cloud: Cloud, path: str) -> Snapshot:
-    reader = reader_at(cloud.store, path)
+    reader = reader_at(cloud, path)
     try:
         document = reader.document(path)
         error = document.get("error") if is_failure_record(document) else None

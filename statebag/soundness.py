@@ -1,14 +1,14 @@
 """Whether all that a state points to is there, and is what was written."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
 from statebag.packed import unpacked
 from statebag.paths import Step, Steps
-from statebag.reading import StateReader
-from universal_sync_core.codec import Json, decode
+from statebag.reading import StateReader, read_each
+from universal_sync_core.codec import Json
 from universal_sync_core.compress import is_packed
 from universal_sync_core.errors import (
     ChecksumMismatchError,
@@ -18,11 +18,10 @@ from universal_sync_core.errors import (
 )
 from universal_sync_core.keys import execution_in
 from universal_sync_core.page_format import Node, is_node, parse_node
-from universal_sync_core.parallel import in_parallel
 from universal_sync_core.pointer import parse, unescape_key
 from universal_sync_core.trees import child_path
 
-Fault: TypeAlias = Literal["missing", "altered", "outside", "unreadable", "mistaken"]
+Fault: TypeAlias = Literal["missing", "altered", "outside", "unreadable", "oversized", "mistaken"]
 
 # Paths that stand in a bag, a record or a branch's report as text.
 _PATH_FIELDS: Final = frozenset(
@@ -59,6 +58,15 @@ class Problem:
     fault: Fault
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Looked:
+    """What was found of one object: what is wrong with it, or its size and what it refers to."""
+
+    fault: Fault | None = None
+    size: int = 0
+    below: Sequence[Reference] = ()
+
+
 @dataclass(slots=True)
 class Verification:
     """What has been found so far.
@@ -85,38 +93,40 @@ def verify(
     """
     result = Verification()
     seen: set[str] = set()
-    owner = reader.execution_id
-    waiting = deque(references(value, (), owner))
+    waiting = deque(references(value, (), reader))
     while waiting:
         batch = _next_batch(waiting, seen)
-        for reference, outcome in zip(
-            batch, in_parallel(lambda each: _read(each, reader), batch), strict=True
-        ):
-            if isinstance(outcome, bytes):
-                waiting.extend(_check(reference, outcome, result, owner))
+        found = read_each(lambda each: _looked_at(each, reader), batch, lambda _: reader)
+        for reference, looked in zip(batch, found, strict=True):
+            result.size += looked.size if looked else 0
+            fault = looked.fault if looked else "oversized"
+            if fault is None:
+                result.sound += 1
+                waiting.extend(looked.below if looked else ())
             else:
-                result.problems.append(Problem(reference=reference, fault=outcome))
+                result.problems.append(Problem(reference=reference, fault=fault))
         told(len(batch))
     return result
 
 
-def references(value: Json, steps: Steps, owner: str | None) -> Iterator[Reference]:
+def references(value: Json, steps: Steps, reader: StateReader) -> Iterator[Reference]:
     """Yield the references that stand in a stored value, with where they stand."""
+    owner = reader.execution_id
     pointer = parse(value)
     if pointer is not None:
         yield Reference(path=pointer.path, steps=steps, kind=pointer.kind, count=pointer.count)
     elif is_packed(value):
-        yield from references(unpacked(value), steps, owner)
+        yield from references(unpacked(value, reader.objects.budget), steps, reader)
     elif type(value) is list:
         for index, item in enumerate(value):
-            yield from references(item, (*steps, index), owner)
+            yield from references(item, (*steps, index), reader)
     elif type(value) is dict:
         for key, item in value.items():
             here = (*steps, unescape_key(key))
             if key in _PATH_FIELDS and isinstance(item, str) and execution_in(item) == owner:
                 yield Reference(path=item, steps=here, kind="document")
             else:
-                yield from references(item, here, owner)
+                yield from references(item, here, reader)
 
 
 def _next_batch(waiting: deque[Reference], seen: set[str]) -> list[Reference]:
@@ -130,37 +140,31 @@ def _next_batch(waiting: deque[Reference], seen: set[str]) -> list[Reference]:
     return batch
 
 
-def _read(reference: Reference, reader: StateReader) -> bytes | Fault:
+def _looked_at(reference: Reference, reader: StateReader) -> _Looked:
+    """Return what is wrong with an object, and what it refers to where nothing is."""
     try:
-        return reader.objects.read(reference.path)
-    except PointerNotAllowedError:
-        return "outside"
-    except MissingObjectError:
-        return "missing"
-    except ChecksumMismatchError:
-        return "altered"
-    except StoredDataError:
-        return "unreadable"
-
-
-def _check(
-    reference: Reference, body: bytes, result: Verification, owner: str | None
-) -> list[Reference]:
-    """Note an object that has its digest; return what it refers to."""
-    try:
-        document = decode(body, path=reference.path)
+        body = reader.objects.read(reference.path)
+        document = reader.decoded(body, reference.path)
         node = parse_node(document, reference.path) if is_node(document) else None
+        if _is_mistaken(reference, node):
+            return _Looked(fault="mistaken")
+        return _Looked(size=len(body), below=_below(reference, document, node, reader))
+    except PointerNotAllowedError:
+        return _Looked(fault="outside")
+    except MissingObjectError:
+        return _Looked(fault="missing")
+    except ChecksumMismatchError:
+        return _Looked(fault="altered")
     except StoredDataError:
-        result.problems.append(Problem(reference=reference, fault="unreadable"))
-        return []
-    if _is_mistaken(reference, node):
-        result.problems.append(Problem(reference=reference, fault="mistaken"))
-        return []
-    result.sound += 1
-    result.size += len(body)
+        return _Looked(fault="unreadable")
+
+
+def _below(
+    reference: Reference, document: Json, node: Node | None, reader: StateReader
+) -> list[Reference]:
     if reference.kind in ("value", "document") or node is None:
-        return list(references(document, reference.steps, owner))
-    return [*_children(reference, node), *_in_page(reference, node, owner)]
+        return list(references(document, reference.steps, reader))
+    return [*_children(reference, node), *_in_page(reference, node, reader)]
 
 
 def _is_mistaken(reference: Reference, node: Node | None) -> bool:
@@ -182,7 +186,7 @@ def _children(reference: Reference, node: Node) -> Iterator[Reference]:
         start += child.count
 
 
-def _in_page(reference: Reference, node: Node, owner: str | None) -> Iterator[Reference]:
+def _in_page(reference: Reference, node: Node, reader: StateReader) -> Iterator[Reference]:
     if node.items is None:
         return
     is_map = type(node.items) is dict
@@ -191,4 +195,4 @@ def _in_page(reference: Reference, node: Node, owner: str | None) -> Iterator[Re
     )
     for step, item in members:
         name = unescape_key(step) if isinstance(step, str) else step
-        yield from references(item, (*reference.steps, name), owner)
+        yield from references(item, (*reference.steps, name), reader)

@@ -11,7 +11,7 @@ from statebag.errors import NotFoundError, RefusedError
 from statebag.executions import BAG, Execution, Executions, bag_in, is_execution_arn
 from statebag.failures import read_record
 from statebag.places import Place, place_in, place_of
-from statebag.reading import StateReader, reader_at
+from statebag.reading import StateReader, reader_at, reader_of
 from statebag.timeline import steps_of
 from statebag.tree import Tree
 from universal_sync_core.codec import Json, JsonObject, decode
@@ -135,7 +135,7 @@ def _of_bag(
     place = place or cloud.place or place_in(bag, owner)
     if place is None and execution is not None:
         place = place_of_machine(cloud, execution.machine_arn)
-    reader = StateReader(cloud.store, place, owner)
+    reader = reader_of(cloud, place, owner)
     return Source(
         title=title, value=bag, is_bag=True, reader=reader, place=place, execution=execution
     )
@@ -144,9 +144,8 @@ def _of_bag(
 def _of_object(cloud: Cloud, path: str) -> Source:
     if digest_in(path) is None:
         return _of_text(cloud, cloud.store.get(Location.parse(path)).body, path)
-    reader = reader_at(cloud.store, path)
-    body = reader.objects.read(path)
-    document = decode(body, path=path)
+    reader = reader_at(cloud, path)
+    document = reader.document(path)
     if is_node(document):
         node = parse_node(document, path)
         return _of_value(pointer_to(node, path).render(), path, reader)
@@ -182,7 +181,7 @@ def _of_text(cloud: Cloud, body: bytes, title: str) -> Source:
         hint = 'Give a bag, or {"state_data": bag}.'
         raise RefusedError(f"{title} is no JSON", hint=hint) from error
     if type(document) is not dict:
-        reader = StateReader(cloud.store, cloud.place, None)
+        reader = reader_of(cloud, cloud.place, None)
         return Source(title=title, value=document, is_bag=False, reader=reader, place=cloud.place)
     return _of_bag(cloud, _bag_of(document) or document, title=title)
 
@@ -201,4 +200,4 @@ def _bag_of_record(cloud: Cloud, path: str, record: JsonObject) -> JsonObject | 
     snapshot = record.get(SNAPSHOT_OF_RECORD)
     if not isinstance(snapshot, str) or execution_in(snapshot) != execution_in(path):
         return None
-    return _bag_of(reader_at(cloud.store, path).document(snapshot))
+    return _bag_of(reader_at(cloud, path).document(snapshot))

@@ -10,7 +10,7 @@ from typing import Final
 
 from statebag.containers import Container, bag_container, container_of, history_of
 from statebag.errors import NotFoundError
-from statebag.packed import unpacked
+from statebag.packed import packed_size, unpacked
 from statebag.paths import Step, Steps, render_path
 from statebag.reading import StateReader
 from universal_sync_core.bag import HISTORY, archive_of, whole_of, without_samples
@@ -220,7 +220,7 @@ def whole_size(value: Json) -> int:
     if pointer is not None:
         return pointer.size
     if is_packed(value):
-        return whole_size(unpacked(value))
+        return packed_size(value)
     if type(value) is dict:
         fields = (len(encode(key)) + 1 + whole_size(item) for key, item in value.items())
         return sum(fields) + max(1, len(value)) + 1

@@ -22,7 +22,7 @@ from statebag.executions import Executions, machine_of
 from statebag.manager import ask
 from statebag.masking import Masking
 from statebag.options import as_json, with_cloud, with_masking
-from statebag.reading import StateReader
+from statebag.reading import reader_of
 from statebag.rendering import bytes_text, preview
 from statebag.sources import require_execution_arn
 from statebag.terminal import note, print_json, print_line, print_table, progress
@@ -94,7 +94,7 @@ def show(
     callback = find(_of_execution(cloud, execution_arn), callback_id)
     told = _described(callback, mask)
     place = require_place(cloud, machine_of(callback.execution_id))
-    reader = StateReader(cloud.store, place, callback.execution_id)
+    reader = reader_of(cloud, place, callback.execution_id)
     for name in ("prompt", "answer"):
         whole = reader.pages.resolve(getattr(callback, name), unescape=True)
         told[name] = mask.masked(whole, (name,))
@@ -232,7 +232,7 @@ def _asks(callback: Callback, mask: Masking) -> str:
     pointer = parse(callback.prompt)
     if pointer is not None:
         return f"{pointer.kind} of {bytes_text(pointer.size)} in S3"
-    return preview(mask.masked(callback.prompt, ("prompt",)))
+    return preview(mask.beginning(callback.prompt, ("prompt",)))
 
 
 def _row(callback: Callback, mask: Masking) -> list[str]:

@@ -110,7 +110,7 @@ def _content(part: Part, mask: Masking) -> tuple[str, str]:
         amount = f" of {part.count:,}" if part.count is not None else ""
         where = " in S3" if part.place is Place.S3 else ""
         return f"{part.kind}{amount}, {bytes_text(part.size)}{where}", DIM
-    return preview(mask.masked(part.value, part.steps)), ""
+    return preview(mask.beginning(part.value, part.steps)), ""
 
 
 def _described(change: Change, mask: Masking) -> JsonObject:

@@ -149,7 +149,7 @@ class View:
         shown = part.value if part.kind in _SCALARS and part.is_open else value
         if part.kind == "value" and value is None:
             return styled(("value in S3; --path opens it", DIM))
-        return styled(preview(self.mask.masked(shown, part.steps)))
+        return styled(preview(self.mask.beginning(shown, part.steps)))
 
 
 def _print_title(opened: Source, part: Part) -> None:

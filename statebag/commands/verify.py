@@ -31,6 +31,7 @@ _MEANINGS: Final = {
     "altered": "its bytes do not have the digest in its name",
     "outside": "it leads out of the execution's own prefix",
     "unreadable": "it is no JSON, or has an unknown encoding",
+    "oversized": "it is more than --budget-mb allows for one object",
     "mistaken": "it is another object than its pointer says",
 }
 # A damaged body may have been damaged on the way: it is read a second time.
@@ -80,7 +81,8 @@ def command(cloud: Cloud, source: str, *, to_json: bool) -> None:
 
 def _reader(cloud: Cloud, opened: Source) -> StateReader:
     owner = opened.reader.execution_id
-    return StateReader(cloud.store, opened.place, owner, retry=_RETRY, keeps=False)
+    place, budget = opened.place, cloud.budget
+    return StateReader(cloud.store, place, owner, retry=_RETRY, keeps=False, budget=budget)
 
 
 def _row(problem: Problem) -> list[str | Styled]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from statebag.aws import Connection
+from statebag.budgets import budget_of
 from statebag.inventory import Stored
 from tests.core.fakes import CountingStore
 from universal_sync_core.memory_store import MemoryStore
@@ -239,10 +240,12 @@ class FakeCloud:
         self.states = FakeStates()
         self.functions = FakeFunctions()
         self.place: Place | None = None
+        self.budget = budget_of()
 
     def connect(self, connection: Connection) -> "FakeCloud":
         """Stand in for `Cloud(connection)`."""
         self.place = connection.place
+        self.budget = budget_of(connection.budget_mib)
         return self
 
     @property
