@@ -96,8 +96,9 @@ SHAPES: Final[dict[str, Callable[[], Any]]] = {
 
 
 TEXTS: Final = {"one text", "100 MB of text"}
+LISTS_ONLY: Final = {"append", "dedupe_append", "set_union", "merge_by_key"}
 # These halve the value.
-SPLITTING: Final = {"append", "dedupe_append", "set_union", "deep merge", "join"}
+SPLITTING: Final = {*LISTS_ONLY, "deep merge", "join", "aggregate_distributed"}
 
 
 def _sync(value: Any) -> Any:
@@ -151,11 +152,11 @@ def _write_map_run(value: Any) -> JsonObject:
         for number, half in enumerate(_halves(value))
     ]
     body = json.dumps(records).encode()
-    store.put(Location(_BUCKET, "distributed/SUCCEEDED_0.json"), body)
-    files = {"SUCCEEDED": [{"Key": "distributed/SUCCEEDED_0.json", "Size": len(body)}]}
+    store.put(Location(_BUCKET, "distributed/memory/SUCCEEDED_0.json"), body)
+    files = {"SUCCEEDED": [{"Key": "distributed/memory/SUCCEEDED_0.json", "Size": len(body)}]}
     manifest = {"DestinationBucket": _BUCKET, "MapRunArn": "arn", "ResultFiles": files}
-    store.put(Location(_BUCKET, "distributed/manifest.json"), json.dumps(manifest).encode())
-    details = {"Bucket": _BUCKET, "Key": "distributed/manifest.json"}
+    store.put(Location(_BUCKET, "distributed/memory/manifest.json"), json.dumps(manifest).encode())
+    details = {"Bucket": _BUCKET, "Key": "distributed/memory/manifest.json"}
     return {"MapRunArn": "arn", "ResultWriterDetails": details}
 
 
@@ -170,6 +171,7 @@ ACTIONS: Final[dict[str, Callable[[Any], Any]]] = {
     "append": _merged("append"),
     "dedupe_append": _merged("dedupe_append"),
     "set_union": _merged("set_union"),
+    "merge_by_key": _merged({"strategy": "merge_by_key", "key": "id"}),
     "deep merge": _merged("replace"),
     "sync of the fields": _sync_fields,
     "store_result": lambda value: store_result(value, CONTEXT),
@@ -182,7 +184,6 @@ PREPARED: Final[dict[str, Callable[[Any], Any]]] = {
     "hydrate": _sync,
     "aggregate_distributed": _write_map_run,
 }
-LISTS_ONLY: Final = {"append", "dedupe_append", "set_union"}
 
 
 def run(action: str, shape: str, folder: Path) -> None:

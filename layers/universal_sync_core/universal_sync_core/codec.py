@@ -35,6 +35,7 @@ _STRICT: Final = (
     | orjson.OPT_PASSTHROUGH_DATETIME
     | orjson.OPT_PASSTHROUGH_SUBCLASS
 )
+_CONTAINERS: Final = frozenset({dict, list})
 _PLAIN: Final = frozenset({dict, list, str, int, float, bool, type(None)})
 # orjson reads integers beyond 64 bits (19 digits and more) as floats. To find one, digits become 0,
 # and what may stand before a number becomes a space; translating and searching take a fraction of
@@ -154,7 +155,9 @@ def _is_plain(value: Json) -> bool:
         kinds = set(map(type, level))
         if not kinds <= _PLAIN or (float in kinds and not _are_finite(level)):
             return False
-        containers = [part for part in level if type(part) is dict or type(part) is list]
+        if kinds.isdisjoint(_CONTAINERS):
+            return True
+        containers = [part for part in level if type(part) in _CONTAINERS]
         before = len(seen)
         seen.update(map(id, containers))
         if len(seen) < before + len(containers):

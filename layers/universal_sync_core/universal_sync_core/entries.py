@@ -57,9 +57,9 @@ class Entries:
         self._keyed = kind == "map"
         self._json = bytearray()
         self._ends = array("Q")
-        self._sizes = array("L")
+        self._sizes = array("I")
         self._keys: list[str] = []
-        self._order = array("L")
+        self._order = array("I")
         self._marks = bytearray()
         self._behind: dict[int, int] = {}
 

@@ -19,7 +19,8 @@ class Measured(NamedTuple):
     portable: bool
 
 
-# To measure a smaller value again is cheaper than to remember it, of which there may be millions.
+# Of very many values only those are remembered that it takes a while to measure again.
+_MOST_REMEMBERED: Final = 10_000
 _WORTH_REMEMBERING: Final = 256
 # Of more fields than that the whole is encoded at once.
 _MOST_FIELDS: Final = 1_000
@@ -38,7 +39,7 @@ class Sizes:
         known = self._measured.get(id(value))
         if known is None:
             known = Measured(value, *measure(value))
-            if known.size >= _WORTH_REMEMBERING:
+            if len(self._measured) < _MOST_REMEMBERED or known.size >= _WORTH_REMEMBERING:
                 self._measured[id(value)] = known
         return known
 
@@ -51,7 +52,8 @@ class Sizes:
             return known
         size, portable = 2 * len(fields) + (1 if fields else 2), True
         for key, value in fields.items():
-            name, part = self._of_key(key), self.of(value)
+            name = self._keys.get(key) or self._of_key(key)
+            part = self.of(value)
             size += name.size + part.size
             portable = portable and name.portable and part.portable
         known = self._measured[id(fields)] = Measured(fields, size, portable)
@@ -61,7 +63,8 @@ class Sizes:
         """Tell whether the names of fields can be trusted to every JSON library."""
         if len(fields) > _MOST_FIELDS:
             return measure(list(fields))[1]
-        return all(self._of_key(key).portable for key in fields)
+        return all((self._keys.get(key) or self._of_key(key)).portable for key in fields)
 
     def _of_key(self, key: str) -> Measured:
-        return self._keys.get(key) or self._keys.setdefault(key, Measured(key, *measure(key)))
+        known = self._keys[key] = Measured(key, *measure(key))
+        return known

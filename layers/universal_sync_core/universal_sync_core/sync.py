@@ -41,5 +41,5 @@ def universal_sync_core(
         if is_synced(new_result, call):
             return next_bag(new_result[BAG], bag, call)
         delta = admit_delta(flatten_result(new_result), bag, call)
-        merged = merge_delta(bag, delta, call)
-        return optimize_and_offload(record_progress(merged, bag, delta, call))
+        merged = record_progress(merge_delta(bag, delta, call), bag, delta, call)
+        return optimize_and_offload(merged)
