@@ -7,7 +7,7 @@ import pytest
 
 from tests.core.bags import CONTEXT, fresh, hydrated, synced
 from tests.core.fakes import CountingStore
-from universal_sync_core import decompress, hydrate_state
+from universal_sync_core import decompress, hydrate_state, store_to_s3
 from universal_sync_core.compress import is_packed, pack
 from universal_sync_core.pointer import parse
 
@@ -141,3 +141,16 @@ def test_packed_lists_are_joined_by_every_strategy(
         bag = synced({}, {"items": pack(["a", "b"])})
         bag = synced(bag, {"items": pack(["c"])}, context)
         assert hydrated(bag)["items"] == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("side", [0, 1])
+@pytest.mark.parametrize("time", [100, "2026-01-01T00:00:00Z"])
+@pytest.mark.usefixtures("store")
+def test_a_time_counts_in_whatever_form_it_is(side: int, time: Any) -> None:
+    later = 200 if time == 100 else "2027-01-01T00:00:00Z"
+    for form in (pack, lambda value: store_to_s3(value, CONTEXT)):
+        times = [later, time]
+        times[side] = form(times[side])
+        bag = synced({}, {"current_state": {"part": {"v": 1, "updated_at": times[0]}}})
+        bag = synced(bag, {"current_state": {"part": {"v": 2, "updated_at": times[1]}}})
+        assert hydrated(bag)["current_state"] == {"part": {"v": 1, "updated_at": later}}

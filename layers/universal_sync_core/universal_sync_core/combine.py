@@ -162,7 +162,7 @@ class Combiner:
         self, base: Mapping[str, Json], delta: JsonObject, path: str, *, base_wins: bool
     ) -> JsonObject:
         """Return the keys that differ after merging `delta` into `base`, with their values."""
-        base_wins = base_wins or (self._by_time and is_older(delta, base))
+        base_wins = base_wins or (self._by_time and is_older(delta, base, self._pages.resolve))
         grows = self._strategies.below(path)
         changes: JsonObject = {}
         for key, value in delta.items():

@@ -41,6 +41,12 @@ def is_packed(value: Json) -> bool:
     )
 
 
+def unpacked_size(value: JsonObject) -> int:
+    """Return the bytes of JSON that a packed form says are in it."""
+    size: int = value[_SIZE]
+    return size
+
+
 def unpack(value: JsonObject, budget: Budget) -> Document:
     """Return the value of a packed form, in which there is no other packed one.
 

@@ -134,7 +134,7 @@ class Conflicts:
     def _opened(self, change: Change) -> tuple[Change, Mapping[str, Json]]:
         pointer = parse(change.value)
         entries = self.call.pages.entries(pointer) if pointer else change.value
-        time = time_of(entries)
+        time = time_of(entries, self.call.pages.resolve)
         own = change.time if time is None else time
         return Change(branch=change.branch, value=change.value, time=own), entries
 

@@ -129,4 +129,4 @@ def _is_newer(entry: Json, latest: Json, call: Call) -> bool:
 def _time_of(entry: Json, call: Call) -> int | None:
     fields = call.pages.opened(entry)
     fields = call.pages.resolve(fields) if parse(fields) else fields
-    return time_of(fields) if type(fields) is dict else None
+    return time_of(fields, call.pages.resolve) if type(fields) is dict else None

@@ -1,14 +1,20 @@
 """When a part of the state was last touched, as the part itself says."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Final, TypeAlias
 
 from universal_sync_core.codec import Json
+from universal_sync_core.compress import is_packed, unpacked_size
+from universal_sync_core.pointer import parse
 
 TIME_FIELDS: Final = ("updated_at", "timestamp")
 
+Resolve: TypeAlias = Callable[[Json], Json]
+
+# No JSON of a time has more: of a text with an offset to the nanosecond half of it are left over.
+_MAX_BYTES: Final = 64
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _NANOSECONDS: Final = 10**9
 # The unit of a number is told by its size, and with it how many of them make a second. As seconds
@@ -57,15 +63,33 @@ def _of_text(
     return whole * _NANOSECONDS + int((fraction or "0")[:9].ljust(9, "0"))
 
 
-def time_of(fields: Mapping[str, Json]) -> int | None:
-    """Return the time of a part: its `updated_at`, else its `timestamp`, else None."""
-    times = (read_time(fields.get(name)) for name in TIME_FIELDS)
+def _as_it_is(value: Json) -> Json:
+    return value
+
+
+def time_of(fields: Mapping[str, Json], resolve: Resolve = _as_it_is) -> int | None:
+    """Return the time of a part: its `updated_at`, else its `timestamp`, else None.
+
+    Args:
+        fields: of the part, as they are stored.
+        resolve: reads or unpacks a value that is no number or text as it stands.
+    """
+    stored = (fields.get(name) for name in TIME_FIELDS)
+    times = (read_time(resolve(value) if _may_be_time(value) else value) for value in stored)
     return next((time for time in times if time is not None), None)
 
 
-def is_older(delta: Mapping[str, Json], base: Mapping[str, Json]) -> bool:
+def _may_be_time(value: Json) -> bool:
+    """Tell whether a value in a form of ours is small enough to be a time."""
+    pointer = parse(value)
+    if pointer is not None:
+        return pointer.kind == "value" and pointer.size <= _MAX_BYTES
+    return is_packed(value) and unpacked_size(value) <= _MAX_BYTES
+
+
+def is_older(delta: Mapping[str, Json], base: Mapping[str, Json], resolve: Resolve) -> bool:
     """Tell whether both sides carry a readable time and the delta's is the earlier."""
-    ours, theirs = time_of(base), time_of(delta)
+    ours, theirs = time_of(base, resolve), time_of(delta, resolve)
     return ours is not None and theirs is not None and theirs < ours
 
 
