@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.core.bags import CONTEXT, EXECUTION, fresh, hydrated, synced
 from tests.core.fakes import CountingStore
 from universal_sync_core import complete_branch, fork_branch, join_branches, workspace
-from universal_sync_core.codec import encode
+from universal_sync_core.codec import canonical, encode
 from universal_sync_core.compress import pack
 from universal_sync_core.errors import MergeConflictError
 from universal_sync_core.keys import content_key
@@ -282,3 +282,65 @@ def test_a_join_is_the_same_inline_in_pages_and_packed(base: Any, changes: tuple
             bag = joined(parent, *bags)
         assert bag["current_state"] == expected, (tiny, packed)
         assert ("branch_conflicts" in bag) == disagree, (tiny, packed)
+
+
+ITEMS = st.lists(
+    SCALARS | st.fixed_dictionaries({"id": st.sampled_from([1, 2, None])}, optional={"v": SCALARS}),
+    max_size=4,
+)
+NAMED_LIKE_OURS = st.dictionaries(
+    st.sampled_from(["a", "__s3_offloaded", "__gzip_base64"]), SCALARS | ITEMS, max_size=3
+)
+VALUES = SCALARS | ITEMS | NAMED_LIKE_OURS
+RESULTS = st.fixed_dictionaries(
+    {},
+    optional={
+        "current_state": st.dictionaries(st.sampled_from(["m", "n", "tags"]), VALUES, max_size=3),
+        "rows": ITEMS,
+        "keyed": ITEMS,
+        "other": VALUES,
+        "chunk_results": ITEMS,
+        "failed_segments": ITEMS,
+        "state_history": st.lists(NAMED_LIKE_OURS, max_size=4),
+        "__gzip_base64": SCALARS,
+    },
+)
+STRATEGIES = {
+    "rows": "append",
+    "keyed": {"strategy": "merge_by_key", "key": "id"},
+    "current_state.tags": "set_union",
+    "current_state.m": "dedupe_append",
+}
+# Everything small goes to S3; most leaves behind `state_s3_path`; the larger half goes to S3.
+FORMS_OF_BAGS: list[dict[str, Any]] = [
+    TINY,
+    TINY | {"max_payload_bytes": 2_600, "state_offload_bytes": 10**6, "field_offload_bytes": 10**5},
+    {"field_offload_bytes": 60, "state_offload_bytes": 120},
+]
+
+
+def joined_as(form: dict[str, Any], *, packed: bool, how: str, base: Any, results: Any) -> Any:
+    """Return the whole joined bag, or where it is in conflict."""
+    context = (PACKING if packed else SYNC) | {"merge_strategy": STRATEGIES}
+    with fresh(CountingStore(), **form):
+        parent = group(how, **base)
+        bags = [branch(parent, f"b{n}", *each, context=context) for n, each in enumerate(results)]
+        ends = [complete_branch(bag, CONTEXT) for bag in bags]
+        try:
+            bag = hydrated(join_branches(parent, ends, JOIN | {"merge_strategy": STRATEGIES}))
+        except MergeConflictError as error:
+            return error.paths
+    return canonical({name: item for name, item in bag.items() if name != "aggregation_timestamp"})
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    base=RESULTS,
+    results=st.lists(st.lists(RESULTS | ITEMS, max_size=3), min_size=1, max_size=3),
+    how=st.sampled_from(["first", "last", "collect", "fail"]),
+)
+def test_a_join_of_any_results_is_the_same_in_every_form(base: Any, results: Any, how: str) -> None:
+    expected = joined_as({}, packed=False, how=how, base=base, results=results)
+    for form, packed in itertools.product([{}, *FORMS_OF_BAGS], (False, True)):
+        found = joined_as(form, packed=packed, how=how, base=base, results=results)
+        assert found == expected, (form, packed)
