@@ -344,3 +344,21 @@ def test_a_join_of_any_results_is_the_same_in_every_form(base: Any, results: Any
     for form, packed in itertools.product([{}, *FORMS_OF_BAGS], (False, True)):
         found = joined_as(form, packed=packed, how=how, base=base, results=results)
         assert found == expected, (form, packed)
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("tiny", [True, False])
+def test_what_is_collected_is_whole(form: str, *, tiny: bool) -> None:
+    with fresh(CountingStore(), **(TINY if tiny else {})):
+        part = {"n": 1, "same": "s"}
+        fields = {"chunk_results": ["p"], "other": part}
+        parent = group("collect", current_state={"part": FORMS[form](part)}, **fields)
+        replacing = SYNC | {"merge_strategy": {"chunk_results": "replace"}}
+        one = {"current_state": {"part": {"n": 2}}, "chunk_results": ["a"], "other": {"n": 3}}
+        changed = branch(parent, "a", one)
+        other = {"current_state": {"part": "gone"}, "chunk_results": ["b"], "other": {"n": 4}}
+        replaced = branch(parent, "b", other, context=replacing)
+        bag = joined(parent, changed, replaced)
+    assert [each["value"] for each in bag["current_state"]["part"]] == [part | {"n": 2}, "gone"]
+    assert [each["value"] for each in bag["chunk_results"]] == [["p", "a"], ["b"]]
+    assert [each["value"] for each in bag["other"]] == [{"n": 3}, {"n": 4}]

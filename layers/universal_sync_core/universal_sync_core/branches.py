@@ -131,7 +131,7 @@ def join_branches(
         endings = endings_of(branches, state, call)
         names = [_name(index, ending) for index, ending in enumerate(endings)]
         strategy = state.get(_CONFLICT_STRATEGY, DEFAULT_STRATEGY)
-        conflicts = Conflicts(call=call, names=names, strategy=strategy)
+        conflicts = Conflicts(call=call, parent=state, names=names, strategy=strategy)
         deltas = [_delta(state, ending, call) for ending in endings]
         reports = [
             _report(index, *each) for index, each in enumerate(zip(endings, deltas, strict=True))

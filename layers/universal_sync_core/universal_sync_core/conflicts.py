@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from operator import itemgetter
-from typing import Final
+from typing import Final, TypeAlias
 
 from universal_sync_core.bag import (
     CONTROL_FIELDS_NEVER_OFFLOAD,
@@ -12,10 +12,12 @@ from universal_sync_core.bag import (
     STATE,
     TOLD_WITH_OUTPUTS,
     archive_of,
+    with_fields,
+    without_samples,
 )
 from universal_sync_core.call import Call
 from universal_sync_core.codec import Json, JsonObject, encode
-from universal_sync_core.combine import Replacement
+from universal_sync_core.combine import Combiner, Replacement
 from universal_sync_core.difference import is_equal
 from universal_sync_core.errors import InvalidRequestError, MergeConflictError
 from universal_sync_core.history import HISTORY_FIELDS
@@ -28,6 +30,9 @@ DEFAULT_STRATEGY: Final = "latest"
 
 # Fields of the bag over which branches cannot disagree.
 _JOINED: Final = CONTROL_FIELDS_NEVER_OFFLOAD | HISTORY_FIELDS | {STALE_RESULT, *TOLD_WITH_OUTPUTS}
+
+
+Keys: TypeAlias = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +61,7 @@ class Conflicts:
 
     Attributes:
         call: its strategies say which lists are joined, and so never in conflict.
+        parent: the bag that the branches are joined into.
         names: the id of each branch.
         strategy: `latest` by timestamp, `first` or `last` in branch order, `collect` all values
             in a list, or `fail`.
@@ -63,6 +69,7 @@ class Conflicts:
     """
 
     call: Call
+    parent: JsonObject
     names: Sequence[str]
     strategy: str = DEFAULT_STRATEGY
     reports: list[JsonObject] = field(default_factory=list)
@@ -83,29 +90,29 @@ class Conflicts:
         Raises:
             MergeConflictError: there are conflicts and the strategy is `fail`.
         """
-        settled = {change.branch: change.value for change in self._settle_maps(changes, "")}
+        settled = {change.branch: change.value for change in self._settle_maps(changes, ())}
         _tell_of_outputs(settled)
         self.reports.sort(key=itemgetter("path"))  # in whatever order the fields are stored
         if self.strategy == "fail" and self.reports:
             raise MergeConflictError([report["path"] for report in self.reports])
         return [settled[change.branch] for change in changes]
 
-    def _settle(self, changes: Sequence[Change], path: str, *, merged: bool) -> list[Change]:
-        strategy = self.call.strategies.at(path)
+    def _settle(self, changes: Sequence[Change], keys: Keys) -> list[Change]:
+        strategy = self.call.strategies.at(_path(keys))
         if len(changes) == 1 or _is_joined(changes, strategy) or _is_one_form(changes):
             return list(changes)
-        if merged and strategy is None:
+        if _is_merged(keys) and strategy is None:
             opened = [
                 replace(change, value=self.call.pages.opened(change.value)) for change in changes
             ]
             if all(is_map(change.value) for change in opened):
-                return self._settle_maps(opened, path)
+                return self._settle_maps(opened, keys)
         first, *others = (change.final for change in changes)
         if all(is_equal(first, other, self.call.pages) for other in others):
             return list(changes)
-        return self._decide(changes, path)
+        return self._decide(changes, keys)
 
-    def _settle_maps(self, changes: Sequence[Change], path: str) -> list[Change]:
+    def _settle_maps(self, changes: Sequence[Change], keys: Keys) -> list[Change]:
         """Settle the keys of maps one by one; what only one branch names is its own."""
         opened = [self._opened(change) for change in changes]
         by_key: dict[str, list[Change]] = {}
@@ -115,21 +122,17 @@ class Conflicts:
                 by_key.setdefault(key, []).append(wanted)
         settled: dict[int, JsonObject] = {change.branch: {} for change in changes}
         for key, wanted_by in by_key.items():
-            name = unescape_key(key)
-            inner = f"{path}.{name}" if path else name
-            for change in self._settle_key(key, wanted_by, inner):
+            for change in self._settle_key(wanted_by, (*keys, key)):
                 settled[change.branch][key] = change.value
         return [
             Change(branch=change.branch, value=settled[change.branch], time=change.time)
             for change in changes
         ]
 
-    def _settle_key(self, key: str, wanted_by: Sequence[Change], path: str) -> Sequence[Change]:
-        is_field = path == unescape_key(key)
-        if is_field and (key in _JOINED or archive_of({key: wanted_by[0].value})):
-            return wanted_by
-        # Any field but the state is one leaf.
-        return self._settle(wanted_by, path, merged=not is_field or key == STATE)
+    def _settle_key(self, wanted_by: Sequence[Change], keys: Keys) -> Sequence[Change]:
+        field, *inner = keys
+        joined = not inner and (field in _JOINED or archive_of({field: wanted_by[0].value}))
+        return wanted_by if joined else self._settle(wanted_by, keys)
 
     def _opened(self, change: Change) -> tuple[Change, Mapping[str, Json]]:
         pointer = parse(change.value)
@@ -138,22 +141,48 @@ class Conflicts:
         own = change.time if time is None else time
         return Change(branch=change.branch, value=change.value, time=own), entries
 
-    def _decide(self, changes: Sequence[Change], path: str) -> list[Change]:
+    def _decide(self, changes: Sequence[Change], keys: Keys) -> list[Change]:
         taken = self._taken(changes)
         report = {
-            "path": path,
+            "path": _path(keys),
             "branches": [self.names[change.branch] for change in changes],
             "strategy": self.strategy,
         }
         if self.strategy == "collect":
             self.reports.append(report)
-            values = [
-                {"branch_id": self.names[change.branch], "value": change.final}
-                for change in changes
-            ]
-            return [Change(branch=taken.branch, value=values)]
+            return [replace(taken, value=self._collected(changes, keys))]
         self.reports.append(report | {"taken_from": self.names[taken.branch]})
         return [taken]
+
+    def _collected(self, changes: Sequence[Change], keys: Keys) -> Json:
+        """Return the values of all branches, each whole as the branch left it."""
+        found = self._in_parent(keys)
+        values = [
+            {"branch_id": self.names[change.branch], "value": self._whole(change, keys, found)}
+            for change in changes
+        ]
+        adds = found and self.call.strategies.at(_path(keys))  # and would add the values, too
+        return Replacement(values) if adds else values
+
+    def _whole(self, change: Change, keys: Keys, found: Sequence[Json]) -> Json:
+        path = _path(keys)
+        if not found or not (_is_merged(keys) or self.call.strategies.at(path)):
+            return change.final
+        return Combiner(self.call, by_time=False).combine(found[0], change.value, path)
+
+    def _in_parent(self, keys: Keys) -> list[Json]:
+        """Return what the parent has at a path, if anything."""
+        field = {keys[0]}
+        value: Json = without_samples(with_fields(self.parent, field, self.call.pages), field)
+        for key in keys:
+            value = self.call.pages.opened(value)
+            pointer = parse(value)
+            if pointer is not None and pointer.kind == "map":
+                value = self.call.pages.lookup(pointer, [key])
+            if type(value) is not dict or key not in value:
+                return []
+            value = value[key]
+        return [value]
 
     def _taken(self, changes: Sequence[Change]) -> Change:
         """Return the change that wins; of those of one time, the last in branch order."""
@@ -162,6 +191,16 @@ class Conflicts:
         if self.strategy == "latest":
             return max(changes, key=lambda change: (change.time or 0, change.branch))
         return changes[-1]
+
+
+def _path(keys: Keys) -> str:
+    """Return the dotted path of some keys, under the names the user gave."""
+    return ".".join(map(unescape_key, keys))
+
+
+def _is_merged(keys: Keys) -> bool:
+    """Tell whether maps at a path are merged key by key; any field but the state is one leaf."""
+    return len(keys) > 1 or keys[0] == STATE
 
 
 def _is_joined(changes: Sequence[Change], strategy: Strategy | None) -> bool:
