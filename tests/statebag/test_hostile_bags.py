@@ -78,10 +78,10 @@ Make = Callable[[FakeCloud], Any]
 BAGS: dict[str, Make] = {
     "packed in packed": lambda _: packed(b"[" + b",".join([INNER] * 200) + b"]"),
     "wide and packed": lambda _: [packed(b"[" + b"[]," * (5 * MIB) + b"[]]")] * 4,
-    "packed many times": lambda _: [packed(b'"' + b"a" * (15 * MIB) + b'"')] * 2,
+    "packed many times": lambda _: [packed(b'"' + b"a" * (4 * MIB) + b'"')] * 2,
     "no gzip": lambda _: {"__gzip_base64": "AAAA", "__size_bytes": 10},
     "pointers to pointers": repeated,
-    "compressed": lambda c: pointer(stored(c, b'"' + b"a" * (200 * MIB) + b'"', "gzip")),
+    "compressed": lambda c: pointer(stored(c, b'"' + b"a" * (100 * MIB) + b'"', "gzip")),
     "deep": lambda c: pointer(stored(c, DEEP)),
     "deep and packed": lambda _: packed(DEEP),
     "loop": looping,
