@@ -223,7 +223,9 @@ def _stored(world: World, flow: Flow, output: Any) -> Any:
 
 def _as_manifest(world: World, flow: Flow) -> tuple[Plain, Plain]:
     """Items whose records a ResultWriter has written, in the order in which they ended."""
-    draw, outputs, failed = world.draw, [], []
+    draw = world.draw
+    outputs: dict[int, Any] = {}
+    failed: list[Plain] = []
     records: dict[str, list[Plain]] = {"SUCCEEDED": [], "FAILED": [], "PENDING": []}
     for index, output in enumerate(results.outputs(draw)):
         kind = (
@@ -231,7 +233,7 @@ def _as_manifest(world: World, flow: Flow) -> tuple[Plain, Plain]:
         )
         if kind == "SUCCEEDED":
             record = map_runs.record(index, _stored(world, flow, output))
-            outputs.append(output)
+            outputs[index] = output
         else:
             record = map_runs.failed(index) if kind == "FAILED" else map_runs.pending(index)
             failed.append(_report(index, kind, record))
