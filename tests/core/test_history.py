@@ -224,3 +224,13 @@ def test_a_million_entries_stay_in_the_bound_and_in_reach() -> None:
         bag = synced(bag, {"state_history": [log(1_000_000 + n) for n in range(60)]})
     assert store.requests <= 10
     assert store.bytes_put < 200 * KIB
+
+
+@pytest.mark.parametrize("beside", ["δ", "emoji 🙂", {"text": "gämma"}])
+def test_archive_of_an_integer_beyond_64_bits_beside_other_alphabets_is_read(beside: Any) -> None:
+    store = CountingStore()
+    with fresh(store, history_max_entries=2):
+        bag = bag_of([2**64 + 1, beside, 1, 2])
+        assert bag["state_history_archive"]["__count"] == 4
+    with fresh(store, history_max_entries=2):
+        assert hydrated(bag)["state_history"] == [2**64 + 1, beside, 1, 2]

@@ -198,7 +198,19 @@ def _is_sized(node: Node, said: int, stored: int) -> bool:
         return said == node.weight + 1  # brackets, less the comma that stands after each
     if not node.clean or said == stored - _PAGE_BYTES[node.kind]:
         return True
-    return said == len(encode(node.items))
+    return said in (len(encode(node.items)), _size_by_element(node))
+
+
+def _size_by_element(node: Node) -> int:
+    """Return the size of a page's list or map as it was counted when it was written.
+
+    One element that only the standard library can encode makes other bytes of all that it is
+    encoded with.
+    """
+    keys = [len(encode(key)) + 1 for key in node.items] if node.kind == "map" else [0] * node.count
+    values = node.items.values() if node.kind == "map" else node.items
+    sizes = (key + len(encode(value)) + 1 for key, value in zip(keys, values, strict=True))
+    return max(2, sum(sizes) + 1)
 
 
 def _is_between(node: Node, first: str, stop: str | None) -> bool:
