@@ -273,7 +273,12 @@ class World:
     def cold(self, work: Work, event: Plain) -> Any:
         """Return what a container without a memory answers in calm weather."""
         container = Container(self.store, self.clock, self.draw)
-        return container.run(work, event, self._weather("", is_calm=True))
+        weather = self._weather("cold", is_calm=True)
+        try:
+            return container.run(work, event, weather)
+        except Exception as error:
+            text = f"a cold container failed with {type(error).__name__}: {error}"
+            raise SimulationError(f"wrong error {type(error).__name__}", text) from error
 
 
 def _by_path(conflicts: Any) -> list[str]:
