@@ -7,7 +7,14 @@ import pytest
 from tests.core.bags import CONTEXT, EXECUTION, OTHER_EXECUTION, fresh
 from tests.core.fakes import CountingStore
 from tests.door.ways import WAYS, Bag, first, synced_by
-from universal_sync_core import Status, first_bag, state_task, store_to_s3, universal_sync_core
+from universal_sync_core import (
+    Status,
+    first_bag,
+    record_failure,
+    state_task,
+    store_to_s3,
+    universal_sync_core,
+)
 from universal_sync_core.errors import InvalidRequestError
 
 pytestmark = pytest.mark.usefixtures("store")
@@ -102,9 +109,10 @@ def test_a_message_has_no_value_in_it() -> None:
 
 
 @pytest.mark.parametrize("status", Status)
-def test_every_status_is_taken(status: Status) -> None:
+def test_every_status_is_taken_as_its_text(status: Status) -> None:
     asked = {"pending_branches": ["a"], "distributed_items": [1]}
-    bag = synced_by("sync")(first(), {"status": status.value, **asked})
+    bag = synced_by("sync")(first(), {"status": status, **asked})
+    assert type(bag["status"]) is str
     assert bag["status"] == status.value
 
 
@@ -234,6 +242,25 @@ def test_control_fields_of_the_machine_are_no_input(field: str, value: Any) -> N
     assert caught.value.field == f"input.{field}"
     state = {"current_state": {field: value}}
     assert first_bag(state, CONTEXT)["current_state"] == {field: value}
+
+
+@pytest.mark.parametrize("action", [None, "sync", "merge_callback"])
+def test_an_input_is_one_whatever_the_context_says(action: str | None) -> None:
+    context = CONTEXT | ({"action": action} if action else {})
+    assert first_bag({"loop_limit": 5_000, "segment_to_run": 2}, context)["loop_limit"] == 5_000
+    with pytest.raises(InvalidRequestError) as caught:
+        first_bag({"status": "COMPLETE"}, context)
+    assert caught.value.field == "input.status"
+
+
+@pytest.mark.parametrize("action", [None, "sync"])
+def test_going_on_counts_the_segments_of_an_execution_anew(action: str | None) -> None:
+    bag = synced_by("sync")(first(), {})
+    path = record_failure(bag, {"Error": "E", "Cause": "c"})["record_s3_path"]
+    context = CONTEXT | ({"action": action} if action else {})
+    resumed = first_bag({"resume_from": path, "loop_limit": 9}, context)
+    assert (bag["execution_segments"], resumed["execution_segments"]) == (1, 0)
+    assert (resumed["loop_counter"], resumed["loop_limit"]) == (1, 9)
 
 
 def test_a_result_makes_no_branch_of_a_bag() -> None:

@@ -129,7 +129,11 @@ def named_execution(fields: JsonObject) -> str | None:
 
 
 def _is_portable(text: str) -> bool:
-    return not any("\ud800" <= character <= "\udfff" for character in text)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _text(context: Context, name: str) -> str | None:

@@ -4,7 +4,7 @@ from typing import Final
 
 from universal_sync_core import workspace
 from universal_sync_core.bag import CHAIN, ITEMS, STOPPED_BY, is_branch, with_fields
-from universal_sync_core.call import Call, Context, open_call, serving
+from universal_sync_core.call import Call, Context, open_call
 from universal_sync_core.codec import Json, JsonObject, decode
 from universal_sync_core.errors import (
     InvalidRequestError,
@@ -82,7 +82,7 @@ def resumed_bag(
     bag = counters | _left_at(path) | {USED: 0}
     given = {name: value for name, value in execution_input.items() if name != RESUME_FROM}
     own = {"execution_id": owner, "merge_strategy": {CHAIN: "append"}}
-    with open_call(serving("init", {**context, **own}), bag) as call:
+    with open_call({**context, **own, "action": "init"}, bag) as call:
         bag = _restarted(bag, given, call)
         is_first = CHAIN not in with_fields(bag, {CHAIN}, call.pages)
         chain = {CHAIN: [owner, execution_id] if is_first else [execution_id]}

@@ -4,7 +4,7 @@ from typing import Final
 
 from universal_sync_core import workspace
 from universal_sync_core.bag import CHAIN
-from universal_sync_core.call import Context, serving
+from universal_sync_core.call import Context
 from universal_sync_core.codec import Json, JsonObject
 from universal_sync_core.continuation import RESUME_FROM, resumed_bag
 from universal_sync_core.errors import InvalidRequestError
@@ -50,7 +50,7 @@ def first_bag(execution_input: JsonObject | None, context: Context) -> JsonObjec
         counters["total_segments"] = len(fields["segments"])
     own = {"execution_id": context["execution_id"], USED: 0}
     given = {name: value for name, value in fields.items() if name != "execution_id"}
-    return universal_sync_core(counters | own, given, serving("init", context))
+    return universal_sync_core(counters | own, given, {**context, "action": "init"})
 
 
 def _require_no_chain(fields: JsonObject) -> None:
