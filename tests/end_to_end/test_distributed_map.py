@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from local.cloud import Execution
 from tests.end_to_end.workflow import Json, Workflows, folded
 
 
@@ -55,3 +56,34 @@ def test_map_in_which_every_item_fails_ends_the_workflow(workflows: Workflows) -
     record = workflows.record(failed)
     assert (record["stage"], record["segment_to_run"]) == ("workflow", 0)
     assert [report["index"] for report in record["failed_segments"]] == [0, 1, 2]
+
+
+def test_resuming_a_map_runs_the_items_that_failed_and_no_other(workflows: Workflows) -> None:
+    failures = {1, 4, 11}
+    items = _items(12, failures)
+    mapped = {"status": "DISTRIBUTED_MAP", "distributed_items": items}
+    last = {"status": "COMPLETE", "current_state": {"mapped": True}}
+    failed = workflows.run({"segments": [mapped, last], "tolerated_failed_items": 2})
+    assert (failed.status, failed.error) == ("FAILED", "Workflow.FAILED")
+    assert len(workflows.record(failed)["failed_segments"]) == 3
+
+    execution = workflows.resume(failed, tolerated_failed_items=3)
+
+    assert _items_run(workflows, failed) == 12
+    assert _items_run(workflows, execution) == 3
+    state = workflows.final_state(execution)
+    succeeded = [item for n, item in enumerate(items) if n not in failures]
+    assert state["distributed_outputs"] == succeeded
+    assert [report["index"] for report in state["failed_segments"]] == sorted(failures)
+    assert [report["input"] for report in state["failed_segments"]] == [
+        items[n] for n in sorted(failures)
+    ]
+    assert state["current_state"] == {"mapped": True}
+    assert "unfinished_map" not in state
+
+
+def _items_run(workflows: Workflows, execution: Execution) -> int:
+    client = workflows.cloud.client("stepfunctions")
+    (run,) = client.list_map_runs(executionArn=execution.arn)["mapRuns"]
+    count: int = client.describe_map_run(mapRunArn=run["mapRunArn"])["itemCounts"]["total"]
+    return count
