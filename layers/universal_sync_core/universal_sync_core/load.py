@@ -124,9 +124,9 @@ def store_to_s3(value: Json, context: Context) -> JsonObject:
     """
     with open_call(context) as call:
         admitted = admit(value, call)
-        given = parse(admitted)
-        if given is not None:
-            return given.render()
+        if parse(admitted) is not None:
+            given: JsonObject = admitted
+            return given
         return call.pages.store(admitted).with_beside(failure_beside(admitted)).render()
 
 
