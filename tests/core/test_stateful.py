@@ -131,7 +131,7 @@ class Workflow(RuleBasedStateMachine):
         for lines in records.values():
             order.shuffle(lines)
         files = {kind: map_runs.array(*lines) for kind, lines in records.items()}
-        details = map_runs.write(self.store, files, folder=f"distributed/{self.map_runs}/")
+        details = map_runs.write(self.store, files, folder=f"distributed/run-1/{self.map_runs}/")
         delta = oracle.flatten(outputs)
         failed = [*delta.get("failed_segments", []), *failures]
         self.take(

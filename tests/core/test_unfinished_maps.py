@@ -105,8 +105,15 @@ FOUR = SOME | {"item 0": RAISED, "item 7": NEVER_RUN, "item 8": ANSWERED, "item 
 def test_only_what_failed_is_run_again(store: CountingStore) -> None:
     bag = ran(store, started(ITEMS), FOUR, times=2)
     assert (bag["next_action"], bag["status"], bag["segment_to_run"]) == ("FAILED", "FAILED", 0)
+    assert "unfinished_map" in bag
+    assert "unfinished_map" not in hydrated(bag)
     reports = hydrated(bag)["failed_segments"]
-    assert sorted(report["index"] for report in reports) == [0, 7, 8, 39]
+    assert [report["index"] for report in reports] == [
+        6,
+        0,
+        7,
+        39,
+    ]  # the first is that of an output
 
     bag = resumed(bag)
     assert bag["next_action"] == "DISTRIBUTED_MAP"
@@ -119,8 +126,15 @@ def test_only_what_failed_is_run_again(store: CountingStore) -> None:
     assert whole["distributed_outputs"] == [SOME[item] for item in ITEMS]
     assert whole["chunk_count"] == 40
     assert "failed_segments" not in whole
-    assert "unfinished_map" not in whole
+    assert "unfinished_map" not in bag
     assert whole["note"] == 1
+
+
+def test_a_field_of_that_name_that_a_caller_composes_is_data(store: CountingStore) -> None:
+    mine = {"execution_id": EXECUTION, "unfinished_map": {"tiles": [1]}}
+    assert hydrated(universal_sync_core(mine, {"a": 1}))["unfinished_map"] == {"tiles": [1]}
+    bag = universal_sync_core(mine, {"distributed_items": [1], "status": "DISTRIBUTED_MAP"})
+    assert staged(store, bag) == [1]
 
 
 def test_items_in_s3_are_picked_from_their_array(store: CountingStore) -> None:
@@ -144,7 +158,7 @@ def test_what_fails_again_is_known_by_its_first_position(store: CountingStore) -
     bag = ran(store, resumed(bag), again, "run-2")
     assert bag["next_action"] == "FAILED"
     whole = hydrated(bag)
-    assert sorted(report["index"] for report in whole["failed_segments"]) == [7, 39]
+    assert [report["index"] for report in whole["failed_segments"]] == [38, 7]
     assert [report["input"] for report in whole["failed_segments"] if "input" in report] == [
         "item 7"
     ]
@@ -161,7 +175,7 @@ def test_more_may_be_tolerated_beside_resume_from(store: CountingStore) -> None:
     bag = ran(store, bag, SOME | {"item 0": RAISED, "item 8": ANSWERED}, "run-2")
     assert bag["next_action"] == "CONTINUE"
     whole = hydrated(bag)
-    assert [report["index"] for report in whole["failed_segments"]] == [8, 0]
+    assert [report["index"] for report in whole["failed_segments"]] == [7, 0]
     assert len(whole["distributed_outputs"]) == 39
 
 
@@ -204,6 +218,13 @@ def test_a_map_of_somebody_elses_machine_is_run_whole(store: CountingStore) -> N
     assert bag["next_action"] == "FAILED"
     bag = resumed(bag)
     assert (bag["next_action"], staged(store, bag)) == ("CONTINUE", ITEMS)
+
+
+def test_a_map_that_does_not_tell_all_its_items_is_run_whole(store: CountingStore) -> None:
+    lines = [failed(n, Input=wrapped(f"item {n}", n)) for n in (1, 5)]
+    bag = universal_sync_core(started(ITEMS), write(store, {"FAILED": array(*lines)}), AGGREGATE)
+    assert (bag["next_action"], "unfinished_map" in bag) == ("FAILED", False)
+    assert staged(store, resumed(bag)) == ITEMS
 
 
 def test_a_bag_of_very_many_fields_and_results_is_resumed_alike(store: CountingStore) -> None:

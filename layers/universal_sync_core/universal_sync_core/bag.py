@@ -67,6 +67,8 @@ ARCHIVE: Final = "state_history_archive"
 SPILL: Final = "state_s3_path"
 # The executions that have worked on a bag after its first, by ARN and in order.
 CHAIN: Final = "execution_chain"
+# What is left to run of a map of which too many items failed.
+UNFINISHED: Final = "unfinished_map"
 SCHEDULING: Final = "scheduling_metadata"
 SCHEDULING_SUMMARY: Final = "scheduling_summary"
 OUTPUTS: Final = "distributed_outputs"
@@ -113,6 +115,11 @@ def archive_of(bag: JsonObject) -> Pointer | None:
 def spill_of(bag: JsonObject) -> Pointer | None:
     """Return the pointer to the fields that do not stand in the bag itself, or None."""
     return _in_role(bag, SPILL, SPILL)
+
+
+def unfinished_of(bag: JsonObject) -> Pointer | None:
+    """Return the pointer to what is left of a map to run, or None where nothing is."""
+    return _in_role(bag, UNFINISHED, UNFINISHED)
 
 
 def in_role(pointer: Pointer, role: str, **beside: Json) -> JsonObject:

@@ -211,7 +211,10 @@ def _is_joined(changes: Sequence[Change], strategy: Strategy | None) -> bool:
 
 def _is_one_form(changes: Sequence[Change]) -> bool:
     """Tell whether all want the same, seen without a read."""
-    return len({encode(change.final) for change in changes}) == 1
+    try:
+        return len({encode(change.final) for change in changes}) == 1
+    except InvalidRequestError:  # keys that a branch let go of are no JSON
+        return False
 
 
 def _tell_of_outputs(settled: Mapping[int, JsonObject]) -> None:

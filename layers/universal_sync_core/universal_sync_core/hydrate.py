@@ -17,6 +17,7 @@ from universal_sync_core.history import whole_history
 from universal_sync_core.keys import execution_in
 from universal_sync_core.paths import Paths, Step, listed, parse_path
 from universal_sync_core.pointer import Pointer, escape_key, parse
+from universal_sync_core.unfinished_map import without_unfinished
 
 
 def hydrate_state(
@@ -41,7 +42,7 @@ def hydrate_state(
     """
     with open_call(context, state) as call:
         if paths is None:
-            plain = without_samples(with_spilled(state, call.pages))
+            plain = without_unfinished(without_samples(with_spilled(state, call.pages)))
             whole: JsonObject = call.pages.resolve(whole_history(plain, call), unescape=True)
             return whole
         for path in listed(paths, "paths"):

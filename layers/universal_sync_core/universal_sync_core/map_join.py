@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from universal_sync_core.bag import FAILED_SEGMENTS, OUTPUTS
+from universal_sync_core.bag import FAILED_SEGMENTS, OUTPUTS, UNFINISHED
 from universal_sync_core.call import Call
 from universal_sync_core.codec import Json, JsonObject
 from universal_sync_core.item_failure import failure_of
 from universal_sync_core.map_items import Item
 from universal_sync_core.timestamps import utc_now
 from universal_sync_core.tolerance import too_many_failed
-from universal_sync_core.unfinished_map import UNFINISHED, UnfinishedMap, unfinished_map
+from universal_sync_core.unfinished_map import UnfinishedMap, unfinished_map
 
 
 def joined_outputs(
@@ -18,7 +18,6 @@ def joined_outputs(
     call: Call,
     *,
     stored: JsonObject | None = None,
-    positions: Sequence[int] | None = None,
     reports: Sequence[JsonObject] = (),
 ) -> JsonObject:
     """Return the delta of a list of outputs.
@@ -27,7 +26,6 @@ def joined_outputs(
         outputs: in item order.
         call: through which packed ones are opened.
         stored: a pointer to the list, where it is in S3 already.
-        positions: of the outputs among the items, where they are not those in the list.
         reports: of items that have no output.
     """
     delta = {
@@ -36,8 +34,7 @@ def joined_outputs(
         "aggregation_timestamp": utc_now(),
     }
     told = (failure_of(call.pages.unpacked(output)) for output in outputs)
-    places = range(len(outputs)) if positions is None else positions
-    failed = [{"index": at, **failure} for at, failure in zip(places, told, strict=True) if failure]
+    failed = [{"index": index, **failure} for index, failure in enumerate(told) if failure]
     every = [*failed, *reports]
     return delta | {FAILED_SEGMENTS: every} if every else delta
 
@@ -48,12 +45,9 @@ def joined_items(items: Sequence[Item], call: Call) -> JsonObject:
     Where they are what was left of a map, their outputs are joined with those that the bag has.
     Where more failed than are tolerated, the delta says what is left of the map to run.
     """
-    reports = [item.result for item in items if not item.succeeded]
-    done = [item for item in items if item.succeeded]
     if not all(item.is_ours for item in items):
-        positions = [at if item.index is None else item.index for at, item in enumerate(done)]
-        outputs = [item.result for item in done]
-        return joined_outputs(outputs, call, positions=positions, reports=reports)
+        outputs = [item.result for item in items if item.succeeded]
+        return joined_outputs(outputs, call, reports=_reports(items))
     return _of_our_own(items, unfinished_map(call.bag, call), call)
 
 
@@ -66,20 +60,22 @@ def _of_our_own(items: Sequence[Item], unfinished: UnfinishedMap | None, call: C
         by_position, count = dict(unfinished.kept_outputs(call)), unfinished.count
     by_position |= {item.position: item.result for item in items if item.succeeded}
     positions = sorted(by_position)
-    delta = joined_outputs(
-        [by_position[position] for position in positions],
-        call,
-        positions=positions,
-        reports=[item.result for item in items if not item.succeeded],
-    )
-    if not too_many_failed(call.bag, delta):
+    outputs = [by_position[position] for position in positions]
+    delta = joined_outputs(outputs, call, reports=_reports(items))
+    is_whole = unfinished is not None or {item.position for item in items} == set(range(count))
+    if not is_whole or not too_many_failed(call.bag, delta):
         return delta
+    without_output = sorted(item.position for item in items if not item.succeeded)
+    of_outputs = delta[FAILED_SEGMENTS][: -len(without_output) or None]
+    failed = [positions[report["index"]] for report in of_outputs]
     left = UnfinishedMap(
-        count=count,
-        failed=sorted(report["index"] for report in delta[FAILED_SEGMENTS]),
-        without_output=sorted(item.position for item in items if not item.succeeded),
+        count=count, failed=sorted([*failed, *without_output]), without_output=without_output
     )
     return delta | {UNFINISHED: left.render(call)}
+
+
+def _reports(items: Sequence[Item]) -> list[JsonObject]:
+    return [item.result for item in items if not item.succeeded]
 
 
 def _moved(item: Item, unfinished: UnfinishedMap) -> Item:

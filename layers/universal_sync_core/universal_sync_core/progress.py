@@ -9,6 +9,7 @@ from universal_sync_core.bag import (
     PLACE,
     STALE_RESULT,
     STOPPED_BY,
+    UNFINISHED,
     is_branch,
     with_fields,
 )
@@ -25,7 +26,7 @@ from universal_sync_core.next_action import (
 )
 from universal_sync_core.pointer import is_list, length, parse
 from universal_sync_core.timestamps import utc_now
-from universal_sync_core.unfinished_map import UNFINISHED, without_unfinished
+from universal_sync_core.unfinished_map import without_unfinished
 
 # https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html
 _ERROR_MAX_CHARS: Final = 256

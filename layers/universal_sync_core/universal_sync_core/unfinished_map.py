@@ -9,14 +9,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from universal_sync_core.bag import FAILED_SEGMENTS, OUTPUTS, with_fields, without_samples
+from universal_sync_core.bag import (
+    FAILED_SEGMENTS,
+    OUTPUTS,
+    UNFINISHED,
+    in_role,
+    unfinished_of,
+    with_fields,
+    without_samples,
+)
 from universal_sync_core.call import Call
 from universal_sync_core.codec import Json, JsonObject
 from universal_sync_core.errors import InvalidRequestError
 from universal_sync_core.lists import Lists
 from universal_sync_core.next_action import DISTRIBUTED_MAP
+from universal_sync_core.pointer import Pointer
 
-UNFINISHED: Final = "unfinished_map"
+# Beside the pointer, once the map is entered again.
+_ENTERED: Final = "entered"
 _DOCUMENT: Final = {"count", "failed", "without_output"}
 
 
@@ -41,7 +51,7 @@ class UnfinishedMap:
             "failed": list(self.failed),
             "without_output": list(self.without_output),
         }
-        return call.pages.store(document).render()
+        return in_role(call.pages.store(document), UNFINISHED)
 
     def position(self, index: int) -> int:
         """Return the position among all items of one that ran again.
@@ -66,10 +76,13 @@ class UnfinishedMap:
 
 
 def unfinished_map(bag: JsonObject, call: Call) -> UnfinishedMap | None:
-    """Return what a bag knows of a map to finish, or None."""
-    if UNFINISHED not in bag:
-        return None
-    document = call.pages.resolve(bag[UNFINISHED])
+    """Return what is left of the map that a bag has entered again, or None if it has not."""
+    pointer = unfinished_of(bag)
+    return _read(pointer, call) if pointer is not None and _ENTERED in pointer.beside else None
+
+
+def _read(pointer: Pointer, call: Call) -> UnfinishedMap:
+    document = call.pages.resolve(pointer.render())
     if type(document) is not dict or document.keys() != _DOCUMENT:
         raise _not_of_this_map(f"{UNFINISHED} is written by the state machine alone")
     return UnfinishedMap(**document)
@@ -86,19 +99,23 @@ def items_to_run(items: Sequence[Json], unfinished: UnfinishedMap | None) -> Seq
 
 def entered_again(bag: JsonObject, call: Call) -> JsonObject:
     """Return a bag whose map failed, ready to run the items that did; their reports are dropped."""
-    unfinished = unfinished_map(bag, call)
-    if unfinished is None:
+    pointer = unfinished_of(bag)
+    if pointer is None:
         return bag
+    unfinished = _read(pointer, call)
     plain = without_samples(with_fields(bag, {FAILED_SEGMENTS}, call.pages), {FAILED_SEGMENTS})
     reports = Lists(call.pages).elements(call.pages.opened(plain.get(FAILED_SEGMENTS, [])))
     earlier = reports[: -len(unfinished.failed)]
     again = {name: value for name, value in plain.items() if name != FAILED_SEGMENTS}
     kept = {FAILED_SEGMENTS: earlier} if earlier else {}
-    return again | kept | {"next_action": DISTRIBUTED_MAP}
+    entered = in_role(pointer, UNFINISHED, **{_ENTERED: True})
+    return again | kept | {UNFINISHED: entered, "next_action": DISTRIBUTED_MAP}
 
 
 def without_unfinished(bag: JsonObject) -> JsonObject:
     """Return a bag that knows of no map to finish."""
+    if unfinished_of(bag) is None:
+        return bag
     return {name: value for name, value in bag.items() if name != UNFINISHED}
 
 
