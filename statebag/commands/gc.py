@@ -113,11 +113,7 @@ def command(  # noqa: PLR0913 - options
         forgotten=forgotten,
         undoable=undoable,
     )
-    with progress("listing") as advance:
-        ids = []
-        for execution_id in executions_with_state(cloud, place):
-            ids.append(execution_id)
-            advance(1)
+    ids = _owners(cloud, place)
     observer = Observer(cloud, ids, since=policy.now - policy.keep)
     found = _found(cloud, place, policy, observer, ids)
     _print(found, to_json=to_json)
@@ -137,6 +133,16 @@ def command(  # noqa: PLR0913 - options
     else:
         size = bytes_text(outcome.size)
         print_line(f"{len(outcome.deleted):,} objects of {size} deleted", STRONG)
+
+
+def _owners(cloud: Cloud, place: Place) -> list[str]:
+    """Return the ids of the executions that have objects."""
+    ids = []
+    with progress("listing") as advance:
+        for execution_id in executions_with_state(cloud, place):
+            ids.append(execution_id)
+            advance(1)
+    return ids
 
 
 def _found(
