@@ -23,7 +23,7 @@ from universal_sync_core.bag import (
 from universal_sync_core.codec import Json, JsonObject
 from universal_sync_core.compress import is_packed
 from universal_sync_core.page_format import Node
-from universal_sync_core.pointer import Pointer, parse, unescape_key
+from universal_sync_core.pointer import Pointer, recognise, unescape_key
 from universal_sync_core.trees import child_path, positions_by_child
 
 Member: TypeAlias = tuple[Step, Json]
@@ -217,7 +217,7 @@ def container_of(value: Json, reader: StateReader) -> Container | None:
 
     A single value in S3 is read to tell.
     """
-    pointer = parse(value)
+    pointer = recognise(value)
     if pointer is not None:
         if pointer.kind == "list":
             return PagedList(pointer, reader)

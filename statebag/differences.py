@@ -25,7 +25,7 @@ from universal_sync_core.bag import (
 from universal_sync_core.codec import Json, JsonObject, canonical, encode
 from universal_sync_core.compress import is_packed
 from universal_sync_core.encoding import to_stored
-from universal_sync_core.pointer import Pointer, digest_in, is_list, is_map, parse, unescape_key
+from universal_sync_core.pointer import Pointer, digest_in, is_list, is_map, recognise, unescape_key
 from universal_sync_core.trees import child_path
 
 ChangeKind: TypeAlias = Literal["added", "removed", "changed"]
@@ -202,12 +202,12 @@ def _spill_slots(bag: JsonObject) -> list[_Slot]:
 
 
 def _map_slots(value: Json) -> list[_Slot]:
-    pointer = parse(value)
+    pointer = recognise(value)
     return _paged(pointer) if pointer else [_Slot(0, members=list(value.items()))]
 
 
 def _list_slots(value: Json, start: int = 0) -> list[_Slot]:
-    pointer = parse(value)
+    pointer = recognise(value)
     if pointer is not None:
         return _paged(pointer, start)
     items = value if type(value) is list else [value]
@@ -263,7 +263,7 @@ def _members_in(slots: Sequence[_Slot], reader: StateReader) -> Members:
 
 def _is_same(old: Json, new: Json) -> bool:
     """Tell whether two stored values are surely equal, without a read."""
-    before, after = parse(old), parse(new)
+    before, after = recognise(old), recognise(new)
     if before and after:
         return digest_in(before.path) == digest_in(after.path)
     single = before or after

@@ -7,7 +7,7 @@ from statebag.packed import unpacked
 from universal_sync_core.codec import Json
 from universal_sync_core.keys import LAYOUT, execution_in
 from universal_sync_core.page_reader import pointers_in
-from universal_sync_core.pointer import digest_in
+from universal_sync_core.pointer import digest_in, recognise
 from universal_sync_core.settings import Settings
 from universal_sync_core.store import Location
 
@@ -47,7 +47,7 @@ def place_in(state: Json, execution_id: str | None) -> Place | None:
     """Return the place that most of a state's pointers to its own execution lead to, or None."""
     found = Counter(
         place
-        for pointer in pointers_in(state, unpacked)
+        for pointer in pointers_in(state, unpacked, recognise)
         if execution_in(pointer.path) == execution_id and (place := place_of(pointer.path))
     )
     return found.most_common(1)[0][0] if found else None

@@ -18,7 +18,7 @@ from universal_sync_core.errors import (
 )
 from universal_sync_core.keys import execution_in
 from universal_sync_core.page_format import Node, is_node, parse_node
-from universal_sync_core.pointer import parse, unescape_key
+from universal_sync_core.pointer import recognise, unescape_key
 from universal_sync_core.trees import child_path
 
 Fault: TypeAlias = Literal["missing", "altered", "outside", "unreadable", "oversized", "mistaken"]
@@ -112,7 +112,7 @@ def verify(
 def references(value: Json, steps: Steps, reader: StateReader) -> Iterator[Reference]:
     """Yield the references that stand in a stored value, with where they stand."""
     owner = reader.execution_id
-    pointer = parse(value)
+    pointer = recognise(value)
     if pointer is not None:
         yield Reference(path=pointer.path, steps=steps, kind=pointer.kind, count=pointer.count)
     elif is_packed(value):

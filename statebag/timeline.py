@@ -10,6 +10,7 @@ from statebag.packed import unpacked
 from statebag.tree import bag_size
 from universal_sync_core.codec import Json, JsonObject, decode
 from universal_sync_core.page_reader import pointers_in
+from universal_sync_core.pointer import recognise
 
 _ENTERED: Final = "StateEntered"
 _EXITED: Final = "StateExited"
@@ -212,10 +213,9 @@ def _see(step: Step, document: Json, *, gave: bool = False) -> None:
     if bag is None:
         return
     if gave:
-        known = {pointer.path for pointer in pointers_in(step.bag, unpacked)}
-        new = {
-            each.path: each.size for each in pointers_in(bag, unpacked) if each.path not in known
-        }
+        known = {pointer.path for pointer in pointers_in(step.bag, unpacked, recognise)}
+        given = pointers_in(bag, unpacked, recognise)
+        new = {each.path: each.size for each in given if each.path not in known}
         step.offloaded = sum(new.values())
     step.bag = bag
     step.without_offload = bag_size(bag)

@@ -16,7 +16,7 @@ from statebag.reading import StateReader
 from universal_sync_core.bag import HISTORY, archive_of, whole_of, without_samples
 from universal_sync_core.codec import Json, JsonObject, encode
 from universal_sync_core.compress import is_packed
-from universal_sync_core.pointer import MARK, PACKED_MARK, parse
+from universal_sync_core.pointer import MARK, PACKED_MARK, recognise
 
 _MARKS: Final = (MARK.encode(), PACKED_MARK.encode())
 
@@ -177,7 +177,7 @@ class Tree:
 
 def part_of(value: Json, steps: Steps, *, is_sampled: bool = False) -> Part:
     """Return what a stored value tells of itself, without a read."""
-    pointer = parse(value)
+    pointer = recognise(value)
     encoded = encode(value)
     here = len(encoded)
     if pointer is not None:
@@ -216,7 +216,7 @@ def part_of(value: Json, steps: Steps, *, is_sampled: bool = False) -> Part:
 
 def whole_size(value: Json) -> int:
     """Return the bytes of a value's JSON with everything it points to in its place."""
-    pointer = parse(value)
+    pointer = recognise(value)
     if pointer is not None:
         return pointer.size
     if is_packed(value):

@@ -32,7 +32,7 @@ from universal_sync_core.errors import (
     StateTooLargeError,
 )
 from universal_sync_core.page_reader import pointers_in
-from universal_sync_core.pointer import parse
+from universal_sync_core.pointer import parse, recognise
 from universal_sync_core.results import INLINE_RESULT_BYTES
 
 if TYPE_CHECKING:
@@ -159,7 +159,7 @@ def _answer(event: "SubmitCallbackEvent", action: str, *, may_point: bool) -> "J
     """Return the answer as it is sent, if the waiting state can go on with it."""
     if event.outcome == "success":
         with open_call({**event.context, "action": action}) as call:
-            if not may_point and any(pointers_in(event.output, call.pages.unpacked)):
+            if not may_point and any(pointers_in(event.output, call.pages.unpacked, recognise)):
                 message = "output: it holds a pointer; this function takes the value itself"
                 raise PointerNotAllowedError(message, field="output")
             # What could not be merged is refused now: later it would end the execution.

@@ -80,7 +80,7 @@ def _own_record(cause: str, execution_arn: str, execution_input: str) -> str | N
         if not path.startswith(call.objects.home):
             return None
         try:
-            record = codec.decode(call.objects.read(path), path=path)
+            record = call.document(path)
         except StoredDataError:
             return None
     is_own = is_failure_record(record) and record.get("execution_id") == owner

@@ -28,7 +28,7 @@ from statebag.sources import require_execution_arn
 from statebag.terminal import note, print_json, print_line, print_table, progress
 from universal_sync_core.codec import JsonObject, decode
 from universal_sync_core.errors import UnreadableObjectError
-from universal_sync_core.pointer import parse
+from universal_sync_core.pointer import recognise
 
 _COLUMNS: Final = ("callback", "type", "status", "requested", "asks", "execution")
 _ID_CHARS: Final = 12
@@ -229,7 +229,7 @@ def _described(callback: Callback, mask: Masking) -> JsonObject:
 
 
 def _asks(callback: Callback, mask: Masking) -> str:
-    pointer = parse(callback.prompt)
+    pointer = recognise(callback.prompt)
     if pointer is not None:
         return f"{pointer.kind} of {bytes_text(pointer.size)} in S3"
     return preview(mask.beginning(callback.prompt, ("prompt",)))

@@ -20,7 +20,7 @@ from universal_sync_core import (
     universal_sync_core,
 )
 from universal_sync_core.errors import PointerNotAllowedError
-from universal_sync_core.pointer import Pointer, escape, parse, unescape_key
+from universal_sync_core.pointer import Pointer, escape, parse, recognise, unescape_key
 
 DIGEST = "0123456789abcdef" * 4
 PATH = f"s3://{BUCKET}/v1/run-1/sha256/{DIGEST}"
@@ -94,7 +94,7 @@ LOOKALIKES = [
 
 @pytest.mark.parametrize("data", LOOKALIKES)
 def test_anything_else_is_data_and_comes_back_as_it_was(data: dict[str, Any]) -> None:
-    assert parse(data) is None
+    assert recognise(data) is None
     with fresh(CountingStore()):
         bag = universal_sync_core({}, {"found": data, "current_state": {"in": [data]}}, CONTEXT)
         assert parse(bag["found"]) is None

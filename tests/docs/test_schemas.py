@@ -31,7 +31,7 @@ from universal_sync_core.errors import InvalidRequestError, MalformedPointerErro
 from universal_sync_core.memory_store import MemoryStore
 from universal_sync_core.next_action import NEXT_ACTION_BY_STATUS
 from universal_sync_core.page_format import is_node, parse_node
-from universal_sync_core.pointer import parse
+from universal_sync_core.pointer import recognise
 from universal_sync_core.settings import Settings
 from universal_sync_core.validation import validate
 
@@ -228,14 +228,14 @@ def test_pointer_is_valid_where_the_code_takes_it_for_one(
 ) -> None:
     for mixed in (pointer | changes, *({**pointer, name: changes[name]} for name in changes)):
         value = {name: item for name, item in mixed.items() if name not in lacking}
-        assert is_valid("forms/pointer", value) == (parse(value) is not None)
+        assert is_valid("forms/pointer", value) == (recognise(value) is not None)
 
 
 @pytest.mark.parametrize("name", ["__v", "__size_bytes", "__count"])
 def test_whole_number_with_a_fraction_is_what_a_schema_cannot_tell(name: str) -> None:
     value = LIST | {name: float(LIST[name])}
     assert is_valid("forms/pointer", value)
-    assert parse(value) is None
+    assert recognise(value) is None
 
 
 JSON_VALUES = st.recursive(

@@ -29,7 +29,7 @@ from universal_sync_core.errors import (
     UnreadableObjectError,
 )
 from universal_sync_core.execution_budget import LIMIT, USED
-from universal_sync_core.pointer import Pointer, escape, may_hold_marks, parse
+from universal_sync_core.pointer import Pointer, escape, may_hold_marks, parse, recognise
 
 # What the machine writes itself. A bag that has such a field keeps its own, whatever comes in.
 _BOOKKEEPING: Final = frozenset(
@@ -126,16 +126,19 @@ def require_admissible(value: Json, call: Call) -> None:
     stack = [value]
     while stack:
         part = stack.pop()
-        if type(part) is list:
+        pointer = parse(part)
+        if pointer is not None:
+            pointers.append(pointer)
+        elif type(part) is list:
             stack += part
-        elif type(part) is dict and not _is_ours(part, pointers, call):
+        elif type(part) is dict and not _is_packed_well(part, pointers, call):
             stack += part.values()
     _require_pointers(pointers, call)
 
 
 def _is_ours(part: JsonObject, pointers: list[Pointer], call: Call) -> bool:
     """Tell whether an object is a form of ours, and note the pointers that it is or holds."""
-    pointer = parse(part)
+    pointer = recognise(part)
     if pointer is not None:
         pointers.append(pointer)
     return pointer is not None or _is_packed_well(part, pointers, call)

@@ -8,6 +8,7 @@ from typing import Any, Final, TypeAlias
 
 from universal_sync_core import workspace
 from universal_sync_core.bag import FAILED_SEGMENTS, OUTPUTS
+from universal_sync_core.budget import Budget
 from universal_sync_core.codec import Json, JsonObject
 from universal_sync_core.errors import InvalidRequestError
 from universal_sync_core.objects import Objects
@@ -41,9 +42,23 @@ class Call:
     keep_inline: set[str] = field(default_factory=set)
     encode: Encode | None = None
 
+    @property
+    def budget(self) -> Budget:
+        """What this call may still read, unpack and repeat."""
+        return self.objects.budget
+
+    def document(self, path: str) -> Json:
+        """Return the JSON document that an object is.
+
+        Raises:
+            StoredDataError, PointerNotAllowedError, StateTooLargeError: it cannot be read.
+        """
+        return self.budget.decode(self.objects.read(path), path)
+
 
 # There may be thousands of items, and looking up what each points to would cost a request each.
 _OF_ITEMS: Final = frozenset({OUTPUTS, FAILED_SEGMENTS})
+
 _OPEN: ContextVar[Call | None] = ContextVar("call", default=None)
 
 

@@ -5,7 +5,7 @@ from typing import Final
 from universal_sync_core import workspace
 from universal_sync_core.bag import CHAIN, ITEMS, STOPPED_BY, is_branch, with_fields
 from universal_sync_core.call import Call, Context, open_call
-from universal_sync_core.codec import Json, JsonObject, decode
+from universal_sync_core.codec import Json, JsonObject
 from universal_sync_core.errors import (
     InvalidRequestError,
     MalformedPointerError,
@@ -97,7 +97,7 @@ def _left_at(path: str) -> JsonObject:
         if call.objects.can_write and not path.startswith(call.objects.home):
             message = f"input.{RESUME_FROM}: state is taken up only from where executions keep it"
             raise PointerNotAllowedError(message, field=f"input.{RESUME_FROM}")
-        document = decode(call.objects.read(path), path=path)
+        document = call.document(path)
         bag = restore_snapshot(
             _snapshot_in(document, path) if is_failure_record(document) else path
         )

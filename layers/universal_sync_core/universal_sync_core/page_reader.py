@@ -9,7 +9,7 @@ from universal_sync_core.codec import Json, JsonObject, canonical, encode
 from universal_sync_core.compress import is_packed, unpack
 from universal_sync_core.errors import MalformedPointerError
 from universal_sync_core.objects import Objects
-from universal_sync_core.page_format import digest_mark, split_marks
+from universal_sync_core.page_format import Node, digest_mark, split_marks
 from universal_sync_core.pointer import (
     PACKED_MARK,
     Pointer,
@@ -18,9 +18,18 @@ from universal_sync_core.pointer import (
     unescape_key,
 )
 from universal_sync_core.tree_reader import TreeReader
-from universal_sync_core.trees import child_path, everything, in_order, in_sequence
+from universal_sync_core.trees import (
+    child_path,
+    everything,
+    in_order,
+    in_sequence,
+    require_child,
+)
 
 Unpack: TypeAlias = Callable[[JsonObject], Json]
+# A pointer, or a row of an index object.
+Reference: TypeAlias = Pointer | tuple[Node, int]
+Parse: TypeAlias = Callable[[Json], Pointer | None]
 
 # What it takes to follow a pointer again, by the time that as many values take to decode.
 _FOLLOWED: Final = Cost(values=64)
@@ -127,8 +136,7 @@ class PageReader(TreeReader):
     def load(self, value: Json) -> None:
         """Read everything that a value refers to, one round of requests for each level."""
         pointers = pointers_in(value, self.unpacked)
-        # None stands for a pointer to what an index object refers to.
-        wanted: dict[str, Pointer | None] = {pointer.path: pointer for pointer in pointers}
+        wanted: dict[str, Reference] = {pointer.path: pointer for pointer in pointers}
         seen: set[str] = set()
         while wanted:
             seen |= wanted.keys()
@@ -137,30 +145,39 @@ class PageReader(TreeReader):
                     self._values[path] = document
                 else:
                     self.keep(path, document)
-            below: dict[str, Pointer | None] = {}
-            for path, pointer in wanted.items():
-                below |= self._below(path, pointer)
-            wanted = {path: pointer for path, pointer in below.items() if path not in seen}
+            below: dict[str, Reference] = {}
+            for path, reference in wanted.items():
+                below |= self._below(path, reference)
+            wanted = {path: each for path, each in below.items() if path not in seen}
 
-    def _missing(self, wanted: Mapping[str, Pointer | None]) -> list[str]:
+    def _missing(self, wanted: Mapping[str, Reference]) -> list[str]:
         """Return the paths that were not read yet as what they are to be read."""
         return [
             path
-            for path, pointer in wanted.items()
-            if path not in (self._values if _is_single(pointer) else self._nodes)
+            for path, reference in wanted.items()
+            if path not in (self._values if _is_single(reference) else self._nodes)
         ]
 
-    def _below(self, path: str, pointer: Pointer | None) -> dict[str, Pointer | None]:
+    def _below(self, path: str, reference: Reference) -> dict[str, Reference]:
         """Return what an object refers to."""
-        if _is_single(pointer):
+        if _is_single(reference):
             value, facts = self._values[path]
         else:
-            node = self._nodes[path] if pointer is None else self.root(pointer)
+            node = self._node_of(path, reference)
             if node.height:
-                return {child_path(path, child.ref): None for child in node.children}
+                paths = [child_path(path, child.ref) for child in node.children]
+                return {below: (node, at) for at, below in enumerate(paths)}
             value, facts = node.items, self._facts[path]
         inner = () if facts.clean else pointers_in(value, self.unpacked)
         return {pointer.path: pointer for pointer in inner}
+
+    def _node_of(self, path: str, reference: Reference) -> Node:
+        """Return the page or index object that is what it is said to be."""
+        if isinstance(reference, Pointer):
+            return self.root(reference)
+        parent, position = reference
+        require_child(parent, position, self._nodes[path], None, path)
+        return self._nodes[path]
 
     def _build(self, value: Json, at: _At) -> Json:
         """Return a value with all that it points to in its place."""
@@ -224,12 +241,13 @@ class PageReader(TreeReader):
         return value
 
 
-def pointers_in(value: Json, unpacked: Unpack) -> Iterator[Pointer]:
+def pointers_in(value: Json, unpacked: Unpack, parsed: Parse = parse) -> Iterator[Pointer]:
     """Yield every pointer that stands in a value, in its order.
 
     Args:
         value: any value of a bag or a page.
         unpacked: returns what is in a packed part.
+        parsed: tells pointers; `recognise` in a value from outside.
 
     Raises:
         MalformedPointerError: something in it is a pointer that this version cannot read.
@@ -240,7 +258,7 @@ def pointers_in(value: Json, unpacked: Unpack) -> Iterator[Pointer]:
         if type(part) is list:
             stack.extend(reversed(part))
         elif type(part) is dict:
-            pointer = parse(part)
+            pointer = parsed(part)
             if pointer is not None:
                 yield pointer
             elif is_packed(part):
@@ -259,5 +277,5 @@ def _levels(value: Json) -> int:
     return levels
 
 
-def _is_single(pointer: Pointer | None) -> bool:
-    return pointer is not None and pointer.kind == "value"
+def _is_single(reference: Reference) -> bool:
+    return isinstance(reference, Pointer) and reference.kind == "value"

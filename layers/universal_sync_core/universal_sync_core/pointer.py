@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Literal, TypeAlias
 
 from universal_sync_core.codec import Json, JsonObject
+from universal_sync_core.errors import MalformedPointerError
 
 Kind: TypeAlias = Literal["value", "list", "map"]
 
@@ -70,7 +71,25 @@ class Pointer:
 
 
 def parse(value: Json) -> Pointer | None:
-    """Return the pointer `value` is, or None where it is anything else."""
+    """Return the pointer that a value of a bag or a page is, or None where it is anything else.
+
+    Raises:
+        MalformedPointerError: it has the mark of a pointer, and is none of this version. It is no
+            data: what resembles a pointer was escaped on its way in.
+    """
+    if type(value) is not dict or value.get(MARK) is not True:
+        return None
+    pointer = recognise(value)
+    if pointer is None:
+        path: Json = value.get("__s3_path")
+        known = type(path) is str and digest_in(path) is not None
+        message = f"a pointer that is none of version {VERSION}; a later release may have made it"
+        raise MalformedPointerError(message, path=path if known else "(inline)")
+    return pointer
+
+
+def recognise(value: Json) -> Pointer | None:
+    """Return the pointer that a value from outside is, or None where it is anything else."""
     if type(value) is not dict or value.get(MARK) is not True:
         return None
     kind: Json = value.get("__kind")
@@ -98,7 +117,7 @@ def pointers_inline(value: Json) -> Iterator[Pointer]:
         if type(part) is list:
             stack += part
         elif type(part) is dict:
-            pointer = parse(part)
+            pointer = recognise(part)
             if pointer is None:
                 stack += part.values()
             else:

@@ -3,7 +3,7 @@
 from typing import Final
 
 from universal_sync_core.call import Call, Context, open_call, serving
-from universal_sync_core.codec import Json, JsonObject, canonical, decode, encode
+from universal_sync_core.codec import Json, JsonObject, canonical, encode
 from universal_sync_core.errors import InvalidRequestError, MalformedPointerError
 from universal_sync_core.keys import execution_in
 from universal_sync_core.offload import optimize_and_offload
@@ -70,7 +70,7 @@ def restore_snapshot(s3_path: str, context: Context | None = None) -> JsonObject
         message = f"the path of a snapshot is a text, not a {type(s3_path).__name__}"
         raise InvalidRequestError(message, field="s3_path")
     with open_call(context, {"execution_id": execution_in(s3_path)}) as call:
-        snapshot = decode(call.objects.read(s3_path), path=s3_path)
+        snapshot = call.document(s3_path)
     known = (*SNAPSHOT_TYPES, *LEFT_BEHIND)
     if type(snapshot) is not dict or snapshot.get("snapshot_type") not in known:
         raise MalformedPointerError("this is no snapshot", path=s3_path)

@@ -1,0 +1,345 @@
+"""Pages and index objects that are not what they should be: every reader refuses them alike.
+
+Each is stored under its right digest, as whoever may write to the execution's folder can do it.
+"""
+
+import copy
+import hashlib
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.core.bags import CONTEXT, EXECUTION, call, fresh
+from universal_sync_core import hydrate_state, open_bag, read_list, universal_sync_core
+from universal_sync_core.errors import MalformedPointerError, MissingObjectError
+from universal_sync_core.memory_store import MemoryStore
+from universal_sync_core.pointer import Pointer
+from universal_sync_core.store import Location, StoredObject
+
+TINY = {"page_bytes": 200, "index_bytes": 400}
+LIST = [f"row {number:03} " + "x" * 20 for number in range(60)]
+MAP = {f"key {number * 7 % 60:02}": number for number in range(60)}
+Documents = dict[str, Any]
+
+
+def tree_of(value: Any, *, marked: bool = False) -> tuple[Pointer, Documents]:
+    """Return the pointer to a value in pages, and its documents by path."""
+    store = MemoryStore()
+    with fresh(store, **TINY), call() as opened:
+        pointer = opened.pages.store(value, marked=marked)
+    return pointer, {str(at): json.loads(each.body) for at, each in store.objects.items()}
+
+
+TREES = {
+    "list": tree_of(LIST),
+    "marked": tree_of(LIST, marked=True),
+    "map": tree_of(MAP),
+    "page of a list": tree_of(LIST[:3]),
+    "page of a map": tree_of(dict(list(MAP.items())[:3])),
+}
+
+
+def stored(documents: Documents, pointer: Pointer) -> tuple[MemoryStore, Pointer]:
+    """Return a store with the documents under the digests that they now have, and the pointer.
+
+    A parent is stored after its children, and refers to what they have become.
+    """
+    store = MemoryStore()
+    renamed: dict[str, str] = {}
+    folder = pointer.path[:-64]
+    order = sorted(documents, key=lambda path: height_of(documents[path]))
+    for path in order:
+        document = copy.deepcopy(documents[path])
+        if isinstance(document, dict) and isinstance(document.get("children"), list):
+            for row in document["children"]:
+                if isinstance(row, list) and row and isinstance(row[0], str):
+                    row[0] = renamed.get(row[0], row[0])
+        body = json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode()
+        digest = hashlib.sha256(body).hexdigest()
+        renamed[path[-64:]] = digest
+        store.objects[Location.parse(folder + digest)] = StoredObject(body)
+    root = Pointer(
+        kind=pointer.kind,
+        path=folder + renamed[pointer.path[-64:]],
+        size=pointer.size,
+        count=pointer.count,
+    )
+    return store, root
+
+
+def height_of(document: Any) -> int:
+    height = document.get("height") if isinstance(document, dict) else 0
+    return height if isinstance(height, int) else 0
+
+
+def bag_with(root: Pointer) -> dict[str, Any]:
+    return {"execution_id": EXECUTION, "value": root.render()}
+
+
+def touched(view: Any) -> Any:
+    return list(view) if not hasattr(view, "items") else dict(view.items())
+
+
+def whole(root: Pointer) -> Any:
+    with call() as opened:
+        if root.kind == "map":
+            return opened.pages.entries(root)
+        return read_list(root.render(), 0, root.count or 0, CONTEXT)
+
+
+def merged(root: Pointer) -> Any:
+    """Return the value after nothing was merged into it."""
+    empty: Any = {} if root.kind == "map" else []
+    appending = {"merge_strategy": {"current_state": "append"} if root.kind == "list" else None}
+    bag = {"execution_id": EXECUTION, "current_state": root.render()}
+    after = universal_sync_core(bag, {"current_state": empty}, CONTEXT | appending)
+    return hydrate_state(after)["current_state"]
+
+
+READERS: dict[str, Callable[[Pointer], Any]] = {
+    "hydrated": lambda root: hydrate_state(bag_with(root))["value"],
+    "merged into": merged,
+    "plain in a worker": lambda root: open_bag(bag_with(root))["value"].plain(),
+    "touched in a worker": lambda root: touched(open_bag(bag_with(root))["value"]),
+    "whole": whole,
+}
+
+
+def index(documents: Documents) -> Any:
+    """Return the root, which is the highest."""
+    return max(documents.values(), key=height_of)
+
+
+def page(documents: Documents) -> Any:
+    """Return the first page."""
+    return next(each for each in documents.values() if not each["height"])
+
+
+def set_row(column: int, value: Any) -> Callable[[Documents], None]:
+    def change(documents: Documents) -> None:
+        index(documents)["children"][0][column] = value
+
+    return change
+
+
+def set_field(found: Callable[[Documents], Any], name: str, value: Any) -> Callable[..., None]:
+    def change(documents: Documents) -> None:
+        found(documents)[name] = value
+
+    return change
+
+
+def lacking(found: Callable[[Documents], Any], name: str) -> Callable[[Documents], None]:
+    def change(documents: Documents) -> None:
+        del found(documents)[name]
+
+    return change
+
+
+def swapped_rows(documents: Documents) -> None:
+    index(documents)["children"].reverse()
+
+
+def one_item_less(documents: Documents) -> None:
+    items = page(documents)["items"]
+    items.pop() if isinstance(items, list) else items.popitem()
+
+
+def leaf_is_index(documents: Documents) -> None:
+    leaf = page(documents)
+    count = len(leaf["items"])
+    leaf.clear()
+    row = ["0" * 64, count, 1, 1]
+    leaf |= {"__page": 1, "kind": "list", "height": 1, "children": [row]}
+
+
+def same_positions(documents: Documents) -> None:
+    leaf = page(documents)
+    leaf["order"] = [leaf["order"][0]] * len(leaf["order"])
+
+
+def far_positions(documents: Documents) -> None:
+    leaf = page(documents)
+    leaf["order"] = [position + 1_000 for position in leaf["order"]]
+
+
+def unsorted_keys(documents: Documents) -> None:
+    leaf = page(documents)
+    leaf["items"] = dict(reversed(leaf["items"].items()))
+    leaf["order"].reverse()
+
+
+def foreign_key(documents: Documents) -> None:
+    leaf = page(documents)
+    first, *rest = leaf["items"].items()
+    leaf["items"] = dict([*rest, ("zzz", first[1])])
+
+
+ANY, OF_LIST, OF_MAP = ("list", "marked", "map"), ("list", "marked"), ("map",)
+WRONG: dict[str, tuple[tuple[str, ...], Callable[[Documents], None]]] = {
+    "a count of a thousand million": (ANY, set_row(1, 10**9)),
+    "a count past all memory": (ANY, set_row(1, 10**30)),
+    "a negative count": (ANY, set_row(1, -5)),
+    "a count of none": (ANY, set_row(1, 0)),
+    "a boolean count": (ANY, set_row(1, bool(1))),
+    "a fraction": (ANY, set_row(1, 3.0)),
+    "a count that is a text": (ANY, set_row(1, "3")),
+    "a negative size": (ANY, set_row(2, -1)),
+    "a weight of another sum": (ANY, set_row(3, 1)),
+    "no digest": (ANY, set_row(0, "x")),
+    "a path without a digest": (ANY, set_row(0, "s3://state-bucket/inputs/evil.json")),
+    "a digest in capitals": (ANY, set_row(0, "A" * 64)),
+    "no row": (ANY, lambda documents: index(documents)["children"].append(7)),
+    "no children": (ANY, set_field(index, "children", [])),
+    "children that are none": (ANY, set_field(index, "children", {"a": 1})),
+    "no height": (ANY, lacking(index, "height")),
+    "a height of a text": (ANY, set_field(index, "height", "1")),
+    "a boolean height": (ANY, set_field(index, "height", bool(1))),
+    "a height past all": (ANY, set_field(index, "height", 10**6)),
+    "one level more": (ANY, lambda documents: index(documents).update(height=9)),
+    "another kind": (ANY, set_field(index, "kind", "tree")),
+    "a kind that is a list": (ANY, set_field(index, "kind", ["list"])),
+    "another version": (ANY, set_field(index, "__page", 2)),
+    "a version that is true": (ANY, set_field(index, "__page", bool(1))),
+    "a field that nobody knows": (ANY, set_field(index, "more", 1)),
+    "a field in a page that nobody knows": (ANY, set_field(page, "more", 1)),
+    "a page without items": (ANY, lacking(page, "items")),
+    "a page whose items are a text": (ANY, set_field(page, "items", "abc")),
+    "an element less than is said": (ANY, one_item_less),
+    "a page of another kind": (ANY, lambda documents: page(documents).update(kind="tree")),
+    "an index object in the place of a page": (OF_LIST, leaf_is_index),
+    "marks in an index object": (("list",), set_field(index, "marks", "AAAA")),
+    "marks where there are none": (("list",), set_field(page, "marks", "")),
+    "no marks where there are": (("marked",), lacking(page, "marks")),
+    "other marks": (("marked",), set_field(page, "marks", "AAAA")),
+    "marks that are no base64": (("marked",), set_field(page, "marks", "no base64!")),
+    "an order in a list": (OF_LIST, set_field(page, "order", [0])),
+    "least keys in a list": (OF_LIST, lambda d: index(d)["children"][0].extend(["a", ""])),
+    "no order": (OF_MAP, lacking(page, "order")),
+    "an order of texts": (OF_MAP, lambda d: page(d).update(order=["0"] * len(page(d)["order"]))),
+    "one position for all": (OF_MAP, same_positions),
+    "positions past the count": (OF_MAP, far_positions),
+    "keys that are not sorted": (OF_MAP, unsorted_keys),
+    "a key of another page": (OF_MAP, foreign_key),
+    "pages in another order": (OF_MAP, swapped_rows),
+}
+CASES = [(name, tree) for name, (trees, _) in WRONG.items() for tree in trees]
+
+
+@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize("tree", TREES)
+def test_the_trees_these_tests_spoil_are_read_by_all(tree: str, reader: str) -> None:
+    pointer, documents = TREES[tree]
+    store, root = stored(documents, pointer)
+    value = LIST if pointer.kind == "list" else MAP
+    with fresh(store, **TINY):
+        found = READERS[reader](root)
+    assert list(found) == list(value)[: root.count]
+
+
+@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize(("wrong", "tree"), CASES)
+def test_what_is_no_tree_is_malformed_to_every_reader(wrong: str, tree: str, reader: str) -> None:
+    pointer, documents = TREES[tree]
+    documents = copy.deepcopy(documents)
+    WRONG[wrong][1](documents)
+    store, root = stored(documents, pointer)
+    started = time.process_time()
+    with fresh(store, **TINY), pytest.raises(MalformedPointerError) as caught:
+        READERS[reader](root)
+    assert time.process_time() - started < 2
+    assert "s3://" in str(caught.value)
+
+
+@pytest.mark.parametrize("tree", TREES)
+@pytest.mark.parametrize(
+    "stated",
+    [{"__count": 10**9}, {"__count": 2}, {"__size_bytes": 1}, {"__size_bytes": 2**50}],
+    ids=str,
+)
+def test_a_pointer_that_states_something_else_is_malformed(
+    tree: str, stated: dict[str, int]
+) -> None:
+    pointer, documents = TREES[tree]
+    store, root = stored(documents, pointer)
+    bag = {"execution_id": EXECUTION, "value": root.render() | stated}
+    with fresh(store, **TINY), pytest.raises(MalformedPointerError):
+        hydrate_state(bag)
+
+
+@pytest.mark.parametrize("size", [0, 1, 39, 41, 10**9])
+def test_a_single_value_of_another_size_than_its_pointer_states_is_malformed(size: int) -> None:
+    store = MemoryStore()
+    with fresh(store), call() as opened:
+        pointer = opened.pages.store("x" * 38).render()
+    with fresh(store), pytest.raises(MalformedPointerError, match="size"):
+        hydrate_state({"execution_id": EXECUTION, "value": pointer | {"__size_bytes": size}})
+
+
+def test_an_index_object_that_leads_to_itself_is_malformed_at_once() -> None:
+    pointer, _ = TREES["list"]
+    evil = f"{pointer.path[:-64]}{'0' * 64}"
+    document = {
+        "__page": 1,
+        "kind": "list",
+        "height": 1,
+        "children": [["0" * 64, 1, 1, 1]],
+    }
+    store = MemoryStore()
+    body = json.dumps(document).encode()
+    digest = hashlib.sha256(body).hexdigest()
+    store.objects[Location.parse(pointer.path[:-64] + digest)] = StoredObject(body)
+    root = Pointer(kind="list", path=pointer.path[:-64] + digest, size=2, count=1)
+    for reader in READERS.values():
+        with fresh(store), pytest.raises(MissingObjectError, match=evil):
+            reader(root)
+    # Only where a digest could be chosen, or an object without one could be named.
+    document["children"] = [["s3://state-bucket/inputs/evil.json", 1, 1, 1]]
+    body = json.dumps(document).encode()
+    digest = hashlib.sha256(body).hexdigest()
+    store.objects[Location.parse(pointer.path[:-64] + digest)] = StoredObject(body)
+    store.objects[Location.parse("s3://state-bucket/inputs/evil.json")] = StoredObject(body)
+    root = Pointer(kind="list", path=pointer.path[:-64] + digest, size=2, count=1)
+    for reader in READERS.values():
+        allowed = {"allowed_prefixes": ("s3://state-bucket/inputs/",)}
+        with fresh(store, **allowed), pytest.raises(MalformedPointerError, match=digest):
+            reader(root)
+
+
+JUNK = st.sampled_from(
+    [None, True, -1, 0, 1, 2**53, 10**30, 1.5, "", "a", "0" * 64, [], [1], {}, {"a": 1}]
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+@pytest.mark.parametrize("tree", TREES)
+def test_a_changed_part_is_refused_or_makes_no_difference(tree: str, data: st.DataObject) -> None:
+    pointer, documents = TREES[tree]
+    documents = copy.deepcopy(documents)
+    chosen = documents[data.draw(st.sampled_from(sorted(documents)))]
+    name = data.draw(st.sampled_from(sorted(set(chosen) - {"items"})))
+    if name == "children" and data.draw(st.booleans()):
+        row = data.draw(st.sampled_from(chosen["children"]))
+        row[data.draw(st.integers(0, len(row) - 1))] = data.draw(JUNK)
+    else:
+        chosen[name] = data.draw(JUNK)
+    store, root = stored(documents, pointer)
+    value = LIST if pointer.kind == "list" else MAP
+    reader = READERS[data.draw(st.sampled_from(sorted(READERS)))]
+    with fresh(store, **TINY):
+        try:
+            found = reader(root)
+        except (MalformedPointerError, MissingObjectError):
+            return
+    assert list(found) == list(value)[: root.count]
+
+
+def test_page_settings_of_these_tests_make_trees_of_several_levels() -> None:
+    for name in ("list", "marked", "map"):
+        assert height_of(index(TREES[name][1])) >= 2
