@@ -343,3 +343,13 @@ def test_a_changed_part_is_refused_or_makes_no_difference(tree: str, data: st.Da
 def test_page_settings_of_these_tests_make_trees_of_several_levels() -> None:
     for name in ("list", "marked", "map"):
         assert height_of(index(TREES[name][1])) >= 2
+
+
+def test_a_history_that_is_said_to_be_enormous_takes_no_memory_for_it() -> None:
+    with fresh(MemoryStore(), history_max_entries=2):
+        bag = universal_sync_core({"execution_id": EXECUTION}, {"state_history": LIST}, CONTEXT)
+        bag["state_history_archive"]["__count"] = 2**52
+        started = time.process_time()
+        with pytest.raises(MalformedPointerError):
+            open_bag(bag).read("state_history")
+        assert time.process_time() - started < 2

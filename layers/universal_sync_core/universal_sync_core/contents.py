@@ -4,6 +4,7 @@ Keys are those of the user; values are as they are stored: they may be pointers,
 """
 
 from abc import ABC, abstractmethod
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -18,6 +19,7 @@ from universal_sync_core.bag import (
 from universal_sync_core.codec import KIB, Json, JsonObject
 from universal_sync_core.page_reader import PageReader
 from universal_sync_core.pointer import Pointer, escape_key, unescape_key
+from universal_sync_core.trees import shifted
 
 # What an iteration reads ahead and then lets go of: some 30 pages, which are read side by side.
 _AHEAD_BYTES: Final = 2 * KIB * KIB
@@ -183,9 +185,9 @@ class JoinedElements(Elements):
 
     def at(self, positions: Sequence[int], reader: PageReader) -> list[Json]:
         cut = len(self._first)
-        before = [position for position in positions if position < cut]
-        after = [position - cut for position in positions if position >= cut]
-        return [*self._first.at(before, reader), *self._second.at(after, reader)]
+        start = bisect_left(positions, cut)
+        after = shifted(positions[start:], -cut)
+        return [*self._first.at(positions[:start], reader), *self._second.at(after, reader)]
 
     @property
     def batch(self) -> int:
