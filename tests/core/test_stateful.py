@@ -96,7 +96,7 @@ class Workflow(RuleBasedStateMachine):
     @rule(result=results, action=st.sampled_from(["sync", "sync_branch", "update_and_compress"]))
     def sync(self, result: Any, action: str) -> None:
         delta = oracle.flatten(result)
-        if action == "sync_branch" and delta.get("status") in ("PAUSE", "PAUSED_FOR_HITP"):
+        if action == "sync_branch" and delta.get("status") in ("PAUSE", "ASYNC"):
             action = "sync"  # a branch cannot ask for what only a segment can
         self.take(action, result, delta)
 
