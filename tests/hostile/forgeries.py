@@ -1,0 +1,166 @@
+"""Pointers, pages and packed values: genuine, somebody else's, forged, or enormous inside."""
+
+from random import Random
+from typing import Any
+
+from tests.hostile.ground import Ground
+from tests.hostile.pieces import MIB, PACKED, Piece, encoded, maker, packed, pointer, value_of
+
+
+@maker
+def own_pointer(random: Random, ground: Ground) -> Piece:
+    """A genuine pointer of this execution, plain or deep inside."""
+    value, stands = random.choice(ground.own)
+    wrap = random.randint(0, 2)
+    if wrap == 1:
+        return Piece(kind="own_pointer", value=[value, value], means=[stands, stands])
+    if wrap == 2:
+        return Piece(
+            kind="own_pointer", value={"in": {"deep": value}}, means={"in": {"deep": stands}}
+        )
+    return Piece(kind="own_pointer", value=value, means=stands)
+
+
+@maker
+def foreign_pointer(random: Random, ground: Ground) -> Piece:
+    """A genuine pointer of somebody else, as it is and in disguise."""
+    theirs = random.choice(ground.foreign)
+    value = _disguised(random, theirs)
+    return Piece(kind="foreign_pointer", value=value, taken=False)
+
+
+@maker
+def foreign_path(random: Random, ground: Ground) -> Piece:
+    """A pointer whose path tries to lead out of the own folder."""
+    path = ground.foreign[0]["__s3_path"]
+    own = ground.own[0][0]["__s3_path"]
+    digest = path[-64:]
+    bad = [
+        own[:-64] + "../../" + path.split("/v1/")[1],
+        own[:-64] + "%2e%2e/" + digest,
+        path.replace("s3://", "s3://other-"),
+        path.replace("/v1/", "/x/v1/"),
+        own.replace("/sha256/", "/callbacks/")[:-64] + digest,
+        path.replace("arn%3A", "ARN%3A"),
+        f"s3://{ground.bucket}//v1/{path.split('/v1/')[1]}",
+        path + "\x00",
+        path + "?versionId=1",
+    ]
+    value = pointer(random.choice(bad))
+    return Piece(kind="foreign_path", value=value, means=value, taken=None)
+
+
+@maker
+def absent_pointer(random: Random, ground: Ground) -> Piece:
+    """A pointer of this execution to what was never stored."""
+    path = ground.own[0][0]["__s3_path"][:-64] + f"{random.getrandbits(256):064x}"
+    kind = random.choice([{"kind": "value"}, {"kind": "list", "__count": 3}])
+    return Piece(kind="absent_pointer", value=pointer(path, **kind), taken=False)
+
+
+@maker
+def lying_pointer(random: Random, ground: Ground) -> Piece:
+    """A pointer that says something else of its object than is true."""
+    value, _ = random.choice(ground.own)
+    lies: list[dict[str, Any]] = [
+        {"__size_bytes": 0},
+        {"__size_bytes": 10**18},
+        {"__size_bytes": 10**400},
+        {"__kind": "list", "__count": 10**9},
+        {"__kind": "map", "__count": 1},
+    ]
+    return Piece(kind="lying_pointer", value=value | random.choice(lies), taken=None, known=False)
+
+
+@maker
+def forged_page(random: Random, ground: Ground) -> Piece:
+    """A page with the right digest and the wrong content."""
+    leaf = ground.put({"__page": 1, "kind": "list", "height": 0, "items": [1, 2]})
+    ref = leaf[-64:]
+    bad: list[dict[str, Any]] = [
+        {"children": [[ref, 10**9, 1, 1]]},
+        {"children": [[ref, 10**30, 1, 1]]},
+        {"children": [[ref, 5, 1, 1]]},
+        {"children": [[ref, -5, 1, 1], [ref, 2, 1, 1]]},
+        {"children": [[ref, True, 1, 1]]},
+        {"children": [[f"s3://{ground.bucket}/inputs/evil.json", 2, 1, 1]]},
+        {"children": [[ground.foreign[0]["__s3_path"], 2, 1, 1]]},
+        {"children": [[ref, 2, 1, 1, "a", ""]], "kind": "map"},
+        {"children": []},
+        {"height": 10**6, "children": [[ref, 2, 1, 1]]},
+        {"height": True, "children": [[ref, 2, 1, 1]]},
+        {"height": 0, "items": [1, 2], "marks": "AAAA"},
+        {"height": 0, "kind": "map", "items": {"a": 1, "b": 2}, "order": ["x", None]},
+        {"height": 0, "kind": "map", "items": {"b": 1, "a": 2}, "order": [7, 7]},
+        {"height": 0, "items": {"a": 1}},
+    ]
+    page = {"__page": 1, "kind": "list", "height": 1} | random.choice(bad)
+    count = random.choice([0, 2, 5, 10**9])
+    value = pointer(ground.put(page), kind=page["kind"], size=10, __count=count)
+    return Piece(kind="forged_page", value=value, taken=None, known=False)
+
+
+@maker
+def packed_value(random: Random, _: Ground) -> Piece:
+    """A packed value that is sound, and stands for what is in it."""
+    value = value_of(random, 2)
+    return Piece(kind="packed_value", value=packed(encoded(value)), means=value)
+
+
+@maker
+def unsound_packed(random: Random, _: Ground) -> Piece:
+    """What resembles a packed value and does not unpack is data."""
+    sound = packed(b"[1,2,3]")
+    wrong: list[dict[str, Any]] = [
+        {"__size_bytes": 3},
+        {"__size_bytes": 10**9},
+        {PACKED: "no base64!"},
+        {PACKED: sound[PACKED][:-8]},
+        {PACKED: 7},
+        {"more": 1},
+    ]
+    value = sound | random.choice(wrong)
+    return Piece(kind="unsound_packed", value=value, means=value, taken=None)
+
+
+@maker
+def packed_foreign(random: Random, ground: Ground) -> Piece:
+    """A foreign pointer that hides in a packed value."""
+    theirs = random.choice(ground.foreign)
+    value = packed(encoded({"y": _disguised(random, theirs)}))
+    return Piece(kind="packed_foreign", value=value, taken=False)
+
+
+@maker
+def packed_packed(random: Random, _: Ground) -> Piece:
+    """A packed value in a packed value, which nobody makes."""
+    inner = packed(encoded(value_of(random, 1)))
+    return Piece(kind="packed_packed", value=packed(encoded([inner])), taken=None, known=False)
+
+
+@maker
+def packed_bomb(random: Random, _: Ground) -> Piece:
+    """Small outside and enormous inside: by bytes, by nodes, by repetition."""
+    size = 15 * MIB
+    text = b'"' + b"a" * size + b'"'
+    nodes = b"[" + b"[]," * (size // 3) + b"[]]"
+    inner = encoded(packed(text))
+    many = b"[" + b",".join([inner] * 700) + b"]"
+    value = packed(random.choice([nodes, many]))
+    shape = random.choice(["one", "many"])
+    return Piece(
+        kind="packed_bomb", value=value if shape == "one" else [value] * 5, taken=None, known=False
+    )
+
+
+@maker
+def repeated_pointer(random: Random, ground: Ground) -> Piece:
+    """One's own object in one's own object, a hundred times on each of some levels."""
+    return Piece(
+        kind="repeated_pointer", value=ground.tower(random.randint(2, 4)), taken=None, known=False
+    )
+
+
+def _disguised(random: Random, value: Any) -> Any:
+    shape = random.randint(0, 3)
+    return [value, [value], {"a": {"b": value}}, [[], {"c": [value]}]][shape]
