@@ -133,6 +133,18 @@ def test_a_forged_pointer_does_not_swallow_a_later_value(store: CountingStore) -
         first_bag({"seen": pointer}, CONTEXT)
 
 
+@pytest.mark.parametrize("count", [1, 300], ids=["inline", "sampled"])
+def test_nor_does_one_among_the_results_of_a_map(store: CountingStore, count: int) -> None:
+    """Those are too many to be looked up; so they say nothing of what is stored."""
+    report = "known beforehand " * 3_000
+    with fresh(CountingStore()):
+        pointer = store_to_s3(report, CONTEXT)
+    with fresh(store):
+        bag = synced_by("aggregate_distributed")(first(), [pointer] * count)
+        bag = synced_by("sync")(bag, {"current_state": {"report": report}})
+        assert hydrate_state(bag, ["current_state.report"])["current_state"]["report"] == report
+
+
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.usefixtures("store")
 def test_a_packed_value_in_a_packed_value_is_refused(way: str) -> None:
