@@ -25,21 +25,25 @@ class Attempt:
         send: sends it: `(act, bag, piece, ground)`; returns the next bag, or None where the
             action answers none.
         found: where in the hydrated bag the value has to stand, None where it is not looked at.
+        looks_up: whether pointers are looked up there; of a map's items they are not.
     """
 
     name: str
     send: Callable[[Act, Bag, Piece, Ground], Bag | None]
     found: Callable[[Bag], Any] | None = None
+    looks_up: bool = True
 
 
 ATTEMPTS: Final[list[Attempt]] = []
 
 
-def attempt(name: str, found: Callable[[Bag], Any] | None = None) -> Callable[[Any], Any]:
+def attempt(
+    name: str, found: Callable[[Bag], Any] | None = None, *, looks_up: bool = True
+) -> Callable[[Any], Any]:
     """Register a way of sending a value."""
 
     def register(send: Callable[[Act, Bag, Piece, Ground], Bag | None]) -> Any:
-        ATTEMPTS.append(Attempt(name=name, send=send, found=found))
+        ATTEMPTS.append(Attempt(name=name, send=send, found=found, looks_up=looks_up))
         return send
 
     return register
@@ -111,7 +115,9 @@ def _resume(act: Act, _bag: Bag, piece: Piece, ground: Ground) -> Bag:
     return answer
 
 
-@attempt("aggregate_distributed: an output", lambda bag: bag["distributed_outputs"][0])
+@attempt(
+    "aggregate_distributed: an output", lambda bag: bag["distributed_outputs"][0], looks_up=False
+)
 def _outputs(act: Act, bag: Bag, piece: Piece, _: Ground) -> Bag:
     outputs = [piece.value, 1]
     event = {"action": "aggregate_distributed", "state_data": bag, "execution_result": outputs}

@@ -6,7 +6,7 @@ import resource
 import time
 from collections import Counter
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any, Final
 
@@ -131,6 +131,8 @@ def _send(attempt: Attempt, piece: Piece, world: Ground, report: Report, name: s
     start = {"segments": [{}, {}], "current_state": {"mine": [1]}}
     bag = act({"action": "init", "execution_id": ATTACKER, "input": start})["state_data"]
     wrong = report.wrong
+    if piece.kind == "absent_pointer" and not attempt.looks_up:
+        piece = replace(piece, taken=None, known=False)
     try:
         after = attempt.send(act, bag, piece, world)
     except StateSyncError as error:
