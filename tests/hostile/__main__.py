@@ -32,7 +32,9 @@ def main() -> None:
 
     if options.fault:
         faults.plant(options.fault)
-    report = corpus.send_all(options.count, options.seed, options.only)
+    report = corpus.send_all(
+        options.count, options.seed, options.only, until_wrong=bool(options.fault)
+    )
     print(json.dumps(report.told()))  # noqa: T201
 
 

@@ -5,6 +5,7 @@ import json
 import resource
 import time
 from collections import Counter
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from random import Random
@@ -17,8 +18,8 @@ from tests.function.fakes import FakeEventBus, FakeStepFunctions
 from tests.function.lambda_context import FakeLambdaContext
 from tests.hostile import forgeries  # noqa: F401 - registers its makers
 from tests.hostile.attempts import ATTEMPTS, Attempt
-from tests.hostile.ground import ATTACKER, BUCKET, CANARY, VICTIM, Ground, WatchedStore, ground
-from tests.hostile.pieces import CORE, MAKERS, Piece
+from tests.hostile.ground import ATTACKER, BUCKET, CANARY, Ground, WatchedStore, ground
+from tests.hostile.pieces import CORE, MAKERS, Maker, Piece
 from universal_sync_core import workspace
 from universal_sync_core.errors import StateSyncError
 from universal_sync_core.retry import ExponentialBackoffRetry
@@ -47,9 +48,16 @@ class Report:
     slowest: tuple[float, str] = (0.0, "")
     largest: tuple[float, str] = (0.0, "")
 
+    @property
+    def is_wrong(self) -> bool:
+        """Whether something has happened, or taken so long or so much, that must not."""
+        over = self.slowest[0] > MAX_SECONDS or self.largest[0] > MAX_MEGABYTES
+        return bool(self.wrong) or over
+
     def told(self) -> dict[str, Any]:
         """Return it as JSON."""
         return {
+            "is_wrong": self.is_wrong,
             "outcomes": dict(self.outcomes),
             "wrong": self.wrong,
             "slowest": list(self.slowest),
@@ -101,24 +109,38 @@ class Function:
         self.log.seek(0)
 
 
-def send_all(count: int, seed: int, only: str = "") -> Report:
-    """Send so many values, every kind to every place in turn; return what came of it."""
+def send_all(count: int, seed: int, only: str = "", *, until_wrong: bool = False) -> Report:
+    """Send so many values, every kind to every place in turn; return what came of it.
+
+    Args:
+        count: of values.
+        seed: of the corpus.
+        only: those with this in their name.
+        until_wrong: end with the first that is wrong.
+    """
     report = Report()
-    makers = list(MAKERS.values())
-    for first in range(0, count, _PER_WORLD):
+    chosen = [(name, attempt, make) for name, attempt, make in _planned(count) if only in name]
+    for first in range(0, len(chosen), _PER_WORLD):
         store = WatchedStore()
         limits = Settings(bucket=BUCKET, allowed_prefixes=(f"s3://{BUCKET}/inputs/",))
         retry = ExponentialBackoffRetry(max_retries=0)
         with workspace.use(settings=limits, store=store, retry=retry):
             world = ground(store)
-            for number in range(first, min(count, first + _PER_WORLD)):
-                attempt = ATTEMPTS[number % len(ATTEMPTS)]
-                # Every kind comes to every place once in so many rounds as there are kinds.
-                make = makers[(number // len(ATTEMPTS) + number % len(ATTEMPTS)) % len(makers)]
-                piece = make(Random(f"{seed}/{number}"), world)  # noqa: S311 - a corpus, no secret
-                if only in f"{number} {attempt.name} {piece.kind}":
-                    _send(attempt, piece, world, report, f"{number} {attempt.name} {piece.kind}")
+            for name, attempt, make in chosen[first : first + _PER_WORLD]:
+                if until_wrong and report.is_wrong:
+                    return report
+                random = Random(f"{seed}/{name}")  # noqa: S311 - a corpus, no secret
+                _send(attempt, make(random, world), world, report, name)
     return report
+
+
+def _planned(count: int) -> Iterator[tuple[str, Attempt, Maker]]:
+    """Yield what is sent where: every kind comes to every place in as many rounds as kinds."""
+    makers = list(MAKERS.values())
+    for number in range(count):
+        rounds, place = divmod(number, len(ATTEMPTS))
+        attempt, make = ATTEMPTS[place], makers[(rounds + place) % len(makers)]
+        yield f"{number} {attempt.name} {make.__name__}", attempt, make
 
 
 def _send(attempt: Attempt, piece: Piece, world: Ground, report: Report, name: str) -> None:
@@ -185,6 +207,3 @@ def _same(left: Any, right: Any) -> bool:
 
 def _peak() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
-__all__ = ["MAX_MEGABYTES", "MAX_SECONDS", "VICTIM", "Report", "send_all"]

@@ -3,6 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
+from unittest.mock import patch
+
+from statebag import masking
+from universal_sync_core import page_format, page_reader, pointer, tree_reader, trees
+from universal_sync_core.budget import Budget
+from universal_sync_core.objects import Objects
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,35 +29,26 @@ def _nothing(*_: Any, **__: Any) -> None:
 
 
 def _no_escape() -> None:
-    from universal_sync_core import pointer  # noqa: PLC0415
-
-    pointer.escape_key = str
+    patch.object(pointer, "escape_key", str).start()
 
 
 def _no_owner() -> None:
-    from universal_sync_core.objects import Objects  # noqa: PLC0415
-
-    Objects.require_allowed = _nothing  # type: ignore[method-assign]
+    patch.object(Objects, "require_allowed", _nothing).start()
 
 
 def _no_budget() -> None:
-    from universal_sync_core.budget import Budget  # noqa: PLC0415
-
-    Budget.spend = _nothing  # type: ignore[method-assign]
+    patch.object(Budget, "_require", _nothing).start()
 
 
 def _no_page_checks() -> None:
-    from universal_sync_core import page_format  # noqa: PLC0415
-
-    page_format._is_complete = lambda _: True
+    for module in (trees, tree_reader, page_reader, page_format):
+        for name in ("require_child", "require_root", "require_described", "_require_order"):
+            if hasattr(module, name):
+                patch.object(module, name, _nothing).start()
 
 
 def _no_masking() -> None:
-    import re  # noqa: PLC0415
-
-    from statebag import masking  # noqa: PLC0415
-
-    masking._FORMS = re.compile(r"(?!)")
+    patch.object(masking, "without_secrets", str).start()
 
 
 FAULTS: Final[dict[str, Fault]] = {

@@ -54,8 +54,8 @@ def foreign_path(random: Random, ground: Ground) -> Piece:
 def absent_pointer(random: Random, ground: Ground) -> Piece:
     """A pointer of this execution to what was never stored."""
     path = ground.own[0][0]["__s3_path"][:-64] + f"{random.getrandbits(256):064x}"
-    kind = random.choice([{"kind": "value"}, {"kind": "list", "__count": 3}])
-    return Piece(kind="absent_pointer", value=pointer(path, **kind), taken=False)
+    form = random.choice([pointer(path), pointer(path, kind="list", __count=3)])
+    return Piece(kind="absent_pointer", value=form, taken=False)
 
 
 @maker
@@ -94,7 +94,7 @@ def forged_page(random: Random, ground: Ground) -> Piece:
         {"height": 0, "kind": "map", "items": {"b": 1, "a": 2}, "order": [7, 7]},
         {"height": 0, "items": {"a": 1}},
     ]
-    page = {"__page": 1, "kind": "list", "height": 1} | random.choice(bad)
+    page: dict[str, Any] = {"__page": 1, "kind": "list", "height": 1} | random.choice(bad)
     count = random.choice([0, 2, 5, 10**9])
     value = pointer(ground.put(page), kind=page["kind"], size=10, __count=count)
     return Piece(kind="forged_page", value=value, taken=None, known=False)

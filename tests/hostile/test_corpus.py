@@ -15,20 +15,19 @@ import pytest
 
 from tests.hostile import forgeries  # noqa: F401 - registers its makers
 from tests.hostile.attempts import ATTEMPTS
+from tests.hostile.corpus import MAX_MEGABYTES, MAX_SECONDS
 from tests.hostile.faults import FAULTS
 from tests.hostile.pieces import MAKERS
 
 PROJECT = Path(__file__).parents[2]
 SOURCES = ("layers/universal_sync_core", "functions/state_data_manager", ".")
-# Each kind in each place at least once.
-COUNT = len(ATTEMPTS) * len(MAKERS)
-MAX_SECONDS = 2.0
-MAX_MEGABYTES = 256
+# Each kind in each place once.
+ROUND = len(ATTEMPTS) * len(MAKERS)
 
 
-def sent(*arguments: str, seconds: int = 240) -> dict[str, Any]:
-    """Send a corpus in a process of its own, and return what came of it."""
-    completed = subprocess.run(  # noqa: S603 - a module of ours
+def process(*arguments: str, seconds: int = 240) -> subprocess.CompletedProcess[str]:
+    """Send a corpus in a process of its own, of the memory of a function."""
+    return subprocess.run(  # noqa: S603 - a module of ours
         [sys.executable, "-W", "ignore", "-m", "tests.hostile", *arguments],
         cwd=PROJECT,
         env=os.environ | {"PYTHONPATH": ":".join(SOURCES)},
@@ -37,6 +36,11 @@ def sent(*arguments: str, seconds: int = 240) -> dict[str, Any]:
         timeout=seconds,
         check=False,
     )
+
+
+def sent(*arguments: str, seconds: int = 240) -> dict[str, Any]:
+    """Send a corpus, and return what came of it."""
+    completed = process(*arguments, seconds=seconds)
     assert completed.returncode == 0, completed.stderr[-2_000:]
     report: dict[str, Any] = json.loads(completed.stdout.splitlines()[-1])
     return report
@@ -44,7 +48,7 @@ def sent(*arguments: str, seconds: int = 240) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def report() -> dict[str, Any]:
-    return sent("--count", str(COUNT))
+    return sent("--count", str(2 * ROUND))
 
 
 def test_everything_is_refused_by_name_or_whole_and_nothing_leaks(report: dict[str, Any]) -> None:
@@ -70,16 +74,19 @@ def test_every_kind_was_sent_and_the_harmless_ones_were_taken(report: dict[str, 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(2, 6))
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("seed", [2, 3])
 def test_the_same_holds_for_other_seeds(seed: int) -> None:
-    report = sent("--count", str(4 * COUNT), "--seed", str(seed), "--seconds", "550", seconds=580)
-    assert not report["wrong"]
-    assert report["slowest"][0] < MAX_SECONDS
-    assert report["largest"][0] < MAX_MEGABYTES
+    report = sent("--count", str(4 * ROUND), "--seed", str(seed), "--seconds", "550", seconds=580)
+    assert not report["is_wrong"], (report["wrong"], report["slowest"], report["largest"])
 
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_wall_that_is_taken_down_is_noticed(fault: str) -> None:
-    report = sent("--count", str(COUNT), "--fault", fault, "--only", FAULTS[fault].seen_by)
-    over = report["slowest"][0] > MAX_SECONDS or report["largest"][0] > MAX_MEGABYTES
-    assert report["wrong"] or over
+    """Without the budget the process may also run out of its memory, which nobody overlooks."""
+    options = ("--count", str(ROUND), "--only", FAULTS[fault].seen_by)
+    assert not sent(*options)["wrong"]
+    completed = process(*options, "--fault", fault)
+    if fault == "budget" and completed.returncode:
+        return
+    assert json.loads(completed.stdout.splitlines()[-1])["is_wrong"]
