@@ -102,7 +102,7 @@ def echo(world: World, flow: Flow) -> None:
     settle_mode(flow)
 
 
-@step("run", 5)
+@step("run", 12)
 def run_recorded_segment(world: World, flow: Flow) -> None:
     """The built-in runner answers what the input has recorded."""
     segments, number = flow.plain.get("segments"), flow.plain.get("segment_to_run", 0)

@@ -224,7 +224,7 @@ def _stored(world: World, flow: Flow, output: Any) -> Any:
 def _as_manifest(world: World, flow: Flow) -> tuple[Plain, Plain]:
     """Items whose records a ResultWriter has written, in the order in which they ended."""
     draw = world.draw
-    outputs: dict[int, Any] = {}
+    outputs: list[Any] = []
     failed: list[Plain] = []
     records: dict[str, list[Plain]] = {"SUCCEEDED": [], "FAILED": [], "PENDING": []}
     for index, output in enumerate(results.outputs(draw)):
@@ -233,7 +233,7 @@ def _as_manifest(world: World, flow: Flow) -> tuple[Plain, Plain]:
         )
         if kind == "SUCCEEDED":
             record = map_runs.record(index, _stored(world, flow, output))
-            outputs[index] = output
+            outputs.append(output)
         else:
             record = map_runs.failed(index) if kind == "FAILED" else map_runs.pending(index)
             failed.append(_report(index, kind, record))

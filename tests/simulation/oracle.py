@@ -74,24 +74,24 @@ def flatten(result: Any) -> Plain:
     return result if isinstance(result, dict) else {"raw_result": result}
 
 
-def _joined(outputs: list[Any], places: list[int] | None = None) -> Plain:
+def _joined(outputs: list[Any]) -> Plain:
     delta: Plain = {"distributed_outputs": outputs, "chunk_count": len(outputs)}
     reports = [
         {
-            "index": places[at] if places else at,
+            "index": index,
             "status": element["status"],
             "error": element.get("error"),
             "cause": element.get("cause"),
         }
-        for at, element in enumerate(outputs)
+        for index, element in enumerate(outputs)
         if isinstance(element, dict) and element.get("status") in _FAILURES
     ]
     return delta | {"failed_segments": reports} if reports else delta
 
 
-def map_run(outputs: dict[int, Any], failed: list[Plain]) -> Plain:
-    """Return the delta of a Distributed Map with a ResultWriter: its outputs by item."""
-    delta = _joined(list(outputs.values()), list(outputs))
+def map_run(outputs: list[Any], failed: list[Plain]) -> Plain:
+    """Return the delta of a Distributed Map with a ResultWriter."""
+    delta = _joined(outputs)
     every = [*delta.get("failed_segments", []), *failed]
     return delta | {"failed_segments": every} if every else delta
 
