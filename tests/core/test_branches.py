@@ -106,6 +106,15 @@ def test_different_leaves_changed_by_different_branches_are_all_there() -> None:
 
 
 @pytest.mark.usefixtures("place")
+@pytest.mark.parametrize("field", ["total_segments", "loop_limit"])
+@pytest.mark.parametrize("value", ["3", None, True, -1, 2.5, 10**30, [3], {"n": 3}])
+def test_what_a_branch_says_of_its_segments_is_a_count(field: str, value: Any) -> None:
+    with pytest.raises(InvalidRequestError) as caught:
+        fork_branch(parent(), {"branch_id": "b", field: value}, CONTEXT)
+    assert caught.value.field == f"state_data.branch.{field}"
+
+
+@pytest.mark.usefixtures("place")
 def test_a_branch_that_changed_nothing_overwrites_nothing() -> None:
     state = parent()
     idle = worked(state, "idle", {})

@@ -104,6 +104,13 @@ def test_a_pointer_that_leads_to_another_kind_is_refused(store: CountingStore, k
         synced_by("sync")(first(), {"x": forged})
 
 
+def test_so_is_one_of_the_bags_own_with_another_size(store: CountingStore) -> None:
+    with fresh(store):
+        bag = synced_by("sync")(first(), {"x": list(range(20_000))})
+    with fresh(store), pytest.raises(MalformedPointerError):
+        synced_by("sync")(bag, {"y": bag["x"] | {"__size_bytes": 5}})
+
+
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("hidden", ["alone", "deep", "packed", "packed deep"])
 def test_a_pointer_of_the_executions_own_is_taken(

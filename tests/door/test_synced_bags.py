@@ -206,6 +206,45 @@ def test_it_has_all_fields_of_the_bag() -> None:
         merge_answer(bag, {"state_data": without(next_of(bag), "order")})
 
 
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("execution_chain", [OTHER_EXECUTION]),
+        ("execution_chain", None),
+        ("unfinished_map", {"a": 1}),
+        ("stopped_by", {"error": "E", "cause": "c"}),
+        ("stopped_by", None),
+    ],
+)
+def test_what_no_merge_of_a_worker_sets_is_as_it_was(field: str, value: Any) -> None:
+    bag = first()
+    with pytest.raises(InvalidRequestError) as caught:
+        merge_answer(bag, {"state_data": next_of(bag) | {field: value}})
+    assert caught.value.field == f"execution_result.state_data.{field}"
+
+
+@pytest.mark.parametrize("told", [{"error": "E"}, {"error": 5, "cause": "c"}, "E"])
+def test_what_stopped_it_is_an_error_and_a_cause(told: Any) -> None:
+    bag = first()
+    failed = next_of(bag) | {"status": "FAILED", "next_action": "FAILED"}
+    told_well = {"error": "E", "cause": "c"}
+    assert merge_answer(bag, {"state_data": failed | {"stopped_by": told_well}})["stopped_by"]
+    with pytest.raises(InvalidRequestError, match="stopped_by"):
+        merge_answer(bag, {"state_data": failed | {"stopped_by": told}})
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("forked_from", {"state_revision": 1}), ("loop_limit", 900), ("execution_chain", ["x"])],
+)
+def test_behind_its_spill_nothing_is_that_the_machine_reads(field: str, value: Any) -> None:
+    bag = without(first(), "loop_limit")
+    spilled = store_to_s3({field: value, "a": 1}, CONTEXT) | {"stands_for": "state_s3_path"}
+    with pytest.raises(InvalidRequestError) as caught:
+        merge_answer(bag, {"state_data": next_of(bag) | {"state_s3_path": spilled}})
+    assert caught.value.field == f"execution_result.state_data.{field}"
+
+
 @pytest.mark.parametrize("action", ["PARALLEL_GROUP", "DISTRIBUTED_MAP"])
 def test_it_has_what_it_asks_for(action: str) -> None:
     bag = first()

@@ -66,7 +66,7 @@ def fork_branch(state: JsonObject, branch: Json, context: Context | None = None)
         context: may carry `execution_id`.
     """
     with open_call(serving("fork_branch", context), state) as call:
-        fields = _fields(branch, call)
+        fields = checked(_fields(branch, call), f"state_data.{BRANCH}")
         kept = {name: value for name, value in state.items() if name not in (*_PROGRESS, BRANCHES)}
         own: JsonObject = {
             BRANCH: branch,

@@ -68,7 +68,7 @@ class InBag:
     def __init__(self) -> None:
         """Start without a bag."""
         self._unread: Iterable[Pointer] = ()
-        self._forms: dict[str, set[tuple[str, int | None]]] = {}
+        self._forms: dict[str, set[tuple[str, int, int | None]]] = {}
 
     def add(self, pointers: Iterable[Pointer]) -> None:
         """Take the pointers of a bag; they are looked through when one is first asked for."""
@@ -80,10 +80,11 @@ class InBag:
 
     def has(self, pointer: Pointer) -> bool:
         """Tell whether the bag has this very pointer."""
-        return (pointer.kind, pointer.count) in self._read().get(pointer.path, ())
+        return (pointer.kind, pointer.size, pointer.count) in self._read().get(pointer.path, ())
 
-    def _read(self) -> dict[str, set[tuple[str, int | None]]]:
+    def _read(self) -> dict[str, set[tuple[str, int, int | None]]]:
         for pointer in self._unread:
-            self._forms.setdefault(pointer.path, set()).add((pointer.kind, pointer.count))
+            form = (pointer.kind, pointer.size, pointer.count)
+            self._forms.setdefault(pointer.path, set()).add(form)
         self._unread = ()
         return self._forms

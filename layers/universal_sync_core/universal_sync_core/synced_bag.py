@@ -13,18 +13,24 @@ from universal_sync_core.admission import (
 )
 from universal_sync_core.bag import (
     ARCHIVE,
+    CHAIN,
+    CONTROL_FIELDS_NEVER_OFFLOAD,
     FORKED_FROM,
+    READ_BY_MACHINE,
     SHOWN_AS,
     SPILL,
     SPOKEN_FOR,
+    STOPPED_BY,
+    UNFINISHED,
     spill_of,
+    with_fields,
 )
 from universal_sync_core.call import Call
 from universal_sync_core.codec import KIB, Json, JsonObject, encode
 from universal_sync_core.control_fields import checked
 from universal_sync_core.conversion import as_json
 from universal_sync_core.errors import InvalidRequestError, StateTooLargeError
-from universal_sync_core.next_action import route
+from universal_sync_core.next_action import STOPS, route
 from universal_sync_core.offload import SIZE
 from universal_sync_core.progress import require_ready
 
@@ -32,6 +38,8 @@ _REVISION: Final = "state_revision"
 _NEEDED: Final = ("execution_id", "next_action", _REVISION)
 # Of what a bag keeps, these tell where the worker's merge has led.
 _OF_WORKER: Final = {"last_update_time", "next_action", "segment_to_run", SIZE, _REVISION}
+# Nothing that a worker merges sets these.
+_KEPT: Final = frozenset({CHAIN, UNFINISHED})
 # These come and go with the form in which a field is kept.
 _FORMS: Final = {ARCHIVE, SPILL, *SPOKEN_FOR, *SHOWN_AS, *SHOWN_AS.values()}
 
@@ -61,6 +69,7 @@ def next_bag(given: Json, bag: JsonObject, call: Call) -> JsonObject:
     _require_whole(fields, bag, path)
     require_no_higher_limit(fields, bag, path, sender_of(call))
     require_admissible([fields[name] for name in fields if not _is_same(name, fields, bag)], call)
+    _require_own(fields, bag, path, call)
     require_ready(fields, fields["next_action"], call)
     return fields | _counted(fields, bag, call)
 
@@ -92,6 +101,40 @@ def _require_whole(given: JsonObject, bag: JsonObject, path: str) -> None:
     if gone and spill_of(given) is None:
         message = f"{path} lacks {len(gone)} of the fields of the bag that the worker was given"
         raise InvalidRequestError(message, field=path)
+
+
+def _require_own(given: JsonObject, bag: JsonObject, path: str, call: Call) -> None:
+    """Raise InvalidRequestError where a field is not as a merge by the worker leaves it."""
+    spill = spill_of(given)
+    if spill is not None and not _is_same(SPILL, given, bag):
+        behind = call.pages.lookup(spill, CONTROL_FIELDS_NEVER_OFFLOAD | READ_BY_MACHINE)
+        for name in sorted(behind):
+            message = f"{path}.{name} stands behind {SPILL}: such a field stays in the bag itself"
+            raise InvalidRequestError(message, field=f"{path}.{name}")
+    ours, theirs = (with_fields(each, _KEPT, call.pages) for each in (bag, given))
+    for name in sorted(_KEPT):
+        if not _is_same(name, theirs, ours) and not _is_equal(name, theirs, ours, call):
+            message = f"{path}.{name} is a field that the state machine sets: leave it as it is"
+            raise InvalidRequestError(message, field=f"{path}.{name}")
+    if STOPPED_BY in given and not _tells_end(given):
+        message = f"{path}.{STOPPED_BY} must be the error and the cause of a status that stops"
+        raise InvalidRequestError(message, field=f"{path}.{STOPPED_BY}")
+
+
+def _is_equal(name: str, given: JsonObject, bag: JsonObject, call: Call) -> bool:
+    """Tell whether a field that may have left for S3 meanwhile is as it was."""
+    both = [call.pages.resolve(each[name]) for each in (given, bag) if name in each]
+    return len(both) == 2 and both[0] == both[1]  # noqa: PLR2004 - one of each
+
+
+def _tells_end(given: JsonObject) -> bool:
+    told: Json = given[STOPPED_BY]
+    return (
+        given["next_action"] in STOPS
+        and type(told) is dict
+        and told.keys() == {"error", "cause"}
+        and all(type(text) is str for text in told.values())
+    )
 
 
 def _counted(given: JsonObject, bag: JsonObject, call: Call) -> JsonObject:
