@@ -98,6 +98,25 @@ def test_items_come_from_the_executions_own_or_from_allowed_places(
 
 
 @pytest.mark.parametrize(
+    "elsewhere",
+    [
+        {"bucket": f"{BUCKET}/inputs", "key": "x"},
+        {"key": f"inputs/../v1/{quote(OTHER_EXECUTION, safe='')}/items/0.json"},
+        {"key": "inputs/./x"},
+        {"key": "inputs/.."},
+    ],
+)
+def test_nor_is_an_allowed_place_left_by_a_relative_key(elsewhere: dict[str, Any]) -> None:
+    allowed = (f"s3://{BUCKET}/inputs/",)
+    with (
+        fresh(CountingStore(), allowed_prefixes=allowed),
+        pytest.raises(PointerNotAllowedError) as caught,
+    ):
+        stage_items(in_s3(**elsewhere))
+    assert caught.value.field == "state_data.distributed_items"
+
+
+@pytest.mark.parametrize(
     "wrong",
     [
         {"bucket": 5},

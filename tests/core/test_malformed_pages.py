@@ -226,6 +226,7 @@ WRONG: dict[str, tuple[tuple[str, ...], Callable[[Documents], None]]] = {
     "positions past the count": (OF_MAP, far_positions),
     "keys that are not sorted": (OF_MAP, unsorted_keys),
     "a key of another page": (OF_MAP, foreign_key),
+    "a position without bounds": (OF_MAP, lambda d: page(d)["order"].__setitem__(-1, 10**30)),
     "pages in another order": (OF_MAP, swapped_rows),
 }
 CASES = [(name, tree) for name, (trees, _) in WRONG.items() for tree in trees]

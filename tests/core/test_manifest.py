@@ -273,6 +273,8 @@ GOOD = array(record(0, 1), record(1, 2))
         array(record(0) | {"Output": None}),
         array(record(0) | {"Output": "no json"}),
         array(record(0) | {"Input": "no json"}),
+        array(record(0) | {"ExecutionArn": ["no text"]}),
+        array({"Name": {"no": "text"}, "Output": "1", "Status": "SUCCEEDED"}),
     ],
 )
 def test_a_damaged_file_is_an_error_not_fewer_results(store: CountingStore, body: bytes) -> None:
@@ -281,6 +283,16 @@ def test_a_damaged_file_is_an_error_not_fewer_results(store: CountingStore, body
         with pytest.raises(MalformedManifestError) as caught:
             flatten_result(answer, CONTEXT)
     assert caught.value.path == f"s3://{BUCKET}/{FOLDER}SUCCEEDED_0.json"
+
+
+@pytest.mark.parametrize("name", ["Error", "Cause", "Status"])
+def test_what_is_said_of_a_failure_is_text(store: CountingStore, name: str) -> None:
+    """A value of any other type would come into the bag unlooked at."""
+    with fresh(store):
+        foreign = store_result({"a": 1}, {"execution_id": "another"})
+        answer = write(store, {"FAILED": array(failed(0) | {name: foreign})})
+        with pytest.raises(MalformedManifestError):
+            flatten_result(answer, CONTEXT)
 
 
 @pytest.mark.parametrize("form", [array, lines])

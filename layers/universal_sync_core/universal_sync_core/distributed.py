@@ -8,7 +8,11 @@ from universal_sync_core.admission import admit
 from universal_sync_core.bag import ITEMS
 from universal_sync_core.call import Call, Context, open_call
 from universal_sync_core.codec import Json, JsonObject, encode
-from universal_sync_core.errors import InvalidRequestError
+from universal_sync_core.errors import (
+    InvalidRequestError,
+    MalformedPointerError,
+    PointerNotAllowedError,
+)
 from universal_sync_core.hydrate import hydrate_state
 from universal_sync_core.item_failure import failure_of, shown_beside
 from universal_sync_core.json_stream import streamed, with_floats
@@ -68,7 +72,11 @@ def _in_s3(items: JsonObject, call: Call) -> JsonObject:
     if count is not None and (type(count) is not int or count < 0):
         message = f"count of {ITEMS} must be a whole number from 0, or be left out"
         raise InvalidRequestError(message, field=f"state_data.{ITEMS}.count")
-    at = Location(bucket, key)
+    try:
+        at = Location.of(bucket, key)
+    except MalformedPointerError as error:
+        message = f"bucket and key of {ITEMS} name no object of S3"
+        raise PointerNotAllowedError(message, field=f"state_data.{ITEMS}") from error
     own = f"{call.objects.folder}{ITEMS_FOLDER}" if call.objects.can_write else None
     call.objects.require_allowed(str(at), also=[] if own is None else [own])
     return {"bucket": bucket, "key": key, "count": count}

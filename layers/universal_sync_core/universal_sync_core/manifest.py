@@ -133,10 +133,7 @@ def _listed(manifest: JsonObject) -> Iterator[ResultFile]:
 def _located(bucket: Json, key: Json) -> Location:
     if type(bucket) is not str or type(key) is not str:
         raise TypeError("no texts")
-    location = Location.parse(f"s3://{bucket}/{key}")
-    if location != Location(bucket, key):
-        raise MalformedPointerError("no path of an S3 object", path=_PLACE)
-    return location
+    return Location.of(bucket, key)
 
 
 def _places(call: Call) -> list[str]:

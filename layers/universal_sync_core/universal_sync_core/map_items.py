@@ -72,13 +72,13 @@ def item_of(
     else:
         result = {
             "index": index,
-            "status": record.get("Status", outcome),
+            "status": _text(record, "Status") or outcome,
             "input": taken(given if index is None else given["item"]),
-            "error": record.get("Error"),
-            "cause": record.get("Cause"),
+            "error": _text(record, "Error"),
+            "cause": _text(record, "Cause"),
         }
     is_ours = index is not None and _names(given["execution_id"], execution_id)
-    named = ("execution", record.get("ExecutionArn") or record.get("Name") or place)
+    named = ("execution", _text(record, "ExecutionArn") or _text(record, "Name") or place)
     return Item(
         # A redriven item may run as an execution of another name.
         identity=(_BY_INDEX, index) if is_ours else named,
@@ -102,6 +102,14 @@ def _document(record: JsonObject, name: str) -> Json:
     if type(text) is not str:
         raise UnreadableObjectError(f"{name} is no text", path="(record)")
     return decode(text.encode(errors="surrogatepass"), path="(record)")
+
+
+def _text(record: JsonObject, name: str) -> str | None:
+    """Return a text of a record, or None where it has none of that name."""
+    text: Json = record.get(name)
+    if text is not None and type(text) is not str:
+        raise UnreadableObjectError(f"{name} is no text", path="(record)")
+    return text
 
 
 def _is_left_out(record: JsonObject, name: str) -> bool:

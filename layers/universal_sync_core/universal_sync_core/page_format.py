@@ -226,7 +226,8 @@ def _require_order(order: Json, items: Json) -> None:
         and len(order) == len(items)
         and set(map(type, order)) <= {int}
         and len(set(order)) == len(order)
-        and min(order, default=0) >= 0
+        and is_whole(min(order, default=0))
+        and is_whole(max(order, default=0))
     )
     if not is_order or list(items) != sorted(items):
         raise ValueError("order")

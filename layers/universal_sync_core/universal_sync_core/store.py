@@ -56,6 +56,18 @@ class Location:
             raise MalformedPointerError("no path of an S3 object", path=path)
         return cls(match[1], match[2])
 
+    @classmethod
+    def of(cls, bucket: str, key: str) -> "Location":
+        """Return the location of a key in a bucket.
+
+        Raises:
+            MalformedPointerError: S3 has no such bucket or key.
+        """
+        location = cls.parse(f"s3://{bucket}/{key}")
+        if location.bucket != bucket:
+            raise MalformedPointerError("no path of an S3 object", path=str(location))
+        return location
+
 
 @dataclass(frozen=True, slots=True)
 class StoredObject:
