@@ -34,6 +34,12 @@ def kept(state: Any, *paths: str) -> dict[str, Any]:
         ),
         (["current_state.review.n"], {"review": {"n": {"deep": 5}}}),
         (["current_state.none", "current_state.review.none", "current_state.approved.x"], {}),
+        (["current_state.review.by.none", "current_state.review.n.none"], {}),
+        (
+            [f"current_state.review.n.{name}" for name in ("a", "b", "deep", "y", "z")],
+            {"review": {"n": {"deep": 5}}},
+        ),
+        (["current_state.review.n", "current_state.review.n.deep"], {"review": {"n": {"deep": 5}}}),
         ([], {}),
     ],
 )

@@ -3,7 +3,7 @@
 So a Choice state still finds `$.state_data.current_state.approved` when `current_state` is in S3.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from universal_sync_core.call import Call
 from universal_sync_core.codec import Json, JsonObject
@@ -26,11 +26,7 @@ def without_copies(state: Json) -> Json:
 
 
 def _kept(value: Json, paths: Iterable[str], call: Call) -> Json:
-    pointer = parse(value)
-    by_key: dict[str, set[str]] = {}
-    for path in paths:
-        key, _, inner = path.partition(".")
-        by_key.setdefault(key, set()).add(inner)
+    pointer, by_key = parse(value), _by_key(paths)
     if pointer is not None:
         return _with_copies(pointer, by_key, call).render()
     changed = {
@@ -42,32 +38,42 @@ def _kept(value: Json, paths: Iterable[str], call: Call) -> Json:
     return value | changed if changed else value
 
 
+def _by_key(paths: Iterable[str]) -> dict[str, set[str]]:
+    """Return the first keys of paths, each with what follows it; with "" where nothing does."""
+    by_key: dict[str, set[str]] = {}
+    for path in paths:
+        key, _, inner = path.partition(".")
+        by_key.setdefault(key, set()).add(inner)
+    return by_key
+
+
 def _with_copies(pointer: Pointer, by_key: dict[str, set[str]], call: Call) -> Pointer:
     """Return the pointer with copies of the wanted keys; those it has already are current."""
-    missing = [key for key in by_key if key not in pointer.beside]
+    missing = {key: inner for key, inner in by_key.items() if key not in pointer.beside}
     if pointer.kind != "map" or not missing:
         return pointer
-    found = call.pages.lookup(pointer, missing)
-    copies: JsonObject = {}
-    for key, value in found.items():
-        whole = "" in by_key[key]
-        copy = call.pages.resolve(value) if whole else _part(value, by_key[key], call)
-        if copy is not None:
-            copies[key] = copy
+    copies = _copies(call.pages.lookup(pointer, list(missing)), missing, call)
     return pointer.with_beside({**pointer.beside, **copies})
 
 
-def _part(value: Json, paths: set[str], call: Call) -> Json:
+def _copies(entries: Mapping[str, Json], by_key: dict[str, set[str]], call: Call) -> JsonObject:
+    """Return the wanted keys that there are, each whole or with its wanted parts."""
+    copies: JsonObject = {}
+    for key in by_key.keys() & entries.keys():
+        whole = "" in by_key[key]
+        copy = call.pages.resolve(entries[key]) if whole else _part(entries[key], by_key[key], call)
+        if whole or copy is not None:
+            copies[key] = copy
+    return copies
+
+
+def _part(value: Json, paths: set[str], call: Call) -> JsonObject | None:
     """Return a map with only the wanted paths of `value`, or None where it has none of them."""
+    value = call.pages.unpacked(value)
     if not is_map(value):
         return None
-    part: JsonObject = {}
-    for path in paths:
-        key, _, inner = path.partition(".")
-        pointer = parse(value)
-        held = call.pages.lookup(pointer, [key]) if pointer else value
-        if key not in held:
-            continue
-        copy = _part(held[key], {inner}, call) if inner else call.pages.resolve(held[key])
-        part[key] = {**part[key], **copy} if inner and key in part and copy else copy
-    return part or None
+    pointer, by_key = parse(value), _by_key(paths)
+    entries: Mapping[str, Json] = (
+        value if pointer is None else call.pages.lookup(pointer, list(by_key))
+    )
+    return _copies(entries, by_key, call) or None
