@@ -131,6 +131,16 @@ def test_packed_items_and_packed_lists_are_merged_by_key(
         assert hydrated(bag)["items"] == [{"id": 1, "v": 0, "w": 1}, {"id": 2, "w": 2}]
 
 
+@pytest.mark.parametrize("form", [as_it_is, pack, lambda value: store_to_s3(value, CONTEXT)])
+@pytest.mark.parametrize("nothing", [None, "", [], {}])
+@pytest.mark.usefixtures("store")
+def test_what_is_empty_identifies_no_item_in_whatever_form_it_is(form: Any, nothing: Any) -> None:
+    strategy = {"merge_strategy": {"items": {"strategy": "merge_by_key", "key": "id"}}}
+    bag = synced({}, {"items": [{"id": form(nothing), "v": 1}]})
+    bag = synced(bag, {"items": [{"id": nothing, "w": 2}]}, CONTEXT | strategy)
+    assert hydrated(bag)["items"] == [{"id": nothing, "v": 1}, {"id": nothing, "w": 2}]
+
+
 @pytest.mark.parametrize("strategy", ["append", "dedupe_append", "set_union"])
 @pytest.mark.parametrize("threshold", [30 * 1024, 20])
 def test_packed_lists_are_joined_by_every_strategy(

@@ -9,7 +9,8 @@ from universal_sync_core.pointer import is_list, parse
 
 MergeItems: TypeAlias = Callable[[Json, Json], Json]
 
-_EMPTY: Final[Sequence[Json]] = ("", [], {})
+# Canonical encodings of what identifies nothing.
+_EMPTY: Final = frozenset({b"null", b'""', b"[]", b"{}"})
 
 
 class Lists:
@@ -111,8 +112,10 @@ class Lists:
         pointer = parse(item)
         if pointer is not None:
             item = self._pages.lookup(pointer, [key]) if pointer.kind == "map" else None
-        found: Json = item.get(key) if type(item) is dict else None
-        return None if found is None or found in _EMPTY else self._pages.canonical(found)
+        if type(item) is not dict or key not in item:
+            return None
+        encoded = self._pages.canonical(item[key])
+        return None if encoded in _EMPTY else encoded
 
     def _extend(self, base: Json, items: Sequence[Json]) -> Json:
         if not items:
