@@ -13,6 +13,7 @@ import pytest
 from tests.core.bags import CONTEXT, Unchanged, fresh
 from tests.core.fakes import CountingStore
 from universal_sync_core import flatten_result, store_to_s3
+from universal_sync_core.compress import pack
 from universal_sync_core.errors import InvalidRequestError
 
 VALUE = {"a": 1, "status": "CONTINUE"}
@@ -145,10 +146,14 @@ def test_elements_that_report_failure_are_failed_segments(
         ({"callback_result": VALUE}, VALUE),
     ],
 )
-def test_a_pointer_stands_for_what_it_points_to(value: Any, delta: dict[str, Any]) -> None:
+@pytest.mark.parametrize("form", [lambda value: store_to_s3(value, CONTEXT), pack])
+def test_a_result_stands_for_one_delta_in_whatever_form_it_is(
+    form: Any, value: Any, delta: dict[str, Any]
+) -> None:
     with fresh(CountingStore()):
-        pointer = store_to_s3(value, CONTEXT)
-        assert without_time(flatten_result(pointer, CONTEXT)) == delta
+        assert without_time(flatten_result(form(value), CONTEXT)) == delta
+        packed_pointer = {"execution_result": pack(store_to_s3(value, CONTEXT))}
+        assert without_time(flatten_result(packed_pointer, CONTEXT)) == delta
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ def flatten_result(result: Json, context: Context | None = None) -> JsonObject:
       Distributed Map, and the fields beside it; for `aggregate_distributed` alone;
     - an object with `callback_result` or `async_result`: that value's, and the fields beside it;
     - `execution_result` alone: that value's;
-    - a pointer of this execution: that of what it points to;
+    - a pointer of this execution, or a packed value: that of what is behind it;
     - any other object: itself;
     - None: `{}`;
     - anything else: `{"raw_result": value}`.
@@ -55,6 +55,7 @@ def flatten_result(result: Json, context: Context | None = None) -> JsonObject:
 
 
 def _delta(value: Json, call: Call) -> JsonObject:
+    value = call.pages.unpacked(value)
     pointer = parse(value)
     if pointer is not None:
         return _pointed(pointer, call)
