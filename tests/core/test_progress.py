@@ -52,7 +52,13 @@ def test_a_parallel_group_needs_the_list_of_its_branches(pending: dict[str, Any]
     assert caught.value.field == "execution_result.pending_branches"
 
 
-@pytest.mark.parametrize("items", [None, "a", 5, {}, {"bucket": "b"}, {"key": "k"}])
+NO_ITEMS: list[Any] = [
+    *(None, "a", 5, {}, {"bucket": "b"}, {"key": "k"}),
+    *({"bucket": 1, "key": 2}, {"bucket": "", "key": ""}, {"bucket": "b", "key": None}),
+]
+
+
+@pytest.mark.parametrize("items", NO_ITEMS)
 def test_a_distributed_map_needs_its_items(items: Any) -> None:
     for given in ({}, {"distributed_items": items}):
         with pytest.raises(InvalidRequestError) as caught:

@@ -12,6 +12,7 @@ from universal_sync_core.errors import InvalidRequestError
 pytestmark = pytest.mark.usefixtures("store")
 
 LONG = "x" * 60_000
+SAID_NO_CAUSE = "The last result said FAILED, without a cause."
 
 
 @pytest.mark.parametrize("way", sorted(WAYS.keys() - {"branches"}))
@@ -26,11 +27,17 @@ def test_error_and_cause_beside_the_status_are_those_of_the_execution(
 
 
 CASES: list[tuple[Bag, Bag]] = [
-    ({"error": "E"}, {"error": "E", "cause": "The last result said FAILED, without a cause."}),
+    ({"error": "E"}, {"error": "E", "cause": SAID_NO_CAUSE}),
     ({"cause": "c"}, {"error": "Workflow.FAILED", "cause": "c"}),
     ({"error": 0.02, "cause": "c"}, {"error": "Workflow.FAILED", "cause": "c"}),
     ({"error": " ", "cause": "c"}, {"error": "Workflow.FAILED", "cause": "c"}),
     ({"error": "E", "cause": {"a": 1}}, {"error": "E", "cause": '{"a":1}'}),
+    ({"error": 5}, {"error": "Workflow.FAILED", "cause": "5"}),
+    ({"error": {"code": 7}}, {"error": "Workflow.FAILED", "cause": '{"code":7}'}),
+    ({"error": {"code": 7}, "cause": "c"}, {"error": "Workflow.FAILED", "cause": "c"}),
+    ({"Error": "E", "Cause": "c"}, {"error": "E", "cause": "c"}),
+    ({"Error": "E", "error": None}, {"error": "E", "cause": SAID_NO_CAUSE}),
+    ({"Error": "other", "error": "E", "Cause": "c"}, {"error": "E", "cause": "c"}),
     ({"error": "E" * 300, "cause": "c"}, {"error": "E" * 256, "cause": "c"}),
     ({"error": "E", "cause": LONG}, {"error": "E", "cause": "x" * 1_000}),
 ]

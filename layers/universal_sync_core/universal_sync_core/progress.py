@@ -32,6 +32,8 @@ from universal_sync_core.unfinished_map import without_unfinished
 _ERROR_MAX_CHARS: Final = 256
 # The bag has all of it under `cause`.
 _CAUSE_MAX_CHARS: Final = 1_000
+# A worker's names of them, and those of what a Catch leaves.
+_ERROR_AND_CAUSE: Final = (("error", "Error"), ("cause", "Cause"))
 
 
 def record_progress(
@@ -98,7 +100,11 @@ def _has_items(bag: JsonObject, call: Call) -> bool:
     items = call.pages.opened(with_fields(bag, [ITEMS], call.pages).get(ITEMS))
     pointer = parse(items)
     found = call.pages.lookup(pointer, PLACE) if pointer and pointer.kind == "map" else items
-    return is_list(items) or (type(found) is dict and found.keys() >= set(PLACE))
+    return is_list(items) or (type(found) is dict and all(_is_name(found.get(n)) for n in PLACE))
+
+
+def _is_name(value: Json) -> bool:
+    return type(value) is str and value != ""
 
 
 def _stopped_by(delta: JsonObject, next_action: str, call: Call) -> JsonObject:
@@ -106,16 +112,24 @@ def _stopped_by(delta: JsonObject, next_action: str, call: Call) -> JsonObject:
 
     The execution ends with them, so they stand where the state machine finds them.
     """
-    error, cause = (_read(delta.get(name), call) for name in ("error", "cause"))
-    if next_action not in STOPS or (error is None and cause is None):
+    if next_action not in STOPS:
         return {}
-    name = error if type(error) is str and error.strip() else f"Workflow.{next_action}"
-    given = f"The last result said {next_action}, without a cause." if cause is None else cause
+    error, cause = (_said(names, delta, call) for names in _ERROR_AND_CAUSE)
+    if error is None and cause is None:
+        return {}
+    is_name = type(error) is str
+    name = error if is_name and error.strip() else f"Workflow.{next_action}"
+    given = error if cause is None and not is_name else cause
+    if given is None:
+        given = f"The last result said {next_action}, without a cause."
     text = given if type(given) is str else encode(given).decode()
     return {STOPPED_BY: {"error": name[:_ERROR_MAX_CHARS], "cause": text[:_CAUSE_MAX_CHARS]}}
 
 
-def _read(value: Json, call: Call) -> Json:
+def _said(names: tuple[str, ...], delta: JsonObject, call: Call) -> Json:
+    """Return the first that a result says under these names, or None."""
+    found = (delta[name] for name in names if delta.get(name) is not None)
+    value: Json = next(found, None)
     return value if parse(value) is None else call.pages.resolve(value)
 
 
