@@ -570,6 +570,21 @@ def test_the_details_alone_are_read_as_a_result_selector_leaves_them(store: Coun
         assert (beside["distributed_outputs"], beside["started"]) == ([1], "today")
 
 
+def test_what_a_map_answers_may_stand_alone_in_execution_result(store: CountingStore) -> None:
+    with fresh(store):
+        answer = write(store, {"SUCCEEDED": array(record(0, 1))})
+        bag = universal_sync_core(CONTEXT, {"execution_result": answer}, AGGREGATE)
+        assert bag["distributed_outputs"] == [1]
+
+
+@pytest.mark.parametrize("answer", [{"MapRunArn": RUN}, {"MapRunArn": RUN, "started": "today"}])
+@pytest.mark.usefixtures("store")
+def test_a_map_run_without_its_details_is_never_zero_results(answer: dict[str, Any]) -> None:
+    for result in (answer, {"execution_result": answer}):
+        with pytest.raises(MalformedManifestError, match="names no Bucket and Key"):
+            universal_sync_core(CONTEXT, result, AGGREGATE)
+
+
 @pytest.mark.parametrize("name", ["failed_segments", "distributed_outputs", "chunk_count"])
 def test_a_field_beside_the_details_wins_nothing_from_the_results(
     store: CountingStore, name: str

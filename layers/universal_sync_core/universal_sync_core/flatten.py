@@ -49,8 +49,9 @@ def flatten_result(result: Json, context: Context | None = None) -> JsonObject:
         MissingObjectError, MalformedManifestError: a manifest or result file is not readable.
     """
     with open_call(context) as call:
-        if names_map_run(result, call):
-            return _map_run(result, call)
+        alone = _alone(result)
+        if names_map_run(alone, call):
+            return _map_run(alone, call)
         return _delta(admit(result, call), call)
 
 
@@ -69,6 +70,12 @@ def _delta(value: Json, call: Call) -> JsonObject:
     if wrappers:
         return _unwrapped(value, sorted(wrappers), call)
     return value
+
+
+def _alone(result: Json) -> Json:
+    """Return what stands alone in `execution_result`, anything else as it is."""
+    is_wrapped = type(result) is dict and result.keys() == {_ALONE}
+    return result[_ALONE] if is_wrapped else result
 
 
 def _unwrapped(value: JsonObject, wrappers: Sequence[str], call: Call) -> JsonObject:

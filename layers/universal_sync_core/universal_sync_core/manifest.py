@@ -61,13 +61,13 @@ def names_map_run(result: Json, call: Call) -> bool:
 
     Only the join of a map reads a manifest; to any other action a result of this form is data.
     """
-    if type(result) is not dict or DETAILS not in result:
+    if type(result) is not dict:
         return False
-    details: Json = result[DETAILS]
+    if call.action == "aggregate_distributed":
+        return DETAILS in result or MAP_RUN in result
+    details: Json = result.get(DETAILS)
     names_object = type(details) is dict and details.keys() >= {"Bucket", "Key"}
-    if call.action is None:
-        return names_object or MAP_RUN in result
-    return call.action == "aggregate_distributed"
+    return call.action is None and (names_object or result.keys() >= {DETAILS, MAP_RUN})
 
 
 def read_map_run(result: JsonObject, call: Call) -> list[Item]:
@@ -83,7 +83,7 @@ def read_map_run(result: JsonObject, call: Call) -> list[Item]:
         PointerNotAllowedError: they lie outside the allowed places.
     """
     items: dict[tuple[str, object], Item] = {}
-    for file in _result_files(result[DETAILS], call):
+    for file in _result_files(result.get(DETAILS), call):
         for item in call.objects.retried(_read_file, file, call):
             items.setdefault(item.identity, item)
         call.objects.flush_over(_HELD_BYTES)
