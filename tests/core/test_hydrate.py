@@ -7,7 +7,11 @@ import pytest
 from tests.core.bags import CONTEXT, EXECUTION, Unchanged, fresh, synced
 from tests.core.fakes import CountingStore, SlowStore
 from universal_sync_core import hydrate_state, read_list, store_to_s3, universal_sync_core
-from universal_sync_core.errors import InvalidRequestError, PointerNotAllowedError
+from universal_sync_core.errors import (
+    InvalidRequestError,
+    MalformedPointerError,
+    PointerNotAllowedError,
+)
 from universal_sync_core.pointer import parse
 
 REPORT = {"title": "t", "sections": [{"n": number, "text": "x" * 500} for number in range(900)]}
@@ -136,6 +140,16 @@ def test_levels_are_read_side_by_side_not_one_by_one() -> None:
     assert slow.most_at_once >= 10
 
 
+@pytest.mark.parametrize("paths", [None, ["current_state.tree"]])
+def test_a_bag_that_contains_itself_is_refused(paths: list[str] | None) -> None:
+    tree: dict[str, Any] = {"children": [{}, {}]}
+    for child in tree["children"]:
+        child["parent"] = tree
+    state = {"execution_id": EXECUTION, "current_state": {"tree": tree}}
+    with pytest.raises(InvalidRequestError, match="contains itself"):
+        hydrate_state(state, paths)
+
+
 def test_what_is_shared_is_read_once() -> None:
     store = CountingStore()
     with fresh(store):
@@ -171,11 +185,16 @@ def test_elements_that_are_pointers_or_escaped_come_back_as_values() -> None:
         assert read_list(pointer, 3, 9) == items[3:9]
 
 
-@pytest.mark.parametrize("value", [None, [1, 2], {}, "s3://bucket/key", {"__s3_offloaded": True}])
+@pytest.mark.parametrize("value", [None, [1, 2], {}, "s3://bucket/key"])
 def test_only_a_pointer_to_a_list_has_ranges(value: Any) -> None:
     with pytest.raises(InvalidRequestError) as caught:
         read_list(value, 0, 1)
     assert caught.value.field == "pointer"
+
+
+def test_what_is_marked_as_a_pointer_and_is_none_of_this_version_is_refused() -> None:
+    with pytest.raises(MalformedPointerError):
+        read_list({"__s3_offloaded": True}, 0, 1)
 
 
 def test_a_pointer_to_a_map_has_none_either(store: CountingStore) -> None:

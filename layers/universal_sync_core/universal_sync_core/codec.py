@@ -144,6 +144,22 @@ def require_json(value: Json, field: str) -> None:
         _refuse_by_name(value, field)
 
 
+def levels(value: Json, most: int) -> int:
+    """Return how many levels of objects and arrays a value has; of more than `most`, one more.
+
+    So it ends also where a value contains itself.
+    """
+    found, parts = 0, {id(value): value}
+    while found <= most:
+        inner = [part for part in parts.values() if type(part) in (list, dict)]
+        if not inner:
+            break
+        found += 1
+        items = (part if type(part) is list else part.values() for part in inner)
+        parts = {id(item): item for each in items for item in each}
+    return found
+
+
 def _is_plain(value: Json) -> bool:
     """Tell whether a value is a tree of plain types; a level at a time, as fast as C loops are.
 

@@ -11,7 +11,7 @@ from universal_sync_core.bag import (
     without_samples,
 )
 from universal_sync_core.call import Call, Context, open_call
-from universal_sync_core.codec import Json, JsonObject
+from universal_sync_core.codec import Json, JsonObject, levels
 from universal_sync_core.errors import InvalidRequestError
 from universal_sync_core.history import whole_history
 from universal_sync_core.keys import execution_in
@@ -36,11 +36,12 @@ def hydrate_state(
         context: may carry `execution_id`.
 
     Raises:
-        InvalidRequestError: a path that cannot be read.
+        InvalidRequestError: a path that cannot be read, or a bag that contains itself.
         MissingObjectError, ChecksumMismatchError, PointerNotAllowedError: a pointer that cannot
             be followed; never a bag with something missing.
     """
     with open_call(context, state) as call:
+        _require_ending(state, call.objects.budget.max_depth)
         if paths is None:
             plain = without_unfinished(without_samples(with_spilled(state, call.pages)))
             whole: JsonObject = call.pages.resolve(whole_history(plain, call), unescape=True)
@@ -48,6 +49,13 @@ def hydrate_state(
         for path in listed(paths, "paths"):
             state = _with_path(state, parse_path(path), call)
         return state
+
+
+def _require_ending(state: JsonObject, most: int) -> None:
+    """Raise InvalidRequestError where a bag has no end, for it contains itself."""
+    if levels(state, most) > most:
+        message = f"the bag has over {most:,} levels of objects and arrays, or contains itself"
+        raise InvalidRequestError(message, field="state_data")
 
 
 def read_list(pointer: Json, start: int, stop: int, context: Context | None = None) -> list[Json]:

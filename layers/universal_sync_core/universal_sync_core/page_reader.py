@@ -5,7 +5,7 @@ from itertools import chain
 from typing import Final, NamedTuple, TypeAlias
 
 from universal_sync_core.budget import Cost, Document, Facts
-from universal_sync_core.codec import Json, JsonObject, canonical, encode
+from universal_sync_core.codec import Json, JsonObject, canonical, encode, levels
 from universal_sync_core.compress import is_packed, unpack
 from universal_sync_core.errors import MalformedPointerError
 from universal_sync_core.objects import Objects
@@ -237,7 +237,7 @@ class PageReader(TreeReader):
         if not all(facts.clean for facts in every):
             return self._build(value, at)
         if at.depth > budget.max_depth // 2 or any(facts.is_deep for facts in every):
-            budget.require_depth(at.depth + _levels(value), at.path)
+            budget.require_depth(at.depth + levels(value, budget.max_depth), at.path)
         return value
 
 
@@ -265,16 +265,6 @@ def pointers_in(value: Json, unpacked: Unpack, parsed: Parse = parse) -> Iterato
                 stack.append(unpacked(part))
             else:
                 stack.extend(reversed(part.values()))
-
-
-def _levels(value: Json) -> int:
-    """Return how many levels of objects and arrays a value has."""
-    levels, parts = 0, [value]
-    while parts:
-        inner = [part for part in parts if type(part) in (list, dict)]
-        levels += bool(inner)
-        parts = [item for part in inner for item in (part if type(part) is list else part.values())]
-    return levels
 
 
 def _is_single(reference: Reference) -> bool:
