@@ -181,6 +181,36 @@ def test_the_error_of_a_branch_is_no_field_of_its_parent() -> None:
     assert bag["done"] == ["a"]
 
 
+def test_what_a_catch_leaves_counts_as_a_failure_in_s3_too() -> None:
+    stored = store_to_s3(CAUGHT, CONTEXT)
+    bag = joined(parent(), stored, {"branch": stored}, {"x": 1})
+    reports = [(report["error"], report["cause"]) for report in bag["failed_segments"]]
+    assert reports == [(CAUGHT["Error"], CAUGHT["Cause"])] * 2
+    assert bag.keys().isdisjoint(CAUGHT)
+
+
+@pytest.mark.parametrize("count", [2, 3_000])
+def test_the_list_of_branches_may_be_in_s3(count: int) -> None:
+    endings = [CAUGHT, *({f"x{number % 5}": 1} for number in range(1, count))]
+    bag = join_branches(parent(), store_to_s3(endings, CONTEXT), JOIN)
+    assert hydrated(bag) == joined(parent(), *endings)
+
+
+@pytest.mark.parametrize("wrong", [None, {}, {"a": 1}, "text", 5])
+def test_branches_that_are_no_list_are_refused(wrong: Any) -> None:
+    for given in (wrong, store_to_s3(wrong, CONTEXT)):
+        with pytest.raises(InvalidRequestError, match="branches must be a list") as caught:
+            join_branches(parent(), given, JOIN)
+        assert caught.value.field == "branches"
+
+
+@pytest.mark.parametrize("status", ["PAUSE", "ASYNC", "DISTRIBUTED_MAP", "PARALLEL_GROUP"])
+def test_a_result_of_a_branch_that_asks_for_what_none_can_have_is_refused(status: str) -> None:
+    for asking in ({"status": status}, store_to_s3({"status": status}, CONTEXT)):
+        with pytest.raises(InvalidRequestError, match=rf"branches\[1\].*cannot ask for {status}"):
+            joined(parent(), {"x": 1}, asking)
+
+
 PLAIN = [
     None,
     "text",

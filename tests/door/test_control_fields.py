@@ -70,6 +70,17 @@ def test_what_is_no_count_is_refused_by_name(way: str, field: str) -> None:
 
 
 @pytest.mark.parametrize("way", WAYS)
+def test_what_is_no_conflict_strategy_is_refused_with_the_known_ones(way: str) -> None:
+    send, place = WAYS[way]
+    for value in ("newest", "LATEST", "", None, 5, [], {"strategy": "last"}):
+        with pytest.raises(InvalidRequestError, match="latest, first, last, collect") as caught:
+            send(first(), {"branch_conflict_strategy": value})
+        assert caught.value.field == f"{place}.branch_conflict_strategy"
+    with pytest.raises(InvalidRequestError, match="did you mean latest"):
+        send(first(), {"branch_conflict_strategy": "Latest"})
+
+
+@pytest.mark.parametrize("way", WAYS)
 def test_what_is_no_status_is_refused_with_the_known_ones(way: str) -> None:
     send, place = WAYS[way]
     bag = first()

@@ -35,6 +35,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "segments_per_execution": st.one_of(st.integers(300, 900), wrong),
     "state_revision": counts,
     "tolerated_branch_failures": counts,
+    "branch_conflict_strategy": st.one_of(st.sampled_from(["first", "Last"]), wrong),
     "next_action": st.one_of(st.sampled_from([*map(str, Status)]), wrong),
     "payload_size_kb": st.one_of(counts, st.just(10**400)),
     "last_update_time": wrong,

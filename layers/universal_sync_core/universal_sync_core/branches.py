@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from universal_sync_core.admission import admit_delta
+from universal_sync_core.admission import admit_delta, require_admissible
 from universal_sync_core.bag import (
     BRANCH,
     BRANCH_ID,
@@ -18,18 +18,20 @@ from universal_sync_core.bag import (
 )
 from universal_sync_core.call import Call, Context, open_call, serving
 from universal_sync_core.codec import Json, JsonObject, canonical, encode
-from universal_sync_core.conflicts import DEFAULT_STRATEGY, Change, Conflicts
+from universal_sync_core.conflicts import Change, Conflicts
 from universal_sync_core.control_fields import checked
 from universal_sync_core.difference import changes_since
 from universal_sync_core.endings import PATH, Ending, endings_of, told_of
 from universal_sync_core.errors import InvalidRequestError
 from universal_sync_core.execution_budget import LIMIT, USED, branch_limit
 from universal_sync_core.flatten import flatten_result
+from universal_sync_core.lists import Lists
 from universal_sync_core.merge import merge_delta
-from universal_sync_core.next_action import COMPLETE, CONTINUE, FAILED
+from universal_sync_core.next_action import COMPLETE, CONTINUE, FAILED, require_simple
 from universal_sync_core.page_format import digest_mark
-from universal_sync_core.pointer import length, parse
+from universal_sync_core.pointer import is_list, length, parse
 from universal_sync_core.settings import MOST_SEGMENTS_PER_EXECUTION
+from universal_sync_core.strategies import DEFAULT_CONFLICT_STRATEGY
 from universal_sync_core.sync import universal_sync_core
 from universal_sync_core.timestamps import read_time
 
@@ -48,7 +50,7 @@ _OWN_FIELDS: Final = (
 )
 # What a result of a branch without a bag says to nobody; another execution it is refused for.
 _PRIVATE: Final = {*CONTROL_FIELDS_NEVER_OFFLOAD, *_OWN_FIELDS} - {BRANCH, "execution_id"}
-_OF_FAILURE: Final = ("error", "cause")
+_OF_FAILURE: Final = ("Error", "Cause", "error", "cause")
 # What the parent's bag may ask for, and is told.
 _TOLERATED: Final = "tolerated_branch_failures"
 _CONFLICT_STRATEGY: Final = "branch_conflict_strategy"
@@ -104,7 +106,7 @@ def complete_branch(
 
 
 def join_branches(
-    state: JsonObject, branches: Sequence[Json], context: Context | None = None
+    state: JsonObject, branches: Sequence[Json] | JsonObject, context: Context | None = None
 ) -> JsonObject:
     """Return the bag with the results of all branches, in branch order.
 
@@ -118,7 +120,8 @@ def join_branches(
         state: the parent's bag.
         branches: how each ended: the pointer of `complete_branch`, alone or as `{"branch"}`; a
             bag, alone or as `{"state_data"}`; `{"Error", "Cause"}` as a Catch leaves it, alone or
-            beside the bag; what `record_failure` returns; or any other value.
+            beside the bag; what `record_failure` returns; or any other value. A pointer to the
+            list of them stands for it.
         context: may carry `execution_id` and `merge_strategy`.
 
     Raises:
@@ -128,11 +131,11 @@ def join_branches(
         MergeConflictError: branches are in conflict and the strategy is `fail`.
     """
     with open_call(serving("aggregate_branches", context), state) as call:
-        endings = endings_of(branches, state, call)
+        endings = endings_of(_listed(branches, call), state, call)
         names = [_name(index, ending) for index, ending in enumerate(endings)]
-        strategy = state.get(_CONFLICT_STRATEGY, DEFAULT_STRATEGY)
+        strategy = state.get(_CONFLICT_STRATEGY, DEFAULT_CONFLICT_STRATEGY)
         conflicts = Conflicts(call=call, parent=state, names=names, strategy=strategy)
-        deltas = [_delta(state, ending, call) for ending in endings]
+        deltas = [_delta(state, index, ending, call) for index, ending in enumerate(endings)]
         reports = [
             _report(index, *each) for index, each in enumerate(zip(endings, deltas, strict=True))
         ]
@@ -147,6 +150,18 @@ def join_branches(
         if conflicts.reports or _CONFLICTS in with_fields(state, {_CONFLICTS}, call.pages):
             summary[_CONFLICTS] = conflicts.reports
         return universal_sync_core(merged, summary)
+
+
+def _listed(branches: Json, call: Call) -> Sequence[Json]:
+    """Return what branches ended with one by one, also where their list is in S3."""
+    if isinstance(branches, list | tuple):
+        return branches
+    opened = call.pages.opened(branches)
+    if not is_list(opened):
+        message = "branches must be a list of what each branch ended with"
+        raise InvalidRequestError(message, field="branches")
+    require_admissible(opened, call)
+    return Lists(call.pages).elements(opened)
 
 
 def _summary(state: JsonObject, reports: Sequence[JsonObject]) -> JsonObject:
@@ -201,10 +216,13 @@ def _origin(state: JsonObject) -> JsonObject:
     }
 
 
-def _delta(parent: JsonObject, ending: Ending, call: Call) -> JsonObject:
+def _delta(parent: JsonObject, index: int, ending: Ending, call: Call) -> JsonObject:
     """Return what a branch brings into the parent's bag."""
     base = parent if ending.bag is None else ending.bag
-    result = _as_result(ending.result, base, call)
+    delta = admit_delta(flatten_result(ending.result), base, call)
+    require_simple(delta, f"branches[{index}]: a branch")
+    # It could only say these of its own branch.
+    result = {name: item for name, item in delta.items() if name not in _PRIVATE}
     if ending.bag is None:
         return result
     if is_branch(ending.bag) and ending.bag[FORKED_FROM] != _origin(parent):
@@ -215,18 +233,13 @@ def _delta(parent: JsonObject, ending: Ending, call: Call) -> JsonObject:
     return checked(changes_since(parent, shared, call), "branches")
 
 
-def _as_result(value: Json, bag: JsonObject, call: Call) -> JsonObject:
-    """Return a result without what it could only say of its own branch."""
-    delta = admit_delta(flatten_result(value), bag, call)
-    return {name: item for name, item in delta.items() if name not in _PRIVATE}
-
-
 def _report(index: int, ending: Ending, delta: JsonObject) -> JsonObject:
     """Return what the parent's bag is told of a branch.
 
     The error and the cause of one that ended with a failure are the branch's, and no field of the
     parent's.
     """
-    own = {name: delta.pop(name, None) for name in _OF_FAILURE} if ending.is_failure else {}
+    taken = {name: delta.pop(name, None) for name in _OF_FAILURE} if ending.is_failure else {}
+    own = {name.lower(): item for name, item in taken.items() if item is not None}
     report = {"index": index} | own | ending.told
     return {name: value for name, value in report.items() if value is not None}

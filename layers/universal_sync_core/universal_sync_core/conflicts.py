@@ -22,11 +22,8 @@ from universal_sync_core.difference import is_equal
 from universal_sync_core.errors import InvalidRequestError, MergeConflictError
 from universal_sync_core.history import HISTORY_FIELDS
 from universal_sync_core.pointer import is_map, parse, unescape_key
-from universal_sync_core.strategies import Strategy
+from universal_sync_core.strategies import CONFLICT_STRATEGIES, DEFAULT_CONFLICT_STRATEGY, Strategy
 from universal_sync_core.timestamps import time_of
-
-CONFLICT_STRATEGIES: Final = ("latest", "first", "last", "collect", "fail")
-DEFAULT_STRATEGY: Final = "latest"
 
 # Fields of the bag over which branches cannot disagree.
 _JOINED: Final = CONTROL_FIELDS_NEVER_OFFLOAD | HISTORY_FIELDS | {STALE_RESULT, *TOLD_WITH_OUTPUTS}
@@ -71,7 +68,7 @@ class Conflicts:
     call: Call
     parent: JsonObject
     names: Sequence[str]
-    strategy: str = DEFAULT_STRATEGY
+    strategy: str = DEFAULT_CONFLICT_STRATEGY
     reports: list[JsonObject] = field(default_factory=list)
 
     def __post_init__(self) -> None:

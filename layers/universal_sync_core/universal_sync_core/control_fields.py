@@ -8,6 +8,7 @@ from universal_sync_core.codec import Json, JsonObject
 from universal_sync_core.errors import InvalidRequestError
 from universal_sync_core.next_action import NEXT_ACTION_BY_STATUS, Status
 from universal_sync_core.settings import MOST_SEGMENTS_PER_EXECUTION
+from universal_sync_core.strategies import CONFLICT_STRATEGIES
 from universal_sync_core.tolerance import TOLERATED_ITEMS, is_tolerance
 
 # Beyond it not every JSON library on the way tells one whole number from the next.
@@ -89,13 +90,17 @@ def _next_action(value: Json, path: str) -> str:
     return _one_of(value, path, dict.fromkeys(NEXT_ACTION_BY_STATUS.values()))
 
 
-def _one_of(value: Json, path: str, known: Iterable[str]) -> str:
+def _conflict_strategy(value: Json, path: str) -> str:
+    return _one_of(value, path, CONFLICT_STRATEGIES, without="for the default")
+
+
+def _one_of(value: Json, path: str, known: Iterable[str], *, without: str = "to continue") -> str:
     if type(value) is str and value in known:
         return value
     every = ", ".join(known)
     if type(value) is not str:
         message = f"{path} must be one of {every}, and was {json_type(value)}"
-        raise InvalidRequestError(f"{message}; leave it out to continue", field=path)
+        raise InvalidRequestError(f"{message}; leave it out {without}", field=path)
     meant = _meant(value, list(known))
     hint = f"did you mean {meant}?" if meant else "data of your own goes into current_state"
     message = f"{path} is a text that is none of {every}; {hint}"
@@ -107,7 +112,8 @@ def _meant(value: str, known: list[str]) -> str | None:
     synonym = _SYNONYMS.get(word)
     if synonym in known:
         return str(synonym)
-    return next(iter(difflib.get_close_matches(word[:40], known, n=1)), None)
+    by_word = {name.upper(): name for name in known}
+    return next((by_word[close] for close in difflib.get_close_matches(word[:40], by_word)), None)
 
 
 def _size(value: Json, path: str) -> float:
@@ -146,6 +152,7 @@ _KINDS: Final[dict[str, Callable[[Json, str], Json]]] = {
     "state_revision": _count,
     "tolerated_branch_failures": _count,
     TOLERATED_ITEMS: _tolerance,
+    "branch_conflict_strategy": _conflict_strategy,
     "payload_size_kb": _size,
     "last_update_time": _text,
 }

@@ -9,6 +9,10 @@ from universal_sync_core.errors import InvalidRequestError
 
 KNOWN_STRATEGIES: Final = ("append", "dedupe_append", "merge_by_key", "replace", "set_union")
 
+# Which of the values that branches want at one path is taken.
+CONFLICT_STRATEGIES: Final = ("latest", "first", "last", "collect", "fail")
+DEFAULT_CONFLICT_STRATEGY: Final = "latest"
+
 LIST_FIELD_STRATEGIES: Final[Mapping[str, str]] = {
     "state_history": "dedupe_append",
     "new_history_logs": "dedupe_append",
