@@ -45,6 +45,7 @@ NO_COUNTS: tuple[Any, ...] = (
     {},
     {"n": 3},
 )
+NO_STRATEGIES: tuple[Any, ...] = ("newest", "LATEST", "", None, 5, [], {"strategy": "last"})
 NO_STATUSES: tuple[Any, ...] = (
     "something",
     "",
@@ -69,10 +70,16 @@ def test_what_is_no_count_is_refused_by_name(way: str, field: str) -> None:
         assert caught.value.field == f"{place}.{field}"
 
 
+@pytest.mark.parametrize("wrong", [[1], [], "x", "", 5, 0, True])
+def test_an_input_is_an_object(wrong: Any) -> None:
+    with pytest.raises(InvalidRequestError, match="input must be a JSON object"):
+        first_bag(wrong, CONTEXT)
+
+
 @pytest.mark.parametrize("way", WAYS)
 def test_what_is_no_conflict_strategy_is_refused_with_the_known_ones(way: str) -> None:
     send, place = WAYS[way]
-    for value in ("newest", "LATEST", "", None, 5, [], {"strategy": "last"}):
+    for value in NO_STRATEGIES:
         with pytest.raises(InvalidRequestError, match="latest, first, last, collect") as caught:
             send(first(), {"branch_conflict_strategy": value})
         assert caught.value.field == f"{place}.branch_conflict_strategy"

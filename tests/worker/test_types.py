@@ -49,7 +49,11 @@ def test_what_is_no_list_of_paths_is_refused_where_the_decorator_stands(
 
 
 @pytest.mark.parametrize(
-    "strategy", [{"x": "sum"}, {"x": {"strategy": "merge_by_key"}}, "append", ["x"]]
+    "strategy",
+    [
+        *({"x": "sum"}, {"x": {"strategy": "merge_by_key"}}, "append", ["x"]),
+        *({5: "append"}, {"": "append"}, {"x": None}, {"x": ["append"]}),
+    ],
 )
 def test_a_merge_strategy_that_there_is_not_is_refused_where_the_decorator_stands(
     strategy: Any,
@@ -92,3 +96,10 @@ def test_a_worker_may_say_how_its_values_are_encoded(event: Any, *, sync: bool) 
         assert hydrated(merged)["price"] == "9.90"
         with pytest.raises(InvalidRequestError, match="price"):
             state_task(sync=sync)(worker)(event | CONTEXT)
+
+
+@pytest.mark.parametrize("wrong", [5, "str", {}, [str]])
+def test_an_encode_that_is_no_function_is_refused_where_the_decorator_stands(wrong: Any) -> None:
+    with pytest.raises(InvalidRequestError, match="encode") as caught:
+        state_task(encode=wrong)
+    assert caught.value.field == "encode"

@@ -40,7 +40,9 @@ def first_bag(execution_input: JsonObject | None, context: Context) -> JsonObjec
         "segment_to_run": 0,
         LIMIT: workspace.current().settings.segments_per_execution,
     }
-    given = execution_input or {}
+    given = {} if execution_input is None else execution_input
+    if type(given) is not dict:
+        raise InvalidRequestError("the input must be a JSON object", field="input")
     _require_no_chain(given)
     if RESUME_FROM in given:
         return resumed_bag(given, context, counters=counters)

@@ -71,6 +71,9 @@ class Strategies:
         """Take the context's `merge_strategy`, a mapping of names or dotted paths, or None."""
         if overrides is not None and type(overrides) is not dict:
             raise InvalidRequestError("merge_strategy is not an object", field="merge_strategy")
+        if not all(type(path) is str and path for path in overrides or {}):
+            message = "each key of merge_strategy is the name of a field, or a dotted path"
+            raise InvalidRequestError(message, field="merge_strategy")
         self._by_path = {
             name: Strategy.parse(spec, name) for name, spec in LIST_FIELD_STRATEGIES.items()
         }

@@ -167,6 +167,8 @@ def state_task(  # noqa: PLR0913 - options, each with a default
         raise InvalidRequestError("eager reads the needs: name them", field="needs")
     if model is not None:
         _prepare(model)
+    if encode is not None and not callable(encode):
+        raise InvalidRequestError("encode is a function of the value", field="encode")
     Strategies(merge_strategy)  # refused here, where the decorator stands
     task = Task(
         needs=needs_of(needs, model, at),
