@@ -19,6 +19,7 @@ from universal_sync_core.store import Location, StoredObject
 SYNC = CONTEXT | {"action": "sync_branch"}
 PACKING = CONTEXT | {"action": "update_and_compress"}
 JOIN = CONTEXT | {"action": "aggregate_branches"}
+REPLACED = {"merge_strategy": {"current_state.report": "replace"}}
 LINES = {f"line {number}": "the same text " * 3 for number in range(900)}
 ROWS = [f"{number} {'x' * 90}" for number in range(1_000)]
 # What makes large of everything, and nothing of anything.
@@ -108,6 +109,24 @@ def test_one_list_in_other_pages_is_no_conflict(place: str) -> None:
     bag = joined(parent, left, right)
     assert (bag if place == "rows" else bag["current_state"])["rows"] == ROWS
     assert "branch_conflicts" not in bag
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("strategy", ["replace", "append"])
+@pytest.mark.parametrize("place", ["report", "current_state.report"])
+@pytest.mark.usefixtures("store")
+def test_a_map_in_another_form_is_no_change_where_it_is_taken_as_a_whole(
+    form: str, strategy: str, place: str
+) -> None:
+    def of(value: Any) -> dict[str, Any]:
+        return {"report": value} if place == "report" else {"current_state": {"report": value}}
+
+    parent = group("fail", **of(LINES))
+    same = branch(parent, "same", of(FORMS[form](dict(LINES))), context=SYNC | REPLACED)
+    other = branch(parent, "other", of({"new": 1}), context=SYNC | REPLACED)
+    ends = [complete_branch(bag, CONTEXT) for bag in (same, other)]
+    bag = hydrated(join_branches(parent, ends, JOIN | {"merge_strategy": {place: strategy}}))
+    assert (bag if place == "report" else bag["current_state"])["report"] == {"new": 1}
 
 
 @pytest.mark.usefixtures("store")

@@ -73,7 +73,8 @@ def _history_since(before: JsonObject, after: JsonObject, call: Call) -> JsonObj
 
 def _part(key: str, before: Json, after: Json, path: str, call: Call) -> JsonObject:
     """Return a key with what is to be merged there; nothing where nothing is."""
-    if _is_same(before, after, call):
+    as_whole = call.strategies.at(path) is not None
+    if _is_same(before, after, call) or (as_whole and is_equal(before, after, call.pages)):
         return {}
     part = _changed(before, after, path, call)
     is_nothing = part == {} and is_map(call.pages.opened(before))  # one map in two forms
