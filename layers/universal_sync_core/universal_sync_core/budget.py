@@ -15,6 +15,9 @@ from universal_sync_core.settings import Settings
 
 # Before each value but the first stands one of these, or it stands before none.
 _NOT_BEFORE_VALUES: Final = bytes(byte for byte in range(256) if byte not in b",[{")
+# So far below others a document may stand without a look at its own levels. orjson tells those that
+# have more, and that is cheap for so few.
+SPARE_DEPTH: Final = 24
 _CURE: Final = "more than one call may read; read parts of it, or set STATE_BUDGET_MB higher"
 
 
@@ -36,7 +39,7 @@ class Facts(NamedTuple):
     Attributes:
         cost: what it takes.
         clean: it holds no pointer, packed value or escaped key.
-        is_deep: it has more levels than half of those that are allowed.
+        is_deep: fewer than SPARE_DEPTH levels are left above it.
     """
 
     cost: Cost
@@ -112,7 +115,7 @@ class Budget:
         self.spend(Cost(values=values), path)
         facts = Facts(Cost(len(body), values), not may_hold_marks(body), is_deep=False)
         try:
-            return Document(decode(body, path=path, max_depth=self.max_depth // 2), facts)
+            return Document(decode(body, path=path, max_depth=self.max_depth - SPARE_DEPTH), facts)
         except UnreadableObjectError:
             value = decode(body, path=path, max_depth=self.max_depth)
             return Document(value, facts._replace(is_deep=True))

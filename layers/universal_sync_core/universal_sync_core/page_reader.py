@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from itertools import chain
 from typing import Final, NamedTuple, TypeAlias
 
-from universal_sync_core.budget import Cost, Document, Facts
+from universal_sync_core.budget import SPARE_DEPTH, Cost, Document, Facts
 from universal_sync_core.codec import Json, JsonObject, canonical, encode, levels
 from universal_sync_core.compress import is_packed, unpack
 from universal_sync_core.errors import MalformedPointerError
@@ -236,7 +236,7 @@ class PageReader(TreeReader):
         self._built.add(name)
         if not all(facts.clean for facts in every):
             return self._build(value, at)
-        if at.depth > budget.max_depth // 2 or any(facts.is_deep for facts in every):
+        if at.depth > SPARE_DEPTH or any(facts.is_deep for facts in every):
             budget.require_depth(at.depth + levels(value, budget.max_depth), at.path)
         return value
 

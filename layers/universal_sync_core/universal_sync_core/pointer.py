@@ -30,8 +30,8 @@ _NEEDS_ESCAPE: Final = re.compile(rf"(?:{_ESCAPE})*{_MARKS}")
 _IS_ESCAPED: Final = re.compile(rf"(?:{_ESCAPE})+{_MARKS}")
 # JSON may write any letter of a key as an escape; those of our forms are all below U+0100.
 _LETTER_IN_JSON: Final = b"\\u00"
-_MARKS_IN_JSON: Final = (MARK.encode(), PACKED_MARK.encode(), _LETTER_IN_JSON)
-_ESCAPES_IN_JSON: Final = (_ESCAPE.encode(), _LETTER_IN_JSON)
+_MARKS_IN_JSON: Final = (MARK.encode(), PACKED_MARK.encode())
+_ESCAPE_IN_JSON: Final = _ESCAPE.encode()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,12 +157,12 @@ def digest_in(path: str) -> str | None:
 
 def may_hold_marks(encoded: bytes) -> bool:
     """Tell cheaply whether a JSON document may hold a pointer or something like one."""
-    return any(mark in encoded for mark in _MARKS_IN_JSON)
+    return any(mark in encoded for mark in _MARKS_IN_JSON) or _may_hold_letters(encoded)
 
 
 def may_hold_escapes(encoded: bytes) -> bool:
     """Tell cheaply whether a JSON document may hold an escaped key."""
-    return any(mark in encoded for mark in _ESCAPES_IN_JSON)
+    return _ESCAPE_IN_JSON in encoded or _may_hold_letters(encoded)
 
 
 def escape(value: Json, is_ours: Callable[[JsonObject], bool]) -> Json:
@@ -196,3 +196,8 @@ def unescape(value: Json) -> Json:
 def unescape_key(key: str) -> str:
     """Return the key as it was before `escape`."""
     return key.removeprefix(_ESCAPE) if _IS_ESCAPED.fullmatch(key) else key
+
+
+def _may_hold_letters(encoded: bytes) -> bool:
+    # A search for one byte is many times faster than the one for all four.
+    return b"\\" in encoded and _LETTER_IN_JSON in encoded
