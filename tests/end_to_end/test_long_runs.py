@@ -68,12 +68,9 @@ def test_branch_takes_as_many_events_as_the_budget_counts(workflows: Workflows) 
 
 @pytest.mark.slow
 @pytest.mark.timeout(1_800)
-@pytest.mark.parametrize("branches", [300, 405, 573])
-def test_largest_groups_fit_the_history_beside_the_most_segments(
-    workflows: Workflows, branches: int
-) -> None:
+def test_a_large_group_fits_the_history_beside_the_most_segments(workflows: Workflows) -> None:
     """The segments before are counted, not run: 12 events each."""
-    value = {"segments": _group(branches), "segments_per_execution": MOST_SEGMENTS_PER_EXECUTION}
+    value = {"segments": _group(405), "segments_per_execution": MOST_SEGMENTS_PER_EXECUTION}
     execution = workflows.run(value, timeout=1_500)
     assert execution.status == "SUCCEEDED"
     before = SEGMENT_EVENTS * MOST_SEGMENTS_PER_EXECUTION
