@@ -75,7 +75,7 @@ def test_every_kind_was_sent_and_the_harmless_ones_were_taken(report: dict[str, 
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("seed", [2, 3])
+@pytest.mark.parametrize("seed", [2])
 def test_the_same_holds_for_other_seeds(seed: int) -> None:
     report = sent("--count", str(4 * ROUND), "--seed", str(seed), "--seconds", "550", seconds=580)
     assert not report["is_wrong"], (report["wrong"], report["slowest"], report["largest"])

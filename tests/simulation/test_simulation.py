@@ -15,7 +15,7 @@ from tests.simulation.world import Counters
 
 SHORT = range(40)
 SHORT_STEPS = 80
-LONG = [range(first, first + 10) for first in range(1_000, 1_240, 10)]
+LONG = [range(first, first + 10) for first in range(1_000, 1_120, 10)]
 LONG_STEPS = 200
 # Where the long run leaves something out that is rare.
 MORE = range(5_000, 5_100)
