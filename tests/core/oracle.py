@@ -80,8 +80,8 @@ def merge(
     if any(name in delta for name in HISTORY):
         entries = merged.setdefault("state_history", [])
         for name in HISTORY:
-            if name in delta:
-                value = delta[name]
+            value = delta.get(name)
+            if value is not None:
                 add_new(entries, value if isinstance(value, list) else [value])
     return merged
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.core.bags import BOUND, CONTEXT, KIB, fresh, hydrated, synced
+from tests.core.bags import BOUND, CONTEXT, EXECUTION, KIB, fresh, hydrated, synced
 from tests.core.fakes import CountingStore
 from universal_sync_core import (
     calculate_payload_size,
@@ -234,3 +234,11 @@ def test_archive_of_an_integer_beyond_64_bits_beside_other_alphabets_is_read(bes
         assert bag["state_history_archive"]["__count"] == 4
     with fresh(store, history_max_entries=2):
         assert hydrated(bag)["state_history"] == [2**64 + 1, beside, 1, 2]
+
+
+@pytest.mark.parametrize("name", ["state_history", "new_history_logs"])
+@pytest.mark.parametrize("before", [{}, {"state_history": []}, {"state_history": [{"did": "a"}]}])
+@pytest.mark.usefixtures("store")
+def test_null_is_no_entry(name: str, before: dict[str, Any]) -> None:
+    bag = synced({"execution_id": EXECUTION} | before, {name: None})
+    assert bag["state_history"] == before.get("state_history", [])

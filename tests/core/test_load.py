@@ -1,5 +1,6 @@
 """Single values in S3: what a worker stores and loads itself is as it is in the bag."""
 
+import codecs
 import hashlib
 from collections.abc import Callable
 from typing import Any
@@ -88,6 +89,17 @@ def test_a_checksum_may_be_written_in_capitals(written: Callable[[str], str]) ->
         assert load_from_s3(path, digest) == {"order": 1}
         bag = first_bag({"input_s3_path": path, "input_sha256": digest}, CONTEXT)
         assert bag["order"] == 1
+
+
+def test_an_input_may_begin_with_a_byte_order_mark() -> None:
+    """As PowerShell and some editors write a text."""
+    store, body = MemoryStore(), codecs.BOM_UTF8 + b'{"a":"\xc3\xbc"}'
+    path = f"s3://{BUCKET}/inputs/order.json"
+    store.put(Location.parse(path), body)
+    digest = hashlib.sha256(body).hexdigest()
+    with fresh(store, allowed_prefixes=(f"s3://{BUCKET}/inputs/",)):
+        bag = first_bag({"input_s3_path": path, "input_sha256": digest}, CONTEXT)
+    assert bag["a"] == "\u00fc"
 
 
 @pytest.mark.parametrize(

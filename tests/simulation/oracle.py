@@ -143,7 +143,8 @@ def merge(
     if any(name in delta for name in _HISTORY_NAMES):
         merged[HISTORY] = list(as_list(merged.get(HISTORY, [])))
         for name in _HISTORY_NAMES:
-            _add_new(merged[HISTORY], as_list(delta.get(name, [])))
+            if delta.get(name) is not None:
+                _add_new(merged[HISTORY], as_list(delta[name]))
     return merged
 
 

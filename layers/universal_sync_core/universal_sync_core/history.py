@@ -28,8 +28,8 @@ def new_entries(delta: JsonObject, bag: JsonObject, call: Call) -> list[Json]:
     if archive is not None and (own is None or archive.path != own.path):
         entries += call.pages.elements(archive)
     for name in (HISTORY, HISTORY_ALIAS):
-        if name in delta:
-            value = call.pages.opened(delta[name])
+        value = call.pages.opened(delta.get(name))
+        if value is not None:  # as of every list that grows, null adds nothing
             entries += Lists(call.pages).elements(value) if is_list(value) else [value]
     return entries
 

@@ -1,6 +1,7 @@
 """Single values in S3: stored under a pointer, loaded from a path."""
 
 import re
+from codecs import BOM_UTF8
 from typing import Final
 
 from universal_sync_core import workspace
@@ -69,6 +70,8 @@ class StateHydrator:
         budget = self._budget and self._budget.renewed()
         objects = Objects(space, execution_id, retry=self._retry, cache=self._cache, budget=budget)
         body = objects.read(s3_path, sha256_in(expected_checksum, "expected_checksum"))
+        if digest_in(s3_path) is None:
+            body = body.removeprefix(BOM_UTF8)  # as some editors and PowerShell write a text
         document = objects.budget.document(body, s3_path)
         value = document.value
         if digest_in(s3_path) is None:
