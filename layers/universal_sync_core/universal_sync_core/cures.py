@@ -3,7 +3,8 @@
 from collections.abc import Awaitable, Collection, Mapping
 from typing import Final
 
-# By the full names of types, so that none of them has to be imported.
+# By the names of types and of their packages, so that none of them has to be imported. Of the
+# modules below, some are in another one from one Python to the next.
 _BY_TYPE: Final[Mapping[str, str]] = {
     "builtins.set": "use sorted(value) or list(value), for a set has no order",
     "builtins.frozenset": "use sorted(value) or list(value), for a set has no order",
@@ -33,7 +34,8 @@ def cure_for(value: object) -> str:
     """Return what to write instead of a value, by its type alone."""
     kind = type(value)
     for base in kind.__mro__:
-        cure = _BY_TYPE.get(f"{base.__module__}.{base.__qualname__}")
+        package = base.__module__.partition(".")[0]
+        cure = _BY_TYPE.get(f"{package}.{base.__qualname__}")
         if cure is not None:
             return cure
     for name, cure in _BY_METHOD.items():
