@@ -85,15 +85,21 @@ def compress_in_branch(world: World, flow: Flow) -> None:
         _bring(world, flow, world.draw.choice(running), "update_and_compress", result)
 
 
-@step("group", 2)
+@step("group", 3)
 def work_on_one_report(world: World, flow: Flow) -> None:
-    """Each branch adds to a report that is large, and small where it is packed."""
-    lines = {f"line {number}": "the same text " * 3 for number in range(120)}
-    for branch in _running(flow):
-        own = {"by": branch.plain["branch_id"]} if world.draw.random() < 0.3 else {}
-        report = lines | {f"of {branch.plain['branch_id']}": True} | own
-        result = {"current_state": {"report": report}}
+    """Each branch adds to a report that is large, and small where it is packed; all may end so."""
+    lines = {f"line {number}": "the same text " * 3 for number in range(60)}
+    running = _running(flow)
+    for branch in running:
+        name = branch.plain["branch_id"]
+        own = {"by": name} if world.draw.random() < 0.3 else {}
+        result = {"current_state": {"report": lines | {f"of {name}": True} | own}}
         _bring(world, flow, branch, "update_and_compress", result)
+    are_all = len(flow.branches) == len(flow.plain["pending_branches"])
+    if are_all and world.draw.random() < 0.5:
+        for branch in running:
+            _end(world, flow, branch)
+        _join(world, flow)
 
 
 @step("group", 2)

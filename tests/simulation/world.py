@@ -254,8 +254,9 @@ class World:
     def _read(self, label: str, bag: Plain, reader: Reader) -> Plain:
         try:
             return reader.bag(bag)
-        except BrokenStateError as error:
-            raise SimulationError("broken state", f"{label}: {error}") from error
+        except (BrokenStateError, LookupError, TypeError, ValueError, OSError) as error:
+            text = f"{label}: {type(error).__name__}: {error}"
+            raise SimulationError("broken state", text) from error
 
     @staticmethod
     def require_same(label: str, read: Plain, expected: Plain) -> None:
