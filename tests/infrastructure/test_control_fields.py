@@ -132,7 +132,8 @@ def test_no_control_field_ends_it_uncaught_or_lets_it_run_on(
 
 
 @pytest.mark.slow
-@searching(600)
+@pytest.mark.timeout(1_200)
+@searching(200)
 @given(**SEQUENCES)
 def test_nor_does_any_of_very_many(
     machine: Machine, value: Payload, results: list[Any], answers: list[Any]

@@ -56,12 +56,14 @@ LONG_COUNTERS: dict[range, Counters] = {}
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("seeds", LONG, ids=str)
 def test_nothing_is_lost_in_the_long_run(seeds: range) -> None:
     LONG_COUNTERS[seeds] = run(seeds, LONG_STEPS)
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1_200)
 def test_every_kind_of_fault_hits_every_action_that_it_can_hit() -> None:
     faults: Counter[tuple[str, str]] = Counter()
     forms: Counter[str] = Counter()

@@ -27,6 +27,7 @@ def test_worlds_have_something_happening_at_each_moment_of_gc() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("block", range(4))
 def test_thousands_of_collections_delete_nothing_needed(block: int) -> None:
     ran = [check(steps_of(seed)) for seed in range(1_000 + 50 * block, 1_050 + 50 * block)]
