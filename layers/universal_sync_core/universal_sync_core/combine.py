@@ -16,7 +16,6 @@ from universal_sync_core.strategies import Strategy
 from universal_sync_core.timestamps import TIME_FIELDS, is_older
 
 _STATE: Final = "current_state."
-_NULL_BYTES: Final = len("null")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +83,8 @@ class Combiner:
         strategy = self._strategies.at(inner)
         if strategy is not None and strategy.grows:
             opened = self._pages.opened(value)
-            return {} if self._is_null(opened) else {key: self._begun(opened, strategy, inner)}
+            is_nothing = self._lists.is_null(opened)
+            return {} if is_nothing else {key: self._begun(opened, strategy, inner)}
         if self._strategies.below(inner):
             opened = self._pages.opened(value)
             return {key: self._added_map(value, opened, inner) if is_map(opened) else value}
@@ -108,9 +108,9 @@ class Combiner:
         self, base: Json, delta: Json, strategy: Strategy, path: str, *, base_wins: bool
     ) -> Json:
         """Return the list that a base is or begins with what a delta adds; the base if nothing."""
-        if self._is_null(delta) or (self._echoed and _same(base, delta)):
+        if self._lists.is_null(delta) or (self._echoed and _same(base, delta)):
             return base
-        if self._is_null(base):
+        if self._lists.is_null(base):
             return self._begun(delta, strategy, path)
         before = self._lists.as_list(base)
         joined = self._join(before, self._lists.as_list(delta), strategy, path, base_wins=base_wins)
@@ -123,12 +123,6 @@ class Combiner:
             return items
         joined = self._join([], items, strategy, path, base_wins=False)
         return items if len(joined) == self._lists.count(items) else joined
-
-    def _is_null(self, value: Json) -> bool:
-        pointer = parse(value)
-        if pointer is None or pointer.kind != "value" or pointer.size != _NULL_BYTES:
-            return value is None
-        return self._pages.resolve(value) is None
 
     def _join(
         self, base: Json, delta: Json, strategy: Strategy, path: str, *, base_wins: bool

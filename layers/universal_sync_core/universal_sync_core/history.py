@@ -24,13 +24,14 @@ def new_entries(delta: JsonObject, bag: JsonObject, call: Call) -> list[Json]:
     A delta that echoes a bag brings its archive too; the bag's own archive is not read for it.
     """
     entries: list[Json] = []
+    lists = Lists(call.pages)
     archive, own = archive_of(delta), archive_of(bag)
     if archive is not None and (own is None or archive.path != own.path):
         entries += call.pages.elements(archive)
     for name in (HISTORY, HISTORY_ALIAS):
         value = call.pages.opened(delta.get(name))
-        if value is not None:  # as of every list that grows, null adds nothing
-            entries += Lists(call.pages).elements(value) if is_list(value) else [value]
+        if not lists.is_null(value):
+            entries += lists.elements(value) if is_list(value) else [value]
     return entries
 
 
@@ -38,7 +39,8 @@ def append_entries(bag: JsonObject, entries: Sequence[Json], call: Call) -> Json
     """Return the bag with those entries appended that its history does not have yet."""
     lists = Lists(call.pages)
     inline = call.pages.opened(bag.get(HISTORY, []))
-    inline = inline if is_list(inline) else [inline]
+    if not is_list(inline):
+        inline = [] if lists.is_null(inline) else [inline]
     new = lists.distinct(entries)
     present = lists.present(inline, new)
     archive = archive_of(bag)

@@ -10,6 +10,7 @@ from universal_sync_core.pointer import is_list, parse
 MergeItems: TypeAlias = Callable[[Json, Json], Json]
 
 # Canonical encodings of what identifies nothing.
+_NULL_BYTES: Final = len("null")
 _EMPTY: Final = frozenset({b"null", b'""', b"[]", b"{}"})
 
 
@@ -19,6 +20,14 @@ class Lists:
     def __init__(self, pages: Pages) -> None:
         """Read and write lists through `pages`."""
         self._pages = pages
+
+    def is_null(self, value: Json) -> bool:
+        """Tell whether a value is null, which no list grows by, wherever it is kept."""
+        value = self._pages.unpacked(value)
+        pointer = parse(value)
+        if pointer is None or pointer.kind != "value" or pointer.size != _NULL_BYTES:
+            return value is None
+        return self._pages.resolve(value) is None
 
     def append(self, base: Json, delta: Json) -> Json:
         """Return the base with all elements of the delta after it."""
