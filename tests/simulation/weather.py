@@ -5,6 +5,7 @@ A fault strikes before the effect, after it, or in the middle of it; a kill ends
 
 import zlib
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from random import Random
 from typing import Final, Literal, TypeAlias
@@ -100,6 +101,8 @@ CLIMATES: Final[dict[str, Climate]] = {
     "partial": {},
     "brownout": {},
 }
+# Of one kind alone, where that kind is sought.
+_SOUGHT: Final = 0.5
 _LIKELY: Final = {"calm": 6, "flaky": 4, "partial": 3, "brownout": 3}
 _KILL_SHARE: Final = 0.15
 
@@ -149,9 +152,22 @@ class Weather:
 
     @classmethod
     def drawn(
-        cls, action: str, draw: Random, clock: Clock, table: Counter[tuple[str, str]]
+        cls,
+        action: str,
+        draw: Random,
+        clock: Clock,
+        table: Counter[tuple[str, str]],
+        sought: Collection[str] = (),
     ) -> "Weather":
-        """Return the weather of an attempt, which may be any."""
+        """Return the weather of an attempt, which may be any.
+
+        Args:
+            action: that is attempted.
+            draw: decides.
+            clock: that passes.
+            table: to count in.
+            sought: kinds of which one is made likely.
+        """
         climates = tuple(CLIMATES)
         climate = draw.choices(climates, [_LIKELY.get(name, 1) for name in climates])[0]
         weather = cls(action=action, draw=draw, clock=clock, climate=climate, table=table)
@@ -159,7 +175,15 @@ class Weather:
         weather.until = clock.seconds + draw.uniform(1, 20)
         if draw.random() < _KILL_SHARE:
             weather.kill_at = draw.choice((1, 1, 2, 2, 3, 4, 5, 6, 8, 12, 20))
+        if sought:
+            weather._seek(draw.choice(sorted(sought)))
         return weather
+
+    def _seek(self, kind: str) -> None:
+        if kind in (KILL, KILL_AFTER):
+            self.climate, self.kill_at = "calm", self.draw.choice((1, 2, 3))
+        else:
+            self.climate, self.kill_at = kind, None
 
     def fault(self, operation: Operation, key: str) -> str | None:
         """Return what befalls a request, or None; raises where the container is gone."""
@@ -193,7 +217,7 @@ class Weather:
         if self.climate == "brownout":
             is_ill = self.clock.seconds < self.until and operation == "put"
             return THROTTLE if is_ill and self.draw.random() < self.share else None
-        for kind, likely in CLIMATES[self.climate].items():
+        for kind, likely in CLIMATES.get(self.climate, {self.climate: _SOUGHT}).items():
             if operation in _CAN_HIT[kind] and self.draw.random() < likely:
                 return kind if _is_fair(kind, key) else None
         return None

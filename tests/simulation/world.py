@@ -119,6 +119,7 @@ class Counters:
         errors: that came out and were handled.
         attempts: with and without an answer.
         collected: objects that gc has deleted.
+        sought: actions and kinds of faults that are made likely to meet.
     """
 
     faults: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -127,6 +128,7 @@ class Counters:
     errors: Counter[str] = field(default_factory=Counter)
     attempts: int = 0
     collected: int = 0
+    sought: frozenset[tuple[str, str]] = frozenset()
 
 
 class World:
@@ -210,10 +212,13 @@ class World:
         weather = (
             Weather(action=label, draw=self.draw, clock=self.clock)
             if is_calm
-            else Weather.drawn(label, self.draw, self.clock, table)
+            else Weather.drawn(label, self.draw, self.clock, table, self._sought_of(label))
         )
         self.states.weather = self.bus.weather = weather
         return weather
+
+    def _sought_of(self, label: str) -> list[str]:
+        return [kind for action, kind in self.counters.sought if action == label]
 
     def _trace(self, label: str, weather: Weather, outcome: str) -> None:
         hits = " ".join(f"{kind}x{count}" for kind, count in weather.hits.items())
