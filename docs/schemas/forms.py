@@ -161,6 +161,7 @@ class StagedItems(Open):
     bucket: str
     key: str
     count: int | None = Field(description="Null where the caller had staged them.")
+    max_concurrency: int = Field(description="How many may run at once.")
 
 
 class Continuation(Open):

@@ -43,6 +43,32 @@ def test_map_of_two_hundred_items(workflows: Workflows) -> None:
     _run(workflows, 200, {0, 7, 199})
 
 
+def test_items_that_are_too_large_for_a_child_run_like_any_other(workflows: Workflows) -> None:
+    large = {"service": "x" * 300_000, "__s3_offloaded": "data of the user's"}
+    failing = {"raises": "y" * 300_000}
+    items = [{"service": 0}, large, failing, {"service": 3}]
+    mapped: Json = {"status": "DISTRIBUTED_MAP", "distributed_items": items}
+    last = {"status": "COMPLETE"}
+    value = {"segments": [mapped, last], "tolerated_failed_items": 1}
+    path = workflows.put_input("inputs/large_items.json", value)
+
+    state = workflows.final_state(workflows.run({"input_s3_path": path}))
+
+    assert state["distributed_outputs"] == [items[0], large, items[3]]
+    (report,) = state["failed_segments"]
+    assert (report["index"], report["input"]) == (2, failing)
+
+
+def test_no_more_children_run_at_once_than_the_workflow_asks_for(workflows: Workflows) -> None:
+    items = _items(6, set())
+    mapped = {"status": "DISTRIBUTED_MAP", "distributed_items": items, "map_concurrency": 2}
+    execution = workflows.run({"segments": [mapped, {"status": "COMPLETE"}]})
+    assert workflows.final_state(execution)["distributed_outputs"] == items
+    client = workflows.cloud.client("stepfunctions")
+    (run,) = client.list_map_runs(executionArn=execution.arn)["mapRuns"]
+    assert client.describe_map_run(mapRunArn=run["mapRunArn"])["maxConcurrency"] == 2
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(1_800)
 def test_map_of_ten_thousand_items(workflows: Workflows) -> None:

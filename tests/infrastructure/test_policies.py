@@ -23,7 +23,7 @@ VALUES: Final = {
 }
 EXECUTION: Final = "team/v1/arn%3Aaws%3Astates%3Aeu-west-1%3A1%3Aexecution%3Am%3Ae/"
 STATE: Final = f"{EXECUTION}sha256/{'0' * 64}"
-ITEMS: Final = f"{EXECUTION}items/{'0' * 64}.json"
+ITEMS: Final = f"team/items/{'0' * 32}/{'0' * 64}.json"
 RECORD: Final = f"{EXECUTION}callbacks/{'0' * 64}.json"
 ANSWER: Final = f"{EXECUTION}callbacks/{'0' * 64}.answer.json"
 RESULTS: Final = "team/distributed/e/manifest.json"

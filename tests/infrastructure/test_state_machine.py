@@ -192,7 +192,7 @@ def test_maps_let_only_pointers_out(states: States) -> None:
 def test_the_distributed_map_reads_and_writes_s3_a_hundred_items_at_a_time(states: States) -> None:
     state = states["DistributedMapState"]
     assert state["ItemProcessor"]["ProcessorConfig"]["Mode"] == "DISTRIBUTED"
-    assert state["MaxConcurrency"] == 100
+    assert state["MaxConcurrencyPath"] == "$.items.max_concurrency"
     # Written 1e2: moto's grammar wants no plain integer here, AWS's language service no point.
     assert state["ToleratedFailurePercentage"] == 100
     assert state["ItemReader"]["Resource"] == "arn:${Partition}:states:::s3:getObject"

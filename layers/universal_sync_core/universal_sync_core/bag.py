@@ -41,6 +41,7 @@ READ_BY_MACHINE: Final = frozenset(
         "execution_segments",
         "forked_from",
         "loop_limit",
+        "map_concurrency",
         "segments_per_execution",
         "stopped_by",
         "tolerated_branch_failures",
@@ -54,6 +55,8 @@ STOPPED_BY: Final = "stopped_by"
 BRANCHES: Final = "pending_branches"
 # A Distributed Map runs one child for each element of it, or of a list that is in S3.
 ITEMS: Final = "distributed_items"
+# How many of them at once, where that is fewer than the stack allows.
+MAP_CONCURRENCY: Final = "map_concurrency"
 PLACE: Final = ("bucket", "key")
 # The element a branch's own bag was made for, its id, and the bag it was forked from.
 BRANCH: Final = "branch"

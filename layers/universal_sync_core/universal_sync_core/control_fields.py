@@ -7,7 +7,7 @@ from typing import Final
 from universal_sync_core.codec import Json, JsonObject
 from universal_sync_core.errors import InvalidRequestError
 from universal_sync_core.next_action import NEXT_ACTION_BY_STATUS, Status
-from universal_sync_core.settings import MOST_SEGMENTS_PER_EXECUTION
+from universal_sync_core.settings import MOST_MAP_CONCURRENCY, MOST_SEGMENTS_PER_EXECUTION
 from universal_sync_core.strategies import CONFLICT_STRATEGIES
 from universal_sync_core.tolerance import TOLERATED_ITEMS, is_tolerance
 
@@ -74,6 +74,10 @@ def _count(value: Json, path: str, *, least: int = 0, most: int = MAX_COUNT) -> 
 
 def _segments_per_execution(value: Json, path: str) -> int:
     return _count(value, path, least=1, most=MOST_SEGMENTS_PER_EXECUTION)
+
+
+def _map_concurrency(value: Json, path: str) -> int:
+    return _count(value, path, least=1, most=MOST_MAP_CONCURRENCY)
 
 
 def _given(value: Json) -> str:
@@ -149,6 +153,7 @@ _KINDS: Final[dict[str, Callable[[Json, str], Json]]] = {
     "total_segments": _count,
     "execution_segments": _count,
     "segments_per_execution": _segments_per_execution,
+    "map_concurrency": _map_concurrency,
     "state_revision": _count,
     "tolerated_branch_failures": _count,
     TOLERATED_ITEMS: _tolerance,

@@ -1,39 +1,40 @@
 """Both ends of a Distributed Map: the items it reads, and the result of each of its children."""
 
-import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from universal_sync_core.admission import admit
-from universal_sync_core.bag import ITEMS
+from universal_sync_core.bag import ITEMS, MAP_CONCURRENCY, with_fields
 from universal_sync_core.call import Call, Context, open_call
 from universal_sync_core.codec import Json, JsonObject, encode
+from universal_sync_core.control_fields import checked
 from universal_sync_core.errors import (
     InvalidRequestError,
     MalformedPointerError,
     PointerNotAllowedError,
 )
-from universal_sync_core.hydrate import hydrate_state
 from universal_sync_core.item_failure import failure_of, shown_beside
 from universal_sync_core.json_stream import streamed, with_floats
+from universal_sync_core.lists import Lists
 from universal_sync_core.next_action import require_simple
-from universal_sync_core.pointer import Pointer, parse
+from universal_sync_core.pointer import Pointer, escape, is_list, parse, unescape
 from universal_sync_core.store import Location
 from universal_sync_core.unfinished_map import items_to_run, unfinished_map
 
-ITEMS_FOLDER: Final = "items/"
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
 _MAX_KEY_BYTES: Final = 1_024
 
 
 def stage_items(state: JsonObject, context: Context | None = None) -> JsonObject:
-    """Return where an ItemReader finds the items: `{"bucket", "key", "count"}`.
+    """Return where an ItemReader finds the items: `{"bucket", "key", "count", "max_concurrency"}`.
 
-    Of a map of which too many items failed these are the items that did.
+    Of a map of which too many items failed these are the items that did. An item that is too large
+    for the input of a child is staged as a pointer to it.
 
     Args:
         state: a bag with `distributed_items`: a list, or `{"bucket", "key"}` of a JSON array
-            that is in S3 already.
+            that is in S3 already. Its `map_concurrency` says how many children run at once, where
+            that is fewer than the settings allow.
         context: may carry `execution_id`.
 
     Raises:
@@ -42,21 +43,81 @@ def stage_items(state: JsonObject, context: Context | None = None) -> JsonObject
             `STATE_ALLOWED_PREFIXES`.
     """
     with open_call(context, state) as call:
-        items = hydrate_state(state, [ITEMS]).get(ITEMS)
-        unfinished = unfinished_map(state, call)
-        if type(items) is dict and items.keys() >= {"bucket", "key"}:
-            place = _in_s3(items, call)
-            if unfinished is None:
-                return place
-            items = list(_read(place, call))
-        if type(items) is not list:
-            message = f"{ITEMS} must be a list, or the bucket and key of one"
-            raise InvalidRequestError(message, field=f"state_data.{ITEMS}")
-        items = items_to_run(items, unfinished)
-        body = encode(items)
-        name = f"{ITEMS_FOLDER}{hashlib.sha256(body).hexdigest()}.json"
-        location = call.objects.create(name, body)
-        return {"bucket": location.bucket, "key": location.key, "count": len(items)}
+        place = _place(state, call)
+        return place | {"max_concurrency": _at_once(state, call)}
+
+
+def _place(state: JsonObject, call: Call) -> JsonObject:
+    items = call.pages.opened(with_fields(state, {ITEMS}, call.pages).get(ITEMS))
+    unfinished = unfinished_map(state, call)
+    if is_list(items):
+        elements = items_to_run(Lists(call.pages).elements(items), unfinished)
+        return _staged(_of_bag(elements, call), call)
+    items = call.pages.resolve(items, unescape=True)
+    if type(items) is not dict or not items.keys() >= {"bucket", "key"}:
+        message = f"{ITEMS} must be a list, or the bucket and key of one"
+        raise InvalidRequestError(message, field=f"state_data.{ITEMS}")
+    place = _in_s3(items, call)
+    if unfinished is None:
+        return place
+    raw = items_to_run(list(_read(place, call)), unfinished)
+    return _staged([_given(each, _escaped(each), call) for each in raw], call)
+
+
+def _escaped(item: Json) -> Json:
+    return escape(item, lambda _: False)
+
+
+def _staged(items: Sequence[bytes], call: Call) -> JsonObject:
+    """Return where the JSON of items is stored, as one array."""
+    call.objects.flush()  # what they point to is there before they are
+    location = call.objects.create_items(b"[" + b",".join(items) + b"]")
+    return {"bucket": location.bucket, "key": location.key, "count": len(items)}
+
+
+def _of_bag(elements: Sequence[Json], call: Call) -> list[bytes]:
+    """Return the JSON of items as children are given them, of elements as they are stored.
+
+    What is in S3 and too large for a child is not read.
+    """
+    pointers = [_too_large(element, call) for element in elements]
+    rest = [element for element, large in zip(elements, pointers, strict=True) if large is None]
+    stored: Iterator[Json] = iter(call.pages.resolve(rest))
+    return [
+        _given(unescape(each := next(stored)), each, call) if large is None else large
+        for large in pointers
+    ]
+
+
+def _too_large(element: Json, call: Call) -> bytes | None:
+    pointer = parse(element)
+    if pointer is None or pointer.size <= call.settings.bound_bytes:
+        return None
+    return encode(pointer.with_beside({}).render())
+
+
+def _given(item: Json, stored: Json, call: Call) -> bytes:
+    """Return the JSON of what a child is given: an item itself, or a pointer to it.
+
+    The bound is that of a bag, for a worker's result stands beside the item as beside a bag.
+
+    Args:
+        item: as the user has it.
+        stored: the same as it stands in a bag.
+        call: in which it is stored.
+    """
+    encoded = encode(item)
+    if len(encoded) <= call.settings.bound_bytes:
+        return encoded
+    return encode(call.pages.store(stored).render())
+
+
+def _at_once(state: JsonObject, call: Call) -> int:
+    """Return how many children may run at once: what the bag asks for, within the settings."""
+    most = call.settings.map_concurrency
+    bag = with_fields(state, {MAP_CONCURRENCY}, call.pages)
+    asked: int = checked(bag, "state_data").get(MAP_CONCURRENCY, most)
+    return min(most, asked)
 
 
 def _in_s3(items: JsonObject, call: Call) -> JsonObject:
@@ -77,8 +138,8 @@ def _in_s3(items: JsonObject, call: Call) -> JsonObject:
     except MalformedPointerError as error:
         message = f"bucket and key of {ITEMS} name no object of S3"
         raise PointerNotAllowedError(message, field=f"state_data.{ITEMS}") from error
-    own = f"{call.objects.folder}{ITEMS_FOLDER}" if call.objects.can_write else None
-    call.objects.require_allowed(str(at), also=[] if own is None else [own])
+    own = [call.objects.items_home] if call.objects.can_write else []
+    call.objects.require_allowed(str(at), also=own)
     return {"bucket": bucket, "key": key, "count": count}
 
 

@@ -13,8 +13,10 @@ from universal_sync_core.store import MOST_KEY_BYTES
 LAYOUT: Final = "v1"
 # Where the state machine's ResultWriter writes.
 RESULTS_FOLDER: Final = "distributed/"
+# Where its ItemReader reads.
+ITEMS_FOLDER: Final = "items/"
 STATE_FOLDER: Final = "sha256/"
-
+_OWNER_DIGITS: Final = 32
 
 # What follows the prefix of an execution: a folder and a digest, a callback's mark at most.
 _LONGEST_NAME_BYTES: Final = 128
@@ -50,6 +52,16 @@ def content_key(settings: Settings, execution_id: str, stored: bytes) -> str:
     """Return the key of an object with these stored bytes."""
     digest = hashlib.sha256(stored).hexdigest()
     return f"{execution_prefix(settings, execution_id)}{STATE_FOLDER}{digest}"
+
+
+def items_prefix(settings: Settings, execution_id: str) -> str:
+    """Return what the keys of the items begin with that an execution stages for its maps.
+
+    They are read by Step Functions, and have none of the characters that S3 advises against, such
+    as the `%` of other keys: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
+    """
+    owner = hashlib.sha256(execution_id.encode()).hexdigest()[:_OWNER_DIGITS]
+    return f"{settings.prefix}{ITEMS_FOLDER}{owner}/"
 
 
 def results_prefix(settings: Settings, execution_id: str) -> str:

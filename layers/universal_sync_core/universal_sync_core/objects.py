@@ -17,7 +17,7 @@ from universal_sync_core.errors import (
     MissingObjectError,
     PointerNotAllowedError,
 )
-from universal_sync_core.keys import STATE_FOLDER, execution_prefix
+from universal_sync_core.keys import STATE_FOLDER, execution_prefix, items_prefix
 from universal_sync_core.known import InBag
 from universal_sync_core.parallel import in_parallel
 from universal_sync_core.pointer import Pointer, digest_in
@@ -87,18 +87,23 @@ class Objects:
     @property
     def home(self) -> str:
         """The `s3://` prefix this execution writes its state under."""
+        bucket, execution_id = self._require_owner()
+        return f"s3://{bucket}/{execution_prefix(self._settings, execution_id)}{STATE_FOLDER}"
+
+    @property
+    def items_home(self) -> str:
+        """The `s3://` prefix this execution stages the items of its maps under."""
+        bucket, execution_id = self._require_owner()
+        return f"s3://{bucket}/{items_prefix(self._settings, execution_id)}"
+
+    def _require_owner(self) -> tuple[str, str]:
+        """Return bucket and execution; InvalidRequestError where one of them is not known."""
         if not self._settings.bucket:
             raise InvalidRequestError("offloading needs a bucket: set STATE_BUCKET")
         if not self._execution_id:
             message = "offloading needs an execution_id, in the context or in the bag"
             raise InvalidRequestError(message, field="execution_id")
-        prefix = execution_prefix(self._settings, self._execution_id)
-        return f"s3://{self._settings.bucket}/{prefix}{STATE_FOLDER}"
-
-    @property
-    def folder(self) -> str:
-        """The `s3://` prefix of everything of this execution."""
-        return self.home.removesuffix(STATE_FOLDER)
+        return self._settings.bucket, self._execution_id
 
     def require_allowed(self, path: str, *, also: Iterable[str] = ()) -> None:
         """Raise PointerNotAllowedError where `path` leads out of the allowed places.
@@ -172,18 +177,12 @@ class Objects:
             self._pending_bytes += len(body)
         return path
 
-    def create(self, name: str, body: bytes) -> Location:
-        """Store an object of any name now, uncompressed; one that is there already stays.
-
-        Args:
-            name: key after the prefix of the execution.
-            body: what it holds.
-        """
-        location = Location.parse(self.folder + name)
-        stored = StoredObject(body)
-        if self.retried(self._create, str(location), stored):
+    def create_items(self, body: bytes) -> Location:
+        """Store a JSON array of items now, uncompressed; one that is there already stays."""
+        path = f"{self.items_home}{hashlib.sha256(body).hexdigest()}.json"
+        if self.retried(self._create, path, StoredObject(body)):
             self._usage.count_write(len(body))
-        return location
+        return Location.parse(path)
 
     def mark(self) -> int:
         """Return a mark of what has been added so far, for `drop_if_known`."""

@@ -6,7 +6,7 @@ from universal_sync_core.bag import BRANCH, with_fields
 from universal_sync_core.call import Call, Context, open_call
 from universal_sync_core.codec import Json, JsonObject
 from universal_sync_core.errors import InvalidRequestError, SegmentFailedError
-from universal_sync_core.pointer import is_list, parse
+from universal_sync_core.pointer import is_list, parse, recognise
 from universal_sync_core.results import offload_result
 
 SEGMENTS: Final = "segments"
@@ -19,7 +19,7 @@ def recorded_result(
 ) -> Json:
     """Return the recorded result of the segment a bag is to run, or of an item.
 
-    A large result of a segment is returned as a pointer to it, as it should be by every runner.
+    A large result is returned as a pointer to it, as it should be by every runner.
 
     Args:
         state: a bag with `segments`, its own or its `branch`'s, and `segment_to_run`.
@@ -31,10 +31,17 @@ def recorded_result(
         InvalidRequestError: there is no such segment.
     """
     if state is None or item is not None:
-        return _replayed(item, "the item")
+        return _recorded_item(item, context)
     with open_call(context, state) as call:
         place, result = _recorded(state, call)
         return offload_result(_replayed(result, place))
+
+
+def _recorded_item(item: Json, context: Context | None) -> Json:
+    with open_call(context) as call:
+        if recognise(item) is not None:
+            item = call.pages.resolve(item, unescape=True)
+        return offload_result(_replayed(item, "the item"))
 
 
 def _recorded(state: JsonObject, call: Call) -> tuple[str, Json]:

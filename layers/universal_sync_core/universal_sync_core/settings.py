@@ -12,6 +12,8 @@ from universal_sync_core.store import is_bucket, is_relative
 # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 STEP_FUNCTIONS_PAYLOAD_BYTES: Final = 262_144
 STEP_FUNCTIONS_HISTORY_EVENTS: Final = 25_000
+# Of a Map Run. https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+MOST_MAP_CONCURRENCY: Final = 10_000
 # Leaves room in an execution's history; `execution_budget` says how much.
 MOST_SEGMENTS_PER_EXECUTION: Final = 800
 # Characters of an execution's name that are no letters and no digits.
@@ -20,7 +22,7 @@ _MACHINE: Final = re.compile(r"arn:[^:]+:states:[^:]*:[^:]*:stateMachine:[^:]+")
 # Leaves room in a key for an execution's id. https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
 _MOST_PREFIX_BYTES: Final = 128
 # What lies under the prefix of a stack: one inside would be within reach of the other.
-_FOLDERS: Final = frozenset({"v1", "inputs", "distributed", "ended"})
+_FOLDERS: Final = frozenset({"v1", "inputs", "items", "distributed", "ended"})
 _NO_BUCKET: Final = (
     "bucket (STATE_BUCKET) is the name of no bucket: 3 to 63 small letters, digits, hyphens and "
     "single dots. Of an access point give the alias, not the ARN"
@@ -44,6 +46,7 @@ class Settings:
         max_payload_bytes: the budget of a payload; a bag takes three quarters of it.
         history_max_entries: entries of `state_history` kept inline.
         segments_per_execution: after these a workflow goes on as a new execution.
+        map_concurrency: children of a Distributed Map that run at once.
         page_bytes: about the size of a page of a long list or wide map.
         index_bytes: about the size of an index object over pages.
         cache_bytes: memory for objects kept between invocations.
@@ -64,6 +67,7 @@ class Settings:
     max_payload_bytes: int = 200 * KIB
     history_max_entries: int = 50
     segments_per_execution: int = 350
+    map_concurrency: int = 100
     page_bytes: int = 64 * KIB
     index_bytes: int = 16 * KIB
     cache_bytes: int = 64 * KIB * KIB
@@ -85,6 +89,9 @@ class Settings:
         if self.segments_per_execution > MOST_SEGMENTS_PER_EXECUTION:
             limit = MOST_SEGMENTS_PER_EXECUTION
             raise ConfigurationError(f"segments_per_execution must be at most {limit}")
+        if self.map_concurrency > MOST_MAP_CONCURRENCY:
+            message = f"map_concurrency must be at most {MOST_MAP_CONCURRENCY:,}"
+            raise ConfigurationError(message)
         self._require_places()
         self._require_owners()
 
@@ -139,6 +146,7 @@ class Settings:
             "max_payload_bytes": _number(env, "MAX_PAYLOAD_KB", KIB),
             "history_max_entries": _number(env, "HISTORY_MAX_ENTRIES", 1),
             "segments_per_execution": _number(env, "SEGMENTS_PER_EXECUTION", 1),
+            "map_concurrency": _number(env, "MAP_CONCURRENCY", 1),
             "cache_bytes": _number(env, "STATE_CACHE_MB", KIB * KIB),
             "budget_bytes": _number(env, "STATE_BUDGET_MB", KIB * KIB),
             "budget_nodes": _number(env, "STATE_BUDGET_MB", KIB * KIB // _BYTES_PER_NODE),

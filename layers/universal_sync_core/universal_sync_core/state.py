@@ -17,6 +17,7 @@ from universal_sync_core.in_place import Watch
 from universal_sync_core.needs import WHOLE, Needs, below, range_of
 from universal_sync_core.objects import Objects
 from universal_sync_core.paths import Range, Step, parse_selection
+from universal_sync_core.pointer import recognise
 from universal_sync_core.reading import Reading
 from universal_sync_core.views import ListView, MapView, plain
 
@@ -130,12 +131,16 @@ def bag_state(
 
 
 def item_state(event: Mapping[str, Json], watch: Watch | None = None) -> State[Any]:
-    """Return what a worker sees of an event with an item; no part of it is a form of ours."""
+    """Return what a worker sees of an event with an item, which is read where it is a pointer.
+
+    No part of an item that is inline is a form of ours.
+    """
     fields = {name: event[name] for name in _OF_ITEM if name in event}
     reading = reading_of(fields.get("execution_id"), watch)
     state: State[Any] = State(ITEM, reading, InlineEntries(fields))
     for name, value in fields.items():
-        state.keep(name, value)
+        is_stored = name == ITEM and recognise(value) is not None
+        state.keep(name, reading.plain(value) if is_stored else value)
     return state
 
 
