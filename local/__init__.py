@@ -12,16 +12,34 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .cloud import LocalCloud
+    from .errors import MockedError
     from .executions import Execution
+    from .machines.runs import MockedCall
+    from .outcomes.outcome import OutcomesDifferError
+    from .outcomes.same_outcome import SameOutcome
     from .state_bag import StateBag
     from .user_functions import UserFunction
     from .visits import StateVisit
 
-__all__ = ["Execution", "LocalCloud", "StateBag", "StateVisit", "UserFunction"]
+__all__ = [
+    "Execution",
+    "LocalCloud",
+    "MockedCall",
+    "MockedError",
+    "OutcomesDifferError",
+    "SameOutcome",
+    "StateBag",
+    "StateVisit",
+    "UserFunction",
+]
 
 _MODULES = {
     "Execution": "executions",
     "LocalCloud": "cloud",
+    "MockedCall": "machines.runs",
+    "MockedError": "errors",
+    "OutcomesDifferError": "outcomes.outcome",
+    "SameOutcome": "outcomes.same_outcome",
     "StateBag": "state_bag",
     "StateVisit": "visits",
     "UserFunction": "user_functions",

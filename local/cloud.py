@@ -17,23 +17,24 @@ from typing import Any, Self
 from . import services
 from .bridges import lambda_functions
 from .build import build
-from .clients import ACCOUNT, Clients
-from .definitions import filled, substitutions_of
+from .clients import Clients
 from .deploy import Stack, deploy
 from .errors import FunctionError, LocalCloudError
 from .executions import Execution
+from .machines.create import create
+from .machines.definitions import filled, substitutions_of
+from .machines.mocks import Mock
+from .machines.runs import MockedCall
+from .outcomes.hydration import hydrate
 from .project import TEMPLATE, cache_of
 from .services import Places, Services
 from .user_functions import UserFunction
 from .visits import StateVisit
-from .workers import deploy_worker, settings_of
+from .workers import deploy_worker
 
 __all__ = ["Execution", "LocalCloud", "StateVisit", "UserFunction"]
 
 STACK_NAME = "universal-sync-core"
-# Nobody's permissions are checked.
-_ROLE = f"arn:aws:iam::{ACCOUNT}:role/local"
-
 # moto keeps what it holds in the process, and the bridges replace parts of it.
 _one_at_a_time = threading.Lock()
 
@@ -140,6 +141,20 @@ class LocalCloud:
         """What was put on the event bus: the entries of PutEvents, `Detail` decoded."""
         return [{**event, "Detail": json.loads(event["Detail"])} for event in self._services.events]
 
+    @property
+    def substitutions(self) -> dict[str, str]:
+        """What the placeholders of the stack's own state machine stand for."""
+        return substitutions_of(self._stack, self._services.clients)
+
+    @property
+    def mocked_calls(self) -> list[MockedCall]:
+        """What mocks were given so far, in that order."""
+        return list(self._services.runs.calls)
+
+    def mock_errors(self, execution: Execution) -> list[Exception]:
+        """Give what mocks of an execution raised, other than the errors they are to answer."""
+        return self._services.runs.broken(execution.arn)
+
     def client(self, service: str) -> Any:
         """Give a boto3 client of this cloud."""
         return self._services.clients.client(service)
@@ -160,6 +175,9 @@ class LocalCloud:
         name: str,
         definition: str | Path | Mapping[str, Any],
         substitutions: Mapping[str, str] | None = None,
+        mocks: Mapping[str, Mock] | str | Path | None = None,
+        *,
+        limited: bool = True,
     ) -> str:
         """Give the ARN of a new state machine, for `start_execution`.
 
@@ -169,21 +187,29 @@ class LocalCloud:
             substitutions: values of its `${placeholders}`. Those of the stack's own machine have
                 values already, such as `${StateDataManagerFunction}`, `${SegmentRunnerFunction}`
                 and `${StateBucket}`; what is given here wins.
+            mocks: what answers in the place of services: mocks by the name of the state, or a
+                MockConfigFile of AWS Step Functions Local, or its path.
+            limited: whether payloads have AWS's limit. Without it an execution shows what the
+                machine would do with more.
 
         Raises:
-            LocalCloudError: the definition cannot be read, or a placeholder has no value.
+            LocalCloudError: the definition or a mock cannot be read, a placeholder has no value,
+                or a state cannot run here.
         """
-        own = substitutions_of(self._stack, self._services.clients)
-        values = {**own, **(substitutions or {})}
-        created = self.client("stepfunctions").create_state_machine(
-            name=name, definition=filled(definition, values), roleArn=_ROLE
-        )
-        return str(created["stateMachineArn"])
+        filled_in = filled(definition, {**self.substitutions, **(substitutions or {})})
+        return create(self._services, name, filled_in, mocks, limited=limited)
 
     def start_execution(
         self, value: Any, name: str | None = None, state_machine_arn: str | None = None
     ) -> Execution:
-        """Start an execution of the stack's state machine with any JSON value as its input."""
+        """Start an execution of the stack's state machine with any JSON value as its input.
+
+        Args:
+            value: the input.
+            name: of the execution.
+            state_machine_arn: another state machine; `<arn>#<test case>` runs it with those mocks
+                of its MockConfigFile.
+        """
         machine = state_machine_arn or self._stack.only("AWS::StepFunctions::StateMachine")
         return Execution.start(self._services.clients, machine, value, name)
 
@@ -191,17 +217,15 @@ class LocalCloud:
         """Give an execution that something else has started."""
         return Execution(self._services.clients, arn)
 
-    def hydrate(self, bag: Mapping[str, Any]) -> dict[str, Any]:
-        """Give a bag with values in the place of its pointers, read from the cloud's S3."""
-        # The core is needed for this alone, and it is not always on the path: in the repository
-        # `python -m local.serve` runs without it.
-        from universal_sync_core import hydrate_state, workspace  # noqa: PLC0415
-        from universal_sync_core.s3_store import S3Store  # noqa: PLC0415
-        from universal_sync_core.settings import Settings  # noqa: PLC0415
+    def hydrate(self, bag: Mapping[str, Any], execution: Execution | None = None) -> dict[str, Any]:
+        """Give a bag with values in the place of its pointers, read from the cloud's S3.
 
-        settings = Settings.from_env(settings_of(self._stack, self._services.clients))
-        with workspace.use(settings=settings, store=S3Store(client=self.client("s3"))):
-            return hydrate_state(dict(bag))
+        Args:
+            bag: the bag, or any object with pointers in it.
+            execution: whose pointers these are, where the bag does not say it.
+        """
+        owner = execution.arn if execution else None
+        return hydrate(self._stack, self._services.clients, bag, owner)
 
     def invoke(self, event: Any, function: str | None = None) -> Any:
         """Give what a function answers to an event.

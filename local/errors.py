@@ -33,3 +33,17 @@ class FunctionError(LocalCloudError):
         super().__init__(f"{error_type}: {message}")
         self.error_type = error_type
         self.message = message
+
+
+class MockedError(LocalCloudError):
+    """What a mock raises to fail its state, as a service would.
+
+    Attributes:
+        error: the error name that Retry and Catch match.
+        cause: what it says.
+    """
+
+    def __init__(self, error: str, cause: str = "") -> None:
+        super().__init__(f"{error}: {cause}")
+        self.error = error
+        self.cause = cause

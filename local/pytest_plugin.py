@@ -12,6 +12,7 @@ import pytest
 
 if TYPE_CHECKING:
     from .cloud import LocalCloud
+    from .outcomes.same_outcome import SameOutcome
     from .state_bag import StateBag
     from .user_functions import UserFunction
 
@@ -81,6 +82,17 @@ def local_cloud(
         pytestconfig.stash[_RUNNING] = True
         yield cloud
     del pytestconfig.stash[_RUNNING]
+
+
+@pytest.fixture
+def same_outcome(local_cloud: "LocalCloud") -> "SameOutcome":
+    """Require the same outcome of two state machines: `same_outcome(before, after, input, mocks)`.
+
+    Both run on `local_cloud`, on the input as it is and on data too large for the first one.
+    """
+    from .outcomes.same_outcome import SameOutcome  # noqa: PLC0415
+
+    return SameOutcome(local_cloud)
 
 
 def pytest_fixture_setup(

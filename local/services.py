@@ -15,9 +15,11 @@ from .bridges import (
     announcements,
     execution_events,
     execution_outcomes,
+    failures,
     inline_maps,
     lambda_functions,
     map_runs,
+    mocked_states,
     mocks,
     no_values,
     payload_limits,
@@ -30,6 +32,7 @@ from .bridges import (
 from .clients import Clients
 from .errors import ServerStartError
 from .functions import Functions
+from .machines.runs import Runs
 from .outages import Outages
 from .processes import Processes
 from .visits import StateVisit
@@ -50,6 +53,7 @@ class Services:
     Attributes:
         visits: every state that has been left.
         events: the entries of PutEvents.
+        runs: what is known of state machines and executions beyond moto.
     """
 
     clients: Clients
@@ -57,6 +61,7 @@ class Services:
     outages: Outages
     visits: list[StateVisit] = field(default_factory=list)
     events: list[dict[str, Any]] = field(default_factory=list)
+    runs: Runs = field(default_factory=Runs)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +119,7 @@ def _bridge(closing: ExitStack, services: Services) -> None:
     mocks.install(closing)
     stack_names.install(closing)
     no_values.install(closing)
-    state_machines.install(closing)
+    state_machines.install(closing, services.runs)
     execution_outcomes.install(closing)
     execution_events.install(closing, services.functions.invoke)
     lambda_functions.install(closing, services.functions.invoke)
@@ -125,3 +130,6 @@ def _bridge(closing: ExitStack, services: Services) -> None:
     map_runs.install(closing)
     result_files.install(closing, services.clients)
     announcements.install(closing, services.events.append)
+    failures.install(closing)
+    # After those that change how a state is executed.
+    mocked_states.install(closing, services.runs)

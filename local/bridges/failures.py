@@ -1,8 +1,15 @@
-"""Failures as moto's interpreter passes them on."""
+"""Failures as moto's interpreter passes them on, under whatever name they have.
 
+moto refuses AWS's own names, such as `States.Runtime`, for what an iteration, a branch or an
+answer to a task token fails with, and then fails with a name of its own.
+"""
+
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, cast
+from unittest.mock import patch
 
 from moto.stepfunctions.parser.api import HistoryEventType, TaskFailedEventDetails
+from moto.stepfunctions.parser.asl.component.common.error_name.error_name import ErrorName
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEvent
 from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name import (
     StatesErrorName,
@@ -10,18 +17,46 @@ from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name
 from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import (
     StatesErrorNameType,
 )
+from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration import (
+    iteration_worker,
+)
+from moto.stepfunctions.parser.asl.component.state.exec.state_parallel import branches_decl
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
+    state_task_service_callback,
+)
 from moto.stepfunctions.parser.asl.eval.environment import Environment
 
 if TYPE_CHECKING:
     from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 
 
+def install(stack: ExitStack) -> None:
+    """Let what is inside a state fail under any name."""
+    for module in (iteration_worker, branches_decl, state_task_service_callback):
+        stack.enter_context(patch.object(module, "CustomErrorName", _name))
+
+
 def failure_event(env: Environment, error: StatesErrorNameType, cause: str) -> FailureEvent:
     """Give the failure of the state that is being evaluated, under one of AWS's own names."""
-    details = {"taskFailedEventDetails": TaskFailedEventDetails(error=error.to_name(), cause=cause)}
+    return named_failure(env, error.to_name(), cause)
+
+
+def named_failure(env: Environment, error: str, cause: str) -> FailureEvent:
+    """Give the failure of the state that is being evaluated, under any name."""
+    details = {"taskFailedEventDetails": TaskFailedEventDetails(error=error, cause=cause)}
     return FailureEvent(
         env=env,
-        error_name=StatesErrorName(typ=error),
+        error_name=_name(error),
         event_type=HistoryEventType.TaskFailed,
         event_details=cast("EventDetails", details),
     )
+
+
+# `States.TaskFailed` is no wildcard for those of AWS's own.
+_OWN_NAMES = {each.to_name() for each in StatesErrorNameType}
+
+
+def _name(error_name: str | None) -> ErrorName:
+    if error_name is not None and error_name in _OWN_NAMES:
+        return StatesErrorName.from_name(error_name)
+    return ErrorName(error_name=error_name)

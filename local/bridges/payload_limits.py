@@ -16,6 +16,7 @@ from moto.stepfunctions.parser.asl.component.common.error_name.error_equals_decl
     ErrorEqualsDecl,
 )
 from moto.stepfunctions.parser.asl.component.state import state as state_module
+from moto.stepfunctions.parser.asl.component.state.exec.state_task import state_task_lambda
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
     state_task_service,
 )
@@ -25,6 +26,7 @@ from moto.stepfunctions.parser.asl.eval.event.event_manager import EventManager
 
 from ..limits import HISTORY_EVENTS, PAYLOAD_BYTES, payload_bytes
 from ..visits import StateVisit
+from .mocked_states import run_of
 
 # `States.ALL` and `States.TaskFailed` do not match these.
 _UNCATCHABLE = {"States.DataLimitExceeded", "States.Runtime"}
@@ -42,8 +44,9 @@ class HistoryLimitError(Exception):
 
 def install(stack: ExitStack, record: Callable[[StateVisit], None]) -> None:
     """Enforce the limits and record every visit of a state."""
-    for module in (state_module, state_task_service):
+    for module in (state_module, state_task_service, state_task_lambda):
         stack.enter_context(patch.object(module, "is_within_size_quota", _fits))
+    _lift_for_some(stack)
     _check_states(stack, record)
     _check_task_parameters(stack)
     _keep_terminal_errors(stack)
@@ -52,6 +55,28 @@ def install(stack: ExitStack, record: Callable[[StateVisit], None]) -> None:
 
 def _fits(value: Any) -> bool:
     return payload_bytes(value) <= PAYLOAD_BYTES
+
+
+def _lift_for_some(stack: ExitStack) -> None:
+    """Check nothing in executions of machines that were made without the limit."""
+    kinds = (
+        state_module.CommonStateField,
+        state_task_service.StateTaskService,
+        state_task_lambda.StateTaskLambda,
+    )
+    for kind in kinds:
+        stack.enter_context(patch.object(kind, "_verify_size_quota", _unless_lifted(kind)))
+
+
+def _unless_lifted(kind: Any) -> Callable[..., None]:
+    original: Callable[..., None] = kind._verify_size_quota  # noqa: SLF001
+
+    def verify(self: CommonStateField, env: Environment, value: Any) -> None:
+        run = run_of(env)
+        if run is None or run.limited:
+            original(self, env=env, value=value)
+
+    return verify
 
 
 def _check_states(stack: ExitStack, record: Callable[[StateVisit], None]) -> None:

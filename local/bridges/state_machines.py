@@ -14,7 +14,7 @@ from unittest.mock import patch
 
 from moto.core.config import default_user_config
 from moto.stepfunctions import models
-from moto.stepfunctions.exceptions import InvalidExecutionInput
+from moto.stepfunctions.exceptions import InvalidExecutionInput, StateMachineDoesNotExist
 from moto.stepfunctions.parser.api import ExecutionStatus
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 from moto.stepfunctions.parser.models import (
@@ -23,12 +23,15 @@ from moto.stepfunctions.parser.models import (
 )
 
 from ..clients import ACCOUNT, REGION
+from ..errors import LocalCloudError
 from ..limits import PAYLOAD_BYTES
+from ..machines.runs import Runs
 
+_MACHINE, _EXECUTION = ":stateMachine:", ":execution:"
 _WHOLE_PERCENTAGE = re.compile(r'("ToleratedFailurePercentage"\s*:\s*\d+)(?=\s*[,}])')
 
 
-def install(stack: ExitStack) -> None:
+def install(stack: ExitStack, runs: Runs) -> None:
     """Execute every state machine."""
     executed = {"stepfunctions": {"execute_state_machine": True}}
     stack.enter_context(patch.dict(default_user_config, executed))
@@ -36,7 +39,7 @@ def install(stack: ExitStack) -> None:
         patch.object(models, "stepfunctions_backends", stepfunctions_parser_backends)
     )
     _parse_once(stack)
-    _name_executions(stack)
+    _name_executions(stack, runs)
     stack.callback(_abort_running)
 
 
@@ -51,10 +54,12 @@ def _parse_once(stack: ExitStack) -> None:
     stack.enter_context(patch.object(AmazonStateLanguageParser, "parse", staticmethod(parse)))
 
 
-def _name_executions(stack: ExitStack) -> None:
+def _name_executions(stack: ExitStack, runs: Runs) -> None:
     """Give an execution a name if it comes without, and refuse an input over the limit.
 
+    An ARN that ends in `#case` runs with the mocks of that test case.
     https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
+    https://docs.aws.amazon.com/step-functions/latest/dg/sfn-local-test-sm-exec.html
     """
     original = StepFunctionsParserBackend.start_execution
 
@@ -66,7 +71,14 @@ def _name_executions(stack: ExitStack) -> None:
     ) -> Any:
         if len(execution_input.encode()) > PAYLOAD_BYTES:
             raise InvalidExecutionInput(f"the input is over {PAYLOAD_BYTES} bytes")
-        return original(self, state_machine_arn, name or str(uuid.uuid4()), execution_input)
+        machine, _, case = state_machine_arn.partition("#")
+        name = name or str(uuid.uuid4())
+        if case:
+            try:
+                runs.choose(machine, f"{machine.replace(_MACHINE, _EXECUTION)}:{name}", case)
+            except LocalCloudError as error:
+                raise StateMachineDoesNotExist(str(error)) from error
+        return original(self, machine, name, execution_input)
 
     stack.enter_context(
         patch.object(StepFunctionsParserBackend, "start_execution", start_execution)

@@ -8,10 +8,10 @@ from typing import Any
 
 from samcli.yamlhelper import yaml_parse
 
-from .clients import Clients
-from .deploy import Stack
-from .errors import LocalCloudError
-from .workers import settings_of
+from ..clients import Clients
+from ..deploy import Stack
+from ..errors import LocalCloudError
+from ..workers import settings_of
 
 _PLACEHOLDER = re.compile(r"\$\{([A-Za-z0-9]+)\}")
 # A placeholder of the stack's own state machine, and the output that says its value.
@@ -31,6 +31,11 @@ def substitutions_of(stack: Stack, clients: Clients) -> dict[str, str]:
     return values | {name: value for name, value in found.items() if value}
 
 
+def placeholders(definition: str | Path | Mapping[str, Any]) -> set[str]:
+    """Give the names of a definition's `${placeholders}`."""
+    return set(_PLACEHOLDER.findall(_text(definition)))
+
+
 def filled(definition: str | Path | Mapping[str, Any], values: Mapping[str, str]) -> str:
     """Give a definition as JSON, with its `${placeholders}` filled in.
 
@@ -41,10 +46,14 @@ def filled(definition: str | Path | Mapping[str, Any], values: Mapping[str, str]
     Raises:
         LocalCloudError: the file cannot be read, or a placeholder has no value.
     """
-    text = json.dumps(definition) if isinstance(definition, Mapping) else _read(Path(definition))
+    text = _text(definition)
     if missing := set(_PLACEHOLDER.findall(text)) - values.keys():
         raise LocalCloudError(f"the definition needs a value for {', '.join(sorted(missing))}")
     return _PLACEHOLDER.sub(lambda found: json.dumps(values[found[1]])[1:-1], text)
+
+
+def _text(definition: str | Path | Mapping[str, Any]) -> str:
+    return json.dumps(definition) if isinstance(definition, Mapping) else _read(Path(definition))
 
 
 def _read(path: Path) -> str:

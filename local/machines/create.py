@@ -1,0 +1,67 @@
+"""State machines are made, with their mocks; what cannot run here is refused then."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from ..clients import ACCOUNT
+from ..errors import LocalCloudError
+from ..services import Services
+from .mock_file import cases_of
+from .mocks import Mock, answers_of
+from .runs import Machine
+from .scopes import states_of
+
+# Nobody's permissions are checked.
+_ROLE = f"arn:aws:iam::{ACCOUNT}:role/local"
+
+
+def create(
+    services: Services,
+    name: str,
+    definition: str,
+    mocks: Mapping[str, Mock] | str | Path | None,
+    *,
+    limited: bool = True,
+) -> str:
+    """Give the ARN of a new state machine.
+
+    Args:
+        services: those of the cloud.
+        name: of the machine.
+        definition: JSON.
+        mocks: by the name of the state, or a MockConfigFile or its path.
+        limited: whether payloads have AWS's limit.
+
+    Raises:
+        LocalCloudError: the definition is none, a mock has no known form or is of no state, or a
+            state cannot run here.
+    """
+    cases = cases_of(mocks, name)
+    _check_mocks(cases, definition)
+    answers = {
+        case: {state: answers_of(state, mock) for state, mock in by_state.items()}
+        for case, by_state in cases.items()
+    }
+    try:
+        created = services.clients.client("stepfunctions").create_state_machine(
+            name=name, definition=definition, roleArn=_ROLE
+        )
+    except ClientError as error:
+        raise LocalCloudError(f"the state machine {name!r} is refused: {error}") from error
+    arn = str(created["stateMachineArn"])
+    services.runs.add(arn, Machine(cases=answers, limited=limited))
+    return arn
+
+
+def _check_mocks(cases: Mapping[str | None, Mapping[str, Any]], definition: str) -> None:
+    mocked = {state for by_state in cases.values() for state in by_state}
+    states = {name for name, _ in states_of(json.loads(definition))}
+    if unknown := sorted(mocked - states):
+        raise LocalCloudError(
+            f"there are mocks of {', '.join(unknown)}, which the state machine does not have; "
+            f"its states are {', '.join(sorted(states))}"
+        )
