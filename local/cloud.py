@@ -66,6 +66,7 @@ class LocalCloud:
         parameters: Mapping[str, str] | None = None,
         s3_endpoint: str | None = None,
         emulators: int = 2,
+        concurrency: int | None = None,
         logs_dir: Path | None = None,
         report: Callable[[str], None] = _no_report,
     ) -> Self:
@@ -77,7 +78,9 @@ class LocalCloud:
                 `deploy_function`.
             parameters: of the stack; they win over what an extra function sets.
             s3_endpoint: another S3 server for the data of the run; by default it is moto's.
-            emulators: how many requests a function serves at once.
+            emulators: how many requests a function serves at once; more wait for their turn.
+            concurrency: how many requests all functions serve at once, those that wait included,
+                before more are throttled as in an account; by default any number.
             logs_dir: directory for the log files; by default one that goes with the cloud.
             report: is told each step of the start.
 
@@ -95,7 +98,13 @@ class LocalCloud:
             report("building")
             built = build(template.resolve(), cache / "builds")
             report("starting the services")
-            running = services.start(closing, places, s3_endpoint=s3_endpoint, emulators=emulators)
+            running = services.start(
+                closing,
+                places,
+                s3_endpoint=s3_endpoint,
+                emulators=emulators,
+                concurrency=concurrency,
+            )
             report("deploying the stack")
             stack = _deploy(built, extra_functions, parameters or {}, running.clients)
             return cls(running, stack, places.logs, closing.pop_all())
@@ -130,6 +139,11 @@ class LocalCloud:
     def environment(self) -> dict[str, str]:
         """The variables with which the AWS CLI or an SDK works on this cloud."""
         return self._services.clients.environment()
+
+    @property
+    def throttles(self) -> int:
+        """How many requests of functions were refused for want of `concurrency`."""
+        return self._services.functions.throttles
 
     @property
     def visits(self) -> list[StateVisit]:
@@ -236,6 +250,7 @@ class LocalCloud:
 
         Raises:
             FunctionError: it raised, timed out or died.
+            TooManyRequestsError: the functions run as much at once as they may.
         """
         manager = self._stack.outputs.get("StateDataManagerFunctionArn")
         name = function or manager or self._stack.only("AWS::Lambda::Function")

@@ -47,3 +47,10 @@ class MockedError(LocalCloudError):
         super().__init__(f"{error}: {cause}")
         self.error = error
         self.cause = cause
+
+
+class TooManyRequestsError(LocalCloudError):
+    """As many requests as the cloud's `concurrency` allows are running already."""
+
+    def __init__(self) -> None:
+        super().__init__("the functions run as many requests as the cloud allows at once")

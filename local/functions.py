@@ -1,7 +1,8 @@
 """The deployed functions: what moto holds of each, run by a pool of emulators."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from moto.awslambda.utils import get_backend
 
 from .artefacts import CodeCache
 from .emulator import Answer, Program, failure
+from .errors import TooManyRequestsError
 from .languages import Language, language_of
 from .limits import INVOCATION_BYTES
 from .pool import EmulatorPool
@@ -26,7 +28,10 @@ class Functions:
         code: unpacks artefacts.
         logs_dir: directory for a log file per emulator.
         emulators: size of each pool.
+        concurrency: how many requests of all functions run at once before more are refused, as of
+            an account; None for any number.
         environment: variables every function gets before its own.
+        throttles: how many requests were refused.
     """
 
     processes: Processes
@@ -34,15 +39,52 @@ class Functions:
     code: CodeCache
     logs_dir: Path
     emulators: int
+    concurrency: int | None
     environment: Mapping[str, str]
+    throttles: int = field(default=0, init=False)
     _pools: dict[tuple[str, str], EmulatorPool] = field(default_factory=dict, init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
+    _running: int = field(default=0, init=False)
+    _ended: threading.Condition = field(default_factory=threading.Condition, init=False)
 
     def invoke(self, function: LambdaFunction, payload: bytes) -> Answer:
-        """Run a function on a JSON payload."""
+        """Run a function on a JSON payload, or raise TooManyRequestsError."""
+        with self._running_one(waits=False):
+            return self._run(function, payload)
+
+    def invoke_later(self, function: LambdaFunction, payload: bytes) -> None:
+        """Run a function on an event that waits in a queue until it may run."""
+
+        def run() -> None:
+            with self._running_one(waits=True):
+                self._run(function, payload)
+
+        threading.Thread(target=run, daemon=True).start()
+
+    def _run(self, function: LambdaFunction, payload: bytes) -> Answer:
         if len(payload) > INVOCATION_BYTES:
             return failure("RequestEntityTooLargeException", "the payload is over 6 MB")
         return self._pool(function).invoke(payload or b"{}")
+
+    @contextmanager
+    def _running_one(self, *, waits: bool) -> Iterator[None]:
+        """Count a request among those that run.
+
+        https://docs.aws.amazon.com/lambda/latest/dg/lambda-concurrency.html
+        """
+        with self._ended:
+            while self.concurrency is not None and self._running >= self.concurrency:
+                if not waits:
+                    self.throttles += 1
+                    raise TooManyRequestsError
+                self._ended.wait()
+            self._running += 1
+        try:
+            yield
+        finally:
+            with self._ended:
+                self._running -= 1
+                self._ended.notify()
 
     def _pool(self, function: LambdaFunction) -> EmulatorPool:
         # A function that is updated gets emulators of its new self.

@@ -80,7 +80,12 @@ class Places:
 
 
 def start(
-    closing: ExitStack, places: Places, *, s3_endpoint: str | None, emulators: int
+    closing: ExitStack,
+    places: Places,
+    *,
+    s3_endpoint: str | None,
+    emulators: int,
+    concurrency: int | None,
 ) -> Services:
     """Start the services; closing the stack stops them."""
     closing.enter_context(logs.to_file(places.logs / "services.log"))
@@ -92,6 +97,7 @@ def start(
         code=CodeCache(places.code),
         logs_dir=places.logs,
         emulators=emulators,
+        concurrency=concurrency,
         environment={**_ENVIRONMENT, **clients.environment()},
     )
     services = Services(clients=clients, functions=functions, outages=outages)
@@ -121,8 +127,8 @@ def _bridge(closing: ExitStack, services: Services) -> None:
     no_values.install(closing)
     state_machines.install(closing, services.runs)
     execution_outcomes.install(closing)
-    execution_events.install(closing, services.functions.invoke)
-    lambda_functions.install(closing, services.functions.invoke)
+    execution_events.install(closing, services.functions.invoke_later)
+    lambda_functions.install(closing, services.functions)
     service_clients.install(closing, services.clients)
     payload_limits.install(closing, services.visits.append)
     task_tokens.install(closing)

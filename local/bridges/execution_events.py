@@ -7,7 +7,6 @@ https://docs.aws.amazon.com/step-functions/latest/apireference/API_GetExecutionH
 """
 
 import json
-import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -26,14 +25,15 @@ from moto.stepfunctions.parser.backend.execution import (
 from moto.stepfunctions.responses import StepFunctionResponse
 
 from ..clients import ACCOUNT, REGION
-from ..emulator import Answer
 from .lambda_functions import get_function
 
 _BUS = "default"
 
+Invoke = Callable[[LambdaFunction, bytes], None]
 
-def install(stack: ExitStack, invoke: Callable[[LambdaFunction, bytes], Answer]) -> None:
-    """Tell the functions that rules lead to, with `invoke`."""
+
+def install(stack: ExitStack, invoke: Invoke) -> None:
+    """Tell the functions that rules lead to, with `invoke`, which does not wait for them."""
     original = BaseExecutionWorkerCommunication._reflect_execution_status  # noqa: SLF001
 
     def reflect(self: BaseExecutionWorkerCommunication) -> None:
@@ -63,7 +63,7 @@ def _event(execution: Execution) -> Any:
     }
 
 
-def _tell(rule: Rule, event: Any, invoke: Callable[[LambdaFunction, bytes], Answer]) -> None:
+def _tell(rule: Rule, event: Any, invoke: Invoke) -> None:
     for target in rule.targets:
         if ":lambda:" not in target["Arn"]:
             continue
@@ -73,9 +73,7 @@ def _tell(rule: Rule, event: Any, invoke: Callable[[LambdaFunction, bytes], Answ
             input_paths_map=transformer.get("InputPathsMap", {}),
             event=event,
         )
-        function = get_function(target["Arn"])
-        payload = json.dumps(told).encode()
-        threading.Thread(target=invoke, args=(function, payload), daemon=True).start()
+        invoke(get_function(target["Arn"]), json.dumps(told).encode())
 
 
 def _history(self: StepFunctionResponse) -> ActionResult:

@@ -6,30 +6,41 @@ Docker.
 
 import base64
 import json
-import threading
-from collections.abc import Callable
 from contextlib import ExitStack
+from http import HTTPStatus
 from typing import Any
 from unittest.mock import patch
 
+from botocore.exceptions import ClientError
 from moto.awslambda.exceptions import UnknownFunctionException
 from moto.awslambda.models import LambdaFunction, LayerVersion
 from moto.awslambda.utils import get_backend
+from moto.core.exceptions import AWSError
 from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
 
 from ..clients import ACCOUNT, REGION
-from ..emulator import Answer
-
-Invoke = Callable[[LambdaFunction, bytes], Answer]
+from ..errors import TooManyRequestsError
+from ..functions import Functions
 
 _FAILED = "Unhandled"
+_TOO_MANY = {"Code": "TooManyRequestsException", "Message": "Rate Exceeded."}
 
 
-def install(stack: ExitStack, invoke: Invoke) -> None:
-    """Run functions with `invoke`."""
+class TooManyRequestsException(AWSError):  # noqa: N818 - the name of the error on the wire
+    """The concurrency of the account is used up."""
+
+    TYPE = _TOO_MANY["Code"]
+    STATUS = HTTPStatus.TOO_MANY_REQUESTS
+
+    def __init__(self) -> None:
+        super().__init__(_TOO_MANY["Message"])
+
+
+def install(stack: ExitStack, functions: Functions) -> None:
+    """Run functions in emulators."""
     _deploy_layers(stack)
-    _answer_invocations(stack, invoke)
-    _invoke_from_tasks(stack, invoke)
+    _answer_invocations(stack, functions)
+    _invoke_from_tasks(stack, functions)
 
 
 def _deploy_layers(stack: ExitStack) -> None:
@@ -56,7 +67,7 @@ def _deploy_layers(stack: ExitStack) -> None:
     )
 
 
-def _answer_invocations(stack: ExitStack, invoke: Invoke) -> None:
+def _answer_invocations(stack: ExitStack, functions: Functions) -> None:
     """Serve the Invoke operation, for boto3, the CLI and moto's own event sources."""
 
     def answer(
@@ -67,9 +78,12 @@ def _answer_invocations(stack: ExitStack, invoke: Invoke) -> None:
     ) -> bytes:
         payload = body.encode() if isinstance(body, str) else body
         if request_headers.get("x-amz-invocation-type") == "Event":
-            threading.Thread(target=invoke, args=(self, payload), daemon=True).start()
+            functions.invoke_later(self, payload)
             return b""
-        given = invoke(self, payload)
+        try:
+            given = functions.invoke(self, payload)
+        except TooManyRequestsError:
+            raise TooManyRequestsException from None
         if given.failed:
             response_headers["x-amz-function-error"] = _FAILED
         # What a function prints is in the emulators' log files.
@@ -79,7 +93,7 @@ def _answer_invocations(stack: ExitStack, invoke: Invoke) -> None:
     stack.enter_context(patch.object(LambdaFunction, "invoke", answer))
 
 
-def _invoke_from_tasks(stack: ExitStack, invoke: Invoke) -> None:
+def _invoke_from_tasks(stack: ExitStack, functions: Functions) -> None:
     """Let the tasks of a state machine reach the emulators without a detour through HTTP."""
     original = lambda_eval_utils._invoke_lambda_function  # noqa: SLF001
 
@@ -89,7 +103,10 @@ def _invoke_from_tasks(stack: ExitStack, invoke: Invoke) -> None:
         except UnknownFunctionException:
             # The error that a client would get.
             return original(parameters, region, state_credentials)
-        given = invoke(function, parameters.get("Payload", b"{}"))
+        try:
+            given = functions.invoke(function, parameters.get("Payload", b"{}"))
+        except TooManyRequestsError:
+            raise _refused() from None
         # What an integration gives of Lambda's answer.
         # https://docs.aws.amazon.com/step-functions/latest/dg/connect-lambda.html
         answer = {"ExecutedVersion": "$LATEST", "Payload": json.loads(given.payload)}
@@ -97,6 +114,13 @@ def _invoke_from_tasks(stack: ExitStack, invoke: Invoke) -> None:
         return answer | {"FunctionError": _FAILED} if given.failed else answer
 
     stack.enter_context(patch.object(lambda_eval_utils, "_invoke_lambda_function", invoke_for_task))
+
+
+def _refused() -> ClientError:
+    """Give what an SDK raises when Lambda throttles a call."""
+    metadata: Any = {"HTTPStatusCode": HTTPStatus.TOO_MANY_REQUESTS, "RequestId": "throttled"}
+    answer: Any = {"Error": _TOO_MANY, "ResponseMetadata": metadata}
+    return ClientError(answer, "Invoke")
 
 
 def get_function(name: str, qualifier: str | None = None) -> LambdaFunction:
