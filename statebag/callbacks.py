@@ -1,6 +1,6 @@
 """Callbacks as they lie in S3, without their tokens.
 
-A callback belongs to the execution in whose folder it lies, and its id is the digest of its token.
+A callback belongs to the execution in whose folder it lies, and its id has the digest of its token.
 A record that says otherwise, or that cannot be read, is shown as such, and cannot be answered.
 """
 
@@ -90,8 +90,8 @@ def open_callbacks(cloud: Cloud, place: Place, execution_id: str) -> Iterator[by
     prefix = f"{execution_prefix(place.settings, execution_id)}{_FOLDER}"
     found = {each.name: each.location for each in cloud.inventory.objects(place.bucket, prefix)}
     for name, location in found.items():
-        callback_id = name.partition(".")[0]
-        if f"{callback_id}{_DELIVERED}" not in found:
+        callback = name.partition(".")[0]
+        if f"{callback}{_DELIVERED}" not in found:
             yield cloud.store.get(location).body
 
 
@@ -112,26 +112,26 @@ def find(callbacks: list[Callback], start: str) -> Callback:
     return matching[0]
 
 
-def _answer_of(callback_id: str, names: dict[str, Stored]) -> Stored | None:
+def _answer_of(name: str, names: dict[str, Stored]) -> Stored | None:
     """Return the claimed answer; each before it was refused, as its own mark says."""
     for number in itertools.count(1):
         suffix = "" if number == 1 else f"-{number}"
-        answer = names.get(f"{callback_id}.answer{suffix}.json")
-        if answer is None or f"{callback_id}.refused{suffix}.json" not in names:
+        answer = names.get(f"{name}.answer{suffix}.json")
+        if answer is None or f"{name}.refused{suffix}.json" not in names:
             return answer
     return None
 
 
-def _read(cloud: Cloud, execution_id: str, callback_id: str, names: dict[str, Stored]) -> Callback:
-    record = _document(cloud, names[f"{callback_id}.json"])
-    if not _is_own(record, execution_id, callback_id):
-        return Callback(callback_id=callback_id, execution_id=execution_id, status=UNREADABLE)
-    answer = _answer_of(callback_id, names)
-    is_delivered = f"{callback_id}{_DELIVERED}" in names
+def _read(cloud: Cloud, execution_id: str, name: str, names: dict[str, Stored]) -> Callback:
+    record = _document(cloud, names[f"{name}.json"])
+    if not _is_own(record, execution_id, name):
+        return Callback(callback_id=name, execution_id=execution_id, status=UNREADABLE)
+    answer = _answer_of(name, names)
+    is_delivered = f"{name}{_DELIVERED}" in names
     given = _document(cloud, answer) if answer else {}
     shown = {key: value for key, value in given.items() if key not in _MADE_BY}
     return Callback(
-        callback_id=callback_id,
+        callback_id=record["callback_id"],
         execution_id=execution_id,
         kind=record["callback_type"],
         status=DELIVERED if is_delivered else ANSWERED if answer else WAITING,
@@ -142,14 +142,16 @@ def _read(cloud: Cloud, execution_id: str, callback_id: str, names: dict[str, St
     )
 
 
-def _is_own(record: JsonObject, execution_id: str, callback_id: str) -> bool:
+def _is_own(record: JsonObject, execution_id: str, name: str) -> bool:
     """Tell whether a record is of the callback and the execution that it lies under."""
-    texts = [record.get(name) for name in ("task_token", "callback_type", "requested_at")]
+    fields = ("task_token", "callback_id", "callback_type", "requested_at")
+    texts = [record.get(field) for field in fields]
     if not all(isinstance(text, str) for text in texts):
         return False
-    token = str(texts[0]).encode(errors="surrogatepass")
-    is_of_token = hashlib.sha256(token).hexdigest() == callback_id
-    return is_of_token and record.get("execution_id") == execution_id
+    digest = hashlib.sha256(str(texts[0]).encode(errors="surrogatepass")).hexdigest()
+    of_wait, dash, of_token = str(texts[1]).partition("-")
+    is_of_token = digest.startswith(of_token) if dash else digest == name
+    return is_of_token and of_wait == name and record.get("execution_id") == execution_id
 
 
 def _document(cloud: Cloud, stored: Stored) -> JsonObject:

@@ -35,7 +35,7 @@ class Described:
 
 
 Bag: TypeAlias = Annotated[JsonObject, Form("bag")]
-CallbackId: TypeAlias = Annotated[str, Described("SHA-256 of the task token, in hex")]
+CallbackId: TypeAlias = Annotated[str, Described("digests of the wait and of its task token")]
 
 
 class StateAnswer(TypedDict):

@@ -1,17 +1,23 @@
 """The objects of a callback in S3. Each is created once, and read strictly.
 
-    callbacks/<id>.json             the token, and what is asked
-    callbacks/<id>.answer.json      the claim: the answer that is sent
-    callbacks/<id>.<mark>.json      how far it got; the module `delivery` says which marks there are
+    callbacks/<name>.json             the token, and what is asked
+    callbacks/<name>.token-2.json     the token of the second try of the wait, and so on
+    callbacks/<name>.answer.json      the claim: the answer that is sent
+    callbacks/<name>.<mark>.json      how far it got, see `delivery`
 
-`<id>` is the SHA-256 of the task token, so a record cannot be made for another's token. What
-follows a record is sealed: its HMAC, by the token, shows that somebody who knows the token made
-it. Anything else that lies under these names is not there for this module.
+Step Functions makes a new token each time that it tries a state again. `<name>` is the SHA-256 of
+the wait, where the state says which it is, so that each try finds the callback of the first; else
+it is that of the token. The callback's id has the digest of its first token in it: nobody can know
+the id who was not told, and a record cannot be made for another's token. What follows a record is
+sealed: its HMAC, by the first token, shows that somebody who knows the token made it. Anything else
+that lies under these names is not there for this module.
 """
 
 import hashlib
 import hmac
+import itertools
 import uuid
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Final, Literal
 
@@ -33,6 +39,7 @@ from universal_sync_core.validation import validate_json
 TOKEN_MAX_CHARS: Final = 2_048
 _SEAL: Final = "seal"
 _MADE_BY: Final = "made_by"
+_TOKEN_DIGITS: Final = 32
 
 
 def _moment(text: str) -> str:
@@ -63,14 +70,33 @@ class Record(BaseModel):
     requested_at: Annotated[str, AfterValidator(_moment)]
 
 
-def id_of(token: str) -> str:
-    """Return the id of the callback that a task token answers."""
-    return hashlib.sha256(token.encode()).hexdigest()
+def id_of(token: str, wait: bytes | None = None) -> str:
+    """Return the id of the callback that a task token answers.
+
+    Args:
+        token: of the first try of the wait.
+        wait: what tells it from every other wait of its execution, where that is known.
+    """
+    digest = hashlib.sha256(token.encode()).hexdigest()
+    if wait is None:
+        return digest
+    return f"{hashlib.sha256(wait).hexdigest()}-{digest[:_TOKEN_DIGITS]}"
+
+
+def _name_of(callback_id: str) -> str:
+    return callback_id.partition("-")[0]
+
+
+def _is_of(token: str, callback_id: str) -> bool:
+    """Tell whether a callback's id was made of a token."""
+    name, dash, digits = callback_id.partition("-")
+    digest = hashlib.sha256(token.encode()).hexdigest()
+    return digest.startswith(digits) if dash else digest == name
 
 
 def write_record(record: Record) -> bool:
     """Keep a record; return False where it was kept before."""
-    location = _location(record.execution_id, f"{record.callback_id}.json")
+    location = _location(record.execution_id, f"{_name_of(record.callback_id)}.json")
     return _create(location, record.model_dump())
 
 
@@ -82,18 +108,26 @@ def read_record(execution_id: str, callback_id: str) -> Record:
         MalformedPointerError: what is there is no record, or that of another token or execution.
         UnreadableObjectError: it is not JSON.
     """
-    location = _location(execution_id, f"{callback_id}.json")
+    record = read_like(execution_id, callback_id)
+    if record.callback_id != callback_id:
+        raise _no_such_callback()
+    return record
+
+
+def read_like(execution_id: str, callback_id: str) -> Record:
+    """Return the record of the same wait as a callback's; errors as of `read_record`."""
+    location = _location(execution_id, f"{_name_of(callback_id)}.json")
     try:
         document = _read(location)
     except MissingObjectError as error:
-        message = "callback_id: this execution requested no such callback"
-        raise InvalidRequestError(message, field="callback_id") from error
+        raise _no_such_callback() from error
     try:
         record = validate_json(Record, document, "record")
     except InvalidRequestError as error:
         message = f"this is not a callback record ({error})"
         raise MalformedPointerError(message, path=str(location)) from None
-    if not callback_id == record.callback_id == id_of(record.task_token):
+    is_same_wait = _name_of(record.callback_id) == _name_of(callback_id)
+    if not is_same_wait or not _is_of(record.task_token, record.callback_id):
         message = "the callback record is of another task token than its name says"
         raise MalformedPointerError(message, path=str(location))
     if record.execution_id != execution_id:
@@ -102,13 +136,23 @@ def read_record(execution_id: str, callback_id: str) -> Record:
     return record
 
 
+def _no_such_callback() -> InvalidRequestError:
+    message = "callback_id: this execution requested no such callback"
+    return InvalidRequestError(message, field="callback_id")
+
+
 class Marks:
-    """What was done about one callback, and by whom."""
+    """What was done about one callback, and by whom.
+
+    Attributes:
+        tries: of the wait, as far as `tokens` has told of them.
+    """
 
     def __init__(self, record: Record) -> None:
         """Speak for one submission: its marks are told from those of all others."""
         self._record = record
         self._made_by = uuid.uuid4().hex
+        self.tries = 1
 
     def claim(self, name: str, content: JsonObject) -> tuple[JsonObject | None, bool]:
         """Make a mark, unless it is there; return what it says, and whether it is one's own.
@@ -128,6 +172,32 @@ class Marks:
         """Return what a mark says, or None where nobody who knows the token made one."""
         return _content(self._opened(name))
 
+    def number_of(self, token: str) -> int:
+        """Return which try of the wait a token is of; one that is new is kept."""
+        number = 1
+        kept: JsonObject | None = {"task_token": self._record.task_token}
+        while kept is None or kept.get("task_token") != token:
+            number += 1
+            kept, _ = self.claim(_token_mark(number), {"task_token": token})
+        return number
+
+    def tokens(self) -> Iterator[str]:
+        """Yield the tokens of all tries of the wait, in their order; each is read when asked for.
+
+        Step Functions has ended a try before it begins the next: only the last token counts.
+        """
+        yield self._record.task_token
+        for number in itertools.count(2):
+            kept = self.read(_token_mark(number))
+            if kept is None:
+                return
+            self.tries = number
+            yield kept["task_token"]
+
+    def is_tried_again_after(self, tries: int) -> bool:
+        """Tell whether the wait was tried more often than this."""
+        return self.read(_token_mark(tries + 1)) is not None
+
     def _opened(self, name: str) -> JsonObject | None:
         try:
             document = _read(self._at(name))
@@ -145,7 +215,13 @@ class Marks:
         return hmac.digest(self._record.task_token.encode(), text, "sha256").hex()
 
     def _at(self, name: str) -> Location:
-        return _location(self._record.execution_id, f"{self._record.callback_id}.{name}.json")
+        return _location(
+            self._record.execution_id, f"{_name_of(self._record.callback_id)}.{name}.json"
+        )
+
+
+def _token_mark(number: int) -> str:
+    return f"token-{number}"
 
 
 def _content(mark: JsonObject | None) -> JsonObject | None:

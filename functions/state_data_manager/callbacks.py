@@ -1,8 +1,8 @@
 """Waiting states: whom to ask, and how the answer finds its way back, once.
 
 The token of a waiting state is in the record of its callback and on its way to Step Functions only.
-The callback's id is the token's SHA-256: a retried request is the same callback, and the id can be
-shown to anybody. `callback_objects` has the record, `delivery` how an answer is sent.
+The callback's id can be shown to anybody. Each try of a wait is the same callback, where the state
+says which wait it is. `callback_objects` has the record, `delivery` how an answer is sent.
 
 What is announced on EventBridge has the source `universal-sync-core`, the detail type `Callback
 Requested` and the detail {callback_id, callback_type, execution_id, prompt, state_revision}.
@@ -10,6 +10,7 @@ Requested` and the detail {callback_id, callback_type, execution_id, prompt, sta
 
 import functools
 import os
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
@@ -18,8 +19,8 @@ from botocore.config import Config
 
 import measures
 import universal_sync_core as core
-from callback_objects import Marks, Record, id_of, read_record, write_record
-from delivery import deliver
+from callback_objects import Marks, Record, id_of, read_like, read_record, write_record
+from delivery import deliver, is_answered
 from services import Failure, attempt, called, failure
 from universal_sync_core import codec
 from universal_sync_core.admission import admit, admit_delta
@@ -36,6 +37,8 @@ from universal_sync_core.pointer import parse, recognise
 from universal_sync_core.results import INLINE_RESULT_BYTES
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_stepfunctions import SFNClient
 
@@ -75,7 +78,7 @@ def request(event: "RequestCallbackEvent") -> "CallbackAnswer":
     """Keep the token of a waiting state, then tell the event bus that an answer is wanted.
 
     A retry announces again: whether the first announcement went out cannot be known. Consumers
-    know a repeated one by its callback_id.
+    know a repeated one by its callback_id. A try after an answer asks anew, by another callback.
     """
     with open_call(event.context, event.state_data) as call:
         execution_id = call.objects.execution_id
@@ -83,7 +86,7 @@ def request(event: "RequestCallbackEvent") -> "CallbackAnswer":
             raise InvalidRequestError("execution_id: Field required", field="execution_id")
         stored, plain = _prompts(event, call)
     revision: Json = event.state_data.get("state_revision")
-    record = Record(
+    asked = Record(
         callback_id=id_of(event.task_token),
         callback_type=event.callback_type,
         execution_id=execution_id,
@@ -92,10 +95,31 @@ def request(event: "RequestCallbackEvent") -> "CallbackAnswer":
         task_token=event.task_token,
         requested_at=datetime.now(UTC).isoformat(),
     )
-    if write_record(record):
-        measures.count_callback_request(record.requested_at)
+    record = _kept(asked, event.wait)
     _announce(record.model_dump(exclude={"task_token", "requested_at"}) | {_PROMPT: plain})
     return {"callback_id": record.callback_id}
+
+
+def _kept(asked: Record, wait: str | None, question: int = 1) -> Record:
+    """Return the record of the callback, which is that of the first try of the wait.
+
+    Args:
+        asked: the record of a first try.
+        wait: what tells this wait from every other; None where nothing does.
+        question: how often it is asked, after an answer each time.
+    """
+    if wait is not None:
+        told = codec.encode([wait, asked.callback_type, asked.state_revision, question])
+        callback_id = id_of(asked.task_token, told)
+        asked = asked.model_copy(update={"callback_id": callback_id})
+    if write_record(asked):
+        measures.count_callback_request(asked.requested_at)
+        return asked
+    first = read_like(asked.execution_id, asked.callback_id)
+    marks = Marks(first)
+    if is_answered(marks, before=marks.number_of(asked.task_token)):
+        return _kept(asked, wait, question + 1)
+    return first
 
 
 def submit(event: "SubmitCallbackEvent", *, may_point: bool = True) -> "DeliveryAnswer":
@@ -118,11 +142,14 @@ def submit(event: "SubmitCallbackEvent", *, may_point: bool = True) -> "Delivery
         "outcome": event.outcome,
         "status": "delivered",
     }
+    marks = Marks(record)
     if event.outcome == "heartbeat":
-        called(stepfunctions().send_task_heartbeat, taskToken=record.task_token)
+        missed = _send_to_last(marks, stepfunctions().send_task_heartbeat)
+        if missed is not None:
+            raise missed.error
         return told
     answer = _answer(event, _MERGED_BY[record.callback_type], may_point=may_point)
-    outcome = deliver(answer, Marks(record), functools.partial(_send, record.task_token))
+    outcome = deliver(answer, marks, functools.partial(_send, marks))
     if outcome.is_new:
         measures.count_callback_answer(record.requested_at)
     if outcome.is_other:
@@ -174,14 +201,30 @@ def _answer(event: "SubmitCallbackEvent", action: str, *, may_point: bool) -> "J
     return answer
 
 
-def _send(token: str, answer: "JsonObject") -> Failure | None:
+def _send(marks: Marks, answer: "JsonObject") -> Failure | None:
+    """Send an answer to the try of the wait that still waits for one."""
     if answer["outcome"] == "success":
         output = codec.encode(answer["output"]).decode()
-        sent = attempt(stepfunctions().send_task_success, taskToken=token, output=output)
-    else:
-        reason = {"error": answer["error"], "cause": answer["cause"]}
-        sent = attempt(stepfunctions().send_task_failure, taskToken=token, **reason)
-    return sent if isinstance(sent, Failure) else None
+        return _send_to_last(marks, stepfunctions().send_task_success, output=output)
+    reason = {"error": answer["error"], "cause": answer["cause"]}
+    return _send_to_last(marks, stepfunctions().send_task_failure, **reason)
+
+
+def _send_to_last(
+    marks: Marks, operation: "Callable[..., object]", **answer: str
+) -> Failure | None:
+    """Call with the token of each try of the wait, up to the one that has not ended."""
+    tries = 1
+    ended: Failure | None = None
+    for token in marks.tokens():
+        sent = attempt(operation, taskToken=token, **answer)
+        if not isinstance(sent, Failure):
+            return None
+        tries = max(tries, sent.tries)
+        ended = replace(sent, tries=tries)
+        if sent.kind != "gone":
+            break
+    return ended
 
 
 def _announce(asked: "JsonObject") -> None:

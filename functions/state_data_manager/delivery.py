@@ -2,8 +2,9 @@
 
 An answer is claimed by creating `answer`. From then on every submission sends that one, until Step
 Functions has taken it (`delivered`) or has refused it for good (`refused`), which frees the
-callback for the next claim, `answer-2`. So no two answers race: another one is claimed only after
-Step Functions said that it will never take the one before.
+callback for the next claim, `answer-2`. A new try of the wait, after an answer that came too late
+(`expired`), frees it as well. So no two answers race: another one is claimed only after Step
+Functions said that it will never take the one before.
 
 Step Functions closes a task with the first answer it takes, and says the same to every later one as
 if the wait had ended otherwise. So each sender but the claimant says before that it sends (`sent`),
@@ -66,7 +67,7 @@ def deliver(answer: JsonObject, marks: Marks, send: Send) -> Outcome:
     """
     for number in range(1, _MOST_CLAIMS + 1):
         claimed, is_own = marks.claim(_name("answer", number), answer)
-        if claimed is None or (not is_own and marks.read(_name("refused", number)) is not None):
+        if claimed is None or (not is_own and _is_void(marks, number)):
             continue
         claim = _Claim(number=number, answer=claimed, is_own=is_own, marks=marks, send=send)
         is_same = codec.canonical(claimed) == codec.canonical(answer)
@@ -83,8 +84,26 @@ def deliver(answer: JsonObject, marks: Marks, send: Send) -> Outcome:
     raise InvalidRequestError(message, field="callback_id")
 
 
+def is_answered(marks: Marks, *, before: int) -> bool:
+    """Tell whether a try of the wait before this one has had its answer."""
+    if before == 1:
+        return False
+    delivered = marks.read(_DELIVERED)
+    return delivered is not None and bool(delivered["tries"] < before)
+
+
 def _name(mark: str, number: int) -> str:
     return mark if number == 1 else f"{mark}-{number}"
+
+
+def _is_void(marks: Marks, number: int) -> bool:
+    """Tell whether a claim was refused, or too late for a wait that is tried again meanwhile."""
+    if marks.read(_name("refused", number)) is not None:
+        return True
+    expired = marks.read(_EXPIRED)
+    if expired is None or number > expired["claim"]:
+        return False
+    return marks.is_tried_again_after(expired["tries"])
 
 
 class _SupersededError(Exception):
@@ -141,7 +160,8 @@ class _Claim:
             if known is not None:
                 return known
             if self._turn and all(self._has_missed(turn) for turn in self._senders()):
-                self.marks.claim(_EXPIRED, {"reason": failure.message})
+                end = {"claim": self.number, "tries": self.marks.tries}
+                self.marks.claim(_EXPIRED, {"reason": failure.message, **end})
                 raise failure.error
         return self._delivered(is_confirmed=False)
 
@@ -153,7 +173,7 @@ class _Claim:
         if delivered is not None:
             return Outcome(is_new=False, is_confirmed=delivered.get("is_confirmed") is True)
         expired = self.marks.read(_EXPIRED)
-        if expired is not None:
+        if expired is not None and not self.marks.is_tried_again_after(expired["tries"]):
             raise Failure(kind="gone", message=expired["reason"]).error
         return None
 
@@ -169,7 +189,8 @@ class _Claim:
 
     def _delivered(self, *, is_confirmed: bool) -> Outcome:
         told = {"delivered_at": datetime.now(UTC).isoformat(), "is_confirmed": is_confirmed}
-        _, is_new = self.marks.claim(_DELIVERED, told | {"claim": self.number})
+        told |= {"claim": self.number, "tries": self.marks.tries}
+        _, is_new = self.marks.claim(_DELIVERED, told)
         return Outcome(is_new=is_new, is_confirmed=is_confirmed)
 
     def _mark(self, name: str, turn: int) -> str:

@@ -236,6 +236,13 @@ class RequestCallbackEvent(StateEvent):
     )
     callback_type: Literal["human", "async"]
     prompt: Any = Field(default=None, description="What is asked; else the bag's `prompt`.")
+    wait: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=1_024,
+        description="The same for each try of one wait, and for no other wait of the execution."
+        " Without it each try is a callback of its own.",
+    )
 
 
 class SubmitCallbackEvent(ActionEvent):
@@ -243,7 +250,9 @@ class SubmitCallbackEvent(ActionEvent):
 
     model_config = ConfigDict(json_schema_extra=lambda schema: schema.update(oneOf=_outcomes()))
 
-    callback_id: str = Field(pattern=r"^[0-9a-f]{64}$", description="As it was announced.")
+    callback_id: str = Field(
+        pattern=r"^[0-9a-f]{64}(-[0-9a-f]{32})?$", description="As it was announced."
+    )
     execution_id: str = Field(min_length=1)
     outcome: Literal["success", "failure", "heartbeat"]
     output: Any = Field(default=None, description="What the waiting state gets.")

@@ -2,9 +2,11 @@
 
 import time
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
+from local.cloud import Execution
 from local.errors import FunctionError
 from tests.end_to_end.conftest import SHORT_SECONDS
 from tests.end_to_end.workflow import Json, Workflows, folded
@@ -35,6 +37,31 @@ def test_answer_is_merged_whatever_its_size(workflows: Workflows, kind: str) -> 
     assert told["status"] == "delivered"
     workflows.require_small(execution.wait())
     assert workflows.final_state(execution) == folded(value, asks, ANSWER, LAST)
+
+
+def test_a_wait_that_is_tried_again_is_one_callback(workflows: Workflows) -> None:
+    value, asks = _waiting("human")
+    with workflows.cloud.outage("events"):
+        execution = workflows.start(value)
+        deadline = time.monotonic() + 60
+        while len(_objects_of_callbacks(workflows, execution)) < 3 and time.monotonic() < deadline:
+            time.sleep(0.1)
+    request = workflows.request(execution, timeout=60)
+
+    names = _objects_of_callbacks(workflows, execution)
+    assert [name for name in names if name.count(".") == 1] == [
+        f"{request['callback_id'].partition('-')[0]}.json"
+    ]
+    assert workflows.submit(request, "success", output=ANSWER)["status"] == "delivered"
+    assert workflows.final_state(execution.wait()) == folded(value, asks, ANSWER, LAST)
+
+
+def _objects_of_callbacks(workflows: Workflows, execution: Execution) -> list[str]:
+    prefix = f"v1/{quote(execution.arn, safe='')}/callbacks/"
+    listing = workflows.cloud.client("s3").list_objects_v2(
+        Bucket=workflows.cloud.outputs["StateBucketName"], Prefix=prefix
+    )
+    return [each["Key"].removeprefix(prefix) for each in listing.get("Contents", [])]
 
 
 def test_function_for_callbacks_answers_and_does_nothing_else(workflows: Workflows) -> None:
