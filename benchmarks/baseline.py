@@ -8,8 +8,8 @@ import copy
 import json
 from typing import Any, Final
 
-from universal_sync_core.codec import KIB
-from universal_sync_core.store import Location, ObjectStore
+from universal_sync_core.limits import KIB
+from universal_sync_core.storage.store import Location, ObjectStore
 
 FIELD_BYTES: Final = 30 * KIB
 STATE_BYTES: Final = 100 * KIB

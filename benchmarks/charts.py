@@ -6,7 +6,7 @@ from pathlib import Path
 from benchmarks import cost, plot
 from benchmarks.loop import STEP_BYTES, Curve
 from benchmarks.plot import Axis, Panel
-from universal_sync_core.codec import KIB
+from universal_sync_core.limits import KIB
 
 STATE_BYTES = tuple(KIB * size for size in (10, 30, 100, 300, 1_000, 3_000))
 _SEGMENTS = 10

@@ -20,7 +20,7 @@ from benchmarks.payloads import Payloads
 from benchmarks.pipelines import GROWING, Opener, first_design, ours
 from benchmarks.rows import Row
 from benchmarks.slow_s3 import DELAY_SECONDS
-from universal_sync_core.codec import JsonObject
+from universal_sync_core.values.codec import JsonObject
 
 SEGMENTS: Final = 1_000
 # Of one workflow; a thousand segments are several of them.

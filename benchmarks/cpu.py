@@ -14,10 +14,12 @@ from benchmarks.growth import CONTEXT, SETTINGS
 from benchmarks.memory import peak_bytes
 from benchmarks.payloads import Payloads
 from benchmarks.rows import PAIRS, Row, median_of_pairs, seconds
-from universal_sync_core import universal_sync_core, workspace
-from universal_sync_core.codec import KIB, JsonObject
-from universal_sync_core.memory_store import MemoryStore
-from universal_sync_core.store import Location, StoredObject
+from universal_sync_core import universal_sync_core
+from universal_sync_core.limits import KIB
+from universal_sync_core.storage import runtime
+from universal_sync_core.storage.memory_store import MemoryStore
+from universal_sync_core.storage.store import Location, StoredObject
+from universal_sync_core.values.codec import JsonObject
 
 CALLS: Final = 40
 BAG_BYTES: Final = 100 * KIB
@@ -52,7 +54,7 @@ def bag_of(size: int) -> JsonObject:
 def rows(pairs: int = PAIRS) -> list[Row]:
     """Return the rows of the table of all benchmarks."""
     bag = bag_of(BAG_BYTES - 5 * KIB)
-    with workspace.use(settings=SETTINGS, store=MemoryStore()) as space:
+    with runtime.use(settings=SETTINGS, store=MemoryStore()) as space:
         bag = universal_sync_core(bag, {}, CONTEXT)
         first_design = FirstDesign(MemoryStore(), "state-bucket")
 
@@ -124,7 +126,7 @@ def memory_of_a_leaf() -> int:
     """Return the bytes over idle that a fresh process takes to change a leaf of a large state."""
     payloads, leaves = Payloads(), LARGE_STATE_BYTES // KIB // SECTIONS
     with TemporaryDirectory() as folder:
-        with workspace.use(settings=SETTINGS, store=FolderStore(Path(folder))):
+        with runtime.use(settings=SETTINGS, store=FolderStore(Path(folder))):
             bag: JsonObject = {}
             for number in range(SECTIONS):
                 part = {f"leaf{leaf}": payloads.records(KIB) for leaf in range(leaves)}
@@ -140,7 +142,7 @@ def memory_of_a_leaf() -> int:
 def _print_memory(folder: Path) -> None:
     bag = orjson.loads(sys.stdin.buffer.read())
     idle = peak_bytes()
-    with workspace.use(settings=SETTINGS, store=FolderStore(folder)):
+    with runtime.use(settings=SETTINGS, store=FolderStore(folder)):
         change = {"current_state": {"section7": {"leaf500": "changed"}}}
         universal_sync_core(bag, change, CONTEXT)
     sys.stdout.write(str(peak_bytes() - idle))

@@ -16,16 +16,13 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.rows import Row
-from universal_sync_core import (
-    calculate_payload_size,
-    read_list,
-    universal_sync_core,
-    workspace,
-)
-from universal_sync_core.codec import KIB, JsonObject
-from universal_sync_core.memory_store import MemoryStore
+from universal_sync_core import calculate_payload_size, read_list, universal_sync_core
+from universal_sync_core.limits import KIB
 from universal_sync_core.settings import Settings
-from universal_sync_core.usage import UsageSnapshot
+from universal_sync_core.storage import runtime
+from universal_sync_core.storage.memory_store import MemoryStore
+from universal_sync_core.storage.usage import UsageSnapshot
+from universal_sync_core.values.codec import JsonObject
 
 CONTEXT: Final = {"execution_id": "growth", "action": "sync"}
 SETTINGS: Final = Settings(bucket="state-bucket")
@@ -70,7 +67,7 @@ def steps(scale: Scale) -> list[UsageSnapshot]:
         for number in range(scale.sections)
     }
     used = []
-    with workspace.use(settings=SETTINGS, store=MemoryStore()) as space:
+    with runtime.use(settings=SETTINGS, store=MemoryStore()) as space:
         bag = universal_sync_core(None, {"current_state": state}, CONTEXT)
         for step in range(scale.steps):
             before = space.usage.snapshot()
@@ -90,7 +87,7 @@ def _result(source: random.Random, step: int, sections: int) -> JsonObject:
 def range_of_long_history(entries: int) -> tuple[int, int]:
     """Return the bytes of a bag with so many entries, and the requests of reading 51 of them."""
     store = MemoryStore()
-    with workspace.use(settings=SETTINGS, store=store):
+    with runtime.use(settings=SETTINGS, store=store):
         bag: JsonObject = {}
         for start in range(0, entries, ENTRIES_AT_ONCE):
             stop = min(entries, start + ENTRIES_AT_ONCE)
@@ -99,7 +96,7 @@ def range_of_long_history(entries: int) -> tuple[int, int]:
             ]
             bag = universal_sync_core(bag, {"state_history": history}, CONTEXT)
     middle = entries // 2
-    with workspace.use(settings=SETTINGS, store=store) as space:
+    with runtime.use(settings=SETTINGS, store=store) as space:
         read = read_list(bag["state_history_archive"], middle, middle + RANGE, CONTEXT)
         expected = list(range(middle, middle + RANGE))
         if [entry["timestamp"] for entry in read] != expected:

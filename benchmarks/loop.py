@@ -8,7 +8,8 @@ from benchmarks.metered import MeteredStore
 from benchmarks.payloads import Payloads
 from benchmarks.pipelines import GROWING, OPENERS, Opener
 from benchmarks.rows import Row
-from universal_sync_core.codec import KIB, JsonObject
+from universal_sync_core.limits import KIB
+from universal_sync_core.values.codec import JsonObject
 
 STEP_BYTES: Final = 10 * KIB
 STEPS: Final = 500

@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from typing import Final
 
 from benchmarks.memory import peak_bytes
-from universal_sync_core import universal_sync_core, workspace
-from universal_sync_core.codec import KIB
-from universal_sync_core.memory_store import MemoryStore
+from universal_sync_core import universal_sync_core
+from universal_sync_core.limits import KIB
 from universal_sync_core.settings import Settings
-from universal_sync_core.store import Location, StoredObject
+from universal_sync_core.storage import runtime
+from universal_sync_core.storage.memory_store import MemoryStore
+from universal_sync_core.storage.store import Location, StoredObject
 
 BUCKET: Final = "state-bucket"
 CONTEXT: Final = {"execution_id": "map-memory", "action": "aggregate_distributed"}
@@ -88,7 +89,7 @@ def main() -> None:
     store = MadeUpStore()
     details = {"MapRunArn": "arn", "ResultWriterDetails": {"Bucket": BUCKET, "Key": MANIFEST}}
     idle = peak_bytes()
-    with workspace.use(settings=Settings(bucket=BUCKET), store=store) as space:
+    with runtime.use(settings=Settings(bucket=BUCKET), store=store) as space:
         bag = universal_sync_core({}, details, CONTEXT)
         read = space.usage.snapshot().bytes_read
     peak = peak_bytes() - idle

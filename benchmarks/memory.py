@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from universal_sync_core.codec import KIB
+from universal_sync_core.limits import KIB
 
 
 def peak_bytes() -> int:

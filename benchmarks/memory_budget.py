@@ -27,11 +27,12 @@ from universal_sync_core import (
     offload_result,
     store_result,
     universal_sync_core,
-    workspace,
 )
-from universal_sync_core.codec import KIB, JsonObject
+from universal_sync_core.limits import KIB
 from universal_sync_core.settings import Settings
-from universal_sync_core.store import Location, StoredObject
+from universal_sync_core.storage import runtime
+from universal_sync_core.storage.store import Location, StoredObject
+from universal_sync_core.values.codec import JsonObject
 
 CONTEXT: Final = {"execution_id": "memory", "action": "sync"}
 MIB: Final = KIB * KIB
@@ -146,7 +147,7 @@ def _joined(value: Any) -> Any:
 
 def _write_map_run(value: Any) -> JsonObject:
     """Leave what a Distributed Map leaves whose two items answered half of the value each."""
-    store = workspace.current().store
+    store = runtime.current().store
     records = [
         {"Name": str(number), "Output": json.dumps(half), "Status": "SUCCEEDED"}
         for number, half in enumerate(_halves(value))
@@ -209,8 +210,8 @@ def _prepared(folder: Path) -> JsonObject:
     return left
 
 
-def _process(folder: Path) -> AbstractContextManager[workspace.Workspace]:
-    return workspace.use(settings=Settings(bucket=_BUCKET), store=DiskStore(folder))
+def _process(folder: Path) -> AbstractContextManager[runtime.Runtime]:
+    return runtime.use(settings=Settings(bucket=_BUCKET), store=DiskStore(folder))
 
 
 def measure(action: str, shape: str) -> tuple[int, int]:

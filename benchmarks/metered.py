@@ -4,8 +4,8 @@ import time
 from collections.abc import Iterator
 from threading import Lock
 
-from universal_sync_core.memory_store import MemoryStore
-from universal_sync_core.store import Location, StoredObject
+from universal_sync_core.storage.memory_store import MemoryStore
+from universal_sync_core.storage.store import Location, StoredObject
 
 
 class MeteredStore(MemoryStore):

@@ -16,10 +16,12 @@ import orjson
 from benchmarks.payloads import CONTEXT, Payloads
 from benchmarks.rows import PAIRS, Row, median_of_pairs, seconds
 from benchmarks.slow_s3 import BUCKET, SlowS3
-from universal_sync_core import hydrate_state, universal_sync_core, workspace
-from universal_sync_core.codec import KIB, Json, JsonObject
-from universal_sync_core.s3_store import S3Store
+from universal_sync_core import hydrate_state, universal_sync_core
+from universal_sync_core.limits import KIB
 from universal_sync_core.settings import Settings
+from universal_sync_core.storage import runtime
+from universal_sync_core.storage.s3_store import S3Store
+from universal_sync_core.values.codec import Json, JsonObject
 
 _PROGRAM: Final = Path(__file__).parent / "middy"
 _BASELINE: Final = "middy-store with middy-store-s3, in Node"
@@ -85,12 +87,12 @@ class Ours:
 
     def store(self, value: JsonObject) -> float:
         """Give the seconds in which the fields of a result are stored."""
-        with workspace.use(settings=Settings(bucket=BUCKET), store=self.store_in):
+        with runtime.use(settings=Settings(bucket=BUCKET), store=self.store_in):
             return seconds(lambda: self._sync(value))
 
     def load(self) -> float:
         """Give the seconds in which what was stored last is loaded."""
-        with workspace.use(settings=Settings(bucket=BUCKET), store=self.store_in):
+        with runtime.use(settings=Settings(bucket=BUCKET), store=self.store_in):
             return seconds(lambda: hydrate_state(self.bag, context=CONTEXT))
 
     def _sync(self, value: JsonObject) -> None:

@@ -4,7 +4,8 @@ import random
 import string
 from typing import Final
 
-from universal_sync_core.codec import KIB, Json, JsonObject
+from universal_sync_core.limits import KIB
+from universal_sync_core.values.codec import Json, JsonObject
 
 EXECUTION: Final = "arn:aws:states:eu-west-1:123456789012:execution:state-data:benchmark"
 CONTEXT: Final = {"execution_id": EXECUTION}

@@ -7,10 +7,11 @@ from typing import TypeAlias
 from benchmarks.baseline import FirstDesign
 from benchmarks.payloads import CONTEXT
 from benchmarks.slow_s3 import BUCKET
-from universal_sync_core import universal_sync_core, workspace
-from universal_sync_core.codec import Json, JsonObject
+from universal_sync_core import universal_sync_core
 from universal_sync_core.settings import Settings
-from universal_sync_core.store import ObjectStore
+from universal_sync_core.storage import runtime
+from universal_sync_core.storage.store import ObjectStore
+from universal_sync_core.values.codec import Json, JsonObject
 
 Pipeline: TypeAlias = Callable[[JsonObject, Json], JsonObject]
 """Takes a bag and a result, gives the next bag."""
@@ -27,7 +28,7 @@ _STRATEGY = {f"current_state.{GROWING}": "append"}
 def ours(store: ObjectStore) -> Iterator[Pipeline]:
     """Open the product."""
     context = {**CONTEXT, "merge_strategy": _STRATEGY}
-    with workspace.use(settings=Settings(bucket=BUCKET), store=store):
+    with runtime.use(settings=Settings(bucket=BUCKET), store=store):
         yield lambda bag, result: universal_sync_core(bag, result, context)
 
 

@@ -24,7 +24,7 @@ from local.clients import REGION
 from local.errors import ServerStartError
 from local.processes import Processes
 from local.seaweed import Seaweed
-from universal_sync_core.parallel import MAX_REQUESTS_AT_ONCE
+from universal_sync_core.storage.parallel import MAX_REQUESTS_AT_ONCE
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

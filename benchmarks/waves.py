@@ -21,14 +21,15 @@ from universal_sync_core import (
     hydrate_state,
     join_branches,
     universal_sync_core,
-    workspace,
 )
-from universal_sync_core.codec import KIB, Json, JsonObject
-from universal_sync_core.memory_store import MemoryStore
-from universal_sync_core.parallel import MAX_REQUESTS_AT_ONCE
-from universal_sync_core.s3_store import S3Store
+from universal_sync_core.limits import KIB
 from universal_sync_core.settings import Settings
-from universal_sync_core.store import Location, ObjectStore, StoredObject
+from universal_sync_core.storage import runtime
+from universal_sync_core.storage.memory_store import MemoryStore
+from universal_sync_core.storage.parallel import MAX_REQUESTS_AT_ONCE
+from universal_sync_core.storage.s3_store import S3Store
+from universal_sync_core.storage.store import Location, ObjectStore, StoredObject
+from universal_sync_core.values.codec import Json, JsonObject
 
 SETTINGS: Final = Settings(bucket=BUCKET)
 
@@ -101,7 +102,7 @@ def rows(s3: SlowS3, scale: Scale) -> list[Row]:
 @contextmanager
 def _cold(store: ObjectStore) -> Iterator[None]:
     """Begin with an empty cache, as a new container of the function does."""
-    with workspace.use(settings=SETTINGS, store=store):
+    with runtime.use(settings=SETTINGS, store=store):
         yield
 
 
@@ -131,7 +132,7 @@ def _changed_fields(store: ObjectStore, scale: Scale) -> Row:
 def _unchanged_fields(scale: Scale) -> Row:
     payloads = Payloads()
     state = payloads.fields(scale.fields, 36 * KIB)
-    with workspace.use(settings=SETTINGS, store=MemoryStore()) as space:
+    with runtime.use(settings=SETTINGS, store=MemoryStore()) as space:
         bag = universal_sync_core({}, {"current_state": state}, CONTEXT)
         sent = space.usage.snapshot()
         # The worker hands the whole state back, as they do, one small leaf changed.

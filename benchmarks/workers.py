@@ -15,12 +15,13 @@ from universal_sync_core import (
     merge_answer,
     state_task,
     universal_sync_core,
-    workspace,
 )
-from universal_sync_core.codec import KIB, Json, JsonObject
-from universal_sync_core.memory_store import MemoryStore
+from universal_sync_core.limits import KIB
 from universal_sync_core.settings import Settings
-from universal_sync_core.store import ObjectStore
+from universal_sync_core.storage import runtime
+from universal_sync_core.storage.memory_store import MemoryStore
+from universal_sync_core.storage.store import ObjectStore
+from universal_sync_core.values.codec import Json, JsonObject
 
 SETTINGS: Final = Settings(bucket="state-bucket")
 DOCUMENT_BYTES: Final = 50 * KIB
@@ -54,7 +55,7 @@ def _one_path(scale: Scale) -> Row:
         f"document {n}": payloads.records(DOCUMENT_BYTES)
         for n in range(scale.state_bytes // DOCUMENT_BYTES)
     }
-    with workspace.use(settings=SETTINGS, store=store):
+    with runtime.use(settings=SETTINGS, store=store):
         bag = universal_sync_core(None, {"current_state": documents}, CONTEXT)
     path = f'current_state["{list(documents)[len(documents) // 2]}"][17].score'
     needing = state_task(needs=[path])(lambda state: state.read(path))
@@ -70,7 +71,7 @@ def _one_path(scale: Scale) -> Row:
 
 
 def _bytes_read(store: ObjectStore, work: Callable[[], object]) -> int:
-    with workspace.use(settings=SETTINGS, store=store) as space:
+    with runtime.use(settings=SETTINGS, store=store) as space:
         work()
         return space.usage.snapshot().bytes_read
 
@@ -78,7 +79,7 @@ def _bytes_read(store: ObjectStore, work: Callable[[], object]) -> int:
 def _stored_once(scale: Scale) -> Row:
     records = Payloads().records(scale.state_bytes // 2)
     store = MeteredStore()
-    with workspace.use(settings=SETTINGS, store=store):
+    with runtime.use(settings=SETTINGS, store=store):
         yielding = state_task(sync=True)(lambda _: iter(records))
         yielding({"state_data": CONTEXT})
     return Row(
@@ -123,6 +124,6 @@ def _synced_at_once(scale: Scale) -> Row:
     )
 
 
-def _container(store: ObjectStore | None = None) -> AbstractContextManager[workspace.Workspace]:
-    """Use a workspace of its own, as another function has."""
-    return workspace.use(settings=SETTINGS, store=store or MeteredStore(DELAY_SECONDS))
+def _container(store: ObjectStore | None = None) -> AbstractContextManager[runtime.Runtime]:
+    """Use a runtime of its own, as another function has."""
+    return runtime.use(settings=SETTINGS, store=store or MeteredStore(DELAY_SECONDS))

@@ -10,14 +10,15 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from universal_sync_core import first_bag, hydrate_state, merge_answer, workspace
-from universal_sync_core.cache import ByteCache
-from universal_sync_core.codec import Json, JsonObject
-from universal_sync_core.known import KnownObjects
-from universal_sync_core.memory_store import MemoryStore
+from universal_sync_core import first_bag, hydrate_state, merge_answer
 from universal_sync_core.settings import Settings
-from universal_sync_core.usage import UsageSnapshot
-from universal_sync_core.workspace import Workspace
+from universal_sync_core.storage import runtime
+from universal_sync_core.storage.cache import ByteCache
+from universal_sync_core.storage.known import KnownObjects
+from universal_sync_core.storage.memory_store import MemoryStore
+from universal_sync_core.storage.runtime import Runtime
+from universal_sync_core.storage.usage import UsageSnapshot
+from universal_sync_core.values.codec import Json, JsonObject
 
 from .errors import PayloadTooLargeError
 from .limits import PAYLOAD_BYTES
@@ -32,8 +33,8 @@ class StateBag:
     Whatever passes from one step to the next goes through JSON, and is refused over 262,144 bytes.
     """
 
-    def __init__(self, space: Workspace) -> None:
-        """Work in a workspace that is in use; `opened` makes one."""
+    def __init__(self, space: Runtime) -> None:
+        """Work in a runtime that is in use; `opened` makes one."""
         self._space = space
         self._before = space.usage.snapshot()
 
@@ -41,7 +42,7 @@ class StateBag:
     @contextmanager
     def opened(cls) -> Iterator["StateBag"]:
         """Use an empty store, in memory, for as long as the context lasts."""
-        with workspace.use(settings=Settings(bucket=_BUCKET), store=MemoryStore()) as space:
+        with runtime.use(settings=Settings(bucket=_BUCKET), store=MemoryStore()) as space:
             yield cls(space)
 
     def __call__(self, execution_input: JsonObject | None = None, /, **fields: Json) -> JsonObject:

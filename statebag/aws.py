@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 from statebag.budgets import DEFAULT_MIB, budget_of
 from statebag.inventory import Inventory, S3Inventory
 from statebag.places import Place
-from universal_sync_core.parallel import MAX_REQUESTS_AT_ONCE
-from universal_sync_core.s3_store import S3Store
-from universal_sync_core.store import ObjectStore
+from universal_sync_core.storage.parallel import MAX_REQUESTS_AT_ONCE
+from universal_sync_core.storage.s3_store import S3Store
+from universal_sync_core.storage.store import ObjectStore
 
 if TYPE_CHECKING:
     import boto3

@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from universal_sync_core.budget import Budget
-from universal_sync_core.codec import KIB
+from universal_sync_core.limits import KIB
+from universal_sync_core.values.budget import Budget
 
 DEFAULT_MIB: Final = 512
 # As the functions' own budget has it: a value in memory takes about this much.

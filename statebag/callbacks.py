@@ -16,9 +16,9 @@ from statebag.aws import Cloud
 from statebag.errors import NotFoundError, RefusedError
 from statebag.inventory import Stored
 from statebag.places import Place
-from universal_sync_core.codec import Json, JsonObject, decode
 from universal_sync_core.errors import StoredDataError
-from universal_sync_core.keys import execution_prefix
+from universal_sync_core.storage.keys import execution_prefix
+from universal_sync_core.values.codec import Json, JsonObject, decode
 
 _FOLDER: Final = "callbacks/"
 _DELIVERED: Final = ".delivered.json"

@@ -5,9 +5,9 @@ from typing import Final
 
 from statebag.errors import NotFoundError
 from statebag.executions import Execution, Executions, is_execution_arn
-from universal_sync_core.bag import CHAIN
-from universal_sync_core.continuation import RESUME_FROM
-from universal_sync_core.keys import execution_in
+from universal_sync_core.bag.fields import CHAIN
+from universal_sync_core.storage.keys import execution_in
+from universal_sync_core.workflow.continuation import RESUME_FROM
 
 # What the last state of an execution that was continued says of the next.
 _CONTINUED_AS: Final = "continued_as"

@@ -9,22 +9,22 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import ClassVar, Protocol, TypeAlias
 
-from statebag.packed import unpacked
+from statebag.compressed import expanded
 from statebag.paths import Step
 from statebag.reading import StateReader
-from universal_sync_core.bag import (
+from universal_sync_core.bag.fields import (
     ARCHIVE,
     HISTORY,
-    SPILL,
+    OVERFLOW,
     archive_of,
-    spill_of,
+    overflow_of,
     without_samples,
 )
-from universal_sync_core.codec import Json, JsonObject
-from universal_sync_core.compress import is_packed
-from universal_sync_core.page_format import Node
-from universal_sync_core.pointer import Pointer, recognise, unescape_key
-from universal_sync_core.trees import child_path, positions_by_child
+from universal_sync_core.pages.page_format import Node
+from universal_sync_core.pages.trees import child_path, positions_by_child
+from universal_sync_core.values.codec import Json, JsonObject
+from universal_sync_core.values.compression import is_compressed
+from universal_sync_core.values.pointer import Pointer, recognise, unescape_key
 
 Member: TypeAlias = tuple[Step, Json]
 
@@ -186,7 +186,7 @@ class Joined:
 
 
 @dataclass(frozen=True, slots=True)
-class Spilled:
+class Overflowed:
     """A bag of which the smaller fields are elsewhere; those in the bag itself are the newer."""
 
     own: InlineMap
@@ -224,7 +224,7 @@ def container_of(value: Json, reader: StateReader) -> Container | None:
         if pointer.kind == "map":
             return PagedMap(pointer, reader)
         return container_of(reader.document(pointer.path), reader)
-    value = unpacked(value) if is_packed(value) else value
+    value = expanded(value) if is_compressed(value) else value
     if type(value) is dict:
         return InlineMap(value)
     return InlineList(value) if type(value) is list else None
@@ -236,11 +236,11 @@ def bag_container(bag: JsonObject, reader: StateReader) -> Container:
     if archive_of(bag) is not None:
         own = {name: value for name, value in own.items() if name != ARCHIVE}
         own.setdefault(HISTORY, [])
-    spill = spill_of(bag)
-    if spill is None:
+    overflow = overflow_of(bag)
+    if overflow is None:
         return InlineMap(own)
-    own = {name: value for name, value in own.items() if name != SPILL}
-    return Spilled(InlineMap(own), PagedMap(spill, reader))
+    own = {name: value for name, value in own.items() if name != OVERFLOW}
+    return Overflowed(InlineMap(own), PagedMap(overflow, reader))
 
 
 def history_of(bag: JsonObject, reader: StateReader) -> Container | None:

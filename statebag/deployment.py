@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from statebag.aws import Cloud
 from statebag.errors import NotFoundError
 from statebag.places import Place
-from universal_sync_core.codec import Json, decode
+from universal_sync_core.values.codec import Json, decode
 
 # The state whose function is the manager, whatever the worker may be.
 _MANAGER_ACTIONS: Final = ("init", "sync", "create_snapshot")

@@ -10,23 +10,30 @@ from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from typing import Final, Literal, TypeAlias
 
-from statebag.packed import unpacked
+from statebag.compressed import expanded
 from statebag.paths import Step, Steps
 from statebag.reading import StateReader
 from statebag.tree import Part, part_of
-from universal_sync_core.bag import (
+from universal_sync_core.bag.fields import (
     ARCHIVE,
     HISTORY,
-    SPILL,
+    OVERFLOW,
     archive_of,
-    spill_of,
+    overflow_of,
     without_samples,
 )
-from universal_sync_core.codec import Json, JsonObject, canonical, encode
-from universal_sync_core.compress import is_packed
-from universal_sync_core.encoding import to_stored
-from universal_sync_core.pointer import Pointer, digest_in, is_list, is_map, recognise, unescape_key
-from universal_sync_core.trees import child_path
+from universal_sync_core.pages.encoding import to_stored
+from universal_sync_core.pages.trees import child_path
+from universal_sync_core.values.codec import Json, JsonObject, canonical, encode
+from universal_sync_core.values.compression import is_compressed
+from universal_sync_core.values.pointer import (
+    Pointer,
+    digest_in,
+    is_list,
+    is_map,
+    recognise,
+    unescape_key,
+)
 
 ChangeKind: TypeAlias = Literal["added", "removed", "changed"]
 Members: TypeAlias = dict[Step, Json]
@@ -164,16 +171,16 @@ class Comparison:
         """Add the fields that the bags keep elsewhere, those apart that differ for sure not."""
         olds, news = _spill_slots(old), _spill_slots(new)
         before_spilled, after_spilled = self._apart(olds, news, is_list=False)
-        for fields, spilled in ((before, before_spilled), (after, after_spilled)):
-            for name, value in spilled.items():
+        for fields, overflowed in ((before, before_spilled), (after, after_spilled)):
+            for name, value in overflowed.items():
                 fields.setdefault(name, value)
-        _look_up(before, after.keys() - before.keys(), spill_of(old), self._old)
-        _look_up(after, before.keys() - after.keys(), spill_of(new), self._new)
+        _look_up(before, after.keys() - before.keys(), overflow_of(old), self._old)
+        _look_up(after, before.keys() - after.keys(), overflow_of(new), self._new)
 
 
 def _fields(bag: JsonObject) -> Members:
     """Return the bag's own fields as what they stand for."""
-    forms = {ARCHIVE: archive_of(bag), SPILL: spill_of(bag)}
+    forms = {ARCHIVE: archive_of(bag), OVERFLOW: overflow_of(bag)}
     return {
         name: value
         for name, value in without_samples(bag).items()
@@ -182,11 +189,11 @@ def _fields(bag: JsonObject) -> Members:
 
 
 def _look_up(
-    fields: Members, names: "set[Step]", spill: Pointer | None, reader: StateReader
+    fields: Members, names: "set[Step]", overflow: Pointer | None, reader: StateReader
 ) -> None:
     wanted = [name for name in names if isinstance(name, str)]
-    if spill is not None and wanted:
-        fields.update(reader.pages.lookup(spill, wanted))
+    if overflow is not None and wanted:
+        fields.update(reader.pages.lookup(overflow, wanted))
 
 
 def _history_slots(bag: JsonObject) -> list[_Slot]:
@@ -197,8 +204,8 @@ def _history_slots(bag: JsonObject) -> list[_Slot]:
 
 
 def _spill_slots(bag: JsonObject) -> list[_Slot]:
-    spill = spill_of(bag)
-    return _paged(spill) if spill else []
+    overflow = overflow_of(bag)
+    return _paged(overflow) if overflow else []
 
 
 def _map_slots(value: Json) -> list[_Slot]:
@@ -275,7 +282,7 @@ def _is_same(old: Json, new: Json) -> bool:
 
 
 def _opened(value: Json) -> Json:
-    return unpacked(value) if is_packed(value) else value
+    return expanded(value) if is_compressed(value) else value
 
 
 def _position(member: tuple[Step, Json]) -> int:

@@ -10,8 +10,8 @@ import click
 from statebag.paths import parse_path
 from statebag.sources import Source
 from statebag.tree import Part
-from universal_sync_core.bag import HISTORY, archive_of
-from universal_sync_core.codec import Json, encode
+from universal_sync_core.bag.fields import HISTORY, archive_of
+from universal_sync_core.values.codec import Json, encode
 
 # About a page of the archive.
 _BATCH: Final = 50

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from botocore.exceptions import ClientError
 
 from statebag.errors import NotFoundError, RefusedError
-from universal_sync_core.codec import Json, JsonObject, decode
+from universal_sync_core.values.codec import Json, JsonObject, decode
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient

@@ -10,9 +10,9 @@ from statebag.deployment import place_of_machine
 from statebag.executions import Execution
 from statebag.places import place_of
 from statebag.reading import reader_at
-from universal_sync_core.codec import JsonObject
-from universal_sync_core.failure import is_failure_record, path_in
-from universal_sync_core.keys import execution_in
+from universal_sync_core.storage.keys import execution_in
+from universal_sync_core.values.codec import JsonObject
+from universal_sync_core.workflow.failure import is_failure_record, path_in
 
 
 def is_own(cloud: Cloud, execution: Execution, path: str) -> bool:

@@ -21,9 +21,9 @@ from statebag.reading import StateReader, read_each
 from statebag.references import SNAPSHOT_BEGINNING, chain_in, references_in
 from statebag.workflows import Standing
 from universal_sync_core.errors import MissingObjectError, StoredDataError
-from universal_sync_core.keys import execution_in, execution_prefix
-from universal_sync_core.parallel import in_parallel
-from universal_sync_core.pointer import digest_in
+from universal_sync_core.storage.keys import execution_in, execution_prefix
+from universal_sync_core.storage.parallel import in_parallel
+from universal_sync_core.values.pointer import digest_in
 
 # A failure record begins like this, and is written by the core alone as snapshots are.
 _KEPT_BEGINNINGS: Final = (SNAPSHOT_BEGINNING, b'{"failure_record":')

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final, Protocol
 
 from statebag.errors import UnavailableError
-from universal_sync_core.parallel import in_parallel
-from universal_sync_core.store import Location
+from universal_sync_core.storage.parallel import in_parallel
+from universal_sync_core.storage.store import Location
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -10,7 +10,7 @@ from statebag.errors import (
     StatebagError,
     UnavailableError,
 )
-from universal_sync_core.codec import Json, JsonObject, decode, encode
+from universal_sync_core.values.codec import Json, JsonObject, decode, encode
 
 # Names of the function's errors, which are its contract, and what to do about each.
 _EXPLANATIONS: Final[dict[str, tuple[type[StatebagError], str]]] = {

@@ -7,8 +7,9 @@ from typing import Final
 
 from statebag.paths import Step
 from statebag.secrets import is_count, is_secret_name, without_secrets
-from universal_sync_core.codec import KIB, Json, JsonObject, decode, encode
 from universal_sync_core.errors import StateSyncError
+from universal_sync_core.limits import KIB
+from universal_sync_core.values.codec import Json, JsonObject, decode, encode
 
 MASK: Final = "***"
 

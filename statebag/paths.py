@@ -2,9 +2,9 @@
 
 import click
 
-from universal_sync_core import paths
 from universal_sync_core.errors import InvalidRequestError
-from universal_sync_core.paths import Step, Steps, render_path
+from universal_sync_core.values import paths
+from universal_sync_core.values.paths import Step, Steps, render_path
 
 __all__ = ["Step", "Steps", "parse_path", "render_path"]
 

@@ -3,13 +3,13 @@
 from collections import Counter
 from dataclasses import dataclass
 
-from statebag.packed import unpacked
-from universal_sync_core.codec import Json
-from universal_sync_core.keys import LAYOUT, execution_in
-from universal_sync_core.page_reader import pointers_in
-from universal_sync_core.pointer import digest_in, recognise
+from statebag.compressed import expanded
+from universal_sync_core.pages.page_reader import pointers_in
 from universal_sync_core.settings import Settings
-from universal_sync_core.store import Location
+from universal_sync_core.storage.keys import LAYOUT, execution_in
+from universal_sync_core.storage.store import Location
+from universal_sync_core.values.codec import Json
+from universal_sync_core.values.pointer import digest_in, recognise
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ def place_in(state: Json, execution_id: str | None) -> Place | None:
     """Return the place that most of a state's pointers to its own execution lead to, or None."""
     found = Counter(
         place
-        for pointer in pointers_in(state, unpacked, recognise)
+        for pointer in pointers_in(state, expanded, recognise)
         if execution_in(pointer.path) == execution_id and (place := place_of(pointer.path))
     )
     return found.most_common(1)[0][0] if found else None

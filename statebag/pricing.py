@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Final
 
 from statebag.errors import RefusedError
-from universal_sync_core.codec import Json, JsonObject
+from universal_sync_core.values.codec import Json, JsonObject
 
 _GIB: Final = 1024**3
 _THOUSAND: Final = 1_000

@@ -7,19 +7,19 @@ from statebag.aws import Cloud
 from statebag.budgets import budget_of
 from statebag.errors import RefusedError
 from statebag.places import Place, place_of
-from universal_sync_core.budget import Budget
-from universal_sync_core.cache import ByteCache
-from universal_sync_core.codec import Json
 from universal_sync_core.errors import StateTooLargeError
-from universal_sync_core.keys import execution_in
-from universal_sync_core.objects import Objects
-from universal_sync_core.page_reader import PageReader
-from universal_sync_core.parallel import in_parallel
-from universal_sync_core.retry import ExponentialBackoffRetry, RetryStrategy
+from universal_sync_core.pages.objects import Objects
+from universal_sync_core.pages.page_reader import PageReader
 from universal_sync_core.settings import Settings
-from universal_sync_core.store import Location, ObjectStore, StoredObject
-from universal_sync_core.usage import UsageSnapshot
-from universal_sync_core.workspace import Workspace
+from universal_sync_core.storage.cache import ByteCache
+from universal_sync_core.storage.keys import execution_in
+from universal_sync_core.storage.parallel import in_parallel
+from universal_sync_core.storage.retry import ExponentialBackoffRetry, RetryStrategy
+from universal_sync_core.storage.runtime import Runtime
+from universal_sync_core.storage.store import Location, ObjectStore, StoredObject
+from universal_sync_core.storage.usage import UsageSnapshot
+from universal_sync_core.values.budget import Budget
+from universal_sync_core.values.codec import Json
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -84,7 +84,7 @@ class StateReader:
             budget: what may be read, in place of the usual for one command.
         """
         settings = place.settings if place else Settings()
-        self._workspace = Workspace(settings, _ReadOnly(store), retry or _RETRY)
+        self._workspace = Runtime(settings, _ReadOnly(store), retry or _RETRY)
         self.execution_id = execution_id
         cache = self._workspace.cache if keeps else ByteCache(0)
         self.budget = budget or budget_of()

@@ -9,23 +9,23 @@ from collections.abc import Iterator
 from typing import Final
 
 from statebag.budgets import budget_of
-from statebag.packed import unpacked
-from universal_sync_core.bag import CHAIN
-from universal_sync_core.budget import Budget
-from universal_sync_core.codec import Json, decode, encode
-from universal_sync_core.compress import is_packed
+from statebag.compressed import expanded
+from universal_sync_core.bag.fields import CHAIN
 from universal_sync_core.errors import StateTooLargeError, StoredDataError
-from universal_sync_core.keys import LAYOUT
-from universal_sync_core.page_format import is_node, parse_node
-from universal_sync_core.pointer import PACKED_MARK, digest_in
-from universal_sync_core.trees import child_path
+from universal_sync_core.pages.page_format import is_node, parse_node
+from universal_sync_core.pages.trees import child_path
+from universal_sync_core.storage.keys import LAYOUT
+from universal_sync_core.values.budget import Budget
+from universal_sync_core.values.codec import Json, decode, encode
+from universal_sync_core.values.compression import is_compressed
+from universal_sync_core.values.pointer import COMPRESSED_MARK, digest_in
 
 # Every snapshot begins like this; the core alone writes them.
 SNAPSHOT_BEGINNING: Final = b'{"snapshot_id":'
 # A path is searched from its end, which is easily told: searching for its beginning would look
 # through the rest of the text for each `s3://` that leads nowhere.
 _ENDING: Final = re.compile(rb"/sha256/[0-9a-f]{64}")
-_PACKED: Final = PACKED_MARK.encode()
+_PACKED: Final = COMPRESSED_MARK.encode()
 _SCHEME: Final = b"s3://"
 # A bucket's name, and a key of 1,024 bytes as it may stand in JSON: `\\u00fc` is two of them.
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
@@ -52,7 +52,7 @@ def executions_in(text: bytes) -> Iterator[str]:
 
 
 def paths_within(text: bytes) -> Iterator[str]:
-    """Yield the paths in a text as `paths_in`, and those in packed values where it is JSON."""
+    """Yield the paths in a text as `paths_in`, and those in compressed values where it is JSON."""
     yield from paths_in(text)
     if _PACKED in text:
         try:
@@ -103,8 +103,8 @@ def _plain(found: bytes) -> str | None:
 
 
 def _packed_texts(value: Json, budget: Budget) -> Iterator[bytes]:
-    if is_packed(value):
-        inner = unpacked(value, budget)
+    if is_compressed(value):
+        inner = expanded(value, budget)
         yield encode(inner)
     elif isinstance(value, dict):
         for item in value.values():

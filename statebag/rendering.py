@@ -3,7 +3,8 @@
 from typing import Final
 
 from statebag.terminal import escaped
-from universal_sync_core.codec import KIB, Json, encode
+from universal_sync_core.limits import KIB
+from universal_sync_core.values.codec import Json, encode
 
 _DIGITS_SHOWN: Final = 12
 _MOST_BYTES: Final = 2**60

@@ -12,10 +12,10 @@ from statebag.errors import NotFoundError, RefusedError
 from statebag.executions import Execution, Executions, machine_of
 from statebag.failures import is_own, read_record
 from statebag.manager import ask
-from universal_sync_core.codec import JsonObject, encode
-from universal_sync_core.continuation import RESUME_FROM
-from universal_sync_core.keys import execution_in
-from universal_sync_core.pointer import digest_in
+from universal_sync_core.storage.keys import execution_in
+from universal_sync_core.values.codec import JsonObject, encode
+from universal_sync_core.values.pointer import digest_in
+from universal_sync_core.workflow.continuation import RESUME_FROM
 
 # https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
 _NAME_MAX_CHARS: Final = 80

@@ -10,9 +10,9 @@ from statebag.chain import chain_of
 from statebag.executions import Event, Execution, Executions, text_of
 from statebag.failures import is_own
 from statebag.reading import reader_at
-from universal_sync_core.codec import Json, JsonObject, encode
 from universal_sync_core.errors import MissingObjectError
-from universal_sync_core.failure import SNAPSHOT_OF_RECORD, is_failure_record, path_in
+from universal_sync_core.values.codec import Json, JsonObject, encode
+from universal_sync_core.workflow.failure import SNAPSHOT_OF_RECORD, is_failure_record, path_in
 
 _NAMED: Final = re.compile(
     r'"(?:(?:pre|post)_snapshot_s3_path|record_s3_path|resume_from)":\s*"(s3://[^"\\]{1,1100})"'

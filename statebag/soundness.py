@@ -5,21 +5,21 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
-from statebag.packed import unpacked
+from statebag.compressed import expanded
 from statebag.paths import Step, Steps
 from statebag.reading import StateReader, read_each
-from universal_sync_core.codec import Json
-from universal_sync_core.compress import is_packed
 from universal_sync_core.errors import (
     ChecksumMismatchError,
     MissingObjectError,
     PointerNotAllowedError,
     StoredDataError,
 )
-from universal_sync_core.keys import execution_in
-from universal_sync_core.page_format import Node, is_node, parse_node
-from universal_sync_core.pointer import recognise, unescape_key
-from universal_sync_core.trees import child_path
+from universal_sync_core.pages.page_format import Node, is_node, parse_node
+from universal_sync_core.pages.trees import child_path
+from universal_sync_core.storage.keys import execution_in
+from universal_sync_core.values.codec import Json
+from universal_sync_core.values.compression import is_compressed
+from universal_sync_core.values.pointer import recognise, unescape_key
 
 Fault: TypeAlias = Literal["missing", "altered", "outside", "unreadable", "oversized", "mistaken"]
 
@@ -115,8 +115,8 @@ def references(value: Json, steps: Steps, reader: StateReader) -> Iterator[Refer
     pointer = recognise(value)
     if pointer is not None:
         yield Reference(path=pointer.path, steps=steps, kind=pointer.kind, count=pointer.count)
-    elif is_packed(value):
-        yield from references(unpacked(value, reader.objects.budget), steps, reader)
+    elif is_compressed(value):
+        yield from references(expanded(value, reader.objects.budget), steps, reader)
     elif type(value) is list:
         for index, item in enumerate(value):
             yield from references(item, (*steps, index), reader)

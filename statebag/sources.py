@@ -14,14 +14,14 @@ from statebag.places import Place, place_in, place_of
 from statebag.reading import StateReader, reader_at, reader_of
 from statebag.timeline import steps_of
 from statebag.tree import Tree
-from universal_sync_core.codec import Json, JsonObject, decode
 from universal_sync_core.errors import StateSyncError
-from universal_sync_core.failure import SNAPSHOT_OF_RECORD, is_failure_record
-from universal_sync_core.keys import execution_in
-from universal_sync_core.page_format import is_node, parse_node
-from universal_sync_core.pointer import digest_in
-from universal_sync_core.store import Location
-from universal_sync_core.trees import pointer_to
+from universal_sync_core.pages.page_format import is_node, parse_node
+from universal_sync_core.pages.trees import pointer_to
+from universal_sync_core.storage.keys import execution_in
+from universal_sync_core.storage.store import Location
+from universal_sync_core.values.codec import Json, JsonObject, decode
+from universal_sync_core.values.pointer import digest_in
+from universal_sync_core.workflow.failure import SNAPSHOT_OF_RECORD, is_failure_record
 
 SOURCE_HELP: Final = """
 SOURCE is the ARN of an execution (its newest state), ARN#N (the state after step N of

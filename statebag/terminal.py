@@ -20,7 +20,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 from rich.text import Text
 
-from universal_sync_core.codec import Json, encode
+from universal_sync_core.values.codec import Json, encode
 
 # What is read by a program, or by a test, is not cut to a terminal's width.
 _UNBOUNDED_COLUMNS: Final = 500

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from statebag.compressed import expanded
 from statebag.executions import Event, bag_in, text_of
-from statebag.packed import unpacked
 from statebag.tree import bag_size
-from universal_sync_core.codec import Json, JsonObject, decode
-from universal_sync_core.page_reader import pointers_in
-from universal_sync_core.pointer import recognise
+from universal_sync_core.pages.page_reader import pointers_in
+from universal_sync_core.values.codec import Json, JsonObject, decode
+from universal_sync_core.values.pointer import recognise
 
 _ENTERED: Final = "StateEntered"
 _EXITED: Final = "StateExited"
@@ -213,8 +213,8 @@ def _see(step: Step, document: Json, *, gave: bool = False) -> None:
     if bag is None:
         return
     if gave:
-        known = {pointer.path for pointer in pointers_in(step.bag, unpacked, recognise)}
-        given = pointers_in(bag, unpacked, recognise)
+        known = {pointer.path for pointer in pointers_in(step.bag, expanded, recognise)}
+        given = pointers_in(bag, expanded, recognise)
         new = {each.path: each.size for each in given if each.path not in known}
         step.offloaded = sum(new.values())
     step.bag = bag

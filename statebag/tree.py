@@ -8,17 +8,17 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
+from statebag.compressed import compressed_size, expanded
 from statebag.containers import Container, bag_container, container_of, history_of
 from statebag.errors import NotFoundError
-from statebag.packed import packed_size, unpacked
 from statebag.paths import Step, Steps, render_path
 from statebag.reading import StateReader
-from universal_sync_core.bag import HISTORY, archive_of, whole_of, without_samples
-from universal_sync_core.codec import Json, JsonObject, encode
-from universal_sync_core.compress import is_packed
-from universal_sync_core.pointer import MARK, PACKED_MARK, recognise
+from universal_sync_core.bag.fields import HISTORY, archive_of, whole_of, without_samples
+from universal_sync_core.values.codec import Json, JsonObject, encode
+from universal_sync_core.values.compression import is_compressed
+from universal_sync_core.values.pointer import COMPRESSED_MARK, MARK, recognise
 
-_MARKS: Final = (MARK.encode(), PACKED_MARK.encode())
+_MARKS: Final = (MARK.encode(), COMPRESSED_MARK.encode())
 
 
 class Place(StrEnum):
@@ -87,7 +87,7 @@ class Tree:
         Args:
             value: a bag, or any value as it is stored.
             reader: reads what is in S3.
-            is_bag: its archive, samples and spilled fields are shown as what they stand for.
+            is_bag: its archive, samples and overflowed fields are shown as what they stand for.
         """
         self._value = value
         self._reader = reader
@@ -192,8 +192,8 @@ def part_of(value: Json, steps: Steps, *, is_sampled: bool = False) -> Part:
             s3_path=pointer.path,
             is_sampled=is_sampled,
         )
-    if is_packed(value):
-        inner = part_of(unpacked(value), steps)
+    if is_compressed(value):
+        inner = part_of(expanded(value), steps)
         return Part(
             steps=steps,
             value=value,
@@ -219,8 +219,8 @@ def whole_size(value: Json) -> int:
     pointer = recognise(value)
     if pointer is not None:
         return pointer.size
-    if is_packed(value):
-        return packed_size(value)
+    if is_compressed(value):
+        return compressed_size(value)
     if type(value) is dict:
         fields = (len(encode(key)) + 1 + whole_size(item) for key, item in value.items())
         return sum(fields) + max(1, len(value)) + 1

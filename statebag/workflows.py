@@ -16,10 +16,10 @@ from statebag.errors import NotFoundError
 from statebag.executions import Event, Execution, Executions, Listed, machine_of
 from statebag.references import executions_in, paths_within
 from statebag.timeline import steps_of
-from universal_sync_core.codec import Json, encode
 from universal_sync_core.errors import StoredDataError
-from universal_sync_core.keys import execution_in
-from universal_sync_core.parallel import in_parallel
+from universal_sync_core.storage.keys import execution_in
+from universal_sync_core.storage.parallel import in_parallel
+from universal_sync_core.values.codec import Json, encode
 
 # Between two states none is open; the last events then say what goes on.
 _LAST_EVENTS: Final = 25

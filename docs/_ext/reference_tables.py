@@ -20,8 +20,8 @@ from sphinx.util.nodes import make_refnode
 
 import actions
 from docs.schemas.catalogue import FORMS, answer_type, event_model
+from routing import StateEvent
 from universal_sync_core import errors
-from universal_sync_core.routing import StateEvent
 
 _ERRORS: Final = "universal_sync_core.errors"
 _LOCAL_ERRORS: Final = "local.errors"

@@ -24,7 +24,7 @@ FORMS: Final[dict[str, tuple[Any, str]]] = {
     "failure": (forms.Failure, "The end of a failed execution"),
     "failure_record": (forms.FailureRecord, "The record of a failure"),
     "index_object": (forms.IndexObject, "An index object over pages"),
-    "packed_value": (forms.PackedValue, "A packed value"),
+    "compressed_value": (forms.PackedValue, "A compressed value"),
     "page": (forms.Page, "A page of a list or map"),
     "pointer": (forms.Pointer, "A pointer to a value in S3"),
     "snapshot": (forms.Snapshot, "A snapshot"),

@@ -5,7 +5,7 @@ from typing import Literal, TypeAlias
 from pydantic import Field
 
 from docs.schemas.forms import Count, Json, Open, Pointer, TreePointer
-from universal_sync_core.next_action import NEXT_ACTION_BY_STATUS
+from universal_sync_core.bag.next_action import NEXT_ACTION_BY_STATUS
 
 STATUSES = ", ".join(f"`{status}`" for status in NEXT_ACTION_BY_STATUS)
 

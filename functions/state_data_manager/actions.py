@@ -33,9 +33,9 @@ from models import (
     SyncBranchEvent,
     SyncEvent,
 )
-from universal_sync_core.codec import KIB, Json
+from routing import ActionResolver
 from universal_sync_core.errors import StateTooLargeError
-from universal_sync_core.routing import ActionResolver
+from universal_sync_core.limits import KIB
 
 if TYPE_CHECKING:
     from answers import (
@@ -50,6 +50,7 @@ if TYPE_CHECKING:
         ValueAnswer,
         WorkerAnswer,
     )
+    from universal_sync_core.values.codec import Json
 
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 RESPONSE_MAX_BYTES: Final = 6 * KIB * KIB

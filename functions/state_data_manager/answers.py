@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar, Literal, NotRequired, TypeAlias
 
 from typing_extensions import TypedDict  # pydantic wants this one before Python 3.12
 
-from universal_sync_core.codec import Json, JsonObject
+from universal_sync_core.values.codec import Json, JsonObject
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,13 +15,15 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 import measures
 from actions import app, callback_app
-from universal_sync_core import calculate_payload_size, workspace
-from universal_sync_core.bag import unwrap
-from universal_sync_core.codec import KIB, Json
+from routing import ActionResolver
+from universal_sync_core import calculate_payload_size
+from universal_sync_core.bag.fields import unwrap
 from universal_sync_core.errors import StateSyncError
-from universal_sync_core.offload import SIZE
-from universal_sync_core.routing import ActionResolver
-from universal_sync_core.usage import UsageSnapshot
+from universal_sync_core.limits import KIB
+from universal_sync_core.pipe.offload import SIZE
+from universal_sync_core.storage import runtime
+from universal_sync_core.storage.usage import UsageSnapshot
+from universal_sync_core.values.codec import Json
 
 Handler = Callable[[Any, LambdaContext], Json]
 
@@ -44,7 +46,7 @@ metrics = Metrics(namespace=measures.NAMESPACE)
 if os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") in _AHEAD_OF_CALLS:
     # The S3 client is made now. It has no connection yet that a snapshot could keep, and asks for
     # credentials anew when those it began with are old.
-    _ = workspace.current().store
+    _ = runtime.current().store
 
 
 def traced(handler: Handler) -> Handler:
@@ -81,11 +83,11 @@ def callback_handler(event: Any, context: LambdaContext) -> Json:
 
 def _handled(resolver: ActionResolver, event: Any, context: LambdaContext) -> Json:
     started = time.perf_counter()
-    used_before = workspace.current().usage.snapshot()
+    used_before = runtime.current().usage.snapshot()
     metrics.add_dimension("action", _action(event))
     try:
         metrics.add_metric("PayloadBytesIn", MetricUnit.Bytes, calculate_payload_size(event))
-        with workspace.current().until(context.get_remaining_time_in_millis):
+        with runtime.current().until(context.get_remaining_time_in_millis):
             answer = resolver.resolve(event, context)
         metrics.add_metric("PayloadBytesOut", MetricUnit.Bytes, calculate_payload_size(answer))
         _measure_bag(answer)
@@ -139,12 +141,12 @@ def _measure_bag(answer: Json) -> None:
     if isinstance(kilobytes, bool) or not isinstance(kilobytes, int | float):
         return
     if 0 <= kilobytes <= _MOST_KILOBYTES:
-        percent = 100 * KIB * kilobytes / workspace.current().settings.bound_bytes
+        percent = 100 * KIB * kilobytes / runtime.current().settings.bound_bytes
         metrics.add_metric("BagPercentOfBound", MetricUnit.Percent, percent)
 
 
 def _measure(started: float, before: UsageSnapshot) -> None:
-    usage = workspace.current().usage.snapshot().since(before)
+    usage = runtime.current().usage.snapshot().since(before)
     metrics.add_metric("BytesOffloaded", MetricUnit.Bytes, usage.bytes_written)
     metrics.add_metric("ObjectsOffloaded", MetricUnit.Count, usage.objects_written)
     metrics.add_metric("S3Requests", MetricUnit.Count, usage.requests)

@@ -23,17 +23,18 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from universal_sync_core import codec, workspace
-from universal_sync_core.codec import Json, JsonObject
 from universal_sync_core.errors import (
     InvalidRequestError,
     MalformedPointerError,
     MissingObjectError,
     UnreadableObjectError,
 )
-from universal_sync_core.keys import execution_prefix
-from universal_sync_core.store import Location
-from universal_sync_core.validation import validate_json
+from universal_sync_core.storage import runtime
+from universal_sync_core.storage.keys import execution_prefix
+from universal_sync_core.storage.store import Location
+from universal_sync_core.values import codec
+from universal_sync_core.values.codec import Json, JsonObject
+from universal_sync_core.values.validation import validate_json
 
 # https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskSuccess.html
 TOKEN_MAX_CHARS: Final = 2_048
@@ -229,7 +230,7 @@ def _content(mark: JsonObject | None) -> JsonObject | None:
 
 
 def _location(execution_id: str, name: str) -> Location:
-    settings = workspace.current().settings
+    settings = runtime.current().settings
     if settings.bucket is None:
         raise InvalidRequestError("a callback needs the setting STATE_BUCKET")
     prefix = execution_prefix(settings, execution_id)
@@ -237,14 +238,14 @@ def _location(execution_id: str, name: str) -> Location:
 
 
 def _create(location: Location, content: JsonObject) -> bool:
-    space = workspace.current()
-    space.usage.count_request()
-    return space.retry.execute(space.store.put, location, codec.encode(content))
+    process = runtime.current()
+    process.usage.count_request()
+    return process.retry.execute(process.store.put, location, codec.encode(content))
 
 
 def _read(location: Location) -> Json:
     """Return what an object says; MissingObjectError where there is none."""
-    space = workspace.current()
-    space.usage.count_request()
-    stored = space.retry.execute(space.store.get, location)
+    process = runtime.current()
+    process.usage.count_request()
+    stored = process.retry.execute(process.store.get, location)
     return codec.decode(stored.body, path=str(location))

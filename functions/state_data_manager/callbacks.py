@@ -22,19 +22,20 @@ import universal_sync_core as core
 from callback_objects import Marks, Record, id_of, read_like, read_record, write_record
 from delivery import deliver, is_answered
 from services import Failure, attempt, called, failure
-from universal_sync_core import codec
-from universal_sync_core.admission import admit, admit_delta
-from universal_sync_core.bag import with_fields
-from universal_sync_core.call import Call, open_call
+from universal_sync_core.bag.fields import with_fields
+from universal_sync_core.bag.unit_of_work import UnitOfWork, unit_of_work
 from universal_sync_core.errors import (
     CallbackAlreadyAnsweredError,
     InvalidRequestError,
     PointerNotAllowedError,
     StateTooLargeError,
 )
-from universal_sync_core.page_reader import pointers_in
-from universal_sync_core.pointer import parse, recognise
-from universal_sync_core.results import INLINE_RESULT_BYTES
+from universal_sync_core.ingestion.ingest import ingest, ingest_delta
+from universal_sync_core.limits import KIB
+from universal_sync_core.pages.page_reader import pointers_in
+from universal_sync_core.values import codec
+from universal_sync_core.values.pointer import parse, recognise
+from universal_sync_core.worker.results import INLINE_RESULT_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
 
     from answers import CallbackAnswer, DeliveryAnswer
     from models import RequestCallbackEvent, SubmitCallbackEvent
-    from universal_sync_core.codec import Json, JsonObject
+    from universal_sync_core.values.codec import Json, JsonObject
 
 EVENT_BUS: Final = os.environ.get("EVENT_BUS_NAME") or "default"
 EVENT_SOURCE: Final = "universal-sync-core"
@@ -52,7 +53,7 @@ EVENT_DETAIL_TYPE: Final = "Callback Requested"
 
 # An event on the bus is at most 256 KiB, and the targets of a rule have tighter limits:
 # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html
-PROMPT_INLINE_BYTES: Final = 32 * codec.KIB
+PROMPT_INLINE_BYTES: Final = 32 * KIB
 _PROMPT: Final = "prompt"
 # By type of a callback, the action that merges its answer.
 _MERGED_BY: Final = {"human": "merge_callback", "async": "merge_async"}
@@ -80,11 +81,11 @@ def request(event: "RequestCallbackEvent") -> "CallbackAnswer":
     A retry announces again: whether the first announcement went out cannot be known. Consumers
     know a repeated one by its callback_id. A try after an answer asks anew, by another callback.
     """
-    with open_call(event.context, event.state_data) as call:
-        execution_id = call.objects.execution_id
+    with unit_of_work(event.context, event.state_data) as unit:
+        execution_id = unit.objects.execution_id
         if execution_id is None:
             raise InvalidRequestError("execution_id: Field required", field="execution_id")
-        stored, plain = _prompts(event, call)
+        stored, plain = _prompts(event, unit)
     revision: Json = event.state_data.get("state_revision")
     asked = Record(
         callback_id=id_of(event.task_token),
@@ -161,36 +162,36 @@ def submit(event: "SubmitCallbackEvent", *, may_point: bool = True) -> "Delivery
     return told
 
 
-def _prompts(event: "RequestCallbackEvent", call: Call) -> "tuple[Json, Json]":
+def _prompts(event: "RequestCallbackEvent", unit: UnitOfWork) -> "tuple[Json, Json]":
     """Return what is asked, as a bag keeps it and as it is; a pointer for both if it is large."""
-    prompt = _prompt(event, call)
-    pointers = pointers_in(prompt, call.pages.unpacked)
+    prompt = _prompt(event, unit)
+    pointers = pointers_in(prompt, unit.pages.expanded)
     stated = len(codec.encode(prompt)) + sum(pointer.size for pointer in pointers)
     if stated <= PROMPT_INLINE_BYTES:
-        plain: Json = call.pages.resolve(prompt, unescape=True)
+        plain: Json = unit.pages.resolve(prompt, unescape=True)
         size, is_portable = codec.measure(plain)
         if is_portable and size <= PROMPT_INLINE_BYTES:
             return prompt, plain
-    pointer = (parse(prompt) or call.pages.store(call.pages.resolve(prompt))).render()
+    pointer = (parse(prompt) or unit.pages.store(unit.pages.resolve(prompt))).render()
     return pointer, pointer
 
 
-def _prompt(event: "RequestCallbackEvent", call: Call) -> "Json":
+def _prompt(event: "RequestCallbackEvent", unit: UnitOfWork) -> "Json":
     if event.prompt is not None:
-        return admit(event.prompt, call)
+        return ingest(event.prompt, unit)
     # A worker puts what it wants to know into its result; so it is in the bag.
-    return with_fields(event.state_data, {_PROMPT}, call.pages).get(_PROMPT)
+    return with_fields(event.state_data, {_PROMPT}, unit.pages).get(_PROMPT)
 
 
 def _answer(event: "SubmitCallbackEvent", action: str, *, may_point: bool) -> "JsonObject":
     """Return the answer as it is sent, if the waiting state can go on with it."""
     if event.outcome == "success":
-        with open_call({**event.context, "action": action}) as call:
-            if not may_point and any(pointers_in(event.output, call.pages.unpacked, recognise)):
+        with unit_of_work({**event.context, "action": action}) as unit:
+            if not may_point and any(pointers_in(event.output, unit.pages.expanded, recognise)):
                 message = "output: it holds a pointer; this function takes the value itself"
                 raise PointerNotAllowedError(message, field="output")
             # What could not be merged is refused now: later it would end the execution.
-            admit_delta(core.flatten_result(event.output), {}, call)
+            ingest_delta(core.flatten_result(event.output), {}, unit)
             output = core.offload_result(event.output)
         return {"outcome": event.outcome, "output": output}
     answer = {"outcome": event.outcome, "error": event.error, "cause": event.cause or ""}

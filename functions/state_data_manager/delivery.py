@@ -22,9 +22,10 @@ from typing import Final
 
 from callback_objects import Marks
 from services import Failure
-from universal_sync_core import codec, workspace
-from universal_sync_core.codec import JsonObject
 from universal_sync_core.errors import InvalidRequestError
+from universal_sync_core.storage import runtime
+from universal_sync_core.values import codec
+from universal_sync_core.values.codec import JsonObject
 
 Send = Callable[[JsonObject], Failure | None]
 
@@ -200,7 +201,7 @@ class _Claim:
 def _moments() -> Iterator[None]:
     """Yield at once, and a few times more while there is time to wait."""
     for seconds in _WAITS_SECONDS:
-        if seconds >= workspace.current().seconds_left():
+        if seconds >= runtime.current().seconds_left():
             return
         time.sleep(seconds)
         yield

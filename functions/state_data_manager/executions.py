@@ -11,13 +11,13 @@ from typing import Any, Final
 
 import callbacks
 from services import called
-from universal_sync_core import codec
-from universal_sync_core.bag import is_branch
-from universal_sync_core.call import open_call
-from universal_sync_core.continuation import RESUME_FROM
+from universal_sync_core.bag.fields import is_branch
+from universal_sync_core.bag.unit_of_work import unit_of_work
 from universal_sync_core.errors import InvalidRequestError, StoredDataError
-from universal_sync_core.failure import is_failure_record, path_in
-from universal_sync_core.keys import execution_in
+from universal_sync_core.storage.keys import execution_in
+from universal_sync_core.values import codec
+from universal_sync_core.workflow.continuation import RESUME_FROM
+from universal_sync_core.workflow.failure import is_failure_record, path_in
 
 # By status, the name of an end that has no error of its own.
 _ENDS: Final = {
@@ -76,11 +76,11 @@ def _own_record(cause: str, execution_arn: str, execution_input: str) -> str | N
         return None
     if owner not in (execution_arn, _resumed_owner(execution_input)):
         return None
-    with open_call(None, {"execution_id": owner}) as call:
-        if not path.startswith(call.objects.home):
+    with unit_of_work(None, {"execution_id": owner}) as unit:
+        if not path.startswith(unit.objects.home):
             return None
         try:
-            record = call.document(path)
+            record = unit.document(path)
         except StoredDataError:
             return None
     is_own = is_failure_record(record) and record.get("execution_id") == owner

@@ -17,7 +17,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from universal_sync_core.routing import ActionEvent, State, StateEvent
+from routing import ActionEvent, State, StateEvent
 
 ERROR_MAX_CHARS = 256
 CAUSE_MAX_CHARS = 32_768
@@ -191,7 +191,7 @@ class RestoreSnapshotEvent(ActionEvent):
 class DecompressEvent(ActionEvent):
     """Brings a value that `update_and_compress` left in a bag."""
 
-    compressed_data: Any = Field(description="A packed value, or its base64 text alone.")
+    compressed_data: Any = Field(description="A compressed value, or its base64 text alone.")
 
 
 class HydrateEvent(StateEvent):

@@ -25,15 +25,16 @@ def hydrate(
     """
     # The core is needed for this alone, and it is not always on the path: in the repository
     # `python -m local.serve` runs without it.
-    from universal_sync_core import hydrate_state, workspace  # noqa: PLC0415
-    from universal_sync_core.s3_store import S3Store  # noqa: PLC0415
+    from universal_sync_core import hydrate_state  # noqa: PLC0415
     from universal_sync_core.settings import Settings  # noqa: PLC0415
+    from universal_sync_core.storage import runtime  # noqa: PLC0415
+    from universal_sync_core.storage.s3_store import S3Store  # noqa: PLC0415
 
     environment = settings_of(stack, clients)
     s3 = clients.client("s3")
     if execution_arn is not None:
         environment |= {_ALLOWED: ",".join(_of_machine(s3, environment, execution_arn))}
-    with workspace.use(settings=Settings.from_env(environment), store=S3Store(client=s3)):
+    with runtime.use(settings=Settings.from_env(environment), store=S3Store(client=s3)):
         return hydrate_state(dict(bag))
 
 

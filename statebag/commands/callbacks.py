@@ -26,9 +26,9 @@ from statebag.reading import reader_of
 from statebag.rendering import bytes_text, preview
 from statebag.sources import require_execution_arn
 from statebag.terminal import note, print_json, print_line, print_table, progress
-from universal_sync_core.codec import JsonObject, decode
 from universal_sync_core.errors import UnreadableObjectError
-from universal_sync_core.pointer import recognise
+from universal_sync_core.values.codec import JsonObject, decode
+from universal_sync_core.values.pointer import recognise
 
 _COLUMNS: Final = ("callback", "type", "status", "requested", "asks", "execution")
 _ID_CHARS: Final = 12

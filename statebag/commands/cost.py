@@ -17,8 +17,8 @@ from statebag.pricing import Item, Prices, Work, estimate
 from statebag.sources import require_execution_arn
 from statebag.terminal import STRONG, note, print_json, print_line, print_table, progress
 from statebag.timeline import Step, steps_of
-from universal_sync_core.codec import decode
-from universal_sync_core.keys import execution_prefix
+from universal_sync_core.storage.keys import execution_prefix
+from universal_sync_core.values.codec import decode
 
 _MIB_PER_GB: Final = 1024
 _DEFAULT_MEMORY_MIB: Final = 1024

@@ -16,8 +16,8 @@ from statebag.rendering import bytes_text, preview
 from statebag.sources import SOURCE_HELP, Source, open_source
 from statebag.terminal import BAD, DIM, GOOD, NAME, Styled, note, print_json, print_line, styled
 from statebag.tree import Part, Place
-from universal_sync_core.bag import HISTORY
-from universal_sync_core.codec import JsonObject
+from universal_sync_core.bag.fields import HISTORY
+from universal_sync_core.values.codec import JsonObject
 
 _SIGNS: Final = {
     "added": ("+ ", GOOD),

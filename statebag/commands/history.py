@@ -15,8 +15,8 @@ from statebag.options import as_json, with_cloud, with_masking
 from statebag.rendering import preview, printable
 from statebag.sources import SOURCE_HELP, Source, open_source
 from statebag.terminal import DIM, Styled, note, print_json, print_line, styled
-from universal_sync_core.bag import HISTORY
-from universal_sync_core.codec import Json
+from universal_sync_core.bag.fields import HISTORY
+from universal_sync_core.values.codec import Json
 
 _DEFAULT_TAIL: Final = 20
 _TIMES: Final = ("timestamp", "updated_at", "time")

@@ -10,7 +10,7 @@ from statebag.options import with_cloud
 from statebag.rendering import bytes_text
 from statebag.sources import SOURCE_HELP, open_source
 from statebag.terminal import note, print_document
-from universal_sync_core.codec import encode
+from universal_sync_core.values.codec import encode
 
 
 @click.command(

@@ -8,8 +8,8 @@ from statebag.options import as_json, with_cloud
 from statebag.resuming import begin, left_by, snapshot_newest, start_from
 from statebag.sources import require_execution_arn
 from statebag.terminal import note, print_json, print_line
-from universal_sync_core.codec import JsonObject, decode
 from universal_sync_core.errors import UnreadableObjectError
+from universal_sync_core.values.codec import JsonObject, decode
 
 
 @click.command()

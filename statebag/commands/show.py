@@ -13,7 +13,7 @@ from statebag.rendering import bytes_text, digest_text, preview
 from statebag.sources import SOURCE_HELP, Source, open_source
 from statebag.terminal import DIM, NAME, STRONG, Styled, print_json, print_line, print_table, styled
 from statebag.tree import Part, Place, Tree
-from universal_sync_core.codec import Json, JsonObject, encode
+from universal_sync_core.values.codec import Json, JsonObject, encode
 
 _DEFAULT_DEPTH: Final = 2
 _DEFAULT_LIMIT: Final = 20

@@ -25,7 +25,7 @@ from statebag.terminal import (
     styled,
 )
 from statebag.timeline import Step, steps_of
-from universal_sync_core.settings import STEP_FUNCTIONS_PAYLOAD_BYTES
+from universal_sync_core.limits import STEP_FUNCTIONS_PAYLOAD_BYTES
 
 _COLUMNS: Final = (
     "step",

@@ -23,8 +23,8 @@ from statebag.terminal import (
     progress,
     styled,
 )
-from universal_sync_core.codec import JsonObject
-from universal_sync_core.retry import ExponentialBackoffRetry
+from universal_sync_core.storage.retry import ExponentialBackoffRetry
+from universal_sync_core.values.codec import JsonObject
 
 _MEANINGS: Final = {
     "missing": "there is no such object",

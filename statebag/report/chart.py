@@ -7,8 +7,7 @@ from typing import Final
 
 from statebag.rendering import bytes_text
 from statebag.report.visits import Visit
-from universal_sync_core.codec import KIB
-from universal_sync_core.settings import STEP_FUNCTIONS_PAYLOAD_BYTES
+from universal_sync_core.limits import KIB, STEP_FUNCTIONS_PAYLOAD_BYTES
 
 WIDTH: Final = 1120
 HEIGHT: Final = 320

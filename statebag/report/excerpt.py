@@ -6,15 +6,18 @@ A state may have gigabytes. What is left out is told, with the command that show
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from statebag.masking import Masking
 from statebag.paths import Steps, render_path
 from statebag.rendering import preview
 from statebag.sources import Source
 from statebag.tree import Part
-from universal_sync_core.codec import KIB, Json
 from universal_sync_core.errors import PointerNotAllowedError, StoredDataError
+from universal_sync_core.limits import KIB
+
+if TYPE_CHECKING:
+    from universal_sync_core.values.codec import Json
 
 _MAX_PARTS: Final = 2_500
 _MAX_BYTES_READ: Final = 24 * KIB * KIB

@@ -17,8 +17,8 @@ from statebag.report.visits import Visit, visits_of
 from statebag.sources import Source, open_source
 from statebag.terminal import Advance
 from statebag.timeline import Step, steps_of
-from universal_sync_core.codec import Json, encode
 from universal_sync_core.errors import PointerNotAllowedError, StoredDataError
+from universal_sync_core.values.codec import Json, encode
 
 FAILED: Final = "failed_segments"
 CONFLICTS: Final = "branch_conflicts"

@@ -8,8 +8,8 @@ from typing import Final
 from statebag.rendering import bytes_text, preview, printable, seconds_text
 from statebag.report.chart import LIMIT
 from statebag.report.findings import Findings, Listing
-from universal_sync_core.codec import Json, encode
-from universal_sync_core.timestamps import time_of
+from universal_sync_core.values.codec import Json, encode
+from universal_sync_core.values.timestamps import time_of
 
 _BRIEF: Final = 160
 _CAUSE: Final = 1_000

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from statebag.timeline import Step
-from universal_sync_core.codec import encode
+from universal_sync_core.values.codec import encode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

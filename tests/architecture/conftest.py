@@ -12,47 +12,102 @@ FOLDER = Path(__file__).parents[2] / "layers" / PACKAGE / PACKAGE
 
 
 @dataclass(frozen=True, kw_only=True)
+class Import:
+    """A name that a module takes from another of the package.
+
+    Attributes:
+        module: `room.module`, or a module at the top.
+        name: what is taken from it, empty where it is the module itself.
+    """
+
+    module: str
+    name: str = ""
+
+    @property
+    def room(self) -> str:
+        return room_of(self.module)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Module:
     """A module of the package.
 
     Attributes:
-        name: without that of the package.
+        name: `room.module`, or its name alone where it stands at the top.
         text: its source.
         tree: the same, parsed.
-        own: modules of the package that it imports, also within functions.
+        imports: from modules of the package, also within functions.
         others: packages of others that it imports, also within functions.
     """
 
     name: str
     text: str
     tree: ast.Module
-    own: frozenset[str]
+    imports: frozenset[Import]
     others: frozenset[str]
+
+    @property
+    def room(self) -> str:
+        return room_of(self.name)
+
+    @property
+    def own(self) -> frozenset[str]:
+        """The modules of the package that it imports."""
+        return frozenset(each.module for each in self.imports)
+
+
+def room_of(module: str) -> str:
+    """Return the room a module stands in, or its own name where it stands at the top."""
+    return module.partition(".")[0]
 
 
 @pytest.fixture(scope="session")
 def modules() -> dict[str, Module]:
-    found = (_read(path) for path in sorted(FOLDER.glob("*.py")))
+    found = [_read(path) for path in sorted(FOLDER.rglob("*.py")) if path.name != "__init__.py"]
     return {module.name: module for module in found}
+
+
+@pytest.fixture(scope="session")
+def rooms(modules: dict[str, Module]) -> dict[str, list[Module]]:
+    """Return the modules of each folder."""
+    found: dict[str, list[Module]] = {}
+    for module in modules.values():
+        if "." in module.name:
+            found.setdefault(module.room, []).append(module)
+    return found
 
 
 def _read(path: Path) -> Module:
     text = path.read_text()
     tree = ast.parse(text)
     names = set(_imported(tree))
-    inside = {name.removeprefix(f"{PACKAGE}.") for name in names if name.startswith(f"{PACKAGE}.")}
+    inside = {_import(name) for name in names if name.startswith(f"{PACKAGE}.")}
     return Module(
-        name=path.stem,
+        name=_dotted(path),
         text=text,
         tree=tree,
-        own=frozenset(name.partition(".")[0] for name in inside),
+        imports=frozenset(inside),
         others=frozenset(name.partition(".")[0] for name in names) - {PACKAGE},
     )
 
 
+def _dotted(path: Path) -> str:
+    return ".".join(path.relative_to(FOLDER).with_suffix("").parts)
+
+
+_MODULES = {_dotted(path) for path in FOLDER.rglob("*.py")}
+
+
+def _import(name: str) -> Import:
+    inside = name.removeprefix(f"{PACKAGE}.")
+    if inside in _MODULES:
+        return Import(module=inside)
+    module, _, taken = inside.rpartition(".")
+    return Import(module=module, name=taken)
+
+
 def _imported(tree: ast.Module) -> Iterator[str]:
-    """Yield the dotted names of modules, those for type checkers alone left out."""
-    modules = {path.stem for path in FOLDER.glob("*.py")}
+    """Yield the dotted names of what is imported, what is for type checkers alone left out."""
     skipped = {
         inner
         for node in ast.walk(tree)
@@ -64,7 +119,5 @@ def _imported(tree: ast.Module) -> Iterator[str]:
             continue
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module == PACKAGE:
-            yield from (f"{PACKAGE}.{alias.name}" for alias in node.names if alias.name in modules)
         elif isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)

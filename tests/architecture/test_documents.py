@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from universal_sync_core.pointer import Pointer, parse
 from universal_sync_core.settings import Settings
+from universal_sync_core.values.pointer import Pointer, parse
 
 DOCUMENTS = Path(__file__).parents[2] / "docs"
 BLOCK = re.compile(r"^```json \w+\n(.*?)^```$", re.DOTALL | re.MULTILINE)

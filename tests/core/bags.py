@@ -6,16 +6,12 @@ from contextlib import contextmanager
 from typing import Any
 
 from tests.core.oracle import without_bookkeeping
-from universal_sync_core import (
-    calculate_payload_size,
-    hydrate_state,
-    universal_sync_core,
-    workspace,
-)
-from universal_sync_core.call import Call, open_call
-from universal_sync_core.retry import ExponentialBackoffRetry
+from universal_sync_core import calculate_payload_size, hydrate_state, universal_sync_core
+from universal_sync_core.bag.unit_of_work import UnitOfWork, unit_of_work
 from universal_sync_core.settings import Settings
-from universal_sync_core.store import ObjectStore
+from universal_sync_core.storage import runtime
+from universal_sync_core.storage.retry import ExponentialBackoffRetry
+from universal_sync_core.storage.store import ObjectStore
 
 BUCKET = "state-bucket"
 EXECUTION = "arn:aws:states:eu-west-1:123456789012:execution:state-data:run-1"
@@ -27,18 +23,18 @@ TRIES = 4
 
 
 @contextmanager
-def fresh(store: ObjectStore, **settings_fields: Any) -> Iterator[workspace.Workspace]:
-    """Use a workspace with an empty cache, as the next container of the function has it."""
+def fresh(store: ObjectStore, **settings_fields: Any) -> Iterator[runtime.Runtime]:
+    """Use a runtime with an empty cache, as the next container of the function has it."""
     chosen = Settings(**{"bucket": BUCKET} | settings_fields)
     retry = ExponentialBackoffRetry(max_retries=TRIES - 1, sleep=lambda _: None)
-    with workspace.use(settings=chosen, store=store, retry=retry) as space:
+    with runtime.use(settings=chosen, store=store, retry=retry) as space:
         yield space
 
 
 @contextmanager
-def call(**context: Any) -> Iterator[Call]:
+def call(**context: Any) -> Iterator[UnitOfWork]:
     """Open a call of the execution these tests are about."""
-    with open_call(CONTEXT | context) as opened:
+    with unit_of_work(CONTEXT | context) as opened:
         yield opened
 
 

@@ -6,8 +6,8 @@ import pytest
 
 from tests.core.bags import BUCKET
 from tests.core.fakes import CountingStore
-from universal_sync_core import workspace
 from universal_sync_core.settings import Settings
+from universal_sync_core.storage import runtime
 
 
 @pytest.fixture
@@ -18,5 +18,5 @@ def settings() -> Settings:
 @pytest.fixture
 def store(settings: Settings) -> Iterator[CountingStore]:
     counting = CountingStore()
-    with workspace.use(settings=settings, store=counting):
+    with runtime.use(settings=settings, store=counting):
         yield counting

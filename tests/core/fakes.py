@@ -10,8 +10,8 @@ from universal_sync_core.errors import (
     StoreThrottledError,
     StoreUnavailableError,
 )
-from universal_sync_core.memory_store import MemoryStore
-from universal_sync_core.store import Location, ObjectStore, StoredObject
+from universal_sync_core.storage.memory_store import MemoryStore
+from universal_sync_core.storage.store import Location, ObjectStore, StoredObject
 
 
 class PassingStore:

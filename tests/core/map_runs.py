@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from tests.core.bags import BUCKET
-from universal_sync_core.store import Location, ObjectStore
+from universal_sync_core.storage.store import Location, ObjectStore
 
 RUN = "arn:aws:states:eu-west-1:123456789012:mapRun:state-data/run:6c6b"
 FOLDER = "distributed/run-1/6c6b/"

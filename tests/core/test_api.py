@@ -18,11 +18,11 @@ from universal_sync_core import (
     generate_s3_key,
     load_from_s3,
     store_to_s3,
-    workspace,
 )
-from universal_sync_core.cache import ByteCache
 from universal_sync_core.errors import InvalidRequestError, StateSyncError, StoreUnavailableError
 from universal_sync_core.settings import Settings
+from universal_sync_core.storage import runtime
+from universal_sync_core.storage.cache import ByteCache
 
 STABLE = [
     "CONTROL_FIELDS_NEVER_OFFLOAD",
@@ -170,7 +170,7 @@ def test_an_object_that_was_there_already_is_not_counted_as_written() -> None:
 
 
 def test_a_workspace_ends_with_its_block() -> None:
-    with workspace.use(settings=Settings(bucket="one"), store=CountingStore()) as outer:
-        with workspace.use(settings=Settings(bucket="two"), store=CountingStore()) as inner:
-            assert workspace.current() is inner
-        assert workspace.current() is outer
+    with runtime.use(settings=Settings(bucket="one"), store=CountingStore()) as outer:
+        with runtime.use(settings=Settings(bucket="two"), store=CountingStore()) as inner:
+            assert runtime.current() is inner
+        assert runtime.current() is outer

@@ -13,7 +13,7 @@ import pytest
 from tests.core.bags import BOUND, CONTEXT, KIB, fresh, hydrated, synced, text_of
 from tests.core.fakes import CountingStore
 from universal_sync_core import calculate_payload_size, hydrate_state, universal_sync_core
-from universal_sync_core.pointer import parse
+from universal_sync_core.values.pointer import parse
 
 
 def many(count: int, size: int, name: str = "key") -> dict[str, Any]:

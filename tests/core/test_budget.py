@@ -20,17 +20,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.bags import CONTEXT, EXECUTION, fresh, synced
-from universal_sync_core import StateHydrator, hydrate_state, open_bag, read_list, workspace
-from universal_sync_core.budget import Budget, Cost
-from universal_sync_core.compress import pack
+from universal_sync_core import StateHydrator, hydrate_state, open_bag, read_list
 from universal_sync_core.errors import (
     InvalidRequestError,
     MalformedPointerError,
     StateTooLargeError,
 )
-from universal_sync_core.memory_store import MemoryStore
 from universal_sync_core.settings import Settings
-from universal_sync_core.store import Location, StoredObject
+from universal_sync_core.storage import runtime
+from universal_sync_core.storage.memory_store import MemoryStore
+from universal_sync_core.storage.store import Location, StoredObject
+from universal_sync_core.values.budget import Budget, Cost
+from universal_sync_core.values.compression import compress
 
 MIB = 2**20
 PATH = "s3://state-bucket/key"
@@ -53,7 +54,7 @@ def within(*, seconds: float = 10, mib: int = 128) -> Iterator[None]:
 
 
 def packed(raw: bytes) -> dict[str, Any]:
-    """Return a packed form of any bytes."""
+    """Return a compressed form of any bytes."""
     text = b64encode(gzip.compress(raw, 9, mtime=0)).decode()
     return {"__gzip_base64": text, "__size_bytes": len(raw)}
 
@@ -150,14 +151,14 @@ def test_pointers_to_lists_of_pointers_do_not_multiply(touched: str, text: Any) 
         assert hydrate_state(again, ["other"])["other"] == 1
 
 
-def test_a_packed_value_in_a_packed_one_is_refused_as_it_comes_in_and_as_it_is_read() -> None:
+def test_a_compressed_value_in_a_packed_one_is_refused_as_it_comes_in_and_as_it_is_read() -> None:
     inner = json.dumps(packed(b'"' + b"a" * 1_000 + b'"')).encode()
     bomb = packed(b"[" + b",".join([inner] * 700) + b"]")
     with fresh(MemoryStore()), within(seconds=4, mib=64):
         for result in ({"state_history": [bomb]}, {"also": bomb}):
             with pytest.raises(InvalidRequestError, match="pack it once"):
                 synced(dict(NEW), result)
-    with fresh(MemoryStore()), pytest.raises(MalformedPointerError, match="packed value in a"):
+    with fresh(MemoryStore()), pytest.raises(MalformedPointerError, match="compressed value in a"):
         hydrate_state(NEW | {"made": bomb})
 
 
@@ -167,8 +168,8 @@ def test_a_wide_value_is_refused_before_it_is_decoded() -> None:
         hydrate_state(NEW | {"fields": [wide]})
 
 
-def test_packed_values_count_each_time() -> None:
-    each = pack("x" * 8 * MIB)
+def test_compressed_values_count_each_time() -> None:
+    each = compress("x" * 8 * MIB)
     with fresh(MemoryStore()), within(mib=200), pytest.raises(StateTooLargeError):
         hydrate_state(NEW | {"fields": [each] * 40})
 
@@ -234,8 +235,8 @@ def test_a_list_that_grows_page_by_page_has_no_limit() -> None:
 def test_state_budget_mb_sets_both_limits() -> None:
     settings = Settings.from_env({"STATE_BUDGET_MB": "64"})
     assert (settings.budget_bytes, settings.budget_nodes) == (64 * MIB, 2 * MIB)
-    with workspace.use(settings=settings, store=MemoryStore()):
-        assert Budget.of(workspace.current().settings).max_size == 64 * MIB
+    with runtime.use(settings=settings, store=MemoryStore()):
+        assert Budget.of(runtime.current().settings).max_size == 64 * MIB
 
 
 def test_a_hydrator_may_have_a_budget_of_its_own() -> None:

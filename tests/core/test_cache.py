@@ -7,7 +7,7 @@ import pytest
 from tests.core.bags import CONTEXT, fresh
 from tests.core.fakes import CountingStore
 from universal_sync_core import cached_load_from_s3, load_from_s3, store_to_s3
-from universal_sync_core.cache import ByteCache
+from universal_sync_core.storage.cache import ByteCache
 
 
 def test_a_body_comes_back_as_it_was_put() -> None:

@@ -15,13 +15,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from universal_sync_core import calculate_payload_size
-from universal_sync_core.codec import (
+from universal_sync_core.errors import InvalidRequestError, UnreadableObjectError
+from universal_sync_core.values.codec import (
     canonical,
     decode,
     encode,
     plain_encoding,
 )
-from universal_sync_core.errors import InvalidRequestError, UnreadableObjectError
 
 NAN, INFINITY = float("nan"), float("inf")
 
@@ -217,7 +217,7 @@ def test_long_integers_are_read_exactly_wherever_they_stand(document: str, numbe
 
 
 def test_only_integers_take_the_slower_reader(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("universal_sync_core.codec.json.loads", None)
+    monkeypatch.setattr("universal_sync_core.values.codec.json.loads", None)
     value = {"hash": "1" * 64, "fraction": 0.1234567890123456, "tiny": 1.2345678901234567e-7}
     assert decode(encode(value) + b" " * 20) == value
     assert decode(b"[0.12345678901234567890123]") == [0.12345678901234567890123]

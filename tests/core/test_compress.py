@@ -10,30 +10,36 @@ from typing import Any
 import pytest
 
 from universal_sync_core import decompress
-from universal_sync_core.budget import Budget
-from universal_sync_core.compress import MAX_UNPACKED_BYTES, gunzip, is_packed, pack, unpack
 from universal_sync_core.errors import InvalidRequestError, UnreadableObjectError
-from universal_sync_core.pointer import escape
+from universal_sync_core.values.budget import Budget
+from universal_sync_core.values.compression import (
+    MAX_EXPANDED_BYTES,
+    compress,
+    expand,
+    gunzip,
+    is_compressed,
+)
+from universal_sync_core.values.pointer import escape
 
 VALUE = {"report": ["ä 😀 \ud800", 2**70, -0.0, None] * 50}
 
 
-def test_a_packed_value_comes_back_as_it_was() -> None:
-    assert repr(unpack(pack(VALUE), Budget(1_000_000, 10_000)).value) == repr(VALUE)
-    assert is_packed(pack(VALUE))
+def test_a_compressed_value_comes_back_as_it_was() -> None:
+    assert repr(expand(compress(VALUE), Budget(1_000_000, 10_000)).value) == repr(VALUE)
+    assert is_compressed(compress(VALUE))
 
 
 def test_the_same_value_always_has_the_same_packed_form() -> None:
-    assert pack(VALUE) == pack(VALUE)
+    assert compress(VALUE) == compress(VALUE)
 
 
 def test_a_packed_form_says_the_size_of_its_value() -> None:
-    assert pack("x" * 1_000)["__size_bytes"] == 1_002
+    assert compress("x" * 1_000)["__size_bytes"] == 1_002
 
 
 def test_text_alone_is_decompressed_too() -> None:
-    assert decompress(pack(VALUE)["__gzip_base64"]) == VALUE
-    assert decompress(pack(VALUE)) == VALUE
+    assert decompress(compress(VALUE)["__gzip_base64"]) == VALUE
+    assert decompress(compress(VALUE)) == VALUE
 
 
 @pytest.mark.parametrize("value", [None, 5, [], {}, {"__gzip_base64": "x"}, {"a": 1}])
@@ -68,7 +74,7 @@ def test_damaged_data_is_unreadable(compressed: Any) -> None:
 
 
 def test_expansion_ends_at_sixteen_mib() -> None:
-    bomb = gzip.compress(b'"' + b"0" * MAX_UNPACKED_BYTES + b'"')
+    bomb = gzip.compress(b'"' + b"0" * MAX_EXPANDED_BYTES + b'"')
     with pytest.raises(UnreadableObjectError, match="expands past"):
         decompress(text(bomb))
 
@@ -87,20 +93,20 @@ def test_gunzip_gives_as_many_bytes_as_allowed_and_not_one_more() -> None:
         {"__gzip_base64": 1, "__size_bytes": 1},
         {"__gzip_base64": "x", "__size_bytes": True},
         {"__gzip_base64": "x", "__size_bytes": 0},
-        {"__gzip_base64": "x", "__size_bytes": MAX_UNPACKED_BYTES + 1},
+        {"__gzip_base64": "x", "__size_bytes": MAX_EXPANDED_BYTES + 1},
         {"__gzip_base64": "x"},
         "x",
         None,
     ],
 )
 def test_only_the_exact_form_is_packed(value: Any) -> None:
-    assert not is_packed(value)
+    assert not is_compressed(value)
 
 
 @pytest.mark.parametrize(
     "value", [{"__s3_offloaded": 1}, {"in": [{"__escaped:__gzip_base64": "x"}]}, ["plain"]]
 )
 def test_a_decompressed_value_has_the_keys_that_went_into_the_bag(value: Any) -> None:
-    packed = pack(escape(value, lambda _: False))
+    packed = compress(escape(value, lambda _: False))
     assert decompress(packed) == value
     assert decompress(packed["__gzip_base64"]) == value

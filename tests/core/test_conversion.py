@@ -32,8 +32,8 @@ from universal_sync_core import (
     store_result,
     universal_sync_core,
 )
-from universal_sync_core.codec import canonical
 from universal_sync_core.errors import InvalidRequestError
+from universal_sync_core.values.codec import canonical
 
 LARGE = "x" * 70_000
 
@@ -242,7 +242,7 @@ def through_a_task_that_syncs(result: Any) -> dict[str, Any]:
 def through_an_open_bag(result: Any) -> dict[str, Any]:
     state = open_bag(BAG)
     state.merge(result)
-    return state.seal()
+    return state.commit()
 
 
 def through_elements_of_an_iterator(result: Any) -> dict[str, Any]:
@@ -318,7 +318,7 @@ def test_the_callers_own_encode_answers_for_other_types(*, large: bool) -> None:
         state = open_bag(BAG, encode=as_text)
         state.merge(result)
         for bag in (
-            state.seal(),
+            state.commit(),
             synced(BAG, offload_result(result, CONTEXT, encode=as_text)),
             universal_sync_core(BAG, result, context),
             synced(BAG, store_result(result, context)),

@@ -25,13 +25,13 @@ from universal_sync_core import (
     store_result,
     store_to_s3,
 )
-from universal_sync_core.compress import pack
 from universal_sync_core.errors import (
     InvalidRequestError,
     PointerNotAllowedError,
     SegmentFailedError,
 )
-from universal_sync_core.store import Location
+from universal_sync_core.storage.store import Location
+from universal_sync_core.values.compression import compress
 
 
 def staged(store: CountingStore, items: Any) -> Any:
@@ -327,7 +327,7 @@ def test_a_segment_that_is_no_number_is_not_recorded(number: Any) -> None:
     assert caught.value.field == "state_data.segments"
 
 
-@pytest.mark.parametrize("form", [lambda v: store_to_s3(v, CONTEXT), pack, lambda v: v])
+@pytest.mark.parametrize("form", [lambda v: store_to_s3(v, CONTEXT), compress, lambda v: v])
 @pytest.mark.parametrize("branch", [["a list"], {"a": 1}, "text", None, {"segments": SEGMENTS}])
 def test_a_branch_of_any_form_runs_its_own_segments_or_those_of_the_bag(
     store: CountingStore, form: Any, branch: Any

@@ -10,7 +10,7 @@ from botocore.loaders import Loader
 from tests.core import oracle
 from tests.core.bags import BOUND, CONTEXT, fresh, hydrated
 from universal_sync_core import calculate_payload_size, universal_sync_core
-from universal_sync_core.memory_store import MemoryStore
+from universal_sync_core.storage.memory_store import MemoryStore
 
 SERVICES = (
     "acm",

@@ -10,10 +10,10 @@ import os
 import pytest
 import zstandard
 
-from universal_sync_core.budget import Budget
-from universal_sync_core.encoding import COMPRESS_OVER_BYTES, from_stored, to_stored
 from universal_sync_core.errors import StateTooLargeError, UnreadableObjectError
-from universal_sync_core.store import StoredObject
+from universal_sync_core.pages.encoding import COMPRESS_OVER_BYTES, from_stored, to_stored
+from universal_sync_core.storage.store import StoredObject
+from universal_sync_core.values.budget import Budget
 
 PATH = "s3://state-bucket/v1/run/sha256/key"
 LARGE = b"word " * 100_000

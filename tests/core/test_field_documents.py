@@ -210,7 +210,7 @@ def in_open_bag(_: CountingStore, document: Any) -> Any:
     state = open_bag(start())
     state.merge(delta(document))
     assert json.dumps(plain(state.read("current_state.document"))) == json.dumps(document)
-    return given_back(state.seal())
+    return given_back(state.commit())
 
 
 def in_branch(_: CountingStore, document: Any) -> Any:

@@ -13,8 +13,8 @@ import pytest
 from tests.core.bags import CONTEXT, Unchanged, fresh
 from tests.core.fakes import CountingStore
 from universal_sync_core import flatten_result, store_to_s3
-from universal_sync_core.compress import pack
 from universal_sync_core.errors import InvalidRequestError
+from universal_sync_core.values.compression import compress
 
 VALUE = {"a": 1, "status": "CONTINUE"}
 
@@ -146,13 +146,13 @@ def test_elements_that_report_failure_are_failed_segments(
         ({"callback_result": VALUE}, VALUE),
     ],
 )
-@pytest.mark.parametrize("form", [lambda value: store_to_s3(value, CONTEXT), pack])
+@pytest.mark.parametrize("form", [lambda value: store_to_s3(value, CONTEXT), compress])
 def test_a_result_stands_for_one_delta_in_whatever_form_it_is(
     form: Any, value: Any, delta: dict[str, Any]
 ) -> None:
     with fresh(CountingStore()):
         assert without_time(flatten_result(form(value), CONTEXT)) == delta
-        packed_pointer = {"execution_result": pack(store_to_s3(value, CONTEXT))}
+        packed_pointer = {"execution_result": compress(store_to_s3(value, CONTEXT))}
         assert without_time(flatten_result(packed_pointer, CONTEXT)) == delta
 
 

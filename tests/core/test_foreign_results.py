@@ -20,12 +20,12 @@ from universal_sync_core import (
     open_bag,
     universal_sync_core,
 )
-from universal_sync_core.codec import encode
 from universal_sync_core.errors import PointerNotAllowedError
-from universal_sync_core.keys import content_key
-from universal_sync_core.pointer import parse
 from universal_sync_core.settings import Settings
-from universal_sync_core.store import Location
+from universal_sync_core.storage.keys import content_key
+from universal_sync_core.storage.store import Location
+from universal_sync_core.values.codec import encode
+from universal_sync_core.values.pointer import parse
 
 Write = Callable[[CountingStore, Any], Any]
 

@@ -12,7 +12,7 @@ from universal_sync_core.errors import (
     MalformedPointerError,
     PointerNotAllowedError,
 )
-from universal_sync_core.pointer import parse
+from universal_sync_core.values.pointer import parse
 
 REPORT = {"title": "t", "sections": [{"n": number, "text": "x" * 500} for number in range(900)]}
 RESULT = {

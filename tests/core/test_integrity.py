@@ -39,8 +39,8 @@ from universal_sync_core.errors import (
     StoreUnavailableError,
     UnreadableObjectError,
 )
-from universal_sync_core.memory_store import MemoryStore
-from universal_sync_core.store import Location, ObjectStore, StoredObject
+from universal_sync_core.storage.memory_store import MemoryStore
+from universal_sync_core.storage.store import Location, ObjectStore, StoredObject
 
 RESULT = {
     "current_state": {f"part-{number}": "x" * 20_000 for number in range(12)},

@@ -20,9 +20,9 @@ from universal_sync_core import (
     store_to_s3,
     universal_sync_core,
 )
-from universal_sync_core.codec import encode
-from universal_sync_core.compress import pack
-from universal_sync_core.pointer import Pointer
+from universal_sync_core.values.codec import encode
+from universal_sync_core.values.compression import compress
+from universal_sync_core.values.pointer import Pointer
 
 BAG = {"execution_id": EXECUTION, "tolerated_failed_items": "100%"}
 AGGREGATE = {"action": "aggregate_distributed"}
@@ -34,7 +34,7 @@ def inline(_: CountingStore, results: list[Any]) -> Any:
 
 
 def packed(_: CountingStore, results: list[Any]) -> Any:
-    return [pack(result) for result in results]
+    return [compress(result) for result in results]
 
 
 def stored(_: CountingStore, results: list[Any]) -> Any:

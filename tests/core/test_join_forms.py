@@ -9,12 +9,13 @@ from hypothesis import strategies as st
 
 from tests.core.bags import CONTEXT, EXECUTION, fresh, hydrated, synced
 from tests.core.fakes import CountingStore
-from universal_sync_core import complete_branch, fork_branch, join_branches, workspace
-from universal_sync_core.codec import canonical, encode
-from universal_sync_core.compress import pack
+from universal_sync_core import complete_branch, fork_branch, join_branches
 from universal_sync_core.errors import MergeConflictError
-from universal_sync_core.keys import content_key
-from universal_sync_core.store import Location, StoredObject
+from universal_sync_core.storage import runtime
+from universal_sync_core.storage.keys import content_key
+from universal_sync_core.storage.store import Location, StoredObject
+from universal_sync_core.values.codec import canonical, encode
+from universal_sync_core.values.compression import compress
 
 SYNC = CONTEXT | {"action": "sync_branch"}
 PACKING = CONTEXT | {"action": "update_and_compress"}
@@ -54,7 +55,7 @@ def joined(parent: dict[str, Any], *bags: dict[str, Any]) -> dict[str, Any]:
 def single(value: Any) -> dict[str, Any]:
     """Return a pointer to a container in one object, as other languages store it."""
     body = encode(value)
-    space = workspace.current()
+    space = runtime.current()
     path = f"s3://{space.settings.bucket}/{content_key(space.settings, EXECUTION, body)}"
     space.store.put(Location.parse(path), StoredObject(body).body)
     return {
@@ -66,7 +67,7 @@ def single(value: Any) -> dict[str, Any]:
     }
 
 
-FORMS = {"inline": lambda value: value, "packed": pack, "single": single}
+FORMS = {"inline": lambda value: value, "packed": compress, "single": single}
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -291,7 +292,10 @@ def test_a_join_is_the_same_inline_in_pages_and_packed(base: Any, changes: tuple
         with fresh(CountingStore(), **(TINY if tiny else {})):
             parent = group("last", current_state=base)
             given_as = [
-                {k: pack(v) if packed and isinstance(v, dict | list) else v for k, v in c.items()}
+                {
+                    k: compress(v) if packed and isinstance(v, dict | list) else v
+                    for k, v in c.items()
+                }
                 for c in changes
             ]
             bags = [

@@ -8,7 +8,7 @@ from tests.core.bags import CONTEXT, KIB, fresh, hydrated, synced, text_of
 from tests.core.fakes import CountingStore
 from universal_sync_core import optimize_and_offload
 from universal_sync_core.errors import StateTooLargeError
-from universal_sync_core.pointer import parse
+from universal_sync_core.values.pointer import parse
 
 WIDE = {f"part-{number}": text_of(25 * KIB) for number in range(6)}
 STATE = {"approved": True, "review": {"by": "Ada", "notes": "x" * 40_000, "n": {"deep": 5}}, **WIDE}

@@ -17,9 +17,10 @@ from universal_sync_core import (
     universal_sync_core,
 )
 from universal_sync_core.errors import InvalidRequestError, MalformedPointerError
-from universal_sync_core.keys import execution_in, execution_prefix
+from universal_sync_core.limits import MOST_KEY_BYTES
 from universal_sync_core.settings import Settings
-from universal_sync_core.store import MOST_KEY_BYTES, Location
+from universal_sync_core.storage.keys import execution_in, execution_prefix
+from universal_sync_core.storage.store import Location
 
 MACHINE = "arn:aws:states:eu-west-1:123456789012:execution:state-data:"
 LARGE = {"rows": ["x" * 40_000]}

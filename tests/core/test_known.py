@@ -21,20 +21,20 @@ from universal_sync_core import (
     store_to_s3,
     universal_sync_core,
 )
-from universal_sync_core.cache import ByteCache
-from universal_sync_core.call import open_call
-from universal_sync_core.compress import pack
-from universal_sync_core.distributed import store_result
+from universal_sync_core.bag.unit_of_work import unit_of_work
 from universal_sync_core.errors import (
     MalformedPointerError,
     MissingObjectError,
     PointerNotAllowedError,
     StoreThrottledError,
 )
-from universal_sync_core.known import KNOWN_SECONDS, MOST_KNOWN, KnownObjects
-from universal_sync_core.pointer import Pointer
-from universal_sync_core.results import offload_result
-from universal_sync_core.workspace import Workspace
+from universal_sync_core.storage.cache import ByteCache
+from universal_sync_core.storage.known import KNOWN_SECONDS, MOST_KNOWN, KnownObjects
+from universal_sync_core.storage.runtime import Runtime
+from universal_sync_core.values.compression import compress
+from universal_sync_core.values.pointer import Pointer
+from universal_sync_core.worker.results import offload_result
+from universal_sync_core.workflow.distributed import store_result
 
 ROWS = [f"row {number} " + "x" * 900 for number in range(300)]
 WIDE = {f"key {number}": text for number, text in enumerate(ROWS)}
@@ -128,7 +128,7 @@ def test_a_call_that_fails_after_a_part_was_sent_leaves_only_that_part_known() -
         assert hydrate_state({"rows": pointer.render()}, context=CONTEXT)["rows"] == ROWS
 
 
-def clocked(space: Workspace) -> FakeClock:
+def clocked(space: Runtime) -> FakeClock:
     """Let the known objects of a workspace age by a clock of its own."""
     clock = FakeClock()
     space.known = KnownObjects(lambda: clock.now, lambda: clock.now)
@@ -230,7 +230,7 @@ def page_of(store: CountingStore, value: Any, **settings: Any) -> Pointer:
 
 
 def looked_up(*pointers: Pointer, bag: Any = None) -> None:
-    with open_call(CONTEXT, bag) as opened:
+    with unit_of_work(CONTEXT, bag) as opened:
         opened.objects.require_stored(pointers)
 
 
@@ -294,7 +294,7 @@ def test_a_pointer_from_outside_that_says_another_kind_or_count_is_refused(
 
 def test_a_pointer_into_another_execution_is_refused_unasked() -> None:
     store = CountingStore()
-    with fresh(store), open_call({"execution_id": OTHER_EXECUTION}) as opened:
+    with fresh(store), unit_of_work({"execution_id": OTHER_EXECUTION}) as opened:
         pointer = opened.pages.store(ROWS)
     store.reset()
     with fresh(store), pytest.raises(PointerNotAllowedError):
@@ -348,7 +348,7 @@ RESULTS_WITH: dict[str, Callable[[dict[str, Any]], Any]] = {
     "alone": lambda pointer: {"seen": pointer},
     "deep": lambda pointer: {"current_state": {"a": [{"b": pointer}]}},
     "in a list": lambda pointer: [pointer],
-    "packed": lambda pointer: {"seen": pack({"in": [pointer]})},
+    "packed": lambda pointer: {"seen": compress({"in": [pointer]})},
 }
 
 

@@ -16,11 +16,11 @@ from universal_sync_core import (
     store_to_s3,
     universal_sync_core,
 )
-from universal_sync_core.codec import encode
 from universal_sync_core.errors import InvalidRequestError, PointerNotAllowedError
-from universal_sync_core.memory_store import MemoryStore
-from universal_sync_core.pointer import Pointer
-from universal_sync_core.store import Location
+from universal_sync_core.storage.memory_store import MemoryStore
+from universal_sync_core.storage.store import Location
+from universal_sync_core.values.codec import encode
+from universal_sync_core.values.pointer import Pointer
 
 LOOKALIKES = [
     {"__s3_offloaded": True, "deep": [{"__gzip_base64": "text"}]},

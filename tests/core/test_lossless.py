@@ -6,14 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.core import oracle
-from universal_sync_core import (
-    calculate_payload_size,
-    hydrate_state,
-    universal_sync_core,
-    workspace,
-)
-from universal_sync_core.memory_store import MemoryStore
+from universal_sync_core import calculate_payload_size, hydrate_state, universal_sync_core
 from universal_sync_core.settings import Settings
+from universal_sync_core.storage import runtime
+from universal_sync_core.storage.memory_store import MemoryStore
 
 TINY = Settings(
     bucket="state-bucket",
@@ -96,7 +92,7 @@ def test_hydrated_bag_equals_the_merge_without_limits(sequence: list[Any], actio
         "action": action,
     }
     plain: dict[str, Any] = {}
-    with workspace.use(settings=TINY, store=MemoryStore()):
+    with runtime.use(settings=TINY, store=MemoryStore()):
         bag: dict[str, Any] = {}
         for result in sequence:
             bag = universal_sync_core(bag, result, context)

@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from tests.core.bags import CONTEXT, EXECUTION, call, fresh
 from universal_sync_core import hydrate_state, open_bag, read_list, universal_sync_core
 from universal_sync_core.errors import MalformedPointerError, MissingObjectError
-from universal_sync_core.memory_store import MemoryStore
-from universal_sync_core.pointer import Pointer
-from universal_sync_core.store import Location, StoredObject
+from universal_sync_core.storage.memory_store import MemoryStore
+from universal_sync_core.storage.store import Location, StoredObject
+from universal_sync_core.values.pointer import Pointer
 
 TINY = {"page_bytes": 200, "index_bytes": 400}
 LIST = [f"row {number:03} " + "x" * 20 for number in range(60)]

@@ -14,7 +14,7 @@ from universal_sync_core import (
     universal_sync_core,
 )
 from universal_sync_core.errors import MalformedPointerError
-from universal_sync_core.memory_store import MemoryStore
+from universal_sync_core.storage.memory_store import MemoryStore
 
 TABLE = {f"k{number}": "y" * 100 for number in range(500)}
 WRONG: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {

@@ -47,7 +47,7 @@ from universal_sync_core.errors import (
     StateSyncError,
     StoreUnavailableError,
 )
-from universal_sync_core.store import Location
+from universal_sync_core.storage.store import Location
 
 AGGREGATE = CONTEXT | {"action": "aggregate_distributed"}
 

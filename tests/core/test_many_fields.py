@@ -18,7 +18,7 @@ from universal_sync_core import (
     stage_items,
 )
 from universal_sync_core.errors import MissingObjectError
-from universal_sync_core.store import Location
+from universal_sync_core.storage.store import Location
 
 pytestmark = pytest.mark.usefixtures("store")
 
@@ -30,7 +30,7 @@ def many(name: str) -> dict[str, Any]:
     return {f"{name}_{number}": "x" * 200 for number in range(900)}
 
 
-def spilled(**fields: Any) -> dict[str, Any]:
+def overflowed(**fields: Any) -> dict[str, Any]:
     bag = synced({"execution_id": EXECUTION}, fields | many("f"))
     assert bag.keys().isdisjoint(fields.keys() - {"branch_conflict_strategy"})
     return bag
@@ -47,7 +47,7 @@ def test_the_chain_names_every_execution() -> None:
 
 
 def test_conflicts_of_an_earlier_group_do_not_stay() -> None:
-    bag = spilled(branch_conflicts=[{"path": "of before"}])
+    bag = overflowed(branch_conflicts=[{"path": "of before"}])
     ends = [complete_branch(fork_branch(bag, side, CONTEXT), CONTEXT) for side in "ab"]
     assert hydrated(join_branches(bag, ends, JOIN))["branch_conflicts"] == []
 
@@ -55,7 +55,7 @@ def test_conflicts_of_an_earlier_group_do_not_stay() -> None:
 @pytest.mark.parametrize("count", [3, 40])
 def test_a_record_has_the_failed_segments(store: CountingStore, count: int) -> None:
     failed = [{"index": number, "error": "E"} for number in range(count)]
-    bag = spilled(failed_segments=failed) if count < 5 else spilled() | {}
+    bag = overflowed(failed_segments=failed) if count < 5 else overflowed() | {}
     if count > 5:
         bag = synced(bag, {"failed_segments": failed})
         bag = synced(bag, many("more"))
@@ -65,7 +65,7 @@ def test_a_record_has_the_failed_segments(store: CountingStore, count: int) -> N
 
 
 def test_a_failure_is_recorded_although_its_fields_are_gone() -> None:
-    bag = spilled(failed_segments=[{"index": 1}])
+    bag = overflowed(failed_segments=[{"index": 1}])
     with fresh(CountingStore()):
         with pytest.raises(MissingObjectError):
             hydrated(bag)
@@ -73,13 +73,13 @@ def test_a_failure_is_recorded_although_its_fields_are_gone() -> None:
 
 
 def test_items_and_segments_are_found() -> None:
-    bag = spilled(distributed_items=[1, 2], segments=[{"n": 1}])
+    bag = overflowed(distributed_items=[1, 2], segments=[{"n": 1}])
     assert stage_items(bag)["count"] == 2
     assert recorded_result(bag) == {"n": 1}
 
 
 def test_how_branches_are_joined_stays_in_the_bag() -> None:
-    bag = spilled(branch_conflict_strategy="collect")
+    bag = overflowed(branch_conflict_strategy="collect")
     sides = [fork_branch(bag, side, CONTEXT) for side in "ab"]
     bags = [
         synced(bag, {"x": n}, CONTEXT | {"action": "sync_branch"}) for n, bag in enumerate(sides)

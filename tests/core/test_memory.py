@@ -17,9 +17,9 @@ MIB = 2**20
 PROLOGUE = """
 import resource, sys, threading
 from benchmarks.memory import peak_bytes
-from universal_sync_core import (hydrate_state, merge_answer, state_task, universal_sync_core,
-                                 workspace)
-from universal_sync_core.memory_store import MemoryStore
+from universal_sync_core.storage import runtime
+from universal_sync_core import hydrate_state, merge_answer, state_task, universal_sync_core
+from universal_sync_core.storage.memory_store import MemoryStore
 from universal_sync_core.settings import Settings
 
 threading.stack_size(256 * 1024)  # of a thread's stack all counts as address space
@@ -37,7 +37,7 @@ def handler(state, context):
     return {"current_state": {"scores": [n / 7 for n in range(250_000)]}}
 
 resource.setrlimit(resource.RLIMIT_AS, (512 * 2**20, 512 * 2**20))
-with workspace.use(settings=Settings(bucket="bucket"), store=MemoryStore()):
+with runtime.use(settings=Settings(bucket="bucket"), store=MemoryStore()):
     answer = handler({"state_data": BAG}, None)
     bag = merge_answer(BAG, answer, {"action": "sync"}) if not SYNC else answer["state_data"]
     assert hydrate_state(bag)["current_state"]["scores"][-1] == 249_999 / 7
@@ -49,18 +49,18 @@ values = {
     "numbers": lambda: [n / 7 for n in range(1_000_000)],
 }
 resource.setrlimit(resource.RLIMIT_AS, (2**30, 2**30))
-with workspace.use(settings=Settings(bucket="bucket"), store=MemoryStore()):
+with runtime.use(settings=Settings(bucket="bucket"), store=MemoryStore()):
     bag = universal_sync_core(BAG, {"current_state": {"v": values["SHAPE"]()}}, {"action": "sync"})
     bag = universal_sync_core(bag, {"current_state": {"n": 1}}, {"action": "sync"})
     assert bag["current_state"]["v"]["__size_bytes"] > 10_000_000
 """
 GIVES_BACK = """
-from universal_sync_core.store import Location
+from universal_sync_core.storage.store import Location
 class Forgetting(MemoryStore):
     def put(self, location, body, *, content_encoding=None):
         return True
 
-with workspace.use(settings=Settings(bucket="bucket", cache_bytes=1), store=Forgetting()):
+with runtime.use(settings=Settings(bucket="bucket", cache_bytes=1), store=Forgetting()):
     for _ in range(3):
         bag = universal_sync_core(
             BAG, {"current_state": {"v": {f"key {n:07}": n for n in range(1_000_000)}}}, {}

@@ -17,7 +17,7 @@ from universal_sync_core import (
     store_to_s3,
     universal_sync_core,
 )
-from universal_sync_core.pointer import parse
+from universal_sync_core.values.pointer import parse
 
 # A timestamp is never as long as a threshold: it stays where it can be read.
 SMALL: dict[str, Any] = {

@@ -34,7 +34,7 @@ from universal_sync_core.errors import (
     StoreThrottledError,
     StoreUnavailableError,
 )
-from universal_sync_core.pointer import parse
+from universal_sync_core.values.pointer import parse
 
 FIELD = 30 * KIB
 STATE = 100 * KIB

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from tests.core.bags import KIB, call, fresh
 from tests.core.fakes import CountingStore
-from universal_sync_core import pages
-from universal_sync_core.codec import canonical
-from universal_sync_core.memory_store import MemoryStore
-from universal_sync_core.pages import Pages
-from universal_sync_core.pointer import Pointer
+from universal_sync_core.pages import pages as pages_module
+from universal_sync_core.pages.pages import Pages
+from universal_sync_core.storage.memory_store import MemoryStore
+from universal_sync_core.values.codec import canonical
+from universal_sync_core.values.pointer import Pointer
 
 TINY = {"page_bytes": 200, "index_bytes": 400}
 PAGE = 64 * KIB
@@ -312,7 +312,7 @@ def test_appending_and_replacing_give_what_a_list_gives(
 
 
 def test_a_large_value_is_sent_while_it_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pages, "_HELD_BYTES", 300_000)
+    monkeypatch.setattr(pages_module, "_HELD_BYTES", 300_000)
     store = CountingStore()
     with fresh(store), call() as opened:
         opened.pages.store({"one": numbered(20_000), "two": keyed(20_000)})

@@ -7,11 +7,12 @@ import pytest
 
 from tests.core.bags import CONTEXT, fresh
 from tests.core.fakes import SlowStore
-from universal_sync_core import hydrate_state, store_to_s3, workspace
+from universal_sync_core import hydrate_state, store_to_s3
 from universal_sync_core.errors import StoreUnavailableError
-from universal_sync_core.memory_store import MemoryStore
-from universal_sync_core.parallel import MAX_REQUESTS_AT_ONCE, in_parallel
 from universal_sync_core.settings import Settings
+from universal_sync_core.storage import runtime
+from universal_sync_core.storage.memory_store import MemoryStore
+from universal_sync_core.storage.parallel import MAX_REQUESTS_AT_ONCE, in_parallel
 
 
 def test_results_are_in_the_order_of_the_items() -> None:
@@ -74,8 +75,8 @@ def test_many_threads_that_are_the_first_to_need_the_store_share_one(
             made.append(kms_key_id)
             time.sleep(0.02)
 
-    monkeypatch.setattr("universal_sync_core.s3_store.S3Store", SlowToMake)
-    with workspace.use(settings=settings) as space:
+    monkeypatch.setattr("universal_sync_core.storage.s3_store.S3Store", SlowToMake)
+    with runtime.use(settings=settings) as space:
         stores = in_parallel(lambda _: space.store, range(8))
     assert made == [None]
     assert len({id(store) for store in stores}) == 1

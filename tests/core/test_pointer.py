@@ -20,7 +20,7 @@ from universal_sync_core import (
     universal_sync_core,
 )
 from universal_sync_core.errors import PointerNotAllowedError
-from universal_sync_core.pointer import Pointer, escape, parse, recognise, unescape_key
+from universal_sync_core.values.pointer import Pointer, escape, parse, recognise, unescape_key
 
 DIGEST = "0123456789abcdef" * 4
 PATH = f"s3://{BUCKET}/v1/run-1/sha256/{DIGEST}"

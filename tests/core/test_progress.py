@@ -7,16 +7,16 @@ import pytest
 from tests.core.bags import CONTEXT, EXECUTION, OTHER_EXECUTION, fresh, hydrated, synced
 from tests.core.fakes import CountingStore
 from universal_sync_core import first_bag, store_to_s3, universal_sync_core
-from universal_sync_core.compress import pack
+from universal_sync_core.bag.execution_budget import branch_limit
 from universal_sync_core.errors import (
     ChecksumMismatchError,
     InvalidRequestError,
     MissingObjectError,
     PointerNotAllowedError,
 )
-from universal_sync_core.execution_budget import branch_limit
-from universal_sync_core.settings import STEP_FUNCTIONS_HISTORY_EVENTS
-from universal_sync_core.store import Location
+from universal_sync_core.limits import STEP_FUNCTIONS_HISTORY_EVENTS
+from universal_sync_core.storage.store import Location
+from universal_sync_core.values.compression import compress
 
 
 def after(base: dict[str, Any], result: Any, action: str | None = "sync") -> dict[str, Any]:
@@ -70,7 +70,7 @@ def test_a_distributed_map_needs_its_items(items: Any) -> None:
 @pytest.mark.parametrize("items", [[], [1], ["x" * 900] * 90, {"bucket": "b", "key": "k"}])
 @pytest.mark.parametrize("form", ["inline", "a pointer", "packed", "of an earlier result"])
 def test_items_may_have_any_form(items: Any, form: str) -> None:
-    stored = {"a pointer": store_to_s3(items, CONTEXT), "packed": pack(items)}
+    stored = {"a pointer": store_to_s3(items, CONTEXT), "packed": compress(items)}
     given = {"distributed_items": stored.get(form, items)}
     base = synced({}, given) if form == "of an earlier result" else {}
     bag = synced(base, {"status": "DISTRIBUTED_MAP"} | ({} if base else given))

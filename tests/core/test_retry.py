@@ -12,7 +12,7 @@ import pytest
 
 from tests.core.bags import BUCKET, CONTEXT, EXECUTION, TRIES, fresh
 from tests.core.fakes import CorruptingStore, CountingStore, FakeClock, FlakyStore, PassingStore
-from universal_sync_core import ExponentialBackoffRetry, hydrate_state, store_to_s3, workspace
+from universal_sync_core import ExponentialBackoffRetry, hydrate_state, store_to_s3
 from universal_sync_core.errors import (
     ChecksumMismatchError,
     InvalidRequestError,
@@ -24,6 +24,7 @@ from universal_sync_core.errors import (
     StoreUnavailableError,
 )
 from universal_sync_core.settings import Settings
+from universal_sync_core.storage import runtime
 
 RETRYABLE = [
     StoreThrottledError("slow down"),
@@ -117,7 +118,7 @@ def test_requests_that_fail_a_few_times_are_not_noticed(failing: int) -> None:
 
 
 def test_further_tries_are_counted() -> None:
-    with workspace.use(settings=Settings(bucket=BUCKET), store=FlakyStore(fail=2)) as space:
+    with runtime.use(settings=Settings(bucket=BUCKET), store=FlakyStore(fail=2)) as space:
         assert isinstance(space.retry, ExponentialBackoffRetry)
         space.retry = replace(space.retry, sleep=lambda _: None)
         store_to_s3({"a": 1}, CONTEXT)
@@ -136,7 +137,7 @@ def test_a_body_damaged_on_the_way_is_read_again() -> None:
 
 def test_retries_end_within_the_invocation_and_leave_time_to_answer() -> None:
     clock = FakeClock()
-    with workspace.use(settings=Settings(bucket=BUCKET), store=PassingStore()) as space:
+    with runtime.use(settings=Settings(bucket=BUCKET), store=PassingStore()) as space:
         with space.until(lambda: round((10 - clock.now) * 1_000)):
             assert space.seconds_left() == 8
             clock.sleep(9)
@@ -147,7 +148,7 @@ def test_retries_end_within_the_invocation_and_leave_time_to_answer() -> None:
 def test_no_retry_begins_when_the_invocation_has_no_time_left() -> None:
     store = CountingStore(FlakyStore(fail=math.inf))
     with (
-        workspace.use(settings=Settings(bucket=BUCKET), store=store) as space,
+        runtime.use(settings=Settings(bucket=BUCKET), store=store) as space,
         space.until(lambda: 1_000),
         pytest.raises(StoreUnavailableError),
     ):

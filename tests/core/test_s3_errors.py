@@ -24,9 +24,9 @@ from universal_sync_core.errors import (
     StoreThrottledError,
     StoreUnavailableError,
 )
-from universal_sync_core.s3_errors import CODES, STATUSES, error_for
-from universal_sync_core.s3_store import S3Store
-from universal_sync_core.store import Location
+from universal_sync_core.storage.s3_errors import CODES, STATUSES, error_for
+from universal_sync_core.storage.s3_store import S3Store
+from universal_sync_core.storage.store import Location
 
 LOCATION: Final = Location("state-bucket", "v1/run/sha256/key")
 SECRET: Final = "the state itself"  # noqa: S105 - what no message may carry

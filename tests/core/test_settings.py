@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from universal_sync_core.errors import ConfigurationError
-from universal_sync_core.settings import STEP_FUNCTIONS_PAYLOAD_BYTES, Settings
+from universal_sync_core.limits import STEP_FUNCTIONS_PAYLOAD_BYTES
+from universal_sync_core.settings import Settings
 
 KIB = 1024
 

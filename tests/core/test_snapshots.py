@@ -18,18 +18,18 @@ from universal_sync_core import (
     hydrate_state,
     restore_snapshot,
     store_to_s3,
-    workspace,
 )
-from universal_sync_core.codec import encode
 from universal_sync_core.errors import (
     InvalidRequestError,
     MalformedPointerError,
     MissingObjectError,
     PointerNotAllowedError,
 )
-from universal_sync_core.keys import content_key
 from universal_sync_core.settings import Settings
-from universal_sync_core.store import Location
+from universal_sync_core.storage import runtime
+from universal_sync_core.storage.keys import content_key
+from universal_sync_core.storage.store import Location
+from universal_sync_core.values.codec import encode
 
 RESULT = {
     "current_state": {"report": ["x" * 500] * 900, "n": 1, "odd": [2**70, "\ud800"]},
@@ -175,7 +175,7 @@ def stored(document: Any) -> str:
     """Return the path of an object that holds a document as it is."""
     body = encode(document)
     location = Location(BUCKET, content_key(Settings(bucket=BUCKET), EXECUTION, body))
-    workspace.current().store.put(location, body)
+    runtime.current().store.put(location, body)
     return str(location)
 
 

@@ -34,13 +34,13 @@ from universal_sync_core import (
     read_list,
     restore_snapshot,
     universal_sync_core,
-    workspace,
 )
-from universal_sync_core.budget import Budget
-from universal_sync_core.compress import unpack
-from universal_sync_core.memory_store import MemoryStore
-from universal_sync_core.page_reader import pointers_in
+from universal_sync_core.pages.page_reader import pointers_in
 from universal_sync_core.settings import Settings
+from universal_sync_core.storage import runtime
+from universal_sync_core.storage.memory_store import MemoryStore
+from universal_sync_core.values.budget import Budget
+from universal_sync_core.values.compression import expand
 
 # What the core writes of itself, and the control fields that name snapshots.
 OWN_FIELDS = ("pre_snapshot_s3_path", "post_snapshot_s3_path", "branch_results", "status")
@@ -64,7 +64,7 @@ branch_results = st.fixed_dictionaries(
 
 
 def opened(packed: dict[str, Any]) -> Any:
-    return unpack(packed, Budget(10**8, 10**6)).value
+    return expand(packed, Budget(10**8, 10**6)).value
 
 
 class Workflow(RuleBasedStateMachine):
@@ -91,7 +91,7 @@ class Workflow(RuleBasedStateMachine):
     def continue_in_a_new_container(self) -> None:
         """Nothing is cached there: what the bag points to has to be in the store."""
         self.stack.close()
-        self.stack.enter_context(workspace.use(settings=self.limits, store=self.store))
+        self.stack.enter_context(runtime.use(settings=self.limits, store=self.store))
 
     @rule(result=results, action=st.sampled_from(["sync", "sync_branch", "update_and_compress"]))
     def sync(self, result: Any, action: str) -> None:

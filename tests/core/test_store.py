@@ -17,13 +17,14 @@ from moto.server import ThreadedMotoServer
 
 from local.seaweed import Seaweed
 from tests.core.bags import BUCKET, EXECUTION
-from universal_sync_core import hydrate_state, universal_sync_core, workspace
+from universal_sync_core import hydrate_state, universal_sync_core
 from universal_sync_core.errors import MissingObjectError
-from universal_sync_core.memory_store import MemoryStore
-from universal_sync_core.parallel import MAX_REQUESTS_AT_ONCE
-from universal_sync_core.s3_store import S3Store
 from universal_sync_core.settings import Settings
-from universal_sync_core.store import Location, ObjectStore, StoredObject
+from universal_sync_core.storage import runtime
+from universal_sync_core.storage.memory_store import MemoryStore
+from universal_sync_core.storage.parallel import MAX_REQUESTS_AT_ONCE
+from universal_sync_core.storage.s3_store import S3Store
+from universal_sync_core.storage.store import Location, ObjectStore, StoredObject
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -164,9 +165,9 @@ def test_the_pipe_loses_nothing_on_it(any_store: ObjectStore) -> None:
         "current_state": {f"part-{number}": "ä" * 20_000 for number in range(12)},
         "state_history": [{"n": number, "text": "word " * 40} for number in range(120)],
     }
-    with workspace.use(settings=Settings(bucket=BUCKET), store=any_store):
+    with runtime.use(settings=Settings(bucket=BUCKET), store=any_store):
         bag = universal_sync_core({"execution_id": EXECUTION}, result)
-    with workspace.use(settings=Settings(bucket=BUCKET), store=any_store):
+    with runtime.use(settings=Settings(bucket=BUCKET), store=any_store):
         whole = hydrate_state(bag)
     assert whole["current_state"] == result["current_state"]
     assert whole["state_history"] == result["state_history"]

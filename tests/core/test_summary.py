@@ -14,7 +14,7 @@ from universal_sync_core import (
     read_list,
 )
 from universal_sync_core.errors import InvalidRequestError
-from universal_sync_core.pointer import parse
+from universal_sync_core.values.pointer import parse
 
 
 def pointers(count: int) -> list[dict[str, Any]]:

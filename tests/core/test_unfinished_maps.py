@@ -19,7 +19,7 @@ from universal_sync_core import (
     universal_sync_core,
 )
 from universal_sync_core.errors import InvalidRequestError
-from universal_sync_core.store import Location
+from universal_sync_core.storage.store import Location
 
 Json = Any
 AGGREGATE = {"action": "aggregate_distributed"}

@@ -18,10 +18,10 @@ from actions import app
 from docs.schemas.catalogue import event_model
 from tests.docs import commands, pages
 from tests.docs.pages import Block
-from universal_sync_core import workspace
-from universal_sync_core.memory_store import MemoryStore
 from universal_sync_core.settings import Settings
-from universal_sync_core.validation import validate
+from universal_sync_core.storage import runtime
+from universal_sync_core.storage.memory_store import MemoryStore
+from universal_sync_core.values.validation import validate
 
 # Its examples are one story, which tests/docs/test_formats.py reads.
 FORMATS = pages.DOCS / "formats.md"
@@ -127,7 +127,7 @@ def test_commands_of_an_indented_block_would_be_taken(block: Block) -> None:
 def test_python_of_a_page_runs(page: Path) -> None:
     """From the top, in one namespace, with a bucket in memory."""
     settings = Settings(bucket="state-bucket")
-    with workspace.use(settings=settings, store=MemoryStore()):
+    with runtime.use(settings=settings, store=MemoryStore()):
         for example in READER.parse(page):
             example.evaluate()
 

@@ -21,13 +21,13 @@ from universal_sync_core import (
     restore_snapshot,
     store_to_s3,
     universal_sync_core,
-    workspace,
 )
-from universal_sync_core.codec import encode
-from universal_sync_core.keys import content_key, execution_prefix
-from universal_sync_core.memory_store import MemoryStore
 from universal_sync_core.settings import Settings
-from universal_sync_core.store import Location
+from universal_sync_core.storage import runtime
+from universal_sync_core.storage.keys import content_key, execution_prefix
+from universal_sync_core.storage.memory_store import MemoryStore
+from universal_sync_core.storage.store import Location
+from universal_sync_core.values.codec import encode
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "formats.md"
 BLOCK = re.compile(r"^```json (\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
@@ -53,14 +53,14 @@ def store() -> Iterator[MemoryStore]:
     for body in OBJECTS:
         key = content_key(SETTINGS, EXECUTION, body)
         memory.put(Location("state-bucket", key), body)
-    with workspace.use(settings=SETTINGS, store=memory):
+    with runtime.use(settings=SETTINGS, store=memory):
         yield memory
 
 
 @pytest.fixture
 def empty() -> Iterator[MemoryStore]:
     memory = MemoryStore()
-    with workspace.use(settings=SETTINGS, store=memory):
+    with runtime.use(settings=SETTINGS, store=memory):
         yield memory
 
 
@@ -115,7 +115,7 @@ def test_size_of_a_pointer_is_that_of_the_json_it_stands_for(field: str) -> None
     assert pointer["__size_bytes"] == calculate_payload_size(whole)
 
 
-def test_packed_value_unpacks() -> None:
+def test_compressed_value_unpacks() -> None:
     assert decompress(EXAMPLES["packed"]) == EXAMPLES["unpacked"]
     assert EXAMPLES["packed"]["__size_bytes"] == calculate_payload_size(EXAMPLES["unpacked"])
 

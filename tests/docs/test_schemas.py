@@ -24,16 +24,16 @@ from tests.docs.test_formats import EXAMPLES, OBJECTS
 from tests.function.expected import BUCKET, EVENTS, EXPECTED, load
 from tests.function.fakes import FakeEventBus, FakeStepFunctions
 from tests.function.lambda_context import FakeLambdaContext
-from universal_sync_core import workspace
-from universal_sync_core.call import open_call
-from universal_sync_core.compress import pack
+from universal_sync_core.bag.next_action import NEXT_ACTION_BY_STATUS
+from universal_sync_core.bag.unit_of_work import unit_of_work
 from universal_sync_core.errors import InvalidRequestError, MalformedPointerError
-from universal_sync_core.memory_store import MemoryStore
-from universal_sync_core.next_action import NEXT_ACTION_BY_STATUS
-from universal_sync_core.page_format import is_node, parse_node
-from universal_sync_core.pointer import recognise
+from universal_sync_core.pages.page_format import is_node, parse_node
 from universal_sync_core.settings import Settings
-from universal_sync_core.validation import validate
+from universal_sync_core.storage import runtime
+from universal_sync_core.storage.memory_store import MemoryStore
+from universal_sync_core.values.compression import compress
+from universal_sync_core.values.pointer import recognise
+from universal_sync_core.values.validation import validate
 
 ACTIONS = resolver.actions
 ANSWERED = sorted(name for name, expected in EXPECTED.items() if expected.answer)
@@ -76,7 +76,7 @@ def services(monkeypatch: pytest.MonkeyPatch) -> FakeStepFunctions:
 def store() -> Iterator[MemoryStore]:
     memory = MemoryStore()
     settings = Settings(bucket=BUCKET, allowed_prefixes=(f"s3://{BUCKET}/inputs/",))
-    with workspace.use(settings=settings, store=memory):
+    with runtime.use(settings=settings, store=memory):
         yield memory
 
 
@@ -249,7 +249,7 @@ JSON_VALUES = st.recursive(
 def test_whatever_is_stored_is_valid(value: Any, marked: bool) -> None:  # noqa: FBT001 - drawn
     memory = MemoryStore()
     settings = Settings(bucket=BUCKET, page_bytes=120, index_bytes=300)
-    with workspace.use(settings=settings, store=memory), open_call(EXECUTION) as call:
+    with runtime.use(settings=settings, store=memory), unit_of_work(EXECUTION) as call:
         pointer = call.pages.store(value, marked=marked)
     validator("forms/pointer").validate(pointer.render())
     for stored in memory.objects.values():
@@ -294,7 +294,7 @@ def has_other_length(page: dict[str, Any], name: str, value: Any) -> bool:
     ("example", "form"),
     [
         ("pointer", "pointer"),
-        ("packed", "packed_value"),
+        ("packed", "compressed_value"),
         ("snapshot", "snapshot"),
         ("branch", "branch_pointer"),
         ("record", "failure_record"),
@@ -311,9 +311,9 @@ def test_example_of_the_page_on_formats_is_valid_and_lacks_nothing(example: str,
 
 
 @given(value=JSON_VALUES)
-def test_packed_value_is_valid(value: Any) -> None:
-    validator("forms/packed_value").validate(pack(value))
-    assert not is_valid("forms/packed_value", pack(value) | {"more": 1})
+def test_compressed_value_is_valid(value: Any) -> None:
+    validator("forms/compressed_value").validate(compress(value))
+    assert not is_valid("forms/compressed_value", compress(value) | {"more": 1})
 
 
 def test_every_status_is_described() -> None:

@@ -303,10 +303,10 @@ def test_a_result_may_repeat_it(way: str) -> None:
 
 
 def spill_with(**fields: Any) -> Bag:
-    """Return a forged spill: an object of the execution's own that holds such fields."""
+    """Return a forged overflow: an object of the execution's own that holds such fields."""
     padded = fields | {f"k{number}": "p" * 1_000 for number in range(40)}
     pointer = store_to_s3(padded, CONTEXT)
-    return {"state_s3_path": pointer | {"stands_for": "state_s3_path"}}
+    return {"state_s3_path": pointer | {"of_field": "state_s3_path"}}
 
 
 @pytest.mark.parametrize("way", sorted(WAYS.keys() - {"a result in S3"}))

@@ -1,4 +1,4 @@
-"""Pointers and packed values that come in are looked at before they are believed."""
+"""Pointers and compressed values that come in are looked at before they are believed."""
 
 from typing import Any
 
@@ -8,14 +8,14 @@ from tests.core.bags import CONTEXT, EXECUTION, OTHER_EXECUTION, fresh, hydrated
 from tests.core.fakes import CountingStore
 from tests.door.ways import WAYS, Bag, first, synced_by
 from universal_sync_core import first_bag, hydrate_state, store_result, store_to_s3
-from universal_sync_core.compress import pack
 from universal_sync_core.errors import (
     InvalidRequestError,
     MalformedPointerError,
     MissingObjectError,
     PointerNotAllowedError,
 )
-from universal_sync_core.pointer import Pointer
+from universal_sync_core.values.compression import compress
+from universal_sync_core.values.pointer import Pointer
 
 OTHERS = store_to_s3
 SECRET = {"text": "S" * 400}
@@ -38,8 +38,8 @@ def missing(kind: Any = "value", count: int | None = None) -> Bag:
 HIDDEN: dict[str, Any] = {
     "alone": lambda value: value,
     "deep": lambda value: {"a": [{"b": [value]}]},
-    "packed": lambda value: pack({"y": value}),
-    "packed deep": lambda value: {"a": [pack([{"b": [value]}])]},
+    "packed": lambda value: compress({"y": value}),
+    "packed deep": lambda value: {"a": [compress([{"b": [value]}])]},
     "in a list in S3": lambda value: [value] * 3,
 }
 FIELDS: dict[str, Any] = {
@@ -48,9 +48,9 @@ FIELDS: dict[str, Any] = {
     "the history": lambda value: {"state_history": [value]},
     "a list that grows": lambda value: {"chunk_results": [value]},
     "pending_branches": lambda value: {"pending_branches": [value]},
-    "a spilled field": lambda value: {
+    "a overflowed field": lambda value: {
         "state_s3_path": store_to_s3({"x": value, "k": "p" * 1_000}, {"execution_id": EXECUTION})
-        | {"stands_for": "state_s3_path"}
+        | {"of_field": "state_s3_path"}
     },
 }
 
@@ -67,7 +67,7 @@ def test_a_foreign_pointer_is_refused_however_it_hides(
         send(bag, {"current_state": {"x": value}})
 
 
-@pytest.mark.parametrize("field", sorted(FIELDS.keys() - {"a spilled field"}))
+@pytest.mark.parametrize("field", sorted(FIELDS.keys() - {"a overflowed field"}))
 @pytest.mark.parametrize("hidden", ["alone", "deep", "packed"])
 @pytest.mark.usefixtures("store")
 def test_in_whatever_field(field: str, hidden: str) -> None:
@@ -154,15 +154,15 @@ def test_nor_does_one_among_the_results_of_a_map(store: CountingStore, count: in
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.usefixtures("store")
-def test_a_packed_value_in_a_packed_value_is_refused(way: str) -> None:
+def test_a_compressed_value_in_a_compressed_value_is_refused(way: str) -> None:
     send, _ = WAYS[way]
-    with pytest.raises(InvalidRequestError, match="packed value"):
-        send(first(), {"current_state": {"x": pack([pack({"a": 1})])}})
+    with pytest.raises(InvalidRequestError, match="compressed value"):
+        send(first(), {"current_state": {"x": compress([compress({"a": 1})])}})
 
 
 @pytest.mark.usefixtures("store")
-def test_what_only_resembles_a_packed_value_is_data() -> None:
-    damaged = pack({"a": 1}) | {"__size_bytes": 9}
+def test_what_only_resembles_a_compressed_value_is_data() -> None:
+    damaged = compress({"a": 1}) | {"__size_bytes": 9}
     for value in (damaged, {"__gzip_base64": "x"}, {"a": [damaged]}):
         bag = synced_by("sync")(first(), {"x": value})
         assert hydrate_state(bag)["x"] == value

@@ -24,7 +24,7 @@ from universal_sync_core.errors import (
     PointerNotAllowedError,
     StateTooLargeError,
 )
-from universal_sync_core.pointer import Pointer
+from universal_sync_core.values.pointer import Pointer
 
 pytestmark = pytest.mark.usefixtures("store")
 
@@ -78,7 +78,7 @@ def test_so_is_that_of_a_sealed_bag_and_of_a_branch() -> None:
     for bag in (first(), fork_branch(first(), {"branch_id": "b"})):
         opened = open_bag(bag)
         opened.merge({"current_state": {"a": 1}})
-        taken = merge_answer(bag, {"state_data": opened.seal()})
+        taken = merge_answer(bag, {"state_data": opened.commit()})
         assert taken["current_state"] == {"a": 1}
         assert taken["loop_counter"] == 1
 
@@ -239,9 +239,9 @@ def test_what_stopped_it_is_an_error_and_a_cause(told: Any) -> None:
 )
 def test_behind_its_spill_nothing_is_that_the_machine_reads(field: str, value: Any) -> None:
     bag = without(first(), "loop_limit")
-    spilled = store_to_s3({field: value, "a": 1}, CONTEXT) | {"stands_for": "state_s3_path"}
+    overflowed = store_to_s3({field: value, "a": 1}, CONTEXT) | {"of_field": "state_s3_path"}
     with pytest.raises(InvalidRequestError) as caught:
-        merge_answer(bag, {"state_data": next_of(bag) | {"state_s3_path": spilled}})
+        merge_answer(bag, {"state_data": next_of(bag) | {"state_s3_path": overflowed}})
     assert caught.value.field == f"execution_result.state_data.{field}"
 
 

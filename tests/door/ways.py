@@ -37,7 +37,7 @@ def in_worker(bag: Bag, result: Any) -> Bag:
 def opened(bag: Bag, result: Any) -> Bag:
     state = open_bag(bag)
     state.merge(result)
-    return state.seal()
+    return state.commit()
 
 
 def in_branch(bag: Bag, result: Any) -> Bag:

@@ -11,7 +11,7 @@ import pytest
 from local.errors import FunctionError
 from tests.end_to_end.workflow import Workflows
 from tests.function.expected import EXPECTED, load
-from universal_sync_core.s3_store import S3Store
+from universal_sync_core.storage.s3_store import S3Store
 
 REQUEST = "request_callback_human"
 

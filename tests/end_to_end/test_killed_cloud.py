@@ -15,9 +15,10 @@ import pytest
 from local.clients import Clients
 from local.seaweed import Seaweed
 from tests.end_to_end.workflow import Json, folded, results_of
-from universal_sync_core import hydrate_state, workspace
-from universal_sync_core.s3_store import S3Store
+from universal_sync_core import hydrate_state
 from universal_sync_core.settings import Settings
+from universal_sync_core.storage import runtime
+from universal_sync_core.storage.s3_store import S3Store
 
 ROOT = Path(__file__).parents[2]
 SEGMENTS: list[Json] = [
@@ -74,7 +75,7 @@ def test_workflow_goes_on_from_its_last_record_after_the_cloud_was_killed() -> N
 
         bucket = last_input["resume_from"].split("/")[2]
         store = S3Store(client=Clients(seaweed.endpoint).client("s3"))
-        with workspace.use(settings=Settings(bucket=bucket), store=store):
+        with runtime.use(settings=Settings(bucket=bucket), store=store):
             final = hydrate_state(bag)
     assert results_of(final) == folded(VALUE, *SEGMENTS)
     assert len(final["execution_chain"]) == len(SEGMENTS) / 10

@@ -6,7 +6,7 @@ import pytest
 
 from local.limits import HISTORY_EVENTS
 from tests.end_to_end.workflow import Json, Workflows, folded
-from universal_sync_core.execution_budget import BRANCH_EVENTS, SEGMENT_EVENTS
+from universal_sync_core.bag.execution_budget import BRANCH_EVENTS, SEGMENT_EVENTS
 from universal_sync_core.settings import MOST_SEGMENTS_PER_EXECUTION
 
 

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from local.cloud import Execution, LocalCloud
 from local.limits import PAYLOAD_BYTES
 from tests.core import oracle
-from universal_sync_core.failure import is_failure_record
+from universal_sync_core.workflow.failure import is_failure_record
 
 Json = dict[str, Any]
 

@@ -13,13 +13,14 @@ from local.cloud import LocalCloud, UserFunction
 from local.errors import FunctionError
 from local.limits import PAYLOAD_BYTES
 from tests.end_to_end.workflow import Json, Workflows, folded
-from universal_sync_core import universal_sync_core, workspace
-from universal_sync_core.codec import encode
-from universal_sync_core.keys import content_key
-from universal_sync_core.pointer import digest_in
-from universal_sync_core.s3_store import S3Store
+from universal_sync_core import universal_sync_core
 from universal_sync_core.settings import Settings
-from universal_sync_core.store import Location
+from universal_sync_core.storage import runtime
+from universal_sync_core.storage.keys import content_key
+from universal_sync_core.storage.s3_store import S3Store
+from universal_sync_core.storage.store import Location
+from universal_sync_core.values.codec import encode
+from universal_sync_core.values.pointer import digest_in
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "node_worker"
 FILES = (".npmrc", "package.json", "package-lock.json", "pointers.mjs", "worker.mjs")
@@ -79,7 +80,7 @@ def bucket(workflows: Workflows) -> Iterator[str]:
     bucket = workflows.cloud.outputs["StateBucketName"]
     settings = Settings(bucket=bucket, page_bytes=2_000, index_bytes=600)
     store = S3Store(client=workflows.cloud.client("s3"))
-    with workspace.use(settings=settings, store=store):
+    with runtime.use(settings=settings, store=store):
         yield bucket
 
 

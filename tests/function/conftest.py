@@ -9,9 +9,9 @@ import pytest
 import app
 from tests.function.expected import BUCKET
 from tests.function.lambda_context import FakeLambdaContext
-from universal_sync_core import workspace
-from universal_sync_core.memory_store import MemoryStore
 from universal_sync_core.settings import Settings
+from universal_sync_core.storage import runtime
+from universal_sync_core.storage.memory_store import MemoryStore
 
 
 class CurrentStdout(io.TextIOBase):
@@ -30,7 +30,7 @@ def settings() -> Settings:
 @pytest.fixture
 def store(settings: Settings) -> Iterator[MemoryStore]:
     memory = MemoryStore()
-    with workspace.use(settings=settings, store=memory):
+    with runtime.use(settings=settings, store=memory):
         yield memory
 
 

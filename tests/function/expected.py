@@ -24,7 +24,7 @@ from universal_sync_core.errors import (
     UnknownActionError,
     UnreadableObjectError,
 )
-from universal_sync_core.store import Location, ObjectStore
+from universal_sync_core.storage.store import Location, ObjectStore
 
 EVENTS: Final = Path(__file__).parents[2] / "events"
 BUCKET: Final = "state-bucket"  # the one that the files name

@@ -12,10 +12,10 @@ from tests.function.fakes import FakeEventBus, FakeStepFunctions
 from tests.function.lambda_context import FakeLambdaContext
 from universal_sync_core import calculate_payload_size
 from universal_sync_core.errors import StateTooLargeError, StoreUnavailableError
-from universal_sync_core.memory_store import MemoryStore
 from universal_sync_core.settings import Settings
-from universal_sync_core.store import Location
-from universal_sync_core.workspace import use
+from universal_sync_core.storage.memory_store import MemoryStore
+from universal_sync_core.storage.runtime import use
+from universal_sync_core.storage.store import Location
 
 BAG: dict[str, Any] = load("sync_inline")["state_data"]
 BAG_BOUND = 150 * 1024

@@ -12,15 +12,16 @@ import app
 from actions import app as resolver
 from tests.function.expected import load
 from tests.function.lambda_context import FakeLambdaContext
-from universal_sync_core import calculate_payload_size, workspace
+from universal_sync_core import calculate_payload_size
 from universal_sync_core.errors import (
     InvalidRequestError,
     StateSyncError,
     StoreUnavailableError,
     UnknownActionError,
 )
-from universal_sync_core.memory_store import MemoryStore
 from universal_sync_core.settings import Settings
+from universal_sync_core.storage import runtime
+from universal_sync_core.storage.memory_store import MemoryStore
 
 SECRET = "a-secret-of-the-state"  # noqa: S105 - it opens nothing
 Output = pytest.CaptureFixture[str]
@@ -182,7 +183,7 @@ class DeadStore(MemoryStore):
 
 def test_retries_end_before_lambda_does(output: Output, settings: Settings) -> None:
     with (
-        workspace.use(settings=settings, store=DeadStore()),
+        runtime.use(settings=settings, store=DeadStore()),
         pytest.raises(StoreUnavailableError),
     ):
         app.lambda_handler(load("sync_offloads_large_field"), FakeLambdaContext(seconds_left=1.0))

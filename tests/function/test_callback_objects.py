@@ -21,8 +21,8 @@ from universal_sync_core.errors import (
     StoreUnavailableError,
     UnreadableObjectError,
 )
-from universal_sync_core.memory_store import MemoryStore
-from universal_sync_core.store import Location, StoredObject
+from universal_sync_core.storage.memory_store import MemoryStore
+from universal_sync_core.storage.store import Location, StoredObject
 
 OWNER = "arn:aws:states:eu-west-1:123456789012:execution:m:owner"
 FOLDER = "v1/arn%3Aaws%3Astates%3Aeu-west-1%3A123456789012%3Aexecution%3Am%3Aowner/callbacks/"

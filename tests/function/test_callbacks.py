@@ -25,8 +25,8 @@ from universal_sync_core.errors import (
     StoreThrottledError,
     StoreUnavailableError,
 )
-from universal_sync_core.memory_store import MemoryStore
-from universal_sync_core.store import Location
+from universal_sync_core.storage.memory_store import MemoryStore
+from universal_sync_core.storage.store import Location
 
 CALLBACK_ID = hashlib.sha256(TOKEN.encode()).hexdigest()
 EXECUTION_ID = "run 1"
@@ -138,17 +138,17 @@ LOOKALIKE = {"__s3_offloaded": 1, "__escaped:__s3_offloaded": 2, "__gzip_base64"
 @pytest.mark.parametrize(
     "inside", [LOOKALIKE, {"question": [LOOKALIKE]}, LOOKALIKE | {"x": "y" * 29_000}]
 )
-@pytest.mark.parametrize("where", ["event", "bag", "spill", "packed"])
+@pytest.mark.parametrize("where", ["event", "bag", "overflow", "packed"])
 def test_prompt_is_announced_as_it_was_asked(
     store: MemoryStore, bus: FakeEventBus, inside: Any, where: str
 ) -> None:
     fields: dict[str, Any] = {"prompt": inside}
     if where != "event":
         bag = {"execution_id": EXECUTION_ID, "state_revision": 1}
-        many = {f"f{number}": "x" * 20 for number in range(6_000)} if where == "spill" else {}
+        many = {f"f{number}": "x" * 20 for number in range(6_000)} if where == "overflow" else {}
         action = "update_and_compress" if where == "packed" else "sync"
         asked = universal_sync_core(bag, many | fields, {"action": action})
-        assert ("prompt" in asked) == (where != "spill")
+        assert ("prompt" in asked) == (where != "overflow")
         fields = {"state_data": asked}
     ask(**fields)
     detail = json.loads(bus.entries[0]["Detail"])

@@ -9,16 +9,17 @@ import pytest
 
 import app
 from tests.function.lambda_context import FakeLambdaContext
-from universal_sync_core import calculate_payload_size, hydrate_state, workspace
+from universal_sync_core import calculate_payload_size, hydrate_state
 from universal_sync_core.errors import (
     InvalidRequestError,
     MalformedPointerError,
     PointerNotAllowedError,
 )
-from universal_sync_core.memory_store import MemoryStore
-from universal_sync_core.owners import machine_of
 from universal_sync_core.settings import Settings
-from universal_sync_core.store import Location
+from universal_sync_core.storage import runtime
+from universal_sync_core.storage.memory_store import MemoryStore
+from universal_sync_core.storage.store import Location
+from universal_sync_core.workflow.owners import machine_of
 
 FIRST = "arn:aws:states:eu-west-1:123456789012:execution:catalog:first"
 SECOND = FIRST.replace("first", "second")
@@ -338,7 +339,7 @@ def test_state_of_a_machine_that_a_setting_names_is_taken_up(
 ) -> None:
     path = recorded(begun(a=1))["record_s3_path"]
     named = replace(settings, resumable_machines=(machine_of(FIRST) or "",))
-    with workspace.use(settings=named, store=store):
+    with runtime.use(settings=named, store=store):
         assert resumed(path, OTHER_MACHINE)["a"] == 1
 
 
@@ -367,7 +368,7 @@ def test_state_of_another_tenant_is_not_taken_up(
     other: str,
     is_taken: bool,  # noqa: FBT001
 ) -> None:
-    with workspace.use(settings=replace(settings, tenant_separator="."), store=store):
+    with runtime.use(settings=replace(settings, tenant_separator="."), store=store):
         bag = act("init", execution_id=named(owner), input={"a": 1})["state_data"]
         path = recorded(bag)["record_s3_path"]
         if is_taken:
@@ -382,7 +383,7 @@ def test_state_of_another_tenant_is_not_taken_up(
 def test_workflow_is_handed_over_within_its_tenant(
     store: MemoryStore, settings: Settings, tenant: str, *, fits: bool
 ) -> None:
-    with workspace.use(settings=replace(settings, tenant_separator="."), store=store):
+    with runtime.use(settings=replace(settings, tenant_separator="."), store=store):
         first = named(f"{tenant}.{'x' * 16}")
         bag = act("init", execution_id=first, input={"a": 1})["state_data"]
         if not fits:

@@ -15,7 +15,6 @@ import delivery
 from callback_objects import id_of
 from models import RequestCallbackEvent, SubmitCallbackEvent
 from tests.function.fakes import TOKEN, FakeEventBus, client_error
-from universal_sync_core import workspace
 from universal_sync_core.errors import (
     CallbackAlreadyAnsweredError,
     CallbackExpiredError,
@@ -25,10 +24,11 @@ from universal_sync_core.errors import (
     StoreThrottledError,
     StoreUnavailableError,
 )
-from universal_sync_core.memory_store import MemoryStore
-from universal_sync_core.retry import ExponentialBackoffRetry
 from universal_sync_core.settings import Settings
-from universal_sync_core.store import Location
+from universal_sync_core.storage import runtime
+from universal_sync_core.storage.memory_store import MemoryStore
+from universal_sync_core.storage.retry import ExponentialBackoffRetry
+from universal_sync_core.storage.store import Location
 
 EXECUTION_ID = "run-1"
 YES, NO = {"approved": True}, {"approved": False}
@@ -117,9 +117,7 @@ def weather(service: Service, settings: Settings) -> Iterator[Weather]:
     """A store in which a callback waits; no request to it is tried again within a call."""
     assert not service.calls
     store = Weather()
-    with workspace.use(
-        settings=settings, store=store, retry=ExponentialBackoffRetry(max_retries=0)
-    ):
+    with runtime.use(settings=settings, store=store, retry=ExponentialBackoffRetry(max_retries=0)):
         ask()
         yield store
 
@@ -271,7 +269,7 @@ def test_no_request_that_fails_once_loses_or_doubles_an_answer(
         service.__init__()  # type: ignore[misc]
         service.lost = lost_reply
         store = Weather()
-        with workspace.use(
+        with runtime.use(
             settings=settings, store=store, retry=ExponentialBackoffRetry(max_retries=0)
         ):
             ask()
@@ -302,7 +300,7 @@ def test_answers_in_a_race_are_all_told_the_truth(
         start.wait()
         return outcome(output)
 
-    current = workspace.current()
+    current = runtime.current()
     with ThreadPoolExecutor(len(outputs)) as pool:
         told = list(pool.map(lambda output: _in(current, race, output), outputs))
     (winner,) = taken(service)
@@ -324,13 +322,13 @@ def test_answers_in_a_race_that_all_come_too_late_are_all_expired(service: Servi
         start.wait()
         return outcome(output)
 
-    current = workspace.current()
+    current = runtime.current()
     with ThreadPoolExecutor(4) as pool:
         told = list(pool.map(lambda output: _in(current, race, output), [YES] * 4))
     assert told == ["CallbackExpiredError"] * 4
 
 
-def _in(space: workspace.Workspace, function: Callable[[Any], str], output: Any) -> str:
+def _in(space: runtime.Runtime, function: Callable[[Any], str], output: Any) -> str:
     """Call a function in another thread on the same store."""
-    with workspace.use(settings=space.settings, store=space.store, retry=space.retry):
+    with runtime.use(settings=space.settings, store=space.store, retry=space.retry):
         return function(output)

@@ -15,11 +15,11 @@ import delivery
 from callback_objects import id_of
 from models import RequestCallbackEvent, SubmitCallbackEvent
 from tests.function.fakes import FakeEventBus, client_error
-from universal_sync_core import workspace
 from universal_sync_core.errors import StateSyncError, StoreUnavailableError
-from universal_sync_core.memory_store import MemoryStore
-from universal_sync_core.retry import ExponentialBackoffRetry
 from universal_sync_core.settings import Settings
+from universal_sync_core.storage import runtime
+from universal_sync_core.storage.memory_store import MemoryStore
+from universal_sync_core.storage.retry import ExponentialBackoffRetry
 
 TOKEN = "token"  # noqa: S105 - it opens nothing
 REFUSED = 4
@@ -121,12 +121,12 @@ def _submissions(
     retry = ExponentialBackoffRetry(max_retries=dice.choice([0, 2]), base_delay=0.0001)
 
     def submit(output: int) -> tuple[int, str]:
-        with workspace.use(settings=settings, store=store, retry=retry):
+        with runtime.use(settings=settings, store=store, retry=retry):
             return output, told(output)
 
     event = {"action": "request_callback", "state_data": {"execution_id": "e"}}
     event |= {"task_token": TOKEN, "callback_type": "human"}
-    with workspace.use(settings=settings, store=store, retry=retry):
+    with runtime.use(settings=settings, store=store, retry=retry):
         callbacks.request(RequestCallbackEvent.model_validate(event))
     store.faults = faults
     answers: list[tuple[int, str]] = []

@@ -12,7 +12,7 @@ from tests.function.expected import BUCKET, EVENTS, EXPECTED, load
 from tests.function.fakes import FakeEventBus, FakeStepFunctions
 from tests.function.lambda_context import FakeLambdaContext
 from universal_sync_core import calculate_payload_size
-from universal_sync_core.memory_store import MemoryStore
+from universal_sync_core.storage.memory_store import MemoryStore
 
 ANSWERED = sorted(name for name, expected in EXPECTED.items() if expected.answer)
 REFUSED = sorted(EXPECTED.keys() - set(ANSWERED))

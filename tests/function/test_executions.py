@@ -12,10 +12,10 @@ import callbacks
 from tests.function.fakes import FakeStepFunctions, client_error
 from tests.function.lambda_context import FakeLambdaContext
 from universal_sync_core import record_failure
-from universal_sync_core.call import open_call
+from universal_sync_core.bag.unit_of_work import unit_of_work
 from universal_sync_core.errors import InvalidRequestError, StoreThrottledError
-from universal_sync_core.memory_store import MemoryStore
-from universal_sync_core.store import Location
+from universal_sync_core.storage.memory_store import MemoryStore
+from universal_sync_core.storage.store import Location
 
 ARN = "arn:aws:states:eu-west-1:123456789012:execution:catalog:stopped"
 BAG = {"execution_id": ARN, "state_revision": 7, "next_action": "CONTINUE", "loop_counter": 6}
@@ -116,7 +116,7 @@ def test_record_that_is_there_is_found_and_none_is_added(
 
 
 def _of(execution_id: str, document: Any) -> str:
-    with open_call(None, {"execution_id": execution_id}) as call:
+    with unit_of_work(None, {"execution_id": execution_id}) as call:
         return call.objects.add(json.dumps(document).encode())
 
 

@@ -31,8 +31,8 @@ with bootstrap.create_log_sink() as sink:
     bootstrap._setup_logging(bootstrap.LogFormat.from_str("JSON"), "DEBUG", sink)
     import app
     from tests.function.lambda_context import FakeLambdaContext
-    from universal_sync_core import workspace
-    from universal_sync_core.memory_store import MemoryStore
+    from universal_sync_core.storage import runtime
+    from universal_sync_core.storage.memory_store import MemoryStore
     from universal_sync_core.settings import Settings
 
     context = FakeLambdaContext()
@@ -40,7 +40,7 @@ with bootstrap.create_log_sink() as sink:
     bag = {"execution_id": "e", "state_revision": 1}
     sync = {"action": "sync", "state_data": bag, "execution_result": large}
     app.lambda_handler(sync, context)  # to S3 itself
-    with workspace.use(settings=Settings(bucket="state-bucket"), store=MemoryStore()):
+    with runtime.use(settings=Settings(bucket="state-bucket"), store=MemoryStore()):
         asked = app.lambda_handler({
             "action": "request_callback", "state_data": bag, "task_token": "SECRET-TOKEN",
             "callback_type": "human", "prompt": "SECRET-PROMPT",

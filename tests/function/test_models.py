@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 import models
+from routing import ActionEvent, StateEvent
 from universal_sync_core.errors import InvalidRequestError
-from universal_sync_core.routing import ActionEvent, StateEvent
-from universal_sync_core.validation import validate
+from universal_sync_core.values.validation import validate
 
 CALLBACK_ID = "0" * 64
 BAG: dict[str, Any] = {"state_data": {"execution_id": "e1"}}

@@ -14,7 +14,7 @@ from universal_sync_core.errors import (
     InvalidRequestError,
     StoreUnavailableError,
 )
-from universal_sync_core.memory_store import MemoryStore
+from universal_sync_core.storage.memory_store import MemoryStore
 
 EXECUTION_ID = "run 1"
 FOLDER = "v1/run%201/callbacks/"

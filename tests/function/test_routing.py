@@ -5,17 +5,17 @@ from typing import Any
 import pytest
 from aws_lambda_powertools.event_handler.graphql_appsync.router import Router
 
-from tests.function.lambda_context import FakeLambdaContext
-from universal_sync_core.bag import unwrap
-from universal_sync_core.errors import InvalidRequestError, UnknownActionError
-from universal_sync_core.memory_store import MemoryStore
-from universal_sync_core.routing import (
+from routing import (
     ActionEvent,
     ActionResolver,
     Answer,
     DuplicateActionError,
     StateEvent,
 )
+from tests.function.lambda_context import FakeLambdaContext
+from universal_sync_core.bag.fields import unwrap
+from universal_sync_core.errors import InvalidRequestError, UnknownActionError
+from universal_sync_core.storage.memory_store import MemoryStore
 
 CONTEXT = FakeLambdaContext()
 

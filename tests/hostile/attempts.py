@@ -9,7 +9,7 @@ from typing import Any, Final
 from statebag.masking import masking
 from tests.hostile.ground import ATTACKER, BUCKET, Ground
 from tests.hostile.pieces import Piece
-from universal_sync_core.store import Location, StoredObject
+from universal_sync_core.storage.store import Location, StoredObject
 
 Bag = dict[str, Any]
 Event = dict[str, Any]

@@ -20,10 +20,10 @@ from tests.hostile import forgeries  # noqa: F401 - registers its makers
 from tests.hostile.attempts import ATTEMPTS, Attempt
 from tests.hostile.ground import ATTACKER, BUCKET, CANARY, Ground, WatchedStore, ground
 from tests.hostile.pieces import CORE, MAKERS, Maker, Piece
-from universal_sync_core import workspace
 from universal_sync_core.errors import StateSyncError
-from universal_sync_core.retry import ExponentialBackoffRetry
 from universal_sync_core.settings import Settings
+from universal_sync_core.storage import runtime
+from universal_sync_core.storage.retry import ExponentialBackoffRetry
 
 # What a call may take; processor time, because the machine may be busy with something else.
 MAX_SECONDS: Final = 2.0
@@ -124,7 +124,7 @@ def send_all(count: int, seed: int, only: str = "", *, until_wrong: bool = False
         store = WatchedStore()
         limits = Settings(bucket=BUCKET, allowed_prefixes=(f"s3://{BUCKET}/inputs/",))
         retry = ExponentialBackoffRetry(max_retries=0)
-        with workspace.use(settings=limits, store=store, retry=retry):
+        with runtime.use(settings=limits, store=store, retry=retry):
             world = ground(store)
             for name, attempt, make in chosen[first : first + _PER_WORLD]:
                 if until_wrong and report.is_wrong:
@@ -174,7 +174,7 @@ def _send(attempt: Attempt, piece: Piece, world: Ground, report: Report, name: s
 
 def _look_at(bag: Any, attempt: Attempt, piece: Piece, act: Function, wrong: list[str]) -> None:
     name = act.name
-    if core.calculate_payload_size(bag) > workspace.current().settings.bound_bytes:
+    if core.calculate_payload_size(bag) > runtime.current().settings.bound_bytes:
         wrong.append(f"{name}: the bag is over its bound")
     if bag.get("execution_id") != ATTACKER:
         wrong.append(f"{name}: the bag is another execution's")

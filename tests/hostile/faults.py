@@ -6,9 +6,10 @@ from typing import Any, Final
 from unittest.mock import patch
 
 from statebag import masking
-from universal_sync_core import page_format, page_reader, pointer, tree_reader, trees
-from universal_sync_core.budget import Budget
-from universal_sync_core.objects import Objects
+from universal_sync_core.pages import page_format, page_reader, tree_reader, trees
+from universal_sync_core.pages.objects import Objects
+from universal_sync_core.values import pointer
+from universal_sync_core.values.budget import Budget
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Pointers, pages and packed values: genuine, somebody else's, forged, or enormous inside."""
+"""Pointers, pages and compressed values: genuine, somebody else's, forged, or enormous inside."""
 
 from random import Random
 from typing import Any
@@ -101,15 +101,15 @@ def forged_page(random: Random, ground: Ground) -> Piece:
 
 
 @maker
-def packed_value(random: Random, _: Ground) -> Piece:
-    """A packed value that is sound, and stands for what is in it."""
+def compressed_value(random: Random, _: Ground) -> Piece:
+    """A compressed value that is sound, and stands for what is in it."""
     value = value_of(random, 2)
-    return Piece(kind="packed_value", value=packed(encoded(value)), means=value)
+    return Piece(kind="compressed_value", value=packed(encoded(value)), means=value)
 
 
 @maker
 def unsound_packed(random: Random, _: Ground) -> Piece:
-    """What resembles a packed value and does not unpack is data."""
+    """What resembles a compressed value and does not unpack is data."""
     sound = packed(b"[1,2,3]")
     wrong: list[dict[str, Any]] = [
         {"__size_bytes": 3},
@@ -125,7 +125,7 @@ def unsound_packed(random: Random, _: Ground) -> Piece:
 
 @maker
 def packed_foreign(random: Random, ground: Ground) -> Piece:
-    """A foreign pointer that hides in a packed value."""
+    """A foreign pointer that hides in a compressed value."""
     theirs = random.choice(ground.foreign)
     value = packed(encoded({"y": _disguised(random, theirs)}))
     return Piece(kind="packed_foreign", value=value, taken=False)
@@ -133,7 +133,7 @@ def packed_foreign(random: Random, ground: Ground) -> Piece:
 
 @maker
 def packed_packed(random: Random, _: Ground) -> Piece:
-    """A packed value in a packed value, which nobody makes."""
+    """A compressed value in a compressed value, which nobody makes."""
     inner = packed(encoded(value_of(random, 1)))
     return Piece(kind="packed_packed", value=packed(encoded([inner])), taken=None, known=False)
 

@@ -9,8 +9,8 @@ from typing import Any, Final
 from urllib.parse import quote
 
 import universal_sync_core as core
-from universal_sync_core.memory_store import MemoryStore
-from universal_sync_core.store import Location, StoredObject
+from universal_sync_core.storage.memory_store import MemoryStore
+from universal_sync_core.storage.store import Location, StoredObject
 
 BUCKET: Final = "hostile-bucket"
 ATTACKER: Final = "arn:aws:states:eu-west-1:111122223333:execution:machine:attacker"

@@ -56,7 +56,7 @@ def pointer(path: str, *, kind: str = "value", size: Any = 10, **more: Any) -> d
 
 
 def packed(encoded: bytes, *, size: int | None = None) -> dict[str, Any]:
-    """Return an object in the form of a packed value."""
+    """Return an object in the form of a compressed value."""
     text = base64.b64encode(gzip.compress(encoded, 9, mtime=0)).decode()
     return {PACKED: text, "__size_bytes": len(encoded) if size is None else size}
 
@@ -75,7 +75,7 @@ def ordinary(random: Random, _: Ground) -> Piece:
 @maker
 def odd_keys(random: Random, _: Ground) -> Piece:
     """Keys that mean something to somebody."""
-    names = ["__proto__", "constructor", "", "\x00", "a.b", "[0]", "stands_for", "__page", "item"]
+    names = ["__proto__", "constructor", "", "\x00", "a.b", "[0]", "of_field", "__page", "item"]
     chosen = random.sample(names, random.randint(1, len(names)))
     return plain({name: value_of(random, 1) for name in chosen}, "odd_keys")
 

@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 from actions import app
 from tests.function.lambda_context import FakeLambdaContext
 from tests.infrastructure.machines import Machine, Payload, RaisedError
-from universal_sync_core import Status, workspace
+from universal_sync_core import Status
 from universal_sync_core.errors import StateSyncError
-from universal_sync_core.memory_store import MemoryStore
 from universal_sync_core.settings import Settings
+from universal_sync_core.storage import runtime
+from universal_sync_core.storage.memory_store import MemoryStore
 
 wrong: st.SearchStrategy[Any] = st.sampled_from(
     ["3", "", "x", None, True, -1, 10**30, 2.5, [], {}, {"a": 1}, "0].x[0"]
@@ -83,7 +84,7 @@ class Function:
             case "request_callback":
                 self.token = event["task_token"]
                 return {}
-        with workspace.use(settings=Settings(bucket="state-bucket"), store=self.store):
+        with runtime.use(settings=Settings(bucket="state-bucket"), store=self.store):
             try:
                 return app.resolve(event, FakeLambdaContext())
             except StateSyncError as error:

@@ -16,10 +16,10 @@ from models import RequestCallbackEvent, SubmitCallbackEvent
 from tests.function.expected import BUCKET, load
 from tests.function.fakes import TOKEN, FakeEventBus, FakeStepFunctions
 from tests.function.lambda_context import FakeLambdaContext
-from universal_sync_core import workspace
 from universal_sync_core.errors import InvalidRequestError
-from universal_sync_core.memory_store import MemoryStore
 from universal_sync_core.settings import Settings
+from universal_sync_core.storage import runtime
+from universal_sync_core.storage.memory_store import MemoryStore
 
 Metric = tuple[str, str, frozenset[str]]
 """Namespace, name, names of the dimensions."""
@@ -81,7 +81,7 @@ def emitted(
     monkeypatch.setattr(callbacks, "events", FakeEventBus)
     monkeypatch.setattr(callbacks, "stepfunctions", FakeStepFunctions)
     context: Any = FakeLambdaContext()
-    with workspace.use(settings=Settings(bucket=BUCKET), store=MemoryStore()):
+    with runtime.use(settings=Settings(bucket=BUCKET), store=MemoryStore()):
         app.lambda_handler(load("sync_offloads_large_field"), context)
         with pytest.raises(InvalidRequestError):
             app.lambda_handler(load("sync_missing_execution_result"), context)

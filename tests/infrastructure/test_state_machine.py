@@ -7,13 +7,10 @@ from typing import Any
 import pytest
 
 from universal_sync_core import errors
-from universal_sync_core.execution_budget import branch_limit
-from universal_sync_core.next_action import NEXT_ACTION_BY_STATUS
-from universal_sync_core.settings import (
-    MOST_SEGMENTS_PER_EXECUTION,
-    STEP_FUNCTIONS_HISTORY_EVENTS,
-    Settings,
-)
+from universal_sync_core.bag.execution_budget import branch_limit
+from universal_sync_core.bag.next_action import NEXT_ACTION_BY_STATUS
+from universal_sync_core.limits import STEP_FUNCTIONS_HISTORY_EVENTS
+from universal_sync_core.settings import MOST_SEGMENTS_PER_EXECUTION, Settings
 
 States = dict[str, dict[str, Any]]
 

@@ -46,7 +46,8 @@ def test_core_alone_needs_neither_powertools_nor_pydantic(
     environment: Environment, tmp_path: Path
 ) -> None:
     environment.install(str(LAYER))
-    code = "import universal_sync_core, universal_sync_core.s3_store, universal_sync_core.local"
+    parts = ("universal_sync_core.storage.s3_store", "universal_sync_core.local")
+    code = f"import universal_sync_core, {', '.join(parts)}"
     (tmp_path / "imports.py").write_text(code, encoding="utf-8")
 
     ran = environment.run("imports", cwd=tmp_path)

@@ -89,4 +89,4 @@ def test_bounds_of_versions_are_those_that_are_tested() -> None:
     own = [line for line in extras["all"] if line.startswith("universal-sync-core[")]
     needed = {*project("layer")["dependencies"], *chain(*extras.values())} - set(own)
     assert needed <= tested
-    assert own == ["universal-sync-core[lambda,models,testing]"]
+    assert own == ["universal-sync-core[models,testing]"]

@@ -11,8 +11,9 @@ from local import StateBag
 from local.errors import PayloadTooLargeError
 from local.limits import PAYLOAD_BYTES
 from tests.packaging.conftest import ROOT
-from universal_sync_core import fork_branch, hydrate_state, state_task, workspace
-from universal_sync_core.pointer import parse
+from universal_sync_core import fork_branch, hydrate_state, state_task
+from universal_sync_core.storage import runtime
+from universal_sync_core.values.pointer import parse
 
 DEFINITION = ROOT / "statemachine" / "state_data_v3.asl.json"
 SECTIONS = [{"number": number, "text": "x" * 500} for number in range(2_000)]
@@ -48,10 +49,10 @@ def test_each_test_has_a_store_of_its_own(state_bag: StateBag) -> None:
 
 
 def test_nothing_of_it_is_left_when_it_closes() -> None:
-    before = workspace.current()
+    before = runtime.current()
     with StateBag.opened():
-        assert workspace.current() is not before
-    assert workspace.current() is before
+        assert runtime.current() is not before
+    assert runtime.current() is before
 
 
 def test_usage_is_what_the_worker_read(state_bag: StateBag) -> None:

@@ -171,7 +171,7 @@ def ask_for_what_comes_next(world: World, flow: Flow) -> None:
 
 @step("run", 2)
 def decompress(world: World, flow: Flow) -> None:
-    """A packed value is given back."""
+    """A compressed value is given back."""
     for value in [*flow.bag.values(), *_fields(flow.bag.get("current_state"))]:
         if isinstance(value, dict) and value.keys() == {"__gzip_base64", "__size_bytes"}:
             answer = world.call({"action": "decompress", "compressed_data": value})

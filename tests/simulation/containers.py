@@ -21,12 +21,13 @@ from tests.simulation.clock import Clock, ticking
 from tests.simulation.s3 import WeatheredS3
 from tests.simulation.services import EventBus, StepFunctions
 from tests.simulation.weather import Weather
-from universal_sync_core import offload, parallel, workspace
-from universal_sync_core.known import KnownObjects
-from universal_sync_core.memory_store import MemoryStore
-from universal_sync_core.retry import ExponentialBackoffRetry
-from universal_sync_core.s3_store import S3Store
+from universal_sync_core.pipe import offload
 from universal_sync_core.settings import Settings
+from universal_sync_core.storage import parallel, runtime
+from universal_sync_core.storage.known import KnownObjects
+from universal_sync_core.storage.memory_store import MemoryStore
+from universal_sync_core.storage.retry import ExponentialBackoffRetry
+from universal_sync_core.storage.s3_store import S3Store
 
 BUCKET: Final = "state-bucket"
 # Of an invocation of the function.
@@ -121,7 +122,7 @@ class Container:
         calm = Weather(action="", draw=Random(0), clock=self._clock)
         self._s3 = WeatheredS3(self._store, calm)
         client: Any = self._s3
-        self._space = workspace.Workspace(self.settings, S3Store(client=client))
+        self._space = runtime.Runtime(self.settings, S3Store(client=client))
         self._space.known = KnownObjects(self._clock.monotonic, self._clock.time)
         self._space._retry = ExponentialBackoffRetry(
             seconds_left=self._space.seconds_left,
@@ -138,11 +139,11 @@ class Container:
         self._s3.weather = weather
         context = CloudContext(self._clock)
         weather.deadline = context.deadline
-        token = workspace._USED.set(self._space)
+        token = runtime._USED.set(self._space)
         try:
             return work(self.product, event, context)
         finally:
-            workspace._USED.reset(token)
+            runtime._USED.reset(token)
 
 
 @contextmanager

@@ -6,13 +6,14 @@ from typing import Any, Final
 from unittest import mock
 
 from tests.simulation.clock import product_modules
-from universal_sync_core import bag, conflicts
-from universal_sync_core.codec import Json, encode
-from universal_sync_core.known import KnownObjects
-from universal_sync_core.objects import Objects
-from universal_sync_core.page_reader import PageReader
-from universal_sync_core.pointer import parse
-from universal_sync_core.strategies import Strategy
+from universal_sync_core.bag import fields as bag_fields
+from universal_sync_core.bag.strategies import Strategy
+from universal_sync_core.merge import conflicts
+from universal_sync_core.pages.objects import Objects
+from universal_sync_core.pages.page_reader import PageReader
+from universal_sync_core.storage.known import KnownObjects
+from universal_sync_core.values.codec import Json, encode
+from universal_sync_core.values.pointer import parse
 
 
 @contextmanager
@@ -49,8 +50,8 @@ def known_for_ever() -> Iterator[None]:
 
 
 @contextmanager
-def packed_values_as_maps() -> Iterator[None]:
-    """Branches' packed values are merged as what they look like."""
+def compressed_values_as_maps() -> Iterator[None]:
+    """Branches' compressed values are merged as what they look like."""
 
     def opened(_: PageReader, value: Json) -> Json:
         return value
@@ -101,7 +102,7 @@ def blind_to_the_spill() -> Iterator[None]:
     with ExitStack() as patches:
         for module in product_modules():
             name = module.__name__.rsplit(".", 1)[-1]
-            if getattr(module, "with_fields", None) is bag.with_fields and name in _LOOKING:
+            if getattr(module, "with_fields", None) is bag_fields.with_fields and name in _LOOKING:
                 patches.enter_context(mock.patch.object(module, "with_fields", in_bag))
         yield
 
@@ -114,7 +115,7 @@ MUTANTS: Final[dict[str, Callable[[], AbstractContextManager[None]]]] = {
     for made in (
         stored_one_by_one,
         known_for_ever,
-        packed_values_as_maps,
+        compressed_values_as_maps,
         pages_by_their_path,
         replaced_without_a_word,
         blind_to_the_spill,

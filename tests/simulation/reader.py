@@ -25,7 +25,7 @@ FORMS: Final = (
     "archive",
     "sample",
     "summary",
-    "spill",
+    "overflow",
     "whole current_state",
     "packed",
     "escape",
@@ -58,11 +58,11 @@ class Reader:
     def bag(self, bag: dict[str, Any]) -> dict[str, Any]:
         """Return what a bag stands for."""
         fields = dict(bag)
-        spill = self._form(fields, "state_s3_path", "state_s3_path")
-        if spill is not None:
-            self.forms["spill"] += 1
+        overflow = self._form(fields, "state_s3_path", "state_s3_path")
+        if overflow is not None:
+            self.forms["overflow"] += 1
             own = {name: value for name, value in fields.items() if name != "state_s3_path"}
-            fields = self._raw_map(spill) | own
+            fields = self._raw_map(overflow) | own
         if self.is_pointer(fields.get("current_state")):
             self.forms["whole current_state"] += 1
         fields = self._with_whole_fields(fields)
@@ -88,7 +88,7 @@ class Reader:
 
     def _form(self, fields: dict[str, Any], name: str, stands_for: str) -> Any:
         value: Any = fields.get(name)
-        known = self.is_pointer(value) and value.get("stands_for") == stands_for
+        known = self.is_pointer(value) and value.get("of_field") == stands_for
         return value if known else None
 
     @staticmethod
@@ -214,7 +214,7 @@ class Reader:
     def _unpacked(value: dict[str, Any]) -> Any:
         body = gzip.decompress(base64.b64decode(value["__gzip_base64"], validate=True))
         if len(body) != value["__size_bytes"]:
-            raise BrokenStateError("a packed value of another size")
+            raise BrokenStateError("a compressed value of another size")
         return json.loads(body)
 
     def _key(self, key: str) -> str:

@@ -15,8 +15,8 @@ from botocore.exceptions import (
 
 from tests.simulation import weather as faults
 from tests.simulation.weather import Operation, Weather
-from universal_sync_core.memory_store import MemoryStore
-from universal_sync_core.store import Location, StoredObject
+from universal_sync_core.storage.memory_store import MemoryStore
+from universal_sync_core.storage.store import Location, StoredObject
 
 _URL: Final = "https://s3.invalid"
 _THROTTLED: Final = (

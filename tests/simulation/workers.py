@@ -80,7 +80,7 @@ def _sync_at_once(world: World, flow: Flow, target: Flow | Branch, result: Any) 
 
 @step("run", 4)
 def opened_bag(world: World, flow: Flow) -> None:
-    """Code that is no handler opens the bag, reads, merges twice, and seals it."""
+    """Code that is no handler opens the bag, reads, merges twice, and commits it."""
     changes = [_fields_only(results.result(world.draw)) for _ in range(2)]
     plain = flow.plain
 
@@ -91,7 +91,7 @@ def opened_bag(world: World, flow: Flow) -> None:
         World.require_same("open_bag", {"is": before}, {"is": plain.get("current_state")})
         for change in changes:
             opened.merge(change)
-        return opened.seal()
+        return opened.commit()
 
     if "current_state" not in plain:
         return

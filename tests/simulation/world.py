@@ -15,8 +15,8 @@ from tests.simulation.reader import BrokenStateError, Reader
 from tests.simulation.services import EventBus, StepFunctions
 from tests.simulation.weather import RETRYABLE, KilledError, Weather
 from universal_sync_core.errors import StateSyncError
-from universal_sync_core.memory_store import MemoryStore
-from universal_sync_core.store import Location
+from universal_sync_core.storage.memory_store import MemoryStore
+from universal_sync_core.storage.store import Location
 
 # Times and sizes, which no document foretells; what is known of them is checked by itself.
 _NOT_FORETOLD: Final = (

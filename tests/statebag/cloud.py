@@ -13,8 +13,8 @@ from statebag.aws import Connection
 from statebag.budgets import budget_of
 from statebag.inventory import Stored
 from tests.core.fakes import CountingStore
-from universal_sync_core.memory_store import MemoryStore
-from universal_sync_core.store import Location, StoredObject
+from universal_sync_core.storage.memory_store import MemoryStore
+from universal_sync_core.storage.store import Location, StoredObject
 
 if TYPE_CHECKING:
     from statebag.places import Place

@@ -13,9 +13,9 @@ import pytest
 
 from statebag.cli import main
 from tests.statebag.cloud import BUCKET, FakeCloud
-from universal_sync_core import workspace
-from universal_sync_core.retry import ExponentialBackoffRetry
 from universal_sync_core.settings import Settings
+from universal_sync_core.storage import runtime
+from universal_sync_core.storage.retry import ExponentialBackoffRetry
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -35,9 +35,11 @@ Run = Callable[..., Ran]
 @pytest.fixture
 def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeCloud]:
     """A cloud whose store the core writes to while a test prepares it, always at one moment."""
-    monkeypatch.setattr("universal_sync_core.progress.utc_now", lambda: "2025-06-01T12:00:00.000Z")
+    monkeypatch.setattr(
+        "universal_sync_core.pipe.bookkeeping.utc_now", lambda: "2025-06-01T12:00:00.000Z"
+    )
     fake = FakeCloud()
-    with workspace.use(settings=Settings(bucket=BUCKET), store=fake.memory):
+    with runtime.use(settings=Settings(bucket=BUCKET), store=fake.memory):
         yield fake
 
 

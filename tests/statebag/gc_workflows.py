@@ -20,13 +20,13 @@ from tests.statebag.cloud import (
 )
 from tests.statebag.histories import History
 from tests.statebag.states import key_prefix
-from universal_sync_core import workspace
-from universal_sync_core.keys import execution_in
-from universal_sync_core.known import KnownObjects
-from universal_sync_core.memory_store import MemoryStore
 from universal_sync_core.settings import Settings
-from universal_sync_core.store import Location
-from universal_sync_core.workspace import Workspace
+from universal_sync_core.storage import runtime
+from universal_sync_core.storage.keys import execution_in
+from universal_sync_core.storage.known import KnownObjects
+from universal_sync_core.storage.memory_store import MemoryStore
+from universal_sync_core.storage.runtime import Runtime
+from universal_sync_core.storage.store import Location
 
 Bag = dict[str, Any]
 OTHER_MACHINE: Final = f"{MACHINE}-other"
@@ -293,20 +293,20 @@ class Workflows:
     def _in(self, container: int) -> Any:
         return using(self._containers[container % CONTAINERS])
 
-    def _container(self) -> Workspace:
-        made = Workspace(SETTINGS, self.cloud.memory)
+    def _container(self) -> Runtime:
+        made = Runtime(SETTINGS, self.cloud.memory)
         made.known = KnownObjects(self._seconds, self._seconds)
         return made
 
 
 @contextmanager
-def using(container: Workspace) -> Iterator[None]:
+def using(container: Runtime) -> Iterator[None]:
     """Work in a container, which stays as warm as it is."""
-    token = workspace._USED.set(container)
+    token = runtime._USED.set(container)
     try:
         yield
     finally:
-        workspace._USED.reset(token)
+        runtime._USED.reset(token)
 
 
 def unquoted(key: str) -> str | None:

@@ -12,10 +12,10 @@ from statebag.cli import main
 from tests.statebag.cloud import BUCKET
 from tests.statebag.gc_steps import Step
 from tests.statebag.gc_workflows import FORGOTTEN, REDRIVABLE, Workflows, unquoted, using
-from universal_sync_core import continuation
 from universal_sync_core.errors import StoredDataError
-from universal_sync_core.keys import execution_in
-from universal_sync_core.store import Location
+from universal_sync_core.storage.keys import execution_in
+from universal_sync_core.storage.store import Location
+from universal_sync_core.workflow import continuation
 
 
 class LostError(AssertionError):

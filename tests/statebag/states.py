@@ -5,9 +5,9 @@ from typing import Any
 
 from tests.statebag.cloud import BUCKET, arn_of
 from universal_sync_core import create_snapshot, universal_sync_core
-from universal_sync_core.keys import execution_prefix
 from universal_sync_core.settings import Settings
-from universal_sync_core.store import Location
+from universal_sync_core.storage.keys import execution_prefix
+from universal_sync_core.storage.store import Location
 
 RUN = arn_of("run-1")
 CONTEXT = {"execution_id": RUN}

@@ -9,7 +9,7 @@ from tests.statebag.cloud import BUCKET, FUNCTION, FakeCloud, arn_of
 from tests.statebag.conftest import Run
 from tests.statebag.states import CONTEXT, RUN, decoded, key_prefix
 from universal_sync_core import store_to_s3
-from universal_sync_core.store import Location
+from universal_sync_core.storage.store import Location
 
 TOKEN = "AQCEAAAAKgAAAAMAAAAA"  # noqa: S105 - nobody's
 FIRST, SECOND = (hashlib.sha256(f"{TOKEN}{n}".encode()).hexdigest() for n in (1, 2))

@@ -24,7 +24,7 @@ from tests.statebag.cloud import BUCKET, FakeCloud, arn_of, client_error
 from tests.statebag.conftest import Run
 from tests.statebag.states import RUN, catalog_bag
 from universal_sync_core.errors import StoreAccessDeniedError, StoreUnavailableError
-from universal_sync_core.store import Location, StoredObject
+from universal_sync_core.storage.store import Location, StoredObject
 
 REPOSITORY = Path(__file__).parents[2]
 DOCUMENT = REPOSITORY / "docs" / "statebag.md"

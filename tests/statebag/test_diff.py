@@ -15,9 +15,10 @@ from tests.core.oracle import without_bookkeeping
 from tests.statebag.cloud import BUCKET, FakeCloud, arn_of
 from tests.statebag.conftest import Run
 from tests.statebag.states import CONTEXT, RUN, catalog_bag, decoded, snapshot_of
-from universal_sync_core import hydrate_state, universal_sync_core, workspace
-from universal_sync_core.memory_store import MemoryStore
+from universal_sync_core import hydrate_state, universal_sync_core
 from universal_sync_core.settings import Settings
+from universal_sync_core.storage import runtime
+from universal_sync_core.storage.memory_store import MemoryStore
 
 MIB = 1024 * 1024
 
@@ -128,9 +129,9 @@ def test_element_that_is_put_in_between_is_one_difference(run: Run, cloud: FakeC
 def test_value_that_went_to_s3_unchanged_is_no_difference(run: Run) -> None:
     text = {"execution_id": RUN, "text": "x" * 10_000}
     inline = universal_sync_core(None, text, CONTEXT)
-    with workspace.use(
+    with runtime.use(
         settings=Settings(bucket=BUCKET, field_offload_bytes=1024),
-        store=workspace.current().store,
+        store=runtime.current().store,
     ):
         offloaded = universal_sync_core(None, text, CONTEXT)
     assert isinstance(offloaded["text"], dict)
@@ -182,7 +183,7 @@ def test_diff_finds_a_difference_exactly_where_there_is_one(
         history_max_entries=4,
     )
     bags = []
-    with workspace.use(settings=small, store=store):
+    with runtime.use(settings=small, store=store):
         for current, length in ((old, history), (new, 10)):
             entries = [{"timestamp": number} for number in range(length)]
             first = {"execution_id": RUN, "current_state": current, "state_history": entries}

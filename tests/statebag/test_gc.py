@@ -20,8 +20,8 @@ from tests.statebag.conftest import Run
 from tests.statebag.histories import History
 from tests.statebag.states import decoded, key_prefix, location_of, snapshot_of
 from universal_sync_core import first_bag, record_failure, store_result, universal_sync_core
-from universal_sync_core.compress import pack
-from universal_sync_core.store import Location
+from universal_sync_core.storage.store import Location
+from universal_sync_core.values.compression import compress
 
 GC = ("gc", "--bucket", BUCKET)
 DELETE = (*GC, "--delete", "--yes")
@@ -530,7 +530,7 @@ def document(number: int, refs: Sequence[str], form: str) -> bytes:
     forms: dict[str, Any] = {
         "pointer": {"number": number, "inner": [pointers]},
         "text": {"number": number, "said": f"[record: {']['.join(refs)}] and no more"},
-        "packed": {"number": number, "packed": pack([number, pointers])},
+        "packed": {"number": number, "packed": compress([number, pointers])},
         "page": {
             "__page": 1,
             "kind": "list",

@@ -16,7 +16,7 @@ from tests.statebag.cloud import BUCKET, FakeCloud
 from tests.statebag.conftest import Run
 from tests.statebag.states import RUN, key_prefix, location_of
 from universal_sync_core import universal_sync_core
-from universal_sync_core.store import Location, StoredObject
+from universal_sync_core.storage.store import Location, StoredObject
 
 MIB = 2**20
 # Beside what the tests themselves take. The command's budget is 16 MiB here.

@@ -17,7 +17,7 @@ from tests.statebag.conftest import Run
 from tests.statebag.histories import History
 from tests.statebag.states import key_prefix
 from universal_sync_core import record_failure, universal_sync_core
-from universal_sync_core.store import Location, StoredObject
+from universal_sync_core.storage.store import Location, StoredObject
 
 # A title, a colour by one character, a clearing, other directions, nothing to see, and a line of
 # its own.

@@ -9,7 +9,7 @@ from moto import mock_aws
 from statebag.aws import Cloud, Connection
 from statebag.errors import UnavailableError
 from statebag.inventory import S3Inventory
-from universal_sync_core.store import Location
+from universal_sync_core.storage.store import Location
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,7 +11,7 @@ from local.cloud import LocalCloud
 from statebag.cli import main
 from tests.statebag.conftest import Ran
 from tests.statebag.states import decoded
-from universal_sync_core.store import Location
+from universal_sync_core.storage.store import Location
 
 SECONDS = 60.0
 SECTIONS = [{"number": number, "text": "x" * 500} for number in range(300)]

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from statebag.packed import unpacked
+from statebag.compressed import expanded
 from tests.statebag.cloud import FakeCloud, arn_of
 from tests.statebag.conftest import Run
 from tests.statebag.states import CONTEXT, RUN, catalog_bag, decoded, snapshot_of
 from universal_sync_core import universal_sync_core
-from universal_sync_core.page_reader import pointers_in
-from universal_sync_core.store import Location
+from universal_sync_core.pages.page_reader import pointers_in
+from universal_sync_core.storage.store import Location
 
 Bag = dict[str, Any]
 
@@ -122,7 +122,7 @@ def test_position_in_a_list_of_pages_is_told(run: Run, cloud: FakeCloud) -> None
     items = [{"number": number, "text": "x" * 20_000} for number in range(30)]
     made = universal_sync_core(None, {"execution_id": RUN, "items": items}, CONTEXT)
     cloud.states.add("run-1", output={"state_data": made})
-    (pointer,) = pointers_in(made["items"], unpacked)
+    (pointer,) = pointers_in(made["items"], expanded)
     index = json.loads(cloud.memory.get(Location.parse(pointer.path)).body)
     rows = index["items"] if "items" in index else index["children"]
     assert rows

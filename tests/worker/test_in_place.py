@@ -179,11 +179,11 @@ def test_an_open_bag_names_it_when_it_is_sealed_unless_it_was_merged() -> None:
         rows = state["current_state"]["rows"]
         rows.append(1)
         state.merge({"current_state": {"rows": rows}})
-        assert state.seal()["current_state"]["rows"][-1] == 1
+        assert state.commit()["current_state"]["rows"][-1] == 1
         state["current_state"]["rows"].clear()
         state.merge({"x": 1})
         with pytest.warns(InPlaceChangeWarning, match=r"current_state\.rows"):
-            state.seal()
+            state.commit()
 
 
 def test_large_values_are_compared_in_the_first_invocations_alone() -> None:

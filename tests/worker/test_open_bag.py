@@ -1,4 +1,4 @@
-"""The same for code that is no Lambda handler: open a bag, read, change, seal."""
+"""The same for code that is no Lambda handler: open a bag, read, change, commit."""
 
 from typing import Any
 
@@ -17,27 +17,29 @@ from universal_sync_core import (
     open_bag,
     plain,
     universal_sync_core,
-    workspace,
 )
 from universal_sync_core.errors import InvalidRequestError, StoreUnavailableError
-from universal_sync_core.memory_store import MemoryStore
+from universal_sync_core.storage import runtime
+from universal_sync_core.storage.memory_store import MemoryStore
 
 Json = Any
 
 
-def test_a_bag_is_opened_read_changed_and_sealed(store: CountingStore, bag: dict[str, Any]) -> None:
+def test_a_bag_is_opened_read_changed_and_committed(
+    store: CountingStore, bag: dict[str, Any]
+) -> None:
     with fresh(store), Unchanged(bag):
         state = open_bag(bag)
         texts = [each["text"] for each in state["current_state"]["documents"]]
         state.merge({"current_state": {"characters": sum(map(len, texts))}})
-        sealed = state.seal()
-        again = open_bag({"state_data": sealed})
+        committed = state.commit()
+        again = open_bag({"state_data": committed})
         assert again.read("current_state.characters") == 4_000 * 5 * len(DOCUMENTS)
         assert again["current_state"]["documents"] == DOCUMENTS
-    assert sealed["state_revision"] == bag["state_revision"] + 1
+    assert committed["state_revision"] == bag["state_revision"] + 1
 
 
-def test_what_was_merged_is_read_before_it_is_sealed(
+def test_what_was_merged_is_read_before_it_is_committed(
     store: CountingStore, bag: dict[str, Any]
 ) -> None:
     with fresh(store):
@@ -57,11 +59,11 @@ def test_sealing_without_a_result_gives_the_bag_as_it_was(
 ) -> None:
     with fresh(store):
         state = open_bag(bag)
-        assert state.seal() is bag
+        assert state.commit() is bag
         state.merge(None)
-        sealed = state.seal()
-        assert sealed["state_revision"] == bag["state_revision"] + 1
-        assert state.seal() is sealed
+        committed = state.commit()
+        assert committed["state_revision"] == bag["state_revision"] + 1
+        assert state.commit() is committed
 
 
 def test_a_bag_counts_one_segment_however_many_results_are_merged(store: CountingStore) -> None:
@@ -70,11 +72,11 @@ def test_a_bag_counts_one_segment_however_many_results_are_merged(store: Countin
         state = open_bag(bag)
         state.merge({"status": "FAILED"})
         state.merge({"a": 1, "status": "CONTINUE"})
-        sealed = state.seal()
-        assert (sealed["segment_to_run"], sealed["loop_counter"]) == (1, 1)
-        assert (sealed["status"], sealed["next_action"]) == ("CONTINUE", "CONTINUE")
+        committed = state.commit()
+        assert (committed["segment_to_run"], committed["loop_counter"]) == (1, 1)
+        assert (committed["status"], committed["next_action"]) == ("CONTINUE", "CONTINUE")
         state.merge({"b": 2, "next_segment_to_run": 2})
-        assert state.seal()["segment_to_run"] == 2
+        assert state.commit()["segment_to_run"] == 2
 
 
 def test_what_was_readable_beside_a_pointer_is_so_after_sealing(store: CountingStore) -> None:
@@ -86,7 +88,7 @@ def test_what_was_readable_beside_a_pointer_is_so_after_sealing(store: CountingS
         assert bag["current_state"]["order"]["approved"] is False
         state = open_bag(bag)
         state.merge({"current_state": {"order": {"approved": True}}})
-        assert state.seal()["current_state"]["order"]["approved"] is True
+        assert state.commit()["current_state"]["order"]["approved"] is True
 
 
 def test_only_what_is_needed_may_be_touched(store: CountingStore, bag: dict[str, Any]) -> None:
@@ -107,12 +109,12 @@ def test_a_store_that_is_down_loses_nothing(bag: dict[str, Any], store: Counting
         state.merge({"current_state": {"report": "r" * 90_000}})
         down.left = float("inf")
         with pytest.raises(StoreUnavailableError):
-            state.seal()
+            state.commit()
         down.left = 0
-        sealed = state.seal()
+        committed = state.commit()
     with fresh(store):
-        assert hydrate_state(sealed)["current_state"] == STATE | {"report": "r" * 90_000}
-    assert "rows" not in sealed
+        assert hydrate_state(committed)["current_state"] == STATE | {"report": "r" * 90_000}
+    assert "rows" not in committed
 
 
 @pytest.mark.parametrize("given", [None, [], "bag"])
@@ -124,12 +126,12 @@ def test_only_an_object_is_a_bag(given: Json) -> None:
 
 @settings(max_examples=150, deadline=None)
 @given(st.lists(st.lists(results, max_size=4), max_size=3))
-def test_sealed_bags_are_bounded_and_hydrate_to_the_merge_without_limits(
+def test_committed_bags_are_bounded_and_hydrate_to_the_merge_without_limits(
     sessions: list[list[Json]],
 ) -> None:
     context = CONTEXT | {"merge_strategy": STRATEGIES}
     expected: dict[str, Any] = {"execution_id": EXECUTION}
-    with workspace.use(settings=TINY, store=MemoryStore()):
+    with runtime.use(settings=TINY, store=MemoryStore()):
         bag = expected
         for session in sessions:
             state = open_bag(bag, context=context)
@@ -138,7 +140,7 @@ def test_sealed_bags_are_bounded_and_hydrate_to_the_merge_without_limits(
                 expected = oracle.merge(expected, oracle.flatten(result), STRATEGIES)
                 looked_at = oracle.without_bookkeeping(plain(state))
                 assert oracle.same(looked_at, oracle.without_bookkeeping(expected))
-            bag = state.seal()
+            bag = state.commit()
             assert calculate_payload_size(bag) <= TINY.bound_bytes < BOUND
             hydrated = oracle.without_bookkeeping(hydrate_state(bag))
             assert oracle.same(hydrated, oracle.without_bookkeeping(expected))
@@ -150,8 +152,8 @@ def test_merging_through_an_open_bag_is_the_pipe(store: CountingStore, bag: dict
         piped = synced(bag, result, CONTEXT | {"action": "sync"})
         state = open_bag(bag)
         state.merge(result)
-        sealed = state.seal()
+        committed = state.commit()
     times = ("last_update_time", "payload_size_kb")
-    assert {k: v for k, v in sealed.items() if k not in times} == {
+    assert {k: v for k, v in committed.items() if k not in times} == {
         k: v for k, v in piped.items() if k not in times
     }

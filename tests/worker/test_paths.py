@@ -5,8 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from universal_sync_core.errors import InvalidRequestError
-from universal_sync_core.needs import below, from_start, parse_needs
-from universal_sync_core.paths import Range, Selection, parse_path, parse_selection, render_path
+from universal_sync_core.lazy.needs import below, from_start, parse_needs
+from universal_sync_core.values.paths import (
+    Range,
+    Selection,
+    parse_path,
+    parse_selection,
+    render_path,
+)
 
 steps = st.one_of(st.text(min_size=1, max_size=5), st.integers(-20, 20))
 ends = st.one_of(st.none(), st.integers(-20, 20))

@@ -20,9 +20,8 @@ from universal_sync_core import (
     plain,
     store_to_s3,
     universal_sync_core,
-    workspace,
 )
-from universal_sync_core.bag import spill_of
+from universal_sync_core.bag.fields import overflow_of
 from universal_sync_core.errors import (
     ChecksumMismatchError,
     InvalidRequestError,
@@ -30,10 +29,11 @@ from universal_sync_core.errors import (
     PointerNotAllowedError,
     StoreUnavailableError,
 )
-from universal_sync_core.memory_store import MemoryStore
-from universal_sync_core.needs import parse_needs
-from universal_sync_core.paths import render_path
-from universal_sync_core.state import bag_state
+from universal_sync_core.lazy.needs import parse_needs
+from universal_sync_core.storage import runtime
+from universal_sync_core.storage.memory_store import MemoryStore
+from universal_sync_core.values.paths import render_path
+from universal_sync_core.worker.state import bag_state
 
 KIB = 1024
 
@@ -306,10 +306,10 @@ def test_fields_of_a_bag_of_very_many_come_one_by_one() -> None:
 @pytest.mark.parametrize("name", ["state_s3_path", "state_history_archive"])
 def test_fields_of_the_users_may_have_the_names_of_forms(name: str) -> None:
     value = {"the user's": ["x" * 500]}
-    with workspace.use(settings=TINY, store=MemoryStore()):
+    with runtime.use(settings=TINY, store=MemoryStore()):
         many = {f"key-{number}": "x" * 90 for number in range(90)}
         bag = synced({"execution_id": EXECUTION}, {name: value, **many})
-        assert spill_of(bag) is not None
+        assert overflow_of(bag) is not None
         state = state_of(bag)
         assert state[name] == state.read(name) == state_of(bag, name)[name] == value
         assert name in list(state)
@@ -390,7 +390,7 @@ def _paths_in(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...
 @settings(max_examples=150, deadline=None)
 @given(st.lists(results, max_size=6), st.data())
 def test_views_show_what_hydrating_gives(sequence: list[Any], data: st.DataObject) -> None:
-    with workspace.use(settings=TINY, store=MemoryStore()):
+    with runtime.use(settings=TINY, store=MemoryStore()):
         bag: dict[str, Any] = {}
         for result in sequence:
             bag = universal_sync_core(bag, result, {"execution_id": EXECUTION})

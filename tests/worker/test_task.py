@@ -26,15 +26,15 @@ from universal_sync_core import (
     plain,
     state_task,
     universal_sync_core,
-    workspace,
 )
 from universal_sync_core.errors import (
     InvalidRequestError,
     PointerNotAllowedError,
     StoreUnavailableError,
 )
-from universal_sync_core.memory_store import MemoryStore
-from universal_sync_core.pointer import parse
+from universal_sync_core.storage import runtime
+from universal_sync_core.storage.memory_store import MemoryStore
+from universal_sync_core.values.pointer import parse
 
 INLINE = 60 * 1024
 Json = Any
@@ -327,7 +327,7 @@ def test_syncing_answers_the_bag_that_the_sync_action_would(
 @settings(max_examples=100, deadline=None)
 @given(st.lists(results, max_size=4), results)
 def test_syncing_is_running_and_then_syncing(sequence: list[Json], result: Json) -> None:
-    with workspace.use(settings=TINY, store=MemoryStore()):
+    with runtime.use(settings=TINY, store=MemoryStore()):
         bag: dict[str, Any] = {"execution_id": EXECUTION}
         for each in sequence:
             bag = universal_sync_core(bag, each, CONTEXT)

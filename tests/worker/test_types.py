@@ -11,8 +11,8 @@ from mypy import api
 from tests.core.bags import CONTEXT, fresh, hydrated
 from tests.core.fakes import CountingStore
 from universal_sync_core import Status, hydrate_state, open_bag, state_task, universal_sync_core
-from universal_sync_core.answers import StatusName
 from universal_sync_core.errors import InvalidRequestError
+from universal_sync_core.worker.result_types import StatusName
 
 WORKERS = Path(__file__).parent / "typed" / "workers.py"
 ROOT = Path(__file__).parents[2]

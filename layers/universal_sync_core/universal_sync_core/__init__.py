@@ -1,16 +1,15 @@
 """Universal Sync Core: the state data of Step Functions executions, bounded and lossless."""
 
-from universal_sync_core.answers import Result
-from universal_sync_core.bag import CONTROL_FIELDS_NEVER_OFFLOAD
-from universal_sync_core.branches import complete_branch, fork_branch, join_branches
-from universal_sync_core.compress import decompress
-from universal_sync_core.continuation import hand_over
-from universal_sync_core.distributed import stage_items, store_result
-from universal_sync_core.failure import record_failure
-from universal_sync_core.flatten import flatten_result
-from universal_sync_core.hydrate import hydrate_state, read_list
-from universal_sync_core.in_place import InPlaceChangeWarning
-from universal_sync_core.load import (
+from universal_sync_core.bag.fields import CONTROL_FIELDS_NEVER_OFFLOAD
+from universal_sync_core.bag.next_action import Status
+from universal_sync_core.bag.strategies import LIST_FIELD_STRATEGIES
+from universal_sync_core.lazy.in_place import InPlaceChangeWarning
+from universal_sync_core.lazy.views import ListView, MapView, plain
+from universal_sync_core.merge.merge import merge_logic
+from universal_sync_core.pipe.decompress import decompress
+from universal_sync_core.pipe.flatten import flatten_result
+from universal_sync_core.pipe.hydrate import hydrate_state, read_list
+from universal_sync_core.pipe.load import (
     StateHydrator,
     cached_load_from_s3,
     calculate_payload_size,
@@ -18,22 +17,23 @@ from universal_sync_core.load import (
     load_from_s3,
     store_to_s3,
 )
-from universal_sync_core.merge import merge_logic
-from universal_sync_core.next_action import Status
-from universal_sync_core.offload import optimize_and_offload
-from universal_sync_core.open_bag import OpenBag, open_bag
-from universal_sync_core.recorded import recorded_result
-from universal_sync_core.results import merge_answer, offload_result
-from universal_sync_core.retry import ExponentialBackoffRetry, RetryStrategy
-from universal_sync_core.sdk_logs import keep_requests_out
-from universal_sync_core.snapshot import create_snapshot, restore_snapshot
-from universal_sync_core.start import first_bag
-from universal_sync_core.state import State
-from universal_sync_core.strategies import LIST_FIELD_STRATEGIES
-from universal_sync_core.summary import prevent_pointer_bloat
+from universal_sync_core.pipe.offload import optimize_and_offload
+from universal_sync_core.pipe.pointer_bloat import prevent_pointer_bloat
+from universal_sync_core.storage.retry import ExponentialBackoffRetry, RetryStrategy
+from universal_sync_core.storage.sdk_logs import keep_requests_out
 from universal_sync_core.sync import universal_sync_core
-from universal_sync_core.task import state_task
-from universal_sync_core.views import ListView, MapView, plain
+from universal_sync_core.worker.open_bag import OpenBag, open_bag
+from universal_sync_core.worker.recorded import recorded_result
+from universal_sync_core.worker.result_types import Result
+from universal_sync_core.worker.results import merge_answer, offload_result
+from universal_sync_core.worker.state import State
+from universal_sync_core.worker.task import state_task
+from universal_sync_core.workflow.branches import complete_branch, fork_branch, join_branches
+from universal_sync_core.workflow.continuation import hand_over
+from universal_sync_core.workflow.distributed import stage_items, store_result
+from universal_sync_core.workflow.failure import record_failure
+from universal_sync_core.workflow.snapshot import create_snapshot, restore_snapshot
+from universal_sync_core.workflow.start import first_bag
 
 keep_requests_out()
 

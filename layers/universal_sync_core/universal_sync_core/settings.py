@@ -5,13 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Final
 
-from universal_sync_core.codec import KIB
 from universal_sync_core.errors import ConfigurationError
-from universal_sync_core.store import is_bucket, is_relative
+from universal_sync_core.limits import KIB, STEP_FUNCTIONS_PAYLOAD_BYTES, is_bucket, is_relative
 
-# https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
-STEP_FUNCTIONS_PAYLOAD_BYTES: Final = 262_144
-STEP_FUNCTIONS_HISTORY_EVENTS: Final = 25_000
 # Of a Map Run. https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 MOST_MAP_CONCURRENCY: Final = 10_000
 # Leaves room in an execution's history; `execution_budget` says how much.

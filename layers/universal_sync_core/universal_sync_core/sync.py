@@ -4,14 +4,14 @@ flatten_result  ->  merge_logic  ->  optimize_and_offload
 (normalise)         (state bag)      (size, S3, pointers)
 """
 
-from universal_sync_core.admission import BAG, admit_delta, is_synced
-from universal_sync_core.call import Context, open_call
-from universal_sync_core.codec import Json, JsonObject
-from universal_sync_core.flatten import flatten_result
-from universal_sync_core.merge import merge_delta
-from universal_sync_core.offload import optimize_and_offload
-from universal_sync_core.progress import record_progress
-from universal_sync_core.synced_bag import next_bag
+from universal_sync_core.bag.unit_of_work import Context, unit_of_work
+from universal_sync_core.ingestion.ingest import BAG, ingest_delta, is_synced
+from universal_sync_core.merge.merge import merge_delta
+from universal_sync_core.pipe.bookkeeping import record_progress
+from universal_sync_core.pipe.flatten import flatten_result
+from universal_sync_core.pipe.offload import optimize_and_offload
+from universal_sync_core.pipe.synced_bag import next_bag
+from universal_sync_core.values.codec import Json, JsonObject
 
 
 def universal_sync_core(
@@ -37,9 +37,9 @@ def universal_sync_core(
         StoreUnavailableError, StoreThrottledError: S3 did not answer; another try may.
     """
     bag = base_state or {}
-    with open_call(context, bag) as call:
-        if is_synced(new_result, call):
-            return next_bag(new_result[BAG], bag, call)
-        delta = admit_delta(flatten_result(new_result), bag, call)
-        merged = record_progress(merge_delta(bag, delta, call), bag, delta, call)
+    with unit_of_work(context, bag) as unit:
+        if is_synced(new_result, unit):
+            return next_bag(new_result[BAG], bag, unit)
+        delta = ingest_delta(flatten_result(new_result), bag, unit)
+        merged = record_progress(merge_delta(bag, delta, unit), bag, delta, unit)
         return optimize_and_offload(merged)

@@ -3,9 +3,9 @@
 from dataclasses import asdict
 from typing import Any
 
-from universal_sync_core import workspace
+from universal_sync_core.storage import runtime
 
 
 def handler(_event: Any, _context: Any) -> Any:
     """Give the settings."""
-    return asdict(workspace.current().settings)
+    return asdict(runtime.current().settings)

@@ -9,9 +9,10 @@ from statebag.masking import masking
 from statebag.paths import Steps
 from statebag.report.findings import Findings, findings_of
 from tests.statebag.cloud import BUCKET, NOW, FakeCloud, arn_of
-from universal_sync_core import universal_sync_core, workspace
-from universal_sync_core.codec import JsonObject
+from universal_sync_core import universal_sync_core
 from universal_sync_core.settings import Settings
+from universal_sync_core.storage import runtime
+from universal_sync_core.values.codec import JsonObject
 
 SECRET = "hunter2-of-the-state"  # noqa: S105 - it opens nothing
 HOSTILE = "</script><script>document.title='taken'</script><img src=x onerror=alert(1)>"
@@ -53,7 +54,7 @@ class Run:
             self.add("TaskScheduled")
             self.add("TaskFailed", taskFailedEventDetails={"error": "StoreUnavailableError"})
         self.add("TaskScheduled")
-        with workspace.use(settings=Settings(bucket=BUCKET), store=self.cloud.memory):
+        with runtime.use(settings=Settings(bucket=BUCKET), store=self.cloud.memory):
             self.bag = universal_sync_core(self.bag, result, {"execution_id": self.arn})
         self.bag.setdefault("execution_id", self.arn)
         self._event("TaskStateExited", "stateExitedEventDetails", name, "output")

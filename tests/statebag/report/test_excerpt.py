@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from statebag.report.excerpt import Node
 from tests.statebag.report.runs import SECRET, Run, findings, finished_run
-from universal_sync_core.codec import KIB
-from universal_sync_core.store import Location, StoredObject
+from universal_sync_core.limits import KIB
+from universal_sync_core.storage.store import Location, StoredObject
 
 
 def every(node: Node) -> Iterator[Node]:

@@ -1,0 +1,190 @@
+"""The names in a bag, and the three forms in which it keeps what is not inline.
+
+Besides a pointer in a field's own place there are: a sample or summary in place of a field with
+the whole behind `<field>_s3_path`; the older part of the history behind `state_history_archive`;
+and, in a bag of very many small fields, all of them behind `state_s3_path`. What stands behind
+these names counts only if it is a pointer made for that, so data of the same name stays data.
+"""
+
+from collections.abc import Collection
+from typing import Final
+
+from universal_sync_core.pages.page_reader import PageReader
+from universal_sync_core.values.codec import Json, JsonObject
+from universal_sync_core.values.pointer import Pointer, parse
+
+CONTROL_FIELDS_NEVER_OFFLOAD: Final = frozenset(
+    {
+        "execution_id",
+        "idempotency_key",
+        "status",
+        "next_action",
+        "segment_id",
+        "segment_to_run",
+        "total_segments",
+        "loop_counter",
+        "state_revision",
+        "state_s3_path",
+        "pre_snapshot_s3_path",
+        "post_snapshot_s3_path",
+        "last_update_time",
+        "payload_size_kb",
+    }
+)
+
+# The state machine and the joining of branches read these where they stand, so they stay in the
+# bag as they are.
+READ_BY_MACHINE: Final = frozenset(
+    {
+        "branch_conflict_strategy",
+        "branch_id",
+        "execution_segments",
+        "forked_from",
+        "loop_limit",
+        "map_concurrency",
+        "segments_per_execution",
+        "stopped_by",
+        "tolerated_branch_failures",
+        "tolerated_failed_items",
+        "unfinished_map",
+    }
+)
+# The error and the cause that a result has beside a status that stops the workflow.
+STOPPED_BY: Final = "stopped_by"
+# The state machine forks one branch for each element: the list stays, large elements may leave.
+BRANCHES: Final = "pending_branches"
+# A Distributed Map runs one child for each element of it, or of a list that is in S3.
+ITEMS: Final = "distributed_items"
+# How many of them at once, where that is fewer than the stack allows.
+MAP_CONCURRENCY: Final = "map_concurrency"
+PLACE: Final = ("bucket", "key")
+# The element a branch's own bag was made for, its id, and the bag it was forked from.
+BRANCH: Final = "branch"
+BRANCH_ID: Final = "branch_id"
+FORKED_FROM: Final = "forked_from"
+
+STATE: Final = "current_state"
+HISTORY: Final = "state_history"
+HISTORY_ALIAS: Final = "new_history_logs"
+ARCHIVE: Final = "state_history_archive"
+OVERFLOW: Final = "state_s3_path"
+# The executions that have worked on a bag after its first, by ARN and in order.
+CHAIN: Final = "execution_chain"
+# What is left to run of a map of which too many items failed.
+UNFINISHED: Final = "unfinished_map"
+SCHEDULING: Final = "scheduling_metadata"
+SCHEDULING_SUMMARY: Final = "scheduling_summary"
+OUTPUTS: Final = "distributed_outputs"
+# What a list of outputs is told with.
+TOLD_WITH_OUTPUTS: Final = ("chunk_count", "aggregation_timestamp")
+FAILED_SEGMENTS: Final = "failed_segments"
+STALE_RESULT: Final = "stale_result"
+SAMPLED: Final = ("chunk_results", FAILED_SEGMENTS, OUTPUTS)
+
+# Field that is summarised -> the field that shows it meanwhile.
+SHOWN_AS: Final = {name: name for name in SAMPLED} | {SCHEDULING: SCHEDULING_SUMMARY}
+
+
+# Beside each of these pointers stands what it is there for; a field of the user's that went to
+# S3 under one of these names has no such word beside it.
+_ROLE: Final = "of_field"
+
+
+def is_branch(bag: JsonObject) -> bool:
+    """Tell whether a bag is a branch's own."""
+    return FORKED_FROM in bag
+
+
+def whole_name(field: str) -> str:
+    """Return the name behind which the whole of a sampled or summarised field stands."""
+    return f"{field}_s3_path"
+
+
+# Fields of the user's under these names stay in the bag when others leave it together, so that it
+# shows which of the names are taken.
+SPOKEN_FOR: Final = frozenset({SCHEDULING_SUMMARY, *map(whole_name, SHOWN_AS)})
+
+
+def whole_of(bag: JsonObject, field: str) -> Pointer | None:
+    """Return the pointer to the whole of a field that the bag only samples, else None."""
+    return _in_role(bag, whole_name(field), field)
+
+
+def archive_of(bag: JsonObject) -> Pointer | None:
+    """Return the pointer to the older entries of the history, or None where all are inline."""
+    return _in_role(bag, ARCHIVE, HISTORY)
+
+
+def overflow_of(bag: JsonObject) -> Pointer | None:
+    """Return the pointer to the fields that do not stand in the bag itself, or None."""
+    return _in_role(bag, OVERFLOW, OVERFLOW)
+
+
+def unfinished_of(bag: JsonObject) -> Pointer | None:
+    """Return the pointer to what is left of a map to run, or None where nothing is."""
+    return _in_role(bag, UNFINISHED, UNFINISHED)
+
+
+def in_role(pointer: Pointer, role: str, **beside: Json) -> JsonObject:
+    """Return the pointer as it stands in the bag for `role`: a field, or `state_s3_path`."""
+    return pointer.with_beside({_ROLE: role, **beside}).render()
+
+
+def _in_role(bag: JsonObject, name: str, role: str) -> Pointer | None:
+    pointer = parse(bag.get(name))
+    return pointer if pointer is not None and pointer.beside.get(_ROLE) == role else None
+
+
+def without_samples(bag: JsonObject, touched: Collection[str] | None = None) -> JsonObject:
+    """Return the bag with pointers in the place of samples and summaries.
+
+    Args:
+        bag: it stays as it is.
+        touched: only for fields of which one of these names is part; None for all.
+    """
+    plain = bag
+    for field, shown in SHOWN_AS.items():
+        pointer = whole_of(bag, field)
+        names = {field, shown, whole_name(field)}
+        if pointer is None or (touched is not None and names.isdisjoint(touched)):
+            continue
+        whole = pointer.with_beside({}).render()
+        plain = {
+            field if name == shown else name: whole if name == shown else value
+            for name, value in plain.items()
+            if name != whole_name(field)
+        }
+    return plain
+
+
+def unwrap(state_data: object) -> object:
+    """Return the bag itself, however many times it arrives nested as `{"state_data": {...}}`.
+
+    `"ResultPath": "$.state_data"` beside our ResultSelector nests it one level deeper per call.
+    Only exactly that shape is unwrapped: a bag that has other fields too is left alone.
+    """
+    while isinstance(state_data, dict) and len(state_data) == 1:
+        inner = state_data.get("state_data")
+        if not isinstance(inner, dict):
+            break
+        state_data = inner
+    return state_data
+
+
+def with_fields(bag: JsonObject, names: Collection[str], pages: PageReader) -> JsonObject:
+    """Return the bag with those of its fields in it that stand behind `state_s3_path`.
+
+    Whatever looks for a field by its name looks here, for a bag of very many fields has it there.
+    """
+    pointer = overflow_of(bag)
+    missing = set(names) - bag.keys()
+    return bag if pointer is None or not missing else pages.lookup(pointer, missing) | bag
+
+
+def with_overflow(bag: JsonObject, pages: PageReader) -> JsonObject:
+    """Return the bag with all its fields in it; those in the bag itself are the newer."""
+    pointer = overflow_of(bag)
+    if pointer is None:
+        return bag
+    own = {name: value for name, value in bag.items() if name != OVERFLOW}
+    return pages.entries(pointer) | own

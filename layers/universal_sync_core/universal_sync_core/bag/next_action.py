@@ -1,0 +1,120 @@
+"""Where the workflow goes next, and how far its segments have come."""
+
+from enum import StrEnum
+from typing import Final
+
+from universal_sync_core.bag.execution_budget import used_after
+from universal_sync_core.bag.tolerance import too_many_failed
+from universal_sync_core.errors import InvalidRequestError
+from universal_sync_core.values.codec import Json, JsonObject
+
+CONTINUE: Final = "CONTINUE"
+COMPLETE: Final = "COMPLETE"
+FAILED: Final = "FAILED"
+PARALLEL_GROUP: Final = "PARALLEL_GROUP"
+DISTRIBUTED_MAP: Final = "DISTRIBUTED_MAP"
+# These end the workflow; the segment that said so is the one to go on with.
+STOPS: Final = frozenset({FAILED, "HALTED", "SIGKILL"})
+
+
+class Status(StrEnum):
+    """What a result may say of itself; without one the workflow continues."""
+
+    CONTINUE = "CONTINUE"
+    SKIPPED = "SKIPPED"
+    COMPLETE = "COMPLETE"
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+    HALTED = "HALTED"
+    SIGKILL = "SIGKILL"
+    PAUSED_FOR_HITP = "PAUSED_FOR_HITP"
+    PAUSE = "PAUSE"
+    PARALLEL_GROUP = "PARALLEL_GROUP"
+    DISTRIBUTED_MAP = "DISTRIBUTED_MAP"
+    ASYNC = "ASYNC"
+
+
+_RENAMED: Final = {
+    Status.SKIPPED: CONTINUE,
+    Status.SUCCEEDED: COMPLETE,
+    Status.PAUSE: Status.PAUSED_FOR_HITP.value,
+}
+NEXT_ACTION_BY_STATUS: Final = {
+    status.value: _RENAMED.get(status, status.value) for status in Status
+}
+
+# A branch or an item of a map cannot ask for these: nothing waits, forks or maps inside it.
+_OF_SEGMENTS: Final = frozenset(NEXT_ACTION_BY_STATUS.values()) - STOPS - {CONTINUE, COMPLETE}
+
+# Each of these ends the waiting of a segment, whatever its result says but a stop.
+_ENDS_SEGMENT: Final = frozenset(
+    {"merge_callback", "merge_async", "aggregate_branches", "aggregate_distributed"}
+)
+_COUNTS_LOOPS: Final = frozenset({"sync", "sync_branch", "update_and_compress"})
+# These look at the bag; the workflow goes on from where it is.
+_KEEPS_PLACE: Final = frozenset({"create_snapshot", "fork_branch", "init"})
+
+
+def route(base: JsonObject, delta: JsonObject, action: str | None) -> JsonObject:
+    """Return the control fields that say how the workflow goes on.
+
+    Args:
+        base: the bag before the delta came in.
+        delta: what the result brought, admitted.
+        action: the action that brought it.
+
+    Returns:
+        `next_action`, and where the bag counts them `segment_to_run`, `loop_counter` and
+        `execution_segments`; the `status` as well if too many items of a map failed.
+    """
+    counted = used_after(base, delta, action)
+    if action in _KEEPS_PLACE and "status" not in delta:
+        return {"next_action": base.get("next_action", CONTINUE)} | counted
+    if action == "aggregate_distributed" and too_many_failed(base, delta):
+        return {"next_action": FAILED, "status": FAILED} | counted
+    after = {"next_action": _next_action(delta)} | counted
+    if action in _COUNTS_LOOPS and is_count(base.get("loop_counter")):
+        after["loop_counter"] = base["loop_counter"] + 1
+    total: Json = delta.get("total_segments", base.get("total_segments"))
+    if is_count(total) and _ends_segment(after["next_action"], action):
+        after |= _advanced(base, delta, total, after["next_action"])
+    return after
+
+
+def require_simple(result: Json, of_what: str) -> None:
+    """Raise InvalidRequestError where a result asks for what only a segment can ask for.
+
+    Args:
+        result: of a branch or of an item, or a pointer to it with its status beside.
+        of_what: whose result it is, for the message.
+    """
+    status: Json = result.get("status") if type(result) is dict else None
+    if type(status) is str and NEXT_ACTION_BY_STATUS.get(status) in _OF_SEGMENTS:
+        message = (
+            f"{of_what} cannot ask for {status}: it can only work, and end. Let it end, and have"
+            " a segment ask once its results are joined"
+        )
+        raise InvalidRequestError(message, field="execution_result.status")
+
+
+def _ends_segment(next_action: str, action: str | None) -> bool:
+    return next_action == CONTINUE or (action in _ENDS_SEGMENT and next_action not in STOPS)
+
+
+def _next_action(delta: JsonObject) -> str:
+    return NEXT_ACTION_BY_STATUS[delta.get("status", CONTINUE)]
+
+
+def _advanced(base: JsonObject, delta: JsonObject, total: int, action: str) -> JsonObject:
+    current = base.get("segment_to_run", 0)
+    following = delta.get("next_segment_to_run", current + 1 if is_count(current) else current)
+    past_the_end = is_count(following) and following >= total
+    return {
+        "segment_to_run": following,
+        "next_action": COMPLETE if past_the_end and action == CONTINUE else action,
+    }
+
+
+def is_count(value: Json) -> bool:
+    """Tell whether a value is a whole number, from 0."""
+    return type(value) is int and value >= 0

@@ -1,0 +1,89 @@
+"""Which strategy merges which field."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from universal_sync_core.errors import InvalidRequestError
+from universal_sync_core.values.codec import Json
+
+KNOWN_STRATEGIES: Final = ("append", "dedupe_append", "merge_by_key", "replace", "set_union")
+
+# Which of the values that branches want at one path is taken.
+CONFLICT_STRATEGIES: Final = ("latest", "first", "last", "collect", "fail")
+DEFAULT_CONFLICT_STRATEGY: Final = "latest"
+
+LIST_FIELD_STRATEGIES: Final[Mapping[str, str]] = {
+    "state_history": "dedupe_append",
+    "new_history_logs": "dedupe_append",
+    "chunk_results": "append",
+    "failed_segments": "append",
+    "distributed_outputs": "replace",
+    "pending_branches": "replace",
+}
+
+_STATE: Final = "current_state"
+
+
+@dataclass(frozen=True, slots=True)
+class Strategy:
+    """How two values of one field become one.
+
+    Attributes:
+        name: one of the known strategies.
+        key: the field that identifies an item, for `merge_by_key`.
+    """
+
+    name: str
+    key: str = ""
+
+    @property
+    def grows(self) -> bool:
+        """Whether the field is a list that grows, so that a value that is none is an element."""
+        return self.name != "replace"
+
+    @classmethod
+    def parse(cls, spec: Json, field: str) -> "Strategy":
+        """Return the strategy of a name, or of `{"strategy": name, "key": field of the items}`.
+
+        Raises:
+            InvalidRequestError: there is none of that name, or `merge_by_key` has no key.
+        """
+        name, key = (spec.get("strategy"), spec.get("key")) if type(spec) is dict else (spec, None)
+        if name not in KNOWN_STRATEGIES:
+            known = ", ".join(KNOWN_STRATEGIES)
+            message = f"unknown merge strategy for {field}; the known ones are {known}"
+            raise InvalidRequestError(message, field=f"merge_strategy.{field}")
+        if name == "merge_by_key" and (type(key) is not str or not key):
+            message = f"merge_by_key for {field} needs the key that identifies an item"
+            raise InvalidRequestError(message, field=f"merge_strategy.{field}")
+        return cls(name, key or "")
+
+
+class Strategies:
+    """The strategies of one call: the defaults and what its context adds.
+
+    A name stands for a field of the bag and for one of `current_state`; a dotted path is counted
+    from either.
+    """
+
+    def __init__(self, overrides: Json = None) -> None:
+        """Take the context's `merge_strategy`, a mapping of names or dotted paths, or None."""
+        if overrides is not None and type(overrides) is not dict:
+            raise InvalidRequestError("merge_strategy is not an object", field="merge_strategy")
+        if not all(type(path) is str and path for path in overrides or {}):
+            message = "each key of merge_strategy is the name of a field, or a dotted path"
+            raise InvalidRequestError(message, field="merge_strategy")
+        self._by_path = {
+            name: Strategy.parse(spec, name) for name, spec in LIST_FIELD_STRATEGIES.items()
+        }
+        given = {path: Strategy.parse(spec, path) for path, spec in (overrides or {}).items()}
+        self._by_path |= {f"{_STATE}.{path}": strategy for path, strategy in given.items()} | given
+
+    def at(self, path: str) -> Strategy | None:
+        """Return the strategy for a dotted path from the bag, or None where the delta's wins."""
+        return self._by_path.get(path)
+
+    def below(self, path: str) -> bool:
+        """Tell whether any strategy names a path below `path`."""
+        return any(name.startswith(f"{path}.") for name in self._by_path)

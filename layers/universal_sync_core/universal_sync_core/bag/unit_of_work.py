@@ -1,0 +1,170 @@
+"""One call of the core: its context, and the reads and writes its steps share."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeAlias
+
+from universal_sync_core.bag.fields import FAILED_SEGMENTS, OUTPUTS
+from universal_sync_core.bag.strategies import Strategies
+from universal_sync_core.errors import InvalidRequestError
+from universal_sync_core.pages.objects import Objects
+from universal_sync_core.pages.pages import Pages
+from universal_sync_core.settings import Settings
+from universal_sync_core.storage import runtime
+from universal_sync_core.values.budget import Budget
+from universal_sync_core.values.codec import Json, JsonObject
+from universal_sync_core.values.paths import listed
+from universal_sync_core.values.pointer import Pointer, pointers_inline
+
+Context: TypeAlias = Mapping[str, Json]
+Encode: TypeAlias = Callable[[Any], Json]
+
+
+@dataclass(slots=True, kw_only=True)
+class UnitOfWork:
+    """What the steps of one call share.
+
+    Attributes:
+        action: the action this call serves, if any.
+        bag: the one at hand when the call was opened.
+        keep_inline: dotted paths of `current_state` to copy beside its pointers.
+        encode: makes a JSON value of one that is not taken as it is, or raises TypeError.
+    """
+
+    settings: Settings
+    objects: Objects
+    pages: Pages
+    strategies: Strategies
+    action: str | None
+    bag: JsonObject
+    keep_inline: set[str] = field(default_factory=set)
+    encode: Encode | None = None
+
+    @property
+    def budget(self) -> Budget:
+        """What this call may still read, unpack and repeat."""
+        return self.objects.budget
+
+    def document(self, path: str) -> Json:
+        """Return the JSON document that an object is.
+
+        Raises:
+            StoredDataError, PointerNotAllowedError, StateTooLargeError: it cannot be read.
+        """
+        return self.budget.decode(self.objects.read(path), path)
+
+
+# There may be thousands of items, and looking up what each points to would cost a request each.
+_OF_ITEMS: Final = frozenset({OUTPUTS, FAILED_SEGMENTS})
+
+_OPEN: ContextVar[UnitOfWork | None] = ContextVar("call", default=None)
+
+
+@contextmanager
+def unit_of_work(context: Context | None, bag: JsonObject | None = None) -> Iterator[UnitOfWork]:
+    """Open a call, or join the one that is open.
+
+    When the outermost block ends well, everything that was added is stored; only then does a
+    pointer leave the call.
+
+    Args:
+        context: may carry `execution_id`, `action`, `merge_strategy`, `keep_inline` and `encode`.
+        bag: its `execution_id` counts where the context has none.
+
+    Raises:
+        InvalidRequestError: a value in the context is not of its kind.
+    """
+    joined = _OPEN.get()
+    if joined is not None:
+        joined.objects.belong_to((bag or {}).get("execution_id"))
+        yield joined
+        return
+    unit = _new_call(context or {}, bag)
+    token = _OPEN.set(unit)
+    try:
+        yield unit
+        unit.objects.flush()
+    finally:
+        _OPEN.reset(token)
+
+
+def serving(action: str, context: Context | None) -> Context:
+    """Return the context of an action's own function, which need not name it."""
+    given = context or {}
+    return {**given, "action": given.get("action") or action}
+
+
+def with_encode(context: Context | None, encode: Encode | None) -> Context:
+    """Return a context that carries what makes JSON of other values, where there is one."""
+    return (context or {}) if encode is None else {**(context or {}), "encode": encode}
+
+
+def _new_call(context: Context, bag: JsonObject | None) -> UnitOfWork:
+    process = runtime.current()
+    execution_id = _execution_id(context, bag or {})
+    objects = Objects(process, execution_id)
+    objects.require_keys()
+    objects.remember(_pointers_of(bag or {}))
+    return UnitOfWork(
+        settings=process.settings,
+        objects=objects,
+        pages=Pages(objects, process.settings),
+        strategies=Strategies(context.get("merge_strategy")),
+        action=_text(context, "action"),
+        bag=bag or {},
+        keep_inline=_paths(context.get("keep_inline")),
+        encode=_function(context, "encode"),
+    )
+
+
+def _pointers_of(bag: JsonObject) -> Iterator[Pointer]:
+    """Yield the pointers of a bag, but for those that the items of a map brought, unlooked at."""
+    for name, value in bag.items():
+        if name not in _OF_ITEMS or type(value) is not list:
+            yield from pointers_inline(value)
+
+
+def _execution_id(context: Context, bag: JsonObject) -> str | None:
+    return _text(context, "execution_id") or named_execution(bag)
+
+
+def named_execution(fields: JsonObject) -> str | None:
+    """Return the execution that fields name, or None.
+
+    Raises:
+        InvalidRequestError: what they name is no text, or one that no key can have in it, such as
+            one that is cut inside an emoji.
+    """
+    named: Json = fields.get("execution_id")
+    if named is None or (type(named) is str and named and _is_portable(named)):
+        return named
+    raise InvalidRequestError("the bag's execution_id is no text", field="execution_id")
+
+
+def _is_portable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _text(context: Context, name: str) -> str | None:
+    value = context.get(name)
+    if value is not None and (type(value) is not str or not value or not _is_portable(value)):
+        raise InvalidRequestError(f"{name} must be a text that is not empty", field=name)
+    return value
+
+
+def _function(context: Context, name: str) -> Encode | None:
+    value: Encode | None = context.get(name)
+    if value is not None and not callable(value):
+        raise InvalidRequestError(f"{name} must be a function of one value", field=name)
+    return value
+
+
+def _paths(value: Json) -> set[str]:
+    paths = [] if value is None else listed(value, "keep_inline")
+    return {path.removeprefix("current_state.") for path in paths if path}

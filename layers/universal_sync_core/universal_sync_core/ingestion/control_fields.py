@@ -1,0 +1,164 @@
+"""The fields that the state machine reads and counts, each checked by its kind as it comes in."""
+
+import difflib
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from universal_sync_core.bag.next_action import NEXT_ACTION_BY_STATUS, Status
+from universal_sync_core.bag.strategies import CONFLICT_STRATEGIES
+from universal_sync_core.bag.tolerance import TOLERATED_ITEMS, is_tolerance
+from universal_sync_core.errors import InvalidRequestError
+from universal_sync_core.settings import MOST_MAP_CONCURRENCY, MOST_SEGMENTS_PER_EXECUTION
+from universal_sync_core.values.codec import Json, JsonObject
+
+# Beyond it not every JSON library on the way tells one whole number from the next.
+# https://www.rfc-editor.org/rfc/rfc8259#section-6
+MAX_COUNT: Final = 2**53 - 1
+
+# Other systems' words for what a status says here.
+_SYNONYMS: Final = {
+    "DONE": Status.COMPLETE,
+    "FINISHED": Status.COMPLETE,
+    "OK": Status.COMPLETE,
+    "SUCCESS": Status.SUCCEEDED,
+    "ABORTED": Status.FAILED,
+    "CANCELLED": Status.FAILED,
+    "ERROR": Status.FAILED,
+    "TIMED_OUT": Status.FAILED,
+    "IN_PROGRESS": Status.CONTINUE,
+    "PENDING": Status.CONTINUE,
+    "RUNNING": Status.CONTINUE,
+    "WAITING": Status.PAUSED_FOR_HITP,
+}
+_JSON_TYPES: Final = {
+    dict: "an object",
+    list: "an array",
+    str: "a text",
+    bool: "a boolean",
+    int: "a number",
+    float: "a number",
+    type(None): "null",
+}
+
+
+def checked(fields: JsonObject, place: str) -> JsonObject:
+    """Return fields with each control field in its own type: `3.0` as `3`.
+
+    Args:
+        fields: of an input, a result or a bag.
+        place: what they are called where a message names one.
+
+    Raises:
+        InvalidRequestError: a control field is not of its kind; the path is named.
+    """
+    found = {
+        name: check(fields[name], f"{place}.{name}")
+        for name, check in _KINDS.items()
+        if name in fields
+    }
+    return fields | found if any(found[name] is not fields[name] for name in found) else fields
+
+
+def json_type(value: Json) -> str:
+    """Return the JSON type of a value, for a message."""
+    return _JSON_TYPES.get(type(value), "no JSON value")
+
+
+def _count(value: Json, path: str, *, least: int = 0, most: int = MAX_COUNT) -> int:
+    number = int(value) if type(value) is float and value.is_integer() else value
+    if type(number) is int and least <= number <= most:
+        return number
+    message = f"{path} must be a whole number from {least} to {most:,}, and was {_given(value)}"
+    raise InvalidRequestError(message, field=path)
+
+
+def _segments_per_execution(value: Json, path: str) -> int:
+    return _count(value, path, least=1, most=MOST_SEGMENTS_PER_EXECUTION)
+
+
+def _map_concurrency(value: Json, path: str) -> int:
+    return _count(value, path, least=1, most=MOST_MAP_CONCURRENCY)
+
+
+def _given(value: Json) -> str:
+    if type(value) not in (int, float):
+        return json_type(value)
+    return "a fraction" if type(value) is float else "a number out of that range"
+
+
+def _status(value: Json, path: str) -> str:
+    return _one_of(value, path, NEXT_ACTION_BY_STATUS)
+
+
+def _next_action(value: Json, path: str) -> str:
+    return _one_of(value, path, dict.fromkeys(NEXT_ACTION_BY_STATUS.values()))
+
+
+def _conflict_strategy(value: Json, path: str) -> str:
+    return _one_of(value, path, CONFLICT_STRATEGIES, without="for the default")
+
+
+def _one_of(value: Json, path: str, known: Iterable[str], *, without: str = "to continue") -> str:
+    if type(value) is str and value in known:
+        return value
+    every = ", ".join(known)
+    if type(value) is not str:
+        message = f"{path} must be one of {every}, and was {json_type(value)}"
+        raise InvalidRequestError(f"{message}; leave it out {without}", field=path)
+    meant = _meant(value, list(known))
+    hint = f"did you mean {meant}?" if meant else "data of your own goes into current_state"
+    message = f"{path} is a text that is none of {every}; {hint}"
+    raise InvalidRequestError(message, field=path)
+
+
+def _meant(value: str, known: list[str]) -> str | None:
+    word = value.strip().upper().replace("-", "_").replace(" ", "_")
+    synonym = _SYNONYMS.get(word)
+    if synonym in known:
+        return str(synonym)
+    by_word = {name.upper(): name for name in known}
+    return next((by_word[close] for close in difflib.get_close_matches(word[:40], by_word)), None)
+
+
+def _size(value: Json, path: str) -> float:
+    if type(value) in (int, float) and 0 <= value <= MAX_COUNT:
+        size: float = value
+        return size
+    message = f"{path} must be a number of KB from 0, and was {json_type(value)}"
+    raise InvalidRequestError(message, field=path)
+
+
+def _tolerance(value: Json, path: str) -> Json:
+    number = int(value) if type(value) is float and value.is_integer() else value
+    if is_tolerance(number) and (type(number) is str or number <= MAX_COUNT):
+        return number
+    message = f'{path} must be a whole number from 0, or a text from "0%" to "100%"'
+    raise InvalidRequestError(f"{message}, and was {_given(value)}", field=path)
+
+
+def _text(value: Json, path: str) -> str:
+    if type(value) is str:
+        return value
+    raise InvalidRequestError(f"{path} must be a text, and was {json_type(value)}", field=path)
+
+
+# By name; `execution_id` aside, which is of no kind but its bag's.
+_KINDS: Final[dict[str, Callable[[Json, str], Json]]] = {
+    "status": _status,
+    "next_action": _next_action,
+    "loop_counter": _count,
+    "loop_limit": _count,
+    "segment_to_run": _count,
+    "next_segment_to_run": _count,
+    "total_segments": _count,
+    "execution_segments": _count,
+    "segments_per_execution": _segments_per_execution,
+    "map_concurrency": _map_concurrency,
+    "state_revision": _count,
+    "tolerated_branch_failures": _count,
+    TOLERATED_ITEMS: _tolerance,
+    "branch_conflict_strategy": _conflict_strategy,
+    "payload_size_kb": _size,
+    "last_update_time": _text,
+}
+CHECKED_FIELDS: Final = _KINDS.keys()

@@ -1,0 +1,255 @@
+"""Values of Python to JSON: what a worker may return in the place of plain dicts and lists.
+
+Whatever has one meaning in JSON is taken; anything else is refused with its place and what to
+write instead, or left to the caller's own `encode`.
+"""
+
+import math
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from dataclasses import fields, is_dataclass
+from datetime import date, datetime
+from enum import Enum
+from typing import Final, NamedTuple, TypeAlias
+
+from universal_sync_core.bag.unit_of_work import UnitOfWork
+from universal_sync_core.errors import InvalidRequestError
+from universal_sync_core.ingestion.asynchronous import drained
+from universal_sync_core.ingestion.suggestions import suggestion_for
+from universal_sync_core.lazy.views import View, passed_on
+from universal_sync_core.limits import KIB
+from universal_sync_core.values.codec import MAX_DEPTH, Json, JsonObject, encode, plain_encoding
+from universal_sync_core.values.pointer import Pointer
+from universal_sync_core.values.timestamps import rfc3339
+
+Ingest: TypeAlias = Callable[[Json, UnitOfWork], Json]
+
+# What is held of a list that is still being made; some hundred pages, sent side by side.
+_HELD_BYTES: Final = 8 * KIB * KIB
+# CPython writes integers of up to 4,300 digits, and so many bits are always fewer.
+# https://docs.python.org/3/library/stdtypes.html#int-max-str-digits
+_WRITABLE_BITS: Final = 14_000
+# Of a place in a message: its outermost and innermost steps, and the characters of each.
+_STEPS_SHOWN: Final = 8
+_STEP_CHARS: Final = 60
+
+
+class Place(NamedTuple):
+    """Where a value stands in what a caller sent.
+
+    Attributes:
+        step: as it is written after that of the parent.
+        parent: None for the whole.
+        depth: containers around it.
+    """
+
+    step: str
+    parent: "Place | None" = None
+    depth: int = 0
+
+    def at(self, step: str | int) -> "Place":
+        """Return the place of a member: the value of a key, or the element of a position."""
+        if isinstance(step, int):
+            return Place(f"[{step}]", self, self.depth + 1)
+        return Place(f".{step[:_STEP_CHARS]}", self, self.depth + 1)
+
+    @property
+    def inside(self) -> "Place":
+        """The same place, for what a value at it is made into."""
+        return Place("", self, self.depth + 1)
+
+    def __str__(self) -> str:
+        """Return it as a path, of which the middle may be left out."""
+        steps = []
+        place: Place | None = self
+        while place is not None:
+            steps.append(place.step)
+            place = place.parent
+        if len(steps) > 2 * _STEPS_SHOWN:
+            steps[_STEPS_SHOWN:-_STEPS_SHOWN] = ["..."]
+        return "".join(reversed(steps))
+
+
+_RESULT: Final = Place("result")
+
+
+def as_json(value: Json, unit: UnitOfWork, ingest: Ingest) -> tuple[Json, bytes]:
+    """Return a value as JSON, and its encoding.
+
+    Views of a state, iterators, tuples, mappings, enumerations, subclasses of text and numbers,
+    times with their offset, UUIDs, dataclasses and pydantic models stand for JSON, as keys too
+    where they stand for a text. A view becomes the pointer it is read through. An iterator is a
+    list, and where that is more than a page a pointer to it, stored as it is made.
+
+    Args:
+        value: what a caller sent.
+        unit: through which long iterators are stored; its `encode` converts what is not taken.
+        ingest: returns an element of a stored list as it may stand in the bag.
+
+    Raises:
+        InvalidRequestError: JSON cannot carry a part of it; its place is named.
+    """
+    return _Conversion(unit, ingest).encoded(value, _RESULT)
+
+
+class _Conversion:
+    """The conversion of one value."""
+
+    def __init__(self, unit: UnitOfWork, ingest: Ingest) -> None:
+        self._unit = unit
+        self._ingest = ingest
+        # Containers that are being converted, by identity: one that is met again holds itself.
+        self._open: dict[int, Place] = {}
+
+    def encoded(self, value: Json, place: Place) -> tuple[Json, bytes]:
+        encoded = plain_encoding(value)
+        if encoded is not None:
+            return value, encoded
+        settled = self._json(value, place)
+        return settled, encode(settled)
+
+    def _json(self, value: Json, place: Place) -> Json:
+        if isinstance(value, Enum):
+            return self._json(value.value, place)
+        if value is None or isinstance(value, bool | str | int | float):
+            return _scalar(value, place)
+        if isinstance(value, View):
+            return passed_on(value)
+        if isinstance(value, date):
+            return _time(value, place)
+        if _is_a(value, "uuid.UUID"):
+            return str(value)
+        return self._members(value, place)
+
+    def _members(self, value: Json, place: Place) -> Json:
+        """Convert what has values in it, unless it is one of them itself."""
+        if id(value) in self._open:
+            outer = self._open[id(value)]
+            message = f"contains itself: it is the same {_kind(value)} as {outer}; give an id there"
+            raise _refusal(message, place)
+        if place.depth >= MAX_DEPTH:
+            raise _refusal(f"nested too deeply; at most {MAX_DEPTH:,} levels are allowed", place)
+        self._open[id(value)] = place
+        try:
+            return self._opened(value, place)
+        finally:
+            del self._open[id(value)]
+
+    def _opened(self, value: Json, place: Place) -> Json:
+        if isinstance(value, Mapping):
+            return self._object(value.items(), place)
+        if isinstance(value, list | tuple):
+            return [self._json(item, place.at(n)) for n, item in enumerate(value)]
+        if isinstance(value, Iterator | AsyncIterator):
+            items = value if isinstance(value, Iterator) else drained(value)
+            return self._listed(items, place)
+        if hasattr(type(value), "model_dump"):
+            return self._json(_dumped(value, place), place.inside)
+        if is_dataclass(value) and not isinstance(value, type):
+            pairs = [(each.name, getattr(value, each.name)) for each in fields(value)]
+            return self._object(pairs, place)
+        return self._json(self._by_caller(value, place), place.inside)
+
+    def _object(self, pairs: Iterable[tuple[object, Json]], place: Place) -> JsonObject:
+        converted: JsonObject = {}
+        for key, item in pairs:
+            name = _key(key, place)
+            if name in converted:
+                raise _refusal("two of its keys are the same text", place.at(name))
+            converted[name] = self._json(item, place.at(name))
+        return converted
+
+    def _listed(self, items: Iterator[Json], place: Place) -> Json:
+        """Return the list that an iterator gives, or a pointer to it if it is over a page."""
+        held: list[Json] = []
+        size = 0
+        pointer: Pointer | None = None
+        for position, item in enumerate(items):
+            settled, encoded = self.encoded(item, place.at(position))
+            held.append(settled)
+            size += len(encoded)
+            if size > _HELD_BYTES:
+                pointer = self._extended(pointer, held)
+                self._unit.objects.flush()
+                held, size = [], 0
+        if pointer is None and size <= self._unit.settings.page_bytes:
+            return held
+        return self._extended(pointer, held).render()
+
+    def _extended(self, pointer: Pointer | None, items: list[Json]) -> Pointer:
+        ingested = [self._ingest(item, self._unit) for item in items]
+        pages = self._unit.pages
+        return pages.store(ingested) if pointer is None else pages.extend(pointer, ingested)
+
+    def _by_caller(self, value: Json, place: Place) -> Json:
+        """Return what the caller's `encode` makes of a value that is not taken as it is."""
+        convert = self._unit.encode
+        failure: TypeError | None = None
+        if convert is not None:
+            try:
+                return convert(value)
+            except TypeError as error:  # as the `default` of json.dumps says that it has no answer
+                failure = error
+        message = f"JSON has no {_kind(value)}; {suggestion_for(value)}"
+        raise _refusal(message, place) from failure
+
+
+def _scalar(value: Json, place: Place) -> Json:
+    """Return a text, number or constant; what a subclass stands for is its value."""
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, int):
+        return _whole(int.__int__(value), place)
+    number = float.__float__(value)
+    if not math.isfinite(number):
+        raise _refusal(f"JSON has no {number}; use None or a text", place)
+    return number
+
+
+def _whole(number: int, place: Place) -> int:
+    if number.bit_length() > _WRITABLE_BITS:
+        message = f"an integer of {number.bit_length():,} bits is too long for JSON; use a text"
+        raise _refusal(message, place)
+    return number
+
+
+def _time(value: date, place: Place) -> str:
+    if not isinstance(value, datetime):
+        return value.isoformat()
+    if value.utcoffset() is None:
+        message = "a datetime needs its time zone, as datetime.now(UTC) has"
+        raise _refusal(message, place)
+    return rfc3339(value)
+
+
+def _key(key: object, place: Place) -> str:
+    while isinstance(key, Enum):
+        key = key.value
+    if not isinstance(key, str):
+        message = f"keys must be texts, and one is a {_kind(key)}; use str(key)"
+        raise _refusal(message, place)
+    return str.__str__(key)
+
+
+def _dumped(model: Json, place: Place) -> Json:
+    """Return what a pydantic model makes of itself."""
+    try:
+        return model.model_dump(mode="json", by_alias=True)
+    except (ValueError, RecursionError):
+        kind = _kind(model)
+    # Outside the handler, so that pydantic's error, which may hold the values, is not chained.
+    raise _refusal(f"{kind}.model_dump(mode='json') fails: a field is not JSON", place)
+
+
+def _is_a(value: object, name: str) -> bool:
+    return any(f"{kind.__module__}.{kind.__qualname__}" == name for kind in type(value).__mro__)
+
+
+def _kind(value: object) -> str:
+    return type(value).__name__
+
+
+def _refusal(message: str, place: Place) -> InvalidRequestError:
+    path = str(place)
+    return InvalidRequestError(f"{path}: {message}", field=path)

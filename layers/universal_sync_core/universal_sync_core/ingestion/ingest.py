@@ -1,0 +1,284 @@
+"""The door: what comes into the bag is checked here, once, by who brings it.
+
+`ingest` looks at values: their pointers, and data that resembles one of our forms. `ingest_delta`
+looks at fields: what the machine counts and reads, and what a sender may say of that.
+"""
+
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from typing import Final
+
+from universal_sync_core.bag.execution_budget import LIMIT, USED
+from universal_sync_core.bag.fields import (
+    BRANCHES,
+    CHAIN,
+    OVERFLOW,
+    STOPPED_BY,
+    overflow_of,
+    with_fields,
+    with_overflow,
+    without_samples,
+)
+from universal_sync_core.bag.unit_of_work import UnitOfWork, named_execution
+from universal_sync_core.errors import (
+    InvalidRequestError,
+    MalformedPointerError,
+    UnreadableObjectError,
+)
+from universal_sync_core.ingestion.control_fields import CHECKED_FIELDS, checked
+from universal_sync_core.ingestion.conversion import as_json
+from universal_sync_core.values.codec import Json, JsonObject
+from universal_sync_core.values.compression import expand, is_compressed
+from universal_sync_core.values.pointer import Pointer, escape, may_hold_marks, parse, recognise
+
+# What the machine writes itself. A bag that has such a field keeps its own, whatever comes in.
+_BOOKKEEPING: Final = frozenset(
+    {"last_update_time", "next_action", "payload_size_kb", "state_revision", USED}
+)
+_COUNTED: Final = frozenset({"loop_counter", "segment_to_run", LIMIT})
+_SNAPSHOTS: Final = frozenset({"pre_snapshot_s3_path", "post_snapshot_s3_path"})
+_FORK: Final = frozenset({"branch_id", "forked_from"})
+_NEVER: Final = frozenset({"forked_from", CHAIN, STOPPED_BY})
+_MACHINES: Final = _BOOKKEEPING | _COUNTED | _SNAPSHOTS | _FORK
+# What a result asks the machine for. One that shows a whole bag, with its revision, asks for
+# nothing by what it leaves as it was.
+_ASKING: Final = ("status", "next_segment_to_run")
+_REVISION: Final = "state_revision"
+# Under this name, alone, a worker that merged its result itself answers the bag.
+BAG: Final = "state_data"
+_LOOP_LIMIT: Final = "loop_limit"
+# No control field that is checked has more; a pointer to more is none.
+_CONTROL_MAX_BYTES: Final = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sender:
+    """Who brings fields into a bag, and what it may say of those that the machine counts.
+
+    Attributes:
+        place: what its fields are called where a message names one.
+        sets: fields of the machine's that it sets; of the others the bag keeps its own.
+        never: fields that it may not bring at all.
+        raises_limit: whether it may raise `loop_limit`.
+        looks_up: whether its pointers are looked up.
+        answers_bag: whether a field `state_data` alone is the bag that it made.
+    """
+
+    place: str
+    sets: AbstractSet[str] = frozenset()
+    never: AbstractSet[str] = frozenset()
+    raises_limit: bool = False
+    looks_up: bool = True
+    answers_bag: bool = True
+
+
+_RESULT: Final = Sender(place="execution_result", never=_NEVER | {"unfinished_map"})
+# Nobody's action: whoever calls composes a bag.
+_CALLER: Final = Sender(place="execution_result", sets=_MACHINES, raises_limit=True)
+_SENDERS: Final = {
+    None: _CALLER,
+    "init": Sender(
+        place="input",
+        sets=_COUNTED,
+        never=_BOOKKEEPING | {"status", "forked_from", "unfinished_map", STOPPED_BY},
+        raises_limit=True,
+        answers_bag=False,
+    ),
+    "merge_callback": Sender(place="callback_result", never=_RESULT.never),
+    "merge_async": Sender(place="async_result", never=_RESULT.never),
+    "aggregate_distributed": Sender(place="execution_result", never=_NEVER, looks_up=False),
+    "aggregate_branches": Sender(place="branches", never=_RESULT.never),
+    "create_snapshot": Sender(place="snapshot", sets=_SNAPSHOTS),
+}
+
+
+def sender_of(unit: UnitOfWork) -> Sender:
+    """Return who brings the fields of a call."""
+    return _SENDERS.get(unit.action, _RESULT)
+
+
+def ingest(value: Json, unit: UnitOfWork) -> Json:
+    """Return a value from outside as it may stand in the bag.
+
+    Pointers of this execution are let in, once it is seen that they lead to something; data that
+    only resembles one of our forms is escaped, and comes back as it was when the bag is hydrated.
+
+    Raises:
+        InvalidRequestError: JSON cannot carry it; or a compressed value is in a compressed one.
+        PointerNotAllowedError: it holds a pointer that leads out of the allowed places.
+        MissingObjectError, MalformedPointerError: a pointer leads to nothing, or to something else.
+    """
+    value, encoded = as_json(value, unit, ingest)
+    if not may_hold_marks(encoded):
+        return value
+    pointers: list[Pointer] = []
+    escaped = escape(value, lambda part: _is_ours(part, pointers, unit))
+    _require_pointers(pointers, unit)
+    return escaped
+
+
+def require_admissible(value: Json, unit: UnitOfWork) -> None:
+    """Raise where a value that is in the bag's own form may not come into this bag.
+
+    Such a value was read through a pointer, or is part of a bag; errors as of `ingest`.
+    """
+    pointers: list[Pointer] = []
+    stack = [value]
+    while stack:
+        part = stack.pop()
+        pointer = parse(part)
+        if pointer is not None:
+            pointers.append(pointer)
+        elif type(part) is list:
+            stack += part
+        elif type(part) is dict and not _is_compressed_well(part, pointers, unit):
+            stack += part.values()
+    _require_pointers(pointers, unit)
+
+
+def _is_ours(part: JsonObject, pointers: list[Pointer], unit: UnitOfWork) -> bool:
+    """Tell whether an object is a form of ours, and note the pointers that it is or holds."""
+    pointer = recognise(part)
+    if pointer is not None:
+        pointers.append(pointer)
+    return pointer is not None or _is_compressed_well(part, pointers, unit)
+
+
+def _is_compressed_well(part: JsonObject, pointers: list[Pointer], unit: UnitOfWork) -> bool:
+    if not is_compressed(part):
+        return False
+    try:
+        stack = [expand(part, unit.objects.budget).value]
+    except UnreadableObjectError:
+        return False
+    except MalformedPointerError as error:
+        message = "a compressed value holds a compressed value: pack it once"
+        raise InvalidRequestError(message) from error
+    while stack:
+        inner = stack.pop()
+        pointer = parse(inner)
+        if pointer is not None:
+            pointers.append(pointer)
+        elif type(inner) in (dict, list):
+            stack += inner.values() if type(inner) is dict else inner
+    return True
+
+
+def _require_pointers(pointers: list[Pointer], unit: UnitOfWork) -> None:
+    """Look pointers up, but for those of a map's many items, which its children have stored."""
+    if sender_of(unit).looks_up:
+        unit.objects.require_stored(pointers)
+    for pointer in pointers:
+        unit.objects.require_allowed(pointer.path)
+
+
+def is_synced(result: Json, unit: UnitOfWork) -> bool:
+    """Tell whether a result is the answer of a worker that merged it itself: a bag."""
+    return type(result) is dict and result.keys() == {BAG} and sender_of(unit).answers_bag
+
+
+def ingest_delta(delta: JsonObject, bag: JsonObject, unit: UnitOfWork) -> JsonObject:
+    """Return a delta as it may be merged into a bag: opened, and its control fields checked.
+
+    A delta that echoes a whole bag is taken with its fields in their own places, and asks for
+    nothing by what it leaves as it was.
+
+    Raises:
+        InvalidRequestError: a control field is not of its kind, or not for this sender to say;
+            or the delta is for another execution.
+    """
+    sender = sender_of(unit)
+    if is_synced(delta, unit):
+        raise no_bag(f"{sender.place}.{BAG}")
+    plain = _opened(delta, bag, unit)
+    require_same_execution(plain, bag, unit)
+    known = with_fields(bag, sender.never & plain.keys(), unit.pages)
+    for name in sorted(sender.never & plain.keys()):
+        if name not in known or plain[name] != known[name]:
+            path = f"{sender.place}.{name}"
+            message = (
+                f"{path} is a control field that the state machine sets: leave it out, and keep"
+                " data of your own of that name in current_state"
+            )
+            raise InvalidRequestError(message, field=path)
+    fields = checked(_followed(plain, unit), sender.place)
+    require_no_higher_limit(fields, bag, sender.place, sender)
+    if not is_echo(fields, bag):
+        return fields
+    return {
+        name: value
+        for name, value in fields.items()
+        if name not in _ASKING or name not in bag or value != bag[name]
+    }
+
+
+def _opened(delta: JsonObject, bag: JsonObject, unit: UnitOfWork) -> JsonObject:
+    """Return a delta that may echo a whole bag, with its fields in their own places."""
+    overflowed, own = overflow_of(delta), overflow_of(bag)
+    if overflowed is not None and own is not None and overflowed.path == own.path:
+        delta = {name: value for name, value in delta.items() if name != OVERFLOW}
+    whole = with_overflow(delta, unit.pages)
+    if whole is not delta:
+        require_admissible(whole, unit)
+    plain = without_samples(whole)
+    if BRANCHES in plain:
+        plain = plain | {BRANCHES: unit.pages.opened(plain[BRANCHES])}
+    return plain
+
+
+def no_bag(path: str) -> InvalidRequestError:
+    """Return the refusal of what an answer has in the place of the next bag."""
+    message = (
+        f"{path} is not the bag of this execution at its next revision, as state_task(sync=True)"
+        " and OpenBag.commit return it: answer the result alone, or name the field otherwise"
+    )
+    return InvalidRequestError(message, field=path)
+
+
+def _followed(fields: JsonObject, unit: UnitOfWork) -> JsonObject:
+    """Return fields with what their control fields point to: the machine reads them in place."""
+    pointers = {name: parse(fields[name]) for name in CHECKED_FIELDS & fields.keys()}
+    found = {
+        name: unit.pages.resolve(pointer.render())
+        for name, pointer in pointers.items()
+        if pointer is not None and pointer.kind == "value" and pointer.size <= _CONTROL_MAX_BYTES
+    }
+    return fields | found if found else fields
+
+
+def require_same_execution(fields: JsonObject, bag: JsonObject, unit: UnitOfWork) -> None:
+    """Raise InvalidRequestError where fields would move a bag to another execution.
+
+    The execution id says which objects a bag may read; it is no data, and nothing changes it.
+    """
+    ours = unit.objects.execution_id
+    if named_execution(bag) not in (None, ours):
+        raise InvalidRequestError("the bag is of another execution", field="execution_id")
+    if "execution_id" in fields and (ours or named_execution(fields)) != fields["execution_id"]:
+        message = "a result cannot move the state to another execution: leave out execution_id"
+        raise InvalidRequestError(message, field="execution_id")
+
+
+def is_echo(delta: JsonObject, bag: JsonObject) -> bool:
+    """Tell whether a delta shows a whole bag: it has the bag's bookkeeping in it."""
+    return _REVISION in delta and _REVISION in bag
+
+
+def kept_fields(bag: JsonObject, unit: UnitOfWork) -> AbstractSet[str]:
+    """Return the fields of a bag that no delta of this call sets."""
+    kept = (_MACHINES - sender_of(unit).sets) & bag.keys()
+    if "total_segments" not in bag:  # then nobody counts segments but the workers themselves
+        kept -= {"segment_to_run"}
+    return kept if "forked_from" in bag else kept - _FORK
+
+
+def require_no_higher_limit(
+    fields: JsonObject, bag: JsonObject, place: str, sender: Sender
+) -> None:
+    """Raise InvalidRequestError where fields raise the bag's `loop_limit` and may not."""
+    ours, theirs = bag.get(_LOOP_LIMIT), fields.get(_LOOP_LIMIT)
+    if sender.raises_limit or theirs is None or type(ours) is not int or theirs <= ours:
+        return
+    path = f"{place}.{_LOOP_LIMIT}"
+    message = f"{path} is over the bag's: only an input raises it, at the start or on resuming"
+    raise InvalidRequestError(message, field=path)

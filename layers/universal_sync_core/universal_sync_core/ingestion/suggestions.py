@@ -1,0 +1,48 @@
+"""What to write in the place of a value that JSON has no single form for."""
+
+from collections.abc import Awaitable, Collection, Mapping
+from typing import Final
+
+# By the names of types and of their packages, so that none of them has to be imported. Of the
+# modules below, some are in another one from one Python to the next.
+_BY_TYPE: Final[Mapping[str, str]] = {
+    "builtins.set": "use sorted(value) or list(value), for a set has no order",
+    "builtins.frozenset": "use sorted(value) or list(value), for a set has no order",
+    "builtins.bytes": "use value.decode() for text, or base64.b64encode(value).decode()",
+    "builtins.bytearray": "use value.decode() for text, or base64.b64encode(value).decode()",
+    "builtins.memoryview": "use base64.b64encode(value).decode()",
+    "builtins.complex": "use [value.real, value.imag]",
+    "builtins.type": "use its name, or an instance of it",
+    "builtins.BaseException": "use str(value)",
+    "decimal.Decimal": "use str(value) to keep every digit, or float(value) or int(value)",
+    "fractions.Fraction": "use str(value) or float(value)",
+    "pathlib.PurePath": "use str(value)",
+    "datetime.time": "use value.isoformat()",
+    "datetime.timedelta": "use value.total_seconds()",
+    "io.IOBase": "use what value.read() returns",
+}
+# By what numpy, pandas and their kind have.
+_BY_METHOD: Final[Mapping[str, str]] = {
+    "tolist": "use value.tolist()",
+    "to_dict": "use value.to_dict()",
+    "_asdict": "use value._asdict()",
+}
+_ANY_OTHER: Final = "use plain dicts, lists, texts and numbers, or an `encode` that makes them"
+
+
+def suggestion_for(value: object) -> str:
+    """Return what to write instead of a value, by its type alone."""
+    kind = type(value)
+    for base in kind.__mro__:
+        package = base.__module__.partition(".")[0]
+        cure = _BY_TYPE.get(f"{package}.{base.__qualname__}")
+        if cure is not None:
+            return cure
+    for name, cure in _BY_METHOD.items():
+        if hasattr(kind, name):
+            return cure
+    if isinstance(value, Awaitable):
+        return "await it"
+    if isinstance(value, Collection):
+        return "use list(value)"
+    return "call it" if callable(value) else _ANY_OTHER

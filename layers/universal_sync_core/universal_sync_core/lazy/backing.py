@@ -1,0 +1,201 @@
+"""What is in a map or a list of the state, wherever it is kept, read as far as it is asked for.
+
+Keys are those of the user; values are as they are stored: they may be pointers, and are escaped.
+"""
+
+from abc import ABC, abstractmethod
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from universal_sync_core.bag.fields import (
+    ARCHIVE,
+    HISTORY,
+    OVERFLOW,
+    archive_of,
+    overflow_of,
+    without_samples,
+)
+from universal_sync_core.limits import KIB
+from universal_sync_core.pages.page_reader import PageReader
+from universal_sync_core.pages.trees import shifted
+from universal_sync_core.values.codec import Json, JsonObject
+from universal_sync_core.values.pointer import Pointer, escape_key, unescape_key
+
+# What an iteration reads ahead and then lets go of: some 30 pages, which are read side by side.
+_AHEAD_BYTES: Final = 2 * KIB * KIB
+
+
+class MapBacking(ABC):
+    """The contents of a map.
+
+    Attributes:
+        pointer: stands for all of it; None where there is none.
+    """
+
+    pointer: Pointer | None = None
+
+    @abstractmethod
+    def count(self, reader: PageReader) -> int:
+        """Return how many keys there are."""
+
+    @abstractmethod
+    def some(self, keys: Iterable[str], reader: PageReader) -> dict[str, Json]:
+        """Return the stored values of those keys that there are."""
+
+    def get(self, key: str, reader: PageReader) -> Json:
+        """Return the stored value of a key; KeyError where there is none."""
+        return self.some([key], reader)[key]
+
+    @abstractmethod
+    def keys(self, reader: PageReader) -> Iterable[str]:
+        """Return the keys in their order."""
+
+
+class ListBacking(ABC):
+    """The contents of a list.
+
+    Attributes:
+        pointer: stands for all of it; None where there is none.
+    """
+
+    pointer: Pointer | None = None
+
+    @abstractmethod
+    def __len__(self) -> int:
+        """Return how many elements there are."""
+
+    @abstractmethod
+    def at(self, positions: Sequence[int], reader: PageReader) -> list[Json]:
+        """Return the stored elements at some ascending positions, all of which there are."""
+
+    @property
+    def batch(self) -> int:
+        """How many elements to read at once when all are read."""
+        return max(1, len(self))
+
+
+class InlineMap(MapBacking):
+    """A map that stands in the bag or in a page."""
+
+    def __init__(self, fields: JsonObject) -> None:
+        self._fields = fields
+
+    def count(self, reader: PageReader) -> int:
+        return len(self._fields)
+
+    def some(self, keys: Iterable[str], reader: PageReader) -> dict[str, Json]:
+        return _picked(self._fields, keys)
+
+    def keys(self, reader: PageReader) -> Iterable[str]:
+        return map(unescape_key, self._fields)
+
+
+class PagedMap(MapBacking):
+    """A map in S3; one key is found in one page."""
+
+    def __init__(self, pointer: Pointer) -> None:
+        self.pointer = self._root = pointer
+        self._all: JsonObject | None = None
+
+    def count(self, reader: PageReader) -> int:
+        return self._root.count or 0
+
+    def some(self, keys: Iterable[str], reader: PageReader) -> dict[str, Json]:
+        if self._all is not None:
+            return _picked(self._all, keys)
+        wanted = list(keys)
+        return _picked(reader.lookup(self._root, map(escape_key, wanted)), wanted)
+
+    def keys(self, reader: PageReader) -> Iterable[str]:
+        if self._all is None:  # keys and values are in the same pages
+            self._all = reader.entries(self._root)
+        return map(unescape_key, self._all)
+
+
+class BagMap(MapBacking):
+    """The fields of a bag, each in the one form that a worker knows."""
+
+    def __init__(self, bag: JsonObject) -> None:
+        self._archive = archive_of(bag)
+        self._overflow = overflow_of(bag)
+        # Behind these names stands the rest of other fields; one of a user's may overflow.
+        forms = {ARCHIVE: self._archive, OVERFLOW: self._overflow}
+        self._own = {name: value for name, value in bag.items() if forms.get(name) is None}
+
+    def count(self, reader: PageReader) -> int:
+        return len(list(self.keys(reader)))
+
+    def some(self, keys: Iterable[str], reader: PageReader) -> dict[str, Json]:
+        wanted = {key: escape_key(key) for key in keys}
+        fields = without_samples(self._own, wanted.values())
+        if self._overflow is not None:
+            fields = reader.lookup(self._overflow, wanted.values() - fields.keys()) | fields
+        found = _picked(fields, wanted)
+        if HISTORY in wanted and self._archive is not None:
+            inline = InlineList(self._own.get(HISTORY, []))
+            found[HISTORY] = JoinedList(PagedList(self._archive), inline)
+        return found
+
+    def keys(self, reader: PageReader) -> Iterable[str]:
+        overflowed = {} if self._overflow is None else reader.entries(self._overflow)
+        names = [*without_samples(overflowed | self._own)]
+        missing = [] if self._archive is None or HISTORY in names else [HISTORY]
+        return map(unescape_key, [*names, *missing])
+
+
+class InlineList(ListBacking):
+    """A list that stands in the bag or in a page."""
+
+    def __init__(self, items: list[Json]) -> None:
+        self._items = items
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def at(self, positions: Sequence[int], reader: PageReader) -> list[Json]:
+        return [self._items[position] for position in positions]
+
+
+class PagedList(ListBacking):
+    """A list in S3; a range of it is found in the pages it is in."""
+
+    def __init__(self, pointer: Pointer) -> None:
+        self.pointer = self._root = pointer
+
+    def __len__(self) -> int:
+        return self._root.count or 0
+
+    def at(self, positions: Sequence[int], reader: PageReader) -> list[Json]:
+        return reader.slice_at(self._root, positions)
+
+    @property
+    def batch(self) -> int:
+        return max(1, len(self) * _AHEAD_BYTES // max(1, self._root.size))
+
+
+class JoinedList(ListBacking):
+    """Two lists, one after the other: the archived part of a history and the part in the bag."""
+
+    def __init__(self, first: ListBacking, second: ListBacking) -> None:
+        self._first = first
+        self._second = second
+
+    def __len__(self) -> int:
+        return len(self._first) + len(self._second)
+
+    def at(self, positions: Sequence[int], reader: PageReader) -> list[Json]:
+        cut = len(self._first)
+        start = bisect_left(positions, cut)
+        after = shifted(positions[start:], -cut)
+        return [*self._first.at(positions[:start], reader), *self._second.at(after, reader)]
+
+    @property
+    def batch(self) -> int:
+        return self._first.batch
+
+
+def _picked(fields: JsonObject, keys: Iterable[str]) -> dict[str, Json]:
+    """Return those of the user's keys that there are, with their values."""
+    stored = ((key, escape_key(key)) for key in keys)
+    return {key: fields[name] for key, name in stored if name in fields}

@@ -1,0 +1,92 @@
+"""What a worker needs of the state: a tree of the paths it named."""
+
+from collections.abc import Iterable
+from typing import Final, TypeAlias
+
+from universal_sync_core.errors import InvalidRequestError
+from universal_sync_core.values.paths import (
+    Paths,
+    Range,
+    Selection,
+    Step,
+    listed,
+    parse_selection,
+    render_path,
+)
+
+Needs: TypeAlias = dict[Step | Range, "Needs"]
+"""The next step of each path to the needs below it; nothing below means all that is there."""
+
+WHOLE: Final[Needs] = {}
+_FIELD: Final = "needs"
+
+
+def parse_needs(paths: Iterable[str]) -> Needs:
+    """Return the tree of some paths; of a path and one that goes on from it, the shorter counts.
+
+    Raises:
+        InvalidRequestError: one is no path, or one list is asked for as a range and otherwise.
+    """
+    needs: Needs = {}
+    for path in paths:
+        _add(needs, parse_selection(path, field=_FIELD))
+    return needs
+
+
+def needs_of(paths: Paths | None, model: object, at: str) -> Needs | None:
+    """Return the tree of some paths, with the place of a model where there is one.
+
+    None where no paths are named: everything may be touched.
+    """
+    if paths is None:
+        return None
+    named = listed(paths, _FIELD)
+    return parse_needs(named if model is None else [*named, at])
+
+
+def below(needs: Needs | None, step: Step | Range, steps: Selection) -> Needs | None:
+    """Return what is needed below a step; None where everything may be touched.
+
+    Args:
+        needs: at this place.
+        step: a key, a position from 0, or a range.
+        steps: the path that led here, for the error.
+
+    Raises:
+        InvalidRequestError: the step leads to what was not asked for.
+    """
+    if needs is None:
+        return None
+    if step not in needs:
+        message = f"{render_path((*steps, step))} is not among the needs of this task"
+        raise InvalidRequestError(message, field=_FIELD)
+    return needs[step]
+
+
+def range_of(needs: Needs | None) -> Range | None:
+    """Return the range in which a list is needed, if it is needed so."""
+    only = next(iter(needs)) if needs else None
+    return only if isinstance(only, Range) else None
+
+
+def from_start(needs: Needs | None, count: int) -> Needs | None:
+    """Return the needs at a list of so many elements, with positions counted from its start."""
+    if needs is None:
+        return None
+    return {
+        step + count if isinstance(step, int) and step < 0 else step: inner
+        for step, inner in needs.items()
+    }
+
+
+def _add(needs: Needs, steps: Selection) -> None:
+    for position, step in enumerate(steps):
+        others = needs.keys() - {step}
+        if others and any(isinstance(each, Range) for each in (step, *others)):
+            place = render_path(steps[:position])
+            message = f"{place} is needed as a range and otherwise; name one range, or all of it"
+            raise InvalidRequestError(message, field=_FIELD)
+        if step in needs and not needs[step]:
+            return
+        needs = needs.setdefault(step, {})
+    needs.clear()

@@ -1,0 +1,91 @@
+"""Reading stored values for as long as someone looks at them."""
+
+from collections.abc import Sequence
+from copy import copy
+
+from universal_sync_core.lazy.backing import (
+    InlineList,
+    InlineMap,
+    ListBacking,
+    PagedList,
+    PagedMap,
+)
+from universal_sync_core.lazy.in_place import Watch
+from universal_sync_core.pages.objects import Objects
+from universal_sync_core.pages.page_reader import PageReader
+from universal_sync_core.values.codec import Json
+from universal_sync_core.values.paths import Selection
+from universal_sync_core.values.pointer import parse, unescape
+
+
+class Reading:
+    """Reads the objects of one execution; what it has read it keeps, within one budget.
+
+    What it gives away, plain values, has a budget of its own each time.
+    """
+
+    def __init__(self, objects: Objects, watch: Watch | None = None) -> None:
+        """Read through `objects`; what is handed out plain may be watched."""
+        self._objects = objects
+        self.pages = PageReader(objects)
+        self._watch = watch
+
+    def afresh(self) -> "Reading":
+        """Return one that keeps nothing yet of what this one has read, with a budget of its own."""
+        return Reading(_renewed(self._objects))
+
+    def opened(self, stored: Json) -> Json:
+        """Return the contents of a stored map or list, and any other value as it is."""
+        value = self.pages.expanded(stored)
+        pointer = parse(value)
+        if pointer is not None and pointer.kind == "map":
+            return PagedMap(pointer)
+        if pointer is not None and pointer.kind == "list":
+            return PagedList(pointer)
+        value = self.pages.resolve(value) if pointer is not None else value
+        if type(value) is dict:
+            return InlineMap(value)
+        return InlineList(value) if type(value) is list else value
+
+    def handed_out(self, steps: Selection, value: Json, stored: Json) -> None:
+        """Note a value that a worker gets, where those that it changes are watched for."""
+        if self._watch is not None and type(value) in (dict, list):
+            pointer = parse(stored)
+            self._watch.note(steps, value, 0 if pointer is None else pointer.size)
+
+    def elements(self, elements: ListBacking, positions: range) -> list[Json]:
+        """Return the stored elements at some positions, which may descend."""
+        if positions.step > 0:
+            return elements.at(positions, self.pages)
+        return elements.at(positions[::-1], self.pages)[::-1]
+
+    def prefetch(self, stored: Sequence[Json]) -> None:
+        """Read side by side what opening these values reads."""
+        pointers = [pointer for each in stored if (pointer := parse(each)) is not None]
+        self.pages.nodes([pointer.path for pointer in pointers if pointer.kind != "value"])
+        self.pages.load([each.render() for each in pointers if each.kind == "value"])
+
+    def plain(self, stored: Json) -> Json:
+        """Return what a stored value, or the contents of a list, stand for, all of it."""
+        return self.plain_all([stored])[0]
+
+    def plain_all(self, stored: Sequence[Json]) -> list[Json]:
+        """Return the same of several, read side by side; they are the caller's, to change."""
+        apart = PageReader(_renewed(self._objects))
+        values: list[Json] = apart.resolve(list(map(self._listed, stored)), unescape=True)
+        return values
+
+    def passed_on(self, stored: Json) -> Json:
+        """Return what stands for a stored value in a result: pointers stay, unread."""
+        return unescape(self._listed(stored))
+
+    def _listed(self, stored: Json) -> Json:
+        is_contents = isinstance(stored, ListBacking)
+        return stored.at(range(len(stored)), self.pages) if is_contents else stored
+
+
+def _renewed(objects: Objects) -> Objects:
+    """Return the same objects, of which as much again may be read."""
+    renewed = copy(objects)
+    renewed.budget = objects.budget.renewed()
+    return renewed

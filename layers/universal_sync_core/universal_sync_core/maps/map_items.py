@@ -1,0 +1,134 @@
+"""The items of a Distributed Map, as the records of its executions tell them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from universal_sync_core.errors import UnreadableObjectError
+from universal_sync_core.values.codec import Json, JsonObject, decode
+from universal_sync_core.values.json_stream import with_floats
+
+Taken: TypeAlias = Callable[[Json], Json]
+
+_SUCCEEDED: Final = "SUCCEEDED"
+_BY_INDEX: Final = "index"
+# What the ItemSelector of our state machine makes of an item.
+_WRAPPED: Final = {"execution_id", "item", "index"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One item of a Distributed Map.
+
+    Attributes:
+        identity: what no other item has; the same again after a redrive.
+        index: its position among the items, or None where the record does not tell.
+        succeeded: whether it has an output.
+        result: its output, or what is known of its failure.
+    """
+
+    identity: tuple[str, object]
+    index: int | None
+    succeeded: bool
+    result: Json
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether its input was made for this execution by our own state machine."""
+        return self.index is not None and self.identity == (_BY_INDEX, self.index)
+
+    @property
+    def position(self) -> int:
+        """Its index, of an item that tells one."""
+        return self.index or 0
+
+    def place(self) -> tuple[bool, int]:
+        """Return what sorts items in their order; those that do not tell theirs come last."""
+        return (self.index is None, self.index or 0)
+
+
+def item_of(
+    record: JsonObject, outcome: str, place: str, taken: Taken, *, execution_id: str | None
+) -> Item:
+    """Return the item that the record of an execution is about.
+
+    Args:
+        record: as a ResultWriter writes it.
+        outcome: of the file it is in.
+        place: of the record, which no other has.
+        taken: returns a value as it may stand in the bag.
+        execution_id: of the bag, by which the input that our state machine made is known.
+
+    Raises:
+        UnreadableObjectError: its input or output is no JSON text.
+    """
+    given = _document(record, "Input")
+    index = _index(given)
+    result: Json = None
+    if outcome == _SUCCEEDED:
+        if not _is_left_out(record, "Output") and type(record.get("Output")) is not str:
+            raise UnreadableObjectError("no Output", path=place)
+        result = taken(_document(record, "Output"))
+    else:
+        result = {
+            "index": index,
+            "status": _text(record, "Status") or outcome,
+            "input": taken(given if index is None else given["item"]),
+            "error": _text(record, "Error"),
+            "cause": _text(record, "Cause"),
+        }
+    is_ours = index is not None and _names(given["execution_id"], execution_id)
+    named = ("execution", _text(record, "ExecutionArn") or _text(record, "Name") or place)
+    return Item(
+        # A redriven item may run as an execution of another name.
+        identity=(_BY_INDEX, index) if is_ours else named,
+        index=index,
+        succeeded=outcome == _SUCCEEDED,
+        result=result,
+    )
+
+
+def output_of(output: Json, place: str, taken: Taken) -> Item:
+    """Return the item of which only the output is known."""
+    result = taken(with_floats(output))
+    return Item(identity=("place", place), index=None, succeeded=True, result=result)
+
+
+def _document(record: JsonObject, name: str) -> Json:
+    """Return the input or output of a record, null where it has none or it was left out."""
+    text: Json = record.get(name)
+    if _is_left_out(record, name) or text is None or (name == "Input" and not text):
+        return None
+    if type(text) is not str:
+        raise UnreadableObjectError(f"{name} is no text", path="(record)")
+    return decode(text.encode(errors="surrogatepass"), path="(record)")
+
+
+def _text(record: JsonObject, name: str) -> str | None:
+    """Return a text of a record, or None where it has none of that name."""
+    text: Json = record.get(name)
+    if text is not None and type(text) is not str:
+        raise UnreadableObjectError(f"{name} is no text", path="(record)")
+    return text
+
+
+def _is_left_out(record: JsonObject, name: str) -> bool:
+    details: Json = record.get(f"{name}Details")
+    return type(details) is dict and details.get("Included") is False
+
+
+def _index(given: Json) -> int | None:
+    """Return the position of an item as the ItemSelector of a state machine of ours adds it."""
+    if (
+        type(given) is not dict
+        or given.keys() != _WRAPPED
+        or type(given["execution_id"]) is not str
+    ):
+        return None
+    index = given["index"]
+    return index if type(index) is int and index >= 0 else None
+
+
+def _names(owner: str, execution_id: str | None) -> bool:
+    """Tell whether an input was made for this execution, which no item can make itself look."""
+    return execution_id is not None and owner in (execution_id, execution_id.rsplit(":", 1)[-1])

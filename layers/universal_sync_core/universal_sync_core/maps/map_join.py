@@ -1,0 +1,87 @@
+"""The results of a Distributed Map made one delta: outputs in item order, and what failed."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from universal_sync_core.bag.fields import FAILED_SEGMENTS, OUTPUTS, UNFINISHED
+from universal_sync_core.bag.tolerance import too_many_failed
+from universal_sync_core.bag.unit_of_work import UnitOfWork
+from universal_sync_core.maps.map_items import Item
+from universal_sync_core.maps.unfinished_map import UnfinishedMap, unfinished_map
+from universal_sync_core.values.codec import Json, JsonObject
+from universal_sync_core.values.item_failure import failure_of
+from universal_sync_core.values.timestamps import utc_now
+
+
+def joined_outputs(
+    outputs: list[Json],
+    unit: UnitOfWork,
+    *,
+    stored: JsonObject | None = None,
+    reports: Sequence[JsonObject] = (),
+) -> JsonObject:
+    """Return the delta of a list of outputs.
+
+    Args:
+        outputs: in item order.
+        unit: through which compressed ones are opened.
+        stored: a pointer to the list, where it is in S3 already.
+        reports: of items that have no output.
+    """
+    delta = {
+        OUTPUTS: outputs if stored is None else stored,
+        "chunk_count": len(outputs),
+        "aggregation_timestamp": utc_now(),
+    }
+    told = (failure_of(unit.pages.expanded(output)) for output in outputs)
+    failed = [{"index": index, **failure} for index, failure in enumerate(told) if failure]
+    every = [*failed, *reports]
+    return delta | {FAILED_SEGMENTS: every} if every else delta
+
+
+def joined_items(items: Sequence[Item], unit: UnitOfWork) -> JsonObject:
+    """Return the delta of the items of a map run, in item order.
+
+    Where they are what was left of a map, their outputs are joined with those that the bag has.
+    Where more failed than are tolerated, the delta says what is left of the map to run.
+    """
+    if not all(item.is_ours for item in items):
+        outputs = [item.result for item in items if item.succeeded]
+        return joined_outputs(outputs, unit, reports=_reports(items))
+    return _of_our_own(items, unfinished_map(unit.bag, unit), unit)
+
+
+def _of_our_own(
+    items: Sequence[Item], unfinished: UnfinishedMap | None, unit: UnitOfWork
+) -> JsonObject:
+    """Return the delta of items that tell their own positions."""
+    by_position: dict[int, Json] = {}
+    count = len(items)
+    if unfinished is not None:
+        items = [_moved(item, unfinished) for item in items]
+        by_position, count = dict(unfinished.kept_outputs(unit)), unfinished.count
+    by_position |= {item.position: item.result for item in items if item.succeeded}
+    positions = sorted(by_position)
+    outputs = [by_position[position] for position in positions]
+    delta = joined_outputs(outputs, unit, reports=_reports(items))
+    is_whole = unfinished is not None or {item.position for item in items} == set(range(count))
+    if not is_whole or not too_many_failed(unit.bag, delta):
+        return delta
+    without_output = sorted(item.position for item in items if not item.succeeded)
+    of_outputs = delta[FAILED_SEGMENTS][: -len(without_output) or None]
+    failed = [positions[report["index"]] for report in of_outputs]
+    left = UnfinishedMap(
+        count=count, failed=sorted([*failed, *without_output]), without_output=without_output
+    )
+    return delta | {UNFINISHED: left.render(unit)}
+
+
+def _reports(items: Sequence[Item]) -> list[JsonObject]:
+    return [item.result for item in items if not item.succeeded]
+
+
+def _moved(item: Item, unfinished: UnfinishedMap) -> Item:
+    """Return an item that ran again with its position among all items of the map."""
+    position = unfinished.position(item.position)
+    result = item.result if item.succeeded else item.result | {"index": position}
+    return replace(item, index=position, result=result)

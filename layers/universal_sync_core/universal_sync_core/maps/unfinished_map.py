@@ -1,0 +1,124 @@
+"""A Distributed Map of which more items failed than were tolerated: what is left of it to run.
+
+The bag that ends the workflow keeps, behind `unfinished_map`, how many items there were, which of
+them failed, and which of those have no output. When the workflow is resumed only these run again,
+and their outputs are joined with those that are there.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from universal_sync_core.bag.fields import (
+    FAILED_SEGMENTS,
+    OUTPUTS,
+    UNFINISHED,
+    in_role,
+    unfinished_of,
+    with_fields,
+    without_samples,
+)
+from universal_sync_core.bag.next_action import DISTRIBUTED_MAP
+from universal_sync_core.bag.unit_of_work import UnitOfWork
+from universal_sync_core.errors import InvalidRequestError
+from universal_sync_core.merge.lists import Lists
+from universal_sync_core.values.codec import Json, JsonObject
+from universal_sync_core.values.pointer import Pointer
+
+# Beside the pointer, once the map is entered again.
+_ENTERED: Final = "entered"
+_DOCUMENT: Final = {"count", "failed", "without_output"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnfinishedMap:
+    """What is known of a map whose workflow failed.
+
+    Attributes:
+        count: of its items.
+        failed: positions of the items to run again, in order.
+        without_output: those of them that left no output.
+    """
+
+    count: int
+    failed: Sequence[int]
+    without_output: Sequence[int]
+
+    def render(self, unit: UnitOfWork) -> JsonObject:
+        """Return the pointer that stands for it in the bag."""
+        document = {
+            "count": self.count,
+            "failed": list(self.failed),
+            "without_output": list(self.without_output),
+        }
+        return in_role(unit.pages.store(document), UNFINISHED)
+
+    def position(self, index: int) -> int:
+        """Return the position among all items of one that ran again.
+
+        Raises:
+            InvalidRequestError: no such item was to run.
+        """
+        if index >= len(self.failed):
+            raise _not_of_this_map(f"{UNFINISHED}: the map ran an item that it was not given")
+        return self.failed[index]
+
+    def kept_outputs(self, unit: UnitOfWork) -> Mapping[int, Json]:
+        """Return the outputs that are in the bag by position, without those that run again."""
+        plain = without_samples(with_fields(unit.bag, {OUTPUTS}, unit.pages), {OUTPUTS})
+        outputs = Lists(unit.pages).elements(unit.pages.opened(plain.get(OUTPUTS, [])))
+        missing, again = set(self.without_output), set(self.failed)
+        positions = [position for position in range(self.count) if position not in missing]
+        if len(outputs) != len(positions):
+            raise _not_of_this_map(f"{OUTPUTS} is not the list that the map left")
+        pairs = zip(positions, outputs, strict=True)
+        return {position: output for position, output in pairs if position not in again}
+
+
+def unfinished_map(bag: JsonObject, unit: UnitOfWork) -> UnfinishedMap | None:
+    """Return what is left of the map that a bag has entered again, or None if it has not."""
+    pointer = unfinished_of(bag)
+    return _read(pointer, unit) if pointer is not None and _ENTERED in pointer.beside else None
+
+
+def _read(pointer: Pointer, unit: UnitOfWork) -> UnfinishedMap:
+    document = unit.pages.resolve(pointer.render())
+    if type(document) is not dict or document.keys() != _DOCUMENT:
+        raise _not_of_this_map(f"{UNFINISHED} is written by the state machine alone")
+    return UnfinishedMap(**document)
+
+
+def items_to_run(items: Sequence[Json], unfinished: UnfinishedMap | None) -> Sequence[Json]:
+    """Return those of a map's items that are to run: all, or those that failed the last time."""
+    if unfinished is None:
+        return items
+    if len(items) != unfinished.count:
+        raise _not_of_this_map("distributed_items is not the list that the map ran")
+    return [items[position] for position in unfinished.failed]
+
+
+def entered_again(bag: JsonObject, unit: UnitOfWork) -> JsonObject:
+    """Return a bag whose map failed, ready to run the items that did; their reports are dropped."""
+    pointer = unfinished_of(bag)
+    if pointer is None:
+        return bag
+    unfinished = _read(pointer, unit)
+    plain = without_samples(with_fields(bag, {FAILED_SEGMENTS}, unit.pages), {FAILED_SEGMENTS})
+    reports = Lists(unit.pages).elements(unit.pages.opened(plain.get(FAILED_SEGMENTS, [])))
+    earlier = reports[: -len(unfinished.failed)]
+    again = {name: value for name, value in plain.items() if name != FAILED_SEGMENTS}
+    kept = {FAILED_SEGMENTS: earlier} if earlier else {}
+    entered = in_role(pointer, UNFINISHED, **{_ENTERED: True})
+    return again | kept | {UNFINISHED: entered, "next_action": DISTRIBUTED_MAP}
+
+
+def without_unfinished(bag: JsonObject) -> JsonObject:
+    """Return a bag that knows of no map to finish."""
+    if unfinished_of(bag) is None:
+        return bag
+    return {name: value for name, value in bag.items() if name != UNFINISHED}
+
+
+def _not_of_this_map(message: str) -> InvalidRequestError:
+    cure = "resume without fields of the map beside resume_from, or with new distributed_items"
+    return InvalidRequestError(f"{message}; {cure}", field=f"state_data.{UNFINISHED}")

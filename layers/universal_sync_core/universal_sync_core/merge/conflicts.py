@@ -1,0 +1,226 @@
+"""Where parallel branches changed the same leaf differently, and who wins."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from operator import itemgetter
+from typing import Final, TypeAlias
+
+from universal_sync_core.bag.fields import (
+    CONTROL_FIELDS_NEVER_OFFLOAD,
+    OUTPUTS,
+    STALE_RESULT,
+    STATE,
+    TOLD_WITH_OUTPUTS,
+    archive_of,
+    with_fields,
+    without_samples,
+)
+from universal_sync_core.bag.strategies import (
+    CONFLICT_STRATEGIES,
+    DEFAULT_CONFLICT_STRATEGY,
+    Strategy,
+)
+from universal_sync_core.bag.unit_of_work import UnitOfWork
+from universal_sync_core.errors import InvalidRequestError, MergeConflictError
+from universal_sync_core.merge.deep_merge import Combiner, Replacement
+from universal_sync_core.merge.difference import is_equal
+from universal_sync_core.merge.history import HISTORY_FIELDS
+from universal_sync_core.values.codec import Json, JsonObject, encode
+from universal_sync_core.values.pointer import is_map, parse, unescape_key
+from universal_sync_core.values.timestamps import time_of
+
+# Fields of the bag over which branches cannot disagree.
+_JOINED: Final = CONTROL_FIELDS_NEVER_OFFLOAD | HISTORY_FIELDS | {STALE_RESULT, *TOLD_WITH_OUTPUTS}
+
+
+Keys: TypeAlias = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What one branch wants at one path.
+
+    Attributes:
+        branch: its position among the branches.
+        value: the new value; of a map only what changed.
+        time: when the branch, or the innermost map that tells, was last touched.
+    """
+
+    branch: int
+    value: Json
+    time: int | None = None
+
+    @property
+    def final(self) -> Json:
+        """What is to stand at the path."""
+        return self.value.value if isinstance(self.value, Replacement) else self.value
+
+
+@dataclass(slots=True, kw_only=True)
+class Conflicts:
+    """Decides between branches, and keeps a report of each decision.
+
+    Attributes:
+        unit: its strategies say which lists are joined, and so never in conflict.
+        parent: the bag that the branches are joined into.
+        names: the id of each branch.
+        strategy: `latest` by timestamp, `first` or `last` in branch order, `collect` all values
+            in a list, or `fail`.
+        reports: `{path, branches, strategy, taken_from}` of every conflict so far.
+    """
+
+    unit: UnitOfWork
+    parent: JsonObject
+    names: Sequence[str]
+    strategy: str = DEFAULT_CONFLICT_STRATEGY
+    reports: list[JsonObject] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Refuse an unknown strategy."""
+        if self.strategy not in CONFLICT_STRATEGIES:
+            known = ", ".join(CONFLICT_STRATEGIES)
+            message = f"unknown conflict strategy; the known ones are {known}"
+            raise InvalidRequestError(message, field="branch_conflict_strategy")
+
+    def settle(self, changes: Sequence[Change]) -> list[JsonObject]:
+        """Return the deltas of the branches, in order, each leaf in at most one of them.
+
+        Args:
+            changes: the delta of each branch.
+
+        Raises:
+            MergeConflictError: there are conflicts and the strategy is `fail`.
+        """
+        settled = {change.branch: change.value for change in self._settle_maps(changes, ())}
+        _tell_of_outputs(settled)
+        self.reports.sort(key=itemgetter("path"))  # in whatever order the fields are stored
+        if self.strategy == "fail" and self.reports:
+            raise MergeConflictError([report["path"] for report in self.reports])
+        return [settled[change.branch] for change in changes]
+
+    def _settle(self, changes: Sequence[Change], keys: Keys) -> list[Change]:
+        strategy = self.unit.strategies.at(_path(keys))
+        if len(changes) == 1 or _is_joined(changes, strategy) or _is_one_form(changes):
+            return list(changes)
+        if _is_merged(keys) and strategy is None:
+            opened = [
+                replace(change, value=self.unit.pages.opened(change.value)) for change in changes
+            ]
+            if all(is_map(change.value) for change in opened):
+                return self._settle_maps(opened, keys)
+        first, *others = (change.final for change in changes)
+        if all(is_equal(first, other, self.unit.pages) for other in others):
+            return list(changes)
+        return self._decide(changes, keys)
+
+    def _settle_maps(self, changes: Sequence[Change], keys: Keys) -> list[Change]:
+        """Settle the keys of maps one by one; what only one branch names is its own."""
+        opened = [self._opened(change) for change in changes]
+        by_key: dict[str, list[Change]] = {}
+        for change, entries in opened:
+            for key, value in entries.items():
+                wanted = Change(branch=change.branch, value=value, time=change.time)
+                by_key.setdefault(key, []).append(wanted)
+        settled: dict[int, JsonObject] = {change.branch: {} for change in changes}
+        for key, wanted_by in by_key.items():
+            for change in self._settle_key(wanted_by, (*keys, key)):
+                settled[change.branch][key] = change.value
+        return [
+            Change(branch=change.branch, value=settled[change.branch], time=change.time)
+            for change in changes
+        ]
+
+    def _settle_key(self, wanted_by: Sequence[Change], keys: Keys) -> Sequence[Change]:
+        field, *inner = keys
+        joined = not inner and (field in _JOINED or archive_of({field: wanted_by[0].value}))
+        return wanted_by if joined else self._settle(wanted_by, keys)
+
+    def _opened(self, change: Change) -> tuple[Change, Mapping[str, Json]]:
+        pointer = parse(change.value)
+        entries = self.unit.pages.entries(pointer) if pointer else change.value
+        time = time_of(entries, self.unit.pages.resolve)
+        own = change.time if time is None else time
+        return Change(branch=change.branch, value=change.value, time=own), entries
+
+    def _decide(self, changes: Sequence[Change], keys: Keys) -> list[Change]:
+        taken = self._taken(changes)
+        report = {
+            "path": _path(keys),
+            "branches": [self.names[change.branch] for change in changes],
+            "strategy": self.strategy,
+        }
+        if self.strategy == "collect":
+            self.reports.append(report)
+            return [replace(taken, value=self._collected(changes, keys))]
+        self.reports.append(report | {"taken_from": self.names[taken.branch]})
+        return [taken]
+
+    def _collected(self, changes: Sequence[Change], keys: Keys) -> Json:
+        """Return the values of all branches, each whole as the branch left it."""
+        found = self._in_parent(keys)
+        values = [
+            {"branch_id": self.names[change.branch], "value": self._whole(change, keys, found)}
+            for change in changes
+        ]
+        adds = found and self.unit.strategies.at(_path(keys))  # and would add the values, too
+        return Replacement(values) if adds else values
+
+    def _whole(self, change: Change, keys: Keys, found: Sequence[Json]) -> Json:
+        path = _path(keys)
+        if not found or not (_is_merged(keys) or self.unit.strategies.at(path)):
+            return change.final
+        return Combiner(self.unit, by_time=False).combine(found[0], change.value, path)
+
+    def _in_parent(self, keys: Keys) -> list[Json]:
+        """Return what the parent has at a path, if anything."""
+        field = {keys[0]}
+        value: Json = without_samples(with_fields(self.parent, field, self.unit.pages), field)
+        for key in keys:
+            value = self.unit.pages.opened(value)
+            pointer = parse(value)
+            if pointer is not None and pointer.kind == "map":
+                value = self.unit.pages.lookup(pointer, [key])
+            if type(value) is not dict or key not in value:
+                return []
+            value = value[key]
+        return [value]
+
+    def _taken(self, changes: Sequence[Change]) -> Change:
+        """Return the change that wins; of those of one time, the last in branch order."""
+        if self.strategy == "first":
+            return changes[0]
+        if self.strategy == "latest":
+            return max(changes, key=lambda change: (change.time or 0, change.branch))
+        return changes[-1]
+
+
+def _path(keys: Keys) -> str:
+    """Return the dotted path of some keys, under the names the user gave."""
+    return ".".join(map(unescape_key, keys))
+
+
+def _is_merged(keys: Keys) -> bool:
+    """Tell whether maps at a path are merged key by key; any field but the state is one leaf."""
+    return len(keys) > 1 or keys[0] == STATE
+
+
+def _is_joined(changes: Sequence[Change], strategy: Strategy | None) -> bool:
+    """Tell whether a strategy keeps what each branch added, so that none of it is in conflict."""
+    replaced = any(isinstance(change.value, Replacement) for change in changes)
+    return strategy is not None and strategy.name != "replace" and not replaced
+
+
+def _is_one_form(changes: Sequence[Change]) -> bool:
+    """Tell whether all want the same, seen without a read."""
+    try:
+        return len({encode(change.final) for change in changes}) == 1
+    except InvalidRequestError:  # keys that a branch let go of are no JSON
+        return False
+
+
+def _tell_of_outputs(settled: Mapping[int, JsonObject]) -> None:
+    """Leave what is told with a list of outputs only where such a list is, if there is one."""
+    if any(OUTPUTS in delta for delta in settled.values()):
+        for delta in settled.values():
+            for name in TOLD_WITH_OUTPUTS if OUTPUTS not in delta else ():
+                delta.pop(name, None)

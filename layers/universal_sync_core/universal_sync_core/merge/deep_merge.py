@@ -1,0 +1,200 @@
+"""One value of two: deep merge, strategies and the timestamp rule, inline or in pages.
+
+Only what the delta names is looked at, and only what changes is copied: a branch of the base
+that the delta does not touch is the same object, or the same pointer, afterwards.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from universal_sync_core.bag.strategies import Strategy
+from universal_sync_core.bag.unit_of_work import UnitOfWork
+from universal_sync_core.merge.lists import Lists
+from universal_sync_core.values.codec import Json, JsonObject, encode
+from universal_sync_core.values.pointer import Pointer, is_list, is_map, parse
+from universal_sync_core.values.timestamps import TIME_FIELDS, is_older
+
+_STATE: Final = "current_state."
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """A value that takes the place of what is there, where merging could not make it.
+
+    It lives between two steps of one call, in the delta of a branch that let go of keys.
+    """
+
+    value: Json
+
+
+class Combiner:
+    """Combines values of one call."""
+
+    def __init__(self, unit: UnitOfWork, *, by_time: bool = True, echoed: bool = False) -> None:
+        """Use the strategies and pages of `call`.
+
+        Args:
+            unit: the call to combine for.
+            by_time: whether the older side of two timestamped maps loses.
+            echoed: whether the delta shows what is there beside what is new: then a list that is
+                the same adds nothing to itself.
+        """
+        self._unit = unit
+        self._by_time = by_time
+        self._echoed = echoed
+        self._pages = unit.pages
+        self._strategies = unit.strategies
+        self._lists = Lists(unit.pages)
+
+    def combine(self, base: Json, delta: Json, path: str, *, base_wins: bool = False) -> Json:
+        """Return one value of two.
+
+        Args:
+            base: what is there.
+            delta: what comes.
+            path: dotted path of both, from the bag.
+            base_wins: the delta is older: it only adds what is missing.
+        """
+        if isinstance(delta, Replacement):
+            return delta.value
+        ours, theirs = self._pages.expanded(base), self._pages.expanded(delta)
+        strategy = self._strategies.at(path)
+        grows = strategy is not None and strategy.grows
+        if grows or _is_container(ours) or _is_container(theirs):
+            ours, theirs = self._pages.opened(ours), self._pages.opened(theirs)
+        if strategy is not None and grows:
+            merged = self._grown(ours, theirs, strategy, path, base_wins=base_wins)
+        elif strategy is None and is_map(ours) and is_map(theirs):
+            merged = self._merge_maps(ours, theirs, path, base_wins=base_wins)
+        else:
+            merged = ours if base_wins or _same(ours, theirs) else delta
+        return base if merged is ours else merged
+
+    def added(self, key: str, value: Json, path: str) -> JsonObject:
+        """Return a key that the base does not have, as it is to stand there.
+
+        Args:
+            key: what is added.
+            value: what comes under it; null adds nothing to a list that grows, and no key.
+            path: dotted path of the map it is added to, empty for the bag.
+        """
+        inner = f"{path}.{key}" if path else key
+        strategy = self._strategies.at(inner)
+        if strategy is not None and strategy.grows:
+            opened = self._pages.opened(value)
+            is_nothing = self._lists.is_null(opened)
+            return {} if is_nothing else {key: self._begun(opened, strategy, inner)}
+        if self._strategies.below(inner):
+            opened = self._pages.opened(value)
+            return {key: self._added_map(value, opened, inner) if is_map(opened) else value}
+        return {key: value}
+
+    def _added_map(self, value: Json, opened: Json, path: str) -> Json:
+        """Return a map with the lists that grow in it begun, or itself if all of them are."""
+        pointer = parse(opened)
+        entries: JsonObject = opened if pointer is None else self._pages.entries(pointer)
+        begun = self._changes({}, entries, path, base_wins=False)
+        is_same = begun.keys() == entries.keys() and all(
+            begun[key] is entries[key] for key in begun
+        )
+        return value if is_same else begun
+
+    def replace(self, base: Json, delta: Json) -> Json:
+        """Return the delta's value, or the base itself where it is the same value."""
+        return base if _same(self._pages.expanded(base), self._pages.expanded(delta)) else delta
+
+    def _grown(
+        self, base: Json, delta: Json, strategy: Strategy, path: str, *, base_wins: bool
+    ) -> Json:
+        """Return the list that a base is or begins with what a delta adds; the base if nothing."""
+        if self._lists.is_null(delta) or (self._echoed and _same(base, delta)):
+            return base
+        if self._lists.is_null(base):
+            return self._begun(delta, strategy, path)
+        before = self._lists.as_list(base)
+        joined = self._join(before, self._lists.as_list(delta), strategy, path, base_wins=base_wins)
+        return base if joined is before else joined
+
+    def _begun(self, delta: Json, strategy: Strategy, path: str) -> Json:
+        """Return the list that begins with a delta, which is itself if nothing in it is double."""
+        items = self._lists.as_list(delta)
+        if strategy.name == "append":
+            return items
+        joined = self._join([], items, strategy, path, base_wins=False)
+        return items if len(joined) == self._lists.count(items) else joined
+
+    def _join(
+        self, base: Json, delta: Json, strategy: Strategy, path: str, *, base_wins: bool
+    ) -> Json:
+        """Join two lists. Both sides are kept, so there is no conflict for the older to lose."""
+        if strategy.name == "append":
+            return self._lists.append(base, delta)
+        if strategy.name == "dedupe_append":
+            return self._lists.dedupe_append(base, delta)
+        if strategy.name == "set_union":
+            return self._lists.set_union(base, delta)
+
+        def merge_items(ours: Json, theirs: Json) -> Json:
+            return self.combine(ours, theirs, f"{path}[]", base_wins=base_wins)
+
+        return self._lists.merge_by_key(base, delta, strategy.key, merge_items)
+
+    def _merge_maps(self, base: Json, delta: Json, path: str, *, base_wins: bool) -> Json:
+        ours, theirs = parse(base), parse(delta)
+        if ours and theirs and ours.path == theirs.path and not self._strategies.below(path):
+            return base
+        incoming: JsonObject = delta if theirs is None else self._pages.entries(theirs)
+        if ours is None:
+            changes = self._changes(base, incoming, path, base_wins=base_wins)
+            return {**base, **changes} if changes else base
+        present = self._pages.lookup(ours, [*incoming, *TIME_FIELDS])
+        changes = self._changes(present, incoming, path, base_wins=base_wins)
+        return self._put(ours, changes, path) if changes else base
+
+    def _changes(
+        self, base: Mapping[str, Json], delta: JsonObject, path: str, *, base_wins: bool
+    ) -> JsonObject:
+        """Return the keys that differ after merging `delta` into `base`, with their values."""
+        base_wins = base_wins or (self._by_time and is_older(delta, base, self._pages.resolve))
+        grows = self._strategies.below(path)
+        changes: JsonObject = {}
+        for key, value in delta.items():
+            if key not in base:
+                changes |= self.added(key, value, path) if grows else {key: value}
+                continue
+            merged = self.combine(base[key], value, f"{path}.{key}", base_wins=base_wins)
+            if merged is not base[key]:
+                changes[key] = merged
+        return changes
+
+    def _put(self, pointer: Pointer, changes: JsonObject, path: str) -> JsonObject:
+        """Set keys in pages; what was readable beside the pointer shall be so again."""
+        in_list = path.endswith("]") or "[]." in path  # where nothing can be kept inline
+        for inner in [] if in_list else _leaf_paths(pointer.beside):
+            self._unit.keep_inline.add(f"{path}.{inner}".removeprefix(_STATE))
+        return self._pages.put_keys(pointer, changes).render()
+
+
+def _is_container(value: Json) -> bool:
+    return is_map(value) or is_list(value)
+
+
+def _same(base: Json, delta: Json) -> bool:
+    """Tell whether both are one value in one order; pointers are compared, not followed."""
+    if base is delta:
+        return True
+    ours, theirs = parse(base), parse(delta)
+    if ours or theirs:
+        return bool(ours and theirs and ours.path == theirs.path)
+    return type(base) is type(delta) and bool(base == delta) and encode(base) == encode(delta)
+
+
+def _leaf_paths(fields: JsonObject) -> Collection[str]:
+    paths = []
+    for key, value in fields.items():
+        if type(value) is dict and value and parse(value) is None:
+            paths += [f"{key}.{inner}" for inner in _leaf_paths(value)]
+        else:
+            paths.append(key)
+    return paths

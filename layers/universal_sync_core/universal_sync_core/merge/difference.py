@@ -1,0 +1,170 @@
+"""What one state has that another has not, told without reading what both share."""
+
+from collections.abc import Mapping
+
+from universal_sync_core.bag.fields import (
+    ARCHIVE,
+    CONTROL_FIELDS_NEVER_OFFLOAD,
+    HISTORY,
+    STATE,
+    archive_of,
+    with_overflow,
+    without_samples,
+)
+from universal_sync_core.bag.unit_of_work import UnitOfWork
+from universal_sync_core.merge.deep_merge import Replacement
+from universal_sync_core.merge.lists import Lists
+from universal_sync_core.pages.page_reader import PageReader
+from universal_sync_core.values.codec import Json, JsonObject, canonical, decode, encode
+from universal_sync_core.values.pointer import is_list, is_map, parse
+
+
+def changes_since(parent: JsonObject, bag: JsonObject, unit: UnitOfWork) -> JsonObject:
+    """Return the delta that leads from `parent` to `bag`, control fields left out.
+
+    Of what is merged it holds only what differs: of `current_state` the keys, at every depth; of
+    a list that a strategy adds to, the elements that came after the parent's own; of one that is
+    merged by key, the items that changed. Any other field it holds whole.
+    """
+    before = without_samples(with_overflow(parent, unit.pages))
+    after = without_samples(with_overflow(bag, unit.pages))
+    delta = _history_since(before, after, unit)
+    for field, value in after.items():
+        if field in CONTROL_FIELDS_NEVER_OFFLOAD or field == HISTORY:
+            continue
+        if field == ARCHIVE and archive_of(after):
+            continue
+        if field not in before:
+            delta[field] = value
+        elif field == STATE or unit.strategies.at(field):
+            delta |= _part(field, before[field], value, field, unit)
+        elif not is_equal(before[field], value, unit.pages):
+            delta[field] = value
+    return delta
+
+
+def is_equal(left: Json, right: Json, pages: PageReader) -> bool:
+    """Tell whether both are one JSON value, whatever form each has.
+
+    They are read only where their pointers leave it open: pages of one list may have other
+    borders, and so other paths.
+    """
+    if left is right or encode(left) == encode(right):
+        return True
+    ours, theirs = parse(left), parse(right)
+    if ours and theirs and ours.kind == theirs.kind:
+        same_length = ours.count == theirs.count
+        if not same_length or (ours.kind == "value" and ours.size != theirs.size):
+            return False
+    ours_whole, theirs_whole = pages.resolve([left, right])
+    return canonical(ours_whole) == canonical(theirs_whole)
+
+
+def _history_since(before: JsonObject, after: JsonObject, unit: UnitOfWork) -> JsonObject:
+    """Return the history fields that changed; merging them appends only what is new."""
+    delta: JsonObject = {}
+    old, new = archive_of(before), archive_of(after)
+    if new is not None and (old is None or old.path != new.path):
+        delta[ARCHIVE] = after[ARCHIVE]
+    if HISTORY in after and not is_equal(before.get(HISTORY), after[HISTORY], unit.pages):
+        delta[HISTORY] = after[HISTORY]
+    return delta
+
+
+def _part(key: str, before: Json, after: Json, path: str, unit: UnitOfWork) -> JsonObject:
+    """Return a key with what is to be merged there; nothing where nothing is."""
+    as_whole = unit.strategies.at(path) is not None
+    if _is_same(before, after, unit) or (as_whole and is_equal(before, after, unit.pages)):
+        return {}
+    part = _changed(before, after, path, unit)
+    is_nothing = part == {} and is_map(unit.pages.opened(before))  # one map in two forms
+    return {} if is_nothing else {key: part}
+
+
+def _changed(before: Json, after: Json, path: str, unit: UnitOfWork) -> Json:
+    """Return what has to be merged into `before` to make it `after`."""
+    before, after = unit.pages.opened(before), unit.pages.opened(after)
+    strategy = unit.strategies.at(path)
+    if strategy and strategy.grows:
+        before = Lists(unit.pages).as_list(before)
+        if not is_list(after):
+            return Replacement(after)
+        if strategy.key:
+            return _changed_items(before, after, strategy.key, path, unit)
+        return _added(before, after, unit, as_set=strategy.name == "set_union")
+    if strategy or not (is_map(before) and is_map(after)):
+        return after
+    old, new = _entries_apart(before, after, unit)
+    if not old.keys() <= new.keys():  # merging takes no key away
+        return Replacement(after)
+    changes: JsonObject = {}
+    for key, value in new.items():
+        if key not in old:
+            changes[key] = value
+        else:
+            changes |= _part(key, old[key], value, f"{path}.{key}", unit)
+    return changes
+
+
+def _entries_apart(
+    before: Json, after: Json, unit: UnitOfWork
+) -> tuple[Mapping[str, Json], JsonObject]:
+    """Return the entries of two maps, leaving out pages that both have."""
+    old, new = parse(before), parse(after)
+    if old is not None and new is not None:
+        return unit.pages.entries_apart(old, new)
+    return (
+        unit.pages.entries(old) if old else before,
+        unit.pages.entries(new) if new else after,
+    )
+
+
+def _added(before: Json, after: Json, unit: UnitOfWork, *, as_set: bool) -> Json:
+    """Return the elements that came after those there were, each of which counts once in a set."""
+    lists = Lists(unit.pages)
+    old, new = lists.elements(before), lists.elements(after)
+    if as_set:
+        old = list(lists.distinct(old).values())
+    pairs = zip(old, new, strict=False)
+    kept = len(new) >= len(old) and all(is_equal(*pair, unit.pages) for pair in pairs)
+    return new[len(old) :] if kept else Replacement(new)
+
+
+def _changed_items(before: Json, after: Json, key: str, path: str, unit: UnitOfWork) -> Json:
+    """Return the items that changed, each with its key, and those that came after."""
+    lists = Lists(unit.pages)
+    old, new = lists.elements(before), lists.elements(after)
+    parts = [
+        _changed_item(ours, theirs, key, path, unit)
+        for ours, theirs in zip(old, new, strict=False)
+        if not _is_same(ours, theirs, unit)
+    ]
+    if len(new) < len(old) or None in parts:
+        return Replacement(new)
+    return [*parts, *new[len(old) :]]
+
+
+def _changed_item(
+    before: Json, after: Json, key: str, path: str, unit: UnitOfWork
+) -> JsonObject | None:
+    """Return the key and the changes of an item, or None where merging by key cannot tell them."""
+    lists = Lists(unit.pages)
+    identity = lists.identity(after, key)
+    if identity is None or identity != lists.identity(before, key):
+        return None
+    part = _changed(before, after, f"{path}[]", unit)
+    if type(part) is not dict or parse(part):
+        return None
+    return {key: decode(identity)} | part
+
+
+def _is_same(before: Json, after: Json, unit: UnitOfWork) -> bool:
+    """Tell whether a value is the one it was, whatever form it has.
+
+    Of two maps only those of one form are; what differs in others is found key by key.
+    """
+    before, after = unit.pages.expanded(before), unit.pages.expanded(after)
+    if is_map(before) and is_map(after):
+        old, new = parse(before), parse(after)
+        return old.path == new.path if old and new else encode(before) == encode(after)
+    return is_equal(before, after, unit.pages)

@@ -1,0 +1,134 @@
+"""The history: the newest entries in the bag, older ones in an archive of pages, each once."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from universal_sync_core.bag.fields import ARCHIVE, HISTORY, HISTORY_ALIAS, archive_of, in_role
+from universal_sync_core.bag.unit_of_work import UnitOfWork
+from universal_sync_core.merge.lists import Lists
+from universal_sync_core.values.codec import Json, JsonObject, encode
+from universal_sync_core.values.pointer import Pointer, is_list, parse
+from universal_sync_core.values.timestamps import time_of
+
+HISTORY_FIELDS: Final = frozenset({HISTORY, HISTORY_ALIAS})
+
+# Kept beside the archive's pointer: the time of its newest entry, in microseconds and rounded up.
+# An entry newer than that cannot be in the archive, and costs no read.
+_LATEST: Final = "latest"
+_NANOSECONDS: Final = 1_000
+
+
+def new_entries(delta: JsonObject, bag: JsonObject, unit: UnitOfWork) -> list[Json]:
+    """Return the history entries a delta brings, in order.
+
+    A delta that echoes a bag brings its archive too; the bag's own archive is not read for it.
+    """
+    entries: list[Json] = []
+    lists = Lists(unit.pages)
+    archive, own = archive_of(delta), archive_of(bag)
+    if archive is not None and (own is None or archive.path != own.path):
+        entries += unit.pages.elements(archive)
+    for name in (HISTORY, HISTORY_ALIAS):
+        value = unit.pages.opened(delta.get(name))
+        if not lists.is_null(value):
+            entries += lists.elements(value) if is_list(value) else [value]
+    return entries
+
+
+def append_entries(bag: JsonObject, entries: Sequence[Json], unit: UnitOfWork) -> JsonObject:
+    """Return the bag with those entries appended that its history does not have yet."""
+    lists = Lists(unit.pages)
+    inline = unit.pages.opened(bag.get(HISTORY, []))
+    if not is_list(inline):
+        inline = [] if lists.is_null(inline) else [inline]
+    new = lists.distinct(entries)
+    present = lists.present(inline, new)
+    archive = archive_of(bag)
+    if archive is not None:
+        latest = archive.beside.get(_LATEST)
+        older = [
+            encoded
+            for encoded, entry in new.items()
+            if encoded not in present and not _is_newer(entry, latest, unit)
+        ]
+        present |= unit.pages.find(archive, older) if older else set()
+    added = [entry for encoded, entry in new.items() if encoded not in present]
+    return bag | {HISTORY: lists.append(inline, added)} if added or HISTORY not in bag else bag
+
+
+def archive_older(bag: JsonObject, unit: UnitOfWork, *, keep_bytes: int) -> JsonObject:
+    """Return the bag with its older history in the archive, where inline it is too long.
+
+    Over `HISTORY_MAX_ENTRIES` entries the oldest go until half of that is left; over
+    `keep_bytes`, until they take half of those. So the archive grows in batches.
+    """
+    inline = bag.get(HISTORY)
+    if type(inline) is not list:
+        return bag
+    sizes = [len(encode(entry)) + 1 for entry in inline]
+    kept = _kept(sizes, unit.settings.history_max_entries, keep_bytes)
+    if kept == len(inline):
+        return bag
+    if ARCHIVE in bag and archive_of(bag) is None:  # a field of that name is the user's
+        return bag | {HISTORY: unit.pages.store(inline, marked=True).render()}
+    cut = len(inline) - kept
+    archive = _extended(archive_of(bag), inline[:cut], unit)
+    return bag | {HISTORY: inline[cut:], ARCHIVE: archive}
+
+
+def whole_history(bag: JsonObject, unit: UnitOfWork) -> JsonObject:
+    """Return the bag with its whole history in one field, parts of it still pointers."""
+    archive = archive_of(bag)
+    if archive is None:
+        return bag
+    plain = {name: value for name, value in bag.items() if name != ARCHIVE}
+    inline = Lists(unit.pages).elements(plain.get(HISTORY, []))
+    return plain | {HISTORY: [*unit.pages.elements(archive), *inline]}
+
+
+def in_one_list(bag: JsonObject, unit: UnitOfWork) -> JsonObject:
+    """Return the bag with its whole history behind one pointer, so that no archive is needed."""
+    archive = archive_of(bag)
+    if archive is None:
+        return bag
+    plain = {name: value for name, value in bag.items() if name != ARCHIVE}
+    inline = Lists(unit.pages).elements(plain.get(HISTORY, []))
+    whole = unit.pages.extend(archive.with_beside({}), inline)
+    return plain | {HISTORY: whole.render()}
+
+
+def _kept(sizes: Sequence[int], max_entries: int, max_bytes: int) -> int:
+    """Return how many of the newest entries stay."""
+    count, total = len(sizes), sum(sizes)
+    if count > max_entries:
+        count = max_entries // 2
+        total = sum(sizes[len(sizes) - count :])
+    if total > max_bytes:
+        while count and total > max_bytes // 2:
+            total -= sizes[len(sizes) - count]
+            count -= 1
+    return count
+
+
+def _extended(archive: Pointer | None, entries: Sequence[Json], unit: UnitOfWork) -> JsonObject:
+    latest = archive.beside.get(_LATEST) if archive else None
+    told = (_time_of(entry, unit) for entry in entries)
+    times = [-(-time // _NANOSECONDS) for time in told if time is not None]
+    newest = max([*times, *([latest] if latest is not None else [])], default=None)
+    grown = (
+        unit.pages.store(list(entries), marked=True)
+        if archive is None
+        else unit.pages.extend(archive, entries)
+    )
+    return in_role(grown, HISTORY, **({} if newest is None else {_LATEST: newest}))
+
+
+def _is_newer(entry: Json, latest: Json, unit: UnitOfWork) -> bool:
+    time = _time_of(entry, unit)
+    return time is not None and (latest is None or time > latest * _NANOSECONDS)
+
+
+def _time_of(entry: Json, unit: UnitOfWork) -> int | None:
+    fields = unit.pages.opened(entry)
+    fields = unit.pages.resolve(fields) if parse(fields) else fields
+    return time_of(fields, unit.pages.resolve) if type(fields) is dict else None

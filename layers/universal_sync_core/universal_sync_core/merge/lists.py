@@ -1,0 +1,133 @@
+"""The strategies that make one list of two, whether the first is inline or in pages."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final, TypeAlias
+
+from universal_sync_core.pages.pages import Pages
+from universal_sync_core.values.codec import Json
+from universal_sync_core.values.pointer import is_list, parse
+
+MergeItems: TypeAlias = Callable[[Json, Json], Json]
+
+# Canonical encodings of what identifies nothing.
+_NULL_BYTES: Final = len("null")
+_EMPTY: Final = frozenset({b"null", b'""', b"[]", b"{}"})
+
+
+class Lists:
+    """Joins lists; what it returns is a list, or a pointer where the base is one."""
+
+    def __init__(self, pages: Pages) -> None:
+        """Read and write lists through `pages`."""
+        self._pages = pages
+
+    def is_null(self, value: Json) -> bool:
+        """Tell whether a value is null, which no list grows by, wherever it is kept."""
+        value = self._pages.expanded(value)
+        pointer = parse(value)
+        if pointer is None or pointer.kind != "value" or pointer.size != _NULL_BYTES:
+            return value is None
+        return self._pages.resolve(value) is None
+
+    def append(self, base: Json, delta: Json) -> Json:
+        """Return the base with all elements of the delta after it."""
+        return self._extend(base, self.elements(delta))
+
+    def dedupe_append(self, base: Json, delta: Json) -> Json:
+        """Return the base with those elements of the delta after it that it does not have yet."""
+        new = self.distinct(self.elements(delta))
+        present = self.present(base, new)
+        return self._extend(base, [item for encoded, item in new.items() if encoded not in present])
+
+    def set_union(self, base: Json, delta: Json) -> Json:
+        """Return each element of both once, in the order they first appear."""
+        elements = self.elements(base)
+        own = self.distinct(elements)
+        others = self.distinct(self.elements(delta))
+        new = [item for encoded, item in others.items() if encoded not in own]
+        if len(own) < len(elements):
+            return [*own.values(), *new]
+        return self._extend(base, new)
+
+    def merge_by_key(self, base: Json, delta: Json, key: str, merge: MergeItems) -> Json:
+        """Return the base with the items of the delta merged into those of an equal key.
+
+        Args:
+            base: items, of which the first with a key counts.
+            delta: items; one whose key is new, or that has none, comes after the others.
+            key: the field that identifies an item; absent, null or empty it identifies none.
+            merge: makes one item of two.
+        """
+        items = list(self.elements(base))
+        before = len(items)
+        places: dict[bytes, int] = {}
+        for place, item in enumerate(items):
+            identity = self.identity(item, key)
+            if identity is not None:
+                places.setdefault(identity, place)
+        changed: dict[int, Json] = {}
+        for item in self.elements(delta):
+            identity = self.identity(item, key)
+            place = len(items) if identity is None else places.setdefault(identity, len(items))
+            if place == len(items):
+                items.append(item)
+                continue
+            merged = merge(items[place], item)
+            if merged is not items[place]:
+                items[place] = changed[place] = merged
+        if len(items) == before and not changed:
+            return base
+        pointer = parse(base)
+        if pointer is None:
+            return items
+        kept = {place: item for place, item in changed.items() if place < before}
+        return self._pages.extend(self._pages.put_items(pointer, kept), items[before:]).render()
+
+    def as_list(self, value: Json) -> Json:
+        """Return the list a value is or begins: null has no element, anything else is one."""
+        if value is None:
+            return []
+        return value if is_list(value) else [value]
+
+    def elements(self, value: Json) -> list[Json]:
+        """Return the elements of a list, whatever form it has, as they are stored."""
+        value = self._pages.opened(value)
+        pointer = parse(value)
+        elements: list[Json] = value if pointer is None else self._pages.elements(pointer)
+        return elements
+
+    def count(self, value: Json) -> int:
+        """Return how many elements a list has, inline or in pages."""
+        pointer = parse(value)
+        return len(value) if pointer is None else pointer.count or 0
+
+    def distinct(self, items: Iterable[Json]) -> dict[bytes, Json]:
+        """Return the first of each run of equal items, by its canonical encoding."""
+        by_encoding: dict[bytes, Json] = {}
+        for item in items:
+            by_encoding.setdefault(self._pages.canonical(item), item)
+        return by_encoding
+
+    def present(self, base: Json, wanted: Iterable[bytes]) -> set[bytes]:
+        """Return those canonical encodings of which `base` has an element."""
+        pointer = parse(base)
+        if pointer is not None:
+            return self._pages.find(pointer, wanted)
+        return self._pages.encodings(base, set(wanted))
+
+    def identity(self, item: Json, key: str) -> bytes | None:
+        """Return the canonical encoding of an item's key, or None where it identifies nothing."""
+        item = self._pages.opened(item)
+        pointer = parse(item)
+        if pointer is not None:
+            item = self._pages.lookup(pointer, [key]) if pointer.kind == "map" else None
+        if type(item) is not dict or key not in item:
+            return None
+        encoded = self._pages.canonical(item[key])
+        return None if encoded in _EMPTY else encoded
+
+    def _extend(self, base: Json, items: Sequence[Json]) -> Json:
+        if not items:
+            return base
+        pointer = parse(base)
+        return [*base, *items] if pointer is None else self._pages.extend(pointer, items).render()

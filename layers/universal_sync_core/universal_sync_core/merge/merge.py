@@ -1,0 +1,102 @@
+"""The Smart StateBag: how a delta becomes part of the bag."""
+
+from collections.abc import Iterable
+
+from universal_sync_core.bag.fields import (
+    ARCHIVE,
+    CONTROL_FIELDS_NEVER_OFFLOAD,
+    OVERFLOW,
+    STATE,
+    archive_of,
+    with_fields,
+    with_overflow,
+    without_samples,
+)
+from universal_sync_core.bag.unit_of_work import Context, UnitOfWork, unit_of_work
+from universal_sync_core.ingestion.ingest import (
+    ingest_delta,
+    is_echo,
+    kept_fields,
+    require_same_execution,
+)
+from universal_sync_core.merge.deep_merge import Combiner
+from universal_sync_core.merge.history import (
+    HISTORY_FIELDS,
+    append_entries,
+    in_one_list,
+    new_entries,
+)
+from universal_sync_core.values.codec import Json, JsonObject
+
+
+def merge_logic(
+    base_state: JsonObject | None, delta: JsonObject, context: Context | None = None
+) -> JsonObject:
+    """Return the bag with a delta merged in.
+
+    Control fields take the delta's value; history entries are appended, each once;
+    `current_state` is merged at every depth, by timestamps where both sides carry them; every
+    other field takes the delta's value or follows its list strategy. Neither argument changes,
+    and what the delta does not touch is the same object in the result.
+
+    Args:
+        base_state: the bag; None and `{}` are the same empty one.
+        delta: as `flatten_result` returns it.
+        context: may carry `execution_id` and `merge_strategy`.
+
+    Raises:
+        InvalidRequestError: an unknown strategy, a control field that is not of its kind, or a
+            delta for another execution.
+    """
+    bag = base_state or {}
+    with unit_of_work(context, bag) as unit:
+        return merge_delta(bag, ingest_delta(delta, bag, unit), unit)
+
+
+def merge_delta(
+    bag: JsonObject, delta: JsonObject, unit: UnitOfWork, *, by_time: bool = True
+) -> JsonObject:
+    """Return the bag with a delta merged in, as `merge_logic` does.
+
+    Args:
+        bag: what is there.
+        delta: what comes, admitted.
+        unit: whose strategies and pages are used.
+        by_time: whether the older side of two timestamped maps loses; not where what is older
+            has been decided before.
+    """
+    require_same_execution(delta, bag, unit)
+    entries = new_entries(delta, bag, unit)
+    unmerged = kept_fields(bag, unit) | ({ARCHIVE} if archive_of(delta) else set())
+    incoming = {name: value for name, value in delta.items() if name not in unmerged}
+    base = _with_touched(bag, incoming, unit)
+    combiner = Combiner(unit, by_time=by_time, echoed=is_echo(delta, bag))
+    merged = dict(base)
+    for field, value in incoming.items():
+        if field not in HISTORY_FIELDS:
+            merged |= _merged_field(combiner, base, field, value, unit)
+    if entries or not HISTORY_FIELDS.isdisjoint(incoming):
+        merged = append_entries(merged, entries, unit)
+    unchanged = merged.keys() == bag.keys() and all(merged[key] is bag[key] for key in bag)
+    return bag if unchanged else merged
+
+
+def _merged_field(
+    combiner: Combiner, base: JsonObject, field: str, value: Json, unit: UnitOfWork
+) -> JsonObject:
+    is_control = field in CONTROL_FIELDS_NEVER_OFFLOAD
+    if not is_control and (field == STATE or unit.strategies.at(field)):
+        if field not in base:
+            return combiner.added(field, value, "")
+        return {field: combiner.combine(base[field], value, field)}
+    return {field: combiner.replace(base[field], value) if field in base else value}
+
+
+def _with_touched(bag: JsonObject, touched: Iterable[str], unit: UnitOfWork) -> JsonObject:
+    """Return the bag with the fields a delta touches in their own places."""
+    names = set(touched)
+    if OVERFLOW in names:
+        bag = with_overflow(bag, unit.pages)
+    if ARCHIVE in names:
+        bag = in_one_list(bag, unit)
+    return without_samples(with_fields(bag, names, unit.pages), names)

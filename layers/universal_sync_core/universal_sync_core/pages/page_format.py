@@ -1,0 +1,243 @@
+"""The objects that long lists and wide maps are stored as: leaf pages under index objects.
+
+Written down with an example in docs/formats.md; parse and render stand here side by side.
+"""
+
+import base64
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Final, Literal, TypeAlias
+
+from universal_sync_core.errors import MalformedPointerError
+from universal_sync_core.values.codec import Json, JsonObject, encode
+from universal_sync_core.values.pointer import digest_in, is_whole
+
+TreeKind: TypeAlias = Literal["list", "map"]
+
+PAGE: Final = "__page"
+VERSION: Final = 1
+MARK_BYTES: Final = 6
+# An index object has at least two children where there is more than one page.
+MAX_HEIGHT: Final = 64
+_DIGEST: Final = re.compile("[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """What an index object knows of a page, or of an index object, under it.
+
+    Attributes:
+        ref: digest of the object, or its whole path where that is under another prefix.
+        count: elements under it.
+        size: bytes that its own entries take.
+        weight: bytes of those elements as JSON, what they point to, keys and commas included.
+        first: least key that may be under it, in a map.
+        marks: digests of the elements of a page, in a marked list.
+    """
+
+    ref: str
+    count: int
+    size: int
+    weight: int
+    first: str = ""
+    marks: bytes = b""
+
+    @property
+    def size_in_parent(self) -> int:
+        """About the bytes that the child takes in an index object."""
+        return len(self.ref) + len(self.first) + 2 * len(self.marks) + 30
+
+    def render(self) -> list[Json]:
+        """Return the child as it stands in an index object."""
+        row: list[Json] = [self.ref, self.count, self.size, self.weight]
+        return [*row, self.first, _text(self.marks)] if self.first or self.marks else row
+
+    @classmethod
+    def parse(cls, row: list[Json], *, has_marks: bool) -> "Child":
+        """Return the child of a row of an index object.
+
+        Args:
+            row: as it stands there.
+            has_marks: whether it must have a mark of each element.
+
+        Raises:
+            ValueError, TypeError: it is no such row.
+        """
+        ref, count, size, weight, *rest = row
+        first, marks = rest or ("", "")
+        if type(ref) is not str or not (_DIGEST.fullmatch(ref) or digest_in(ref)):
+            raise ValueError("a child is neither a digest nor a path of one")
+        if not all(map(is_whole, (count, size, weight))) or not count or type(first) is not str:
+            raise ValueError("the numbers of a child")
+        child = cls(ref, count, size, weight, first, _marks(marks))
+        if len(child.marks) != (MARK_BYTES * count if has_marks else 0):
+            raise ValueError("the marks of a child")
+        return child
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    """A page (height 0) or an index object, read.
+
+    Attributes:
+        items: a page's elements; a list, or a dict.
+        order: position of each key of the page among the keys of the whole map; None where
+            the page is the whole map and its own order holds.
+        marks: digests of the elements; None in an unmarked list.
+        clean: no element holds a pointer or an escaped key.
+    """
+
+    kind: TreeKind
+    height: int
+    items: Json = None
+    order: list[int] | None = None
+    marks: bytes | None = None
+    children: list[Child] = field(default_factory=list)
+    clean: bool = True
+
+    @property
+    def count(self) -> int:
+        """Elements of the list or map from here down."""
+        return sum(child.count for child in self.children) if self.height else len(self.items)
+
+    @property
+    def weight(self) -> int:
+        """Bytes of the elements below an index object as JSON."""
+        return sum(child.weight for child in self.children)
+
+    @property
+    def is_marked(self) -> bool:
+        """Whether a list from here down carries digests of its elements."""
+        return self.marks is not None
+
+
+def render_page(
+    kind: TreeKind, items: bytes, *, order: Sequence[int] | None, marks: bytes | None
+) -> bytes:
+    """Return the body of a page.
+
+    Args:
+        kind: of the tree.
+        items: the JSON of the elements, commas between.
+        order: positions of the keys, where they are written down.
+        marks: digests of the elements, in a marked list.
+    """
+    head = encode({PAGE: VERSION, "kind": kind, "height": 0})[:-1]
+    parts = [head, b',"items":', b"[" if kind == "list" else b"{", items]
+    parts.append(b"]" if kind == "list" else b"}")
+    if order is not None:
+        parts += [b',"order":', encode(order)]
+    if marks is not None:
+        parts += [b',"marks":', encode(_text(marks))]
+    return b"".join([*parts, b"}"])
+
+
+def render_index(kind: TreeKind, height: int, children: list[Child], *, marked: bool) -> bytes:
+    """Return the body of an index object."""
+    head: JsonObject = {PAGE: VERSION, "kind": kind, "height": height}
+    if marked:
+        head["marks"] = ""
+    return encode(head | {"children": [child.render() for child in children]})
+
+
+def is_node(value: Json) -> bool:
+    """Tell whether a stored document is a page or an index object."""
+    return type(value) is dict and PAGE in value
+
+
+def parse_node(document: Json, path: str, *, clean: bool = False) -> Node:
+    """Return the page or index object that a stored document is.
+
+    Args:
+        document: it must have all parts of one, and no others.
+        path: of it, for the message.
+        clean: its JSON holds no pointer and no escaped key.
+
+    Raises:
+        MalformedPointerError: it is neither, or of a version this code cannot read.
+    """
+    if not is_node(document) or type(document[PAGE]) is not int or document[PAGE] != VERSION:
+        raise MalformedPointerError("no page that this version can read", path=path)
+    try:
+        return _parsed(document, clean=clean)
+    except KeyError as error:
+        raise MalformedPointerError("a page without all its parts", path=path) from error
+    except (TypeError, ValueError) as error:
+        raise MalformedPointerError(f"no page, by its {error}", path=path) from error
+
+
+def digest_mark(canonical: bytes) -> bytes:
+    """Return the mark of an element: equal elements have equal marks, others hardly ever."""
+    return hashlib.sha256(canonical).digest()[:MARK_BYTES]
+
+
+def split_marks(marks: bytes) -> list[bytes]:
+    """Return the marks of single elements."""
+    return [marks[at : at + MARK_BYTES] for at in range(0, len(marks), MARK_BYTES)]
+
+
+def _parsed(document: JsonObject, *, clean: bool) -> Node:
+    kind, height = document["kind"], document["height"]
+    if kind not in ("list", "map") or not is_whole(height) or height > MAX_HEIGHT:
+        raise ValueError("kind or height")
+    return _index(document, kind, clean=clean) if height else _page(document, kind, clean=clean)
+
+
+def _index(document: JsonObject, kind: TreeKind, *, clean: bool) -> Node:
+    _require_keys(document, {"children"}, {"marks"} if kind == "list" else set())
+    marks = _marks(document["marks"]) if "marks" in document else None
+    if marks or type(document["children"]) is not list or not document["children"]:
+        raise ValueError("children or marks")
+    height: int = document["height"]
+    has_marks = marks is not None and height == 1
+    children = [Child.parse(row, has_marks=has_marks) for row in document["children"]]
+    firsts = [child.first for child in children]
+    if any(firsts) if kind == "list" else any(a >= b for a, b in pairwise(firsts)):
+        raise ValueError("least keys")
+    return Node(kind=kind, height=height, marks=marks, children=children, clean=clean)
+
+
+def _page(document: JsonObject, kind: TreeKind, *, clean: bool) -> Node:
+    _require_keys(document, {"items"}, {"marks"} if kind == "list" else {"order"})
+    items, order = document["items"], document.get("order")
+    marks = _marks(document["marks"]) if "marks" in document else None
+    if type(items) is not (list if kind == "list" else dict):
+        raise ValueError("items")
+    if marks is not None and len(marks) != MARK_BYTES * len(items):
+        raise ValueError("marks")
+    if "order" in document:
+        _require_order(order, items)
+    return Node(kind=kind, height=0, items=items, order=order, marks=marks, clean=clean)
+
+
+def _require_keys(document: JsonObject, own: set[str], optional: set[str]) -> None:
+    needed = {PAGE, "kind", "height", *own}
+    if not needed <= document.keys() <= needed | optional:
+        raise ValueError("keys")
+
+
+def _require_order(order: Json, items: Json) -> None:
+    """Refuse positions that are none, and keys that are not sorted."""
+    is_order = (
+        type(order) is list
+        and len(order) == len(items)
+        and set(map(type, order)) <= {int}
+        and len(set(order)) == len(order)
+        and is_whole(min(order, default=0))
+        and is_whole(max(order, default=0))
+    )
+    if not is_order or list(items) != sorted(items):
+        raise ValueError("order")
+
+
+def _marks(text: Json) -> bytes:
+    if type(text) is not str:
+        raise ValueError("marks")
+    return base64.b64decode(text, validate=True)
+
+
+def _text(marks: bytes) -> str:
+    return base64.b64encode(marks).decode()

@@ -1,0 +1,271 @@
+"""Reading values of any size, with what they point to in its place."""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
+from typing import Final, NamedTuple, TypeAlias
+
+from universal_sync_core.errors import MalformedPointerError
+from universal_sync_core.pages.objects import Objects
+from universal_sync_core.pages.page_format import Node, digest_mark, split_marks
+from universal_sync_core.pages.tree_reader import TreeReader
+from universal_sync_core.pages.trees import (
+    child_path,
+    everything,
+    in_order,
+    in_sequence,
+    require_child,
+)
+from universal_sync_core.values.budget import SPARE_DEPTH, Cost, Document, Facts
+from universal_sync_core.values.codec import Json, JsonObject, canonical, encode, levels
+from universal_sync_core.values.compression import expand, is_compressed
+from universal_sync_core.values.pointer import (
+    COMPRESSED_MARK,
+    Pointer,
+    may_hold_marks,
+    parse,
+    unescape_key,
+)
+
+Unpack: TypeAlias = Callable[[JsonObject], Json]
+# A pointer, or a row of an index object.
+Reference: TypeAlias = Pointer | tuple[Node, int]
+Parse: TypeAlias = Callable[[Json], Pointer | None]
+
+# What it takes to follow a pointer again, by the time that as many values take to decode.
+_FOLLOWED: Final = Cost(values=64)
+
+
+class _At(NamedTuple):
+    """Where a value stands while it is put together.
+
+    Attributes:
+        path: the object that it is in, for messages.
+        depth: levels above it.
+        unescape: whether escaped keys are given back as they were.
+    """
+
+    path: str
+    depth: int
+    unescape: bool
+
+
+class PageReader(TreeReader):
+    """Reads values of any size; what it has read it keeps."""
+
+    def __init__(self, objects: Objects) -> None:
+        """Read through `objects`."""
+        super().__init__(objects)
+        self._values: dict[str, Document] = {}
+        self._built: set[str] = set()
+
+    def resolve(self, value: Json, *, unescape: bool = False) -> Json:
+        """Return `value` with everything it points to in its place.
+
+        Args:
+            value: any value of a bag or a page.
+            unescape: give escaped keys back as they were on the way in.
+        """
+        self.load(value)
+        return self._build(value, _At("(inline)", 0, unescape))
+
+    def expanded(self, value: Json) -> Json:
+        """Return what is in a compressed value, anything else as it is.
+
+        Raises:
+            UnreadableObjectError: it is damaged.
+            StateTooLargeError: it is larger than what is left of the budget.
+        """
+        return self._compressed(value).value if is_compressed(value) else value
+
+    def _compressed(self, value: JsonObject) -> Document:
+        text = value[COMPRESSED_MARK]
+        if text not in self._values:
+            self._values[text] = expand(value, self._objects.budget)
+        return self._values[text]
+
+    def opened(self, value: Json) -> Json:
+        """Return a value in the form that shows whether it is a list, a map, or neither.
+
+        A compressed value is expanded, and a list or map in one object, as other languages store
+        it, is read. Pointers to pages, and to texts and numbers, stay.
+        """
+        value = self.expanded(value)
+        pointer = parse(value)
+        if pointer is None or pointer.kind != "value":
+            return value
+        single = self.resolve(value)
+        return single if type(single) in (list, dict) else value
+
+    def canonical(self, value: Json) -> bytes:
+        """Return the canonical encoding of a value with everything it points to in its place."""
+        encoded = canonical(value)
+        return canonical(self.resolve(value)) if may_hold_marks(encoded) else encoded
+
+    def find(self, pointer: Pointer, wanted: Iterable[bytes]) -> set[bytes]:
+        """Return those canonical encodings of which the list has an element.
+
+        In a marked list only pages with a mark of something wanted are read.
+        """
+        wanted = set(wanted)
+        if not self.root(pointer).is_marked:
+            return self.encodings(self.elements(pointer), wanted)
+        marks = {digest_mark(encoded) for encoded in wanted}
+        candidates = self.slice_at(pointer, self._marked_positions(pointer, marks))
+        return self.encodings(candidates, wanted)
+
+    def encodings(self, items: Iterable[Json], wanted: set[bytes]) -> set[bytes]:
+        """Return those canonical encodings that one of the items has."""
+        return {encoded for item in items if (encoded := self.canonical(item)) in wanted}
+
+    def _marked_positions(self, pointer: Pointer, wanted: Collection[bytes]) -> list[int]:
+        """Return the positions of the elements with a wanted mark, from the index alone."""
+        level = [self.place(pointer)]
+        while level[0].node.height > 1:
+            level = self._children(
+                [(place, at) for place in level for at in range(len(place.node.children))]
+            )
+        marks = chain.from_iterable(
+            split_marks(part)
+            for node in (place.node for place in level)
+            for part in (
+                (child.marks for child in node.children) if node.height else [node.marks or b""]
+            )
+        )
+        return [position for position, mark in enumerate(marks) if mark in wanted]
+
+    def load(self, value: Json) -> None:
+        """Read everything that a value refers to, one round of requests for each level."""
+        pointers = pointers_in(value, self.expanded)
+        wanted: dict[str, Reference] = {pointer.path: pointer for pointer in pointers}
+        seen: set[str] = set()
+        while wanted:
+            seen |= wanted.keys()
+            for path, document in self._read(self._missing(wanted)):
+                if _is_single(wanted[path]):
+                    self._values[path] = document
+                else:
+                    self.keep(path, document)
+            below: dict[str, Reference] = {}
+            for path, reference in wanted.items():
+                below |= self._below(path, reference)
+            wanted = {path: each for path, each in below.items() if path not in seen}
+
+    def _missing(self, wanted: Mapping[str, Reference]) -> list[str]:
+        """Return the paths that were not read yet as what they are to be read."""
+        return [
+            path
+            for path, reference in wanted.items()
+            if path not in (self._values if _is_single(reference) else self._nodes)
+        ]
+
+    def _below(self, path: str, reference: Reference) -> dict[str, Reference]:
+        """Return what an object refers to."""
+        if _is_single(reference):
+            value, facts = self._values[path]
+        else:
+            node = self._node_of(path, reference)
+            if node.height:
+                paths = [child_path(path, child.ref) for child in node.children]
+                return {below: (node, at) for at, below in enumerate(paths)}
+            value, facts = node.items, self._facts[path]
+        inner = () if facts.clean else pointers_in(value, self.expanded)
+        return {pointer.path: pointer for pointer in inner}
+
+    def _node_of(self, path: str, reference: Reference) -> Node:
+        """Return the page or index object that is what it is said to be."""
+        if isinstance(reference, Pointer):
+            return self.root(reference)
+        parent, position = reference
+        require_child(parent, position, self._nodes[path], None, path)
+        return self._nodes[path]
+
+    def _build(self, value: Json, at: _At) -> Json:
+        """Return a value with all that it points to in its place."""
+        if type(value) is list:
+            inner = self._one_deeper(at)
+            return [self._build(item, inner) for item in value]
+        if type(value) is not dict:
+            return value
+        pointer = parse(value)
+        if pointer is not None:
+            return self._build_pointer(pointer, at._replace(path=pointer.path))
+        if is_compressed(value):
+            document = self._compressed(value)
+            return self._part(document.value, value[COMPRESSED_MARK], [document.facts], at)
+        inner = self._one_deeper(at)
+        if not at.unescape:
+            return {key: self._build(item, inner) for key, item in value.items()}
+        return {unescape_key(key): self._build(item, inner) for key, item in value.items()}
+
+    def _one_deeper(self, at: _At) -> _At:
+        self._objects.budget.require_depth(at.depth + 1, at.path)
+        return at._replace(depth=at.depth + 1)
+
+    def _build_pointer(self, pointer: Pointer, at: _At) -> Json:
+        if pointer.kind == "value":
+            value, facts = self._value_of(pointer)
+            return self._part(value, pointer.path, [facts], at)
+        places = [place for place, _ in self._descend(pointer, None, everything)]
+        every = [self._facts[place.path] for place in places]
+        pages = [place.node for place in places]
+        value = in_order(pages, at.path) if pointer.kind == "map" else in_sequence(pages)
+        return self._part(value, pointer.path, every, at)
+
+    def _value_of(self, pointer: Pointer) -> Document:
+        """Return the single value that a pointer leads to; with pointers inside of any size."""
+        document = self._values[pointer.path]
+        sized = not document.facts.clean or pointer.size == document.facts.cost.size
+        if not sized and pointer.size != len(encode(document.value)):
+            message = "the value is not of the size that its pointer states"
+            raise MalformedPointerError(message, path=pointer.path)
+        return document
+
+    def _part(self, value: Json, name: str, every: Sequence[Facts], at: _At) -> Json:
+        """Return the value of an object or a compressed form where it stands in another.
+
+        Args:
+            value: as it is stored.
+            name: tells it from others. That it is read once has been spent; each time that it is
+                needed again costs as much.
+            every: what is known of the documents that it is made of.
+            at: where it stands.
+        """
+        budget = self._objects.budget
+        if name in self._built:
+            budget.spend(sum((facts.cost for facts in every), _FOLLOWED), at.path)
+        self._built.add(name)
+        if not all(facts.clean for facts in every):
+            return self._build(value, at)
+        if at.depth > SPARE_DEPTH or any(facts.is_deep for facts in every):
+            budget.require_depth(at.depth + levels(value, budget.max_depth), at.path)
+        return value
+
+
+def pointers_in(value: Json, expanded: Unpack, parsed: Parse = parse) -> Iterator[Pointer]:
+    """Yield every pointer that stands in a value, in its order.
+
+    Args:
+        value: any value of a bag or a page.
+        expanded: returns what is in a compressed part.
+        parsed: tells pointers; `recognise` in a value from outside.
+
+    Raises:
+        MalformedPointerError: something in it is a pointer that this version cannot read.
+    """
+    stack = [value]
+    while stack:
+        part = stack.pop()
+        if type(part) is list:
+            stack.extend(reversed(part))
+        elif type(part) is dict:
+            pointer = parsed(part)
+            if pointer is not None:
+                yield pointer
+            elif is_compressed(part):
+                stack.append(expanded(part))
+            else:
+                stack.extend(reversed(part.values()))
+
+
+def _is_single(reference: Reference) -> bool:
+    return isinstance(reference, Pointer) and reference.kind == "value"

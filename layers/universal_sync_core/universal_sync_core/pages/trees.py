@@ -1,0 +1,221 @@
+"""Pages and index objects as one tree: what is under which child, and whether it is what was said.
+
+A child is held to what its parent says of it: its kind, its count, its keys, and that it is one
+level lower. So no tree leads back to itself, and nobody takes memory for what a number says.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import Final
+
+from universal_sync_core.errors import MalformedPointerError
+from universal_sync_core.pages.page_format import Node, parse_node, render_page
+from universal_sync_core.values.budget import Document
+from universal_sync_core.values.codec import Json, JsonObject, encode
+from universal_sync_core.values.pointer import Pointer
+
+_DIGEST_LENGTH: Final = 64
+# What a page has around its items where it is all of a list or map and has no marks.
+_PAGE_BYTES: Final = {
+    kind: len(render_page(kind, b"", order=None, marks=None)) - len("[]")
+    for kind in ("list", "map")
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A page or index object where it stands in a tree.
+
+    Attributes:
+        path: where it is stored.
+        node: what it is.
+        stop: no key under it reaches this; None where there is no bound.
+    """
+
+    path: str
+    node: Node
+    stop: str | None = None
+
+
+def child_path(parent: str, ref: str) -> str:
+    """Return the path of a child: a bare digest lies beside its parent."""
+    return parent[:-_DIGEST_LENGTH] + ref if len(ref) == _DIGEST_LENGTH else ref
+
+
+def require_root(document: Document, pointer: Pointer) -> None:
+    """Raise MalformedPointerError where a document is not what the pointer to it says."""
+    node = parse_node(document.value, pointer.path, clean=document.facts.clean)
+    require_described(node, pointer, document.facts.cost.size)
+
+
+def require_described(node: Node, pointer: Pointer, size: int) -> None:
+    """Refuse what is not what a pointer says of it.
+
+    Args:
+        node: what the pointer leads to.
+        pointer: a list or a map.
+        size: bytes of the node as it is stored.
+
+    Raises:
+        MalformedPointerError: it is something else.
+    """
+    is_said = (
+        (node.kind, node.count) == (pointer.kind, pointer.count)
+        and (not node.height or not node.children[0].first)
+        and _is_sized(node, pointer.size, size)
+    )
+    if not is_said:
+        raise MalformedPointerError("the object is not what the pointer says", path=pointer.path)
+
+
+def require_child(parent: Node, position: int, child: Node, stop: str | None, path: str) -> None:
+    """Refuse what is not what its parent says of it.
+
+    Args:
+        parent: an index object.
+        position: of the child.
+        child: what is there.
+        stop: no key under the child may reach it; None where there is no bound.
+        path: of the child, for the message.
+
+    Raises:
+        MalformedPointerError: it is something else.
+    """
+    said = parent.children[position]
+    is_said = (
+        (child.kind, child.height, child.count) == (parent.kind, parent.height - 1, said.count)
+        and child.is_marked == parent.is_marked
+        and (child.weight == said.weight if child.height else said.marks == (child.marks or b""))
+        and (child.kind == "list" or _is_between(child, said.first, stop))
+    )
+    if not is_said:
+        raise MalformedPointerError("a page is not what its index says", path=path)
+
+
+def pointer_to(node: Node, path: str) -> Pointer:
+    """Return the pointer to a root that is at hand."""
+    size = node.weight + 1 if node.height else len(encode(node.items))
+    return Pointer(kind=node.kind, path=path, size=size, count=node.count)
+
+
+def in_order(pages: Sequence[Node], path: str, *, whole: bool = True) -> JsonObject:
+    """Return the map that pages hold, its keys in the order they were first set.
+
+    Args:
+        pages: of one map.
+        path: of one of them, for the message.
+        whole: whether they are all of it.
+
+    Raises:
+        MalformedPointerError: two keys have one position, or a position has no key.
+    """
+    if len(pages) == 1 and pages[0].order is None:
+        items: JsonObject = pages[0].items
+        return items
+    placed = _placed(pages) if whole else _sorted(pages)
+    if placed is None:
+        raise MalformedPointerError("pages that do not make one map", path=path)
+    return placed
+
+
+def _placed(pages: Sequence[Node]) -> JsonObject | None:
+    """Return the map of all its pages; None where two keys have one position, or one none.
+
+    Of a million keys a row each would take more memory than they do.
+    """
+    count = sum(len(page.items) for page in pages)
+    if any(max(page.order or (), default=0) >= count for page in pages):
+        return None
+    keys: list[Json] = [None] * count
+    values: list[Json] = [None] * count
+    for page in pages:
+        for position, key, value in _rows(page):
+            keys[position], values[position] = key, value
+    return None if None in keys else dict(zip(keys, values, strict=True))
+
+
+def _sorted(pages: Sequence[Node]) -> JsonObject | None:
+    """Return the map of some pages, or None where two keys have one position."""
+    rows = sorted((row for page in pages for row in _rows(page)), key=itemgetter(0))
+    if len({position for position, _, _ in rows}) < len(rows):
+        return None
+    return {key: value for _, key, value in rows}
+
+
+def _rows(page: Node) -> Iterator[tuple[int, str, Json]]:
+    for position, (key, value) in zip(page.order or (), page.items.items(), strict=True):
+        yield position, key, value
+
+
+def in_sequence(pages: Sequence[Node]) -> list[Json]:
+    """Return the list that pages hold."""
+    return [item for page in pages for item in page.items]
+
+
+def keys_by_child(node: Node, keys: Sequence[str]) -> Iterator[tuple[int, Sequence[str]]]:
+    """Yield the position of each child that may hold some of the sorted keys, with those keys."""
+    firsts = [child.first for child in node.children]
+    start = 0
+    while start < len(keys):
+        position = max(0, bisect_right(firsts, keys[start]) - 1)
+        last = position + 1 == len(firsts)
+        stop = len(keys) if last else bisect_left(keys, firsts[position + 1], start)
+        yield position, keys[start:stop]
+        start = stop
+
+
+def positions_by_child(node: Node, wanted: Sequence[int]) -> Iterator[tuple[int, Sequence[int]]]:
+    """Yield the position of each child that holds some of the sorted indices, counted from it."""
+    offset = 0
+    for position, child in enumerate(node.children):
+        start = bisect_left(wanted, offset)
+        stop = bisect_left(wanted, offset + child.count)
+        if start < stop:
+            yield position, shifted(wanted[start:stop], -offset)
+        offset += child.count
+
+
+def shifted(positions: Sequence[int], by: int) -> Sequence[int]:
+    """Return positions counted from elsewhere; of a range a range, however long it says it is."""
+    if isinstance(positions, range):
+        return range(positions.start + by, positions.stop + by, positions.step)
+    return [position + by for position in positions]
+
+
+def everything(node: Node, _: None) -> Iterator[tuple[int, None]]:
+    """Yield the position of each child."""
+    return ((position, None) for position in range(len(node.children)))
+
+
+def _is_sized(node: Node, said: int, stored: int) -> bool:
+    """Tell whether the JSON of a whole list or map has the size that is said.
+
+    With pointers inside it is not looked at: they are not read yet.
+    """
+    if node.height:
+        return said == node.weight + 1  # brackets, less the comma that stands after each
+    if not node.clean or said == stored - _PAGE_BYTES[node.kind]:
+        return True
+    return said in (len(encode(node.items)), _size_by_element(node))
+
+
+def _size_by_element(node: Node) -> int:
+    """Return the size of a page's list or map as it was counted when it was written.
+
+    One element that only the standard library can encode makes other bytes of all that it is
+    encoded with.
+    """
+    keys = [len(encode(key)) + 1 for key in node.items] if node.kind == "map" else [0] * node.count
+    values = node.items.values() if node.kind == "map" else node.items
+    sizes = (key + len(encode(value)) + 1 for key, value in zip(keys, values, strict=True))
+    return max(2, sum(sizes) + 1)
+
+
+def _is_between(node: Node, first: str, stop: str | None) -> bool:
+    """Tell whether all keys under a node of a map, other than the root, may be there."""
+    if node.height:
+        return node.children[0].first == first and (stop is None or node.children[-1].first < stop)
+    is_placed = node.order is not None and next(iter(node.items)) >= first
+    return is_placed and (stop is None or next(reversed(node.items)) < stop)

@@ -1,0 +1,150 @@
+"""The bookkeeping of a sync: when, how often, and where the workflow goes next."""
+
+from typing import Final
+
+from universal_sync_core.bag.execution_budget import LIMIT, require_room
+from universal_sync_core.bag.fields import (
+    BRANCHES,
+    ITEMS,
+    PLACE,
+    STALE_RESULT,
+    STOPPED_BY,
+    UNFINISHED,
+    is_branch,
+    with_fields,
+)
+from universal_sync_core.bag.next_action import (
+    DISTRIBUTED_MAP,
+    PARALLEL_GROUP,
+    STOPS,
+    require_simple,
+    route,
+)
+from universal_sync_core.bag.unit_of_work import UnitOfWork
+from universal_sync_core.errors import InvalidRequestError
+from universal_sync_core.ingestion.ingest import require_same_execution, sender_of
+from universal_sync_core.maps.unfinished_map import without_unfinished
+from universal_sync_core.values.codec import Json, JsonObject, encode
+from universal_sync_core.values.pointer import is_list, length, parse
+from universal_sync_core.values.timestamps import utc_now
+
+# https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html
+_ERROR_MAX_CHARS: Final = 256
+# The bag has all of it under `cause`.
+_CAUSE_MAX_CHARS: Final = 1_000
+# A worker's names of them, and those of what a Catch leaves.
+_ERROR_AND_CAUSE: Final = (("error", "Error"), ("cause", "Cause"))
+
+
+def record_progress(
+    merged: JsonObject, base: JsonObject, delta: JsonObject, unit: UnitOfWork
+) -> JsonObject:
+    """Return the merged bag with its bookkeeping fields written.
+
+    Args:
+        merged: the bag after merging.
+        base: the bag before, from which the revision is counted.
+        delta: what came in, admitted.
+        unit: whose action brought it.
+
+    Raises:
+        InvalidRequestError: branches are to be run, and there is no list of them, or one too long
+            for the history; or a branch asks for what only a segment can ask for.
+    """
+    action = unit.action
+    after = route(base, delta, action)
+    require_same_execution(merged, base, unit)
+    if "status" in delta:
+        require_ready(merged, after["next_action"], unit)
+    if action == "aggregate_distributed" and UNFINISHED not in delta:
+        merged = without_unfinished(merged)
+    revision = base.get("state_revision", 0)
+    if STOPPED_BY in merged and after["next_action"] not in STOPS:
+        merged = {name: value for name, value in merged.items() if name != STOPPED_BY}
+    return (
+        merged
+        | after
+        | _stopped_by(delta, after["next_action"], unit)
+        | _stale(revision, delta, action)
+        | {
+            "state_revision": revision + 1 if type(revision) is int else 1,
+            "last_update_time": utc_now(),
+        }
+    )
+
+
+def require_ready(bag: JsonObject, next_action: str, unit: UnitOfWork) -> None:
+    """Raise InvalidRequestError where a bag lacks what its next action works on, or is a branch's.
+
+    The state machine would end with an error that it cannot catch, or one that is hard to read.
+    """
+    place = sender_of(unit).place
+    if is_branch(bag) or unit.action == "sync_branch":
+        require_simple({"status": next_action}, "a branch")
+    if next_action == PARALLEL_GROUP:
+        _require_branches(bag, f"{place}.{BRANCHES}")
+    if next_action == DISTRIBUTED_MAP and not _has_items(bag, unit):
+        message = f"{DISTRIBUTED_MAP} needs {ITEMS}, a list, or the bucket and key of one in S3"
+        raise InvalidRequestError(message, field=f"{place}.{ITEMS}")
+
+
+def _require_branches(bag: JsonObject, path: str) -> None:
+    count = length(bag.get(BRANCHES))
+    if count is None:
+        message = f"{PARALLEL_GROUP} needs {BRANCHES}, a list with what each branch is to work on"
+        raise InvalidRequestError(message, field=path)
+    require_room(count, bag.get(LIMIT), path)
+
+
+def _has_items(bag: JsonObject, unit: UnitOfWork) -> bool:
+    items = unit.pages.opened(with_fields(bag, [ITEMS], unit.pages).get(ITEMS))
+    pointer = parse(items)
+    found = unit.pages.lookup(pointer, PLACE) if pointer and pointer.kind == "map" else items
+    return is_list(items) or (type(found) is dict and all(_is_name(found.get(n)) for n in PLACE))
+
+
+def _is_name(value: Json) -> bool:
+    return type(value) is str and value != ""
+
+
+def _stopped_by(delta: JsonObject, next_action: str, unit: UnitOfWork) -> JsonObject:
+    """Return the error and the cause that a result has beside a status that stops the workflow.
+
+    The execution ends with them, so they stand where the state machine finds them.
+    """
+    if next_action not in STOPS:
+        return {}
+    error, cause = (_said(names, delta, unit) for names in _ERROR_AND_CAUSE)
+    if error is None and cause is None:
+        return {}
+    is_name = type(error) is str
+    name = error if is_name and error.strip() else f"Workflow.{next_action}"
+    given = error if cause is None and not is_name else cause
+    if given is None:
+        given = f"The last result said {next_action}, without a cause."
+    text = given if type(given) is str else encode(given).decode()
+    return {STOPPED_BY: {"error": name[:_ERROR_MAX_CHARS], "cause": text[:_CAUSE_MAX_CHARS]}}
+
+
+def _said(names: tuple[str, ...], delta: JsonObject, unit: UnitOfWork) -> Json:
+    """Return the first that a result says under these names, or None."""
+    found = (delta[name] for name in names if delta.get(name) is not None)
+    value: Json = next(found, None)
+    return value if parse(value) is None else unit.pages.resolve(value)
+
+
+def _stale(revision: Json, delta: JsonObject, action: str | None) -> JsonObject:
+    """Return the report of a result that names an older revision as the one it was made from.
+
+    How it is merged, timestamps decide; that it happened, the bag tells.
+    """
+    computed_from: Json = delta.get("state_revision")
+    if type(computed_from) is not int or type(revision) is not int or computed_from >= revision:
+        return {}
+    return {
+        STALE_RESULT: {
+            "action": action,
+            "computed_from": computed_from,
+            "merged_into": revision,
+        }
+    }

@@ -1,0 +1,118 @@
+"""Whatever shape a result has, what comes out is one delta for the bag."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from universal_sync_core.bag.unit_of_work import Context, UnitOfWork, unit_of_work
+from universal_sync_core.errors import InvalidRequestError
+from universal_sync_core.ingestion.ingest import ingest, require_admissible
+from universal_sync_core.maps.manifest import DETAILS, MAP_RUN, names_map_run, read_map_run
+from universal_sync_core.maps.map_join import joined_items, joined_outputs
+from universal_sync_core.values.codec import Json, JsonObject
+from universal_sync_core.values.pointer import Pointer, parse
+
+_TOLD_OF_A_MAP: Final = frozenset(
+    {"distributed_outputs", "chunk_count", "aggregation_timestamp", "failed_segments"}
+)
+
+_WRAPPERS: Final = frozenset({"callback_result", "async_result"})
+_ALONE: Final = "execution_result"
+# Of a field's name in a message.
+_NAME_CHARS: Final = 60
+
+
+def flatten_result(result: Json, context: Context | None = None) -> JsonObject:
+    """Return the delta that a result stands for.
+
+    - a list: `distributed_outputs`, `chunk_count` and `aggregation_timestamp`, and
+      `failed_segments` where elements report failure;
+    - `{"ResultWriterDetails"}`, with or without `MapRunArn`: the same, of the results of the
+      Distributed Map, and the fields beside it; for `aggregate_distributed` alone;
+    - an object with `callback_result` or `async_result`: that value's, and the fields beside it;
+    - `execution_result` alone: that value's;
+    - a pointer of this execution, or a compressed value: that of what is behind it;
+    - any other object: itself;
+    - None: `{}`;
+    - anything else: `{"raw_result": value}`.
+
+    Args:
+        result: a JSON value; what has one meaning in JSON may be in it: views of a state,
+            iterators and tuples in the place of lists, mappings, enumerations, subclasses of text
+            and numbers, dates and times with their offset, UUIDs, dataclasses, pydantic models.
+        context: may carry `execution_id`, which says whose pointers may come in, and `encode`,
+            which makes JSON of a value that is not taken as it is.
+
+    Raises:
+        InvalidRequestError: JSON cannot carry a part of it; or one field is in `callback_result` or
+            `async_result` and beside it.
+        PointerNotAllowedError: it holds a pointer that leads elsewhere.
+        MissingObjectError, MalformedManifestError: a manifest or result file is not readable.
+    """
+    with unit_of_work(context) as unit:
+        alone = _alone(result)
+        if names_map_run(alone, unit):
+            return _map_run(alone, unit)
+        return _delta(ingest(result, unit), unit)
+
+
+def _delta(value: Json, unit: UnitOfWork) -> JsonObject:
+    value = unit.pages.expanded(value)
+    pointer = parse(value)
+    if pointer is not None:
+        return _pointed(pointer, unit)
+    if value is None:
+        return {}
+    if type(value) is list:
+        return joined_outputs(value, unit)
+    if type(value) is not dict:
+        return {"raw_result": value}
+    wrappers = _WRAPPERS & value.keys() or ({_ALONE} & value.keys() if len(value) == 1 else set())
+    if wrappers:
+        return _unwrapped(value, sorted(wrappers), unit)
+    return value
+
+
+def _alone(result: Json) -> Json:
+    """Return what stands alone in `execution_result`, anything else as it is."""
+    is_wrapped = type(result) is dict and result.keys() == {_ALONE}
+    return result[_ALONE] if is_wrapped else result
+
+
+def _unwrapped(value: JsonObject, wrappers: Sequence[str], unit: UnitOfWork) -> JsonObject:
+    """Return what stands in wrappers and beside them, of which neither wins anything."""
+    delta = {name: item for name, item in value.items() if name not in wrappers}
+    for wrapper in wrappers:
+        inner = _delta(value[wrapper], unit)
+        for name in inner.keys() & delta.keys():
+            path = f"{wrapper}.{name[:_NAME_CHARS]}"
+            message = f"{path} also stands beside {wrapper}: say it once"
+            raise InvalidRequestError(message, field=path)
+        delta |= inner
+    return delta
+
+
+def _pointed(pointer: Pointer, unit: UnitOfWork) -> JsonObject:
+    value = _opened(pointer, unit)
+    require_admissible(value, unit)
+    if pointer.kind == "list" and pointer.size > unit.settings.field_offload_bytes:
+        # It would leave for S3 again, in other pages than those it is in.
+        return joined_outputs(value, unit, stored=pointer.with_beside({}).render())
+    return _delta(value, unit)
+
+
+def _opened(pointer: Pointer, unit: UnitOfWork) -> Json:
+    """Return what a pointer leads to, with the pointers inside left as they are."""
+    if pointer.kind == "map":
+        return unit.pages.entries(pointer)
+    if pointer.kind == "list":
+        return unit.pages.elements(pointer)
+    return unit.pages.resolve(pointer.render())
+
+
+def _map_run(result: JsonObject, unit: UnitOfWork) -> JsonObject:
+    beside = {name: item for name, item in result.items() if name not in {DETAILS, MAP_RUN}}
+    for name in sorted(_TOLD_OF_A_MAP & beside.keys()):
+        message = f"{name} is what the results of a Distributed Map are told by: rename yours"
+        raise InvalidRequestError(message, field=f"execution_result.{name}")
+    joined = joined_items(read_map_run(result, unit), unit)
+    return joined | ingest(beside, unit) if beside else joined

@@ -1,0 +1,81 @@
+"""Copies of parts of `current_state` beside the pointers they went behind.
+
+So a Choice state still finds `$.state_data.current_state.approved` when `current_state` is in S3.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from universal_sync_core.bag.unit_of_work import UnitOfWork
+from universal_sync_core.values.codec import Json, JsonObject
+from universal_sync_core.values.pointer import Pointer, is_map, parse
+
+
+def beside_pointers(state: Json, unit: UnitOfWork) -> Json:
+    """Return `current_state` with the copies of `keep_inline` beside its pointers."""
+    return _kept(state, unit.keep_inline, unit) if unit.keep_inline and is_map(state) else state
+
+
+def without_copies(state: Json) -> Json:
+    """Return `current_state` with no copies beside its pointers."""
+    pointer = parse(state)
+    if pointer is not None:
+        return pointer.with_beside({}).render() if pointer.beside else state
+    if type(state) is not dict:
+        return state
+    return {key: without_copies(value) if parse(value) else value for key, value in state.items()}
+
+
+def _kept(value: Json, paths: Iterable[str], unit: UnitOfWork) -> Json:
+    pointer, by_key = parse(value), _by_key(paths)
+    if pointer is not None:
+        return _with_copies(pointer, by_key, unit).render()
+    changed = {
+        key: _kept(value[key], inner - {""}, unit)
+        for key, inner in by_key.items()
+        if inner - {""} and is_map(value.get(key))
+    }
+    changed = {key: item for key, item in changed.items() if item != value[key]}
+    return value | changed if changed else value
+
+
+def _by_key(paths: Iterable[str]) -> dict[str, set[str]]:
+    """Return the first keys of paths, each with what follows it; with "" where nothing does."""
+    by_key: dict[str, set[str]] = {}
+    for path in paths:
+        key, _, inner = path.partition(".")
+        by_key.setdefault(key, set()).add(inner)
+    return by_key
+
+
+def _with_copies(pointer: Pointer, by_key: dict[str, set[str]], unit: UnitOfWork) -> Pointer:
+    """Return the pointer with copies of the wanted keys; those it has already are current."""
+    missing = {key: inner for key, inner in by_key.items() if key not in pointer.beside}
+    if pointer.kind != "map" or not missing:
+        return pointer
+    copies = _copies(unit.pages.lookup(pointer, list(missing)), missing, unit)
+    return pointer.with_beside({**pointer.beside, **copies})
+
+
+def _copies(
+    entries: Mapping[str, Json], by_key: dict[str, set[str]], unit: UnitOfWork
+) -> JsonObject:
+    """Return the wanted keys that there are, each whole or with its wanted parts."""
+    copies: JsonObject = {}
+    for key in by_key.keys() & entries.keys():
+        whole = "" in by_key[key]
+        copy = unit.pages.resolve(entries[key]) if whole else _part(entries[key], by_key[key], unit)
+        if whole or copy is not None:
+            copies[key] = copy
+    return copies
+
+
+def _part(value: Json, paths: set[str], unit: UnitOfWork) -> JsonObject | None:
+    """Return a map with only the wanted paths of `value`, or None where it has none of them."""
+    value = unit.pages.expanded(value)
+    if not is_map(value):
+        return None
+    pointer, by_key = parse(value), _by_key(paths)
+    entries: Mapping[str, Json] = (
+        value if pointer is None else unit.pages.lookup(pointer, list(by_key))
+    )
+    return _copies(entries, by_key, unit) or None

@@ -1,0 +1,148 @@
+"""Single values in S3: stored under a pointer, loaded from a path."""
+
+import re
+from codecs import BOM_UTF8
+from typing import Final
+
+from universal_sync_core.bag.unit_of_work import Context, unit_of_work
+from universal_sync_core.errors import InvalidRequestError
+from universal_sync_core.ingestion.ingest import ingest
+from universal_sync_core.pages.encoding import to_stored
+from universal_sync_core.pages.objects import Objects
+from universal_sync_core.pages.page_format import is_node
+from universal_sync_core.pages.page_reader import PageReader
+from universal_sync_core.pages.trees import pointer_to
+from universal_sync_core.storage import runtime
+from universal_sync_core.storage.cache import ByteCache
+from universal_sync_core.storage.keys import content_key, execution_in
+from universal_sync_core.storage.retry import RetryStrategy
+from universal_sync_core.values.budget import Budget
+from universal_sync_core.values.codec import Json, JsonObject, encode
+from universal_sync_core.values.item_failure import failure_beside
+from universal_sync_core.values.pointer import digest_in, parse
+
+_SHA256: Final = re.compile(r"[0-9a-fA-F]{64}")
+
+
+class StateHydrator:
+    """Loads values from S3, verified, and tried again where that may help."""
+
+    def __init__(
+        self,
+        retry_strategy: RetryStrategy | None = None,
+        *,
+        execution_id: str | None = None,
+        cache: ByteCache | None = None,
+        budget: Budget | None = None,
+    ) -> None:
+        """Choose how to load.
+
+        Args:
+            retry_strategy: None for exponential backoff within the invocation's time.
+            execution_id: whose objects may be loaded; None for those of the path's own.
+            cache: where loaded objects are kept, bounded by bytes; None for nowhere.
+            budget: what one load may read; None for what the settings allow to a call.
+        """
+        self._retry = retry_strategy
+        self._execution_id = execution_id
+        self._cache = ByteCache(0) if cache is None else cache
+        self._budget = budget
+
+    def load_from_s3(self, s3_path: str, expected_checksum: str | None = None) -> Json:
+        """Return the value at an `s3://` path; a list or map is read with all its pages.
+
+        Args:
+            s3_path: of an object of an execution, or in an allowed prefix.
+            expected_checksum: SHA-256 of the stored bytes in hex. The path of a pointer carries
+                it already.
+
+        Raises:
+            InvalidRequestError: `expected_checksum` is no SHA-256.
+            PointerNotAllowedError: the path leads out of the allowed places.
+            MissingObjectError: there is no object.
+            ChecksumMismatchError: its bytes are not the expected ones.
+            UnreadableObjectError, MalformedPointerError: it is no JSON, or no page.
+            StateTooLargeError: it is more than the budget of one load.
+            StoreUnavailableError, StoreThrottledError: S3 did not answer in time.
+        """
+        process = runtime.current()
+        execution_id = self._execution_id or execution_in(s3_path)
+        budget = self._budget and self._budget.renewed()
+        objects = Objects(
+            process, execution_id, retry=self._retry, cache=self._cache, budget=budget
+        )
+        body = objects.read(s3_path, sha256_in(expected_checksum, "expected_checksum"))
+        if digest_in(s3_path) is None:
+            body = body.removeprefix(BOM_UTF8)  # as some editors and PowerShell write a text
+        document = objects.budget.document(body, s3_path)
+        value = document.value
+        if digest_in(s3_path) is None:
+            return value
+        reader = PageReader(objects)
+        if is_node(value):
+            value = pointer_to(reader.keep(s3_path, document), s3_path).render()
+        return reader.resolve(value, unescape=True)
+
+
+def sha256_in(text: Json, field: str) -> str | None:
+    """Return the SHA-256 that a caller gave, or None where they gave none.
+
+    Args:
+        text: its hex digits, small or capital.
+        field: its name, for the message.
+
+    Raises:
+        InvalidRequestError: it is none.
+    """
+    if text is None:
+        return None
+    if type(text) is not str or _SHA256.fullmatch(text) is None:
+        given = f"a text of {len(text):,}" if type(text) is str else f"a {type(text).__name__}"
+        message = f"{field} must be a SHA-256, 64 hex digits; it is {given}"
+        raise InvalidRequestError(message, field=field)
+    return text.lower()
+
+
+def load_from_s3(s3_path: str, expected_checksum: str | None = None) -> Json:
+    """Return the value at an `s3://` path, as `StateHydrator` does."""
+    return StateHydrator().load_from_s3(s3_path, expected_checksum)
+
+
+def cached_load_from_s3(s3_path: str, expected_checksum: str | None = None) -> Json:
+    """Return the value at an `s3://` path, from the cache of this process where it is there."""
+    cache = runtime.current().cache
+    return StateHydrator(cache=cache).load_from_s3(s3_path, expected_checksum)
+
+
+def store_to_s3(value: Json, context: Context) -> JsonObject:
+    """Return a pointer to a value that is now in S3, for instance as a worker's result.
+
+    Of an item's result that reports failure, that stands beside the pointer.
+
+    Args:
+        value: any JSON value; a pointer of this execution is returned as it is.
+        context: carries the `execution_id`.
+
+    Raises:
+        InvalidRequestError: JSON cannot carry a part of it.
+        PointerNotAllowedError: it holds a pointer that leads out of the allowed places.
+    """
+    with unit_of_work(context) as unit:
+        ingested = ingest(value, unit)
+        if parse(ingested) is not None:
+            given: JsonObject = ingested
+            return given
+        return unit.pages.store(ingested).with_beside(failure_beside(ingested)).render()
+
+
+def generate_s3_key(value: Json, execution_id: str) -> str:
+    """Return the key under which the JSON of a value is stored for an execution."""
+    if not execution_id:
+        raise InvalidRequestError("a key needs an execution_id", field="execution_id")
+    settings = runtime.current().settings
+    return content_key(settings, execution_id, to_stored(encode(value)).body)
+
+
+def calculate_payload_size(value: Json) -> int:
+    """Return the bytes of a value's compact JSON in UTF-8, as Step Functions counts them."""
+    return len(encode(value))

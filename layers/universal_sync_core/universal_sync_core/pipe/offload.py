@@ -1,0 +1,276 @@
+"""The last step: what would break the payload limit goes to S3, and the bag fits, exactly.
+
+The order is fixed: old history, then large fields, then a large `current_state`, then pointer
+bloat, then whatever is largest until the bag is within its bound.
+"""
+
+import logging
+from collections.abc import Collection, Iterable
+from itertools import chain
+from typing import Final
+
+from universal_sync_core.bag.fields import (
+    ARCHIVE,
+    BRANCHES,
+    CONTROL_FIELDS_NEVER_OFFLOAD,
+    HISTORY,
+    OVERFLOW,
+    READ_BY_MACHINE,
+    SPOKEN_FOR,
+    STATE,
+    in_role,
+    overflow_of,
+    without_samples,
+)
+from universal_sync_core.bag.unit_of_work import Context, UnitOfWork, unit_of_work
+from universal_sync_core.errors import StateTooLargeError
+from universal_sync_core.limits import KIB
+from universal_sync_core.merge.history import archive_older
+from universal_sync_core.pipe.keep_inline import beside_pointers, without_copies
+from universal_sync_core.pipe.pointer_bloat import is_to_be_sampled, prevent_pointer_bloat
+from universal_sync_core.storage.parallel import MAX_REQUESTS_AT_ONCE
+from universal_sync_core.values.codec import Json, JsonObject, require_json
+from universal_sync_core.values.compression import (
+    MAX_EXPANDED_BYTES,
+    compress,
+    holds_compressed,
+    is_compressed,
+)
+from universal_sync_core.values.pointer import parse
+from universal_sync_core.values.sizes import Sizes
+
+logger = logging.getLogger(__name__)
+
+SIZE: Final = "payload_size_kb"
+# Room for the size itself, which is written last and not measured.
+_RESERVE_BYTES: Final = 40
+# This action keeps a value in the bag that fits there as gzip+base64.
+PACKING_ACTION: Final = "update_and_compress"
+# A value smaller than its pointer gains nothing by leaving.
+_POINTER_BYTES: Final = 400
+_STAYING: Final = CONTROL_FIELDS_NEVER_OFFLOAD | READ_BY_MACHINE | {BRANCHES}
+# More parts than that leave together, behind one pointer: an object each would cost more requests
+# than it saves. Twice what is sent at once.
+_MAX_LEAVING_ALONE: Final = 2 * MAX_REQUESTS_AT_ONCE
+# Fields with a form of their own stay when the others leave together.
+_KEPT_FROM_OVERFLOW: Final = {STATE, HISTORY, ARCHIVE, *SPOKEN_FOR}
+
+
+def optimize_and_offload(state: JsonObject, context: Context | None = None) -> JsonObject:
+    """Return the bag within its bound, with pointers to all that went to S3.
+
+    Args:
+        state: the bag after merging; it stays as it is.
+        context: may carry `execution_id` and `keep_inline`.
+
+    Returns:
+        A bag of at most three quarters of `MAX_PAYLOAD_KB` in the UTF-8 bytes of its JSON, which
+        hydrates to the same values, with `payload_size_kb` set.
+
+    Raises:
+        StateTooLargeError: the control fields alone are larger.
+        InvalidRequestError: JSON cannot carry a part of the bag; or something is to be offloaded,
+            and there is no bucket or execution.
+        StoreUnavailableError, StoreThrottledError: S3 did not take it; nothing is lost by
+            another try.
+    """
+    with unit_of_work(context, state) as unit:
+        return Optimizer(unit).optimize(state)
+
+
+class Optimizer:
+    """Makes one bag fit."""
+
+    def __init__(self, unit: UnitOfWork) -> None:
+        """Offload through `call`."""
+        self._unit = unit
+        self._limits = unit.settings
+        self._sizes = Sizes()
+
+    def optimize(self, bag: JsonObject) -> JsonObject:
+        """Return the bag as `optimize_and_offload` promises it."""
+        require_json(bag, "state_data")
+        bag = self._open_branches(bag)
+        bag = self._archive_history(bag)
+        bag = self._offload_large_fields(bag)
+        bag = prevent_pointer_bloat(bag)
+        if STATE in bag:
+            bag = _with(bag, STATE, beside_pointers(bag[STATE], self._unit))
+        bag = self._fit(bag)
+        return bag | {SIZE: round(self._size_without_itself(bag) / KIB, 1)}
+
+    def _open_branches(self, bag: JsonObject) -> JsonObject:
+        """Return the bag with its branches as a list: the state machine maps it where it stands."""
+        pointer = parse(bag.get(BRANCHES))
+        if pointer is None or pointer.kind != "list":
+            return bag
+        return bag | {BRANCHES: self._unit.pages.elements(pointer)}
+
+    def _archive_history(self, bag: JsonObject) -> JsonObject:
+        room = self._limits.field_offload_bytes if self._may_stay(bag.get(HISTORY)) else 0
+        return archive_older(bag, self._unit, keep_bytes=room)
+
+    def _offload_large_fields(self, bag: JsonObject) -> JsonObject:
+        """Send fields over the field threshold, of the bag and of `current_state`, to S3."""
+        if self._size(bag) <= self._limits.field_offload_bytes and self._may_stay(bag):
+            return bag
+        if _is_open(bag.get(STATE)):
+            bag = _with(bag, STATE, self._smaller_state(bag[STATE]))
+        if type(bag.get(BRANCHES)) is list:
+            bag = _with(bag, BRANCHES, self._smaller_branches(bag[BRANCHES]))
+        kept = {*_STAYING, STATE, HISTORY}
+        kept |= {field for field in bag if is_to_be_sampled(bag, field, self._unit)}
+        return self._without_large(bag, kept)
+
+    def _smaller_state(self, state: JsonObject) -> Json:
+        smaller = self._without_large(state, ())
+        over = self._sizes.of_fields(smaller).size > self._limits.state_offload_bytes
+        return self._offloaded(smaller) if over or not self._keys_may_stay(smaller) else smaller
+
+    def _smaller_branches(self, branches: list[Json]) -> list[Json]:
+        """Return the branches with pointers in the place of all that are larger than those."""
+        whole = self._sizes.of(branches)
+        if whole.size <= self._limits.field_offload_bytes and whole.portable:
+            return branches
+        return [
+            branch
+            if self._sizes.of(branch).size <= _POINTER_BYTES and self._sizes.of(branch).portable
+            else self._offloaded(branch)
+            for branch in branches
+        ]
+
+    def _without_large(self, fields: JsonObject, kept: Collection[str]) -> JsonObject:
+        limit = self._limits.field_offload_bytes
+        smaller = {
+            name: self._offloaded(value)
+            for name, value in fields.items()
+            if name not in kept
+            and (self._sizes.of(value).size > limit or not self._may_stay(value))
+        }
+        return fields | smaller if smaller else fields
+
+    def _fit(self, bag: JsonObject) -> JsonObject:
+        """Send more to S3, largest first, until the bag is within its bound."""
+        if self._fits(bag):
+            return bag
+        logger.warning(
+            "state bag over its bound, offloading the largest fields",
+            extra={"bag_bytes": self._size(bag), "bound_bytes": self._limits.bound_bytes},
+        )
+        steps = (self._without_largest, self._overflowed, self._without_largest, self._whole_state)
+        for step in (*steps, self._bare_state):
+            bag = step(bag)
+            if self._fits(bag):
+                return bag
+        raise StateTooLargeError(
+            "the control fields alone pass the bound",
+            size=self._size(bag),
+            limit=self._limits.bound_bytes,
+        )
+
+    def _without_largest(self, bag: JsonObject) -> JsonObject:
+        """Return the bag with its largest parts offloaded; unchanged where that cannot do."""
+        over = self._size(bag) + _RESERVE_BYTES - self._limits.bound_bytes
+        leaving: list[tuple[str, str | None]] = []
+        for size, field, key in self._largest_first(bag):
+            if over <= 0:
+                break
+            leaving.append((field, key))
+            over -= size - _POINTER_BYTES
+        if over > 0 or len(leaving) > _MAX_LEAVING_ALONE:
+            return bag
+        for field, key in leaving:
+            bag = self._with_one_less(bag, field, key)
+        return _with(bag, STATE, beside_pointers(bag[STATE], self._unit)) if STATE in bag else bag
+
+    def _largest_first(self, bag: JsonObject) -> list[tuple[int, str, str | None]]:
+        """Return the sizes and names of what may leave: fields, and keys of `current_state`."""
+        parts: Iterable[tuple[Json, str, str | None]] = (
+            (value, field, None)
+            for field, value in bag.items()
+            if field not in _STAYING and not (field == STATE and _is_open(value))
+        )
+        if _is_open(bag.get(STATE)):
+            parts = chain(parts, ((value, STATE, key) for key, value in bag[STATE].items()))
+        sized = [
+            (size, field, key)
+            for value, field, key in parts
+            if (size := self._sizes.of(value).size) > _POINTER_BYTES and parse(value) is None
+        ]
+        return sorted(sized, key=lambda part: -part[0])
+
+    def _with_one_less(self, bag: JsonObject, field: str, key: str | None) -> JsonObject:
+        if key is not None:
+            state = bag[STATE] | {key: self._offloaded(bag[STATE][key])}
+            return bag | {STATE: state}
+        if field == HISTORY and type(bag[field]) is list:
+            return archive_older(bag, self._unit, keep_bytes=0)
+        plain = without_samples(bag, {field})
+        if parse(plain.get(field)) is None and field in plain:
+            return _with(plain, field, self._offloaded(plain[field]))
+        return plain
+
+    def _overflowed(self, bag: JsonObject) -> JsonObject:
+        """Return the bag with all its smaller fields behind one pointer."""
+        stay = {*_STAYING, *_KEPT_FROM_OVERFLOW} - {OVERFLOW}
+        plain = without_samples(bag)
+        leaving = {name: value for name, value in plain.items() if name not in stay}
+        known = overflow_of(bag)
+        if known is not None:
+            leaving.pop(OVERFLOW)
+        if not leaving:
+            return bag
+        overflow = (
+            self._unit.pages.put_keys(known, leaving) if known else self._unit.pages.store(leaving)
+        )
+        return {name: value for name, value in plain.items() if name in stay} | {
+            OVERFLOW: in_role(overflow, OVERFLOW)
+        }
+
+    def _whole_state(self, bag: JsonObject) -> JsonObject:
+        if not _is_open(bag.get(STATE)):
+            return bag
+        return bag | {STATE: beside_pointers(self._offloaded(bag[STATE]), self._unit)}
+
+    def _bare_state(self, bag: JsonObject) -> JsonObject:
+        """Return the bag without copies beside pointers; the values are whole in S3."""
+        return _with(bag, STATE, without_copies(bag[STATE])) if STATE in bag else bag
+
+    def _offloaded(self, value: Json) -> Json:
+        if parse(value) is not None:
+            return value
+        packs = self._unit.action == PACKING_ACTION and not holds_compressed(value)
+        if packs and self._sizes.of(value).size <= MAX_EXPANDED_BYTES:
+            compressed = compress(value)
+            if self._sizes.of(compressed).size <= self._limits.field_offload_bytes:
+                return compressed
+        return self._unit.pages.store(value).render()
+
+    def _may_stay(self, value: Json) -> bool:
+        """Tell whether no JSON library on the way would alter the value; without S3 it must."""
+        return self._sizes.of(value).portable or not self._unit.objects.can_write
+
+    def _keys_may_stay(self, fields: JsonObject) -> bool:
+        return self._sizes.are_keys_portable(fields) or not self._unit.objects.can_write
+
+    def _fits(self, bag: JsonObject) -> bool:
+        within = self._size(bag) + _RESERVE_BYTES <= self._limits.bound_bytes
+        return within and self._keys_may_stay(bag)
+
+    def _size(self, bag: JsonObject) -> int:
+        if _is_open(bag.get(STATE)):
+            self._sizes.of_fields(bag[STATE])  # measured by its fields, it is not encoded whole
+        return self._sizes.of_fields(bag).size
+
+    def _size_without_itself(self, bag: JsonObject) -> int:
+        own = self._sizes.of(bag[SIZE]).size + len(SIZE) + 4 if SIZE in bag else 0
+        return self._size(bag) - own
+
+
+def _is_open(value: Json) -> bool:
+    """Tell whether a value is an object that stands inline, field by field."""
+    return type(value) is dict and parse(value) is None and not is_compressed(value)
+
+
+def _with(fields: JsonObject, name: str, value: Json) -> JsonObject:
+    return fields if fields.get(name) is value else fields | {name: value}

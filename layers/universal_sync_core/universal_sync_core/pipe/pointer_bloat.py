@@ -1,0 +1,102 @@
+"""Pointer bloat: long lists of references keep a sample inline, the whole goes to S3."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from universal_sync_core.bag.fields import (
+    SCHEDULING,
+    SCHEDULING_SUMMARY,
+    in_role,
+    whole_name,
+)
+from universal_sync_core.bag.unit_of_work import Context, UnitOfWork, unit_of_work
+from universal_sync_core.values.codec import Json, JsonObject, encode
+from universal_sync_core.values.pointer import Pointer, parse
+
+SAMPLE_ENTRIES: Final[Mapping[str, int]] = {
+    "chunk_results": 10,
+    "failed_segments": 5,
+    "distributed_outputs": 10,
+}
+# Only these are sampled for their number; the others where they are over the field threshold.
+SAMPLED_BY_COUNT: Final = ("chunk_results", "failed_segments")
+MAX_BATCH_DETAILS: Final = 5
+
+
+def prevent_pointer_bloat(state: JsonObject, context: Context | None = None) -> JsonObject:
+    """Return the bag with samples in the place of long lists of results.
+
+    `scheduling_metadata` with more than 5 `batch_details` becomes `scheduling_summary`;
+    `chunk_results` keeps 10 entries, `failed_segments` 5, and `distributed_outputs` over the
+    field threshold 10. The whole of each stands behind `<field>_s3_path`.
+
+    Args:
+        state: the bag; it stays as it is.
+        context: may carry `execution_id`.
+
+    Raises:
+        InvalidRequestError: something is to be offloaded, and there is no bucket or execution.
+    """
+    with unit_of_work(context, state) as unit:
+        for field in SAMPLE_ENTRIES:
+            if is_to_be_sampled(state, field, unit):
+                state = _sampled(state, field, unit)
+        return _summarised(state, unit)
+
+
+def is_to_be_sampled(bag: JsonObject, field: str, unit: UnitOfWork) -> bool:
+    """Tell whether a list is to keep only a sample inline."""
+    if field not in SAMPLE_ENTRIES or whole_name(field) in bag:
+        return False
+    value = bag.get(field)
+    pointer = parse(value)
+    if pointer is not None:
+        return pointer.kind == "list" and (pointer.count or 0) > SAMPLE_ENTRIES[field]
+    if type(value) is not list or len(value) <= SAMPLE_ENTRIES[field]:
+        return False
+    return field in SAMPLED_BY_COUNT or len(encode(value)) > unit.settings.field_offload_bytes
+
+
+def _sampled(bag: JsonObject, field: str, unit: UnitOfWork) -> JsonObject:
+    pointer = _stored(bag[field], unit)
+    sample: list[Json] = []
+    room = unit.settings.field_offload_bytes
+    for item in unit.pages.slice(pointer, 0, SAMPLE_ENTRIES[field]):
+        room -= len(encode(item)) + 1
+        if room < 0:
+            break
+        sample.append(item)
+    return bag | {field: sample, whole_name(field): in_role(pointer, field)}
+
+
+def _summarised(bag: JsonObject, unit: UnitOfWork) -> JsonObject:
+    value = bag.get(SCHEDULING)
+    if SCHEDULING_SUMMARY in bag or whole_name(SCHEDULING) in bag or type(value) is not dict:
+        return bag
+    if parse(value) is not None or not _has_many_batches(value):
+        return bag
+    summary = {
+        "total_batches": value.get("total_batches", len(value["batch_details"])),
+        "priority": value.get("priority"),
+        "total_items": value.get("total_items", _total_items(value["batch_details"])),
+    }
+    if len(encode(summary)) > unit.settings.field_offload_bytes:
+        return bag
+    rest = {name: item for name, item in bag.items() if name != SCHEDULING}
+    whole = in_role(_stored(value, unit), SCHEDULING)
+    return rest | {SCHEDULING_SUMMARY: summary, whole_name(SCHEDULING): whole}
+
+
+def _has_many_batches(value: JsonObject) -> bool:
+    batches = value.get("batch_details")
+    return type(batches) is list and len(batches) > MAX_BATCH_DETAILS
+
+
+def _total_items(batches: list[Json]) -> int | None:
+    counts = [batch.get("item_count") for batch in batches if type(batch) is dict]
+    numbers = [count for count in counts if type(count) is int]
+    return sum(numbers) if numbers else None
+
+
+def _stored(value: Json, unit: UnitOfWork) -> Pointer:
+    return parse(value) or unit.pages.store(value)

@@ -1,0 +1,148 @@
+"""The bag of a worker that merged its result itself, checked before it takes the bag's place."""
+
+from typing import Final
+
+from universal_sync_core.bag.fields import (
+    ARCHIVE,
+    CHAIN,
+    CONTROL_FIELDS_NEVER_OFFLOAD,
+    FORKED_FROM,
+    OVERFLOW,
+    READ_BY_MACHINE,
+    SHOWN_AS,
+    SPOKEN_FOR,
+    STOPPED_BY,
+    UNFINISHED,
+    overflow_of,
+    with_fields,
+)
+from universal_sync_core.bag.next_action import STOPS, route
+from universal_sync_core.bag.unit_of_work import UnitOfWork
+from universal_sync_core.errors import InvalidRequestError, StateTooLargeError
+from universal_sync_core.ingestion.control_fields import checked
+from universal_sync_core.ingestion.conversion import as_json
+from universal_sync_core.ingestion.ingest import (
+    BAG,
+    ingest,
+    kept_fields,
+    no_bag,
+    require_admissible,
+    require_no_higher_limit,
+    sender_of,
+)
+from universal_sync_core.limits import KIB
+from universal_sync_core.pipe.bookkeeping import require_ready
+from universal_sync_core.pipe.offload import SIZE
+from universal_sync_core.values.codec import Json, JsonObject, encode
+
+_REVISION: Final = "state_revision"
+_NEEDED: Final = ("execution_id", "next_action", _REVISION)
+# Of what a bag keeps, these tell where the worker's merge has led.
+_OF_WORKER: Final = {"last_update_time", "next_action", "segment_to_run", SIZE, _REVISION}
+# Nothing that a worker merges sets these.
+_KEPT: Final = frozenset({CHAIN, UNFINISHED})
+# These come and go with the form in which a field is kept.
+_FORMS: Final = {ARCHIVE, OVERFLOW, *SPOKEN_FOR, *SHOWN_AS, *SHOWN_AS.values()}
+
+
+def next_bag(given: Json, bag: JsonObject, unit: UnitOfWork) -> JsonObject:
+    """Return the bag that a worker has made of a bag, where it is its next.
+
+    What the state machine counts stays as it counts it.
+
+    Args:
+        given: what the worker answered as the bag.
+        bag: the one it was given.
+        unit: whose action this is.
+
+    Raises:
+        InvalidRequestError: it is no bag, of another execution, not of the next revision, lacks
+            fields of the bag, or has a control field that is not of its kind.
+        StateTooLargeError: it is over the bound.
+        PointerNotAllowedError, MissingObjectError: a pointer in it leads elsewhere, or to nothing.
+    """
+    path = f"{sender_of(unit).place}.{BAG}"
+    if type(given) is not dict or not _follows(given, bag):
+        raise no_bag(path)
+    fields, encoded = as_json(given, unit, ingest)
+    _require_bounded(len(encoded), path, unit)
+    fields = checked(fields, path)
+    _require_whole(fields, bag, path)
+    require_no_higher_limit(fields, bag, path, sender_of(unit))
+    require_admissible([fields[name] for name in fields if not _is_same(name, fields, bag)], unit)
+    _require_own(fields, bag, path, unit)
+    require_ready(fields, fields["next_action"], unit)
+    return fields | _counted(fields, bag, unit)
+
+
+def _follows(given: JsonObject, bag: JsonObject) -> bool:
+    revision: Json = bag.get(_REVISION, 0)
+    return (
+        all(name in given for name in _NEEDED)
+        and type(revision) is int
+        and given[_REVISION] == revision + 1
+        and given["execution_id"] == bag.get("execution_id")
+        and _is_same(FORKED_FROM, given, bag)
+    )
+
+
+def _is_same(name: str, given: JsonObject, bag: JsonObject) -> bool:
+    return (name in given) == (name in bag) and given.get(name) == bag.get(name)
+
+
+def _require_bounded(size: int, path: str, unit: UnitOfWork) -> None:
+    limit = unit.settings.bound_bytes
+    if size > limit:
+        raise StateTooLargeError(f"{path} is over the bound of a bag", size=size, limit=limit)
+
+
+def _require_whole(given: JsonObject, bag: JsonObject, path: str) -> None:
+    """Raise InvalidRequestError where fields of the bag are gone: no merge takes one away."""
+    gone = bag.keys() - given.keys() - _FORMS
+    if gone and overflow_of(given) is None:
+        message = f"{path} lacks {len(gone)} of the fields of the bag that the worker was given"
+        raise InvalidRequestError(message, field=path)
+
+
+def _require_own(given: JsonObject, bag: JsonObject, path: str, unit: UnitOfWork) -> None:
+    """Raise InvalidRequestError where a field is not as a merge by the worker leaves it."""
+    overflow = overflow_of(given)
+    if overflow is not None and not _is_same(OVERFLOW, given, bag):
+        behind = unit.pages.lookup(overflow, CONTROL_FIELDS_NEVER_OFFLOAD | READ_BY_MACHINE)
+        for name in sorted(behind):
+            message = (
+                f"{path}.{name} stands behind {OVERFLOW}: such a field stays in the bag itself"
+            )
+            raise InvalidRequestError(message, field=f"{path}.{name}")
+    ours, theirs = (with_fields(each, _KEPT, unit.pages) for each in (bag, given))
+    for name in sorted(_KEPT):
+        if not _is_same(name, theirs, ours) and not _is_equal(name, theirs, ours, unit):
+            message = f"{path}.{name} is a field that the state machine sets: leave it as it is"
+            raise InvalidRequestError(message, field=f"{path}.{name}")
+    if STOPPED_BY in given and not _tells_end(given):
+        message = f"{path}.{STOPPED_BY} must be the error and the cause of a status that stops"
+        raise InvalidRequestError(message, field=f"{path}.{STOPPED_BY}")
+
+
+def _is_equal(name: str, given: JsonObject, bag: JsonObject, unit: UnitOfWork) -> bool:
+    """Tell whether a field that may have left for S3 meanwhile is as it was."""
+    both = [unit.pages.resolve(each[name]) for each in (given, bag) if name in each]
+    return len(both) == 2 and both[0] == both[1]  # noqa: PLR2004 - one of each
+
+
+def _tells_end(given: JsonObject) -> bool:
+    told: Json = given[STOPPED_BY]
+    return (
+        given["next_action"] in STOPS
+        and type(told) is dict
+        and told.keys() == {"error", "cause"}
+        and all(type(text) is str for text in told.values())
+    )
+
+
+def _counted(given: JsonObject, bag: JsonObject, unit: UnitOfWork) -> JsonObject:
+    """Return what the state machine counts, counted by it, and the size as it is."""
+    after = route(bag, {}, unit.action)
+    kept = kept_fields(bag, unit) - _OF_WORKER
+    size = round(len(encode(given)) / KIB, 1)
+    return {name: after.get(name, bag[name]) for name in kept} | {SIZE: size}

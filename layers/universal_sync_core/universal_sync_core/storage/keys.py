@@ -1,0 +1,77 @@
+"""The names of what a workflow stores: which key is whose, and made of what."""
+
+import hashlib
+from functools import lru_cache
+from typing import Final
+from urllib.parse import quote, unquote
+
+from universal_sync_core.errors import InvalidRequestError
+from universal_sync_core.limits import MOST_KEY_BYTES
+from universal_sync_core.settings import Settings
+from universal_sync_core.values.pointer import digest_in
+
+LAYOUT: Final = "v1"
+# Where the state machine's ResultWriter writes.
+RESULTS_FOLDER: Final = "distributed/"
+# Where its ItemReader reads.
+ITEMS_FOLDER: Final = "items/"
+STATE_FOLDER: Final = "sha256/"
+_OWNER_DIGITS: Final = 32
+
+# What follows the prefix of an execution: a folder and a digest, a callback's mark at most.
+_LONGEST_NAME_BYTES: Final = 128
+
+
+@lru_cache(maxsize=64)
+def execution_prefix(settings: Settings, execution_id: str) -> str:
+    """Return what every key of an execution starts with.
+
+    Raises:
+        InvalidRequestError: the id is so long that S3 would not take the keys.
+    """
+    try:
+        quoted = quote(execution_id, safe="")
+    except UnicodeEncodeError as error:
+        message = "execution_id holds half of a surrogate pair, which no key can have"
+        raise InvalidRequestError(message, field="execution_id") from error
+    if quoted in (".", ".."):
+        quoted = quoted.replace(".", "%2E")
+    prefix = f"{settings.prefix}{LAYOUT}/{quoted}/"
+    size = len(prefix.encode()) + _LONGEST_NAME_BYTES
+    if size > MOST_KEY_BYTES:
+        message = (
+            f"execution_id is too long: keys under it have {size:,} bytes, and S3 takes "
+            f"{MOST_KEY_BYTES:,}. Give the execution a shorter name, or one of plain letters; "
+            "each other letter takes up to 12 bytes"
+        )
+        raise InvalidRequestError(message, field="execution_id")
+    return prefix
+
+
+def content_key(settings: Settings, execution_id: str, stored: bytes) -> str:
+    """Return the key of an object with these stored bytes."""
+    digest = hashlib.sha256(stored).hexdigest()
+    return f"{execution_prefix(settings, execution_id)}{STATE_FOLDER}{digest}"
+
+
+def items_prefix(settings: Settings, execution_id: str) -> str:
+    """Return what the keys of the items begin with that an execution stages for its maps.
+
+    They are read by Step Functions, and have none of the characters that S3 advises against, such
+    as the `%` of other keys: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
+    """
+    owner = hashlib.sha256(execution_id.encode()).hexdigest()[:_OWNER_DIGITS]
+    return f"{settings.prefix}{ITEMS_FOLDER}{owner}/"
+
+
+def results_prefix(settings: Settings, execution_id: str) -> str:
+    """Return the `s3://` prefix of the results of Distributed Maps that an execution ran."""
+    name = execution_id.rsplit(":", 1)[-1]
+    return f"s3://{settings.bucket}/{settings.prefix}{RESULTS_FOLDER}{name}/"
+
+
+def execution_in(path: str) -> str | None:
+    """Return the execution whose content-addressed object a path names, or None."""
+    if digest_in(path) is None:
+        return None
+    return unquote(path.rsplit("/", 3)[1])

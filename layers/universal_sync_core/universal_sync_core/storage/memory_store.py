@@ -1,0 +1,37 @@
+"""The twin of the S3 store: a dict, for tests and for use without AWS."""
+
+from collections.abc import Iterator
+
+from universal_sync_core.errors import MissingObjectError
+from universal_sync_core.storage.store import Location, StoredObject
+
+_PIECE = 64 * 1024
+
+
+class MemoryStore:
+    """Keeps objects in memory, with the same create-only promise as the S3 store."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self.objects: dict[Location, StoredObject] = {}
+
+    def put(self, location: Location, body: bytes, *, content_encoding: str | None = None) -> bool:
+        """Create the object; return False where one of that name is there already."""
+        stored = StoredObject(body, content_encoding)
+        return self.objects.setdefault(location, stored) is stored
+
+    def get(self, location: Location) -> StoredObject:
+        """Return the whole object; MissingObjectError where there is none."""
+        try:
+            return self.objects[location]
+        except KeyError as error:
+            raise MissingObjectError("no such object", path=str(location)) from error
+
+    def exists(self, location: Location) -> bool:
+        """Tell whether there is an object, without reading it."""
+        return location in self.objects
+
+    def stream(self, location: Location) -> Iterator[bytes]:
+        """Yield the body piece by piece; MissingObjectError where there is none."""
+        body = self.get(location).body
+        return (body[start : start + _PIECE] for start in range(0, len(body), _PIECE))

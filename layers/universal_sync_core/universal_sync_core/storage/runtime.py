@@ -1,0 +1,101 @@
+"""What all calls of a process share: settings, store, what is known of it, and counters."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cache, cached_property
+from threading import Lock
+
+from universal_sync_core.settings import Settings
+from universal_sync_core.storage.cache import ByteCache
+from universal_sync_core.storage.known import KnownObjects
+from universal_sync_core.storage.retry import ExponentialBackoffRetry, RetryStrategy
+from universal_sync_core.storage.store import ObjectStore
+from universal_sync_core.storage.usage import Usage
+
+# Kept back from an invocation's time, so that it can still answer.
+_RESERVE_SECONDS = 2.0
+
+
+class Runtime:
+    """Settings, store, cache, known objects and counters; the store is made when it is needed."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: ObjectStore | None = None,
+        retry: RetryStrategy | None = None,
+    ) -> None:
+        """Hold the settings; `store` and `retry` replace the S3 store and its backoff."""
+        self.settings = settings
+        self.cache = ByteCache(settings.cache_bytes)
+        self.known = KnownObjects()
+        self.usage = Usage()
+        self._store = store
+        self._making_store = Lock()
+        self._retry = retry
+        self._deadline: Callable[[], float] = lambda: float("inf")
+
+    @property
+    def store(self) -> ObjectStore:
+        """The object store of this process."""
+        with self._making_store:  # the first to need it may be many threads
+            if self._store is None:
+                from universal_sync_core.storage.s3_store import S3Store  # noqa: PLC0415 - with boto3
+
+                self._store = S3Store(kms_key_id=self.settings.kms_key_id)
+            return self._store
+
+    @cached_property
+    def retry(self) -> RetryStrategy:
+        """How requests are tried again, within the time that is left."""
+        return self._retry or ExponentialBackoffRetry(
+            seconds_left=self.seconds_left, on_retry=self.usage.count_retry
+        )
+
+    def seconds_left(self) -> float:
+        """Return the seconds until the invocation must answer."""
+        return self._deadline()
+
+    @contextmanager
+    def until(self, milliseconds_left: Callable[[], int]) -> Iterator[None]:
+        """Bound all retries by the time an invocation has left.
+
+        Args:
+            milliseconds_left: such as the `get_remaining_time_in_millis` of a Lambda context.
+        """
+        before = self._deadline
+        self._deadline = lambda: milliseconds_left() / 1000 - _RESERVE_SECONDS
+        try:
+            yield
+        finally:
+            self._deadline = before
+
+
+_USED: ContextVar[Runtime | None] = ContextVar("runtime", default=None)
+
+
+@cache
+def _of_process() -> Runtime:
+    return Runtime(Settings.from_env(os.environ))
+
+
+def current() -> Runtime:
+    """Return the runtime in use: the one of `use`, or that of the process's environment."""
+    return _USED.get() or _of_process()
+
+
+@contextmanager
+def use(
+    *,
+    settings: Settings,
+    store: ObjectStore | None = None,
+    retry: RetryStrategy | None = None,
+) -> Iterator[Runtime]:
+    """Use a runtime of its own for a while, for instance over a MemoryStore."""
+    token = _USED.set(Runtime(settings, store, retry))
+    try:
+        yield current()
+    finally:
+        _USED.reset(token)

@@ -1,0 +1,165 @@
+"""The S3 store: the only place of this package that knows the AWS SDK.
+
+It is botocore alone, which is what makes boto3's clients: boto3 itself would add its resources and
+transfers to every cold start.
+"""
+
+from collections.abc import Callable, Iterator
+from http.client import HTTPException
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from botocore.config import Config
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    NoCredentialsError,
+    NoRegionError,
+    ParamValidationError,
+    PartialCredentialsError,
+)
+from botocore.handlers import add_expect_header
+from botocore.parsers import ResponseParserError
+from botocore.session import get_session
+from urllib3.exceptions import HTTPError
+
+from universal_sync_core.errors import (
+    MissingObjectError,
+    StateSyncError,
+    StoreAccessDeniedError,
+    StoreUnavailableError,
+)
+from universal_sync_core.storage.parallel import MAX_REQUESTS_AT_ONCE
+from universal_sync_core.storage.s3_errors import error_for
+from universal_sync_core.storage.store import Location, StoredObject
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+T = TypeVar("T")
+
+_EXISTS: Final = {"PreconditionFailed", "412"}
+# Raised before anything is sent, and again each time.
+_NOT_SENT: Final = (
+    NoCredentialsError,
+    NoRegionError,
+    ParamValidationError,
+    PartialCredentialsError,
+)
+# Anything else that ends a request: no way to S3, an answer that is none, a body that breaks off.
+# Of a body botocore passes on what urllib3 raises, and what the socket does.
+_INTERRUPTED: Final = (BotoCoreError, ResponseParserError, HTTPError, HTTPException, OSError)
+_PIECE_BYTES: Final = 256 * 1024
+
+
+class S3Store:
+    """Objects in S3, with one client for all threads. Tries once: retrying is the core's."""
+
+    def __init__(self, *, client: "S3Client | None" = None, kms_key_id: str | None = None) -> None:
+        """Use `client`, or one of the environment's own.
+
+        Args:
+            client: an S3 client.
+            kms_key_id: key for SSE-KMS; None leaves encryption to the bucket.
+
+        Raises:
+            StoreAccessDeniedError: the environment does not say how to reach S3.
+        """
+        self._client = client or _new_client()
+        self._encryption: dict[str, Any] = (
+            {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": kms_key_id} if kms_key_id else {}
+        )
+
+    def put(self, location: Location, body: bytes, *, content_encoding: str | None = None) -> bool:
+        """Create the object; return False where one of that name is there already."""
+        encoding: dict[str, Any] = {"ContentEncoding": content_encoding} if content_encoding else {}
+
+        def create() -> bool:
+            self._client.put_object(
+                Bucket=location.bucket,
+                Key=location.key,
+                Body=body,
+                ContentType="application/json",
+                ChecksumAlgorithm="CRC32",
+                IfNoneMatch="*",
+                **encoding,
+                **self._encryption,
+            )
+            return True
+
+        try:
+            return _classified(create, location)
+        except _AlreadyThere:
+            return False
+
+    def get(self, location: Location) -> StoredObject:
+        """Return the whole object; MissingObjectError where there is none."""
+
+        def fetch() -> StoredObject:
+            answer = self._client.get_object(Bucket=location.bucket, Key=location.key)
+            return StoredObject(answer["Body"].read(), answer.get("ContentEncoding") or None)
+
+        return _classified(fetch, location)
+
+    def exists(self, location: Location) -> bool:
+        """Tell whether there is an object, without reading it."""
+        try:
+            _classified(
+                lambda: self._client.head_object(Bucket=location.bucket, Key=location.key), location
+            )
+        except MissingObjectError:
+            return False
+        return True
+
+    def stream(self, location: Location) -> Iterator[bytes]:
+        """Yield the body piece by piece; MissingObjectError where there is none."""
+        answer = _classified(
+            lambda: self._client.get_object(Bucket=location.bucket, Key=location.key), location
+        )
+        body = answer["Body"]
+        while piece := _classified(lambda: body.read(_PIECE_BYTES), location):
+            yield piece
+
+
+def _new_client() -> "S3Client":
+    try:
+        client: Any = get_session().create_client(
+            "s3",
+            config=Config(
+                max_pool_connections=MAX_REQUESTS_AT_ONCE,
+                retries={"mode": "standard", "total_max_attempts": 1},
+                connect_timeout=5,
+                read_timeout=30,
+                # What a request is made of and what it brings is checked here already: names by
+                # `Location`, bodies by their SHA-256. A call may make a hundred requests.
+                parameter_validation=False,
+                response_checksum_validation="when_required",
+            ),
+        )
+    except BotoCoreError as error:
+        raise StoreAccessDeniedError(f"S3 cannot be asked: {type(error).__name__}") from error
+    # Asking S3 first whether it wants a body costs a round trip more than sending it.
+    client.meta.events.unregister("before-call.s3", add_expect_header)
+    s3: S3Client = client
+    return s3
+
+
+class _AlreadyThere(Exception):  # noqa: N818 - an answer, not an error
+    """The key has an object."""
+
+
+def _classified(request: Callable[[], T], location: Location) -> T:
+    """Return what a request returns, its errors as those of this package."""
+    try:
+        return request()
+    except ClientError as error:
+        raise _error_for(error, location) from error
+    except _NOT_SENT as error:
+        raise StoreAccessDeniedError(f"S3 cannot be asked: {type(error).__name__}") from error
+    except _INTERRUPTED as error:
+        raise StoreUnavailableError(f"S3 did not answer: {type(error).__name__}") from error
+
+
+def _error_for(error: ClientError, location: Location) -> StateSyncError | _AlreadyThere:
+    code = error.response.get("Error", {}).get("Code", "")
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    return _AlreadyThere() if code in _EXISTS else error_for(code, status, str(location))

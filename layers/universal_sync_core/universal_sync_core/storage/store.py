@@ -1,0 +1,79 @@
+"""The port to an object store: four verbs, and the names of objects."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from universal_sync_core.errors import MalformedPointerError
+from universal_sync_core.limits import is_bucket, is_relative
+
+_PATH: Final = re.compile(r"s3://([^/]*)/(.+)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """Where an object is."""
+
+    bucket: str
+    key: str
+
+    def __str__(self) -> str:
+        """Return the `s3://` path."""
+        return f"s3://{self.bucket}/{self.key}"
+
+    @classmethod
+    def parse(cls, path: str) -> "Location":
+        """Return the location an `s3://` path names.
+
+        Raises:
+            MalformedPointerError: it names none.
+        """
+        match = _PATH.fullmatch(path)
+        if match is None or not is_bucket(match[1]) or is_relative(match[2]):
+            raise MalformedPointerError("no path of an S3 object", path=path)
+        return cls(match[1], match[2])
+
+    @classmethod
+    def of(cls, bucket: str, key: str) -> "Location":
+        """Return the location of a key in a bucket.
+
+        Raises:
+            MalformedPointerError: S3 has no such bucket or key.
+        """
+        location = cls.parse(f"s3://{bucket}/{key}")
+        if location.bucket != bucket:
+            raise MalformedPointerError("no path of an S3 object", path=str(location))
+        return location
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """The bytes of an object as they are stored, and how they are encoded."""
+
+    body: bytes
+    content_encoding: str | None = None
+
+
+class ObjectStore(Protocol):
+    """What the core asks of an object store. Objects are written once and never change.
+
+    Every verb raises StoreUnavailableError or StoreThrottledError where another try may help,
+    StoreAccessDeniedError where it may not.
+    """
+
+    def put(self, location: Location, body: bytes, *, content_encoding: str | None = None) -> bool:
+        """Create the object; return False where one of that name is there already."""
+
+    def get(self, location: Location) -> StoredObject:
+        """Return the whole object; MissingObjectError where there is none."""
+
+    def exists(self, location: Location) -> bool:
+        """Tell whether there is an object, without reading it.
+
+        S3 tells a missing object from a forbidden one only to a role with s3:ListBucket; to any
+        other it is StoreAccessDeniedError.
+        """
+
+    def stream(self, location: Location) -> Iterator[bytes]:
+        """Yield the decoded body piece by piece; MissingObjectError where there is none."""

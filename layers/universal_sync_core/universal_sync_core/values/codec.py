@@ -1,0 +1,283 @@
+"""JSON to bytes and back, without altering a value.
+
+orjson does the work. It refuses some values that JSON carries (integers beyond 64 bits, unpaired
+surrogates, more than 254 levels) and quietly alters others (NaN, long integers on reading); those
+go through the standard library, or are refused by name.
+"""
+
+import gc
+import json
+import math
+import re
+import sys
+from itertools import accumulate
+from typing import Any, Final, NamedTuple, TypeAlias
+
+import orjson
+
+from universal_sync_core.errors import InvalidRequestError, UnreadableObjectError
+
+Json: TypeAlias = Any
+JsonObject: TypeAlias = dict[str, Json]
+
+
+# Levels of objects and arrays in one another: of a value that comes in, and of what is made of it,
+# with a page, a list of results or a snapshot around it. orjson reads so many, too.
+MAX_DEPTH: Final = 1_000
+MAX_STORED_DEPTH: Final = 1_024
+# CPython's default of 1,000 frames is not enough to walk over so many levels.
+_RECURSION_LIMIT: Final = 10_000
+sys.setrecursionlimit(max(sys.getrecursionlimit(), _RECURSION_LIMIT))
+
+_STRICT: Final = (
+    orjson.OPT_PASSTHROUGH_DATACLASS
+    | orjson.OPT_PASSTHROUGH_DATETIME
+    | orjson.OPT_PASSTHROUGH_SUBCLASS
+)
+_CONTAINERS: Final = frozenset({dict, list})
+_PLAIN: Final = frozenset({dict, list, str, int, float, bool, type(None)})
+# orjson reads integers beyond 64 bits (19 digits and more) as floats. To find one, digits become 0,
+# and what may stand before a number becomes a space; translating and searching take a fraction of
+# the time of a regular expression. Fractions, hashes and times in texts have something else before.
+_MAY_PRECEDE_NUMBER: Final = b"[:,- \t\n\r"
+_KINDS_OF_BYTES: Final = bytes(
+    ord("0") if byte in b"0123456789" else ord(" ") if byte in _MAY_PRECEDE_NUMBER else ord("x")
+    for byte in range(256)
+)
+_LONG_NUMBER: Final = b"0" * 19
+_TEXTS: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
+_NO_BRACKETS: Final = bytes(byte for byte in range(256) if byte not in b"[]{}")
+# Of a path that is too long for a message.
+_SHOWN_CHARS: Final = 100
+_LEVELS: Final = tuple((byte in b"[{") - (byte in b"]}") for byte in range(256))
+
+
+def encode(value: Json) -> bytes:
+    """Return the compact JSON of `value` in UTF-8.
+
+    Raises:
+        InvalidRequestError: the value has no JSON form.
+    """
+    try:
+        return orjson.dumps(value, option=_STRICT)
+    except TypeError:
+        return _encode_plainly(value)
+
+
+def canonical(value: Json) -> bytes:
+    """Return the encoding with sorted keys: two values are equal if and only if these bytes are.
+
+    It may be kept for each of a million elements: of orjson's own bytes each holds 4 KB.
+    """
+    try:
+        encoded = orjson.dumps(value, option=_STRICT | orjson.OPT_SORT_KEYS)
+    except TypeError:
+        return _encode_plainly(value, sort_keys=True)
+    return bytes(memoryview(encoded))
+
+
+def measure(value: Json) -> tuple[int, bool]:
+    """Return the bytes of the JSON of `value`, and whether every JSON library can carry it.
+
+    Not every one can where only the standard library could encode it here.
+    """
+    try:
+        return len(orjson.dumps(value, option=_STRICT)), True
+    except TypeError:
+        return len(_encode_plainly(value)), False
+
+
+def decode(body: bytes, *, path: str = "(inline)", max_depth: int = MAX_STORED_DEPTH) -> Json:
+    """Return the value of a JSON document.
+
+    Args:
+        body: the document.
+        path: where it comes from, for the message.
+        max_depth: levels that it may have.
+
+    Raises:
+        UnreadableObjectError: the bytes are not JSON, or have more levels.
+    """
+    if not _may_hold_long_number(body):
+        try:
+            return _loads(body, max_depth)
+        except ValueError:
+            pass  # a surrogate that only the standard library reads, or a depth that it does not
+    if _depth(body) > max_depth:
+        raise UnreadableObjectError(f"JSON of over {max_depth:,} levels", path=path)
+    try:
+        text = body.decode(errors="surrogatepass")
+        return json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
+    except (ValueError, RecursionError) as error:
+        raise UnreadableObjectError("no readable JSON", path=path) from error
+
+
+def without_texts(body: bytes) -> bytes:
+    """Return a JSON document without its texts and keys: what is left is structure and numbers."""
+    return _TEXTS.sub(b"", body)
+
+
+def plain_encoding(value: Json) -> bytes | None:
+    """Return the encoding of a value, or None if it may not be plain JSON all through.
+
+    Plain are trees of dict, list, str, int, float, bool and None, and no subclass of them. None
+    is returned as well for more than 254 levels, integers beyond 64 bits, unpaired surrogates,
+    and where one container stands in two places.
+    """
+    if not _is_plain(value):
+        return None
+    try:
+        return orjson.dumps(value, option=_STRICT)
+    except TypeError:
+        return None
+
+
+def require_json(value: Json, field: str) -> None:
+    """Raise InvalidRequestError for a part that JSON cannot carry, such as an infinite number.
+
+    Args:
+        value: of a caller's own, or of a document that was read by the standard library.
+        field: its name, for the message.
+    """
+    if not _is_plain(value):
+        _refuse_by_name(value, field)
+
+
+def levels(value: Json, most: int) -> int:
+    """Return how many levels of objects and arrays a value has; of more than `most`, one more.
+
+    So it ends also where a value contains itself.
+    """
+    found, parts = 0, {id(value): value}
+    while found <= most:
+        inner = [part for part in parts.values() if type(part) in (list, dict)]
+        if not inner:
+            break
+        found += 1
+        items = (part if type(part) is list else part.values() for part in inner)
+        parts = {id(item): item for each in items for item in each}
+    return found
+
+
+def _is_plain(value: Json) -> bool:
+    """Tell whether a value is a tree of plain types; a level at a time, as fast as C loops are.
+
+    orjson cannot be asked first: it takes enumerations for their values, writes null for a number
+    that is not finite, and a tuple that contains itself ends the process.
+    """
+    level, seen = [value], set[int]()
+    while level:
+        kinds = set(map(type, level))
+        if not kinds <= _PLAIN or (float in kinds and not _are_finite(level)):
+            return False
+        if kinds.isdisjoint(_CONTAINERS):
+            return True
+        containers = [part for part in level if type(part) in _CONTAINERS]
+        before = len(seen)
+        seen.update(map(id, containers))
+        if len(seen) < before + len(containers):
+            return False
+        level = gc.get_referents(*containers)
+    return True
+
+
+def _are_finite(parts: list[Json]) -> bool:
+    return all(math.isfinite(part) for part in parts if type(part) is float)
+
+
+def _loads(body: bytes, max_depth: int) -> Json:
+    """Return the value of a document of so many levels at most; else raise ValueError."""
+    wrappers = MAX_STORED_DEPTH - max_depth
+    if not wrappers or body.startswith(b'"'):
+        return orjson.loads(body)
+    value = orjson.loads(b"[" * wrappers + body + b"]" * wrappers)
+    for _ in range(wrappers):
+        (value,) = value  # of one that closes a wrapper and opens another there are two
+    return value
+
+
+def _depth(body: bytes) -> int:
+    brackets = without_texts(body).translate(None, _NO_BRACKETS)
+    return max(accumulate(map(_LEVELS.__getitem__, brackets)), default=0)
+
+
+def _may_hold_long_number(body: bytes) -> bool:
+    kinds = body.translate(_KINDS_OF_BYTES)
+    return b" " + _LONG_NUMBER in kinds or kinds.startswith(_LONG_NUMBER)
+
+
+def _encode_plainly(value: Json, *, sort_keys: bool = False) -> bytes:
+    _refuse_by_name(value, "value")
+    try:
+        text = json.dumps(value, allow_nan=False, separators=(",", ":"), sort_keys=sort_keys)
+    except RecursionError as error:
+        raise _too_deep("value", "value") from error
+    except ValueError as error:  # an integer of more digits than CPython converts
+        raise InvalidRequestError(f"not a JSON value: {error}") from error
+    return text.encode()
+
+
+def _refuse_constant(name: str) -> Json:
+    raise ValueError(name)
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError(text)
+    return number
+
+
+class _Place(NamedTuple):
+    """Where a part of a value is; its path is only put together for a message."""
+
+    above: "_Place | None"
+    step: str
+    depth: int
+
+    def __str__(self) -> str:
+        steps = []
+        place: _Place | None = self
+        while place is not None:
+            steps.append(place.step)
+            place = place.above
+        return "".join(reversed(steps))
+
+    def below(self, step: str) -> "_Place":
+        return _Place(self, step, self.depth + 1)
+
+
+def _refuse_by_name(value: Json, field: str) -> None:
+    """Raise for the first part that JSON cannot carry, also where a value contains itself."""
+    stack = [(value, _Place(None, field, 0))]
+    while stack:
+        part, place = stack.pop()
+        if type(part) not in (dict, list):
+            _require_scalar(part, place)
+        elif place.depth >= MAX_STORED_DEPTH:
+            raise _too_deep(f"{str(place)[:_SHOWN_CHARS]}...", field)
+        elif type(part) is list:
+            stack.extend((item, place.below(f"[{index}]")) for index, item in enumerate(part))
+        else:
+            _require_keys(part, place)
+            stack.extend((item, place.below(f".{key}")) for key, item in part.items())
+
+
+def _require_keys(fields: JsonObject, place: _Place) -> None:
+    for key in fields:
+        if type(key) is not str:
+            message = f"{place}: keys must be texts, and one is a {type(key).__name__}"
+            raise InvalidRequestError(message, field=str(place))
+
+
+def _require_scalar(part: Json, place: _Place) -> None:
+    if isinstance(part, float) and not math.isfinite(part):
+        raise InvalidRequestError(f"{place}: JSON has no {part}", field=str(place))
+    if part is not None and type(part) not in {str, int, float, bool}:
+        kind = type(part).__name__
+        raise InvalidRequestError(f"{place}: a {kind} is not a JSON value", field=str(place))
+
+
+def _too_deep(path: str, field: str) -> InvalidRequestError:
+    message = f"{path}: objects and arrays are nested over {MAX_STORED_DEPTH:,} levels deep"
+    return InvalidRequestError(message, field=field)

@@ -1,0 +1,107 @@
+"""Values kept in the bag as gzip+base64: smaller than inline, and no S3 request."""
+
+import base64
+import gzip
+import zlib
+from typing import Final
+
+from universal_sync_core.errors import (
+    MalformedPointerError,
+    UnreadableObjectError,
+)
+from universal_sync_core.limits import KIB
+from universal_sync_core.values.budget import Budget, Cost, Document
+from universal_sync_core.values.codec import Json, JsonObject, encode
+from universal_sync_core.values.pointer import COMPRESSED_MARK
+
+_SIZE: Final = "__size_bytes"
+_INLINE: Final = "(inline)"
+_LEVEL: Final = 6
+# A compressed value lives in a payload of 256 KiB; gzip expands at most about 1,030 times, a real
+# document about 20. https://www.zlib.net/zlib_tech.html
+MAX_EXPANDED_BYTES: Final = 16 * KIB * KIB
+
+
+def compress(value: Json) -> JsonObject:
+    """Return the compressed form of `value`; the same value always gives the same form."""
+    encoded = encode(value)
+    compressed = gzip.compress(encoded, _LEVEL, mtime=0)
+    return {COMPRESSED_MARK: base64.b64encode(compressed).decode(), _SIZE: len(encoded)}
+
+
+def is_compressed(value: Json) -> bool:
+    """Tell whether `value` has the compressed form; what is inside is seen on expanding."""
+    return (
+        type(value) is dict
+        and value.keys() == {COMPRESSED_MARK, _SIZE}
+        and type(value[COMPRESSED_MARK]) is str
+        and type(value[_SIZE]) is int
+        and 0 < value[_SIZE] <= MAX_EXPANDED_BYTES
+    )
+
+
+def expanded_size(value: JsonObject) -> int:
+    """Return the bytes of JSON that a compressed form says are in it."""
+    size: int = value[_SIZE]
+    return size
+
+
+def expand(value: JsonObject, budget: Budget) -> Document:
+    """Return the value of a compressed form, in which there is no other compressed one.
+
+    Raises:
+        UnreadableObjectError: it is damaged, or not of the size it states.
+        MalformedPointerError: there is another in it.
+        StateTooLargeError: it is larger than what is left of the budget.
+    """
+    size = value[_SIZE]
+    budget.spend(Cost(size), _INLINE)
+    encoded = expanded_text(value[COMPRESSED_MARK], size)
+    if len(encoded) != size:
+        raise UnreadableObjectError("compressed value has another size", path=_INLINE)
+    document = budget.document(encoded, _INLINE)
+    if not document.facts.clean and holds_compressed(document.value):
+        raise MalformedPointerError("a compressed value in a compressed value", path=_INLINE)
+    return document
+
+
+def expanded_text(text: str, limit: int = MAX_EXPANDED_BYTES) -> bytes:
+    """Return the bytes of gzip+base64 text, never more than `limit` of them.
+
+    Raises:
+        UnreadableObjectError: it is damaged, or holds more.
+    """
+    try:
+        compressed = base64.b64decode(text, validate=True)
+    except ValueError as error:  # binascii.Error, or letters beyond ASCII
+        raise UnreadableObjectError("compressed value is no base64", path=_INLINE) from error
+    return gunzip(compressed, limit)
+
+
+def gunzip(compressed: bytes, limit: int, path: str = _INLINE) -> bytes:
+    """Return the gunzipped bytes, never more than `limit` of them.
+
+    Raises:
+        UnreadableObjectError: no whole gzip member, or one that holds more.
+    """
+    member = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+    try:
+        plain = member.decompress(compressed, limit + 1)
+    except zlib.error as error:
+        raise UnreadableObjectError("no readable gzip", path=path) from error
+    if len(plain) > limit:
+        raise UnreadableObjectError(f"expands past {limit:,} bytes", path=path)
+    if not member.eof or member.unused_data:
+        raise UnreadableObjectError("no single whole gzip member", path=path)
+    return plain
+
+
+def holds_compressed(value: Json) -> bool:
+    """Tell whether a compressed form stands anywhere in a value."""
+    stack = [value]
+    while stack:
+        part = stack.pop()
+        if is_compressed(part):
+            return True
+        stack += part.values() if type(part) is dict else part if type(part) is list else ()
+    return False

@@ -1,0 +1,70 @@
+"""What the result of an item reports of its failure, inline and beside a pointer alike."""
+
+from typing import Final
+
+from universal_sync_core.values.codec import Json, JsonObject, encode
+from universal_sync_core.values.pointer import parse
+
+FAILURE_STATUSES: Final = frozenset(
+    {"FAILED", "ERROR", "TIMED_OUT", "ABORTED", "HALTED", "SIGKILL"}
+)
+# Exactly these are what Step Functions itself makes of an error.
+# https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
+_WRITTEN_BY_SERVICE: Final = {"Error", "Cause"}
+# Of a result in S3 these are readable beside its pointer, so that a failure shows without a read.
+_SHOWN: Final = ("status", "error", "cause")
+_MAX_SHOWN_BYTES: Final = 256
+_CUT_BYTES: Final = 200
+
+
+def failure_of(result: Json) -> JsonObject:
+    """Return `{"status", "error", "cause"}` of an item that reports failure, else `{}`.
+
+    It reports failure by its status, or by having exactly the keys `Error` and `Cause`. A field
+    `error` of a result without such a status is the user's own.
+
+    Args:
+        result: of an item, or a pointer to it with what is readable beside.
+    """
+    if type(result) is not dict:
+        return {}
+    pointer = parse(result)
+    fields = result if pointer is None else pointer.beside
+    if fields.keys() == _WRITTEN_BY_SERVICE and all(type(text) is str for text in fields.values()):
+        return {"status": "FAILED", "error": fields["Error"], "cause": fields["Cause"]}
+    status: Json = fields.get("status")
+    if type(status) is not str or status.upper() not in FAILURE_STATUSES:
+        return {}
+    error = fields.get("error") or fields.get("Error")
+    cause = fields.get("cause") or fields.get("Cause")
+    return {"status": status, "error": error, "cause": cause}
+
+
+def failure_beside(result: Json) -> JsonObject:
+    """Return what to keep beside a pointer to a result, so that its failure is seen as inline.
+
+    Long texts are cut.
+    """
+    failure = failure_of(result)
+    return {name: _cut(item) for name, item in failure.items() if item is not None}
+
+
+def shown_beside(result: JsonObject) -> JsonObject:
+    """Return the same, or of a result without failure its short status, error and cause."""
+    failure = failure_beside(result)
+    if failure:
+        return failure
+    shown = {name: result[name] for name in _SHOWN if name in result}
+    return {name: item for name, item in shown.items() if _is_short(item)}
+
+
+def _cut(value: Json) -> Json:
+    if _is_short(value):
+        return value
+    text = value if type(value) is str else encode(value).decode(errors="replace")
+    kept = text.encode(errors="replace")[:_CUT_BYTES].decode(errors="ignore")
+    return f"{kept}..."
+
+
+def _is_short(value: Json) -> bool:
+    return len(encode(value)) <= _MAX_SHOWN_BYTES

@@ -1,0 +1,203 @@
+"""The pointer that stands in the bag for a value in S3, and the escape for data that resembles one.
+
+The form is written down in docs/formats.md; `parse` and `Pointer.render` are its two directions.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Final, Literal, TypeAlias
+
+from universal_sync_core.errors import MalformedPointerError
+from universal_sync_core.values.codec import Json, JsonObject
+
+Kind: TypeAlias = Literal["value", "list", "map"]
+
+MARK: Final = "__s3_offloaded"
+COMPRESSED_MARK: Final = "__gzip_base64"
+VERSION: Final = 1
+# Beyond, not every JSON library tells two whole numbers apart. https://www.rfc-editor.org/rfc/rfc8259
+_TOO_LARGE: Final = 2**53
+
+_RESERVED: Final = {MARK, "__v", "__kind", "__s3_path", "__size_bytes", "__count"}
+_CONTENT_PATH: Final = re.compile(
+    r"s3://[a-z0-9][a-z0-9.-]+/(?:.*/)?v1/[^/]+/sha256/([0-9a-f]{64})"
+)
+
+_ESCAPE: Final = "__escaped:"
+_MARKS: Final = rf"(?:{MARK}|{COMPRESSED_MARK})"
+_NEEDS_ESCAPE: Final = re.compile(rf"(?:{_ESCAPE})*{_MARKS}")
+_IS_ESCAPED: Final = re.compile(rf"(?:{_ESCAPE})+{_MARKS}")
+# JSON may write any letter of a key as an escape; those of our forms are all below U+0100.
+_LETTER_IN_JSON: Final = b"\\u00"
+_MARKS_IN_JSON: Final = (MARK.encode(), COMPRESSED_MARK.encode())
+_ESCAPE_IN_JSON: Final = _ESCAPE.encode()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pointer:
+    """A reference to a value in S3.
+
+    Attributes:
+        kind: `list` and `map` lead to pages, `value` to an object that holds the value itself.
+        path: `s3://` path of the content-addressed object.
+        size: bytes of the value as JSON, what it points to included.
+        count: elements of the list or map, None for a value.
+        beside: copies of parts of the value, readable in place (`keep_inline`).
+    """
+
+    kind: Kind
+    path: str
+    size: int
+    count: int | None = None
+    beside: JsonObject = field(default_factory=dict)
+
+    def render(self) -> JsonObject:
+        """Return the pointer as it stands in the bag."""
+        form: JsonObject = {
+            MARK: True,
+            "__v": VERSION,
+            "__kind": self.kind,
+            "__s3_path": self.path,
+            "__size_bytes": self.size,
+        }
+        if self.count is not None:
+            form["__count"] = self.count
+        return form | {key: value for key, value in self.beside.items() if key not in _RESERVED}
+
+    def with_beside(self, beside: JsonObject) -> "Pointer":
+        """Return the same pointer with other copies beside it."""
+        return replace(self, beside=beside)
+
+
+def parse(value: Json) -> Pointer | None:
+    """Return the pointer that a value of a bag or a page is, or None where it is anything else.
+
+    Raises:
+        MalformedPointerError: it has the mark of a pointer, and is none of this version. It is no
+            data: what resembles a pointer was escaped on its way in.
+    """
+    if type(value) is not dict or value.get(MARK) is not True:
+        return None
+    pointer = recognise(value)
+    if pointer is None:
+        path: Json = value.get("__s3_path")
+        known = type(path) is str and digest_in(path) is not None
+        message = f"a pointer that is none of version {VERSION}; a later release may have made it"
+        raise MalformedPointerError(message, path=path if known else "(inline)")
+    return pointer
+
+
+def recognise(value: Json) -> Pointer | None:
+    """Return the pointer that a value from outside is, or None where it is anything else."""
+    if type(value) is not dict or value.get(MARK) is not True:
+        return None
+    kind: Json = value.get("__kind")
+    path: Json = value.get("__s3_path")
+    count: Json = value.get("__count")
+    well_formed = (
+        is_whole(value.get("__v"))
+        and value["__v"] == VERSION
+        and isinstance(path, str)
+        and digest_in(path) is not None
+        and is_whole(value.get("__size_bytes"))
+        and (is_whole(count) if kind in ("list", "map") else kind == "value" and count is None)
+    )
+    beside = {key: item for key, item in value.items() if key not in _RESERVED}
+    if not well_formed or (kind == "value" and ("__count" in value or beside)):
+        return None
+    return Pointer(kind=kind, path=path, size=value["__size_bytes"], count=count, beside=beside)
+
+
+def pointers_inline(value: Json) -> Iterator[Pointer]:
+    """Yield each pointer that stands in a value, not those in a compressed one."""
+    stack = [value]
+    while stack:
+        part = stack.pop()
+        if type(part) is list:
+            stack += part
+        elif type(part) is dict:
+            pointer = recognise(part)
+            if pointer is None:
+                stack += part.values()
+            else:
+                yield pointer
+
+
+def is_whole(value: Json) -> bool:
+    """Tell whether `value` is a number of bytes or elements, as every JSON library carries it."""
+    return type(value) is int and 0 <= value < _TOO_LARGE
+
+
+def is_map(value: Json) -> bool:
+    """Tell whether `value` is a JSON object, inline or in S3."""
+    pointer = parse(value)
+    return type(value) is dict if pointer is None else pointer.kind == "map"
+
+
+def is_list(value: Json) -> bool:
+    """Tell whether `value` is a JSON array, inline or in S3."""
+    pointer = parse(value)
+    return type(value) is list if pointer is None else pointer.kind == "list"
+
+
+def length(value: Json) -> int | None:
+    """Return the elements of a list, inline or in S3, or None of anything else."""
+    pointer = parse(value)
+    if pointer is not None:
+        return pointer.count if pointer.kind == "list" else None
+    return len(value) if type(value) is list else None
+
+
+def digest_in(path: str) -> str | None:
+    """Return the SHA-256 that a content-addressed path carries, or None for another path."""
+    match = _CONTENT_PATH.fullmatch(path)
+    return match[1] if match else None
+
+
+def may_hold_marks(encoded: bytes) -> bool:
+    """Tell cheaply whether a JSON document may hold a pointer or something like one."""
+    return any(mark in encoded for mark in _MARKS_IN_JSON) or _may_hold_letters(encoded)
+
+
+def may_hold_escapes(encoded: bytes) -> bool:
+    """Tell cheaply whether a JSON document may hold an escaped key."""
+    return _ESCAPE_IN_JSON in encoded or _may_hold_letters(encoded)
+
+
+def escape(value: Json, is_ours: Callable[[JsonObject], bool]) -> Json:
+    """Return `value` with the keys renamed that make data resemble a form of ours.
+
+    Args:
+        value: data on its way into the bag.
+        is_ours: tells whether a dict is a genuine form, which stays as it is.
+    """
+    if type(value) is list:
+        return [escape(item, is_ours) for item in value]
+    if type(value) is not dict or is_ours(value):
+        return value
+    return {escape_key(key): escape(item, is_ours) for key, item in value.items()}
+
+
+def escape_key(key: str) -> str:
+    """Return the key as it stands in the bag, where it is the user's."""
+    return _ESCAPE + key if _NEEDS_ESCAPE.fullmatch(key) else key
+
+
+def unescape(value: Json) -> Json:
+    """Return a stored value with its keys as before `escape`; pointers stay as they are."""
+    if type(value) is list:
+        return [unescape(item) for item in value]
+    if type(value) is not dict or parse(value) is not None:
+        return value
+    return {unescape_key(key): unescape(item) for key, item in value.items()}
+
+
+def unescape_key(key: str) -> str:
+    """Return the key as it was before `escape`."""
+    return key.removeprefix(_ESCAPE) if _IS_ESCAPED.fullmatch(key) else key
+
+
+def _may_hold_letters(encoded: bytes) -> bool:
+    # A search for one byte is many times faster than the one for all four.
+    return b"\\" in encoded and _LETTER_IN_JSON in encoded

@@ -1,0 +1,134 @@
+"""A bag in the hands of code that is no Lambda handler: open it, read, change, commit.
+
+state = open_bag(event["state_data"])
+documents = state.read("current_state.documents")
+state.merge({"current_state": {"summary": summarise(documents)}})
+bag = state.commit()
+"""
+
+from typing import Any, overload
+
+from universal_sync_core.bag.fields import STATE, is_branch, unwrap
+from universal_sync_core.bag.next_action import require_simple
+from universal_sync_core.bag.unit_of_work import Context, Encode, unit_of_work, with_encode
+from universal_sync_core.errors import InvalidRequestError
+from universal_sync_core.ingestion.ingest import ingest_delta
+from universal_sync_core.lazy.backing import BagMap
+from universal_sync_core.lazy.in_place import Watches
+from universal_sync_core.lazy.needs import Needs, needs_of
+from universal_sync_core.merge.merge import merge_delta
+from universal_sync_core.pipe.bookkeeping import record_progress
+from universal_sync_core.pipe.flatten import flatten_result
+from universal_sync_core.pipe.offload import optimize_and_offload
+from universal_sync_core.values.codec import Json, JsonObject
+from universal_sync_core.values.paths import Paths
+from universal_sync_core.worker.state import SYNC_ACTIONS, ModelT, State, kind_of, reading_of
+
+
+class OpenBag(State[ModelT]):
+    """A state to which results are merged; reading it shows them."""
+
+    def __init__(self, bag: JsonObject, needs: Needs | None, context: Context) -> None:
+        """Open a bag, which stays as it is; `open_bag` does so."""
+        kind = kind_of(bag)
+        self._context = {"action": SYNC_ACTIONS[kind], **context}
+        self._sealed = self._bag = bag
+        self._delta: JsonObject | None = None
+        self._watch = Watches().next()
+        owner = context.get("execution_id") or bag.get("execution_id")
+        reading = reading_of(owner, self._watch)
+        super().__init__(kind, reading, BagMap(bag), needs)
+
+    def merge(self, result: Json) -> None:
+        """Merge a result as the workflow would merge a worker's.
+
+        Args:
+            result: as a worker may return it.
+
+        Raises:
+            InvalidRequestError, PointerNotAllowedError: it cannot be taken.
+            StoredDataError: something the merge needs is missing or damaged.
+            StoreUnavailableError, StoreThrottledError: S3 did not answer; another try may.
+        """
+        with unit_of_work(self._context, self._bag) as unit:
+            delta = ingest_delta(flatten_result(result), self._bag, unit)
+            if is_branch(self._bag):
+                require_simple(delta, "a branch")
+            merged = merge_delta(self._bag, delta, unit)
+            self._context["keep_inline"] = unit.keep_inline
+        self._watch.forget(result)
+        self._delta = (self._delta or {}) | delta
+        self._look_at(merged)
+
+    def commit(self) -> JsonObject:
+        """Return the bag with all that was merged, bounded, as one step of the workflow.
+
+        Without a result it is the bag as it was.
+
+        Raises:
+            StateTooLargeError: the control fields alone pass the bound.
+            StoreUnavailableError, StoreThrottledError: S3 did not answer; another try may.
+        """
+        self._watch.warn()
+        if self._delta is None:
+            return self._sealed
+        with unit_of_work(self._context, self._bag) as unit:
+            moved_on = record_progress(self._bag, self._sealed, self._delta, unit)
+            self._sealed = optimize_and_offload(moved_on)
+        self._delta = None
+        self._look_at(self._sealed)
+        return self._sealed
+
+    def _look_at(self, bag: JsonObject) -> None:
+        self._bag = bag
+        self._entries = BagMap(bag)
+        self._shown = {}
+
+
+@overload
+def open_bag(
+    bag: JsonObject,
+    *,
+    needs: Paths | None = None,
+    model: type[ModelT],
+    at: str = STATE,
+    context: Context | None = None,
+    encode: Encode | None = None,
+) -> OpenBag[ModelT]: ...
+@overload
+def open_bag(
+    bag: JsonObject,
+    *,
+    needs: Paths | None = None,
+    context: Context | None = None,
+    encode: Encode | None = None,
+) -> OpenBag[Any]: ...
+def open_bag(  # noqa: PLR0913 - options, each with a default
+    bag: JsonObject,
+    *,
+    needs: Paths | None = None,
+    model: type[ModelT] | None = None,
+    at: str = STATE,
+    context: Context | None = None,
+    encode: Encode | None = None,
+) -> OpenBag[Any]:
+    """Return a bag to read, change and commit, for instance in a container or a notebook.
+
+    Args:
+        bag: as a state of the workflow has it under `state_data`; it stays as it is.
+        needs: paths that may be touched, as for `state_task`; None for everything.
+        model: type that the part at `at` is validated against; `.model` is the instance.
+        at: path of that part.
+        context: may carry `execution_id`, `action`, `merge_strategy`, `keep_inline` and `encode`.
+        encode: as in `state_task`: makes JSON of a value in a result that is not taken as it is.
+
+    Raises:
+        InvalidRequestError: no bag, no path, or not of the model.
+    """
+    opened = unwrap(bag)
+    if not isinstance(opened, dict):
+        raise InvalidRequestError("a bag must be a JSON object", field="state_data")
+    state: OpenBag[Any] = OpenBag(opened, needs_of(needs, model, at), with_encode(context, encode))
+    if model is not None:
+        state.validate(model, at)
+    return state

@@ -1,0 +1,81 @@
+"""The built-in segment runner: it replays results that the execution's input recorded."""
+
+from typing import Final
+
+from universal_sync_core.bag.fields import BRANCH, with_fields
+from universal_sync_core.bag.unit_of_work import Context, UnitOfWork, unit_of_work
+from universal_sync_core.errors import InvalidRequestError, SegmentFailedError
+from universal_sync_core.values.codec import Json, JsonObject
+from universal_sync_core.values.pointer import is_list, parse, recognise
+from universal_sync_core.worker.results import offload_result
+
+SEGMENTS: Final = "segments"
+# A recorded segment of this form fails instead of answering.
+_RAISES: Final = "raises"
+
+
+def recorded_result(
+    state: JsonObject | None, context: Context | None = None, *, item: Json = None
+) -> Json:
+    """Return the recorded result of the segment a bag is to run, or of an item.
+
+    A large result is returned as a pointer to it, as it should be by every runner.
+
+    Args:
+        state: a bag with `segments`, its own or its `branch`'s, and `segment_to_run`.
+        context: may carry `execution_id`.
+        item: of a Distributed Map: it is its own recorded result.
+
+    Raises:
+        SegmentFailedError: the segment or item is recorded as a failure.
+        InvalidRequestError: there is no such segment.
+    """
+    if state is None or item is not None:
+        return _recorded_item(item, context)
+    with unit_of_work(context, state) as unit:
+        place, result = _recorded(state, unit)
+        return offload_result(_replayed(result, place))
+
+
+def _recorded_item(item: Json, context: Context | None) -> Json:
+    with unit_of_work(context) as unit:
+        if recognise(item) is not None:
+            item = unit.pages.resolve(item, unescape=True)
+        return offload_result(_replayed(item, "the item"))
+
+
+def _recorded(state: JsonObject, unit: UnitOfWork) -> tuple[str, Json]:
+    """Return where the segment to run is recorded, of the branch if it has segments, and how."""
+    segments = _segments(with_fields(state, {BRANCH}, unit.pages).get(BRANCH), unit)
+    name = f"{BRANCH}.{SEGMENTS}"
+    if segments is None:
+        segments = unit.pages.opened(with_fields(state, {SEGMENTS}, unit.pages).get(SEGMENTS))
+        name = SEGMENTS
+    number: Json = state.get("segment_to_run", 0)
+    if type(number) is int and number >= 0 and is_list(segments):
+        for found in _elements(segments, number, unit):
+            return f"{name}[{number}]", unit.pages.resolve(found, unescape=True)
+    message = f"{name} has no segment that segment_to_run would lead to"
+    raise InvalidRequestError(message, field=f"state_data.{name}")
+
+
+def _segments(branch: Json, unit: UnitOfWork) -> Json:
+    """Return the segments of a branch, or None where it has none of its own."""
+    branch = unit.pages.opened(branch)
+    pointer = parse(branch)
+    if pointer is not None and pointer.kind == "map":
+        branch = unit.pages.lookup(pointer, [SEGMENTS])
+    return unit.pages.opened(branch.get(SEGMENTS)) if type(branch) is dict else None
+
+
+def _elements(segments: Json, number: int, unit: UnitOfWork) -> list[Json]:
+    pointer = parse(segments)
+    whole: list[Json] = [] if pointer else segments
+    return unit.pages.slice(pointer, number, number + 1) if pointer else whole[number : number + 1]
+
+
+def _replayed(result: Json, place: str) -> Json:
+    """Return a recorded result, or fail as it says; what it says may be state, and is not told."""
+    if type(result) is dict and result.keys() == {_RAISES}:
+        raise SegmentFailedError(f"{place} is recorded as a failure")
+    return result

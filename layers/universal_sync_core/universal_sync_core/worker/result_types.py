@@ -1,0 +1,71 @@
+"""What a worker may answer, for type checkers, which then say first what would be refused."""
+
+from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
+from datetime import date
+from enum import Enum
+from typing import Any, ClassVar, Literal, Protocol, TypeAlias, TypedDict
+from uuid import UUID
+
+from universal_sync_core.bag.next_action import Status
+from universal_sync_core.lazy.views import View
+
+StatusName: TypeAlias = Literal[
+    "CONTINUE",
+    "SKIPPED",
+    "COMPLETE",
+    "SUCCEEDED",
+    "FAILED",
+    "HALTED",
+    "SIGKILL",
+    "PAUSED_FOR_HITP",
+    "PAUSE",
+    "PARALLEL_GROUP",
+    "DISTRIBUTED_MAP",
+    "ASYNC",
+]
+Elements: TypeAlias = list[Any] | tuple[Any, ...] | Iterator[object] | AsyncIterator[object] | View
+
+
+class Result(TypedDict, total=False):
+    """The fields of a result that mean something to the workflow; each may be left out.
+
+    A worker that is declared to return it is checked by mypy and pyright. Fields of your own go
+    into `current_state`, or into a subclass:
+
+        class Found(Result, total=False):
+            hits: list[str]
+    """
+
+    status: Status | StatusName
+    current_state: Mapping[str, object]
+    state_history: object
+    new_history_logs: object
+    next_segment_to_run: int
+    total_segments: int
+    pending_branches: Elements
+    distributed_items: Elements | Mapping[str, object]
+    prompt: object
+    error: str
+    cause: str
+
+
+class Model(Protocol):
+    """A pydantic model."""
+
+    def model_dump(self, *, mode: Any = ..., by_alias: Any = ...) -> dict[str, Any]:
+        """Return its fields."""
+
+
+class Dataclass(Protocol):
+    """An instance of a dataclass."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+
+Answer: TypeAlias = (
+    Mapping[str, object] | Elements | Model | Dataclass | str | float | date | UUID | Enum | None
+)
+"""What JSON carries, and what has one meaning in it."""
+
+Answered: TypeAlias = Answer | Coroutine[Any, Any, Answer]
+"""What a plain or an `async` worker returns."""

@@ -1,0 +1,171 @@
+"""The state as a worker sees it: the bag's own shape, whatever forms its fields are kept in."""
+
+from collections.abc import Mapping
+from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar
+
+from universal_sync_core.bag.fields import (
+    BRANCH,
+    CONTROL_FIELDS_NEVER_OFFLOAD,
+    READ_BY_MACHINE,
+    is_branch,
+)
+from universal_sync_core.errors import InvalidRequestError
+from universal_sync_core.lazy.backing import BagMap, InlineMap, MapBacking
+from universal_sync_core.lazy.in_place import Watch
+from universal_sync_core.lazy.needs import WHOLE, Needs, below, range_of
+from universal_sync_core.lazy.reading import Reading
+from universal_sync_core.lazy.views import ListView, MapView, plain
+from universal_sync_core.pages.objects import Objects
+from universal_sync_core.storage import runtime
+from universal_sync_core.values.codec import Json, JsonObject
+from universal_sync_core.values.paths import Range, Step, parse_selection
+from universal_sync_core.values.pointer import recognise
+
+ModelT = TypeVar("ModelT")
+Kind: TypeAlias = Literal["segment", "branch", "item"]
+
+ITEM: Final = "item"
+# What the result of a segment is to the pipe; the result of an item is not merged by itself.
+SYNC_ACTIONS: Final[Mapping[Kind, str]] = {"segment": "sync", "branch": "sync_branch"}
+_OF_ITEM: Final = ("execution_id", ITEM, "index")
+# In every bag itself, or a branch's very reason to run: no worker has to ask for these.
+_ALWAYS_NEEDED: Final = CONTROL_FIELDS_NEVER_OFFLOAD | READ_BY_MACHINE | {BRANCH}
+_REQUIRED: Final = object()
+
+
+class State(MapView, Generic[ModelT]):
+    """The bag of a segment or branch, or an item of a Distributed Map, as a worker reads it.
+
+    It is a Mapping of the bag's fields, and nothing is read before it is touched. Without needs
+    objects and arrays are views; with needs what was asked for is plain, and to touch anything
+    else is an InvalidRequestError.
+
+    Attributes:
+        kind: `segment`, `branch` or `item`. An item has the fields `item`, `index` and
+            `execution_id`, which are plain.
+    """
+
+    def __init__(
+        self, kind: Kind, reading: Reading, entries: MapBacking, needs: Needs | None = None
+    ) -> None:
+        """Show entries.
+
+        Args:
+            kind: of the task.
+            reading: reads them.
+            entries: the fields.
+            needs: what may be touched, control fields aside; None for everything.
+        """
+        if needs is not None:
+            needs = dict.fromkeys(_ALWAYS_NEEDED, WHOLE) | needs
+        super().__init__(reading, entries, needs)
+        self.kind: Kind = kind
+        self._models: list[ModelT] = []
+
+    @property
+    def model(self) -> ModelT:
+        """The validated part of the state, where a model was given."""
+        if not self._models:
+            raise InvalidRequestError("no model was given for this part of the state")
+        return self._models[0]
+
+    def read(self, path: str, default: Json = _REQUIRED) -> Json:
+        """Return the plain value at a path, all of it read.
+
+        Args:
+            path: such as `current_state.report.sections[3]`, or `state_history[-20:]`.
+            default: what to return where the path leads nowhere.
+
+        Raises:
+            KeyError: it leads nowhere, and there is no default.
+            InvalidRequestError: it is no path, or not among the needs.
+        """
+        found: Json = self
+        needs, steps = self._needs, parse_selection(path, field="path")
+        try:
+            for depth, step in enumerate(steps):
+                ranged = range_of(needs)
+                needs = below(needs, step, steps[:depth]) if ranged else _after(needs, step)
+                found = found if ranged else _step(found, step)
+        except LookupError:
+            if default is _REQUIRED:
+                raise KeyError(path) from None
+            return default
+        return plain(found)
+
+    def fetch(self) -> None:
+        """Read all that is needed now, side by side, instead of when it is touched."""
+        places = list(self.needed())
+        values = self._reading.plain_all([stored for _, _, stored in places])
+        for (view, step, stored), value in zip(places, values, strict=True):
+            view.keep(step, value, stored)
+
+    def validate(self, model: type[ModelT], at: str) -> None:
+        """Validate the part of the state at a path; `model` then returns it.
+
+        Raises:
+            InvalidRequestError: it is not there, or not of the model; each wrong path is named.
+        """
+        from universal_sync_core.values.validation import validate_json  # noqa: PLC0415 - pydantic
+
+        value = self.read(at, None)
+        self._models = [validate_json(model, value, at)]
+
+    def __repr__(self) -> str:
+        """Return the kind alone: a state may end up in a log, and its content must not."""
+        return f"<State of a {self.kind}>"
+
+
+def bag_state(
+    bag: JsonObject, needs: Needs | None, execution_id: Json, watch: Watch | None = None
+) -> State[Any]:
+    """Return what a worker sees of a bag.
+
+    Args:
+        bag: it stays as it is.
+        needs: what may be touched, as `parse_needs` gives it; None for everything.
+        execution_id: whose objects may be read.
+        watch: for values that the worker changes in place.
+    """
+    return State(kind_of(bag), reading_of(execution_id, watch), BagMap(bag), needs)
+
+
+def item_state(event: Mapping[str, Json], watch: Watch | None = None) -> State[Any]:
+    """Return what a worker sees of an event with an item, which is read where it is a pointer.
+
+    No part of an item that is inline is a form of ours.
+    """
+    fields = {name: event[name] for name in _OF_ITEM if name in event}
+    reading = reading_of(fields.get("execution_id"), watch)
+    state: State[Any] = State(ITEM, reading, InlineMap(fields))
+    for name, value in fields.items():
+        is_stored = name == ITEM and recognise(value) is not None
+        state.keep(name, reading.plain(value) if is_stored else value)
+    return state
+
+
+def kind_of(bag: JsonObject) -> Kind:
+    """Return what the worker of a bag has to do."""
+    return "branch" if is_branch(bag) else "segment"
+
+
+def reading_of(execution_id: Json, watch: Watch | None = None) -> Reading:
+    """Return what reads the objects of an execution."""
+    objects = Objects(runtime.current(), None)
+    objects.belong_to(execution_id)  # what is no text is no execution, and nothing may be read
+    return Reading(objects, watch)
+
+
+def _after(needs: Needs | None, step: Step | Range) -> Needs | None:
+    """Return the needs after a step, None where all that is there is plain or may be touched."""
+    return (needs or {}).get(step) or None
+
+
+def _step(found: Json, step: Step | Range) -> Json:
+    if isinstance(step, str) and isinstance(found, dict | MapView):
+        return found[step]
+    if isinstance(step, int) and isinstance(found, list | ListView):
+        return found[step]
+    if isinstance(step, Range) and isinstance(found, list | ListView):
+        return found[slice(*step)]
+    raise LookupError(step)

@@ -1,0 +1,232 @@
+"""A worker in one line: `@state_task` on a Lambda handler that reads plain values and returns them.
+
+@state_task(needs=["current_state.documents", "state_history[-20:]"])
+def handler(state, context):
+    return {"current_state": {"summary": summarise(state["current_state"]["documents"])}}
+"""
+
+import functools
+from collections.abc import Callable, Coroutine, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from typing import Any, Concatenate, ParamSpec, TypeAlias, overload
+
+from universal_sync_core.bag.fields import STATE, unwrap
+from universal_sync_core.bag.strategies import Strategies
+from universal_sync_core.bag.unit_of_work import Encode, with_encode
+from universal_sync_core.errors import InvalidRequestError
+from universal_sync_core.ingestion.asynchronous import awaited
+from universal_sync_core.lazy.in_place import Watch, Watches
+from universal_sync_core.lazy.needs import Needs, needs_of
+from universal_sync_core.storage import runtime
+from universal_sync_core.sync import universal_sync_core
+from universal_sync_core.values.codec import Json, JsonObject
+from universal_sync_core.values.paths import Paths, listed, parse_path
+from universal_sync_core.worker.result_types import Answered
+from universal_sync_core.worker.results import offload_result
+from universal_sync_core.worker.state import (
+    ITEM,
+    SYNC_ACTIONS,
+    ModelT,
+    State,
+    bag_state,
+    item_state,
+    kind_of,
+)
+from universal_sync_core.workflow.distributed import require_of_item
+
+P = ParamSpec("P")
+
+Handler: TypeAlias = Callable[Concatenate[Mapping[str, Json], P], Json]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """How the events and results of a worker are handled.
+
+    Attributes:
+        of_item: whether the model is that of items.
+
+    The others are the options of `state_task`.
+    """
+
+    needs: Needs | None
+    eager: bool
+    model: type[Any] | None
+    at: str
+    of_item: bool
+    sync: bool
+    merge_strategy: JsonObject | None
+    keep_inline: list[str] | None
+    encode: Encode | None
+
+    def state_of(self, event: Mapping[str, Json], watch: Watch) -> State[Any]:
+        """Return what the worker sees of an event.
+
+        Raises:
+            InvalidRequestError: it brings neither bag nor item, or not what the model says.
+        """
+        if _is_item(event):
+            state = item_state(event, watch)
+        else:
+            state = bag_state(_bag(event), self.needs, _execution_id(event), watch)
+        if self.eager:
+            state.fetch()
+        if self.model is not None and (state.kind == ITEM) == self.of_item:
+            state.validate(self.model, self.at)
+        return state
+
+    def answer_to(self, event: Mapping[str, Json], result: Json) -> Json:
+        """Return what the state machine is answered."""
+        context = with_encode({"execution_id": _execution_id(event)}, self.encode)
+        if _is_item(event):
+            answer = offload_result(result, context)
+            require_of_item(answer)
+            return answer
+        if not self.sync or event.get("sync") is False:
+            return offload_result(result, context)
+        bag = _bag(event)
+        own = {"merge_strategy": self.merge_strategy, "keep_inline": self.keep_inline}
+        given = {name: event[name] for name in own if event.get(name) is not None}
+        merging = {**own, **given, **context, "action": SYNC_ACTIONS[kind_of(bag)]}
+        return {"state_data": universal_sync_core(bag, result, merging)}
+
+
+@overload
+def state_task(worker: Callable[Concatenate[State[Any], P], Answered], /) -> Handler[P]: ...
+@overload
+def state_task(
+    *,
+    needs: Paths | None = None,
+    eager: bool = False,
+    model: type[ModelT],
+    at: str = STATE,
+    sync: bool = False,
+    merge_strategy: JsonObject | None = None,
+    keep_inline: Paths | None = None,
+    encode: Encode | None = None,
+) -> Callable[[Callable[Concatenate[State[ModelT], P], Answered]], Handler[P]]: ...
+@overload
+def state_task(
+    *,
+    needs: Paths | None = None,
+    eager: bool = False,
+    sync: bool = False,
+    merge_strategy: JsonObject | None = None,
+    keep_inline: Paths | None = None,
+    encode: Encode | None = None,
+) -> Callable[[Callable[Concatenate[State[Any], P], Answered]], Handler[P]]: ...
+def state_task(  # noqa: PLR0913 - options, each with a default
+    worker: Callable[..., object] | None = None,
+    /,
+    *,
+    needs: Paths | None = None,
+    eager: bool = False,
+    model: type[Any] | None = None,
+    at: str = STATE,
+    sync: bool = False,
+    merge_strategy: JsonObject | None = None,
+    keep_inline: Paths | None = None,
+    encode: Encode | None = None,
+) -> Any:
+    """Return a Lambda handler that gives a worker the state and takes its plain result.
+
+    The worker is called with a `State` in the place of the event, and with all other arguments as
+    they come. It may be a plain or an `async` function, or a generator of either kind, whose values
+    are a list. What it returns is taken as `flatten_result` takes it; declare it as a `Result`, and
+    a type checker finds what would be refused. A result over 60 KiB is answered as a pointer, so
+    that the answer fits beside the bag. Errors of the worker pass through as they are. A plain
+    value that it changes in place, and does not return, is an `InPlaceChangeWarning`: no state
+    changes by it.
+
+    Args:
+        worker: the function; left out where the decorator has options.
+        needs: paths of what the worker reads, such as `current_state.documents`, `items[3].name`,
+            `state_history[-20:]`. Each is read whole when it is first touched and is then plain;
+            nothing else may be touched, but the control fields and a branch's `branch`. None for
+            everything, in views.
+        eager: read all needs before the worker starts, side by side.
+        model: a pydantic model, or any type that pydantic validates, for the part of the state at
+            `at`: it is validated before the worker starts, and is the state's `model`.
+        at: path of that part. One that begins with `item` is validated for items alone, any other
+            for segments and branches alone.
+        sync: merge the result into the bag at once, and answer `{"state_data": bag}`, where the
+            event does not say `"sync": false`, as the state machine does unless its parameter
+            `SegmentRunnerSyncs` is set. The worker needs the settings of the manager. The result
+            of an item is answered as without.
+        merge_strategy: with `sync`, as the `sync` action takes it; that of the event wins.
+        keep_inline: the same.
+        encode: makes JSON of a value that is not taken as it is, or raises TypeError, as the
+            `default` of `json.dumps`.
+
+    Raises:
+        InvalidRequestError: the options cannot be used; also whenever an event brings neither
+            `state_data` nor `item`, or the state is not of the model.
+    """
+    if eager and needs is None:
+        raise InvalidRequestError("eager reads the needs: name them", field="needs")
+    if model is not None:
+        _prepare(model)
+    if encode is not None and not callable(encode):
+        raise InvalidRequestError("encode is a function of the value", field="encode")
+    Strategies(merge_strategy)  # refused here, where the decorator stands
+    task = Task(
+        needs=needs_of(needs, model, at),
+        eager=eager,
+        model=model,
+        at=at,
+        of_item=parse_path(at, field="at")[0] == ITEM,
+        sync=sync,
+        merge_strategy=merge_strategy,
+        keep_inline=None if keep_inline is None else listed(keep_inline, "keep_inline"),
+        encode=encode,
+    )
+
+    watches = Watches()
+
+    def decorated(worker: Callable[..., object]) -> Callable[..., Json]:
+        @functools.wraps(worker)
+        def handler(event: Mapping[str, Json], *args: Any, **kwargs: Any) -> Json:
+            with _time_of(args):
+                watch = watches.next()
+                result = worker(task.state_of(event, watch), *args, **kwargs)
+                finished = awaited(result) if isinstance(result, Coroutine) else result
+                answer = task.answer_to(event, finished)
+                watch.warn(finished)
+                return answer
+
+        return handler
+
+    return decorated if worker is None else decorated(worker)
+
+
+def _prepare(model: type[Any]) -> None:
+    """Make the validator while the function starts, when it costs nobody's time."""
+    from universal_sync_core.values.validation import adapter  # noqa: PLC0415 - pydantic
+
+    adapter(model)
+
+
+def _is_item(event: Mapping[str, Json]) -> bool:
+    if not isinstance(event, Mapping):
+        raise InvalidRequestError("the event must be a JSON object")
+    return ITEM in event and "state_data" not in event
+
+
+def _bag(event: Mapping[str, Json]) -> JsonObject:
+    bag = unwrap(event.get("state_data"))
+    if not isinstance(bag, dict):
+        message = "the event must bring state_data, a JSON object, or an item"
+        raise InvalidRequestError(message, field="state_data")
+    return bag
+
+
+def _execution_id(event: Mapping[str, Json]) -> Json:
+    given = event.get("execution_id")
+    return given if given is not None or _is_item(event) else _bag(event).get("execution_id")
+
+
+def _time_of(arguments: tuple[Any, ...]) -> AbstractContextManager[None]:
+    """Bound all retries by the time the invocation has left, where its context says it."""
+    left = getattr(arguments[0] if arguments else None, "get_remaining_time_in_millis", None)
+    return nullcontext() if left is None else runtime.current().until(left)

@@ -1,0 +1,245 @@
+"""Parallel branches: each works on a bag of its own and comes back as a pointer."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from universal_sync_core.bag.execution_budget import LIMIT, USED, branch_limit
+from universal_sync_core.bag.fields import (
+    BRANCH,
+    BRANCH_ID,
+    BRANCHES,
+    CONTROL_FIELDS_NEVER_OFFLOAD,
+    FAILED_SEGMENTS,
+    FORKED_FROM,
+    STOPPED_BY,
+    is_branch,
+    with_fields,
+    with_overflow,
+)
+from universal_sync_core.bag.next_action import COMPLETE, CONTINUE, FAILED, require_simple
+from universal_sync_core.bag.strategies import DEFAULT_CONFLICT_STRATEGY
+from universal_sync_core.bag.unit_of_work import Context, UnitOfWork, serving, unit_of_work
+from universal_sync_core.errors import InvalidRequestError
+from universal_sync_core.ingestion.control_fields import checked
+from universal_sync_core.ingestion.ingest import ingest_delta, require_admissible
+from universal_sync_core.merge.conflicts import Change, Conflicts
+from universal_sync_core.merge.difference import changes_since
+from universal_sync_core.merge.lists import Lists
+from universal_sync_core.merge.merge import merge_delta
+from universal_sync_core.pages.page_format import digest_mark
+from universal_sync_core.pipe.flatten import flatten_result
+from universal_sync_core.settings import MOST_SEGMENTS_PER_EXECUTION
+from universal_sync_core.sync import universal_sync_core
+from universal_sync_core.values.codec import Json, JsonObject, canonical, encode
+from universal_sync_core.values.pointer import is_list, length, parse
+from universal_sync_core.values.timestamps import read_time
+from universal_sync_core.workflow.endings import PATH, Ending, endings_of, told_of
+
+# What a branch's bag has for itself, and what only the machine counts in it; none of it is merged
+# into the parent's.
+_OWN_FIELDS: Final = (
+    BRANCH,
+    STOPPED_BY,
+    BRANCH_ID,
+    FORKED_FROM,
+    BRANCHES,
+    USED,
+    LIMIT,
+    "loop_limit",
+    "next_segment_to_run",
+)
+# What a result of a branch without a bag says to nobody; another execution it is refused for.
+_PRIVATE: Final = {*CONTROL_FIELDS_NEVER_OFFLOAD, *_OWN_FIELDS} - {BRANCH, "execution_id"}
+_OF_FAILURE: Final = ("Error", "Cause", "error", "cause")
+# What the parent's bag may ask for, and is told.
+_TOLERATED: Final = "tolerated_branch_failures"
+_CONFLICT_STRATEGY: Final = "branch_conflict_strategy"
+_CONFLICTS: Final = "branch_conflicts"
+_PROGRESS: Final = ("status", "segment_id", "next_segment_to_run", "total_segments")
+
+
+def fork_branch(state: JsonObject, branch: Json, context: Context | None = None) -> JsonObject:
+    """Return the bag a branch starts with: the parent's, with a progress of its own.
+
+    Args:
+        state: the parent's bag.
+        branch: an element of `pending_branches`: any JSON value; of an object `branch_id`,
+            `segments`, `total_segments` and `loop_limit` count.
+        context: may carry `execution_id`.
+    """
+    with unit_of_work(serving("fork_branch", context), state) as unit:
+        fields = checked(_fields(branch, unit), f"state_data.{BRANCH}")
+        kept = {name: value for name, value in state.items() if name not in (*_PROGRESS, BRANCHES)}
+        own: JsonObject = {
+            BRANCH: branch,
+            BRANCH_ID: _branch_id(fields, branch),
+            FORKED_FROM: _origin(state),
+            "next_action": CONTINUE,
+            "segment_to_run": 0,
+            "loop_counter": 0,
+            "loop_limit": _loop_limit(state, fields),
+        }
+        total = fields.get("total_segments", length(fields.get("segments")))
+        if total is not None:
+            own["total_segments"] = total
+        # All of it is from a bag already: as a result it would be taken for new, and escaped again.
+        return universal_sync_core(kept | {"next_action": CONTINUE} | own, None)
+
+
+def complete_branch(
+    state: JsonObject, context: Context | None = None, *, status: str | None = None
+) -> JsonObject:
+    """Return the pointer a branch ends as: `{branch_id, status, s3_path, ...}`.
+
+    Args:
+        state: the branch's bag.
+        context: may carry `execution_id`.
+        status: how it ended, where not as its `next_action` says.
+    """
+    with unit_of_work(context, state) as unit:
+        told = told_of(state)
+        return told | {
+            "status": status or told["status"] or COMPLETE,
+            PATH: unit.objects.add(encode(state)),
+            "state_revision": state.get("state_revision"),
+        }
+
+
+def join_branches(
+    state: JsonObject, branches: Sequence[Json] | JsonObject, context: Context | None = None
+) -> JsonObject:
+    """Return the bag with the results of all branches, in branch order.
+
+    Of a bag, forked from this one or this one itself some steps later, what changed is merged; of
+    anything else its value, as `flatten_result` takes it, without its control fields. Where
+    branches changed one leaf differently, the bag's `branch_conflict_strategy` decides, and
+    `branch_conflicts` tells. A branch that failed is reported in `failed_segments`; more of them
+    than `tolerated_branch_failures`, or all where the bag does not say, make the status FAILED.
+
+    Args:
+        state: the parent's bag.
+        branches: how each ended: the pointer of `complete_branch`, alone or as `{"branch"}`; a
+            bag, alone or as `{"state_data"}`; `{"Error", "Cause"}` as a Catch leaves it, alone or
+            beside the bag; what `record_failure` returns; or any other value. A pointer to the
+            list of them stands for it.
+        context: may carry `execution_id` and `merge_strategy`.
+
+    Raises:
+        InvalidRequestError: a branch was forked from another state, or its `state_data` is no bag
+            of this execution.
+        MalformedPointerError: a path leads to something else than the bag of a branch.
+        MergeConflictError: branches are in conflict and the strategy is `fail`.
+    """
+    with unit_of_work(serving("aggregate_branches", context), state) as unit:
+        endings = endings_of(_listed(branches, unit), state, unit)
+        names = [_name(index, ending) for index, ending in enumerate(endings)]
+        strategy = state.get(_CONFLICT_STRATEGY, DEFAULT_CONFLICT_STRATEGY)
+        conflicts = Conflicts(unit=unit, parent=state, names=names, strategy=strategy)
+        deltas = [_delta(state, index, ending, unit) for index, ending in enumerate(endings)]
+        reports = [
+            _report(index, *each) for index, each in enumerate(zip(endings, deltas, strict=True))
+        ]
+        changes = [
+            Change(branch=index, value=delta, time=_time(ending))
+            for index, (ending, delta) in enumerate(zip(endings, deltas, strict=True))
+        ]
+        merged = state
+        for delta in conflicts.settle(changes):
+            merged = merge_delta(merged, delta, unit, by_time=False)
+        summary = _summary(state, reports)
+        if conflicts.reports or _CONFLICTS in with_fields(state, {_CONFLICTS}, unit.pages):
+            summary[_CONFLICTS] = conflicts.reports
+        return universal_sync_core(merged, summary)
+
+
+def _listed(branches: Json, unit: UnitOfWork) -> Sequence[Json]:
+    """Return what branches ended with one by one, also where their list is in S3."""
+    if isinstance(branches, list | tuple):
+        return branches
+    opened = unit.pages.opened(branches)
+    if not is_list(opened):
+        message = "branches must be a list of what each branch ended with"
+        raise InvalidRequestError(message, field="branches")
+    require_admissible(opened, unit)
+    return Lists(unit.pages).elements(opened)
+
+
+def _summary(state: JsonObject, reports: Sequence[JsonObject]) -> JsonObject:
+    """Return what the parent's bag is told of its branches."""
+    failed = [report for report in reports if report.get("status") == FAILED]
+    summary: JsonObject = {"branch_results": reports}
+    if failed:
+        summary[FAILED_SEGMENTS] = failed
+    tolerated = state.get(_TOLERATED, max(0, len(reports) - 1))
+    if type(tolerated) is not int:
+        message = f"{_TOLERATED} must be a whole number"
+        raise InvalidRequestError(message, field=f"state_data.{_TOLERATED}")
+    if len(failed) > tolerated:
+        summary["status"] = FAILED
+    return summary
+
+
+def _time(ending: Ending) -> int | None:
+    return read_time((ending.bag or {}).get("last_update_time"))
+
+
+def _name(index: int, ending: Ending) -> str:
+    return ending.name if type(ending.name) is str else str(index)
+
+
+def _fields(branch: Json, unit: UnitOfWork) -> JsonObject:
+    """Return what a branch says of itself; a large one is a pointer in the bag."""
+    branch = unit.pages.opened(branch)
+    pointer = parse(branch)
+    if pointer is not None and pointer.kind == "map":
+        return unit.pages.entries(pointer)
+    return branch if type(branch) is dict else {}
+
+
+def _loop_limit(state: JsonObject, fields: JsonObject) -> int:
+    """Return the segments a branch may run: what it or its parent says, and the history bears."""
+    wanted: Json = fields.get("loop_limit", state.get("loop_limit"))
+    before = state.get(LIMIT, MOST_SEGMENTS_PER_EXECUTION)
+    bearable = max(1, branch_limit(length(state.get(BRANCHES)) or 1, before))
+    return min(wanted, bearable) if type(wanted) is int else bearable
+
+
+def _branch_id(fields: JsonObject, branch: Json) -> str:
+    given = fields.get(BRANCH_ID)
+    return given if type(given) is str and given else digest_mark(canonical(branch)).hex()
+
+
+def _origin(state: JsonObject) -> JsonObject:
+    return {
+        "state_revision": state.get("state_revision"),
+        "digest": digest_mark(canonical(state)).hex(),
+    }
+
+
+def _delta(parent: JsonObject, index: int, ending: Ending, unit: UnitOfWork) -> JsonObject:
+    """Return what a branch brings into the parent's bag."""
+    base = parent if ending.bag is None else ending.bag
+    delta = ingest_delta(flatten_result(ending.result), base, unit)
+    require_simple(delta, f"branches[{index}]: a branch")
+    # It could only say these of its own branch.
+    result = {name: item for name, item in delta.items() if name not in _PRIVATE}
+    if ending.bag is None:
+        return result
+    if is_branch(ending.bag) and ending.bag[FORKED_FROM] != _origin(parent):
+        message = "a branch was forked from another state than this"
+        raise InvalidRequestError(message, field="branches")
+    every = merge_delta(with_overflow(ending.bag, unit.pages), result, unit)
+    shared = {name: value for name, value in every.items() if name not in _OWN_FIELDS}
+    return checked(changes_since(parent, shared, unit), "branches")
+
+
+def _report(index: int, ending: Ending, delta: JsonObject) -> JsonObject:
+    """Return what the parent's bag is told of a branch.
+
+    The error and the cause of one that ended with a failure are the branch's, and no field of the
+    parent's.
+    """
+    taken = {name: delta.pop(name, None) for name in _OF_FAILURE} if ending.is_failure else {}
+    own = {name.lower(): item for name, item in taken.items() if item is not None}
+    report = {"index": index} | own | ending.told
+    return {name: value for name, value in report.items() if value is not None}

@@ -1,0 +1,129 @@
+"""A workflow that goes on in another execution: after a full history, or after a failure."""
+
+from typing import Final
+
+from universal_sync_core.bag.execution_budget import USED
+from universal_sync_core.bag.fields import CHAIN, ITEMS, STOPPED_BY, is_branch, with_fields
+from universal_sync_core.bag.next_action import CONTINUE, STOPS
+from universal_sync_core.bag.unit_of_work import Context, UnitOfWork, unit_of_work
+from universal_sync_core.errors import (
+    InvalidRequestError,
+    MalformedPointerError,
+    PointerNotAllowedError,
+)
+from universal_sync_core.maps.unfinished_map import entered_again, without_unfinished
+from universal_sync_core.storage import runtime
+from universal_sync_core.storage.keys import execution_in
+from universal_sync_core.sync import universal_sync_core
+from universal_sync_core.values.codec import Json, JsonObject
+from universal_sync_core.values.pointer import digest_in
+from universal_sync_core.workflow.failure import SNAPSHOT_OF_RECORD, is_failure_record
+from universal_sync_core.workflow.owners import require_same_owner, tenant_of
+from universal_sync_core.workflow.snapshot import restore_snapshot, write_snapshot
+
+RESUME_FROM: Final = "resume_from"
+# https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
+_NAME_MAX_CHARS: Final = 80
+_DIGEST_CHARS: Final = 16
+
+
+def hand_over(state: JsonObject, context: Context | None = None) -> JsonObject:
+    """Return what the next execution is started with: `{"name", "resume_from"}`.
+
+    Both are functions of the bag alone: a call that is made again names the same execution, and
+    Step Functions starts one of that name once.
+
+    Args:
+        state: the bag to go on with.
+        context: may carry `execution_id`.
+    """
+    with unit_of_work(context, state) as unit:
+        path = write_snapshot(state, "continuation", unit)
+        digest = (digest_in(path) or "")[:_DIGEST_CHARS]
+        first = (unit.objects.execution_id or "").rsplit(":", 1)[-1]
+        name = f"{first[: _NAME_MAX_CHARS - 1 - len(digest)]}-{digest}"
+        separator = unit.settings.tenant_separator
+        if separator and tenant_of(name, separator) != tenant_of(first, separator):
+            message = "the next execution's name would not begin with the tenant of this one"
+            raise InvalidRequestError(message, field="execution_id")
+        return {"name": name, RESUME_FROM: path}
+
+
+def resumed_bag(
+    execution_input: JsonObject, context: Context, *, counters: JsonObject
+) -> JsonObject:
+    """Return the bag that an earlier execution left, ready to go on where it stopped.
+
+    It stays the bag of the execution that began it: `execution_id`, and so the place of its
+    objects, do not change. If a result had ended the workflow, the segment that gave it is run
+    again; a group, a map or a wait that failed is entered again. Of a map of which too many items
+    failed only those run again, unless other items are given.
+
+    Args:
+        execution_input: `resume_from` is the path of a failure record or of a snapshot; the
+            fields beside it are merged as a result's are, a higher `loop_limit` for instance.
+        context: carries the `execution_id` of the new execution, which is noted in
+            `execution_chain`.
+        counters: what the state machine reads, for a bag that was made without it.
+
+    Raises:
+        InvalidRequestError: there is nothing to go on with.
+        PointerNotAllowedError: it is not for this execution to go on with.
+        MissingObjectError, ChecksumMismatchError: it cannot be read.
+        MalformedPointerError: the path leads to something else.
+    """
+    path: Json = execution_input[RESUME_FROM]
+    if type(path) is not str:
+        raise InvalidRequestError("resume_from must be a text", field=f"input.{RESUME_FROM}")
+    owner, execution_id = execution_in(path), context["execution_id"]
+    if owner is not None:
+        settings = runtime.current().settings
+        require_same_owner(owner, execution_id, settings, field=f"input.{RESUME_FROM}")
+    bag = counters | _left_at(path) | {USED: 0}
+    given = {name: value for name, value in execution_input.items() if name != RESUME_FROM}
+    own = {"execution_id": owner, "merge_strategy": {CHAIN: "append"}}
+    with unit_of_work({**context, **own, "action": "init"}, bag) as unit:
+        bag = _restarted(bag, given, unit)
+        is_first = CHAIN not in with_fields(bag, {CHAIN}, unit.pages)
+        chain = {CHAIN: [owner, execution_id] if is_first else [execution_id]}
+        return universal_sync_core(bag, given | chain)
+
+
+def _left_at(path: str) -> JsonObject:
+    """Return the bag of a snapshot, or of the snapshot that a failure record names."""
+    with unit_of_work(None, {"execution_id": execution_in(path)}) as unit:
+        unit.objects.require_allowed(path)
+        # Anybody may lay a record of anybody where inputs lie.
+        if unit.objects.can_write and not path.startswith(unit.objects.home):
+            message = f"input.{RESUME_FROM}: state is taken up only from where executions keep it"
+            raise PointerNotAllowedError(message, field=f"input.{RESUME_FROM}")
+        document = unit.document(path)
+        bag = restore_snapshot(
+            _snapshot_in(document, path) if is_failure_record(document) else path
+        )
+    if is_branch(bag):
+        message = "this is a branch's record: resume the workflow, which runs its branches again"
+        raise InvalidRequestError(message, field=f"input.{RESUME_FROM}")
+    if execution_in(path) is None or bag.get("execution_id") != execution_in(path):
+        raise MalformedPointerError("the snapshot is not of its own execution", path=path)
+    return bag
+
+
+def _snapshot_in(record: JsonObject, path: str) -> str:
+    """Return the path of the snapshot that a failure record names."""
+    snapshot: Json = record.get(SNAPSHOT_OF_RECORD, False)
+    if snapshot is None:
+        message = "the execution had not begun: start it again with its own input"
+        raise InvalidRequestError(message, field=f"input.{RESUME_FROM}")
+    if type(snapshot) is not str:
+        raise MalformedPointerError("this record names no snapshot", path=path)
+    return snapshot
+
+
+def _restarted(bag: JsonObject, given: JsonObject, unit: UnitOfWork) -> JsonObject:
+    """Return the bag without the end that a result, or the items of a map, have put to it."""
+    if bag.get("next_action") not in STOPS:
+        return without_unfinished(bag) if ITEMS in given else bag
+    open_ended = {name: value for name, value in bag.items() if name not in ("status", STOPPED_BY)}
+    again = entered_again(open_ended | {"next_action": CONTINUE}, unit)
+    return without_unfinished(again) if ITEMS in given else again

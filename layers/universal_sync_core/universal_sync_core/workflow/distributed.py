@@ -1,0 +1,186 @@
+"""Both ends of a Distributed Map: the items it reads, and the result of each of its children."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from universal_sync_core.bag.fields import ITEMS, MAP_CONCURRENCY, with_fields
+from universal_sync_core.bag.next_action import require_simple
+from universal_sync_core.bag.unit_of_work import Context, UnitOfWork, unit_of_work
+from universal_sync_core.errors import (
+    InvalidRequestError,
+    MalformedPointerError,
+    PointerNotAllowedError,
+)
+from universal_sync_core.ingestion.control_fields import checked
+from universal_sync_core.ingestion.ingest import ingest
+from universal_sync_core.maps.unfinished_map import items_to_run, unfinished_map
+from universal_sync_core.merge.lists import Lists
+from universal_sync_core.storage.store import Location
+from universal_sync_core.values.codec import Json, JsonObject, encode
+from universal_sync_core.values.item_failure import failure_of, shown_beside
+from universal_sync_core.values.json_stream import streamed, with_floats
+from universal_sync_core.values.pointer import Pointer, escape, is_list, parse, unescape
+
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
+_MAX_KEY_BYTES: Final = 1_024
+
+
+def stage_items(state: JsonObject, context: Context | None = None) -> JsonObject:
+    """Return where an ItemReader finds the items: `{"bucket", "key", "count", "max_concurrency"}`.
+
+    Of a map of which too many items failed these are the items that did. An item that is too large
+    for the input of a child is staged as a pointer to it.
+
+    Args:
+        state: a bag with `distributed_items`: a list, or `{"bucket", "key"}` of a JSON array
+            that is in S3 already. Its `map_concurrency` says how many children run at once, where
+            that is fewer than the settings allow.
+        context: may carry `execution_id`.
+
+    Raises:
+        InvalidRequestError: the bag has no such field, or it is neither.
+        PointerNotAllowedError: the array is neither among the items of this execution nor under
+            `STATE_ALLOWED_PREFIXES`.
+    """
+    with unit_of_work(context, state) as unit:
+        place = _place(state, unit)
+        return place | {"max_concurrency": _at_once(state, unit)}
+
+
+def _place(state: JsonObject, unit: UnitOfWork) -> JsonObject:
+    items = unit.pages.opened(with_fields(state, {ITEMS}, unit.pages).get(ITEMS))
+    unfinished = unfinished_map(state, unit)
+    if is_list(items):
+        elements = items_to_run(Lists(unit.pages).elements(items), unfinished)
+        return _staged(_of_bag(elements, unit), unit)
+    items = unit.pages.resolve(items, unescape=True)
+    if type(items) is not dict or not items.keys() >= {"bucket", "key"}:
+        message = f"{ITEMS} must be a list, or the bucket and key of one"
+        raise InvalidRequestError(message, field=f"state_data.{ITEMS}")
+    place = _in_s3(items, unit)
+    if unfinished is None:
+        return place
+    raw = items_to_run(list(_read(place, unit)), unfinished)
+    return _staged([_given(each, _escaped(each), unit) for each in raw], unit)
+
+
+def _escaped(item: Json) -> Json:
+    return escape(item, lambda _: False)
+
+
+def _staged(items: Sequence[bytes], unit: UnitOfWork) -> JsonObject:
+    """Return where the JSON of items is stored, as one array."""
+    unit.objects.flush()  # what they point to is there before they are
+    location = unit.objects.create_items(b"[" + b",".join(items) + b"]")
+    return {"bucket": location.bucket, "key": location.key, "count": len(items)}
+
+
+def _of_bag(elements: Sequence[Json], unit: UnitOfWork) -> list[bytes]:
+    """Return the JSON of items as children are given them, of elements as they are stored.
+
+    What is in S3 and too large for a child is not read.
+    """
+    pointers = [_too_large(element, unit) for element in elements]
+    rest = [element for element, large in zip(elements, pointers, strict=True) if large is None]
+    stored: Iterator[Json] = iter(unit.pages.resolve(rest))
+    return [
+        _given(unescape(each := next(stored)), each, unit) if large is None else large
+        for large in pointers
+    ]
+
+
+def _too_large(element: Json, unit: UnitOfWork) -> bytes | None:
+    pointer = parse(element)
+    if pointer is None or pointer.size <= unit.settings.bound_bytes:
+        return None
+    return encode(pointer.with_beside({}).render())
+
+
+def _given(item: Json, stored: Json, unit: UnitOfWork) -> bytes:
+    """Return the JSON of what a child is given: an item itself, or a pointer to it.
+
+    The bound is that of a bag, for a worker's result stands beside the item as beside a bag.
+
+    Args:
+        item: as the user has it.
+        stored: the same as it stands in a bag.
+        unit: in which it is stored.
+    """
+    encoded = encode(item)
+    if len(encoded) <= unit.settings.bound_bytes:
+        return encoded
+    return encode(unit.pages.store(stored).render())
+
+
+def _at_once(state: JsonObject, unit: UnitOfWork) -> int:
+    """Return how many children may run at once: what the bag asks for, within the settings."""
+    most = unit.settings.map_concurrency
+    bag = with_fields(state, {MAP_CONCURRENCY}, unit.pages)
+    asked: int = checked(bag, "state_data").get(MAP_CONCURRENCY, most)
+    return min(most, asked)
+
+
+def _in_s3(items: JsonObject, unit: UnitOfWork) -> JsonObject:
+    """Return where items are that the bag says are in S3, if this execution may read them."""
+    bucket, key, count = items["bucket"], items["key"], items.get("count")
+    if (
+        type(bucket) is not str
+        or type(key) is not str
+        or len(key.encode(errors="replace")) > _MAX_KEY_BYTES
+    ):
+        message = f"bucket and key of {ITEMS} must be texts, the key of at most 1,024 bytes"
+        raise InvalidRequestError(message, field=f"state_data.{ITEMS}")
+    if count is not None and (type(count) is not int or count < 0):
+        message = f"count of {ITEMS} must be a whole number from 0, or be left out"
+        raise InvalidRequestError(message, field=f"state_data.{ITEMS}.count")
+    try:
+        at = Location.of(bucket, key)
+    except MalformedPointerError as error:
+        message = f"bucket and key of {ITEMS} name no object of S3"
+        raise PointerNotAllowedError(message, field=f"state_data.{ITEMS}") from error
+    own = [unit.objects.items_home] if unit.objects.can_write else []
+    unit.objects.require_allowed(str(at), also=own)
+    return {"bucket": bucket, "key": key, "count": count}
+
+
+def _read(place: JsonObject, unit: UnitOfWork) -> Iterator[Json]:
+    location = Location(place["bucket"], place["key"])
+    yield from map(with_floats, streamed(unit.objects.stream(location)))
+
+
+def store_result(value: Json, context: Context) -> JsonObject:
+    """Return a pointer to the result of a child, so that its output is small whatever it is.
+
+    Args:
+        value: what the child's worker answered.
+        context: carries the `execution_id` of the parent.
+
+    Raises:
+        InvalidRequestError: it asks for what only a segment can ask for, such as a map.
+    """
+    pointer = pointer_to(value, context)
+    require_of_item(pointer)
+    return pointer
+
+
+def require_of_item(result: Json) -> None:
+    """Raise InvalidRequestError where the result of an item asks for what no item can have."""
+    require_simple(result, "an item of a Distributed Map")
+
+
+def pointer_to(value: Json, context: Context) -> JsonObject:
+    """Return a pointer to a worker's result; its status and a short error stand beside it."""
+    with unit_of_work(context) as unit:
+        ingested = ingest(value, unit)
+        given = parse(ingested)
+        if given is None:
+            return with_shown(unit.pages.store(ingested), unit.pages.expanded(ingested)).render()
+        opened = unit.pages.opened(ingested)
+        if given.kind == "value" and failure_of(opened):  # as other languages store an object
+            return with_shown(unit.pages.store(opened), opened).render()
+        return given.render()
+
+
+def with_shown(pointer: Pointer, value: Json) -> Pointer:
+    """Return a pointer with what tells how a result ended beside it, if it is one to an object."""
+    return pointer.with_beside(shown_beside(value)) if type(value) is dict else pointer

@@ -1,0 +1,188 @@
+"""How branches ended: what each has to merge, and what is reported of it."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from universal_sync_core.bag.fields import BRANCH, BRANCH_ID, is_branch, unwrap
+from universal_sync_core.bag.next_action import FAILED
+from universal_sync_core.bag.unit_of_work import UnitOfWork
+from universal_sync_core.errors import InvalidRequestError, MalformedPointerError
+from universal_sync_core.ingestion.ingest import require_admissible
+from universal_sync_core.values.codec import Json, JsonObject, decode
+from universal_sync_core.values.item_failure import FAILURE_STATUSES
+from universal_sync_core.values.pointer import digest_in
+
+PATH: Final = "s3_path"
+SEGMENTS_RUN: Final = "segments_run"
+_BAG: Final = "state_data"
+_RECORD: Final = "record_s3_path"
+_REPORTED: Final = (BRANCH_ID, "status", "error", "cause", _RECORD, SEGMENTS_RUN)
+# What a Catch gives of an error.
+# https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
+_CAUGHT: Final = ("Error", "Cause")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """How one branch ended.
+
+    Attributes:
+        told: what is reported of it.
+        bag: the bag it ended with, if it left one.
+        result: what it left besides, or instead; None where there is nothing.
+    """
+
+    told: JsonObject
+    bag: JsonObject | None = None
+    result: Json = None
+
+    @property
+    def name(self) -> Json:
+        """The branch's own id, if it has one."""
+        return self.told.get(BRANCH_ID)
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether the branch failed."""
+        return self.told.get("status") == FAILED
+
+
+def endings_of(branches: Sequence[Json], parent: JsonObject, unit: UnitOfWork) -> list[Ending]:
+    """Return how each branch ended, with its bag in the place of the path to it.
+
+    A branch may end as the pointer of `complete_branch`, as a bag or a result, as what a Catch
+    leaves of a failure (`{"Error", "Cause"}`), or as what is recorded of it; the pointer and the
+    record may be in `{"branch"}`, the bag in `{"state_data"}`, where what a Catch leaves may be
+    beside it.
+
+    Raises:
+        InvalidRequestError: `state_data` is no bag of this execution.
+        MalformedPointerError: a path leads to something else than the bag of a branch.
+        PointerNotAllowedError, MissingObjectError, ChecksumMismatchError: it cannot be read; or a
+            pointer in a bag leads elsewhere, or to nothing.
+    """
+    given = [_unwrapped(branch) for branch in branches]
+    paths = [branch[PATH] for branch in given if _is_pointer(branch)]
+    bags = iter([*map(_branch_bag, unit.objects.read_many(paths), paths)])
+    return [
+        Ending(told=_told(branch), bag=next(bags))
+        if _is_pointer(branch)
+        else _ending(branch, parent, f"branches[{index}]", unit)
+        for index, branch in enumerate(given)
+    ]
+
+
+def told_of(bag: JsonObject) -> JsonObject:
+    """Return what the bag of a branch says of the branch itself."""
+    return {
+        BRANCH_ID: bag.get(BRANCH_ID),
+        "status": bag.get("next_action"),
+        SEGMENTS_RUN: bag.get("loop_counter"),
+    }
+
+
+def _unwrapped(branch: Json) -> Json:
+    """Return the pointer or record that stands alone in `{"branch": {...}}`."""
+    inner = branch[BRANCH] if type(branch) is dict and branch.keys() == {BRANCH} else None
+    return inner if _is_pointer(inner) or _is_failure(inner) else branch
+
+
+def _is_pointer(branch: Json) -> bool:
+    path = branch.get(PATH) if type(branch) is dict else None
+    return type(path) is str and (BRANCH_ID in branch or digest_in(path) is not None)
+
+
+def _branch_bag(body: bytes, path: str) -> JsonObject:
+    document = decode(body, path=path)
+    if type(document) is not dict or not is_branch(document):
+        raise MalformedPointerError("this is not the bag of a branch", path=path)
+    return document
+
+
+def _ending(branch: Json, parent: JsonObject, place: str, unit: UnitOfWork) -> Ending:
+    if type(branch) is not dict:
+        return Ending(told={}, result=branch)
+    if _BAG in branch:
+        return _with_bag(branch, parent, place, unit)
+    if is_branch(branch) or _is_bag_of(branch, parent):
+        require_admissible(branch, unit)
+        return Ending(told=_told_since(branch, parent), bag=branch)
+    if _is_failure(branch):
+        return Ending(told=_told(branch), result=_without(branch, _REPORT_FIELDS))
+    return Ending(told=_told(branch, ("status", BRANCH_ID)), result=branch)
+
+
+def _with_bag(branch: JsonObject, parent: JsonObject, place: str, unit: UnitOfWork) -> Ending:
+    """Return the ending of a branch that left the document of its last state.
+
+    A Catch leaves the failure where its ResultPath says: under a name of its own, or as fields.
+    """
+    bag = unwrap(branch[_BAG])
+    if not isinstance(bag, dict) or not (is_branch(bag) or _is_bag_of(bag, parent)):
+        message = f"{place}.{_BAG} is no bag of this execution"
+        raise InvalidRequestError(message, field=f"{place}.{_BAG}")
+    require_admissible(bag, unit)
+    named = [name for name, item in branch.items() if _is_caught(item)][:1]
+    told = _told(branch[named[0]]) if named else {}
+    known = [_BAG, *named]
+    if _is_caught(branch):
+        told, known = _told(branch), [_BAG, *_CAUGHT]
+    return Ending(told=_told_since(bag, parent) | told, bag=bag, result=_without(branch, known))
+
+
+def _is_bag_of(bag: JsonObject, parent: JsonObject) -> bool:
+    """Tell whether this is the parent's own bag as it has become in a branch that forked none."""
+    before, after = (_revision_and_owner(each) for each in (parent, bag))
+    if before is None or after is None or before[1] != after[1]:
+        return False
+    if after[0] < before[0]:
+        message = "a branch ended with a bag that is older than the one it is to be joined into"
+        raise InvalidRequestError(message, field="branches")
+    return True
+
+
+def _revision_and_owner(bag: JsonObject) -> tuple[int, str] | None:
+    revision, owner = bag.get("state_revision"), bag.get("execution_id")
+    return (revision, owner) if type(revision) is int and type(owner) is str else None
+
+
+def _told_since(bag: JsonObject, parent: JsonObject) -> JsonObject:
+    """Return what a bag says of its branch, which may have counted on from its parent."""
+    told, before = told_of(bag), parent.get("loop_counter", 0)
+    count: Json = told[SEGMENTS_RUN]
+    if is_branch(bag) or type(count) is not int or type(before) is not int:
+        return told
+    return told | {SEGMENTS_RUN: count - before}
+
+
+def _without(fields: JsonObject, names: Collection[str]) -> Json:
+    """Return the other fields, or None where there are none."""
+    return {name: item for name, item in fields.items() if name not in names} or None
+
+
+def _is_caught(value: Json) -> bool:
+    return type(value) is dict and all(name in value for name in _CAUGHT)
+
+
+def _is_failure(value: Json) -> bool:
+    """Tell whether this is what a Catch or a record leaves of a failure, or says it is one."""
+    if type(value) is not dict:
+        return False
+    return _is_caught(value) or _RECORD in value or _is_failed(value.get("status"))
+
+
+def _is_failed(status: Json) -> bool:
+    return type(status) is str and status.upper() in FAILURE_STATUSES
+
+
+# Fields of a report, which are no result.
+_REPORT_FIELDS: Final = frozenset({*_REPORTED, *_CAUGHT, "index"})
+
+
+def _told(branch: JsonObject, names: Sequence[str] = _REPORTED) -> JsonObject:
+    """Return what a branch says of itself, failures under one name."""
+    told = {name: branch[name] for name in names if branch.get(name) is not None}
+    if _is_caught(branch):
+        told = {"error": branch["Error"], "cause": branch["Cause"]} | told
+    return told | {"status": FAILED} if _is_failure(branch) else told

@@ -1,0 +1,80 @@
+"""Snapshots: the optimized bag at one moment, pointers and all, as one small object."""
+
+from typing import Final
+
+from universal_sync_core.bag.unit_of_work import Context, UnitOfWork, serving, unit_of_work
+from universal_sync_core.errors import InvalidRequestError, MalformedPointerError
+from universal_sync_core.pages.page_format import digest_mark
+from universal_sync_core.pipe.offload import optimize_and_offload
+from universal_sync_core.storage.keys import execution_in
+from universal_sync_core.sync import universal_sync_core
+from universal_sync_core.values.codec import Json, JsonObject, canonical, encode
+
+SNAPSHOT_TYPES: Final = ("pre", "post")
+# Those of an execution that ended while its workflow goes on, or may.
+LEFT_BEHIND: Final = ("continuation", "failure")
+
+
+def create_snapshot(
+    state: JsonObject, snapshot_type: str, context: Context | None = None
+) -> JsonObject:
+    """Return the bag with `<type>_snapshot_s3_path`, the path of a snapshot of it.
+
+    Args:
+        state: the bag.
+        snapshot_type: `pre` or `post`.
+        context: may carry `execution_id`.
+
+    Raises:
+        InvalidRequestError: another type, or no bucket or execution to write to.
+    """
+    if snapshot_type not in SNAPSHOT_TYPES:
+        known = " or ".join(SNAPSHOT_TYPES)
+        raise InvalidRequestError(f"snapshot_type must be {known}", field="snapshot_type")
+    with unit_of_work(serving("create_snapshot", context), state) as unit:
+        path = write_snapshot(state, snapshot_type, unit)
+        return universal_sync_core(state, {f"{snapshot_type}_snapshot_s3_path": path})
+
+
+def write_snapshot(state: JsonObject, snapshot_type: str, unit: UnitOfWork) -> str:
+    """Return the path of a snapshot of the bag, stored when the call ends.
+
+    The snapshot is a function of the bag alone, so a call that is made again leaves no second
+    one. It holds pointers, never another copy of what S3 has.
+    """
+    fits = len(encode(state)) <= unit.settings.bound_bytes
+    bag = state if fits else optimize_and_offload(state)
+    snapshot = {
+        "snapshot_id": f"{snapshot_type}-{digest_mark(canonical(bag)).hex()}",
+        "snapshot_type": snapshot_type,
+        "execution_id": unit.objects.execution_id,
+        "created_at": state.get("last_update_time"),
+        "state_data": bag,
+    }
+    return unit.objects.add(encode(snapshot))
+
+
+def restore_snapshot(s3_path: str, context: Context | None = None) -> JsonObject:
+    """Return the bag exactly as it was when the snapshot was made.
+
+    Args:
+        s3_path: what `create_snapshot` left in the bag.
+        context: may carry `execution_id`; without it the path's own counts.
+
+    Raises:
+        InvalidRequestError: the path is no text.
+        PointerNotAllowedError, MissingObjectError, ChecksumMismatchError: it cannot be read.
+        MalformedPointerError: the path leads to something else.
+    """
+    if type(s3_path) is not str:
+        message = f"the path of a snapshot is a text, not a {type(s3_path).__name__}"
+        raise InvalidRequestError(message, field="s3_path")
+    with unit_of_work(context, {"execution_id": execution_in(s3_path)}) as unit:
+        snapshot = unit.document(s3_path)
+    known = (*SNAPSHOT_TYPES, *LEFT_BEHIND)
+    if type(snapshot) is not dict or snapshot.get("snapshot_type") not in known:
+        raise MalformedPointerError("this is no snapshot", path=s3_path)
+    bag: Json = snapshot.get("state_data")
+    if type(bag) is not dict:
+        raise MalformedPointerError("this is a snapshot without a bag", path=s3_path)
+    return bag
