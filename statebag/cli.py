@@ -8,10 +8,10 @@ from typing import Any, Final
 
 import click
 
-from statebag.aws import Cloud
+from statebag.account.aws import Cloud
 from statebag.errors import INTERRUPTED, OK, StatebagError, explained
 from statebag.options import Connect, Connector
-from statebag.terminal import close_output, print_error
+from statebag.output.terminal import close_output, print_error
 
 # Each is a module of statebag.commands with a click command `command`, in the order of the help.
 COMMANDS: Final = (

@@ -18,7 +18,7 @@ from botocore.exceptions import (
     TokenRetrievalError,
 )
 
-from statebag.terminal import print_error
+from statebag.output.terminal import print_error
 from universal_sync_core.errors import (
     InvalidRequestError,
     MissingObjectError,

@@ -8,9 +8,9 @@ from typing import Any, Concatenate, Final, ParamSpec, TypeAlias, TypeVar
 
 import click
 
-from statebag.aws import Cloud, Connection
+from statebag.account.aws import Cloud, Connection
 from statebag.budgets import DEFAULT_MIB
-from statebag.masking import Masking, masking
+from statebag.output.masking import Masking, masking
 
 P = ParamSpec("P")
 R = TypeVar("R")

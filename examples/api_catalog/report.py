@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from local.cloud import LocalCloud
-from statebag.aws import Cloud, Connection
-from statebag.masking import Masking
+from statebag.account.aws import Cloud, Connection
+from statebag.output.masking import Masking
 from statebag.report.findings import findings_of
 from statebag.report.page import page_of
 

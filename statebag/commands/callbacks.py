@@ -6,8 +6,8 @@ from typing import Final
 
 import click
 
-from statebag.aws import Cloud
-from statebag.callbacks import (
+from statebag.account.aws import Cloud
+from statebag.account.callbacks import (
     UNREADABLE,
     WAITING,
     Callback,
@@ -15,17 +15,17 @@ from statebag.callbacks import (
     executions_with_state,
     find,
 )
-from statebag.chain import owner_of
-from statebag.deployment import manager_function, require_place
+from statebag.account.deployment import manager_function, require_place
+from statebag.account.manager import ask
 from statebag.errors import RefusedError
-from statebag.executions import Executions, machine_of
-from statebag.manager import ask
-from statebag.masking import Masking
+from statebag.executions.chain import owner_of
+from statebag.executions.executions import Executions, machine_of
+from statebag.executions.sources import require_execution_arn
 from statebag.options import as_json, with_cloud, with_masking
-from statebag.reading import reader_of
-from statebag.rendering import bytes_text, preview
-from statebag.sources import require_execution_arn
-from statebag.terminal import note, print_json, print_line, print_table, progress
+from statebag.output.masking import Masking
+from statebag.output.rendering import bytes_text, preview
+from statebag.output.terminal import note, print_json, print_line, print_table, progress
+from statebag.state.reading import reader_of
 from universal_sync_core.errors import UnreadableObjectError
 from universal_sync_core.values.codec import JsonObject, decode
 from universal_sync_core.values.pointer import recognise

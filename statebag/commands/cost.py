@@ -6,17 +6,17 @@ from typing import Final
 import click
 from botocore.exceptions import ClientError
 
-from statebag.aws import Cloud
-from statebag.chain import chain_of, owner_of
-from statebag.deployment import manager_function, require_place
+from statebag.account.aws import Cloud
+from statebag.account.deployment import manager_function, require_place
+from statebag.account.inventory import Stored
+from statebag.account.pricing import Item, Prices, Work, estimate
 from statebag.errors import NotFoundError
-from statebag.executions import Executions
-from statebag.inventory import Stored
+from statebag.executions.chain import chain_of, owner_of
+from statebag.executions.executions import Executions
+from statebag.executions.sources import require_execution_arn
+from statebag.executions.timeline import Step, steps_of
 from statebag.options import as_json, with_cloud
-from statebag.pricing import Item, Prices, Work, estimate
-from statebag.sources import require_execution_arn
-from statebag.terminal import STRONG, note, print_json, print_line, print_table, progress
-from statebag.timeline import Step, steps_of
+from statebag.output.terminal import STRONG, note, print_json, print_line, print_table, progress
 from universal_sync_core.storage.keys import execution_prefix
 from universal_sync_core.values.codec import decode
 

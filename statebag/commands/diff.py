@@ -6,16 +6,26 @@ from typing import Final
 
 import click
 
-from statebag.aws import Cloud
-from statebag.differences import BOOKKEEPING, Change, Comparison
+from statebag.account.aws import Cloud
 from statebag.errors import DIFFERENT
-from statebag.masking import Masking
+from statebag.executions.sources import SOURCE_HELP, Source, open_source
 from statebag.options import as_json, with_cloud, with_masking
+from statebag.output.masking import Masking
+from statebag.output.rendering import bytes_text, preview
+from statebag.output.terminal import (
+    BAD,
+    DIM,
+    GOOD,
+    NAME,
+    Styled,
+    note,
+    print_json,
+    print_line,
+    styled,
+)
 from statebag.paths import Steps, parse_path, render_path
-from statebag.rendering import bytes_text, preview
-from statebag.sources import SOURCE_HELP, Source, open_source
-from statebag.terminal import BAD, DIM, GOOD, NAME, Styled, note, print_json, print_line, styled
-from statebag.tree import Part, Place
+from statebag.state.differences import BOOKKEEPING, Change, Comparison
+from statebag.state.tree import Part, Place
 from universal_sync_core.bag.fields import HISTORY
 from universal_sync_core.values.codec import JsonObject
 

@@ -6,18 +6,27 @@ from typing import Final
 
 import click
 
-from statebag.aws import Cloud
-from statebag.callbacks import executions_with_state, open_callbacks
-from statebag.deleting import Deletion
-from statebag.deployment import require_place
+from statebag.account.aws import Cloud
+from statebag.account.callbacks import executions_with_state, open_callbacks
+from statebag.account.deployment import require_place
+from statebag.account.places import Place
 from statebag.errors import RefusedError
-from statebag.garbage import Collector, Holding, Policy, content_of
+from statebag.executions.workflows import Observer, Standing
+from statebag.garbage.deleting import Deletion
+from statebag.garbage.garbage import Collector, Holding, Policy, content_of
 from statebag.options import as_json, with_cloud
-from statebag.places import Place
-from statebag.references import paths_within
-from statebag.rendering import bytes_text
-from statebag.terminal import BAD, STRONG, ask, note, print_json, print_line, print_table, progress
-from statebag.workflows import Observer, Standing
+from statebag.output.rendering import bytes_text
+from statebag.output.terminal import (
+    BAD,
+    STRONG,
+    ask,
+    note,
+    print_json,
+    print_line,
+    print_table,
+    progress,
+)
+from statebag.state.references import paths_within
 
 # Step Functions keeps what is known of an execution for so long after its end, and lets it be
 # redriven for so long. https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html

@@ -7,14 +7,14 @@ from typing import Final
 
 import click
 
-from statebag.aws import Cloud
-from statebag.chain import continued_as
-from statebag.entries import Entry, Filter, between, length_of, newest_first
-from statebag.masking import Masking
+from statebag.account.aws import Cloud
+from statebag.executions.chain import continued_as
+from statebag.executions.entries import Entry, Filter, between, length_of, newest_first
+from statebag.executions.sources import SOURCE_HELP, Source, open_source
 from statebag.options import as_json, with_cloud, with_masking
-from statebag.rendering import preview, printable
-from statebag.sources import SOURCE_HELP, Source, open_source
-from statebag.terminal import DIM, Styled, note, print_json, print_line, styled
+from statebag.output.masking import Masking
+from statebag.output.rendering import preview, printable
+from statebag.output.terminal import DIM, Styled, note, print_json, print_line, styled
 from universal_sync_core.bag.fields import HISTORY
 from universal_sync_core.values.codec import Json
 

@@ -5,16 +5,16 @@ from typing import Final
 
 import click
 
-from statebag.aws import Cloud
-from statebag.files import write_file
-from statebag.masking import Masking
+from statebag.account.aws import Cloud
+from statebag.executions.sources import require_execution_arn
 from statebag.options import with_cloud, with_masking
+from statebag.output.masking import Masking
+from statebag.output.rendering import bytes_text
+from statebag.output.terminal import print_line, progress
 from statebag.paths import parse_path
-from statebag.rendering import bytes_text
 from statebag.report.findings import findings_of
 from statebag.report.page import page_of
-from statebag.sources import require_execution_arn
-from statebag.terminal import print_line, progress
+from statebag.state.files import write_file
 
 _DEFAULT_NAME: Final = "report.html"
 

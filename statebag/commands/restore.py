@@ -4,12 +4,12 @@ from pathlib import Path
 
 import click
 
-from statebag.aws import Cloud
-from statebag.files import write_file
+from statebag.account.aws import Cloud
+from statebag.executions.sources import SOURCE_HELP, open_source
 from statebag.options import with_cloud
-from statebag.rendering import bytes_text
-from statebag.sources import SOURCE_HELP, open_source
-from statebag.terminal import note, print_document
+from statebag.output.rendering import bytes_text
+from statebag.output.terminal import note, print_document
+from statebag.state.files import write_file
 from universal_sync_core.values.codec import encode
 
 

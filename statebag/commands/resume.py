@@ -2,12 +2,12 @@
 
 import click
 
-from statebag.aws import Cloud
-from statebag.executions import Executions
+from statebag.account.aws import Cloud
+from statebag.executions.executions import Executions
+from statebag.executions.resuming import begin, left_by, snapshot_newest, start_from
+from statebag.executions.sources import require_execution_arn
 from statebag.options import as_json, with_cloud
-from statebag.resuming import begin, left_by, snapshot_newest, start_from
-from statebag.sources import require_execution_arn
-from statebag.terminal import note, print_json, print_line
+from statebag.output.terminal import note, print_json, print_line
 from universal_sync_core.errors import UnreadableObjectError
 from universal_sync_core.values.codec import JsonObject, decode
 

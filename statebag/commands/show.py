@@ -5,14 +5,23 @@ from typing import Final
 
 import click
 
-from statebag.aws import Cloud
-from statebag.masking import Masking
+from statebag.account.aws import Cloud
+from statebag.executions.sources import SOURCE_HELP, Source, open_source
 from statebag.options import as_json, with_cloud, with_masking
+from statebag.output.masking import Masking
+from statebag.output.rendering import bytes_text, digest_text, preview
+from statebag.output.terminal import (
+    DIM,
+    NAME,
+    STRONG,
+    Styled,
+    print_json,
+    print_line,
+    print_table,
+    styled,
+)
 from statebag.paths import parse_path, render_path
-from statebag.rendering import bytes_text, digest_text, preview
-from statebag.sources import SOURCE_HELP, Source, open_source
-from statebag.terminal import DIM, NAME, STRONG, Styled, print_json, print_line, print_table, styled
-from statebag.tree import Part, Place, Tree
+from statebag.state.tree import Part, Place, Tree
 from universal_sync_core.values.codec import Json, JsonObject, encode
 
 _DEFAULT_DEPTH: Final = 2

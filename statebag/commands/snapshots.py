@@ -4,13 +4,13 @@ from typing import Final
 
 import click
 
-from statebag.aws import Cloud
-from statebag.executions import Executions
+from statebag.account.aws import Cloud
+from statebag.executions.executions import Executions
+from statebag.executions.snapshots import Snapshot, snapshots_of
+from statebag.executions.sources import require_execution_arn
 from statebag.options import as_json, with_cloud
-from statebag.rendering import bytes_text, printable
-from statebag.snapshots import Snapshot, snapshots_of
-from statebag.sources import require_execution_arn
-from statebag.terminal import note, print_json, print_table, progress
+from statebag.output.rendering import bytes_text, printable
+from statebag.output.terminal import note, print_json, print_table, progress
 
 _COLUMNS: Final = (
     "type",

@@ -5,14 +5,15 @@ from typing import Final
 
 import click
 
-from statebag.aws import Cloud
-from statebag.chain import chain_of
-from statebag.executions import Execution, Executions
-from statebag.masking import masking
+from statebag.account.aws import Cloud
+from statebag.executions.chain import chain_of
+from statebag.executions.executions import Execution, Executions
+from statebag.executions.sources import require_execution_arn
+from statebag.executions.timeline import Step, steps_of
 from statebag.options import as_json, with_cloud
-from statebag.rendering import bytes_text, seconds_text
-from statebag.sources import require_execution_arn
-from statebag.terminal import (
+from statebag.output.masking import masking
+from statebag.output.rendering import bytes_text, seconds_text
+from statebag.output.terminal import (
     BAD,
     DIM,
     NAME,
@@ -24,7 +25,6 @@ from statebag.terminal import (
     progress,
     styled,
 )
-from statebag.timeline import Step, steps_of
 from universal_sync_core.limits import STEP_FUNCTIONS_PAYLOAD_BYTES
 
 _COLUMNS: Final = (

@@ -4,15 +4,12 @@ from typing import Final
 
 import click
 
-from statebag.aws import Cloud
+from statebag.account.aws import Cloud
 from statebag.errors import DIFFERENT
+from statebag.executions.sources import SOURCE_HELP, Source, open_source
 from statebag.options import as_json, with_cloud
-from statebag.paths import render_path
-from statebag.reading import StateReader
-from statebag.rendering import bytes_text
-from statebag.soundness import Problem, verify
-from statebag.sources import SOURCE_HELP, Source, open_source
-from statebag.terminal import (
+from statebag.output.rendering import bytes_text
+from statebag.output.terminal import (
     BAD,
     GOOD,
     Styled,
@@ -23,6 +20,9 @@ from statebag.terminal import (
     progress,
     styled,
 )
+from statebag.paths import render_path
+from statebag.state.reading import StateReader
+from statebag.state.soundness import Problem, verify
 from universal_sync_core.storage.retry import ExponentialBackoffRetry
 from universal_sync_core.values.codec import JsonObject
 

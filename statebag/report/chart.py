@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from statebag.rendering import bytes_text
+from statebag.output.rendering import bytes_text
 from statebag.report.visits import Visit
 from universal_sync_core.limits import KIB, STEP_FUNCTIONS_PAYLOAD_BYTES
 

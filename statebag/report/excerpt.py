@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from statebag.masking import Masking
+from statebag.executions.sources import Source
+from statebag.output.masking import Masking
+from statebag.output.rendering import preview
 from statebag.paths import Steps, render_path
-from statebag.rendering import preview
-from statebag.sources import Source
-from statebag.tree import Part
+from statebag.state.tree import Part
 from universal_sync_core.errors import PointerNotAllowedError, StoredDataError
 from universal_sync_core.limits import KIB
 

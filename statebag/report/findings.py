@@ -5,18 +5,18 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Final
 
-from statebag.aws import Cloud
-from statebag.chain import chain_of
-from statebag.entries import between, length_of
+from statebag.account.aws import Cloud
 from statebag.errors import NotFoundError
-from statebag.executions import Execution, Executions
-from statebag.masking import Masking
+from statebag.executions.chain import chain_of
+from statebag.executions.entries import between, length_of
+from statebag.executions.executions import Execution, Executions
+from statebag.executions.sources import Source, open_source
+from statebag.executions.timeline import Step, steps_of
+from statebag.output.masking import Masking
+from statebag.output.terminal import Advance
 from statebag.paths import Steps
 from statebag.report.excerpt import Node, excerpt_of
 from statebag.report.visits import Visit, visits_of
-from statebag.sources import Source, open_source
-from statebag.terminal import Advance
-from statebag.timeline import Step, steps_of
 from universal_sync_core.errors import PointerNotAllowedError, StoredDataError
 from universal_sync_core.values.codec import Json, encode
 

@@ -11,12 +11,12 @@ from typing import Any, Final
 from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
-from statebag.rendering import bytes_text, digest_text, seconds_text
+from statebag.output.rendering import bytes_text, digest_text, seconds_text
+from statebag.output.terminal import escaped_lines
 from statebag.report import chart, graph, treemap
 from statebag.report.findings import Findings
 from statebag.report.records import brief, failures, fields_of, summary_of, time_told_by, took
 from statebag.report.visits import Visit
-from statebag.terminal import escaped_lines
 
 # A longer timeline shows its beginning and its end.
 _VISITS_SHOWN: Final = 1_000

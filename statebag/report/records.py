@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from statebag.rendering import bytes_text, preview, printable, seconds_text
+from statebag.output.rendering import bytes_text, preview, printable, seconds_text
 from statebag.report.chart import LIMIT
 from statebag.report.findings import Findings, Listing
 from universal_sync_core.values.codec import Json, encode

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from statebag.timeline import Step
+from statebag.executions.timeline import Step
 from universal_sync_core.values.codec import encode
 
 

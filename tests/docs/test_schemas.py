@@ -19,7 +19,7 @@ import app
 import callbacks
 from actions import app as resolver
 from docs.schemas.catalogue import FOLDER, FORMS, all_files, event_model
-from tests.core.test_pointer import DIGEST, LIST, PATH, VALUE
+from tests.core.values.test_pointer import DIGEST, LIST, PATH, VALUE
 from tests.docs.test_formats import EXAMPLES, OBJECTS
 from tests.function.expected import BUCKET, EVENTS, EXPECTED, load
 from tests.function.fakes import FakeEventBus, FakeStepFunctions

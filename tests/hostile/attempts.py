@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from statebag.masking import masking
+from statebag.output.masking import masking
 from tests.hostile.ground import ATTACKER, BUCKET, Ground
 from tests.hostile.pieces import Piece
 from universal_sync_core.storage.store import Location, StoredObject

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from unittest.mock import patch
 
-from statebag import masking
+from statebag.output import masking
 from universal_sync_core.pages import page_format, page_reader, tree_reader, trees
 from universal_sync_core.pages.objects import Objects
 from universal_sync_core.values import pointer

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from statebag.aws import Connection
+from statebag.account.aws import Connection
+from statebag.account.inventory import Stored
 from statebag.budgets import budget_of
-from statebag.inventory import Stored
 from tests.core.fakes import CountingStore
 from universal_sync_core.storage.memory_store import MemoryStore
 from universal_sync_core.storage.store import Location, StoredObject
 
 if TYPE_CHECKING:
-    from statebag.places import Place
+    from statebag.account.places import Place
 
 BUCKET = "state-bucket"
 MACHINE = "arn:aws:states:eu-west-1:123456789012:stateMachine:catalog"

@@ -51,7 +51,7 @@ def run(
     monkeypatch.delenv("STATE_BUCKET", raising=False)
     monkeypatch.delenv("AWS_PROFILE", raising=False)
     at_once = ExponentialBackoffRetry(max_retries=1, base_delay=0)
-    monkeypatch.setattr("statebag.reading._RETRY", at_once)
+    monkeypatch.setattr("statebag.state.reading._RETRY", at_once)
     monkeypatch.setattr("statebag.commands.verify._RETRY", at_once)
 
     def command(*arguments: str, stdin: str = "") -> Ran:

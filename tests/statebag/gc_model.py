@@ -9,9 +9,9 @@ from contextlib import nullcontext
 from typing import Any, Final
 from unittest import mock
 
-from statebag.deleting import Deletion
-from statebag.garbage import Policy
-from statebag.workflows import Observer, Standing
+from statebag.executions.workflows import Observer, Standing
+from statebag.garbage.deleting import Deletion
+from statebag.garbage.garbage import Policy
 from tests.statebag.gc_steps import Step, shrunk, steps_of
 from tests.statebag.gc_world import run
 
@@ -35,7 +35,9 @@ RULES: Final[dict[str, Callable[[], Any]]] = {
     "what may be redriven": lambda: _keeping_all_but(Standing.RECENT),
     "what runs": lambda: _keeping_all_but(Standing.RUNNING),
     "other machines": lambda: mock.patch.object(Observer, "_machines", _owning_machines),
-    "following what is kept": lambda: mock.patch("statebag.garbage.references_in", return_value=()),
+    "following what is kept": lambda: mock.patch(
+        "statebag.garbage.garbage.references_in", return_value=()
+    ),
 }
 
 

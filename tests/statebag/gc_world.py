@@ -139,7 +139,7 @@ class World(Workflows):
             mock.patch.object(inventory, "delete", deleting),
             mock.patch.object(inventory, "folders", folders_then),
             mock.patch.object(states, "_list_executions", looking),
-            mock.patch("statebag.deleting.DELETE_AT_ONCE", 7),
+            mock.patch("statebag.garbage.deleting.DELETE_AT_ONCE", 7),
             redirect_stdout(StringIO()),
             redirect_stderr(StringIO()) as said,
         ):

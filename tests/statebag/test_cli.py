@@ -18,7 +18,7 @@ from botocore.exceptions import (
 from click.shell_completion import BashComplete
 from click.testing import CliRunner
 
-from statebag.aws import Connection
+from statebag.account.aws import Connection
 from statebag.cli import COMMANDS, main, statebag
 from tests.statebag.cloud import BUCKET, FakeCloud, arn_of, client_error
 from tests.statebag.conftest import Run

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from statebag.differences import Comparison
+from statebag.account.places import Place
 from statebag.paths import render_path
-from statebag.places import Place
-from statebag.reading import StateReader
+from statebag.state.differences import Comparison
+from statebag.state.reading import StateReader
 from tests.core.oracle import without_bookkeeping
 from tests.statebag.cloud import BUCKET, FakeCloud, arn_of
 from tests.statebag.conftest import Run

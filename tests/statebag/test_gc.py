@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from statebag.garbage import Collector, Holding, Policy, content_of
-from statebag.places import Place
-from statebag.reading import StateReader
-from statebag.soundness import verify
-from statebag.workflows import Standing
+from statebag.account.places import Place
+from statebag.executions.workflows import Standing
+from statebag.garbage.garbage import Collector, Holding, Policy, content_of
+from statebag.state.reading import StateReader
+from statebag.state.soundness import verify
 from tests.statebag.cloud import BUCKET, MACHINE, NOW, FakeCloud, arn_of, client_error
 from tests.statebag.conftest import Run
 from tests.statebag.histories import History

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import statebag
-from statebag.terminal import escaped
+from statebag.output.terminal import escaped
 from tests.statebag.cloud import BUCKET, FakeCloud, arn_of
 from tests.statebag.conftest import Run
 from tests.statebag.histories import History
@@ -205,4 +205,4 @@ def test_one_module_prints() -> None:
                 is_printing = any((module or "").split(".")[0] == "rich" for module in modules)
             if is_printing:
                 printing.add(file.relative_to(ROOT).as_posix())
-    assert printing == {"terminal.py"}
+    assert printing == {"output/terminal.py"}

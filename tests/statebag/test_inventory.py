@@ -6,9 +6,9 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from statebag.aws import Cloud, Connection
+from statebag.account.aws import Cloud, Connection
+from statebag.account.inventory import S3Inventory
 from statebag.errors import UnavailableError
-from statebag.inventory import S3Inventory
 from universal_sync_core.storage.store import Location
 
 if TYPE_CHECKING:

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from statebag.masking import MASK, masking
+from statebag.executions.snapshots import named_in
+from statebag.output.masking import MASK, masking
+from statebag.output.secrets import is_secret_name
+from statebag.output.terminal import escaped
 from statebag.paths import parse_path, render_path
-from statebag.references import executions_in, paths_in
-from statebag.secrets import is_secret_name
-from statebag.snapshots import named_in
-from statebag.terminal import escaped
+from statebag.state.references import executions_in, paths_in
 
 DEFAULT = masking((), active=True)
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from statebag.compressed import expanded
+from statebag.budgets import expanded
 from tests.statebag.cloud import FakeCloud, arn_of
 from tests.statebag.conftest import Run
 from tests.statebag.states import CONTEXT, RUN, catalog_bag, decoded, snapshot_of

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Self
 
-from statebag.masking import masking
+from statebag.output.masking import masking
 from statebag.paths import Steps
 from statebag.report.findings import Findings, findings_of
 from tests.statebag.cloud import BUCKET, NOW, FakeCloud, arn_of

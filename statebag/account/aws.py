@@ -1,0 +1,92 @@
+"""The AWS account that the command works on: an ordinary boto3 session, made when needed."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+
+from statebag.account.inventory import Inventory, S3Inventory
+from statebag.account.places import Place
+from statebag.budgets import DEFAULT_MIB, budget_of
+from universal_sync_core.storage.parallel import MAX_REQUESTS_AT_ONCE
+from universal_sync_core.storage.s3_store import S3Store
+from universal_sync_core.storage.store import ObjectStore
+
+if TYPE_CHECKING:
+    import boto3
+    from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_stepfunctions import SFNClient
+
+# A function may take its whole timeout to answer.
+_READ_TIMEOUT_SECONDS: Final = 320
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """How to reach AWS, and where the state is if the command cannot find that out itself."""
+
+    profile: str | None = None
+    region: str | None = None
+    endpoint_url: str | None = None
+    bucket: str | None = None
+    prefix: str = ""
+    budget_mib: int = DEFAULT_MIB
+
+    @property
+    def place(self) -> Place | None:
+        """Where the state is, if that was said."""
+        prefix = self.prefix if not self.prefix or self.prefix.endswith("/") else f"{self.prefix}/"
+        return Place(self.bucket, prefix) if self.bucket else None
+
+
+class Cloud:
+    """The services the command asks."""
+
+    def __init__(self, connection: Connection) -> None:
+        """Connect to nothing yet."""
+        self.place = connection.place
+        self.budget = budget_of(connection.budget_mib)
+        self._connection = connection
+
+    @cached_property
+    def store(self) -> ObjectStore:
+        """The objects in S3."""
+        return S3Store(client=self._client("s3", attempts=1))
+
+    @cached_property
+    def inventory(self) -> Inventory:
+        """What is in the buckets."""
+        return S3Inventory(self._client("s3"))
+
+    @cached_property
+    def states(self) -> "SFNClient":
+        """Step Functions."""
+        client: SFNClient = self._client("stepfunctions")
+        return client
+
+    @cached_property
+    def functions(self) -> "LambdaClient":
+        """Lambda."""
+        client: LambdaClient = self._client("lambda")
+        return client
+
+    @cached_property
+    def _session(self) -> "boto3.Session":
+        import boto3  # noqa: PLC0415 - a file or standard input needs no AWS, and it loads slowly
+
+        connection = self._connection
+        return boto3.Session(profile_name=connection.profile, region_name=connection.region)
+
+    def _client(self, service: str, *, attempts: int = 4) -> Any:
+        from botocore.config import Config  # noqa: PLC0415 - as above
+
+        config = Config(
+            connect_timeout=5,
+            read_timeout=_READ_TIMEOUT_SECONDS,
+            max_pool_connections=MAX_REQUESTS_AT_ONCE,
+            retries={"mode": "standard", "total_max_attempts": attempts},
+        )
+        return self._session.client(
+            service,  # type: ignore[call-overload]
+            endpoint_url=self._connection.endpoint_url,
+            config=config,
+        )

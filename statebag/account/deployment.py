@@ -1,0 +1,95 @@
+"""The function and the bucket behind a state machine, as its definition names them."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from botocore.exceptions import ClientError
+
+from statebag.account.aws import Cloud
+from statebag.account.places import Place
+from statebag.errors import NotFoundError
+from universal_sync_core.values.codec import Json, decode
+
+# The state whose function is the manager, whatever the worker may be.
+_MANAGER_ACTIONS: Final = ("init", "sync", "create_snapshot")
+_FUNCTION: Final = re.compile(r"arn:[\w-]+:lambda:[\w-]+:\d{12}:function:[\w-]+(?::[\w$-]+)?")
+
+
+def manager_function(cloud: Cloud, machine_arn: str) -> str:
+    """Return the function that keeps the state of a machine's executions.
+
+    Raises:
+        NotFoundError: the machine's definition calls none.
+    """
+    told = cloud.states.describe_state_machine(stateMachineArn=machine_arn)
+    found = _manager_in(decode(told["definition"].encode(), path="definition"))
+    if found is None:
+        hint = "Name it with --function, or the place of its state with --bucket and --prefix."
+        raise NotFoundError(f"{machine_arn} calls no StateDataManagerFunction", hint=hint)
+    return found
+
+
+def calls_manager(cloud: Cloud, machine_arn: str) -> bool:
+    """Tell whether a state of a machine calls a function with an action, as the manager's do."""
+    try:
+        told = cloud.states.describe_state_machine(stateMachineArn=machine_arn)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "StateMachineDoesNotExist":
+            raise
+        return False
+    return any(_called(decode(told["definition"].encode(), path="definition")))
+
+
+def place_of_machine(cloud: Cloud, machine_arn: str) -> Place | None:
+    """Return where a machine's executions keep their state, or None where that cannot be told."""
+    if cloud.place is not None:
+        return cloud.place
+    try:
+        function = manager_function(cloud, machine_arn)
+        told = cloud.functions.get_function_configuration(FunctionName=function)
+    except (ClientError, NotFoundError):
+        return None  # the caller says what is missing, if it needs it at all
+    variables = told.get("Environment", {}).get("Variables", {})
+    bucket, prefix = variables.get("STATE_BUCKET"), variables.get("STATE_PREFIX", "")
+    return (
+        Place(bucket, prefix if not prefix or prefix.endswith("/") else f"{prefix}/")
+        if bucket
+        else None
+    )
+
+
+def require_place(cloud: Cloud, machine_arn: str | None) -> Place:
+    """Return where state is.
+
+    Raises:
+        NotFoundError: it was not said, and the state machine does not tell.
+    """
+    place = cloud.place or (place_of_machine(cloud, machine_arn) if machine_arn else None)
+    if place is None:
+        hint = "Name it: --bucket BUCKET [--prefix PREFIX] (the stack's output StateBucketName)."
+        raise NotFoundError("where the state is cannot be told", hint=hint)
+    return place
+
+
+def _manager_in(definition: Json) -> str | None:
+    """Return the function that a state calls with one of the manager's own actions."""
+    for action, function in _called(definition):
+        if action in _MANAGER_ACTIONS and _FUNCTION.fullmatch(function):
+            return function
+    return None
+
+
+def _called(definition: Json) -> Iterator[tuple[str, str]]:
+    """Yield the action and the function of each state that calls one with an action."""
+    if type(definition) is list:
+        for item in definition:
+            yield from _called(item)
+    if type(definition) is not dict:
+        return
+    payload, function = definition.get("Payload"), definition.get("FunctionName")
+    action = payload.get("action") if type(payload) is dict else None
+    if isinstance(action, str) and isinstance(function, str):
+        yield action, function
+    for item in definition.values():
+        yield from _called(item)

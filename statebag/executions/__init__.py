@@ -1,0 +1,5 @@
+"""Executions: what Step Functions tells of them, step by step, and which go on from which.
+
+Uses: output, account and state.
+Others use: `sources.opened`, `timeline` and `workflows`.
+"""

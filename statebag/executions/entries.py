@@ -1,0 +1,99 @@
+"""The entries of a state's history, newest first, reading only as far back as is asked for."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import click
+
+from statebag.executions.sources import Source
+from statebag.paths import parse_path
+from statebag.state.tree import Part
+from universal_sync_core.bag.fields import HISTORY, archive_of
+from universal_sync_core.values.codec import Json, encode
+
+# About a page of the archive.
+_BATCH: Final = 50
+_CONDITION: Final = re.compile(r"([^=~]+?)([=~])(.*)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry.
+
+    Attributes:
+        position: its place in the whole history, from 0.
+    """
+
+    position: int
+    value: Json
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which entries are wanted: `key=value`, `key~pattern`, or a text anywhere in the entry."""
+
+    text: str
+
+    def __call__(self, value: Json) -> bool:
+        """Tell whether an entry is wanted."""
+        condition = _CONDITION.fullmatch(self.text)
+        if condition is None:
+            return self.text in encode(value).decode(errors="replace")
+        found = _at(value, condition[1])
+        if condition[2] == "=":
+            return found == condition[3]
+        return found is not None and re.search(condition[3], found) is not None
+
+
+def length_of(source: Source) -> int:
+    """Return how many entries the history has, without a read."""
+    part = _history(source)
+    return part.count or 0 if part else 0
+
+
+def newest_first(source: Source, start: int = 0) -> Iterator[Entry]:
+    """Yield the entries from the newest back to `start`: the bag's own, then the archive's.
+
+    Those of the archive are read in batches.
+    """
+    part = _history(source)
+    stop = part.count or 0 if part else 0
+    archive = archive_of(source.bag)
+    archived = (archive.count or 0) if archive else 0
+    while part is not None and stop > start:
+        first = max(start, archived if stop > archived else stop - _BATCH)
+        yield from reversed(_read(source, part, first, stop))
+        stop = first
+
+
+def between(source: Source, start: int, stop: int) -> list[Entry]:
+    """Return the entries at some positions, oldest first."""
+    part = _history(source)
+    return _read(source, part, start, min(stop, part.count or 0)) if part else []
+
+
+def _history(source: Source) -> Part | None:
+    container = source.tree.container(source.tree.root) if source.bag else None
+    return source.tree.at((HISTORY,)) if container and container.get(HISTORY) else None
+
+
+def _read(source: Source, part: Part, start: int, stop: int) -> list[Entry]:
+    members = source.tree.members(part, start, stop)
+    values = source.reader.pages.resolve([each.value for each in members], unescape=True)
+    return [Entry(start + at, value) for at, value in enumerate(values)]
+
+
+def _at(value: Json, path: str) -> str | None:
+    """Return what stands at a path of an entry as text, or None where there is nothing."""
+    try:
+        steps = parse_path(path)
+    except click.BadParameter:
+        return None
+    for step in steps:
+        is_key = isinstance(value, dict) and step in value
+        if not is_key and not (isinstance(value, list) and step in range(len(value))):
+            return None
+        value = value[step]
+    return value if isinstance(value, str) else encode(value).decode(errors="replace")

@@ -1,0 +1,41 @@
+"""The record that a failed execution left, as far as it is its own.
+
+A cause is text, and most of it the worker's. Only its end is ours, and only a record of the same
+workflow, where its state machine keeps state, is taken for one.
+"""
+
+from statebag.account.aws import Cloud
+from statebag.account.deployment import place_of_machine
+from statebag.account.places import place_of
+from statebag.executions.chain import owner_of
+from statebag.executions.executions import Execution
+from statebag.state.reading import reader_at
+from universal_sync_core.storage.keys import execution_in
+from universal_sync_core.values.codec import JsonObject
+from universal_sync_core.workflow.failure import is_failure_record, path_in
+
+
+def is_own(cloud: Cloud, execution: Execution, path: str) -> bool:
+    """Tell whether a path leads to state of an execution's workflow, where that is kept."""
+    if execution_in(path) not in {execution.arn, owner_of(execution)}:
+        return False
+    return place_of(path) == place_of_machine(cloud, execution.machine_arn)
+
+
+def record_of(cloud: Cloud, execution: Execution) -> str | None:
+    """Return the path of the record that an execution's cause ends with, where it is its own."""
+    path = path_in(execution.cause or "")
+    return path if path is not None and is_own(cloud, execution, path) else None
+
+
+def read_record(cloud: Cloud, execution: Execution) -> tuple[str, JsonObject] | None:
+    """Return the path and the content of the record an execution left, or None without one.
+
+    Raises:
+        StoredDataError: it is gone, or cannot be read.
+    """
+    path = record_of(cloud, execution)
+    if path is None:
+        return None
+    document = reader_at(cloud, path).document(path)
+    return (path, document) if is_failure_record(document) else None

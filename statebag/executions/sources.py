@@ -1,0 +1,203 @@
+"""Opening a state from wherever it is: an execution, one of its steps, an object in S3, a file."""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from statebag.account.aws import Cloud
+from statebag.account.deployment import place_of_machine
+from statebag.account.places import Place, place_in, place_of
+from statebag.errors import NotFoundError, RefusedError
+from statebag.executions.executions import BAG, Execution, Executions, bag_in, is_execution_arn
+from statebag.executions.failures import read_record
+from statebag.executions.timeline import steps_of
+from statebag.state.reading import StateReader, reader_at, reader_of
+from statebag.state.tree import Tree
+from universal_sync_core.errors import StateSyncError
+from universal_sync_core.pages.page_format import is_node, parse_node
+from universal_sync_core.pages.trees import pointer_to
+from universal_sync_core.storage.keys import execution_in
+from universal_sync_core.storage.store import Location
+from universal_sync_core.values.codec import Json, JsonObject, decode
+from universal_sync_core.values.pointer import digest_in
+from universal_sync_core.workflow.failure import SNAPSHOT_OF_RECORD, is_failure_record
+
+SOURCE_HELP: Final = """
+SOURCE is the ARN of an execution (its newest state), ARN#N (the state after step N of
+`statebag timeline`), an s3:// path (a snapshot, a failure record, a branch, any state object),
+a JSON file, or - for standard input.
+"""
+_STEP_MARK: Final = "#"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A state, opened.
+
+    Attributes:
+        title: what it is, for people.
+        value: a bag, or any value as it is stored.
+        is_bag: which of them.
+        reader: reads what it points to.
+        place: where it points to, as far as that is known.
+        execution: the execution it was asked of.
+    """
+
+    title: str
+    value: Json
+    is_bag: bool
+    reader: StateReader
+    place: Place | None
+    execution: Execution | None = None
+
+    @property
+    def tree(self) -> Tree:
+        """The state as a tree."""
+        return Tree(self.value, self.reader, is_bag=self.is_bag)
+
+    @property
+    def bag(self) -> JsonObject:
+        """The bag.
+
+        Raises:
+            RefusedError: this is another value.
+        """
+        if not self.is_bag:
+            hint = "Give an execution, a snapshot, or a file with a bag."
+            raise RefusedError(f"{self.title} holds a value, not a bag", hint=hint)
+        bag: JsonObject = self.value
+        return bag
+
+
+def open_source(cloud: Cloud, text: str) -> Source:
+    """Return the state that a SOURCE of the command line names."""
+    if text.startswith("arn:"):
+        return _of_execution(cloud, text)
+    if text.startswith("s3://"):
+        return _of_object(cloud, text)
+    return _of_document(cloud, text)
+
+
+def newest_bag(cloud: Cloud, execution: Execution) -> JsonObject | None:
+    """Return the bag an execution ended with, or the newest that is known of it."""
+    if execution.bag is not None:
+        return execution.bag
+    record = read_record(cloud, execution)
+    if record is not None:
+        found = _bag_of_record(cloud, *record)
+        if found is not None:
+            return found
+    return Executions(cloud.states).last_bag(execution.arn)
+
+
+def require_execution_arn(text: str) -> str:
+    """Return `text`, which is the ARN of an execution.
+
+    Raises:
+        RefusedError: it is something else.
+    """
+    if not is_execution_arn(text):
+        hint = "Give arn:aws:states:REGION:ACCOUNT:execution:MACHINE:NAME."
+        raise RefusedError(f"no ARN of an execution: {text}", hint=hint)
+    return text
+
+
+def _of_execution(cloud: Cloud, text: str) -> Source:
+    arn, _, step = text.partition(_STEP_MARK)
+    execution = Executions(cloud.states).describe(require_execution_arn(arn))
+    bag = _after_step(cloud, execution, step) if step else newest_bag(cloud, execution)
+    if bag is None:
+        hint = "`statebag timeline` shows what it did; its input may have been refused."
+        raise NotFoundError(f"no state is known of {execution.name} yet", hint=hint)
+    return _of_bag(cloud, bag, title=text, execution=execution)
+
+
+def _after_step(cloud: Cloud, execution: Execution, text: str) -> JsonObject:
+    steps = steps_of(Executions(cloud.states).events(execution.arn), execution.arn)
+    for step in steps:
+        if text in (str(step.number), step.state) and (step.bag is not None):
+            return step.bag
+    hint = f"`statebag timeline {execution.arn}` lists the steps."
+    raise NotFoundError(f"{execution.name} has no step {text} with a state", hint=hint)
+
+
+def _of_bag(
+    cloud: Cloud,
+    bag: JsonObject,
+    *,
+    title: str,
+    execution: Execution | None = None,
+    place: Place | None = None,
+) -> Source:
+    own = bag.get("execution_id")
+    owner = own if isinstance(own, str) else None
+    place = place or cloud.place or place_in(bag, owner)
+    if place is None and execution is not None:
+        place = place_of_machine(cloud, execution.machine_arn)
+    reader = reader_of(cloud, place, owner)
+    return Source(
+        title=title, value=bag, is_bag=True, reader=reader, place=place, execution=execution
+    )
+
+
+def _of_object(cloud: Cloud, path: str) -> Source:
+    if digest_in(path) is None:
+        return _of_text(cloud, cloud.store.get(Location.parse(path)).body, path)
+    reader = reader_at(cloud, path)
+    document = reader.document(path)
+    if is_node(document):
+        node = parse_node(document, path)
+        return _of_value(pointer_to(node, path).render(), path, reader)
+    is_record = is_failure_record(document)
+    bag = _bag_of_record(cloud, path, document) if is_record else _bag_of(document)
+    if bag is None:
+        return _of_value(document, path, reader)
+    return _of_bag(cloud, bag, title=path, place=place_of(path))
+
+
+def _of_value(value: Json, path: str, reader: StateReader) -> Source:
+    return Source(title=path, value=value, is_bag=False, reader=reader, place=place_of(path))
+
+
+def _of_document(cloud: Cloud, name: str) -> Source:
+    if name == "-":
+        return _of_text(cloud, sys.stdin.buffer.read(), "standard input")
+    try:
+        body = Path(name).read_bytes()
+    except (FileNotFoundError, ValueError) as error:  # or no name that a file can have
+        hint = "SOURCE is an execution ARN, an s3:// path, a file, or -."
+        raise NotFoundError(f"no such file: {name}", hint=hint) from error
+    except OSError as error:
+        hint = "Give a readable JSON file."
+        raise RefusedError(f"{name}: {error.strerror}", hint=hint) from error
+    return _of_text(cloud, body, name)
+
+
+def _of_text(cloud: Cloud, body: bytes, title: str) -> Source:
+    try:
+        document = decode(body, path=title)
+    except StateSyncError as error:
+        hint = 'Give a bag, or {"state_data": bag}.'
+        raise RefusedError(f"{title} is no JSON", hint=hint) from error
+    if type(document) is not dict:
+        reader = reader_of(cloud, cloud.place, None)
+        return Source(title=title, value=document, is_bag=False, reader=reader, place=cloud.place)
+    return _of_bag(cloud, _bag_of(document) or document, title=title)
+
+
+def _bag_of(document: Json) -> JsonObject | None:
+    """Return the bag that a stored document is or holds, or None where it is something else."""
+    bag = bag_in(document)
+    if bag is not None:
+        return bag
+    is_bag = type(document) is dict and "execution_id" in document and BAG not in document
+    return document if is_bag else None
+
+
+def _bag_of_record(cloud: Cloud, path: str, record: JsonObject) -> JsonObject | None:
+    """Return the bag that a failure record leads to; None where the execution had not begun."""
+    snapshot = record.get(SNAPSHOT_OF_RECORD)
+    if not isinstance(snapshot, str) or execution_in(snapshot) != execution_in(path):
+        return None
+    return _bag_of(reader_at(cloud, path).document(snapshot))

@@ -1,0 +1,193 @@
+"""Which workflows may still go on, by what Step Functions tells of all executions that can be seen.
+
+A workflow is the execution that began a bag, whose id its objects are kept under, with all that
+worked on that bag since: what continued it, resumed it, or was started from one of its objects.
+"""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from statebag.account.aws import Cloud
+from statebag.account.deployment import calls_manager
+from statebag.errors import NotFoundError
+from statebag.executions.executions import Event, Execution, Executions, Listed, machine_of
+from statebag.executions.timeline import steps_of
+from statebag.state.references import executions_in, paths_within
+from universal_sync_core.errors import StoredDataError
+from universal_sync_core.storage.keys import execution_in
+from universal_sync_core.storage.parallel import in_parallel
+from universal_sync_core.values.codec import Json, encode
+
+# Between two states none is open; the last events then say what goes on.
+_LAST_EVENTS: Final = 25
+_SUCCEEDED: Final = "SUCCEEDED"
+_UNDER_WAY: Final = "RUNNING"
+
+
+class Standing(StrEnum):
+    """Whether a workflow may go on."""
+
+    RUNNING = "running"
+    RECENT = "ended lately"
+    OVER = "over"
+    FORGOTTEN = "forgotten"
+    UNSEEN = "unseen"
+    FOREIGN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """An execution that runs or ended lately.
+
+    Attributes:
+        workflows: ids of the workflows that it works on: its own, and each that its input names.
+        paths: of objects that it may need.
+    """
+
+    is_running: bool
+    workflows: frozenset[str]
+    paths: frozenset[str]
+
+
+class Observer:
+    """Looks at the executions, and looks again for what has begun since.
+
+    A workflow that was once seen to run, or to have ended lately, stays so.
+    """
+
+    def __init__(self, cloud: Cloud, ids: Collection[str], *, since: datetime) -> None:
+        """Ask through `cloud`; nothing is asked yet.
+
+        Args:
+            cloud: the account and region that are looked at.
+            ids: of the executions that have objects.
+            since: what ended after that has ended lately.
+        """
+        self._cloud = cloud
+        self._executions = Executions(cloud.states)
+        self._owning = {found for each in ids if (found := machine_of(each))}
+        self._since = since
+        self._concerned: dict[str, bool] = {}
+        self._visible: set[str] = set()
+        self._stopped: dict[str, datetime | None] = {}
+        self._standing: dict[str, Standing] = {}
+        self._paths: set[str] = set()
+
+    def look(self) -> None:
+        """Ask Step Functions for all executions, the first time, and then for those that are new.
+
+        Every state machine is looked at that owns objects, or calls the manager.
+        """
+        looked_at = frozenset(self._visible)
+        self._visible = set()
+        for machine in self._machines():
+            if self._look_at(machine, is_known=machine in looked_at):
+                self._visible.add(machine)
+
+    def standing(self, execution_id: str) -> Standing:
+        """Return whether a workflow may go on, by what was seen so far."""
+        machine = machine_of(execution_id)
+        if execution_id in self._standing:
+            return self._standing[execution_id]
+        if machine is None:
+            return Standing.FOREIGN
+        if machine not in self._visible:
+            return Standing.UNSEEN
+        return Standing.OVER if execution_id in self._stopped else Standing.FORGOTTEN
+
+    def is_seen(self, execution_id: str) -> bool:
+        """Tell whether the state machine of an execution could be looked at."""
+        return self.standing(execution_id) not in {Standing.UNSEEN, Standing.FOREIGN}
+
+    @property
+    def paths(self) -> frozenset[str]:
+        """The paths of objects that executions may need which run or ended lately."""
+        return frozenset(self._paths)
+
+    def _machines(self) -> Iterator[str]:
+        """Yield the machines of this account and region whose executions may matter."""
+        for machine in self._executions.machines():
+            if machine not in self._owning and machine not in self._concerned:
+                self._concerned[machine] = calls_manager(self._cloud, machine)
+            if machine in self._owning or self._concerned[machine]:
+                yield machine
+
+    def _look_at(self, machine: str, *, is_known: bool) -> bool:
+        """Note a machine's executions; return whether it could be looked at.
+
+        They come newest first: of a machine that is known, a page without anything new is the last.
+        """
+        try:
+            for page in self._executions.pages_of(machine):
+                if not self._note(page) and is_known:
+                    break
+            for page in self._executions.pages_of(machine, _UNDER_WAY):
+                self._note(page)
+        except NotFoundError:  # deleted meanwhile
+            return False
+        return True
+
+    def _is_new(self, listed: Listed) -> bool:
+        """Tell whether an execution was not seen before, or has been redriven or ended since."""
+        return self._stopped.get(listed.arn, listed) != listed.stopped
+
+    def _note(self, page: list[Listed]) -> bool:
+        """Note what is new in a page; return whether anything was."""
+        found = [each for each in page if self._is_new(each)]
+        lately = [each for each in found if each.stopped is None or each.stopped >= self._since]
+        for seen in in_parallel(self._seen, [each.arn for each in lately]):
+            standing = Standing.RUNNING if seen.is_running else Standing.RECENT
+            for workflow in seen.workflows:
+                if self._standing.get(workflow) is not Standing.RUNNING:
+                    self._standing[workflow] = standing
+            self._paths |= seen.paths
+        self._stopped.update((each.arn, each.stopped) for each in found)
+        return bool(found)
+
+    def _seen(self, arn: str) -> Seen:
+        execution = self._executions.describe(arn)
+        told = (execution.input, execution.output, execution.cause)
+        texts = [encode(document) for document in told if document is not None]
+        if execution.status != _SUCCEEDED:
+            texts += _needed(list(self._executions.events(arn)), arn)
+        return Seen(
+            is_running=execution.is_running,
+            workflows=frozenset(_workflows_of(execution)),
+            paths=frozenset(path for text in texts for path in paths_within(text)),
+        )
+
+
+def _workflows_of(execution: Execution) -> Iterator[str]:
+    """Yield the workflows that an execution works on: its own, and those that its input names."""
+    yield execution.arn
+    given = encode(execution.input)
+    yield from executions_in(given)
+    for path in paths_within(given):
+        owner = execution_in(path)
+        if owner is not None:
+            yield owner
+
+
+def _needed(events: list[Event], arn: str) -> Iterator[bytes]:
+    """Yield the text of all events since the first state that has not been left was entered."""
+    last = events[-1]["id"] if events else 0
+    try:
+        entered = [step.first_event for step in steps_of(events, arn) if step.left is None]
+    except StoredDataError:  # a history that cannot be followed is looked through
+        entered = [0]
+    first = min([*entered, last - _LAST_EVENTS])
+    for event in events:
+        if event["id"] >= first:
+            yield from _texts(event)
+
+
+def _texts(value: Json) -> Iterator[bytes]:
+    """Yield each text in what Step Functions tells."""
+    if isinstance(value, str):
+        yield value.encode(errors="surrogatepass")
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from _texts(item)

@@ -1,0 +1,254 @@
+"""Which objects may be deleted: those of workflows that are over, that nothing kept refers to.
+
+Of a workflow that may go on everything is kept. State is content-addressed and created once, so a
+function may at any moment write a value that is there already, unreferenced and old, and then
+refer to it.
+
+Two rules make a mistake keep an object, never delete one. Whatever looks like the path of an
+object is a reference, wherever it stands. And what cannot be read keeps all of its workflow.
+"""
+
+from collections import deque
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+from statebag.account.aws import Cloud
+from statebag.account.inventory import Stored
+from statebag.account.places import Place
+from statebag.executions.workflows import Standing
+from statebag.state.reading import StateReader, read_each
+from statebag.state.references import SNAPSHOT_BEGINNING, chain_in, references_in
+from universal_sync_core.errors import MissingObjectError, StoredDataError
+from universal_sync_core.storage.keys import execution_in, execution_prefix
+from universal_sync_core.storage.parallel import in_parallel
+from universal_sync_core.values.pointer import digest_in
+
+# A failure record begins like this, and is written by the core alone as snapshots are.
+_KEPT_BEGINNINGS: Final = (SNAPSHOT_BEGINNING, b'{"failure_record":')
+_BEGINNING_BYTES: Final = 32
+_AT_ONCE: Final = 256
+_UNREADABLE: Final = "some of its state cannot be read"
+_CHAIN_UNSEEN: Final = "an execution that worked on it is not seen here"
+_RESUMABLE: Final = "it can be resumed, and the bucket keeps no versions"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """What is kept.
+
+    Attributes:
+        now: the time.
+        keep: for how long after its end nothing of a workflow is deleted.
+        grace: nothing younger is deleted, nor what it refers to: it may be on its way into a state.
+        keep_snapshots: how long snapshots and failure records are kept; None for as long as
+            they are there.
+        forgotten: whether objects of executions that Step Functions has forgotten may be deleted.
+        undoable: whether a deletion can be undone. Where it cannot, nothing is deleted that an
+            execution could go on from.
+    """
+
+    now: datetime
+    keep: timedelta
+    grace: timedelta
+    keep_snapshots: timedelta | None = None
+    forgotten: bool = False
+    undoable: bool = True
+
+    def reason(self, standing: Standing) -> str | None:
+        """Return why nothing of a workflow may be deleted, or None where something may be."""
+        if standing is Standing.FORGOTTEN and self.forgotten:
+            return None
+        return _REASONS.get(standing)
+
+
+_REASONS: Final = {
+    Standing.RUNNING: "it runs",
+    Standing.RECENT: "it ended lately",
+    Standing.FORGOTTEN: "Step Functions has forgotten it",
+    Standing.UNSEEN: "its state machine is not seen here",
+    Standing.FOREIGN: "no execution of Step Functions",
+}
+
+
+@dataclass(slots=True, kw_only=True)
+class Holding:
+    """What was found of one workflow.
+
+    Attributes:
+        execution_id: whose objects these are.
+        objects: the content-addressed ones, by path.
+        reason: why nothing of it may be deleted, or None.
+        asked: paths of what its open callbacks refer to.
+        garbage: those that may be deleted.
+    """
+
+    execution_id: str
+    standing: Standing
+    objects: dict[str, Stored]
+    reason: str | None = None
+    asked: list[str] = field(default_factory=list)
+    garbage: list[Stored] = field(default_factory=list)
+
+    @property
+    def size(self) -> int:
+        """Bytes of its objects."""
+        return sum(stored.size for stored in self.objects.values())
+
+    @property
+    def garbage_size(self) -> int:
+        """Bytes of the garbage."""
+        return sum(stored.size for stored in self.garbage)
+
+
+class Collector:
+    """Marks what is kept and all that it refers to, and tells what is left."""
+
+    def __init__(
+        self,
+        cloud: Cloud,
+        place: Place,
+        policy: Policy,
+        *,
+        is_seen: Callable[[str], bool] = lambda _: True,
+        told: Callable[[int], None] = lambda _: None,
+    ) -> None:
+        """Read what is at a place.
+
+        Args:
+            cloud: reads the objects.
+            place: where they are.
+            policy: what is kept.
+            is_seen: tells whether the state machine of an execution can be looked at.
+            told: is told the number of objects read.
+        """
+        self._cloud = cloud
+        self._place = place
+        self._policy = policy
+        self._is_seen = is_seen
+        self._told = told
+        self._home = f"s3://{place.bucket}/{place.layout}"
+        self._reached: set[str] = set()
+        self._readers: dict[str | None, StateReader] = {}
+        # What comes to light as objects are read: why all of a workflow is to be kept.
+        self._doubts: dict[str | None, str] = {}
+
+    def collect(self, holdings: Collection[Holding], needed: Iterable[str]) -> None:
+        """Note in each holding what of it is garbage.
+
+        Args:
+            holdings: all that there are at the place.
+            needed: paths of objects that executions may need.
+        """
+        if not any(self._is_old(stored) for stored in self._left(holdings).values()):
+            return
+        if not self._policy.undoable:
+            self._keep_resumable(holdings)
+        self._mark(needed)
+        for each in holdings:
+            self._mark(each.asked)
+            self._mark(each.objects if each.reason else self._young(each))
+        self._mark(self._snapshots(self._left(holdings)))
+        self._keep_doubtful(holdings)
+        left = self._left(holdings)
+        for each in holdings:
+            each.garbage = [stored for path, stored in each.objects.items() if path in left]
+
+    def _young(self, holding: Holding) -> list[str]:
+        """Return what may be on its way into a state, and would need all it refers to."""
+        return [path for path, each in holding.objects.items() if not self._is_old(each)]
+
+    def _is_old(self, stored: Stored) -> bool:
+        return stored.modified < self._policy.now - self._policy.grace
+
+    def _left(self, holdings: Iterable[Holding]) -> dict[str, Stored]:
+        """Return the objects of workflows that are over, and that nothing has led to."""
+        return {
+            path: stored
+            for each in holdings
+            if each.reason is None
+            for path, stored in each.objects.items()
+            if path not in self._reached
+        }
+
+    def _snapshots(self, objects: dict[str, Stored]) -> list[str]:
+        """Return the snapshots and failure records among objects, but for those that may go."""
+        keep = self._policy.keep_snapshots
+        young = [
+            (path, stored)
+            for path, stored in objects.items()
+            if keep is None or self._policy.now - stored.modified <= keep
+        ]
+        begins = in_parallel(lambda item: self._begins_as_kept(item[1]), young)
+        return [path for (path, _), is_kept in zip(young, begins, strict=True) if is_kept]
+
+    def _keep_resumable(self, holdings: Iterable[Holding]) -> None:
+        """Keep the workflows whole that an execution could go on with at any moment."""
+        for each in holdings:
+            if each.reason is None and self._snapshots(each.objects):
+                each.reason = _RESUMABLE
+
+    def _begins_as_kept(self, stored: Stored) -> bool:
+        beginning = self._cloud.inventory.head(stored.location, _BEGINNING_BYTES)
+        return beginning.startswith(_KEPT_BEGINNINGS)
+
+    def _keep_doubtful(self, holdings: Iterable[Holding]) -> None:
+        """Keep the workflows whole of which not all is known that may be needed."""
+        while found := [
+            each for each in holdings if each.reason is None and each.execution_id in self._doubts
+        ]:
+            for each in found:
+                each.reason = self._doubts[each.execution_id]
+                self._mark(each.objects)
+
+    def _mark(self, paths: Iterable[str]) -> None:
+        """Note objects, and all they refer to, as reached."""
+        waiting = deque(self._first_reached(paths))
+        while waiting:
+            batch = [waiting.popleft() for _ in range(min(_AT_ONCE, len(waiting)))]
+            found = read_each(self._references, batch, self._reader)
+            self._told(len(batch))
+            for path, references in zip(batch, found, strict=True):
+                if references is None:
+                    self._doubts[execution_in(path)] = _UNREADABLE
+                waiting.extend(self._first_reached(references or ()))
+
+    def _first_reached(self, paths: Iterable[str]) -> list[str]:
+        """Return those of the paths that nothing has led to before, and note them."""
+        new = [
+            path
+            for path in dict.fromkeys(paths)
+            if path not in self._reached and path.startswith(self._home)
+        ]
+        self._reached.update(new)
+        return new
+
+    def _reader(self, path: str) -> StateReader:
+        execution_id = execution_in(path)
+        if execution_id not in self._readers:
+            # Each object is read once.
+            self._readers[execution_id] = StateReader(
+                self._cloud.store, self._place, execution_id, keeps=False, budget=self._cloud.budget
+            )
+        return self._readers[execution_id]
+
+    def _references(self, path: str) -> list[str]:
+        reader = self._reader(path)
+        try:
+            body = reader.objects.read(path)
+            if not all(map(self._is_seen, chain_in(body))):
+                self._doubts.setdefault(execution_in(path), _CHAIN_UNSEEN)
+            return list(references_in(body, path, reader.objects.budget))
+        except MissingObjectError:
+            return []
+        except StoredDataError:
+            self._doubts[execution_in(path)] = _UNREADABLE
+            return []
+
+
+def content_of(cloud: Cloud, place: Place, execution_id: str) -> dict[str, Stored]:
+    """Return the content-addressed objects of an execution, by their paths."""
+    prefix = execution_prefix(place.settings, execution_id)
+    found = cloud.inventory.objects(place.bucket, f"{prefix}sha256/")
+    return {str(each.location): each for each in found if digest_in(str(each.location))}

@@ -1,0 +1,113 @@
+"""What a stored document, or any text, refers to: the paths of objects of state, and executions.
+
+Whatever looks like the path of an object is a reference, wherever it stands.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from statebag.budgets import budget_of, expanded
+from universal_sync_core.bag.fields import CHAIN
+from universal_sync_core.errors import StateTooLargeError, StoredDataError
+from universal_sync_core.pages.page_format import is_node, parse_node
+from universal_sync_core.pages.trees import child_path
+from universal_sync_core.storage.keys import LAYOUT
+from universal_sync_core.values.budget import Budget
+from universal_sync_core.values.codec import Json, decode, encode
+from universal_sync_core.values.compression import is_compressed
+from universal_sync_core.values.pointer import COMPRESSED_MARK, digest_in
+
+# Every snapshot begins like this; the core alone writes them.
+SNAPSHOT_BEGINNING: Final = b'{"snapshot_id":'
+# A path is searched from its end, which is easily told: searching for its beginning would look
+# through the rest of the text for each `s3://` that leads nowhere.
+_ENDING: Final = re.compile(rb"/sha256/[0-9a-f]{64}")
+_PACKED: Final = COMPRESSED_MARK.encode()
+_SCHEME: Final = b"s3://"
+# A bucket's name, and a key of 1,024 bytes as it may stand in JSON: `\\u00fc` is two of them.
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
+_LONGEST_PATH: Final = 5 + 63 + 3 * 1024
+_LAYOUT: Final = LAYOUT.encode()
+_EXECUTION_ARN: Final = re.compile(
+    rb"arn:[\w-]{1,30}:states:[\w-]{1,30}:\d{12}:execution:[\w.~%+-]{1,80}:[^\"\\\s#]{1,100}"
+)
+
+
+def paths_in(text: bytes) -> Iterator[str]:
+    """Yield everything in a text, or in JSON, that looks like the path of an object of state."""
+    for ending in _ENDING.finditer(text):
+        start = text.rfind(_SCHEME, max(0, ending.start() - _LONGEST_PATH), ending.start())
+        path = _plain(text[start : ending.end()]) if start >= 0 else None
+        if path is not None and digest_in(path) is not None:
+            yield path
+
+
+def executions_in(text: bytes) -> Iterator[str]:
+    """Yield the ARNs of executions that stand in a text."""
+    for found in _EXECUTION_ARN.finditer(text):
+        yield found[0].decode()
+
+
+def paths_within(text: bytes) -> Iterator[str]:
+    """Yield the paths in a text as `paths_in`, and those in compressed values where it is JSON."""
+    yield from paths_in(text)
+    if _PACKED in text:
+        try:
+            packed = list(_packed_texts(decode(text), budget_of()))
+        except (StoredDataError, StateTooLargeError):  # then nobody can follow what it packs
+            return
+        for each in packed:
+            yield from paths_in(each)
+
+
+def references_in(body: bytes, path: str, budget: Budget) -> Iterator[str]:
+    """Yield the paths that a stored document refers to.
+
+    Raises:
+        StoredDataError: it is no document of this version.
+        StateTooLargeError: it unfolds to more than the budget.
+    """
+    yield from paths_in(body)
+    document = budget.decode(body, path)
+    if is_node(document):
+        for child in parse_node(document, path).children:
+            yield child_path(path, child.ref)
+    if _PACKED in body:
+        for text in _packed_texts(document, budget):
+            yield from paths_in(text)
+
+
+def chain_in(body: bytes) -> list[str]:
+    """Return the executions that a snapshot says have worked on its bag; none of another object."""
+    if not body.startswith(SNAPSHOT_BEGINNING):
+        return []
+    bag = decode(body).get("state_data")
+    chain = bag.get(CHAIN) if type(bag) is dict else None
+    return [each for each in chain if type(each) is str] if type(chain) is list else []
+
+
+def _plain(found: bytes) -> str | None:
+    """Return a path that stands in a text, or in JSON with escapes, as it is meant."""
+    *_, layout, _, _, _ = (b"", *found.rsplit(b"/", 4))
+    if not layout.endswith(_LAYOUT) or b'"' in found or b"\n" in found:
+        return None
+    try:
+        text = found.decode()
+        plain = json.loads(f'"{text}"') if "\\" in text else text
+    except ValueError:  # no UTF-8, or no escape of JSON
+        return None
+    return str(plain)
+
+
+def _packed_texts(value: Json, budget: Budget) -> Iterator[bytes]:
+    if is_compressed(value):
+        inner = expanded(value, budget)
+        yield encode(inner)
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from _packed_texts(item, budget)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _packed_texts(item, budget)

@@ -1,0 +1,60 @@
+"""The operator's command in rooms: imports between them run one way."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+FOLDER = Path(__file__).parents[2] / "statebag"
+# From the bottom to the top.
+ORDER = (
+    "budgets",
+    "paths",
+    "output",
+    "errors",
+    "account",
+    "state",
+    "executions",
+    "garbage",
+    "report",
+    "options",
+    "commands",
+    "cli",
+    "__main__",
+)
+MOST_MODULES = 14  # a module for each command
+
+
+def imported(path: Path) -> Iterator[str]:
+    """Yield the rooms that a module imports from, with what it takes."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module == "statebag":
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            package, _, inside = node.module.partition(".")
+            if package == "statebag":
+                yield inside.partition(".")[0]
+
+
+def rooms() -> dict[str, list[Path]]:
+    found: dict[str, list[Path]] = {}
+    for path in FOLDER.rglob("*.py"):
+        parts = path.relative_to(FOLDER).with_suffix("").parts
+        if parts != ("__init__",):
+            found.setdefault(parts[0], []).append(path)
+    return found
+
+
+def test_imports_between_rooms_run_one_way() -> None:
+    upwards = [
+        f"{path.relative_to(FOLDER)} uses {other}"
+        for room, paths in rooms().items()
+        for path in paths
+        for other in imported(path)
+        if ORDER.index(other) > ORDER.index(room)
+    ]
+    assert upwards == []
+
+
+def test_every_room_has_its_place_and_is_no_corridor() -> None:
+    assert set(rooms()) == set(ORDER)
+    assert max(map(len, rooms().values())) <= MOST_MODULES
