@@ -8,6 +8,8 @@ from botocore.config import Config
 
 REGION = "us-east-1"
 ACCOUNT = "123456789012"
+# The access key of requests that nobody's permissions are checked for.
+LOCAL_KEY = "local"
 
 # An execution may wait for a function as long as the function may run.
 _CONFIG = Config(
@@ -31,34 +33,37 @@ class Clients:
         """
         self.endpoint = endpoint
         self.s3_endpoint = s3_endpoint or endpoint
-        self.session = boto3.Session("local", "local", region_name=REGION)
-        self._clients: dict[tuple[str, str], Any] = {}
+        self.session = boto3.Session(LOCAL_KEY, LOCAL_KEY, region_name=REGION)
+        self._clients: dict[tuple[str, str, str], Any] = {}
         self._lock = threading.Lock()
 
-    def client(self, service: str) -> Any:
-        """Give the client that the run's own code would have."""
-        return self._client(service, self.s3_endpoint if service == "s3" else self.endpoint)
+    def client(self, service: str, role: str = LOCAL_KEY) -> Any:
+        """Give the client that the run's own code would have, or a role."""
+        endpoint = self.s3_endpoint if service == "s3" else self.endpoint
+        return self._client(service, endpoint, role)
 
     def moto(self, service: str) -> Any:
         """Give the client of a service in moto, S3 included: what is deployed lies there."""
         return self._client(service, self.endpoint)
 
-    def _client(self, service: str, endpoint: str) -> Any:
+    def _client(self, service: str, endpoint: str, role: str = LOCAL_KEY) -> Any:
         with self._lock:
-            key = (service, endpoint)
+            key = (service, endpoint, role)
             if key not in self._clients:
                 self._clients[key] = self.session.client(
                     service,  # type: ignore[call-overload]
                     endpoint_url=endpoint,
+                    aws_access_key_id=role,
+                    aws_secret_access_key=role,
                     config=_CONFIG,
                 )
             return self._clients[key]
 
-    def environment(self) -> dict[str, str]:
+    def environment(self, role: str = LOCAL_KEY) -> dict[str, str]:
         """Give the variables that lead an AWS SDK here."""
         return {
-            "AWS_ACCESS_KEY_ID": "local",
-            "AWS_SECRET_ACCESS_KEY": "local",
+            "AWS_ACCESS_KEY_ID": role,
+            "AWS_SECRET_ACCESS_KEY": role,
             "AWS_DEFAULT_REGION": REGION,
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_ENDPOINT_URL_S3": self.s3_endpoint,

@@ -15,9 +15,10 @@ from types import TracebackType
 from typing import Any, Self
 
 from . import services
+from .access.calls import Call
 from .bridges import lambda_functions
 from .build import build
-from .clients import Clients
+from .clients import LOCAL_KEY
 from .deploy import Stack, deploy
 from .errors import FunctionError, LocalCloudError
 from .executions import Execution
@@ -106,7 +107,7 @@ class LocalCloud:
                 concurrency=concurrency,
             )
             report("deploying the stack")
-            stack = _deploy(built, extra_functions, parameters or {}, running.clients)
+            stack = _deploy(built, extra_functions, parameters or {}, running)
             return cls(running, stack, places.logs, closing.pop_all())
 
     def stop(self) -> None:
@@ -169,9 +170,20 @@ class LocalCloud:
         """Give what mocks of an execution raised, other than the errors they are to answer."""
         return self._services.runs.broken(execution.arn)
 
-    def client(self, service: str) -> Any:
-        """Give a boto3 client of this cloud."""
-        return self._services.clients.client(service)
+    @property
+    def calls(self) -> list[Call]:
+        """What functions and other roles have asked of services so far, as IAM names it."""
+        return list(self._services.guard.calls)
+
+    def client(self, service: str, role: str | None = None) -> Any:
+        """Give a boto3 client of this cloud.
+
+        Args:
+            service: as boto3 names it.
+            role: name of the role that asks; what it asks of the state bucket is checked. Nobody's
+                permissions are checked by default.
+        """
+        return self._services.clients.client(service, role or LOCAL_KEY)
 
     def outage(self, service: str) -> AbstractContextManager[None]:
         """Make a service that moto serves, as `s3`, unavailable while the context lasts."""
@@ -266,8 +278,9 @@ def _deploy(
     built: Path,
     extra_functions: Sequence[UserFunction],
     parameters: Mapping[str, str],
-    clients: Clients,
+    running: Services,
 ) -> Stack:
+    clients = running.clients
     arns = {f"{each.name}FunctionArn": each.arn for each in extra_functions}
     stack = deploy(built, STACK_NAME, parameters, clients, defaults=arns)
     if clients.s3_endpoint != clients.endpoint:
@@ -276,6 +289,8 @@ def _deploy(
             # It may be there with the data of an earlier run.
             with suppress(s3.exceptions.BucketAlreadyOwnedByYou):
                 s3.create_bucket(Bucket=bucket)
+    for bucket, policy in stack.bucket_policies.items():
+        running.guard.guard(bucket, policy)
     for each in extra_functions:
         deploy_worker(each, stack, clients)
     return stack

@@ -5,14 +5,18 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
+from moto.cloudformation.models import cloudformation_backends
+from moto.cloudformation.parsing import clean_json
 
-from .clients import Clients
+from .clients import ACCOUNT, REGION, Clients
 from .errors import DeploymentError, LocalCloudError
 from .expand import expand
 from .package import package
 
+_BUCKET_POLICY = "AWS::S3::BucketPolicy"
 _ARTEFACT_BUCKET = "aws-sam-cli-managed-default-samclisourcebucket"
 
 
@@ -23,10 +27,12 @@ class Stack:
     Attributes:
         outputs: values by the names the template gives them.
         resources: physical ids by resource type.
+        bucket_policies: documents by the name of the bucket.
     """
 
     outputs: Mapping[str, str]
     resources: Mapping[str, Sequence[str]]
+    bucket_policies: Mapping[str, Mapping[str, Any]]
 
     def only(self, resource_type: str) -> str:
         """Give the physical id of the one resource of a type."""
@@ -64,10 +70,12 @@ def deploy(
     artefacts.put_object(
         Bucket=_ARTEFACT_BUCKET, Key=f"{name}.template", Body=json.dumps(expanded).encode()
     )
-    return _create(name, given, clients)
+    return _create(name, given, expanded, clients)
 
 
-def _create(name: str, parameters: Mapping[str, str], clients: Clients) -> Stack:
+def _create(
+    name: str, parameters: Mapping[str, str], expanded: Mapping[str, Any], clients: Clients
+) -> Stack:
     cloudformation = clients.moto("cloudformation")
     with warnings.catch_warnings():
         # moto warns of each resource type it makes nothing of, such as a bucket policy.
@@ -94,4 +102,26 @@ def _create(name: str, parameters: Mapping[str, str], clients: Clients) -> Stack
         if "PhysicalResourceId" in each:
             resources.setdefault(each["ResourceType"], []).append(each["PhysicalResourceId"])
     outputs = {each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", [])}
-    return Stack(outputs=outputs, resources=resources)
+    return Stack(
+        outputs=outputs, resources=resources, bucket_policies=_bucket_policies(name, expanded)
+    )
+
+
+def _bucket_policies(name: str, expanded: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """Give the policies of the stack's buckets: moto makes nothing of them."""
+    stack = cloudformation_backends[ACCOUNT][REGION].get_stack(name)
+    found = [
+        clean_json(resource["Properties"], stack.resource_map)
+        for resource in expanded["Resources"].values()
+        if resource["Type"] == _BUCKET_POLICY
+    ]
+    return {each["Bucket"]: _valued(each["PolicyDocument"]) for each in found}
+
+
+def _valued(node: Any) -> Any:
+    """Give a part of a template without what has no value."""
+    if isinstance(node, list):
+        return [_valued(each) for each in node if each is not None]
+    if not isinstance(node, dict):
+        return node
+    return {name: _valued(each) for name, each in node.items() if each is not None}

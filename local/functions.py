@@ -129,6 +129,8 @@ def _lambda_variables(function: LambdaFunction, task_root: Path) -> dict[str, st
     https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
     """
     return {
+        # Who asks shows in the access key.
+        "AWS_ACCESS_KEY_ID": function.role.rpartition("/")[2],
         "AWS_REGION": function.region,
         "AWS_DEFAULT_REGION": function.region,
         "AWS_EXECUTION_ENV": f"AWS_Lambda_{function.run_time}",

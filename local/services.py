@@ -10,6 +10,7 @@ from moto.moto_api._internal.models import moto_api_backend
 from moto.server import ThreadedMotoServer
 
 from . import logs, ports, runtime
+from .access.guard import Guard
 from .artefacts import CodeCache
 from .bridges import (
     announcements,
@@ -58,6 +59,7 @@ class Services:
 
     clients: Clients
     functions: Functions
+    guard: Guard
     outages: Outages
     visits: list[StateVisit] = field(default_factory=list)
     events: list[dict[str, Any]] = field(default_factory=list)
@@ -89,7 +91,7 @@ def start(
 ) -> Services:
     """Start the services; closing the stack stops them."""
     closing.enter_context(logs.to_file(places.logs / "services.log"))
-    endpoint, outages = _serve(closing)
+    endpoint, guard, outages = _serve(closing)
     clients = Clients(endpoint, s3_endpoint)
     functions = Functions(
         processes=closing.enter_context(Processes()),
@@ -100,25 +102,26 @@ def start(
         concurrency=concurrency,
         environment={**_ENVIRONMENT, **clients.environment()},
     )
-    services = Services(clients=clients, functions=functions, outages=outages)
+    services = Services(clients=clients, functions=functions, guard=guard, outages=outages)
     _bridge(closing, services)
     return services
 
 
-def _serve(closing: ExitStack) -> tuple[str, Outages]:
+def _serve(closing: ExitStack) -> tuple[str, Guard, Outages]:
     """Start moto's server and give its endpoint, and what stands before it."""
     server = ThreadedMotoServer(ip_address=ports.LOOPBACK, port=0, verbose=False)
     server.start()
     wsgi = server._server  # noqa: SLF001 - moto offers no other way to it
     if wsgi is None:
         raise ServerStartError("moto's server does not start")
-    outages = Outages(wsgi.app)
+    guard = Guard(wsgi.app)
+    outages = Outages(guard)
     wsgi.app = outages
     closing.callback(moto_api_backend.reset)
     closing.callback(wsgi.server_close)
     closing.callback(server.stop)
     host, port = server.get_host_and_port()
-    return f"http://{host}:{port}", outages
+    return f"http://{host}:{port}", guard, outages
 
 
 def _bridge(closing: ExitStack, services: Services) -> None:

@@ -20,6 +20,8 @@ _TRUST = {
         }
     ],
 }
+# The output with the policy that a worker's role has.
+_WORKER_POLICY = "WorkerPolicyArn"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +66,9 @@ def create_function(function: UserFunction, stack: Stack, clients: Clients) -> N
     role = clients.moto("iam").create_role(
         RoleName=f"{function.name}-role", AssumeRolePolicyDocument=json.dumps(_TRUST)
     )["Role"]
+    policy = stack.outputs.get(_WORKER_POLICY)
+    if policy is not None:
+        clients.moto("iam").attach_role_policy(RoleName=role["RoleName"], PolicyArn=policy)
     clients.moto("lambda").create_function(
         FunctionName=function.name,
         Runtime=function.runtime,
