@@ -69,7 +69,8 @@ def _action_section(name: str) -> str:
     model = event_model(name)
     does = _first_line(getattr(actions, name))
     brings = " ".join((inspect.getdoc(model) or "").partition("\n\n")[0].split())
-    bag = "with a bag" if issubclass(model, StateEvent) else "without a bag"
+    either = "with a bag or without" if "state_data" in model.model_fields else "without a bag"
+    bag = "with a bag" if issubclass(model, StateEvent) else either
     rows = list(_rows(model.model_json_schema(), hidden=set(StateEvent.model_fields)))
     answered = list(_rows(TypeAdapter(answer_type(name)).json_schema(), hidden=set()))
     answer = answered or ["| any JSON | | |"]
@@ -86,11 +87,20 @@ def _action_section(name: str) -> str:
 
 def _rows(schema: dict[str, Any], hidden: set[str]) -> Iterator[str]:
     """Yield a row for each field of an object; an action that needs a hidden one shows it."""
+    for name in _alternatives(schema):
+        yield from _rows(schema["$defs"][name], hidden)
     required = set(schema.get("required", ()))
     for name, described in schema.get("properties", {}).items():
         if name in hidden and not (name == "execution_id" and name in required):
             continue
         yield f"| `{name}` | {_kind(described)} | {'' if name not in required else 'always'} |"
+
+
+def _alternatives(schema: dict[str, Any]) -> Iterator[str]:
+    """Yield the names of the objects of which an answer is one."""
+    for each in schema.get("anyOf", ()):
+        if "$ref" in each:
+            yield each["$ref"].rpartition("/")[2]
 
 
 def _kind(described: dict[str, Any]) -> str:

@@ -22,6 +22,7 @@ from models import (
     HandOverEvent,
     HydrateEvent,
     InitEvent,
+    OffloadEvent,
     RecordEndEvent,
     RecordFailureEvent,
     RequestCallbackEvent,
@@ -42,7 +43,9 @@ if TYPE_CHECKING:
         BranchAnswer,
         CallbackAnswer,
         DeliveryAnswer,
+        DocumentAnswer,
         FailureAnswer,
+        HydratedAnswer,
         ItemsAnswer,
         NextAnswer,
         ResultAnswer,
@@ -186,17 +189,33 @@ def record_end(event: RecordEndEvent) -> FailureAnswer:
 
 
 @app.answer("hydrate", HydrateEvent)
-def hydrate(event: HydrateEvent) -> StateAnswer:
-    """The bag with values in the place of its pointers."""
-    answer: StateAnswer = {
-        "state_data": core.hydrate_state(event.state_data, event.paths, event.context)
-    }
+def hydrate(event: HydrateEvent) -> HydratedAnswer:
+    """A bag or a document with values in the place of its pointers."""
+    answer: HydratedAnswer
+    if "document" in event.model_fields_set:
+        answer = {"document": core.hydrate(event.document, event.paths, event.context)}
+    else:
+        answer = {"state_data": core.hydrate_state(event.state_data, event.paths, event.context)}
     # The size the runtime will write, which puts a space after each comma and colon.
     size = len(json.dumps(answer, ensure_ascii=False).encode(errors="surrogatepass"))
     if size > RESPONSE_MAX_BYTES:
-        message = "the hydrated state is no answer of a function; name paths"
+        message = "what was hydrated is no answer of a function; name paths"
         raise StateTooLargeError(message, size=size, limit=RESPONSE_MAX_BYTES)
     return answer
+
+
+@app.answer("offload", OffloadEvent)
+def offload(event: OffloadEvent) -> DocumentAnswer:
+    """A document of any shape with its largest parts in S3."""
+    document = core.offload(
+        event.document,
+        event.context,
+        at_most=event.at_most,
+        open=event.open_,
+        list=event.list_,
+        plain=event.plain,
+    )
+    return {"document": document}
 
 
 @app.answer("run_segment", RunSegmentEvent)

@@ -50,6 +50,16 @@ class ValueAnswer(TypedDict):
     value: Annotated[Json, Described("any JSON value")]
 
 
+class DocumentAnswer(TypedDict):
+    """A document of any shape."""
+
+    document: Annotated[Json, Described("any JSON value; its large parts may be pointers")]
+
+
+HydratedAnswer: TypeAlias = StateAnswer | DocumentAnswer
+"""What was hydrated, a bag or a document."""
+
+
 class BranchAnswer(TypedDict):
     """A finished branch."""
 

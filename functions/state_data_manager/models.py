@@ -18,6 +18,8 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from routing import ActionEvent, State, StateEvent
+from universal_sync_core.documents.document import DOCUMENT_BYTES
+from universal_sync_core.values.codec import JsonObject
 
 ERROR_MAX_CHARS = 256
 CAUSE_MAX_CHARS = 32_768
@@ -194,11 +196,51 @@ class DecompressEvent(ActionEvent):
     compressed_data: Any = Field(description="A compressed value, or its base64 text alone.")
 
 
-class HydrateEvent(StateEvent):
-    """Asks for pointers back as values: all of them, or those under some dotted paths."""
+def _bag_or_document(schema: dict[str, Any]) -> None:
+    """Say in the schema that one of the two is hydrated."""
+    schema["oneOf"] = [{"required": ["state_data"]}, {"required": ["document"]}]
 
+
+class HydrateEvent(ActionEvent):
+    """Asks for pointers back as values: all of them, or those under some paths."""
+
+    model_config = ConfigDict(json_schema_extra=_bag_or_document)
+
+    state_data: State = Field(default={})
+    document: Any = Field(default=None, description="Any JSON value, in the place of a bag.")
     paths: list[str] | None = Field(
-        default=None, description="Such as `current_state.items[3].name`; null for everything."
+        default=None,
+        description="Such as `current_state.items[3].name`, or `items[*].name` of a document; null"
+        " for everything.",
+    )
+    keep_inline: list[str] | None = None
+    merge_strategy: JsonObject | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if len(self.model_fields_set & {"state_data", "document"}) != 1:
+            what = "must be given, or document, and not both"
+            raise PydanticCustomError("one_of", what, {"field": "state_data"})
+        return self
+
+
+class OffloadEvent(ActionEvent):
+    """Brings a document of any shape, and says what has to stay readable in place."""
+
+    document: Any = Field(description="Any JSON value.")
+    at_most: int = Field(
+        default=DOCUMENT_BYTES, description="Bytes of JSON that the document may have."
+    )
+    open_: list[str] = Field(
+        default=[], alias="open", description="Paths of objects and lists that stay containers."
+    )
+    list_: list[str] = Field(
+        default=[], alias="list", description="Paths of lists whose elements may be pointers."
+    )
+    plain: list[str] = Field(
+        default=[],
+        description="Paths of values in which no pointer stands, such as `items[*].id`; `$` is"
+        " everything.",
     )
 
 

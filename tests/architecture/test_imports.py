@@ -32,6 +32,7 @@ ORDER = (
     "pipe",
     "sync",
     "workflow",
+    "documents",
     "worker",
 )
 # Longer than the others, and why.

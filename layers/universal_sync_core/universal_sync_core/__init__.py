@@ -3,6 +3,7 @@
 from universal_sync_core.bag.fields import CONTROL_FIELDS_NEVER_OFFLOAD
 from universal_sync_core.bag.next_action import Status
 from universal_sync_core.bag.strategies import LIST_FIELD_STRATEGIES
+from universal_sync_core.documents.document import hydrate, offload
 from universal_sync_core.lazy.in_place import InPlaceChangeWarning
 from universal_sync_core.lazy.views import ListView, MapView, plain
 from universal_sync_core.merge.merge import merge_logic
@@ -60,11 +61,13 @@ __all__ = [
     "fork_branch",
     "generate_s3_key",
     "hand_over",
+    "hydrate",
     "hydrate_state",
     "join_branches",
     "load_from_s3",
     "merge_answer",
     "merge_logic",
+    "offload",
     "offload_result",
     "open_bag",
     "optimize_and_offload",

@@ -62,6 +62,7 @@ class Objects:
         self._pending: dict[str, tuple[bytes, StoredObject]] = {}
         self._pending_bytes = 0
         self._in_bag = InBag()
+        self.readable: list[str] = []  # more `s3://` prefixes than those of the settings
 
     @property
     def execution_id(self) -> str | None:
@@ -113,7 +114,7 @@ class Objects:
             also: prefixes under which it may be besides.
         """
         own = [self.home] if self.can_write else []
-        places = [*self._settings.allowed_prefixes, *own, *also]
+        places = [*self._settings.allowed_prefixes, *own, *self.readable, *also]
         if not path.startswith(tuple(places)):
             message = (
                 "the path leads out of the places this execution may read"

@@ -48,6 +48,11 @@ def execution_prefix(settings: Settings, execution_id: str) -> str:
     return prefix
 
 
+def places_of_executions(settings: Settings, start: str) -> str:
+    """Return the `s3://` prefix of what executions store whose ids begin with a text."""
+    return f"s3://{settings.bucket}/{settings.prefix}{LAYOUT}/{quote(start, safe='')}"
+
+
 def content_key(settings: Settings, execution_id: str, stored: bytes) -> str:
     """Return the key of an object with these stored bytes."""
     digest = hashlib.sha256(stored).hexdigest()

@@ -8,6 +8,7 @@ the end, and its last step may be a range.
 import json
 import re
 from collections.abc import Iterable, Sequence
+from enum import Enum
 from typing import Final, NamedTuple, TypeAlias
 
 from universal_sync_core.errors import InvalidRequestError
@@ -20,9 +21,16 @@ class Range(NamedTuple):
     stop: int | None
 
 
+class Each(Enum):
+    """The step that stands for every element of a list, and for every value of an object."""
+
+    EACH = "[*]"
+
+
 Step: TypeAlias = str | int
 Steps: TypeAlias = tuple[Step, ...]
 Selection: TypeAlias = tuple[Step | Range, ...]
+Pattern: TypeAlias = tuple[Step | Each, ...]
 Paths: TypeAlias = list[str] | tuple[str, ...] | set[str] | frozenset[str]
 """Several paths; one text alone is a list of its letters, and so is refused."""
 
@@ -31,6 +39,7 @@ _STEP: Final = re.compile(
     rf"(?:^|(?<=.)\.)(?P<name>{_NAME})"
     r'|(?:(?<=.)\.)?\[(?P<quoted>"(?:[^"\\]|\\.)*")\]'
     r"|\[(?P<index>-?\d+)\]"
+    r"|(?P<each>\[\*\])"
     r"|\[(?P<start>-?\d*):(?P<stop>-?\d*)\]",
     re.DOTALL,
 )
@@ -80,24 +89,44 @@ def parse_selection(text: str, *, field: str = "paths") -> Selection:
     Raises:
         InvalidRequestError: it is no such path.
     """
-    steps: list[Step | Range] = []
-    position = 0
-    while position < len(text):
-        match = _STEP.match(text, position)
-        if match is None or (steps and type(steps[-1]) is Range):
-            raise _no_path(text, field)
-        steps.append(_step(match, text, field))
-        position = match.end()
-    if not steps:
+    steps = _parsed(text, text, field)
+    selection = tuple(step for step in steps if not isinstance(step, Each))
+    if not steps or len(selection) != len(steps) or Range in map(type, steps[:-1]):
         raise _no_path(text, field)
+    return selection
+
+
+def parse_pattern(text: str, *, field: str = "paths") -> Pattern:
+    """Return the steps of a path that may lead to many places, such as `items[*].id`.
+
+    Args:
+        text: the path, with or without the `$.` that a state machine writes before it; `$` alone
+            is the whole document, `[*]` every element or value.
+        field: where it was given, for the error.
+
+    Raises:
+        InvalidRequestError: it is no path, counts from the end, or has a range in it.
+    """
+    below = text[1:].removeprefix(".") if re.match(r"\$(?:[.\[]|$)", text) else text
+    if text == "$":
+        return ()
+    steps = [
+        step
+        for step in _parsed(below, text, field)
+        if not isinstance(step, Range) and (not isinstance(step, int) or step >= 0)
+    ]
+    if not steps or "*" in steps or len(steps) != len(_parsed(below, text, field)):
+        raise _no_pattern(text, field)
     return tuple(steps)
 
 
-def render_path(steps: Sequence[Step | Range]) -> str:
+def render_path(steps: Sequence[Step | Range | Each]) -> str:
     """Return the path of the steps, as it is parsed."""
     text = ""
     for step in steps:
-        if isinstance(step, Range):
+        if isinstance(step, Each):
+            text += str(step.value)
+        elif isinstance(step, Range):
             start, stop = ("" if end is None else str(end) for end in step)
             text += f"[{start}:{stop}]"
         elif isinstance(step, int):
@@ -109,7 +138,22 @@ def render_path(steps: Sequence[Step | Range]) -> str:
     return text
 
 
-def _step(match: re.Match[str], text: str, field: str) -> Step | Range:
+def _parsed(below: str, text: str, field: str) -> list[Step | Range | Each]:
+    """Return the steps that a text or the end of one is made of."""
+    steps: list[Step | Range | Each] = []
+    position = 0
+    while position < len(below):
+        match = _STEP.match(below, position)
+        if match is None:
+            raise _no_path(text, field)
+        steps.append(_step(match, text, field))
+        position = match.end()
+    return steps
+
+
+def _step(match: re.Match[str], text: str, field: str) -> Step | Range | Each:
+    if match["each"] is not None:
+        return Each.EACH
     name, quoted, index = match["name"], match["quoted"], match["index"]
     if name is not None:
         return name
@@ -126,4 +170,12 @@ def _step(match: re.Match[str], text: str, field: str) -> Step | Range:
 
 def _no_path(text: str, field: str) -> InvalidRequestError:
     message = f"a path is like current_state.items[3].name, not {json.dumps(text)}"
+    return InvalidRequestError(message, field=field)
+
+
+def _no_pattern(text: str, field: str) -> InvalidRequestError:
+    message = (
+        f"a path of a document is like items[*].id or report.sections[3], not {json.dumps(text)};"
+        " of a slice or filter name the list before it"
+    )
     return InvalidRequestError(message, field=field)

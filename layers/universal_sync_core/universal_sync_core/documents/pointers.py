@@ -1,0 +1,106 @@
+"""Pointers in a document, and values on their way out of S3 and into it.
+
+In a document only a pointer is a form of ours: what merely resembles one is data, and stands there
+as the user has it. In S3 such data is escaped, as in a bag.
+"""
+
+from typing import Final
+
+from universal_sync_core.errors import InvalidRequestError
+from universal_sync_core.pages.page_reader import PageReader
+from universal_sync_core.values.codec import Json, JsonObject, encode
+from universal_sync_core.values.compression import is_compressed
+from universal_sync_core.values.paths import Step, render_path
+from universal_sync_core.values.pointer import (
+    MARK,
+    Pointer,
+    escape,
+    may_hold_marks,
+    parse,
+    recognise,
+    unescape_key,
+)
+
+# What every key of a pointer begins with.
+_OURS: Final = "__"
+# Ends a text that is shown beside a pointer and was cut.
+_CUT: Final = "..."
+
+
+def pointer_at(value: Json, steps: tuple[Step, ...], pages: PageReader) -> Pointer | None:
+    """Return the pointer that a value of a document is, or None where it is data.
+
+    Args:
+        value: any value of the document.
+        steps: where it stands, for the error.
+        pages: read where keys stand beside the pointer: they may be copies of what is in S3.
+
+    Raises:
+        InvalidRequestError: a key was written beside the pointer, and is in no other place.
+    """
+    if type(value) is not dict or value.get(MARK) is not True:
+        return None
+    own = {key: item for key, item in value.items() if key.startswith(_OURS)}
+    pointer = recognise(own)
+    if pointer is None:
+        return None
+    beside = {key: item for key, item in value.items() if key not in own} | pointer.beside
+    if beside and not _are_copies(beside, pointer, pages):
+        path = render_path(steps) or "$"
+        message = (
+            f"{path} was written into while it was in S3, and the new keys stand beside its"
+            f" pointer: name {path} as open where the document is offloaded"
+        )
+        raise InvalidRequestError(message, field=path)
+    return pointer.with_beside({})
+
+
+def _are_copies(beside: JsonObject, pointer: Pointer, pages: PageReader) -> bool:
+    """Tell whether keys beside a pointer only show what is in S3, as those of a result do."""
+    if pointer.kind != "map":
+        return False
+    stored = pages.lookup(pointer, list(beside))
+    found = {key: pages.resolve(item, unescape=True) for key, item in stored.items()}
+    return _shows(beside, found)
+
+
+def _shows(shown: Json, value: Json) -> bool:
+    if type(shown) is dict and type(value) is dict:
+        return all(key in value and _shows(item, value[key]) for key, item in shown.items())
+    if type(shown) is str and type(value) is str and shown.endswith(_CUT):
+        return value.startswith(shown.removesuffix(_CUT)) or shown == value
+    return encode(shown) == encode(value)
+
+
+def to_stored(value: Json) -> Json:
+    """Return a value of a document as it may stand in S3: data that resembles a form is escaped."""
+    if not may_hold_marks(encode(value)):
+        return value
+    return escape(value, lambda part: recognise(part) is not None)
+
+
+def contents(pointer: Pointer, pages: PageReader) -> Json:
+    """Return what a pointer leads to, with the pointers inside it as they are."""
+    opened = pages.opened(pointer.render())
+    inner = parse(opened)
+    if inner is None:
+        return _from_stored(opened, pages)
+    if inner.kind == "map":
+        return _from_stored(pages.entries(inner), pages)
+    if inner.kind == "list":
+        return _from_stored(pages.elements(inner), pages)
+    return pages.resolve(opened, unescape=True)
+
+
+def _from_stored(value: Json, pages: PageReader) -> Json:
+    """Return a value in S3 as it stands in a document."""
+    if type(value) is list:
+        return [_from_stored(item, pages) for item in value]
+    if type(value) is not dict:
+        return value
+    pointer = parse(value)
+    if pointer is not None:
+        return pointer.with_beside({}).render()
+    if is_compressed(value):
+        return _from_stored(pages.expanded(value), pages)
+    return {unescape_key(key): _from_stored(item, pages) for key, item in value.items()}

@@ -1,0 +1,154 @@
+"""Which parts of a document leave, so that the rest is small enough."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias
+
+from universal_sync_core.bag.unit_of_work import UnitOfWork
+from universal_sync_core.documents.opening import members, with_members
+from universal_sync_core.documents.pointers import to_stored
+from universal_sync_core.documents.words import Need
+from universal_sync_core.errors import StateTooLargeError
+from universal_sync_core.values.codec import Json, encode
+from universal_sync_core.values.paths import Step
+from universal_sync_core.values.pointer import pointers_inline, recognise
+from universal_sync_core.values.sizes import Sizes
+
+# Of a pointer besides the place of the execution's objects: keys, digests, numbers.
+_POINTER_BYTES: Final = 400
+_NAMED: Final = 3
+
+# Replacements by their steps; a pointer stands in a tuple of one.
+_Tree: TypeAlias = "dict[Step, _Tree | tuple[Json]]"
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A part of a document that may leave."""
+
+    steps: tuple[Step, ...]
+    value: Json
+    size: int
+    portable: bool
+
+
+@dataclass(slots=True)
+class _Parts:
+    """A document taken apart.
+
+    Attributes:
+        movable: what a pointer may stand for.
+        kept: bytes of what stays, by the path that needs it.
+    """
+
+    movable: list[_Part] = field(default_factory=list)
+    kept: Counter[str] = field(default_factory=Counter)
+
+
+def split(document: Json, need: Need, at_most: int, unit: UnitOfWork) -> Json:
+    """Return a document of so many bytes, in which the largest parts are pointers.
+
+    Args:
+        document: as its readers need it already; it stays as it is.
+        need: of the document.
+        at_most: bytes of its JSON.
+        unit: through which parts are stored.
+
+    Raises:
+        StateTooLargeError: what has to stay is larger; the paths that need it are named.
+        InvalidRequestError: something has to leave, and there is no bucket or owner.
+    """
+    return _Splitting(at_most, unit).split(document, need)
+
+
+class _Splitting:
+    def __init__(self, at_most: int, unit: UnitOfWork) -> None:
+        self._at_most = at_most
+        self._unit = unit
+        self._sizes = Sizes()
+
+    def split(self, document: Json, need: Need) -> Json:
+        whole = self._sizes.of(document)
+        is_fit = whole.portable or not self._unit.objects.can_write
+        if (whole.size <= self._at_most and is_fit) or recognise(document) is not None:
+            return document
+        pointer_bytes = len(encode(self._unit.objects.home)) + _POINTER_BYTES
+        parts = _Parts()
+        self._take_apart(document, need, (), parts, pointer_bytes)
+        leaving, left = self._chosen(parts, whole.size, pointer_bytes)
+        if left <= self._at_most and _is_container(document):
+            return self._without(document, leaving)
+        if need.is_free:
+            return self._stored([document])[0]
+        raise self._too_large(parts.kept, left)
+
+    def _take_apart(
+        self, value: Json, need: Need, steps: tuple[Step, ...], parts: _Parts, pointer_bytes: int
+    ) -> None:
+        """Sort the members of a container that stays into what may leave and what may not."""
+        if need.is_plain or not _is_container(value):
+            parts.kept[need.pattern] += self._sizes.of(value).size
+            return
+        for step, item in members(value):
+            inner, below = need.below(step), (*steps, step)
+            if not inner.is_free:
+                self._take_apart(item, inner, below, parts, pointer_bytes)
+                continue
+            size, portable = self._sizes.of(item)[1:]
+            if recognise(item) is None and (size > pointer_bytes or not portable):
+                parts.movable.append(_Part(below, item, size, portable))
+            else:
+                parts.kept[need.pattern] += size
+
+    def _chosen(self, parts: _Parts, size: int, pointer_bytes: int) -> tuple[list[_Part], int]:
+        """Return the parts that leave, the largest first, and about how large the rest is."""
+        leaving: list[_Part] = []
+        for part in sorted(parts.movable, key=lambda part: (part.portable, -part.size)):
+            if part.portable and size <= self._at_most:
+                break
+            leaving.append(part)
+            size -= part.size - pointer_bytes
+        return leaving, size
+
+    def _without(self, document: Json, leaving: Sequence[_Part]) -> Json:
+        """Return the document with pointers in the place of some parts."""
+        pointers = self._stored([part.value for part in leaving])
+        tree: _Tree = {}
+        for part, pointer in zip(leaving, pointers, strict=True):
+            _plant(tree, part.steps, pointer)
+        return _replaced(document, tree)
+
+    def _stored(self, values: Sequence[Json]) -> list[Json]:
+        """Return pointers to values; the pointers in them are looked up first, side by side."""
+        inner = [pointer for value in values for pointer in pointers_inline(value)]
+        self._unit.objects.require_stored(inner)
+        return [self._unit.pages.store(to_stored(value)).render() for value in values]
+
+    def _too_large(self, kept: Counter[str], size: int) -> StateTooLargeError:
+        named = ", ".join(f"{path} takes {taken:,}" for path, taken in kept.most_common(_NAMED))
+        message = (
+            "what open, list and plain keep in the document is over at_most; of its bytes"
+            f" {named}. Name fewer or deeper paths, or allow more"
+        )
+        return StateTooLargeError(message, size=size, limit=self._at_most)
+
+
+def _is_container(value: Json) -> bool:
+    return type(value) in (dict, list)
+
+
+def _plant(tree: _Tree, steps: tuple[Step, ...], value: Json) -> None:
+    *above, last = steps
+    for step in above:
+        inner = tree.setdefault(step, {})
+        tree = inner if isinstance(inner, dict) else {}
+    tree[last] = (value,)
+
+
+def _replaced(value: Json, tree: "_Tree | tuple[Json]") -> Json:
+    if isinstance(tree, tuple):
+        return tree[0]
+    items = dict(members(value))
+    replaced = {step: _replaced(items[step], inner) for step, inner in tree.items()}
+    return with_members(value, replaced)

@@ -1,0 +1,110 @@
+"""What has to stay readable in place: three words for the paths of a document.
+
+`open`: a container stays one, and its children may be pointers. `list`: the same of a list.
+`plain`: the value is plain to the bottom. What lies above such a path is open by itself.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+from universal_sync_core.values.paths import (
+    Each,
+    Paths,
+    Pattern,
+    Step,
+    listed,
+    parse_pattern,
+    render_path,
+)
+
+WHOLE: Final = "$"
+
+
+@dataclass(slots=True, kw_only=True)
+class Place:
+    """A path that words lead to or through.
+
+    Attributes:
+        pattern: the path, for messages.
+        is_plain: whether what is there is plain to the bottom.
+        below: the places one step further.
+    """
+
+    pattern: str
+    is_plain: bool = False
+    below: dict[Step | Each, "Place"] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What later readers and writers need of one value of a document.
+
+    Attributes:
+        places: the paths that lead to it; without any the value may be a pointer.
+    """
+
+    places: tuple[Place, ...] = ()
+
+    @property
+    def is_free(self) -> bool:
+        """Whether a pointer may stand for the value."""
+        return not self.places
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether no pointer may stand in the value, however deep."""
+        return any(place.is_plain for place in self.places)
+
+    @property
+    def pattern(self) -> str:
+        """The path that needs it, for messages."""
+        return next((place.pattern for place in self.places if place.is_plain), self._first)
+
+    @property
+    def _first(self) -> str:
+        return self.places[0].pattern if self.places else WHOLE
+
+    def below(self, step: Step) -> "Need":
+        """Return what is needed of an element or of the value of a key."""
+        if not self.places:
+            return FREE
+        found = (place.below.get(each) for place in self.places for each in (step, Each.EACH))
+        return Need(tuple(place for place in found if place is not None))
+
+
+FREE: Final = Need()
+
+
+def words(open: Paths = (), list: Paths = (), plain: Paths = ()) -> Need:  # noqa: A002 - the words
+    """Return what is needed of a document.
+
+    Args:
+        open: paths of objects and lists that stay containers.
+        list: paths of lists whose elements may be pointers.
+        plain: paths of values that are plain to the bottom; `$` is the whole document.
+
+    Raises:
+        InvalidRequestError: one is no path such as `items[*].id`.
+    """
+    root = Place(pattern=WHOLE)
+    given = [*_parsed(open, "open"), *_parsed(list, "list")]
+    for pattern in given:
+        _place(root, pattern)
+    needed = [*_parsed(plain, "plain")]
+    for pattern in needed:
+        _place(root, pattern).is_plain = True
+    return Need((root,)) if given or needed else FREE
+
+
+def _parsed(paths: Paths, word: str) -> Iterable[Pattern]:
+    return [parse_pattern(path, field=word) for path in listed(paths, word)]
+
+
+def _place(root: Place, pattern: Pattern) -> Place:
+    """Return the place of a path, made with all that lead to it where there is none yet."""
+    place = root
+    for depth, step in enumerate(pattern, 1):
+        made = Place(pattern=render_path(pattern[:depth]))
+        place = place.below.setdefault(step, made)
+    return place

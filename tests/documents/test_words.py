@@ -1,0 +1,140 @@
+"""Three words say what stays readable in place: exactly that, and what lies above it."""
+
+from typing import Any
+
+import pytest
+
+from tests.core.bags import CONTEXT
+from tests.core.fakes import CountingStore
+from tests.documents.oracle import is_pointer, pointers
+from universal_sync_core import hydrate, offload
+from universal_sync_core.errors import InvalidRequestError, StateTooLargeError
+
+pytestmark = pytest.mark.usefixtures("store")
+
+LARGE = "x" * 90_000
+DOCUMENT: dict[str, Any] = {
+    "order": {"status": "OPEN", "customer": {"name": "Ada", "note": LARGE}, "log": [LARGE]},
+    "items": [{"id": n, "body": LARGE, "sub": {"k": n, "v": LARGE}} for n in range(3)],
+    "a key.with [dots]": {"inner": 1, "large": LARGE},
+}
+
+
+def _words(word: str, paths: Any) -> Any:
+    return {word: paths}
+
+
+def small(**words: Any) -> Any:
+    offloaded = offload(DOCUMENT, CONTEXT, at_most=8_000, **words)
+    assert hydrate(offloaded, context=CONTEXT) == DOCUMENT
+    return offloaded
+
+
+def test_plain_path_is_plain_and_what_lies_above_it_is_open() -> None:
+    order = small(plain=["order.status", "order.customer.name"])["order"]
+    assert order["status"] == "OPEN"
+    assert order["customer"]["name"] == "Ada"
+    assert is_pointer(order["customer"]["note"])
+    assert is_pointer(order["log"])
+
+
+def test_plain_is_plain_to_the_bottom() -> None:
+    document = {"keep": {"a": [{"b": "y" * 3_000}] * 2}, "rest": LARGE}
+    kept = offload(document, CONTEXT, at_most=8_000, plain=["keep"])
+    assert kept["keep"] == document["keep"]
+
+
+def test_open_container_stays_and_its_members_may_leave() -> None:
+    order = small(open=["order.customer"])["order"]
+    assert order["customer"]["name"] == "Ada"
+    assert is_pointer(order["customer"]["note"])
+
+
+def test_list_stays_a_list_and_its_elements_may_leave() -> None:
+    items = small(list=["items"])["items"]
+    assert [is_pointer(item) for item in items] == [True] * 3
+
+
+def test_wildcard_reaches_into_every_element() -> None:
+    items = small(plain=["items[*].id", "items[*].sub.k"])["items"]
+    assert [(item["id"], item["sub"]["k"]) for item in items] == [(0, 0), (1, 1), (2, 2)]
+    assert all(is_pointer(item["body"]) and is_pointer(item["sub"]["v"]) for item in items)
+
+
+def test_position_reaches_into_one_element_and_others_may_leave() -> None:
+    items = small(plain=["items[1].id"])["items"]
+    assert [is_pointer(item) for item in items] == [True, False, True]
+    assert items[1]["id"] == 1
+
+
+def test_position_and_wildcard_hold_together() -> None:
+    items = small(plain=["items[*].id"], open=["items[2].sub"])["items"]
+    assert [is_pointer(item["sub"]) for item in items] == [True, True, False]
+
+
+@pytest.mark.parametrize("path", ['["a key.with [dots]"].inner', '$["a key.with [dots]"].inner'])
+def test_key_of_any_letters_is_named_in_brackets(path: str) -> None:
+    assert small(plain=[path])["a key.with [dots]"]["inner"] == 1
+
+
+def test_wildcard_stands_for_the_keys_of_an_object_too() -> None:
+    document = {"by": {name: {"id": name, "large": LARGE} for name in "ab"}}
+    for path in ("by[*].id", "$.by[*].id"):
+        kept = offload(document, CONTEXT, at_most=4_000, plain=[path])
+        assert [each["id"] for each in kept["by"].values()] == ["a", "b"]
+
+
+def test_whole_document_is_named_by_a_dollar_sign() -> None:
+    with pytest.raises(StateTooLargeError):
+        small(plain=["$"])
+    many = {f"key {n}": n for n in range(9_000)}
+    with pytest.raises(StateTooLargeError, match=r"\$ takes"):
+        offload(many, CONTEXT, open=["$"])
+
+
+def test_path_that_leads_nowhere_keeps_nothing() -> None:
+    plain = ["nowhere.to.be[3].found", "order.status.deeper"]
+    assert small(plain=plain)["order"]["status"] == "OPEN"
+
+
+@pytest.mark.parametrize(
+    "path", ["", "a[1:]", "a[-1]", "a..b", "a[?(@.b)]", "$$[", "a[", "by.*.id"]
+)
+@pytest.mark.parametrize("word", ["open", "list", "plain"])
+def test_path_that_names_no_places_is_refused(word: str, path: str) -> None:
+    with pytest.raises(InvalidRequestError) as refused:
+        offload({}, CONTEXT, **_words(word, [path]))
+    assert refused.value.field == word
+
+
+@pytest.mark.parametrize("paths", ["items", 5, [5]])
+def test_words_are_lists_of_paths(paths: Any) -> None:
+    with pytest.raises(InvalidRequestError):
+        offload({}, CONTEXT, plain=paths)
+
+
+def test_path_through_a_pointer_opens_it_as_far_as_is_needed() -> None:
+    leaving = offload(DOCUMENT, CONTEXT, at_most=2_000)
+    assert is_pointer(leaving["order"])
+    later = offload(leaving, CONTEXT, at_most=8_000, plain=["order.status", "items[1].sub.k"])
+    assert later["order"]["status"] == "OPEN"
+    assert later["items"][1]["sub"]["k"] == 1
+    assert is_pointer(later["items"][0])
+    assert hydrate(later, context=CONTEXT) == DOCUMENT
+
+
+def test_hydrate_reads_what_its_paths_name_and_no_more(store: CountingStore) -> None:
+    document = {"a": {"b": LARGE, "c": "c" * 70_000}, "d": LARGE * 2}
+    leaving = offload(document, CONTEXT, at_most=2_000)
+    store.reset()
+    read = hydrate(leaving, ["a.b"], CONTEXT)
+    assert read["a"]["b"] == LARGE
+    assert is_pointer(read["a"]["c"])
+    assert read["d"] is leaving["d"]
+
+
+def test_hydrated_list_element_stands_in_its_list() -> None:
+    leaving = offload(DOCUMENT, CONTEXT, at_most=2_000)
+    read = hydrate(leaving, ["items[2].body"], CONTEXT)
+    assert read["items"][2]["body"] == LARGE
+    assert len(list(pointers(read["items"]))) >= 2
