@@ -5,6 +5,8 @@ PYTHON ?= $(firstword $(foreach name,python3.13 python3.12 python3.11 python3,$(
 VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# A second emulator of AWS for the slow tests, in an environment of its own.
+MINISTACK := $(VENV)/ministack
 
 # The SAM command line asks for a region even where it makes no request.
 export AWS_DEFAULT_REGION ?= us-east-1
@@ -13,7 +15,7 @@ export SAM_CLI_TELEMETRY ?= 0
 SHELL := /bin/bash
 .SHELLFLAGS := -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help venv run invoke statebag build test slow bench docs schemas lint format requirements clean
+.PHONY: help venv run invoke statebag build test slow account bench docs schemas lint format requirements clean
 
 help: ## List the commands.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -41,8 +43,18 @@ build: $(READY) ## Build the function and the layer for AWS; `sam deploy` then d
 test: $(READY) ## Run the tests, without the slow ones.
 	$(BIN)/python -m pytest
 
-slow: $(READY) ## Run the slow tests.
-	$(BIN)/python -m pytest -m slow || test $$? -eq 5 # pytest's way to say that there are none
+slow: $(READY) $(MINISTACK)/.ready ## Run the slow tests.
+	MINISTACK=$(MINISTACK) $(BIN)/python -m pytest -m slow || test $$? -eq 5 # pytest's way to say that there are none
+
+$(MINISTACK)/.ready: tests/ministack/requirements.txt | $(READY)
+	$(BIN)/python -m venv --clear $(MINISTACK)
+	$(MINISTACK)/bin/python -m pip install --quiet --require-hashes --requirement $<
+	touch $@
+
+account: $(READY) ## Check the stack in an AWS account: make account YES=<account id>; ONLY=<part>, KEEP=1, CLEAN=<run>
+	@PYTHONPATH=layers/universal_sync_core:functions/state_data_manager:. PATH="$(abspath $(BIN)):$$PATH" \
+		$(BIN)/python -m account --yes "$(YES)" $(foreach part,$(ONLY),--only $(part)) $(if $(KEEP),--keep) \
+		$(if $(CLEAN),--clean "$(CLEAN)")
 
 bench: $(READY) ## Run the benchmarks: a table of ratios, the cost, and a plot in benchmarks/out/.
 	$(BIN)/python -m benchmarks
@@ -71,12 +83,15 @@ BOTH_FORMS = awk '/^[^ \#]/ { emit() } { block = block $$0 "\n" } END { emit() }
 COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras \
 	--custom-compile-command "make requirements"
 LAYER := layers/universal_sync_core/requirements
+EMULATOR := tests/ministack/requirements
 
 requirements: ## Pin the packages anew from the .in files (needs uv).
 	$(COMPILE) requirements-dev.in | $(BOTH_FORMS) > requirements-dev.new
 	mv requirements-dev.new requirements-dev.txt
 	$(COMPILE) --constraint requirements-dev.txt $(LAYER).in | $(BOTH_FORMS) > $(LAYER).new
 	mv $(LAYER).new $(LAYER).txt
+	$(COMPILE) $(EMULATOR).in > $(EMULATOR).new
+	mv $(EMULATOR).new $(EMULATOR).txt
 
 clean: ## Remove what the commands above have made.
 	rm -rf $(VENV) .aws-sam .local docs/_build .mypy_cache .ruff_cache .pytest_cache .hypothesis

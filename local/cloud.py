@@ -31,7 +31,7 @@ from .project import TEMPLATE, cache_of
 from .services import Places, Services
 from .user_functions import UserFunction
 from .visits import StateVisit
-from .workers import deploy_worker
+from .workers import deploy_worker, settings_of
 
 __all__ = ["Execution", "LocalCloud", "StateVisit", "UserFunction"]
 
@@ -151,6 +151,10 @@ class LocalCloud:
         """Every state that has been left so far, in that order."""
         return list(self._services.visits)
 
+    def visits_of(self, execution_arn: str) -> list[StateVisit]:
+        """Give the states that an execution has left so far, in that order."""
+        return [visit for visit in self.visits if visit.execution_arn == execution_arn]
+
     @property
     def events(self) -> list[dict[str, Any]]:
         """What was put on the event bus: the entries of PutEvents, `Detail` decoded."""
@@ -237,11 +241,11 @@ class LocalCloud:
                 of its MockConfigFile.
         """
         machine = state_machine_arn or self._stack.only("AWS::StepFunctions::StateMachine")
-        return Execution.start(self._services.clients, machine, value, name)
+        return Execution.start(self.client("stepfunctions"), machine, value, name)
 
     def execution(self, arn: str) -> Execution:
         """Give an execution that something else has started."""
-        return Execution(self._services.clients, arn)
+        return Execution(self.client("stepfunctions"), arn)
 
     def hydrate(self, bag: Mapping[str, Any], execution: Execution | None = None) -> dict[str, Any]:
         """Give a bag with values in the place of its pointers, read from the cloud's S3.
@@ -250,8 +254,8 @@ class LocalCloud:
             bag: the bag, or any object with pointers in it.
             execution: whose pointers these are, where the bag does not say it.
         """
-        owner = execution.arn if execution else None
-        return hydrate(self._stack, self._services.clients, bag, owner)
+        settings = settings_of(self._stack, self._services.clients)
+        return hydrate(settings, self.client("s3"), bag, execution.arn if execution else None)
 
     def invoke(self, event: Any, function: str | None = None) -> Any:
         """Give what a function answers to an event.

@@ -5,7 +5,6 @@ import time
 import uuid
 from typing import Any
 
-from .clients import Clients
 from .errors import LocalCloudError
 
 _POLL_SECONDS = 0.05
@@ -19,22 +18,22 @@ class Execution:
         arn: its ARN.
     """
 
-    def __init__(self, clients: Clients, arn: str) -> None:
-        """Follow the execution of that ARN."""
-        self._states = clients.moto("stepfunctions")
+    def __init__(self, states: Any, arn: str) -> None:
+        """Follow the execution of that ARN with a client of Step Functions."""
+        self._states = states
         self.arn = arn
 
     @classmethod
     def start(
-        cls, clients: Clients, state_machine_arn: str, value: Any, name: str | None
+        cls, states: Any, state_machine_arn: str, value: Any, name: str | None
     ) -> "Execution":
         """Start an execution with any JSON value as its input."""
-        started = clients.moto("stepfunctions").start_execution(
+        started = states.start_execution(
             stateMachineArn=state_machine_arn,
             name=name or str(uuid.uuid4()),
             input=json.dumps(value, ensure_ascii=False, separators=(",", ":")),
         )
-        return cls(clients, started["executionArn"])
+        return cls(states, started["executionArn"])
 
     def wait(self, timeout: float = 300) -> "Execution":
         """Give this execution when it has ended.
@@ -82,10 +81,9 @@ class Execution:
     @property
     def history(self) -> list[dict[str, Any]]:
         """The events so far, oldest first."""
-        events: list[dict[str, Any]] = self._states.get_execution_history(executionArn=self.arn)[
-            "events"
-        ]
-        return events
+        pages = self._states.get_paginator("get_execution_history")
+        listed = pages.paginate(executionArn=self.arn, PaginationConfig={"PageSize": 1_000})
+        return [event for page in listed for event in page["events"]]
 
     def _describe(self) -> dict[str, Any]:
         described: dict[str, Any] = self._states.describe_execution(executionArn=self.arn)

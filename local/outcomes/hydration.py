@@ -1,24 +1,20 @@
-"""Values in the place of pointers, read from the cloud's S3."""
+"""Values in the place of pointers, as the function of a stack would read them."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote
 
-from ..clients import Clients
-from ..deploy import Stack
-from ..workers import settings_of
-
 _ALLOWED = "STATE_ALLOWED_PREFIXES"
 
 
 def hydrate(
-    stack: Stack, clients: Clients, bag: Mapping[str, Any], execution_arn: str | None = None
+    settings: Mapping[str, str], s3: Any, bag: Mapping[str, Any], execution_arn: str | None = None
 ) -> dict[str, Any]:
     """Give a bag with values in the place of its pointers.
 
     Args:
-        stack: whose S3 it is.
-        clients: of the cloud.
+        settings: those of the stack, as its function has them in the environment.
+        s3: client of the S3 that its bucket is in.
         bag: the bag.
         execution_arn: whose pointers these are, where the bag does not say it: those of its
             machine and of children of its Distributed Maps are followed.
@@ -30,8 +26,7 @@ def hydrate(
     from universal_sync_core.storage import runtime  # noqa: PLC0415
     from universal_sync_core.storage.s3_store import S3Store  # noqa: PLC0415
 
-    environment = settings_of(stack, clients)
-    s3 = clients.client("s3")
+    environment = dict(settings)
     if execution_arn is not None:
         environment |= {_ALLOWED: ",".join(_of_machine(s3, environment, execution_arn))}
     with runtime.use(settings=Settings.from_env(environment), store=S3Store(client=s3)):

@@ -1,10 +1,14 @@
-"""One cloud for the end-to-end tests of a module, and a worker that can fail."""
+"""One cloud for the end-to-end tests of a module, and a worker that can fail.
+
+With `--stack` the cloud is a stack that is deployed in an account, as `make account` does it.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from account.cloud import opened
 from local.cloud import LocalCloud, UserFunction
 from tests.end_to_end.workflow import Json, Workflows
 
@@ -19,7 +23,11 @@ SHORT_SECONDS = 3
 
 
 @pytest.fixture(scope="module")
-def workflows() -> Iterator[Workflows]:
+def workflows(pytestconfig: pytest.Config) -> Iterator[Workflows]:
+    stack = pytestconfig.getoption("stack", None)
+    if stack is not None:
+        yield Workflows(opened(stack))
+        return
     parameters = {
         "WithCallbackFunction": "true",
         "OperatorArns": "arn:aws:iam::123456789012:role/ops",
@@ -31,9 +39,11 @@ def workflows() -> Iterator[Workflows]:
 @pytest.fixture(scope="module")
 def with_worker(workflows: Workflows) -> str:
     """The machine as it is with a worker of the user's in the place of the built-in one."""
+    cloud = workflows.cloud
+    arn = WORKER.arn if isinstance(cloud, LocalCloud) else cloud.deploy_function(WORKER)
 
     def change(states: dict[str, Json]) -> None:
-        states["RunSegment"]["Parameters"]["FunctionName"] = WORKER.arn
+        states["RunSegment"]["Parameters"]["FunctionName"] = arn
 
     return workflows.varied("with-worker", change)
 

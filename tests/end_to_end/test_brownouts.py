@@ -6,6 +6,8 @@ import pytest
 
 from tests.end_to_end.brownout import IllStack, ill_stack
 
+pytestmark = pytest.mark.local
+
 SEEDS = (101, 102, 103)
 
 

@@ -38,7 +38,8 @@ def _waiting(workflows: Workflows, request: Any) -> Iterator[str]:
     try:
         yield workflows.cloud.events[-1]["Detail"]["callback_id"]
     finally:
-        execution.stop()
+        if execution.status == "RUNNING":
+            execution.stop()
 
 
 @pytest.mark.parametrize("name", sorted(EXPECTED))

@@ -20,6 +20,8 @@ from universal_sync_core.settings import Settings
 from universal_sync_core.storage import runtime
 from universal_sync_core.storage.s3_store import S3Store
 
+pytestmark = pytest.mark.local
+
 ROOT = Path(__file__).parents[2]
 SEGMENTS: list[Json] = [
     {"current_state": {f"report {n}": f"{n:03} " * 750}, "state_history": [{"segment": n}]}

@@ -2,7 +2,11 @@
 
 import time
 
+import pytest
+
 from tests.end_to_end.workflow import Json, Workflows, folded
+
+pytestmark = pytest.mark.local
 
 OUTAGE_SECONDS = 5
 

@@ -7,7 +7,9 @@ from urllib.parse import quote
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.end_to_end.workflow import Workflows
+from tests.end_to_end.workflow import Workflows, local_cloud
+
+pytestmark = pytest.mark.local
 
 WORKER = "Worker-role"
 OPERATOR = "ops"
@@ -48,7 +50,7 @@ def manager(workflows: Workflows) -> str:
 def refusal(workflows: Workflows, role: str, operation: str, **request: Any) -> str | None:
     """Return the code with which S3 refuses a request of a role, or None."""
     try:
-        getattr(workflows.cloud.client("s3", role), operation)(**request)
+        getattr(local_cloud(workflows).client("s3", role), operation)(**request)
     except ClientError as error:
         return str(error.response["Error"]["Code"])
     return None
@@ -110,10 +112,10 @@ def test_a_worker_may_not_know_what_is_not_there(
 
 
 def test_every_call_is_noted_with_who_made_it(workflows: Workflows, manager: str) -> None:
-    before = len(workflows.cloud.calls)
+    before = len(local_cloud(workflows).calls)
     large = {"current_state": {"text": "x" * 200_000}}
     assert workflows.run({"segments": [large, {"status": "COMPLETE"}]}).status == "SUCCEEDED"
-    made = workflows.cloud.calls[before:]
+    made = local_cloud(workflows).calls[before:]
     assert {call.role for call in made} == {manager}
     (put,) = {call.action for call in made if call.context.get("s3:if-none-match") == "*"}
     assert put == "s3:PutObject"

@@ -13,6 +13,8 @@ from local.errors import FunctionError
 from tests.end_to_end.worker import tasks
 from tests.end_to_end.workflow import Json, Workflows, folded
 
+pytestmark = pytest.mark.local
+
 SYNCING = UserFunction(
     name="SegmentRunner",
     code_dir=Path(__file__).parent / "worker",

@@ -10,16 +10,17 @@ from tests.end_to_end.workflow import Json, Workflows
 ITEMS = 1_000
 CONCURRENCY = 10
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1_200)]
+pytestmark = [pytest.mark.slow, pytest.mark.local, pytest.mark.timeout(1_200)]
 
 
 @pytest.fixture(scope="module")
-def workflows() -> Iterator[Workflows]:
-    with LocalCloud.start(concurrency=CONCURRENCY) as cloud:
-        yield Workflows(cloud)
+def cloud() -> Iterator[LocalCloud]:
+    with LocalCloud.start(concurrency=CONCURRENCY) as started:
+        yield started
 
 
-def test_no_item_fails_for_want_of_concurrency(workflows: Workflows) -> None:
+def test_no_item_fails_for_want_of_concurrency(cloud: LocalCloud) -> None:
+    workflows = Workflows(cloud)
     mapped: Json = {"status": "DISTRIBUTED_MAP", "distributed_items": list(range(ITEMS))}
     value = {"segments": [mapped, {"status": "COMPLETE"}]}
 
@@ -28,4 +29,4 @@ def test_no_item_fails_for_want_of_concurrency(workflows: Workflows) -> None:
     state = workflows.final_state(execution)
     assert state["distributed_outputs"] == list(range(ITEMS))
     assert "failed_segments" not in state
-    assert workflows.cloud.throttles > ITEMS
+    assert cloud.throttles > ITEMS

@@ -39,6 +39,7 @@ def test_answer_is_merged_whatever_its_size(workflows: Workflows, kind: str) -> 
     assert workflows.final_state(execution) == folded(value, asks, ANSWER, LAST)
 
 
+@pytest.mark.local
 def test_a_wait_that_is_tried_again_is_one_callback(workflows: Workflows) -> None:
     value, asks = _waiting("human")
     with workflows.cloud.outage("events"):

@@ -2,13 +2,15 @@
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import quote
 
-from local.cloud import Execution, LocalCloud
+from local.cloud import Execution, LocalCloud, UserFunction
 from local.limits import PAYLOAD_BYTES
+from local.visits import StateVisit
 from tests.core import oracle
 from universal_sync_core.workflow.failure import is_failure_record
 
@@ -33,11 +35,41 @@ PROGRESS = (
 _POLL_SECONDS = 0.02
 
 
+class Cloud(Protocol):
+    """A deployed stack: on the local cloud, or in an account."""
+
+    @property
+    def outputs(self) -> Mapping[str, str]: ...
+
+    @property
+    def events(self) -> list[dict[str, Any]]: ...
+
+    def visits_of(self, execution_arn: str) -> list[StateVisit]: ...
+
+    def client(self, service: str) -> Any: ...
+
+    def outage(self, service: str) -> AbstractContextManager[None]: ...
+
+    def hydrate(self, bag: Mapping[str, Any]) -> dict[str, Any]: ...
+
+    def deploy_function(self, function: UserFunction) -> str: ...
+
+    def create_state_machine(self, name: str, definition: Mapping[str, Any]) -> str: ...
+
+    def start_execution(
+        self, value: Any, name: str | None = None, state_machine_arn: str | None = None
+    ) -> Execution: ...
+
+    def execution(self, arn: str) -> Execution: ...
+
+    def invoke(self, event: Any, function: str | None = None) -> Any: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Workflows:
     """The stack's workflow, started and looked at."""
 
-    cloud: LocalCloud
+    cloud: Cloud
 
     def start(self, value: Any, name: str | None = None, machine: str | None = None) -> Execution:
         """Start an execution of the stack's machine, or of one that was varied."""
@@ -75,15 +107,13 @@ class Workflows:
         """Fail where a state of an execution was given or gave more than a state may carry."""
         largest = max(
             (max(visit.input_bytes, visit.output_bytes), visit.state)
-            for visit in self.cloud.visits
-            if visit.execution_arn == execution.arn
+            for visit in self.cloud.visits_of(execution.arn)
         )
         assert largest[0] <= PAYLOAD_BYTES, largest
 
     def states(self, execution: Execution) -> list[str]:
         """Give the names of the states an execution went through."""
-        arn = execution.arn
-        return [visit.state for visit in self.cloud.visits if visit.execution_arn == arn]
+        return [visit.state for visit in self.cloud.visits_of(execution.arn)]
 
     def hydrated(self, bag: Json) -> Json:
         """Give a bag with values in the place of its pointers."""
@@ -158,6 +188,12 @@ class Workflows:
         event = {"action": "submit_callback", "outcome": outcome, **named, **answer}
         told: Json = self.cloud.invoke(event, function)
         return told
+
+
+def local_cloud(workflows: Workflows) -> LocalCloud:
+    """Give the cloud for what only the local one can do, in tests that are marked `local`."""
+    assert isinstance(workflows.cloud, LocalCloud)
+    return workflows.cloud
 
 
 def results_of(bag: Json) -> Json:

@@ -1,0 +1,1 @@
+"""What can only be seen in an account: one module for each thing to look at."""

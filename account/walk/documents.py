@@ -1,0 +1,135 @@
+"""Inputs and results that a state can take, made from the paths that it reads."""
+
+import copy
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from account.errors import AccountError
+
+Json = Any
+
+# A path of the input, `$.a.b`; `$$.` begins those of the context object.
+_PATH = re.compile(r"(?<![$\w])\$\.([A-Za-z_][\w.]*)")
+_READS = (
+    "InputPath",
+    "Parameters",
+    "ItemsPath",
+    "ItemReader",
+    "ItemSelector",
+    "ErrorPath",
+    "CausePath",
+)
+_TEXT = "a text"
+
+
+def input_of(state: Mapping[str, Json]) -> Json:
+    """Give an input that has everything that a state reads."""
+    document: Json = {}
+    for path in sorted(set(_paths([state.get(name) for name in _READS]))):
+        put(document, path, _TEXT)
+    if state["Type"] == "Map" and "ItemsPath" in state:
+        put(document, state["ItemsPath"].removeprefix("$."), [{"item": 0}])
+    return document
+
+
+def result_of(state: Mapping[str, Json]) -> Json:
+    """Give a result of what a state calls that has everything that its ResultSelector reads."""
+    if state["Type"] == "Map":
+        return [{"status": "SUCCEEDED"}]
+    result: Json = {"StatusCode": 200} if "lambda:invoke" in state["Resource"] else {}
+    for path in sorted(set(_paths([state.get("ResultSelector")]))):
+        put(result, path, _TEXT)
+    return result
+
+
+def put(document: Json, path: str, value: Json) -> None:
+    """Set what is at a dotted path; an object that is there already stays."""
+    *parents, last = path.split(".")
+    for name in parents:
+        if not isinstance(document.get(name), dict):
+            document[name] = {}
+        document = document[name]
+    if not isinstance(document.get(last), dict):
+        document[last] = value
+
+
+def _paths(value: Json) -> Iterator[str]:
+    if isinstance(value, str):
+        yield from _PATH.findall(value)
+    elif isinstance(value, Mapping):
+        yield from _paths(list(value.values()))
+    elif isinstance(value, list):
+        for each in value:
+            yield from _paths(each)
+
+
+def inputs_of_choice(state: Mapping[str, Json]) -> Iterator[tuple[str, Json]]:
+    """Give an input for each rule of a Choice and for its default, with where it leads."""
+    rules = state["Choices"]
+    base: Json = {}
+    for rule in rules:
+        if "Not" in rule:
+            _satisfy(rule["Not"], base)
+    for rule in rules:
+        _part(rule, base)
+    for rule in rules:
+        document = copy.deepcopy(base)
+        _satisfy(rule, document)
+        yield rule["Next"], document
+    if "Default" in state:
+        yield state["Default"], base
+
+
+def _satisfy(rule: Mapping[str, Json], document: Json) -> None:
+    """Change a document so that a rule of a Choice holds for it."""
+    match rule:
+        case {"And": list(rules)}:
+            for each in rules:
+                _satisfy(each, document)
+        case {"Or": [first, *_]}:
+            _satisfy(first, document)
+        case {"Not": inner}:
+            _remove(document, next(_variables(inner)))
+        case {"Variable": str(variable), **tests}:
+            _pass(tests, variable.removeprefix("$."), document)
+
+
+def _pass(tests: Mapping[str, Json], path: str, document: Json) -> None:
+    match tests:
+        case {"StringEquals": value}:
+            put(document, path, value)
+        case {"StringMatches": pattern}:
+            put(document, path, pattern.replace("*", "matched"))
+        case {"NumericGreaterThanEqualsPath": other}:
+            put(document, path, 10)
+            put(document, other.removeprefix("$."), 10)
+        case {"IsNumeric": True}:
+            put(document, path, 0)
+        case {"IsPresent": True} | {"IsString": True}:
+            put(document, path, _TEXT)
+        case _:
+            names = ", ".join(sorted(tests.keys() - {"Comment", "Next"}))
+            raise AccountError(f"no input is known for a rule of a Choice that tests {names}")
+
+
+def _part(rule: Mapping[str, Json], document: Json) -> None:
+    """Keep two numbers apart that a rule compares, so that it does not hold by itself."""
+    for each in rule.get("And", [rule]):
+        if "NumericGreaterThanEqualsPath" in each:
+            put(document, each["Variable"].removeprefix("$."), 0)
+            put(document, each["NumericGreaterThanEqualsPath"].removeprefix("$."), 10)
+
+
+def _variables(rule: Mapping[str, Json]) -> Iterator[str]:
+    if "Variable" in rule:
+        yield rule["Variable"].removeprefix("$.")
+    for inner in (*rule.get("And", ()), *rule.get("Or", ())):
+        yield from _variables(inner)
+
+
+def _remove(document: Json, path: str) -> None:
+    *parents, last = path.split(".")
+    for name in parents:
+        document = document[name]
+    document.pop(last, None)
