@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _MACHINES = {"x86_64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
 _PATH = "/2015-03-31/functions/function/invocations"
+_CLIENT_CONTEXT = "X-Amz-Client-Context"
 _START_SECONDS = 30
 _START_ATTEMPTS = 3
 
@@ -105,13 +106,16 @@ class Emulator:
         """End it, in the middle of a request if need be."""
         self._processes.stop(self._process)
 
-    def invoke(self, payload: bytes) -> Answer:
-        """Run the handler on a JSON payload."""
+    def invoke(self, payload: bytes, client_context: str = "") -> Answer:
+        """Run the handler on a JSON payload, with a client context in base64."""
+        headers = {"Content-Type": "application/json"}
+        if client_context:
+            headers[_CLIENT_CONTEXT] = client_context
         # The emulator keeps the function's time; ours only guards against an emulator that hangs.
         patience = self._program.timeout + _START_SECONDS
         connection = http.client.HTTPConnection(ports.LOOPBACK, self._port, timeout=patience)
         try:
-            connection.request("POST", _PATH, payload, {"Content-Type": "application/json"})
+            connection.request("POST", _PATH, payload, headers)
             response = connection.getresponse()
             return self._answer(response.status, response.read())
         except (OSError, http.client.HTTPException) as error:

@@ -47,24 +47,32 @@ class Functions:
     _running: int = field(default=0, init=False)
     _ended: threading.Condition = field(default_factory=threading.Condition, init=False)
 
-    def invoke(self, function: LambdaFunction, payload: bytes) -> Answer:
-        """Run a function on a JSON payload, or raise TooManyRequestsError."""
-        with self._running_one(waits=False):
-            return self._run(function, payload)
+    def invoke(self, function: LambdaFunction, payload: bytes, client_context: str = "") -> Answer:
+        """Run a function on a JSON payload, or raise TooManyRequestsError.
 
-    def invoke_later(self, function: LambdaFunction, payload: bytes) -> None:
+        Args:
+            function: the function.
+            payload: its event.
+            client_context: for its `context.client_context`: JSON in base64.
+        """
+        with self._running_one(waits=False):
+            return self._run(function, payload, client_context)
+
+    def invoke_later(
+        self, function: LambdaFunction, payload: bytes, client_context: str = ""
+    ) -> None:
         """Run a function on an event that waits in a queue until it may run."""
 
         def run() -> None:
             with self._running_one(waits=True):
-                self._run(function, payload)
+                self._run(function, payload, client_context)
 
         threading.Thread(target=run, daemon=True).start()
 
-    def _run(self, function: LambdaFunction, payload: bytes) -> Answer:
+    def _run(self, function: LambdaFunction, payload: bytes, client_context: str) -> Answer:
         if len(payload) > INVOCATION_BYTES:
             return failure("RequestEntityTooLargeException", "the payload is over 6 MB")
-        return self._pool(function).invoke(payload or b"{}")
+        return self._pool(function).invoke(payload or b"{}", client_context)
 
     @contextmanager
     def _running_one(self, *, waits: bool) -> Iterator[None]:

@@ -101,6 +101,7 @@ function contextOf(headers) {
   return {
     awsRequestId: headers["lambda-runtime-aws-request-id"],
     callbackWaitsForEmptyEventLoop: true,
+    ...clientContextOf(headers["lambda-runtime-client-context"]),
     functionName: variables.AWS_LAMBDA_FUNCTION_NAME,
     functionVersion: variables.AWS_LAMBDA_FUNCTION_VERSION,
     getRemainingTimeInMillis: () => deadline - Date.now(),
@@ -109,6 +110,10 @@ function contextOf(headers) {
     logStreamName: variables.AWS_LAMBDA_LOG_STREAM_NAME,
     memoryLimitInMB: variables.AWS_LAMBDA_FUNCTION_MEMORY_SIZE,
   };
+}
+
+function clientContextOf(text) {
+  return text ? { clientContext: JSON.parse(text) } : {};
 }
 
 // Up to nodejs22.x, what is no promise is no answer: the callback gives it, or it is null once

@@ -20,11 +20,11 @@ class EmulatorPool:
         self._idle: list[Emulator] = []
         self._turn = threading.Condition()
 
-    def invoke(self, payload: bytes) -> Answer:
+    def invoke(self, payload: bytes, client_context: str = "") -> Answer:
         """Run the handler on a JSON payload, as soon as an emulator is free."""
         emulator = self._borrow()
         try:
-            return emulator.invoke(payload)
+            return emulator.invoke(payload, client_context)
         finally:
             self._give_back(emulator)
 

@@ -17,19 +17,18 @@ from .bridges import (
     execution_events,
     execution_outcomes,
     failures,
-    inline_maps,
     lambda_functions,
-    map_runs,
     mocked_states,
     mocks,
     no_values,
     payload_limits,
-    result_files,
     service_clients,
     stack_names,
     state_machines,
     task_tokens,
 )
+from .bridges.language import choices, intrinsics, json_paths, jsonata, variables
+from .bridges.maps import inline_maps, map_runs, objects, result_files
 from .clients import Clients
 from .errors import ServerStartError
 from .functions import Functions
@@ -140,5 +139,7 @@ def _bridge(closing: ExitStack, services: Services) -> None:
     result_files.install(closing, services.clients)
     announcements.install(closing, services.events.append)
     failures.install(closing)
+    for each in (json_paths, jsonata, variables, choices, intrinsics, objects):
+        each.install(closing)
     # After those that change how a state is executed.
     mocked_states.install(closing, services.runs)

@@ -8,9 +8,16 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, cast
 from unittest.mock import patch
 
-from moto.stepfunctions.parser.api import HistoryEventType, TaskFailedEventDetails
+from moto.stepfunctions.parser.api import (
+    EvaluationFailedEventDetails,
+    HistoryEventType,
+    TaskFailedEventDetails,
+)
 from moto.stepfunctions.parser.asl.component.common.error_name.error_name import ErrorName
-from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEvent
+from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import (
+    FailureEvent,
+    FailureEventException,
+)
 from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name import (
     StatesErrorName,
 )
@@ -49,6 +56,22 @@ def named_failure(env: Environment, error: str, cause: str) -> FailureEvent:
         error_name=_name(error),
         event_type=HistoryEventType.TaskFailed,
         event_details=cast("EventDetails", details),
+    )
+
+
+def query_failure(env: Environment, cause: str) -> FailureEventException:
+    """Give what an expression or a path fails the state with, as `EvaluationFailed`."""
+    error = StatesErrorNameType.StatesQueryEvaluationError
+    details = EvaluationFailedEventDetails(
+        error=error.to_name(), cause=cause, location=env.next_field_name or ""
+    )
+    return FailureEventException(
+        FailureEvent(
+            env=env,
+            error_name=StatesErrorName(typ=error),
+            event_type=HistoryEventType.EvaluationFailed,
+            event_details=cast("EventDetails", {"evaluationFailedEventDetails": details}),
+        )
     )
 
 

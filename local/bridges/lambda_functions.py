@@ -77,11 +77,12 @@ def _answer_invocations(stack: ExitStack, functions: Functions) -> None:
         response_headers: dict[str, str],
     ) -> bytes:
         payload = body.encode() if isinstance(body, str) else body
+        client_context = request_headers.get("x-amz-client-context", "")
         if request_headers.get("x-amz-invocation-type") == "Event":
-            functions.invoke_later(self, payload)
+            functions.invoke_later(self, payload, client_context)
             return b""
         try:
-            given = functions.invoke(self, payload)
+            given = functions.invoke(self, payload, client_context)
         except TooManyRequestsError:
             raise TooManyRequestsException from None
         if given.failed:
@@ -104,7 +105,9 @@ def _invoke_from_tasks(stack: ExitStack, functions: Functions) -> None:
             # The error that a client would get.
             return original(parameters, region, state_credentials)
         try:
-            given = functions.invoke(function, parameters.get("Payload", b"{}"))
+            given = functions.invoke(
+                function, parameters.get("Payload", b"{}"), parameters.get("ClientContext", "")
+            )
         except TooManyRequestsError:
             raise _refused() from None
         # What an integration gives of Lambda's answer.

@@ -26,6 +26,7 @@ from ..clients import ACCOUNT, REGION
 from ..errors import LocalCloudError
 from ..limits import PAYLOAD_BYTES
 from ..machines.runs import Runs
+from .maps.extras import parsed_with_extras
 
 _MACHINE, _EXECUTION = ":stateMachine:", ":execution:"
 _WHOLE_PERCENTAGE = re.compile(r'("ToleratedFailurePercentage"\s*:\s*\d+)(?=\s*[,}])')
@@ -49,7 +50,9 @@ def _parse_once(stack: ExitStack) -> None:
 
     @lru_cache(maxsize=32)
     def parse(definition: str) -> Any:
-        return original(_WHOLE_PERCENTAGE.sub(r"\1.0", definition))
+        return parsed_with_extras(
+            definition, lambda text: original(_WHOLE_PERCENTAGE.sub(r"\1.0", text))
+        )
 
     stack.enter_context(patch.object(AmazonStateLanguageParser, "parse", staticmethod(parse)))
 

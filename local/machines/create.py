@@ -1,19 +1,21 @@
 """State machines are made, with their mocks; what cannot run here is refused then."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError
+from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 
 from ..clients import ACCOUNT
 from ..errors import LocalCloudError
 from ..services import Services
+from .checks import check_machine
 from .mock_file import cases_of
 from .mocks import Mock, answers_of
 from .runs import Machine
-from .scopes import states_of
+from .scopes import scopes_of
 
 # Nobody's permissions are checked.
 _ROLE = f"arn:aws:iam::{ACCOUNT}:role/local"
@@ -41,11 +43,14 @@ def create(
             state cannot run here.
     """
     cases = cases_of(mocks, name)
-    _check_mocks(cases, definition)
+    parsed = json.loads(definition)
+    mocked = {state for by_state in cases.values() for state in by_state}
+    _check_mocks(mocked, parsed)
     answers = {
         case: {state: answers_of(state, mock) for state, mock in by_state.items()}
         for case, by_state in cases.items()
     }
+    check_machine(name, parsed, mocked, AmazonStateLanguageParser.parse)
     try:
         created = services.clients.client("stepfunctions").create_state_machine(
             name=name, definition=definition, roleArn=_ROLE
@@ -57,10 +62,9 @@ def create(
     return arn
 
 
-def _check_mocks(cases: Mapping[str | None, Mapping[str, Any]], definition: str) -> None:
-    mocked = {state for by_state in cases.values() for state in by_state}
-    states = {name for name, _ in states_of(json.loads(definition))}
-    if unknown := sorted(mocked - states):
+def _check_mocks(mocked: Collection[str], definition: Mapping[str, Any]) -> None:
+    states = {name for scope in scopes_of(definition) for name in scope.states}
+    if unknown := sorted(set(mocked) - states):
         raise LocalCloudError(
             f"there are mocks of {', '.join(unknown)}, which the state machine does not have; "
             f"its states are {', '.join(sorted(states))}"

@@ -37,9 +37,10 @@ def _of_machine(s3: Any, environment: Mapping[str, str], execution_arn: str) -> 
     """Give the prefixes of everything that executions of a machine and their children stored."""
     bucket, place = environment["STATE_BUCKET"], f"{environment.get('STATE_PREFIX', '')}v1/"
     machine = execution_arn.rsplit(":", 1)[0]
+    own = (f"{machine}:", f"{machine}/", f"{machine.replace(':execution:', ':express:')}/")
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=place, Delimiter="/")
     for page in pages:
         for found in page.get("CommonPrefixes", ()):
             owner = unquote(found["Prefix"].removeprefix(place))
-            if owner.startswith((f"{machine}:", f"{machine}/")):
+            if owner.startswith(own):
                 yield f"s3://{bucket}/{found['Prefix']}"

@@ -3,6 +3,7 @@
 import itertools
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,27 @@ def run(cloud: LocalCloud) -> Machine:
         return cloud.start_execution(value or {}, state_machine_arn=arn)
 
     return start
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """An execution that failed, by its error."""
+
+    error: str | None
+
+
+@pytest.fixture
+def outcome(cloud: LocalCloud) -> Callable[..., Any]:
+    """Give the output of an execution of the given states, or how it failed."""
+
+    def run(states: dict[str, Any], value: Any = None, mocks: Any = None, **fields: Any) -> Any:
+        definition = {"StartAt": next(iter(states)), "States": states, **fields}
+        name = f"machine-{next(_numbers)}"
+        arn = cloud.create_state_machine(name, definition, mocks=mocks)
+        ended = cloud.start_execution(value, state_machine_arn=arn).wait(30)
+        return ended.output if ended.status == "SUCCEEDED" else Failed(ended.error)
+
+    return run
 
 
 @pytest.fixture

@@ -31,10 +31,10 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_map.result_writer.
 )
 from moto.stepfunctions.parser.asl.eval.environment import Environment
 
-from ..clients import Clients
-from ..limits import encode
-from .failures import failure_event
-from .map_runs import Child, ChildOutputs, child_arn
+from ...clients import Clients
+from ...limits import encode
+from ..failures import failure_event
+from .children import Child, ChildOutputs, child_arn
 
 _FILES = ("FAILED", "PENDING", "SUCCEEDED")
 _FILE_OF_STATUS = {"TIMED_OUT": "FAILED", "ABORTED": "FAILED"}

@@ -7,9 +7,7 @@ https://docs.aws.amazon.com/step-functions/latest/dg/state-map-distributed.html
 
 import copy
 import threading
-import uuid
 from collections import deque
-from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -25,9 +23,6 @@ from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration import (
     distributed_iteration_component as component,
 )
-from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.itemprocessor.map_run_record import (  # noqa: E501
-    MapRunRecord,
-)
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.max_concurrency import (
     DEFAULT_MAX_CONCURRENCY_VALUE,
 )
@@ -37,62 +32,18 @@ from moto.stepfunctions.parser.asl.eval.event.event_manager import (
     EventHistoryContext,
     EventManager,
 )
-from moto.stepfunctions.parser.asl.eval.program_state import (
-    ProgramError,
-    ProgramStopped,
-    ProgramTimedOut,
-)
+from moto.stepfunctions.parser.asl.eval.variable_store import VariableStore
 
-from .failures import failure_event
+from ..failures import failure_event
+from .batches import Batch, batches_of
+from .children import Child, ChildOutputs, child_arn, take_outcome
+from .extras import MapExtras, extras_of
+from .objects import item_data
 
 # Concurrency of a Map Run that sets none. https://docs.aws.amazon.com/step-functions/latest/dg/state-map-distributed.html
 _UNLIMITED = 10_000
 # More threads than that only wait for each other.
 _THREADS = 200
-
-
-@dataclass(slots=True, kw_only=True)
-class Child:
-    """A child execution, from its item to its outcome.
-
-    Attributes:
-        index: position of its item.
-        name: of the execution, as AWS gives one.
-        input: what it starts with: the item, after the ItemSelector.
-        status: PENDING until it has ended; then SUCCEEDED, FAILED, TIMED_OUT or ABORTED.
-    """
-
-    index: int
-    name: str
-    input: Any
-    status: str = "PENDING"
-    output: Any = None
-    error: str | None = None
-    cause: str | None = None
-    started: datetime | None = None
-    stopped: datetime | None = None
-
-
-class ChildOutputs(list[Any]):
-    """What a Map Run puts on moto's stack: the outputs in item order, and all its children.
-
-    Attributes:
-        record: of the Map Run.
-        ended: its children in the order in which they ended.
-        pending: those that never started.
-    """
-
-    def __init__(
-        self, record: MapRunRecord, ended: Sequence[Child], pending: Sequence[Child]
-    ) -> None:
-        in_order = sorted(ended, key=lambda child: child.index)
-        super().__init__(child.output for child in in_order if child.status == "SUCCEEDED")
-        self.record = record
-        self.ended = ended
-        self.pending = pending
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> "ChildOutputs":
-        return self
 
 
 class ToleranceExceededError(FailureEventException):
@@ -122,7 +73,11 @@ def _map_run(
 ) -> None:
     items = env.stack.pop()
     run = _MapRun(
-        env=env, eval_input=eval_input, program=self._get_iteration_program(), items=items
+        env=env,
+        eval_input=eval_input,
+        program=self._get_iteration_program(),
+        items=items,
+        extras=extras_of(self),
     )
     env.stack.append(run.execute())
 
@@ -149,6 +104,7 @@ class _MapRun:
     eval_input: component.DistributedIterationComponentEvalInput
     program: Any
     items: list[Any]
+    extras: MapExtras
     ended: list[Child] = field(default_factory=list)
     failures: int = 0
     exceeded: bool = False
@@ -158,14 +114,18 @@ class _MapRun:
     def __post_init__(self) -> None:
         self.record = self.eval_input.map_run_record
         self.map_input = copy.deepcopy(self.env.stack[-1]) if self.env.stack else None
+        self.item_count = len(self.items)
+        if self.extras.batcher is not None:
+            selected = [self._select(index, item) for index, item in enumerate(self.items)]
+            self.items = batches_of(selected, self._evaluated(self.extras.batcher))
         self.waiting = deque(enumerate(self.items))
 
     def execute(self) -> ChildOutputs:
         limit = self.record.max_concurrency
         concurrency = _UNLIMITED if limit == DEFAULT_MAX_CONCURRENCY_VALUE else limit
         threads = min(concurrency, len(self.items), _THREADS)
-        for counter in (self.record.item_counter, self.record.execution_counter):
-            counter.total.count(len(self.items))
+        self.record.item_counter.total.count(self.item_count)
+        self.record.execution_counter.total.count(len(self.items))
         # Daemons: a child that waits for an answer must not keep the process from ending.
         workers = [threading.Thread(target=self._work, daemon=True) for _ in range(threads)]
         for worker in workers:
@@ -191,27 +151,34 @@ class _MapRun:
                 self.broken = error
 
     def _pending(self) -> list[Child]:
-        return [
-            Child(index=index, name=str(uuid.uuid4()), input=self._select(index, item))
-            for index, item in self.waiting
-        ]
+        return [self._child(index, item) for index, item in self.waiting]
+
+    def _child(self, index: int, item: Any) -> Child:
+        express = self.extras.express
+        if isinstance(item, Batch):
+            return Child(index=index, input=item, express=express, items=len(item["Items"]))
+        return Child(index=index, input=self._select(index, item), express=express)
 
     def _select(self, index: int, item: Any) -> Any:
         """Give the input of a child: its item, or what the ItemSelector makes of it."""
         selector = self.eval_input.item_selector or self.eval_input.parameters
         if selector is None:
             return item
+        return self._evaluated(selector, item_data(index, item))
+
+    def _evaluated(self, template: Any, item: Any = None) -> Any:
+        """Give what a template of the Map makes of its input."""
         frame = self.env.open_inner_frame()
         context = frame.states.context_object.context_object_data
-        context["Map"] = {"Item": {"Index": index, "Value": item}}
+        context["Map"] = {"Item": item}
         frame.states.reset(self.map_input)
         frame.stack.append(self.map_input)
-        selector.eval(frame)
+        template.eval(frame)
         self.env.delete_frame(frame)
         return frame.stack[-1]
 
     def _run(self, index: int, item: Any) -> None:
-        child = Child(index=index, name=str(uuid.uuid4()), input=self._select(index, item))
+        child = self._child(index, item)
         with self.lock:
             if self.exceeded:
                 self.waiting.appendleft((index, item))
@@ -221,7 +188,7 @@ class _MapRun:
         self.program.eval(frame)
         self.env.delete_frame(frame)
         child.stopped = datetime.now(UTC)
-        _take_outcome(child, frame)
+        take_outcome(child, frame)
         self._end(child)
 
     def _frame(self, child: Child) -> Environment:
@@ -239,7 +206,9 @@ class _MapRun:
             **context["StateMachine"],
             "Id": self.record.map_state_machine_arn,
         }
-        # The child is in no state yet.
+        # It sees no variables of its parent's, and is in no state yet.
+        # https://docs.aws.amazon.com/step-functions/latest/dg/workflow-variables.html
+        vars(frame)["variable_store"] = VariableStore()  # type: ignore[no-untyped-call]
         context["State"] = None
         frame.states.reset(child.input)
         return frame
@@ -247,25 +216,26 @@ class _MapRun:
     def _end(self, child: Child) -> None:
         with self.lock:
             self.ended.append(child)
-            self._count(child.status)
+            self._count(child)
             if child.status in {"FAILED", "TIMED_OUT"}:
-                self.failures += 1
+                self.failures += child.items
                 if self._intolerable() and not self.exceeded:
                     self.exceeded = True
                     self._abort_running()
 
-    def _count(self, status: str) -> None:
-        name = status.lower()
-        for counter in (self.record.item_counter, self.record.execution_counter):
-            getattr(counter, name).count()
-            counter.results_written.count()
+    def _count(self, child: Child) -> None:
+        name = child.status.lower()
+        counts = ((self.record.item_counter, child.items), (self.record.execution_counter, 1))
+        for counter, count in counts:
+            getattr(counter, name).count(count)
+            counter.results_written.count(count)
 
     def _intolerable(self) -> bool:
         """Say whether a threshold is passed; one that is not set (0) yields to the other."""
         count = self.record.tolerated_failure_count
         percentage = self.record.tolerated_failure_percentage
         over_count = self.failures > count
-        over_percentage = 100 * self.failures / len(self.items) > percentage
+        over_percentage = 100 * self.failures / self.item_count > percentage
         if count and percentage:
             return over_count or over_percentage
         return over_percentage if percentage else over_count
@@ -273,24 +243,3 @@ class _MapRun:
     def _abort_running(self) -> None:
         for frame in list(self.env._frames):  # noqa: SLF001
             frame.set_stop(stop_date=datetime.now(UTC), cause=None, error=None)
-
-
-def child_arn(record: MapRunRecord, child: Child) -> str:
-    """Give the ARN of a child execution: `...:execution:<machine>/<label>:<name>`."""
-    return f"{record.map_state_machine_arn.replace(':stateMachine:', ':execution:')}:{child.name}"
-
-
-def _take_outcome(child: Child, frame: Environment) -> None:
-    state = frame.program_state()
-    if isinstance(state, ProgramError):
-        error = state.error or {}
-        child.status = "FAILED"
-        child.error, child.cause = error.get("error"), error.get("cause")
-    elif isinstance(state, ProgramTimedOut):
-        child.status = "TIMED_OUT"
-        child.error = "States.Timeout"
-    elif isinstance(state, ProgramStopped):
-        child.status = "ABORTED"
-    else:
-        child.status = "SUCCEEDED"
-        child.output = frame.states.get_input()

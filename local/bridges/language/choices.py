@@ -1,0 +1,130 @@
+"""Choices that read what is not there, or whose condition is neither true nor false, or match none.
+
+moto takes a variable that is missing for one that does not match, and goes on to the next rule; it
+takes a rule that leads where the default leads for the default.
+https://docs.aws.amazon.com/step-functions/latest/dg/state-choice.html
+"""
+
+from contextlib import ExitStack
+from typing import Any
+from unittest.mock import patch
+
+from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import (
+    FailureEventException,
+)
+from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import (
+    StatesErrorNameType,
+)
+from moto.stepfunctions.parser.asl.component.state.choice.comparison import (
+    comparison_variable,
+    variable,
+)
+from moto.stepfunctions.parser.asl.component.state.choice.comparison.comparison import (
+    ConditionStringJSONata,
+)
+from moto.stepfunctions.parser.asl.component.state.choice.comparison.comparison_func import (
+    ComparisonFuncValue,
+)
+from moto.stepfunctions.parser.asl.component.state.choice.comparison.comparison_operator_type import (  # noqa: E501
+    ComparisonOperatorType,
+)
+from moto.stepfunctions.parser.asl.component.state.choice.comparison.operator.factory import (
+    OperatorFactory,
+)
+from moto.stepfunctions.parser.asl.component.state.choice.state_choice import StateChoice
+from moto.stepfunctions.parser.asl.eval.environment import Environment
+
+from ..failures import failure_event, query_failure
+
+
+def install(stack: ExitStack) -> None:
+    """Fail where AWS fails."""
+    _require_variables(stack)
+    _require_booleans(stack)
+    _compare_with_context(stack)
+    _take_default(stack)
+
+
+def _require_variables(stack: ExitStack) -> None:
+    kind = comparison_variable.ComparisonVariable
+
+    def eval_body(self: Any, env: Environment) -> None:
+        self.variable.eval(env)
+        value = env.stack[-1]
+        operator = self.comparison_function.operator_type
+        if (
+            isinstance(value, variable.NoSuchVariable)
+            and operator != ComparisonOperatorType.IsPresent
+        ):
+            path = self.variable.string_sampler.literal_value
+            cause = (
+                f"Invalid path '{path}': The choice state's condition path references an invalid "
+                "value."
+            )
+            raise FailureEventException(
+                failure_event(env, StatesErrorNameType.StatesRuntime, cause)
+            )
+        self.comparison_function.eval(env)
+
+    stack.enter_context(patch.object(kind, "_eval_body", eval_body))
+
+
+def _require_booleans(stack: ExitStack) -> None:
+    def eval_body(self: ConditionStringJSONata, env: Environment) -> None:
+        self.string_jsonata.eval(env=env)
+        if not isinstance(env.stack[-1], bool):
+            kind = type(env.stack[-1]).__name__
+            expression = self.string_jsonata.expression
+            cause = (
+                f"The JSONata expression '{expression}' returned an unexpected result type. "
+                f"Expected 'boolean', but was '{kind}'"
+            )
+            raise query_failure(env, cause)
+
+    stack.enter_context(patch.object(ConditionStringJSONata, "_eval_body", eval_body))
+
+
+def _compare_with_context(stack: ExitStack) -> None:
+    """Let the path of an operator such as `StringEqualsPath` begin with `$$`."""
+    original = ComparisonFuncValue._eval_body  # noqa: SLF001
+
+    def eval_body(self: ComparisonFuncValue, env: Environment) -> None:
+        named_path = isinstance(self.value, str) and self.operator_type.name.endswith("Path")
+        if not (named_path and self.value.startswith("$$")):
+            original(self, env)
+            return
+        compared = env.stack.pop()
+        env.stack += [env.states.context_object.context_object_data, compared]
+        OperatorFactory.get(self.operator_type).eval(env=env, value=self.value[1:])
+        del env.stack[-2]
+
+    stack.enter_context(patch.object(ComparisonFuncValue, "_eval_body", eval_body))
+
+
+def _take_default(stack: ExitStack) -> None:
+    """Assign and give what the state says where no rule matches, and nowhere else."""
+
+    def eval_state(self: StateChoice, env: Environment) -> None:
+        rule: Any
+        for rule in self.choices_decl.rules:
+            rule.eval(env)
+            if env.stack.pop() is True:
+                env.stack.append(rule.next_stmt.name)
+                return
+        if self.default_state is None:
+            error = StatesErrorNameType.StatesNoChoiceMatched
+            cause = f"Failed to find a matching choice in the state '{self.name}'"
+            raise FailureEventException(failure_event(env, error, cause))
+        for field in (self.assign_decl, self.output):
+            if field:
+                field.eval(env=env)
+        env.stack.append(self.default_state.state_name)
+
+    def eval_state_output(self: StateChoice, env: Environment) -> None:
+        next_state = env.stack.pop()
+        if self.output_path:
+            self.output_path.eval(env=env)
+        env.next_state_name = next_state
+
+    stack.enter_context(patch.object(StateChoice, "_eval_state", eval_state))
+    stack.enter_context(patch.object(StateChoice, "_eval_state_output", eval_state_output))

@@ -1,0 +1,104 @@
+r"""Intrinsic functions: escapes in their texts, null, and the error that they fail with.
+
+moto's parser stops at `\'`, `\{` and `\}`, leaves out null, and fails with other errors.
+https://docs.aws.amazon.com/step-functions/latest/dg/intrinsic-functions.html
+"""
+
+import json
+import re
+from contextlib import ExitStack
+from typing import Any
+from unittest.mock import patch
+
+from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import (
+    FailureEventException,
+)
+from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import (
+    StatesErrorNameType,
+)
+from moto.stepfunctions.parser.asl.component.common.string.string_expression import (
+    StringIntrinsicFunction,
+)
+from moto.stepfunctions.parser.asl.component.intrinsic.argument.argument import ArgumentLiteral
+from moto.stepfunctions.parser.asl.component.intrinsic.function.statesfunction.generic.string_format import (  # noqa: E501
+    StringFormat,
+)
+from moto.stepfunctions.parser.asl.eval.environment import Environment
+from moto.stepfunctions.parser.asl.parse.intrinsic.intrinsic_parser import IntrinsicParser
+from moto.stepfunctions.parser.asl.utils.json_path import NoSuchJsonPathError
+
+from ..failures import failure_event
+
+# While moto parses, a character of Unicode's private use stands for what it cannot read.
+_HIDDEN = {"'": "\ue001", "{": "\ue002", "}": "\ue003", "\\": "\ue004"}
+_SHOWN = {ord(hidden): shown for shown, hidden in _HIDDEN.items()}
+_NULL = "\ue005"
+
+_TEXT_OR_NULL = re.compile(r"'(?:\\.|[^'\\])*'|\bnull\b(?=\s*[,)])")
+_ESCAPE = re.compile(r"\\(['{}\\])")
+
+
+def install(stack: ExitStack) -> None:
+    """Read and evaluate as AWS does."""
+    parse = IntrinsicParser.parse
+
+    def parse_hidden(src: str) -> Any:
+        # moto hands on what stands in the definition, with the escapes of JSON.
+        text = json.loads(f'"{src}"', strict=False)
+        return parse(_TEXT_OR_NULL.sub(_hide, text))
+
+    stack.enter_context(patch.object(IntrinsicParser, "parse", staticmethod(parse_hidden)))
+    stack.enter_context(patch.object(ArgumentLiteral, "_eval_argument", _eval_argument))
+    stack.enter_context(patch.object(StringFormat, "_eval_body", _format))
+    _name_failures(stack)
+
+
+def _hide(found: re.Match[str]) -> str:
+    if found[0] == "null":
+        return f"'{_NULL}'"
+    return _ESCAPE.sub(lambda escape: _HIDDEN[escape[1]], found[0])
+
+
+def _shown(value: Any) -> Any:
+    return value.translate(_SHOWN) if isinstance(value, str) else value
+
+
+def _eval_argument(self: ArgumentLiteral, env: Environment) -> Any:
+    del env
+    return None if self.definition_value == _NULL else _shown(self.definition_value)
+
+
+def _format(self: StringFormat, env: Environment) -> None:
+    """Fill in `States.Format`: an escaped brace is none of its placeholders."""
+    template, *arguments = self.argument_list.arguments
+    if isinstance(template, ArgumentLiteral):
+        text = template.definition_value
+    else:
+        template.eval(env=env)
+        text = env.stack.pop()
+    if not isinstance(text, str):
+        raise TypeError("the template of States.Format is no text")
+    pieces = text.split("{}")
+    if len(pieces) != len(arguments) + 1:
+        raise ValueError(
+            f"States.Format has {len(pieces) - 1} placeholders for {len(arguments)} arguments"
+        )
+    filled = _shown(pieces[0])
+    for argument, piece in zip(arguments, pieces[1:], strict=True):
+        argument.eval(env=env)
+        filled += self._to_str_repr(env.stack.pop()) + _shown(piece)
+    env.stack.append(filled)
+
+
+def _name_failures(stack: ExitStack) -> None:
+    def eval_body(self: StringIntrinsicFunction, env: Environment) -> None:
+        try:
+            self.function.eval(env=env)
+        except (FailureEventException, NoSuchJsonPathError):
+            raise
+        except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+            cause = f"the intrinsic function {self.intrinsic_function_derivation} failed: {error}"
+            failure = failure_event(env, StatesErrorNameType.StatesIntrinsicFailure, cause)
+            raise FailureEventException(failure) from error
+
+    stack.enter_context(patch.object(StringIntrinsicFunction, "_eval_body", eval_body))

@@ -1,0 +1,72 @@
+"""JSONPath as Step Functions reads it: by the rules of Jayway's library.
+
+A path that can have one match gives it, or fails; any other gives a list of its matches, however
+few. moto tells them apart by their text, and gives a list for `$.items[0].id`.
+https://github.com/json-path/JsonPath#what-is-returned-when
+"""
+
+import re
+import sys
+from contextlib import ExitStack
+from functools import lru_cache
+from typing import Any
+from unittest.mock import patch
+
+from jsonpath_ng import Child, Fields, Index, Root
+from jsonpath_ng.ext.parser import parse
+from moto.stepfunctions.parser.asl.utils import json_path
+from moto.stepfunctions.parser.asl.utils.json_path import NoSuchJsonPathError
+
+# What is in brackets, and the name after a dot: in quotes it may be any.
+_STEP = re.compile(r"""(?P<kept>\[(?:'[^']*'|"[^"]*"|[^]'"])*\]|\.\.)|\.(?P<name>[^.\[*'(]+)""")
+
+
+def install(stack: ExitStack) -> None:
+    """Read every path here."""
+    original = json_path.extract_json
+    for name, module in list(sys.modules.items()):
+        if name.startswith("moto.stepfunctions"):
+            for attribute, value in list(vars(module).items()):
+                if value is original:
+                    stack.enter_context(patch.object(module, attribute, extract))
+
+
+def extract(path: str, data: Any) -> Any:
+    """Give what a path leads to.
+
+    Raises:
+        NoSuchJsonPathError: nothing, where there should be one value.
+    """
+    parsed = _parsed(path)
+    definite = _definite_part(parsed)
+    found = definite.find(data)
+    if not found:
+        raise NoSuchJsonPathError(json_path=path, data=data)
+    if definite is parsed:
+        return found[0].value
+    return [match.value for match in parsed.find(data)]
+
+
+@lru_cache(maxsize=1024)
+def _parsed(path: str) -> Any:
+    return parse(_STEP.sub(_quoted, path))
+
+
+def _quoted(step: re.Match[str]) -> str:
+    return step["kept"] or f"['{step['name']}']"
+
+
+def _definite_part(path: Any) -> Any:
+    """Give the longest beginning of a path that can have one match alone."""
+    if isinstance(path, Root):
+        return path
+    if not isinstance(path, Child):
+        return Root()
+    before = _definite_part(path.left)
+    return path if before is path.left and _is_one(path.right) else before
+
+
+def _is_one(step: Any) -> bool:
+    if isinstance(step, Fields):
+        return len(step.fields) == 1 and step.fields[0] != "*"
+    return isinstance(step, Index) and len(step.indices) == 1

@@ -1,0 +1,1 @@
+"""What moto lacks of Maps, inline and distributed, one gap per module."""

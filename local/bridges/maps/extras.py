@@ -1,0 +1,114 @@
+"""What a Map may say that moto's grammar lacks: ItemBatcher, EXPRESS, an expression that selects.
+
+It is taken out of a definition before moto reads it, and put beside what moto makes of the Map.
+https://docs.aws.amazon.com/step-functions/latest/dg/state-map-distributed.html
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from moto.stepfunctions.parser.asl.eval.environment import Environment
+
+from ...machines.scopes import scopes_of
+
+_KEPT = "local_cloud_extras"
+_BATCHER = "ItemBatcher"
+_SELECTOR, _SELECTED = "ItemSelector", "selected"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MapExtras:
+    """What is beside a Map.
+
+    Attributes:
+        batcher: evaluates to the ItemBatcher.
+        express: whether its children are of the type EXPRESS.
+        selects: whether the ItemSelector is one expression.
+    """
+
+    batcher: Any = None
+    express: bool = False
+    selects: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Selected:
+    """An ItemSelector that is one expression, which moto has below a key."""
+
+    template: Any
+
+    def eval(self, env: Environment) -> None:
+        self.template.eval(env)
+        env.stack[-1] = env.stack[-1][_SELECTED]
+
+
+def parsed_with_extras(definition: str, parse: Callable[[str], Any]) -> Any:
+    """Give what moto's `parse` makes of a definition, without what it does not know."""
+    machine = json.loads(definition)
+    extras = dict(_taken_out(machine, parse)) if isinstance(machine, dict) else {}
+    # moto takes an escape in a path for what it stands for nowhere.
+    program, tree = parse(json.dumps(machine, ensure_ascii=False))
+    for name, state in _states(program):
+        if name in extras:
+            setattr(state.iteration_component, _KEPT, extras[name])
+            if extras[name].selects:
+                state.item_selector = _Selected(state.item_selector)
+    return program, tree
+
+
+def extras_of(component: Any) -> MapExtras:
+    """Give what is beside a Map, by what moto makes of its processor."""
+    extras: MapExtras = getattr(component, _KEPT, MapExtras())
+    return extras
+
+
+def _taken_out(
+    machine: Mapping[str, Any], parse: Callable[[str], Any]
+) -> Iterator[tuple[str, MapExtras]]:
+    for scope in list(scopes_of(machine)):
+        for name, state in scope.states.items():
+            if not isinstance(state, dict) or state.get("Type") != "Map":
+                continue
+            config = (state.get("ItemProcessor") or state.get("Iterator") or {}).get(
+                "ProcessorConfig", {}
+            )
+            express = config.get("ExecutionType") == "EXPRESS"
+            if express:
+                config["ExecutionType"] = "STANDARD"
+            batcher = state.pop(_BATCHER, None)
+            selects = isinstance(state.get(_SELECTOR), str)
+            if selects:
+                state[_SELECTOR] = {_SELECTED: state[_SELECTOR]}
+            if express or batcher or selects:
+                template = batcher and _template(batcher, scope.language_of(state), parse)
+                yield name, MapExtras(batcher=template, express=express, selects=selects)
+
+
+def _template(batcher: Mapping[str, Any], language: str, parse: Callable[[str], Any]) -> Any:
+    """Give the ItemBatcher as a template, in the form of a Pass state, which moto knows."""
+    if language == "JSONata":
+        state = {"Type": "Pass", "Output": batcher, "End": True}
+    else:
+        # `MaxItemsPerBatchPath` is to this what `MaxItemsPerBatch.$` is to a template.
+        fields = {_dotted(key): value for key, value in batcher.items()}
+        state = {"Type": "Pass", "Parameters": fields, "End": True}
+    machine = {"QueryLanguage": language, "StartAt": _BATCHER, "States": {_BATCHER: state}}
+    program, _ = parse(json.dumps(machine))
+    made = program.states.states[_BATCHER]
+    return made.output.jsonata_template_value if made.output else made.parameters
+
+
+def _dotted(key: str) -> str:
+    return f"{key.removesuffix('Path')}.$" if key.endswith("Path") else key
+
+
+def _states(program: Any) -> Iterator[tuple[str, Any]]:
+    for name, state in program.states.states.items():
+        yield name, state
+        if component := getattr(state, "iteration_component", None):
+            yield from _states(component._get_iteration_program())  # noqa: SLF001
+        if branches := getattr(state, "branches", None):
+            for branch in branches.programs:
+                yield from _states(branch)

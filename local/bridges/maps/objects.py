@@ -1,0 +1,80 @@
+"""Maps over an object: one iteration for each of its keys.
+
+moto takes lists alone.
+https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itemspath.html
+https://docs.aws.amazon.com/step-functions/latest/dg/input-output-contextobject.html
+"""
+
+from contextlib import ExitStack
+from typing import Any
+from unittest.mock import patch
+
+from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import (
+    FailureEventException,
+)
+from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import (
+    StatesErrorNameType,
+)
+from moto.stepfunctions.parser.asl.component.common.path.items_path import ItemsPath
+from moto.stepfunctions.parser.asl.component.state.exec.state_map.items.items import ItemsJSONata
+from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration import iteration_worker
+from moto.stepfunctions.parser.asl.component.state.exec.state_map.state_map import StateMap
+from moto.stepfunctions.parser.asl.eval.environment import Environment
+
+from ..failures import failure_event, query_failure
+
+
+class Pair(dict[str, Any]):
+    """An item of an object: its `Key` and its `Value`, which the context has apart."""
+
+
+def install(stack: ExitStack) -> None:
+    """Iterate over objects as well."""
+    stack.enter_context(patch.object(ItemsPath, "_eval_body", _eval_path))
+    stack.enter_context(patch.object(ItemsJSONata, "_eval_body", _eval_expression))
+    stack.enter_context(patch.object(iteration_worker, "ItemData", item_data))
+    _iterate_over_input(stack)
+
+
+def item_data(Index: int, Value: Any) -> dict[str, Any]:  # noqa: N803 - as in the context
+    """Give what the context says of an item."""
+    return {"Index": Index, **(Value if isinstance(Value, Pair) else {"Value": Value})}
+
+
+def _items(value: Any) -> Any:
+    if isinstance(value, dict):
+        return [Pair(Key=key, Value=item) for key, item in value.items()]
+    return value
+
+
+def _eval_path(self: ItemsPath, env: Environment) -> None:
+    self.string_sampler.eval(env=env)
+    env.stack[-1] = items = _items(env.stack[-1])
+    if not isinstance(items, list):
+        path = self.string_sampler.literal_value
+        cause = f'Reference path "{path}" must point to array or object.'
+        raise FailureEventException(failure_event(env, StatesErrorNameType.StatesRuntime, cause))
+
+
+def _eval_expression(self: ItemsJSONata, env: Environment) -> None:
+    self.string_jsonata.eval(env=env)
+    env.stack[-1] = items = _items(env.stack[-1])
+    if not isinstance(items, list):
+        raise query_failure(
+            env,
+            f"The JSONata expression '{self.string_jsonata.expression}' specified for the field "
+            f"'Items' returned an unexpected result type. Expected 'array' or 'object', but was "
+            f"'{type(items).__name__}'",
+        )
+
+
+def _iterate_over_input(stack: ExitStack) -> None:
+    """Take the input of a JSONata state that says no Items."""
+    original = StateMap._eval_execution  # noqa: SLF001
+
+    def eval_execution(self: StateMap, env: Environment) -> None:
+        if not (self.items or self.items_path or self.item_reader):
+            env.stack.append(_items(env.stack[-1]))
+        original(self, env)
+
+    stack.enter_context(patch.object(StateMap, "_eval_execution", eval_execution))

@@ -1,0 +1,125 @@
+"""What cannot run on the local cloud, or nowhere: found when a machine is made, state by state."""
+
+import json
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import Any
+
+from ..errors import LocalCloudError
+from .expressions import ExpressionError, check, expression_of
+from .resources import why_not
+from .scopes import Scope, scopes_of
+
+State = Mapping[str, Any]
+_EVAL = "$eval("
+
+
+def check_machine(
+    name: str,
+    definition: Mapping[str, Any],
+    mocked: Collection[str],
+    parse: Callable[[str], object],
+) -> None:
+    """Raise LocalCloudError where a machine cannot run, with every state and the reason.
+
+    Args:
+        name: of the machine.
+        definition: its definition.
+        mocked: states that have mocks.
+        parse: reads a definition as the cloud does, or raises.
+    """
+    problems = list(_problems(definition, mocked))
+    if not problems:
+        problems = list(_unreadable(definition, parse))
+    if problems:
+        listed = "\n".join(f"- {problem}" for problem in problems)
+        raise LocalCloudError(f"the state machine {name!r} cannot run here:\n{listed}")
+
+
+def _problems(definition: Mapping[str, Any], mocked: Collection[str]) -> Iterator[str]:
+    for scope in scopes_of(definition):
+        yield from _missing(scope)
+        for name, state in scope.states.items():
+            for problem in _of_state(name, state, scope, mocked):
+                yield f"the state {name!r}: {problem}"
+
+
+def _missing(scope: Scope) -> Iterator[str]:
+    """Find what a scope goes to and does not have."""
+    if scope.start not in scope.states:
+        yield f"{scope.place} has no state {scope.start!r}, with which it starts"
+    reached = _reached(scope)
+    yield from (f"the state {name!r} is never reached" for name in scope.states.keys() - reached)
+    for name, state in scope.states.items():
+        for target in _targets(state):
+            if target not in scope.states:
+                yield f"the state {name!r}: {scope.place} has no state {target!r} to go on with"
+
+
+def _reached(scope: Scope) -> set[str]:
+    reached, pending = set(), [scope.start]
+    while pending:
+        name = pending.pop()
+        if name not in reached and name in scope.states:
+            reached.add(name)
+            pending += _targets(scope.states[name])
+    return reached
+
+
+def _targets(state: State) -> Iterator[str]:
+    named = [state, *state.get("Choices", ()), *state.get("Catch", ())]
+    yield from (each["Next"] for each in named if isinstance(each.get("Next"), str))
+    if isinstance(state.get("Default"), str):
+        yield state["Default"]
+
+
+def _of_state(name: str, state: State, scope: Scope, mocked: Collection[str]) -> Iterator[str]:
+    resource = state.get("Resource")
+    if state.get("Type") == "Task" and isinstance(resource, str):
+        if name not in mocked and (reason := why_not(resource)):
+            yield f"{reason}; give it a mock"
+        if scope.express and resource.endswith((".waitForTaskToken", ".sync", ".sync:2")):
+            yield f"{resource} waits, which a child of the type EXPRESS cannot do"
+    if scope.language_of(state) == "JSONata":
+        for expression in _expressions(state):
+            try:
+                check(expression)
+            except ExpressionError as error:
+                yield f"the expression {expression!r} {error}"
+            if _EVAL in expression.replace(" ", ""):
+                yield f"the expression {expression!r} calls $eval, which Step Functions refuses"
+
+
+def _expressions(value: Any) -> Iterator[str]:
+    """Find the expressions of a state, without those of states inside it."""
+    if isinstance(value, str):
+        if (expression := expression_of(value)) is not None:
+            yield expression
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            if key not in {"ItemProcessor", "Iterator", "Branches"}:
+                yield from _expressions(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _expressions(item)
+
+
+def _unreadable(definition: Mapping[str, Any], parse: Callable[[str], object]) -> Iterator[str]:
+    """Find the states that the cloud's own parser refuses, inner ones first."""
+    refused = _refusal(definition, parse)
+    if refused is None:
+        return
+    for scope in reversed(list(scopes_of(definition))):
+        for name, state in scope.states.items():
+            alone = {"QueryLanguage": scope.language, "StartAt": name, "States": {name: state}}
+            if reason := _refusal(alone, parse):
+                yield f"the state {name!r}: {reason}"
+                return
+    yield refused
+
+
+def _refusal(definition: Mapping[str, Any], parse: Callable[[str], object]) -> str | None:
+    try:
+        parse(json.dumps(definition))
+    except Exception as error:  # noqa: BLE001 - moto's parser raises whatever it stumbles over
+        return str(error) or type(error).__name__
+    return None

@@ -1,0 +1,153 @@
+"""JSONata as Step Functions has it: expressions over `$states` and variables.
+
+jsonata-python evaluates; what Step Functions adds to the language is here.
+https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html
+"""
+
+import hashlib
+import json
+import math
+import random
+import uuid
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from ..errors import LocalCloudError
+
+if TYPE_CHECKING:
+    from jsonata import Jsonata
+
+_OPEN, _CLOSE = "{%", "%}"
+_HASHES = {"MD5", "SHA-1", "SHA-256", "SHA-384", "SHA-512"}
+# A number beyond has no exact value in JSON's usual readers, and stays as it is written.
+_EXACT = 2**53
+_MOST_ITEMS = 1_000
+
+
+class ExpressionError(Exception):
+    """An expression that cannot be read or evaluated, or that gives no JSON."""
+
+
+def expression_of(text: str) -> str | None:
+    """Give the expression of a text in `{% %}`, or None of any other text."""
+    inside = text.startswith(_OPEN) and text.endswith(_CLOSE)
+    return text[len(_OPEN) : -len(_CLOSE)] if inside else None
+
+
+def check(expression: str) -> None:
+    """Raise ExpressionError where Step Functions would refuse an expression.
+
+    Raises:
+        LocalCloudError: jsonata-python is not installed.
+    """
+    _parsed(expression)
+
+
+def evaluate(expression: str, bindings: Mapping[str, Any]) -> Any:
+    """Give the JSON value of an expression.
+
+    Args:
+        expression: without its `{% %}`.
+        bindings: values of variables by their names, `states` among them.
+
+    Raises:
+        ExpressionError: it fails, gives nothing, or something that is no JSON.
+    """
+    parsed = _parsed(expression)
+    from jsonata import Utils  # noqa: PLC0415 - one of the few that take long
+
+    null = Utils.NULL_VALUE
+    values = {name: _with_null(value, null) for name, value in bindings.items()}
+    parsed.set_output_convert_nulls(False)
+    try:
+        result = parsed.evaluate(None, {**_functions(), **values})
+    except Exception as error:
+        # The library's own errors, and Python's, where a function is given what it cannot take.
+        raise ExpressionError(f"threw an error during evaluation. {error}") from error
+    if result is None:
+        raise ExpressionError("returned nothing (undefined).")
+    return _json(result, null)
+
+
+def _parsed(expression: str) -> "Jsonata":
+    try:
+        from jsonata import JException, Jsonata  # noqa: PLC0415 - needed for such machines alone
+    except ModuleNotFoundError as missing:
+        install = "pip install jsonata-python"
+        raise LocalCloudError(f"JSONata needs a package ({missing}): {install}") from missing
+    try:
+        return Jsonata(expression)
+    except JException as error:
+        raise ExpressionError(f"is no JSONata: {error}") from error
+
+
+def _with_null(value: Any, null: Any) -> Any:
+    """Give a value as the library takes it: its None is nothing at all."""
+    if value is None:
+        return null
+    if isinstance(value, dict):
+        return {key: _with_null(item, null) for key, item in value.items()}
+    return [_with_null(item, null) for item in value] if isinstance(value, list) else value
+
+
+def _json(value: Any, null: Any) -> Any:
+    if value is null or value is None:
+        return None
+    if isinstance(value, dict):
+        return {key: _json(item, null) for key, item in value.items()}
+    if isinstance(value, list | range):
+        return [_json(item, null) for item in value]
+    if isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, float) and math.isfinite(value):
+        return int(value) if value.is_integer() and abs(value) < _EXACT else value
+    raise ExpressionError("returned an unsupported result type.")
+
+
+def _functions() -> dict[str, Any]:
+    from jsonata import Jsonata  # noqa: PLC0415 - as above
+
+    return {name: Jsonata.JLambda(function) for name, function in _ADDED.items()}
+
+
+def _partition(array: list[Any], size: float) -> list[list[Any]]:
+    step = int(size)
+    return [array[start : start + step] for start in range(0, len(array), step)]
+
+
+def _range(first: float, last: float, step: float) -> list[float]:
+    count = math.floor((last - first) / step) + 1
+    if count > _MOST_ITEMS:
+        raise ValueError(f"$range gives {_MOST_ITEMS:,} items at most")
+    return [first + index * step for index in range(max(0, count))]
+
+
+def _hash(text: str, algorithm: str) -> str:
+    if algorithm not in _HASHES:
+        raise ValueError(f"$hash knows {', '.join(sorted(_HASHES))}")
+    return hashlib.new(algorithm.replace("-", ""), text.encode()).hexdigest()
+
+
+def _random(seed: float | None = None) -> float:
+    return random.Random(seed).random()  # noqa: S311 - no secret
+
+
+def _refuse_eval(*_arguments: Any) -> None:
+    raise ValueError("$eval is not supported; $parse reads JSON")
+
+
+def _parse(text: str) -> Any:
+    from jsonata import Utils  # noqa: PLC0415 - as above
+
+    return _with_null(json.loads(text), Utils.NULL_VALUE)
+
+
+_ADDED: Mapping[str, Callable[..., Any]] = {
+    "eval": _refuse_eval,
+    "hash": _hash,
+    "parse": _parse,
+    "partition": _partition,
+    "random": _random,
+    "range": _range,
+    "uuid": lambda: str(uuid.uuid4()),
+}

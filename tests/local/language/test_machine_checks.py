@@ -1,0 +1,62 @@
+"""What cannot run is refused when the machine is made, by state and reason."""
+
+from typing import Any
+
+import pytest
+
+from local.cloud import LocalCloud
+from local.errors import LocalCloudError
+
+END = {"Type": "Pass", "End": True}
+EXPRESS = {"Mode": "DISTRIBUTED", "ExecutionType": "EXPRESS"}
+
+
+def asks(resource: str, **fields: Any) -> dict[str, Any]:
+    return {"Type": "Task", "Resource": f"arn:aws:states:::{resource}", "End": True, **fields}
+
+
+@pytest.mark.parametrize(
+    ("states", "reason"),
+    [
+        ({"A": asks("http:invoke")}, r"'A': .*does not know the service http; give it a mock"),
+        ({"A": asks("elasticmapreduce:addStep.sync")}, r"'A': .*elasticmapreduce; give it a mock"),
+        ({"A": asks("athena:startQueryExecution.sync")}, r"'A': .*cannot wait for \.sync"),
+        ({"A": asks("sqs:sendMessage.sync")}, r"'A': .*cannot wait for arn:aws:states:::sqs:send"),
+        ({"A": asks("aws-sdk:nowhere:do")}, r"'A': boto3 does not know the service nowhere"),
+        ({"A": asks("aws-sdk:s3:listEverything")}, r"'A': .*s3 has no operation listEverything"),
+        ({"A": {**END, "Next": "B"}}, r"'A': the state machine has no state 'B' to go on with"),
+        ({"A": END, "B": END}, r"'B' is never reached"),
+        ({"A": {"Type": "Tusk", "End": True}}, r"'A': .*Tusk"),
+        ({"A": {"Type": "Map", "End": True, "ItemProcessor": {"StartAt": "B", "States": {}}}},
+         r"the ItemProcessor of 'A' has no state 'B', with which it starts"),
+        ({"A": {"Type": "Parallel", "End": True, "Branches": [
+            {"StartAt": "B", "States": {"B": {"Type": "Pass", "Enf": True}}}]}}, r"'B': .*Enf"),
+        ({"A": {"Type": "Map", "End": True, "ItemProcessor": {"ProcessorConfig": EXPRESS,
+          "StartAt": "B", "States": {"B": asks("sqs:sendMessage.waitForTaskToken")}}}},
+         r"'B': .*waitForTaskToken waits, which a child of the type EXPRESS cannot do"),
+        ({"A": {**END, "QueryLanguage": "JSONata", "Output": "{% $states. %}"}},
+         r"'A': the expression .* is no JSONata"),
+        ({"A": {**END, "QueryLanguage": "JSONata", "Output": ["{% $eval ('1') %}"]}},
+         r"'A': the expression .* calls \$eval"),
+    ],
+)  # fmt: skip
+def test_machine_that_cannot_run_is_refused_by_state(
+    cloud: LocalCloud, states: dict[str, Any], reason: str
+) -> None:
+    with pytest.raises(LocalCloudError, match=reason):
+        cloud.create_state_machine("wrong", {"StartAt": "A", "States": states})
+
+
+def test_every_state_that_cannot_run_is_named(cloud: LocalCloud) -> None:
+    states = {"A": {**asks("http:invoke"), "Next": "B"}, "B": asks("aws-sdk:nowhere:do")}
+    states["A"].pop("End")
+    with pytest.raises(LocalCloudError, match=r"(?s)'A'.*'B'"):
+        cloud.create_state_machine("wrong", {"StartAt": "A", "States": states})
+
+
+def test_mock_lets_a_state_run_that_could_not(cloud: LocalCloud) -> None:
+    states = {"A": asks("http:invoke", Parameters={"Method": "GET"})}
+    mocks = {"A": {"result": {"StatusCode": 200}}}
+    machine = {"StartAt": "A", "States": states}
+    arn = cloud.create_state_machine("mocked", machine, mocks=mocks)
+    assert cloud.start_execution({}, state_machine_arn=arn).wait(30).output == {"StatusCode": 200}
