@@ -153,6 +153,7 @@ class BranchPointer(Open):
     s3_path: ContentPath = Field(description="Of the branch's bag.")
     state_revision: int | None
     segments_run: int | None
+    waits: int = Field(default=0, description="For a time or an answer; left out where none.")
 
 
 class StagedItems(Open):
@@ -179,6 +180,7 @@ class Failure(Open):
     record_s3_path: ContentPath
     branch_id: str | None = Field(default=None, description="Null outside of branches.")
     segments_run: int | None = None
+    waits: int = Field(default=0, description="Of a branch.")
 
 
 class FailureRecord(Open):

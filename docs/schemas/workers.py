@@ -48,6 +48,8 @@ class ObjectResult(Open):
     prompt: Json = Field(
         default=None, description="With `PAUSED_FOR_HITP` and `ASYNC`: what is asked."
     )
+    wait_seconds: Json = Field(default=None, description="With `WAIT`: for how long, up to a year.")
+    wait_until: Json = Field(default=None, description="With `WAIT`: until when, in RFC 3339.")
     error: Json = Field(
         default=None, description="With a status that ends in a failure: the execution's own."
     )

@@ -128,7 +128,7 @@ def test_a_message_has_no_value_in_it() -> None:
 
 @pytest.mark.parametrize("status", Status)
 def test_every_status_is_taken_as_its_text(status: Status) -> None:
-    asked = {"pending_branches": ["a"], "distributed_items": [1]}
+    asked = {"pending_branches": ["a"], "distributed_items": [1], "wait_seconds": 5}
     bag = synced_by("sync")(first(), {"status": status, **asked})
     assert type(bag["status"]) is str
     assert bag["status"] == status.value
@@ -252,6 +252,7 @@ def test_an_input_is_checked_too(field: str) -> None:
         ("last_update_time", "2026-11-25T00:00:00+00:00"),
         ("payload_size_kb", 1.5),
         ("forked_from", {"state_revision": 1}),
+        ("wait_state", {"until": "2030-01-31T09:00:00Z", "then": "CONTINUE"}),
     ],
 )
 def test_control_fields_of_the_machine_are_no_input(field: str, value: Any) -> None:
@@ -338,6 +339,7 @@ REQUESTS: dict[str, tuple[Bag, str]] = {
     "ASYNC": ({}, "merge_async"),
     "DISTRIBUTED_MAP": ({"distributed_items": [1, 2]}, "aggregate_distributed"),
     "PARALLEL_GROUP": ({"pending_branches": ["a"]}, "aggregate_branches"),
+    "WAIT": ({"wait_seconds": 5}, "sync"),
 }
 
 
@@ -365,7 +367,8 @@ def state_echoed_by_worker(bag: Bag) -> Bag:
 @pytest.mark.parametrize("status", REQUESTS)
 def test_a_fresh_result_asks_again(status: str) -> None:
     bag = asked_and_answered(status)
-    after = synced_by("sync")(bag, {"status": status})
+    again = {"wait_seconds": 5} if status == "WAIT" else {}
+    after = synced_by("sync")(bag, {"status": status, **again})
     assert after["next_action"] == ("PAUSED_FOR_HITP" if status == "PAUSE" else status)
 
 

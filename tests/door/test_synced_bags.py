@@ -52,6 +52,7 @@ def synced_bag(bag: Bag, result: Any) -> Bag:
         {"status": "PARALLEL_GROUP", "pending_branches": ["a"]},
         {"status": "DISTRIBUTED_MAP", "distributed_items": [1]},
         {"next_segment_to_run": 4},
+        {"status": "WAIT", "wait_until": "2026-01-31T09:00:00+01:00"},
         {f"key-{number:04}": "x" * 100 for number in range(2_000)},
         {"state_history": [{"n": number} for number in range(200)]},
         {"chunk_results": [{"n": number} for number in range(30)]},

@@ -31,6 +31,7 @@ PROGRESS = (
     "segments_per_execution",
     "status",
     "total_segments",
+    "wait_state",
 )
 _POLL_SECONDS = 0.02
 

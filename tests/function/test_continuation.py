@@ -248,11 +248,12 @@ def test_segments_of_branches_use_it_when_they_are_joined() -> None:
         bag = act("fork_branch", state_data=parent, branch=branch)["state_data"]
         for _ in range(number):
             bag = act("sync_branch", state_data=bag, execution_result={})["state_data"]
-        assert bag["execution_segments"] == parent["execution_segments"]
+        assert bag["execution_segments"] == number
         ended.append(act("complete_branch", state_data=bag)["branch"])
-    ended.append({"status": "FAILED", "error": "E", "cause": "c", "segments_run": 4})
+    failed = {"status": "FAILED", "error": "E", "cause": "c"}
+    ended += [failed | {"segments_run": 4}, failed | {"segments_run": 2, "waits": 3}]
     joined = act("aggregate_branches", state_data=parent, branches=ended)["state_data"]
-    branches = (2 + 1) + (2 + 2) + (2 + 4)
+    branches = (2 + 1) + (2 + 2) + (2 + 4) + (2 + 2 + 3)
     assert joined["execution_segments"] == parent["execution_segments"] + 1 + branches
 
 

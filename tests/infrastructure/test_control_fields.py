@@ -48,6 +48,9 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "cause": st.one_of(st.sampled_from(["none left", "x" * 40_000]), wrong),
     "pending_branches": st.sampled_from([[], ["a"], [{}, 5], "a", {}, None]),
     "distributed_items": st.sampled_from([[], [1], "a", {}, {"bucket": 5, "key": None}, None]),
+    "wait_seconds": st.one_of(st.just(0), wrong),
+    "wait_until": st.one_of(st.just("2020-01-31T09:00:00Z"), wrong),
+    "wait_state": st.one_of(wrong, st.just({"until": "x", "then": "COMPLETE"})),
     "state_data": wrong,
 }
 # Few fields at a time: each wrong one ends the execution.

@@ -7,6 +7,7 @@ cheaper to take when the answers are given.
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ import pytest
 from tests.infrastructure.machines import Answer, Machine, Payload, RaisedError
 
 LOOP_LIMIT = 3
+SEGMENTS_PER_EXECUTION = 350
 PAYLOAD_BYTES = 262_144
 
 Worker = Callable[[Payload], Payload]
@@ -38,7 +40,7 @@ class ScriptedFunction:
         if event["input"].get("refused"):
             raise RaisedError("InvalidRequestError")
         counters = {"loop_counter": 0, "loop_limit": LOOP_LIMIT, "segment_to_run": 0}
-        budget = {"execution_segments": 0, "segments_per_execution": 350}
+        budget = {"execution_segments": 0, "segments_per_execution": SEGMENTS_PER_EXECUTION}
         bag = {"execution_id": event["execution_id"], "next_action": "CONTINUE"}
         return {"state_data": bag | counters | budget}
 
@@ -50,6 +52,7 @@ class ScriptedFunction:
             raise RaisedError("MissingObjectError")
         bag = event["state_data"]
         counted = {"loop_counter": bag["loop_counter"] + 1}
+        counted["execution_segments"] = bag["execution_segments"] + 1
         return {"state_data": bag | counted | event["execution_result"]}
 
     sync_branch = sync
@@ -77,6 +80,7 @@ class ScriptedFunction:
                 "record_s3_path": "s3://...",
                 "branch_id": event["state_data"].get("branch"),
                 "segments_run": event["state_data"].get("loop_counter"),
+                "waits": 0,
             }
         }
 
@@ -267,6 +271,49 @@ def test_a_transient_error_is_tried_again(
     assert run(machine, worker)["status"] == "SUCCEEDED"
 
 
+OVER = {"until": "2020-01-31T09:00:00Z", "then": "CONTINUE"}
+
+
+def test_a_wait_that_is_over_leads_to_where_the_bag_says(machine: Machine) -> None:
+    turns = iter(
+        [
+            {"next_action": "WAIT", "wait_state": OVER},
+            {"next_action": "WAIT", "wait_state": OVER | {"then": "COMPLETE"}},
+        ]
+    )
+    execution = run(machine, lambda _: next(turns))
+    assert (execution["status"], bag(execution)["loop_counter"]) == ("SUCCEEDED", 2)
+    assert bag(execution)["next_action"] == "COMPLETE"
+
+
+def test_a_wait_lasts_until_its_end(machine: Machine) -> None:
+    until = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=3)
+    text = until.isoformat().replace("+00:00", "Z")
+    waits = always("WAIT", wait_state={"until": text, "then": "COMPLETE"})
+    assert run(machine, waits)["status"] == "SUCCEEDED"
+    assert datetime.now(UTC) > until - timedelta(seconds=0.5)  # the interpreter rounds
+
+
+def test_a_poll_that_never_ends_stops_at_the_loop_limit(machine: Machine) -> None:
+    later = {"until": "2999-01-31T09:00:00Z", "then": "CONTINUE"}
+    turns = iter([OVER, OVER, later])
+    execution = run(machine, lambda _: {"next_action": "WAIT", "wait_state": next(turns)})
+    assert (execution["status"], execution["error"]) == ("FAILED", "LoopLimitReached")
+
+
+NO_WAITS: list[Any] = [
+    *(None, "text", {}, {"until": "2020-01-31T09:00:00Z"}, {"then": "CONTINUE"}),
+    *(OVER | {"until": "tomorrow"}, OVER | {"until": 5}, OVER | {"then": None}),
+]
+
+
+@pytest.mark.parametrize("told", NO_WAITS)
+def test_a_wait_that_nobody_can_end_is_no_bag_to_route(machine: Machine, told: Any) -> None:
+    execution = run(machine, always("WAIT", wait_state=told))
+    assert (execution["status"], execution["error"]) == ("FAILED", "UnroutableBag")
+    assert execution["records"]
+
+
 def test_a_failing_branch_is_reported_and_ends_nothing(machine: Machine) -> None:
     branches = [
         {"branch": "good"},
@@ -274,6 +321,9 @@ def test_a_failing_branch_is_reported_and_ends_nothing(machine: Machine) -> None
         {"branch": "never ends"},
         {"branch": "asks"},
         {"branch": "halts"},
+        {"branch": "waits for nothing"},
+        {"branch": "waits", "wait_state": OVER | {"then": "COMPLETE"}},
+        {"branch": "has waited", "execution_segments": SEGMENTS_PER_EXECUTION - 1},
     ]
 
     def worker(state: Payload) -> Payload:
@@ -292,6 +342,9 @@ def test_a_failing_branch_is_reported_and_ends_nothing(machine: Machine) -> None
         ("FAILED", "LoopLimitReached"),
         ("FAILED", "UnroutableNextAction"),
         ("HALTED", None),
+        ("FAILED", "UnroutableBag"),
+        ("COMPLETE", None),
+        ("FAILED", "LoopLimitReached"),
     ]
 
 
@@ -300,6 +353,9 @@ NEXT_OF_BRANCH = {
     "never ends": "CONTINUE",
     "asks": "PAUSED_FOR_HITP",
     "halts": "HALTED",
+    "waits for nothing": "WAIT",
+    "waits": "WAIT",
+    "has waited": "CONTINUE",
 }
 
 

@@ -37,7 +37,7 @@ def begin(world: World) -> None:
 def settle_mode(flow: Flow) -> None:
     """Let a workflow go on as its bag says."""
     modes = {"CONTINUE": "run", "PARALLEL_GROUP": "group", "DISTRIBUTED_MAP": "map"}
-    modes |= {"PAUSED_FOR_HITP": "wait", "ASYNC": "wait", "COMPLETE": "over"}
+    modes |= {"PAUSED_FOR_HITP": "wait", "ASYNC": "wait", "WAIT": "timer", "COMPLETE": "over"}
     flow.mode = modes.get(flow.plain["next_action"], "failed")
     flow.branches, flow.staged, flow.asked = [], [], {}
 

@@ -9,6 +9,7 @@ from tests.simulation import joining, oracle, results, values
 from tests.simulation.actions import settle_mode, snapshot
 from tests.simulation.oracle import Plain
 from tests.simulation.steps import event_of, step, take
+from tests.simulation.timers import end_wait
 from tests.simulation.values import STRATEGIES
 from tests.simulation.world import Branch, Flow, SimulationError, World
 
@@ -70,6 +71,7 @@ def _bring(world: World, flow: Flow, branch: Branch, action: str, result: Any, *
         event["branch_state"] = event.pop("state_data")
     expected = oracle.sync(branch.plain, result, action, strategies)
     take(world, branch, event, expected, flow.reader)
+    end_wait(branch)
 
 
 @step("group", 14)
@@ -138,6 +140,8 @@ def _end(world: World, flow: Flow, branch: Branch) -> None:
         "segments_run": branch.plain["loop_counter"],
         "s3_path": answer["s3_path"],
     }
+    if waits := branch.plain["execution_segments"] - branch.plain["loop_counter"]:
+        expected["waits"] = waits
     if not oracle.same(answer, expected):
         raise SimulationError("wrong branch pointer", json.dumps(answer))
     world.require_same(
@@ -208,7 +212,8 @@ def _stage(world: World, flow: Flow) -> None:
     staged = world.call({"action": "stage_items", "state_data": flow.bag})["items"]
     stored = world.fetch(f"s3://{staged['bucket']}/{staged['key']}")
     items = flow.plain["distributed_items"]
-    if stored is None or not oracle.same(json.loads(stored[0]), items):
+    given = [] if stored is None else json.loads(stored[0])
+    if not oracle.same([flow.reader.answer(item) for item in given], items):
         raise SimulationError("wrong items", staged["key"])
     flow.staged = items
 

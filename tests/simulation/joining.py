@@ -25,9 +25,11 @@ _OWN: Final = (
     "pre_snapshot_s3_path",
     "post_snapshot_s3_path",
     "next_segment_to_run",
+    "wait_state",
 )
 _NOT_INHERITED: Final = ("status", "total_segments", "next_segment_to_run", "pending_branches")
 _GROUP_SEGMENTS: Final = 900
+_MOST_SEGMENTS: Final = 800
 # How long the list of outputs is: it goes with the list that stands in the end.
 _OUTPUTS: Final = "distributed_outputs"
 _TOLD_WITH_OUTPUTS: Final = "chunk_count"
@@ -36,13 +38,15 @@ _TOLD_WITH_OUTPUTS: Final = "chunk_count"
 def fork(parent: Plain, branch: Plain, branches: int) -> Plain:
     """Return the bag with which a branch starts."""
     kept = {name: value for name, value in parent.items() if name not in _NOT_INHERITED}
-    limit = min(parent["loop_limit"], max(1, _GROUP_SEGMENTS // branches))
+    share = max(1, _GROUP_SEGMENTS // branches)
     own: Plain = {
         "branch": branch,
         "branch_id": branch["branch_id"],
         "segment_to_run": 0,
         "loop_counter": 0,
-        "loop_limit": limit,
+        "loop_limit": min(parent["loop_limit"], share),
+        "execution_segments": 0,
+        "segments_per_execution": min(share, _MOST_SEGMENTS),
     }
     if "total_segments" in branch:
         own["total_segments"] = branch["total_segments"]
@@ -153,13 +157,14 @@ def join(
         parent, oracle.merge(merged, delta, strategies), delta, "aggregate_branches"
     )
     if "execution_segments" in after:
-        ran = [report.get("segments_run") or 0 for report in delta["branch_results"]]
-        after["execution_segments"] += sum(2 + count for count in ran)
+        for report in delta["branch_results"]:
+            ran = (report.get("segments_run") or 0, report.get("waits") or 0)
+            after["execution_segments"] += 2 + sum(ran)
     return after, joining.conflicts
 
 
 def _summary(parent: Plain, answered: list[Plain], conflicts: list[Plain]) -> Plain:
-    told = ("branch_id", "status", "error", "cause", "record_s3_path", "segments_run")
+    told = ("branch_id", "status", "error", "cause", "record_s3_path", "segments_run", "waits")
     reports = [
         {"index": index} | {name: end[name] for name in told if end.get(name) is not None}
         for index, end in enumerate(answered)

@@ -31,7 +31,7 @@ _WAIT_ACTIONS: Final = (
     "aggregate_branches",
     "aggregate_distributed",
 )
-_HISTORY_COSTS: Final = ("sync", "update_and_compress", "create_snapshot", *_WAIT_ACTIONS)
+_HISTORY_COSTS: Final = (*SEGMENT_ACTIONS, "create_snapshot", *_WAIT_ACTIONS)
 
 
 def same(left: Any, right: Any) -> bool:
@@ -271,12 +271,24 @@ def advance(before: Plain, merged: Plain, delta: Plain, action: str) -> Plain:
     if action in SEGMENT_ACTIONS and "loop_counter" in before:
         after["loop_counter"] = before["loop_counter"] + 1
     if action in _HISTORY_COSTS and "execution_segments" in before:
-        after["execution_segments"] = before["execution_segments"] + 1
-    return _next_segment(before, after, delta, action)
+        after["execution_segments"] = before["execution_segments"] + 1 + (status == "WAIT")
+    return _waiting(_next_segment(before, after, delta, action), before, delta)
+
+
+def _waiting(after: Plain, before: Plain, delta: Plain) -> Plain:
+    """Return the bag with what comes after a wait, where it has begun to wait."""
+    if after["next_action"] != "WAIT":
+        after.pop("wait_state", None)
+    elif delta.get("status") == "WAIT":
+        moved = after.get("segment_to_run") != before.get("segment_to_run")
+        is_over = moved and after["segment_to_run"] >= after.get("total_segments", 0)
+        after["wait_state"] = {"then": "COMPLETE" if is_over else "CONTINUE"}
+    return after
 
 
 def _next_segment(before: Plain, after: Plain, delta: Plain, action: str) -> Plain:
-    waited = action in _WAIT_ACTIONS and after["next_action"] not in STOPS
+    names_next = after["next_action"] == "WAIT" and "next_segment_to_run" in delta
+    waited = names_next or (action in _WAIT_ACTIONS and after["next_action"] not in STOPS)
     if "total_segments" not in after or not (waited or after["next_action"] == "CONTINUE"):
         return after
     if action in ("create_snapshot", "fork_branch", "init"):

@@ -1,5 +1,6 @@
 """What workers, items and people answer."""
 
+from datetime import datetime, timedelta, timezone
 from random import Random
 from typing import Any, Final
 
@@ -32,6 +33,8 @@ def result(draw: Random, *, of_branch: bool = False) -> Any:
         made[key] = values.of_key(key, draw)
     if not of_branch:
         made |= _rare_fields(draw)
+    elif draw.random() < 0.1:
+        made |= {"status": "WAIT", "wait_seconds": draw.randrange(60)}
     return made
 
 
@@ -73,6 +76,15 @@ def _rare_fields(draw: Random) -> Plain:
     if draw.random() < 0.05:
         made["status"] = draw.choice(("CONTINUE", "SKIPPED"))
     return made
+
+
+def time_to_wait(draw: Random, now: datetime) -> Plain:
+    """Return how long, or until when: days, seconds, or no time any more."""
+    seconds = draw.choice((0, 1, 25, 3_600, 259_200))
+    if draw.random() < 0.5:
+        return {"wait_seconds": seconds}
+    zone = timezone(timedelta(hours=draw.randrange(-9, 9)))
+    return {"wait_until": (now + timedelta(seconds=seconds - 60)).astimezone(zone).isoformat()}
 
 
 def output(draw: Random) -> Any:

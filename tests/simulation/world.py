@@ -4,6 +4,7 @@ import json
 from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from random import Random
 from typing import Any, Final
 
@@ -69,7 +70,7 @@ class Flow:
         execution: the execution that it runs in.
         bag: as the machine has it.
         plain: as it would be without limits.
-        mode: what may come next: `run`, `group`, `map`, `wait` or `over`.
+        mode: what may come next: `run`, `group`, `map`, `wait`, `timer` or `over`.
         reader: of its objects.
         branches: of the group that runs.
         staged: items of the map that runs.
@@ -269,6 +270,8 @@ class World:
         for name in sorted({*read, *expected} - {*_NOT_FORETOLD}):
             if name == "branch_conflicts":
                 same = _by_path(read.get(name)) == _by_path(expected.get(name))
+            elif name == "wait_state":
+                same = _then(read.get(name)) == expected.get(name)
             else:
                 same = name in read and name in expected
                 same = same and oracle.same(read[name], expected[name])
@@ -285,6 +288,13 @@ class World:
         except Exception as error:
             text = f"a cold container failed with {type(error).__name__}: {error}"
             raise SimulationError(f"wrong error {type(error).__name__}", text) from error
+
+
+def _then(wait: Any) -> Any:
+    """Return what is foretold of a wait, of which the end depends on the clock."""
+    if not isinstance(wait, dict) or datetime.fromisoformat(wait["until"]).microsecond:
+        return wait
+    return {name: value for name, value in wait.items() if name != "until"} or None
 
 
 def _by_path(conflicts: Any) -> list[str]:

@@ -12,6 +12,7 @@ KIB: Final = 1024
 # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 STEP_FUNCTIONS_PAYLOAD_BYTES: Final = 262_144
 STEP_FUNCTIONS_HISTORY_EVENTS: Final = 25_000
+STEP_FUNCTIONS_EXECUTION_SECONDS: Final = 31_536_000
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
 MOST_KEY_BYTES: Final = 1_024
 

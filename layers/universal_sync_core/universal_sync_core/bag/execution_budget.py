@@ -6,15 +6,19 @@ routes, five of each of the two that run and sync it. A branch takes 14 besides:
 iteration, five each of its fork and its end, two of the state that routes it out. Each retry of a
 task takes three more.
 
+A wait for a time takes six events more than the segment that asked for it, and counts as one by
+itself, as one for an answer does.
+
 Branches count only when they are joined, so the branches of one group share what is left beside
-the most segments that an execution may have run before. After 350 segments, the default, there
-would be room even if every task was tried nine times, the most that the state machine does where
-S3 or Lambda fails.
+the most segments that an execution may have run before; each counts what it uses of its share.
+After 350 segments, the default, there would be room even if every task was tried nine times, the
+most that the state machine does where S3 or Lambda fails.
 https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 """
 
 from typing import Final
 
+from universal_sync_core.bag.fields import is_branch
 from universal_sync_core.errors import InvalidRequestError
 from universal_sync_core.limits import STEP_FUNCTIONS_HISTORY_EVENTS
 from universal_sync_core.settings import MOST_SEGMENTS_PER_EXECUTION
@@ -22,6 +26,10 @@ from universal_sync_core.values.codec import Json, JsonObject
 
 USED: Final = "execution_segments"
 LIMIT: Final = "segments_per_execution"
+# What is told of a branch.
+SEGMENTS_RUN: Final = "segments_run"
+WAITS: Final = "waits"
+_WAIT: Final = "WAIT"
 
 SEGMENT_EVENTS: Final = 12
 BRANCH_EVENTS: Final = 14
@@ -35,6 +43,7 @@ _BRANCH_SEGMENTS: Final = 2
 _COUNTED: Final = frozenset(
     {
         "sync",
+        "sync_branch",
         "update_and_compress",
         "merge_callback",
         "merge_async",
@@ -48,19 +57,31 @@ _COUNTED: Final = frozenset(
 def used_after(base: JsonObject, delta: JsonObject, action: str | None) -> JsonObject:
     """Return counter and limit as they are after an action, where the bag has them.
 
-    They are the state machine's: no result changes them. A branch counts two beside its segments,
-    for its fork and its end.
+    They are the state machine's: no result changes them. A branch counts two beside its segments
+    and waits, for its fork and its end.
     """
-    if action == "init":
+    if action in ("init", "fork_branch"):
         return {}
     kept: JsonObject = {name: base[name] for name in (USED, LIMIT) if name in base}
     if action in _COUNTED and type(kept.get(USED)) is int:
-        kept[USED] += 1
+        kept[USED] += 2 if delta.get("status") == _WAIT else 1
         if action == "aggregate_branches":
-            counts = [report.get("segments_run") for report in delta.get("branch_results", [])]
-            ran = sum(count for count in counts if type(count) is int)
-            kept[USED] += _BRANCH_SEGMENTS * len(counts) + ran
+            reports: list[JsonObject] = delta.get("branch_results", [])
+            kept[USED] += sum(_BRANCH_SEGMENTS + _used_by(report) for report in reports)
     return kept
+
+
+def waits_of(branch: JsonObject) -> int:
+    """Return what a branch has used of the history beside its segments; 0 of another bag."""
+    if not is_branch(branch):
+        return 0
+    used, segments = branch.get(USED), branch.get("loop_counter")
+    return max(0, used - segments) if type(used) is int and type(segments) is int else 0
+
+
+def _used_by(report: JsonObject) -> int:
+    counts = (report.get(name) for name in (SEGMENTS_RUN, WAITS))
+    return sum(count for count in counts if type(count) is int)
 
 
 def branch_limit(branches: int, segments_before: int = MOST_SEGMENTS_PER_EXECUTION) -> int:

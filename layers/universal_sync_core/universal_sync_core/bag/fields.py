@@ -47,6 +47,7 @@ READ_BY_MACHINE: Final = frozenset(
         "tolerated_branch_failures",
         "tolerated_failed_items",
         "unfinished_map",
+        "wait_state",
     }
 )
 # The error and the cause that a result has beside a status that stops the workflow.

@@ -13,6 +13,7 @@ COMPLETE: Final = "COMPLETE"
 FAILED: Final = "FAILED"
 PARALLEL_GROUP: Final = "PARALLEL_GROUP"
 DISTRIBUTED_MAP: Final = "DISTRIBUTED_MAP"
+WAIT: Final = "WAIT"
 # These end the workflow; the segment that said so is the one to go on with.
 STOPS: Final = frozenset({FAILED, "HALTED", "SIGKILL"})
 
@@ -32,6 +33,7 @@ class Status(StrEnum):
     PARALLEL_GROUP = "PARALLEL_GROUP"
     DISTRIBUTED_MAP = "DISTRIBUTED_MAP"
     ASYNC = "ASYNC"
+    WAIT = "WAIT"
 
 
 _RENAMED: Final = {
@@ -43,7 +45,7 @@ NEXT_ACTION_BY_STATUS: Final = {
     status.value: _RENAMED.get(status, status.value) for status in Status
 }
 
-# A branch or an item of a map cannot ask for these: nothing waits, forks or maps inside it.
+# A branch or an item of a map cannot ask for these: nobody is asked, and nothing forks, inside it.
 _OF_SEGMENTS: Final = frozenset(NEXT_ACTION_BY_STATUS.values()) - STOPS - {CONTINUE, COMPLETE}
 
 # Each of these ends the waiting of a segment, whatever its result says but a stop.
@@ -76,20 +78,35 @@ def route(base: JsonObject, delta: JsonObject, action: str | None) -> JsonObject
     if action in _COUNTS_LOOPS and is_count(base.get("loop_counter")):
         after["loop_counter"] = base["loop_counter"] + 1
     total: Json = delta.get("total_segments", base.get("total_segments"))
-    if is_count(total) and _ends_segment(after["next_action"], action):
+    if is_count(total) and _ends_segment(delta, after["next_action"], action):
         after |= _advanced(base, delta, total, after["next_action"])
     return after
 
 
-def require_simple(result: Json, of_what: str) -> None:
+def after_wait(bag: JsonObject, moved: JsonObject) -> str:
+    """Return the `next_action` once a wait is over.
+
+    Args:
+        bag: after merging.
+        moved: what `route` says of it; a segment that waits and names no other runs again.
+    """
+    total: Json = bag.get("total_segments")
+    following: Json = moved.get("segment_to_run")
+    is_over = is_count(total) and is_count(following) and following >= total
+    return COMPLETE if is_over else CONTINUE
+
+
+def require_simple(result: Json, of_what: str, *, may_wait: bool = False) -> None:
     """Raise InvalidRequestError where a result asks for what only a segment can ask for.
 
     Args:
         result: of a branch or of an item, or a pointer to it with its status beside.
         of_what: whose result it is, for the message.
+        may_wait: whether it may ask for a time to pass.
     """
     status: Json = result.get("status") if type(result) is dict else None
-    if type(status) is str and NEXT_ACTION_BY_STATUS.get(status) in _OF_SEGMENTS:
+    asked = NEXT_ACTION_BY_STATUS.get(status) if type(status) is str else None
+    if asked in _OF_SEGMENTS and not (may_wait and asked == WAIT):
         message = (
             f"{of_what} cannot ask for {status}: it can only work, and end. Let it end, and have"
             " a segment ask once its results are joined"
@@ -97,7 +114,9 @@ def require_simple(result: Json, of_what: str) -> None:
         raise InvalidRequestError(message, field="execution_result.status")
 
 
-def _ends_segment(next_action: str, action: str | None) -> bool:
+def _ends_segment(delta: JsonObject, next_action: str, action: str | None) -> bool:
+    if next_action == WAIT and "next_segment_to_run" in delta:
+        return True
     return next_action == CONTINUE or (action in _ENDS_SEGMENT and next_action not in STOPS)
 
 

@@ -28,7 +28,7 @@ _SYNONYMS: Final = {
     "IN_PROGRESS": Status.CONTINUE,
     "PENDING": Status.CONTINUE,
     "RUNNING": Status.CONTINUE,
-    "WAITING": Status.PAUSED_FOR_HITP,
+    "WAITING": Status.WAIT,
 }
 _JSON_TYPES: Final = {
     dict: "an object",

@@ -17,10 +17,13 @@ from universal_sync_core.bag.next_action import (
     DISTRIBUTED_MAP,
     PARALLEL_GROUP,
     STOPS,
+    WAIT,
+    after_wait,
     require_simple,
     route,
 )
 from universal_sync_core.bag.unit_of_work import UnitOfWork
+from universal_sync_core.bag.waiting import SECONDS, UNTIL, WAIT_STATE, wait_until
 from universal_sync_core.errors import InvalidRequestError
 from universal_sync_core.ingestion.ingest import require_same_execution, sender_of
 from universal_sync_core.maps.unfinished_map import without_unfinished
@@ -34,6 +37,8 @@ _ERROR_MAX_CHARS: Final = 256
 _CAUSE_MAX_CHARS: Final = 1_000
 # A worker's names of them, and those of what a Catch leaves.
 _ERROR_AND_CAUSE: Final = (("error", "Error"), ("cause", "Cause"))
+# What a step leaves for the state machine, and the next actions that it is for.
+_TOLD_OF: Final = ((STOPPED_BY, STOPS), (WAIT_STATE, frozenset({WAIT})))
 
 
 def record_progress(
@@ -59,18 +64,23 @@ def record_progress(
     if action == "aggregate_distributed" and UNFINISHED not in delta:
         merged = without_unfinished(merged)
     revision = base.get("state_revision", 0)
-    if STOPPED_BY in merged and after["next_action"] not in STOPS:
-        merged = {name: value for name, value in merged.items() if name != STOPPED_BY}
     return (
-        merged
+        _without_earlier(merged, after["next_action"])
         | after
         | _stopped_by(delta, after["next_action"], unit)
+        | _wait_state(delta, merged, after, unit)
         | _stale(revision, delta, action)
         | {
             "state_revision": revision + 1 if type(revision) is int else 1,
             "last_update_time": utc_now(),
         }
     )
+
+
+def _without_earlier(bag: JsonObject, next_action: str) -> JsonObject:
+    """Return a bag without what an earlier step told of its own end or wait."""
+    gone = {name for name, at in _TOLD_OF if next_action not in at} & bag.keys()
+    return {name: value for name, value in bag.items() if name not in gone} if gone else bag
 
 
 def require_ready(bag: JsonObject, next_action: str, unit: UnitOfWork) -> None:
@@ -80,7 +90,7 @@ def require_ready(bag: JsonObject, next_action: str, unit: UnitOfWork) -> None:
     """
     place = sender_of(unit).place
     if is_branch(bag) or unit.action == "sync_branch":
-        require_simple({"status": next_action}, "a branch")
+        require_simple({"status": next_action}, "a branch", may_wait=True)
     if next_action == PARALLEL_GROUP:
         _require_branches(bag, f"{place}.{BRANCHES}")
     if next_action == DISTRIBUTED_MAP and not _has_items(bag, unit):
@@ -124,6 +134,17 @@ def _stopped_by(delta: JsonObject, next_action: str, unit: UnitOfWork) -> JsonOb
         given = f"The last result said {next_action}, without a cause."
     text = given if type(given) is str else encode(given).decode()
     return {STOPPED_BY: {"error": name[:_ERROR_MAX_CHARS], "cause": text[:_CAUSE_MAX_CHARS]}}
+
+
+def _wait_state(
+    delta: JsonObject, merged: JsonObject, after: JsonObject, unit: UnitOfWork
+) -> JsonObject:
+    """Return how long a result has the workflow wait, and what it does then."""
+    if after["next_action"] != WAIT or "status" not in delta:
+        return {}
+    asked = {name: _said((name,), delta, unit) for name in (SECONDS, UNTIL)}
+    until = wait_until(asked, sender_of(unit).place)
+    return {WAIT_STATE: {"until": until, "then": after_wait(merged, after)}}
 
 
 def _said(names: tuple[str, ...], delta: JsonObject, unit: UnitOfWork) -> Json:

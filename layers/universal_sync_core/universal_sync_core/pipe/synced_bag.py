@@ -16,8 +16,9 @@ from universal_sync_core.bag.fields import (
     overflow_of,
     with_fields,
 )
-from universal_sync_core.bag.next_action import STOPS, route
+from universal_sync_core.bag.next_action import STOPS, WAIT, route
 from universal_sync_core.bag.unit_of_work import UnitOfWork
+from universal_sync_core.bag.waiting import WAIT_STATE, is_wait_state
 from universal_sync_core.errors import InvalidRequestError, StateTooLargeError
 from universal_sync_core.ingestion.control_fields import checked
 from universal_sync_core.ingestion.conversion import as_json
@@ -119,6 +120,9 @@ def _require_own(given: JsonObject, bag: JsonObject, path: str, unit: UnitOfWork
         if not _is_same(name, theirs, ours) and not _is_equal(name, theirs, ours, unit):
             message = f"{path}.{name} is a field that the state machine sets: leave it as it is"
             raise InvalidRequestError(message, field=f"{path}.{name}")
+    if (WAIT_STATE in given or given["next_action"] == WAIT) and not _tells_wait(given):
+        message = f"{path}.{WAIT_STATE} must be what a result that says {WAIT} leaves"
+        raise InvalidRequestError(message, field=f"{path}.{WAIT_STATE}")
     if STOPPED_BY in given and not _tells_end(given):
         message = f"{path}.{STOPPED_BY} must be the error and the cause of a status that stops"
         raise InvalidRequestError(message, field=f"{path}.{STOPPED_BY}")
@@ -128,6 +132,10 @@ def _is_equal(name: str, given: JsonObject, bag: JsonObject, unit: UnitOfWork) -
     """Tell whether a field that may have left for S3 meanwhile is as it was."""
     both = [unit.pages.resolve(each[name]) for each in (given, bag) if name in each]
     return len(both) == 2 and both[0] == both[1]  # noqa: PLR2004 - one of each
+
+
+def _tells_wait(given: JsonObject) -> bool:
+    return given["next_action"] == WAIT and is_wait_state(given.get(WAIT_STATE))
 
 
 def _tells_end(given: JsonObject) -> bool:
@@ -142,7 +150,7 @@ def _tells_end(given: JsonObject) -> bool:
 
 def _counted(given: JsonObject, bag: JsonObject, unit: UnitOfWork) -> JsonObject:
     """Return what the state machine counts, counted by it, and the size as it is."""
-    after = route(bag, {}, unit.action)
+    after = route(bag, {"status": given["next_action"]}, unit.action)
     kept = kept_fields(bag, unit) - _OF_WORKER
     size = round(len(encode(given)) / KIB, 1)
     return {name: after.get(name, bag[name]) for name in kept} | {SIZE: size}

@@ -53,7 +53,7 @@ class OpenBag(State[ModelT]):
         with unit_of_work(self._context, self._bag) as unit:
             delta = ingest_delta(flatten_result(result), self._bag, unit)
             if is_branch(self._bag):
-                require_simple(delta, "a branch")
+                require_simple(delta, "a branch", may_wait=True)
             merged = merge_delta(self._bag, delta, unit)
             self._context["keep_inline"] = unit.keep_inline
         self._watch.forget(result)

@@ -1,7 +1,7 @@
 """What a worker may answer, for type checkers, which then say first what would be refused."""
 
 from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
-from datetime import date
+from datetime import date, datetime
 from enum import Enum
 from typing import Any, ClassVar, Literal, Protocol, TypeAlias, TypedDict
 from uuid import UUID
@@ -22,6 +22,7 @@ StatusName: TypeAlias = Literal[
     "PARALLEL_GROUP",
     "DISTRIBUTED_MAP",
     "ASYNC",
+    "WAIT",
 ]
 Elements: TypeAlias = list[Any] | tuple[Any, ...] | Iterator[object] | AsyncIterator[object] | View
 
@@ -45,6 +46,8 @@ class Result(TypedDict, total=False):
     pending_branches: Elements
     distributed_items: Elements | Mapping[str, object]
     prompt: object
+    wait_seconds: int
+    wait_until: str | datetime
     error: str
     cause: str
 

@@ -19,6 +19,7 @@ from universal_sync_core.bag.fields import (
 from universal_sync_core.bag.next_action import COMPLETE, CONTINUE, FAILED, require_simple
 from universal_sync_core.bag.strategies import DEFAULT_CONFLICT_STRATEGY
 from universal_sync_core.bag.unit_of_work import Context, UnitOfWork, serving, unit_of_work
+from universal_sync_core.bag.waiting import WAIT_STATE
 from universal_sync_core.errors import InvalidRequestError
 from universal_sync_core.ingestion.control_fields import checked
 from universal_sync_core.ingestion.ingest import ingest_delta, require_admissible
@@ -40,6 +41,7 @@ from universal_sync_core.workflow.endings import PATH, Ending, endings_of, told_
 _OWN_FIELDS: Final = (
     BRANCH,
     STOPPED_BY,
+    WAIT_STATE,
     BRANCH_ID,
     FORKED_FROM,
     BRANCHES,
@@ -70,6 +72,7 @@ def fork_branch(state: JsonObject, branch: Json, context: Context | None = None)
     with unit_of_work(serving("fork_branch", context), state) as unit:
         fields = checked(_fields(branch, unit), f"state_data.{BRANCH}")
         kept = {name: value for name, value in state.items() if name not in (*_PROGRESS, BRANCHES)}
+        share = _share(state)
         own: JsonObject = {
             BRANCH: branch,
             BRANCH_ID: _branch_id(fields, branch),
@@ -77,7 +80,9 @@ def fork_branch(state: JsonObject, branch: Json, context: Context | None = None)
             "next_action": CONTINUE,
             "segment_to_run": 0,
             "loop_counter": 0,
-            "loop_limit": _loop_limit(state, fields),
+            "loop_limit": _loop_limit(state, fields, share),
+            USED: 0,
+            LIMIT: min(share, MOST_SEGMENTS_PER_EXECUTION),
         }
         total = fields.get("total_segments", length(fields.get("segments")))
         if total is not None:
@@ -196,12 +201,16 @@ def _fields(branch: Json, unit: UnitOfWork) -> JsonObject:
     return branch if type(branch) is dict else {}
 
 
-def _loop_limit(state: JsonObject, fields: JsonObject) -> int:
-    """Return the segments a branch may run: what it or its parent says, and the history bears."""
-    wanted: Json = fields.get("loop_limit", state.get("loop_limit"))
+def _share(state: JsonObject) -> int:
+    """Return the segments and waits of a branch that the history bears."""
     before = state.get(LIMIT, MOST_SEGMENTS_PER_EXECUTION)
-    bearable = max(1, branch_limit(length(state.get(BRANCHES)) or 1, before))
-    return min(wanted, bearable) if type(wanted) is int else bearable
+    return max(1, branch_limit(length(state.get(BRANCHES)) or 1, before))
+
+
+def _loop_limit(state: JsonObject, fields: JsonObject, share: int) -> int:
+    """Return the segments a branch may run: what it or its parent says, within its share."""
+    wanted: Json = fields.get("loop_limit", state.get("loop_limit"))
+    return min(wanted, share) if type(wanted) is int else share
 
 
 def _branch_id(fields: JsonObject, branch: Json) -> str:

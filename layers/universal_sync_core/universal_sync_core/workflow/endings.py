@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from universal_sync_core.bag.execution_budget import SEGMENTS_RUN, WAITS, waits_of
 from universal_sync_core.bag.fields import BRANCH, BRANCH_ID, is_branch, unwrap
 from universal_sync_core.bag.next_action import FAILED
 from universal_sync_core.bag.unit_of_work import UnitOfWork
@@ -14,10 +15,9 @@ from universal_sync_core.values.item_failure import FAILURE_STATUSES
 from universal_sync_core.values.pointer import digest_in
 
 PATH: Final = "s3_path"
-SEGMENTS_RUN: Final = "segments_run"
 _BAG: Final = "state_data"
 _RECORD: Final = "record_s3_path"
-_REPORTED: Final = (BRANCH_ID, "status", "error", "cause", _RECORD, SEGMENTS_RUN)
+_REPORTED: Final = (BRANCH_ID, "status", "error", "cause", _RECORD, SEGMENTS_RUN, WAITS)
 # What a Catch gives of an error.
 # https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
 _CAUGHT: Final = ("Error", "Cause")
@@ -75,11 +75,13 @@ def endings_of(branches: Sequence[Json], parent: JsonObject, unit: UnitOfWork) -
 
 def told_of(bag: JsonObject) -> JsonObject:
     """Return what the bag of a branch says of the branch itself."""
-    return {
+    told = {
         BRANCH_ID: bag.get(BRANCH_ID),
         "status": bag.get("next_action"),
         SEGMENTS_RUN: bag.get("loop_counter"),
     }
+    waits = waits_of(bag)
+    return told | {WAITS: waits} if waits else told
 
 
 def _unwrapped(branch: Json) -> Json:

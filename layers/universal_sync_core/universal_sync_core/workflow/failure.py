@@ -4,6 +4,7 @@ import re
 from contextlib import suppress
 from typing import Final
 
+from universal_sync_core.bag.execution_budget import SEGMENTS_RUN, WAITS, waits_of
 from universal_sync_core.bag.fields import (
     ARCHIVE,
     FAILED_SEGMENTS,
@@ -55,8 +56,8 @@ def record_failure(
         circumstances: what else the record is to say, such as `stage` and `failed_at`.
 
     Returns:
-        `{"error", "cause", "record_s3_path", "branch_id", "segments_run"}`; the error is without
-        `States.`, and the cause is short and ends with the path.
+        `{"error", "cause", "record_s3_path", "branch_id", "segments_run", "waits"}`; the error is
+        without `States.`, and the cause is short and ends with the path.
     """
     error, cause = _text(failure.get("Error")) or _UNNAMED, _text(failure.get("Cause"))
     with unit_of_work(context, state) as unit:
@@ -74,7 +75,8 @@ def record_failure(
         "cause": f"{_short(cause)} [record: {path}]",
         "record_s3_path": path,
         "branch_id": state.get("branch_id"),
-        "segments_run": state.get("loop_counter"),
+        SEGMENTS_RUN: state.get("loop_counter"),
+        WAITS: waits_of(state),
     }
 
 

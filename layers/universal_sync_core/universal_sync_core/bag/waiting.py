@@ -1,0 +1,83 @@
+"""A workflow that waits for a time: how long, and what it does then."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from universal_sync_core.errors import InvalidRequestError
+from universal_sync_core.limits import STEP_FUNCTIONS_EXECUTION_SECONDS
+from universal_sync_core.values.codec import Json, JsonObject
+from universal_sync_core.values.timestamps import read_time, rfc3339
+
+SECONDS: Final = "wait_seconds"
+UNTIL: Final = "wait_until"
+# What the Wait state reads: when it ends, and the next_action after it.
+WAIT_STATE: Final = "wait_state"
+_TOLD: Final = {"until": str, "then": str}
+_NANOSECONDS: Final = 10**9
+# https://www.rfc-editor.org/rfc/rfc3339#section-5.6
+_RFC3339: Final = re.compile(
+    r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)", re.ASCII | re.IGNORECASE
+)
+
+
+def wait_until(asked: JsonObject, place: str) -> str:
+    """Return when a wait ends, in whole seconds of UTC, as a Wait state takes a timestamp.
+
+    https://docs.aws.amazon.com/step-functions/latest/dg/state-wait.html
+
+    Args:
+        asked: the fields of a result; of `wait_seconds` and `wait_until` one counts.
+        place: what they are called where a message names one.
+
+    Raises:
+        InvalidRequestError: it has neither, or both, or it is no time within a year.
+    """
+    seconds, until = asked.get(SECONDS), asked.get(UNTIL)
+    if (seconds is None) == (until is None):
+        message = f"WAIT needs one of {SECONDS}, a whole number, and {UNTIL}, a time in RFC 3339"
+        raise InvalidRequestError(message, field=f"{place}.{SECONDS}")
+    now = datetime.now(UTC)
+    if until is None:
+        return _rendered(now, _seconds(seconds, f"{place}.{SECONDS}"))
+    return _rendered(now, _seconds_until(until, now, f"{place}.{UNTIL}"))
+
+
+def is_wait_state(value: Json) -> bool:
+    """Tell whether a value is what a Wait state reads."""
+    return (
+        type(value) is dict
+        and {name: type(item) for name, item in value.items()} == _TOLD
+        and _RFC3339.fullmatch(value["until"]) is not None
+    )
+
+
+def _seconds(value: Json, path: str) -> int:
+    whole = int(value) if type(value) is float and value.is_integer() else value
+    if type(whole) is int and 0 <= whole <= STEP_FUNCTIONS_EXECUTION_SECONDS:
+        return whole
+    most = f"{STEP_FUNCTIONS_EXECUTION_SECONDS:,}"
+    message = f"{path} must be a whole number of seconds from 0 to {most}, a year"
+    raise InvalidRequestError(message, field=path)
+
+
+def _seconds_until(value: Json, now: datetime, path: str) -> float:
+    """Return how far away a time is; one that is over is now."""
+    is_time = type(value) is str and _RFC3339.fullmatch(value) is not None
+    moment = read_time(value) if is_time else None
+    if moment is None:
+        message = f"{path} must be a time in RFC 3339 with its offset, as 2030-01-31T09:00:00Z is"
+        raise InvalidRequestError(message, field=path)
+    left = moment / _NANOSECONDS - now.timestamp()
+    if left > STEP_FUNCTIONS_EXECUTION_SECONDS:
+        message = f"{path} is more than a year away, which is the longest that an execution runs"
+        raise InvalidRequestError(message, field=path)
+    return max(0, left)
+
+
+def _rendered(now: datetime, seconds: float) -> str:
+    """Return the whole second at which so many have passed: fractions of one are cut there."""
+    end = now + timedelta(seconds=seconds)
+    if seconds and end.microsecond:
+        end += timedelta(seconds=1)
+    return rfc3339(end.replace(microsecond=0))
