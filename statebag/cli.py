@@ -27,6 +27,7 @@ COMMANDS: Final = (
     "callbacks",
     "gc",
     "cost",
+    "assess",
 )
 
 # What a shell reports of a program that its closed output has ended.
@@ -39,6 +40,7 @@ Examples:
   statebag history ARN --tail 50 --follow
   statebag diff ARN#12 ARN#13
   statebag verify ARN && echo sound
+  statebag assess statemachine/orders.asl.json
 
 \b
 Exit codes:

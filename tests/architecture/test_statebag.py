@@ -16,12 +16,21 @@ ORDER = (
     "executions",
     "garbage",
     "report",
+    "bounds",
+    "machines",
+    "machines.text",
+    "machines.values",
+    "machines.model",
+    "machines.flow",
+    "machines.planning",
+    "machines.assessing",
+    "machines.adopting",
     "options",
     "commands",
     "cli",
     "__main__",
 )
-MOST_MODULES = 14  # a module for each command
+MOST_MODULES = 15  # a module for each command
 
 
 def imported(path: Path) -> Iterator[str]:
@@ -32,7 +41,13 @@ def imported(path: Path) -> Iterator[str]:
         elif isinstance(node, ast.ImportFrom) and node.module:
             package, _, inside = node.module.partition(".")
             if package == "statebag":
-                yield inside.partition(".")[0]
+                yield room_of(inside.split("."))
+
+
+def room_of(parts: list[str]) -> str:
+    """Return the room that a module lies in: the longest name that is one."""
+    names = (".".join(parts[:length]) for length in range(len(parts), 0, -1))
+    return next((name for name in names if name in ORDER), parts[0])
 
 
 def rooms() -> dict[str, list[Path]]:
@@ -40,7 +55,7 @@ def rooms() -> dict[str, list[Path]]:
     for path in FOLDER.rglob("*.py"):
         parts = path.relative_to(FOLDER).with_suffix("").parts
         if parts != ("__init__",):
-            found.setdefault(parts[0], []).append(path)
+            found.setdefault(room_of(list(parts)), []).append(path)
     return found
 
 

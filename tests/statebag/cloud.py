@@ -153,6 +153,7 @@ class FakeStates:
         return {
             "stateMachineArn": stateMachineArn,
             "definition": json.dumps(self.machines[stateMachineArn]),
+            "type": "STANDARD",
         }
 
     def start_execution(self, **asked: Any) -> dict[str, Any]:

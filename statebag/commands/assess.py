@@ -1,0 +1,142 @@
+"""`statebag assess`: where a state machine ends in States.DataLimitExceeded, and what to do."""
+
+import importlib
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from statebag.account.aws import Cloud
+from statebag.bounds import Bounds, with_bounds
+from statebag.errors import DIFFERENT, OK
+from statebag.options import as_json, with_cloud
+from statebag.output.rendering import bytes_text
+from statebag.output.terminal import BAD, GOOD, STRONG, note, print_json, print_line, print_table
+
+if TYPE_CHECKING:
+    from statebag.machines.assessing.assessment import Assessment, Finding
+    from statebag.machines.assessing.report import Handler, Report
+
+_EXECUTIONS: Final = 20
+
+
+@click.command()
+@click.argument("machine")
+@with_bounds
+@click.option(
+    "--executions",
+    default=_EXECUTIONS,
+    show_default=True,
+    type=click.IntRange(0, 1000),
+    help="Newest executions of a deployed machine whose histories are read.",
+)
+@as_json
+@with_cloud
+def command(cloud: Cloud, machine: str, bounds: Bounds, executions: int, *, to_json: bool) -> int:
+    r"""Tell where a state machine can end in States.DataLimitExceeded, and what to do about it.
+
+    MACHINE is a file of Amazon States Language (JSON or YAML, substitutions may stand in it, alone
+    or in a template), or the ARN of a deployed state machine, whose executions are then measured.
+    A file needs no credentials. Changes nothing. Exits with 1 where something can pass the limit.
+
+    \b
+    Examples:
+      statebag assess statemachine/orders.asl.json
+      statebag assess orders.asl.yaml --input-bytes 40000 --items 200 --decorated ChargeCard
+      statebag assess ARN --json | jq '.[0].assessments[0].findings'
+    """
+    # The parsers take a moment to load: no other command needs them.
+    report = importlib.import_module("statebag.machines.assessing.report")
+    reports: list[Report] = report.reports_on(cloud, machine, bounds, executions)
+    if to_json:
+        print_json([each.to_json() for each in reports])
+    else:
+        for each in reports:
+            _print(each)
+    return OK if all(each.is_sound for each in reports) else DIFFERENT
+
+
+def _print(report: "Report") -> None:
+    states = len(report.assessments[0].rows)
+    print_line(f"{report.name}, line {report.line}: {states} states", STRONG)
+    _print_states(report)
+    for assessment in report.assessments:
+        print_line()
+        _print_findings(assessment)
+    for handler in report.handlers:
+        _print_handler(handler)
+    for hint in report.assessments[0].hints:
+        print_line(f"Hint: {hint}.")
+    print_line()
+    _print_assumptions(report)
+
+
+def _print_states(report: "Report") -> None:
+    inputs = [assessment.assumed.input_bytes for assessment in report.assessments]
+    documents = [f"document at {bytes_text(size)} input" for size in inputs]
+    seen = report.histories.states
+    columns = ["state", "type", "calls", "answers up to", *documents]
+    columns += ["seen"] if seen else []
+    rows = []
+    for each in zip(*(assessment.rows for assessment in report.assessments), strict=True):
+        row = each[0]
+        answer = "" if row.answer is None else bytes_text(row.answer)
+        calls = row.state.call.service.name if row.state.call else ""
+        shown = [row.state.title, row.state.kind, calls, f"{answer}{'?' if row.is_assumed else ''}"]
+        shown += [bytes_text(other.document) for other in each]
+        if seen:
+            measured = seen.get(row.state.name)
+            shown.append(bytes_text(measured.exited) if measured else "-")
+        rows.append([*shown, ", ".join(row.read_later)])
+    print_table(
+        [*columns, "of its answer, read in place later"], rows, right=("answers up to", *documents)
+    )
+
+
+def _print_findings(assessment: "Assessment") -> None:
+    size, count = bytes_text(assessment.assumed.input_bytes), len(assessment.findings)
+    if not count:
+        print_line(f"With inputs up to {size}, no state passes the limit.", GOOD)
+        return
+    needed = len(assessment.planned.plan)
+    print_line(
+        f"With inputs up to {size}, {_count(count, 'state')} can pass the limit of 256 KiB;"
+        f" {_count(needed, 'offload state')} would be inserted.",
+        BAD,
+    )
+    for finding in assessment.findings:
+        if not finding.is_following:
+            _print_finding(finding)
+    following = [each.state.title for each in assessment.findings if each.is_following]
+    if following:
+        print_line(f"  The document is full by then in: {', '.join(following)}")
+
+
+def _print_handler(handler: "Handler") -> None:
+    named = handler.states[0].title if len(handler.states) == 1 else None
+    who = f'the handler of "{named}"' if named else f"all {len(handler.states)} handlers"
+    left = f"{_count(handler.offload_states, 'offload state')} to insert"
+    refused = f" and {_count(handler.refusals, 'state')} refused" if handler.refusals else ""
+    print_line(f"Decorating {who} leaves {left}{refused}.")
+
+
+def _print_finding(finding: "Finding") -> None:
+    size = bytes_text(finding.size) if finding.size is not None else "no bound"
+    print_line(f"  {finding.state.title}: {finding.what} has up to {size}, {finding.when}")
+    print_line(f"    {finding.advice}")
+
+
+def _print_assumptions(report: "Report") -> None:
+    assumed = report.assessments[0].assumed
+    note(
+        "Assumed: answers without a bound of their own (?) have up to"
+        f" {bytes_text(assumed.answer_bytes)} (--answer-bytes), Maps up to {assumed.items} items"
+        " (--items), names and identifiers 1 KiB."
+    )
+    if len(report.assessments) > 1:
+        note("How large an input can be is not known: say it with --input-bytes.")
+    if report.histories.executions:
+        note(f"Measured: {report.histories.executions} executions.")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

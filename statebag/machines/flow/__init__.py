@@ -1,0 +1,1 @@
+"""Where values go: who reads what later, and how large each can be."""

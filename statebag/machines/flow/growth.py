@@ -1,0 +1,307 @@
+"""How large the document can be at every state: a fixpoint from the start forwards."""
+
+import heapq
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from typing import Final, Protocol, TypeAlias
+
+from statebag.machines.flow.bounds import (
+    ERROR_OUTPUT,
+    LIMIT,
+    WRITER_ANSWER,
+    Assumptions,
+    IsDecorated,
+)
+from statebag.machines.flow.order import order_of
+from statebag.machines.flow.shapes import Shape, joined, shallow, widened
+from statebag.machines.flow.sizes import size_of
+from statebag.machines.model.states import Exit, Fan, Scope, State
+from statebag.machines.values.expressions import Literal, Struct
+from statebag.machines.values.paths import CONTEXT, DOCUMENT, EACH, ERROR, ITEM, RESULT, Step
+
+Values: TypeAlias = dict[Step, Shape]
+
+# A bound that still grows after so many rounds grows for ever.
+_ROUNDS: Final = 6
+# By then all that grows is without bound, and nothing more is to be learned.
+_MOST_ROUNDS: Final = 24
+_DEEPEST: Final = 6
+
+
+class Place(Enum):
+    """What of a state passes the limit."""
+
+    ARGUMENTS = "arguments"
+    ANSWER = "answer"
+    OUTPUT = "output"
+    LOOP = "loop"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Excess:
+    """A place where an execution can end in States.DataLimitExceeded.
+
+    Attributes:
+        place: what of the state.
+        size: how large it can be.
+        step: of a loop, what one round adds.
+        exit: of an output, the edge.
+    """
+
+    place: Place
+    size: int
+    step: int = 0
+    exit: Exit | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a state does to bounds.
+
+    Attributes:
+        values: behind each of its exits.
+        excesses: where it passes the limit.
+        answer: what it is answered.
+        ends: of a Map or Parallel, the document at the end of each body.
+    """
+
+    values: tuple[tuple[Exit, Values], ...]
+    excesses: tuple[Excess, ...]
+    answer: Shape | None = None
+    ends: tuple[Shape, ...] = ()
+
+
+class Planner(Protocol):
+    """Offloads documents at some places, and may choose places while the bounds are found."""
+
+    def entering(self, state: State, values: Values) -> Values:
+        """Return the values with which a state begins."""
+
+    def ending(self, scope: Scope, document: Shape) -> Shape:
+        """Return the document with which a scope ends."""
+
+    def mend(self, state: State, values: Values, outcome: Outcome) -> bool:
+        """Deal with what passes the limit; tell whether the state has to be looked at again."""
+
+
+class RestartError(Exception):
+    """The plan has changed for a state in a loop: its scope is looked at anew."""
+
+
+@dataclass(slots=True)
+class Growth:
+    """Bounds of every state of a machine.
+
+    Attributes:
+        assumed: of what cannot be read.
+        is_decorated: which handlers answer large parts as pointers.
+        planner: what offloads.
+        limit: of a payload.
+        entries: the values before each state, before anything is offloaded there.
+        outcomes: of each state.
+        loops: states on a loop that adds to the document without end.
+        rounds: of states that a loop comes back to with more: the first document, what is added.
+    """
+
+    assumed: Assumptions
+    is_decorated: IsDecorated
+    planner: Planner
+    limit: int = LIMIT
+    entries: dict[State, Values] = field(default_factory=dict)
+    outcomes: dict[State, Outcome] = field(default_factory=dict)
+    loops: dict[State, Excess] = field(default_factory=dict)
+    rounds: dict[State, tuple[int, int]] = field(default_factory=dict)
+
+    def run(self, machine: Scope) -> Shape | None:
+        """Find the bounds of a machine; return that of its output, None where it never ends."""
+        start = Shape(min(self.assumed.input_bytes, self.limit))
+        return self.scope(machine, {DOCUMENT: start, CONTEXT: start})
+
+    def scope(self, scope: Scope, values: Values) -> Shape | None:
+        """Find the bounds of a scope; return that of its end."""
+        while True:
+            try:
+                return self._once(scope, values)
+            except RestartError:
+                continue
+
+    def _once(self, scope: Scope, values: Values) -> Shape | None:
+        order = order_of(scope)
+        position = {state.name: index for index, state in enumerate(order)}
+        entries: dict[str, Values] = {scope.start: values}
+        rounds = dict.fromkeys(position, 0)
+        pending, end = [0], None
+        while pending:
+            state = order[heapq.heappop(pending)]
+            for exit_, behind in self._visit(state, entries[state.name]):
+                target = exit_.target
+                if target is None:
+                    end = joined(end, behind[DOCUMENT]) if end else behind[DOCUMENT]
+                    continue
+                if position[target] <= position[state.name]:
+                    self._note_round(scope.states[target], entries[target], behind)
+                if self._enter(scope.states[target], entries, behind, rounds) and (
+                    position[target] not in pending
+                ):
+                    heapq.heappush(pending, position[target])
+        return self.planner.ending(scope, end) if end else None
+
+    def _note_round(self, target: State, known: Values, behind: Values) -> None:
+        """Note what a loop adds when it comes back to a state for the first time."""
+        first, step = known[DOCUMENT].size, behind[DOCUMENT].size - known[DOCUMENT].size
+        if step > 0:
+            self.rounds.setdefault(target, (first, step))
+
+    def _enter(
+        self,
+        target: State,
+        entries: dict[str, Values],
+        behind: Values,
+        rounds: dict[str, int],
+    ) -> bool:
+        """Join values into those before a state; tell whether they have grown."""
+        known = entries.get(target.name)
+        if known is None:
+            entries[target.name] = behind
+            return True
+        new = {root: _either(known.get(root), behind.get(root)) for root in known | behind}
+        if new == known:
+            return False
+        rounds[target.name] += 1
+        if rounds[target.name] > _MOST_ROUNDS:
+            return False
+        if rounds[target.name] > _ROUNDS:
+            new = {root: shallow(shape, _DEEPEST) for root, shape in new.items()}
+            new = self._widen(target, known, new)
+        entries[target.name] = new
+        return new != known
+
+    def _widen(self, target: State, known: Values, new: Values) -> Values:
+        """Return values that no longer grow, and let the planner know that they did."""
+        wide = {
+            root: widened(known[root], shape) if root in known else shape
+            for root, shape in new.items()
+        }
+        before, after = known[DOCUMENT], new[DOCUMENT]
+        if wide[DOCUMENT].size <= self.limit:
+            return wide
+        step = after.size - before.size
+        excess = Excess(place=Place.LOOP, size=wide[DOCUMENT].size, step=step)
+        if self.planner.mend(target, known, Outcome(values=(), excesses=(excess,))):
+            raise RestartError
+        if not any(state.path[:-1] == target.path[:-1] for state in self.loops):
+            self.loops[target] = excess
+        return {**new, DOCUMENT: after.capped(self.limit)} if before.size < self.limit else known
+
+    def _visit(self, state: State, values: Values) -> tuple[tuple[Exit, Values], ...]:
+        self.entries[state] = values
+        while True:
+            outcome = self.step(state, self.planner.entering(state, values))
+            if not outcome.excesses or not self.planner.mend(state, values, outcome):
+                break
+        self.outcomes[state] = outcome
+        return tuple(
+            (exit_, {**behind, DOCUMENT: behind[DOCUMENT].capped(self.limit)})
+            for exit_, behind in outcome.values
+        )
+
+    def step(self, state: State, values: Values) -> Outcome:
+        """Return what a state makes of values."""
+        excesses: list[Excess] = []
+        answer: Shape | None = None
+        ends: tuple[Shape, ...] = ()
+        if state.call:
+            given = size_of(state.call.arguments, values).size
+            if given > self.limit:
+                excesses.append(Excess(place=Place.ARGUMENTS, size=given))
+            decorated = self.is_decorated(state)
+            answer = self.assumed.answer_of(state, is_decorated=decorated)
+        if state.fan:
+            answer, ends = self.fanned(state, state.fan, values)
+        if answer is not None and answer.size > self.limit and not _is_dropped(state):
+            excesses.append(Excess(place=Place.ANSWER, size=answer.size))
+        known = {**values, RESULT: answer or Shape(2), ERROR: Shape(ERROR_OUTPUT)}
+        behind = tuple((exit_, _through(exit_, known)) for exit_ in state.exits)
+        for exit_, made in behind:
+            if made[DOCUMENT].size > self.limit:
+                size = made[DOCUMENT].size
+                excesses.append(Excess(place=Place.OUTPUT, size=size, exit=exit_))
+        return Outcome(values=behind, excesses=tuple(excesses), answer=answer, ends=ends)
+
+    def fanned(self, state: State, fan: Fan, values: Values) -> tuple[Shape, tuple[Shape, ...]]:
+        """Return what a Map or Parallel is answered, and the end of each body."""
+        if not fan.is_map:
+            ends = tuple(self.body(scope, fan, values, None) or Shape(2) for scope in fan.scopes)
+            return Shape(2 + len(ends), dict(enumerate(ends))), ends
+        listed = size_of(fan.items, values) if fan.items is not None else None
+        count = self._count(state, fan)
+        element = listed.child(EACH) if listed else Shape(self.assumed.answer_bytes)
+        end = self.body(fan.scopes[0], fan, values, element) or Shape(2)
+        if fan.writes_results:
+            return Shape(WRITER_ANSWER), (end,)
+        if listed and not listed.fields:
+            # One element may be as large as the list, but all of them are no larger than it.
+            mean = replace(
+                self, planner=Settled(self.planner), entries={}, outcomes={}, loops={}, rounds={}
+            )
+            share = Shape(listed.size // max(count, 1) + 2)
+            end = mean.body(fan.scopes[0], fan, values, share) or Shape(2)
+        return Shape(2 + count, {EACH: end}, count), (end,)
+
+    def _count(self, state: State, fan: Fan) -> int:
+        if isinstance(fan.items, Literal) and fan.items.count is not None:
+            return fan.items.count
+        if isinstance(fan.items, Struct):
+            return len(fan.items.fields)
+        return self.assumed.items_of(state)
+
+    def body(
+        self, scope: Scope, fan: Fan, values: Mapping[Step, Shape], element: Shape | None
+    ) -> Shape | None:
+        """Return the end of a body or branch that begins with what a state hands it."""
+        around = {
+            root: shape
+            for root, shape in values.items()
+            if not fan.is_distributed or root in {DOCUMENT, CONTEXT}
+        }
+        if element is not None:
+            around[ITEM] = element
+        return self.scope(scope, {**around, DOCUMENT: size_of(fan.entry, around)})
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A plan to which nothing is added; without one, nothing is offloaded."""
+
+    plan: Planner | None = None
+
+    def entering(self, state: State, values: Values) -> Values:
+        """Return the values with which a state begins."""
+        return self.plan.entering(state, values) if self.plan else values
+
+    def ending(self, scope: Scope, document: Shape) -> Shape:
+        """Return the document with which a scope ends."""
+        return self.plan.ending(scope, document) if self.plan else document
+
+    def mend(self, state: State, values: Values, outcome: Outcome) -> bool:  # noqa: ARG002 - the planner's
+        """Leave all as it is."""
+        return False
+
+
+def _either(one: Shape | None, other: Shape | None) -> Shape:
+    if one is None or other is None:
+        return one or other or Shape(0)
+    return joined(one, other)
+
+
+def _is_dropped(state: State) -> bool:
+    """Tell whether nobody looks at what a Map or Parallel is answered."""
+    return state.fan is not None and state.node.is_null("ResultPath")
+
+
+def _through(exit_: Exit, values: Values) -> Values:
+    made: Values = {name: size_of(each, values).moved() for name, each in exit_.assigns.items()}
+    document = size_of(exit_.output, values).moved()
+    kept = {root: shape for root, shape in values.items() if root not in {RESULT, ERROR}}
+    return {**kept, **made, DOCUMENT: document}

@@ -1,0 +1,134 @@
+"""What is needed of the document before each state: a fixpoint from the ends backwards."""
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+from statebag.machines.flow.needs import Needs, add, add_all, below_key, demand, settled, under
+from statebag.machines.flow.order import order_of
+from statebag.machines.model.states import Call, Exit, Fan, Scope, State
+from statebag.machines.values.expressions import WHOLE_DOCUMENT, Struct, Word, Written
+from statebag.machines.values.paths import DOCUMENT, EACH, ERROR, ITEM, RESULT
+
+IsDecorated: TypeAlias = Callable[[State], bool]
+
+
+class Liveness:
+    """What later states need, at every place of a machine.
+
+    Attributes:
+        entries: before a state, of its document and of variables.
+        answers: of what a Task, Map or Parallel answers.
+        ends: of the document at the end of a scope.
+        is_decorated: which handlers read pointers by themselves.
+    """
+
+    def __init__(self, machine: Scope, is_decorated: IsDecorated) -> None:
+        """Find out all of it."""
+        self.entries: dict[State, Needs] = {}
+        self.answers: dict[State, Needs] = {}
+        self.ends: dict[Scope, Needs] = {}
+        self.is_decorated = is_decorated
+        self._scope(machine, {})
+
+    def _scope(self, scope: Scope, end: Needs) -> Needs:
+        """Return what is needed at the start of a scope."""
+        self.ends[scope] = end
+        states = list(reversed(order_of(scope)))
+        reachable = {state.name for state in states}
+        changed = set(reachable)
+        readers = _predecessors(scope)
+        while changed:
+            for state in states:
+                if state.name not in changed:
+                    continue
+                changed.discard(state.name)
+                needs = settled(self._before(state, scope, end))
+                if needs != self.entries.get(state):
+                    self.entries[state] = needs
+                    changed |= readers.get(state.name, set()) & reachable
+        return self.entries.get(scope.states[scope.start], {})
+
+    def _before(self, state: State, scope: Scope, end: Needs) -> Needs:
+        needs: Needs = {}
+        for exit_ in state.exits:
+            _through(exit_, self._behind(exit_, scope, end), needs)
+        for read in state.reads:
+            add(needs, read.path, read.word)
+        if state.call:
+            _called(state.call, needs, is_decorated=self.is_decorated(state))
+        self.answers[state] = under(needs, RESULT)
+        if state.fan:
+            self._fanned(state.fan, self.answers[state], needs)
+        return {path: word for path, word in needs.items() if path[0] not in {RESULT, ERROR}}
+
+    def _behind(self, exit_: Exit, scope: Scope, end: Needs) -> Needs:
+        if exit_.target is None:
+            return {(DOCUMENT, *path): word for path, word in end.items()}
+        return self.entries.get(scope.states[exit_.target], {})
+
+    def _fanned(self, fan: Fan, answer: Needs, needs: Needs) -> None:
+        """Add what the bodies need, and through them what is needed of their results."""
+        own_item = under(needs, ITEM)
+        for path in [path for path in needs if path[0] == ITEM]:
+            del needs[path]
+        inside: Needs = {}
+        for index, scope in enumerate(fan.scopes):
+            end = below_key(answer, EACH if fan.is_map else index)
+            # What a ResultWriter writes is read by whoever knows no pointer.
+            start = self._scope(scope, {(): Word.PLAIN} if fan.writes_results else end)
+            demand(fan.entry, under(start, DOCUMENT), inside)
+            around = {path: word for path, word in start.items() if path[0] != DOCUMENT}
+            add_all(inside, around)
+        item = under(inside, ITEM)
+        add_all(item, own_item)
+        if fan.items is not None:
+            listed: Needs = {(EACH, *path): word for path, word in item.items()}
+            add(listed, (), Word.LIST)
+            demand(fan.items, listed, needs)
+        add_all(needs, {path: word for path, word in inside.items() if path[0] != ITEM})
+
+
+def _through(exit_: Exit, behind: Needs, needs: Needs) -> None:
+    """Add what is needed before an edge, from what is needed behind it."""
+    moved = _untouched(exit_, behind)
+    add_all(needs, moved)
+    changed = {path: word for path, word in behind.items() if path not in moved}
+    demand(exit_.output, under(changed, DOCUMENT), needs)
+    for name, made in exit_.assigns.items():
+        demand(made, under(behind, name), needs)
+    for path, word in behind.items():
+        if path[0] != DOCUMENT and path[0] not in exit_.assigns:
+            add(needs, path, word)
+
+
+def _untouched(exit_: Exit, behind: Needs) -> Needs:
+    """Return the needs of what an edge leaves where it is: of long machines that is nearly all."""
+    output = exit_.output
+    if output == WHOLE_DOCUMENT:
+        return {path: word for path, word in behind.items() if path[0] == DOCUMENT}
+    if not isinstance(output, Written) or output.base != WHOLE_DOCUMENT:
+        return {}
+    first = output.path[0]
+    return {
+        path: word
+        for path, word in behind.items()
+        if path[0] == DOCUMENT and len(path) > 1 and path[1] != first and isinstance(path[1], str)
+    }
+
+
+def _called(call: Call, needs: Needs, *, is_decorated: bool) -> None:
+    """Add what a call reads: all of its arguments, but for the event of a decorated handler."""
+    if not is_decorated or call.payload is None or not isinstance(call.arguments, Struct):
+        demand(call.arguments, {} if is_decorated else {(): Word.PLAIN}, needs)
+        return
+    for key, argument in call.arguments.fields.items():
+        demand(argument, {} if key == "Payload" else {(): Word.PLAIN}, needs)
+
+
+def _predecessors(scope: Scope) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for state in scope.states.values():
+        for exit_ in state.exits:
+            if exit_.target is not None:
+                found.setdefault(exit_.target, set()).add(state.name)
+    return found

@@ -1,0 +1,125 @@
+"""What later states need of a value, path by path; and what that asks of what it is made of."""
+
+from collections.abc import Mapping
+from typing import Final, TypeAlias
+
+from statebag.machines.values.expressions import (
+    Computed,
+    Expression,
+    Literal,
+    Ref,
+    Selected,
+    Struct,
+    Word,
+    Written,
+    stronger,
+)
+from statebag.machines.values.paths import EACH, Path, Step
+
+Needs: TypeAlias = dict[Path, Word]
+
+# A loop over `$.next.next` makes ever longer paths: beyond these steps all is plain.
+_DEEPEST: Final = 12
+
+
+def add(needs: Needs, path: Path, word: Word) -> None:
+    """Add what one reader needs of a path."""
+    if len(path) > _DEEPEST:
+        path, word = path[:_DEEPEST], Word.PLAIN
+    known = needs.get(path)
+    needs[path] = word if known is None else stronger(known, word)
+
+
+def add_all(needs: Needs, others: Mapping[Path, Word]) -> None:
+    """Add what other readers need."""
+    if not needs:
+        needs.update(others)
+        return
+    for path, word in others.items():
+        add(needs, path, word)
+
+
+def settled(needs: Needs) -> Needs:
+    """Return needs without those that stand below a plain path."""
+    plain = {path for path, word in needs.items() if word >= Word.SCALAR}
+    lengths = sorted({len(path) for path in plain})
+    return {path: word for path, word in needs.items() if not _is_below(path, plain, lengths)}
+
+
+def under(needs: Mapping[Path, Word], root: Step) -> Needs:
+    """Return what is needed below a root, as paths from there."""
+    return {path[1:]: word for path, word in needs.items() if path[0] == root}
+
+
+def demand(made: Expression, needs: Mapping[Path, Word], into: Needs) -> None:
+    """Add to `into` what a value that is needed so asks of what it is made of."""
+    match made:
+        case Ref(path=path):
+            add(into, path, Word.REACHED)
+            for below, word in needs.items():
+                add(into, (*path, *below), word)
+        case Computed(reads=reads):
+            for read in reads:
+                add(into, read.path, read.word)
+        case Struct(fields=fields):
+            for key, each in fields.items():
+                demand(each, below_key(needs, key), into)
+        case Written(base=base, path=path, value=value):
+            kept, taken = _split(needs, path)
+            demand(base, kept, into)
+            demand(value, taken, into)
+        case Selected(value=value, path=path):
+            whole: Needs = {(*path, *below): word for below, word in needs.items()}
+            add(whole, path, Word.REACHED)
+            demand(value, whole, into)
+        case Literal():
+            pass
+
+
+def below_key(needs: Mapping[Path, Word], key: Step) -> Needs:
+    """Return what is needed of the value under a key, as paths from there."""
+    found: Needs = {}
+    for path, word in needs.items():
+        if not path:
+            if word >= Word.SCALAR:
+                add(found, (), Word.PLAIN)
+        elif _meets(path[0], key):
+            add(found, path[1:], word)
+        elif isinstance(path[0], str) and not isinstance(key, str):
+            add(found, path, word)  # JSONata goes through the elements of a list by itself
+    return found
+
+
+def _meets(one: Step, other: Step) -> bool:
+    if one == other:
+        return True
+    return (one is EACH and not isinstance(other, str)) or (
+        other is EACH and not isinstance(one, str)
+    )
+
+
+def _split(needs: Mapping[Path, Word], path: Path) -> tuple[Needs, Needs]:
+    """Return what is needed of a document, and of the value that is written into it at a path."""
+    kept: Needs = {path: Word.REACHED}
+    taken: Needs = {}
+    for needed, word in needs.items():
+        is_beside = not all(_meets(*steps) for steps in zip(needed, path, strict=False))
+        if is_beside or len(needed) < len(path):
+            add(kept, needed, word)
+        if not is_beside and len(needed) >= len(path):
+            add(taken, needed[len(path) :], word)
+            if EACH in needed[: len(path)]:
+                add(kept, needed, word)
+        elif not is_beside and word >= Word.SCALAR:
+            add(taken, (), Word.PLAIN)
+    return kept, taken
+
+
+def _is_below(path: Path, plain: set[Path], lengths: list[int]) -> bool:
+    """Tell whether a path leads below a plain one; `lengths` are those that plain ones have."""
+    for length in lengths:
+        if length >= len(path):
+            return False
+        if path[:length] in plain:
+            return True
+    return False

@@ -1,0 +1,107 @@
+"""How large what an expression makes can be."""
+
+from collections.abc import Mapping
+from typing import TypeAlias
+
+from statebag.machines.flow.shapes import SCALAR, UNBOUNDED, Shape
+from statebag.machines.values.expressions import (
+    Computed,
+    Expression,
+    Literal,
+    Read,
+    Ref,
+    Selected,
+    Struct,
+    Word,
+    Written,
+)
+from statebag.machines.values.paths import CONTEXT, EACH, INPUT_IN_CONTEXT, Path, Step
+
+# What each root stands for: the document, an answer, a variable.
+Values: TypeAlias = Mapping[Step, Shape]
+# By the value that hides them: its bytes, and the paths into it with the bytes of each.
+_Shared: TypeAlias = dict[int, tuple[int, list[tuple[Path, int]]]]
+
+_IN_CONTEXT = Shape(600)
+
+
+def size_of(made: Expression, values: Values) -> Shape:
+    """Return the bound of a value."""
+    match made:
+        case Literal(size=size, count=count):
+            return Shape(size, count=count or 1)
+        case Ref(path=path):
+            return _read(path, values)
+        case Computed(reads=reads, text=text, most=most):
+            found = text + sum(_bytes_read(read, values) for read in reads)
+            return Shape(min(UNBOUNDED, found if most is None else min(most, found)))
+        case Struct():
+            shape, shared = _struct(made, values)
+            return Shape(shape.rest + _shared_bytes(shared), shape.fields, shape.count)
+        case Written(base=base, path=path, value=value):
+            return size_of(base, values).moved().written(path, size_of(value, values))
+        case Selected(value=value, path=path):
+            return size_of(value, values).read(path)
+
+
+def _read(path: Path, values: Values) -> Shape:
+    root = values.get(path[0])
+    if root is None or (path[0] == CONTEXT and path[:3] != INPUT_IN_CONTEXT):
+        return _IN_CONTEXT
+    return root.moved() if path[0] == CONTEXT else root.read(path[1:])
+
+
+def _bytes_read(read: Read, values: Values) -> int:
+    found = _read(read.path, values).size
+    root = values.get(read.path[0]) if EACH in read.path else None
+    many = root.elements(read.path[1:]) if root is not None else 1
+    return min(SCALAR, found) if read.word is Word.SCALAR else min(UNBOUNDED, found * many)
+
+
+def _struct(made: Struct, values: Values) -> tuple[Shape, _Shared]:
+    """Return an object; the parts of one value are together no larger than that."""
+    fields: dict[Step, Shape] = {}
+    shared: _Shared = {}
+    for key, each in made.fields.items():
+        if isinstance(each, Struct):
+            inner, below = _struct(each, values)
+            hidden = _shared_bytes(below)
+            fields[key] = Shape(inner.rest, inner.fields, inner.count, hidden)
+            for holder, (rest, paths) in below.items():
+                shared.setdefault(holder, (rest, []))[1].extend(paths)
+        elif isinstance(each, Ref) and (holder_of := _holder(each.path, values)) is not None:
+            found = _read(each.path, values)
+            fields[key] = Shape(0, outside=found.size)
+            hidden = min(holder_of.rest + holder_of.outside, holder_of.size)
+            shared.setdefault(id(holder_of), (hidden, []))[1].append((each.path, found.size))
+        else:
+            fields[key] = size_of(each, values).moved()
+    return Shape(made.size, fields), shared
+
+
+def _holder(path: Path, values: Values) -> Shape | None:
+    """Return the value in whose unknown rest a path ends, or None where it is known itself."""
+    found = values.get(path[0])
+    for step in path[1:]:
+        if found is None:
+            return None
+        if step not in found.fields:
+            return found
+        found = found.fields[step]
+    return None
+
+
+def _shared_bytes(shared: _Shared) -> int:
+    total = 0
+    for rest, parts in shared.values():
+        size = sum(size for _, size in parts)
+        total += min(rest, size) if _are_apart([path for path, _ in parts]) else size
+    return min(UNBOUNDED, total)
+
+
+def _are_apart(paths: list[Path]) -> bool:
+    """Tell whether no path leads into, or to the same as, another."""
+    distinct = set(paths)
+    if len(distinct) != len(paths):
+        return False
+    return not any(path[:length] in distinct for path in paths for length in range(len(path)))

@@ -1,0 +1,95 @@
+"""What both query languages share: edges, and the call of a Task."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from statebag.machines.model.parameters import with_identifiers
+from statebag.machines.model.services import Integration, Service, service_of
+from statebag.machines.model.states import Call, Edge, Exit, Fan
+from statebag.machines.text.nodes import Node
+from statebag.machines.values.expressions import Expression, Read, Struct
+from statebag.machines.values.paths import EACH, ITEM, Step
+
+_FUNCTION_KEYS: Final = ("FunctionName", "FunctionName.$")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effects:
+    """What a state does."""
+
+    reads: tuple[Read, ...] = ()
+    call: Call | None = None
+    fan: Fan | None = None
+    exits: tuple[Exit, ...] = ()
+
+
+def exit_of(
+    node: Node, key: str, edge: Edge, output: Expression, assigns: Mapping[str, Expression]
+) -> Iterator[Exit]:
+    """Yield the exit that a key such as `Next` names, if it is there."""
+    target = node.text(key)
+    if target is not None:
+        yield Exit(edge=edge, target=target, node=node.get(key), output=output, assigns=assigns)
+
+
+def own_exit(
+    node: Node, kind: str, output: Expression, assigns: Mapping[str, Expression]
+) -> Iterator[Exit]:
+    """Yield the exit of a state that is no Choice: its Next, or the end of its scope."""
+    yield from exit_of(node, "Next", Edge.NEXT, output, assigns)
+    end = node.get("End")
+    if kind == "Succeed" or (end is not None and end.value is True):
+        yield Exit(edge=Edge.END, target=None, node=end, output=output, assigns=assigns)
+
+
+def call_of(node: Node, arguments: Node | None, whole: Expression) -> Call:
+    """Return the call of a Task.
+
+    Args:
+        node: the state.
+        arguments: its Parameters or Arguments.
+        whole: what they make.
+    """
+    service = service_of(resource_text(node))
+    if service.integration is not Integration.LAMBDA:
+        is_known = service.integration is Integration.SERVICE
+        given = with_identifiers(whole) if is_known else whole
+        return Call(service=service, arguments=given, function=_plain_function(service, node))
+    payload = whole.fields.get("Payload") if isinstance(whole, Struct) else None
+    return Call(
+        service=service, arguments=whole, function=_named_function(arguments), payload=payload
+    )
+
+
+def resource_text(node: Node) -> str:
+    """Return the Resource of a Task as a text, also where a template's function makes it."""
+    found = node.get("Resource")
+    if found is None:
+        return ""
+    texts = (each.value for each in found.walk() if isinstance(each.value, str))
+    return next(texts, "")
+
+
+def batch_of(selector: Expression, batch_input: Expression | None) -> Expression:
+    """Return the document of a child that is given a batch."""
+    fields: dict[Step, Expression] = {"Items": Struct({EACH: selector}, 2)}
+    if batch_input is not None:
+        return Struct({**fields, "BatchInput": batch_input}, 30)
+    return Struct(fields, 12)
+
+
+def _plain_function(service: Service, node: Node) -> str | None:
+    is_lambda = service.integration in {Integration.LAMBDA_ARN, Integration.UNKNOWN}
+    return resource_text(node) if is_lambda else None
+
+
+def _named_function(arguments: Node | None) -> str | None:
+    for key in _FUNCTION_KEYS:
+        found = arguments.get(key) if arguments is not None else None
+        if found is not None:
+            return next((str(n.value) for n in found.walk() if isinstance(n.value, str)), None)
+    return None
+
+
+__all__ = ["ITEM", "Effects", "batch_of", "call_of", "exit_of", "own_exit", "resource_text"]

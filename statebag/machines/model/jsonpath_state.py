@@ -1,0 +1,200 @@
+"""What a state that is written in JSONPath does."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from statebag.machines.model.choices import rule_reads
+from statebag.machines.model.effects import Effects, batch_of, call_of, exit_of, own_exit
+from statebag.machines.model.rebase import rebased
+from statebag.machines.model.states import Edge, Exit, Fan, Scope
+from statebag.machines.text.nodes import Node
+from statebag.machines.values.expressions import (
+    EMPTY,
+    WHOLE_DOCUMENT,
+    Computed,
+    Expression,
+    Read,
+    Ref,
+    Word,
+    select,
+    write,
+)
+from statebag.machines.values.paths import (
+    DOCUMENT,
+    ERROR,
+    ITEM,
+    RESULT,
+    Path,
+    UnreadablePathError,
+    parse_path,
+)
+from statebag.machines.values.templates import dynamic, literal_of, template_of
+
+_WRITING: Final = {"Task", "Pass", "Map", "Parallel"}
+# Fields that take a path of a scalar, wherever in a state they stand.
+_SCALARS: Final = (
+    "SecondsPath", "TimestampPath", "TimeoutSecondsPath", "HeartbeatSecondsPath", "ErrorPath",
+    "CausePath", "MaxConcurrencyPath", "ToleratedFailurePercentagePath",
+    "ToleratedFailureCountPath",
+)  # fmt: skip
+_BATCH_SCALARS: Final = ("MaxItemsPerBatchPath", "MaxInputBytesPerBatchPath")
+
+
+def jsonpath_effects(node: Node, kind: str, scopes: tuple[Scope, ...]) -> Effects:
+    """Return what a state does."""
+    incoming = _input(node)
+    given = _template(node, "Parameters", incoming) or incoming
+    call = call_of(node, node.mapping("Parameters"), given) if kind == "Task" else None
+    fan = _fan(node, kind, scopes, incoming, given)
+    exits = tuple(_exits(node, kind, _output(node, kind, incoming, given)))
+    return Effects(reads=tuple(_reads(node, incoming)), call=call, fan=fan, exits=exits)
+
+
+def _input(node: Node) -> Expression:
+    return EMPTY if node.is_null("InputPath") else _at(node, "InputPath", WHOLE_DOCUMENT)
+
+
+def _at(node: Node, key: str, base: Expression) -> Expression:
+    """Return the part of a document that a path in the text leads to."""
+    text = node.text(key)
+    if text is None:
+        return base
+    made = dynamic(text)
+    return rebased(made, base)
+
+
+def _template(node: Node, key: str, base: Expression) -> Expression | None:
+    found = node.get(key)
+    return rebased(template_of(found), base) if found is not None else None
+
+
+def _output(node: Node, kind: str, incoming: Expression, given: Expression) -> Expression:
+    """Return the document behind a state that has ended well."""
+    document: Expression = WHOLE_DOCUMENT if kind in _WRITING else incoming
+    if kind in _WRITING:
+        result = _result(node, kind, given)
+        selected = _template(node, "ResultSelector", result) or result
+        document = _written(node, selected)
+    if node.is_null("OutputPath"):
+        return EMPTY
+    text = node.text("OutputPath")
+    return _selected(document, text) if text else document
+
+
+def _result(node: Node, kind: str, given: Expression) -> Expression:
+    if kind != "Pass":
+        return Ref((RESULT,))
+    result = node.get("Result")
+    return literal_of(result) if result is not None else given
+
+
+def _written(node: Node, value: Expression) -> Expression:
+    """Return the state's input with a value at its ResultPath."""
+    if node.is_null("ResultPath"):
+        return WHOLE_DOCUMENT
+    path = node.text("ResultPath")
+    return write(WHOLE_DOCUMENT, _below_root(path), value) if path else value
+
+
+def _below_root(text: str) -> Path:
+    try:
+        return parse_path(text).path[1:]
+    except UnreadablePathError:
+        return ()
+
+
+def _selected(document: Expression, text: str) -> Expression:
+    made = dynamic(text)
+    if isinstance(made, Ref) and made.path[0] == DOCUMENT:
+        return select(document, made.path[1:])
+    return rebased(made, document) if isinstance(made, Computed) else made
+
+
+def _exits(node: Node, kind: str, output: Expression) -> Iterator[Exit]:
+    assigns = _assigns(node, Ref((RESULT,)) if kind in _WRITING - {"Pass"} else WHOLE_DOCUMENT)
+    for rule in node.sequence("Choices") if kind == "Choice" else ():
+        own = {**assigns, **_assigns(rule, WHOLE_DOCUMENT)}
+        yield from exit_of(rule, "Next", Edge.CHOICE, output, own)
+    if kind == "Choice":
+        yield from exit_of(node, "Default", Edge.DEFAULT, output, assigns)
+    else:
+        yield from own_exit(node, kind, output, assigns)
+    for catcher in node.sequence("Catch"):
+        caught = _written(catcher, Ref((ERROR,)))
+        own = _assigns(catcher, Ref((ERROR,)))
+        yield from exit_of(catcher, "Next", Edge.CATCH, caught, own)
+
+
+def _assigns(node: Node, base: Expression) -> dict[str, Expression]:
+    """Return the variables that an Assign sets; its `$` is the result, or the input without one."""
+    found = node.mapping("Assign")
+    if found is None:
+        return {}
+    made = {}
+    for key, value in found.entries:
+        name = str(key.value)
+        is_dynamic = name.endswith(".$") and isinstance(value.value, str)
+        expression = dynamic(str(value.value)) if is_dynamic else template_of(value)
+        made[f"${name.removesuffix('.$')}"] = rebased(expression, base)
+    return made
+
+
+def _reads(node: Node, incoming: Expression) -> Iterator[Read]:
+    """Yield what a state reads in place beside its templates."""
+    for key in _SCALARS:
+        yield from _read_of(_at(node, key, incoming) if key in node else EMPTY, Word.SCALAR)
+    for rule in node.sequence("Choices"):
+        for read in rule_reads(rule):
+            yield from _read_of(rebased(Ref(read.path), incoming), read.word)
+    for key in ("ItemReader", "ResultWriter", "Credentials"):
+        part = node.mapping(key)
+        inner = part.get("Parameters") if part is not None and key != "Credentials" else part
+        if inner is not None:
+            yield from _read_of(rebased(template_of(inner), incoming), Word.PLAIN)
+    batcher = node.mapping("ItemBatcher")
+    if batcher is not None:
+        for key in _BATCH_SCALARS:
+            made = _at(batcher, key, incoming) if key in batcher else EMPTY
+            yield from _read_of(made, Word.SCALAR)
+
+
+def _read_of(made: Expression, word: Word) -> Iterator[Read]:
+    """Yield the paths that an expression has, as read in place."""
+    if isinstance(made, Ref):
+        yield Read(made.path, word)
+    elif isinstance(made, Computed):
+        yield from made.reads
+    else:
+        for below in getattr(made, "fields", {}).values():
+            yield from _read_of(below, word)
+
+
+def _fan(
+    node: Node, kind: str, scopes: tuple[Scope, ...], incoming: Expression, given: Expression
+) -> Fan | None:
+    if kind == "Parallel":
+        return Fan(scopes=scopes, is_map=False, entry=given)
+    if kind != "Map":
+        return None
+    item: Expression = Ref((ITEM,))
+    selector = _template(node, "ItemSelector", incoming) or _template(node, "Parameters", incoming)
+    entry = selector or item
+    batcher = node.mapping("ItemBatcher")
+    if batcher is not None:
+        entry = batch_of(entry, _template(batcher, "BatchInput", incoming))
+    body = next(filter(None, map(node.mapping, ("ItemProcessor", "Iterator"))), node)
+    configured = body.mapping("ProcessorConfig")
+    return Fan(
+        scopes=scopes,
+        is_map=True,
+        is_distributed=configured is not None and configured.text("Mode") == "DISTRIBUTED",
+        writes_results="ResultWriter" in node,
+        items=None if "ItemReader" in node else _items(node, incoming),
+        entry=entry,
+        is_batched=batcher is not None,
+    )
+
+
+def _items(node: Node, incoming: Expression) -> Expression:
+    given = node.get("Items")
+    return template_of(given) if given is not None else _at(node, "ItemsPath", incoming)

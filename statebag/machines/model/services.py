@@ -1,0 +1,115 @@
+"""What a Task calls, and whether its answer has a bound.
+
+Bounds go by the operation's name: what gets, lists or queries answers as much as there is, what
+puts, starts or deletes answers a receipt.
+"""
+
+import re
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Final
+
+KIB: Final = 1024
+
+
+class Integration(Enum):
+    """How a Task reaches what it calls."""
+
+    LAMBDA = auto()
+    LAMBDA_ARN = auto()
+    SERVICE = auto()
+    ACTIVITY = auto()
+    UNKNOWN = auto()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """What a Task calls.
+
+    Attributes:
+        integration: how.
+        name: for people, such as `dynamodb:query`.
+        most: bound of its answer in bytes; None where it has none.
+        waits: whether the answer is sent by whoever has the task token.
+        limit: the parameter that bounds a page of its answer, if it has one.
+    """
+
+    integration: Integration
+    name: str
+    most: int | None = None
+    waits: bool = False
+    limit: str | None = None
+
+
+_RESOURCE: Final = re.compile(
+    r"arn:[^:]*:states:[^:]*:[^:]*:(?P<service>(?:aws-sdk:)?[^:.]+):(?P<operation>[^:.]+)(?:\.(?P<pattern>.+))?"
+)
+# `arn:${AWS::Partition}:states:::lambda:invoke` has colons of its own.
+_SUBSTITUTION: Final = re.compile(r"\$\{[^}]*\}")
+_STANDS_FOR: Final = "-"
+_FUNCTION: Final = re.compile(r"arn:[^:]*:lambda:.*|.*:function:.*")
+_ACTIVITY: Final = re.compile(r"arn:[^:]*:states:[^:]*:[^:]*:activity:.*")
+# A receipt is identifiers, and SdkHttpMetadata with the headers.
+_RECEIPT: Final = 4 * KIB
+_JOB: Final = 16 * KIB
+_RECEIPTS: Final = re.compile(
+    r"(?:put|start|send|publish|delete|update|create|tag|untag|stop|cancel|add|remove|register|attach|detach"
+    r"|enable|disable|modify|set|copy|restore|terminate|reboot|associate|disassociate|run|submit|notify"
+    r"|authorize|revoke|complete|abort|invalidate|purge|change|upload|write|record|signal|post|accept|reject)"
+)
+# These put, and answer what they are asked for.
+_ANSWERS: Final = {"batchExecuteStatement", "updateItem", "putItem", "deleteItem", "copyObject"}
+_LIMITS: Final = {
+    "dynamodb": "Limit",
+    "s3": "MaxKeys",
+    "athena": "MaxResults",
+    "cloudwatchlogs": "Limit",
+}
+
+
+def service_of(resource: str) -> Service:
+    """Return what the Resource of a Task stands for; what cannot be told is a service."""
+    resource = _SUBSTITUTION.sub(_STANDS_FOR, resource)
+    if _ACTIVITY.fullmatch(resource):
+        return Service(integration=Integration.ACTIVITY, name="activity", waits=True)
+    found = _RESOURCE.fullmatch(resource)
+    if found:
+        return _integration(found["service"], found["operation"], found["pattern"] or "")
+    if _FUNCTION.fullmatch(resource):
+        return Service(integration=Integration.LAMBDA_ARN, name="lambda")
+    return Service(integration=Integration.UNKNOWN, name="a substitution")
+
+
+def _integration(service: str, operation: str, pattern: str) -> Service:
+    name = f"{service.removeprefix('aws-sdk:')}:{operation}"
+    waits = pattern.startswith("waitForTaskToken")
+    if service == "lambda" and operation == "invoke":
+        return Service(
+            integration=Integration.LAMBDA,
+            name=f"{name}.{pattern}" if pattern else name,
+            waits=waits,
+        )
+    return Service(
+        integration=Integration.SERVICE,
+        name=f"{name}.{pattern}" if pattern else name,
+        most=None if waits else _bound(service, operation, pattern),
+        waits=waits,
+        limit=_limit(service.removeprefix("aws-sdk:"), operation),
+    )
+
+
+def _bound(service: str, operation: str, pattern: str) -> int | None:
+    if service in {"http", "apigateway", "eks", "bedrock"}:
+        return None  # whatever the other side says
+    if pattern.startswith("sync"):
+        # A nested execution answers its input and its output.
+        return None if service == "states" else _JOB
+    if service == "dynamodb" and operation in _ANSWERS:
+        return _RECEIPT  # ReturnValues are rare, and are seen in the histories
+    return _RECEIPT if _RECEIPTS.match(operation) else None
+
+
+def _limit(service: str, operation: str) -> str | None:
+    pages = operation.startswith(("list", "query", "scan", "get", "describe", "search", "filter"))
+    is_single = operation in {"getItem", "getObject", "getParameter", "getSecretValue"}
+    return _LIMITS.get(service, "MaxResults") if pages and not is_single else None

@@ -1,0 +1,1 @@
+"""Where a machine has to offload, with which bound, and what stays plain there."""

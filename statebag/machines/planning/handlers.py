@@ -1,0 +1,54 @@
+"""Which Lambda handlers answer large parts as pointers: those that somebody says are decorated."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from statebag.machines.model.services import Integration
+from statebag.machines.model.states import State
+
+ALL: Final = "*"
+_SUBSTITUTION: Final = re.compile(r"\$\{([^}.]+)[^}]*\}")
+_FUNCTION_NAME: Final = re.compile(r"(?:.*:function:)?(?P<name>[^:]+)(?::[^:]+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Decorated:
+    """Tells decorated handlers from others.
+
+    Attributes:
+        names: of states or functions; `*` for all of lambda:invoke.
+    """
+
+    names: frozenset[str]
+
+    @classmethod
+    def named(cls, names: Iterable[str]) -> "Decorated":
+        """Return those of some names."""
+        return cls(frozenset(names))
+
+    def __call__(self, state: State) -> bool:
+        """Tell whether the handler that a state invokes is decorated."""
+        return can_be_decorated(state) and not self.names.isdisjoint(names_of(state))
+
+
+def can_be_decorated(state: State) -> bool:
+    """Tell whether a state invokes a function that can be told who owns its objects."""
+    call = state.call
+    return (
+        call is not None
+        and call.service.integration is Integration.LAMBDA
+        and not call.service.waits
+    )
+
+
+def names_of(state: State) -> set[str]:
+    """Return what a handler may be called by: the name of its state, function or substitution."""
+    names = {ALL, state.name, state.title}
+    function = state.call.function if state.call else None
+    if function:
+        found = _SUBSTITUTION.fullmatch(function) or _SUBSTITUTION.search(function)
+        named = _FUNCTION_NAME.fullmatch(function)
+        names |= {function, *([found[1]] if found else []), *([named["name"]] if named else [])}
+    return names

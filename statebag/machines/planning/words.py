@@ -1,0 +1,48 @@
+"""The three words of an offload: what stays open, a plain list, or plain."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from statebag.machines.values.expressions import Word
+from statebag.machines.values.paths import Path, render_path
+from universal_sync_core.values.codec import Json
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """Paths of a document by what later states need there.
+
+    Attributes:
+        open: containers whose children may be pointers.
+        list: plain lists whose elements may be pointers.
+        plain: values that are plain to the bottom.
+    """
+
+    open: tuple[str, ...] = ()
+    list: tuple[str, ...] = ()
+    plain: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Json]:
+        """Return those that name a path, as the action takes them."""
+        named = {"open": self.open, "list": self.list, "plain": self.plain}
+        return {word: [*paths] for word, paths in named.items() if paths}
+
+
+def words_of(needs: Mapping[Path, Word]) -> Words:
+    """Return the words for what is needed; the ancestors of a path are open by themselves."""
+    plain = {path for path, word in needs.items() if word >= Word.SCALAR}
+    listed = {path for path, word in needs.items() if word is Word.LIST}
+    opened = {path for path, word in needs.items() if word is Word.OPEN}
+    # What holds a value that is only moved has to be there; the value itself may be a pointer.
+    opened |= {path[:-1] for path, word in needs.items() if word is Word.REACHED}
+    named = plain | listed | opened
+    kept = {path for path in opened - listed if path and not _is_implied(path, named)}
+    return Words(open=_rendered(kept), list=_rendered(listed), plain=_rendered(plain))
+
+
+def _is_implied(path: Path, others: Iterable[Path]) -> bool:
+    return any(len(other) > len(path) and other[: len(path)] == path for other in others)
+
+
+def _rendered(paths: Iterable[Path]) -> tuple[str, ...]:
+    return tuple(sorted(map(render_path, paths)))

@@ -1,0 +1,89 @@
+"""A file that has state machines in it: alone, or inside a template."""
+
+from codecs import BOM_UTF8
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from statebag.errors import NotFoundError, RefusedError
+from statebag.machines.text.json_text import parse_json
+from statebag.machines.text.nodes import Kind, Node
+from statebag.machines.text.yaml_text import parse_yaml
+
+_HINT: Final = "Give a file of Amazon States Language in JSON or YAML, or a state machine's ARN."
+_CODE: Final = {".ts", ".js", ".py", ".tf", ".java", ".cs", ".go"}
+_CODE_HINT: Final = (
+    "Give the definition it makes: `cdk synth` or `terraform show -json` write it, and an ARN names"
+    " the deployed one."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A text and the definitions in it.
+
+    Attributes:
+        name: for messages.
+        text: as it was read.
+        encoding: of the file.
+        is_yaml: whether it is YAML.
+        machines: the definitions, in the order of the text.
+    """
+
+    name: str
+    text: str
+    encoding: str
+    is_yaml: bool
+    machines: tuple[Node, ...]
+
+    def line_of(self, node: Node) -> int:
+        """Return the line on which a node begins, from 1."""
+        return self.text.count("\n", 0, node.start) + 1
+
+
+def read_file(file: Path) -> Source:
+    """Return the definitions of a file.
+
+    Raises:
+        NotFoundError: there is no such file.
+        RefusedError: it has no definition that can be read.
+    """
+    if file.suffix in _CODE:
+        raise RefusedError(f"{file} is a program, not a definition", hint=_CODE_HINT)
+    try:
+        body = file.read_bytes()
+        encoding = "utf-8-sig" if body.startswith(BOM_UTF8) else "utf-8"
+        text = body.decode(encoding)
+    except FileNotFoundError as error:
+        raise NotFoundError(f"there is no file {file}", hint=_HINT) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise RefusedError(f"{file} cannot be read as UTF-8 text", hint=_HINT) from error
+    is_yaml = file.suffix in {".yaml", ".yml"}
+    return read_text(text, name=str(file), is_yaml=is_yaml, encoding=encoding)
+
+
+def read_text(text: str, *, name: str, is_yaml: bool = False, encoding: str = "utf-8") -> Source:
+    """Return the definitions of a text.
+
+    Raises:
+        RefusedError: it has none, or is neither JSON nor YAML.
+    """
+    is_json = not is_yaml and text.lstrip().startswith(("{", "["))
+    root = parse_json(text, name=name) if is_json else parse_yaml(text, name=name)
+    machines = tuple(_definitions(root))
+    if not machines:
+        raise RefusedError(f"{name} has no state machine in it (no StartAt and States)", hint=_HINT)
+    return Source(name=name, text=text, encoding=encoding, is_yaml=not is_json, machines=machines)
+
+
+def _definitions(root: Node) -> Iterator[Node]:
+    """Yield the outermost mappings that have StartAt and States."""
+    pending = [root]
+    while pending:
+        node = pending.pop()
+        if node.kind is Kind.MAPPING and "StartAt" in node and "States" in node:
+            yield node
+            continue
+        pending.extend(value for _, value in reversed(node.entries))
+        pending.extend(reversed(node.items))

@@ -1,0 +1,127 @@
+"""What a value is made of: the one form that JSONPath, intrinsic functions and JSONata take."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Final, TypeAlias
+
+from statebag.machines.values.paths import DOCUMENT, Path, Step
+
+
+class Word(IntEnum):
+    """What a reader needs of the value at a path; the greater takes the place of the less."""
+
+    # Whatever holds it is a container; the value itself may be a pointer.
+    REACHED = 0
+    # It is a container whose children may be pointers.
+    OPEN = 1
+    # It is a plain list whose elements may be pointers.
+    LIST = 2
+    # It is plain, and small: a Choice, a Wait or a comparison reads it.
+    SCALAR = 3
+    # It is plain to the bottom.
+    PLAIN = 4
+
+
+def stronger(one: Word, other: Word) -> Word:
+    """Return what satisfies both: a list or container that is read as a scalar, too, is plain."""
+    is_mixed = {Word.OPEN, Word.LIST} & {one, other} and Word.SCALAR in {one, other}
+    return Word.PLAIN if is_mixed else max(one, other)
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """One path that is read in place, and how."""
+
+    path: Path
+    word: Word = Word.PLAIN
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """A value that stands in the definition."""
+
+    size: int
+    count: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """A value that is only moved: a pointer in its place travels on."""
+
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Struct:
+    """An object, or a list with an index for each element, of values that are made."""
+
+    fields: Mapping[Step, "Expression"]
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """A value that is computed of others, which must be plain for it.
+
+    Attributes:
+        reads: what it reads.
+        text: bytes of its own.
+        most: its bound where that does not depend on what it reads.
+    """
+
+    reads: tuple[Read, ...]
+    text: int = 0
+    most: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A document into which a value is written at a path."""
+
+    base: "Expression"
+    path: Path
+    value: "Expression"
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """A part of a value."""
+
+    value: "Expression"
+    path: Path
+
+
+Expression: TypeAlias = Literal | Ref | Struct | Computed | Written | Selected
+
+WHOLE_DOCUMENT: Final = Ref((DOCUMENT,))
+EMPTY: Final = Literal(2)
+
+
+def select(value: Expression, path: Path) -> Expression:
+    """Return the part of a value at a path below it."""
+    if not path:
+        return value
+    return Ref((*value.path, *path)) if isinstance(value, Ref) else Selected(value, path)
+
+
+def write(base: Expression, path: Path, value: Expression) -> Expression:
+    """Return a document with a value written at a path below it."""
+    return Written(base, path, value) if path else value
+
+
+def paths_in(made: Expression) -> list[Path]:
+    """Return all paths that a value is made of."""
+    match made:
+        case Ref(path=path):
+            return [path]
+        case Computed(reads=reads):
+            return [read.path for read in reads]
+        case Struct(fields=fields):
+            return [path for each in fields.values() for path in paths_in(each)]
+        case Written(base=base, value=value):
+            return [*paths_in(base), *paths_in(value)]
+        case Selected(value=value):
+            return paths_in(value)
+        case Literal():
+            return []

@@ -1,0 +1,106 @@
+"""Intrinsic functions of JSONPath states: `States.Format('{}', $.name)`."""
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Final
+
+from lark import Lark, Token, Tree
+from lark.exceptions import LarkError
+
+from statebag.machines.values.expressions import (
+    Computed,
+    Expression,
+    Literal,
+    Read,
+    Ref,
+    Struct,
+    Word,
+)
+from statebag.machines.values.paths import Step, parse_path
+
+# https://docs.aws.amazon.com/step-functions/latest/dg/intrinsic-functions.html
+_GRAMMAR: Final = r"""
+start: call
+call: NAME "(" [argument ("," argument)*] ")"
+?argument: call | TEXT | NUMBER | WORD | PATH
+NAME: /States\.[A-Za-z0-9]+/
+TEXT: /'(?:[^'\\]|\\.)*'/
+NUMBER: /-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/
+WORD: "true" | "false" | "null"
+PATH: /\$(?:\[(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[^\]'"])*\]|[^\[\],()'"\s])*/
+%ignore /\s+/
+"""
+# Results of these are numbers, hashes and words, whatever they read.
+_SMALL: Final = {
+    "States.ArrayContains",
+    "States.ArrayLength",
+    "States.Hash",
+    "States.MathAdd",
+    "States.MathRandom",
+    "States.UUID",
+}
+_SMALL_BYTES: Final = 130
+# Quotes are escaped and base64 takes four characters for three.
+_LONGER: Final = {"States.JsonToString": 2, "States.Base64Encode": 2}
+# Scalars are put into these; how large a scalar may be is the assumption on all of them.
+_OF_SCALARS: Final = {"States.Format", "States.MathAdd", "States.MathRandom", "States.ArrayRange"}
+
+
+class UnreadableFunctionError(Exception):
+    """A text that should call an intrinsic function and does not."""
+
+
+@cache
+def _parser() -> Lark:
+    return Lark(_GRAMMAR, parser="lalr")
+
+
+def parse_intrinsic(text: str) -> Expression:
+    """Return what an intrinsic function makes.
+
+    Raises:
+        UnreadableFunctionError: it is not a call of one.
+    """
+    try:
+        tree = _parser().parse(text)
+    except LarkError as error:
+        raise UnreadableFunctionError(text) from error
+    call = tree.children[0]
+    return _call(call) if isinstance(call, Tree) else Literal(len(text))
+
+
+def _call(call: "Tree[Token]") -> Expression:
+    name, *arguments = (child for child in call.children if child)
+    if name == "States.Array":
+        elements: dict[Step, Expression] = {
+            index: _argument(each) for index, each in enumerate(arguments)
+        }
+        return Struct(elements, 2 + len(elements))
+    word = Word.SCALAR if name in _OF_SCALARS else Word.PLAIN
+    reads = tuple(read for each in arguments for read in _reads(each, word))
+    text = sum(len(token.encode()) for each in arguments for token in _tokens(each))
+    factor = _LONGER.get(str(name), 1)
+    most = _SMALL_BYTES if name in _SMALL else None
+    return Computed(reads * factor, text, most)
+
+
+def _argument(argument: "Tree[Token] | Token") -> Expression:
+    if isinstance(argument, Tree):
+        return _call(argument)
+    if argument.type == "PATH":
+        access = parse_path(argument)
+        return Ref(access.path) if access.is_one else Computed((Read(access.path),))
+    return Literal(len(argument.encode()))
+
+
+def _reads(argument: "Tree[Token] | Token", word: Word) -> Iterator[Read]:
+    if isinstance(argument, Tree):
+        yield from (read for each in argument.children[1:] if each for read in _reads(each, word))
+    elif argument.type == "PATH":
+        access = parse_path(argument)
+        yield Read(access.path, word if access.is_one else Word.PLAIN)
+
+
+def _tokens(argument: "Tree[Token] | Token") -> Iterator[Token]:
+    tokens = argument.scan_values(lambda _: True) if isinstance(argument, Tree) else [argument]
+    return (token for token in tokens if token.type != "PATH")

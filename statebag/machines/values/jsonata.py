@@ -1,0 +1,220 @@
+"""What a JSONata expression makes and reads; the parser is jsonata-python's."""
+
+import re
+from collections.abc import Iterator
+from typing import Any, Final, TypeAlias
+
+from jsonata.jexception import JException
+from jsonata.parser import Parser
+
+from statebag.machines.text.nodes import Kind, Node
+from statebag.machines.values.expressions import (
+    Computed,
+    Expression,
+    Literal,
+    Read,
+    Ref,
+    Struct,
+    Word,
+)
+from statebag.machines.values.paths import (
+    CONTEXT,
+    DOCUMENT,
+    ERROR,
+    ITEM,
+    ITEM_IN_CONTEXT,
+    RESULT,
+    Path,
+    Step,
+)
+from statebag.machines.values.templates import literal_of
+
+_EXPRESSION: Final = re.compile(r"\s*\{%(?P<code>.*)%\}\s*", re.DOTALL)
+_ROOTS: Final = {"input": DOCUMENT, "result": RESULT, "errorOutput": ERROR, "context": CONTEXT}
+_SMALL_BYTES: Final = 100
+_SMALL_FUNCTIONS: Final = {
+    "abs", "average", "boolean", "ceil", "contains", "count", "exists", "floor", "hash", "length",
+    "max", "millis", "min", "not", "now", "number", "power", "random", "round", "sqrt", "sum",
+    "type", "uuid",
+}  # fmt: skip
+_COMPARISONS: Final = {"=", "!=", "<", "<=", ">", ">=", "in", "and", "or"}
+_ARITHMETIC: Final = {"+", "-", "*", "/", "%"}
+
+Syntax: TypeAlias = Any  # a node of jsonata's parser, which declares no types
+
+
+def expression_in(text: str) -> str | None:
+    """Return the code between `{%` and `%}`, or None where a text is only a text."""
+    found = _EXPRESSION.fullmatch(text)
+    return found["code"] if found else None
+
+
+def jsonata_of(node: Node) -> Expression:
+    """Return what a field of a JSONata state makes: a value with expressions anywhere in it."""
+    if node.kind is Kind.MAPPING:
+        fields: dict[Step, Expression] = {
+            str(key.value): jsonata_of(value) for key, value in node.entries
+        }
+        return Struct(fields, 2 + sum(len(str(key).encode()) + 4 for key in fields))
+    if node.kind is Kind.SEQUENCE:
+        elements: dict[Step, Expression] = {
+            index: jsonata_of(item) for index, item in enumerate(node.items)
+        }
+        return Struct(elements, 2 + len(elements))
+    code = expression_in(node.value) if isinstance(node.value, str) else None
+    if code is not None:
+        return parse_jsonata(code)
+    if node.kind is Kind.UNKNOWN:
+        return Computed((Read((DOCUMENT,)), Read((RESULT,))), node.end - node.start)
+    return literal_of(node)
+
+
+def parse_jsonata(code: str) -> Expression:
+    """Return what an expression makes; one that cannot be parsed may read anything."""
+    try:
+        syntax = Parser().parse(code)
+    except (JException, RecursionError):
+        return Computed((Read((DOCUMENT,)), Read((RESULT,))), len(code.encode()))
+    return _value(syntax, len(code.encode()))
+
+
+def _value(syntax: Syntax, text: int) -> Expression:
+    path = _pure_path(syntax)
+    if path is not None:
+        if path[0] == CONTEXT and path[1:2] != ("Map",):
+            return Computed(tuple(_of_context(path)), _SMALL_BYTES)
+        return Ref(path)
+    if syntax.type == "unary" and syntax.value == "{" and _has_literal_keys(syntax):
+        fields: dict[Step, Expression] = {
+            str(key.value): _value(value, 0) for key, value in syntax.lhs_object
+        }
+        return Struct(fields, text)
+    if syntax.type == "unary" and syntax.value == "[" and syntax.expressions is not None:
+        elements: dict[Step, Expression] = {
+            index: _value(each, 0) for index, each in enumerate(syntax.expressions)
+        }
+        return Struct(elements, text)
+    if syntax.type in {"string", "number", "value"}:
+        return Literal(max(text, 2 + len(str(syntax.value).encode())))
+    reads = tuple(dict.fromkeys(_reads(syntax)))
+    return Computed(reads, text, _SMALL_BYTES if _is_small(syntax) else None)
+
+
+def _has_literal_keys(syntax: Syntax) -> bool:
+    return all(key.type == "string" for key, _ in syntax.lhs_object)
+
+
+def _is_small(syntax: Syntax) -> bool:
+    if syntax.type == "function":
+        return getattr(syntax.procedure, "value", None) in _SMALL_FUNCTIONS
+    return syntax.type == "binary" and syntax.value in _COMPARISONS | _ARITHMETIC
+
+
+def _pure_path(syntax: Syntax) -> Path | None:
+    """Return the path of an expression that is nothing but one, or None of another."""
+    if syntax.type == "variable" and not _stages(syntax):
+        return _rooted(str(syntax.value), [])
+    if syntax.type != "path" or syntax.group is not None:
+        return None
+    path, is_whole = _steps(syntax.steps)
+    return path if is_whole else None
+
+
+def _steps(steps: list[Syntax]) -> tuple[Path | None, bool]:
+    """Return the path that steps lead to as far as they are names and positions."""
+    first = steps[0]
+    if first.type != "variable":
+        return None, False
+    names: list[Step] = []
+    for position, step in enumerate(steps):
+        if position and step.type != "name":
+            return _rooted(str(first.value), names), False
+        if position:
+            names.append(str(step.value))
+        for stage in _stages(step):
+            index = _index(stage)
+            if index is None:
+                return _rooted(str(first.value), names), False
+            names.append(index)
+    return _rooted(str(first.value), names), True
+
+
+def _rooted(variable: str, names: list[Step]) -> Path | None:
+    if variable == "states":
+        root = _ROOTS.get(str(names[0])) if names else None
+        path = (root, *names[1:]) if root else None
+        is_item = path is not None and path[:4] == ITEM_IN_CONTEXT
+        return (ITEM, *names[4:]) if is_item else path
+    return (f"${variable}", *names) if variable else None
+
+
+def _stages(step: Syntax) -> list[Syntax]:
+    return [*(getattr(step, "stages", None) or ()), *(getattr(step, "predicate", None) or ())]
+
+
+def _index(stage: Syntax) -> int | None:
+    found = stage.expr if stage.type == "filter" else None
+    if found is None or found.type != "number" or not isinstance(found.value, int):
+        return None
+    return found.value if found.value >= 0 else None
+
+
+def _reads(syntax: Syntax, *, scalar: bool = False) -> Iterator[Read]:
+    """Yield what an expression reads of the state's values, wherever in it that stands."""
+    if isinstance(syntax, list | tuple):
+        for each in syntax:
+            yield from _reads(each, scalar=scalar)
+        return
+    if not hasattr(syntax, "type"):
+        return
+    yield from _own_read(syntax, scalar=scalar)
+    is_scalar = syntax.type == "binary" and syntax.value in _COMPARISONS | _ARITHMETIC
+    for name, below in _below(syntax):
+        if name == "steps":  # the first of them is told by the path
+            yield from _inside_steps(below)
+        else:
+            yield from _reads(below, scalar=is_scalar)
+
+
+def _own_read(syntax: Syntax, *, scalar: bool) -> Iterator[Read]:
+    if syntax.type == "path":
+        steps = syntax.steps
+        path, is_whole = _steps(steps)
+    elif syntax.type == "variable":
+        steps, is_whole = [syntax], True
+        path = _rooted(str(syntax.value), [])
+    else:
+        return
+    if path is None and steps[0].type == "variable" and steps[0].value == "states":
+        yield from (Read((root,)) for root in (DOCUMENT, RESULT))
+    elif path is not None and path[0] == CONTEXT:
+        yield from _of_context(path)
+    elif path is not None:
+        yield Read(path, Word.SCALAR if scalar and is_whole else Word.PLAIN)
+
+
+def _of_context(path: Path) -> Iterator[Read]:
+    whole = (CONTEXT, "Execution", "Input")
+    if path[:3] == whole[: len(path)]:
+        yield Read(whole)
+    elif path[:2] == (CONTEXT, "Map"):
+        yield Read(path)
+
+
+def _inside_steps(steps: list[Syntax]) -> Iterator[Read]:
+    if steps[0].type != "variable":
+        yield from _reads(steps[0])
+    for step in steps[1:]:
+        if step.type != "name":
+            yield from _reads(step)
+    for step in steps:
+        yield from _reads(_stages(step))
+
+
+def _below(syntax: Syntax) -> Iterator[tuple[str, Syntax]]:
+    for name, value in vars(syntax).items():
+        is_function = name == "procedure" and getattr(value, "type", None) == "variable"
+        if is_function or name in {"outer_instance", "stages", "predicate", "ancestor"}:
+            continue
+        if isinstance(value, list | tuple) or hasattr(value, "type"):
+            yield name, value

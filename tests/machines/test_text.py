@@ -1,0 +1,103 @@
+"""Definitions with the span of each value, from JSON and YAML."""
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from statebag.errors import RefusedError
+from statebag.machines.text.edits import Edit, apply
+from statebag.machines.text.nodes import Kind, Node
+from statebag.machines.text.source import read_file, read_text
+
+JSON_TEXT = """{
+  "StartAt": "Größe",
+  "States": {"Größe": {"Type": "Wait", "Seconds": ${Wait}, "Comment": "${Kept}", "End": true}}
+}"""
+YAML_TEXT = """\
+Resources:
+  Machine:
+    Properties:
+      Definition:  # the machine
+        StartAt: "One"
+        States:
+          One:
+            Type: Task
+            Resource: !Sub "arn:${AWS::Partition}:states:::lambda:invoke"
+            End: true
+"""
+
+
+def spans(text: str, node: Node) -> list[str]:
+    return [text[each.start : each.end] for each in node.walk() if each.kind is Kind.SCALAR]
+
+
+def test_span_of_json_is_the_text_of_the_value() -> None:
+    machine = read_text(JSON_TEXT, name="x").machines[0]
+
+    assert spans(JSON_TEXT, machine) == ['"Größe"', '"Wait"', '"${Kept}"', "true"]
+    states = machine.mapping("States")
+    assert states is not None
+    key = states.entries[0][0]
+    assert (key.value, JSON_TEXT[key.start : key.end]) == ("Größe", '"Größe"')
+
+
+def test_substitution_in_place_of_a_value_is_unknown() -> None:
+    machine = read_text(JSON_TEXT, name="x").machines[0]
+
+    (unknown,) = (node for node in machine.walk() if node.kind is Kind.UNKNOWN)
+    assert JSON_TEXT[unknown.start : unknown.end] == "${Wait}"
+
+
+def test_definition_inside_a_yaml_template_is_found() -> None:
+    source = read_text(YAML_TEXT, name="x", is_yaml=True)
+
+    (machine,) = source.machines
+    assert machine.text("StartAt") == "One"
+    assert source.line_of(machine) == 5
+    assert spans(YAML_TEXT, machine)[:2] == ['"One"', "Task"]
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    )
+)
+def test_every_json_value_keeps_its_span_and_value(value: object) -> None:
+    text = json.dumps({"StartAt": "A", "States": {}, "x": value}, ensure_ascii=False)
+
+    found = read_text(text, name="x").machines[0]
+
+    for node in found.walk():
+        if node.kind is Kind.SCALAR:
+            assert json.loads(text[node.start : node.end]) == node.value
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("a.json", '{"StartAt": "A",\n "States": }', "line 2"),
+        ("a.json", '{"StartAt": "A"', "not valid JSON"),
+        ("a.json", '{"a": 1}', "no state machine"),
+        ("a.yaml", "StartAt: [", "not valid YAML"),
+        ("a.yaml", "", "empty"),
+        ("stack.ts", "StartAt", "is a program"),
+    ],
+)
+def test_file_that_has_no_definition_is_refused(
+    tmp_path: Path, name: str, text: str, said: str
+) -> None:
+    file = tmp_path / name
+    file.write_text(text)
+
+    with pytest.raises(RefusedError, match=said):
+        read_file(file)
+
+
+def test_edits_leave_the_rest_to_the_letter() -> None:
+    edits = [Edit(4, 7, "B"), Edit(0, 0, ">"), Edit(0, 0, ">")]
+
+    assert apply("one two three", edits) == ">>one B three"

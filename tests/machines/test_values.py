@@ -1,0 +1,151 @@
+"""Paths, intrinsic functions and JSONata as expressions."""
+
+from typing import Any
+
+import pytest
+
+from statebag.machines.values.expressions import (
+    Computed,
+    Expression,
+    Literal,
+    Ref,
+    Struct,
+    Word,
+    paths_in,
+)
+from statebag.machines.values.intrinsics import UnreadableFunctionError, parse_intrinsic
+from statebag.machines.values.jsonata import parse_jsonata
+from statebag.machines.values.paths import (
+    Access,
+    UnreadablePathError,
+    parse_path,
+    render_path,
+    show_path,
+)
+from universal_sync_core.values.paths import parse_path as parse_core_path
+
+
+@pytest.mark.parametrize(
+    ("text", "shown", "is_whole"),
+    [
+        ("$", "$", True),
+        ("$.a.b", "$.a.b", True),
+        ("$['a b'].c[0]", "$.a b.c[0]", True),
+        ('$["a.b"]', '$["a.b"]', True),
+        ("$.a[*].b", "$.a[*].b", True),
+        ("$.a[1:].b", "$.a", False),
+        ("$.a[-1]", "$.a", False),
+        ("$.a[0,1]", "$.a", False),
+        ("$.a[?(@.x == 'y')].z", "$.a", False),
+        ("$..x", "$", False),
+        ("$$.Execution.Id", "$$.Execution.Id", True),
+        ("$order.items[0]", "$order.items[0]", True),
+        ("$.0x.b", "$.0x.b", True),
+    ],
+)
+def test_path_is_read_as_far_as_it_leads_to_one_place(
+    text: str,
+    shown: str,
+    is_whole: bool,  # noqa: FBT001 - of a table
+) -> None:
+    access = parse_path(text)
+
+    assert (show_path(access.path), access.is_whole) == (shown, is_whole)
+
+
+@pytest.mark.parametrize("text", ["", "a.b", "$.a[", "$.x.length()", "{% $x %}"])
+def test_what_is_no_path_is_refused(text: str) -> None:
+    with pytest.raises(UnreadablePathError):
+        parse_path(text)
+
+
+def test_only_a_path_without_a_wildcard_leads_to_one_place() -> None:
+    assert not Access(parse_path("$.a[*].b").path, is_whole=True).is_one
+
+
+@pytest.mark.parametrize("steps", [("a", "b c", 3), ("a.b", 'say "x"'), ("ü", "[0]")])
+def test_rendered_path_is_one_of_the_core(steps: Any) -> None:
+    assert parse_core_path(render_path(steps)) == steps
+
+
+def shown(made: Expression) -> list[str]:
+    return [show_path(path) for path in paths_in(made)]
+
+
+@pytest.mark.parametrize(
+    ("call", "reads"),
+    [
+        ("States.Format('{} of {}', $.n, $.total)", ["$.n", "$.total"]),
+        ("States.JsonToString($.order)", ["$.order", "$.order"]),
+        ("States.ArrayGetItem($.list[1:], 0)", ["$.list"]),
+        ("States.Hash(States.JsonToString($.a), 'SHA-256')", ["$.a"]),
+        ("States.Array($.a, States.Format('it\\'s {}', $.b), 'x', 3, true)", ["$.a", "$.b"]),
+        ("States.ArrayContains($.l[?(@.x == ')')], 'a,b')", ["$.l"]),
+        ("States.UUID()", []),
+    ],
+)
+def test_intrinsic_function_reads_its_arguments(call: str, reads: list[str]) -> None:
+    assert shown(parse_intrinsic(call)) == reads
+
+
+@pytest.mark.parametrize("text", ["States.Format('{}', $.a", "States.Array($.a,)", "Other($.a)"])
+def test_what_is_no_intrinsic_function_is_refused(text: str) -> None:
+    with pytest.raises(UnreadableFunctionError):
+        parse_intrinsic(text)
+
+
+def test_array_only_moves_its_elements_and_format_reads_scalars() -> None:
+    array = parse_intrinsic("States.Array($.a)")
+    text = parse_intrinsic("States.Format('{}', $.a)")
+
+    assert isinstance(array, Struct)
+    assert isinstance(array.fields[0], Ref)
+    assert isinstance(text, Computed)
+    assert text.reads[0].word is Word.SCALAR
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "reads"),
+    [
+        ("$states.input.a.b[0]", Ref, ["$.a.b[0]"]),
+        ("$states.input", Ref, ["$"]),
+        ("$order.lines", Ref, ["$order.lines"]),
+        ("{'a': $states.input.x, 'n': 1}", Struct, ["$.x"]),
+        ("[$states.input.x, $states.result]", Struct, ["$.x", "%result"]),
+        ("$count($states.input.list)", Computed, ["$.list"]),
+        ("$states.input.items[price > 3].id", Computed, ["$.items"]),
+        (
+            "$append($states.input.list, $states.result.Payload)",
+            Computed,
+            ["$.list", "%result.Payload"],
+        ),
+        ("$states.input.a & 'x'", Computed, ["$.a"]),
+        (
+            "$map($states.input.l, function($v) { $v.x + $states.input.base })",
+            Computed,
+            ["$.l", "$v", "$v.x", "$.base"],
+        ),
+        ("($x := $states.input.l; $x[0].a)", Computed, ["$x", "$.l", "$x[0].a"]),
+        ("$merge([$states.input, {'b': 1}])", Computed, ["$"]),
+        ("$states.errorOutput.Cause", Ref, ["%error.Cause"]),
+        ("$states.context.Map.Item.Value.id", Ref, ["%item.id"]),
+        ("$states.context.Execution.Input.a", Computed, ["$$.Execution.Input"]),
+        ("'text'", Literal, []),
+        ("$states.input.(", Computed, ["$", "%result"]),
+    ],
+)
+def test_jsonata_moves_a_pure_path_and_reads_all_others(
+    code: str, kind: type, reads: list[str]
+) -> None:
+    made = parse_jsonata(code)
+
+    assert isinstance(made, kind)
+    assert shown(made) == reads
+
+
+@pytest.mark.parametrize("code", ["$states.input.n = 3", "$states.input.n > $states.input.m + 1"])
+def test_comparison_reads_scalars(code: str) -> None:
+    made = parse_jsonata(code)
+
+    assert isinstance(made, Computed)
+    assert {read.word for read in made.reads} == {Word.SCALAR}
