@@ -13,6 +13,9 @@ from moto.stepfunctions.parser.api import (
     HistoryEventType,
     TaskFailedEventDetails,
 )
+from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import (
+    CustomErrorName,
+)
 from moto.stepfunctions.parser.asl.component.common.error_name.error_name import ErrorName
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import (
     FailureEvent,
@@ -38,7 +41,8 @@ if TYPE_CHECKING:
 
 
 def install(stack: ExitStack) -> None:
-    """Let what is inside a state fail under any name."""
+    """Let a state, and what is inside it, fail under any name."""
+    stack.enter_context(patch.object(CustomErrorName, "__init__", ErrorName.__init__))
     for module in (iteration_worker, branches_decl, state_task_service_callback):
         stack.enter_context(patch.object(module, "CustomErrorName", _name))
 

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..errors import LocalCloudError
+
 _JSON_PATH = "JSONPath"
 
 
@@ -31,7 +33,11 @@ class Scope:
 
 
 def scopes_of(definition: Mapping[str, Any]) -> Iterator[Scope]:
-    """Give every scope of a definition, outer ones first."""
+    """Give every scope of a definition, outer ones first.
+
+    Raises:
+        LocalCloudError: what stands in the place of a state is none.
+    """
     yield from _scopes("the state machine", definition, _JSON_PATH)
 
 
@@ -49,6 +55,8 @@ def _scopes(
     )
     yield scope
     for name, state in scope.states.items():
+        if not isinstance(state, Mapping):
+            raise LocalCloudError(f"{name!r} in {place} is {type(state).__name__}, not a state")
         for inner_place, inner in _inside(name, state):
             yield from _scopes(inner_place, inner, language, express=scope.express)
 

@@ -126,6 +126,14 @@ def test_error_of_awss_own_name_leaves_maps_and_parallels_as_it_is(
     assert run.error == "States.Timeout"
 
 
+def test_error_of_an_own_name_may_begin_as_awss_do(mocked: Mocked) -> None:
+    catch = [{"ErrorEquals": ["States.OfOurOwn"], "Next": "Fail"}]
+    fail = {"Type": "Fail", "Error": "States.OfOurOwnToo"}
+    states = one("arn:aws:states:::sns:publish", Catch=catch) | {"Fail": fail}
+    failed = {"errorOutput": {"error": "States.OfOurOwn", "cause": ""}}
+    assert mocked(states, {}, {"Ask": failed}).error == "States.OfOurOwnToo"
+
+
 CONFIG = {
     "StateMachines": {
         "filed": {"TestCases": {"Happy": {"Ask": "Good"}, "Sad": {"Ask": "Bad"}}},

@@ -31,10 +31,12 @@ from ..failures import failure_event
 
 # While moto parses, a character of Unicode's private use stands for what it cannot read.
 _HIDDEN = {"'": "\ue001", "{": "\ue002", "}": "\ue003", "\\": "\ue004"}
+_HIDDEN |= {control: chr(0xE010 + ord(control)) for control in map(chr, range(32))}
 _SHOWN = {ord(hidden): shown for shown, hidden in _HIDDEN.items()}
 _NULL = "\ue005"
 
 _TEXT_OR_NULL = re.compile(r"'(?:\\.|[^'\\])*'|\bnull\b(?=\s*[,)])")
+_CONTROL = re.compile(r"[\x00-\x1f]")
 _ESCAPE = re.compile(r"\\(['{}\\])")
 
 
@@ -56,7 +58,8 @@ def install(stack: ExitStack) -> None:
 def _hide(found: re.Match[str]) -> str:
     if found[0] == "null":
         return f"'{_NULL}'"
-    return _ESCAPE.sub(lambda escape: _HIDDEN[escape[1]], found[0])
+    text = _ESCAPE.sub(lambda escape: _HIDDEN[escape[1]], found[0])
+    return _CONTROL.sub(lambda control: _HIDDEN[control[0]], text)
 
 
 def _shown(value: Any) -> Any:

@@ -78,6 +78,10 @@ def _taken_out(
             if express:
                 config["ExecutionType"] = "STANDARD"
             batcher = state.pop(_BATCHER, None)
+            # An empty one is none, which moto does not take.
+            reader = state.get("ItemReader")
+            if isinstance(reader, dict) and not reader.get("ReaderConfig", True):
+                del reader["ReaderConfig"]
             selects = isinstance(state.get(_SELECTOR), str)
             if selects:
                 state[_SELECTOR] = {_SELECTED: state[_SELECTOR]}

@@ -142,6 +142,7 @@ INTRINSICS = [
     ("States.Format('{}', $.one, $.one)", Failed("States.IntrinsicFailure")),
     ("States.Array(1, null, 'null', true)", [1, None, "null", True]),
     (r"States.Array('a\\'b')", ["a'b"]),
+    ("States.Format('one\n\ttwo: {}', $.one)", "one\n\ttwo: 1"),
     ("States.ArrayGetItem($.list, 1)", 2),
     ("States.ArrayGetItem($.list, 9)", Failed("States.IntrinsicFailure")),
     ("States.ArrayLength($.objects[*].id)", 2),

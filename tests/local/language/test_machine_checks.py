@@ -26,6 +26,7 @@ def asks(resource: str, **fields: Any) -> dict[str, Any]:
         ({"A": asks("aws-sdk:s3:listEverything")}, r"'A': .*s3 has no operation listEverything"),
         ({"A": {**END, "Next": "B"}}, r"'A': the state machine has no state 'B' to go on with"),
         ({"A": END, "B": END}, r"'B' is never reached"),
+        ({"A": END, "QueryLanguage": "JSONata"}, r"'QueryLanguage' .* is str, not a state"),
         ({"A": {"Type": "Tusk", "End": True}}, r"'A': .*Tusk"),
         ({"A": {"Type": "Map", "End": True, "ItemProcessor": {"StartAt": "B", "States": {}}}},
          r"the ItemProcessor of 'A' has no state 'B', with which it starts"),
