@@ -166,6 +166,11 @@ class LocalCloud:
         return substitutions_of(self._stack, self._services.clients)
 
     @property
+    def settings(self) -> dict[str, str]:
+        """The settings of the state, `STATE_BUCKET` and others, as a worker has them."""
+        return settings_of(self._stack, self._services.clients)
+
+    @property
     def mocked_calls(self) -> list[MockedCall]:
         """What mocks were given so far, in that order."""
         return list(self._services.runs.calls)
@@ -247,15 +252,9 @@ class LocalCloud:
         """Give an execution that something else has started."""
         return Execution(self.client("stepfunctions"), arn)
 
-    def hydrate(self, bag: Mapping[str, Any], execution: Execution | None = None) -> dict[str, Any]:
-        """Give a bag with values in the place of its pointers, read from the cloud's S3.
-
-        Args:
-            bag: the bag, or any object with pointers in it.
-            execution: whose pointers these are, where the bag does not say it.
-        """
-        settings = settings_of(self._stack, self._services.clients)
-        return hydrate(settings, self.client("s3"), bag, execution.arn if execution else None)
+    def hydrate(self, bag: Mapping[str, Any]) -> dict[str, Any]:
+        """Give a bag with values in the place of its pointers, read from the cloud's S3."""
+        return hydrate(self.settings, self.client("s3"), bag)
 
     def invoke(self, event: Any, function: str | None = None) -> Any:
         """Give what a function answers to an event.

@@ -8,7 +8,7 @@ https://docs.aws.amazon.com/step-functions/latest/dg/sfn-local-mock-cfg-file.htm
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..errors import LocalCloudError, MockedError
@@ -50,12 +50,41 @@ class Asked:
 Answers = Callable[[Asked], Answer]
 
 
-def answers_of(state: str, mock: Mock) -> Answers:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wrapped:
+    """A mock with something before it and behind it.
+
+    Attributes:
+        mock: the mock.
+        before: makes what the mock is given of what the state gives.
+        behind: makes the result of what the state gives and what the mock answers.
+    """
+
+    mock: "Mock | Wrapped"
+    before: Callable[[Any], Any] = lambda given: given
+    behind: Callable[[Any, Any], Any] = lambda _given, result: result
+
+    def answers(self, state: str) -> Answers:
+        """Give what answers for a state."""
+        inner = answers_of(state, self.mock)
+
+        def answer(asked: Asked) -> Answer:
+            answer = inner(replace(asked, given=self.before(asked.given)))
+            if answer.error is not None:
+                return answer
+            return Answer(result=self.behind(asked.given, answer.result))
+
+        return answer
+
+
+def answers_of(state: str, mock: Mock | Wrapped) -> Answers:
     """Give what answers for a state.
 
     Raises:
         LocalCloudError: the mock has none of the forms.
     """
+    if isinstance(mock, Wrapped):
+        return mock.answers(state)
     if callable(mock):
         return lambda asked: _call(state, mock, asked.given)
     if isinstance(mock, Mapping):
@@ -67,23 +96,6 @@ def answers_of(state: str, mock: Mock) -> Answers:
         listed = [_answer(state, each) for each in mock]
         return lambda asked: listed[min(asked.visit, len(listed) - 1)]
     raise _unknown(state, mock)
-
-
-def changed(mock: Any, change: Callable[[Any], Any]) -> Any:
-    """Give a mock whose results are changed before they are given."""
-    if callable(mock):
-        return lambda given: change(mock(given))
-    if isinstance(mock, list | tuple):
-        return [changed(each, change) for each in mock]
-    match mock:
-        case {"result": result}:
-            value = json.loads(result) if isinstance(result, str) else result
-            return {"result": json.dumps(change(value))}
-        case {"Return": result}:
-            return {"Return": change(result)}
-        case {"errorOutput": _} | {"Throw": _}:
-            return mock
-    return {attempts: changed(response, change) for attempts, response in mock.items()}
 
 
 def _call(state: str, function: Callable[[Any], Any], given: Any) -> Answer:

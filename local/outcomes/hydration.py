@@ -1,46 +1,94 @@
 """Values in the place of pointers, as the function of a stack would read them."""
 
+import base64
+import json
+import re
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import unquote
 
 _ALLOWED = "STATE_ALLOWED_PREFIXES"
+_WORDS = ("open", "list", "plain")
+# What a worker answers inline.
+_ANSWER_BYTES = 60 * 1024
 
 
-def hydrate(
-    settings: Mapping[str, str], s3: Any, bag: Mapping[str, Any], execution_arn: str | None = None
-) -> dict[str, Any]:
+def hydrate(settings: Mapping[str, str], s3: Any, bag: Mapping[str, Any]) -> dict[str, Any]:
     """Give a bag with values in the place of its pointers.
 
     Args:
         settings: those of the stack, as its function has them in the environment.
         s3: client of the S3 that its bucket is in.
         bag: the bag.
-        execution_arn: whose pointers these are, where the bag does not say it: those of its
-            machine and of children of its Distributed Maps are followed.
     """
     # The core is needed for this alone, and it is not always on the path: in the repository
     # `python -m local.serve` runs without it.
     from universal_sync_core import hydrate_state  # noqa: PLC0415
-    from universal_sync_core.settings import Settings  # noqa: PLC0415
-    from universal_sync_core.storage import runtime  # noqa: PLC0415
-    from universal_sync_core.storage.s3_store import S3Store  # noqa: PLC0415
 
-    environment = dict(settings)
-    if execution_arn is not None:
-        environment |= {_ALLOWED: ",".join(_of_machine(s3, environment, execution_arn))}
-    with runtime.use(settings=Settings.from_env(environment), store=S3Store(client=s3)):
+    with _reading(settings, s3):
         return hydrate_state(dict(bag))
 
 
-def _of_machine(s3: Any, environment: Mapping[str, str], execution_arn: str) -> Iterator[str]:
+def hydrate_document(settings: Mapping[str, str], s3: Any, document: Any, machine: str) -> Any:
+    """Give any value with values in the place of its pointers.
+
+    Args:
+        settings: those of the stack.
+        s3: client of the S3 that its bucket is in.
+        document: the value.
+        machine: name of the state machine whose executions the pointers are of.
+    """
+    from universal_sync_core import hydrate  # noqa: PLC0415 - as above
+
+    places = ",".join(_of_machine(s3, settings, machine))
+    with _reading({**settings, _ALLOWED: places}, s3):
+        return hydrate(document)
+
+
+def offload_document(
+    settings: Mapping[str, str], s3: Any, document: Any, custom: Mapping[str, Any]
+) -> Any:
+    """Give a value as the decorator `large_payloads` answers it.
+
+    Args:
+        settings: those of the stack.
+        s3: client of the S3 that its bucket is in.
+        document: the value.
+        custom: of the client context: the `execution_id` and the words.
+    """
+    from universal_sync_core import offload  # noqa: PLC0415 - as above
+
+    words = {name: custom[name] for name in _WORDS if name in custom}
+    with _reading(settings, s3):
+        at_most = custom.get("at_most", _ANSWER_BYTES)
+        return offload(document, {"execution_id": custom["execution_id"]}, at_most=at_most, **words)
+
+
+def custom_of(client_context: str | None) -> Mapping[str, Any]:
+    """Give what a client context has for the function: its `custom`."""
+    decoded = json.loads(base64.b64decode(client_context)) if client_context else {}
+    custom: Mapping[str, Any] = decoded.get("custom", {})
+    return custom
+
+
+@contextmanager
+def _reading(settings: Mapping[str, str], s3: Any) -> Iterator[None]:
+    from universal_sync_core.settings import Settings  # noqa: PLC0415 - as above
+    from universal_sync_core.storage import runtime  # noqa: PLC0415
+    from universal_sync_core.storage.s3_store import S3Store  # noqa: PLC0415
+
+    with runtime.use(settings=Settings.from_env(settings), store=S3Store(client=s3)):
+        yield
+
+
+def _of_machine(s3: Any, settings: Mapping[str, str], machine: str) -> Iterator[str]:
     """Give the prefixes of everything that executions of a machine and their children stored."""
-    bucket, place = environment["STATE_BUCKET"], f"{environment.get('STATE_PREFIX', '')}v1/"
-    machine = execution_arn.rsplit(":", 1)[0]
-    own = (f"{machine}:", f"{machine}/", f"{machine.replace(':execution:', ':express:')}/")
+    bucket, place = settings["STATE_BUCKET"], f"{settings.get('STATE_PREFIX', '')}v1/"
+    own = re.compile(rf".*:(execution|express):{re.escape(machine)}[:/]")
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=place, Delimiter="/")
     for page in pages:
         for found in page.get("CommonPrefixes", ()):
             owner = unquote(found["Prefix"].removeprefix(place))
-            if owner.startswith(own):
+            if own.match(owner):
                 yield f"s3://{bucket}/{found['Prefix']}"

@@ -10,9 +10,10 @@ from ..clients import ACCOUNT, REGION
 from ..executions import Execution
 from ..limits import PAYLOAD_BYTES, payload_bytes
 from ..machines.definitions import placeholders
-from ..machines.mocks import Mock, changed
+from ..machines.mocks import Mock, Wrapped
 from ..machines.runs import MockedCall
 from .growth import Grow, Growing, grown_result, ways_to_grow
+from .hydration import custom_of, hydrate_document, offload_document
 from .outcome import Comparison, Outcome, OutcomesDifferError
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ class Outcomes:
 class _Machine:
     definition: Definition
     substitutions: Mapping[str, str]
+    decorated: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,8 +61,7 @@ class _Trial:
     name: str
     size: int
     value: Any
-    mocks: Mapping[str, Mock]
-    hydrated_states: Collection[str]
+    mocks: Mapping[str, Any]
 
 
 class SameOutcome:
@@ -81,7 +82,7 @@ class SameOutcome:
         substitutions: Mapping[str, str] | None = None,
         inflate: Inflate = True,
         ignored: Collection[str] = (),
-        hydrated_states: Collection[str] = (),
+        decorated: Collection[str] = (),
     ) -> Outcomes:
         """Require that two state machines have the same outcome.
 
@@ -100,8 +101,9 @@ class SameOutcome:
             inflate: whether it goes on to large data; or how the input grows there: a function of
                 it and a number of bytes.
             ignored: keys of objects whose values differ from run to run.
-            hydrated_states: states whose function reads pointers by itself. Every other service
-                has to be given values.
+            decorated: states whose function has the decorator `large_payloads` in the second
+                machine: the mock is given values, and a large answer leaves as pointers. Every
+                other service has to be given values by the machine.
 
         Returns:
             The outcomes, and what grew to which size.
@@ -113,9 +115,8 @@ class SameOutcome:
         """
         comparison = Comparison(ignored=ignored)
         first, second = (self._machine(each, substitutions or {}) for each in (before, after))
-        trial = _Trial(
-            name="as given", size=0, value=input, mocks=mocks or {}, hydrated_states=hydrated_states
-        )
+        second = replace(second, decorated=decorated)
+        trial = _Trial(name="as given", size=0, value=input, mocks=mocks or {})
         outcome, after_outcome = self._run(first, trial), self._run(second, trial)
         comparison.require_same(outcome, after_outcome, "on the input as it is given")
         if inflate is False:
@@ -151,11 +152,15 @@ class SameOutcome:
         )
 
     def _run(self, machine: _Machine, trial: _Trial, *, limited: bool = True) -> Outcome:
+        name = f"same-outcome-{next(_numbers)}"
+        decorated: dict[str, Any] = {
+            each: self._decorated(trial.mocks[each], name) for each in machine.decorated
+        }
         arn = self._cloud.create_state_machine(
-            f"same-outcome-{next(_numbers)}",
+            name,
             machine.definition,
             machine.substitutions,
-            trial.mocks,
+            {**trial.mocks, **decorated},
             limited=limited,
         )
         run = self._cloud.start_execution(trial.value, "run", arn).wait(self._timeout)
@@ -164,24 +169,38 @@ class SameOutcome:
         succeeded = run.status == "SUCCEEDED"
         return Outcome(
             status=run.status,
-            output=self._hydrated(run.output, run) if succeeded else None,
+            output=self._hydrated(run.output, name) if succeeded else None,
             error=run.error,
             cause=run.cause,
-            calls=self._calls(run, trial.hydrated_states),
+            calls=self._calls(run, name, machine.decorated),
             arn=run.arn,
         )
 
-    def _calls(self, run: Execution, hydrated_states: Collection[str]) -> list[MockedCall]:
+    def _calls(self, run: Execution, machine: str, decorated: Collection[str]) -> list[MockedCall]:
         calls = [call for call in self._cloud.mocked_calls if call.execution_arn == run.arn]
         return [
-            replace(call, given=self._hydrated(call.given, run))
-            if call.state in hydrated_states
+            replace(call, given=self._hydrated(call.given, machine))
+            if call.state in decorated
             else call
             for call in calls
         ]
 
-    def _hydrated(self, value: Any, execution: Execution) -> Any:
-        return self._cloud.hydrate({"value": value}, execution)["value"]
+    def _decorated(self, mock: Mock, machine: str) -> Wrapped:
+        """Give a mock that reads and answers as a function with `large_payloads` does."""
+
+        def behind(given: Any, result: Any) -> Any:
+            custom = custom_of(given.get("ClientContext"))
+            if not custom.get("execution_id"):
+                return result
+            s3, settings = self._cloud.client("s3"), self._cloud.settings
+            return {**result, "Payload": offload_document(settings, s3, result["Payload"], custom)}
+
+        return Wrapped(
+            mock=mock, before=lambda given: self._hydrated(given, machine), behind=behind
+        )
+
+    def _hydrated(self, value: Any, machine: str) -> Any:
+        return hydrate_document(self._cloud.settings, self._cloud.client("s3"), value, machine)
 
     def _machine(self, definition: Definition, values: Mapping[str, str]) -> _Machine:
         """Give a machine; a placeholder without a value is the ARN of a function."""
@@ -214,7 +233,9 @@ def _of_input(trial: _Trial, way: Growing) -> Callable[[int], _Trial]:
 
 def _of_mock(trial: _Trial, state: str) -> Callable[[int], _Trial]:
     def at_size(size: int) -> _Trial:
-        larger = changed(trial.mocks[state], lambda result: grown_result(result, size))
+        larger = Wrapped(
+            mock=trial.mocks[state], behind=lambda _, result: grown_result(result, size)
+        )
         mocks = {**trial.mocks, state: larger}
         return replace(trial, name=f"what {state!r} is answered", size=size, mocks=mocks)
 

@@ -72,13 +72,37 @@ def test_machine_that_offloads_does_what_the_other_would_do_with_more(
     compare: SameOutcome,
 ) -> None:
     mocks: dict[str, Mock] = {**MOCKS, "Charge": {"result": {"Payload": "c" * 30_000}}}
-    seen = compare(BEFORE, AFTER, ORDER, mocks, hydrated_states=["Charge"])
+    seen = compare(BEFORE, AFTER, ORDER, mocks, decorated=["Charge"])
     assert seen.before.output == {"document": ORDER, "charged": {"answer": "c" * 30_000}}
     assert seen.grew == "the text at $.text of the input"
     assert seen.grown_bytes == 250_000
     assert seen.after_grown is not None
     assert len(seen.after_grown.output["document"]["text"]) > 249_000
     assert [call.state for call in seen.after_grown.calls] == ["Charge", "Tell"]
+
+
+CUSTOM = r'\{"custom":\{"execution_id":"{}"\}\}'
+CONTEXT = f"States.Base64Encode(States.Format('{CUSTOM}', $$.Execution.Id))"
+
+
+def test_decorated_function_reads_and_answers_pointers(compare: SameOutcome) -> None:
+    def asks(function: str, **fields: Any) -> dict[str, Any]:
+        return {**CHARGE, "Parameters": {"FunctionName": function, "Payload.$": "$"}, **fields}
+
+    def owned(state: dict[str, Any]) -> dict[str, Any]:
+        return {**state, "Parameters": {**state["Parameters"], "ClientContext.$": CONTEXT}}
+
+    first, then = asks("${A}", ResultPath="$.first", Next="Then"), asks("${B}", Next="Tell")
+    before = machine(First=first, Then=then, Tell=TELL)
+    after = machine(First=owned(first), Then=owned(then), Tell=TELL)
+    mocks: dict[str, Mock] = {
+        "First": lambda given: {"Payload": given["Payload"]["text"] * 2},
+        "Then": lambda given: {"Payload": len(given["Payload"]["first"]["answer"])},
+        "Tell": {"result": {}},
+    }
+    seen = compare(before, after, ORDER, mocks, decorated=["First", "Then"])
+    assert seen.after_grown is not None
+    assert seen.after_grown.output["charged"]["answer"] > 200_000
 
 
 def test_machine_that_is_as_limited_as_the_other_is_told(compare: SameOutcome) -> None:
@@ -89,7 +113,7 @@ def test_machine_that_is_as_limited_as_the_other_is_told(compare: SameOutcome) -
 
 
 def test_pointer_that_reaches_a_service_is_told(compare: SameOutcome) -> None:
-    # Charge does not read pointers: hydrated_states does not name it.
+    # Charge does not read pointers: it is not named as decorated.
     with pytest.raises(OutcomesDifferError, match="gave the service of the state 'Charge'"):
         compare(BEFORE, AFTER, ORDER, MOCKS)
 
