@@ -7,7 +7,9 @@ stack; AWS's Runtime Interface Emulator runs the built functions. What moto lack
 Installed, this package is `universal_sync_core.local`, and has the stack's sources in `project`.
 """
 
+import sys
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -20,6 +22,11 @@ if TYPE_CHECKING:
     from .state_bag import StateBag
     from .user_functions import UserFunction
     from .visits import StateVisit
+
+# Installed, the core is what this package is in; in the repository it lies in the layer's source.
+_CORE = Path(__file__).parents[1] / "layers" / "universal_sync_core"
+if _CORE.is_dir():
+    sys.path.append(str(_CORE))
 
 __all__ = [
     "Execution",

@@ -4,16 +4,14 @@ import json
 from datetime import datetime
 from typing import Any
 
-# Input and output of a task, a state or an execution, as UTF-8.
-# https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
-PAYLOAD_BYTES = 262_144
+from universal_sync_core.limits import LAMBDA_PAYLOAD_BYTES
+from universal_sync_core.limits import STEP_FUNCTIONS_HISTORY_EVENTS as HISTORY_EVENTS
+from universal_sync_core.limits import STEP_FUNCTIONS_PAYLOAD_BYTES as PAYLOAD_BYTES
 
-# Events in the history of one execution (same page).
-HISTORY_EVENTS = 25_000
+__all__ = ["HISTORY_EVENTS", "INVOCATION_BYTES", "PAYLOAD_BYTES", "encode", "payload_bytes"]
 
-# Request and response of a synchronous invocation: 6 MiB, and 100 bytes that Lambda adds to it.
-# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
-INVOCATION_BYTES = 6 * 1024 * 1024 + 100
+# Lambda adds 100 bytes to it.
+INVOCATION_BYTES = LAMBDA_PAYLOAD_BYTES + 100
 
 
 def encode(value: Any) -> bytes:

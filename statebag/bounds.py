@@ -7,6 +7,8 @@ from typing import Any, Final, ParamSpec, TypeVar
 
 import click
 
+from universal_sync_core.limits import STEP_FUNCTIONS_PAYLOAD_BYTES
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -41,12 +43,12 @@ def with_bounds(command: Callable[P, R]) -> Callable[P, R]:
 
     @click.option(
         "--input-bytes",
-        type=click.IntRange(1, 262_144),
+        type=click.IntRange(1, STEP_FUNCTIONS_PAYLOAD_BYTES),
         help="Largest input of an execution; else that of the histories, else both ends are shown.",
     )
     @click.option(
         "--answer-bytes",
-        type=click.IntRange(1, 262_144),
+        type=click.IntRange(1, STEP_FUNCTIONS_PAYLOAD_BYTES),
         default=_ANSWER,
         show_default=True,
         help="Largest answer of a service or function that has no bound of its own.",

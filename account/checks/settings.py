@@ -12,7 +12,7 @@ PART = "settings"
 _POLL_SECONDS = 10.0
 _FIELD_KB = "20"
 # Larger than the changed threshold, smaller than the default of 30 KB.
-_FIELD_BYTES = 25_000
+_FIELD_BYTES = 24_000
 
 
 def check(run: Checked) -> Iterator[Finding]:

@@ -8,11 +8,11 @@ from rich.markup import escape
 from rich.table import Table
 
 from local.visits import StateVisit
+from universal_sync_core.limits import STEP_FUNCTIONS_PAYLOAD_BYTES
+from universal_sync_core.settings import Settings
 
-# https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
-STATE_LIMIT_BYTES = 262_144
-# Three quarters of the payload budget of 200 KiB, so that a worker's result fits beside the bag.
-BAG_LIMIT_BYTES = 153_600
+STATE_LIMIT_BYTES = STEP_FUNCTIONS_PAYLOAD_BYTES
+BAG_LIMIT_BYTES = Settings().bound_bytes
 
 ASYNCHRONOUS_JOB = "asynchronous job"
 KINDS: Mapping[str, tuple[str, ...]] = {

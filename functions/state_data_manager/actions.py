@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import universal_sync_core as core
 from models import (
@@ -36,7 +36,7 @@ from models import (
 )
 from routing import ActionResolver
 from universal_sync_core.errors import StateTooLargeError
-from universal_sync_core.limits import KIB
+from universal_sync_core.limits import LAMBDA_PAYLOAD_BYTES
 
 if TYPE_CHECKING:
     from answers import (
@@ -54,9 +54,6 @@ if TYPE_CHECKING:
         WorkerAnswer,
     )
     from universal_sync_core.values.codec import Json
-
-# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
-RESPONSE_MAX_BYTES: Final = 6 * KIB * KIB
 
 app = ActionResolver()
 # What a backend needs that lets people answer, and no more.
@@ -198,9 +195,9 @@ def hydrate(event: HydrateEvent) -> HydratedAnswer:
         answer = {"state_data": core.hydrate_state(event.state_data, event.paths, event.context)}
     # The size the runtime will write, which puts a space after each comma and colon.
     size = len(json.dumps(answer, ensure_ascii=False).encode(errors="surrogatepass"))
-    if size > RESPONSE_MAX_BYTES:
+    if size > LAMBDA_PAYLOAD_BYTES:
         message = "what was hydrated is no answer of a function; name paths"
-        raise StateTooLargeError(message, size=size, limit=RESPONSE_MAX_BYTES)
+        raise StateTooLargeError(message, size=size, limit=LAMBDA_PAYLOAD_BYTES)
     return answer
 
 

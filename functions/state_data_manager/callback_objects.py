@@ -29,6 +29,7 @@ from universal_sync_core.errors import (
     MissingObjectError,
     UnreadableObjectError,
 )
+from universal_sync_core.limits import STEP_FUNCTIONS_TOKEN_CHARS
 from universal_sync_core.storage import runtime
 from universal_sync_core.storage.keys import execution_prefix
 from universal_sync_core.storage.store import Location
@@ -36,8 +37,6 @@ from universal_sync_core.values import codec
 from universal_sync_core.values.codec import Json, JsonObject
 from universal_sync_core.values.validation import validate_json
 
-# https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskSuccess.html
-TOKEN_MAX_CHARS: Final = 2_048
 _SEAL: Final = "seal"
 _MADE_BY: Final = "made_by"
 _TOKEN_DIGITS: Final = 32
@@ -67,7 +66,7 @@ class Record(BaseModel):
     execution_id: str
     prompt: Any
     state_revision: int | None
-    task_token: str = Field(min_length=1, max_length=TOKEN_MAX_CHARS, repr=False)
+    task_token: str = Field(min_length=1, max_length=STEP_FUNCTIONS_TOKEN_CHARS, repr=False)
     requested_at: Annotated[str, AfterValidator(_moment)]
 
 

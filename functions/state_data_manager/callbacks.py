@@ -31,7 +31,7 @@ from universal_sync_core.errors import (
     StateTooLargeError,
 )
 from universal_sync_core.ingestion.ingest import ingest, ingest_delta
-from universal_sync_core.limits import KIB
+from universal_sync_core.limits import EVENTBRIDGE_EVENT_BYTES
 from universal_sync_core.pages.page_reader import pointers_in
 from universal_sync_core.values import codec
 from universal_sync_core.values.pointer import parse, recognise
@@ -51,9 +51,8 @@ EVENT_BUS: Final = os.environ.get("EVENT_BUS_NAME") or "default"
 EVENT_SOURCE: Final = "universal-sync-core"
 EVENT_DETAIL_TYPE: Final = "Callback Requested"
 
-# An event on the bus is at most 256 KiB, and the targets of a rule have tighter limits:
-# https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html
-PROMPT_INLINE_BYTES: Final = 32 * KIB
+# The targets of a rule have tighter limits than the bus.
+PROMPT_INLINE_BYTES: Final = EVENTBRIDGE_EVENT_BYTES // 8
 _PROMPT: Final = "prompt"
 # By type of a callback, the action that merges its answer.
 _MERGED_BY: Final = {"human": "merge_callback", "async": "merge_async"}

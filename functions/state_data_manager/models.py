@@ -19,14 +19,12 @@ from pydantic_core import PydanticCustomError
 
 from routing import ActionEvent, State, StateEvent
 from universal_sync_core.documents.document import DOCUMENT_BYTES
+from universal_sync_core.limits import (
+    STEP_FUNCTIONS_CAUSE_CHARS,
+    STEP_FUNCTIONS_ERROR_CHARS,
+    STEP_FUNCTIONS_TOKEN_CHARS,
+)
 from universal_sync_core.values.codec import JsonObject
-
-ERROR_MAX_CHARS = 256
-CAUSE_MAX_CHARS = 32_768
-TOKEN_MAX_CHARS = 2_048
-"""UTF-16 units, as a character of such a service is one:
-https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskFailure.html
-"""
 
 
 def _of_units(limit: int) -> AfterValidator:
@@ -273,8 +271,8 @@ class RunSegmentEvent(ActionEvent):
 class RequestCallbackEvent(StateEvent):
     """Brings the token that a waiting state is to be answered with."""
 
-    task_token: Annotated[str, _of_units(TOKEN_MAX_CHARS)] = Field(
-        min_length=1, max_length=TOKEN_MAX_CHARS, repr=False
+    task_token: Annotated[str, _of_units(STEP_FUNCTIONS_TOKEN_CHARS)] = Field(
+        min_length=1, max_length=STEP_FUNCTIONS_TOKEN_CHARS, repr=False
     )
     callback_type: Literal["human", "async"]
     prompt: Any = Field(default=None, description="What is asked; else the bag's `prompt`.")
@@ -298,11 +296,11 @@ class SubmitCallbackEvent(ActionEvent):
     execution_id: str = Field(min_length=1)
     outcome: Literal["success", "failure", "heartbeat"]
     output: Any = Field(default=None, description="What the waiting state gets.")
-    error: Annotated[str, _of_units(ERROR_MAX_CHARS)] | None = Field(
-        default=None, max_length=ERROR_MAX_CHARS
+    error: Annotated[str, _of_units(STEP_FUNCTIONS_ERROR_CHARS)] | None = Field(
+        default=None, max_length=STEP_FUNCTIONS_ERROR_CHARS
     )
-    cause: Annotated[str, _of_units(CAUSE_MAX_CHARS)] | None = Field(
-        default=None, max_length=CAUSE_MAX_CHARS
+    cause: Annotated[str, _of_units(STEP_FUNCTIONS_CAUSE_CHARS)] | None = Field(
+        default=None, max_length=STEP_FUNCTIONS_CAUSE_CHARS
     )
 
     @model_validator(mode="after")

@@ -22,8 +22,7 @@ def hydrate(settings: Mapping[str, str], s3: Any, bag: Mapping[str, Any]) -> dic
         s3: client of the S3 that its bucket is in.
         bag: the bag.
     """
-    # The core is needed for this alone, and it is not always on the path: in the repository
-    # `python -m local.serve` runs without it.
+    # The rest of this package needs no more of the core than its limits, and starts without it.
     from universal_sync_core import hydrate_state  # noqa: PLC0415
 
     with _reading(settings, s3):

@@ -27,11 +27,8 @@ from statebag.output.terminal import (
     progress,
 )
 from statebag.state.references import paths_within
+from universal_sync_core.limits import STEP_FUNCTIONS_KEPT_DAYS, STEP_FUNCTIONS_REDRIVABLE_DAYS
 
-# Step Functions keeps what is known of an execution for so long after its end, and lets it be
-# redriven for so long. https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html
-_KEPT_BY_STEP_FUNCTIONS_DAYS: Final = 90
-_REDRIVABLE_DAYS: Final = 14
 _GRACE_DAYS: Final = 7
 _COLUMNS: Final = (
     "execution",
@@ -52,9 +49,9 @@ _TO_THE_RIGHT: Final = ("objects", "size", "unreachable", "size of those")
 @click.option("--yes", is_flag=True, help="With --delete: do not ask.")
 @click.option(
     "--keep-finished",
-    default=_KEPT_BY_STEP_FUNCTIONS_DAYS,
+    default=STEP_FUNCTIONS_KEPT_DAYS,
     show_default=True,
-    type=click.IntRange(_REDRIVABLE_DAYS),
+    type=click.IntRange(STEP_FUNCTIONS_REDRIVABLE_DAYS),
     help="Days after its end for which nothing of a workflow is deleted.",
 )
 @click.option(

@@ -12,13 +12,12 @@ from statebag.errors import NotFoundError, RefusedError
 from statebag.executions.chain import owner_of
 from statebag.executions.executions import Execution, Executions, machine_of
 from statebag.executions.failures import is_own, read_record
+from universal_sync_core.limits import STEP_FUNCTIONS_NAME_CHARS
 from universal_sync_core.storage.keys import execution_in
 from universal_sync_core.values.codec import JsonObject, encode
 from universal_sync_core.values.pointer import digest_in
 from universal_sync_core.workflow.continuation import RESUME_FROM
 
-# https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
-_NAME_MAX_CHARS: Final = 80
 _DIGEST_CHARS: Final = 16
 _ENDED_WELL: Final = "SUCCEEDED"
 
@@ -56,7 +55,7 @@ def start_from(
         hint = "`statebag snapshots` lists the paths to go on from."
         raise RefusedError(f"no state of an execution: {path}", hint=hint)
     digest = (digest_in(path) or "")[:_DIGEST_CHARS]
-    known = owner.rsplit(":", 1)[-1][: _NAME_MAX_CHARS - len("-resumed-") - _DIGEST_CHARS]
+    known = owner.rsplit(":", 1)[-1][: STEP_FUNCTIONS_NAME_CHARS - len("-resumed-") - _DIGEST_CHARS]
     chosen = name or f"{known}-resumed-{digest}"
     return Start(machine_arn=machine, name=chosen, input=changes | {RESUME_FROM: path})
 

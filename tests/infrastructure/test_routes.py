@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
+from local.limits import PAYLOAD_BYTES
 from tests.infrastructure.machines import Answer, Machine, Payload, RaisedError
 
 LOOP_LIMIT = 3
 SEGMENTS_PER_EXECUTION = 350
-PAYLOAD_BYTES = 262_144
 
 Worker = Callable[[Payload], Payload]
 

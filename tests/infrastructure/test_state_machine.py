@@ -9,7 +9,7 @@ import pytest
 from universal_sync_core import errors
 from universal_sync_core.bag.execution_budget import branch_limit
 from universal_sync_core.bag.next_action import NEXT_ACTION_BY_STATUS
-from universal_sync_core.limits import STEP_FUNCTIONS_HISTORY_EVENTS
+from universal_sync_core.limits import LAMBDA_TIMEOUT_SECONDS, STEP_FUNCTIONS_HISTORY_EVENTS
 from universal_sync_core.settings import MOST_SEGMENTS_PER_EXECUTION, Settings
 
 States = dict[str, dict[str, Any]]
@@ -43,9 +43,6 @@ ABSTRACT = {"StateSyncError", "StoredDataError", "StoreError"}
 
 ANSWERS_A_CALLER = {"CallbackExpiredError", "CallbackAlreadyAnsweredError"}
 """Raised to whoever calls submit_callback, which no state of the machine does."""
-
-LAMBDA_MAX_SECONDS = 900
-"""https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
 
 FAILURE_KEYS = {
     "InitializeState": "$",
@@ -213,7 +210,7 @@ def test_a_task_waits_longer_than_its_function_may_take(
     states: States, template: dict[str, Any]
 ) -> None:
     function = template["Resources"]["StateDataManagerFunction"]["Properties"]
-    limits = {MANAGER: function["Timeout"], RUNNER: LAMBDA_MAX_SECONDS}
+    limits = {MANAGER: function["Timeout"], RUNNER: LAMBDA_TIMEOUT_SECONDS}
     for state in tasks(states).values():
         assert state["TimeoutSeconds"] > limits[state["Parameters"]["FunctionName"]]
 

@@ -9,12 +9,40 @@ from typing import Final
 
 KIB: Final = 1024
 
+# Input and output of a task, a state or an execution, as UTF-8.
 # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 STEP_FUNCTIONS_PAYLOAD_BYTES: Final = 262_144
+# Events in the history of one execution, how long it may run, children of a Map Run at once, and
+# days for which an execution is known after its end.
+# https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 STEP_FUNCTIONS_HISTORY_EVENTS: Final = 25_000
 STEP_FUNCTIONS_EXECUTION_SECONDS: Final = 31_536_000
+STEP_FUNCTIONS_MAP_CONCURRENCY: Final = 10_000
+STEP_FUNCTIONS_KEPT_DAYS: Final = 90
+# Days for which a failed execution may be redriven.
+# https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html
+STEP_FUNCTIONS_REDRIVABLE_DAYS: Final = 14
+# Of an execution. https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
+STEP_FUNCTIONS_NAME_CHARS: Final = 80
+# Of a failure, and the token of a task, in UTF-16 units.
+# https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskFailure.html
+STEP_FUNCTIONS_ERROR_CHARS: Final = 256
+STEP_FUNCTIONS_CAUSE_CHARS: Final = 32_768
+STEP_FUNCTIONS_TOKEN_CHARS: Final = 2_048
+
+# Request and response of a synchronous invocation.
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+LAMBDA_PAYLOAD_BYTES: Final = 6 * KIB * KIB
+# How long a function may run, and its code and layers unpacked.
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+LAMBDA_TIMEOUT_SECONDS: Final = 900
+LAMBDA_UNPACKED_BYTES: Final = 250 * KIB * KIB
+
+# An event on a bus. https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html
+EVENTBRIDGE_EVENT_BYTES: Final = 256 * KIB
+
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
-MOST_KEY_BYTES: Final = 1_024
+S3_KEY_BYTES: Final = 1_024
 
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
 _BUCKET: Final = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")

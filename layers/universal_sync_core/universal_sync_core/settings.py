@@ -6,10 +6,14 @@ from dataclasses import dataclass, fields
 from typing import Final
 
 from universal_sync_core.errors import ConfigurationError
-from universal_sync_core.limits import KIB, STEP_FUNCTIONS_PAYLOAD_BYTES, is_bucket, is_relative
+from universal_sync_core.limits import (
+    KIB,
+    STEP_FUNCTIONS_MAP_CONCURRENCY,
+    STEP_FUNCTIONS_PAYLOAD_BYTES,
+    is_bucket,
+    is_relative,
+)
 
-# Of a Map Run. https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
-MOST_MAP_CONCURRENCY: Final = 10_000
 # Leaves room in an execution's history; `execution_budget` says how much.
 MOST_SEGMENTS_PER_EXECUTION: Final = 800
 # Characters of an execution's name that are no letters and no digits.
@@ -85,9 +89,9 @@ class Settings:
         if self.segments_per_execution > MOST_SEGMENTS_PER_EXECUTION:
             limit = MOST_SEGMENTS_PER_EXECUTION
             raise ConfigurationError(f"segments_per_execution must be at most {limit}")
-        if self.map_concurrency > MOST_MAP_CONCURRENCY:
-            message = f"map_concurrency must be at most {MOST_MAP_CONCURRENCY:,}"
-            raise ConfigurationError(message)
+        if self.map_concurrency > STEP_FUNCTIONS_MAP_CONCURRENCY:
+            limit = STEP_FUNCTIONS_MAP_CONCURRENCY
+            raise ConfigurationError(f"map_concurrency must be at most {limit:,}")
         self._require_places()
         self._require_owners()
 

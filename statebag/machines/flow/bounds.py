@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Final
 from statebag.machines.flow.shapes import Shape
 from statebag.machines.model.services import KIB, Integration
 from statebag.machines.model.states import State
+from universal_sync_core.limits import STEP_FUNCTIONS_PAYLOAD_BYTES
 
 if TYPE_CHECKING:
     from statebag.machines.values.paths import Step
 
-# https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
-LIMIT: Final = 262_144
+LIMIT: Final = STEP_FUNCTIONS_PAYLOAD_BYTES
 # An offload state takes the document inside its payload, with its words.
 LIMIT_WITH_PAYLOAD: Final = LIMIT - 4 * KIB
 # What `large_payloads` leaves inline by default, and what lambda:invoke adds to it.

@@ -17,7 +17,7 @@ from universal_sync_core import (
     universal_sync_core,
 )
 from universal_sync_core.errors import InvalidRequestError, MalformedPointerError
-from universal_sync_core.limits import MOST_KEY_BYTES
+from universal_sync_core.limits import S3_KEY_BYTES
 from universal_sync_core.settings import Settings
 from universal_sync_core.storage.keys import execution_in, execution_prefix
 from universal_sync_core.storage.store import Location
@@ -36,7 +36,7 @@ def test_what_is_stored_under_any_id_is_read_back_and_names_it(execution_id: str
         assert hydrate_state(bag)["rows"] == LARGE["rows"]
         stage_items(bag | {"distributed_items": [1, 2]})
     for at in store.inner.objects:  # type: ignore[attr-defined]
-        assert len(at.key.encode()) <= MOST_KEY_BYTES
+        assert len(at.key.encode()) <= S3_KEY_BYTES
         assert Location.parse(str(at)) == at
     assert execution_in(bag["rows"]["__s3_path"]) == execution_id
 

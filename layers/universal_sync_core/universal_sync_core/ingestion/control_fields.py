@@ -8,7 +8,8 @@ from universal_sync_core.bag.next_action import NEXT_ACTION_BY_STATUS, Status
 from universal_sync_core.bag.strategies import CONFLICT_STRATEGIES
 from universal_sync_core.bag.tolerance import TOLERATED_ITEMS, is_tolerance
 from universal_sync_core.errors import InvalidRequestError
-from universal_sync_core.settings import MOST_MAP_CONCURRENCY, MOST_SEGMENTS_PER_EXECUTION
+from universal_sync_core.limits import STEP_FUNCTIONS_MAP_CONCURRENCY
+from universal_sync_core.settings import MOST_SEGMENTS_PER_EXECUTION
 from universal_sync_core.values.codec import Json, JsonObject
 
 # Beyond it not every JSON library on the way tells one whole number from the next.
@@ -77,7 +78,7 @@ def _segments_per_execution(value: Json, path: str) -> int:
 
 
 def _map_concurrency(value: Json, path: str) -> int:
-    return _count(value, path, least=1, most=MOST_MAP_CONCURRENCY)
+    return _count(value, path, least=1, most=STEP_FUNCTIONS_MAP_CONCURRENCY)
 
 
 def _given(value: Json) -> str:

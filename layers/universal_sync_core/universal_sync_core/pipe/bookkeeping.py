@@ -26,13 +26,12 @@ from universal_sync_core.bag.unit_of_work import UnitOfWork
 from universal_sync_core.bag.waiting import SECONDS, UNTIL, WAIT_STATE, wait_until
 from universal_sync_core.errors import InvalidRequestError
 from universal_sync_core.ingestion.ingest import require_same_execution, sender_of
+from universal_sync_core.limits import STEP_FUNCTIONS_ERROR_CHARS
 from universal_sync_core.maps.unfinished_map import without_unfinished
 from universal_sync_core.values.codec import Json, JsonObject, encode
 from universal_sync_core.values.pointer import is_list, length, parse
 from universal_sync_core.values.timestamps import utc_now
 
-# https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html
-_ERROR_MAX_CHARS: Final = 256
 # The bag has all of it under `cause`.
 _CAUSE_MAX_CHARS: Final = 1_000
 # A worker's names of them, and those of what a Catch leaves.
@@ -133,7 +132,9 @@ def _stopped_by(delta: JsonObject, next_action: str, unit: UnitOfWork) -> JsonOb
     if given is None:
         given = f"The last result said {next_action}, without a cause."
     text = given if type(given) is str else encode(given).decode()
-    return {STOPPED_BY: {"error": name[:_ERROR_MAX_CHARS], "cause": text[:_CAUSE_MAX_CHARS]}}
+    return {
+        STOPPED_BY: {"error": name[:STEP_FUNCTIONS_ERROR_CHARS], "cause": text[:_CAUSE_MAX_CHARS]}
+    }
 
 
 def _wait_state(

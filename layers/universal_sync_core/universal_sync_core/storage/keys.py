@@ -6,7 +6,7 @@ from typing import Final
 from urllib.parse import quote, unquote
 
 from universal_sync_core.errors import InvalidRequestError
-from universal_sync_core.limits import MOST_KEY_BYTES
+from universal_sync_core.limits import S3_KEY_BYTES
 from universal_sync_core.settings import Settings
 from universal_sync_core.values.pointer import digest_in
 
@@ -38,10 +38,10 @@ def execution_prefix(settings: Settings, execution_id: str) -> str:
         quoted = quoted.replace(".", "%2E")
     prefix = f"{settings.prefix}{LAYOUT}/{quoted}/"
     size = len(prefix.encode()) + _LONGEST_NAME_BYTES
-    if size > MOST_KEY_BYTES:
+    if size > S3_KEY_BYTES:
         message = (
             f"execution_id is too long: keys under it have {size:,} bytes, and S3 takes "
-            f"{MOST_KEY_BYTES:,}. Give the execution a shorter name, or one of plain letters; "
+            f"{S3_KEY_BYTES:,}. Give the execution a shorter name, or one of plain letters; "
             "each other letter takes up to 12 bytes"
         )
         raise InvalidRequestError(message, field="execution_id")

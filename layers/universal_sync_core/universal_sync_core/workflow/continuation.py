@@ -11,6 +11,7 @@ from universal_sync_core.errors import (
     MalformedPointerError,
     PointerNotAllowedError,
 )
+from universal_sync_core.limits import STEP_FUNCTIONS_NAME_CHARS
 from universal_sync_core.maps.unfinished_map import entered_again, without_unfinished
 from universal_sync_core.storage import runtime
 from universal_sync_core.storage.keys import execution_in
@@ -22,8 +23,6 @@ from universal_sync_core.workflow.owners import require_same_owner, tenant_of
 from universal_sync_core.workflow.snapshot import restore_snapshot, write_snapshot
 
 RESUME_FROM: Final = "resume_from"
-# https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
-_NAME_MAX_CHARS: Final = 80
 _DIGEST_CHARS: Final = 16
 
 
@@ -41,7 +40,7 @@ def hand_over(state: JsonObject, context: Context | None = None) -> JsonObject:
         path = write_snapshot(state, "continuation", unit)
         digest = (digest_in(path) or "")[:_DIGEST_CHARS]
         first = (unit.objects.execution_id or "").rsplit(":", 1)[-1]
-        name = f"{first[: _NAME_MAX_CHARS - 1 - len(digest)]}-{digest}"
+        name = f"{first[: STEP_FUNCTIONS_NAME_CHARS - 1 - len(digest)]}-{digest}"
         separator = unit.settings.tenant_separator
         if separator and tenant_of(name, separator) != tenant_of(first, separator):
             message = "the next execution's name would not begin with the tenant of this one"

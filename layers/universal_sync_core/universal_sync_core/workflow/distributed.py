@@ -1,7 +1,6 @@
 """Both ends of a Distributed Map: the items it reads, and the result of each of its children."""
 
 from collections.abc import Iterator, Sequence
-from typing import Final
 
 from universal_sync_core.bag.fields import ITEMS, MAP_CONCURRENCY, with_fields
 from universal_sync_core.bag.next_action import require_simple
@@ -13,6 +12,7 @@ from universal_sync_core.errors import (
 )
 from universal_sync_core.ingestion.control_fields import checked
 from universal_sync_core.ingestion.ingest import ingest
+from universal_sync_core.limits import S3_KEY_BYTES
 from universal_sync_core.maps.unfinished_map import items_to_run, unfinished_map
 from universal_sync_core.merge.lists import Lists
 from universal_sync_core.storage.store import Location
@@ -20,9 +20,6 @@ from universal_sync_core.values.codec import Json, JsonObject, encode
 from universal_sync_core.values.item_failure import failure_of, shown_beside
 from universal_sync_core.values.json_stream import streamed, with_floats
 from universal_sync_core.values.pointer import Pointer, escape, is_list, parse, unescape
-
-# https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
-_MAX_KEY_BYTES: Final = 1_024
 
 
 def stage_items(state: JsonObject, context: Context | None = None) -> JsonObject:
@@ -126,7 +123,7 @@ def _in_s3(items: JsonObject, unit: UnitOfWork) -> JsonObject:
     if (
         type(bucket) is not str
         or type(key) is not str
-        or len(key.encode(errors="replace")) > _MAX_KEY_BYTES
+        or len(key.encode(errors="replace")) > S3_KEY_BYTES
     ):
         message = f"bucket and key of {ITEMS} must be texts, the key of at most 1,024 bytes"
         raise InvalidRequestError(message, field=f"state_data.{ITEMS}")
