@@ -96,9 +96,19 @@ def runs_with_its_page(block: Block) -> None:
     assert any(block.line <= line <= last for line in lines)
 
 
+def check_policy(block: Block) -> None:
+    """Be a policy of IAM, its words in capitals aside."""
+    policy = {
+        "Type": "AWS::IAM::ManagedPolicy",
+        "Properties": {"PolicyDocument": json.loads(block.text.replace("ACCOUNT", "1" * 12))},
+    }
+    require_lint(json.dumps({"Resources": {"Policy": policy}}))
+
+
 CHECKS: dict[tuple[str, str], Callable[[Block], None]] = {
     ("json", ""): check_json,
     ("json", "event"): check_event,
+    ("json", "policy"): check_policy,
     ("json", "states"): check_states,
     ("python", ""): runs_with_its_page,
     ("sh", ""): check_commands,
@@ -171,6 +181,11 @@ def test_misspelt_command_is_found(wrong: str) -> None:
             "json",
             "states",
             '{"A": {"Type": "Task", "Resource": "r", "Parametrs": {}, "End": true}}',
+        ),
+        (
+            "json",
+            "policy",
+            '{"Statement": [{"Effect": "Allow", "Actio": "s3:*", "Resource": "*"}]}',
         ),
         ("yaml", "template", "Resources: {F: {Type: AWS::S3::Bucket, Properties: {Nam: a}}}"),
     ],

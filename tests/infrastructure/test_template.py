@@ -77,7 +77,7 @@ def test_the_built_in_runner_is_the_default(template: Template, machine: dict[st
         "Fn::If": [
             "HasSegmentRunner",
             {"Ref": "SegmentRunnerFunctionArn"},
-            {"Fn::GetAtt": ["StateDataManagerFunction", "Arn"]},
+            machine["DefinitionSubstitutions"]["StateDataManagerFunction"],
         ]
     }
 

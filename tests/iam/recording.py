@@ -1,0 +1,170 @@
+"""One run of all that the roles of a stack do, on the local cloud, and what they asked for."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from local.access.calls import Call
+from local.cloud import LocalCloud, UserFunction
+from statebag.account.inventory import S3Inventory
+from tests.end_to_end.workflow import Json, Workflows
+from tests.iam.stack import OPERATOR
+
+SECONDS: Final = 60.0
+WORKER: Final = UserFunction(
+    name="Worker",
+    code_dir=Path(__file__).parent / "worker",
+    handler="worker.handler",
+    with_layer=True,
+)
+PARAMETERS: Final = {
+    "WithCallbackFunction": "true",
+    "OperatorArns": f"arn:aws:iam::123456789012:role/{OPERATOR}",
+}
+LAST: Final[Json] = {"status": "COMPLETE"}
+LARGE: Final[Json] = {"current_state": {"text": "x" * 200_000}}
+FORK: Final[Json] = {
+    "status": "PARALLEL_GROUP",
+    "pending_branches": [{"branch_id": name, "segments": [LARGE]} for name in ("left", "right")],
+}
+Command = Callable[..., object]
+
+
+def recorded(cloud: LocalCloud, command: Command) -> list[Call]:
+    """Return what was asked for while everything was done once.
+
+    Args:
+        cloud: with the worker and the parameters of this module.
+        command: runs a `statebag` command line as an operator.
+    """
+    workflows = Workflows(cloud)
+    _make_operator(cloud)
+    _map(workflows)
+    _map_of_items_in_s3(workflows)
+    _wait(workflows)
+    _end(workflows)
+    _work(workflows)
+    _operate(workflows, command)
+    _collect_garbage(cloud, command)
+    return cloud.calls
+
+
+def _make_operator(cloud: LocalCloud) -> None:
+    everything = {"Sid": "All", "Effect": "Allow", "Action": "*", "Resource": "*"}
+    iam = cloud.client("iam")
+    iam.create_role(RoleName=OPERATOR, AssumeRolePolicyDocument="{}")
+    document = json.dumps({"Version": "2012-10-17", "Statement": [everything]})
+    iam.put_role_policy(RoleName=OPERATOR, PolicyName="all", PolicyDocument=document)
+
+
+def _map(workflows: Workflows) -> None:
+    items = ["x" * 300_000, 1, {"raises": "on purpose"}]
+    mapped = {"status": "DISTRIBUTED_MAP", "distributed_items": items}
+    path = workflows.put_input("inputs/map.json", {"segments": [LARGE, mapped, FORK, LAST]})
+    failed = workflows.run({"input_s3_path": path})
+    assert failed.status == "FAILED"
+    assert workflows.resume(failed, tolerated_failed_items=1).status == "SUCCEEDED"
+
+
+def _map_of_items_in_s3(workflows: Workflows) -> None:
+    """Run a map whose items were staged for it by somebody else; and again what failed."""
+    name = "own-items"
+    machine = workflows.cloud.outputs["StateMachineArn"]
+    arn = f"{machine.replace(':stateMachine:', ':execution:')}:{name}"
+    bucket = workflows.cloud.outputs["StateBucketName"]
+    key = f"items/{hashlib.sha256(arn.encode()).hexdigest()[:32]}/staged.json"
+    body = json.dumps([1, {"raises": "on purpose"}])
+    workflows.cloud.client("s3").put_object(Bucket=bucket, Key=key, Body=body)
+    place = {"bucket": bucket, "key": key}
+    mapped = {"status": "DISTRIBUTED_MAP", "distributed_items": place}
+    failed = workflows.start({"segments": [mapped, LAST]}, name).wait(SECONDS)
+    assert failed.status == "FAILED"
+    assert workflows.resume(failed, tolerated_failed_items=1).status == "SUCCEEDED"
+
+
+def _wait(workflows: Workflows) -> None:
+    """Answer as a backend, as a job that sends heartbeats, and with a refusal."""
+    asks = {"status": "PAUSED_FOR_HITP", "prompt": {"question": "?", "scan": "x" * 60_000}}
+    execution = workflows.start({"segments": [asks, LAST]})
+    request = workflows.request(execution)
+    backend = workflows.cloud.outputs["CallbackFunctionArn"]
+    answer = {"current_state": {"remarks": "r" * 90_000}}
+    workflows.submit(request, "heartbeat", function=backend)
+    workflows.submit(request, "success", function=backend, output=answer)
+    assert execution.wait(SECONDS).status == "SUCCEEDED"
+    for outcome, function in (("success", None), ("failure", None), ("failure", backend)):
+        execution = workflows.start({"segments": [{"status": "ASYNC"}, LAST]})
+        request = workflows.request(execution)
+        workflows.submit(request, "heartbeat")
+        given = {"output": answer} if outcome == "success" else {"error": "No", "cause": ""}
+        workflows.submit(request, outcome, function=function, **given)
+        execution.wait(SECONDS)
+
+
+def _end(workflows: Workflows) -> None:
+    """Go on as a new execution, fail, and be stopped."""
+    segments = [LARGE, {"current_state": {"n": 1}}, {"current_state": {"n": 2}}, LAST]
+    chain = workflows.chain({"segments": segments, "segments_per_execution": 2})
+    assert len(chain) > 1
+    stopped = workflows.start({"segments": [{"status": "ASYNC"}]})
+    workflows.request(stopped)
+    stopped.stop()
+    workflows.recorded(stopped)
+
+
+def _work(workflows: Workflows) -> None:
+    def change(states: dict[str, Json]) -> None:
+        for state in states.values():
+            for each in [state, *state.get("ItemProcessor", {}).get("States", {}).values()]:
+                if each.get("Parameters", {}).get("Payload", {}).get("action") == "run_segment":
+                    each["Parameters"]["FunctionName"] = WORKER.arn
+
+    machine = workflows.varied("with-worker", change)
+    path = workflows.put_input("inputs/catalog.json", {"services": 300})
+    items = {"status": "DISTRIBUTED_MAP", "distributed_items": ["x" * 300_000, 1]}
+    whole = workflows.put_input(
+        "inputs/work.json", {"segments": [LARGE, {"reads": path}, items, LAST]}
+    )
+    assert workflows.run({"input_s3_path": whole}, machine).status == "SUCCEEDED"
+
+
+def _operate(workflows: Workflows, command: Command) -> None:
+    """Run every command of `statebag`."""
+    failing = [LARGE, {"current_state": {"n": 1}}, {"status": "FAILED", "error": "E", "cause": "c"}]
+    failed = workflows.run({"segments": failing})
+    record = workflows.record_path(failed)
+    for name in ("show", "history", "timeline", "verify", "snapshots", "cost"):
+        command(name, failed.arn)
+    command("report", failed.arn, "-o", "report.html")
+    command("restore", record, "-o", "bag.json", "--hydrate")
+    command("diff", f"{failed.arn}#1", record)
+    command("resume", failed.arn)
+    stopped = workflows.start({"segments": [LARGE, {"status": "ASYNC"}]})
+    workflows.request(stopped)
+    stopped.stop()
+    command("resume", stopped.arn)
+    for answer in ("approve", "reject"):
+        waits = workflows.start({"segments": [{"status": "PAUSED_FOR_HITP", "prompt": "?"}, LAST]})
+        asked = workflows.request(waits)["callback_id"]
+        command("callbacks", "list", waits.arn)
+        command("callbacks", "show", waits.arn, asked)
+        command("callbacks", answer, waits.arn, asked)
+        waits.wait(SECONDS)
+    command("callbacks", "list", "--bucket", workflows.cloud.outputs["StateBucketName"])
+
+
+def _collect_garbage(cloud: LocalCloud, command: Command) -> None:
+    """Look for garbage, and delete and undelete: nothing here is old enough for the command to."""
+    bucket = cloud.outputs["StateBucketName"]
+    # As the template has it, of which moto makes nothing.
+    cloud.client("s3").put_bucket_versioning(
+        Bucket=bucket, VersioningConfiguration={"Status": "Enabled"}
+    )
+    command("gc", "--bucket", bucket)
+    inventory = S3Inventory(cloud.client("s3", OPERATOR))
+    found = [next(inventory.objects(bucket, "v1/")).location]
+    assert inventory.keeps_versions(bucket)
+    inventory.delete(found)
+    inventory.undelete(found)
