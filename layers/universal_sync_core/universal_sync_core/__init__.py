@@ -23,6 +23,7 @@ from universal_sync_core.pipe.pointer_bloat import prevent_pointer_bloat
 from universal_sync_core.storage.retry import ExponentialBackoffRetry, RetryStrategy
 from universal_sync_core.storage.sdk_logs import keep_requests_out
 from universal_sync_core.sync import universal_sync_core
+from universal_sync_core.worker.large_payloads import large_payloads
 from universal_sync_core.worker.open_bag import OpenBag, open_bag
 from universal_sync_core.worker.recorded import recorded_result
 from universal_sync_core.worker.result_types import Result
@@ -64,6 +65,7 @@ __all__ = [
     "hydrate",
     "hydrate_state",
     "join_branches",
+    "large_payloads",
     "load_from_s3",
     "merge_answer",
     "merge_logic",

@@ -57,6 +57,8 @@ class Settings:
             are no tenants.
         resumable_machines: ARNs of state machines, besides an execution's own, whose state it may
             go on with.
+        readable_machines: ARNs of state machines whose objects a `large_payloads` handler reads
+            where it is not told which execution it works for.
     """
 
     bucket: str | None = None
@@ -76,6 +78,7 @@ class Settings:
     allowed_prefixes: tuple[str, ...] = ()
     tenant_separator: str | None = None
     resumable_machines: tuple[str, ...] = ()
+    readable_machines: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse what could not work."""
@@ -124,9 +127,10 @@ class Settings:
         if self.tenant_separator is not None and not _SEPARATOR.fullmatch(self.tenant_separator):
             message = "the tenant separator must be 1 to 4 characters of . _ + ! @ = -"
             raise ConfigurationError(message)
-        for machine in self.resumable_machines:
+        for machine in (*self.resumable_machines, *self.readable_machines):
             if not _MACHINE.fullmatch(machine):
-                raise ConfigurationError("a resumable machine is the ARN of a state machine")
+                message = "a resumable or readable machine is the ARN of a state machine"
+                raise ConfigurationError(message)
 
     @property
     def bound_bytes(self) -> int:
@@ -158,6 +162,7 @@ class Settings:
             allowed_prefixes=tuple(_split(env.get("STATE_ALLOWED_PREFIXES", ""))),
             tenant_separator=env.get("TENANT_SEPARATOR") or None,
             resumable_machines=tuple(_split(env.get("RESUMABLE_MACHINES", ""))),
+            readable_machines=tuple(_split(env.get("READABLE_MACHINES", ""))),
             **{name: value for name, value in numbers.items() if value is not None},
         )
 

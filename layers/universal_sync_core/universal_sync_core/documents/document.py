@@ -61,7 +61,7 @@ def offload(  # noqa: PLR0913 - the three words are three
         StoreUnavailableError, StoreThrottledError: S3 did not answer; another try may.
     """
     need = words(open=open, list=list, plain=plain)
-    _require_bytes(at_most)
+    require_bytes(at_most)
     with unit_of_work(with_encode(context, encode)) as unit:
         unit.objects.readable += places_of_children(unit.objects.execution_id, unit.settings)
         return offloaded(document, need, at_most, unit)
@@ -100,7 +100,8 @@ def _taken(value: Json, unit: UnitOfWork) -> Json:
     return to_stored(opened(as_json(value, unit, _taken)[0], FREE, unit))
 
 
-def _require_bytes(at_most: int) -> None:
+def require_bytes(at_most: Json) -> None:
+    """Raise InvalidRequestError where a bound is no number of bytes that a state may carry."""
     most = STEP_FUNCTIONS_PAYLOAD_BYTES
     if type(at_most) is not int or not 0 < at_most <= most:
         message = f"at_most is a number of bytes from 1 to {most:,}"

@@ -1,21 +1,12 @@
 """A document in which each value is as plain as its readers need it."""
 
-from collections.abc import Iterator
-from typing import NamedTuple
-
 from universal_sync_core.bag.unit_of_work import UnitOfWork
-from universal_sync_core.documents.pointers import contents, pointer_at
+from universal_sync_core.documents.members import members, with_members
+from universal_sync_core.documents.pointers import contents, pointer_at, pointers_of
 from universal_sync_core.documents.words import Need
 from universal_sync_core.values.codec import Json, encode
 from universal_sync_core.values.paths import Step
-from universal_sync_core.values.pointer import Pointer, may_hold_marks
-
-
-class _Found(NamedTuple):
-    """A pointer in a document, and what is needed of the value behind it."""
-
-    pointer: Pointer
-    need: Need
+from universal_sync_core.values.pointer import may_hold_marks
 
 
 def opened(document: Json, need: Need, unit: UnitOfWork) -> Json:
@@ -44,19 +35,12 @@ class _Opening:
     def opened(self, document: Json, need: Need, steps: tuple[Step, ...] = ()) -> Json:
         if not may_hold_marks(encode(document)):
             return document
-        found = list(self._pointers(document, need, steps))
-        for pointer, _ in found:
+        found = list(pointers_of(document, self._pages, steps))
+        for _, pointer in found:
             self._unit.objects.require_allowed(pointer.path)
-        self._pages.load([each.pointer.render() for each in found if each.need.is_plain])
+        plain = [pointer for at, pointer in found if need.at(at[len(steps) :]).is_plain]
+        self._pages.load([pointer.render() for pointer in plain])
         return self._filled(document, need, steps)
-
-    def _pointers(self, value: Json, need: Need, steps: tuple[Step, ...]) -> Iterator[_Found]:
-        pointer = pointer_at(value, steps, self._pages)
-        if pointer is not None:
-            yield _Found(pointer, need)
-            return
-        for step, item in members(value):
-            yield from self._pointers(item, _inner(need, step), (*steps, step))
 
     def _filled(self, value: Json, need: Need, steps: tuple[Step, ...]) -> Json:
         if need.is_free:
@@ -69,27 +53,6 @@ class _Opening:
         changed = {
             step: filled
             for step, item in members(value)
-            if (filled := self._filled(item, _inner(need, step), (*steps, step))) is not item
+            if (filled := self._filled(item, need.below(step), (*steps, step))) is not item
         }
         return with_members(value, changed)
-
-
-def _inner(need: Need, step: Step) -> Need:
-    return need if need.is_plain else need.below(step)
-
-
-def members(value: Json) -> Iterator[tuple[Step, Json]]:
-    """Yield the elements of a list by their positions, the values of an object by their keys."""
-    if type(value) is dict:
-        yield from value.items()
-    elif type(value) is list:
-        yield from enumerate(value)
-
-
-def with_members(value: Json, changed: dict[Step, Json]) -> Json:
-    """Return an object or list with some of its members replaced; itself where there are none."""
-    if not changed:
-        return value
-    if type(value) is dict:
-        return value | changed
-    return [changed.get(position, item) for position, item in enumerate(value)]

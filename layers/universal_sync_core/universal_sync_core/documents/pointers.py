@@ -4,8 +4,10 @@ In a document only a pointer is a form of ours: what merely resembles one is dat
 as the user has it. In S3 such data is escaped, as in a bag.
 """
 
+from collections.abc import Iterator
 from typing import Final
 
+from universal_sync_core.documents.members import members
 from universal_sync_core.errors import InvalidRequestError
 from universal_sync_core.pages.page_reader import PageReader
 from universal_sync_core.values.codec import Json, JsonObject, encode
@@ -23,6 +25,9 @@ from universal_sync_core.values.pointer import (
 
 # What every key of a pointer begins with.
 _OURS: Final = "__"
+_DIGEST_CHARS: Final = 64
+# Of bytes and elements that one call may store.
+_MOST: Final = 10**12
 # Ends a text that is shown beside a pointer and was cut.
 _CUT: Final = "..."
 
@@ -55,6 +60,18 @@ def pointer_at(value: Json, steps: tuple[Step, ...], pages: PageReader) -> Point
     return pointer.with_beside({})
 
 
+def pointers_of(
+    value: Json, pages: PageReader, steps: tuple[Step, ...] = ()
+) -> Iterator[tuple[tuple[Step, ...], Pointer]]:
+    """Yield the pointers of a document and where they stand; errors as of `pointer_at`."""
+    pointer = pointer_at(value, steps, pages)
+    if pointer is not None:
+        yield steps, pointer
+        return
+    for step, item in members(value):
+        yield from pointers_of(item, pages, (*steps, step))
+
+
 def _are_copies(beside: JsonObject, pointer: Pointer, pages: PageReader) -> bool:
     """Tell whether keys beside a pointer only show what is in S3, as those of a result do."""
     if pointer.kind != "map":
@@ -70,6 +87,12 @@ def _shows(shown: Json, value: Json) -> bool:
     if type(shown) is str and type(value) is str and shown.endswith(_CUT):
         return value.startswith(shown.removesuffix(_CUT)) or shown == value
     return encode(shown) == encode(value)
+
+
+def largest_pointer(home: str) -> int:
+    """Return the bytes that a pointer has at most, to an object under an `s3://` prefix."""
+    path = f"{home}{'0' * _DIGEST_CHARS}"
+    return len(encode(Pointer(kind="value", path=path, size=_MOST, count=_MOST).render()))
 
 
 def to_stored(value: Json) -> Json:

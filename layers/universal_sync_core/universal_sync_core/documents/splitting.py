@@ -6,17 +6,15 @@ from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 from universal_sync_core.bag.unit_of_work import UnitOfWork
-from universal_sync_core.documents.opening import members, with_members
-from universal_sync_core.documents.pointers import to_stored
+from universal_sync_core.documents.members import members, with_members
+from universal_sync_core.documents.pointers import largest_pointer, to_stored
 from universal_sync_core.documents.words import Need
 from universal_sync_core.errors import StateTooLargeError
-from universal_sync_core.values.codec import Json, encode
+from universal_sync_core.values.codec import Json
 from universal_sync_core.values.paths import Step
 from universal_sync_core.values.pointer import pointers_inline, recognise
 from universal_sync_core.values.sizes import Sizes
 
-# Of a pointer besides the place of the execution's objects: keys, digests, numbers.
-_POINTER_BYTES: Final = 400
 _NAMED: Final = 3
 
 # Replacements by their steps; a pointer stands in a tuple of one.
@@ -73,7 +71,7 @@ class _Splitting:
         is_fit = whole.portable or not self._unit.objects.can_write
         if (whole.size <= self._at_most and is_fit) or recognise(document) is not None:
             return document
-        pointer_bytes = len(encode(self._unit.objects.home)) + _POINTER_BYTES
+        pointer_bytes = largest_pointer(self._unit.objects.home)
         parts = _Parts()
         self._take_apart(document, need, (), parts, pointer_bytes)
         leaving, left = self._chosen(parts, whole.size, pointer_bytes)
@@ -81,6 +79,8 @@ class _Splitting:
             return self._without(document, leaving)
         if need.is_free:
             return self._stored([document])[0]
+        if whole.size <= self._at_most:
+            return document
         raise self._too_large(parts.kept, left)
 
     def _take_apart(

@@ -4,8 +4,9 @@
 `plain`: the value is plain to the bottom. What lies above such a path is open by itself.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 from typing import Final
 
 from universal_sync_core.values.paths import (
@@ -67,10 +68,14 @@ class Need:
 
     def below(self, step: Step) -> "Need":
         """Return what is needed of an element or of the value of a key."""
-        if not self.places:
-            return FREE
+        if not self.places or self.is_plain:
+            return self
         found = (place.below.get(each) for place in self.places for each in (step, Each.EACH))
         return Need(tuple(place for place in found if place is not None))
+
+    def at(self, steps: Sequence[Step]) -> "Need":
+        """Return what is needed of the value some steps below."""
+        return reduce(Need.below, steps, self)
 
 
 FREE: Final = Need()

@@ -76,10 +76,11 @@ class ListBacking(ABC):
 
 
 class InlineMap(MapBacking):
-    """A map that stands in the bag or in a page."""
+    """A map that stands in the bag or in a page, or is all that one object holds."""
 
-    def __init__(self, fields: JsonObject) -> None:
+    def __init__(self, fields: JsonObject, pointer: Pointer | None = None) -> None:
         self._fields = fields
+        self.pointer = pointer
 
     def count(self, reader: PageReader) -> int:
         return len(self._fields)
@@ -145,10 +146,11 @@ class BagMap(MapBacking):
 
 
 class InlineList(ListBacking):
-    """A list that stands in the bag or in a page."""
+    """A list that stands in the bag or in a page, or is all that one object holds."""
 
-    def __init__(self, items: list[Json]) -> None:
+    def __init__(self, items: list[Json], pointer: Pointer | None = None) -> None:
         self._items = items
+        self.pointer = pointer
 
     def __len__(self) -> int:
         return len(self._items)

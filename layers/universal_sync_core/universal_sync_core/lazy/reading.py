@@ -32,7 +32,7 @@ class Reading:
 
     def afresh(self) -> "Reading":
         """Return one that keeps nothing yet of what this one has read, with a budget of its own."""
-        return Reading(_renewed(self._objects))
+        return Reading(renewed(self._objects))
 
     def opened(self, stored: Json) -> Json:
         """Return the contents of a stored map or list, and any other value as it is."""
@@ -44,8 +44,8 @@ class Reading:
             return PagedList(pointer)
         value = self.pages.resolve(value) if pointer is not None else value
         if type(value) is dict:
-            return InlineMap(value)
-        return InlineList(value) if type(value) is list else value
+            return InlineMap(value, pointer)
+        return InlineList(value, pointer) if type(value) is list else value
 
     def handed_out(self, steps: Selection, value: Json, stored: Json) -> None:
         """Note a value that a worker gets, where those that it changes are watched for."""
@@ -71,7 +71,7 @@ class Reading:
 
     def plain_all(self, stored: Sequence[Json]) -> list[Json]:
         """Return the same of several, read side by side; they are the caller's, to change."""
-        apart = PageReader(_renewed(self._objects))
+        apart = PageReader(renewed(self._objects))
         values: list[Json] = apart.resolve(list(map(self._listed, stored)), unescape=True)
         return values
 
@@ -84,7 +84,7 @@ class Reading:
         return stored.at(range(len(stored)), self.pages) if is_contents else stored
 
 
-def _renewed(objects: Objects) -> Objects:
+def renewed(objects: Objects) -> Objects:
     """Return the same objects, of which as much again may be read."""
     renewed = copy(objects)
     renewed.budget = objects.budget.renewed()

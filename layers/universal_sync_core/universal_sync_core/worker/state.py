@@ -20,6 +20,7 @@ from universal_sync_core.storage import runtime
 from universal_sync_core.values.codec import Json, JsonObject
 from universal_sync_core.values.paths import Range, Step, parse_selection
 from universal_sync_core.values.pointer import recognise
+from universal_sync_core.worker.models import validated
 
 ModelT = TypeVar("ModelT")
 Kind: TypeAlias = Literal["segment", "branch", "item"]
@@ -106,10 +107,7 @@ class State(MapView, Generic[ModelT]):
         Raises:
             InvalidRequestError: it is not there, or not of the model; each wrong path is named.
         """
-        from universal_sync_core.values.validation import validate_json  # noqa: PLC0415 - pydantic
-
-        value = self.read(at, None)
-        self._models = [validate_json(model, value, at)]
+        self._models = [validated(model, self.read(at, None), at)]
 
     def __repr__(self) -> str:
         """Return the kind alone: a state may end up in a log, and its content must not."""

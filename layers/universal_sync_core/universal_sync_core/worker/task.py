@@ -6,8 +6,7 @@ def handler(state, context):
 """
 
 import functools
-from collections.abc import Callable, Coroutine, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Concatenate, ParamSpec, TypeAlias, overload
 
@@ -15,13 +14,13 @@ from universal_sync_core.bag.fields import STATE, unwrap
 from universal_sync_core.bag.strategies import Strategies
 from universal_sync_core.bag.unit_of_work import Encode, with_encode
 from universal_sync_core.errors import InvalidRequestError
-from universal_sync_core.ingestion.asynchronous import awaited
 from universal_sync_core.lazy.in_place import Watch, Watches
 from universal_sync_core.lazy.needs import Needs, needs_of
-from universal_sync_core.storage import runtime
 from universal_sync_core.sync import universal_sync_core
 from universal_sync_core.values.codec import Json, JsonObject
 from universal_sync_core.values.paths import Paths, listed, parse_path
+from universal_sync_core.worker.invocation import finished, time_of
+from universal_sync_core.worker.models import prepare
 from universal_sync_core.worker.result_types import Answered
 from universal_sync_core.worker.results import offload_result
 from universal_sync_core.worker.state import (
@@ -166,7 +165,7 @@ def state_task(  # noqa: PLR0913 - options, each with a default
     if eager and needs is None:
         raise InvalidRequestError("eager reads the needs: name them", field="needs")
     if model is not None:
-        _prepare(model)
+        prepare(model)
     if encode is not None and not callable(encode):
         raise InvalidRequestError("encode is a function of the value", field="encode")
     Strategies(merge_strategy)  # refused here, where the decorator stands
@@ -187,24 +186,16 @@ def state_task(  # noqa: PLR0913 - options, each with a default
     def decorated(worker: Callable[..., object]) -> Callable[..., Json]:
         @functools.wraps(worker)
         def handler(event: Mapping[str, Json], *args: Any, **kwargs: Any) -> Json:
-            with _time_of(args):
+            with time_of(args):
                 watch = watches.next()
-                result = worker(task.state_of(event, watch), *args, **kwargs)
-                finished = awaited(result) if isinstance(result, Coroutine) else result
-                answer = task.answer_to(event, finished)
-                watch.warn(finished)
+                result = finished(worker(task.state_of(event, watch), *args, **kwargs))
+                answer = task.answer_to(event, result)
+                watch.warn(result)
                 return answer
 
         return handler
 
     return decorated if worker is None else decorated(worker)
-
-
-def _prepare(model: type[Any]) -> None:
-    """Make the validator while the function starts, when it costs nobody's time."""
-    from universal_sync_core.values.validation import adapter  # noqa: PLC0415 - pydantic
-
-    adapter(model)
 
 
 def _is_item(event: Mapping[str, Json]) -> bool:
@@ -224,9 +215,3 @@ def _bag(event: Mapping[str, Json]) -> JsonObject:
 def _execution_id(event: Mapping[str, Json]) -> Json:
     given = event.get("execution_id")
     return given if given is not None or _is_item(event) else _bag(event).get("execution_id")
-
-
-def _time_of(arguments: tuple[Any, ...]) -> AbstractContextManager[None]:
-    """Bound all retries by the time the invocation has left, where its context says it."""
-    left = getattr(arguments[0] if arguments else None, "get_remaining_time_in_millis", None)
-    return nullcontext() if left is None else runtime.current().until(left)

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from tests.core.bags import CONTEXT, KIB, OTHER_EXECUTION, TRIES, Unchanged, fresh
+from tests.core.documents.oracle import is_pointer, pointers
 from tests.core.fakes import CorruptingStore, CountingStore, FlakyStore
-from tests.documents.oracle import is_pointer, pointers
 from universal_sync_core import calculate_payload_size, hydrate, offload
 from universal_sync_core.errors import (
     ChecksumMismatchError,

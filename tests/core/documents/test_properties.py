@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.core.bags import CONTEXT, TRIES, Unchanged, fresh
+from tests.core.documents import oracle
 from tests.core.fakes import CountingStore, FlakyStore
 from tests.core.test_lossless import values
-from tests.documents import oracle
 from universal_sync_core import calculate_payload_size, hydrate, offload
 from universal_sync_core.errors import StateTooLargeError, StoreUnavailableError
 

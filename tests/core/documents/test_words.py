@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from tests.core.bags import CONTEXT
+from tests.core.documents.oracle import is_pointer, pointers
 from tests.core.fakes import CountingStore
-from tests.documents.oracle import is_pointer, pointers
 from universal_sync_core import hydrate, offload
 from universal_sync_core.errors import InvalidRequestError, StateTooLargeError
 

@@ -1,0 +1,219 @@
+"""Large payloads in one line: `@large_payloads` on a Lambda handler of any event.
+
+@large_payloads
+def handler(event, context):
+    return {**event, "summary": summarise(event["report"])}
+"""
+
+import functools
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any, Concatenate, Final, ParamSpec, TypeAlias, overload
+
+from universal_sync_core.bag.unit_of_work import Encode, unit_of_work
+from universal_sync_core.documents.document import offloaded, require_bytes
+from universal_sync_core.documents.event import shown_event
+from universal_sync_core.documents.handed_out import HandedOut
+from universal_sync_core.documents.owners import places_of_children, places_of_machines
+from universal_sync_core.documents.words import Need, words
+from universal_sync_core.errors import InvalidRequestError, PointerNotAllowedError
+from universal_sync_core.pages.objects import Objects
+from universal_sync_core.settings import Settings
+from universal_sync_core.storage import runtime
+from universal_sync_core.values.codec import Json, JsonObject
+from universal_sync_core.values.paths import Paths
+from universal_sync_core.worker.invocation import beside_event, finished, time_of
+from universal_sync_core.worker.models import ModelT, prepare, validated
+from universal_sync_core.worker.result_types import Answered
+from universal_sync_core.worker.results import INLINE_RESULT_BYTES
+
+P = ParamSpec("P")
+
+LargePayloadHandler: TypeAlias = Callable[Concatenate[Any, P], Json]
+OwnerOf: TypeAlias = str | Callable[[Any], str | None]
+
+_OWNER: Final = "execution_id"
+_WORDS: Final = ("open", "list", "plain")
+_CURE: Final = (
+    "nothing says for which execution this handler works: add to the Parameters of its task"
+    r' "ClientContext.$": "States.Base64Encode(States.Format('
+    r"""'\\{\"custom\":\\{\"execution_id\":\"{}\"\\}\\}', $$.Execution.Id))"""
+    '", or hand it an execution_id in the event'
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Invocation:
+    """How one event and its answer are handled: the options, or what the invocation says.
+
+    Attributes:
+        owner: whose objects are read and written.
+        need: what readers need of the answer.
+    """
+
+    owner: str | None
+    need: Need
+    at_most: int
+    encode: Encode | None
+
+    @contextmanager
+    def told(self) -> Iterator[None]:
+        """Say what to add to the task where an error comes of it that nobody owns the objects."""
+        try:
+            yield
+        except PointerNotAllowedError as error:
+            if self.owner is not None:
+                raise
+            raise PointerNotAllowedError(f"{error}; {_CURE}", field=error.field) from error
+
+    def places(self, settings: Settings) -> list[str]:
+        """Return where objects may be read besides those of the owner."""
+        if self.owner is None:
+            return places_of_machines(settings.readable_machines, settings)
+        return places_of_children(self.owner, settings)
+
+    def shown(self, event: Json, handed: HandedOut, *, eager: bool) -> Json:
+        """Return the event as the handler sees it."""
+        process = runtime.current()
+        objects = Objects(process, self.owner)
+        objects.require_keys()
+        objects.readable += self.places(process.settings)
+        return shown_event(event, objects, handed, eager=eager)
+
+    def answer_to(self, result: Json) -> Json:
+        """Return what the state machine is answered."""
+        try:
+            with unit_of_work({_OWNER: self.owner, "encode": self.encode}) as unit:
+                unit.objects.readable += self.places(unit.settings)
+                return offloaded(result, self.need, self.at_most, unit)
+        except InvalidRequestError as error:
+            if self.owner is not None or error.field != _OWNER:
+                raise
+            message = f"the answer is too large to stay where it is, and {_CURE}"
+            raise InvalidRequestError(message, field=_OWNER) from error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Options:
+    """The options of the decorator."""
+
+    execution_id: OwnerOf | None
+    invocation: _Invocation
+
+    def of(self, event: Json, custom: JsonObject) -> _Invocation:
+        """Return how an event is handled: what is said beside it wins over the options."""
+        given = {word: custom[word] for word in _WORDS if word in custom}
+        at_most = custom.get("at_most", self.invocation.at_most)
+        require_bytes(at_most)
+        need = words(**given) if given else self.invocation.need
+        return replace(
+            self.invocation, owner=self._owner(event, custom), need=need, at_most=at_most
+        )
+
+    def _owner(self, event: Json, custom: JsonObject) -> str | None:
+        chosen = self.execution_id
+        in_event = event.get(_OWNER) if type(event) is dict else None
+        of_options = chosen(event) if callable(chosen) else chosen
+        owner: Json = next(
+            (each for each in (custom.get(_OWNER), of_options, in_event) if each is not None), None
+        )
+        if owner is not None and (type(owner) is not str or not owner):
+            kind = type(owner).__name__
+            message = f"execution_id must be a text that is not empty, not a {kind}"
+            raise InvalidRequestError(message, field=_OWNER)
+        return owner
+
+
+@overload
+def large_payloads(
+    handler: Callable[Concatenate[Any, P], Answered], /
+) -> LargePayloadHandler[P]: ...
+@overload
+def large_payloads(
+    *,
+    model: type[ModelT],
+    execution_id: OwnerOf | None = None,
+    at_most: int = INLINE_RESULT_BYTES,
+    open: Paths = (),
+    list: Paths = (),
+    plain: Paths = (),
+    encode: Encode | None = None,
+) -> Callable[[Callable[Concatenate[ModelT, P], Answered]], LargePayloadHandler[P]]: ...
+@overload
+def large_payloads(
+    *,
+    eager: bool = False,
+    execution_id: OwnerOf | None = None,
+    at_most: int = INLINE_RESULT_BYTES,
+    open: Paths = (),
+    list: Paths = (),
+    plain: Paths = (),
+    encode: Encode | None = None,
+) -> Callable[[Callable[Concatenate[Any, P], Answered]], LargePayloadHandler[P]]: ...
+def large_payloads(  # noqa: PLR0913 - options, all by name
+    handler: Callable[..., Any] | None = None,
+    /,
+    *,
+    eager: bool = False,
+    model: type[Any] | None = None,
+    execution_id: OwnerOf | None = None,
+    at_most: int = INLINE_RESULT_BYTES,
+    open: Paths = (),  # noqa: A002 - the three words, as a state machine writes them
+    list: Paths = (),  # noqa: A002
+    plain: Paths = (),
+    encode: Encode | None = None,
+) -> Any:
+    """Return a Lambda handler that takes pointers anywhere in its event, and answers with them.
+
+    The handler gets the event with views in the place of objects and arrays, read when they are
+    touched, and all other arguments as they come. It may be a plain or an `async` function, or a
+    generator of either kind. The largest parts of what it returns leave as pointers, as `offload`
+    does it. What came in as a pointer and goes out unchanged goes out as that pointer, also from
+    `{**event, ...}`, and nothing is written for it. Errors of the handler pass through.
+
+    Whose objects these are, and the words for the answer, come in the `custom` part of the
+    invocation's ClientContext: `execution_id`, `at_most`, `open`, `list`, `plain`. Where it says
+    nothing, the options below count, and an `execution_id` in the event. Only objects of that
+    execution are read, and of the children of its machine's Distributed Maps. Without any, objects
+    are read of executions of `READABLE_MACHINES` alone, and none is written.
+
+    Args:
+        handler: the function; left out where the decorator has options.
+        eager: read the whole event before the handler starts, and give it plain dicts and lists.
+        model: a pydantic model, or any type that pydantic validates, which the handler gets in the
+            place of the event; it is validated with everything read.
+        execution_id: the owner, or a function of the event that returns it.
+        at_most: bytes of JSON that the answer may have.
+        open: paths of the answer at which objects and lists stay containers.
+        list: paths at which lists stay lists.
+        plain: paths at which no pointer stands.
+        encode: makes JSON of a value that is not taken as it is, or raises TypeError.
+
+    Raises:
+        InvalidRequestError: the options cannot be used; also where keys stand beside a pointer in
+            an event, or an answer is too large and nothing says who owns it.
+        PointerNotAllowedError: whenever a pointer of another owner is read.
+        StateTooLargeError: what the words keep in an answer is over `at_most`.
+    """
+    require_bytes(at_most)
+    need = words(open=open, list=list, plain=plain)  # refused here, where the decorator stands
+    if model is not None:
+        prepare(model)
+    default = _Invocation(owner=None, need=need, at_most=at_most, encode=encode)
+    options = _Options(execution_id=execution_id, invocation=default)
+
+    def decorated(function: Callable[..., object]) -> Callable[..., Json]:
+        @functools.wraps(function)
+        def handling(event: Json, *args: Any, **kwargs: Any) -> Json:
+            invocation, handed = options.of(event, beside_event(args)), HandedOut()
+            with time_of(args), invocation.told():
+                shown = invocation.shown(event, handed, eager=eager or model is not None)
+                if model is not None:
+                    shown = validated(model, shown, "event")
+                result = finished(function(shown, *args, **kwargs))
+                return invocation.answer_to(handed.taken_back(result))
+
+        return handling
+
+    return decorated if handler is None else decorated(handler)
