@@ -243,6 +243,34 @@ def _hydrate(act: Act, bag: Bag, piece: Piece, _: Ground) -> None:
     act({"action": "hydrate", "state_data": bag | {"k": piece.value}})
 
 
+def _document(word: str, path: str) -> None:
+    """Register the way of a document through `offload` and `hydrate`, and into a bag."""
+
+    def send(act: Act, bag: Bag, piece: Piece, _: Ground) -> Bag:
+        owner = {"execution_id": ATTACKER}
+        document = {"k": piece.value, "keep": [1], "large": ["x" * 9_000]}
+        offload = {"action": "offload", "at_most": 4_096, "document": document, word: [path]}
+        small = act(owner | offload)["document"]
+        whole = act(owner | {"action": "hydrate", "document": small})["document"]
+        result = {"k": whole["k"]}
+        answer: Bag = act({"action": "sync", "state_data": bag, "execution_result": result})[
+            "state_data"
+        ]
+        return answer
+
+    attempt(f"offload, hydrate: a document, {word} {path}", lambda bag: bag["k"])(send)
+
+
+_document("plain", "keep[*]")
+_document("list", "large")
+
+
+@attempt("offload: a path")
+def _path(act: Act, _bag: Bag, piece: Piece, _: Ground) -> None:
+    event = {"action": "offload", "execution_id": ATTACKER, "document": {"a": 1}}
+    act(event | {"plain": [piece.value]})
+
+
 @attempt("decompress")
 def _decompress(act: Act, _bag: Bag, piece: Piece, _: Ground) -> None:
     act({"action": "decompress", "compressed_data": piece.value})

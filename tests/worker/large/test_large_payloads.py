@@ -1,7 +1,6 @@
 """A handler of any event: pointers come in and go out, and the handler sees values."""
 
 import asyncio
-import dataclasses
 import json
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
@@ -9,9 +8,10 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from tests.core.bags import EXECUTION, KIB, OTHER_EXECUTION, fresh
+from tests.core.bags import KIB, fresh
 from tests.core.documents.oracle import is_pointer, pointers
 from tests.core.fakes import CountingStore, FlakyStore
+from tests.worker.large.events import DOCUMENT, OWNER, REPORT, TEXT, Context, context
 from universal_sync_core import (
     MapView,
     calculate_payload_size,
@@ -22,55 +22,9 @@ from universal_sync_core import (
 )
 from universal_sync_core.errors import (
     InvalidRequestError,
-    PointerNotAllowedError,
     StateTooLargeError,
     StoreUnavailableError,
 )
-
-OWNER = {"execution_id": EXECUTION}
-TEXT = "t" * 90_000
-REPORT = {"title": "Orders", "text": TEXT, "rows": [{"n": n, "note": "n" * 500} for n in range(90)]}
-DOCUMENT = {"id": 7, "text": TEXT, "report": REPORT, "odd": [{"__s3_offloaded": True}]}
-
-
-@dataclasses.dataclass
-class Client:
-    custom: Any
-
-
-@dataclasses.dataclass
-class Context:
-    """What Lambda hands over beside an event, as far as it counts here."""
-
-    client_context: Client | None = None
-    function_name: str = "Handler"
-    memory_limit_in_mb: int = 128
-    invoked_function_arn: str = "arn:aws:lambda:eu-west-1:123456789012:function:Handler"
-    aws_request_id: str = "6f1a"
-
-    def get_remaining_time_in_millis(self) -> int:
-        return 60_000
-
-
-def context(**custom: Any) -> Any:
-    return Context(Client({**OWNER, **custom}))
-
-
-@pytest.fixture
-def store() -> Iterator[CountingStore]:
-    counting = CountingStore()
-    with fresh(counting):
-        yield counting
-
-
-@pytest.fixture
-def event(store: CountingStore) -> Any:
-    """Give a document of which all that is large is in S3, and nothing in the handler's cache."""
-    with fresh(store):
-        small = offload(DOCUMENT, OWNER, at_most=2 * KIB, open=["report"])
-    assert len(list(pointers(small))) == 3
-    store.reset()
-    return small
 
 
 def whole(answer: Any) -> Any:
@@ -177,67 +131,6 @@ def test_word_beside_the_event_that_is_none_is_refused_by_name(word: str) -> Non
     with pytest.raises(InvalidRequestError) as refused:
         handler({}, context(**{word: "order"}))
     assert refused.value.field == word
-
-
-def test_owner_beside_the_event_wins_over_the_event(event: Any) -> None:
-    handler = large_payloads(lambda event, _context=None: event["text"][:1])
-    assert handler({**event, "execution_id": OTHER_EXECUTION}, context()) == "t"
-    assert handler({**event, "execution_id": EXECUTION}, Context()) == "t"
-    assert handler({**event, "execution_id": EXECUTION}) == "t"
-    with pytest.raises(PointerNotAllowedError):
-        handler({**event, "execution_id": EXECUTION}, context(execution_id=OTHER_EXECUTION))
-
-
-@pytest.mark.parametrize("owner", [EXECUTION, lambda event: event["meta"]["run"]])
-def test_owner_may_be_an_option(event: Any, owner: Any) -> None:
-    @large_payloads(execution_id=owner)
-    def handler(event: Any) -> Any:
-        return event["text"]
-
-    given = {**event, "meta": {"run": EXECUTION}, "execution_id": OTHER_EXECUTION}
-    assert handler(given) == event["text"]
-
-
-@pytest.mark.usefixtures("store")
-@pytest.mark.parametrize("owner", [5, "", ["a"]])
-def test_owner_that_is_no_text_is_refused(owner: Any) -> None:
-    handler = large_payloads(lambda event, _context=None: event)
-    with pytest.raises(InvalidRequestError, match="execution_id"):
-        handler({}, context(execution_id=owner))
-
-
-def test_without_an_owner_the_error_says_what_to_add(event: Any) -> None:
-    reading = large_payloads(lambda event: event["text"])
-    line = (
-        r"""\"ClientContext\.\$\": \"States\.Base64Encode\(States\.Format\('.*\$\$\.Execution\.Id"""
-    )
-    with pytest.raises(PointerNotAllowedError, match=line):
-        reading(event)
-    writing = large_payloads(lambda _event: [TEXT])
-    with pytest.raises(InvalidRequestError, match=line):
-        writing({})
-    assert large_payloads(lambda event: event)({"small": 1}) == {"small": 1}
-
-
-def test_without_an_owner_objects_of_an_allowed_machine_are_read_and_none_is_written() -> None:
-    store, machine = CountingStore(), EXECUTION.replace(":execution:", ":stateMachine:")[:-6]
-    with fresh(store, readable_machines=(machine,)):
-        event = offload({"text": TEXT}, OWNER)
-        child = offload({"text": TEXT}, {"execution_id": EXECUTION.replace(":run-1", "/Map:6f1a")})
-        handler = large_payloads(lambda event: {**event, "size": len(event["text"])})
-        assert handler(event) == {**event, "size": 90_000}
-        assert handler(child) == {**child, "size": 90_000}
-        with pytest.raises(InvalidRequestError, match="too large"):
-            large_payloads(lambda event: [*event["text"]])(event)
-        other = offload({"text": TEXT}, {"execution_id": EXECUTION.replace("-data:", "-data-2:")})
-        with pytest.raises(PointerNotAllowedError):
-            handler(other)
-
-
-def test_other_executions_objects_are_not_read(event: Any) -> None:
-    handler = large_payloads(lambda event, _context=None: event["text"])
-    with pytest.raises(PointerNotAllowedError):
-        handler(event, context(execution_id=OTHER_EXECUTION))
 
 
 def test_keys_beside_a_pointer_are_refused_before_the_handler_starts(event: Any) -> None:
