@@ -54,6 +54,9 @@ class ObjectResult(Open):
         default=None, description="With a status that ends in a failure: the execution's own."
     )
     cause: Json = Field(default=None, description="The same.")
+    removed_paths: list[str] = Field(
+        default=[], description="Keys of `current_state` that are taken away before."
+    )
     current_state: Json = Field(default={}, description="Merged at every depth.")
     state_history: Json = Field(default=[], description="Entries to add, each once.")
 

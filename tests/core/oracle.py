@@ -68,8 +68,10 @@ def merge(
 ) -> dict[str, Any]:
     overrides = strategies or {}
     merged = copy.deepcopy(bag)
+    for path in delta.get("removed_paths", []):
+        take_away(merged.get("current_state"), path.split("."))
     for field, value in delta.items():
-        if field in HISTORY:
+        if field in (*HISTORY, "removed_paths"):
             continue
         strategy = overrides.get(field, DEFAULTS.get(field))
         if field == "current_state" or strategy:
@@ -84,6 +86,13 @@ def merge(
             if value is not None:
                 add_new(entries, value if isinstance(value, list) else [value])
     return merged
+
+
+def take_away(part: Any, keys: list[str]) -> None:
+    for key in keys[:-1]:
+        part = part.get(key) if isinstance(part, dict) else None
+    if isinstance(part, dict):
+        part.pop(keys[-1], None)
 
 
 def put(part: dict[str, Any], key: str, value: Any) -> None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from tests.simulation import oracle
-from tests.simulation.oracle import HISTORY, STATE, Plain, Rules, same
+from tests.simulation.oracle import GONE, HISTORY, STATE, Plain, Rules, same
 
 # A branch has these for itself, or the machine counts them: none of it is merged.
 _OWN: Final = (
@@ -119,7 +119,9 @@ class Joining:
             return taken
         self.conflicts.append(report)
         values = [
-            {"branch_id": self.names[change.branch], "value": change.value} for change in changes
+            {"branch_id": self.names[change.branch]}
+            | ({"removed": True} if change.value == GONE else {"value": change.value})
+            for change in changes
         ]
         return Change(branch=taken.branch, value=values, time=taken.time)
 
@@ -200,11 +202,12 @@ def _difference(before: Any, after: Any, rules: Rules) -> Any:
         return after[len(items) :]
     if rules.strategy is not None or not (isinstance(before, dict) and isinstance(after, dict)):
         return after
-    return {
+    changes = {
         key: _difference(before[key], value, rules.at(f".{key}")) if key in before else value
         for key, value in after.items()
         if key not in before or not same(before[key], value)
     }
+    return changes | {key: GONE for key in before if key not in after}
 
 
 def _changed_items(before: list[Any], after: list[Any], rules: Rules) -> list[Any]:

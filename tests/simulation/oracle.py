@@ -13,6 +13,8 @@ from typing import Any, Final, TypeAlias
 Plain: TypeAlias = dict[str, Any]
 
 STATE: Final = "current_state"
+# What a branch wants in the place of a value that it has taken away.
+GONE: Final = ["(gone)"]
 HISTORY: Final = "state_history"
 _HISTORY_NAMES: Final = (HISTORY, "new_history_logs")
 _DEFAULTS: Final = {
@@ -131,9 +133,9 @@ def merge(
     bag: Plain, delta: Plain, strategies: Plain | None = None, *, by_time: bool = True
 ) -> Plain:
     """Return the bag with a delta merged in; both stay as they are."""
-    merged = dict(bag)
+    merged = _without(bag, delta.get("removed_paths", []))
     for name, value in copy.deepcopy(delta).items():
-        if name in _HISTORY_NAMES:
+        if name in _HISTORY_NAMES or name == "removed_paths":
             continue
         rules = Rules(path=name, strategies=strategies or {}, by_time=by_time)
         if name == STATE or rules.strategy:
@@ -146,6 +148,19 @@ def merge(
             if delta.get(name) is not None:
                 _add_new(merged[HISTORY], as_list(delta[name]))
     return merged
+
+
+def _without(bag: Plain, paths: list[str]) -> Plain:
+    if not paths or STATE not in bag:
+        return dict(bag)
+    left = copy.deepcopy(bag[STATE])
+    for path in paths:
+        part, *keys = left, *path.split(".")
+        for key in keys[:-1]:
+            part = part.get(key) if isinstance(part, dict) else None
+        if isinstance(part, dict):
+            part.pop(keys[-1], None)
+    return {**bag, STATE: left}
 
 
 def as_list(value: Any) -> list[Any]:
@@ -200,7 +215,10 @@ def _merge_maps(base: Plain, delta: Plain, rules: Rules) -> Plain:
     inner = replace(rules, base_wins=rules.base_wins or older)
     merged = dict(base)
     for key, value in delta.items():
-        _put(merged, key, value, inner.at(f".{key}"))
+        if value == GONE:
+            merged.pop(key, None)
+        else:
+            _put(merged, key, value, inner.at(f".{key}"))
     return merged
 
 

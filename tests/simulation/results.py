@@ -7,6 +7,7 @@ from typing import Any, Final
 from tests.simulation import values
 from tests.simulation.oracle import STATE, Plain
 
+_REMOVED: Final = ("report", "report.flag", "text", "wide", "rows", "other", "report.text", "items")
 _TOP_LEVEL: Final = ("tags", "log", "feed", "items", "report", "text", "rows", "wide", "count")
 # Fields with names that the product uses for forms of its own.
 _NAMESAKES: Final = ("chunk_results_s3_path", "state_history_archive", "scheduling_summary")
@@ -28,6 +29,8 @@ def result(draw: Random, *, of_branch: bool = False) -> Any:
         return outputs(draw)
     made = _state(draw, of_branch=of_branch) if draw.random() < 0.8 else {}
     made |= _lists(draw)
+    if draw.random() < 0.08:
+        made["removed_paths"] = draw.sample(_REMOVED, 2)
     if draw.random() < 0.25:
         key = draw.choice(_TOP_LEVEL)
         made[key] = values.of_key(key, draw)

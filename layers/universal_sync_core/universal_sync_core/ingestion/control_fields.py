@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from universal_sync_core.bag.next_action import NEXT_ACTION_BY_STATUS, Status
+from universal_sync_core.bag.removals import REMOVED_PATHS, removed_keys
 from universal_sync_core.bag.strategies import CONFLICT_STRATEGIES
 from universal_sync_core.bag.tolerance import TOLERATED_ITEMS, is_tolerance
 from universal_sync_core.errors import InvalidRequestError
@@ -143,6 +144,11 @@ def _text(value: Json, path: str) -> str:
     raise InvalidRequestError(f"{path} must be a text, and was {json_type(value)}", field=path)
 
 
+def _removed_paths(value: Json, path: str) -> Json:
+    removed_keys(value, path)
+    return value
+
+
 # By name; `execution_id` aside, which is of no kind but its bag's.
 _KINDS: Final[dict[str, Callable[[Json, str], Json]]] = {
     "status": _status,
@@ -159,6 +165,7 @@ _KINDS: Final[dict[str, Callable[[Json, str], Json]]] = {
     "tolerated_branch_failures": _count,
     TOLERATED_ITEMS: _tolerance,
     "branch_conflict_strategy": _conflict_strategy,
+    REMOVED_PATHS: _removed_paths,
     "payload_size_kb": _size,
     "last_update_time": _text,
 }

@@ -19,6 +19,7 @@ from universal_sync_core.bag.fields import (
     with_overflow,
     without_samples,
 )
+from universal_sync_core.bag.removals import REMOVED_PATHS
 from universal_sync_core.bag.unit_of_work import UnitOfWork, named_execution
 from universal_sync_core.bag.waiting import WAIT_STATE
 from universal_sync_core.errors import (
@@ -244,6 +245,8 @@ def _followed(fields: JsonObject, unit: UnitOfWork) -> JsonObject:
         for name, pointer in pointers.items()
         if pointer is not None and pointer.kind == "value" and pointer.size <= _CONTROL_MAX_BYTES
     }
+    if REMOVED_PATHS in fields:  # of any length
+        found[REMOVED_PATHS] = unit.pages.resolve(fields[REMOVED_PATHS])
     return fields | found if found else fields
 
 

@@ -22,7 +22,7 @@ from universal_sync_core.bag.strategies import (
 )
 from universal_sync_core.bag.unit_of_work import UnitOfWork
 from universal_sync_core.errors import InvalidRequestError, MergeConflictError
-from universal_sync_core.merge.deep_merge import Combiner, Replacement
+from universal_sync_core.merge.deep_merge import REMOVAL, Combiner, Replacement
 from universal_sync_core.merge.difference import is_equal
 from universal_sync_core.merge.history import HISTORY_FIELDS
 from universal_sync_core.values.codec import Json, JsonObject, encode
@@ -108,10 +108,20 @@ class Conflicts:
             ]
             if all(is_map(change.value) for change in opened):
                 return self._settle_maps(opened, keys)
-        first, *others = (change.final for change in changes)
-        if all(is_equal(first, other, self.unit.pages) for other in others):
+        if self._agree([change.final for change in changes]):
             return list(changes)
         return self._decide(changes, keys)
+
+    def _agree(self, finals: Sequence[Json]) -> bool:
+        """Tell whether all want the same, or all want it gone."""
+        removals = sum(final is REMOVAL for final in finals)
+        if removals:
+            return removals == len(finals)
+        first, *others = finals
+        try:
+            return all(is_equal(first, other, self.unit.pages) for other in others)
+        except InvalidRequestError:  # a map of which keys go, and something else
+            return False
 
     def _settle_maps(self, changes: Sequence[Change], keys: Keys) -> list[Change]:
         """Settle the keys of maps one by one; what only one branch names is its own."""
@@ -159,11 +169,16 @@ class Conflicts:
         """Return the values of all branches, each whole as the branch left it."""
         found = self._in_parent(keys)
         values = [
-            {"branch_id": self.names[change.branch], "value": self._whole(change, keys, found)}
+            {"branch_id": self.names[change.branch], **self._told(change, keys, found)}
             for change in changes
         ]
         adds = found and self.unit.strategies.at(_path(keys))  # and would add the values, too
         return Replacement(values) if adds else values
+
+    def _told(self, change: Change, keys: Keys, found: Sequence[Json]) -> JsonObject:
+        if change.final is REMOVAL:
+            return {"removed": True}
+        return {"value": self._whole(change, keys, found)}
 
     def _whole(self, change: Change, keys: Keys, found: Sequence[Json]) -> Json:
         path = _path(keys)
@@ -206,7 +221,7 @@ def _is_merged(keys: Keys) -> bool:
 
 def _is_joined(changes: Sequence[Change], strategy: Strategy | None) -> bool:
     """Tell whether a strategy keeps what each branch added, so that none of it is in conflict."""
-    replaced = any(isinstance(change.value, Replacement) for change in changes)
+    replaced = any(isinstance(each.value, Replacement) or each.value is REMOVAL for each in changes)
     return strategy is not None and strategy.name != "replace" and not replaced
 
 

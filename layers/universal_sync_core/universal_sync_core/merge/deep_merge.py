@@ -6,7 +6,7 @@ that the delta does not touch is the same object, or the same pointer, afterward
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 from universal_sync_core.bag.strategies import Strategy
 from universal_sync_core.bag.unit_of_work import UnitOfWork
@@ -26,6 +26,15 @@ class Replacement:
     """
 
     value: Json
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """Stands, between two steps of one call, for the value of a key that is to go."""
+
+
+REMOVAL: Final = Removal()
+Changes: TypeAlias = dict[str, Json | Removal]
 
 
 class Combiner:
@@ -145,21 +154,23 @@ class Combiner:
         if ours and theirs and ours.path == theirs.path and not self._strategies.below(path):
             return base
         incoming: JsonObject = delta if theirs is None else self._pages.entries(theirs)
-        if ours is None:
-            changes = self._changes(base, incoming, path, base_wins=base_wins)
-            return {**base, **changes} if changes else base
-        present = self._pages.lookup(ours, [*incoming, *TIME_FIELDS])
+        present: JsonObject = base
+        if ours is not None:
+            present = self._pages.lookup(ours, [*incoming, *TIME_FIELDS])
         changes = self._changes(present, incoming, path, base_wins=base_wins)
-        return self._put(ours, changes, path) if changes else base
+        return with_changes(base, changes, path, self._unit) if changes else base
 
     def _changes(
         self, base: Mapping[str, Json], delta: JsonObject, path: str, *, base_wins: bool
-    ) -> JsonObject:
+    ) -> Changes:
         """Return the keys that differ after merging `delta` into `base`, with their values."""
         base_wins = base_wins or (self._by_time and is_older(delta, base, self._pages.resolve))
         grows = self._strategies.below(path)
-        changes: JsonObject = {}
+        changes: Changes = {}
         for key, value in delta.items():
+            if isinstance(value, Removal):
+                changes |= {key: value} if key in base else {}
+                continue
             if key not in base:
                 changes |= self.added(key, value, path) if grows else {key: value}
                 continue
@@ -168,12 +179,32 @@ class Combiner:
                 changes[key] = merged
         return changes
 
-    def _put(self, pointer: Pointer, changes: JsonObject, path: str) -> JsonObject:
-        """Set keys in pages; what was readable beside the pointer shall be so again."""
-        in_list = path.endswith("]") or "[]." in path  # where nothing can be kept inline
-        for inner in [] if in_list else _leaf_paths(pointer.beside):
-            self._unit.keep_inline.add(f"{path}.{inner}".removeprefix(_STATE))
-        return self._pages.put_keys(pointer, changes).render()
+
+def with_changes(base: Json, changes: Changes, path: str, unit: UnitOfWork) -> JsonObject:
+    """Return a map with some keys set and others gone.
+
+    Args:
+        base: the map, inline or a pointer to it, of which what was readable beside it shall be so
+            again.
+        changes: the values of keys, `REMOVAL` of those that go.
+        path: dotted path of the map, from the bag.
+        unit: whose pages are written.
+    """
+    pointer = parse(base)
+    gone = {key for key, value in changes.items() if isinstance(value, Removal)}
+    if pointer is not None:
+        _keep_readable(pointer, path, unit)
+        if not gone:
+            return unit.pages.put_keys(pointer, changes).render()
+        base = unit.pages.entries(pointer)
+    merged = {**base, **changes}
+    return {key: value for key, value in merged.items() if key not in gone} if gone else merged
+
+
+def _keep_readable(pointer: Pointer, path: str, unit: UnitOfWork) -> None:
+    in_list = path.endswith("]") or "[]." in path  # where nothing can be kept inline
+    for inner in [] if in_list else _leaf_paths(pointer.beside):
+        unit.keep_inline.add(f"{path}.{inner}".removeprefix(_STATE))
 
 
 def _is_container(value: Json) -> bool:

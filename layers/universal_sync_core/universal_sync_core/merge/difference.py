@@ -12,7 +12,7 @@ from universal_sync_core.bag.fields import (
     without_samples,
 )
 from universal_sync_core.bag.unit_of_work import UnitOfWork
-from universal_sync_core.merge.deep_merge import Replacement
+from universal_sync_core.merge.deep_merge import REMOVAL, Changes, Replacement
 from universal_sync_core.merge.lists import Lists
 from universal_sync_core.pages.page_reader import PageReader
 from universal_sync_core.values.codec import Json, JsonObject, canonical, decode, encode
@@ -95,9 +95,7 @@ def _changed(before: Json, after: Json, path: str, unit: UnitOfWork) -> Json:
     if strategy or not (is_map(before) and is_map(after)):
         return after
     old, new = _entries_apart(before, after, unit)
-    if not old.keys() <= new.keys():  # merging takes no key away
-        return Replacement(after)
-    changes: JsonObject = {}
+    changes: Changes = {key: REMOVAL for key in old if key not in new}
     for key, value in new.items():
         if key not in old:
             changes[key] = value

@@ -12,6 +12,7 @@ from universal_sync_core.bag.fields import (
     with_overflow,
     without_samples,
 )
+from universal_sync_core.bag.removals import REMOVED_PATHS, removed_keys
 from universal_sync_core.bag.unit_of_work import Context, UnitOfWork, unit_of_work
 from universal_sync_core.ingestion.ingest import (
     ingest_delta,
@@ -26,6 +27,7 @@ from universal_sync_core.merge.history import (
     in_one_list,
     new_entries,
 )
+from universal_sync_core.merge.removal import without_paths
 from universal_sync_core.values.codec import Json, JsonObject
 
 
@@ -34,7 +36,8 @@ def merge_logic(
 ) -> JsonObject:
     """Return the bag with a delta merged in.
 
-    Control fields take the delta's value; history entries are appended, each once;
+    Keys that `removed_paths` names are taken away first. Control fields take the delta's value;
+    history entries are appended, each once;
     `current_state` is merged at every depth, by timestamps where both sides carry them; every
     other field takes the delta's value or follows its list strategy. Neither argument changes,
     and what the delta does not touch is the same object in the result.
@@ -67,9 +70,13 @@ def merge_delta(
     """
     require_same_execution(delta, bag, unit)
     entries = new_entries(delta, bag, unit)
-    unmerged = kept_fields(bag, unit) | ({ARCHIVE} if archive_of(delta) else set())
+    unmerged = kept_fields(bag, unit) | {REMOVED_PATHS}
+    unmerged |= {ARCHIVE} if archive_of(delta) else set()
     incoming = {name: value for name, value in delta.items() if name not in unmerged}
-    base = _with_touched(bag, incoming, unit)
+    removed = removed_keys(delta.get(REMOVED_PATHS, []), REMOVED_PATHS)
+    base = _with_touched(bag, [*incoming, STATE] if removed else incoming, unit)
+    if removed and STATE in base:
+        base = {**base, STATE: without_paths(base[STATE], removed, unit)}
     combiner = Combiner(unit, by_time=by_time, echoed=is_echo(delta, bag))
     merged = dict(base)
     for field, value in incoming.items():

@@ -6,10 +6,12 @@ state.merge({"current_state": {"summary": summarise(documents)}})
 bag = state.commit()
 """
 
+from collections.abc import Mapping
 from typing import Any, overload
 
 from universal_sync_core.bag.fields import STATE, is_branch, unwrap
 from universal_sync_core.bag.next_action import require_simple
+from universal_sync_core.bag.removals import REMOVED_PATHS, removed_keys
 from universal_sync_core.bag.unit_of_work import Context, Encode, unit_of_work, with_encode
 from universal_sync_core.errors import InvalidRequestError
 from universal_sync_core.ingestion.ingest import ingest_delta
@@ -21,7 +23,7 @@ from universal_sync_core.pipe.bookkeeping import record_progress
 from universal_sync_core.pipe.flatten import flatten_result
 from universal_sync_core.pipe.offload import optimize_and_offload
 from universal_sync_core.values.codec import Json, JsonObject
-from universal_sync_core.values.paths import Paths
+from universal_sync_core.values.paths import Paths, parse_path
 from universal_sync_core.worker.state import SYNC_ACTIONS, ModelT, State, kind_of, reading_of
 
 
@@ -59,6 +61,28 @@ class OpenBag(State[ModelT]):
         self._watch.forget(result)
         self._delta = (self._delta or {}) | delta
         self._look_at(merged)
+
+    def __delitem__(self, path: str) -> None:
+        """Take a key of `current_state` away, as a result with `removed_paths` does.
+
+        Args:
+            path: such as `current_state.report.draft`.
+
+        Raises:
+            KeyError: there is none.
+            InvalidRequestError: it is no path of a key in `current_state`.
+        """
+        removed_keys([path], "path")
+        first, *steps = parse_path(path, field="path")
+        if first != STATE or not steps:
+            message = f"only keys of {STATE} can be taken away: begin the path with {STATE}"
+            raise InvalidRequestError(message, field="path")
+        found: Json = self[STATE]
+        for step in steps[:-1]:
+            found = found[step] if isinstance(found, Mapping) else {}
+        if not isinstance(found, Mapping) or steps[-1] not in found:
+            raise KeyError(path)
+        self.merge({REMOVED_PATHS: [path]})
 
     def commit(self) -> JsonObject:
         """Return the bag with all that was merged, bounded, as one step of the workflow.

@@ -38,6 +38,7 @@ class Result(TypedDict, total=False):
     """
 
     status: Status | StatusName
+    removed_paths: list[str]
     current_state: Mapping[str, object]
     state_history: object
     new_history_logs: object

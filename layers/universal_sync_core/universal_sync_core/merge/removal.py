@@ -1,0 +1,52 @@
+"""Keys that a result takes away from the state, by `removed_paths`."""
+
+from collections.abc import Iterable
+from typing import TypeAlias
+
+from universal_sync_core.bag.fields import STATE
+from universal_sync_core.bag.unit_of_work import UnitOfWork
+from universal_sync_core.merge.deep_merge import REMOVAL, Changes, with_changes
+from universal_sync_core.values.codec import Json, JsonObject
+from universal_sync_core.values.pointer import escape_key, is_map, parse
+
+# Of a key either None, where all of it goes, or what goes below it.
+Tree: TypeAlias = dict[str, "Tree | None"]
+
+
+def without_paths(state: Json, paths: Iterable[tuple[str, ...]], unit: UnitOfWork) -> Json:
+    """Return a `current_state` without some of its keys, or itself where it has none of them.
+
+    Args:
+        state: as it stands in the bag.
+        paths: of the keys, as `removed_keys` returns them.
+        unit: whose pages are read.
+    """
+    tree: Tree = {}
+    for path in paths:
+        _plant(tree, [escape_key(key) for key in path])
+    return _without(state, tree, STATE, unit)
+
+
+def _plant(tree: Tree, keys: list[str]) -> None:
+    *above, last = keys
+    for key in above:
+        below = tree.setdefault(key, {})
+        if below is None:  # all of it goes
+            return
+        tree = below
+    tree[last] = None
+
+
+def _without(value: Json, tree: Tree, path: str, unit: UnitOfWork) -> Json:
+    opened = unit.pages.opened(value)
+    if not is_map(opened):
+        return value
+    pointer = parse(opened)
+    present: JsonObject = opened if pointer is None else unit.pages.lookup(pointer, tree)
+    changes: Changes = {}
+    for key in tree.keys() & present.keys():
+        below = tree[key]
+        left = REMOVAL if below is None else _without(present[key], below, f"{path}.{key}", unit)
+        if left is not present[key]:
+            changes[key] = left
+    return with_changes(opened, changes, path, unit) if changes else value
