@@ -9,11 +9,11 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from local.artefacts import zipped
 from local.errors import FunctionError
 from local.executions import Execution
+from local.functions.artefacts import zipped
+from local.functions.user_functions import UserFunction
 from local.outcomes.hydration import hydrate
-from local.user_functions import UserFunction
 from local.visits import StateVisit, visits_in
 
 from .access import Access, access_to

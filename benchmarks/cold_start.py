@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks.rows import PAIRS, Row, median_of_pairs
-from local import runtime
-from local.build import build
 from local.clients import REGION
-from local.emulator import Emulator, Program
-from local.processes import Processes
+from local.functions import runtime
+from local.functions.emulator import Emulator, Program
+from local.servers.processes import Processes
+from local.stack.build import build
 
 _REPOSITORY: Final = Path(__file__).parent.parent
 _FUNCTION: Final = "StateDataManagerFunction"

@@ -19,11 +19,11 @@ from urllib.parse import urlsplit
 import boto3
 from botocore.config import Config
 
-from local import ports
 from local.clients import REGION
 from local.errors import ServerStartError
-from local.processes import Processes
-from local.seaweed import Seaweed
+from local.servers import ports
+from local.servers.processes import Processes
+from local.servers.seaweed import Seaweed
 from universal_sync_core.storage.parallel import MAX_REQUESTS_AT_ONCE
 
 if TYPE_CHECKING:

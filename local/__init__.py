@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from .cloud import LocalCloud
     from .errors import MockedError
     from .executions import Execution
+    from .functions.user_functions import UserFunction
     from .machines.runs import MockedCall
     from .outcomes.outcome import OutcomesDifferError
     from .outcomes.same_outcome import SameOutcome
     from .state_bag import StateBag
-    from .user_functions import UserFunction
     from .visits import StateVisit
 
 # Installed, the core is what this package is in; in the repository it lies in the layer's source.
@@ -49,7 +49,7 @@ _MODULES = {
     "SameOutcome": "outcomes.same_outcome",
     "StateBag": "state_bag",
     "StateVisit": "visits",
-    "UserFunction": "user_functions",
+    "UserFunction": "functions.user_functions",
 }
 
 

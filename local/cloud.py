@@ -17,21 +17,21 @@ from typing import Any, Self
 from . import services
 from .access.calls import Call
 from .bridges import lambda_functions
-from .build import build
 from .clients import LOCAL_KEY
-from .deploy import Stack, deploy
 from .errors import FunctionError, LocalCloudError
 from .executions import Execution
+from .functions.user_functions import UserFunction
+from .functions.workers import deploy_worker, settings_of
 from .machines.create import create
 from .machines.definitions import filled, substitutions_of
 from .machines.mocks import Mock
 from .machines.runs import MockedCall
 from .outcomes.hydration import hydrate
-from .project import TEMPLATE, cache_of
 from .services import Places, Services
-from .user_functions import UserFunction
+from .stack.build import build
+from .stack.deploy import Stack, deploy
+from .stack.project import TEMPLATE, cache_of
 from .visits import StateVisit
-from .workers import deploy_worker, settings_of
 
 __all__ = ["Execution", "LocalCloud", "StateVisit", "UserFunction"]
 

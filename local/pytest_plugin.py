@@ -12,9 +12,9 @@ import pytest
 
 if TYPE_CHECKING:
     from .cloud import LocalCloud
+    from .functions.user_functions import UserFunction
     from .outcomes.same_outcome import SameOutcome
     from .state_bag import StateBag
-    from .user_functions import UserFunction
 
 _RUNNING = pytest.StashKey[bool]()
 
@@ -35,7 +35,7 @@ def worker_function(pytestconfig: pytest.Config) -> Callable[..., "UserFunction"
     Its directory, from pytest's root on, has the code and all that it imports beside boto3 and
     the layer. Other arguments: `name`, `environment`, `timeout` in seconds, `runtime`.
     """
-    from .user_functions import UserFunction  # noqa: PLC0415
+    from .functions.user_functions import UserFunction  # noqa: PLC0415
 
     def describe(
         code_dir: str | Path, handler: str = "worker.handler", **options: Any

@@ -9,9 +9,7 @@ from typing import Any
 from moto.moto_api._internal.models import moto_api_backend
 from moto.server import ThreadedMotoServer
 
-from . import logs, ports, runtime
 from .access.guard import Guard
-from .artefacts import CodeCache
 from .bridges import (
     announcements,
     execution_events,
@@ -20,21 +18,23 @@ from .bridges import (
     lambda_functions,
     mocked_states,
     mocks,
-    no_values,
     payload_limits,
     service_clients,
-    stack_names,
     state_machines,
     task_tokens,
 )
 from .bridges.language import choices, intrinsics, json_paths, jsonata, variables
 from .bridges.maps import inline_maps, map_runs, objects, result_files
+from .bridges.templates import no_values, stack_names
 from .clients import Clients
 from .errors import ServerStartError
-from .functions import Functions
+from .functions import runtime
+from .functions.artefacts import CodeCache
+from .functions.invocations import Functions
 from .machines.runs import Runs
-from .outages import Outages
-from .processes import Processes
+from .servers import logs, ports
+from .servers.outages import Outages
+from .servers.processes import Processes
 from .visits import StateVisit
 
 # There is no X-Ray daemon.

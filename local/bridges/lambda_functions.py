@@ -20,7 +20,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda
 
 from ..clients import ACCOUNT, REGION
 from ..errors import TooManyRequestsError
-from ..functions import Functions
+from ..functions.invocations import Functions
 
 _FAILED = "Unhandled"
 _TOO_MANY = {"Code": "TooManyRequestsException", "Message": "Rate Exceeded."}

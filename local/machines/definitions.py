@@ -9,9 +9,9 @@ from typing import Any
 from samcli.yamlhelper import yaml_parse
 
 from ..clients import Clients
-from ..deploy import Stack
 from ..errors import LocalCloudError
-from ..workers import settings_of
+from ..functions.workers import settings_of
+from ..stack.deploy import Stack
 
 _PLACEHOLDER = re.compile(r"\$\{([A-Za-z0-9]+)\}")
 # A placeholder of the stack's own state machine, and the output that says its value.

@@ -16,8 +16,8 @@ import boto3
 import pytest
 
 from account.run import CHECKS
-from local.build import build
-from local.project import TEMPLATE, cache_of
+from local.stack.build import build
+from local.stack.project import TEMPLATE, cache_of
 from tests.ministack.server import ACCOUNT, serving
 from tests.ministack.template import for_ministack
 

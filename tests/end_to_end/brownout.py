@@ -23,7 +23,7 @@ sys.path[:0] = [str(_ROOT / "layers" / "universal_sync_core")]
 
 from local.cloud import Execution, LocalCloud, UserFunction  # noqa: E402 - needs the path
 from local.errors import FunctionError  # noqa: E402
-from local.seaweed import Seaweed  # noqa: E402
+from local.servers.seaweed import Seaweed  # noqa: E402
 from tests.end_to_end.ill_s3 import Proxy, kill_runtimes, proxied  # noqa: E402
 from tests.end_to_end.worker.seeded import result_of  # noqa: E402
 from tests.end_to_end.workflow import Workflows, results_of  # noqa: E402

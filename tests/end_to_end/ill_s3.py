@@ -16,7 +16,7 @@ from threading import Thread
 from typing import Final
 from urllib.parse import urlsplit
 
-from local import ports
+from local.servers import ports
 
 _SLOW_DOWN: Final = (
     b"<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>"

@@ -13,7 +13,7 @@ from typing import IO, Any
 import pytest
 
 from local.clients import Clients
-from local.seaweed import Seaweed
+from local.servers.seaweed import Seaweed
 from tests.end_to_end.workflow import Json, folded, results_of
 from universal_sync_core import hydrate_state
 from universal_sync_core.settings import Settings

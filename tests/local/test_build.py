@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from local.artefacts import CodeCache, prune, zipped
-from local.build import build
 from local.cloud import LocalCloud
 from local.errors import BuildError, DeploymentError, LocalCloudError
+from local.functions.artefacts import CodeCache, prune, zipped
+from local.stack.build import build
 
 STACK = Path(__file__).parent / "stack"
 

@@ -10,15 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from local import ports
-from local.pool import EmulatorPool
-from local.processes import Processes
+from local.functions.pool import EmulatorPool
+from local.servers import ports
+from local.servers.processes import Processes
 
 ROOT = Path(__file__).parents[2]
 PARENT = """
 import sys, time
 from pathlib import Path
-from local.processes import Processes
+from local.servers.processes import Processes
 processes = Processes()
 child = processes.start(["/bin/sleep", "60"], env={}, cwd=Path("/"), log=Path(sys.argv[1]))
 print(child.pid, flush=True)
@@ -74,7 +74,7 @@ def test_pool_gives_its_place_back_when_an_emulator_does_not_start(tmp_path: Pat
         raise Refusal
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("local.pool.Emulator", refuse)
+        patched.setattr("local.functions.pool.Emulator", refuse)
         pool = EmulatorPool(None, None, size=1, log=tmp_path)  # type: ignore[arg-type]
         for _ in range(3):
             with pytest.raises(Refusal):

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 import local
-from local.project import TEMPLATE, cache_of
+from local.stack.project import TEMPLATE, cache_of
 
 ROOT = Path(__file__).parents[2]
 ASKS = """
-from installed.local.project import TEMPLATE, cache_of
+from installed.local.stack.project import TEMPLATE, cache_of
 print(TEMPLATE, cache_of(TEMPLATE), sep="\\n")
 """
 
@@ -23,9 +23,10 @@ def installed(tmp_path: Path) -> Path:
     """A folder like that of an installed package."""
     folder = tmp_path / "installed" / "local"
     (folder / "project").mkdir(parents=True)
-    (folder / "__init__.py").touch()
-    (folder.parent / "__init__.py").touch()
-    shutil.copy(Path(local.__file__).with_name("project.py"), folder)
+    (folder / "stack").mkdir()
+    for package in (folder.parent, folder, folder / "stack"):
+        (package / "__init__.py").touch()
+    shutil.copy(Path(local.__file__).parent / "stack" / "project.py", folder / "stack")
     return folder
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from local.cloud import LocalCloud
-from local.seaweed import Seaweed
+from local.servers.seaweed import Seaweed
 
 TEMPLATE = Path(__file__).parent / "stack" / "template.yaml"
 

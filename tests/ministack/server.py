@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from local import ports
-from local.processes import Processes
+from local.servers import ports
+from local.servers.processes import Processes
 
 ACCOUNT = "123456789012"
 _LAUNCH = Path(__file__).with_name("launch.py")

@@ -11,7 +11,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 from samcli.yamlhelper import yaml_parse
 
-from local.build import build
+from local.stack.build import build
 from tests.packaging.conftest import ROOT
 
 pytestmark = pytest.mark.slow

@@ -15,7 +15,7 @@ import pytest
 from botocore.config import Config
 from moto.server import ThreadedMotoServer
 
-from local.seaweed import Seaweed
+from local.servers.seaweed import Seaweed
 from tests.core.bags import BUCKET, EXECUTION
 from universal_sync_core import hydrate_state, universal_sync_core
 from universal_sync_core.errors import MissingObjectError

@@ -7,7 +7,7 @@ from typing import Any
 from mypy_boto3_s3 import S3Client
 from samcli.yamlhelper import yaml_parse
 
-from .artefacts import zipped
+from ..functions.artefacts import zipped
 
 _ARTEFACTS = {
     "AWS::Serverless::Function": "CodeUri",

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import samcli
 
-from . import ports
-from .errors import ServerStartError
+from ..errors import ServerStartError
+from ..limits import INVOCATION_BYTES
+from ..servers import ports
+from ..servers.processes import Processes
 from .languages import PYTHON, command, language_of
-from .limits import INVOCATION_BYTES
-from .processes import Processes
 
 if TYPE_CHECKING:
     import subprocess

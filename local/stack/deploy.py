@@ -11,8 +11,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from moto.cloudformation.models import cloudformation_backends
 from moto.cloudformation.parsing import clean_json
 
-from .clients import ACCOUNT, REGION, Clients
-from .errors import DeploymentError, LocalCloudError
+from ..clients import ACCOUNT, REGION, Clients
+from ..errors import DeploymentError, LocalCloudError
 from .expand import expand
 from .package import package
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from .errors import LocalCloudError
+from ..errors import LocalCloudError
 
 PYTHON = "python3.13"
 _NODE_CLIENT = Path(__file__).parent / "node_runtime.mjs"

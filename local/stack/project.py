@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-_HERE = Path(__file__).resolve().parent
+_HERE = Path(__file__).resolve().parent.parent
 _INSTALLED = _HERE / "project"
 
 # The sources lie beside this package in the repository, and within it where it is installed.

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from .clients import Clients
-from .deploy import Stack
+from ..clients import Clients
+from ..stack.deploy import Stack
 from .user_functions import UserFunction, create_function
 
 _MANAGER = "StateDataManagerFunctionArn"

@@ -9,13 +9,13 @@ from pathlib import Path
 from moto.awslambda.models import LambdaFunction
 from moto.awslambda.utils import get_backend
 
+from ..errors import TooManyRequestsError
+from ..limits import INVOCATION_BYTES
+from ..servers.processes import Processes
 from .artefacts import CodeCache
 from .emulator import Answer, Program, failure
-from .errors import TooManyRequestsError
 from .languages import Language, language_of
-from .limits import INVOCATION_BYTES
 from .pool import EmulatorPool
-from .processes import Processes
 
 
 @dataclass(kw_only=True)

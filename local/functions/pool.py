@@ -3,8 +3,8 @@
 import threading
 from pathlib import Path
 
+from ..servers.processes import Processes
 from .emulator import Answer, Emulator, Program
-from .processes import Processes
 
 
 class EmulatorPool:

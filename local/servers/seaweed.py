@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Self
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from ..clients import Clients
+from ..errors import ServerStartError
 from . import ports
-from .clients import Clients
-from .errors import ServerStartError
 from .processes import Processes
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from samcli.yamlhelper import yaml_parse
 
-from .artefacts import prune, publish
-from .errors import BuildError
+from ..errors import BuildError
+from ..functions.artefacts import prune, publish
 
 _KEPT = 3
 _SAID_LINES = 30

@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from local.errors import LocalCloudError
-from local.languages import command
+from local.functions.languages import command
 
 
 def test_runtime_that_there_is_not_is_named() -> None:

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ..clients import ACCOUNT, REGION, Clients
+from ..stack.deploy import Stack
 from .artefacts import zipped
-from .clients import ACCOUNT, REGION, Clients
-from .deploy import Stack
 from .languages import PYTHON, command
 
 _TRUST = {

@@ -1,0 +1,1 @@
+"""What moto's CloudFormation lacks, one gap per module."""

@@ -1,0 +1,1 @@
+"""The stack: built from its template, expanded and deployed to moto's CloudFormation."""
