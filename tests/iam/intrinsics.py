@@ -108,11 +108,14 @@ class Resolver:
             return self.place.arn("states", f"stateMachine:{physical}")
         return physical
 
-    def substituted(self, text: str) -> str:
-        """Return what a `Fn::Sub` of a text stands for."""
+    def substituted(self, given: Any) -> str:
+        """Return what a `Fn::Sub` of a text, or of a text and values for it, stands for."""
+        text, own = given if isinstance(given, list) else (given, {})
 
         def found(match: re.Match[str]) -> str:
             name, dot, attribute = match[1].partition(".")
+            if name in own:
+                return str(self.value(own[name]))
             return str(self.attribute(name, attribute) if dot else self.named(name))
 
         return _REFERENCE.sub(found, text)

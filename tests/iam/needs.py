@@ -12,6 +12,8 @@ from tests.iam.stack import OPERATOR, WORKER, Stack, Statement
 
 DIGEST: Final = "0" * 64
 EXECUTION: Final = f"{STACK}-state-data:run-1"
+# By whose log group it is, who writes to it.
+_FUNCTIONS: Final = {"StateDataManager": "function", "Callback": "callbacks"}
 # The role of a recorded call by a part of its name.
 _HOLDERS: Final = {
     "StateDataManagerFunctionRole": "function",
@@ -152,12 +154,8 @@ def _of_runtime(stack: Stack) -> Iterator[Need]:
 
     https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html
     """
-    for holder, function in (("function", "StateDataManager"), ("callbacks", "Callback")):
-        group = (
-            stack.resolver.attribute(f"{function}LogGroup", "Arn")
-            if holder in stack.holders
-            else ""
-        )
+    for function, holder in _FUNCTIONS.items():
+        group = stack.resolver.attribute(f"{function}LogGroup", "Arn").removesuffix(":*")
         for action in _WRITES_LOGS:
             stream = f"{group.removesuffix(':*')}:log-stream:2025/11/23/[$LATEST]0"
             yield Need(holder=holder, action=action, resource=stream)

@@ -244,9 +244,14 @@ def test_a_reserved_word_is_quoted_in_a_query(alarms: dict[str, dict[str, Any]])
 
 def test_no_level_of_the_log_drops_a_metric(template: dict[str, Any]) -> None:
     """Lambda takes a line without a level, as a metric's is, for INFO."""
-    function = template["Resources"]["StateDataManagerFunction"]["Properties"]
-    kept = function["LoggingConfig"]["ApplicationLogLevel"]
-    assert kept == {"Fn::If": ["IsDebugged", "DEBUG", "INFO"]}
+    functions = [
+        resource["Properties"]
+        for resource in template["Resources"].values()
+        if resource["Type"] == "AWS::Serverless::Function"
+    ]
+    assert len(functions) >= 2
+    kept = [each["LoggingConfig"]["ApplicationLogLevel"] for each in functions]
+    assert kept == [{"Fn::If": ["IsDebugged", "DEBUG", "INFO"]}] * len(functions)
 
 
 def test_lambda_can_read_the_time_of_a_line_of_the_log() -> None:
