@@ -64,14 +64,15 @@ class StateBag:
         """
         return self._sent({"action": "run_segment", "state_data": bag, "sync": sync})
 
-    def item_event(self, item: Json, index: int = 0) -> JsonObject:
-        """Give the event of one item of a Distributed Map."""
+    def item_event(self, item: Json, index: int = 0, *, items_per_batch: int = 1) -> JsonObject:
+        """Give the event of one item of a Distributed Map, or of a batch, which is a list."""
         return self._sent(
             {
                 "action": "run_segment",
                 "execution_id": EXECUTION_ID,
                 "item": item,
                 "index": index,
+                "items_per_batch": items_per_batch,
             }
         )
 

@@ -163,6 +163,7 @@ class StagedItems(Open):
     key: str
     count: int | None = Field(description="Null where the caller had staged them.")
     max_concurrency: int = Field(description="How many may run at once.")
+    items_per_batch: int = Field(description="How many each child is given, in a list; 1 as it is.")
 
 
 class Continuation(Open):

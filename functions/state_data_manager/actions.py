@@ -218,7 +218,9 @@ def offload(event: OffloadEvent) -> DocumentAnswer:
 @app.answer("run_segment", RunSegmentEvent)
 def run_segment(event: RunSegmentEvent) -> WorkerAnswer:
     """The built-in runner: the result that was recorded for this segment, branch or item."""
-    return core.recorded_result(event.state_data, event.context, item=event.item)
+    return core.recorded_result(
+        event.state_data, event.context, item=event.item, per_batch=event.items_per_batch
+    )
 
 
 @app.answer("request_callback", RequestCallbackEvent)

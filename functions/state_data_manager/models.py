@@ -257,6 +257,9 @@ class RunSegmentEvent(ActionEvent):
     state_data: State | None = Field(default=None, description="A bag; in a branch, the branch's.")
     item: Any = Field(default=None, description="Any JSON value; `execution_id` is beside it.")
     index: int | None = Field(default=None, description="Position of the item, from 0.")
+    items_per_batch: int = Field(
+        default=1, ge=1, description="Of more than one, `item` is a list of so many, or of fewer."
+    )
     sync: bool | None = Field(
         default=None, description="Whether the bag with the result merged is awaited."
     )

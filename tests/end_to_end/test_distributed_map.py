@@ -1,5 +1,6 @@
 """Distributed maps: every item once, in order, and the failures named."""
 
+import json
 from typing import Any
 
 import pytest
@@ -41,6 +42,29 @@ def _run(workflows: Workflows, count: int, failures: set[int]) -> None:
 
 def test_map_of_two_hundred_items(workflows: Workflows) -> None:
     _run(workflows, 200, {0, 7, 199})
+
+
+@pytest.mark.parametrize("kind", ["a list", "JSONL", "CSV"])
+def test_a_thousand_rows_in_batches(workflows: Workflows, kind: str) -> None:
+    rows = [{"service": str(n), "words": "w" * (n % 90)} for n in range(1_000)]
+    items: Any = rows
+    if kind != "a list":
+        head = ["service,words"] if kind == "CSV" else []
+        lines = [f"{row['service']},{row['words']}" for row in rows]
+        lines = [*head, *lines] if kind == "CSV" else [json.dumps(row) for row in rows]
+        bucket, key = workflows.cloud.outputs["StateBucketName"], f"inputs/rows.{kind.lower()}"
+        body = "\n".join(lines)
+        workflows.cloud.client("s3").put_object(Bucket=bucket, Key=key, Body=body)
+        items = {"bucket": bucket, "key": key, "input_type": kind}
+    mapped: Json = {"status": "DISTRIBUTED_MAP", "distributed_items": items}
+    last = {"status": "COMPLETE"}
+    value = {"segments": [mapped, last], "items_per_batch": 90}
+    whole = workflows.put_input("inputs/batches.json", value)
+
+    execution = workflows.run({"input_s3_path": whole})
+
+    expected = folded({"input_s3_path": whole, **value}, mapped, rows, last)
+    assert workflows.final_state(execution) == expected
 
 
 def test_items_that_are_too_large_for_a_child_run_like_any_other(workflows: Workflows) -> None:

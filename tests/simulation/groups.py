@@ -183,7 +183,11 @@ def _time(bag: Plain) -> float:
 
 @step("run", 4)
 def ask_for_a_map(world: World, flow: Flow) -> None:
-    result = {"status": "DISTRIBUTED_MAP", "distributed_items": values.rows(world.draw) or [1]}
+    result: Plain = {
+        "status": "DISTRIBUTED_MAP",
+        "distributed_items": values.rows(world.draw) or [1],
+    }
+    result["items_per_batch"] = world.draw.choice((1, 1, 3))
     expected = oracle.sync(flow.plain, result, "sync", STRATEGIES)
     event = event_of(world, "sync", flow.bag, execution_result=result)
     take(world, flow, event, expected, flow.reader)
@@ -213,7 +217,10 @@ def _stage(world: World, flow: Flow) -> None:
     stored = world.fetch(f"s3://{staged['bucket']}/{staged['key']}")
     items = flow.plain["distributed_items"]
     given = [] if stored is None else json.loads(stored[0])
-    if not oracle.same([flow.reader.answer(item) for item in given], items):
+    read = [flow.reader.answer(item) for item in given]
+    if flow.plain["items_per_batch"] > 1:
+        read = [item for batch in read for item in batch]
+    if not oracle.same(read, items):
         raise SimulationError("wrong items", staged["key"])
     flow.staged = items
 
@@ -235,6 +242,8 @@ def _stored(world: World, flow: Flow, output: Any) -> Any:
 def _as_manifest(world: World, flow: Flow) -> tuple[Plain, Plain]:
     """Items whose records a ResultWriter has written, in the order in which they ended."""
     draw = world.draw
+    if flow.plain["items_per_batch"] > 1:
+        return _as_batches(world, flow)
     outputs: list[Any] = []
     failed: list[Plain] = []
     records: dict[str, list[Plain]] = {"SUCCEEDED": [], "FAILED": [], "PENDING": []}
@@ -249,12 +258,36 @@ def _as_manifest(world: World, flow: Flow) -> tuple[Plain, Plain]:
             record = map_runs.failed(index) if kind == "FAILED" else map_runs.pending(index)
             failed.append(_report(index, kind, record))
         records[kind].append(record)
+    return _written(world, flow, records), oracle.map_run(outputs, failed)
+
+
+def _as_batches(world: World, flow: Flow) -> tuple[Plain, Plain]:
+    """The same of items that went to the children some at a time."""
+    every, size = results.outputs(world.draw), flow.plain["items_per_batch"]
+    outputs: list[Any] = []
+    failed: list[Plain] = []
+    records: dict[str, list[Plain]] = {"SUCCEEDED": [], "FAILED": [], "PENDING": []}
+    for number, start in enumerate(range(0, len(every), size)):
+        batch = every[start : start + size]
+        items = [f"item {start + place}" for place in range(len(batch))]
+        given = {"execution_id": flow.owner, "item": items, "index": number}
+        sent = {"Input": json.dumps(given | {"items_per_batch": size})}
+        if number and world.draw.random() < 0.3:
+            record = map_runs.failed(number) | sent
+            failed += [_report(start + place, "FAILED", record) for place in range(len(batch))]
+            records["FAILED"].append(record)
+        else:
+            records["SUCCEEDED"].append(map_runs.record(number, _stored(world, flow, batch)) | sent)
+            outputs += batch
+    return _written(world, flow, records), oracle.map_run(outputs, failed)
+
+
+def _written(world: World, flow: Flow, records: dict[str, list[Plain]]) -> Plain:
     for lines in records.values():
-        draw.shuffle(lines)
+        world.draw.shuffle(lines)
     files = {kind: map_runs.array(*lines) for kind, lines in records.items()}
     folder = f"distributed/{flow.execution.rsplit(':', 1)[-1]}/{world.begun}/"
-    details = map_runs.write(world.store, files, folder=folder)
-    return details, oracle.map_run(outputs, failed)
+    return map_runs.write(world.store, files, folder=folder)
 
 
 def _report(index: int, kind: str, record: Plain) -> Plain:

@@ -40,6 +40,7 @@ READ_BY_MACHINE: Final = frozenset(
         "branch_id",
         "execution_segments",
         "forked_from",
+        "items_per_batch",
         "loop_limit",
         "map_concurrency",
         "segments_per_execution",
@@ -58,6 +59,8 @@ BRANCHES: Final = "pending_branches"
 ITEMS: Final = "distributed_items"
 # How many of them at once, where that is fewer than the stack allows.
 MAP_CONCURRENCY: Final = "map_concurrency"
+# How many of them each child is given, in a list.
+ITEMS_PER_BATCH: Final = "items_per_batch"
 PLACE: Final = ("bucket", "key")
 # The element a branch's own bag was made for, its id, and the bag it was forked from.
 BRANCH: Final = "branch"

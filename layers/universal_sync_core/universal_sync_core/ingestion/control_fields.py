@@ -4,6 +4,7 @@ import difflib
 from collections.abc import Callable, Iterable
 from typing import Final
 
+from universal_sync_core.bag.fields import ITEMS_PER_BATCH, MAP_CONCURRENCY
 from universal_sync_core.bag.next_action import NEXT_ACTION_BY_STATUS, Status
 from universal_sync_core.bag.removals import REMOVED_PATHS, removed_keys
 from universal_sync_core.bag.strategies import CONFLICT_STRATEGIES
@@ -16,6 +17,7 @@ from universal_sync_core.values.codec import Json, JsonObject
 # Beyond it not every JSON library on the way tells one whole number from the next.
 # https://www.rfc-editor.org/rfc/rfc8259#section-6
 MAX_COUNT: Final = 2**53 - 1
+MOST_ITEMS_PER_BATCH: Final = 10_000
 
 # Other systems' words for what a status says here.
 _SYNONYMS: Final = {
@@ -80,6 +82,10 @@ def _segments_per_execution(value: Json, path: str) -> int:
 
 def _map_concurrency(value: Json, path: str) -> int:
     return _count(value, path, least=1, most=STEP_FUNCTIONS_MAP_CONCURRENCY)
+
+
+def _items_per_batch(value: Json, path: str) -> int:
+    return _count(value, path, least=1, most=MOST_ITEMS_PER_BATCH)
 
 
 def _given(value: Json) -> str:
@@ -160,7 +166,8 @@ _KINDS: Final[dict[str, Callable[[Json, str], Json]]] = {
     "total_segments": _count,
     "execution_segments": _count,
     "segments_per_execution": _segments_per_execution,
-    "map_concurrency": _map_concurrency,
+    MAP_CONCURRENCY: _map_concurrency,
+    ITEMS_PER_BATCH: _items_per_batch,
     "state_revision": _count,
     "tolerated_branch_failures": _count,
     TOLERATED_ITEMS: _tolerance,

@@ -17,6 +17,7 @@ from universal_sync_core.errors import (
 )
 from universal_sync_core.ingestion.ingest import ingest
 from universal_sync_core.limits import KIB
+from universal_sync_core.maps.batches import unbatched
 from universal_sync_core.maps.map_items import Item, item_of, output_of
 from universal_sync_core.storage.keys import results_prefix
 from universal_sync_core.storage.store import Location
@@ -88,7 +89,7 @@ def read_map_run(result: JsonObject, unit: UnitOfWork) -> list[Item]:
         for item in unit.objects.retried(_read_file, file, unit):
             items.setdefault(item.identity, item)
         unit.objects.flush_over(_HELD_BYTES)
-    return sorted(items.values(), key=Item.place)
+    return sorted(unbatched(items.values(), unit), key=Item.place)
 
 
 def _result_files(details: Json, unit: UnitOfWork) -> list[ResultFile]:

@@ -4,16 +4,25 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
+from universal_sync_core.bag.fields import ITEMS_PER_BATCH
 from universal_sync_core.errors import UnreadableObjectError
 from universal_sync_core.values.codec import Json, JsonObject, decode
 from universal_sync_core.values.json_stream import with_floats
+from universal_sync_core.values.pointer import length
 
 Taken: TypeAlias = Callable[[Json], Json]
 
 _SUCCEEDED: Final = "SUCCEEDED"
 _BY_INDEX: Final = "index"
 # What the ItemSelector of our state machine makes of an item.
-_WRAPPED: Final = {"execution_id", "item", "index"}
+_WRAPPED: Final = frozenset({"execution_id", "item", "index"})
+# Of a child whose worker did not answer a batch with a result for each of its items.
+_WRONG_ANSWER: Final = {
+    "Status": "FAILED",
+    "Error": "InvalidRequestError",
+    "Cause": "the answer to a batch must be a list with the result of each of its items",
+}
+_WRAPPINGS: Final = (_WRAPPED, _WRAPPED | {ITEMS_PER_BATCH})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,12 +34,15 @@ class Item:
         index: its position among the items, or None where the record does not tell.
         succeeded: whether it has an output.
         result: its output, or what is known of its failure.
+        per_batch: how many items a child was given; of more than one this is all of a batch,
+            `index` is the batch's, and the output is the list of theirs.
     """
 
     identity: tuple[str, object]
     index: int | None
     succeeded: bool
     result: Json
+    per_batch: int = 1
 
     @property
     def is_ours(self) -> bool:
@@ -64,12 +76,17 @@ def item_of(
     """
     given = _document(record, "Input")
     index = _index(given)
+    is_ours = index is not None and _names(given["execution_id"], execution_id)
+    per_batch = given.get(ITEMS_PER_BATCH, 1) if is_ours else 1
+    succeeded = outcome == _SUCCEEDED
     result: Json = None
-    if outcome == _SUCCEEDED:
+    if succeeded:
         if not _is_left_out(record, "Output") and type(record.get("Output")) is not str:
             raise UnreadableObjectError("no Output", path=place)
         result = taken(_document(record, "Output"))
-    else:
+    if succeeded and per_batch > 1 and length(result) != length(given["item"]):
+        succeeded, record = False, record | _WRONG_ANSWER
+    if not succeeded:
         result = {
             "index": index,
             "status": _text(record, "Status") or outcome,
@@ -77,14 +94,14 @@ def item_of(
             "error": _text(record, "Error"),
             "cause": _text(record, "Cause"),
         }
-    is_ours = index is not None and _names(given["execution_id"], execution_id)
     named = ("execution", _text(record, "ExecutionArn") or _text(record, "Name") or place)
     return Item(
         # A redriven item may run as an execution of another name.
         identity=(_BY_INDEX, index) if is_ours else named,
         index=index,
-        succeeded=outcome == _SUCCEEDED,
+        succeeded=succeeded,
         result=result,
+        per_batch=per_batch,
     )
 
 
@@ -121,12 +138,13 @@ def _index(given: Json) -> int | None:
     """Return the position of an item as the ItemSelector of a state machine of ours adds it."""
     if (
         type(given) is not dict
-        or given.keys() != _WRAPPED
+        or given.keys() not in _WRAPPINGS
         or type(given["execution_id"]) is not str
     ):
         return None
-    index = given["index"]
-    return index if type(index) is int and index >= 0 else None
+    index, per_batch = given["index"], given.get(ITEMS_PER_BATCH, 1)
+    are_counts = type(index) is int and type(per_batch) is int
+    return index if are_counts and index >= 0 and per_batch > 0 else None
 
 
 def _names(owner: str, execution_id: str | None) -> bool:

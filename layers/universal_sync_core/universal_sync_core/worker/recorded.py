@@ -15,7 +15,11 @@ _RAISES: Final = "raises"
 
 
 def recorded_result(
-    state: JsonObject | None, context: Context | None = None, *, item: Json = None
+    state: JsonObject | None,
+    context: Context | None = None,
+    *,
+    item: Json = None,
+    per_batch: int = 1,
 ) -> Json:
     """Return the recorded result of the segment a bag is to run, or of an item.
 
@@ -24,24 +28,27 @@ def recorded_result(
     Args:
         state: a bag with `segments`, its own or its `branch`'s, and `segment_to_run`.
         context: may carry `execution_id`.
-        item: of a Distributed Map: it is its own recorded result.
+        item: of a Distributed Map, or a batch of them: each is its own recorded result.
+        per_batch: how many items there are to a batch.
 
     Raises:
         SegmentFailedError: the segment or item is recorded as a failure.
         InvalidRequestError: there is no such segment.
     """
     if state is None or item is not None:
-        return _recorded_item(item, context)
+        return _recorded_item(item, context, is_batch=per_batch > 1)
     with unit_of_work(context, state) as unit:
         place, result = _recorded(state, unit)
         return offload_result(_replayed(result, place))
 
 
-def _recorded_item(item: Json, context: Context | None) -> Json:
+def _recorded_item(item: Json, context: Context | None, *, is_batch: bool) -> Json:
     with unit_of_work(context) as unit:
         if recognise(item) is not None:
             item = unit.pages.resolve(item, unescape=True)
-        return offload_result(_replayed(item, "the item"))
+        if not is_batch or type(item) is not list:
+            return offload_result(_replayed(item, "the item"))
+        return offload_result([_replayed(each, "an item of the batch") for each in item])
 
 
 def _recorded(state: JsonObject, unit: UnitOfWork) -> tuple[str, Json]:

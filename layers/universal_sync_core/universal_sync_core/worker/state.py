@@ -6,6 +6,7 @@ from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar
 from universal_sync_core.bag.fields import (
     BRANCH,
     CONTROL_FIELDS_NEVER_OFFLOAD,
+    ITEMS_PER_BATCH,
     READ_BY_MACHINE,
     is_branch,
 )
@@ -28,7 +29,7 @@ Kind: TypeAlias = Literal["segment", "branch", "item"]
 ITEM: Final = "item"
 # What the result of a segment is to the pipe; the result of an item is not merged by itself.
 SYNC_ACTIONS: Final[Mapping[Kind, str]] = {"segment": "sync", "branch": "sync_branch"}
-_OF_ITEM: Final = ("execution_id", ITEM, "index")
+_OF_ITEM: Final = ("execution_id", ITEM, "index", ITEMS_PER_BATCH)
 # In every bag itself, or a branch's very reason to run: no worker has to ask for these.
 _ALWAYS_NEEDED: Final = CONTROL_FIELDS_NEVER_OFFLOAD | READ_BY_MACHINE | {BRANCH}
 _REQUIRED: Final = object()
@@ -42,8 +43,9 @@ class State(MapView, Generic[ModelT]):
     else is an InvalidRequestError.
 
     Attributes:
-        kind: `segment`, `branch` or `item`. An item has the fields `item`, `index` and
-            `execution_id`, which are plain.
+        kind: `segment`, `branch` or `item`. An item has the fields `item`, `index`,
+            `items_per_batch` and `execution_id`, which are plain; `item` is a list of items where
+            there is more than one to a batch.
     """
 
     def __init__(

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from universal_sync_core.bag.fields import ITEMS, MAP_CONCURRENCY, with_fields
+from universal_sync_core.bag.fields import ITEMS, ITEMS_PER_BATCH, MAP_CONCURRENCY, with_fields
 from universal_sync_core.bag.next_action import require_simple
 from universal_sync_core.bag.unit_of_work import Context, UnitOfWork, unit_of_work
 from universal_sync_core.errors import (
@@ -13,52 +13,65 @@ from universal_sync_core.errors import (
 from universal_sync_core.ingestion.control_fields import checked
 from universal_sync_core.ingestion.ingest import ingest
 from universal_sync_core.limits import S3_KEY_BYTES
+from universal_sync_core.maps.batches import batched
+from universal_sync_core.maps.items_in_s3 import JSON, input_type, items_in
 from universal_sync_core.maps.unfinished_map import items_to_run, unfinished_map
 from universal_sync_core.merge.lists import Lists
 from universal_sync_core.storage.store import Location
 from universal_sync_core.values.codec import Json, JsonObject, encode
 from universal_sync_core.values.item_failure import failure_of, shown_beside
-from universal_sync_core.values.json_stream import streamed, with_floats
 from universal_sync_core.values.pointer import Pointer, escape, is_list, parse, unescape
 
 
 def stage_items(state: JsonObject, context: Context | None = None) -> JsonObject:
-    """Return where an ItemReader finds the items: `{"bucket", "key", "count", "max_concurrency"}`.
+    """Return where an ItemReader finds the items, how many there are, and how they are run.
 
-    Of a map of which too many items failed these are the items that did. An item that is too large
-    for the input of a child is staged as a pointer to it.
+    That is `{"bucket", "key", "count", "max_concurrency", "items_per_batch"}`. Of a map of which
+    too many items failed these are the items that did. With `items_per_batch` each element there
+    is a list of so many. What is too large for the input of a child is staged as a pointer to it.
 
     Args:
         state: a bag with `distributed_items`: a list, or `{"bucket", "key"}` of a JSON array
-            that is in S3 already. Its `map_concurrency` says how many children run at once, where
-            that is fewer than the settings allow.
+            that is in S3 already, or of JSON lines or CSV with that `input_type`. Its
+            `map_concurrency` says how many children run at once, where that is fewer than the
+            settings allow.
         context: may carry `execution_id`.
 
     Raises:
         InvalidRequestError: the bag has no such field, or it is neither.
+        StateTooLargeError: items in S3 that have to be read are more than one call may read.
         PointerNotAllowedError: the array is neither among the items of this execution nor under
             `STATE_ALLOWED_PREFIXES`.
     """
     with unit_of_work(context, state) as unit:
-        place = _place(state, unit)
-        return place | {"max_concurrency": _at_once(state, unit)}
+        names = {MAP_CONCURRENCY, ITEMS_PER_BATCH}
+        asked = checked(with_fields(state, names, unit.pages), "state_data")
+        per_batch: int = asked.get(ITEMS_PER_BATCH, 1)
+        most = unit.settings.map_concurrency
+        at_once = min(most, asked.get(MAP_CONCURRENCY, most))
+        place = _place(state, per_batch, unit)
+        return place | {"max_concurrency": at_once, ITEMS_PER_BATCH: per_batch}
 
 
-def _place(state: JsonObject, unit: UnitOfWork) -> JsonObject:
+def _place(state: JsonObject, per_batch: int, unit: UnitOfWork) -> JsonObject:
     items = unit.pages.opened(with_fields(state, {ITEMS}, unit.pages).get(ITEMS))
     unfinished = unfinished_map(state, unit)
     if is_list(items):
         elements = items_to_run(Lists(unit.pages).elements(items), unfinished)
-        return _staged(_of_bag(elements, unit), unit)
+        staged = _of_bag(batched(elements, per_batch), unit)
+        return _staged(staged, unit) | {"count": len(elements)}
     items = unit.pages.resolve(items, unescape=True)
     if type(items) is not dict or not items.keys() >= {"bucket", "key"}:
         message = f"{ITEMS} must be a list, or the bucket and key of one"
         raise InvalidRequestError(message, field=f"state_data.{ITEMS}")
     place = _in_s3(items, unit)
-    if unfinished is None:
+    kind = input_type(items, f"state_data.{ITEMS}")
+    if unfinished is None and per_batch == 1 and kind == JSON:
         return place
-    raw = items_to_run(list(_read(place, unit)), unfinished)
-    return _staged([_given(each, _escaped(each), unit) for each in raw], unit)
+    at = Location(place["bucket"], place["key"])
+    raw = items_to_run(list(items_in(at, kind, unit)), unfinished)
+    staged = [_given(each, _escaped(each), unit) for each in batched(raw, per_batch)]
+    return _staged(staged, unit) | {"count": len(raw)}
 
 
 def _escaped(item: Json) -> Json:
@@ -69,7 +82,7 @@ def _staged(items: Sequence[bytes], unit: UnitOfWork) -> JsonObject:
     """Return where the JSON of items is stored, as one array."""
     unit.objects.flush()  # what they point to is there before they are
     location = unit.objects.create_items(b"[" + b",".join(items) + b"]")
-    return {"bucket": location.bucket, "key": location.key, "count": len(items)}
+    return {"bucket": location.bucket, "key": location.key}
 
 
 def _of_bag(elements: Sequence[Json], unit: UnitOfWork) -> list[bytes]:
@@ -87,10 +100,17 @@ def _of_bag(elements: Sequence[Json], unit: UnitOfWork) -> list[bytes]:
 
 
 def _too_large(element: Json, unit: UnitOfWork) -> bytes | None:
-    pointer = parse(element)
-    if pointer is None or pointer.size <= unit.settings.bound_bytes:
+    pointer, most = parse(element), unit.settings.bound_bytes
+    if pointer is None and type(element) is list and sum(map(_size, element)) > most:
+        pointer = unit.pages.store(element)
+    if pointer is None or pointer.size <= most:
         return None
     return encode(pointer.with_beside({}).render())
+
+
+def _size(element: Json) -> int:
+    pointer = parse(element)
+    return len(encode(element)) if pointer is None else pointer.size
 
 
 def _given(item: Json, stored: Json, unit: UnitOfWork) -> bytes:
@@ -107,14 +127,6 @@ def _given(item: Json, stored: Json, unit: UnitOfWork) -> bytes:
     if len(encoded) <= unit.settings.bound_bytes:
         return encoded
     return encode(unit.pages.store(stored).render())
-
-
-def _at_once(state: JsonObject, unit: UnitOfWork) -> int:
-    """Return how many children may run at once: what the bag asks for, within the settings."""
-    most = unit.settings.map_concurrency
-    bag = with_fields(state, {MAP_CONCURRENCY}, unit.pages)
-    asked: int = checked(bag, "state_data").get(MAP_CONCURRENCY, most)
-    return min(most, asked)
 
 
 def _in_s3(items: JsonObject, unit: UnitOfWork) -> JsonObject:
@@ -138,11 +150,6 @@ def _in_s3(items: JsonObject, unit: UnitOfWork) -> JsonObject:
     own = [unit.objects.items_home] if unit.objects.can_write else []
     unit.objects.require_allowed(str(at), also=own)
     return {"bucket": bucket, "key": key, "count": count}
-
-
-def _read(place: JsonObject, unit: UnitOfWork) -> Iterator[Json]:
-    location = Location(place["bucket"], place["key"])
-    yield from map(with_floats, streamed(unit.objects.stream(location)))
 
 
 def store_result(value: Json, context: Context) -> JsonObject:

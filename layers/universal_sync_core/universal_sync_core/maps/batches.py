@@ -1,0 +1,36 @@
+"""Items of a Distributed Map that go to a child some at a time, and come back one by one."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import TypeVar
+
+from universal_sync_core.bag.unit_of_work import UnitOfWork
+from universal_sync_core.maps.map_items import Item
+from universal_sync_core.merge.lists import Lists
+
+T = TypeVar("T")
+
+
+def batched(items: Sequence[T], size: int) -> Sequence[T | list[T]]:
+    """Return items in lists of `size`, the last of which may be shorter; as they are for 1."""
+    if size == 1:
+        return items
+    return [list(items[start : start + size]) for start in range(0, len(items), size)]
+
+
+def unbatched(items: Iterable[Item], unit: UnitOfWork) -> Iterator[Item]:
+    """Yield the items of batches, each at its own position among all; others as they are."""
+    every = list(items)
+    unit.pages.load([item.result for item in every if item.per_batch > 1 and item.succeeded])
+    for item in every:
+        yield from _singles(item, unit) if item.per_batch > 1 else [item]
+
+
+def _singles(batch: Item, unit: UnitOfWork) -> Iterator[Item]:
+    of_each = batch.result if batch.succeeded else batch.result["input"]
+    elements = Lists(unit.pages).elements(unit.pages.opened(of_each))
+    for position, element in enumerate(elements, batch.position * batch.per_batch):
+        report = {"index": position, "input": element}
+        result = element if batch.succeeded else batch.result | report
+        identity = (batch.identity[0], position)
+        yield replace(batch, identity=identity, index=position, result=result, per_batch=1)
