@@ -40,8 +40,8 @@ statebag: $(READY) ## See what is in the state: make statebag ARGS="show <execut
 build: $(READY) ## Build the function and the layer for AWS; `sam deploy` then deploys them.
 	PATH="$(abspath $(BIN)):$$PATH" sam build
 
-test: $(READY) ## Run the tests, without the slow ones.
-	$(BIN)/python -m pytest
+test: $(READY) ## Run the tests, without the slow ones; TESTS=tests/core runs some.
+	$(BIN)/python -m pytest $(TESTS)
 
 slow: $(READY) $(MINISTACK)/.ready ## Run the slow tests.
 	MINISTACK=$(MINISTACK) $(BIN)/python -m pytest -m slow || test $$? -eq 5 # pytest's way to say that there are none

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..errors import LocalCloudError
 
-PYTHON = "python3.13"
+PYTHON = "python3.14"
 _NODE_CLIENT = Path(__file__).parent / "node_runtime.mjs"
 
 
@@ -48,7 +48,7 @@ _NODE = Language(
 
 
 def language_of(runtime: str) -> Language:
-    """Give the language of a runtime such as `python3.13` or `nodejs22.x`.
+    """Give the language of a runtime such as `python3.14` or `nodejs22.x`.
 
     Raises:
         LocalCloudError: functions of that runtime cannot run here.

@@ -1,0 +1,133 @@
+"""The layer as it is deployed: for three runtimes and two processors, in one."""
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from samcli.yamlhelper import yaml_parse
+
+from tests.packaging.conftest import ROOT
+from universal_sync_core.limits import LAMBDA_UNPACKED_BYTES
+
+LAYER = ROOT / "layers" / "universal_sync_core"
+RUNTIMES = ("3.14", "3.13", "3.12")
+MACHINES = ("aarch64", "x86_64")
+COMPILED = {"_pydantic_core", "_wrappers", "_yajl2", "backend_c", "orjson"}
+# A run of the pipe, with every compiled package in it.
+USES = """
+import boto3, ijson, orjson, pydantic, wrapt, zstandard, aws_lambda_powertools
+from universal_sync_core import universal_sync_core
+assert (zstandard.backend, ijson.backend) == ("cext", "yajl2_c")
+bag = universal_sync_core({"execution_id": "e"}, {"current_state": {"a": 1}})
+assert bag["current_state"] == {"a": 1}
+"""
+
+
+def interpreter(version: str) -> str | None:
+    """Return a Python of a version that starts, be it on the path or one of pyenv's."""
+    home = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+    on_path = shutil.which(f"python{version}")
+    candidates = [str(each) for each in home.glob(f"versions/{version}.*/bin/python")]
+    for candidate in [on_path, *candidates] if on_path else candidates:
+        said = subprocess.run(  # noqa: S603 - an interpreter
+            [candidate, "-V"], capture_output=True, text=True, check=False
+        )
+        if said.stdout.startswith(f"Python {version}."):
+            return candidate
+    return None
+
+
+def make(directory: Path, target: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    source = directory / "source"
+    shutil.copytree(LAYER, source, ignore=shutil.ignore_patterns("wheels", "__pycache__"))
+    told = {**os.environ, "ARTIFACTS_DIR": str(directory / "layer"), **environment}
+    return subprocess.run(  # noqa: S603 - ours
+        ["make", target],  # noqa: S607
+        cwd=source,
+        env=told,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_templates_and_layer_agree_on_the_runtimes() -> None:
+    templates = [yaml_parse((ROOT / name).read_text("utf-8")) for name in TEMPLATES]
+    for template in templates:
+        layer = template["Resources"]["UniversalSyncCoreLayer"]["Properties"]
+        assert layer["CompatibleRuntimes"] == [f"python{version}" for version in RUNTIMES]
+    assert templates[0]["Globals"]["Function"]["Runtime"] == f"python{RUNTIMES[0]}"
+    makefile = (LAYER / "Makefile").read_text("utf-8")
+    function, workers = (
+        re.findall(rf"^{name} := (.+)$", makefile, re.MULTILINE) for name in ("FUNCTION", "WORKERS")
+    )
+    assert [*function, *reversed(workers[0].split())] == list(RUNTIMES)
+
+
+TEMPLATES = ("template.yaml", "layers/template.yaml")
+
+
+def test_build_without_the_compiler_of_the_function_fails_and_says_what_helps(
+    tmp_path: Path,
+) -> None:
+    done = make(tmp_path, "compiler", PATH="/usr/bin:/bin", PYENV_ROOT="/nowhere", PYTHON="false")
+    assert done.returncode != 0
+    for word in ("no Python 3.14 here", "--use-container", "UNCOMPILED=1"):
+        assert word in done.stderr
+    assert not (tmp_path / "layer").exists()
+
+
+def test_compiler_that_is_missing_may_be_done_without(tmp_path: Path) -> None:
+    spoken = make(tmp_path, "compiler", PATH="/usr/bin:/bin", PYENV_ROOT="/nowhere", UNCOMPILED="1")
+    assert spoken.returncode == 0
+
+
+@pytest.fixture(scope="module")
+def layer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    directory = tmp_path_factory.mktemp("layer")
+    done = make(directory, "build-UniversalSyncCoreLayer", UNCOMPILED="1")
+    assert done.returncode == 0, done.stderr
+    for version in RUNTIMES:
+        told = f"NOT COMPILED for Python {version}" in done.stderr
+        assert told == (interpreter(version) is None)
+    yield directory / "layer"
+    shutil.rmtree(directory)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_every_runtime_and_processor_has_its_compiled_modules(layer: Path) -> None:
+    for version in RUNTIMES:
+        for machine in MACHINES:
+            tag = f".cpython-{version.replace('.', '')}-{machine}-linux-gnu.so"
+            found = {path.name.removesuffix(tag) for path in layer.rglob(f"*{tag}")}
+            assert found == COMPILED, (version, machine)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_layer_and_function_fit_into_lambda(layer: Path) -> None:
+    size = sum(path.stat().st_size for path in layer.rglob("*") if path.is_file())
+    compiled = sum(path.stat().st_size for path in layer.rglob("*.cpython-312.pyc"))
+    missing = sum(interpreter(version) is None for version in RUNTIMES)
+    # Of those that were not compiled here; and a megabyte for the function's own modules.
+    assert size + missing * compiled + 2**20 < LAMBDA_UNPACKED_BYTES
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("version", RUNTIMES)
+def test_layer_runs_on_each_runtime_that_is_here(layer: Path, version: str) -> None:
+    python = interpreter(version)
+    if python is None:
+        pytest.skip(f"there is no Python {version} here")
+    subprocess.run(  # noqa: S603 - ours
+        # Nothing but the layer is on the path; written modules would be none of the layer's.
+        [python, "-S", "-B", "-c", USES],
+        env={"PYTHONPATH": str(layer / "python"), "PATH": "/usr/bin:/bin"},
+        check=True,
+    )
