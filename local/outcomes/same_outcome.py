@@ -1,6 +1,8 @@
 """Two state machines have the same outcome, and the second where the first is too large."""
 
 import itertools
+import json
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 from ..clients import ACCOUNT, REGION
 from ..executions import Execution
 from ..limits import PAYLOAD_BYTES, payload_bytes
-from ..machines.definitions import placeholders
+from ..machines.definitions import filled, placeholders
 from ..machines.mocks import Mock, Wrapped
 from ..machines.runs import MockedCall
+from ..machines.scopes import scopes_of
 from .growth import Grow, Growing, grown_result, ways_to_grow
 from .hydration import custom_of, hydrate_document, offload_document
 from .outcome import Comparison, Outcome, OutcomesDifferError
@@ -24,6 +27,8 @@ Inflate = bool | Grow
 
 # Sizes of what grows, in bytes; the last leaves room in an input for what AWS adds.
 _SIZES = (16_000, 32_000, 64_000, 128_000, 192_000, 250_000)
+_INVOKE = ":states:::lambda:invoke"
+_FUNCTION = re.compile(r"arn:[^:]+:lambda:")
 _numbers = itertools.count(1)
 
 
@@ -52,6 +57,7 @@ class _Machine:
     definition: Definition
     substitutions: Mapping[str, str]
     decorated: Collection[str] = ()
+    enveloped: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +101,9 @@ class SameOutcome:
             before: the first state machine: an ASL file, JSON or YAML, or the definition itself.
             after: the second.
             input: of both.
-            mocks: what answers in the place of services, by the name of the state, in both.
+            mocks: what answers in the place of services, by the name of the state, in both. Where
+                a state names a function alone in the first and is a `lambda:invoke` in the second,
+                its mock answers what the function does.
             substitutions: values of `${placeholders}`; the stack's own have theirs, and one that
                 has none is the ARN of a function of that name.
             inflate: whether it goes on to large data; or how the input grows there: a function of
@@ -115,7 +123,7 @@ class SameOutcome:
         """
         comparison = Comparison(ignored=ignored)
         first, second = (self._machine(each, substitutions or {}) for each in (before, after))
-        second = replace(second, decorated=decorated)
+        second = replace(second, decorated=decorated, enveloped=_enveloped(first, second))
         trial = _Trial(name="as given", size=0, value=input, mocks=mocks or {})
         outcome, after_outcome = self._run(first, trial), self._run(second, trial)
         comparison.require_same(outcome, after_outcome, "on the input as it is given")
@@ -153,14 +161,12 @@ class SameOutcome:
 
     def _run(self, machine: _Machine, trial: _Trial, *, limited: bool = True) -> Outcome:
         name = f"same-outcome-{next(_numbers)}"
-        decorated: dict[str, Any] = {
-            each: self._decorated(trial.mocks[each], name) for each in machine.decorated
-        }
+        mocks = self._mocks(machine, trial, name)
         arn = self._cloud.create_state_machine(
             name,
             machine.definition,
             machine.substitutions,
-            {**trial.mocks, **decorated},
+            mocks,
             limited=limited,
         )
         run = self._cloud.start_execution(trial.value, "run", arn).wait(self._timeout)
@@ -175,6 +181,15 @@ class SameOutcome:
             calls=self._calls(run, name, machine.decorated),
             arn=run.arn,
         )
+
+    def _mocks(self, machine: _Machine, trial: _Trial, name: str) -> dict[str, Any]:
+        mocks = dict(trial.mocks)
+        for state in machine.enveloped:
+            if state in mocks:
+                mocks[state] = Wrapped(mock=mocks[state], behind=_in_envelope)
+        for state in machine.decorated:
+            mocks[state] = self._decorated(mocks[state], name)
+        return mocks
 
     def _calls(self, run: Execution, machine: str, decorated: Collection[str]) -> list[MockedCall]:
         calls = [call for call in self._cloud.mocked_calls if call.execution_arn == run.arn]
@@ -208,6 +223,29 @@ class SameOutcome:
         missing = placeholders(definition) - known.keys()
         arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:"
         return _Machine(definition, {**known, **{name: arn + name for name in missing}})
+
+
+def _enveloped(first: _Machine, second: _Machine) -> set[str]:
+    """Give the states that named a function alone, and now invoke it: their answer is wrapped."""
+    before, after = (_resources(each) for each in (first, second))
+    return {
+        state
+        for state, resource in after.items()
+        if resource.endswith(_INVOKE) and _FUNCTION.match(before.get(state, ""))
+    }
+
+
+def _resources(machine: _Machine) -> dict[str, str]:
+    definition = json.loads(filled(machine.definition, machine.substitutions))
+    return {
+        name: str(state.get("Resource", ""))
+        for scope in scopes_of(definition)
+        for name, state in scope.states.items()
+    }
+
+
+def _in_envelope(_given: Any, result: Any) -> dict[str, Any]:
+    return {"ExecutedVersion": "$LATEST", "Payload": result, "StatusCode": 200}
 
 
 def _growing(trial: _Trial, inflate: Inflate) -> Iterator[Callable[[int], _Trial]]:

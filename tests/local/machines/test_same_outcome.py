@@ -105,6 +105,21 @@ def test_decorated_function_reads_and_answers_pointers(compare: SameOutcome) -> 
     assert seen.after_grown.output["charged"]["answer"] > 200_000
 
 
+def test_task_may_become_an_invocation_of_the_same_function(compare: SameOutcome) -> None:
+    arn = "arn:aws:lambda:us-east-1:123456789012:function:Charge"
+    before = machine(Charge={"Type": "Task", "Resource": arn, "End": True})
+    invoke = {**CHARGE, "Parameters": {"FunctionName": arn, "Payload.$": "$"}, "End": True}
+    dropped = ("Next", "ResultPath", "ResultSelector")
+    after = machine(
+        Charge={
+            "OutputPath": "$.Payload",
+            **{key: value for key, value in invoke.items() if key not in dropped},
+        }
+    )
+    mocks: dict[str, Mock] = {"Charge": lambda given: {"paid": given["Payload"]["order"]}}
+    assert compare(before, after, ORDER, mocks, inflate=False).after.output == {"paid": 7}
+
+
 def test_machine_that_is_as_limited_as_the_other_is_told(compare: SameOutcome) -> None:
     with pytest.raises(
         OutcomesDifferError, match=r"at 192,000 bytes.*how they end[\s\S]*DataLimitExceeded"
