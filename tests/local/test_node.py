@@ -1,5 +1,6 @@
 """Functions for Node.js on the local cloud: what they see, answer, and how they fail."""
 
+import base64
 import json
 import shutil
 from collections.abc import Iterator
@@ -52,6 +53,17 @@ def error_of(cloud: LocalCloud, function: str, event: Any) -> FunctionError:
     with pytest.raises(FunctionError) as raised:
         cloud.invoke(event, function=function)
     return raised.value
+
+
+def test_client_context_is_given_beside_the_event(cloud: LocalCloud) -> None:
+    told = cloud.client("lambda").invoke(
+        FunctionName=NAME,
+        Payload=json.dumps({"do": "look"}),
+        ClientContext=base64.b64encode(b'{"custom": {"owner": "me"}}').decode(),
+    )
+    seen = json.load(told["Payload"])["context"]["clientContext"]
+    assert seen == {"custom": {"owner": "me"}}
+    assert "clientContext" not in invoke(cloud, "look")["context"]
 
 
 @pytest.mark.parametrize("value", [[1, "zwei", None, {"ü": "\u2028"}], None, False])
