@@ -28,6 +28,7 @@ COMMANDS: Final = (
     "gc",
     "cost",
     "assess",
+    "adopt",
 )
 
 # What a shell reports of a program that its closed output has ended.

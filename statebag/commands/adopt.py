@@ -1,0 +1,116 @@
+"""`statebag adopt`: a state machine of yours with the offload states that it needs."""
+
+import difflib
+import importlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from statebag.account.aws import Cloud
+from statebag.bounds import Bounds, with_bounds
+from statebag.errors import DIFFERENT, OK, RefusedError
+from statebag.options import with_cloud
+from statebag.output.rendering import bytes_text
+from statebag.output.terminal import BAD, GOOD, note, print_line
+
+if TYPE_CHECKING:
+    from statebag.machines.adopting.adoption import AdoptedMachine
+    from statebag.machines.adopting.run import Run
+
+
+@click.command()
+@click.argument("machine")
+@with_bounds
+@click.option(
+    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="File to write."
+)
+@click.option("--force", is_flag=True, help="Write over a file that is there.")
+@click.option(
+    "--check", is_flag=True, help="Write nothing; exit with 1 where something would change."
+)
+@click.option("--undo", is_flag=True, help="Take out what was inserted.")
+@click.option(
+    "--function",
+    default="${StateDataManagerFunction}",
+    show_default=True,
+    help="Name, ARN or substitution of the function that offloads.",
+)
+@with_cloud
+def command(  # noqa: PLR0913 - options
+    cloud: Cloud,
+    machine: str,
+    bounds: Bounds,
+    output: Path | None,
+    function: str,
+    *,
+    force: bool,
+    check: bool,
+    undo: bool,
+) -> int:
+    r"""Insert the offload states that keep a state machine under the limit of its payload.
+
+    MACHINE is a file of Amazon States Language (JSON or YAML), or the ARN of a deployed state
+    machine. Prints what would change, and writes it with -o. What it does not touch stays as it is,
+    to the byte; doing it twice is doing it once, and --undo gives the original. A state that cannot
+    be helped is named with the reason, and the rest is adopted; the exit code is then 1.
+
+    \b
+    Examples:
+      statebag adopt orders.asl.json --input-bytes 40000 --decorated '*' -o adopted.asl.json
+      statebag adopt orders.asl.json --check
+      statebag adopt adopted.asl.json --undo -o orders.asl.json
+    """
+    # The parsers take a moment to load: no other command needs them.
+    adopting = importlib.import_module("statebag.machines.adopting.run")
+    ran: Run = adopting.run(cloud, machine, bounds, function, is_undo=undo)
+    _print_diff(ran)
+    for each in ran.machines:
+        _print_machine(each)
+    for line in ran.notes:
+        note(line)
+    if check:
+        return DIFFERENT if ran.is_changed or ran.is_refused else OK
+    if output is not None:
+        _write(output, ran.body, force=force)
+    return DIFFERENT if ran.is_refused else OK
+
+
+def _print_diff(ran: "Run") -> None:
+    lines = difflib.unified_diff(
+        ran.before.splitlines(), ran.after.splitlines(), ran.name, "adopted", lineterm=""
+    )
+    for line in lines:
+        print_line(line, {"+": GOOD, "-": BAD}.get(line[:1], ""))
+
+
+def _print_machine(machine: "AdoptedMachine") -> None:
+    for insertion in machine.insertions:
+        where = "behind" if insertion.is_end else "before"
+        print_line(
+            f'Offloads {where} "{insertion.state.title}" what is over'
+            f" {bytes_text(insertion.at_most)}."
+        )
+        if insertion.is_end and not insertion.is_caught:
+            print_line("  An error in it is caught by nobody.")
+    for state, why in machine.unowned:
+        print_line(f'"{state.title}" is not told who owns its objects: {why}.', BAD)
+    for refusal in machine.planned.plan.refusals.values():
+        print_line(f'Refused: "{refusal.state.title}": {refusal.why}.', BAD)
+        print_line(f"  {refusal.cure}")
+    if not machine.insertions and not machine.planned.plan.refusals:
+        print_line("No state of it passes the limit.", GOOD)
+
+
+def _write(file: Path, body: bytes, *, force: bool) -> None:
+    """Write a definition: unlike state it is no secret."""
+    try:
+        with file.open("wb" if force else "xb") as opened:
+            opened.write(body)
+    except FileExistsError as error:
+        raise RefusedError(
+            f"{file} is there already", hint="Write over it with --force."
+        ) from error
+    except OSError as error:
+        hint = "Name a file that can be written: -o FILE."
+        raise RefusedError(f"{file}: {error.strerror}", hint=hint) from error

@@ -1,0 +1,60 @@
+"""The Retry of an inserted state: `offload` is idempotent, so all that passes is tried again.
+
+The same retriers as those of the stack's own machine for such actions; a test compares them.
+"""
+
+from typing import Final
+
+from universal_sync_core.values.codec import Json
+
+RETRIES: Final[list[Json]] = [
+    {
+        "ErrorEquals": [
+            "StoreUnavailableError",
+            "StoreThrottledError",
+            "Lambda.ServiceException",
+            "Lambda.AWSLambdaException",
+            "Lambda.SdkClientException",
+            "Lambda.ClientExecutionTimeoutException",
+        ],
+        "IntervalSeconds": 1,
+        "BackoffRate": 2.0,
+        "MaxDelaySeconds": 30,
+        "MaxAttempts": 8,
+        "JitterStrategy": "FULL",
+    },
+    {
+        "ErrorEquals": ["Lambda.TooManyRequestsException"],
+        "IntervalSeconds": 1,
+        "BackoffRate": 2.0,
+        "MaxDelaySeconds": 60,
+        "MaxAttempts": 100,
+        "JitterStrategy": "FULL",
+    },
+    {
+        "ErrorEquals": [
+            "Lambda.SnapStartNotReadyException",
+            "Lambda.SnapStartTimeoutException",
+            "Lambda.SnapStartException",
+            "Lambda.ResourceNotReadyException",
+        ],
+        "IntervalSeconds": 5,
+        "BackoffRate": 1.5,
+        "MaxDelaySeconds": 30,
+        "MaxAttempts": 20,
+        "JitterStrategy": "FULL",
+    },
+    {
+        "ErrorEquals": [
+            "Sandbox.Timedout",
+            "Lambda.Unknown",
+            "Runtime.ExitError",
+            "States.Timeout",
+        ],
+        "IntervalSeconds": 2,
+        "BackoffRate": 2.0,
+        "MaxDelaySeconds": 30,
+        "MaxAttempts": 2,
+        "JitterStrategy": "FULL",
+    },
+]

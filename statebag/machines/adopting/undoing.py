@@ -1,0 +1,82 @@
+"""Takes out what was inserted: the text is then the original, to the byte."""
+
+from collections.abc import Iterator
+
+from statebag.machines.adopting.insertions import BEFORE, COMMENT
+from statebag.machines.adopting.layout import inner_span
+from statebag.machines.adopting.owners import is_inserted
+from statebag.machines.text.edits import Edit, apply
+from statebag.machines.text.nodes import Kind, Node
+from statebag.machines.text.source import Source
+
+_EDGES = ("Next", "Default", "StartAt")
+
+
+def undone(source: Source) -> str:
+    """Return the text of a file without what was inserted into it."""
+    edits = (edit for machine in source.machines for edit in _of_machine(source, machine))
+    return apply(source.text, edits)
+
+
+def _of_machine(source: Source, machine: Node) -> Iterator[Edit]:
+    for node in machine.walk():
+        states = node.mapping("States") if node.kind is Kind.MAPPING else None
+        if states is not None and "StartAt" in node:
+            yield from _of_scope(source, node, states)
+        if node.kind is Kind.MAPPING:
+            yield from _of_context(node)
+
+
+def _of_scope(source: Source, scope: Node, states: Node) -> Iterator[Edit]:
+    inserted = {str(key.value): state for key, state in states.entries if _is_inserted(state)}
+    if not inserted:
+        return
+    yield from _cut(states, list(inserted.values()))
+    for key, value in _edges_of(scope, states, inserted):
+        begin, end = inner_span(source, value)
+        state = inserted[str(value.value)]
+        target = state.text("Next")
+        if target is None:
+            yield Edit(*inner_span(source, key), "End")
+            yield Edit(value.start, value.end, "true")
+        elif value.value == f"{BEFORE}{target}":
+            yield Edit(begin, begin + len(BEFORE), "")
+        else:
+            yield Edit(begin, end, _spelled(source, states, target))
+
+
+def _is_inserted(state: Node) -> bool:
+    return (state.text("Comment") or "").startswith(COMMENT)
+
+
+def _cut(mapping: Node, values: list[Node]) -> Iterator[Edit]:
+    """Yield edits that take entries out, up to the entry behind each."""
+    keys = [key for key, _ in mapping.entries]
+    for position, (key, value) in enumerate(mapping.entries):
+        if any(value is each for each in values) and position + 1 < len(keys):
+            yield Edit(key.start, keys[position + 1].start, "")
+
+
+def _edges_of(scope: Node, states: Node, inserted: dict[str, Node]) -> Iterator[tuple[Node, Node]]:
+    """Yield keys and values of the edges of a scope, none inside it, to what was inserted."""
+    places = [scope]
+    for _, state in states.entries:
+        if not _is_inserted(state):
+            catchers, choices = state.sequence("Catch"), state.sequence("Choices")
+            places += [state, *catchers, *choices]
+    for place in places:
+        for key, value in place.entries:
+            if key.value in _EDGES and value.value in inserted:
+                yield key, value
+
+
+def _spelled(source: Source, states: Node, name: str) -> str:
+    """Return a name as the key of its state spells it."""
+    key = next(key for key, _ in states.entries if key.value == name)
+    begin, end = inner_span(source, key)
+    return source.text[begin:end]
+
+
+def _of_context(node: Node) -> Iterator[Edit]:
+    values = [value for _, value in node.entries[:1] if is_inserted(value.value)]
+    yield from _cut(node, values)
