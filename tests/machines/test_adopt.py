@@ -125,15 +125,15 @@ def test_what_is_not_touched_stays_to_the_byte(run: Run, folder: Path, form: str
 
 
 def test_yaml_and_json_become_the_same_machine(run: Run, folder: Path) -> None:
+    made = {}
     for form, written in FORMS.items():
         file = write(folder, form, written(LOOP))
         run("adopt", str(file), *OPTIONS, "-o", str(folder / f"new {form}"))
 
-    machines = [
-        yaml.safe_load((folder / f"new {form}").read_text("utf-8-sig").replace("\t", " "))
-        for form in FORMS
-    ]
-    assert all(each == machines[0] for each in machines)
+        new = (folder / f"new {form}").read_text("utf-8-sig").replace("\t", " ")
+        made[form] = json.loads(json.dumps(yaml.safe_load(new)))
+
+    assert made == dict.fromkeys(FORMS, made["one line.json"])
 
 
 def test_state_stands_before_the_one_it_protects_on_all_edges(run: Run, folder: Path) -> None:
