@@ -27,6 +27,7 @@ from .machines.definitions import filled, substitutions_of
 from .machines.mocks import Mock
 from .machines.runs import MockedCall
 from .outcomes.hydration import hydrate
+from .schedules import scheduled_calls
 from .services import Places, Services
 from .stack.build import build
 from .stack.deploy import Stack, deploy
@@ -255,6 +256,10 @@ class LocalCloud:
     def hydrate(self, bag: Mapping[str, Any]) -> dict[str, Any]:
         """Give a bag with values in the place of its pointers, read from the cloud's S3."""
         return hydrate(self.settings, self.client("s3"), bag)
+
+    def run_schedules(self) -> list[Any]:
+        """Do what the stack's schedules would do now, and give what their functions answer."""
+        return [self.invoke(json.loads(payload), name) for name, payload in scheduled_calls()]
 
     def invoke(self, event: Any, function: str | None = None) -> Any:
         """Give what a function answers to an event.

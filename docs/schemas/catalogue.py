@@ -21,6 +21,7 @@ FORMS: Final[dict[str, tuple[Any, str]]] = {
     "branch_pointer": (forms.BranchPointer, "A finished branch"),
     "callback_requested": (workers.CallbackRequested, "The announcement of a callback"),
     "continuation": (forms.Continuation, "The start of the next execution"),
+    "ended_record": (forms.EndedRecord, "The record of an ended execution"),
     "failure": (forms.Failure, "The end of a failed execution"),
     "failure_record": (forms.FailureRecord, "The record of a failure"),
     "index_object": (forms.IndexObject, "An index object over pages"),

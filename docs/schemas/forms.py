@@ -195,3 +195,40 @@ class FailureRecord(Open):
     stage: str | None = None
     failed_at: str | None = None
     execution_arn: str | None = None
+
+
+class Offloaded(Closed):
+    """A value that a bag points to."""
+
+    field: str = Field(description="A field of the bag, or `current_state.<name>`.")
+    bytes: Count
+
+
+class EndedRecord(Open):
+    """One line of JSON about an execution that has ended. Every field is there, and no state."""
+
+    ended_record: Literal[1]
+    execution_arn: str
+    execution_id: str = Field(description="The execution that began the state it worked on.")
+    execution_chain: list[str] = Field(description="Those that worked on that state, in order.")
+    continued_as: str | None = Field(description="Name of the execution that goes on with it.")
+    state_machine_arn: str | None
+    name: str
+    status: Literal["SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED", "UNKNOWN"] = Field(
+        description="`UNKNOWN`: Step Functions had forgotten it when the end was recorded."
+    )
+    next_action: str | None = Field(description="Of the bag, such as `COMPLETE` or `HALTED`.")
+    error: str | None
+    stage: str | None = Field(description="What failed.")
+    record_s3_path: ContentPath | None = Field(description="Of the failure record.")
+    started_at: str | None
+    ended_at: str
+    seconds: float | None
+    segments_run: Count | None
+    total_segments: Count | None
+    state_revision: Count | None
+    failed_segments: Count
+    input_bytes: Count | None
+    output_bytes: Count | None
+    bag_bytes: Count | None
+    offloaded: list[Offloaded] = Field(description="The 50 largest.")

@@ -18,6 +18,7 @@ from models import (
     CompleteBranchEvent,
     CreateSnapshotEvent,
     DecompressEvent,
+    DeleteEndedEvent,
     ForkBranchEvent,
     HandOverEvent,
     HydrateEvent,
@@ -42,8 +43,10 @@ if TYPE_CHECKING:
     from answers import (
         BranchAnswer,
         CallbackAnswer,
+        DeletionAnswer,
         DeliveryAnswer,
         DocumentAnswer,
+        EndAnswer,
         FailureAnswer,
         HydratedAnswer,
         ItemsAnswer,
@@ -58,6 +61,8 @@ if TYPE_CHECKING:
 app = ActionResolver()
 # What a backend needs that lets people answer, and no more.
 callback_app = ActionResolver()
+# What is done once a day, with the right to delete that no other action needs.
+retention_app = ActionResolver()
 
 
 @app.answer("init", InitEvent)
@@ -171,18 +176,11 @@ def record_failure(event: RecordFailureEvent) -> FailureAnswer:
 
 
 @app.answer("record_end", RecordEndEvent)
-def record_end(event: RecordEndEvent) -> FailureAnswer:
-    """The same for an execution that ended without one, from its history."""
+def record_end(event: RecordEndEvent) -> EndAnswer:
+    """The record of an ended execution, and of its failure where it left none."""
     import executions  # noqa: PLC0415 - with boto3, which no other action may need
 
-    end = executions.ended(event.execution_arn)
-    if end.record_s3_path is not None:
-        error, cause = end.failure["Error"], end.failure["Cause"]
-        named = {"error": error, "cause": cause, "record_s3_path": end.record_s3_path}
-        return {"failure": named}
-    bag, state = executions.last_bag(end.arn)
-    told = {"stage": state, "failed_at": end.failed_at, "execution_arn": end.arn}
-    return {"failure": core.record_failure(bag, end.failure, event.context, circumstances=told)}
+    return executions.record_end(event.execution_arn, event.context)
 
 
 @app.answer("hydrate", HydrateEvent)
@@ -245,3 +243,11 @@ def answer_callback(event: SubmitCallbackEvent) -> DeliveryAnswer:
     import callbacks  # noqa: PLC0415 - as above
 
     return callbacks.submit(event, may_point=False)
+
+
+@retention_app.answer("delete_ended", DeleteEndedEvent)
+def delete_ended(event: DeleteEndedEvent) -> DeletionAnswer:
+    """Deletes what belongs to workflows that ended longer ago than the retention."""
+    import daily_deletion  # noqa: PLC0415 - as above
+
+    return daily_deletion.delete_ended(event)

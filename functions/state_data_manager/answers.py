@@ -90,6 +90,48 @@ class FailureAnswer(TypedDict):
     failure: Annotated[JsonObject, Form("failure")]
 
 
+class EndAnswer(TypedDict):
+    """Where the end of an execution is recorded, and the failure of one that failed."""
+
+    ended_s3_path: Annotated[str, Described("`s3://` path of the record of the end")]
+    failure: Annotated[JsonObject, Form("failure")] | None
+
+
+class Deleted(TypedDict):
+    """What belonged to workflows that are gone."""
+
+    workflows: int
+    objects: int
+    bytes: int
+    execution_ids: Annotated[list[str], Described("the first 100")]
+
+
+class Kept(TypedDict):
+    """A workflow that is kept though an execution of it ended so long ago."""
+
+    execution_id: str
+    reason: str
+
+
+class FailedRecord(TypedDict):
+    """A record that came up with an error; the next run takes it up again."""
+
+    record: str
+    error: str
+
+
+class DeletionAnswer(TypedDict):
+    """What the daily deletion has done, or would do."""
+
+    dry_run: bool
+    ended_before: Annotated[str, Described("workflows that ended earlier are deleted")]
+    deleted: Deleted
+    kept: Annotated[list[Kept], Described("the first 100")]
+    failed: Annotated[list[FailedRecord], Described("the first 100")]
+    recorded: Annotated[int, Described("ends that had not been recorded")]
+    is_cut_short: Annotated[bool, Described("whether there is more to do")]
+
+
 class CallbackAnswer(TypedDict):
     """A callback that was announced."""
 

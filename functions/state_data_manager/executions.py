@@ -1,114 +1,243 @@
-"""Executions that ended without a word: what Step Functions still knows of them.
+"""Executions that ended: what Step Functions still knows of them, and what is recorded.
 
 Some ends no state can catch. An execution is stopped, or runs out of its time or its history; a
 result fits its task, but not beside the bag. The history has what the last state was given.
 https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
 """
 
-from collections.abc import Iterator
+from __future__ import annotations
+
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import callbacks
+import universal_sync_core as core
 from services import called
-from universal_sync_core.bag.fields import is_branch
+from universal_sync_core.bag.fields import CHAIN, is_branch, with_fields
 from universal_sync_core.bag.unit_of_work import unit_of_work
-from universal_sync_core.errors import InvalidRequestError, StoredDataError
+from universal_sync_core.errors import InvalidRequestError, StateSyncError, StoredDataError
+from universal_sync_core.retention.ended import EndedExecution, LastState, write_record
+from universal_sync_core.storage import runtime
 from universal_sync_core.storage.keys import execution_in
 from universal_sync_core.values import codec
 from universal_sync_core.workflow.continuation import RESUME_FROM
-from universal_sync_core.workflow.failure import is_failure_record, path_in
+from universal_sync_core.workflow.failure import (
+    SNAPSHOT_OF_RECORD,
+    is_failure_record,
+    path_in,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from answers import EndAnswer
+    from universal_sync_core.values.codec import Json, JsonObject
 
 # By status, the name of an end that has no error of its own.
 _ENDS: Final = {
+    "SUCCEEDED": None,
     "FAILED": "ExecutionFailed",
     "TIMED_OUT": "ExecutionTimedOut",
     "ABORTED": "ExecutionAborted",
 }
 # An event may carry two states, and an answer of Step Functions is held in memory whole.
 _EVENTS_AT_ONCE: Final = 50
+_CONTINUED_AS: Final = "continued_as"
+_FIRST_STATE: Final = "InitializeState"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
-    """An execution that did not succeed.
+    """An execution that has ended, as DescribeExecution tells of it.
 
     Attributes:
-        failure: its `Error` and `Cause`.
-        record_s3_path: of the record that it has left itself, or None.
-        failed_at: when it ended, in ISO 8601.
+        failure: its `Error` and `Cause`; None where it succeeded.
+        given: its input, as it stands.
+        answered: its output, as it stands.
     """
 
     arn: str
-    failure: dict[str, str]
-    record_s3_path: str | None
-    failed_at: str
+    status: str
+    started: datetime | None
+    stopped: datetime
+    failure: dict[str, str] | None
+    given: str
+    answered: str
+
+    @property
+    def owner(self) -> str:
+        """The execution whose state it was told to go on with, or itself."""
+        return _resumed_owner(self.given) or self.arn
+
+
+def record_end(execution_arn: str, context: JsonObject) -> EndAnswer:
+    """Record how an execution ended, and leave a failure record where a failed one has left none.
+
+    Raises:
+        InvalidRequestError: it still runs, or is not there.
+    """
+    end = ended(execution_arn)
+    if end.failure is None:
+        return {"failure": None, "ended_s3_path": record(end, left_by(end))}
+    found = _own_record(end)
+    told = _told_by(*found, end) if found else _told_now(end, context)
+    failure, state = told
+    return {"failure": failure, "ended_s3_path": record(end, state)}
 
 
 def ended(execution_arn: str) -> Ended:
     """Return how an execution ended.
 
     Raises:
-        InvalidRequestError: it still runs, has succeeded, or is not there.
+        InvalidRequestError: it still runs, or is not there.
     """
     described = called(callbacks.stepfunctions().describe_execution, executionArn=execution_arn)
     status = described["status"]
     if status not in _ENDS:
         raise InvalidRequestError(f"the execution is {status}", field="execution_arn")
-    cause = described.get("cause", "")
+    unnamed, cause = _ENDS[status], described.get("cause", "")
     return Ended(
         arn=execution_arn,
-        failure={"Error": described.get("error") or _ENDS[status], "Cause": cause},
-        record_s3_path=_own_record(cause, execution_arn, described.get("input", "")),
-        failed_at=described["stopDate"].isoformat(),
+        status=status,
+        started=described.get("startDate"),
+        stopped=described["stopDate"],
+        failure={"Error": described.get("error") or unnamed, "Cause": cause} if unnamed else None,
+        given=described.get("input", ""),
+        answered=described.get("output", ""),
     )
 
 
-def _own_record(cause: str, execution_arn: str, execution_input: str) -> str | None:
-    """Return the path at the end of a cause, if it leads to a record of this execution.
+def record(end: Ended, state: LastState) -> str:
+    """Record an end, and return the path of the record."""
+    told = EndedExecution(
+        arn=end.arn,
+        status=end.status,
+        started=end.started,
+        stopped=end.stopped,
+        error=end.failure["Error"] if end.failure else None,
+        input_bytes=_bytes(end.given),
+        output_bytes=_bytes(end.answered),
+    )
+    return write_record(runtime.current(), told, state)
+
+
+def left_by(end: Ended) -> LastState:
+    """Return the state of a workflow as far as the output of its execution shows it."""
+    output = _document(end.answered)
+    given: Json = output.get("state_data")
+    bag = given if type(given) is dict and "state_revision" in given else {}
+    return _state(end, bag, continued_as=_name_in(output.get(_CONTINUED_AS)))
+
+
+def _state(end: Ended, bag: JsonObject, **more: str | None) -> LastState:
+    owner: Json = bag.get("execution_id")
+    owner = owner if type(owner) is str and owner else end.owner
+    return LastState(owner=owner, bag=bag, chain=_chain(bag, owner), **more)
+
+
+def _chain(bag: JsonObject, owner: str) -> list[Json]:
+    """Return the executions that worked on a bag, as far as it can be read."""
+    with suppress(StateSyncError), unit_of_work(None, {"execution_id": owner}) as unit:
+        bag = with_fields(bag, {CHAIN}, unit.pages)
+        chain: Json = unit.pages.resolve(bag.get(CHAIN))
+        return chain if type(chain) is list else []
+    return []
+
+
+def _name_in(continued_as: Json) -> str | None:
+    """Return the name of the next execution, as the state machine says it in either way."""
+    told = continued_as if type(continued_as) is dict else {}
+    arn, name = told.get("execution_arn"), told.get("name")
+    if type(arn) is str:
+        return arn.rsplit(":", 1)[-1]
+    return name if type(name) is str else None
+
+
+def _told_by(path: str, left: JsonObject, end: Ended) -> tuple[JsonObject, LastState]:
+    """Return what a failed execution has said of itself."""
+    failure = end.failure or {}
+    said = {"error": failure["Error"], "cause": failure["Cause"], "record_s3_path": path}
+    bag, snapshot = left, left.get(SNAPSHOT_OF_RECORD)
+    with suppress(StateSyncError):
+        bag = core.restore_snapshot(snapshot) if type(snapshot) is str else left
+    stage = left.get("stage")
+    stage = stage if type(stage) is str else None
+    return said, _state(end, bag, stage=stage, record_s3_path=path)
+
+
+def _told_now(end: Ended, context: JsonObject) -> tuple[JsonObject, LastState]:
+    """Record the failure of an execution that has left no word of it."""
+    bag, stage = last_bag(end.arn)
+    failed_at = end.stopped.isoformat()
+    told = {"stage": stage, "failed_at": failed_at, "execution_arn": end.arn}
+    failure = core.record_failure(bag, end.failure or {}, context, circumstances=told)
+    path = failure["record_s3_path"]
+    return failure, _state(
+        end, bag if "state_revision" in bag else {}, stage=stage, record_s3_path=path
+    )
+
+
+def _own_record(end: Ended) -> tuple[str, JsonObject] | None:
+    """Return the record at the end of a cause with its path, if it is of this execution.
 
     What a cause says may be the text of a worker. A resumed execution leaves its records among the
     state of the one that began it.
     """
-    path = path_in(cause)
+    path = path_in((end.failure or {}).get("Cause", ""))
     owner = execution_in(path) if path else None
     if path is None or owner is None:
         return None
-    if owner not in (execution_arn, _resumed_owner(execution_input)):
+    if owner not in (end.arn, end.owner):
         return None
     with unit_of_work(None, {"execution_id": owner}) as unit:
         if not path.startswith(unit.objects.home):
             return None
         try:
-            record = unit.document(path)
+            left = unit.document(path)
         except StoredDataError:
             return None
-    is_own = is_failure_record(record) and record.get("execution_id") == owner
-    return path if is_own and record.get("execution_arn") in (None, execution_arn) else None
+    is_own = is_failure_record(left) and left.get("execution_id") == owner
+    is_own = is_own and left.get("execution_arn") in (None, end.arn)
+    return (path, left) if is_own else None
 
 
 def _resumed_owner(execution_input: str) -> str | None:
     """Return the execution whose state an input says to go on with."""
+    path: Json = _document(execution_input).get(RESUME_FROM)
+    return execution_in(path) if type(path) is str else None
+
+
+def _document(text: str) -> JsonObject:
+    """Return the JSON object in a text, or an empty one where it is something else."""
     try:
-        given = codec.decode(execution_input.encode(errors="surrogatepass"), path="input")
+        found = codec.decode(text.encode(errors="surrogatepass"), path="execution")
     except StoredDataError:
-        return None
-    path = given.get(RESUME_FROM) if isinstance(given, dict) else None
-    return execution_in(path) if isinstance(path, str) else None
+        return {}
+    return found if type(found) is dict else {}
+
+
+def _bytes(text: str) -> int:
+    return len(text.encode(errors="surrogatepass"))
 
 
 def last_bag(execution_arn: str) -> tuple[dict[str, Any], str]:
     """Return the bag of the workflow that a state was given last, and the name of that state.
 
-    Where the execution had none yet, it is a bag with nothing but the `execution_id`.
+    Where the execution had none yet, it is a bag with nothing but the `execution_id`, and the
+    state that was entered last.
     """
+    last = ""
     for event in _backwards(execution_arn):
         entered = event.get("stateEnteredEventDetails")
-        given = codec.decode(entered.get("input", "null").encode()) if entered else None
-        bag = given.get("state_data") if isinstance(given, dict) else None
-        if isinstance(bag, dict) and "state_revision" in bag and not is_branch(bag):
+        if not entered:
+            continue
+        last = last or entered["name"]
+        bag = _document(entered.get("input", "")).get("state_data")
+        if type(bag) is dict and "state_revision" in bag and not is_branch(bag):
             return bag, entered["name"]
-    return {"execution_id": execution_arn}, "InitializeState"
+    return {"execution_id": execution_arn}, last or _FIRST_STATE
 
 
 def _backwards(execution_arn: str) -> Iterator[Any]:

@@ -6,10 +6,13 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedd
 
 import os
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from aws_lambda_powertools import single_metric
 from aws_lambda_powertools.metrics import MetricUnit
+
+if TYPE_CHECKING:
+    from universal_sync_core.retention.terms import Outcome
 
 NAMESPACE: Final = os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "UniversalSyncCore")
 
@@ -40,6 +43,14 @@ def count_callback_answer(requested_at: str) -> None:
     _emit("CallbackWait", waited.total_seconds(), unit=MetricUnit.Seconds)
     if now < due:
         _emit("CallbacksDue", -1, at=due)
+
+
+def count_deletion(outcome: "Outcome") -> None:
+    """Count what the daily deletion has deleted, and what it came to no end with."""
+    _emit("WorkflowsDeleted", len(outcome.workflows))
+    _emit("ObjectsDeleted", outcome.objects)
+    _emit("BytesDeleted", outcome.size, unit=MetricUnit.Bytes)
+    _emit("RetentionUnfinished", len(outcome.failed) + outcome.is_cut_short)
 
 
 def _due(requested_at: str) -> datetime:

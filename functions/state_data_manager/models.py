@@ -24,6 +24,7 @@ from universal_sync_core.limits import (
     STEP_FUNCTIONS_ERROR_CHARS,
     STEP_FUNCTIONS_TOKEN_CHARS,
 )
+from universal_sync_core.retention.terms import MOST_RECORDS
 from universal_sync_core.values.codec import JsonObject
 
 
@@ -109,6 +110,14 @@ class RecordEndEvent(ActionEvent):
     """Names an execution that ended and may have left no record."""
 
     execution_arn: str = Field(min_length=1)
+
+
+class DeleteEndedEvent(ActionEvent):
+    """Asks for the deletion of what belongs to workflows that ended long ago."""
+
+    dry_run: bool = Field(default=False, description="Whether it is only told what would go.")
+    retention_days: int | None = Field(default=None, ge=0, description="Of a dry run alone.")
+    most: int = Field(default=MOST_RECORDS, ge=1, description="Ends looked at, oldest first.")
 
 
 class HandOverEvent(StateEvent):

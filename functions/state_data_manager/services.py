@@ -76,11 +76,13 @@ class Failure:
         kind: `gone`: nothing waits under this token. `refused`: the service will never take this
             request. `unknown`: it may have taken it.
         tries: how often the client sent the request.
+        code: the service's own word for it, if it said one.
     """
 
     kind: Kind
     message: str
     tries: int = 1
+    code: str | None = None
 
     @property
     def may_have_been_taken(self) -> bool:
@@ -128,7 +130,7 @@ def failure(
     operation: str, code: str, status: int = HTTPStatus.BAD_REQUEST, tries: int = 1
 ) -> Failure:
     """Return the failure that a service's own error code stands for."""
-    return Failure(kind=_kind(code, status), message=f"{operation}: {code}", tries=tries)
+    return Failure(kind=_kind(code, status), message=f"{operation}: {code}", tries=tries, code=code)
 
 
 def _kind(code: str, status: int) -> Kind:

@@ -40,7 +40,8 @@ def install(stack: ExitStack, invoke: Invoke) -> None:
         original(self)  # type: ignore[no-untyped-call]
         event = _event(self.execution)
         for rule in events_backends[ACCOUNT][REGION].event_buses[_BUS].rules.values():
-            if rule.event_pattern.matches_event(event):
+            # A rule with a schedule has no pattern, which would match anything.
+            if not rule.scheduled_expression and rule.event_pattern.matches_event(event):
                 _tell(rule, event, invoke)
 
     stack.enter_context(

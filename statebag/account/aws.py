@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
-from statebag.account.inventory import Inventory, S3Inventory
 from statebag.account.places import Place
 from statebag.budgets import DEFAULT_MIB, budget_of
+from universal_sync_core.retention.inventory import Inventory, S3Inventory
 from universal_sync_core.storage.parallel import MAX_REQUESTS_AT_ONCE
 from universal_sync_core.storage.s3_store import S3Store
 from universal_sync_core.storage.store import ObjectStore

@@ -13,10 +13,10 @@ from typing import Final
 from urllib.parse import unquote
 
 from statebag.account.aws import Cloud
-from statebag.account.inventory import Stored
 from statebag.account.places import Place
 from statebag.errors import NotFoundError, RefusedError
 from universal_sync_core.errors import StoredDataError
+from universal_sync_core.retention.inventory import Stored
 from universal_sync_core.storage.keys import execution_prefix
 from universal_sync_core.values.codec import Json, JsonObject, decode
 

@@ -8,7 +8,6 @@ from botocore.exceptions import ClientError
 
 from statebag.account.aws import Cloud
 from statebag.account.deployment import manager_function, require_place
-from statebag.account.inventory import Stored
 from statebag.account.pricing import Item, Prices, Work, estimate
 from statebag.errors import NotFoundError
 from statebag.executions.chain import chain_of, owner_of
@@ -17,6 +16,7 @@ from statebag.executions.sources import require_execution_arn
 from statebag.executions.timeline import Step, steps_of
 from statebag.options import as_json, with_cloud
 from statebag.output.terminal import STRONG, note, print_json, print_line, print_table, progress
+from universal_sync_core.retention.inventory import Stored
 from universal_sync_core.storage.keys import execution_prefix
 from universal_sync_core.values.codec import decode
 
@@ -24,7 +24,7 @@ _MIB_PER_GB: Final = 1024
 _DEFAULT_MEMORY_MIB: Final = 1024
 _DEFAULT_GETS: Final = 2.0
 # The template's StateRetentionDays.
-_DEFAULT_DAYS: Final = 400
+_DEFAULT_DAYS: Final = 90
 _COLUMNS: Final = ("", "quantity", "unit", "US dollars")
 
 

@@ -11,7 +11,7 @@ from statebag.account.callbacks import executions_with_state, open_callbacks
 from statebag.account.deployment import require_place
 from statebag.account.places import Place
 from statebag.errors import RefusedError
-from statebag.executions.workflows import Observer, Standing
+from statebag.executions.workflows import Observer
 from statebag.garbage.deleting import Deletion
 from statebag.garbage.garbage import Collector, Holding, Policy, content_of
 from statebag.options import as_json, with_cloud
@@ -28,6 +28,7 @@ from statebag.output.terminal import (
 )
 from statebag.state.references import paths_within
 from universal_sync_core.limits import STEP_FUNCTIONS_KEPT_DAYS, STEP_FUNCTIONS_REDRIVABLE_DAYS
+from universal_sync_core.retention.standing import Standing
 
 _GRACE_DAYS: Final = 7
 _COLUMNS: Final = (

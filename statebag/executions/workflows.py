@@ -7,7 +7,6 @@ worked on that bag since: what continued it, resumed it, or was started from one
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Final
 
 from statebag.account.aws import Cloud
@@ -17,6 +16,7 @@ from statebag.executions.executions import Event, Execution, Executions, Listed,
 from statebag.executions.timeline import steps_of
 from statebag.state.references import executions_in, paths_within
 from universal_sync_core.errors import StoredDataError
+from universal_sync_core.retention.standing import Standing
 from universal_sync_core.storage.keys import execution_in
 from universal_sync_core.storage.parallel import in_parallel
 from universal_sync_core.values.codec import Json, encode
@@ -25,17 +25,6 @@ from universal_sync_core.values.codec import Json, encode
 _LAST_EVENTS: Final = 25
 _SUCCEEDED: Final = "SUCCEEDED"
 _UNDER_WAY: Final = "RUNNING"
-
-
-class Standing(StrEnum):
-    """Whether a workflow may go on."""
-
-    RUNNING = "running"
-    RECENT = "ended lately"
-    OVER = "over"
-    FORGOTTEN = "forgotten"
-    UNSEEN = "unseen"
-    FOREIGN = "unknown"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,13 +12,20 @@ from typing import Final
 from botocore.exceptions import BotoCoreError, ClientError
 
 from statebag.account.aws import Cloud
-from statebag.account.inventory import DELETE_AT_ONCE, Stored
 from statebag.errors import StatebagError
 from statebag.executions.workflows import Observer
 from statebag.garbage.garbage import Holding, Policy
+from universal_sync_core.errors import StateSyncError
+from universal_sync_core.retention.inventory import DELETE_AT_ONCE, Stored
 
 # What may end a look: then nothing is known, and what was just deleted comes back.
-_INTERRUPTIONS: Final = (ClientError, BotoCoreError, StatebagError, KeyboardInterrupt)
+_INTERRUPTIONS: Final = (
+    ClientError,
+    BotoCoreError,
+    StatebagError,
+    StateSyncError,
+    KeyboardInterrupt,
+)
 
 Item = tuple[str, Stored]
 

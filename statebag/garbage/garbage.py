@@ -15,12 +15,12 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from statebag.account.aws import Cloud
-from statebag.account.inventory import Stored
 from statebag.account.places import Place
-from statebag.executions.workflows import Standing
 from statebag.state.reading import StateReader, read_each
 from statebag.state.references import SNAPSHOT_BEGINNING, chain_in, references_in
 from universal_sync_core.errors import MissingObjectError, StoredDataError
+from universal_sync_core.retention.inventory import Stored
+from universal_sync_core.retention.standing import Standing, reason_to_keep
 from universal_sync_core.storage.keys import execution_in, execution_prefix
 from universal_sync_core.storage.parallel import in_parallel
 from universal_sync_core.values.pointer import digest_in
@@ -60,16 +60,7 @@ class Policy:
         """Return why nothing of a workflow may be deleted, or None where something may be."""
         if standing is Standing.FORGOTTEN and self.forgotten:
             return None
-        return _REASONS.get(standing)
-
-
-_REASONS: Final = {
-    Standing.RUNNING: "it runs",
-    Standing.RECENT: "it ended lately",
-    Standing.FORGOTTEN: "Step Functions has forgotten it",
-    Standing.UNSEEN: "its state machine is not seen here",
-    Standing.FOREIGN: "no execution of Step Functions",
-}
+        return reason_to_keep(standing)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -25,6 +25,7 @@ ORDER = (
     "storage",
     "pages",
     "bag",
+    "retention",
     "lazy",
     "ingestion",
     "merge",

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from universal_sync_core import (
     store_to_s3,
     universal_sync_core,
 )
+from universal_sync_core.retention.ended import EndedExecution, LastState, write_record
 from universal_sync_core.settings import Settings
 from universal_sync_core.storage import runtime
 from universal_sync_core.storage.keys import content_key, execution_prefix
@@ -146,6 +148,37 @@ def test_failure_record_is_what_is_written(empty: MemoryStore) -> None:
     written = {str(at): json.loads(stored.body) for at, stored in empty.objects.items()}
     assert record in written.values()
     assert written[record["snapshot_s3_path"]]["snapshot_type"] == "failure"
+
+
+def test_record_of_an_ended_execution_is_what_is_written(empty: MemoryStore) -> None:
+    record = EXAMPLES["ended"]
+    end = EndedExecution(
+        arn=record["execution_arn"],
+        status=record["status"],
+        started=datetime.fromisoformat(record["started_at"]),
+        stopped=datetime.fromisoformat(record["ended_at"]),
+        error=record["error"],
+        input_bytes=record["input_bytes"],
+        output_bytes=record["output_bytes"],
+    )
+    bag = {
+        "next_action": record["next_action"],
+        "loop_counter": record["segments_run"],
+        "total_segments": record["total_segments"],
+        "state_revision": record["state_revision"],
+        "current_state": EXAMPLES["bag"]["current_state"] | {"__size_bytes": 10_042},
+    }
+    state = LastState(
+        owner=record["execution_id"],
+        bag=bag,
+        chain=record["execution_chain"],
+        stage=record["stage"],
+        record_s3_path=record["record_s3_path"],
+    )
+    path = write_record(runtime.current(), end, state)
+    (stored,) = empty.objects.values()
+    assert json.loads(stored.body) == record | {"bag_bytes": calculate_payload_size(bag)}
+    assert path.startswith("s3://state-bucket/ended/2025-11-23/034213-")
 
 
 @pytest.mark.usefixtures("empty")

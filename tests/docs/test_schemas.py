@@ -298,6 +298,7 @@ def has_other_length(page: dict[str, Any], name: str, value: Any) -> bool:
         ("snapshot", "snapshot"),
         ("branch", "branch_pointer"),
         ("record", "failure_record"),
+        ("ended", "ended_record"),
         ("bag", "bag"),
     ],
 )

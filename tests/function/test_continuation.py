@@ -15,11 +15,11 @@ from universal_sync_core.errors import (
     MalformedPointerError,
     PointerNotAllowedError,
 )
+from universal_sync_core.retention.members import machine_of
 from universal_sync_core.settings import Settings
 from universal_sync_core.storage import runtime
 from universal_sync_core.storage.memory_store import MemoryStore
 from universal_sync_core.storage.store import Location
-from universal_sync_core.workflow.owners import machine_of
 
 FIRST = "arn:aws:states:eu-west-1:123456789012:execution:catalog:first"
 SECOND = FIRST.replace("first", "second")

@@ -15,6 +15,8 @@ ANSWER: Final = f"{EXECUTION}callbacks/{DIGEST}.answer.json"
 ITEMS: Final = f"items/{DIGEST[:32]}/{DIGEST}.json"
 RESULTS: Final = "distributed/e/manifest.json"
 INPUT: Final = "inputs/catalog.json"
+MARK: Final = f"{EXECUTION}executions/{DIGEST[:32]}.began.json"
+ENDED: Final = f"ended/2025-11-23/034213-{DIGEST[:32]}.json"
 CREATES: Final = (("s3:if-none-match", "*"),)
 # Of no stack: who may do everything in S3, for other reasons.
 ADMINISTRATOR: Final = Statement(
@@ -22,20 +24,24 @@ ADMINISTRATOR: Final = Statement(
     sid="Everything",
     body={"Sid": "Everything", "Effect": "Allow", "Action": "s3:*", "Resource": "*"},
 )
-_DELETING: Final = ("s3:DeleteObject", "s3:DeleteObjectVersion")
+_KEPT: Final = (STATE, RECORD, ANSWER, ITEMS, RESULTS, MARK, ENDED)
+# By who may delete, what not even they may.
+_NOT_DELETED: Final = {"retention": (RESULTS, INPUT)}
 # By who holds what, the keys that may not be read, and those that may not be created.
 _NOT_READ: Final = {
     "function": (),
-    "callbacks": (STATE, ITEMS, RESULTS, INPUT),
-    "worker": (RECORD, ANSWER, ITEMS, RESULTS),
-    "machine": (STATE, RECORD, ANSWER),
+    "callbacks": (STATE, ITEMS, RESULTS, INPUT, MARK, ENDED),
+    "retention": (STATE, RECORD, ANSWER, ITEMS, RESULTS, INPUT),
+    "worker": (RECORD, ANSWER, ITEMS, RESULTS, MARK, ENDED),
+    "machine": (STATE, RECORD, ANSWER, MARK, ENDED),
     "administrator": (RECORD, ANSWER),
 }
 _NOT_CREATED: Final = {
     "function": (RESULTS, INPUT),
-    "callbacks": (ITEMS, RESULTS, INPUT),
-    "worker": (RECORD, ANSWER, ITEMS, RESULTS, INPUT),
-    "machine": (STATE, RECORD, ANSWER, ITEMS, INPUT),
+    "callbacks": (ITEMS, RESULTS, INPUT, MARK, ENDED),
+    "retention": (STATE, RECORD, ANSWER, ITEMS, RESULTS, INPUT),
+    "worker": (RECORD, ANSWER, ITEMS, RESULTS, INPUT, MARK, ENDED),
+    "machine": (STATE, RECORD, ANSWER, ITEMS, INPUT, MARK, ENDED),
     "administrator": (RECORD, ANSWER),
 }
 
@@ -62,11 +68,12 @@ def _in_bucket(stack: Stack, holder: str) -> Iterator[Need]:
         yield on("s3:GetObjectVersion", key)
     for key in _NOT_CREATED[holder]:
         yield on("s3:PutObject", key, CREATES)
-    for key in (STATE, RECORD, ANSWER, ITEMS):
+    for key in (STATE, RECORD, ANSWER, ITEMS, MARK, ENDED):
         yield on("s3:PutObject", key)
-    for key in (STATE, RECORD, ANSWER, ITEMS, RESULTS):
-        for action in _DELETING:
-            yield on(action, key)
+    for key in _KEPT:
+        yield on("s3:DeleteObjectVersion", key)
+    for key in _NOT_DELETED.get(holder, _KEPT):
+        yield on("s3:DeleteObject", key)
     without_tls = (("aws:SecureTransport", "false"),)
     yield on("s3:GetObject", INPUT, without_tls)
     yield on("s3:PutObject", STATE, CREATES + without_tls)

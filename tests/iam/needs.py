@@ -13,11 +13,16 @@ from tests.iam.stack import OPERATOR, WORKER, Stack, Statement
 DIGEST: Final = "0" * 64
 EXECUTION: Final = f"{STACK}-state-data:run-1"
 # By whose log group it is, who writes to it.
-_FUNCTIONS: Final = {"StateDataManager": "function", "Callback": "callbacks"}
+_FUNCTIONS: Final = {
+    "StateDataManager": "function",
+    "Callback": "callbacks",
+    "Retention": "retention",
+}
 # The role of a recorded call by a part of its name.
 _HOLDERS: Final = {
     "StateDataManagerFunctionRole": "function",
     "CallbackFunctionRole": "callbacks",
+    "RetentionFunctionRole": "retention",
     "Worker-role": WORKER,
     OPERATOR: OPERATOR,
 }
@@ -58,7 +63,12 @@ def needs_of(stack: Stack, calls: Iterable[Call], definition: dict[str, Any]) ->
         calls: that were recorded on the local cloud.
         definition: of the state machine.
     """
-    own = [*_recorded(stack, calls), *_of_machine(stack, definition), *_of_runtime(stack)]
+    own = [
+        *_recorded(stack, calls),
+        *_of_machine(stack, definition),
+        *_of_runtime(stack),
+        *_of_other_machines(stack),
+    ]
     needs = [need for need in own if need.holder in stack.holders]
     return sorted({*needs, *_of_missing(stack, needs), *_of_key(stack, needs)}, key=str)
 
@@ -163,13 +173,22 @@ def _of_runtime(stack: Stack) -> Iterator[Need]:
             yield Need(holder=holder, action=action, resource="*")
 
 
+def _of_other_machines(stack: Stack) -> Iterator[Need]:
+    """Yield what recording ends, and deleting daily, asks of machines that are named to a stack."""
+    for machine in filter(None, stack.resolver.parameters["OtherStateMachineArns"].split(",")):
+        execution = f"{machine.replace(':stateMachine:', ':execution:')}:run-1"
+        for holder in ("function", "retention"):
+            yield Need(holder=holder, action="states:DescribeExecution", resource=execution)
+        yield Need(holder="function", action="states:GetExecutionHistory", resource=execution)
+
+
 def _of_missing(stack: Stack, needs: Iterable[Need]) -> Iterator[Need]:
     """Yield what the functions need to tell what is missing from what is forbidden.
 
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
     """
     for need in needs:
-        if need.holder in ("function", "callbacks") and need.action == "s3:GetObject":
+        if need.holder in _FUNCTIONS.values() and need.action == "s3:GetObject":
             yield Need(holder=need.holder, action="s3:ListBucket", resource=stack.bucket)
 
 

@@ -3,14 +3,21 @@
 import hashlib
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 from local.access.calls import Call
 from local.cloud import LocalCloud, UserFunction
-from statebag.account.inventory import S3Inventory
 from tests.end_to_end.workflow import Json, Workflows
 from tests.iam.stack import OPERATOR
+from universal_sync_core.retention.daily import DailyDeletion
+from universal_sync_core.retention.inventory import S3Inventory
+from universal_sync_core.retention.standing import Standing
+from universal_sync_core.retention.terms import Terms
+from universal_sync_core.settings import Settings
+from universal_sync_core.storage import runtime
+from universal_sync_core.storage.s3_store import S3Store
 
 SECONDS: Final = 60.0
 WORKER: Final = UserFunction(
@@ -48,6 +55,7 @@ def recorded(cloud: LocalCloud, command: Command) -> list[Call]:
     _work(workflows)
     _operate(workflows, command)
     _collect_garbage(cloud, command)
+    _delete_daily(cloud)
     return cloud.calls
 
 
@@ -168,3 +176,37 @@ def _collect_garbage(cloud: LocalCloud, command: Command) -> None:
     assert inventory.keeps_versions(bucket)
     inventory.delete(found)
     inventory.undelete(found)
+
+
+class _AllOver:
+    """Says of every execution that it ended long ago."""
+
+    def standing(self, execution_arn: str, since: datetime) -> Standing:
+        assert execution_arn.startswith("arn:")
+        assert since < datetime.now(UTC) + timedelta(days=11)
+        return Standing.OVER
+
+    def record(self, execution_arn: str, owner: str) -> None:
+        raise AssertionError(f"all ends are recorded: {execution_arn} of {owner}")
+
+
+def _delete_daily(cloud: LocalCloud) -> None:
+    """Run the deletion as it is scheduled, and, with the rights of its role, as in 100 days."""
+    function = cloud.outputs["RetentionFunctionArn"]
+    s3, bucket = cloud.client("s3"), cloud.outputs["StateBucketName"]
+    ended = s3.list_objects_v2(Bucket=bucket, Prefix="ended/")["Contents"]
+    s3.delete_object(Bucket=bucket, Key=ended[0]["Key"])
+    assert cloud.run_schedules()[0]["recorded"] >= 1
+    described = cloud.client("lambda").get_function_configuration(FunctionName=function)
+    client = cloud.client("s3", described["Role"].rpartition("/")[2])
+    terms = Terms(
+        now=datetime.now(UTC) + timedelta(days=100),
+        keep=timedelta(days=90),
+        machines={cloud.outputs["StateMachineArn"]},
+    )
+    settings = Settings(bucket=bucket)
+    with runtime.use(settings=settings, store=S3Store(client=client)) as used:
+        deletion = DailyDeletion(used, S3Inventory(client), _AllOver(), terms)
+        outcome = deletion.run()
+    assert outcome.workflows
+    assert outcome.failed == {}

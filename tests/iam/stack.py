@@ -24,6 +24,7 @@ OPERATOR: Final = "operator"
 ROLES: Final = {
     "StateDataManagerFunctionRole": "function",
     "CallbackFunctionRole": "callbacks",
+    "RetentionFunctionRole": "retention",
     "StateDataStateMachineRole": "machine",
 }
 
@@ -47,6 +48,7 @@ class Deployment:
 
 
 KEY: Final = "key/11111111-2222-3333-4444-555555555555"
+OTHER_MACHINE: Final = Place().arn("states", "stateMachine:another")
 OPERATORS: Final = f"arn:aws:iam::{ACCOUNT}:role/{STACK}-operator"
 WORKER_ARN: Final = f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:mine:prod"
 CHINA: Final = Place(partition="aws-cn", region="cn-north-1")
@@ -59,6 +61,7 @@ DEPLOYMENTS: Final = (
             "StatePrefix": "team/a/",
             "WithCallbackFunction": "true",
             "TenantSeparator": ".",
+            "OtherStateMachineArns": f"{OTHER_MACHINE},{OTHER_MACHINE}-too",
             "OperatorArns": OPERATORS,
         },
     ),

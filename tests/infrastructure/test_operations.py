@@ -17,6 +17,7 @@ from tests.function.expected import BUCKET, load
 from tests.function.fakes import TOKEN, FakeEventBus, FakeStepFunctions
 from tests.function.lambda_context import FakeLambdaContext
 from universal_sync_core.errors import InvalidRequestError
+from universal_sync_core.retention.terms import Outcome
 from universal_sync_core.settings import Settings
 from universal_sync_core.storage import runtime
 from universal_sync_core.storage.memory_store import MemoryStore
@@ -86,6 +87,7 @@ def emitted(
         with pytest.raises(InvalidRequestError):
             app.lambda_handler(load("sync_missing_execution_result"), context)
         ask_and_answer()
+        measures.count_deletion(Outcome())
     return dict(embedded(capsys.readouterr().out))
 
 

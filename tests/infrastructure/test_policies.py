@@ -19,6 +19,10 @@ VALUES: Final = {
     "AWS::Partition": "aws",
     "StateDataManagerFunctionRole.Arn": f"{ACCOUNT}manager",
     "CallbackFunctionRole.Arn": f"{ACCOUNT}callbacks",
+    "RetentionFunctionRole.Arn": f"{ACCOUNT}retention",
+    "OtherStateMachineArns": ",".join(
+        f"arn:aws:states:eu-west-1:111122223333:stateMachine:{name}" for name in ("a", "b")
+    ),
     "OperatorArns": f"{ACCOUNT}ops,arn:aws:iam::*:role/aws-reserved/sso.amazonaws.com/*Operator*",
 }
 EXECUTION: Final = "team/v1/arn%3Aaws%3Astates%3Aeu-west-1%3A1%3Aexecution%3Am%3Ae/"
@@ -28,16 +32,25 @@ RECORD: Final = f"{EXECUTION}callbacks/{'0' * 64}.json"
 ANSWER: Final = f"{EXECUTION}callbacks/{'0' * 64}.answer.json"
 RESULTS: Final = "team/distributed/e/manifest.json"
 INPUT: Final = "team/inputs/catalog.json"
+MARK: Final = f"{EXECUTION}executions/{'0' * 32}.began.json"
+ENDED: Final = f"team/ended/2026-11-26/031500-{'0' * 32}.json"
+EVERY: Final = frozenset({STATE, ITEMS, RECORD, ANSWER, RESULTS, INPUT, MARK, ENDED})
 
 
 Conditions = dict[str, bool]
 
+
+def substituted(parts: Any, given: Conditions) -> str:
+    """Return a text with values in the place of names, of which it may bring some of its own."""
+    text, own = parts if isinstance(parts, list) else (parts, {})
+    known = VALUES | value(own, given)
+    return re.sub(r"\$\{([\w.:]+)\}", lambda match: known.get(match[1], "-"), text)
+
+
 FUNCTIONS: Final[dict[str, Callable[[Any, Conditions], Any]]] = {
     "Ref": lambda name, _: None if name == "AWS::NoValue" else VALUES.get(name, ""),
     "Fn::GetAtt": lambda names, _: VALUES[".".join(names)],
-    "Fn::Sub": lambda text, _: re.sub(
-        r"\$\{([\w.:]+)\}", lambda match: VALUES.get(match[1], "-"), text
-    ),
+    "Fn::Sub": substituted,
     "Fn::If": lambda parts, given: value(parts[1 if given[parts[0]] else 2], given),
     "Fn::Join": lambda parts, given: parts[0].join(value(parts[1], given)),
     "Fn::Split": lambda parts, given: value(parts[1], given).split(parts[0]),
@@ -61,11 +74,19 @@ def listed(node: Any) -> list[Any]:
     return node if isinstance(node, list) else [node]
 
 
+FUNCTIONS_BY_ROLE: Final = {
+    "manager": "StateDataManager",
+    "callbacks": "Callback",
+    "retention": "Retention",
+}
+
+
 class Account:
     """The policies of the template, under its conditions, asked as IAM asks them."""
 
     def __init__(self, template: dict[str, Any], **conditions: bool) -> None:
         every = {"HasKmsKey": False, "HasOperators": True, "HasCallbackFunction": True}
+        every |= {"HasOtherMachines": True}
         every |= conditions
         resources = template["Resources"]
         found = value(resources["StateBucketPolicy"]["Properties"]["PolicyDocument"], every)
@@ -77,7 +98,7 @@ class Account:
             },
         }
         self.of_roles["ops"] = self.of_roles["administrator"]
-        for role, name in (("manager", "StateDataManager"), ("callbacks", "Callback")):
+        for role, name in FUNCTIONS_BY_ROLE.items():
             (policy,) = value(resources[f"{name}Function"]["Properties"]["Policies"], every)
             self.of_roles[role] = policy
 
@@ -120,40 +141,66 @@ def account(template: dict[str, Any]) -> Account:
 @pytest.mark.parametrize(
     ("role", "reads", "creates"),
     [
-        ("manager", {STATE, ITEMS, RECORD, ANSWER, RESULTS, INPUT}, {STATE, ITEMS, RECORD, ANSWER}),
+        ("manager", EVERY - {ENDED}, {STATE, ITEMS, RECORD, ANSWER, MARK, ENDED}),
         ("callbacks", {RECORD, ANSWER}, {STATE, RECORD, ANSWER}),
         ("worker", {STATE, INPUT}, {STATE}),
-        ("administrator", {STATE, ITEMS, RESULTS, INPUT}, {STATE, ITEMS, RESULTS, INPUT}),
-        (
-            "ops",
-            {STATE, ITEMS, RECORD, ANSWER, RESULTS, INPUT},
-            {STATE, ITEMS, RECORD, ANSWER, RESULTS, INPUT},
-        ),
+        ("retention", {MARK, ENDED}, {MARK, ENDED}),
+        ("administrator", EVERY - {RECORD, ANSWER}, EVERY - {RECORD, ANSWER}),
+        ("ops", EVERY, EVERY),
     ],
 )
 def test_each_role_reaches_what_it_needs(
     account: Account, role: str, reads: set[str], creates: set[str]
 ) -> None:
-    keys = {STATE, ITEMS, RECORD, ANSWER, RESULTS, INPUT}
-    assert {key for key in keys if account.may(role, "GetObject", key)} == reads
-    assert {key for key in keys if account.may(role, "PutObject", key)} == creates
+    assert {key for key in EVERY if account.may(role, "GetObject", key)} == reads
+    assert {key for key in EVERY if account.may(role, "PutObject", key)} == creates
 
 
-@pytest.mark.parametrize("role", ["manager", "callbacks", "worker", "administrator", "ops"])
-@pytest.mark.parametrize("key", [STATE, ITEMS, RECORD, ANSWER])
+@pytest.mark.parametrize(
+    "role", ["manager", "callbacks", "retention", "worker", "administrator", "ops"]
+)
+@pytest.mark.parametrize("key", [STATE, ITEMS, RECORD, ANSWER, MARK, ENDED])
 def test_nobody_overwrites(account: Account, role: str, key: str) -> None:
     assert not account.may(role, "PutObject", key, if_none_match=False)
 
 
-@pytest.mark.parametrize("action", ["DeleteObject", "DeleteObjectVersion"])
-@pytest.mark.parametrize("key", [STATE, ITEMS, RECORD, ANSWER, RESULTS])
-def test_operators_alone_delete_state(
-    template: dict[str, Any], account: Account, action: str, key: str
+@pytest.mark.parametrize("key", [STATE, ITEMS, RECORD, ANSWER, RESULTS, MARK, ENDED])
+def test_operators_and_the_daily_deletion_alone_delete_state(
+    template: dict[str, Any], account: Account, key: str
 ) -> None:
-    assert account.may("ops", action, key)
-    assert not account.may("administrator", action, key)
-    nobody = Account(template, HasOperators=False)
-    assert not any(nobody.may(role, action, key) for role in nobody.of_roles)
+    daily = set() if key == RESULTS else {"retention"}
+    for asked, operators in ((account, {"ops"}), (Account(template, HasOperators=False), set())):
+        may = {role for role in asked.of_roles if asked.may(role, "DeleteObject", key)}
+        assert may == daily | operators
+
+
+@pytest.mark.parametrize("key", [STATE, ITEMS, RECORD, ANSWER, RESULTS, MARK, ENDED])
+def test_what_is_deleted_can_be_brought_back_whoever_deleted_it(
+    template: dict[str, Any], account: Account, key: str
+) -> None:
+    for asked, operators in ((account, {"ops"}), (Account(template, HasOperators=False), set())):
+        may = {role for role in asked.of_roles if asked.may(role, "DeleteObjectVersion", key)}
+        assert may == operators
+
+
+def test_inputs_are_the_users_to_delete(account: Account) -> None:
+    may = {role for role in account.of_roles if account.may(role, "DeleteObject", INPUT)}
+    assert may == {"ops", "administrator"}
+
+
+@pytest.mark.parametrize("role", ["manager", "retention"])
+def test_executions_of_machines_named_to_the_stack_can_be_looked_at(
+    template: dict[str, Any], role: str
+) -> None:
+    named = [f"arn:aws:states:eu-west-1:111122223333:execution:{name}:*" for name in ("a", "b")]
+    for has_others, others in ((True, named), (False, [])):
+        account = Account(template, HasOtherMachines=has_others)
+        (statement,) = (
+            each
+            for each in account.of_roles[role]["Statement"]
+            if "states:DescribeExecution" in listed(each["Action"])
+        )
+        assert listed(statement["Resource"])[1:] == others
 
 
 def test_without_operators_the_functions_alone_reach_callbacks(template: dict[str, Any]) -> None:

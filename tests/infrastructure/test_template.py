@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from cfnlint.api import lint_file
 
+import daily_deletion
 from universal_sync_core.settings import Settings
 
 Template = dict[str, Any]
@@ -105,17 +106,42 @@ def test_everything_is_traced(template: Template, machine: dict[str, Any]) -> No
     assert machine["Tracing"]["Enabled"] is True
 
 
-def test_state_outlives_the_longest_execution_and_its_redrive(
-    template: Template, bucket: dict[str, Any]
-) -> None:
+def test_a_workflow_is_kept_for_as_long_as_it_can_be_redriven(template: Template) -> None:
     days = template["Parameters"]["StateRetentionDays"]
-    assert min(days["MinValue"], days["Default"]) > LONGEST_EXECUTION_DAYS + REDRIVE_DAYS
-    expirations = [
-        rule["ExpirationInDays"]
-        for rule in bucket["LifecycleConfiguration"]["Rules"]
-        if "ExpirationInDays" in rule
+    assert min(days["MinValue"], days["Default"]) > REDRIVE_DAYS
+
+
+def test_age_expires_neither_state_nor_inputs(bucket: dict[str, Any]) -> None:
+    rules = bucket["LifecycleConfiguration"]["Rules"]
+    expiring = [rule for rule in rules if "ExpirationInDays" in rule]
+    assert [rule["Prefix"] for rule in expiring] == [{"Fn::Sub": "${StatePrefix}distributed/"}]
+    assert min(rule["ExpirationInDays"] for rule in expiring) > (
+        LONGEST_EXECUTION_DAYS + REDRIVE_DAYS
+    )
+    assert all("Expiration" not in rule and "ExpirationDate" not in rule for rule in rules)
+
+
+def test_a_deletion_can_be_undone_for_30_days(bucket: dict[str, Any]) -> None:
+    rules = bucket["LifecycleConfiguration"]["Rules"]
+    kept = [
+        each["NoncurrentVersionExpiration"]
+        for each in rules
+        if "NoncurrentVersionExpiration" in each
     ]
-    assert expirations == [{"Ref": "StateRetentionDays"}]
+    assert kept == [{"NoncurrentDays": 30}]
+    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+
+
+def test_what_is_over_is_deleted_daily(resources: dict[str, Any], template: Template) -> None:
+    properties = resources["RetentionFunction"]["Properties"]
+    (event,) = properties["Events"].values()
+    assert event["Properties"]["Schedule"] == {"Ref": "RetentionSchedule"}
+    assert template["Parameters"]["RetentionSchedule"]["Default"] == "rate(1 day)"
+    assert json.loads(event["Properties"]["Input"]) == {"action": "delete_ended"}
+    environment = properties["Environment"]["Variables"]
+    assert environment["STATE_RETENTION_DAYS"] == {"Ref": "StateRetentionDays"}
+    assert json.dumps({"Ref": "OtherStateMachineArns"}) in json.dumps(environment["STATE_MACHINES"])
+    assert template["Parameters"]["StateRetentionDays"]["MinValue"] == daily_deletion.LEAST_DAYS
 
 
 def test_multipart_uploads_that_were_never_finished_are_removed(bucket: dict[str, Any]) -> None:
@@ -180,11 +206,13 @@ def test_what_the_settings_let_the_function_read_its_role_lets_it_read(
     assert {"Fn::Sub": f"{arn}*"} in resources
 
 
-def test_every_execution_that_does_not_succeed_is_recorded(resources: dict[str, Any]) -> None:
+def test_every_end_is_recorded(resources: dict[str, Any]) -> None:
     rule = resources["ExecutionEndedRule"]["Properties"]
     detail = rule["EventPattern"]["detail"]
-    assert set(detail["status"]) == {"FAILED", "TIMED_OUT", "ABORTED"}
-    assert detail["stateMachineArn"] == [{"Ref": "StateDataStateMachine"}]
+    assert set(detail["status"]) == {"SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"}
+    machines = json.dumps(detail["stateMachineArn"])
+    for named in ("StateDataStateMachine", "OtherStateMachineArns"):
+        assert json.dumps({"Ref": named}) in machines
     (target,) = rule["Targets"]
     assert json.loads(target["InputTransformer"]["InputTemplate"])["action"] == "record_end"
     permission = resources["ExecutionEndedPermission"]["Properties"]

@@ -28,3 +28,9 @@ def test_outputs_name_what_was_deployed(real: LocalCloud) -> None:
     bucket = real.outputs["StateBucketName"]
     assert real.client("s3").head_bucket(Bucket=bucket)
     assert real.outputs["UniversalSyncCoreLayerArn"].endswith(":1")
+
+
+def test_what_the_schedules_call_runs_when_it_is_asked_to(real: LocalCloud) -> None:
+    (answer,) = real.run_schedules()
+    assert answer["failed"] == []
+    assert not answer["dry_run"]

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from statebag.account.aws import Connection
-from statebag.account.inventory import Stored
 from statebag.budgets import budget_of
 from tests.core.fakes import CountingStore
+from universal_sync_core.retention.inventory import Stored
 from universal_sync_core.storage.memory_store import MemoryStore
 from universal_sync_core.storage.store import Location, StoredObject
 

@@ -9,11 +9,12 @@ from contextlib import nullcontext
 from typing import Any, Final
 from unittest import mock
 
-from statebag.executions.workflows import Observer, Standing
+from statebag.executions.workflows import Observer
 from statebag.garbage.deleting import Deletion
 from statebag.garbage.garbage import Policy
 from tests.statebag.gc_steps import Step, shrunk, steps_of
 from tests.statebag.gc_world import run
+from universal_sync_core.retention.standing import Standing
 
 SEEDS: Final = 100
 

@@ -11,7 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from statebag.account.places import Place
-from statebag.executions.workflows import Standing
 from statebag.garbage.garbage import Collector, Holding, Policy, content_of
 from statebag.state.reading import StateReader
 from statebag.state.soundness import verify
@@ -20,6 +19,7 @@ from tests.statebag.conftest import Run
 from tests.statebag.histories import History
 from tests.statebag.states import decoded, key_prefix, location_of, snapshot_of
 from universal_sync_core import first_bag, record_failure, store_result, universal_sync_core
+from universal_sync_core.retention.standing import Standing
 from universal_sync_core.storage.store import Location
 from universal_sync_core.values.compression import compress
 

@@ -7,8 +7,8 @@ import pytest
 from moto import mock_aws
 
 from statebag.account.aws import Cloud, Connection
-from statebag.account.inventory import S3Inventory
-from statebag.errors import UnavailableError
+from universal_sync_core.errors import StoreUnavailableError
+from universal_sync_core.retention.inventory import S3Inventory
 from universal_sync_core.storage.store import Location
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def test_deletion_that_s3_did_not_do_is_an_error(
     answer = {"Errors": [{"Key": "v1/a/sha256/1", "Code": "AccessDenied"}]}
     monkeypatch.setattr(s3, "delete_objects", lambda **_: answer)
 
-    with pytest.raises(UnavailableError, match="AccessDenied"):
+    with pytest.raises(StoreUnavailableError, match="AccessDenied"):
         S3Inventory(s3).delete([Location(BUCKET, "v1/a/sha256/1")])
 
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
+from universal_sync_core.retention.members import machine_of
 from universal_sync_core.settings import Settings
 from universal_sync_core.storage.keys import places_of_executions
-from universal_sync_core.workflow.owners import machine_of
 
 
 def places_of_children(execution_id: str | None, settings: Settings) -> list[str]:

@@ -53,6 +53,11 @@ def places_of_executions(settings: Settings, start: str) -> str:
     return f"s3://{settings.bucket}/{settings.prefix}{LAYOUT}/{quote(start, safe='')}"
 
 
+def owner_in(prefix: str) -> str:
+    """Return the execution whose keys begin so."""
+    return unquote(prefix.rstrip("/").rsplit("/", 1)[-1])
+
+
 def content_key(settings: Settings, execution_id: str, stored: bytes) -> str:
     """Return the key of an object with these stored bytes."""
     digest = hashlib.sha256(stored).hexdigest()

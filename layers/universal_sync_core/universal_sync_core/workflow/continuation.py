@@ -13,6 +13,7 @@ from universal_sync_core.errors import (
 )
 from universal_sync_core.limits import STEP_FUNCTIONS_NAME_CHARS
 from universal_sync_core.maps.unfinished_map import entered_again, without_unfinished
+from universal_sync_core.retention.members import begin_work
 from universal_sync_core.storage import runtime
 from universal_sync_core.storage.keys import execution_in
 from universal_sync_core.sync import universal_sync_core
@@ -56,7 +57,8 @@ def resumed_bag(
     It stays the bag of the execution that began it: `execution_id`, and so the place of its
     objects, do not change. If a result had ended the workflow, the segment that gave it is run
     again; a group, a map or a wait that failed is entered again. Of a map of which too many items
-    failed only those run again, unless other items are given.
+    failed only those run again, unless other items are given. Before that it is noted beside the
+    state that this execution needs it.
 
     Args:
         execution_input: `resume_from` is the path of a failure record or of a snapshot; the
@@ -79,6 +81,8 @@ def resumed_bag(
         settings = runtime.current().settings
         require_same_owner(owner, execution_id, settings, field=f"input.{RESUME_FROM}")
     bag = counters | _left_at(path) | {USED: 0}
+    if owner is not None and owner != execution_id:
+        begin_work(owner, execution_id, field=f"input.{RESUME_FROM}")
     given = {name: value for name, value in execution_input.items() if name != RESUME_FROM}
     own = {"execution_id": owner, "merge_strategy": {CHAIN: "append"}}
     with unit_of_work({**context, **own, "action": "init"}, bag) as unit:

@@ -1,13 +1,8 @@
 """Whose state an execution may go on with: that of its own state machine, and of its own tenant."""
 
-import re
-from typing import Final
-
 from universal_sync_core.errors import PointerNotAllowedError
+from universal_sync_core.retention.members import machine_of
 from universal_sync_core.settings import Settings
-
-# https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsstepfunctions.html
-_EXECUTION: Final = re.compile(r"(arn:[^:]+:states:[^:]*:[^:]*:)execution:([^:]+):[^:]+")
 
 
 def require_same_owner(owner: str, execution_id: str, settings: Settings, *, field: str) -> None:
@@ -37,12 +32,6 @@ def require_same_owner(owner: str, execution_id: str, settings: Settings, *, fie
             f" one whose name has the same text before the first {separator}"
         )
         raise PointerNotAllowedError(message, field=field)
-
-
-def machine_of(execution_id: str) -> str | None:
-    """Return the ARN of the state machine of an execution, or None where the id is no ARN."""
-    match = _EXECUTION.fullmatch(execution_id)
-    return f"{match[1]}stateMachine:{match[2]}" if match else None
 
 
 def tenant_of(execution_id: str, separator: str) -> str | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, Protocol
 
-from statebag.errors import UnavailableError
+from universal_sync_core.errors import StoreUnavailableError
 from universal_sync_core.storage.parallel import in_parallel
 from universal_sync_core.storage.store import Location
 
@@ -54,10 +54,10 @@ class Inventory(Protocol):
 
 
 class S3Inventory:
-    """The inventory of a bucket in S3."""
+    """The inventory of a bucket in S3. Errors of the client are raised as they are."""
 
     def __init__(self, client: "S3Client") -> None:
-        """Ask through `client`."""
+        """Ask through `client`, which tries again by itself."""
         self._client = client
 
     def objects(self, bucket: str, prefix: str) -> Iterator[Stored]:
@@ -92,7 +92,7 @@ class S3Inventory:
         """Delete in one request.
 
         Raises:
-            UnavailableError: S3 left some of them.
+            StoreUnavailableError: S3 left some of them.
         """
         objects: list[ObjectIdentifierTypeDef] = [{"Key": each.key} for each in locations]
         self._delete(locations[0].bucket, objects, "deleted")
@@ -101,7 +101,7 @@ class S3Inventory:
         """Remove the marker that a deletion put over each object, where it still lies there.
 
         Raises:
-            UnavailableError: S3 left some of them.
+            StoreUnavailableError: S3 left some of them.
         """
         bucket = locations[0].bucket
         markers = in_parallel(self._marker, locations)
@@ -128,5 +128,4 @@ class S3Inventory:
         if failed:
             codes = ", ".join(sorted({error.get("Code", "?") for error in failed}))
             message = f"{len(failed)} objects were not {done} ({codes})"
-            hint = "The bucket's versions hold what was deleted; run it again."
-            raise UnavailableError(message, hint=hint)
+            raise StoreUnavailableError(f"{message}; what was deleted is in the bucket's versions")

@@ -1,0 +1,137 @@
+"""The daily deletion as the function runs it: on S3, and with what Step Functions still knows."""
+
+from __future__ import annotations
+
+import os
+import re
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+import boto3
+from botocore.config import Config
+
+import callbacks
+import executions
+import measures
+from services import Failure, attempt, called
+from universal_sync_core.errors import ConfigurationError, InvalidRequestError
+from universal_sync_core.limits import STEP_FUNCTIONS_REDRIVABLE_DAYS
+from universal_sync_core.retention.daily import DailyDeletion
+from universal_sync_core.retention.ended import UNKNOWN, EndedExecution, LastState, write_record
+from universal_sync_core.retention.inventory import S3Inventory
+from universal_sync_core.retention.standing import Standing, standing_at
+from universal_sync_core.retention.terms import Terms
+from universal_sync_core.storage import runtime
+from universal_sync_core.storage.parallel import MAX_REQUESTS_AT_ONCE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from answers import DeletionAnswer
+    from models import DeleteEndedEvent
+    from universal_sync_core.retention.terms import Outcome
+
+LEAST_DAYS: Final = STEP_FUNCTIONS_REDRIVABLE_DAYS + 1
+_MACHINE: Final = re.compile(r"arn:[^:]+:states:[^:]*:[^:]*:stateMachine:[^:]+")
+_RUNNING: Final = {"RUNNING", "PENDING_REDRIVE"}
+# https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html
+_STANDING_BY_CODE: Final = {
+    "ExecutionDoesNotExist": Standing.FORGOTTEN,
+    "InvalidArn": Standing.FOREIGN,
+}
+# Of an answer, which a person reads.
+_MOST_NAMED: Final = 100
+_CONFIG: Final = Config(
+    connect_timeout=5,
+    read_timeout=30,
+    max_pool_connections=MAX_REQUESTS_AT_ONCE,
+    retries={"mode": "standard", "total_max_attempts": 8},
+)
+
+
+class StepFunctionsExecutions:
+    """What Step Functions still knows of executions."""
+
+    def standing(self, execution_arn: str, since: datetime) -> Standing:
+        """Return how an execution stands; one that may not be looked at is not seen."""
+        describe = callbacks.stepfunctions().describe_execution
+        described = attempt(describe, executionArn=execution_arn)
+        if not isinstance(described, Failure):
+            is_running = described["status"] in _RUNNING
+            return standing_at(None if is_running else described["stopDate"], since)
+        if described.code in _STANDING_BY_CODE:
+            return _STANDING_BY_CODE[described.code]
+        if described.kind == "denied":
+            return Standing.UNSEEN
+        raise described.error
+
+    def record(self, execution_arn: str, owner: str) -> None:
+        """Record an end as far as it is known; one that is forgotten counts from now on."""
+        if self.standing(execution_arn, datetime.now(UTC)) is Standing.FORGOTTEN:
+            end = EndedExecution(arn=execution_arn, status=UNKNOWN, stopped=datetime.now(UTC))
+            write_record(runtime.current(), end, LastState(owner=owner, bag={}))
+        else:
+            end_known = executions.ended(execution_arn)
+            executions.record(end_known, executions.left_by(end_known))
+
+
+def delete_ended(event: DeleteEndedEvent) -> DeletionAnswer:
+    """Delete what belongs to workflows that ended longer ago than the retention.
+
+    Raises:
+        ConfigurationError: the environment does not say what may be deleted.
+        StoreAccessDeniedError, StoreUnavailableError: S3 cannot be asked.
+    """
+    terms = terms_of(os.environ, now=datetime.now(UTC), event=event)
+    inventory = S3Inventory(boto3.client("s3", config=_CONFIG))
+    deletion = DailyDeletion(runtime.current(), inventory, StepFunctionsExecutions(), terms)
+    outcome = called(deletion.run)
+    if not terms.dry_run:
+        measures.count_deletion(outcome)
+    return _answer(outcome, terms)
+
+
+def terms_of(env: Mapping[str, str], *, now: datetime, event: DeleteEndedEvent) -> Terms:
+    """Return what a run may do; a dry run may ask what a shorter retention would delete.
+
+    Raises:
+        ConfigurationError: the environment does not say.
+        InvalidRequestError: the event says what is for the stack to say.
+    """
+    text = env.get("STATE_RETENTION_DAYS", "")
+    if not text.isdecimal() or int(text) < LEAST_DAYS:
+        message = f"STATE_RETENTION_DAYS must be a whole number, at least {LEAST_DAYS}"
+        raise ConfigurationError(message)
+    machines = [each.strip() for each in env.get("STATE_MACHINES", "").split(",") if each.strip()]
+    if not machines or not all(map(_MACHINE.fullmatch, machines)):
+        raise ConfigurationError("STATE_MACHINES must be ARNs of state machines, with commas")
+    if event.retention_days is not None and not event.dry_run:
+        message = "retention_days is for a dry_run alone: what is deleted is for the stack to say"
+        raise InvalidRequestError(message, field="retention_days")
+    days = int(text) if event.retention_days is None else event.retention_days
+    return Terms(
+        now=now,
+        keep=timedelta(days=days),
+        machines=frozenset(machines),
+        dry_run=event.dry_run,
+        most=event.most,
+    )
+
+
+def _answer(outcome: Outcome, terms: Terms) -> DeletionAnswer:
+    kept = sorted(outcome.kept.items())[:_MOST_NAMED]
+    failed = sorted(outcome.failed.items())[:_MOST_NAMED]
+    return {
+        "dry_run": terms.dry_run,
+        "ended_before": terms.since.isoformat(),
+        "deleted": {
+            "workflows": len(outcome.workflows),
+            "objects": outcome.objects,
+            "bytes": outcome.size,
+            "execution_ids": sorted(outcome.workflows)[:_MOST_NAMED],
+        },
+        "kept": [{"execution_id": owner, "reason": reason} for owner, reason in kept],
+        "failed": [{"record": record, "error": error} for record, error in failed],
+        "recorded": len(outcome.recorded),
+        "is_cut_short": outcome.is_cut_short,
+    }

@@ -1,0 +1,237 @@
+"""The daily deletion: what belongs to workflows that ended longer ago than the retention.
+
+It begins with the records of executions that ended so long ago. Each says whose state the
+execution worked on. Where others may need that state, it is noted that this one does not; the
+last of them has all of it deleted. A record goes when nothing is left to do for it, so a run that
+is cut short is taken up by the next.
+"""
+
+import itertools
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from threading import Lock
+from typing import Final
+
+from universal_sync_core.errors import MissingObjectError, StateSyncError
+from universal_sync_core.retention.ended import RecordName, ended_prefix, read_record
+from universal_sync_core.retention.inventory import DELETE_AT_ONCE, Inventory, Stored
+from universal_sync_core.retention.members import (
+    Members,
+    closed,
+    digest_of,
+    leave_mark,
+    machine_of,
+    mark,
+    marked_execution,
+    members_prefix,
+)
+from universal_sync_core.retention.standing import Standing, reason_to_keep, standing_of_all
+from universal_sync_core.retention.terms import Executions, Outcome, Terms
+from universal_sync_core.retention.unrecorded import Unrecorded
+from universal_sync_core.storage.keys import execution_prefix, items_prefix
+from universal_sync_core.storage.parallel import MAX_REQUESTS_AT_ONCE, in_parallel
+from universal_sync_core.storage.runtime import Runtime
+from universal_sync_core.storage.store import Location
+from universal_sync_core.values.codec import encode
+
+# What is begun when less is left is left to the next run.
+_RESERVE_SECONDS: Final = 20
+_WRITTEN_LATELY: Final = "its state was written lately"
+_NEEDED: Final = "another execution went on from it"
+_OUT_OF_TIME: Final = "there was no time left"
+_TAKEN_UP: Final = "an execution is about to go on from it"
+
+
+class DailyDeletion:
+    """Deletes what nothing can need any more, a bounded number at a time."""
+
+    def __init__(
+        self, used: Runtime, inventory: Inventory, executions: Executions, terms: Terms
+    ) -> None:
+        """Work where the settings say.
+
+        Args:
+            used: the settings, the store, and the time that is left.
+            inventory: lists and deletes.
+            executions: tells of them.
+            terms: what may be done.
+        """
+        self._used = used
+        self._bucket = used.settings.bucket or ""
+        self._inventory = inventory
+        self._executions = executions
+        self._terms = terms
+        self._outcome = Outcome()
+        self._shared = Lock()
+        # Records of one workflow are settled one after another.
+        self._locks: defaultdict[str, Lock] = defaultdict(Lock)
+        # What a dry run would have noted; executions whose end may not have been recorded, and on
+        # whose state they work.
+        self._settled: set[tuple[str, str]] = set()
+        self._doubtful: dict[str, str] = {}
+
+    def run(self) -> Outcome:
+        """Delete, and tell what was deleted; then have ends recorded that were not."""
+        outcome, most = self._outcome, self._terms.most
+        records = list(itertools.islice(self._due(), most + 1))
+        outcome.is_cut_short = len(records) > most
+        for at in range(0, min(len(records), most), MAX_REQUESTS_AT_ONCE):
+            if not self._has_time():
+                outcome.is_cut_short = True
+                break
+            in_parallel(self._settle, records[at : min(at + MAX_REQUESTS_AT_ONCE, most)])
+        if not self._terms.dry_run:
+            unrecorded = Unrecorded(self._used, self._inventory, self._executions, self._terms)
+            outcome.recorded = unrecorded.record(self._still_doubtful(), self._has_time)
+        return outcome
+
+    def _has_time(self) -> bool:
+        return self._used.seconds_left() > _RESERVE_SECONDS
+
+    def _due(self) -> Iterator[Stored]:
+        """Yield the records of executions that ended so long ago, oldest first."""
+        for stored in self._inventory.objects(self._bucket, ended_prefix(self._used.settings)):
+            name = RecordName.in_key(stored.location.key)
+            if name is not None and name.stopped >= self._terms.since:
+                return
+            if name is not None:
+                yield stored
+
+    def _settle(self, record: Stored) -> None:
+        try:
+            arn, owner = read_record(self._body(record.location), str(record.location))
+            if machine_of(arn) not in self._terms.machines:
+                return
+            workflows = [each for each in dict.fromkeys((arn, owner)) if machine_of(each)]
+            done = [self._is_done_with(workflow, arn) for workflow in workflows]
+            if all(done) and not self._terms.dry_run:
+                self._inventory.delete([record.location])
+        except MissingObjectError:  # another run was faster
+            return
+        except StateSyncError as error:
+            with self._shared:
+                self._outcome.failed[record.location.key] = f"{type(error).__name__}: {error}"
+
+    def _is_done_with(self, owner: str, arn: str) -> bool:
+        """Tell whether nothing is left to do for a workflow on which an execution worked."""
+        with self._shared:
+            lock = self._locks[owner]
+        with lock:
+            members = self._members(owner)
+            if owner != arn and digest_of(arn) not in members.began:
+                return True  # it never went on with that state, or all of it is gone
+            if members.began and not self._is_last(owner, arn):
+                self._keep(owner, _NEEDED)
+                return True
+            return self._is_deleted(owner, arn)
+
+    def _is_last(self, owner: str, arn: str) -> bool:
+        """Note that an execution needs a state no more, and tell whether no other may."""
+        with self._shared:
+            self._settled.add((owner, digest_of(arn)))
+        if not self._terms.dry_run:
+            leave_mark(self._used, owner, arn, "settled")
+        unsettled = self._members(owner).unsettled(owner)
+        waiting = {each for each in unsettled if (owner, each) not in self._settled}
+        self._doubt(owner, waiting)
+        return not waiting
+
+    def _members(self, owner: str) -> Members:
+        found = self._inventory.objects(self._bucket, members_prefix(self._used.settings, owner))
+        return Members.named(stored.location.key for stored in found)
+
+    def _doubt(self, owner: str, digests: Iterable[str]) -> None:
+        """Note executions that a workflow waits for: the end of one may not have been recorded."""
+        found = [self._arn_of(owner, digest) for digest in digests]
+        with self._shared:
+            self._doubtful |= {arn: owner for arn in found if arn is not None}
+
+    def _still_doubtful(self) -> dict[str, str]:
+        """Return those whose record did not come up after they were waited for."""
+        return {
+            arn: owner
+            for arn, owner in self._doubtful.items()
+            if (owner, digest_of(arn)) not in self._settled
+        }
+
+    def _arn_of(self, owner: str, digest: str) -> str | None:
+        if digest == digest_of(owner):
+            return owner
+        with suppress(MissingObjectError):
+            body = self._body(mark(self._used.settings, owner, digest, "began"))
+            return marked_execution(body)
+        return None
+
+    def _is_deleted(self, owner: str, arn: str) -> bool:
+        """Delete all that a workflow stored, and tell whether that is done."""
+        objects, members = list(self._objects_of(owner)), self._members(owner)
+        reason = self._reason_to_keep(owner, arn, members, objects)
+        if reason is None and not self._terms.dry_run:
+            reason = self._delete_all(owner, members, objects)
+        if reason is not None:
+            self._keep(owner, reason)
+        elif objects:
+            self._count(owner, objects)
+        return reason is None
+
+    def _objects_of(self, owner: str) -> Iterator[Stored]:
+        """Yield what a workflow stored, the marks of its members apart."""
+        settings = self._used.settings
+        marks = members_prefix(settings, owner)
+        for stored in self._inventory.objects(self._bucket, execution_prefix(settings, owner)):
+            if not stored.location.key.startswith(marks):
+                yield stored
+        yield from self._inventory.objects(self._bucket, items_prefix(settings, owner))
+
+    def _reason_to_keep(
+        self, owner: str, arn: str, members: Members, objects: Sequence[Stored]
+    ) -> str | None:
+        if any(stored.modified >= self._terms.since for stored in objects):
+            return _WRITTEN_LATELY
+        # A redriven execution runs again, and after 90 days another may have the same name.
+        arns = {owner, arn, *(self._arn_of(owner, each) for each in members.began)}
+        standing = standing_of_all(
+            self._executions.standing(each, self._terms.since) for each in arns if each
+        )
+        # That it ended so long ago is recorded.
+        return None if standing is Standing.FORGOTTEN else reason_to_keep(standing)
+
+    def _delete_all(self, owner: str, members: Members, objects: Sequence[Stored]) -> str | None:
+        """Delete objects, then marks, and return why that was not done, if it was not."""
+        if not objects and not members.began and not members.settled:
+            return None
+        if not self._is_closed(owner, members):
+            return _TAKEN_UP
+        marks = members_prefix(self._used.settings, owner)
+        left = [*objects, *self._inventory.objects(self._bucket, marks)]
+        for at in range(0, len(left), DELETE_AT_ONCE):
+            if not self._has_time():
+                self._outcome.is_cut_short = True
+                return _OUT_OF_TIME
+            batch = left[at : at + DELETE_AT_ONCE]
+            self._inventory.delete([stored.location for stored in batch])
+        return None
+
+    def _is_closed(self, owner: str, members: Members) -> bool:
+        """Refuse those who would go on with a state from here on; False where one has begun."""
+        location = closed(self._used.settings, owner)
+        body = encode({"execution_id": owner})
+        self._used.retry.execute(lambda: self._used.store.put(location, body))
+        if self._members(owner).began == members.began:
+            return True
+        self._inventory.delete([location])
+        return False
+
+    def _count(self, owner: str, objects: Sequence[Stored]) -> None:
+        with self._shared:
+            self._outcome.workflows.append(owner)
+            self._outcome.objects += len(objects)
+            self._outcome.size += sum(stored.size for stored in objects)
+
+    def _keep(self, owner: str, reason: str) -> None:
+        with self._shared:
+            self._outcome.kept[owner] = reason
+
+    def _body(self, location: Location) -> bytes:
+        return self._used.retry.execute(lambda: self._used.store.get(location)).body

@@ -1,0 +1,81 @@
+"""Executions whose end nobody has recorded: EventBridge delivers events at best effort.
+
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-delivery-level.html
+"""
+
+import itertools
+import random
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
+
+from universal_sync_core.retention.ended import RecordName, ended_prefix
+from universal_sync_core.retention.inventory import Inventory
+from universal_sync_core.retention.members import digest_of, machine_of, mark
+from universal_sync_core.retention.standing import Standing
+from universal_sync_core.retention.terms import Executions, Terms
+from universal_sync_core.storage.keys import LAYOUT, execution_prefix, owner_in
+from universal_sync_core.storage.runtime import Runtime
+
+# Executions that one run asks Step Functions about.
+_MOST_ASKED: Final = 1_000
+_ENDED: Final = frozenset({Standing.RECENT, Standing.OVER, Standing.FORGOTTEN})
+
+
+class Unrecorded:
+    """Looks for ends without a record, and has them recorded."""
+
+    def __init__(
+        self, used: Runtime, inventory: Inventory, executions: Executions, terms: Terms
+    ) -> None:
+        """Look where the settings say."""
+        self._used = used
+        self._inventory = inventory
+        self._executions = executions
+        self._terms = terms
+
+    def record(self, doubtful: Mapping[str, str], has_time: Callable[[], bool]) -> list[str]:
+        """Record ends that were not, and return whose.
+
+        Args:
+            doubtful: executions that may have ended, besides those that have stored state, and
+                whose state each works on.
+            has_time: whether there is time to ask about another.
+        """
+        recorded = self._recorded()
+        found = [
+            (arn, owner)
+            for arn, owner in {**{each: each for each in self._owners()}, **doubtful}.items()
+            if machine_of(arn) in self._terms.machines and digest_of(arn) not in recorded
+        ]
+        random.shuffle(found)  # more of them may run than one run can ask about
+        asked = itertools.takewhile(lambda _: has_time(), found[:_MOST_ASKED])
+        return [arn for arn, owner in asked if self._record(arn, owner)]
+
+    def _recorded(self) -> set[str]:
+        """Return what all executions that have a record are called."""
+        prefix = ended_prefix(self._used.settings)
+        stored = self._inventory.objects(self._used.settings.bucket or "", prefix)
+        names = (RecordName.in_key(each.location.key) for each in stored)
+        return {name.digest for name in names if name is not None}
+
+    def _owners(self) -> Iterator[str]:
+        layout = f"{self._used.settings.prefix}{LAYOUT}/"
+        for folder in self._inventory.folders(self._used.settings.bucket or "", layout):
+            yield owner_in(folder)
+
+    def _record(self, arn: str, owner: str) -> bool:
+        if not self._may_need(arn, owner):
+            return False
+        has_ended = self._executions.standing(arn, self._terms.since) in _ENDED
+        if has_ended:
+            self._executions.record(arn, owner)
+        return has_ended
+
+    def _may_need(self, arn: str, owner: str) -> bool:
+        """Tell whether there is state that an execution is not known to need no more."""
+        settings = self._used.settings
+        stored = self._inventory.objects(settings.bucket or "", execution_prefix(settings, owner))
+        if next(stored, None) is None:  # deleted meanwhile
+            return False
+        settled = mark(settings, owner, digest_of(arn), "settled")
+        return not self._used.retry.execute(lambda: self._used.store.exists(settled))
