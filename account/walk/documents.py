@@ -2,7 +2,7 @@
 
 import copy
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from account.errors import AccountError
@@ -19,8 +19,11 @@ _READS = (
     "ItemSelector",
     "ErrorPath",
     "CausePath",
+    "TimestampPath",
 )
 _TEXT = "a text"
+# No state waits for it any more.
+_TIME = "2026-01-01T00:00:00Z"
 
 
 def input_of(state: Mapping[str, Json]) -> Json:
@@ -30,6 +33,8 @@ def input_of(state: Mapping[str, Json]) -> Json:
         put(document, path, _TEXT)
     if state["Type"] == "Map" and "ItemsPath" in state:
         put(document, state["ItemsPath"].removeprefix("$."), [{"item": 0}])
+    if "TimestampPath" in state:
+        put(document, state["TimestampPath"].removeprefix("$."), _TIME)
     return document
 
 
@@ -68,9 +73,8 @@ def inputs_of_choice(state: Mapping[str, Json]) -> Iterator[tuple[str, Json]]:
     """Give an input for each rule of a Choice and for its default, with where it leads."""
     rules = state["Choices"]
     base: Json = {}
-    for rule in rules:
-        if "Not" in rule:
-            _satisfy(rule["Not"], base)
+    for denied in _denied(rules):
+        _satisfy(denied, base)
     for rule in rules:
         _part(rule, base)
     for rule in rules:
@@ -106,6 +110,8 @@ def _pass(tests: Mapping[str, Json], path: str, document: Json) -> None:
             put(document, other.removeprefix("$."), 10)
         case {"IsNumeric": True}:
             put(document, path, 0)
+        case {"IsTimestamp": True}:
+            put(document, path, _TIME)
         case {"IsPresent": True} | {"IsString": True}:
             put(document, path, _TEXT)
         case _:
@@ -119,6 +125,14 @@ def _part(rule: Mapping[str, Json], document: Json) -> None:
         if "NumericGreaterThanEqualsPath" in each:
             put(document, each["Variable"].removeprefix("$."), 0)
             put(document, each["NumericGreaterThanEqualsPath"].removeprefix("$."), 10)
+
+
+def _denied(rules: Iterable[Mapping[str, Json]]) -> Iterator[Mapping[str, Json]]:
+    """Give what stands behind a Not, at any depth."""
+    for rule in rules:
+        if "Not" in rule:
+            yield rule["Not"]
+        yield from _denied([*rule.get("And", ()), *rule.get("Or", ())])
 
 
 def _variables(rule: Mapping[str, Json]) -> Iterator[str]:

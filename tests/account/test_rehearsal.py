@@ -28,6 +28,7 @@ SMALL = ["--outage", "3", "--patience", "5", "--items", "12"]
 
 LIMITS = "payloads have no limit"
 MAPS = "a Distributed Map has no ResultWriter, and a failed item is a null among its results"
+SCALED = "waits take a twentieth of their time, as the server is started"
 EVENTS = "a history has fewer events, and none of what happens inside a map"
 # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 # https://docs.aws.amazon.com/step-functions/latest/dg/state-map-distributed.html
@@ -48,6 +49,10 @@ TESTS = {
         "test_no_more_children_run_at_once_than_the_workflow_asks_for": MAPS,
         "test_map_in_which_every_item_fails_ends_the_workflow": MAPS,
         "test_resuming_a_map_runs_the_items_that_failed_and_no_other": MAPS,
+    },
+    "test_timed_waits": {
+        "test_a_workflow_goes_on_after_a_time_with_all_of_its_state": SCALED,
+        "test_a_wait_takes_as_many_events_as_the_budget_counts_at_most": EVENTS,
     },
     "test_long_runs": {
         "test_segment_takes_as_many_events_as_the_budget_counts": EVENTS,

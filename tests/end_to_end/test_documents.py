@@ -15,6 +15,8 @@ from universal_sync_core.settings import Settings
 from universal_sync_core.storage import runtime
 from universal_sync_core.storage.s3_store import S3Store
 
+pytestmark = pytest.mark.local
+
 HANDLERS = {name: f"orders.{name}" for name in ("collect", "quote", "measure", "summarise")}
 ORDER = {"order": {"id": 7, "status": "OPEN"}, "note": "two of them"}
 OWNER_PATH = (
