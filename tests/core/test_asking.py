@@ -19,7 +19,9 @@ from universal_sync_core.errors import InvalidRequestError
 
 pytestmark = pytest.mark.usefixtures("store")
 
-ASKING = ["PAUSED_FOR_HITP", "PAUSE", "ASYNC", "DISTRIBUTED_MAP", "PARALLEL_GROUP"]
+WAITING = ["PAUSED_FOR_HITP", "PAUSE", "ASYNC"]
+FANNING_OUT = ["DISTRIBUTED_MAP", "PARALLEL_GROUP"]
+ASKING = [*WAITING, *FANNING_OUT]
 SIMPLE = ["CONTINUE", "SKIPPED", "COMPLETE", "SUCCEEDED", "FAILED", "HALTED"]
 Result = dict[str, Any]
 
@@ -66,8 +68,19 @@ WAYS: dict[str, Callable[[Result], Any]] = {
 }
 
 
-@pytest.mark.parametrize("status", ASKING)
-@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+ITEMS = {"store_result", "store_result of a pointer", "a worker of an item"}
+REFUSED = [
+    (WAYS[way], status) for way in WAYS for status in (ASKING if way in ITEMS else FANNING_OUT)
+]
+
+
+@pytest.mark.parametrize("status", WAITING)
+@pytest.mark.parametrize("way", sorted(WAYS.keys() - ITEMS))
+def test_a_branch_may_wait(way: str, status: str) -> None:
+    WAYS[way]({"status": status, "prompt": "?"})
+
+
+@pytest.mark.parametrize(("way", "status"), REFUSED)
 def test_what_only_a_segment_can_ask_for_is_refused_by_name(
     way: Callable[[Result], Any], status: str
 ) -> None:

@@ -53,6 +53,57 @@ def test_after_the_last_segment_a_wait_is_the_end(workflows: Workflows) -> None:
     assert workflows.states(execution)[-2:] == ["RouteNextAction", "Complete"]
 
 
+def test_of_three_branches_one_asks_a_person_and_one_polls_a_job(workflows: Workflows) -> None:
+    asks: Json = {"status": "PAUSED_FOR_HITP", "prompt": {"question": "publish?"}}
+    after = {"current_state": {"told": True}}
+    polls = [*_polling(3), {"status": "ASYNC"}, {"current_state": {"job": "done"}}]
+    branches = {"asks": [asks, after], "polls": polls, "quick": [{"current_state": {"quick": 1}}]}
+    group = {
+        "status": "PARALLEL_GROUP",
+        "pending_branches": [{"branch_id": name, "segments": of} for name, of in branches.items()],
+    }
+    value = {"segments": [group, LAST]}
+    execution = workflows.start(value)
+    answers: Json = {
+        "human": {"current_state": {"approval": {"approved": True, "remarks": "r" * 90_000}}},
+        "async": {"current_state": {"crawled": 7}},
+    }
+    requests = workflows.requests(execution, 2)
+    assert {request["callback_type"] for request in requests} == set(answers)
+    for request in requests:
+        workflows.submit(request, "success", output=answers[request["callback_type"]])
+    workflows.require_small(execution.wait())
+
+    state = workflows.final_state(execution)
+    results = [result for of in branches.values() for result in of]
+    expected = folded(value, group, *results, *answers.values(), LAST)
+    assert state == {name: expected[name] for name in expected if name != "next_segment_to_run"}
+    reports = execution.output["state_data"]["branch_results"]
+    assert [(each["status"], each.get("waits")) for each in reports] == [
+        ("COMPLETE", 1),
+        ("COMPLETE", 4),
+        ("COMPLETE", None),
+    ]
+
+
+def test_a_branch_that_is_refused_fails_alone_and_nobody_is_asked_in_vain(
+    workflows: Workflows,
+) -> None:
+    asks: Json = {"status": "PAUSED_FOR_HITP"}
+    branches = [
+        {"branch_id": "asks", "segments": [asks]},
+        {"branch_id": "quick", "segments": [{"current_state": {"quick": 1}}]},
+    ]
+    group = {"status": "PARALLEL_GROUP", "pending_branches": branches}
+    execution = workflows.start({"segments": [group, LAST]})
+    (request,) = workflows.requests(execution, 1)
+    workflows.submit(request, "failure", error="Rejected", cause="not before Monday")
+    execution.wait()
+    (failed,) = workflows.final_state(execution)["failed_segments"]
+    assert (failed["branch_id"], failed["error"], failed["segments_run"]) == ("asks", "Rejected", 1)
+    assert workflows.read(failed["record_s3_path"])["stage"] == "branch"
+
+
 def test_a_branch_polls_while_another_goes_on(workflows: Workflows) -> None:
     polls = [*_polling(POLLS), {"current_state": {"job": "done"}}]
     quick = [{"current_state": {"quick": True}}]

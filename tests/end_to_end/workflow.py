@@ -171,6 +171,17 @@ class Workflows:
             time.sleep(_POLL_SECONDS)
         raise TimeoutError("nothing was announced")
 
+    def requests(self, execution: Execution, count: int, timeout: float = 60) -> list[Json]:
+        """Give the announcements of an execution, once there are so many."""
+        deadline = time.monotonic() + timeout
+        while time.monotonic() < deadline:
+            details = [event["Detail"] for event in self.cloud.events]
+            found = [each for each in details if each["execution_id"] == execution.arn]
+            if len(found) >= count:
+                return found
+            time.sleep(_POLL_SECONDS)
+        raise TimeoutError(f"fewer than {count} requests were announced")
+
     def request_after(self, earlier: Json, timeout: float = 30) -> Json:
         """Give the announcement with which a resumed workflow asks anew."""
         deadline = time.monotonic() + timeout

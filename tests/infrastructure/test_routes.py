@@ -351,7 +351,7 @@ def test_a_failing_branch_is_reported_and_ends_nothing(machine: Machine) -> None
 NEXT_OF_BRANCH = {
     "good": "COMPLETE",
     "never ends": "CONTINUE",
-    "asks": "PAUSED_FOR_HITP",
+    "asks": "DISTRIBUTED_MAP",
     "halts": "HALTED",
     "waits for nothing": "WAIT",
     "waits": "WAIT",
@@ -380,3 +380,31 @@ def test_a_refused_answer_ends_the_execution_under_its_error(
 
     execution = run(machine, always(next_action), refuse)
     assert (execution["status"], execution["error"]) == ("FAILED", "Rejected")
+
+
+@pytest.mark.parametrize("next_action", ["PAUSED_FOR_HITP", "ASYNC"])
+@pytest.mark.parametrize("refused", [False, True])
+def test_a_branch_waits_for_an_answer_while_another_ends(
+    machine: Machine, next_action: str, *, refused: bool
+) -> None:
+    branches = [{"branch_id": "asks"}, {"branch_id": "ends"}]
+
+    def worker(state: Payload) -> Payload:
+        match state.get("branch_id"):
+            case None:
+                return {"next_action": "PARALLEL_GROUP", "pending_branches": branches}
+            case "asks":
+                return {"next_action": next_action}
+            case _:
+                return {"next_action": "COMPLETE"}
+
+    def answer(client: Any, token: str) -> None:
+        if refused:
+            client.send_task_failure(taskToken=token, error="Rejected", cause="not today")
+        else:
+            client.send_task_success(taskToken=token, output="5")
+
+    asked, ended = bag(run(machine, worker, answer))["branches"]
+    assert ended["status"] == "COMPLETE"
+    assert asked["status"] == ("FAILED" if refused else "COMPLETE")
+    assert asked.get("error") == ("Rejected" if refused else None)

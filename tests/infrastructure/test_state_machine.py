@@ -36,6 +36,8 @@ BRINGS_SOMETHING_IN = {
     "RunItem": ({"execution_result.$": "$.Payload"}, "$.segment"),
     "WaitForCallback": ({"callback_result.$": "$"}, "$.callback"),
     "WaitForAsync": ({"async_result.$": "$"}, "$.async"),
+    "WaitForBranchCallback": ({"callback_result.$": "$"}, "$.callback"),
+    "WaitForBranchAsync": ({"async_result.$": "$"}, "$.async"),
 }
 
 ABSTRACT = {"StateSyncError", "StoredDataError", "StoreError"}
@@ -54,6 +56,10 @@ FAILURE_KEYS = {
     "SyncBranch": "$.segment",
     "RunAndSyncBranchSegment": "$.segment",
     "CompleteBranch": "$.segment",
+    "WaitForBranchCallback": "$.segment",
+    "MergeBranchCallback": "$.segment",
+    "WaitForBranchAsync": "$.segment",
+    "MergeBranchAsync": "$.segment",
     "RecordBranchFailure": None,
     "AggregateBranches": "$.branches",
     "CreatePreSnapshot": "$.distributed",
@@ -195,7 +201,12 @@ def test_the_distributed_map_reads_and_writes_s3_a_hundred_items_at_a_time(state
 
 @pytest.mark.parametrize(
     ("name", "timed_out"),
-    [("WaitForCallback", "CallbackTimedOut"), ("WaitForAsync", "AsyncTimedOut")],
+    [
+        ("WaitForCallback", "CallbackTimedOut"),
+        ("WaitForAsync", "AsyncTimedOut"),
+        ("WaitForBranchCallback", "RecordBranchFailure"),
+        ("WaitForBranchAsync", "RecordBranchFailure"),
+    ],
 )
 def test_a_wait_ends_on_a_named_route(states: States, name: str, timed_out: str) -> None:
     state = states[name]
@@ -362,3 +373,18 @@ def test_there_is_no_arn_of_any_account(definition_text: str) -> None:
         "arn:${Partition}:states:::s3:putObject",
         "arn:${Partition}:states:::states:startExecution",
     }
+
+
+@pytest.mark.parametrize("kind", ["Callback", "Async"])
+def test_a_branch_waits_as_the_workflow_does(states: States, kind: str) -> None:
+    own = ("Catch", "Comment", "Next", "Parameters")
+    for name in ("WaitFor{}", "Merge{}"):
+        of_workflow, of_branch = states[name.format(kind)], states[name.format(f"Branch{kind}")]
+        assert {key: of_branch[key] for key in of_branch if key not in own} == {
+            key: of_workflow[key] for key in of_workflow if key not in own
+        }
+    asked, wanted = (
+        states[name]["Parameters"]["Payload"] for name in (f"WaitForBranch{kind}", f"WaitFor{kind}")
+    )
+    assert asked | {"wait.$": wanted["wait.$"]} == wanted
+    assert "$.state_data.branch_id" in asked["wait.$"]

@@ -10,6 +10,7 @@ from tests.simulation import (  # noqa: F401 - they register steps
     actions,
     collecting,
     groups,
+    mapped,
     timers,
     waiting,
     workers,

@@ -6,8 +6,8 @@ routes, five of each of the two that run and sync it. A branch takes 14 besides:
 iteration, five each of its fork and its end, two of the state that routes it out. Each retry of a
 task takes three more.
 
-A wait for a time takes six events more than the segment that asked for it, and counts as one by
-itself, as one for an answer does.
+A wait for a time takes six events more than the segment that asked for it, and one for an answer
+thirteen, in a branch as well; each counts as one by itself.
 
 Branches count only when they are joined, so the branches of one group share what is left beside
 the most segments that an execution may have run before; each counts what it uses of its share.
