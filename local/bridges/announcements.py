@@ -1,11 +1,15 @@
-"""Events put on EventBridge can be read back."""
+"""Events put on EventBridge can be read back, and go to no rule that has a schedule in its place.
+
+To moto a rule without a pattern matches every event.
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rules.html
+"""
 
 from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 from unittest.mock import patch
 
-from moto.events.models import EventsBackend
+from moto.events.models import EventsBackend, Rule
 
 
 def install(stack: ExitStack, record: Callable[[dict[str, Any]], None]) -> None:
@@ -19,4 +23,11 @@ def install(stack: ExitStack, record: Callable[[dict[str, Any]], None]) -> None:
                 record(event)
         return answers
 
+    send = Rule.send_to_targets
+
+    def send_to_targets(self: Rule, *event: Any, **options: Any) -> None:
+        if not self.scheduled_expression:
+            send(self, *event, **options)
+
     stack.enter_context(patch.object(EventsBackend, "put_events", put_events))
+    stack.enter_context(patch.object(Rule, "send_to_targets", send_to_targets))

@@ -9,6 +9,7 @@ import click
 from statebag.account.aws import Cloud
 from statebag.account.callbacks import executions_with_state, open_callbacks
 from statebag.account.deployment import require_place
+from statebag.account.members import members_of, recorded_ends
 from statebag.account.places import Place
 from statebag.errors import RefusedError
 from statebag.executions.workflows import Observer
@@ -121,7 +122,13 @@ def command(  # noqa: PLR0913 - options
         undoable=undoable,
     )
     ids = _owners(cloud, place)
-    observer = Observer(cloud, ids, since=policy.now - policy.keep)
+    observer = Observer(
+        cloud,
+        ids,
+        since=policy.now - policy.keep,
+        ends=recorded_ends(cloud, place),
+        members=members_of(cloud, place, ids),
+    )
     found = _found(cloud, place, policy, observer, ids)
     _print(found, to_json=to_json)
     garbage = sum(len(each.garbage) for each in found)

@@ -4,7 +4,7 @@ A workflow is the execution that began a bag, whose id its objects are kept unde
 worked on that bag since: what continued it, resumed it, or was started from one of its objects.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -16,7 +16,8 @@ from statebag.executions.executions import Event, Execution, Executions, Listed,
 from statebag.executions.timeline import steps_of
 from statebag.state.references import executions_in, paths_within
 from universal_sync_core.errors import StoredDataError
-from universal_sync_core.retention.standing import Standing
+from universal_sync_core.retention.members import digest_of
+from universal_sync_core.retention.standing import Standing, standing_of_all
 from universal_sync_core.storage.keys import execution_in
 from universal_sync_core.storage.parallel import in_parallel
 from universal_sync_core.values.codec import Json, encode
@@ -47,18 +48,30 @@ class Observer:
     A workflow that was once seen to run, or to have ended lately, stays so.
     """
 
-    def __init__(self, cloud: Cloud, ids: Collection[str], *, since: datetime) -> None:
+    def __init__(
+        self,
+        cloud: Cloud,
+        ids: Collection[str],
+        *,
+        since: datetime,
+        ends: Mapping[str, datetime] | None = None,
+        members: Mapping[str, Collection[str]] | None = None,
+    ) -> None:
         """Ask through `cloud`; nothing is asked yet.
 
         Args:
             cloud: the account and region that are looked at.
             ids: of the executions that have objects.
             since: what ended after that has ended lately.
+            ends: when executions ended, as they are recorded, by their digests.
+            members: the executions that went on with a state, by who began it.
         """
         self._cloud = cloud
         self._executions = Executions(cloud.states)
         self._owning = {found for each in ids if (found := machine_of(each))}
         self._since = since
+        self._ends = ends or {}
+        self._members = members or {}
         self._concerned: dict[str, bool] = {}
         self._visible: set[str] = set()
         self._stopped: dict[str, datetime | None] = {}
@@ -77,7 +90,11 @@ class Observer:
                 self._visible.add(machine)
 
     def standing(self, execution_id: str) -> Standing:
-        """Return whether a workflow may go on, by what was seen so far."""
+        """Return whether a workflow may go on, by what was seen so far of all who work on it."""
+        members = self._members.get(execution_id, ())
+        return standing_of_all(map(self._standing_alone, (execution_id, *members)))
+
+    def _standing_alone(self, execution_id: str) -> Standing:
         machine = machine_of(execution_id)
         if execution_id in self._standing:
             return self._standing[execution_id]
@@ -85,7 +102,9 @@ class Observer:
             return Standing.FOREIGN
         if machine not in self._visible:
             return Standing.UNSEEN
-        return Standing.OVER if execution_id in self._stopped else Standing.FORGOTTEN
+        ended = self._ends.get(digest_of(execution_id))
+        is_over = execution_id in self._stopped or (ended is not None and ended < self._since)
+        return Standing.OVER if is_over else Standing.FORGOTTEN
 
     def is_seen(self, execution_id: str) -> bool:
         """Tell whether the state machine of an execution could be looked at."""
