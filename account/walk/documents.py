@@ -73,6 +73,8 @@ def inputs_of_choice(state: Mapping[str, Json]) -> Iterator[tuple[str, Json]]:
     """Give an input for each rule of a Choice and for its default, with where it leads."""
     rules = state["Choices"]
     base: Json = {}
+    for path in _always_there(rules):
+        put(base, path, _TEXT)
     for denied in _denied(rules):
         _satisfy(denied, base)
     for rule in rules:
@@ -94,7 +96,7 @@ def _satisfy(rule: Mapping[str, Json], document: Json) -> None:
         case {"Or": [first, *_]}:
             _satisfy(first, document)
         case {"Not": inner}:
-            _remove(document, next(_variables(inner)))
+            _remove(document, next(_leaves([inner]))["Variable"].removeprefix("$."))
         case {"Variable": str(variable), **tests}:
             _pass(tests, variable.removeprefix("$."), document)
 
@@ -127,19 +129,27 @@ def _part(rule: Mapping[str, Json], document: Json) -> None:
             put(document, each["NumericGreaterThanEqualsPath"].removeprefix("$."), 10)
 
 
+def _always_there(rules: Iterable[Mapping[str, Json]]) -> set[str]:
+    """Give what rules read and never ask the presence of: without it a Choice fails."""
+    leaves = list(_leaves(rules))
+    asked = {each["Variable"] for each in leaves if "IsPresent" in each}
+    return {each["Variable"].removeprefix("$.") for each in leaves if each["Variable"] not in asked}
+
+
+def _leaves(rules: Iterable[Mapping[str, Json]]) -> Iterator[Mapping[str, Json]]:
+    for rule in rules:
+        if "Variable" in rule:
+            yield rule
+        inner = [*rule.get("And", ()), *rule.get("Or", ())]
+        yield from _leaves([*inner, *([rule["Not"]] if "Not" in rule else [])])
+
+
 def _denied(rules: Iterable[Mapping[str, Json]]) -> Iterator[Mapping[str, Json]]:
     """Give what stands behind a Not, at any depth."""
     for rule in rules:
         if "Not" in rule:
             yield rule["Not"]
         yield from _denied([*rule.get("And", ()), *rule.get("Or", ())])
-
-
-def _variables(rule: Mapping[str, Json]) -> Iterator[str]:
-    if "Variable" in rule:
-        yield rule["Variable"].removeprefix("$.")
-    for inner in (*rule.get("And", ()), *rule.get("Or", ())):
-        yield from _variables(inner)
 
 
 def _remove(document: Json, path: str) -> None:
