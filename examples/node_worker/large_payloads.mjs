@@ -1,0 +1,86 @@
+// Large payloads for a Lambda handler of any event, as docs/howto/large-payloads.md has them:
+// `export const handler = largePayloads(async (event, context) => ({ ...event, more }))`.
+import { folderOf, stored, whole } from "./pointers.mjs";
+
+const POINTER_BYTES = 600; // more than any pointer has
+const STEP = /\[(\d+|\*)\]|\[("(?:[^"\\]|\\.)*")\]|[^.[\]]+/g;
+const OWNER = 'add to the task: "ClientContext.$": "States.Base64Encode(States.Format(' +
+  String.raw`'\\{\"custom\":\\{\"execution_id\":\"{}\"\\}\\}', $$.Execution.Id))"`;
+
+const isContainer = (value) => value !== null && typeof value === "object";
+const size = (value) => Buffer.byteLength(JSON.stringify(value) ?? "null");
+const fail = (name, message) => { throw Object.assign(new Error(message), { name }); };
+const stepsOf = (path) => [...path.replace(/^\$\.?/, "").matchAll(STEP)]
+  .map(([all, at, quoted]) => (quoted ? JSON.parse(quoted) : at ?? all));
+
+function isPointer(value, path = "$") {
+  if (value?.__s3_offloaded !== true || !/^s3:.*[0-9a-f]{64}$/.test(value.__s3_path)) return false;
+  if (Object.keys(value).every((key) => key.startsWith("__"))) return true;
+  return fail("InvalidRequestError", `${path} was written into while it was in S3: keep it open`);
+}
+
+// The value with everything read; `came` says which parts came through which pointers.
+async function read(value, folder, came, path) {
+  if (isPointer(value, path)) {
+    if (!folder) fail("PointerNotAllowedError", `nothing says who owns the objects: ${OWNER}`);
+    const plain = await whole(value, folder);
+    if (size(plain) > POINTER_BYTES) came.set(plain, [value, JSON.stringify(plain)]);
+    return plain;
+  }
+  if (!isContainer(value)) return value;
+  const below = Object.entries(value).map(async ([key, item]) =>
+    [key, await read(item, folder, came, `${path}.${key}`)]);
+  const members = await Promise.all(below);
+  return Array.isArray(value) ? members.map(([, item]) => item) : Object.fromEntries(members);
+}
+
+// A copy in which what came through a pointer is that pointer again; `parts` gets what may leave.
+function copied(given, needs, came, parts) {
+  const value = typeof given?.toJSON === "function" ? given.toJSON() : given ?? null;
+  const [pointer, before] = came.get(value) ?? [];
+  if (!needs.length && pointer && JSON.stringify(value) === before) return pointer;
+  if (!isContainer(value)) return value;
+  const isPlain = needs.some(([steps, plain]) => plain && !steps.length);
+  const members = Object.entries(value).map(([key, item]) => {
+    const below = isPlain ? needs : needs.filter(([[step]]) => step === key || step === "*")
+      .map(([[, ...rest], plain]) => [rest, plain]);
+    return [key, copied(item, below, came, below.length ? parts : null), below.length];
+  });
+  const copy = Array.isArray(value) ? members.map(([, item]) => item) : Object.fromEntries(members);
+  for (const [key, item, isNeeded] of parts ? members : [])
+    if (!isNeeded && !isPointer(item) && key !== "__proto__") parts.push([size(item), copy, key]);
+  return copy;
+}
+
+async function offloaded(result, needs, atMost, came, folder) {
+  const parts = [];
+  const answer = copied(result, needs, came, parts);
+  let left = size(answer);
+  if (left <= atMost) return answer;
+  if (!folder) fail("InvalidRequestError", `the answer is too large to stay: ${OWNER}`);
+  const values = new Map([...came].map(([value, [pointer]]) => [pointer, value]));
+  const store = (value) =>
+    stored(JSON.parse(JSON.stringify(value, (_, item) => values.get(item) ?? item)), folder);
+  const leaving = parts.sort(([a], [b]) => b - a).filter(([bytes]) => {
+    const leaves = left > atMost && bytes > POINTER_BYTES;
+    left -= leaves ? bytes - POINTER_BYTES : 0;
+    return leaves;
+  });
+  if (left > atMost && needs.length) fail("StateTooLargeError", `${left} bytes have to stay`);
+  if (left > atMost) return store(answer);
+  await Promise.all(leaving.map(async ([, copy, key]) => { copy[key] = await store(copy[key]); }));
+  return answer;
+}
+
+// The handler for Lambda. Options count where the invocation's ClientContext says nothing.
+export const largePayloads = (handler, options = {}) => async (event, context = {}) => {
+  const { at_most: atMost, execution_id: owner, ...beside } = context.clientContext?.custom ?? {};
+  const words = beside.open || beside.list || beside.plain ? beside : options;
+  const needs = ["open", "list", "plain"].flatMap((word) =>
+    (words[word] ?? []).map((path) => [path === "$" ? [] : stepsOf(path), word === "plain"]));
+  const executionId = owner ?? options.execution_id ?? event?.execution_id;
+  const folder = executionId && folderOf(executionId);
+  const came = new Map();
+  const result = await handler(await read(event, folder, came, "$"), context);
+  return offloaded(result, needs, atMost ?? options.at_most ?? 60 * 1024, came, folder);
+};

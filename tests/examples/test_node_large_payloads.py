@@ -1,0 +1,118 @@
+"""The decorator in Node.js: pointers of any event come in, and go out, as with the package."""
+
+import base64
+import json
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.cloud import LocalCloud, UserFunction
+from tests.core.documents.oracle import is_pointer, pointers
+from universal_sync_core import calculate_payload_size, hydrate, offload
+from universal_sync_core.settings import Settings
+from universal_sync_core.storage import runtime
+from universal_sync_core.storage.s3_store import S3Store
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "node_worker"
+FILES = (".npmrc", "package.json", "package-lock.json", "pointers.mjs")
+OWN = ("large_payloads.mjs", "orders.mjs")
+NAME = "Orders"
+OWNER = {"execution_id": "it's (an) id: 1"}
+ORDERS = [
+    {"order": n, "customer": f"c{n % 7}", "note": "\u00fc" * 50, "odd": {"__s3_offloaded": [n]}}
+    for n in range(500)
+]
+CUSTOMERS = {f"c{each}": [n for n in range(500) if n % 7 == each] for each in range(7)}
+DOCUMENT = {"orders": ORDERS, "text": "t" * 70_000, "id": 7, "odd": [{"__s3_offloaded": True}]}
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
+    npm = shutil.which("npm")
+    if npm is None or shutil.which("node") is None:
+        pytest.skip("needs Node.js and npm")
+    folder = tmp_path_factory.mktemp("node_large_payloads")
+    for name in (*FILES, *OWN):
+        shutil.copy(EXAMPLE / name, folder)
+    subprocess.run([npm, "ci", "--silent"], cwd=folder, check=True)  # noqa: S603 - fixed words
+    function = UserFunction(
+        name=NAME, code_dir=folder, handler="orders.handler", runtime="nodejs22.x"
+    )
+    with LocalCloud.start(extra_functions=[function]) as started:
+        variables = {"STATE_BUCKET": started.outputs["StateBucketName"]}
+        started.client("lambda").update_function_configuration(
+            FunctionName=NAME, Environment={"Variables": variables}
+        )
+        settings = Settings(bucket=started.outputs["StateBucketName"])
+        with runtime.use(settings=settings, store=S3Store(client=started.client("s3"))):
+            yield started
+
+
+def asked(cloud: LocalCloud, event: Any, **custom: Any) -> Any:
+    """Give what the handler answers, with what comes beside the event."""
+    beside = base64.b64encode(json.dumps({"custom": custom}).encode()).decode()
+    answer = cloud.client("lambda").invoke(
+        FunctionName=NAME, Payload=json.dumps(event), ClientContext=beside
+    )
+    return json.loads(answer["Payload"].read())
+
+
+def whole(answer: Any) -> Any:
+    return hydrate(answer, context=OWNER)
+
+
+def test_inline_event_is_answered_small_and_nothing_is_lost(cloud: LocalCloud) -> None:
+    answer = asked(cloud, DOCUMENT, **OWNER)
+    assert calculate_payload_size(answer) <= 60 * 1024
+    assert is_pointer(answer["orders"])
+    assert whole(answer) == {**DOCUMENT, "customers": CUSTOMERS}
+
+
+def test_what_came_as_a_pointer_goes_out_as_that_pointer(cloud: LocalCloud) -> None:
+    event = offload(DOCUMENT, OWNER, at_most=8_000)
+    assert len(list(pointers(event))) == 2
+    answer = asked(cloud, event, **OWNER)
+    assert answer == {**event, "customers": CUSTOMERS}
+
+
+def test_owner_may_be_in_the_event(cloud: LocalCloud) -> None:
+    event = {**offload(DOCUMENT, OWNER, at_most=8_000), **OWNER}
+    assert asked(cloud, event) == {**event, "customers": CUSTOMERS}
+
+
+def test_words_keep_what_they_name(cloud: LocalCloud) -> None:
+    words = {"plain": ["customers.c3", "orders[*].order"], "list": ["orders"], "at_most": 250_000}
+    answer = asked(cloud, offload(DOCUMENT, OWNER, at_most=4_000), **OWNER, **words)
+    assert answer["customers"]["c3"] == CUSTOMERS["c3"]
+    assert [order["order"] for order in answer["orders"]] == list(range(500))
+    assert whole(answer) == {**DOCUMENT, "customers": CUSTOMERS}
+
+
+@pytest.mark.parametrize(
+    ("event", "custom", "error", "told"),
+    [
+        ({"orders": [], "text": "t" * 70_000}, {}, "InvalidRequestError", "ClientContext.$"),
+        ({"orders": "pointer"}, {}, "PointerNotAllowedError", "ClientContext.$"),
+        ({"orders": "pointer"}, {"execution_id": "other"}, "PointerNotAllowedError", "s3://"),
+        ({"orders": "beside"}, OWNER, "InvalidRequestError", "orders was written into"),
+        (
+            {"orders": [], "text": "t" * 70_000},
+            {**OWNER, "plain": ["text"]},
+            "StateTooLargeError",
+            "have to stay",
+        ),
+    ],
+)
+def test_refusal_says_why(
+    cloud: LocalCloud, event: Any, custom: Any, error: str, told: str
+) -> None:
+    pointer = offload(ORDERS, OWNER, at_most=1_000)
+    forms = {"pointer": pointer, "beside": {**pointer, "status": "written"}}
+    given = {**event, "orders": forms.get(str(event["orders"]), event["orders"])}
+    answer = asked(cloud, given, **custom)
+    assert answer["errorType"] == error
+    assert told in answer["errorMessage"]
