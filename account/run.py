@@ -31,7 +31,11 @@ CHECKS: dict[str, Check] = {
     for module in (deployment, maps, waits, settings, encryption, ends, concurrency)
 }
 PARTS = ("tests", "states", *CHECKS)
-_PARAMETERS = {"WithCallbackFunction": "true"}
+_PARAMETERS = {
+    "WithCallbackFunction": "true",
+    "ServiceOperations": "dynamodb:listTables",
+    "ServicePolicyArn": "arn:aws:iam::aws:policy/AmazonDynamoDBReadOnlyAccess",
+}
 
 
 def new_name() -> str:

@@ -15,6 +15,7 @@ from models import (
     AggregateDistributedEvent,
     AsyncEvent,
     CallbackEvent,
+    CallServiceEvent,
     CompleteBranchEvent,
     CreateSnapshotEvent,
     DecompressEvent,
@@ -24,6 +25,7 @@ from models import (
     HydrateEvent,
     InitEvent,
     OffloadEvent,
+    OffloadingEvent,
     RecordEndEvent,
     RecordFailureEvent,
     RequestCallbackEvent,
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
     from answers import (
         BranchAnswer,
         CallbackAnswer,
+        CalledAnswer,
         DeletionAnswer,
         DeliveryAnswer,
         DocumentAnswer,
@@ -202,15 +205,26 @@ def hydrate(event: HydrateEvent) -> HydratedAnswer:
 @app.answer("offload", OffloadEvent)
 def offload(event: OffloadEvent) -> DocumentAnswer:
     """A document of any shape with its largest parts in S3."""
-    document = core.offload(
-        event.document,
+    return {"document": _offloaded(event.document, event)}
+
+
+@app.answer("call_service", CallServiceEvent)
+def call_service(event: CallServiceEvent) -> CalledAnswer:
+    """What an AWS service answers to one call, with its largest parts in S3."""
+    import service_calls  # noqa: PLC0415 - with boto3, which no other action may need
+
+    return {"result": _offloaded(service_calls.call(event), event)}
+
+
+def _offloaded(document: Json, event: OffloadingEvent) -> Json:
+    return core.offload(
+        document,
         event.context,
         at_most=event.at_most,
         open=event.open_,
         list=event.list_,
         plain=event.plain,
     )
-    return {"document": document}
 
 
 @app.answer("run_segment", RunSegmentEvent)

@@ -56,6 +56,12 @@ class DocumentAnswer(TypedDict):
     document: Annotated[Json, Described("any JSON value; its large parts may be pointers")]
 
 
+class CalledAnswer(TypedDict):
+    """What a service answered."""
+
+    result: Annotated[Json, Described("as Step Functions' own integration answers it")]
+
+
 HydratedAnswer: TypeAlias = StateAnswer | DocumentAnswer
 """What was hydrated, a bag or a document."""
 

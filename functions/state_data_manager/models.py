@@ -231,13 +231,10 @@ class HydrateEvent(ActionEvent):
         return self
 
 
-class OffloadEvent(ActionEvent):
-    """Brings a document of any shape, and says what has to stay readable in place."""
+class OffloadingEvent(ActionEvent):
+    """An event whose answer may be large, and that says what has to stay readable in place."""
 
-    document: Any = Field(description="Any JSON value.")
-    at_most: int = Field(
-        default=DOCUMENT_BYTES, description="Bytes of JSON that the document may have."
-    )
+    at_most: int = Field(default=DOCUMENT_BYTES, description="Bytes of JSON that may stay.")
     open_: list[str] = Field(
         default=[], alias="open", description="Paths of objects and lists that stay containers."
     )
@@ -249,6 +246,24 @@ class OffloadEvent(ActionEvent):
         description="Paths of values in which no pointer stands, such as `items[*].id`; `$` is"
         " everything.",
     )
+
+
+class OffloadEvent(OffloadingEvent):
+    """Brings a document of any shape."""
+
+    document: Any = Field(description="Any JSON value.")
+
+
+class CallServiceEvent(OffloadingEvent):
+    """Names an operation of an AWS service that the stack lists, and its parameters."""
+
+    operation: str = Field(
+        min_length=3, description="Such as `dynamodb:query`, as in a Resource of Step Functions."
+    )
+    parameters: dict[str, Any] = Field(
+        default={}, description="Those of Step Functions' own integration."
+    )
+    all_pages: bool = Field(default=False, description="Whether to answer all pages as one.")
 
 
 class RunSegmentEvent(ActionEvent):

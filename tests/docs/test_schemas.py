@@ -17,12 +17,13 @@ from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 import app
 import callbacks
+import service_calls
 from actions import app as resolver
 from docs.schemas.catalogue import FOLDER, FORMS, all_files, event_model
 from tests.core.values.test_pointer import DIGEST, LIST, PATH, VALUE
 from tests.docs.test_formats import EXAMPLES, OBJECTS
 from tests.function.expected import BUCKET, EVENTS, EXPECTED, load
-from tests.function.fakes import FakeEventBus, FakeStepFunctions
+from tests.function.fakes import FakeEventBus, FakeStepFunctions, listing_client
 from tests.function.lambda_context import FakeLambdaContext
 from universal_sync_core.bag.next_action import NEXT_ACTION_BY_STATUS
 from universal_sync_core.bag.unit_of_work import unit_of_work
@@ -69,6 +70,8 @@ def bus(monkeypatch: pytest.MonkeyPatch) -> FakeEventBus:
 def services(monkeypatch: pytest.MonkeyPatch) -> FakeStepFunctions:
     services = FakeStepFunctions()
     monkeypatch.setattr(callbacks, "stepfunctions", lambda: services)
+    monkeypatch.setattr(service_calls, "OPERATIONS", {"dynamodb:listTables"})
+    monkeypatch.setattr(service_calls, "client_of", lambda _: listing_client(["orders"], ["lines"]))
     return services
 
 

@@ -30,6 +30,8 @@ def workflows(pytestconfig: pytest.Config) -> Iterator[Workflows]:
         return
     parameters = {
         "WithCallbackFunction": "true",
+        "ServiceOperations": "dynamodb:listTables",
+        "ServicePolicyArn": "arn:aws:iam::aws:policy/AmazonDynamoDBReadOnlyAccess",
         "OperatorArns": "arn:aws:iam::123456789012:role/ops",
     }
     with LocalCloud.start(extra_functions=[WORKER], parameters=parameters) as cloud:

@@ -7,7 +7,9 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 
+import boto3
 from botocore.exceptions import ClientError
+from botocore.stub import Stubber
 
 
 def client_error(operation: str, code: str, status: int = HTTPStatus.BAD_REQUEST) -> ClientError:
@@ -90,3 +92,17 @@ class FakeEventBus:
             return {"FailedEntryCount": 1, "Entries": [{"ErrorCode": self.refusal}]}
         self.entries += Entries
         return {"FailedEntryCount": 0, "Entries": [{"EventId": "1"}]}
+
+
+def listing_client(*pages: list[str]) -> Any:
+    """Return a client of DynamoDB that answers pages of table names."""
+    session = boto3.Session("none", "none", region_name="us-east-1")
+    client = session.client("dynamodb")
+    stubber = Stubber(client)
+    for number, names in enumerate(pages):
+        answer: Any = {"TableNames": names}
+        if number < len(pages) - 1:
+            answer["LastEvaluatedTableName"] = names[-1]
+        stubber.add_response("list_tables", answer)
+    stubber.activate()
+    return client

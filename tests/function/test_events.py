@@ -7,9 +7,10 @@ import pytest
 
 import app
 import callbacks
+import service_calls
 from actions import app as resolver
 from tests.function.expected import BUCKET, EVENTS, EXPECTED, load
-from tests.function.fakes import FakeEventBus, FakeStepFunctions
+from tests.function.fakes import FakeEventBus, FakeStepFunctions, listing_client
 from tests.function.lambda_context import FakeLambdaContext
 from universal_sync_core import calculate_payload_size
 from universal_sync_core.storage.memory_store import MemoryStore
@@ -24,6 +25,8 @@ def services(monkeypatch: pytest.MonkeyPatch) -> FakeStepFunctions:
     fake, bus = FakeStepFunctions(), FakeEventBus()
     monkeypatch.setattr(callbacks, "stepfunctions", lambda: fake)
     monkeypatch.setattr(callbacks, "events", lambda: bus)
+    monkeypatch.setattr(service_calls, "OPERATIONS", {"dynamodb:listTables"})
+    monkeypatch.setattr(service_calls, "client_of", lambda _: listing_client(["orders"], ["lines"]))
     return fake
 
 

@@ -41,8 +41,9 @@ def refs_in(value: Any) -> set[str]:
     found = set().union(*map(refs_in, value.values()))
     if "Ref" in value:
         found.add(value["Ref"])
-    if isinstance(value.get("Fn::Sub"), str):
-        found |= set(re.findall(r"\$\{([A-Za-z]+)\}", value["Fn::Sub"]))
+    substituted = value.get("Fn::Sub", "")
+    text = substituted if isinstance(substituted, str) else substituted[0]
+    found |= set(re.findall(r"\$\{([A-Za-z]+)\}", text))
     return found
 
 
@@ -58,8 +59,9 @@ def test_every_value_that_reaches_the_function_makes_a_new_version(
 def test_the_description_of_a_version_fits(template: dict[str, Any]) -> None:
     parameters = template["Parameters"]
     longest = dict.fromkeys(parameters, 6)  # numbers and words
-    longest |= {name: parameters[name]["MaxLength"] for name in ("EventBusName", "StatePrefix")}
-    longest |= {"SnapStart": len("PublishedVersions"), "KmsKeyArn": 80}
+    texts = ("EventBusName", "StatePrefix", "ServiceOperations")
+    longest |= {name: parameters[name]["MaxLength"] for name in texts}
+    longest |= {"SnapStart": len("PublishedVersions"), "KmsKeyArn": 36, "KmsKeyId": 0}
     description = template["Resources"]["StateDataManagerFunction"]["Properties"]
     names = refs_in(description["VersionDescription"])
     assert sum(longest[name] + 1 for name in names) <= 256

@@ -48,7 +48,7 @@ def bucket(resources: dict[str, Any]) -> dict[str, Any]:
 
 def statements(owner: dict[str, Any]) -> list[dict[str, Any]]:
     """The statements of a role, those under a condition included."""
-    found = [each for policy in owner["Policies"] for each in policy["Statement"]]
+    found = [each for policy in owner["Policies"] for each in policy.get("Statement", ())]
     return [each["Fn::If"][1] if "Fn::If" in each else each for each in found]
 
 
@@ -257,3 +257,12 @@ def test_the_layer_has_the_versions_that_are_tested(root: Path) -> None:
         for name in ("layers/universal_sync_core/requirements.txt", "requirements-dev.txt")
     )
     assert {line for line in layer if "[" not in line} <= tested
+
+
+def test_the_function_has_the_users_policy_where_one_is_named(resources: dict[str, Any]) -> None:
+    """And what it may call is empty unless the user lists it."""
+    function = resources["StateDataManagerFunction"]["Properties"]
+    named = {"Fn::If": ["HasServicePolicy", {"Ref": "ServicePolicyArn"}, {"Ref": "AWS::NoValue"}]}
+    assert named in function["Policies"]
+    listed = function["Environment"]["Variables"]["SERVICE_OPERATIONS"]
+    assert listed == {"Ref": "ServiceOperations"}
