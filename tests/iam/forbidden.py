@@ -109,6 +109,8 @@ def _elsewhere(stack: Stack, holder: str) -> Iterator[Need]:
     ]
     if holder != "machine":
         calls.append(("states:StartExecution", stack.resolver.named("StateDataStateMachine")))
+    if holder != "function" or "ServicePolicyArn" not in stack.deployment.parameters:
+        calls.append(("dynamodb:ListTables", "*"))
     if holder in ("worker", "machine"):
         calls.append(("states:SendTaskSuccess", "*"))
     if holder != "function":

@@ -75,7 +75,12 @@ DEPLOYMENTS: Final = (
     ),
     Deployment(
         name="bus and snapshots",
-        parameters={"EventBusName": "approvals", "SnapStart": "PublishedVersions"},
+        parameters={
+            "EventBusName": "approvals",
+            "SnapStart": "PublishedVersions",
+            "ServiceOperations": "dynamodb:listTables",
+            "ServicePolicyArn": "arn:aws:iam::aws:policy/AmazonDynamoDBReadOnlyAccess",
+        },
     ),
     Deployment(
         name="worker",

@@ -8,7 +8,7 @@ from local.access.calls import Call
 from tests.iam.conftest import FULL, deployed
 from tests.iam.needs import needs_of
 from tests.iam.proof import Need, denied, unneeded
-from tests.iam.stack import Stack, Statement
+from tests.iam.stack import DEPLOYMENTS, Stack, Statement
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -26,6 +26,15 @@ def test_nothing_that_is_needed_is_denied(stack: Stack, needs: list[Need]) -> No
 
 def test_no_right_is_unneeded(stack: Stack, needs: list[Need]) -> None:
     assert unneeded(stack, needs) == []
+
+
+def test_the_function_calls_services_by_the_policy_that_is_named_alone(
+    template: dict[str, Any],
+) -> None:
+    listing = [Need(holder="function", action="dynamodb:ListTables", resource="*")]
+    by_name = {each.name: deployed(template, each) for each in DEPLOYMENTS}
+    assert denied(by_name["bus and snapshots"], listing) == []
+    assert denied(by_name["defaults"], listing) != []
 
 
 def test_every_role_that_has_rights_was_seen_to_need_some(stack: Stack, needs: list[Need]) -> None:
