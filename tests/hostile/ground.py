@@ -9,6 +9,8 @@ from typing import Any, Final
 from urllib.parse import quote
 
 import universal_sync_core as core
+from universal_sync_core.settings import Settings
+from universal_sync_core.storage.keys import execution_prefix, items_prefix
 from universal_sync_core.storage.memory_store import MemoryStore
 from universal_sync_core.storage.store import Location, StoredObject
 
@@ -48,7 +50,8 @@ class WatchedStore(MemoryStore):
         return super().stream(location)
 
     def _look(self, location: Location) -> None:
-        own = (f"v1/{quote(ATTACKER, safe='')}/", "inputs/", "distributed/attacker/")
+        state, items = execution_prefix(Settings(), ATTACKER), items_prefix(Settings(), ATTACKER)
+        own = (state, items, "inputs/", "distributed/attacker/")
         if self.watching and not (location.bucket == BUCKET and location.key.startswith(own)):
             self.outside.append(str(location))
 
