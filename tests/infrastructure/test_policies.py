@@ -86,7 +86,7 @@ class Account:
 
     def __init__(self, template: dict[str, Any], **conditions: bool) -> None:
         every = {"HasKmsKey": False, "HasOperators": True, "HasCallbackFunction": True}
-        every |= {"HasOtherMachines": True}
+        every |= {"HasOtherMachines": True, "HasServicePolicy": False}
         every |= conditions
         resources = template["Resources"]
         found = value(resources["StateBucketPolicy"]["Properties"]["PolicyDocument"], every)
