@@ -40,11 +40,14 @@ statebag: $(READY) ## See what is in the state: make statebag ARGS="show <execut
 build: $(READY) ## Build the function and the layer for AWS; `sam deploy` then deploys them.
 	PATH="$(abspath $(BIN)):$$PATH" sam build
 
+# As many tests at once as there are processors, those of one file one after the other: they share what they deploy.
+AT_ONCE := --numprocesses auto --maxprocesses 4 --dist loadfile
+
 test: $(READY) ## Run the tests, without the slow ones; TESTS=tests/core runs some.
-	$(BIN)/python -m pytest $(TESTS)
+	$(BIN)/python -m pytest $(AT_ONCE) $(TESTS)
 
 slow: $(READY) $(MINISTACK)/.ready ## Run the slow tests.
-	MINISTACK=$(MINISTACK) $(BIN)/python -m pytest -m slow || test $$? -eq 5 # pytest's way to say that there are none
+	MINISTACK=$(MINISTACK) $(BIN)/python -m pytest $(AT_ONCE) -m slow || test $$? -eq 5 # pytest's way to say that there are none
 
 $(MINISTACK)/.ready: tests/ministack/requirements.txt | $(READY)
 	$(BIN)/python -m venv --clear $(MINISTACK)
