@@ -302,6 +302,17 @@ def test_state_that_needs_everything_plain_is_refused_and_the_rest_adopted(
     assert "Offload after Do" in (folder / "new").read_text()
 
 
+def test_service_that_is_sent_what_a_handler_answers_is_named(run: Run, folder: Path) -> None:
+    mail = service("events:putEvents", {"Entries": [{"Detail.$": "$.r.Payload.report"}]})
+    definition = machine({"Ask": task("ask", ResultPath="$.r"), "Send": mail})
+    file = write(folder, "m.json", json.dumps(definition))
+
+    ran = run("adopt", str(file), *OPTIONS)
+
+    assert '"Send" reads $.Payload.report of "Ask" in place' in ran.err
+    assert "@large_payloads between" in ran.err
+
+
 def test_check_tells_whether_something_would_change(run: Run, folder: Path) -> None:
     file = write(folder, "m.json", json.dumps(CHAIN))
     new = folder / "new.json"

@@ -13,6 +13,8 @@ from statebag.machines.assessing.report import LARGEST_INPUT, assumptions, sourc
 from statebag.machines.flow.bounds import Assumptions
 from statebag.machines.planning.handlers import Decorated
 from statebag.machines.planning.planning import plan_of
+from statebag.machines.planning.refusals import HYDRATE, plain_paths, reader_behind
+from statebag.machines.values.paths import DOCUMENT, show_path
 from statebag.output.rendering import bytes_text
 
 _EXECUTIONS: Final = 20
@@ -71,6 +73,7 @@ def run(cloud: Cloud, machine: str, bounds: Bounds, function: str, *, is_undo: b
     adoption = adopt(source, assumed[0], decorated, function)
     notes = (
         *_of_assumptions(assumed, histories, adoption.machines, decorated),
+        *_read_in_place(adoption.machines),
         *_outside(adoption.machines, function),
     )
     return Run(
@@ -102,6 +105,18 @@ def _of_assumptions(
         for state, room in machine.assumed:
             size = bytes_text(max(0, room))
             yield f'The answer of "{state.title}" has no bound: there is room for {size}.'
+
+
+def _read_in_place(machines: tuple[AdoptedMachine, ...]) -> Iterator[str]:
+    """Yield which answers of decorated handlers a service reads, which then cannot leave."""
+    for machine in machines:
+        answers = machine.planned.liveness.answers
+        for state in machine.decorated:
+            for path in sorted(plain_paths(answers.get(state, {})), key=str):
+                reader = reader_behind(machine.machine, state, path)
+                who = f'"{reader.title}"' if reader else "a later state"
+                what = f'{show_path((DOCUMENT, *path))} of "{state.title}"'
+                yield f"{who} reads {what} in place: over 60 KiB it fails. Before it, {HYDRATE}."
 
 
 def _outside(machines: tuple[AdoptedMachine, ...], function: str) -> Iterator[str]:

@@ -6,7 +6,8 @@ from typing import Final
 from statebag.machines.flow.bounds import LIMIT_WITH_PAYLOAD
 from statebag.machines.flow.growth import Excess, Outcome, Place, Values
 from statebag.machines.flow.liveness import Liveness
-from statebag.machines.flow.needs import under
+from statebag.machines.flow.needs import Needs, under
+from statebag.machines.flow.order import order_of
 from statebag.machines.model.services import Integration
 from statebag.machines.model.states import Scope, State
 from statebag.machines.values.expressions import Word, paths_in
@@ -14,7 +15,7 @@ from statebag.machines.values.paths import DOCUMENT, Path, show_path
 
 _FULL: Final = "the document is full by then"
 _SEE: Final = "see the states before it"
-_HYDRATE: Final = (
+HYDRATE: Final = (
     "put a Lambda function with @large_payloads between, which reads the value and answers what is"
     " needed of it"
 )
@@ -90,8 +91,8 @@ def _cure_of(reader: State) -> str:
             f'decorate the handler of "{reader.name}" with @large_payloads and say so: --decorated'
         )
     if call and call.service.integration is Integration.UNKNOWN:
-        return f'what "{reader.name}" calls is a substitution: resolve it, or ' + _HYDRATE
-    return f'before "{reader.name}", ' + _HYDRATE
+        return f'what "{reader.name}" calls is a substitution: resolve it, or ' + HYDRATE
+    return f'before "{reader.name}", ' + HYDRATE
 
 
 def _largest_plain(state: State, values: Values, liveness: Liveness) -> Path | None:
@@ -126,3 +127,18 @@ def paths_read(state: State) -> list[Path]:
     if state.call:
         found.extend(paths_in(state.call.arguments))
     return found
+
+
+def plain_paths(needs: Needs) -> list[Path]:
+    """Return the paths that are plain to the bottom, scalars apart."""
+    return [path for path, word in needs.items() if word is Word.PLAIN]
+
+
+def reader_behind(machine: Scope, state: State, path: Path) -> State | None:
+    """Return the first state behind another that reads what is called as the end of a path."""
+    scope = next(each for each in machine.scopes() if each.states.get(state.name) is state)
+    order = order_of(scope)
+    behind = order[order.index(state) + 1 :] if state in order else []
+    return next(
+        (each for each in behind if any(read[-1:] == path[-1:] for read in paths_read(each))), None
+    )
