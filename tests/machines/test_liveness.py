@@ -129,6 +129,14 @@ def test_decorated_function_reads_nothing_in_place() -> None:
     assert words_before(after(task()), "S", decorated=("T",)) == Words()
 
 
+def test_children_of_a_distributed_map_are_given_values() -> None:
+    body = {**machine({"I": task()}), "ProcessorConfig": {"Mode": "DISTRIBUTED"}}
+
+    words = words_before(after(mapping(body, ItemsPath="$.l")), "S", decorated=("I",))
+
+    assert words == Words(list=("l",), plain=("l[*]",))
+
+
 def test_value_that_is_overwritten_is_needed_no_more() -> None:
     definition = machine({"S": {"Type": "Pass", "Result": 1, "ResultPath": "$.text"}, "T": NOTIFY})
 

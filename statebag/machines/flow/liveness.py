@@ -76,7 +76,9 @@ class Liveness:
             end = below_key(answer, EACH if fan.is_map else index)
             # What a ResultWriter writes is read by whoever knows no pointer.
             start = self._scope(scope, {(): Word.PLAIN} if fan.writes_results else end)
-            demand(fan.entry, under(start, DOCUMENT), inside)
+            # A child execution may not read what its parent owns.
+            given: Needs = {(): Word.PLAIN} if fan.is_distributed else under(start, DOCUMENT)
+            demand(fan.entry, given, inside)
             around = {path: word for path, word in start.items() if path[0] != DOCUMENT}
             add_all(inside, around)
         item = under(inside, ITEM)
