@@ -15,9 +15,21 @@ from unittest import mock
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import charts, cold_start, cost, cpu, growth, loop, middy_store, waves, workers
+from benchmarks import (
+    charts,
+    cold_start,
+    cost,
+    cpu,
+    fresh,
+    growth,
+    loop,
+    middy_store,
+    waves,
+    workers,
+)
 from benchmarks.rows import PAIRS, Row
 from benchmarks.slow_s3 import SlowS3
+from universal_sync_core.limits import KIB
 
 OUT: Final = Path(__file__).parent / "out"
 
@@ -32,6 +44,7 @@ class Scale:
         segments: of the workflow that is billed.
         state_sizes: in bytes, of the plot.
         requests: of the page on waves.
+        values: of the page on fresh values.
         large: of the page on large states.
         tasks: of the page on workers.
     """
@@ -41,6 +54,7 @@ class Scale:
     segments: int = cost.WORKFLOW_SEGMENTS
     state_sizes: tuple[int, ...] = charts.STATE_BYTES
     requests: waves.Scale = field(default_factory=waves.Scale)
+    values: fresh.Scale = field(default_factory=fresh.Scale)
     large: growth.Scale = field(default_factory=growth.Scale)
     tasks: workers.Scale = field(default_factory=workers.Scale)
 
@@ -50,7 +64,8 @@ QUICK: Final = Scale(
     steps=20,
     segments=3,
     state_sizes=charts.STATE_BYTES[:2],
-    requests=waves.Scale(pairs=1, fields=4, branches=8, state_bytes=400_000),
+    requests=waves.Scale(pairs=1, fields=4, branches=8),
+    values=fresh.Scale(pairs=1, sizes=(60 * KIB, KIB * KIB)),
     large=growth.Scale(sections=1, steps=10, entries=500),
     tasks=workers.Scale(pairs=1, state_bytes=5_000_000, result_bytes=200_000),
 )
@@ -61,6 +76,7 @@ def sections(scale: Scale, console: Console) -> Iterator[tuple[str, list[Row]]]:
     yield "processor time", cpu.rows(scale.pairs)
     with SlowS3.start() as s3, mock.patch.dict(os.environ, s3.environment()):
         yield "waves of requests", waves.rows(s3, scale.requests)
+        yield "fresh values", list(fresh.rows(s3, scale.values))
         yield "another library", middy_store.rows(s3, scale.pairs, scale.requests.fields)
     yield "large states", growth.rows(scale.large)
     yield "workers", workers.rows(scale.tasks)

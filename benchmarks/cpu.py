@@ -18,7 +18,7 @@ from universal_sync_core import universal_sync_core
 from universal_sync_core.limits import KIB
 from universal_sync_core.storage import runtime
 from universal_sync_core.storage.memory_store import MemoryStore
-from universal_sync_core.storage.store import Location, StoredObject
+from universal_sync_core.storage.store import Location, Part, StoredObject
 from universal_sync_core.values.codec import JsonObject
 
 CALLS: Final = 40
@@ -109,9 +109,12 @@ class FolderStore:
         (self._folder / location.key.rsplit("/", 1)[1]).write_bytes(body)
         return True
 
-    def get(self, location: Location) -> StoredObject:
-        """Read the file."""
-        return StoredObject((self._folder / location.key.rsplit("/", 1)[1]).read_bytes())
+    def get(self, location: Location, part: Part | None = None) -> StoredObject:
+        """Read the file, or a part of it."""
+        start, length = part or (0, -1)
+        with (self._folder / location.key.rsplit("/", 1)[1]).open("rb") as opened:
+            opened.seek(start)
+            return StoredObject(opened.read(length))
 
     def exists(self, location: Location) -> bool:
         """Tell whether there is a file."""

@@ -15,7 +15,7 @@ from universal_sync_core.limits import KIB
 from universal_sync_core.settings import Settings
 from universal_sync_core.storage import runtime
 from universal_sync_core.storage.memory_store import MemoryStore
-from universal_sync_core.storage.store import Location, StoredObject
+from universal_sync_core.storage.store import Location, Part, StoredObject
 
 BUCKET: Final = "state-bucket"
 CONTEXT: Final = {"execution_id": "map-memory", "action": "aggregate_distributed"}
@@ -40,8 +40,9 @@ class MadeUpStore(MemoryStore):
         self.sent += len(body)
         return True
 
-    def get(self, location: Location) -> StoredObject:
+    def get(self, location: Location, part: Part | None = None) -> StoredObject:
         """Return the manifest."""
+        del part
         return StoredObject(b"".join(self.stream(location)))
 
     def stream(self, location: Location) -> Iterator[bytes]:

@@ -31,7 +31,7 @@ from universal_sync_core import (
 from universal_sync_core.limits import KIB
 from universal_sync_core.settings import Settings
 from universal_sync_core.storage import runtime
-from universal_sync_core.storage.store import Location, StoredObject
+from universal_sync_core.storage.store import Location, Part, StoredObject
 from universal_sync_core.values.codec import JsonObject
 
 CONTEXT: Final = {"execution_id": "memory", "action": "sync"}
@@ -59,10 +59,14 @@ class DiskStore:
         (self._folder / f"{_name(location)}.{content_encoding or ''}").write_bytes(body)
         return True
 
-    def get(self, location: Location) -> StoredObject:
-        """Read the file."""
+    def get(self, location: Location, part: Part | None = None) -> StoredObject:
+        """Read the file, or a part of it."""
         file = next(self._folder.glob(f"{_name(location)}.*"))
-        return StoredObject(file.read_bytes(), file.suffix.removeprefix(".") or None)
+        start, length = part or (0, -1)
+        with file.open("rb") as opened:
+            opened.seek(start)
+            body = opened.read(length)
+        return StoredObject(body, file.suffix.removeprefix(".") or None)
 
     def exists(self, location: Location) -> bool:
         """Tell whether there is a file."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from threading import Lock
 
 from universal_sync_core.storage.memory_store import MemoryStore
-from universal_sync_core.storage.store import Location, StoredObject
+from universal_sync_core.storage.store import Location, Part, StoredObject
 
 
 class MeteredStore(MemoryStore):
@@ -37,12 +37,12 @@ class MeteredStore(MemoryStore):
         self._wait()
         return super().put(location, body, content_encoding=content_encoding)
 
-    def get(self, location: Location) -> StoredObject:
+    def get(self, location: Location, part: Part | None = None) -> StoredObject:
         """Return the whole object; MissingObjectError where there is none."""
         with self._lock:
             self.gets += 1
         self._wait()
-        return super().get(location)
+        return super().get(location, part)
 
     def exists(self, location: Location) -> bool:
         """Tell whether there is an object, without reading it."""

@@ -1,8 +1,7 @@
 """Waves of requests: what a call waits for, against what it cannot do without."""
 
 import os
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Lock
@@ -10,7 +9,6 @@ from typing import Final
 from unittest import mock
 
 import orjson
-import zstandard
 
 from benchmarks.payloads import CONTEXT, Payloads, large_field
 from benchmarks.rows import PAIRS, Row, median_of_pairs, seconds
@@ -26,10 +24,9 @@ from universal_sync_core.limits import KIB
 from universal_sync_core.settings import Settings
 from universal_sync_core.storage import runtime
 from universal_sync_core.storage.memory_store import MemoryStore
-from universal_sync_core.storage.parallel import MAX_REQUESTS_AT_ONCE
 from universal_sync_core.storage.s3_store import S3Store
-from universal_sync_core.storage.store import Location, ObjectStore, StoredObject
-from universal_sync_core.values.codec import Json, JsonObject
+from universal_sync_core.storage.store import Location, ObjectStore, Part, StoredObject
+from universal_sync_core.values.codec import JsonObject
 
 SETTINGS: Final = Settings(bucket=BUCKET)
 
@@ -42,25 +39,11 @@ class Scale:
         pairs: measured in turns.
         fields: that a sync offloads.
         branches: that are joined.
-        state_bytes: of the state that is hydrated.
     """
 
     pairs: int = PAIRS
     fields: int = 16
     branches: int = 100
-    state_bytes: int = 20 * KIB * KIB
-
-
-class _NotedStore(MemoryStore):
-    """A store in memory that notes what is read of it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.read: list[Location] = []
-
-    def get(self, location: Location) -> StoredObject:
-        self.read.append(location)
-        return super().get(location)
 
 
 class _OneByOne:
@@ -74,9 +57,9 @@ class _OneByOne:
         with self._turn:
             return self._inner.put(location, body, content_encoding=content_encoding)
 
-    def get(self, location: Location) -> StoredObject:
+    def get(self, location: Location, part: Part | None = None) -> StoredObject:
         with self._turn:
-            return self._inner.get(location)
+            return self._inner.get(location, part)
 
     def exists(self, location: Location) -> bool:
         with self._turn:
@@ -95,7 +78,6 @@ def rows(s3: SlowS3, scale: Scale) -> list[Row]:
             _unchanged_fields(scale),
             _joined_branches(store, scale),
             _one_read(store, scale),
-            _hydrated(s3, store, scale),
         ]
 
 
@@ -189,49 +171,6 @@ def _one_read(store: ObjectStore, scale: Scale) -> Row:
         ratio=median_of_pairs(hydrate, lambda: seconds(lambda: store.get(location)), scale.pairs),
         target=1.5,
     )
-
-
-def _hydrated(s3: SlowS3, store: ObjectStore, scale: Scale) -> Row:
-    payloads = Payloads()
-    noted = _NotedStore()
-    with _cold(noted):
-        state = {"items": payloads.records(scale.state_bytes)}
-        bag = universal_sync_core({}, {"current_state": state}, CONTEXT)
-    with _cold(noted):
-        hydrate_state(bag, context=CONTEXT)
-    wanted = list(dict.fromkeys(noted.read))
-    for location, stored in noted.objects.items():
-        store.put(location, stored.body, content_encoding=stored.content_encoding)
-
-    def hydrate() -> float:
-        with _cold(store):
-            return seconds(lambda: hydrate_state(bag, context=CONTEXT))
-
-    fetch = _plain_fetch(s3)
-    with ThreadPoolExecutor(MAX_REQUESTS_AT_ONCE) as threads:
-        ratio = median_of_pairs(
-            hydrate, lambda: seconds(lambda: list(threads.map(fetch, wanted))), scale.pairs
-        )
-    return Row(
-        scenario=f"hydrate_state of {scale.state_bytes / KIB / KIB:.3g} MB",
-        baseline=f"those {len(wanted)} objects in one wave, and orjson.loads",
-        ratio=ratio,
-        target=1.5,
-    )
-
-
-def _plain_fetch(s3: SlowS3) -> Callable[[Location], Json]:
-    """Give what reads one object with nothing but boto3 and orjson."""
-    client = s3.client()
-
-    def fetch(location: Location) -> Json:
-        answer = client.get_object(Bucket=location.bucket, Key=location.key)
-        body = answer["Body"].read()
-        if answer.get("ContentEncoding") == "zstd":
-            body = zstandard.ZstdDecompressor().decompress(body)
-        return orjson.loads(body)
-
-    return fetch
 
 
 def _main() -> None:

@@ -15,14 +15,21 @@ Height: TypeAlias = Annotated[int, Field(ge=1, le=64, description="Levels below.
 Digest: TypeAlias = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 # To some, `$` is also before a line feed that ends the text.
-_CONTENT_PATH = r"^s3://[a-z0-9][a-z0-9.-]+/([^\n]*/)?v1/[^/]+/sha256/[0-9a-f]{64}$(?!\n)"
+_CONTENT_PATH = r"^s3://[a-z0-9][a-z0-9.-]+/([^\n]*/)?v1/[^/]+/packs/[0-9a-f]{64}$(?!\n)"
 ContentPath: TypeAlias = Annotated[
     str,
     Field(
-        description="`s3://<bucket>/<prefix>v1/<execution>/sha256/<digest of the stored bytes>`.",
+        description="`s3://<bucket>/<prefix>v1/<execution>/packs/<digest of the stored bytes>`.",
         json_schema_extra={"pattern": _CONTENT_PATH},  # pydantic's own has no look-ahead
     ),
 ]
+
+
+Place: TypeAlias = Annotated[
+    tuple[Count, Elements],
+    Field(description="Where the document begins in its pack, and its bytes there."),
+]
+PlaceDigest: TypeAlias = Annotated[Digest, Field(description="SHA-256 of those bytes.")]
 
 
 class Closed(BaseModel):
@@ -44,6 +51,8 @@ class ValuePointer(Closed):
     version: Literal[1] = Field(alias="__v")
     kind: Literal["value"] = Field(alias="__kind")
     path: ContentPath = Field(alias="__s3_path")
+    place: Place = Field(alias="__range")
+    digest: PlaceDigest = Field(alias="__sha256")
     size: Count = Field(alias="__size_bytes", description="Bytes of the value as compact JSON.")
 
 
@@ -54,6 +63,8 @@ class TreePointer(Open):
     version: Literal[1] = Field(alias="__v")
     kind: Literal["list", "map"] = Field(alias="__kind")
     path: ContentPath = Field(alias="__s3_path")
+    place: Place = Field(alias="__range")
+    digest: PlaceDigest = Field(alias="__sha256")
     size: Count = Field(
         alias="__size_bytes",
         description="Bytes of the value as compact JSON, with all it points to in its place.",
@@ -90,9 +101,12 @@ class MapPage(Closed):
 
 Page: TypeAlias = ListPage | MapPage
 
-Row: TypeAlias = tuple[Digest | ContentPath, Elements, Count, Count]
-MarkedRow: TypeAlias = tuple[Digest | ContentPath, Elements, Count, Count, Literal[""], str]
-KeyedRow: TypeAlias = tuple[Digest | ContentPath, Elements, Count, Count, str, Literal[""]]
+Pack: TypeAlias = Literal[""] | Digest | ContentPath
+Row: TypeAlias = tuple[Pack, Count, Elements, Digest, Elements, Count, Count]
+MarkedRow: TypeAlias = tuple[
+    Pack, Count, Elements, Digest, Elements, Count, Count, Literal[""], str
+]
+KeyedRow: TypeAlias = tuple[Pack, Count, Elements, Digest, Elements, Count, Count, str, Literal[""]]
 
 
 class ListIndex(Closed):

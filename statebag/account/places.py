@@ -8,8 +8,9 @@ from universal_sync_core.pages.page_reader import pointers_in
 from universal_sync_core.settings import Settings
 from universal_sync_core.storage.keys import LAYOUT, execution_in
 from universal_sync_core.storage.store import Location
+from universal_sync_core.values.address import digest_in
 from universal_sync_core.values.codec import Json
-from universal_sync_core.values.pointer import digest_in, recognise
+from universal_sync_core.values.pointer import recognise
 
 
 @dataclass(frozen=True, slots=True)

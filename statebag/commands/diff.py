@@ -52,7 +52,7 @@ Exits with 0 where the states are equal and with 1 where they differ.
 \b
 Examples:
   statebag diff ARN#12 ARN#13
-  statebag diff s3://bucket/v1/.../sha256/AAA s3://bucket/v1/.../sha256/BBB
+  statebag diff s3://bucket/v1/.../packs/AAA s3://bucket/v1/.../packs/BBB
   statebag diff before.json ARN --path current_state
   statebag diff ARN1 ARN2 --json | jq -r .path
 """

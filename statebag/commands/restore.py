@@ -23,7 +23,7 @@ workflow go on from a snapshot, see `statebag resume`.
 
 \b
 Examples:
-  statebag restore s3://bucket/v1/.../sha256/AAA -o bag.json
+  statebag restore s3://bucket/v1/.../packs/AAA -o bag.json
   statebag restore ARN --hydrate -o state.json
   statebag restore ARN#12 -o - | jq .state_revision
 """

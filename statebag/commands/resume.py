@@ -49,7 +49,7 @@ def command(  # noqa: PLR0913 - options
     Examples:
       statebag resume ARN --dry-run
       statebag resume ARN --set loop_limit=2000
-      statebag resume s3://bucket/v1/.../sha256/AAA --name catalog-again
+      statebag resume s3://bucket/v1/.../packs/AAA --name catalog-again
     """
     changes = dict(_field(text) for text in settings)
     path, machine = (source if source.startswith("s3://") else None), None

@@ -14,8 +14,8 @@ from statebag.executions.executions import Execution, Executions, machine_of
 from statebag.executions.failures import is_own, read_record
 from universal_sync_core.limits import STEP_FUNCTIONS_NAME_CHARS
 from universal_sync_core.storage.keys import execution_in
+from universal_sync_core.values.address import digest_in
 from universal_sync_core.values.codec import JsonObject, encode
-from universal_sync_core.values.pointer import digest_in
 from universal_sync_core.workflow.continuation import RESUME_FROM
 
 _DIGEST_CHARS: Final = 16

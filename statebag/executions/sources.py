@@ -19,8 +19,8 @@ from universal_sync_core.pages.page_format import is_node, parse_node
 from universal_sync_core.pages.trees import pointer_to
 from universal_sync_core.storage.keys import execution_in
 from universal_sync_core.storage.store import Location
+from universal_sync_core.values.address import digest_in
 from universal_sync_core.values.codec import Json, JsonObject, decode
-from universal_sync_core.values.pointer import digest_in
 from universal_sync_core.workflow.failure import SNAPSHOT_OF_RECORD, is_failure_record
 
 SOURCE_HELP: Final = """
@@ -145,10 +145,10 @@ def _of_object(cloud: Cloud, path: str) -> Source:
     if digest_in(path) is None:
         return _of_text(cloud, cloud.store.get(Location.parse(path)).body, path)
     reader = reader_at(cloud, path)
-    document = reader.document(path)
+    at, (document, _) = reader.objects.record(path)
     if is_node(document):
-        node = parse_node(document, path)
-        return _of_value(pointer_to(node, path).render(), path, reader)
+        node = parse_node(document, at)
+        return _of_value(pointer_to(node, at).render(), path, reader)
     is_record = is_failure_record(document)
     bag = _bag_of_record(cloud, path, document) if is_record else _bag_of(document)
     if bag is None:

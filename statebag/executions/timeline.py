@@ -213,9 +213,9 @@ def _see(step: Step, document: Json, *, gave: bool = False) -> None:
     if bag is None:
         return
     if gave:
-        known = {pointer.path for pointer in pointers_in(step.bag, expanded, recognise)}
+        known = {pointer.at for pointer in pointers_in(step.bag, expanded, recognise)}
         given = pointers_in(bag, expanded, recognise)
-        new = {each.path: each.size for each in given if each.path not in known}
+        new = {each.at: each.size for each in given if each.at not in known}
         step.offloaded = sum(new.values())
     step.bag = bag
     step.without_offload = bag_size(bag)

@@ -9,7 +9,7 @@ object is a reference, wherever it stands. And what cannot be read keeps all of 
 """
 
 from collections import deque
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -19,11 +19,13 @@ from statebag.account.places import Place
 from statebag.state.reading import StateReader, read_each
 from statebag.state.references import SNAPSHOT_BEGINNING, chain_in, references_in
 from universal_sync_core.errors import MissingObjectError, StoredDataError
+from universal_sync_core.packs.frames import documents_in, from_frame
+from universal_sync_core.packs.objects import Objects
 from universal_sync_core.retention.inventory import Stored
 from universal_sync_core.retention.standing import Standing, reason_to_keep
-from universal_sync_core.storage.keys import execution_in, execution_prefix
+from universal_sync_core.storage.keys import STATE_FOLDER, execution_in, execution_prefix
 from universal_sync_core.storage.parallel import in_parallel
-from universal_sync_core.values.pointer import digest_in
+from universal_sync_core.values.address import Address, digest_in
 
 # A failure record begins like this, and is written by the core alone as snapshots are.
 _KEPT_BEGINNINGS: Final = (SNAPSHOT_BEGINNING, b'{"failure_record":')
@@ -69,7 +71,7 @@ class Holding:
 
     Attributes:
         execution_id: whose objects these are.
-        objects: the content-addressed ones, by path.
+        objects: its packs, by path.
         reason: why nothing of it may be deleted, or None.
         asked: paths of what its open callbacks refer to.
         garbage: those that may be deleted.
@@ -120,7 +122,9 @@ class Collector:
         self._is_seen = is_seen
         self._told = told
         self._home = f"s3://{place.bucket}/{place.layout}"
-        self._reached: set[str] = set()
+        # Documents and whole packs that were led to, and the packs that they are in.
+        self._reached: set[Address | str] = set()
+        self._kept: set[str] = set()
         self._readers: dict[str | None, StateReader] = {}
         # What comes to light as objects are read: why all of a workflow is to be kept.
         self._doubts: dict[str | None, str] = {}
@@ -160,7 +164,7 @@ class Collector:
             for each in holdings
             if each.reason is None
             for path, stored in each.objects.items()
-            if path not in self._reached
+            if path not in self._kept
         }
 
     def _snapshots(self, objects: dict[str, Stored]) -> list[str]:
@@ -193,30 +197,31 @@ class Collector:
                 each.reason = self._doubts[each.execution_id]
                 self._mark(each.objects)
 
-    def _mark(self, paths: Iterable[str]) -> None:
-        """Note objects, and all they refer to, as reached."""
-        waiting = deque(self._first_reached(paths))
+    def _mark(self, places: Iterable[Address | str]) -> None:
+        """Note packs or documents of them, and all they refer to, as reached."""
+        waiting = deque(self._first_reached(places))
         while waiting:
             batch = [waiting.popleft() for _ in range(min(_AT_ONCE, len(waiting)))]
             found = read_each(self._references, batch, self._reader)
             self._told(len(batch))
-            for path, references in zip(batch, found, strict=True):
+            for place, references in zip(batch, found, strict=True):
                 if references is None:
-                    self._doubts[execution_in(path)] = _UNREADABLE
+                    self._doubts[execution_in(_path_of(place))] = _UNREADABLE
                 waiting.extend(self._first_reached(references or ()))
 
-    def _first_reached(self, paths: Iterable[str]) -> list[str]:
-        """Return those of the paths that nothing has led to before, and note them."""
+    def _first_reached(self, places: Iterable[Address | str]) -> list[Address | str]:
+        """Return those of the places that nothing has led to before, and note them."""
         new = [
-            path
-            for path in dict.fromkeys(paths)
-            if path not in self._reached and path.startswith(self._home)
+            place
+            for place in dict.fromkeys(places)
+            if place not in self._reached and _path_of(place).startswith(self._home)
         ]
         self._reached.update(new)
+        self._kept.update(map(_path_of, new))
         return new
 
-    def _reader(self, path: str) -> StateReader:
-        execution_id = execution_in(path)
+    def _reader(self, place: Address | str) -> StateReader:
+        execution_id = execution_in(_path_of(place))
         if execution_id not in self._readers:
             # Each object is read once.
             self._readers[execution_id] = StateReader(
@@ -224,22 +229,38 @@ class Collector:
             )
         return self._readers[execution_id]
 
-    def _references(self, path: str) -> list[str]:
-        reader = self._reader(path)
+    def _references(self, place: Address | str) -> list[Address | str]:
+        owner = execution_in(_path_of(place))
+        objects = self._reader(place).objects
+        found: list[Address | str] = []
         try:
-            body = reader.objects.read(path)
-            if not all(map(self._is_seen, chain_in(body))):
-                self._doubts.setdefault(execution_in(path), _CHAIN_UNSEEN)
-            return list(references_in(body, path, reader.objects.budget))
+            for at, body in _documents_at(place, objects):
+                if not all(map(self._is_seen, chain_in(body))):
+                    self._doubts.setdefault(owner, _CHAIN_UNSEEN)
+                found += references_in(body, at, objects.budget)
         except MissingObjectError:
             return []
         except StoredDataError:
-            self._doubts[execution_in(path)] = _UNREADABLE
-            return []
+            self._doubts[owner] = _UNREADABLE
+        return found
+
+
+def _path_of(place: Address | str) -> str:
+    return place if isinstance(place, str) else place.path
+
+
+def _documents_at(place: Address | str, objects: Objects) -> Iterator[tuple[Address, bytes]]:
+    """Yield the JSON of a document, or of all those in a pack."""
+    if isinstance(place, Address):
+        yield place, objects.read_many([place])[0]
+        return
+    pack = objects.pack(place)
+    for at in documents_in(pack, place):
+        yield at, from_frame(pack[at.start : at.stop], place, objects.budget)
 
 
 def content_of(cloud: Cloud, place: Place, execution_id: str) -> dict[str, Stored]:
-    """Return the content-addressed objects of an execution, by their paths."""
+    """Return the packs of an execution, by their paths."""
     prefix = execution_prefix(place.settings, execution_id)
-    found = cloud.inventory.objects(place.bucket, f"{prefix}sha256/")
+    found = cloud.inventory.objects(place.bucket, f"{prefix}{STATE_FOLDER}")
     return {str(each.location): each for each in found if digest_in(str(each.location))}

@@ -21,7 +21,7 @@ from universal_sync_core.bag.fields import (
     without_samples,
 )
 from universal_sync_core.pages.page_format import Node
-from universal_sync_core.pages.trees import child_path, positions_by_child
+from universal_sync_core.pages.trees import positions_by_child
 from universal_sync_core.values.codec import Json, JsonObject
 from universal_sync_core.values.compression import is_compressed
 from universal_sync_core.values.pointer import Pointer, recognise, unescape_key
@@ -143,18 +143,16 @@ class PagedMap:
 
     def _pages_of(self, wanted: Sequence[int]) -> Iterator[tuple[Node, Sequence[int]]]:
         """Yield the pages that hold the wanted positions, each with those counted from it."""
-        level = (
-            [(self.pointer.path, self.reader.pages.root(self.pointer), wanted)] if wanted else []
-        )
-        while any(node.height for _, node, _ in level):
+        level = [(self.reader.pages.root(self.pointer), wanted)] if wanted else []
+        while any(node.height for node, _ in level):
             below = [
-                (child_path(path, node.children[at].ref), part)
-                for path, node, own in level
-                for at, part in positions_by_child(node, own)
+                (node.children[position].at, part)
+                for node, own in level
+                for position, part in positions_by_child(node, own)
             ]
-            nodes = self.reader.pages.nodes([path for path, _ in below])
-            level = [(path, node, part) for (path, part), node in zip(below, nodes, strict=True)]
-        return ((node, own) for _, node, own in level)
+            nodes = self.reader.pages.nodes([at for at, _ in below])
+            level = [(node, part) for (_, part), node in zip(below, nodes, strict=True)]
+        return iter(level)
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +221,7 @@ def container_of(value: Json, reader: StateReader) -> Container | None:
             return PagedList(pointer, reader)
         if pointer.kind == "map":
             return PagedMap(pointer, reader)
-        return container_of(reader.document(pointer.path), reader)
+        return container_of(reader.objects.documents([pointer.at])[0].value, reader)
     value = expanded(value) if is_compressed(value) else value
     if type(value) is dict:
         return InlineMap(value)

@@ -1,7 +1,7 @@
 """What differs between two states, by path, without reading what both share.
 
-Objects are named by the digest of their content, so equal digests are equal subtrees. Two trees of
-pages are taken apart level by level, and what stands at one place in both is dropped unread.
+Documents are named by the digest of their content, so equal digests are equal subtrees. Two trees
+of pages are taken apart level by level, and what stands at one place in both is dropped unread.
 """
 
 import hashlib
@@ -22,18 +22,11 @@ from universal_sync_core.bag.fields import (
     overflow_of,
     without_samples,
 )
-from universal_sync_core.pages.encoding import to_stored
-from universal_sync_core.pages.trees import child_path
+from universal_sync_core.packs.frames import to_frame
+from universal_sync_core.values.address import Address
 from universal_sync_core.values.codec import Json, JsonObject, canonical, encode
 from universal_sync_core.values.compression import is_compressed
-from universal_sync_core.values.pointer import (
-    Pointer,
-    digest_in,
-    is_list,
-    is_map,
-    recognise,
-    unescape_key,
-)
+from universal_sync_core.values.pointer import Pointer, is_list, is_map, recognise, unescape_key
 
 ChangeKind: TypeAlias = Literal["added", "removed", "changed"]
 Members: TypeAlias = dict[Step, Json]
@@ -60,21 +53,20 @@ class _Slot:
 
     Attributes:
         start: position of its first element in a list; 0 in a map.
-        path: of the object; empty for members that are at hand.
+        at: where it is; None for members that are at hand.
         height: levels below it; None of a root that has not been read.
         members: those at hand.
     """
 
     start: int
-    path: str = ""
+    at: Address | None = None
     height: int | None = 0
     members: Sequence[tuple[Step, Json]] = ()
 
     @property
     def identity(self) -> tuple[int, str] | None:
         """What an equal slot of the other side has too."""
-        digest = digest_in(self.path)
-        return (self.start, digest) if digest else None
+        return (self.start, self.at.digest) if self.at else None
 
 
 class Comparison:
@@ -222,17 +214,16 @@ def _list_slots(value: Json, start: int = 0) -> list[_Slot]:
 
 
 def _paged(pointer: Pointer, start: int = 0) -> list[_Slot]:
-    return [_Slot(start, pointer.path, None)]
+    return [_Slot(start, pointer.at, None)]
 
 
 def _measured(slots: Sequence[_Slot], reader: StateReader) -> list[_Slot]:
     """Return the slots with the heights of roots, which are read for it."""
-    roots = [slot.path for slot in slots if slot.height is None]
-    heights = {
-        path: node.height for path, node in zip(roots, reader.pages.nodes(roots), strict=True)
-    }
+    roots = [slot.at for slot in slots if slot.height is None and slot.at]
+    heights = {at: node.height for at, node in zip(roots, reader.pages.nodes(roots), strict=True)}
     return [
-        replace(slot, height=heights[slot.path]) if slot.height is None else slot for slot in slots
+        replace(slot, height=heights[slot.at]) if slot.height is None and slot.at else slot
+        for slot in slots
     ]
 
 
@@ -240,27 +231,26 @@ def _one_level_down(
     slots: Sequence[_Slot], top: int, reader: StateReader, *, is_list: bool
 ) -> list[_Slot]:
     """Return the slots with those of height `top` replaced by what is under them."""
-    nodes = reader.pages.nodes([slot.path for slot in slots if slot.height == top])
-    by_path = dict(zip((slot.path for slot in slots if slot.height == top), nodes, strict=True))
+    places = [slot.at for slot in slots if slot.height == top and slot.at]
+    nodes = dict(zip(places, reader.pages.nodes(places), strict=True))
     below: list[_Slot] = []
     for slot in slots:
-        if slot.height != top:
+        if slot.height != top or slot.at is None:
             below.append(slot)
             continue
         start = slot.start
-        for child in by_path[slot.path].children:
-            below.append(_Slot(start, child_path(slot.path, child.ref), top - 1))
+        for child in nodes[slot.at].children:
+            below.append(_Slot(start, child.at, top - 1))
             start += child.count if is_list else 0
     return below
 
 
 def _members_in(slots: Sequence[_Slot], reader: StateReader) -> Members:
     """Return the members of pages, read at once, and of those at hand."""
-    stored = [slot for slot in slots if slot.path]
-    nodes = iter(reader.pages.nodes([slot.path for slot in stored]))
+    nodes = iter(reader.pages.nodes([slot.at for slot in slots if slot.at]))
     members: Members = {}
     for slot in slots:
-        if not slot.path:
+        if slot.at is None:
             members.update(slot.members)
             continue
         items = next(nodes).items
@@ -272,12 +262,11 @@ def _is_same(old: Json, new: Json) -> bool:
     """Tell whether two stored values are surely equal, without a read."""
     before, after = recognise(old), recognise(new)
     if before and after:
-        return digest_in(before.path) == digest_in(after.path)
+        return before.at.digest == after.at.digest
     single = before or after
     if single is not None and single.kind == "value":
         inline = _opened(new if before else old)
-        body = to_stored(encode(inline)).body
-        return hashlib.sha256(body).hexdigest() == digest_in(single.path)
+        return hashlib.sha256(to_frame(encode(inline))).hexdigest() == single.at.digest
     return canonical(old) == canonical(new)
 
 

@@ -8,7 +8,7 @@ from statebag.account.places import Place, place_of
 from statebag.budgets import budget_of
 from statebag.errors import RefusedError
 from universal_sync_core.errors import StateTooLargeError
-from universal_sync_core.pages.objects import Objects
+from universal_sync_core.packs.objects import Objects
 from universal_sync_core.pages.page_reader import PageReader
 from universal_sync_core.settings import Settings
 from universal_sync_core.storage.cache import ByteCache
@@ -16,7 +16,7 @@ from universal_sync_core.storage.keys import execution_in
 from universal_sync_core.storage.parallel import in_parallel
 from universal_sync_core.storage.retry import ExponentialBackoffRetry, RetryStrategy
 from universal_sync_core.storage.runtime import Runtime
-from universal_sync_core.storage.store import Location, ObjectStore, StoredObject
+from universal_sync_core.storage.store import Location, ObjectStore, Part, StoredObject
 from universal_sync_core.storage.usage import UsageSnapshot
 from universal_sync_core.values.budget import Budget
 from universal_sync_core.values.codec import Json
@@ -44,8 +44,8 @@ class _ReadOnly:
     ) -> NoReturn:
         raise RefusedError(f"nothing is written here: {location}", hint="This is a bug.")
 
-    def get(self, location: Location) -> StoredObject:
-        return self._store.get(location)
+    def get(self, location: Location, part: Part | None = None) -> StoredObject:
+        return self._store.get(location, part)
 
     def exists(self, location: Location) -> bool:
         return self._store.exists(location)
@@ -97,12 +97,8 @@ class StateReader:
         return self._workspace.usage.snapshot()
 
     def document(self, path: str) -> Json:
-        """Return the JSON document of an object of this execution."""
-        return self.decoded(self.objects.read(path), path)
-
-    def decoded(self, body: bytes, path: str) -> Json:
-        """Return the value of a document that was read."""
-        return self.objects.budget.decode(body, path)
+        """Return the JSON document that a pack of this execution was written for, its last."""
+        return self.objects.record(path)[1].value
 
 
 def read_each(

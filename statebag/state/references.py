@@ -5,6 +5,7 @@ Whatever looks like the path of an object is a reference, wherever it stands.
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
@@ -12,18 +13,23 @@ from statebag.budgets import budget_of, expanded
 from universal_sync_core.bag.fields import CHAIN
 from universal_sync_core.errors import StateTooLargeError, StoredDataError
 from universal_sync_core.pages.page_format import is_node, parse_node
-from universal_sync_core.pages.trees import child_path
 from universal_sync_core.storage.keys import LAYOUT
+from universal_sync_core.values.address import Address, digest_in
 from universal_sync_core.values.budget import Budget
 from universal_sync_core.values.codec import Json, decode, encode
 from universal_sync_core.values.compression import is_compressed
-from universal_sync_core.values.pointer import COMPRESSED_MARK, digest_in
+from universal_sync_core.values.pointer import (
+    COMPRESSED_MARK,
+    Pointer,
+    placed,
+    pointers_inline,
+)
 
 # Every snapshot begins like this; the core alone writes them.
 SNAPSHOT_BEGINNING: Final = b'{"snapshot_id":'
 # A path is searched from its end, which is easily told: searching for its beginning would look
 # through the rest of the text for each `s3://` that leads nowhere.
-_ENDING: Final = re.compile(rb"/sha256/[0-9a-f]{64}")
+_ENDING: Final = re.compile(rb"/packs/[0-9a-f]{64}")
 _PACKED: Final = COMPRESSED_MARK.encode()
 _SCHEME: Final = b"s3://"
 # A bucket's name, and a key of 1,024 bytes as it may stand in JSON: `\\u00fc` is two of them.
@@ -55,28 +61,43 @@ def paths_within(text: bytes) -> Iterator[str]:
     yield from paths_in(text)
     if _PACKED in text:
         try:
-            packed = list(_packed_texts(decode(text), budget_of()))
+            packed = [encode(each) for each in _packed_values(decode(text), budget_of())]
         except (StoredDataError, StateTooLargeError):  # then nobody can follow what it packs
             return
         for each in packed:
             yield from paths_in(each)
 
 
-def references_in(body: bytes, path: str, budget: Budget) -> Iterator[str]:
-    """Yield the paths that a stored document refers to.
+def references_in(body: bytes, at: Address, budget: Budget) -> Iterator[Address | str]:
+    """Yield what a stored document refers to: documents, and paths of whole packs.
+
+    Args:
+        body: its JSON.
+        at: where it is.
+        budget: what may be unfolded.
 
     Raises:
         StoredDataError: it is no document of this version.
         StateTooLargeError: it unfolds to more than the budget.
     """
-    yield from paths_in(body)
-    document = budget.decode(body, path)
-    if is_node(document):
-        for child in parse_node(document, path).children:
-            yield child_path(path, child.ref)
+    document = budget.decode(body, at.path)
+    texts = [(body, _pointers(document))]
     if _PACKED in body:
-        for text in _packed_texts(document, budget):
-            yield from paths_in(text)
+        packed = _packed_values(document, budget)
+        texts += [(encode(value), _pointers(value)) for value in packed]
+    for text, pointers in texts:
+        named = Counter(paths_in(text))
+        named.subtract(pointer.path for pointer in pointers)
+        yield from (pointer.at for pointer in pointers)
+        yield from (+named).keys()
+    inside = placed(document, at)  # and then those that lead into its own pack
+    yield from (pointer.at for pointer in _pointers(inside))
+    if is_node(inside):
+        yield from (child.at for child in parse_node(inside, at).children)
+
+
+def _pointers(value: Json) -> list[Pointer]:
+    return list(pointers_inline(value))
 
 
 def chain_in(body: bytes) -> list[str]:
@@ -101,13 +122,12 @@ def _plain(found: bytes) -> str | None:
     return str(plain)
 
 
-def _packed_texts(value: Json, budget: Budget) -> Iterator[bytes]:
+def _packed_values(value: Json, budget: Budget) -> Iterator[Json]:
     if is_compressed(value):
-        inner = expanded(value, budget)
-        yield encode(inner)
+        yield expanded(value, budget)
     elif isinstance(value, dict):
         for item in value.values():
-            yield from _packed_texts(item, budget)
+            yield from _packed_values(item, budget)
     elif isinstance(value, list):
         for item in value:
-            yield from _packed_texts(item, budget)
+            yield from _packed_values(item, budget)

@@ -15,8 +15,9 @@ from universal_sync_core.errors import (
     StoredDataError,
 )
 from universal_sync_core.pages.page_format import Node, is_node, parse_node
-from universal_sync_core.pages.trees import child_path
 from universal_sync_core.storage.keys import execution_in
+from universal_sync_core.values.address import Address
+from universal_sync_core.values.budget import Document
 from universal_sync_core.values.codec import Json
 from universal_sync_core.values.compression import is_compressed
 from universal_sync_core.values.pointer import recognise, unescape_key
@@ -32,10 +33,11 @@ _AT_ONCE: Final = 64
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reference:
-    """An object that a state refers to.
+    """A document that a state refers to.
 
     Attributes:
-        path: of the object.
+        path: of the pack that it is in.
+        at: where in the pack it is; None of one that the path alone leads to.
         steps: where in the state the reference stands.
         kind: what the pointer says it is; `page` for one under an index object, `document` for a
             snapshot or a record.
@@ -44,6 +46,7 @@ class Reference:
     """
 
     path: str
+    at: Address | None = None
     steps: Steps
     kind: str
     count: int | None = None
@@ -92,7 +95,7 @@ def verify(
         told: is told the number of objects after each batch.
     """
     result = Verification()
-    seen: set[str] = set()
+    seen: set[Address | str] = set()
     waiting = deque(references(value, (), reader))
     while waiting:
         batch = _next_batch(waiting, seen)
@@ -114,7 +117,9 @@ def references(value: Json, steps: Steps, reader: StateReader) -> Iterator[Refer
     owner = reader.execution_id
     pointer = recognise(value)
     if pointer is not None:
-        yield Reference(path=pointer.path, steps=steps, kind=pointer.kind, count=pointer.count)
+        yield Reference(
+            path=pointer.path, at=pointer.at, steps=steps, kind=pointer.kind, count=pointer.count
+        )
     elif is_compressed(value):
         yield from references(expanded(value, reader.objects.budget), steps, reader)
     elif type(value) is list:
@@ -129,13 +134,14 @@ def references(value: Json, steps: Steps, reader: StateReader) -> Iterator[Refer
                 yield from references(item, here, reader)
 
 
-def _next_batch(waiting: deque[Reference], seen: set[str]) -> list[Reference]:
+def _next_batch(waiting: deque[Reference], seen: set[Address | str]) -> list[Reference]:
     """Take the next references that wait, leaving out what was read before."""
     batch: list[Reference] = []
     while waiting and len(batch) < _AT_ONCE:
         reference = waiting.popleft()
-        if reference.path not in seen:
-            seen.add(reference.path)
+        place = reference.at or reference.path
+        if place not in seen:
+            seen.add(place)
             batch.append(reference)
     return batch
 
@@ -143,12 +149,12 @@ def _next_batch(waiting: deque[Reference], seen: set[str]) -> list[Reference]:
 def _looked_at(reference: Reference, reader: StateReader) -> _Looked:
     """Return what is wrong with an object, and what it refers to where nothing is."""
     try:
-        body = reader.objects.read(reference.path)
-        document = reader.decoded(body, reference.path)
-        node = parse_node(document, reference.path) if is_node(document) else None
+        at, (document, facts) = _read(reference, reader)
+        node = parse_node(document, at) if is_node(document) else None
         if _is_mistaken(reference, node):
             return _Looked(fault="mistaken")
-        return _Looked(size=len(body), below=_below(reference, document, node, reader))
+        below = _below(reference, document, node, reader)
+        return _Looked(size=facts.cost.size, below=below)
     except PointerNotAllowedError:
         return _Looked(fault="outside")
     except MissingObjectError:
@@ -157,6 +163,12 @@ def _looked_at(reference: Reference, reader: StateReader) -> _Looked:
         return _Looked(fault="altered")
     except StoredDataError:
         return _Looked(fault="unreadable")
+
+
+def _read(reference: Reference, reader: StateReader) -> tuple[Address, Document]:
+    if reference.at is None:
+        return reader.objects.record(reference.path)
+    return reference.at, reader.objects.documents([reference.at])[0]
 
 
 def _below(
@@ -179,9 +191,13 @@ def _is_mistaken(reference: Reference, node: Node | None) -> bool:
 def _children(reference: Reference, node: Node) -> Iterator[Reference]:
     start = reference.start
     for child in node.children:
-        path = child_path(reference.path, child.ref)
         yield Reference(
-            path=path, steps=reference.steps, kind="page", count=child.count, start=start
+            path=child.at.path,
+            at=child.at,
+            steps=reference.steps,
+            kind="page",
+            count=child.count,
+            start=start,
         )
         start += child.count
 

@@ -11,7 +11,7 @@ from universal_sync_core.settings import Settings
 from universal_sync_core.values.pointer import Pointer, parse
 
 DOCUMENTS = Path(__file__).parents[2] / "docs"
-BLOCK = re.compile(r"^```json \w+\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+BLOCK = re.compile(r"^```json (?!pack)\w+\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
 def pointers() -> list[dict[str, Any]]:

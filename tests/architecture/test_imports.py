@@ -23,6 +23,7 @@ ORDER = (
     "settings",
     "values",
     "storage",
+    "packs",
     "pages",
     "bag",
     "retention",

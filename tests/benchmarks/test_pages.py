@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from benchmarks import charts, cold_start, cost, loop, middy_store, waves, workers
+from benchmarks import charts, cold_start, cost, fresh, loop, middy_store, waves, workers
 from benchmarks.__main__ import QUICK, cells
 from benchmarks.rows import Row
 from benchmarks.slow_s3 import SlowS3
@@ -24,6 +24,11 @@ def assert_measured(rows: list[Row]) -> None:
 
 def test_waves(s3: SlowS3) -> None:
     assert_measured(waves.rows(s3, QUICK.requests))
+
+
+def test_fresh_values(s3: SlowS3) -> None:
+    with mock.patch.dict(os.environ, s3.environment()):
+        assert_measured(list(fresh.rows(s3, QUICK.values)))
 
 
 def test_unchanged_fields_cost_no_byte(s3: SlowS3) -> None:

@@ -11,7 +11,7 @@ from universal_sync_core.errors import (
     StoreUnavailableError,
 )
 from universal_sync_core.storage.memory_store import MemoryStore
-from universal_sync_core.storage.store import Location, ObjectStore, StoredObject
+from universal_sync_core.storage.store import Location, ObjectStore, Part, StoredObject
 
 
 class PassingStore:
@@ -23,8 +23,8 @@ class PassingStore:
     def put(self, location: Location, body: bytes, *, content_encoding: str | None = None) -> bool:
         return self.inner.put(location, body, content_encoding=content_encoding)
 
-    def get(self, location: Location) -> StoredObject:
-        return self.inner.get(location)
+    def get(self, location: Location, part: Part | None = None) -> StoredObject:
+        return self.inner.get(location, part)
 
     def exists(self, location: Location) -> bool:
         return self.inner.exists(location)
@@ -64,10 +64,10 @@ class CountingStore(PassingStore):
             self.bytes_put += len(body)
         return super().put(location, body, content_encoding=content_encoding)
 
-    def get(self, location: Location) -> StoredObject:
+    def get(self, location: Location, part: Part | None = None) -> StoredObject:
         with self._lock:
             self.gets.append(location)
-        return super().get(location)
+        return super().get(location, part)
 
     def exists(self, location: Location) -> bool:
         with self._lock:
@@ -105,9 +105,9 @@ class FlakyStore(PassingStore):
         self._fail()
         return super().put(location, body, content_encoding=content_encoding)
 
-    def get(self, location: Location) -> StoredObject:
+    def get(self, location: Location, part: Part | None = None) -> StoredObject:
         self._fail()
-        return super().get(location)
+        return super().get(location, part)
 
     def exists(self, location: Location) -> bool:
         self._fail()
@@ -158,8 +158,8 @@ class AlteringStore(PassingStore):
         self._alter = alter
         self._left = times
 
-    def get(self, location: Location) -> StoredObject:
-        stored = super().get(location)
+    def get(self, location: Location, part: Part | None = None) -> StoredObject:
+        stored = super().get(location, part)
         if self._left <= 0:
             return stored
         self._left -= 1
@@ -167,10 +167,10 @@ class AlteringStore(PassingStore):
 
 
 class CorruptingStore(AlteringStore):
-    """Flips a bit in the middle of every body."""
+    """Flips a bit of every byte."""
 
     def __init__(self, inner: ObjectStore, *, times: float = float("inf")) -> None:
-        super().__init__(inner, _with_a_bit_flipped, times=times)
+        super().__init__(inner, _with_bits_flipped, times=times)
 
 
 class TruncatingStore(AlteringStore):
@@ -190,14 +190,14 @@ class SlowStore(PassingStore):
         self._under_way = 0
         self.most_at_once = 0
 
-    def get(self, location: Location) -> StoredObject:
+    def get(self, location: Location, part: Part | None = None) -> StoredObject:
         with self._lock:
             self._under_way += 1
             self.most_at_once = max(self.most_at_once, self._under_way)
         time.sleep(self._seconds)
         with self._lock:
             self._under_way -= 1
-        return super().get(location)
+        return super().get(location, part)
 
 
 @dataclass
@@ -216,11 +216,8 @@ class FakeClock:
         self.now += seconds
 
 
-def _with_a_bit_flipped(stored: StoredObject) -> StoredObject:
-    middle = len(stored.body) // 2
-    flipped = bytes([stored.body[middle] ^ 1])
-    body = stored.body[:middle] + flipped + stored.body[middle + 1 :]
-    return StoredObject(body, stored.content_encoding)
+def _with_bits_flipped(stored: StoredObject) -> StoredObject:
+    return StoredObject(bytes(byte ^ 1 for byte in stored.body), stored.content_encoding)
 
 
 def _half(stored: StoredObject) -> StoredObject:

@@ -23,6 +23,8 @@ from universal_sync_core import (
     store_to_s3,
     universal_sync_core,
 )
+from universal_sync_core.packs import outbox
+from universal_sync_core.pipe import load
 from universal_sync_core.retention.ended import EndedExecution, LastState, write_record
 from universal_sync_core.settings import Settings
 from universal_sync_core.storage import runtime
@@ -32,7 +34,7 @@ from universal_sync_core.storage.store import Location
 from universal_sync_core.values.codec import encode
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "formats.md"
-BLOCK = re.compile(r"^```json (\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+BLOCK = re.compile(r"^```jsonl? (\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 EXECUTION = "catalog-2025-01"
 CONTEXT = {"execution_id": EXECUTION, "keep_inline": ["approved"]}
 SETTINGS = Settings(
@@ -43,16 +45,24 @@ SETTINGS = Settings(
     history_max_entries=4,
 )
 TEXT = DOCUMENT.read_text(encoding="utf-8")
-BLOCKS = [(name, json.loads(text)) for name, text in BLOCK.findall(TEXT)]
-EXAMPLES = {name: value for name, value in BLOCKS if name != "object"}
-OBJECTS = [encode(value) for name, value in BLOCKS if name == "object"]
+BLOCKS = [(name, text) for name, text in BLOCK.findall(TEXT)]
+EXAMPLES = {name: json.loads(text) for name, text in BLOCKS if name != "pack"}
+PACKS = [text.encode() for name, text in BLOCKS if name == "pack"]
+OBJECTS = [line for pack in PACKS for line in pack.splitlines()]
+
+
+@pytest.fixture(autouse=True)
+def plain(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let nothing be compressed, as in the document; what is read may be either."""
+    for module in (outbox, load):
+        monkeypatch.setattr(module, "to_frame", lambda body: body + b"\n")
 
 
 @pytest.fixture
 def store() -> Iterator[MemoryStore]:
     """A store with the objects of the document and nothing else."""
     memory = MemoryStore()
-    for body in OBJECTS:
+    for body in PACKS:
         key = content_key(SETTINGS, EXECUTION, body)
         memory.put(Location("state-bucket", key), body)
     with runtime.use(settings=SETTINGS, store=memory):
@@ -85,6 +95,7 @@ def bookkeeping_apart(bag: Any) -> Any:
 def test_all_json_of_the_document_is_read() -> None:
     assert TEXT.count("```json") == len(BLOCKS)
     assert len(OBJECTS) == 8
+    assert [encode(json.loads(line)) for line in OBJECTS] == OBJECTS
 
 
 def test_keys_are_laid_out_as_written(empty: MemoryStore) -> None:
@@ -101,12 +112,12 @@ def test_documented_bag_is_read_from_the_documented_objects() -> None:
 def test_the_documented_bag_and_its_objects_are_what_is_written(empty: MemoryStore) -> None:
     written = universal_sync_core(None, EXAMPLES["hydrated"], CONTEXT)
     assert bookkeeping_apart(written) == EXAMPLES["bag"]
-    assert {stored.body for stored in empty.objects.values()} < set(OBJECTS)
+    assert {stored.body for stored in empty.objects.values()} == {PACKS[0]}
 
 
 def test_pointer_to_a_value_is_what_is_written(empty: MemoryStore) -> None:
     assert store_to_s3("a text of any length", CONTEXT) == EXAMPLES["pointer"]
-    assert [stored.body for stored in empty.objects.values()] == [b'"a text of any length"']
+    assert [stored.body for stored in empty.objects.values()] == [PACKS[1]]
 
 
 @pytest.mark.usefixtures("store")
@@ -190,7 +201,7 @@ def test_branch_has_the_documented_fields() -> None:
 
 def test_folder_of_an_execution_is_encoded_as_written() -> None:
     example = EXAMPLES["folder"]
-    folder = execution_prefix(SETTINGS, example["execution_id"]) + "sha256/"
+    folder = execution_prefix(SETTINGS, example["execution_id"]) + "packs/"
     assert folder == example["folder"]
 
 

@@ -20,6 +20,7 @@ import callbacks
 import service_calls
 from actions import app as resolver
 from docs.schemas.catalogue import FOLDER, FORMS, all_files, event_model
+from tests.core.places import documents_of
 from tests.core.values.test_pointer import DIGEST, LIST, PATH, VALUE
 from tests.docs.test_formats import EXAMPLES, OBJECTS
 from tests.function.expected import BUCKET, EVENTS, EXPECTED, load
@@ -32,6 +33,7 @@ from universal_sync_core.pages.page_format import is_node, parse_node
 from universal_sync_core.settings import Settings
 from universal_sync_core.storage import runtime
 from universal_sync_core.storage.memory_store import MemoryStore
+from universal_sync_core.values.address import Address
 from universal_sync_core.values.compression import compress
 from universal_sync_core.values.pointer import recognise
 from universal_sync_core.values.validation import validate
@@ -195,11 +197,11 @@ def either(good: Any, bad: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 ANYTHING = st.sampled_from(WRONG) | st.text() | st.integers()
 PATHS = st.sampled_from(
     [
-        f"s3://{BUCKET}/sha256/{DIGEST}",
-        f"s3://{BUCKET}/a/b/v1/run/sha256/{DIGEST}",
-        f"s3://{BUCKET}/a\n/v1/run/sha256/{DIGEST}",
-        f"s3://UPPER/v1/run/sha256/{DIGEST}",
-        f"http://{BUCKET}/v1/run/sha256/{DIGEST}",
+        f"s3://{BUCKET}/packs/{DIGEST}",
+        f"s3://{BUCKET}/a/b/v1/run/packs/{DIGEST}",
+        f"s3://{BUCKET}/a\n/v1/run/packs/{DIGEST}",
+        f"s3://UPPER/v1/run/packs/{DIGEST}",
+        f"http://{BUCKET}/v1/run/packs/{DIGEST}",
         f"{PATH}\n",
         f"{PATH}0",
         PATH[:-1],
@@ -207,7 +209,7 @@ PATHS = st.sampled_from(
         PATH.replace("run-1", "a/b"),
         PATH.replace("run-1", "a\nb"),
         PATH.replace("/v1/", "/v2/"),
-        PATH.replace("sha256", "sha1"),
+        PATH.replace("packs", "pages"),
     ]
 )
 POINTER_LIKE = st.fixed_dictionaries(
@@ -217,6 +219,8 @@ POINTER_LIKE = st.fixed_dictionaries(
         "__v": either(1, ANYTHING),
         "__kind": st.sampled_from(["value", "list", "map"]) | ANYTHING,
         "__s3_path": either(PATH, PATHS | ANYTHING),
+        "__range": either([0, 1], ANYTHING | st.lists(st.integers(-1, 3), max_size=3)),
+        "__sha256": either(DIGEST, ANYTHING | st.just(DIGEST.upper())),
         "__size_bytes": st.integers(0) | ANYTHING,
         "__count": st.integers(0) | ANYTHING,
         "approved": ANYTHING,
@@ -255,8 +259,7 @@ def test_whatever_is_stored_is_valid(value: Any, marked: bool) -> None:  # noqa:
     with runtime.use(settings=settings, store=memory), unit_of_work(EXECUTION) as call:
         pointer = call.pages.store(value, marked=marked)
     validator("forms/pointer").validate(pointer.render())
-    for stored in memory.objects.values():
-        document = json.loads(stored.body)
+    for document in documents_of(memory).values():
         if is_node(document):
             name = "index_object" if document["height"] else "page"
             validator(f"forms/{name}").validate(document)
@@ -270,7 +273,13 @@ def test_page_that_the_code_refuses_for_its_shape_is_not_valid(page: dict[str, A
     form = "forms/index_object" if page["height"] else "forms/page"
     validator(form).validate(page)
     for name in page:
-        for value in (Ellipsis, *WRONG, "set", [["x", 1, 1]], [[DIGEST, 1, 1, 1, "k"]]):
+        for value in (
+            Ellipsis,
+            *WRONG,
+            "set",
+            [["x", 1, 1]],
+            [[DIGEST, 0, 1, DIGEST, 1, 1, 1, "k"]],
+        ):
             changed = {key: item for key, item in page.items() if key != name}
             changed |= {} if value is Ellipsis else {name: value}
             assert (
@@ -282,7 +291,7 @@ def test_page_that_the_code_refuses_for_its_shape_is_not_valid(page: dict[str, A
 
 def is_read(page: dict[str, Any]) -> bool:
     try:
-        parse_node(page, PATH)
+        parse_node(page, Address(PATH, 2**30, 1, DIGEST))
     except MalformedPointerError:
         return False
     return True

@@ -6,6 +6,7 @@ import pytest
 
 from tests.core.bags import CONTEXT, EXECUTION, OTHER_EXECUTION, fresh, hydrated
 from tests.core.fakes import CountingStore
+from tests.core.places import alone
 from tests.door.ways import WAYS, Bag, first, synced_by
 from universal_sync_core import first_bag, hydrate_state, store_result, store_to_s3
 from universal_sync_core.errors import (
@@ -15,11 +16,11 @@ from universal_sync_core.errors import (
     PointerNotAllowedError,
 )
 from universal_sync_core.values.compression import compress
-from universal_sync_core.values.pointer import Pointer
+from universal_sync_core.values.pointer import Pointer, recognise
 
 OTHERS = store_to_s3
 SECRET = {"text": "S" * 400}
-ABSENT = f"s3://state-bucket/v1/{EXECUTION.replace(':', '%3A')}/sha256/" + "0" * 64
+ABSENT = f"s3://state-bucket/v1/{EXECUTION.replace(':', '%3A')}/packs/" + "0" * 64
 
 
 def foreign() -> Bag:
@@ -31,7 +32,7 @@ def own() -> Bag:
 
 
 def missing(kind: Any = "value", count: int | None = None) -> Bag:
-    return Pointer(kind=kind, path=ABSENT, size=9, count=count).render()
+    return Pointer(kind=kind, at=alone(ABSENT, 9), size=9, count=count).render()
 
 
 # Form in which a value hides in a result -> how it is put there.
@@ -98,8 +99,9 @@ def test_a_pointer_that_leads_nowhere_is_refused(
 @pytest.mark.parametrize("kind", ["list", "map"])
 def test_a_pointer_that_leads_to_another_kind_is_refused(store: CountingStore, kind: Any) -> None:
     with fresh(store):
-        path = own()["__s3_path"]
-    forged = Pointer(kind=kind, path=path, size=9, count=5).render()
+        at = recognise(own())
+    assert at
+    forged = Pointer(kind=kind, at=at.at, size=9, count=5).render()
     with fresh(store), pytest.raises(MalformedPointerError):
         synced_by("sync")(first(), {"x": forged})
 

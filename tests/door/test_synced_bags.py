@@ -7,6 +7,7 @@ import pytest
 from local.state_bag import StateBag
 from tests.core.bags import CONTEXT, EXECUTION, OTHER_EXECUTION, fresh
 from tests.core.fakes import CountingStore
+from tests.core.places import alone
 from tests.door.ways import WAYS, Bag, Way, first, synced_by
 from universal_sync_core import (
     first_bag,
@@ -192,10 +193,10 @@ def test_it_is_bounded() -> None:
 def test_its_new_pointers_are_looked_up() -> None:
     bag = first()
     foreign = store_to_s3({"s": "S" * 99}, {"execution_id": OTHER_EXECUTION})
-    nowhere = f"s3://state-bucket/v1/{EXECUTION.replace(':', '%3A')}/sha256/" + "0" * 64
+    nowhere = f"s3://state-bucket/v1/{EXECUTION.replace(':', '%3A')}/packs/" + "0" * 64
     for pointer, error in (
         (foreign, PointerNotAllowedError),
-        (Pointer(kind="value", path=nowhere, size=9).render(), MissingObjectError),
+        (Pointer(kind="value", at=alone(nowhere, 9), size=9).render(), MissingObjectError),
     ):
         with pytest.raises(error):
             merge_answer(bag, {"state_data": next_of(bag) | {"x": pointer}})

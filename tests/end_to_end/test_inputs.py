@@ -27,7 +27,7 @@ def test_input_larger_than_a_state_may_be_comes_through_s3(workflows: Workflows)
         ({"input_s3_path": "{inputs}/missing.json"}, "MissingObjectError"),
         ({"input_s3_path": "{inputs}/altered.json", "input_sha256": "0" * 64}, "ChecksumMismatch"),
         ({"resume_from": "{inputs}/altered.json"}, "MalformedPointerError"),
-        ({"resume_from": "s3://elsewhere/v1/e/sha256/0"}, "PointerNotAllowedError"),
+        ({"resume_from": "s3://elsewhere/v1/e/packs/0"}, "PointerNotAllowedError"),
         ({"segments_per_execution": 0}, "InvalidRequestError"),
         ({"filler": "x" * 262_000}, "DataLimitExceeded"),
     ],

@@ -16,7 +16,7 @@ OPERATOR = "ops"
 ADMINISTRATOR = "administrator"
 DIGEST = "0" * 64
 EXECUTION = f"v1/{quote('arn:aws:states:us-east-1:123456789012:execution:m:e', safe='')}/"
-STATE = f"{EXECUTION}sha256/{DIGEST}"
+STATE = f"{EXECUTION}packs/{DIGEST}"
 RECORD = f"{EXECUTION}callbacks/{DIGEST}.json"
 ITEMS = f"items/{DIGEST[:32]}/{DIGEST}.json"
 RESULTS = "distributed/e/manifest.json"

@@ -145,7 +145,7 @@ class Workflows:
     def recorded(self, execution: Execution, timeout: float = 30) -> str:
         """Give the path of the record that is made of an execution once it has ended."""
         bucket = self.cloud.outputs["StateBucketName"]
-        prefix = f"v1/{quote(execution.arn, safe='')}/sha256/"
+        prefix = f"v1/{quote(execution.arn, safe='')}/packs/"
         s3, deadline = self.cloud.client("s3"), time.monotonic() + timeout
         while time.monotonic() < deadline:
             for each in s3.list_objects_v2(Bucket=bucket, Prefix=prefix).get("Contents", []):

@@ -12,6 +12,7 @@ import pytest
 from local.cloud import LocalCloud, UserFunction
 from local.errors import FunctionError
 from local.limits import PAYLOAD_BYTES
+from tests.core.places import place
 from tests.end_to_end.workflow import Json, Workflows, folded
 from universal_sync_core import universal_sync_core
 from universal_sync_core.settings import Settings
@@ -19,8 +20,8 @@ from universal_sync_core.storage import runtime
 from universal_sync_core.storage.keys import content_key
 from universal_sync_core.storage.s3_store import S3Store
 from universal_sync_core.storage.store import Location
+from universal_sync_core.values.address import digest_in
 from universal_sync_core.values.codec import encode
-from universal_sync_core.values.pointer import digest_in
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "node_worker"
 FILES = (".npmrc", "package.json", "package-lock.json", "pointers.mjs", "worker.mjs")
@@ -102,8 +103,9 @@ def put(workflows: Workflows, bucket: str, body: bytes, **headers: str) -> Json:
     """Give a pointer to a body that is stored as the core would have it."""
     key = content_key(Settings(bucket=bucket), EXECUTION, body)
     workflows.cloud.client("s3").put_object(Bucket=bucket, Key=key, Body=body, **headers)
-    place = {"__s3_path": f"s3://{bucket}/{key}", "__size_bytes": len(body)}
-    return {"__s3_offloaded": True, "__v": 1, "__kind": "value", **place}
+    at = place(f"s3://{bucket}/{key}", len(body))
+    form = {"__s3_offloaded": True, "__v": 1, "__kind": "value", **at}
+    return form | {"__size_bytes": len(body)}
 
 
 def test_execution_with_the_worker_ends_in_the_state_that_its_results_merge_to(
@@ -208,21 +210,15 @@ def test_missing_object_is_an_error_by_its_name(workflows: Workflows, bucket: st
     pointer = put(workflows, bucket, b"[1]")
     key = Location.parse(pointer["__s3_path"]).key
     workflows.cloud.client("s3").delete_object(Bucket=bucket, Key=key)
-    assert refused(workflows, pointer) == "NoSuchKey"
+    # S3 tells a missing object from a forbidden one only to roles with s3:ListBucket.
+    assert refused(workflows, pointer) == "AccessDenied"
 
 
 @pytest.mark.usefixtures("bucket")
-def test_compressed_object_is_read_or_refused_by_name(workflows: Workflows) -> None:
-    text = "x" * 300_000
-    orders = [{"customer": "Ada", "text": text}]
+def test_a_large_value_is_read_whatever_the_version_of_node(workflows: Workflows) -> None:
+    orders = [{"customer": "Ada", "text": "x" * 300_000}]
     bag = universal_sync_core({"execution_id": EXECUTION}, {"current_state": {"orders": orders}})
-    node = shutil.which("node") or "node"
-    question = "process.stdout.write(String('zstdDecompressSync' in require('zlib')))"
-    can = subprocess.run([node, "-e", question], capture_output=True, check=True).stdout  # noqa: S603
-    if can == b"true":
-        assert asked(workflows, bag)["__kind"] == "value"
-    else:
-        assert refused(workflows, bag["current_state"]["orders"]) == "UnreadableObjectError"
+    assert asked(workflows, bag)["__kind"] == "value"
 
 
 def test_lock_file_names_no_registry() -> None:

@@ -36,7 +36,7 @@ def load(name: str, bucket: str = BUCKET) -> Any:
     return json.loads(text.replace(BUCKET, bucket))
 
 
-FOLDER: Final = "v1/catalog-2025-01/sha256/"
+FOLDER: Final = "v1/catalog-2025-01/packs/"
 WORDS: Final = b'{"words":{"s3":181204,"sqs":20411}}'
 INPUT: Final = {"inputs/catalog.json": WORDS}
 SNAPSHOT: Final = json.dumps(
@@ -167,7 +167,7 @@ EXPECTED: Final[dict[str, Expected]] = {
     "hydrate_bag_and_document": _refuses("state_data"),
     "hydrate_checksum_mismatch": Expected(
         error=ChecksumMismatchError,
-        objects={"v1/catalog-2025-01/sha256/" + "1" * 64: b'"altered"'},
+        objects={"v1/catalog-2025-01/packs/" + "1" * 64: b'"altered"'},
     ),
     "hydrate_document": Expected(answer=frozenset({"document"}), objects=stored_value(WORDS)),
     "hydrate_document_paths": Expected(answer=frozenset({"document"}), objects=stored_value(WORDS)),

@@ -62,7 +62,7 @@ def test_every_action_leaves_its_metrics(output: Output, context: FakeLambdaCont
     assert measured["PayloadBytesOut"] == [calculate_payload_size(answer)]
     kilobytes = answer["state_data"]["payload_size_kb"]
     assert measured["BagPercentOfBound"] == [pytest.approx(100 * kilobytes / 150)]
-    assert measured["BytesOffloaded"][0] > 30 * 1024
+    assert measured["BytesOffloaded"][0] > 1_000
     assert measured["ObjectsOffloaded"][0] >= 1
     assert measured["S3Requests"][0] >= measured["ObjectsOffloaded"][0]
     assert measured["Retries"] == [0]

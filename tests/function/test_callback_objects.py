@@ -9,6 +9,7 @@ import pytest
 import app
 import callbacks
 from callback_objects import id_of
+from tests.core.places import place
 from tests.function.expected import BUCKET
 from tests.function.fakes import TOKEN, FakeEventBus, FakeStepFunctions, client_error
 from tests.function.lambda_context import FakeLambdaContext
@@ -170,7 +171,7 @@ def pointer(execution_id: str) -> dict[str, Any]:
         "__s3_offloaded": True,
         "__v": 1,
         "__kind": "value",
-        "__s3_path": f"s3://{BUCKET}/{folder}/sha256/{digest}",
+        **place(f"s3://{BUCKET}/{folder}/packs/{digest}", 1),
         "__size_bytes": 1,
     }
 

@@ -28,7 +28,7 @@ from universal_sync_core.settings import Settings
 from universal_sync_core.storage import runtime
 from universal_sync_core.storage.memory_store import MemoryStore
 from universal_sync_core.storage.retry import ExponentialBackoffRetry
-from universal_sync_core.storage.store import Location
+from universal_sync_core.storage.store import Location, Part
 
 EXECUTION_ID = "run-1"
 YES, NO = {"approved": True}, {"approved": False}
@@ -94,9 +94,9 @@ class Weather(MemoryStore):
         )
         return stored
 
-    def get(self, location: Location) -> Any:
+    def get(self, location: Location, part: Part | None = None) -> Any:
         get = super().get
-        return self._weathered(lambda: get(location))
+        return self._weathered(lambda: get(location, part))
 
 
 @pytest.fixture

@@ -110,7 +110,7 @@ def test_record_that_is_there_is_found_and_none_is_added(
     own = record_failure({**BAG, "execution_id": owner}, {"Error": "E"}, circumstances=told)
     stored = set(store.objects)
     given = {} if owner == ARN else {"resume_from": own["record_s3_path"]}
-    cause = f"no model [record: s3://evil/v1/x/sha256/0] [record: {own['record_s3_path']}]"
+    cause = f"no model [record: s3://evil/v1/x/packs/0] [record: {own['record_s3_path']}]"
     service.ended = failed(cause, input=json.dumps(given))
     assert record_end() == {"error": "E", "cause": cause, "record_s3_path": own["record_s3_path"]}
     added = [each.key for each in store.objects.keys() - stored]
@@ -119,16 +119,16 @@ def test_record_that_is_there_is_found_and_none_is_added(
 
 def _of(execution_id: str, document: Any) -> str:
     with unit_of_work(None, {"execution_id": execution_id}) as call:
-        return call.objects.add(json.dumps(document).encode())
+        return call.objects.add_record(document)
 
 
 RECORD = {"failure_record": 1, "execution_id": ARN, "execution_arn": ARN}
 OTHER = ARN.replace("stopped", "another")
 FORGED = {
-    "no object": lambda: f"s3://state-bucket/v1/{quote(ARN, safe='')}/sha256/{'0' * 64}",
+    "no object": lambda: f"s3://state-bucket/v1/{quote(ARN, safe='')}/packs/{'0' * 64}",
     "another bucket": lambda: _of(ARN, RECORD).replace("state-bucket", "evil-bucket"),
     "another prefix": lambda: _of(ARN, RECORD).replace("/v1/", "/inputs/v1/"),
-    "no digest": lambda: "s3://state-bucket/v1/e/sha256/0",
+    "no digest": lambda: "s3://state-bucket/v1/e/packs/0",
     "another execution's": lambda: _of(OTHER, RECORD | {"execution_id": OTHER}),
     "another run's": lambda: _of(ARN, RECORD | {"execution_arn": OTHER}),
     "no record": lambda: _of(ARN, {"execution_id": ARN}),

@@ -3,6 +3,7 @@
 from random import Random
 from typing import Any
 
+from tests.core.places import row
 from tests.hostile.ground import Ground
 from tests.hostile.pieces import MIB, PACKED, Piece, encoded, maker, packed, pointer, value_of
 
@@ -40,7 +41,7 @@ def foreign_path(random: Random, ground: Ground) -> Piece:
         own[:-64] + "%2e%2e/" + digest,
         path.replace("s3://", "s3://other-"),
         path.replace("/v1/", "/x/v1/"),
-        own.replace("/sha256/", "/callbacks/")[:-64] + digest,
+        own.replace("/packs/", "/callbacks/")[:-64] + digest,
         path.replace("arn%3A", "ARN%3A"),
         f"s3://{ground.bucket}//v1/{path.split('/v1/')[1]}",
         path + "\x00",
@@ -68,6 +69,11 @@ def lying_pointer(random: Random, ground: Ground) -> Piece:
         {"__size_bytes": 10**400},
         {"__kind": "list", "__count": 10**9},
         {"__kind": "map", "__count": 1},
+        {"__range": [0, 10**12]},
+        {"__range": [10**12, 1]},
+        {"__range": [0, 0]},
+        {"__range": [1, value["__range"][1]]},
+        {"__sha256": "0" * 64},
     ]
     return Piece(kind="lying_pointer", value=value | random.choice(lies), taken=None, known=False)
 
@@ -76,19 +82,25 @@ def lying_pointer(random: Random, ground: Ground) -> Piece:
 def forged_page(random: Random, ground: Ground) -> Piece:
     """A page with the right digest and the wrong content."""
     leaf = ground.put({"__page": 1, "kind": "list", "height": 0, "items": [1, 2]})
-    ref = leaf[-64:]
+    ref = row(*leaf)
+    theirs = row(ground.foreign[0]["__s3_path"], 100)[1:]
     bad: list[dict[str, Any]] = [
-        {"children": [[ref, 10**9, 1, 1]]},
-        {"children": [[ref, 10**30, 1, 1]]},
-        {"children": [[ref, 5, 1, 1]]},
-        {"children": [[ref, -5, 1, 1], [ref, 2, 1, 1]]},
-        {"children": [[ref, True, 1, 1]]},
-        {"children": [[f"s3://{ground.bucket}/inputs/evil.json", 2, 1, 1]]},
-        {"children": [[ground.foreign[0]["__s3_path"], 2, 1, 1]]},
-        {"children": [[ref, 2, 1, 1, "a", ""]], "kind": "map"},
+        {"children": [[*ref, 10**9, 1, 1]]},
+        {"children": [[*ref, 10**30, 1, 1]]},
+        {"children": [[*ref, 5, 1, 1]]},
+        {"children": [[*ref, -5, 1, 1], [*ref, 2, 1, 1]]},
+        {"children": [[*ref, True, 1, 1]]},
+        {"children": [[f"s3://{ground.bucket}/inputs/evil.json", *ref[1:], 2, 1, 1]]},
+        {"children": [[ground.foreign[0]["__s3_path"], *theirs, 2, 1, 1]]},
+        {"children": [[*ref, 2, 1, 1, "a", ""]], "kind": "map"},
+        {"children": [["", *ref[1:], 2, 1, 1]]},
+        {"children": [["", 10**6, *ref[2:], 2, 1, 1]]},
+        {"children": [[ref[0], -1, *ref[2:], 2, 1, 1]]},
+        {"children": [[*ref[:2], 0, ref[3], 2, 1, 1]]},
+        {"children": [[*ref[:3], "no digest", 2, 1, 1]]},
         {"children": []},
-        {"height": 10**6, "children": [[ref, 2, 1, 1]]},
-        {"height": True, "children": [[ref, 2, 1, 1]]},
+        {"height": 10**6, "children": [[*ref, 2, 1, 1]]},
+        {"height": True, "children": [[*ref, 2, 1, 1]]},
         {"height": 0, "items": [1, 2], "marks": "AAAA"},
         {"height": 0, "kind": "map", "items": {"a": 1, "b": 2}, "order": ["x", None]},
         {"height": 0, "kind": "map", "items": {"b": 1, "a": 2}, "order": [7, 7]},
@@ -96,7 +108,8 @@ def forged_page(random: Random, ground: Ground) -> Piece:
     ]
     page: dict[str, Any] = {"__page": 1, "kind": "list", "height": 1} | random.choice(bad)
     count = random.choice([0, 2, 5, 10**9])
-    value = pointer(ground.put(page), kind=page["kind"], size=10, __count=count)
+    path, length = ground.put(page)
+    value = pointer(path, kind=page["kind"], size=10, length=length, __count=count)
     return Piece(kind="forged_page", value=value, taken=None, known=False)
 
 

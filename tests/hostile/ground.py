@@ -9,10 +9,11 @@ from typing import Any, Final
 from urllib.parse import quote
 
 import universal_sync_core as core
+from tests.core.places import place
 from universal_sync_core.settings import Settings
 from universal_sync_core.storage.keys import execution_prefix, items_prefix
 from universal_sync_core.storage.memory_store import MemoryStore
-from universal_sync_core.storage.store import Location, StoredObject
+from universal_sync_core.storage.store import Location, Part, StoredObject
 
 BUCKET: Final = "hostile-bucket"
 ATTACKER: Final = "arn:aws:states:eu-west-1:111122223333:execution:machine:attacker"
@@ -37,9 +38,9 @@ class WatchedStore(MemoryStore):
         self._look(location)
         return super().put(location, body, content_encoding=content_encoding)
 
-    def get(self, location: Location) -> StoredObject:
+    def get(self, location: Location, part: Part | None = None) -> StoredObject:
         self._look(location)
-        return super().get(location)
+        return super().get(location, part)
 
     def exists(self, location: Location) -> bool:
         self._look(location)
@@ -78,25 +79,26 @@ class Ground:
         path: str = random.choice(self.own)[0]["__s3_path"]
         return path
 
-    def put(self, document: Any) -> str:
-        """Store a document of the attacker's own making under its digest; return the path."""
+    def put(self, document: Any) -> tuple[str, int]:
+        """Store a document of the attacker's own making; return its path and its length."""
         body = json.dumps(document, separators=(",", ":")).encode()
-        folder = f"v1/{quote(ATTACKER, safe='')}/sha256/"
+        folder = f"v1/{quote(ATTACKER, safe='')}/packs/"
         location = Location(BUCKET, folder + hashlib.sha256(body).hexdigest())
         self.store.objects[location] = StoredObject(body)
-        return str(location)
+        return str(location), len(body)
 
     def tower(self, levels: int) -> dict[str, Any]:
         """Return a pointer to a list of a hundred times the list below it."""
         value, size = ["x" * 60_000], 60_004
-        path = self.put({"__page": 1, "kind": "list", "height": 0, "items": value})
+        path, length = self.put({"__page": 1, "kind": "list", "height": 0, "items": value})
         count = 1
         for _ in range(levels):
-            form = {"__s3_offloaded": True, "__v": 1, "__kind": "list", "__s3_path": path}
+            form = {"__s3_offloaded": True, "__v": 1, "__kind": "list", **place(path, length)}
             inner = form | {"__size_bytes": size, "__count": count}
             count, size = 100, 100 * (size + 1) + 1
-            path = self.put({"__page": 1, "kind": "list", "height": 0, "items": [inner] * count})
-        form = {"__s3_offloaded": True, "__v": 1, "__kind": "list", "__s3_path": path}
+            page = {"__page": 1, "kind": "list", "height": 0, "items": [inner] * count}
+            path, length = self.put(page)
+        form = {"__s3_offloaded": True, "__v": 1, "__kind": "list", **place(path, length)}
         return form | {"__size_bytes": size, "__count": count}
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any, Final
 
+from tests.core.places import place
 from tests.hostile.ground import Ground
 
 MARK: Final = "__s3_offloaded"
@@ -49,9 +50,11 @@ def maker(make: Maker) -> Maker:
     return make
 
 
-def pointer(path: str, *, kind: str = "value", size: Any = 10, **more: Any) -> dict[str, Any]:
+def pointer(
+    path: str, *, kind: str = "value", size: Any = 10, length: int = 10, **more: Any
+) -> dict[str, Any]:
     """Return an object in the form of a pointer."""
-    form = {MARK: True, "__v": 1, "__kind": kind, "__s3_path": path, "__size_bytes": size}
+    form = {MARK: True, "__v": 1, "__kind": kind, **place(path, length), "__size_bytes": size}
     return form | more
 
 

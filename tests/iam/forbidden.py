@@ -9,7 +9,7 @@ from tests.iam.proof import Need
 from tests.iam.stack import Stack, Statement
 
 EXECUTION: Final = "v1/arn%3Aaws%3Astates%3Aus-east-1%3A123456789012%3Aexecution%3Am%3Ae/"
-STATE: Final = f"{EXECUTION}sha256/{DIGEST}"
+STATE: Final = f"{EXECUTION}packs/{DIGEST}"
 RECORD: Final = f"{EXECUTION}callbacks/{DIGEST}.json"
 ANSWER: Final = f"{EXECUTION}callbacks/{DIGEST}.answer.json"
 ITEMS: Final = f"items/{DIGEST[:32]}/{DIGEST}.json"

@@ -26,7 +26,7 @@ VALUES: Final = {
     "OperatorArns": f"{ACCOUNT}ops,arn:aws:iam::*:role/aws-reserved/sso.amazonaws.com/*Operator*",
 }
 EXECUTION: Final = "team/v1/arn%3Aaws%3Astates%3Aeu-west-1%3A1%3Aexecution%3Am%3Ae/"
-STATE: Final = f"{EXECUTION}sha256/{'0' * 64}"
+STATE: Final = f"{EXECUTION}packs/{'0' * 64}"
 ITEMS: Final = f"team/items/{'0' * 32}/{'0' * 64}.json"
 RECORD: Final = f"{EXECUTION}callbacks/{'0' * 64}.json"
 ANSWER: Final = f"{EXECUTION}callbacks/{'0' * 64}.answer.json"

@@ -9,7 +9,7 @@ from tests.simulation.clock import product_modules
 from universal_sync_core.bag import fields as bag_fields
 from universal_sync_core.bag.strategies import Strategy
 from universal_sync_core.merge import conflicts
-from universal_sync_core.pages.objects import Objects
+from universal_sync_core.packs.objects import Objects
 from universal_sync_core.pages.page_reader import PageReader
 from universal_sync_core.storage.known import KnownObjects
 from universal_sync_core.values.codec import Json, encode
@@ -17,24 +17,15 @@ from universal_sync_core.values.pointer import parse
 
 
 @contextmanager
-def stored_one_by_one() -> Iterator[None]:
-    """Each object counts as stored when it is, a root before all that it refers to."""
+def known_before_it_is_stored() -> Iterator[None]:
+    """A pack counts as stored when it is on its way, and not when the store has taken it."""
     send = Objects._send
 
     def sent(objects: Objects, item: Any) -> None:
-        send(objects, item)
         objects._seen.note([item[0]])
-        objects._cache.put(item[0], item[1][0])
+        send(objects, item)
 
-    def dropped(objects: Objects, root: str, mark: int) -> None:
-        if objects.is_known(root):
-            for path in list(objects._pending)[mark:]:
-                del objects._pending[path]
-
-    with (
-        mock.patch.object(Objects, "_send", sent),
-        mock.patch.object(Objects, "drop_if_known", dropped),
-    ):
+    with mock.patch.object(Objects, "_send", sent):
         yield
 
 
@@ -113,7 +104,7 @@ _LOOKING: Final = ("branches", "continuation", "failure", "callbacks")
 MUTANTS: Final[dict[str, Callable[[], AbstractContextManager[None]]]] = {
     made.__name__: made
     for made in (
-        stored_one_by_one,
+        known_before_it_is_stored,
         known_for_ever,
         compressed_values_as_maps,
         pages_by_their_path,

@@ -31,6 +31,9 @@ FORMS: Final = (
     "escape",
     "zstd",
 )
+# Pack, start, length and digest.
+_At: TypeAlias = tuple[str, int, int, str]
+_FRAME: Final = b"\x28\xb5\x2f\xfd"
 _MARK: Final = "__s3_offloaded"
 _PACKED: Final = {"__gzip_base64", "__size_bytes"}
 _ESCAPE: Final = "__escaped:"
@@ -51,8 +54,8 @@ class Reader:
 
     def __init__(self, fetch: Fetch, bucket: str, execution_id: str, forms: Counter[str]) -> None:
         self._fetch = fetch
-        self._folder = f"s3://{bucket}/v1/{quote(execution_id, safe='')}/sha256/"
-        self._bodies: dict[str, Any] = {}
+        self._folder = f"s3://{bucket}/v1/{quote(execution_id, safe='')}/packs/"
+        self._documents: dict[_At, Any] = {}
         self.forms = forms
 
     def bag(self, bag: dict[str, Any]) -> dict[str, Any]:
@@ -127,12 +130,44 @@ class Reader:
         return self.bag(document["state_data"])
 
     def document(self, path: str) -> Any:
-        """Return the JSON of a state object, such as a snapshot, a record or a branch's bag."""
-        if path not in self._bodies:
-            self._bodies[path] = json.loads(self._body(path))
+        """Return what a pack was written for, such as a snapshot, a record or a branch's bag."""
+        body = self._pack(path)
+        if hashlib.sha256(body).hexdigest() != path[-64:]:
+            raise BrokenStateError(f"another digest is at {path}")
+        *_, last = self._lines(body)
+        return self._placed(json.loads(last), (path, body.rstrip(b"\n").rfind(b"\n") + 1, 0, ""))
+
+    def _lines(self, body: bytes) -> list[bytes]:
+        """Return the documents of a whole pack."""
+        if body.startswith(_FRAME):
+            with zstandard.ZstdDecompressor().stream_reader(body, read_across_frames=True) as lines:
+                body = lines.read()
+        return body.splitlines()
+
+    def _at(self, at: _At) -> Any:
+        """Return the document at a range of a pack."""
+        path, start, length, digest = at
+        if at not in self._documents:
+            part = self._pack(path)[start : start + length]
+            if hashlib.sha256(part).hexdigest() != digest:
+                raise BrokenStateError(f"another digest is at {at}")
+            self._documents[at] = self._placed(json.loads(self._plain(part)), at)
         elif self._fetch(path) is None:
             raise BrokenStateError(f"nothing is at {path}")
-        return self._bodies[path]
+        return self._documents[at]
+
+    def _placed(self, value: Any, at: _At) -> Any:
+        """Return a document in which a pointer into its own pack has the path of that."""
+        if isinstance(value, list):
+            return [self._placed(item, at) for item in value]
+        if not isinstance(value, dict):
+            return value
+        if at[1] and value.get(_MARK) is True and "__s3_path" not in value:
+            back, length = value["__range"]
+            if not 0 < length <= back <= at[1]:
+                raise BrokenStateError(f"a pointer out of its pack is at {at}")
+            return {**value, "__s3_path": at[0], "__range": [at[1] - back, length]}
+        return {key: self._placed(item, at) for key, item in value.items()}
 
     def _pointed(self, pointer: dict[str, Any]) -> Any:
         kind = pointer["__kind"]
@@ -144,14 +179,13 @@ class Reader:
             return {self._key(key): self.value(item) for key, item in entries.items()}
         if kind != "value" or "__count" in pointer:
             raise BrokenStateError(f"a pointer of the kind {kind}")
-        return self.value(self.document(self._path_of(pointer)))
+        return self.value(self._at(self._place_of(pointer)))
 
-    def _path_of(self, pointer: dict[str, Any]) -> str:
+    def _place_of(self, pointer: dict[str, Any]) -> _At:
         if pointer.get("__v") != 1:
             raise BrokenStateError("a pointer of another version")
-        path: str = pointer["__s3_path"]
-        self._require_own(path)
-        return path
+        start, length = pointer["__range"]
+        return pointer["__s3_path"], start, length, pointer["__sha256"]
 
     def _require_own(self, path: str) -> None:
         if not path.startswith(self._folder) or len(path) != len(self._folder) + 64:
@@ -176,39 +210,40 @@ class Reader:
         return {key: entries[key] for _, key in sorted(placed)}
 
     def _pages(self, pointer: dict[str, Any]) -> list[dict[str, Any]]:
-        pages = self._leaves(self._path_of(pointer), pointer["__kind"], None)
+        pages = self._leaves(self._place_of(pointer), pointer["__kind"], None)
         if sum(len(page["items"]) for page in pages) != pointer["__count"]:
             raise BrokenStateError("a pointer counts what is not there")
         return pages
 
-    def _leaves(self, path: str, kind: str, height: int | None) -> list[dict[str, Any]]:
-        node = self.document(path)
+    def _leaves(self, at: _At, kind: str, height: int | None) -> list[dict[str, Any]]:
+        node = self._at(at)
         if node["__page"] != 1 or node["kind"] != kind or height not in (None, node["height"]):
-            raise BrokenStateError(f"no page of a {kind} is at {path}")
+            raise BrokenStateError(f"no page of a {kind} is at {at}")
         if not node["height"]:
             return [node]
         self.forms["index"] += 1
         leaves: list[dict[str, Any]] = []
-        for reference, count, *_ in node["children"]:
-            child = reference if len(reference) > 64 else self._folder + reference
+        for pack, start, length, digest, count, *_ in node["children"]:
+            path = (pack if len(pack) > 64 else self._folder + pack) if pack else at[0]
+            child = (path, start if pack else at[1] - start, length, digest)
             below = self._leaves(child, kind, node["height"] - 1)
             if sum(len(page["items"]) for page in below) != count:
-                raise BrokenStateError(f"an index counts what is not there: {path}")
+                raise BrokenStateError(f"an index counts what is not there: {at}")
             leaves += below
         return leaves
 
-    def _body(self, path: str) -> bytes:
+    def _pack(self, path: str) -> bytes:
         self._require_own(path)
         stored = self._fetch(path)
         if stored is None:
             raise BrokenStateError(f"nothing is at {path}")
-        body, encoding = stored
-        if hashlib.sha256(body).hexdigest() != path[-64:]:
-            raise BrokenStateError(f"another digest is at {path}")
-        if encoding == "zstd":
-            self.forms["zstd"] += 1
-            return zstandard.ZstdDecompressor().decompress(body, max_output_size=2**28)
-        return body
+        return stored[0]
+
+    def _plain(self, part: bytes) -> bytes:
+        if not part.startswith(_FRAME):
+            return part
+        self.forms["zstd"] += 1
+        return zstandard.ZstdDecompressor().decompress(part, max_output_size=2**28)
 
     @staticmethod
     def _unpacked(value: dict[str, Any]) -> Any:

@@ -111,13 +111,26 @@ class WeatheredS3:
             raise client_error("PreconditionFailed", 412, "PutObject")
         return {"ETag": '"etag"'}
 
-    def get_object(self, *, Bucket: str, Key: str, **_: Any) -> dict[str, Any]:  # noqa: N803
+    def get_object(
+        self,
+        *,
+        Bucket: str,  # noqa: N803
+        Key: str,  # noqa: N803
+        Range: str | None = None,  # noqa: N803
+        **_: Any,
+    ) -> dict[str, Any]:
         """Return an object, as well as the weather lets it through."""
         kind = self._before("get", Key, "GetObject")
         stored = self._store.objects.get(Location(Bucket, Key))
         if stored is None or kind == faults.MISSING:
             raise client_error("NoSuchKey", 404, "GetObject")
-        answer: dict[str, Any] = {"Body": self._body(stored.body, kind)}
+        body = stored.body
+        if Range is not None:
+            start, stop = map(int, Range.removeprefix("bytes=").split("-"))
+            if start >= len(body):
+                raise client_error("InvalidRange", 416, "GetObject")
+            body = body[start : stop + 1]
+        answer: dict[str, Any] = {"Body": self._body(body, kind)}
         if stored.content_encoding:
             answer["ContentEncoding"] = stored.content_encoding
         return answer

@@ -234,5 +234,5 @@ def _is_fair(kind: str, key: str) -> bool:
     A callback that is said not to be there counts as none, which no store says that has it.
     """
     if kind in (FLIP, SHORT):
-        return "/sha256/" in key
+        return "/packs/" in key
     return kind != MISSING or "/callbacks/" not in key

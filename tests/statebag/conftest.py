@@ -13,6 +13,7 @@ import pytest
 
 from statebag.cli import main
 from tests.statebag.cloud import BUCKET, FakeCloud
+from universal_sync_core.packs import outbox
 from universal_sync_core.settings import Settings
 from universal_sync_core.storage import runtime
 from universal_sync_core.storage.retry import ExponentialBackoffRetry
@@ -30,6 +31,15 @@ class Ran:
 
 
 Run = Callable[..., Ran]
+
+
+@pytest.fixture(autouse=True)
+def packs_of_one_document(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the core write a pack for each document, as it does of values of many megabytes.
+
+    What of a state is where, and what leads to it, is so for every document to be seen.
+    """
+    monkeypatch.setattr(outbox, "PACK_BYTES", 1)
 
 
 @pytest.fixture

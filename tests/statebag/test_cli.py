@@ -24,7 +24,7 @@ from tests.statebag.cloud import BUCKET, FakeCloud, arn_of, client_error
 from tests.statebag.conftest import Run
 from tests.statebag.states import RUN, catalog_bag
 from universal_sync_core.errors import StoreAccessDeniedError, StoreUnavailableError
-from universal_sync_core.storage.store import Location, StoredObject
+from universal_sync_core.storage.store import Location, Part, StoredObject
 
 REPOSITORY = Path(__file__).parents[2]
 DOCUMENT = REPOSITORY / "docs" / "statebag.md"
@@ -80,7 +80,7 @@ def test_failure_of_s3_is_explained(
 ) -> None:
     cloud.states.add("run-1", output={"state_data": catalog_bag()})
 
-    def fail(_: Location) -> StoredObject:
+    def fail(_: Location, _part: Part | None = None) -> StoredObject:
         raise error
 
     monkeypatch.setattr(cloud.store, "get", fail)
@@ -162,7 +162,7 @@ def test_looking_writes_nothing(run: Run, cloud: FakeCloud, command: tuple[str, 
     [
         (RUN, (), "eu-west-1"),
         (RUN, ("--region", "us-west-2"), "us-west-2"),
-        (f"s3://b/v1/{quote(RUN, safe='')}/sha256/{'a' * 64}", (), "eu-west-1"),
+        (f"s3://b/v1/{quote(RUN, safe='')}/packs/{'a' * 64}", (), "eu-west-1"),
         ("file.json", (), None),
     ],
 )

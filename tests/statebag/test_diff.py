@@ -12,6 +12,7 @@ from statebag.paths import render_path
 from statebag.state.differences import Comparison
 from statebag.state.reading import StateReader
 from tests.core.oracle import without_bookkeeping
+from tests.core.places import lines_of
 from tests.statebag.cloud import BUCKET, FakeCloud, arn_of
 from tests.statebag.conftest import Run
 from tests.statebag.states import CONTEXT, RUN, catalog_bag, decoded, snapshot_of
@@ -90,7 +91,8 @@ def test_one_leaf_of_a_state_of_20_mb_is_found_by_reading_less_than_1_mb(
     bag, old = snapshot_of(universal_sync_core(None, state, CONTEXT))
     delta = {"current_state": {"services": {"service-12345": {"name": "another"}}}}
     _, new = snapshot_of(universal_sync_core(bag, delta, CONTEXT))
-    assert sum(len(each.body) for each in cloud.memory.objects.values()) > 20 * MIB
+    stored = cloud.memory.objects.values()
+    assert sum(len(lines_of(each.body)) for each in stored) > 20 * MIB
     cloud.store.reset()
 
     ran = run("diff", old, new, "--json")

@@ -14,6 +14,7 @@ from statebag.account.places import Place
 from statebag.garbage.garbage import Collector, Holding, Policy, content_of
 from statebag.state.reading import StateReader
 from statebag.state.soundness import verify
+from tests.core.places import place, row
 from tests.statebag.cloud import BUCKET, MACHINE, NOW, FakeCloud, arn_of, client_error
 from tests.statebag.conftest import Run
 from tests.statebag.histories import History
@@ -474,7 +475,9 @@ def test_state_that_cannot_be_read_keeps_its_workflow(run: Run, cloud: FakeCloud
     stored_at(cloud, "run-1", json.dumps({"unreferenced": borrowed}).encode())
     path = location_of(bag["current_state"]["items"]["__s3_path"])
     stored = cloud.memory.objects[path]
-    cloud.memory.objects[path] = type(stored)(stored.body + b" ", stored.content_encoding)
+    cloud.memory.objects[path] = type(stored)(
+        bytes(byte ^ 1 for byte in stored.body), stored.content_encoding
+    )
     before = content(cloud, "run-1")
 
     assert told(run)["run-1"] == ("over", "some of its state cannot be read")
@@ -516,15 +519,20 @@ nodes = st.tuples(
 
 
 def stored_at(cloud: FakeCloud, owner: str, body: bytes) -> str:
-    key = f"{key_prefix(arn_of(owner))}sha256/{hashlib.sha256(body).hexdigest()}"
+    key = f"{key_prefix(arn_of(owner))}packs/{hashlib.sha256(body).hexdigest()}"
     cloud.memory.put(Location(BUCKET, key), body)
+    LENGTHS[str(Location(BUCKET, key))] = len(body)
     return str(Location(BUCKET, key))
+
+
+LENGTHS: dict[str, int] = {}
 
 
 def document(number: int, refs: Sequence[str], form: str) -> bytes:
     """Return an object that refers to others in one of the ways there are."""
     pointers = [
-        {"__s3_offloaded": True, "__v": 1, "__kind": "value", "__s3_path": ref, "__size_bytes": 1}
+        {"__s3_offloaded": True, "__v": 1, "__kind": "value", **place(ref, LENGTHS[ref])}
+        | {"__size_bytes": 1}
         for ref in refs
     ]
     forms: dict[str, Any] = {
@@ -535,7 +543,8 @@ def document(number: int, refs: Sequence[str], form: str) -> bytes:
             "__page": 1,
             "kind": "list",
             "height": 1,
-            "children": [[ref, 1, 1, 1] for ref in refs] + [["0" * 64, number + 1, 0, 0]],
+            "children": [[ref, *row(ref, LENGTHS[ref])[1:], 1, 1, 1] for ref in refs]
+            + [[*row("0" * 64, 1), number + 1, 0, 0]],
         },
         "snapshot": {"snapshot_id": f"pre-{number}", "state_data": pointers},
     }

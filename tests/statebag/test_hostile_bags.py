@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import zstandard
 
+from tests.core.places import place, row
 from tests.statebag.cloud import BUCKET, FakeCloud
 from tests.statebag.conftest import Run
 from tests.statebag.states import RUN, key_prefix, location_of
@@ -30,20 +32,23 @@ def packed(body: bytes) -> dict[str, Any]:
     return {"__gzip_base64": text, "__size_bytes": len(body)}
 
 
-def stored(cloud: FakeCloud, value: Any, encoding: str | None = None) -> str:
+def stored(cloud: FakeCloud, value: Any, encoding: str | None = None) -> tuple[str, int]:
+    """Return the path of a pack with one document, and the bytes of that."""
     body = value if isinstance(value, bytes) else json.dumps(value, separators=(",", ":")).encode()
-    body = gzip.compress(body) if encoding else body
-    key = f"{key_prefix(RUN)}sha256/{hashlib.sha256(body).hexdigest()}"
+    body = zstandard.ZstdCompressor().compress(body) if encoding else body
+    key = f"{key_prefix(RUN)}packs/{hashlib.sha256(body).hexdigest()}"
     cloud.memory.objects[Location(BUCKET, key)] = StoredObject(body, encoding)
-    return f"s3://{BUCKET}/{key}"
+    return f"s3://{BUCKET}/{key}", len(body)
 
 
-def pointer(path: str, kind: str = "value", size: int = 10, **more: Any) -> dict[str, Any]:
+def pointer(
+    at: tuple[str, int], kind: str = "value", size: int = 10, **more: Any
+) -> dict[str, Any]:
     form = {"__s3_offloaded": True, "__v": 1, "__kind": kind}
-    return {**form, "__s3_path": path, "__size_bytes": size, **more}
+    return {**form, **place(*at), "__size_bytes": size, **more}
 
 
-def page(cloud: FakeCloud, kind: str, height: int, **parts: Any) -> str:
+def page(cloud: FakeCloud, kind: str, height: int, **parts: Any) -> tuple[str, int]:
     return stored(cloud, {"__page": 1, "kind": kind, "height": height, **parts})
 
 
@@ -57,14 +62,19 @@ def repeated(cloud: FakeCloud) -> Any:
 
 def looping(cloud: FakeCloud) -> Any:
     """Return a pointer to an index whose child is an index that names itself."""
-    path = f"s3://{BUCKET}/{key_prefix(RUN)}sha256/{'a' * 64}"
-    body = {"__page": 1, "kind": "list", "height": 1, "children": [[path, 1, 1, 1]]}
+    path = f"s3://{BUCKET}/{key_prefix(RUN)}packs/{'a' * 64}"
+    body = {
+        "__page": 1,
+        "kind": "list",
+        "height": 1,
+        "children": [[path, *row(path, 10)[1:], 1, 1, 1]],
+    }
     cloud.memory.objects[location_of(path)] = StoredObject(json.dumps(body).encode())
-    return pointer(path, "list", __count=1)
+    return pointer((path, 10), "list", __count=1)
 
 
-def leaf(cloud: FakeCloud) -> str:
-    return page(cloud, "list", 0, items=[1, 2])[-64:]
+def leaf(cloud: FakeCloud) -> list[Any]:
+    return row(*page(cloud, "list", 0, items=[1, 2]))
 
 
 def tree(cloud: FakeCloud, count: Any, child: list[Any], kind: str = "list") -> Any:
@@ -81,23 +91,23 @@ BAGS: dict[str, Make] = {
     "packed many times": lambda _: [packed(b'"' + b"a" * (4 * MIB) + b'"')] * 2,
     "no gzip": lambda _: {"__gzip_base64": "AAAA", "__size_bytes": 10},
     "pointers to pointers": repeated,
-    "compressed": lambda c: pointer(stored(c, b'"' + b"a" * (100 * MIB) + b'"', "gzip")),
+    "compressed": lambda c: pointer(stored(c, b'"' + b"a" * (100 * MIB) + b'"', "zstd")),
     "deep": lambda c: pointer(stored(c, DEEP)),
     "deep and packed": lambda _: packed(DEEP),
     "loop": looping,
-    "count of a child": lambda c: tree(c, 10**9, [leaf(c), 10**9, 1, 1]),
-    "count beyond all": lambda c: tree(c, 10**30, [leaf(c), 10**30, 1, 1]),
-    "wrong count": lambda c: tree(c, 5, [leaf(c), 5, 1, 1]),
-    "negative count": lambda c: tree(c, 2, [leaf(c), -5, 1, 1]),
-    "count of no number": lambda c: tree(c, 2, [leaf(c), "2", 1, 1]),
-    "other kind": lambda c: tree(c, 2, [leaf(c), 2, 1, 1, "a", ""], kind="map"),
+    "count of a child": lambda c: tree(c, 10**9, [*leaf(c), 10**9, 1, 1]),
+    "count beyond all": lambda c: tree(c, 10**30, [*leaf(c), 10**30, 1, 1]),
+    "wrong count": lambda c: tree(c, 5, [*leaf(c), 5, 1, 1]),
+    "negative count": lambda c: tree(c, 2, [*leaf(c), -5, 1, 1]),
+    "count of no number": lambda c: tree(c, 2, [*leaf(c), "2", 1, 1]),
+    "other kind": lambda c: tree(c, 2, [*leaf(c), 2, 1, 1, "a", ""], kind="map"),
     "order of texts": lambda c: pointer(
         page(c, "map", 0, items={"a": 1, "b": 2}, order=[0, "1"]), "map", __count=2
     ),
     "no page": lambda c: pointer(stored(c, {"a": 1}), "list", __count=1),
     "size beyond all": lambda c: pointer(stored(c, 1), size=10**400),
     "of another version": lambda c: pointer(stored(c, 1)) | {"__v": 2},
-    "not there": lambda _: pointer(f"s3://{BUCKET}/{key_prefix(RUN)}sha256/{'b' * 64}"),
+    "not there": lambda _: pointer((f"s3://{BUCKET}/{key_prefix(RUN)}packs/{'b' * 64}", 9)),
 }
 COMMANDS = {
     "show": ("show", RUN, "--open", "--depth", "5", BUDGET),

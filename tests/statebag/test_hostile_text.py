@@ -12,6 +12,7 @@ import pytest
 
 import statebag
 from statebag.output.terminal import escaped
+from tests.core.places import place
 from tests.statebag.cloud import BUCKET, FakeCloud, arn_of
 from tests.statebag.conftest import Run
 from tests.statebag.histories import History
@@ -50,12 +51,12 @@ def hostile_bag(execution_id: str) -> dict[str, Any]:
 
 
 def foreign_pointer(execution_id: str) -> dict[str, Any]:
-    path = f"s3://{BUCKET}/{PLAIN}/{key_prefix(execution_id)}sha256/{'0' * 64}"
+    path = f"s3://{BUCKET}/{PLAIN}/{key_prefix(execution_id)}packs/{'0' * 64}"
     return {
         "__s3_offloaded": True,
         "__v": 1,
         "__kind": "value",
-        "__s3_path": path,
+        **place(path, 10),
         "__size_bytes": 10,
     }
 
@@ -78,7 +79,7 @@ def hostile(cloud: FakeCloud, tmp_path: Path) -> dict[str, str]:
     told = record_failure(other, {"Error": HOSTILE, "Cause": HOSTILE})
     snapshot = {"snapshot_id": HOSTILE, "snapshot_type": HOSTILE, "created_at": HOSTILE}
     body = json.dumps(snapshot | {"state_data": other}).encode()
-    path = f"{key_prefix(FAILED)}sha256/{hashlib.sha256(body).hexdigest()}"
+    path = f"{key_prefix(FAILED)}packs/{hashlib.sha256(body).hexdigest()}"
     cloud.memory.objects[Location(BUCKET, path)] = StoredObject(body)
     named = {"state_data": other | {"pre_snapshot_s3_path": f"s3://{BUCKET}/{path}"}}
     cloud.states.add(
@@ -102,7 +103,7 @@ def hostile(cloud: FakeCloud, tmp_path: Path) -> dict[str, str]:
     }
     put(cloud, f"{key_prefix(ENDED)}callbacks/{callback_id}.json", record)
     put(cloud, f"{key_prefix(f'id{LINES}')}callbacks/{'c' * 64}.json", [HOSTILE])
-    put(cloud, f"{key_prefix(f'id{LINES}')}sha256/{'c' * 64}", [HOSTILE])
+    put(cloud, f"{key_prefix(f'id{LINES}')}packs/{'c' * 64}", [HOSTILE])
     cloud.functions.error = HOSTILE
     cloud.functions.message = HOSTILE
     file = tmp_path / "bag.json"

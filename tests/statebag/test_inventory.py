@@ -27,7 +27,7 @@ def s3(monkeypatch: pytest.MonkeyPatch) -> "Iterator[S3Client]":
     with mock_aws():
         client = boto3.client("s3", region_name="us-east-1")
         client.create_bucket(Bucket=BUCKET)
-        for key in ("v1/a/sha256/1", "v1/a/callbacks/2.json", "v1/b/sha256/3", "other"):
+        for key in ("v1/a/packs/1", "v1/a/callbacks/2.json", "v1/b/packs/3", "other"):
             client.put_object(Bucket=BUCKET, Key=key, Body=f"body of {key}".encode())
         yield client
 
@@ -35,9 +35,9 @@ def s3(monkeypatch: pytest.MonkeyPatch) -> "Iterator[S3Client]":
 def test_objects_under_a_prefix(s3: "S3Client") -> None:
     found = list(S3Inventory(s3).objects(BUCKET, "v1/a/"))
 
-    assert [each.location.key for each in found] == ["v1/a/callbacks/2.json", "v1/a/sha256/1"]
+    assert [each.location.key for each in found] == ["v1/a/callbacks/2.json", "v1/a/packs/1"]
     assert [each.name for each in found] == ["2.json", "1"]
-    assert found[1].size == len("body of v1/a/sha256/1")
+    assert found[1].size == len("body of v1/a/packs/1")
 
 
 def test_folders_are_the_executions(s3: "S3Client") -> None:
@@ -45,13 +45,13 @@ def test_folders_are_the_executions(s3: "S3Client") -> None:
 
 
 def test_beginning_of_an_object(s3: "S3Client") -> None:
-    assert S3Inventory(s3).head(Location(BUCKET, "v1/a/sha256/1"), 4) == b"body"
+    assert S3Inventory(s3).head(Location(BUCKET, "v1/a/packs/1"), 4) == b"body"
 
 
 def test_deletion(s3: "S3Client") -> None:
     inventory = S3Inventory(s3)
 
-    inventory.delete([Location(BUCKET, "v1/a/sha256/1"), Location(BUCKET, "v1/b/sha256/3")])
+    inventory.delete([Location(BUCKET, "v1/a/packs/1"), Location(BUCKET, "v1/b/packs/3")])
 
     assert [each.location.key for each in inventory.objects(BUCKET, "v1/")] == [
         "v1/a/callbacks/2.json"
@@ -61,11 +61,11 @@ def test_deletion(s3: "S3Client") -> None:
 def test_deletion_that_s3_did_not_do_is_an_error(
     s3: "S3Client", monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answer = {"Errors": [{"Key": "v1/a/sha256/1", "Code": "AccessDenied"}]}
+    answer = {"Errors": [{"Key": "v1/a/packs/1", "Code": "AccessDenied"}]}
     monkeypatch.setattr(s3, "delete_objects", lambda **_: answer)
 
     with pytest.raises(StoreUnavailableError, match="AccessDenied"):
-        S3Inventory(s3).delete([Location(BUCKET, "v1/a/sha256/1")])
+        S3Inventory(s3).delete([Location(BUCKET, "v1/a/packs/1")])
 
 
 def keep_versions(s3: "S3Client", status: "BucketVersioningStatusType") -> None:
@@ -86,7 +86,7 @@ def test_bucket_keeps_versions_only_while_it_says_so(s3: "S3Client") -> None:
 def test_what_was_deleted_comes_back_and_what_is_there_stays(s3: "S3Client") -> None:
     keep_versions(s3, "Enabled")
     inventory = S3Inventory(s3)
-    keys = ["v1/a/sha256/1", "v1/a/sha256/10", "v1/b/sha256/3", "v1/b/sha256/4"]
+    keys = ["v1/a/packs/1", "v1/a/packs/10", "v1/b/packs/3", "v1/b/packs/4"]
     for key in keys:
         s3.put_object(Bucket=BUCKET, Key=key, Body=f"body of {key}".encode())
     inventory.delete([Location(BUCKET, key) for key in keys[:3]])
@@ -100,9 +100,9 @@ def test_what_was_deleted_comes_back_and_what_is_there_stays(s3: "S3Client") -> 
     }
     assert bodies == {
         "v1/a/callbacks/2.json": b"body of v1/a/callbacks/2.json",
-        "v1/a/sha256/1": b"body of v1/a/sha256/1",
-        "v1/b/sha256/3": b"written again",
-        "v1/b/sha256/4": b"body of v1/b/sha256/4",
+        "v1/a/packs/1": b"body of v1/a/packs/1",
+        "v1/b/packs/3": b"written again",
+        "v1/b/packs/4": b"body of v1/b/packs/4",
     }
 
 

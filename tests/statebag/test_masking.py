@@ -168,9 +168,9 @@ IN_TEXTS = [
 IN_PATHS = [
     "s3://aa/",
     "s3://aa/v1/",
-    "/v1/x/sha256/",
-    f"/v1/x/sha256/{'0' * 64}",
-    f"s3://bucket/v1/x/sha256/{'0' * 64}",
+    "/v1/x/packs/",
+    f"/v1/x/packs/{'0' * 64}",
+    f"s3://bucket/v1/x/packs/{'0' * 64}",
 ]
 IN_ARNS = ["arn:", "arn:aws:states:x:", "arn:aws:states:eu-west-1:123456789012:execution:"]
 IN_NAMES = ['"record_s3_path": ', '"record_s3_path":\t', '"record_s3_path":"s3://']

@@ -195,7 +195,7 @@ def test_snapshots_of_a_resumed_execution_have_those_before_it(
 
 
 def path_under(arn: str, bucket: str = BUCKET) -> str:
-    return f"s3://{bucket}/{key_prefix(arn)}sha256/{'0' * 64}"
+    return f"s3://{bucket}/{key_prefix(arn)}packs/{'0' * 64}"
 
 
 PAYROLL = arn_of("x", MACHINE.replace("catalog", "payroll"))

@@ -105,7 +105,7 @@ def test_execution_that_failed_tells_why(run: Run, cloud: FakeCloud, golden: Gol
 
 def test_executions_that_continue_each_other_are_one_workflow(run: Run, cloud: FakeCloud) -> None:
     middle = arn_of("run-2")
-    path = f"s3://state-bucket/v1/{RUN.replace(':', '%3A')}/sha256/{'a' * 64}"
+    path = f"s3://state-bucket/v1/{RUN.replace(':', '%3A')}/packs/{'a' * 64}"
     chain = {"execution_id": RUN, "execution_chain": [RUN, middle, arn_of("run-3")]}
     history = History().visit("InitializeState", {}, bag()).events
     output = bag() | {"continued_as": {"execution_arn": middle}}

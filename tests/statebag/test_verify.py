@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from statebag.budgets import expanded
+from tests.core.places import lines_of
 from tests.statebag.cloud import FakeCloud, arn_of
 from tests.statebag.conftest import Run
 from tests.statebag.states import CONTEXT, RUN, catalog_bag, decoded, snapshot_of
@@ -29,7 +30,7 @@ def a_page(cloud: FakeCloud) -> Location:
         (
             location
             for location, stored in cloud.memory.objects.items()
-            if b"Section" in stored.body
+            if b"Section" in lines_of(stored.body)
         ),
         key=lambda location: len(cloud.memory.objects[location].body),
     )
@@ -60,9 +61,7 @@ def test_deleted_object_is_found(run: Run, cloud: FakeCloud) -> None:
 def test_flipped_byte_is_found(run: Run, cloud: FakeCloud) -> None:
     page = a_page(cloud)
     stored = cloud.memory.objects[page]
-    cloud.memory.objects[page] = replace(
-        stored, body=stored.body.replace(b"003", b"\x3003", 1) + b" "
-    )
+    cloud.memory.objects[page] = replace(stored, body=bytes(byte ^ 1 for byte in stored.body))
 
     ran = run("verify", RUN, "--json")
 
@@ -123,11 +122,13 @@ def test_position_in_a_list_of_pages_is_told(run: Run, cloud: FakeCloud) -> None
     made = universal_sync_core(None, {"execution_id": RUN, "items": items}, CONTEXT)
     cloud.states.add("run-1", output={"state_data": made})
     (pointer,) = pointers_in(made["items"], expanded)
-    index = json.loads(cloud.memory.get(Location.parse(pointer.path)).body)
+    index = json.loads(lines_of(cloud.memory.get(Location.parse(pointer.path)).body))
     rows = index["items"] if "items" in index else index["children"]
     assert rows
     elements = [
-        each for each in cloud.memory.objects if b'"number":17' in cloud.memory.objects[each].body
+        each
+        for each in cloud.memory.objects
+        if b'"number":17' in lines_of(cloud.memory.objects[each].body)
     ]
     for each in elements:
         del cloud.memory.objects[each]

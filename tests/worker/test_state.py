@@ -30,6 +30,7 @@ from universal_sync_core.errors import (
     StoreUnavailableError,
 )
 from universal_sync_core.lazy.needs import parse_needs
+from universal_sync_core.packs import outbox
 from universal_sync_core.storage import runtime
 from universal_sync_core.storage.memory_store import MemoryStore
 from universal_sync_core.values.paths import render_path
@@ -263,7 +264,8 @@ def test_a_long_list_is_gone_through_a_few_megabytes_at_a_time() -> None:
 
 
 @pytest.mark.parametrize("ways", ["items", "values"])
-def test_values_of_a_map_are_read_side_by_side(ways: str) -> None:
+def test_values_of_a_map_are_read_side_by_side(ways: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outbox, "PACK_BYTES", 1)  # a document each
     store = CountingStore()
     values = {f"k{n}": {"n": n, "text": "x" * 20_000} for n in range(60)}
     with fresh(store):
@@ -275,7 +277,8 @@ def test_values_of_a_map_are_read_side_by_side(ways: str) -> None:
     assert slow.most_at_once > 10
 
 
-def test_needs_in_one_map_are_found_side_by_side() -> None:
+def test_needs_in_one_map_are_found_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outbox, "PACK_BYTES", 1)  # a document each
     store = CountingStore()
     values = {f"k{n}": {"n": n, "text": f"{n} " * 20_000} for n in range(300)}
     with fresh(store):

@@ -1,4 +1,4 @@
-"""How bodies are stored, and what is made of bodies that are not as they should be.
+"""How objects of others are decoded, and what is made of bodies that are not as they should be.
 
 Hazards held here: the codec picked from today's setting and not from the object; expansion
 without a cap.
@@ -11,36 +11,16 @@ import pytest
 import zstandard
 
 from universal_sync_core.errors import StateTooLargeError, UnreadableObjectError
-from universal_sync_core.pages.encoding import COMPRESS_OVER_BYTES, from_stored, to_stored
+from universal_sync_core.packs.encoding import from_stored
 from universal_sync_core.storage.store import StoredObject
 from universal_sync_core.values.budget import Budget
 
-PATH = "s3://state-bucket/v1/run/sha256/key"
+PATH = "s3://state-bucket/v1/run/packs/key"
 LARGE = b"word " * 100_000
 
 
 def budget(size: int = 10_000_000) -> Budget:
     return Budget(size, 1_000)
-
-
-@pytest.mark.parametrize("size", [0, 1, COMPRESS_OVER_BYTES])
-def test_up_to_256_kib_bodies_are_stored_plain(size: int) -> None:
-    assert to_stored(b"x" * size) == StoredObject(b"x" * size)
-
-
-def test_over_256_kib_they_are_zstd_and_say_so() -> None:
-    stored = to_stored(b"x" * (COMPRESS_OVER_BYTES + 1))
-    assert stored.content_encoding == "zstd"
-    assert len(stored.body) < 1_000
-
-
-def test_what_does_not_get_smaller_is_stored_plain() -> None:
-    noise = os.urandom(COMPRESS_OVER_BYTES + 1)
-    assert to_stored(noise) == StoredObject(noise)
-
-
-def test_the_same_body_is_always_stored_as_the_same_bytes() -> None:
-    assert to_stored(LARGE) == to_stored(bytes(LARGE))
 
 
 @pytest.mark.parametrize(

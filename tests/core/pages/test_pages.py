@@ -9,17 +9,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.core.bags import KIB, call, fresh
+from tests.core.bags import call, fresh
 from tests.core.fakes import CountingStore
-from universal_sync_core.pages import pages as pages_module
+from tests.core.places import documents_of
+from universal_sync_core.pages import tree_writer as pages_module
 from universal_sync_core.pages.pages import Pages
+from universal_sync_core.settings import Settings
 from universal_sync_core.storage.memory_store import MemoryStore
-from universal_sync_core.values.codec import canonical
-from universal_sync_core.values.pointer import Pointer
+from universal_sync_core.values.codec import canonical, encode
+from universal_sync_core.values.pointer import Pointer, parse
 
-TINY = {"page_bytes": 200, "index_bytes": 400}
-PAGE = 64 * KIB
-INDEX = 16 * KIB
+TINY = {"page_bytes": 200, "index_bytes": 600}
+PAGE = Settings().page_bytes
+INDEX = Settings().index_bytes
 
 
 def numbered(count: int, size: int = 100) -> list[dict[str, Any]]:
@@ -32,8 +34,7 @@ def keyed(count: int, size: int = 100) -> dict[str, Any]:
 
 def stored(store: CountingStore, value: Any, **thresholds: Any) -> Pointer:
     """Return a pointer to a value that is in the store, with nothing counted yet."""
-    with fresh(store, **thresholds), call() as opened:
-        pointer = opened.pages.store(value)
+    pointer: Pointer = changed(store, lambda pages: pages.store(value), **thresholds)
     store.reset()
     return pointer
 
@@ -41,7 +42,9 @@ def stored(store: CountingStore, value: Any, **thresholds: Any) -> Pointer:
 def changed(store: CountingStore, change: Callable[[Pages], Any], **thresholds: Any) -> Any:
     """Return what a change gives in a call of its own, with a cold cache."""
     with fresh(store, **thresholds), call() as opened:
-        return change(opened.pages)
+        given = change(opened.pages)
+        form = given.render() if isinstance(given, Pointer) else None
+    return parse(form) if form else given
 
 
 def read(store: CountingStore, pointer: Pointer, **thresholds: Any) -> Any:
@@ -49,15 +52,15 @@ def read(store: CountingStore, pointer: Pointer, **thresholds: Any) -> Any:
 
 
 def extended(store: CountingStore, pointer: Pointer, items: list[Any], **given: Any) -> Pointer:
-    with fresh(store, **given), call() as opened:
-        return opened.pages.extend(pointer, items)
+    after: Pointer = changed(store, lambda pages: pages.extend(pointer, items), **given)
+    return after
 
 
 def with_keys(
     store: CountingStore, pointer: Pointer, changes: dict[str, Any], **given: Any
 ) -> Pointer:
-    with fresh(store, **given), call() as opened:
-        return opened.pages.put_keys(pointer, changes)
+    after: Pointer = changed(store, lambda pages: pages.put_keys(pointer, changes), **given)
+    return after
 
 
 @pytest.mark.parametrize(
@@ -95,10 +98,9 @@ def test_objects_keep_to_their_sizes() -> None:
     store = CountingStore()
     stored(store, {"list": numbered(20_000), "map": keyed(20_000), "large": "x" * 30_000})
     assert isinstance(store.inner, MemoryStore)
-    for body in (found.body for found in store.inner.objects.values()):
-        document = json.loads(body)
+    for document in documents_of(store.inner).values():
         is_index = isinstance(document, dict) and document.get("height", 0) > 0
-        assert len(body) < (INDEX if is_index else PAGE) * 1.6
+        assert len(encode(document)) < (INDEX if is_index else PAGE) * 1.6
 
 
 @pytest.mark.parametrize("count", [10, 1_000, 100_000])
@@ -225,8 +227,7 @@ def test_a_value_stored_twice_is_sent_once() -> None:
 def test_an_element_is_found_by_its_value(*, marked: bool) -> None:
     store = CountingStore()
     values = [*numbered(3_000), "x" * 90_000, 1, 1.0]
-    with fresh(store), call() as opened:
-        pointer = opened.pages.store(values, marked=marked)
+    pointer = changed(store, lambda pages: pages.store(values, marked=marked))
     store.reset()
     wanted = {canonical(item) for item in (values[7], values[3_000], True, 1, "none", {"n": 7})}
     found = changed(store, lambda pages: pages.find(pointer, wanted))
@@ -312,7 +313,7 @@ def test_appending_and_replacing_give_what_a_list_gives(
 
 
 def test_a_large_value_is_sent_while_it_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pages_module, "_HELD_BYTES", 300_000)
+    monkeypatch.setattr(pages_module, "_HELD_BYTES", 5_000)
     store = CountingStore()
     with fresh(store), call() as opened:
         opened.pages.store({"one": numbered(20_000), "two": keyed(20_000)})

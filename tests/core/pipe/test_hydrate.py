@@ -12,6 +12,7 @@ from universal_sync_core.errors import (
     MalformedPointerError,
     PointerNotAllowedError,
 )
+from universal_sync_core.packs import outbox
 from universal_sync_core.values.pointer import parse
 
 REPORT = {"title": "t", "sections": [{"n": number, "text": "x" * 500} for number in range(900)]}
@@ -130,7 +131,8 @@ def test_fields_of_a_spilled_bag_come_one_by_one() -> None:
     assert len(store.gets) <= 6
 
 
-def test_levels_are_read_side_by_side_not_one_by_one() -> None:
+def test_levels_are_read_side_by_side_not_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outbox, "PACK_BYTES", 1)  # a document each
     inner = CountingStore()
     with fresh(inner):
         bag = {str(n): store_to_s3(list(range(30_000 + n)), CONTEXT) for n in range(10)}

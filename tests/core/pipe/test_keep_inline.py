@@ -46,7 +46,10 @@ def kept(state: Any, *paths: str) -> dict[str, Any]:
 @pytest.mark.usefixtures("store")
 def test_paths_are_copied_beside_the_pointer(paths: list[str], readable: dict[str, Any]) -> None:
     pointer = kept(STATE, *paths)["current_state"]
-    own = {"__s3_offloaded", "__v", "__kind", "__s3_path", "__size_bytes", "__count"}
+    own = {"__s3_offloaded", "__v", "__kind", "__s3_path", "__range", "__sha256"} | {
+        "__size_bytes",
+        "__count",
+    }
     assert {name: value for name, value in pointer.items() if name not in own} == readable
 
 

@@ -60,11 +60,11 @@ def test_what_stands_for_json_is_stored_as_in_a_result() -> None:
 def test_a_single_value_that_another_language_stored_is_read_with_what_it_points_to() -> None:
     with fresh(CountingStore()), call() as opened:
         inner = opened.pages.store(["x" * 70_000]).render()
-        path = opened.objects.add(encode([{"in": inner}, {"__escaped:__s3_offloaded": 1}]))
+        at = opened.objects.add(encode([{"in": inner}, {"__escaped:__s3_offloaded": 1}]))
         opened.objects.flush()
         expected = [{"in": ["x" * 70_000]}, {"__s3_offloaded": 1}]
-        assert load_from_s3(path) == expected
-        pointer = Pointer(kind="value", path=path, size=1).render()
+        pointer = Pointer(kind="value", at=at, size=1).render()
+        assert load_from_s3(pointer["__s3_path"]) == expected
         assert read_list(pointer, 0, 1) == expected[:1]
         assert read_list(pointer, 1, 9) == expected[1:]
 

@@ -28,7 +28,7 @@ from universal_sync_core.storage.s3_errors import CODES, STATUSES, error_for
 from universal_sync_core.storage.s3_store import S3Store
 from universal_sync_core.storage.store import Location
 
-LOCATION: Final = Location("state-bucket", "v1/run/sha256/key")
+LOCATION: Final = Location("state-bucket", "v1/run/packs/key")
 SECRET: Final = "the state itself"  # noqa: S105 - what no message may carry
 
 

@@ -76,7 +76,7 @@ def any_store(request: pytest.FixtureRequest) -> Iterator[ObjectStore]:
 @pytest.fixture
 def location(request: pytest.FixtureRequest) -> Location:
     """Return a place that no other test uses."""
-    return Location(BUCKET, f"v1/arn%3Aaws%3Astates/sha256/{request.node.originalname}")
+    return Location(BUCKET, f"v1/arn%3Aaws%3Astates/packs/{request.node.originalname}")
 
 
 def test_put_creates_and_get_returns_the_same_bytes(

@@ -20,6 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.bags import CONTEXT, EXECUTION, fresh, synced
+from tests.core.places import place, row
 from universal_sync_core import StateHydrator, hydrate_state, open_bag, read_list
 from universal_sync_core.errors import (
     InvalidRequestError,
@@ -180,15 +181,18 @@ def test_equal_pages_of_one_list_count_each_time() -> None:
         bag = synced(dict(NEW), {"list": ["x" * 50] * 5_000})
         path = str(bag["list"]["__s3_path"])
         count, size = bag["list"]["__count"], bag["list"]["__size_bytes"]
+        start, length = bag["list"]["__range"]
+        here: list[Any] = [path[-64:], start, length, bag["list"]["__sha256"]]
         for height in range(2, 8):  # each with 50 times the one before
-            row: list[Any] = [path[-64:], count, 1, size - 1]
+            child = [*here, count, 1, size - 1]
             body = json.dumps(
-                {"__page": 1, "kind": "list", "height": height, "children": [row] * 50}
+                {"__page": 1, "kind": "list", "height": height, "children": [child] * 50}
             ).encode()
             path = path[:-64] + hashlib.sha256(body).hexdigest()
             store.objects[Location.parse(path)] = StoredObject(body)
+            length, here = len(body), row(path, len(body))
             count, size = count * 50, (size - 1) * 50 + 1
-        bag["list"] |= {"__s3_path": path, "__count": count, "__size_bytes": size}
+        bag["list"] |= {**place(path, length), "__count": count, "__size_bytes": size}
         for touched in ("hydrated", "the history", "plain in a worker"):
             with within(), pytest.raises(StateTooLargeError):
                 TOUCHES[touched](bag)
@@ -204,7 +208,7 @@ def test_an_object_that_expands_past_the_budget_is_refused_before_it_does(form: 
         body = bomb.compress(b'"' + b"x" * 400 * MIB + b'"')
         path = bag["text"]["__s3_path"][:-64] + hashlib.sha256(body).hexdigest()
         store.objects[Location.parse(path)] = StoredObject(body, "zstd")
-        bag["text"]["__s3_path"] = path
+        bag["text"] |= place(path, len(body))
         with within(mib=200), pytest.raises(StateTooLargeError) as caught:
             hydrate_state(bag)
         assert caught.value.limit == 128 * MIB

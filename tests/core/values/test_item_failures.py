@@ -50,8 +50,8 @@ def stored_by_another_language(_: CountingStore, results: list[Any]) -> Any:
 def store_as_one_object(result: Any) -> Any:
     with call() as opened:
         encoded = encode(result)
-        path = opened.objects.add(encoded)
-        return Pointer(kind="value", path=path, size=len(encoded)).render()
+        at = opened.objects.add(encoded)
+        return Pointer(kind="value", at=at, size=len(encoded)).render()
 
 
 def as_one_list(_: CountingStore, results: list[Any]) -> Any:

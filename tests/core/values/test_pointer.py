@@ -4,6 +4,7 @@ Hazards held here: any dict of the right shape followed as a pointer, a pointer 
 into a pointer to a pointer.
 """
 
+import hashlib
 from typing import Any
 
 import pytest
@@ -20,15 +21,19 @@ from universal_sync_core import (
     universal_sync_core,
 )
 from universal_sync_core.errors import PointerNotAllowedError
+from universal_sync_core.packs.frames import to_frame
+from universal_sync_core.values.address import Address
 from universal_sync_core.values.pointer import Pointer, escape, parse, recognise, unescape_key
 
 DIGEST = "0123456789abcdef" * 4
-PATH = f"s3://{BUCKET}/v1/run-1/sha256/{DIGEST}"
+PATH = f"s3://{BUCKET}/v1/run-1/packs/{DIGEST}"
 VALUE: dict[str, Any] = {
     "__s3_offloaded": True,
     "__v": 1,
     "__kind": "value",
     "__s3_path": PATH,
+    "__range": [0, 20_000],
+    "__sha256": DIGEST,
     "__size_bytes": 40_000,
 }
 LIST = VALUE | {"__kind": "list", "__count": 10}
@@ -47,7 +52,7 @@ def test_what_is_rendered_parses_to_the_same(
 ) -> None:
     pointer = Pointer(
         kind=kind,
-        path=f"s3://{BUCKET}/a/v1/run/sha256/{digest}",
+        at=Address(f"s3://{BUCKET}/a/v1/run/packs/{digest}", size, 7, digest),
         size=size,
         count=None if kind == "value" else count,
         beside={} if kind == "value" else beside,
@@ -256,8 +261,8 @@ def test_executions_of_any_name_have_places_of_their_own(execution: str) -> None
 def test_key_layout_is_the_documented_one() -> None:
     with fresh(CountingStore(), prefix="team/"):
         key = generate_s3_key({"a": 1}, "arn:run 1")
-        digest = "015abd7f5cc57a2dd94b7590f04ad8084273905ee33ec5cebeae62276a97f862"
-        assert key == f"team/v1/arn%3Arun%201/sha256/{digest}"
+        digest = hashlib.sha256(to_frame(b'{"a":1}')).hexdigest()
+        assert key == f"team/v1/arn%3Arun%201/packs/{digest}"
 
 
 def test_a_call_knows_whose_pointers_are_its_own() -> None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from tests.core.bags import CONTEXT, EXECUTION, fresh, hydrated, synced
 from tests.core.fakes import CountingStore
+from tests.core.places import place
 from universal_sync_core import complete_branch, fork_branch, join_branches
 from universal_sync_core.errors import MergeConflictError
 from universal_sync_core.storage import runtime
@@ -62,7 +63,7 @@ def single(value: Any) -> dict[str, Any]:
         "__s3_offloaded": True,
         "__v": 1,
         "__kind": "value",
-        "__s3_path": path,
+        **place(path, len(body)),
         "__size_bytes": len(body),
     }
 

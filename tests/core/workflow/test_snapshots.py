@@ -163,7 +163,7 @@ def test_a_path_that_leads_to_something_else_is_refused() -> None:
     with pytest.raises(PointerNotAllowedError):
         restore_snapshot(path, {"execution_id": "another"})
     with pytest.raises(PointerNotAllowedError):
-        restore_snapshot("s3://another/v1/run/sha256/" + "0" * 64, CONTEXT)
+        restore_snapshot("s3://another/v1/run/packs/" + "0" * 64, CONTEXT)
 
 
 def test_without_a_place_to_write_to_it_is_refused() -> None:

@@ -51,8 +51,9 @@ class Instructions:
     @staticmethod
     def points_elsewhere(_segment: Any, _bag: Any) -> Any:
         """Give a pointer to what this execution may not read."""
-        path = f"s3://elsewhere/v1/another/sha256/{'0' * 64}"
+        path = f"s3://elsewhere/v1/another/packs/{'0' * 64}"
         pointer = {"__s3_offloaded": True, "__v": 1, "__kind": "value", "__s3_path": path}
+        pointer |= {"__range": [0, 3], "__sha256": "0" * 64}
         return {"current_state": pointer | {"__size_bytes": 3}}
 
 

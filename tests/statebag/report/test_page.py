@@ -59,7 +59,7 @@ def test_a_failed_execution_tells_its_error_without_secrets() -> None:
 
 def test_a_damaged_state_has_a_page_that_says_so() -> None:
     run = finished_run()
-    lost = f"s3://{BUCKET}/{key_prefix(run.arn)}sha256/{'0' * 64}"
+    lost = f"s3://{BUCKET}/{key_prefix(run.arn)}packs/{'0' * 64}"
     page = page_of(findings(run.fail("SegmentFailedError", f"refused [record: {lost}]")))
     assert "The state cannot be read: MissingObjectError" in page
     assert "statebag verify" in page

@@ -9,10 +9,11 @@ from typing import Any, Final, TypeAlias
 from universal_sync_core.bag.fields import FAILED_SEGMENTS, OUTPUTS
 from universal_sync_core.bag.strategies import Strategies
 from universal_sync_core.errors import InvalidRequestError
-from universal_sync_core.pages.objects import Objects
+from universal_sync_core.packs.objects import Objects
 from universal_sync_core.pages.pages import Pages
 from universal_sync_core.settings import Settings
 from universal_sync_core.storage import runtime
+from universal_sync_core.values.address import digest_in
 from universal_sync_core.values.budget import Budget
 from universal_sync_core.values.codec import Json, JsonObject
 from universal_sync_core.values.paths import listed
@@ -48,12 +49,14 @@ class UnitOfWork:
         return self.objects.budget
 
     def document(self, path: str) -> Json:
-        """Return the JSON document that an object is.
+        """Return the JSON document that is at a path, the last of its pack.
 
         Raises:
             StoredDataError, PointerNotAllowedError, StateTooLargeError: it cannot be read.
         """
-        return self.budget.decode(self.objects.read(path), path)
+        if digest_in(path) is None:
+            return self.budget.decode(self.objects.read(path), path)
+        return self.objects.record(path)[1].value
 
 
 # There may be thousands of items, and looking up what each points to would cost a request each.

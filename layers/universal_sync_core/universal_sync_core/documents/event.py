@@ -5,7 +5,7 @@ from collections import deque
 from universal_sync_core.documents.handed_out import DocumentReading, HandedOut
 from universal_sync_core.documents.pointers import pointers_of, to_stored
 from universal_sync_core.lazy.views import show
-from universal_sync_core.pages.objects import Objects
+from universal_sync_core.packs.objects import Objects
 from universal_sync_core.values.codec import Json, encode
 from universal_sync_core.values.pointer import may_hold_marks
 

@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 
 from universal_sync_core.errors import InvalidRequestError
 from universal_sync_core.lazy.reading import Reading, renewed
-from universal_sync_core.pages.objects import Objects
+from universal_sync_core.packs.objects import Objects
 from universal_sync_core.pages.page_reader import pointers_in
 from universal_sync_core.values.codec import Json, encode
 from universal_sync_core.values.pointer import Pointer, parse, unescape_key

@@ -10,6 +10,7 @@ from typing import Final
 from universal_sync_core.documents.members import members
 from universal_sync_core.errors import InvalidRequestError
 from universal_sync_core.pages.page_reader import PageReader
+from universal_sync_core.values.address import Address
 from universal_sync_core.values.codec import Json, JsonObject, encode
 from universal_sync_core.values.compression import is_compressed
 from universal_sync_core.values.paths import Step, render_path
@@ -91,8 +92,9 @@ def _shows(shown: Json, value: Json) -> bool:
 
 def largest_pointer(home: str) -> int:
     """Return the bytes that a pointer has at most, to an object under an `s3://` prefix."""
-    path = f"{home}{'0' * _DIGEST_CHARS}"
-    return len(encode(Pointer(kind="value", path=path, size=_MOST, count=_MOST).render()))
+    digest = "0" * _DIGEST_CHARS
+    at = Address(home + digest, _MOST, _MOST, digest)
+    return len(encode(Pointer(kind="value", at=at, size=_MOST, count=_MOST).render()))
 
 
 def to_stored(value: Json) -> Json:

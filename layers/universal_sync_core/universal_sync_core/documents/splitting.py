@@ -122,7 +122,7 @@ class _Splitting:
     def _stored(self, values: Sequence[Json]) -> list[Json]:
         """Return pointers to values; the pointers in them are looked up first, side by side."""
         inner = [pointer for value in values for pointer in pointers_inline(value)]
-        self._unit.objects.require_stored(inner)
+        self._unit.pages.require_stored(inner)
         return [self._unit.pages.store(to_stored(value)).render() for value in values]
 
     def _too_large(self, kept: Counter[str], size: int) -> StateTooLargeError:

@@ -169,7 +169,7 @@ def _is_compressed_well(part: JsonObject, pointers: list[Pointer], unit: UnitOfW
 def _require_pointers(pointers: list[Pointer], unit: UnitOfWork) -> None:
     """Look pointers up, but for those of a map's many items, which its children have stored."""
     if sender_of(unit).looks_up:
-        unit.objects.require_stored(pointers)
+        unit.pages.require_stored(pointers)
     for pointer in pointers:
         unit.objects.require_allowed(pointer.path)
 
@@ -217,7 +217,7 @@ def ingest_delta(delta: JsonObject, bag: JsonObject, unit: UnitOfWork) -> JsonOb
 def _opened(delta: JsonObject, bag: JsonObject, unit: UnitOfWork) -> JsonObject:
     """Return a delta that may echo a whole bag, with its fields in their own places."""
     overflowed, own = overflow_of(delta), overflow_of(bag)
-    if overflowed is not None and own is not None and overflowed.path == own.path:
+    if overflowed is not None and own is not None and overflowed.at == own.at:
         delta = {name: value for name, value in delta.items() if name != OVERFLOW}
     whole = with_overflow(delta, unit.pages)
     if whole is not delta:

@@ -11,7 +11,7 @@ from universal_sync_core.lazy.backing import (
     PagedMap,
 )
 from universal_sync_core.lazy.in_place import Watch
-from universal_sync_core.pages.objects import Objects
+from universal_sync_core.packs.objects import Objects
 from universal_sync_core.pages.page_reader import PageReader
 from universal_sync_core.values.codec import Json
 from universal_sync_core.values.paths import Selection
@@ -62,7 +62,7 @@ class Reading:
     def prefetch(self, stored: Sequence[Json]) -> None:
         """Read side by side what opening these values reads."""
         pointers = [pointer for each in stored if (pointer := parse(each)) is not None]
-        self.pages.nodes([pointer.path for pointer in pointers if pointer.kind != "value"])
+        self.pages.nodes([pointer.at for pointer in pointers if pointer.kind != "value"])
         self.pages.load([each.render() for each in pointers if each.kind == "value"])
 
     def plain(self, stored: Json) -> Json:

@@ -1,5 +1,5 @@
-"""Values of any size as immutable objects: pages under index objects, written and read by path.
+"""Values of any size: pages under index objects, the documents of packs, written and read by path.
 
-Uses: values and storage.
-Others use: `Pages` to write, `PageReader` to read, `Objects` for what one call adds.
+Uses: values, storage and packs.
+Others use: `Pages` to write, `PageReader` to read.
 """

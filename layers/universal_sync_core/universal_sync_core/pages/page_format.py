@@ -1,19 +1,19 @@
-"""The objects that long lists and wide maps are stored as: leaf pages under index objects.
+"""The documents that long lists and wide maps are stored as: leaf pages under index nodes.
 
 Written down with an example in docs/formats.md; parse and render stand here side by side.
 """
 
 import base64
 import hashlib
-import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final, Literal, TypeAlias
 
 from universal_sync_core.errors import MalformedPointerError
+from universal_sync_core.values.address import Address, beside, digest_in
 from universal_sync_core.values.codec import Json, JsonObject, encode
-from universal_sync_core.values.pointer import digest_in, is_whole
+from universal_sync_core.values.pointer import is_digest, is_range, is_whole
 
 TreeKind: TypeAlias = Literal["list", "map"]
 
@@ -22,7 +22,10 @@ VERSION: Final = 1
 MARK_BYTES: Final = 6
 # An index object has at least two children where there is more than one page.
 MAX_HEIGHT: Final = 64
-_DIGEST: Final = re.compile("[0-9a-f]{64}")
+# About the bytes of a child in an index object, without its least key and its marks.
+_ROW_BYTES: Final = 150
+# Gives the pack of an address, as it is named in the document at hand, and where in it that begins.
+Refer: TypeAlias = Callable[[Address], list[Json]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +33,7 @@ class Child:
     """What an index object knows of a page, or of an index object, under it.
 
     Attributes:
-        ref: digest of the object, or its whole path where that is under another prefix.
+        at: where it is.
         count: elements under it.
         size: bytes that its own entries take.
         weight: bytes of those elements as JSON, what they point to, keys and commas included.
@@ -38,7 +41,7 @@ class Child:
         marks: digests of the elements of a page, in a marked list.
     """
 
-    ref: str
+    at: Address
     count: int
     size: int
     weight: int
@@ -48,31 +51,38 @@ class Child:
     @property
     def size_in_parent(self) -> int:
         """About the bytes that the child takes in an index object."""
-        return len(self.ref) + len(self.first) + 2 * len(self.marks) + 30
+        return _ROW_BYTES + len(self.first) + 2 * len(self.marks)
 
-    def render(self) -> list[Json]:
-        """Return the child as it stands in an index object."""
-        row: list[Json] = [self.ref, self.count, self.size, self.weight]
+    def render(self, refer: Refer) -> list[Json]:
+        """Return the child as it stands in an index object.
+
+        Args:
+            refer: gives the pack of an address, and where in it the child begins.
+        """
+        place = [*refer(self.at), self.at.length, self.at.digest]
+        row: list[Json] = [*place, self.count, self.size, self.weight]
         return [*row, self.first, _text(self.marks)] if self.first or self.marks else row
 
     @classmethod
-    def parse(cls, row: list[Json], *, has_marks: bool) -> "Child":
+    def parse(cls, row: list[Json], parent: Address, *, has_marks: bool) -> "Child":
         """Return the child of a row of an index object.
 
         Args:
             row: as it stands there.
+            parent: where the index object is.
             has_marks: whether it must have a mark of each element.
 
         Raises:
             ValueError, TypeError: it is no such row.
         """
-        ref, count, size, weight, *rest = row
+        pack, start, length, digest, count, size, weight, *rest = row
         first, marks = rest or ("", "")
-        if type(ref) is not str or not (_DIGEST.fullmatch(ref) or digest_in(ref)):
-            raise ValueError("a child is neither a digest nor a path of one")
+        if type(pack) is not str or not is_range([start, length]) or not is_digest(digest):
+            raise ValueError("the place of a child")
+        at = Address(*_pack_of(pack, start, length, parent), length, digest)
         if not all(map(is_whole, (count, size, weight))) or not count or type(first) is not str:
             raise ValueError("the numbers of a child")
-        child = cls(ref, count, size, weight, first, _marks(marks))
+        child = cls(at, count, size, weight, first, _marks(marks))
         if len(child.marks) != (MARK_BYTES * count if has_marks else 0):
             raise ValueError("the marks of a child")
         return child
@@ -135,12 +145,14 @@ def render_page(
     return b"".join([*parts, b"}"])
 
 
-def render_index(kind: TreeKind, height: int, children: list[Child], *, marked: bool) -> bytes:
-    """Return the body of an index object."""
+def render_index(
+    kind: TreeKind, height: int, children: list[Child], refer: Refer, *, marked: bool
+) -> bytes:
+    """Return the body of an index object; `refer` as of `Child.render`."""
     head: JsonObject = {PAGE: VERSION, "kind": kind, "height": height}
     if marked:
         head["marks"] = ""
-    return encode(head | {"children": [child.render() for child in children]})
+    return encode(head | {"children": [child.render(refer) for child in children]})
 
 
 def is_node(value: Json) -> bool:
@@ -148,25 +160,25 @@ def is_node(value: Json) -> bool:
     return type(value) is dict and PAGE in value
 
 
-def parse_node(document: Json, path: str, *, clean: bool = False) -> Node:
+def parse_node(document: Json, at: Address, *, clean: bool = False) -> Node:
     """Return the page or index object that a stored document is.
 
     Args:
         document: it must have all parts of one, and no others.
-        path: of it, for the message.
+        at: where it is.
         clean: its JSON holds no pointer and no escaped key.
 
     Raises:
         MalformedPointerError: it is neither, or of a version this code cannot read.
     """
     if not is_node(document) or type(document[PAGE]) is not int or document[PAGE] != VERSION:
-        raise MalformedPointerError("no page that this version can read", path=path)
+        raise MalformedPointerError("no page that this version can read", path=at.path)
     try:
-        return _parsed(document, clean=clean)
+        return _parsed(document, at, clean=clean)
     except KeyError as error:
-        raise MalformedPointerError("a page without all its parts", path=path) from error
+        raise MalformedPointerError("a page without all its parts", path=at.path) from error
     except (TypeError, ValueError) as error:
-        raise MalformedPointerError(f"no page, by its {error}", path=path) from error
+        raise MalformedPointerError(f"no page, by its {error}", path=at.path) from error
 
 
 def digest_mark(canonical: bytes) -> bytes:
@@ -179,21 +191,35 @@ def split_marks(marks: bytes) -> list[bytes]:
     return [marks[at : at + MARK_BYTES] for at in range(0, len(marks), MARK_BYTES)]
 
 
-def _parsed(document: JsonObject, *, clean: bool) -> Node:
+def _parsed(document: JsonObject, at: Address, *, clean: bool) -> Node:
     kind, height = document["kind"], document["height"]
     if kind not in ("list", "map") or not is_whole(height) or height > MAX_HEIGHT:
         raise ValueError("kind or height")
-    return _index(document, kind, clean=clean) if height else _page(document, kind, clean=clean)
+    if height:
+        return _index(document, kind, at, clean=clean)
+    return _page(document, kind, clean=clean)
 
 
-def _index(document: JsonObject, kind: TreeKind, *, clean: bool) -> Node:
+def _pack_of(pack: str, start: int, length: int, parent: Address) -> tuple[str, int]:
+    """Return the path of a child's pack, and where it begins there."""
+    if not pack:  # the parent's own; the start counts back from the parent
+        if not length <= start <= parent.start:
+            raise ValueError("the place of a child")
+        return parent.path, parent.start - start
+    path = beside(parent.path, pack) if is_digest(pack) else pack
+    if digest_in(path) is None:
+        raise ValueError("the pack of a child")
+    return path, start
+
+
+def _index(document: JsonObject, kind: TreeKind, at: Address, *, clean: bool) -> Node:
     _require_keys(document, {"children"}, {"marks"} if kind == "list" else set())
     marks = _marks(document["marks"]) if "marks" in document else None
     if marks or type(document["children"]) is not list or not document["children"]:
         raise ValueError("children or marks")
     height: int = document["height"]
     has_marks = marks is not None and height == 1
-    children = [Child.parse(row, has_marks=has_marks) for row in document["children"]]
+    children = [Child.parse(row, at, has_marks=has_marks) for row in document["children"]]
     firsts = [child.first for child in children]
     if any(firsts) if kind == "list" else any(a >= b for a, b in pairwise(firsts)):
         raise ValueError("least keys")

@@ -5,16 +5,16 @@ from itertools import chain
 from typing import Final, NamedTuple, TypeAlias
 
 from universal_sync_core.errors import MalformedPointerError
-from universal_sync_core.pages.objects import Objects
+from universal_sync_core.packs.objects import Objects
 from universal_sync_core.pages.page_format import Node, digest_mark, split_marks
 from universal_sync_core.pages.tree_reader import TreeReader
 from universal_sync_core.pages.trees import (
-    child_path,
     everything,
     in_order,
     in_sequence,
     require_child,
 )
+from universal_sync_core.values.address import Address
 from universal_sync_core.values.budget import SPARE_DEPTH, Cost, Document, Facts
 from universal_sync_core.values.codec import Json, JsonObject, canonical, encode, levels
 from universal_sync_core.values.compression import expand, is_compressed
@@ -39,7 +39,7 @@ class _At(NamedTuple):
     """Where a value stands while it is put together.
 
     Attributes:
-        path: the object that it is in, for messages.
+        path: of the pack that it is in, for messages.
         depth: levels above it.
         unescape: whether escaped keys are given back as they were.
     """
@@ -55,8 +55,8 @@ class PageReader(TreeReader):
     def __init__(self, objects: Objects) -> None:
         """Read through `objects`."""
         super().__init__(objects)
-        self._values: dict[str, Document] = {}
-        self._built: set[str] = set()
+        self._values: dict[Address | str, Document] = {}
+        self._built: set[Address | str] = set()
 
     def resolve(self, value: Json, *, unescape: bool = False) -> Json:
         """Return `value` with everything it points to in its place.
@@ -136,48 +136,56 @@ class PageReader(TreeReader):
     def load(self, value: Json) -> None:
         """Read everything that a value refers to, one round of requests for each level."""
         pointers = pointers_in(value, self.expanded)
-        wanted: dict[str, Reference] = {pointer.path: pointer for pointer in pointers}
-        seen: set[str] = set()
+        wanted: dict[Address, Reference] = {pointer.at: pointer for pointer in pointers}
+        try:
+            self._load(wanted)
+        finally:
+            self._objects.forget_ahead()
+
+    def _load(self, wanted: dict[Address, Reference]) -> None:
+        seen: set[Address] = set()
         while wanted:
             seen |= wanted.keys()
-            for path, document in self._read(self._missing(wanted)):
-                if _is_single(wanted[path]):
-                    self._values[path] = document
+            missing = self._missing(wanted)
+            roots = [each for at in missing if isinstance(each := wanted[at], Pointer)]
+            self._objects.read_ahead(root for root in roots if root.kind != "value")
+            for at, document in self._read(missing):
+                if _is_single(wanted[at]):
+                    self._values[at] = document
                 else:
-                    self.keep(path, document)
-            below: dict[str, Reference] = {}
-            for path, reference in wanted.items():
-                below |= self._below(path, reference)
-            wanted = {path: each for path, each in below.items() if path not in seen}
+                    self.keep(at, document)
+            below: dict[Address, Reference] = {}
+            for at, reference in wanted.items():
+                below |= self._below(at, reference)
+            wanted = {at: each for at, each in below.items() if at not in seen}
 
-    def _missing(self, wanted: Mapping[str, Reference]) -> list[str]:
-        """Return the paths that were not read yet as what they are to be read."""
+    def _missing(self, wanted: Mapping[Address, Reference]) -> list[Address]:
+        """Return the addresses that were not read yet as what they are to be read."""
         return [
-            path
-            for path, reference in wanted.items()
-            if path not in (self._values if _is_single(reference) else self._nodes)
+            at
+            for at, reference in wanted.items()
+            if at not in (self._values if _is_single(reference) else self._nodes)
         ]
 
-    def _below(self, path: str, reference: Reference) -> dict[str, Reference]:
-        """Return what an object refers to."""
+    def _below(self, at: Address, reference: Reference) -> dict[Address, Reference]:
+        """Return what a document refers to."""
         if _is_single(reference):
-            value, facts = self._values[path]
+            value, facts = self._values[at]
         else:
-            node = self._node_of(path, reference)
+            node = self._node_of(at, reference)
             if node.height:
-                paths = [child_path(path, child.ref) for child in node.children]
-                return {below: (node, at) for at, below in enumerate(paths)}
-            value, facts = node.items, self._facts[path]
+                return {child.at: (node, n) for n, child in enumerate(node.children)}
+            value, facts = node.items, self._facts[at]
         inner = () if facts.clean else pointers_in(value, self.expanded)
-        return {pointer.path: pointer for pointer in inner}
+        return {pointer.at: pointer for pointer in inner}
 
-    def _node_of(self, path: str, reference: Reference) -> Node:
+    def _node_of(self, at: Address, reference: Reference) -> Node:
         """Return the page or index object that is what it is said to be."""
         if isinstance(reference, Pointer):
             return self.root(reference)
         parent, position = reference
-        require_child(parent, position, self._nodes[path], None, path)
-        return self._nodes[path]
+        require_child(parent, position, self._nodes[at], None, at.path)
+        return self._nodes[at]
 
     def _build(self, value: Json, at: _At) -> Json:
         """Return a value with all that it points to in its place."""
@@ -204,23 +212,23 @@ class PageReader(TreeReader):
     def _build_pointer(self, pointer: Pointer, at: _At) -> Json:
         if pointer.kind == "value":
             value, facts = self._value_of(pointer)
-            return self._part(value, pointer.path, [facts], at)
+            return self._part(value, pointer.at, [facts], at)
         places = [place for place, _ in self._descend(pointer, None, everything)]
-        every = [self._facts[place.path] for place in places]
+        every = [self._facts[place.at] for place in places]
         pages = [place.node for place in places]
         value = in_order(pages, at.path) if pointer.kind == "map" else in_sequence(pages)
-        return self._part(value, pointer.path, every, at)
+        return self._part(value, pointer.at, every, at)
 
     def _value_of(self, pointer: Pointer) -> Document:
         """Return the single value that a pointer leads to; with pointers inside of any size."""
-        document = self._values[pointer.path]
+        document = self._values[pointer.at]
         sized = not document.facts.clean or pointer.size == document.facts.cost.size
         if not sized and pointer.size != len(encode(document.value)):
             message = "the value is not of the size that its pointer states"
             raise MalformedPointerError(message, path=pointer.path)
         return document
 
-    def _part(self, value: Json, name: str, every: Sequence[Facts], at: _At) -> Json:
+    def _part(self, value: Json, name: Address | str, every: Sequence[Facts], at: _At) -> Json:
         """Return the value of an object or a compressed form where it stands in another.
 
         Args:

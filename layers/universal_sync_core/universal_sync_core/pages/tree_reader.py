@@ -7,11 +7,10 @@ time it takes grows with the height of the tree and not with the number of pages
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
-from universal_sync_core.pages.objects import Objects
+from universal_sync_core.packs.objects import Objects
 from universal_sync_core.pages.page_format import Node, parse_node
 from universal_sync_core.pages.trees import (
     Place,
-    child_path,
     everything,
     in_order,
     in_sequence,
@@ -19,7 +18,9 @@ from universal_sync_core.pages.trees import (
     positions_by_child,
     require_child,
     require_described,
+    require_root,
 )
+from universal_sync_core.values.address import Address
 from universal_sync_core.values.budget import Document, Facts
 from universal_sync_core.values.codec import Json, JsonObject
 from universal_sync_core.values.pointer import Pointer
@@ -33,8 +34,8 @@ class TreeReader:
     def __init__(self, objects: Objects) -> None:
         """Read through `objects`."""
         self._objects = objects
-        self._nodes: dict[str, Node] = {}
-        self._facts: dict[str, Facts] = {}
+        self._nodes: dict[Address, Node] = {}
+        self._facts: dict[Address, Facts] = {}
 
     def lookup(self, pointer: Pointer, keys: Iterable[str]) -> JsonObject:
         """Return those of `keys` that the map has, with their values as they are stored."""
@@ -68,14 +69,13 @@ class TreeReader:
 
     def entries_apart(self, old: Pointer, new: Pointer) -> tuple[JsonObject, JsonObject]:
         """Return the entries of two maps as they are stored, leaving out pages that both have."""
-        trees = [{pointer.path: self.place(pointer)} for pointer in (old, new)]
+        trees = [{pointer.at: self.place(pointer)} for pointer in (old, new)]
         while any(place.node.height for tree in trees for place in tree.values()):
-            below = [self._paths_below(tree) for tree in trees]
+            below = [self._below_all(tree) for tree in trees]
             shared = below[0] & below[1]
             self.nodes(sorted((below[0] | below[1]) - shared))
             trees = [
-                {place.path: place for place in self._one_level_down(tree, shared)}
-                for tree in trees
+                {place.at: place for place in self._one_level_down(tree, shared)} for tree in trees
             ]
         before, after = (
             in_order([place.node for place in tree.values()], pointer.path, whole=False)
@@ -83,24 +83,35 @@ class TreeReader:
         )
         return before, after
 
-    def _paths_below(self, tree: Mapping[str, Place]) -> set[str]:
-        """Return the paths under index objects; a page, already at the bottom, stays."""
-        below: set[str] = set()
-        for path, place in tree.items():
-            children = place.node.children
-            below |= {child_path(path, child.ref) for child in children} or {path}
+    def _below_all(self, tree: Mapping[Address, Place]) -> set[Address]:
+        """Return what is under index objects; a page, already at the bottom, stays."""
+        below: set[Address] = set()
+        for at, place in tree.items():
+            below |= {child.at for child in place.node.children} or {at}
         return below
 
-    def _one_level_down(self, tree: Mapping[str, Place], left_out: set[str]) -> list[Place]:
-        """Return the places under index objects, a page itself, but for some paths."""
+    def _one_level_down(self, tree: Mapping[Address, Place], left_out: set[Address]) -> list[Place]:
+        """Return the places under index objects, a page itself, but for some."""
         below: list[Place] = []
         for place in tree.values():
-            if not place.node.height and place.path not in left_out:
+            if not place.node.height and place.at not in left_out:
                 below.append(place)
-            paths = [child_path(place.path, child.ref) for child in place.node.children]
-            wanted = [(place, at) for at, path in enumerate(paths) if path not in left_out]
+            children = enumerate(place.node.children)
+            wanted = [(place, position) for position, child in children if child.at not in left_out]
             below += self._children(wanted)
         return below
+
+    def require_stored(self, pointers: Iterable[Pointer]) -> None:
+        """Look up pointers that came in from outside, before they are believed.
+
+        Raises:
+            PointerNotAllowedError: one leads out of the allowed places.
+            MissingObjectError: one leads nowhere.
+            ChecksumMismatchError: one leads to something else.
+            MalformedPointerError: one to a list or map leads to another kind, or another count.
+        """
+        for pointer, document in self._objects.look_up(pointers):
+            require_root(document, pointer)
 
     def root(self, pointer: Pointer) -> Node:
         """Return the page or index object that a pointer leads to.
@@ -108,13 +119,13 @@ class TreeReader:
         Raises:
             MalformedPointerError: it is not what the pointer says.
         """
-        (node,) = self.nodes([pointer.path])
-        require_described(node, pointer, self._facts[pointer.path].cost.size)
+        (node,) = self.nodes([pointer.at])
+        require_described(node, pointer, self._facts[pointer.at].cost.size)
         return node
 
     def place(self, pointer: Pointer) -> Place:
         """Return the same as the place that everything below is found from."""
-        return Place(pointer.path, self.root(pointer))
+        return Place(pointer.at, self.root(pointer))
 
     def child(self, parent: Place, position: int) -> Place:
         """Return the page or index object at a position under another.
@@ -126,41 +137,40 @@ class TreeReader:
 
     def _children(self, wanted: Sequence[tuple[Place, int]]) -> list[Place]:
         """Return the places at positions under others, read at once."""
-        paths = [child_path(place.path, place.node.children[at].ref) for place, at in wanted]
+        places = [place.node.children[position].at for place, position in wanted]
         below: list[Place] = []
-        seen: set[str] = set()
-        for (parent, at), path, node in zip(wanted, paths, self.nodes(paths), strict=True):
-            if path in seen:  # in a list, equal pages are one object
-                self._objects.budget.spend(self._facts[path].cost, path)
-            seen.add(path)
-            following = parent.node.children[at + 1 : at + 2]
+        seen: set[Address] = set()
+        for (parent, position), at, node in zip(wanted, places, self.nodes(places), strict=True):
+            if at in seen:  # nothing keeps two rows from naming one page
+                self._objects.budget.spend(self._facts[at].cost, at.path)
+            seen.add(at)
+            following = parent.node.children[position + 1 : position + 2]
             stop = following[0].first if following else parent.stop
-            require_child(parent.node, at, node, stop, path)
-            below.append(Place(path, node, stop))
+            require_child(parent.node, position, node, stop, at.path)
+            below.append(Place(at, node, stop))
         return below
 
-    def nodes(self, paths: Sequence[str]) -> list[Node]:
-        """Return the pages and index objects of the paths, read at once."""
-        missing = [path for path in dict.fromkeys(paths) if path not in self._nodes]
-        for path, document in self._read(missing):
-            self.keep(path, document)
-        return [self._nodes[path] for path in paths]
+    def nodes(self, addresses: Sequence[Address]) -> list[Node]:
+        """Return the pages and index objects at some addresses, read at once."""
+        missing = [at for at in dict.fromkeys(addresses) if at not in self._nodes]
+        for at, document in self._read(missing):
+            self.keep(at, document)
+        return [self._nodes[at] for at in addresses]
 
-    def keep(self, path: str, document: Document) -> Node:
+    def keep(self, at: Address, document: Document) -> Node:
         """Keep a page or index object that was read; return it.
 
         Raises:
             MalformedPointerError: it is neither.
         """
-        node = parse_node(document.value, path, clean=document.facts.clean)
-        self._nodes[path] = node
-        self._facts[path] = document.facts
+        node = parse_node(document.value, at, clean=document.facts.clean)
+        self._nodes[at] = node
+        self._facts[at] = document.facts
         return node
 
-    def _read(self, paths: Sequence[str]) -> Iterator[tuple[str, Document]]:
-        """Yield the documents at some paths, read at once."""
-        for path, body in zip(paths, self._objects.read_many(paths), strict=True):
-            yield path, self._objects.budget.document(body, path)
+    def _read(self, addresses: Sequence[Address]) -> Iterator[tuple[Address, Document]]:
+        """Yield the documents at some addresses, read at once."""
+        return zip(addresses, self._objects.documents(addresses), strict=True)
 
     def _descend(
         self,

@@ -12,11 +12,11 @@ from typing import Final
 
 from universal_sync_core.errors import MalformedPointerError
 from universal_sync_core.pages.page_format import Node, parse_node, render_page
+from universal_sync_core.values.address import Address
 from universal_sync_core.values.budget import Document
 from universal_sync_core.values.codec import Json, JsonObject, encode
 from universal_sync_core.values.pointer import Pointer
 
-_DIGEST_LENGTH: Final = 64
 # What a page has around its items where it is all of a list or map and has no marks.
 _PAGE_BYTES: Final = {
     kind: len(render_page(kind, b"", order=None, marks=None)) - len("[]")
@@ -29,24 +29,19 @@ class Place:
     """A page or index object where it stands in a tree.
 
     Attributes:
-        path: where it is stored.
+        at: where it is stored.
         node: what it is.
         stop: no key under it reaches this; None where there is no bound.
     """
 
-    path: str
+    at: Address
     node: Node
     stop: str | None = None
 
 
-def child_path(parent: str, ref: str) -> str:
-    """Return the path of a child: a bare digest lies beside its parent."""
-    return parent[:-_DIGEST_LENGTH] + ref if len(ref) == _DIGEST_LENGTH else ref
-
-
 def require_root(document: Document, pointer: Pointer) -> None:
     """Raise MalformedPointerError where a document is not what the pointer to it says."""
-    node = parse_node(document.value, pointer.path, clean=document.facts.clean)
+    node = parse_node(document.value, pointer.at, clean=document.facts.clean)
     require_described(node, pointer, document.facts.cost.size)
 
 
@@ -94,10 +89,10 @@ def require_child(parent: Node, position: int, child: Node, stop: str | None, pa
         raise MalformedPointerError("a page is not what its index says", path=path)
 
 
-def pointer_to(node: Node, path: str) -> Pointer:
+def pointer_to(node: Node, at: Address) -> Pointer:
     """Return the pointer to a root that is at hand."""
     size = node.weight + 1 if node.height else len(encode(node.items))
-    return Pointer(kind=node.kind, path=path, size=size, count=node.count)
+    return Pointer(kind=node.kind, at=at, size=size, count=node.count)
 
 
 def in_order(pages: Sequence[Node], path: str, *, whole: bool = True) -> JsonObject:

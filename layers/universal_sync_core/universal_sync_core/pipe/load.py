@@ -5,10 +5,10 @@ from codecs import BOM_UTF8
 from typing import Final
 
 from universal_sync_core.bag.unit_of_work import Context, unit_of_work
-from universal_sync_core.errors import InvalidRequestError
+from universal_sync_core.errors import ChecksumMismatchError, InvalidRequestError
 from universal_sync_core.ingestion.ingest import ingest
-from universal_sync_core.pages.encoding import to_stored
-from universal_sync_core.pages.objects import Objects
+from universal_sync_core.packs.frames import to_frame
+from universal_sync_core.packs.objects import Objects
 from universal_sync_core.pages.page_format import is_node
 from universal_sync_core.pages.page_reader import PageReader
 from universal_sync_core.pages.trees import pointer_to
@@ -16,10 +16,11 @@ from universal_sync_core.storage import runtime
 from universal_sync_core.storage.cache import ByteCache
 from universal_sync_core.storage.keys import content_key, execution_in
 from universal_sync_core.storage.retry import RetryStrategy
+from universal_sync_core.values.address import digest_in
 from universal_sync_core.values.budget import Budget
 from universal_sync_core.values.codec import Json, JsonObject, encode
 from universal_sync_core.values.item_failure import failure_beside
-from universal_sync_core.values.pointer import digest_in, parse
+from universal_sync_core.values.pointer import parse
 
 _SHA256: Final = re.compile(r"[0-9a-fA-F]{64}")
 
@@ -51,6 +52,8 @@ class StateHydrator:
     def load_from_s3(self, s3_path: str, expected_checksum: str | None = None) -> Json:
         """Return the value at an `s3://` path; a list or map is read with all its pages.
 
+        Of a pack it is the value that was written last.
+
         Args:
             s3_path: of an object of an execution, or in an allowed prefix.
             expected_checksum: SHA-256 of the stored bytes in hex. The path of a pointer carries
@@ -71,16 +74,18 @@ class StateHydrator:
         objects = Objects(
             process, execution_id, retry=self._retry, cache=self._cache, budget=budget
         )
-        body = objects.read(s3_path, sha256_in(expected_checksum, "expected_checksum"))
+        checksum = sha256_in(expected_checksum, "expected_checksum")
         if digest_in(s3_path) is None:
-            body = body.removeprefix(BOM_UTF8)  # as some editors and PowerShell write a text
-        document = objects.budget.document(body, s3_path)
-        value = document.value
-        if digest_in(s3_path) is None:
-            return value
+            body = objects.read(s3_path, checksum)
+            text = body.removeprefix(BOM_UTF8)  # as some editors and PowerShell write one
+            return objects.budget.decode(text, s3_path)
+        if checksum not in (None, digest_in(s3_path)):
+            raise ChecksumMismatchError("the object has another checksum", path=s3_path)
+        at, document = objects.record(s3_path)
         reader = PageReader(objects)
+        value = document.value
         if is_node(value):
-            value = pointer_to(reader.keep(s3_path, document), s3_path).render()
+            value = pointer_to(reader.keep(at, document), at).render()
         return reader.resolve(value, unescape=True)
 
 
@@ -140,7 +145,7 @@ def generate_s3_key(value: Json, execution_id: str) -> str:
     if not execution_id:
         raise InvalidRequestError("a key needs an execution_id", field="execution_id")
     settings = runtime.current().settings
-    return content_key(settings, execution_id, to_stored(encode(value)).body)
+    return content_key(settings, execution_id, to_frame(encode(value)))
 
 
 def calculate_payload_size(value: Json) -> int:

@@ -47,7 +47,7 @@ _RESERVE_BYTES: Final = 40
 # This action keeps a value in the bag that fits there as gzip+base64.
 PACKING_ACTION: Final = "update_and_compress"
 # A value smaller than its pointer gains nothing by leaving.
-_POINTER_BYTES: Final = 400
+_POINTER_BYTES: Final = 500
 _STAYING: Final = CONTROL_FIELDS_NEVER_OFFLOAD | READ_BY_MACHINE | {BRANCHES}
 # More parts than that leave together, behind one pointer: an object each would cost more requests
 # than it saves. Twice what is sent at once.
@@ -241,6 +241,7 @@ class Optimizer:
             return value
         packs = self._unit.action == PACKING_ACTION and not holds_compressed(value)
         if packs and self._sizes.of(value).size <= MAX_EXPANDED_BYTES:
+            self._unit.objects.settle(value)
             compressed = compress(value)
             if self._sizes.of(compressed).size <= self._limits.field_offload_bytes:
                 return compressed

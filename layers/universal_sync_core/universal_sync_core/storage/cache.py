@@ -1,24 +1,25 @@
 """A cache of immutable objects, bounded by bytes."""
 
 from collections import OrderedDict
+from collections.abc import Hashable
 from threading import Lock
 
 
 class ByteCache:
-    """Keeps the most recently used bodies.
+    """Keeps the most recently used packs and documents, as they are stored.
 
-    Keys are content-addressed paths and bodies are verified before they are put in, so a hit
-    needs no check.
+    Keys are content-addressed and bodies are verified before they are put in, so a hit needs no
+    check.
     """
 
     def __init__(self, max_bytes: int) -> None:
         """Start empty, never to hold more than `max_bytes`."""
         self._max_bytes = max_bytes
         self._bytes = 0
-        self._bodies: OrderedDict[str, bytes] = OrderedDict()
+        self._bodies: OrderedDict[Hashable, bytes] = OrderedDict()
         self._lock = Lock()
 
-    def get(self, path: str) -> bytes | None:
+    def get(self, path: Hashable) -> bytes | None:
         """Return the body, or None where it is not held."""
         with self._lock:
             body = self._bodies.get(path)
@@ -26,7 +27,7 @@ class ByteCache:
                 self._bodies.move_to_end(path)
             return body
 
-    def put(self, path: str, body: bytes) -> None:
+    def put(self, path: Hashable, body: bytes) -> None:
         """Hold the body, letting go of those unused for longest."""
         with self._lock:
             if len(body) > self._max_bytes or path in self._bodies:

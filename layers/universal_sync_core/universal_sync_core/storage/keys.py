@@ -8,14 +8,14 @@ from urllib.parse import quote, unquote
 from universal_sync_core.errors import InvalidRequestError
 from universal_sync_core.limits import S3_KEY_BYTES
 from universal_sync_core.settings import Settings
-from universal_sync_core.values.pointer import digest_in
+from universal_sync_core.values.address import digest_in
 
 LAYOUT: Final = "v1"
 # Where the state machine's ResultWriter writes.
 RESULTS_FOLDER: Final = "distributed/"
 # Where its ItemReader reads.
 ITEMS_FOLDER: Final = "items/"
-STATE_FOLDER: Final = "sha256/"
+STATE_FOLDER: Final = "packs/"
 _OWNER_DIGITS: Final = 32
 
 # What follows the prefix of an execution: a folder and a digest, a callback's mark at most.
@@ -59,7 +59,7 @@ def owner_in(prefix: str) -> str:
 
 
 def content_key(settings: Settings, execution_id: str, stored: bytes) -> str:
-    """Return the key of an object with these stored bytes."""
+    """Return the key of a pack of these bytes."""
     digest = hashlib.sha256(stored).hexdigest()
     return f"{execution_prefix(settings, execution_id)}{STATE_FOLDER}{digest}"
 
@@ -81,7 +81,7 @@ def results_prefix(settings: Settings, execution_id: str) -> str:
 
 
 def execution_in(path: str) -> str | None:
-    """Return the execution whose content-addressed object a path names, or None."""
+    """Return the execution whose pack a path names, or None."""
     if digest_in(path) is None:
         return None
     return unquote(path.rsplit("/", 3)[1])

@@ -8,19 +8,30 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from itertools import chain
 from threading import Lock
-from typing import Final
+from typing import Final, TypeAlias
 
+from universal_sync_core.values.address import Address
 from universal_sync_core.values.pointer import Pointer
 
 # After that an object is sent again, and S3 answers 412 where it is still there: `statebag gc`
 # may have deleted what nothing referred to, of a workflow that nobody worked on for 14 days.
 KNOWN_SECONDS: Final = 300.0
-# Each takes about 300 bytes; a value of 100 MB has some 1,600 objects.
+# Each takes about 400 bytes; a value of 100 MB has some 3,200 documents.
 MOST_KNOWN: Final = 16_384
+
+# A pack, or a document of one.
+Place: TypeAlias = str | Address
+# What two pointers to equal values of one execution have in common.
+Identity: TypeAlias = tuple[str, str, int, int | None]
+
+
+def identity(pointer: Pointer) -> Identity:
+    """Return what tells the value of a pointer from others, wherever it is."""
+    return (pointer.at.digest, pointer.kind, pointer.size, pointer.count)
 
 
 class KnownObjects:
-    """Remembers for some minutes which objects were stored or read by this process.
+    """Remembers for some minutes which packs and documents were stored or read by this process.
 
     It says nothing of what an object refers to. That a body is in the cache says nothing either:
     the cache may serve it for days.
@@ -39,11 +50,11 @@ class KnownObjects:
         """
         self._monotonic = monotonic
         self._wall = wall
-        self._seen: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self._seen: OrderedDict[Place, tuple[float, float]] = OrderedDict()
         self._lock = Lock()
 
-    def note(self, paths: Iterable[str]) -> None:
-        """Note that these objects were in the store just now."""
+    def note(self, paths: Iterable[Place]) -> None:
+        """Note that these packs or documents were in the store just now."""
         now = (self._monotonic(), self._wall())
         with self._lock:
             for path in paths:
@@ -52,8 +63,8 @@ class KnownObjects:
             while len(self._seen) > MOST_KNOWN:
                 self._seen.popitem(last=False)
 
-    def __contains__(self, path: str) -> bool:
-        """Tell whether the object was seen in the store in the last few minutes, by both clocks."""
+    def __contains__(self, path: Place) -> bool:
+        """Tell whether it was seen in the store in the last few minutes, by both clocks."""
         with self._lock:
             seen = self._seen.get(path)
         if seen is None:
@@ -68,23 +79,30 @@ class InBag:
     def __init__(self) -> None:
         """Start without a bag."""
         self._unread: Iterable[Pointer] = ()
-        self._forms: dict[str, set[tuple[str, int, int | None]]] = {}
+        self._known: dict[tuple[str, Identity], set[Address]] = {}
 
     def add(self, pointers: Iterable[Pointer]) -> None:
         """Take the pointers of a bag; they are looked through when one is first asked for."""
         self._unread = chain(self._unread, pointers)
 
-    def __contains__(self, path: str) -> bool:
-        """Tell whether the bag points to an object."""
-        return path in self._read()
-
     def has(self, pointer: Pointer) -> bool:
         """Tell whether the bag has this very pointer."""
-        return (pointer.kind, pointer.size, pointer.count) in self._read().get(pointer.path, ())
+        return pointer.at in self._read().get(_key(pointer), ())
 
-    def _read(self) -> dict[str, set[tuple[str, int, int | None]]]:
+    def same(self, pointer: Pointer) -> Address | None:
+        """Return where the same value is, of the same execution, that the bag points to."""
+        return min(self._read().get(_key(pointer), ()), default=None)
+
+    def _read(self) -> dict[tuple[str, Identity], set[Address]]:
         for pointer in self._unread:
-            form = (pointer.kind, pointer.size, pointer.count)
-            self._forms.setdefault(pointer.path, set()).add(form)
+            self._known.setdefault(_key(pointer), set()).add(pointer.at)
         self._unread = ()
-        return self._forms
+        return self._known
+
+
+def _key(pointer: Pointer) -> tuple[str, Identity]:
+    return _folder(pointer.path), identity(pointer)
+
+
+def _folder(path: str) -> str:
+    return path.rpartition("/")[0]

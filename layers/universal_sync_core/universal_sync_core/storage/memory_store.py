@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from universal_sync_core.errors import MissingObjectError
-from universal_sync_core.storage.store import Location, StoredObject
+from universal_sync_core.storage.store import Location, Part, StoredObject
 
 _PIECE = 64 * 1024
 
@@ -20,12 +20,16 @@ class MemoryStore:
         stored = StoredObject(body, content_encoding)
         return self.objects.setdefault(location, stored) is stored
 
-    def get(self, location: Location) -> StoredObject:
-        """Return the whole object; MissingObjectError where there is none."""
+    def get(self, location: Location, part: Part | None = None) -> StoredObject:
+        """Return the object, or a part of it; MissingObjectError where there is none."""
         try:
-            return self.objects[location]
+            stored = self.objects[location]
         except KeyError as error:
             raise MissingObjectError("no such object", path=str(location)) from error
+        if part is None:
+            return stored
+        body = stored.body[part.start : part.stop]
+        return StoredObject(body, stored.content_encoding)
 
     def exists(self, location: Location) -> bool:
         """Tell whether there is an object, without reading it."""

@@ -30,7 +30,7 @@ from universal_sync_core.errors import (
 )
 from universal_sync_core.storage.parallel import MAX_REQUESTS_AT_ONCE
 from universal_sync_core.storage.s3_errors import error_for
-from universal_sync_core.storage.store import Location, StoredObject
+from universal_sync_core.storage.store import Location, Part, StoredObject
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _EXISTS: Final = {"PreconditionFailed", "412"}
+# https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+_BEYOND: Final = {"InvalidRange", "416"}
 # Raised before anything is sent, and again each time.
 _NOT_SENT: Final = (
     NoCredentialsError,
@@ -91,14 +93,18 @@ class S3Store:
         except _AlreadyThere:
             return False
 
-    def get(self, location: Location) -> StoredObject:
-        """Return the whole object; MissingObjectError where there is none."""
+    def get(self, location: Location, part: Part | None = None) -> StoredObject:
+        """Return the object, or a part of it; MissingObjectError where there is none."""
+        only: dict[str, Any] = {} if part is None else {"Range": _range(part)}
 
         def fetch() -> StoredObject:
-            answer = self._client.get_object(Bucket=location.bucket, Key=location.key)
+            answer = self._client.get_object(Bucket=location.bucket, Key=location.key, **only)
             return StoredObject(answer["Body"].read(), answer.get("ContentEncoding") or None)
 
-        return _classified(fetch, location)
+        try:
+            return _classified(fetch, location)
+        except _BeyondEnd:
+            return StoredObject(b"")
 
     def exists(self, location: Location) -> bool:
         """Tell whether there is an object, without reading it."""
@@ -143,6 +149,14 @@ def _new_client() -> "S3Client":
     return s3
 
 
+def _range(part: Part) -> str:
+    return f"bytes={part.start}-{part.start + part.length - 1}"
+
+
+class _BeyondEnd(Exception):  # noqa: N818 - an answer, not an error
+    """The object ends before the part begins."""
+
+
 class _AlreadyThere(Exception):  # noqa: N818 - an answer, not an error
     """The key has an object."""
 
@@ -159,7 +173,11 @@ def _classified(request: Callable[[], T], location: Location) -> T:
         raise StoreUnavailableError(f"S3 did not answer: {type(error).__name__}") from error
 
 
-def _error_for(error: ClientError, location: Location) -> StateSyncError | _AlreadyThere:
+def _error_for(
+    error: ClientError, location: Location
+) -> StateSyncError | _AlreadyThere | _BeyondEnd:
     code = error.response.get("Error", {}).get("Code", "")
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    if code in _BEYOND:
+        return _BeyondEnd()
     return _AlreadyThere() if code in _EXISTS else error_for(code, status, str(location))

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from universal_sync_core.errors import MalformedPointerError
 from universal_sync_core.limits import is_bucket, is_relative
@@ -47,6 +47,18 @@ class Location:
         return location
 
 
+class Part(NamedTuple):
+    """Some bytes of an object: where they begin, and how many they are, at least one."""
+
+    start: int
+    length: int
+
+    @property
+    def stop(self) -> int:
+        """The position after the last byte."""
+        return self.start + self.length
+
+
 @dataclass(frozen=True, slots=True)
 class StoredObject:
     """The bytes of an object as they are stored, and how they are encoded."""
@@ -65,8 +77,11 @@ class ObjectStore(Protocol):
     def put(self, location: Location, body: bytes, *, content_encoding: str | None = None) -> bool:
         """Create the object; return False where one of that name is there already."""
 
-    def get(self, location: Location) -> StoredObject:
-        """Return the whole object; MissingObjectError where there is none."""
+    def get(self, location: Location, part: Part | None = None) -> StoredObject:
+        """Return the object, or a part of it; MissingObjectError where there is none.
+
+        Of a part that reaches past the end it is what there is, possibly nothing.
+        """
 
     def exists(self, location: Location) -> bool:
         """Tell whether there is an object, without reading it.

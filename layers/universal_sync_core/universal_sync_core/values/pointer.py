@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Literal, TypeAlias
 
 from universal_sync_core.errors import MalformedPointerError
+from universal_sync_core.values.address import PATH, Address, digest_in, name_of, settled
 from universal_sync_core.values.codec import Json, JsonObject
 
 Kind: TypeAlias = Literal["value", "list", "map"]
@@ -19,11 +20,13 @@ VERSION: Final = 1
 # Beyond, not every JSON library tells two whole numbers apart. https://www.rfc-editor.org/rfc/rfc8259
 _TOO_LARGE: Final = 2**53
 
-_RESERVED: Final = {MARK, "__v", "__kind", "__s3_path", "__size_bytes", "__count"}
-_CONTENT_PATH: Final = re.compile(
-    r"s3://[a-z0-9][a-z0-9.-]+/(?:.*/)?v1/[^/]+/sha256/([0-9a-f]{64})"
-)
+_RANGE: Final = "__range"
+_SHA256: Final = "__sha256"
+_RESERVED: Final = {MARK, "__v", "__kind", PATH, _RANGE, _SHA256, "__size_bytes", "__count"}
+_DIGEST: Final = re.compile("[0-9a-f]{64}")
 
+# A pointer as it is rendered begins so, after its kind.
+_IN_JSON: Final = rb'"__s3_path":"[^"]*%s","__range":\[(\d+),'
 _ESCAPE: Final = "__escaped:"
 _MARKS: Final = rf"(?:{MARK}|{COMPRESSED_MARK})"
 _NEEDS_ESCAPE: Final = re.compile(rf"(?:{_ESCAPE})*{_MARKS}")
@@ -40,30 +43,45 @@ class Pointer:
 
     Attributes:
         kind: `list` and `map` lead to pages, `value` to an object that holds the value itself.
-        path: `s3://` path of the content-addressed object.
+        at: where the value is: its document, or the root of its pages.
         size: bytes of the value as JSON, what it points to included.
         count: elements of the list or map, None for a value.
         beside: copies of parts of the value, readable in place (`keep_inline`).
     """
 
     kind: Kind
-    path: str
+    at: Address
     size: int
     count: int | None = None
     beside: JsonObject = field(default_factory=dict)
 
+    @property
+    def path(self) -> str:
+        """The `s3://` path of the pack."""
+        return self.at.path
+
     def render(self) -> JsonObject:
-        """Return the pointer as it stands in the bag."""
+        """Return the pointer as it stands in the bag.
+
+        Where its pack is still being written, its path comes in when that is known.
+        """
+        at = settled(self.at)
         form: JsonObject = {
             MARK: True,
             "__v": VERSION,
             "__kind": self.kind,
-            "__s3_path": self.path,
+            PATH: at.path,
+            _RANGE: [at.start, at.length],
+            _SHA256: at.digest,
             "__size_bytes": self.size,
         }
         if self.count is not None:
             form["__count"] = self.count
-        return form | {key: value for key, value in self.beside.items() if key not in _RESERVED}
+        form |= {key: value for key, value in self.beside.items() if key not in _RESERVED}
+        name = name_of(at.path)
+        if name is not None:
+            name.await_path(form)
+        return form
 
     def with_beside(self, beside: JsonObject) -> "Pointer":
         """Return the same pointer with other copies beside it."""
@@ -81,7 +99,7 @@ def parse(value: Json) -> Pointer | None:
         return None
     pointer = recognise(value)
     if pointer is None:
-        path: Json = value.get("__s3_path")
+        path: Json = value.get(PATH)
         known = type(path) is str and digest_in(path) is not None
         message = f"a pointer that is none of version {VERSION}; a later release may have made it"
         raise MalformedPointerError(message, path=path if known else "(inline)")
@@ -93,20 +111,80 @@ def recognise(value: Json) -> Pointer | None:
     if type(value) is not dict or value.get(MARK) is not True:
         return None
     kind: Json = value.get("__kind")
-    path: Json = value.get("__s3_path")
+    path, digest = value.get(PATH), value.get(_SHA256)
     count: Json = value.get("__count")
     well_formed = (
         is_whole(value.get("__v"))
         and value["__v"] == VERSION
         and isinstance(path, str)
         and digest_in(path) is not None
+        and is_range(value.get(_RANGE))
+        and is_digest(digest)
         and is_whole(value.get("__size_bytes"))
         and (is_whole(count) if kind in ("list", "map") else kind == "value" and count is None)
     )
     beside = {key: item for key, item in value.items() if key not in _RESERVED}
     if not well_formed or (kind == "value" and ("__count" in value or beside)):
         return None
-    return Pointer(kind=kind, path=path, size=value["__size_bytes"], count=count, beside=beside)
+    start, length = value[_RANGE]
+    at = Address(str(path), start, length, str(digest))
+    return Pointer(kind=kind, at=at, size=value["__size_bytes"], count=count, beside=beside)
+
+
+def placed(value: Json, within: Address) -> Json:
+    """Return a value with the pointers in it that lead into its own pack as they stand in a bag.
+
+    Such a pointer has no path, and its range begins so many bytes before its document.
+
+    Args:
+        value: a document that was just decoded; it is changed.
+        within: where the document is.
+
+    Raises:
+        MalformedPointerError: a pointer in it leads out of the pack, or past the document.
+    """
+    stack = [value] if within.start else []  # before the first document there is none
+    while stack:
+        part = stack.pop()
+        if type(part) is list:
+            stack += part
+        elif type(part) is dict:
+            if part.get(MARK) is True and PATH not in part:
+                _place(part, within)
+            else:
+                stack += part.values()
+    return value
+
+
+def _place(form: JsonObject, within: Address) -> None:
+    back: Json = form.get(_RANGE)
+    if not is_range(back) or not back[1] <= back[0] <= within.start:
+        raise MalformedPointerError("a pointer that leads out of its pack", path=within.path)
+    place = {PATH: within.path, _RANGE: [within.start - back[0], back[1]]}
+    parts = list(form.items())
+    form.clear()
+    for key, part in parts:  # in the order in which a pointer is rendered
+        form.update(place if key == _RANGE else {key: part})
+    name = name_of(within.path)
+    if name is not None:
+        name.await_path(form)
+
+
+def lifted(body: bytes, stand_in: str, here: int) -> bytes:
+    """Return a document with its pointers into its own pack as they are stored there.
+
+    The other direction of `placed`, on JSON: what ends in quotes there is no text of a user's.
+
+    Args:
+        body: JSON; its pointers are as `Pointer.render` gives them.
+        stand_in: the digest that stands in for that of the pack.
+        here: where the document will begin.
+    """
+
+    def back(found: re.Match[bytes]) -> bytes:
+        return b'"%s":[%d,' % (_RANGE.encode(), here - int(found[1]))
+
+    return re.sub(_IN_JSON % stand_in.encode(), back, body)
 
 
 def pointers_inline(value: Json) -> Iterator[Pointer]:
@@ -129,6 +207,21 @@ def is_whole(value: Json) -> bool:
     return type(value) is int and 0 <= value < _TOO_LARGE
 
 
+def is_range(value: Json) -> bool:
+    """Tell whether `value` is the place of some bytes in a pack: where they begin, how many."""
+    return (
+        type(value) is list
+        and len(value) == 2  # noqa: PLR2004 - a start and a length
+        and all(map(is_whole, value))
+        and value[1] > 0
+    )
+
+
+def is_digest(value: Json) -> bool:
+    """Tell whether `value` is a SHA-256 in hex."""
+    return type(value) is str and _DIGEST.fullmatch(value) is not None
+
+
 def is_map(value: Json) -> bool:
     """Tell whether `value` is a JSON object, inline or in S3."""
     pointer = parse(value)
@@ -147,12 +240,6 @@ def length(value: Json) -> int | None:
     if pointer is not None:
         return pointer.count if pointer.kind == "list" else None
     return len(value) if type(value) is list else None
-
-
-def digest_in(path: str) -> str | None:
-    """Return the SHA-256 that a content-addressed path carries, or None for another path."""
-    match = _CONTENT_PATH.fullmatch(path)
-    return match[1] if match else None
 
 
 def may_hold_marks(encoded: bytes) -> bool:

@@ -18,7 +18,7 @@ from universal_sync_core.documents.handed_out import HandedOut
 from universal_sync_core.documents.owners import places_of_children, places_of_machines
 from universal_sync_core.documents.words import Need, words
 from universal_sync_core.errors import InvalidRequestError, PointerNotAllowedError
-from universal_sync_core.pages.objects import Objects
+from universal_sync_core.packs.objects import Objects
 from universal_sync_core.settings import Settings
 from universal_sync_core.storage import runtime
 from universal_sync_core.values.codec import Json, JsonObject

@@ -98,7 +98,8 @@ class OpenBag(State[ModelT]):
             return self._sealed
         with unit_of_work(self._context, self._bag) as unit:
             moved_on = record_progress(self._bag, self._sealed, self._delta, unit)
-            self._sealed = optimize_and_offload(moved_on)
+            committed = optimize_and_offload(moved_on)
+        self._sealed = committed
         self._delta = None
         self._look_at(self._sealed)
         return self._sealed

@@ -16,7 +16,7 @@ from universal_sync_core.lazy.in_place import Watch
 from universal_sync_core.lazy.needs import WHOLE, Needs, below, range_of
 from universal_sync_core.lazy.reading import Reading
 from universal_sync_core.lazy.views import ListView, MapView, plain
-from universal_sync_core.pages.objects import Objects
+from universal_sync_core.packs.objects import Objects
 from universal_sync_core.storage import runtime
 from universal_sync_core.values.codec import Json, JsonObject
 from universal_sync_core.values.paths import Range, Step, parse_selection

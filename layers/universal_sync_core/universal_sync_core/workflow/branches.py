@@ -31,7 +31,7 @@ from universal_sync_core.pages.page_format import digest_mark
 from universal_sync_core.pipe.flatten import flatten_result
 from universal_sync_core.settings import MOST_SEGMENTS_PER_EXECUTION
 from universal_sync_core.sync import universal_sync_core
-from universal_sync_core.values.codec import Json, JsonObject, canonical, encode
+from universal_sync_core.values.codec import Json, JsonObject, canonical
 from universal_sync_core.values.pointer import is_list, length, parse
 from universal_sync_core.values.timestamps import read_time
 from universal_sync_core.workflow.endings import PATH, Ending, endings_of, told_of
@@ -105,7 +105,7 @@ def complete_branch(
         told = told_of(state)
         return told | {
             "status": status or told["status"] or COMPLETE,
-            PATH: unit.objects.add(encode(state)),
+            PATH: unit.objects.add_record(state),
             "state_revision": state.get("state_revision"),
         }
 

@@ -17,8 +17,8 @@ from universal_sync_core.retention.members import begin_work
 from universal_sync_core.storage import runtime
 from universal_sync_core.storage.keys import execution_in
 from universal_sync_core.sync import universal_sync_core
+from universal_sync_core.values.address import digest_in
 from universal_sync_core.values.codec import Json, JsonObject
-from universal_sync_core.values.pointer import digest_in
 from universal_sync_core.workflow.failure import SNAPSHOT_OF_RECORD, is_failure_record
 from universal_sync_core.workflow.owners import require_same_owner, tenant_of
 from universal_sync_core.workflow.snapshot import restore_snapshot, write_snapshot

@@ -10,9 +10,9 @@ from universal_sync_core.bag.next_action import FAILED
 from universal_sync_core.bag.unit_of_work import UnitOfWork
 from universal_sync_core.errors import InvalidRequestError, MalformedPointerError
 from universal_sync_core.ingestion.ingest import require_admissible
-from universal_sync_core.values.codec import Json, JsonObject, decode
+from universal_sync_core.values.address import digest_in
+from universal_sync_core.values.codec import Json, JsonObject
 from universal_sync_core.values.item_failure import FAILURE_STATUSES
-from universal_sync_core.values.pointer import digest_in
 
 PATH: Final = "s3_path"
 _BAG: Final = "state_data"
@@ -64,7 +64,7 @@ def endings_of(branches: Sequence[Json], parent: JsonObject, unit: UnitOfWork) -
     """
     given = [_unwrapped(branch) for branch in branches]
     paths = [branch[PATH] for branch in given if _is_pointer(branch)]
-    bags = iter([*map(_branch_bag, unit.objects.read_many(paths), paths)])
+    bags = iter([*map(_branch_bag, unit.objects.records(paths), paths)])
     return [
         Ending(told=_told(branch), bag=next(bags))
         if _is_pointer(branch)
@@ -95,8 +95,7 @@ def _is_pointer(branch: Json) -> bool:
     return type(path) is str and (BRANCH_ID in branch or digest_in(path) is not None)
 
 
-def _branch_bag(body: bytes, path: str) -> JsonObject:
-    document = decode(body, path=path)
+def _branch_bag(document: Json, path: str) -> JsonObject:
     if type(document) is not dict or not is_branch(document):
         raise MalformedPointerError("this is not the bag of a branch", path=path)
     return document

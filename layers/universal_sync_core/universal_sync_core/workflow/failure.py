@@ -15,7 +15,7 @@ from universal_sync_core.bag.fields import (
 from universal_sync_core.bag.unit_of_work import Context, UnitOfWork, unit_of_work
 from universal_sync_core.errors import StateSyncError, UnreadableObjectError
 from universal_sync_core.pipe.pointer_bloat import prevent_pointer_bloat
-from universal_sync_core.values.codec import Json, JsonObject, decode, encode
+from universal_sync_core.values.codec import Json, JsonObject, decode
 from universal_sync_core.workflow.snapshot import write_snapshot
 
 RECORD_MARK: Final = "failure_record"
@@ -69,7 +69,7 @@ def record_failure(
         record |= {name: state[name] for name in _PLACE if name in state}
         record[SNAPSHOT_OF_RECORD] = write_snapshot(state, "failure", unit) if has_begun else None
         record |= _past(state, unit)
-        path = unit.objects.add(encode(record))
+        path = unit.objects.add_record(record)
     return {
         "error": error.removeprefix(_RESERVED),
         "cause": f"{_short(cause)} [record: {path}]",

@@ -51,7 +51,7 @@ def write_snapshot(state: JsonObject, snapshot_type: str, unit: UnitOfWork) -> s
         "created_at": state.get("last_update_time"),
         "state_data": bag,
     }
-    return unit.objects.add(encode(snapshot))
+    return unit.objects.add_record(snapshot)
 
 
 def restore_snapshot(s3_path: str, context: Context | None = None) -> JsonObject:

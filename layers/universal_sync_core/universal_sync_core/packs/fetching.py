@@ -1,0 +1,159 @@
+"""Documents of packs and other objects, read by ranges, verified, and tried again."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import ParamSpec, TypeVar
+
+from universal_sync_core.errors import ChecksumMismatchError
+from universal_sync_core.packs.outbox import Outbox
+from universal_sync_core.packs.places import Places
+from universal_sync_core.packs.ranges import Reach, Windows, joined, whole
+from universal_sync_core.storage.cache import ByteCache
+from universal_sync_core.storage.parallel import in_parallel
+from universal_sync_core.storage.retry import RetryStrategy
+from universal_sync_core.storage.runtime import Runtime
+from universal_sync_core.storage.store import Location, StoredObject
+from universal_sync_core.values.address import Address, digest_in, settled
+from universal_sync_core.values.budget import Budget
+from universal_sync_core.values.pointer import Pointer
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Fetching(Places):
+    """Gives the bytes of documents as they are stored: from what is added, the cache, or S3."""
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        execution_id: str | None,
+        *,
+        retry: RetryStrategy | None,
+        cache: ByteCache | None,
+        budget: Budget | None,
+    ) -> None:
+        """Take part in one call; arguments as of `Objects`."""
+        super().__init__(runtime.settings, execution_id)
+        self.budget = budget or Budget.of(runtime.settings)
+        self._runtime = runtime
+        self._retry = retry or runtime.retry
+        self._cache = runtime.cache if cache is None else cache
+        self._usage = runtime.usage
+        self._seen = runtime.known
+        self._outbox = Outbox()
+        self._windows = Windows()
+
+    def read_ahead(self, pointers: Iterable[Pointer]) -> None:
+        """Read values that are needed whole, by as few requests as may be."""
+        roots = [(settled(pointer.at), pointer.size) for pointer in pointers]
+        wanted = [(at, size) for at, size in roots if self._at_hand(at) is None]
+        reaches = list(whole(wanted))
+        for reach, stored in zip(reaches, in_parallel(self._part, reaches), strict=True):
+            self._windows.add(reach, stored)
+
+    def forget_ahead(self) -> None:
+        """Let go of what was read ahead."""
+        self._windows.clear()
+
+    def retried(self, func: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Return what `func` returns, tried again as requests are."""
+        return self._retry.execute(func, *args, **kwargs)
+
+    def stream(self, location: Location) -> Iterator[bytes]:
+        """Yield the body of any object piece by piece, unverified and not tried again."""
+        self._usage.count_request()
+        for piece in self._runtime.store.stream(location):
+            self._usage.count_read(len(piece))
+            yield piece
+
+    def _stored(self, addresses: Sequence[Address], *, fresh: bool = False) -> dict[Address, bytes]:
+        """Return the verified bytes of documents as they are stored.
+
+        Args:
+            addresses: where they are.
+            fresh: whether they are to have been in the store in the last few minutes.
+        """
+        found: dict[Address, bytes] = {}
+        missing: list[Address] = []
+        for at in dict.fromkeys(addresses):
+            stored = None if fresh and not self._is_there(at) else self._at_hand(at)
+            if stored is None:
+                self.require_allowed(at.path)
+                missing.append(at)
+            else:
+                found[at] = stored
+        reaches = list(joined(missing))
+        for each in in_parallel(self._documents_in_reach, reaches):
+            found |= each
+        return found
+
+    def _is_there(self, at: Address) -> bool:
+        return at in self._seen or self._outbox.get(at) is not None
+
+    def _at_hand(self, at: Address) -> bytes | None:
+        pending = self._outbox.get(at)
+        if pending is not None:
+            return pending
+        self.require_allowed(at.path)
+        stored = self._cache.get(at)
+        if stored is None:
+            stored = self._windows.get(at)
+            if stored is not None and hashlib.sha256(stored).hexdigest() != at.digest:
+                return None  # damaged on its way, perhaps
+            if stored is not None:
+                self._keep(at, stored)
+        return stored
+
+    def _documents_in_reach(self, reach: Reach) -> dict[Address, bytes]:
+        return self.retried(self._verified, reach)
+
+    def _verified(self, reach: Reach) -> dict[Address, bytes]:
+        body = self._part_once(reach)
+        found: dict[Address, bytes] = {}
+        for at in reach.documents:
+            stored = body[at.start - reach.part.start : at.stop - reach.part.start]
+            if hashlib.sha256(stored).hexdigest() != at.digest:
+                raise ChecksumMismatchError(
+                    "the stored bytes do not have their digest", path=at.path
+                )
+            found[at] = stored
+        for at, stored in found.items():
+            self._keep(at, stored)
+        return found
+
+    def _keep(self, at: Address, stored: bytes) -> None:
+        self._cache.put(at, stored)
+        self._seen.note([at, at.path])
+
+    def _part(self, reach: Reach) -> bytes:
+        self.require_allowed(reach.path)
+        return self.retried(self._part_once, reach)
+
+    def _part_once(self, reach: Reach) -> bytes:
+        self.budget.require_readable(reach.part.length, reach.path)
+        self._usage.count_request()
+        stored = self._runtime.store.get(Location.parse(reach.path), reach.part)
+        self._usage.count_read(len(stored.body))
+        return stored.body
+
+    def pack(self, path: str) -> bytes:
+        """Return the bytes of a whole pack, verified."""
+        pending = self._outbox.record(path)
+        if pending is not None:
+            return pending
+        self.require_allowed(path)
+        stored = self._cache.get(path)
+        if stored is None:
+            stored = self.retried(self._object, path, digest_in(path)).body
+            self._cache.put(path, stored)
+            self._seen.note([path])
+        return stored
+
+    def _object(self, path: str, checksum: str | None = None) -> StoredObject:
+        self._usage.count_request()
+        stored = self._runtime.store.get(Location.parse(path))
+        self._usage.count_read(len(stored.body))
+        if checksum is not None and hashlib.sha256(stored.body).hexdigest() != checksum:
+            raise ChecksumMismatchError("the stored bytes do not have their digest", path=path)
+        return stored

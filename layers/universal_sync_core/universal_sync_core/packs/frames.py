@@ -1,0 +1,190 @@
+"""Packs: what one call adds, one document after another, each readable by a range alone.
+
+A document is a zstd frame of its JSON and a newline, so that a pack as a whole is a zstd stream of
+JSON lines. Other writers may leave the JSON as it is; what a document is, its bytes say.
+"""
+
+import hashlib
+import threading
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
+
+from universal_sync_core.errors import UnreadableObjectError
+from universal_sync_core.limits import KIB
+from universal_sync_core.values.address import Address, PackName
+from universal_sync_core.values.budget import Budget, Cost
+
+if TYPE_CHECKING:
+    import zstandard
+
+# A pack over this is ended, so that its parts go out side by side.
+PACK_BYTES: Final = 8 * KIB * KIB
+_LEVEL: Final = 3
+# https://www.rfc-editor.org/rfc/rfc8878#name-zstandard-frames
+_FRAME: Final = b"\x28\xb5\x2f\xfd"
+_BLOCK_HEADER_BYTES: Final = 3
+_CHECKSUM_BYTES: Final = 4
+_RUN_OF_ONE_BYTE: Final = 1
+_PIECE_BYTES: Final = KIB * KIB
+
+_OF_THREAD = threading.local()
+
+
+class Pack:
+    """A pack that is being written."""
+
+    def __init__(self, name: PackName) -> None:
+        """Begin an empty one.
+
+        Args:
+            name: is told the path when it is known.
+        """
+        self.name = name
+        # Length and digest of each document, and its bytes, by where it begins.
+        self._by_start: dict[int, tuple[tuple[int, str], bytes]] = {}
+        self.size = 0
+
+    @property
+    def count(self) -> int:
+        """How many documents are in it."""
+        return len(self._by_start)
+
+    def add(self, frame: bytes) -> Address:
+        """Add a document at the end; return where it is."""
+        digest = hashlib.sha256(frame).hexdigest()
+        address = Address(self.name.stand_in, self.size, len(frame), digest)
+        self._by_start[self.size] = (len(frame), digest), frame
+        self.size += len(frame)
+        return address
+
+    def drop_from(self, count: int) -> None:
+        """Take away what was added after the first `count` documents."""
+        while len(self._by_start) > count:
+            self.size, _ = self._by_start.popitem()
+
+    def part(self, at: Address) -> bytes | None:
+        """Return the bytes of a document, or None where there is none such."""
+        known, part = self._by_start.get(at.start, (None, None))
+        return part if known == (at.length, at.digest) else None
+
+    def documents(self, path: str) -> Iterator[tuple[Address, bytes]]:
+        """Yield where each document is, by the path of the pack, and its bytes."""
+        for start, ((length, digest), part) in self._by_start.items():
+            yield Address(path, start, length, digest), part
+
+    def body(self) -> bytes:
+        """Return the bytes of the pack."""
+        return b"".join(part for _, part in self._by_start.values())
+
+    def digest(self) -> str:
+        """Return the SHA-256 of the bytes of the pack, in hex."""
+        digest = hashlib.sha256()
+        for _, part in self._by_start.values():
+            digest.update(part)
+        return digest.hexdigest()
+
+
+def to_frame(body: bytes) -> bytes:
+    """Return a JSON document as it is stored in a pack."""
+    frame: bytes = _compressor().compress(body + b"\n")
+    return frame
+
+
+def encoding_of(body: bytes) -> str | None:
+    """Return the Content-Encoding of a pack."""
+    return "zstd" if body.startswith(_FRAME) else None
+
+
+def from_frame(stored: bytes, path: str, budget: Budget) -> bytes:
+    """Return the JSON of a document of a pack; its bytes are spent before they are there.
+
+    Raises:
+        UnreadableObjectError: it is no single whole frame.
+        StateTooLargeError: it is larger than what is left of the budget.
+    """
+    if not stored.startswith(_FRAME):
+        budget.spend(Cost(len(stored)), path)
+        return stored.removesuffix(b"\n")
+    return unzstd(stored, path, budget).removesuffix(b"\n")
+
+
+def unzstd(stored: bytes, path: str, budget: Budget) -> bytes:
+    """Return what is in a zstd frame; errors as of `from_frame`."""
+    import zstandard  # noqa: PLC0415 - a call that reads nothing needs none of it
+
+    try:
+        size = zstandard.frame_content_size(stored)
+        if size < 0:  # the frame does not say; it is decompressed once only to see
+            size = _size_of(stored, budget.size_left)
+        budget.spend(Cost(size), path)
+        body: bytes = _decompressor().decompress(
+            stored, max_output_size=size, allow_extra_data=False
+        )
+    except zstandard.ZstdError as error:
+        raise UnreadableObjectError("no single whole zstd frame", path=path) from error
+    return body
+
+
+def documents_in(body: bytes, path: str) -> Iterator[Address]:
+    """Yield where each document of a whole pack is.
+
+    Raises:
+        UnreadableObjectError: it is no row of frames.
+    """
+    start = 0
+    while start < len(body):
+        is_frame = body.startswith(_FRAME, start)
+        stop = _frame_stop(body, start) if is_frame else (body.find(b"\n", start) + 1 or len(body))
+        if stop > len(body):
+            raise UnreadableObjectError("a pack that breaks off", path=path)
+        part = memoryview(body)[start:stop]
+        yield Address(path, start, stop - start, hashlib.sha256(part).hexdigest())
+        start = stop
+
+
+def _frame_stop(body: bytes, start: int) -> int:
+    """Return where a frame ends, from the headers of its blocks."""
+    import zstandard  # noqa: PLC0415
+
+    try:
+        at = start + zstandard.frame_header_size(body[start : start + 32])
+        has_checksum = zstandard.get_frame_parameters(body[start : start + 32]).has_checksum
+    except zstandard.ZstdError:
+        return len(body) + 1
+    is_last = False
+    while not is_last:
+        header = int.from_bytes(body[at : at + _BLOCK_HEADER_BYTES], "little")
+        if at + _BLOCK_HEADER_BYTES > len(body):
+            return len(body) + 1
+        is_last, kind, size = bool(header & 1), header >> 1 & 3, header >> 3
+        at += _BLOCK_HEADER_BYTES + (1 if kind == _RUN_OF_ONE_BYTE else size)
+    return at + (_CHECKSUM_BYTES if has_checksum else 0)
+
+
+def _size_of(stored: bytes, limit: int) -> int:
+    """Return how many bytes are in a frame; of more than `limit`, only that they are more."""
+    size = 0
+    with _decompressor().stream_reader(stored) as reader:
+        while size <= limit and (piece := reader.read(_PIECE_BYTES)):
+            size += len(piece)
+    return size
+
+
+def _compressor() -> "zstandard.ZstdCompressor":
+    """Return the compressor of this thread."""
+    import zstandard  # noqa: PLC0415
+
+    if not hasattr(_OF_THREAD, "compressor"):
+        _OF_THREAD.compressor = zstandard.ZstdCompressor(level=_LEVEL)
+    made: zstandard.ZstdCompressor = _OF_THREAD.compressor
+    return made
+
+
+def _decompressor() -> "zstandard.ZstdDecompressor":
+    """Return the decompressor of this thread."""
+    import zstandard  # noqa: PLC0415
+
+    if not hasattr(_OF_THREAD, "decompressor"):
+        _OF_THREAD.decompressor = zstandard.ZstdDecompressor()
+    made: zstandard.ZstdDecompressor = _OF_THREAD.decompressor
+    return made

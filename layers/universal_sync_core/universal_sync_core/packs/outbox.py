@@ -1,0 +1,159 @@
+"""What one call adds: packs on their way to the store, of which the last is still being written."""
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from universal_sync_core.packs.frames import PACK_BYTES, Pack, to_frame
+from universal_sync_core.storage.known import Identity, identity
+from universal_sync_core.values.address import (
+    Address,
+    PackName,
+    beside,
+    digest_in,
+    new_token,
+    settled,
+)
+from universal_sync_core.values.codec import Json, encode
+from universal_sync_core.values.pointer import Pointer, lifted
+
+
+class Mark(NamedTuple):
+    """How far an outbox was filled: packs begun, documents in the last of them, and values."""
+
+    packs: int
+    documents: int
+    values: int
+
+
+class Outbox:
+    """Takes documents, and gives packs.
+
+    Where a document is, is known at once but for the digest of its pack, which stands in every
+    pointer that leaves. What it says of itself, and how `values.address` settles it, is the whole
+    of that matter.
+    """
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self._token = new_token()
+        self._names: list[PackName] = []
+        self._open: Pack | None = None
+        self._sealed: dict[str, Pack] = {}
+        self._values: dict[Identity, Address] = {}
+
+    @property
+    def size(self) -> int:
+        """Bytes that are held."""
+        return sum(pack.size for pack in self._packs())
+
+    def add(self, body: bytes, home: str) -> Address:
+        """Add the JSON of a document to the open pack; return where it is."""
+        pack = self._opened(home)
+        at = pack.add(to_frame(self._lifted(body, pack)))
+        if pack.size > PACK_BYTES:
+            self.seal()
+        return at
+
+    def add_record(self, value: Json, home: str) -> str:
+        """Add a document that a path alone names, a pack of its own; return the path.
+
+        It stays plain JSON: its first bytes tell what it is.
+        """
+        self.seal()
+        pack = Pack(self._new_name(home))
+        pack.add(encode(value) + b"\n")
+        return self._settled(pack)
+
+    def reference(self, at: Address, home: str) -> list[Json]:
+        """Return how the next document names another: its pack, and where it begins.
+
+        The pack is empty for its own, and then that counts back from the document itself.
+        """
+        at = settled(at)
+        pack = self._opened(home)
+        if at.path == pack.name.stand_in:
+            return ["", pack.size - at.start]
+        return [digest_in(at.path) if at.path.startswith(home) else at.path, at.start]
+
+    def named(self, body: bytes) -> bytes:
+        """Return JSON with the paths of packs in the place of what stood in for them."""
+        if self._token.encode() in body:
+            for name in self._names:
+                if name.path is not None:
+                    body = body.replace(name.stand_in[-64:].encode(), name.path[-64:].encode())
+        return body
+
+    def remember(self, root: Pointer) -> None:
+        """Note a value that was added whole."""
+        self._values.setdefault(identity(root), root.at)
+
+    def same(self, root: Pointer) -> Address | None:
+        """Return where the same value is that was added before."""
+        return self._values.get(identity(root))
+
+    def mark(self) -> Mark:
+        """Return how far it is filled."""
+        return Mark(len(self._names), self._open.count if self._open else 0, len(self._values))
+
+    def drop_from(self, mark: Mark) -> None:
+        """Take away what was added since, but for a pack that was begun before and is full."""
+        begun = self._names[mark.packs :]
+        self._sealed = {path: pack for path, pack in self._sealed.items() if pack.name not in begun}
+        while len(self._values) > mark.values:
+            self._values.popitem()
+        if self._open is not None:
+            self._open.drop_from(mark.documents if len(self._names) == mark.packs else 0)
+
+    def get(self, at: Address) -> bytes | None:
+        """Return the bytes of a document that is held, or None."""
+        for pack in self._packs():
+            if at.path in (pack.name.stand_in, pack.name.path):
+                return pack.part(at)
+        return None
+
+    def record(self, path: str) -> bytes | None:
+        """Return the bytes of a whole pack that is held, or None."""
+        pack = self._sealed.get(path)
+        return pack.body() if pack else None
+
+    def seal(self) -> None:
+        """End the open pack: its path is known from now on."""
+        pack, self._open = self._open, None
+        if pack is not None and pack.count:
+            self._settled(pack)
+
+    def sealed(self) -> list[tuple[str, Pack]]:
+        """Return the paths and packs that are to be sent."""
+        return list(self._sealed.items())
+
+    def clear(self, paths: Iterable[str]) -> None:
+        """Let go of packs that were sent."""
+        for path in paths:
+            del self._sealed[path]
+
+    def _packs(self) -> Iterator[Pack]:
+        yield from self._sealed.values()
+        if self._open is not None:
+            yield self._open
+
+    def _opened(self, home: str) -> Pack:
+        if self._open is None:
+            self._open = Pack(self._new_name(home))
+        return self._open
+
+    def _new_name(self, home: str) -> PackName:
+        name = PackName(home, self._token, len(self._names))
+        self._names.append(name)
+        return name
+
+    def _settled(self, pack: Pack) -> str:
+        path = beside(pack.name.stand_in, pack.digest())
+        pack.name.settle(path)
+        self._sealed.setdefault(path, pack)
+        return path
+
+    def _lifted(self, body: bytes, pack: Pack) -> bytes:
+        """Return a document as it is stored in a pack: what it points to there has no path."""
+        if self._token.encode() not in body:
+            return body
+        return lifted(self.named(body), pack.name.stand_in[-64:], pack.size)

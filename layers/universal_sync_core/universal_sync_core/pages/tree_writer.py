@@ -1,0 +1,213 @@
+"""Writing values as pages: lists and maps as trees, whatever is large as a document of its own."""
+
+from collections.abc import Iterator, Sequence
+from itertools import takewhile
+from math import ceil
+from typing import Final
+
+from universal_sync_core.limits import KIB
+from universal_sync_core.packs.objects import Objects
+from universal_sync_core.pages.entries import Entries
+from universal_sync_core.pages.page_format import (
+    Child,
+    TreeKind,
+    digest_mark,
+    render_index,
+    render_page,
+)
+from universal_sync_core.pages.page_reader import PageReader
+from universal_sync_core.settings import Settings
+from universal_sync_core.values.address import Address
+from universal_sync_core.values.codec import Json, encode
+from universal_sync_core.values.item_failure import failure_beside
+from universal_sync_core.values.pointer import Pointer, parse
+
+# What is held of a value that is being stored; some 500 pages, sent side by side.
+_HELD_BYTES: Final = 32 * KIB * KIB
+
+
+class TreeWriter(PageReader):
+    """Writes whole values; what changes some of one is in `Pages`."""
+
+    def __init__(self, objects: Objects, settings: Settings) -> None:
+        """Read and write through `objects`."""
+        super().__init__(objects)
+        self._page_bytes = settings.page_bytes
+        self._index_bytes = settings.index_bytes
+        self._entry_bytes = settings.page_bytes // 4
+
+    def store(self, value: Json, *, marked: bool = False, old: Json = None) -> Pointer:
+        """Return a pointer to `value`, written as pages where it is a list or a map.
+
+        Args:
+            value: anything but a pointer; of a compressed one, what is in it.
+            marked: keep a digest of each element of a list, so that `find` can tell what is in
+                it without reading the elements.
+            old: what stands where the value is to stand; a pointer to the same value stays.
+        """
+        added_before = self._objects.mark()
+        value = self.expanded(value)
+        if type(value) is dict:
+            entries = Entries("map")
+            for order, (key, item) in enumerate(value.items()):
+                self._put(entries, item, key=key, order=order)
+            pointer = self._plant(entries)
+        elif type(value) is list:
+            pointer = self._plant(self._elements(value, marked=marked), marked=marked)
+        else:
+            encoded = encode(value)
+            pointer = Pointer(kind="value", at=self._objects.add(encoded), size=len(encoded))
+        return self._objects.once(pointer, added_before, parse(old))
+
+    def folded(self, value: Json) -> Json:
+        """Return the value itself, or a pointer to it where it is too large for a page.
+
+        Of an item's result that reports failure, that stands beside the pointer.
+        """
+        return self._folded(value, shown=True)[0]
+
+    def _plant(self, entries: Entries, *, marked: bool = False) -> Pointer:
+        children = self._write_pages(entries, whole=True, marked=marked)
+        return self._grow(entries.kind, children, 0, marked=marked)
+
+    def _grow(self, kind: TreeKind, children: list[Child], height: int, *, marked: bool) -> Pointer:
+        """Return a pointer to a root over `children`, which are of one height."""
+        while len(children) > 1:
+            height += 1
+            children = self._write_index(kind, children, height, marked=marked)
+        root = children[0]
+        size = root.weight + (1 if root.count else 2)  # brackets, less the comma there is none of
+        return Pointer(kind=kind, at=root.at, size=size, count=root.count)
+
+    def _write_pages(
+        self, entries: Entries, first: str = "", *, whole: bool = False, marked: bool = False
+    ) -> list[Child]:
+        """Write entries as pages of about one size.
+
+        Args:
+            entries: in order; those of a map may come in any.
+            first: least key that may come under the first page.
+            whole: whether these entries are all of the tree.
+            marked: whether the elements carry marks.
+        """
+        ordered = entries.kind == "map" and not (whole and entries.size <= self._page_bytes)
+        children: list[Child] = []
+        last = ""
+        for part in entries.parts(self._page_bytes, by_key=ordered):
+            order = part.order if ordered else None
+            marks = part.marks if marked else None
+            least = _separator(last, part.first) if children else first
+            child = Child(
+                at=self._add(render_page(entries.kind, part.items, order=order, marks=marks)),
+                count=part.count,
+                size=part.size,
+                weight=part.weight,
+                first=least if entries.kind == "map" else "",
+                marks=part.marks,
+            )
+            children.append(child)
+            last = part.last
+        return children
+
+    def _write_index(
+        self, kind: TreeKind, children: list[Child], height: int, *, marked: bool
+    ) -> list[Child]:
+        """Write index objects over `children`: those of a list full, for it grows at the end."""
+        even = kind == "map"
+        target = _even(children, self._index_bytes) if even else self._index_bytes
+        return [
+            Child(
+                at=self._add(
+                    render_index(kind, height, group, self._objects.reference, marked=marked)
+                ),
+                count=sum(child.count for child in group),
+                size=sum(child.size_in_parent for child in group),
+                weight=sum(child.weight for child in group),
+                first=group[0].first,
+            )
+            for group in _groups(children, target)
+        ]
+
+    def _add(self, body: bytes) -> Address:
+        at = self._objects.add(body)
+        self._objects.flush_over(_HELD_BYTES)
+        return at
+
+    def _elements(self, items: Sequence[Json], *, marked: bool) -> Entries:
+        entries = Entries("list")
+        for item in items:
+            self._put(entries, item, marked=marked)
+        return entries
+
+    def _put(  # noqa: PLR0913 - what is known of an element, each with a default
+        self,
+        entries: Entries,
+        value: Json,
+        *,
+        key: str = "",
+        order: int = 0,
+        marked: bool = False,
+        old: Json = None,
+    ) -> bytes:
+        """Add an element, which goes to documents of its own where it is large.
+
+        Returns:
+            Its JSON, as it stands in the page.
+        """
+        mark = digest_mark(self.canonical(value)) if marked else b""
+        value, encoded = self._folded(value, shown=entries.kind == "list", old=old)
+        entries.add(encoded, weight=_weight(value), key=key, order=order, mark=mark)
+        return encoded
+
+    def _keep(
+        self, entries: Entries, value: Json, *, key: str = "", order: int = 0, mark: bytes = b""
+    ) -> None:
+        """Add an element as it stands in a page."""
+        entries.add(encode(value), weight=_weight(value), key=key, order=order, mark=mark)
+
+    def _folded(self, value: Json, *, shown: bool, old: Json = None) -> tuple[Json, bytes]:
+        """Return a value as it may stand in a page, and its JSON.
+
+        Args:
+            value: an element.
+            shown: whether the failure it reports is to be seen beside its pointer.
+            old: what stands there now.
+        """
+        encoded = encode(value)
+        if len(encoded) <= self._entry_bytes or parse(value) is not None:
+            return value, encoded
+        beside = failure_beside(self.expanded(value)) if shown else {}
+        pointer = self.store(value, old=old).with_beside(beside).render()
+        return pointer, encode(pointer)
+
+
+def _weight(value: Json) -> int | None:
+    """Return the bytes as JSON of what a pointer leads to, or None of anything else."""
+    pointer = parse(value) if type(value) is dict else None
+    return None if pointer is None else pointer.size
+
+
+def _groups(children: Sequence[Child], target: int) -> Iterator[list[Child]]:
+    """Yield runs of children, each ended once it reaches the target and has two of them."""
+    group: list[Child] = []
+    size = 0
+    for child in children:
+        group.append(child)
+        size += child.size_in_parent
+        if size >= target and len(group) > 1:
+            yield group
+            group, size = [], 0
+    if group:
+        yield group
+
+
+def _even(children: Sequence[Child], limit: int) -> int:
+    """Return the size of parts that share the children evenly and are within `limit`."""
+    total = sum(child.size_in_parent for child in children)
+    return ceil(total / max(1, ceil(total / limit)))
+
+
+def _separator(left: str, right: str) -> str:
+    """Return the shortest key that is greater than `left` and not greater than `right`."""
+    shared = (ours == theirs for ours, theirs in zip(left, right, strict=False))
+    return right[: sum(takewhile(bool, shared)) + 1]
