@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .machines.runs import MockedCall
     from .outcomes.outcome import OutcomesDifferError
     from .outcomes.same_outcome import SameOutcome
+    from .played.workflow_run import RefusedError, WorkflowRun
     from .state_bag import StateBag
     from .visits import StateVisit
 
@@ -34,10 +35,12 @@ __all__ = [
     "MockedCall",
     "MockedError",
     "OutcomesDifferError",
+    "RefusedError",
     "SameOutcome",
     "StateBag",
     "StateVisit",
     "UserFunction",
+    "WorkflowRun",
 ]
 
 _MODULES = {
@@ -46,10 +49,12 @@ _MODULES = {
     "MockedCall": "machines.runs",
     "MockedError": "errors",
     "OutcomesDifferError": "outcomes.outcome",
+    "RefusedError": "played.workflow_run",
     "SameOutcome": "outcomes.same_outcome",
     "StateBag": "state_bag",
     "StateVisit": "visits",
     "UserFunction": "functions.user_functions",
+    "WorkflowRun": "played.workflow_run",
 }
 
 

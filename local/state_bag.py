@@ -22,6 +22,8 @@ from universal_sync_core.values.codec import Json, JsonObject
 
 from .errors import PayloadTooLargeError
 from .limits import PAYLOAD_BYTES
+from .played.player import Answers, Handler, Player
+from .played.workflow_run import WorkflowRun
 
 EXECUTION_ID = "arn:aws:states:us-east-1:123456789012:execution:state-data:test"
 _BUCKET = "state-bucket"
@@ -92,6 +94,26 @@ class StateBag:
         beside = _passed({"state_data": bag, "segment": {"execution_result": answer}})
         result = beside["segment"]["execution_result"]
         return merge_answer(beside["state_data"], result)
+
+    def run(
+        self,
+        handler: Handler,
+        execution_input: JsonObject | None = None,
+        *,
+        answers: Answers = (),
+        syncs: bool = False,
+    ) -> WorkflowRun:
+        """Play a whole workflow, in milliseconds: waits take no time.
+
+        Args:
+            handler: of the worker; it is called for segments, branches and items.
+            execution_input: as the state machine is started with.
+            answers: to what the workflow asks, in order; or a function of a request that returns
+                the answer, or raises `RefusedError`. Nobody answers where they end.
+            syncs: whether the worker answers the bag, as with `SegmentRunnerSyncs`.
+        """
+        player = Player(self._space, _passed, handler, answers, syncs=syncs)
+        return player.play(execution_input or {}, EXECUTION_ID)
 
     def hydrate(self, bag: JsonObject) -> JsonObject:
         """Give a bag with values in the place of its pointers."""

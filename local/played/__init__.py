@@ -1,0 +1,1 @@
+"""A whole workflow played in memory, for `state_bag.run`."""

@@ -1,0 +1,281 @@
+"""A whole workflow in memory: the way of the stack's state machine, in milliseconds."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Final, TypeAlias
+
+from universal_sync_core import (
+    complete_branch,
+    create_snapshot,
+    first_bag,
+    fork_branch,
+    hand_over,
+    join_branches,
+    merge_answer,
+    record_failure,
+    stage_items,
+    store_result,
+    universal_sync_core,
+)
+from universal_sync_core.bag.execution_budget import LIMIT, USED
+from universal_sync_core.bag.next_action import COMPLETE, CONTINUE, STOPS
+from universal_sync_core.storage.keys import results_prefix
+from universal_sync_core.storage.runtime import Runtime
+from universal_sync_core.storage.store import Location
+from universal_sync_core.values.codec import Json, JsonObject
+
+from ..errors import PayloadTooLargeError
+from .workflow_run import FailedStateError, RefusedError, WorkflowRun
+
+Passed: TypeAlias = Callable[[JsonObject], JsonObject]
+Handler: TypeAlias = Callable[[JsonObject, Any], Json]
+Answers: TypeAlias = Callable[[JsonObject], Json] | Iterable[Json]
+
+_WAITS: Final = {
+    "PAUSED_FOR_HITP": ("human", "Callback", "callback"),
+    "ASYNC": ("async", "Async", "async"),
+}
+_TIMED_OUT: Final = "States.HeartbeatTimeout"
+
+
+class Player:
+    """Plays one workflow."""
+
+    def __init__(
+        self, space: Runtime, passed: Passed, handler: Handler, answers: Answers, *, syncs: bool
+    ) -> None:
+        """Play in a runtime, with what is passed from state to state going through `passed`."""
+        self._space = space
+        self._passed = passed
+        self._handler = handler
+        self._answers = answers if callable(answers) else iter(answers)
+        self._syncs = syncs
+        self._execution_id = ""
+        self.run = WorkflowRun()
+
+    def play(self, given: JsonObject, execution_id: str) -> WorkflowRun:
+        """Return how the workflow went that starts with an input.
+
+        Raises:
+            PayloadTooLargeError: no execution can be started with so large an input.
+        """
+        self._execution_id = execution_id
+        given = self._passed(given)
+        try:
+            self._start(given)
+            while self.run.status == "RUNNING":
+                self._step()
+        except FailedStateError as failed:
+            self._fail(failed.failure, failed.caught)
+        return self.run
+
+    def _start(self, given: JsonObject) -> None:
+        context = {"execution_id": self._execution_id}
+        self.run.bag = self._task("InitializeState", "NotStarted", first_bag, given, context)
+
+    def _step(self) -> None:
+        """Route, and do what comes next."""
+        bag = self.run.bag
+        action = self._routed("RouteNextAction")
+        if action == COMPLETE:
+            self.run.states.append("Complete")
+            self.run.status = "SUCCEEDED"
+        elif action in STOPS:
+            self._stop(action)
+        elif bag[USED] >= bag[LIMIT]:
+            self._go_on()
+        elif self._is_at_limit(bag):
+            cause = f"The workflow has run {bag['loop_counter']} segments, its loop_limit."
+            raise FailedStateError("LoopLimitReached", cause, "LoopLimitReached")
+        else:
+            self.run.bag = self._done(action, bag)
+
+    def _routed(self, state: str) -> str:
+        self.run.states.append(state)
+        action: str = self.run.bag["next_action"]
+        return action
+
+    def _done(self, action: str, bag: JsonObject) -> JsonObject:
+        if action == "PARALLEL_GROUP":
+            return self._group(bag)
+        if action == "DISTRIBUTED_MAP":
+            return self._map(bag)
+        return self._simple(action, bag, "{}", "Segment", "SegmentFailed")
+
+    def _simple(
+        self, action: str, bag: JsonObject, name: str, unit: str, caught: str
+    ) -> JsonObject:
+        """Do what a workflow and a branch do alike: run a segment, or wait."""
+        if action == "WAIT":
+            over = "WaitOver" if unit == "Segment" else "BranchWaitOver"
+            self.run.states += ["Wait" if unit == "Segment" else "WaitInBranch", over]
+            return bag | {"next_action": bag["wait_state"]["then"]}
+        if action in _WAITS:
+            return self._asked(action, bag, name, None if unit == "Segment" else caught)
+        return self._segment(bag, unit, caught)
+
+    def _segment(self, bag: JsonObject, unit: str, caught: str) -> JsonObject:
+        event = {"action": "run_segment", "state_data": bag, "sync": self._syncs}
+        if self._syncs:
+            answer = self._task(f"RunAndSync{unit}", caught, self._handler, event, None)
+            synced: JsonObject = answer["state_data"]
+            return synced
+        answer = self._task(f"Run{unit}", caught, self._handler, event, None)
+        beside = {"state_data": bag, "segment": {"execution_result": answer}}
+        result = self._within_limit(beside, caught)["segment"]["execution_result"]
+        state = "SyncBranch" if unit == "BranchSegment" else "SyncSegment"
+        return self._changed(state, caught, merge_answer, bag, result)
+
+    def _asked(self, action: str, bag: JsonObject, name: str, caught: str | None) -> JsonObject:
+        kind, word, key = _WAITS[action]
+        request: JsonObject = {"callback_type": kind, "prompt": bag.get("prompt")}
+        request |= {"branch_id": bag["branch_id"]} if caught else {}
+        self.run.requests.append(request)
+        self.run.states.append(f"WaitFor{name.format(word)}")
+        try:
+            answer = self._answer(request)
+        except RefusedError as refused:
+            is_late = refused.error == _TIMED_OUT
+            own = f"{word}{'TimedOut' if is_late else 'Failed'}"
+            raise FailedStateError(refused.error, refused.cause, caught or own) from refused
+        context = {"action": f"merge_{key}"}
+        state = f"Merge{name.format(word)}"
+        result = {f"{key}_result": answer}
+        own = caught or f"{word}Failed"
+        return self._changed(state, own, universal_sync_core, bag, result, context)
+
+    def _answer(self, request: JsonObject) -> Json:
+        if not isinstance(self._answers, Iterator):
+            return self._answers(request)
+        try:
+            return next(self._answers)
+        except StopIteration:
+            raise RefusedError(_TIMED_OUT) from None
+
+    def _group(self, bag: JsonObject) -> JsonObject:
+        self.run.states.append("ProcessParallelBranches")
+        ended = [self._branch(bag, branch) for branch in bag["pending_branches"]]
+        return self._changed("AggregateBranches", "BranchesFailed", join_branches, bag, ended)
+
+    def _branch(self, parent: JsonObject, branch: Json) -> JsonObject:
+        bag, caught = parent, "RecordBranchFailure"
+        try:
+            bag = self._task("ForkBranch", caught, fork_branch, parent, branch)
+            while True:
+                self.run.states.append("RouteBranch")
+                action: str = bag["next_action"]
+                if action == COMPLETE or action in STOPS:
+                    ended: JsonObject = self._task("CompleteBranch", caught, complete_branch, bag)
+                    return ended
+                self._require_branch(bag)
+                bag = self._simple(action, bag, "Branch{}", "BranchSegment", caught)
+        except FailedStateError as failed:
+            if failed.caught != caught:
+                self.run.states.append(failed.caught)
+            self.run.states.append(caught)
+            told = record_failure(bag, failed.failure, circumstances={"stage": "branch"})
+            return {"status": "FAILED", **told}
+
+    def _require_branch(self, bag: JsonObject) -> None:
+        if self._is_at_limit(bag):
+            cause = f"The branch has run {bag['loop_counter']} segments, its loop_limit."
+            raise FailedStateError("LoopLimitReached", cause, "BranchLoopLimitReached")
+        if bag[USED] >= bag[LIMIT]:
+            cause = f"The branch has taken {bag[USED]} segments and waits, its share."
+            raise FailedStateError("LoopLimitReached", cause, "BranchHistoryUsed")
+
+    @staticmethod
+    def _is_at_limit(bag: JsonObject) -> bool:
+        action = bag["next_action"]
+        then = bag["wait_state"]["then"] if action == "WAIT" else action
+        return then == CONTINUE and bool(bag["loop_counter"] >= bag["loop_limit"])
+
+    def _map(self, bag: JsonObject) -> JsonObject:
+        caught = "DistributedMapFailed"
+        bag = self._task("CreatePreSnapshot", caught, create_snapshot, bag, "pre")
+        place = self._task("StageItems", caught, stage_items, bag)
+        self.run.states.append("DistributedMapState")
+        body = self._space.store.get(Location(place["bucket"], place["key"])).body
+        size = place["items_per_batch"]
+        records = [self._child(item, index, size) for index, item in enumerate(json.loads(body))]
+        answer = {"ResultWriterDetails": self._written(records)}
+        context = {"action": "aggregate_distributed"}
+        bag = self._task("AggregateDistributed", caught, universal_sync_core, bag, answer, context)
+        return self._changed("CreatePostSnapshot", caught, create_snapshot, bag, "post")
+
+    def _child(self, item: Json, index: int, per_batch: int) -> JsonObject:
+        """Return the record of a child."""
+        owner = self.run.bag["execution_id"]
+        given = {"execution_id": owner, "item": item, "index": index, "items_per_batch": per_batch}
+        record: JsonObject = {"Input": json.dumps(given), "Name": f"item-{index}"}
+        event = {"action": "run_segment", **given}
+        try:
+            answer = self._called(self._handler, event, None, caught="")
+            pointer = self._called(store_result, answer, {"execution_id": owner}, caught="")
+        except FailedStateError as failed:
+            return record | {"Status": "FAILED", **failed.failure}
+        return record | {"Status": "SUCCEEDED", "Output": json.dumps(pointer)}
+
+    def _written(self, records: list[JsonObject]) -> JsonObject:
+        """Store what a ResultWriter leaves; return where its manifest is."""
+        prefix = results_prefix(self._space.settings, self._execution_id)
+        folder = Location.parse(f"{prefix}{len(self.run.states)}/manifest.json")
+        files: JsonObject = {"SUCCEEDED": [], "FAILED": [], "PENDING": []}
+        for outcome in ("SUCCEEDED", "FAILED"):
+            lines = [record for record in records if record["Status"] == outcome]
+            body = json.dumps(lines).encode()
+            key = folder.key.replace("manifest", f"{outcome}_0")
+            self._space.store.put(Location(folder.bucket, key), body)
+            files[outcome] += [{"Key": key, "Size": len(body)}] if lines else []
+        manifest = {"DestinationBucket": folder.bucket, "ResultFiles": files}
+        self._space.store.put(folder, json.dumps(manifest).encode())
+        return {"Bucket": folder.bucket, "Key": folder.key}
+
+    def _go_on(self) -> None:
+        """Hand over to the next execution."""
+        following = self._task("HandOver", "ContinuationFailed", hand_over, self.run.bag)
+        self.run.states += ["StartNextExecution", "Continued"]
+        self._execution_id = f"{self._execution_id.rpartition(':')[0]}:{following['name']}"
+        self._start({"resume_from": following["resume_from"]})
+
+    def _stop(self, action: str) -> None:
+        bag = self.run.bag
+        told: JsonObject = bag.get("stopped_by", {})
+        cause = f"The last result ended the workflow with next_action {action}, at segment"
+        failure = {
+            "Error": told.get("error", f"Workflow.{action}"),
+            "Cause": told.get("cause", f"{cause} {bag['segment_to_run']}."),
+        }
+        self._fail(failure, "StoppedByResult" if told else "WorkflowStopped")
+
+    def _fail(self, failure: JsonObject, caught: str) -> None:
+        self.run.states += [caught, "RecordFailure", "FailExecution"]
+        bag = self.run.bag or {"execution_id": self._execution_id}
+        told = record_failure(bag, failure)
+        self.run.status, self.run.error, self.run.cause = "FAILED", told["error"], told["cause"]
+
+    def _task(self, state: str, caught: str, function: Callable[..., Any], *given: Any) -> Any:
+        self.run.states.append(state)
+        return self._called(function, *given, caught=caught)
+
+    def _changed(
+        self, state: str, caught: str, function: Callable[..., JsonObject], *given: Any
+    ) -> JsonObject:
+        """Return the bag that an action makes."""
+        bag: JsonObject = self._task(state, caught, function, *given)
+        return bag
+
+    def _called(self, function: Callable[..., Any], *given: Any, caught: str) -> Any:
+        """Return what a function answers, as JSON passes it on."""
+        try:
+            sent = [self._passed(each) if isinstance(each, dict) else each for each in given]
+            return self._passed({"answer": function(*sent)})["answer"]
+        except PayloadTooLargeError as error:
+            raise FailedStateError("States.DataLimitExceeded", str(error), caught) from error
+        except Exception as error:
+            cause = {"errorMessage": str(error), "errorType": type(error).__name__}
+            raise FailedStateError(cause["errorType"], json.dumps(cause), caught) from error
+
+    def _within_limit(self, document: JsonObject, caught: str) -> JsonObject:
+        passed: JsonObject = self._called(lambda: document, caught=caught)
+        return passed

@@ -1,0 +1,47 @@
+"""How a workflow went that was played in memory."""
+
+from dataclasses import dataclass, field
+
+from universal_sync_core.values.codec import JsonObject
+
+
+class RefusedError(Exception):
+    """Raised by `answers`: the answer is a failure of this name, for this reason."""
+
+    def __init__(self, error: str, cause: str = "") -> None:
+        """Refuse under an error."""
+        super().__init__(cause)
+        self.error = error
+        self.cause = cause
+
+
+@dataclass(slots=True, kw_only=True)
+class WorkflowRun:
+    """How a workflow went.
+
+    Attributes:
+        status: `SUCCEEDED` or `FAILED`.
+        error: of the execution, or None.
+        cause: the same; it ends with the path of the failure record.
+        bag: the last one.
+        states: that it went through, those of branches one branch after the other; children of a
+            Distributed Map have their own.
+        requests: what was asked: `callback_type`, `prompt` and, in a branch, `branch_id`.
+    """
+
+    status: str = "RUNNING"
+    error: str | None = None
+    cause: str | None = None
+    bag: JsonObject = field(default_factory=dict, repr=False)
+    states: list[str] = field(default_factory=list)
+    requests: list[JsonObject] = field(default_factory=list)
+
+
+class FailedStateError(Exception):
+    """A state has failed: as a Catch has it."""
+
+    def __init__(self, error: str, cause: str, caught: str) -> None:
+        """Tell the error, and the state that catches it."""
+        super().__init__(cause)
+        self.failure: JsonObject = {"Error": error, "Cause": cause}
+        self.caught = caught

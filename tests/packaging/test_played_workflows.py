@@ -1,0 +1,94 @@
+"""`state_bag.run`: a whole workflow in a test of milliseconds."""
+
+from typing import Any
+
+import pytest
+
+from local import RefusedError, StateBag
+from local.errors import PayloadTooLargeError
+from universal_sync_core import State, state_task
+
+ROWS: list[dict[str, Any]] = [{"n": n, "text": "x" * 500} for n in range(300)]
+FIRST: list[dict[str, Any]] = [
+    {"current_state": {"rows": ROWS}},
+    {"status": "WAIT", "wait_seconds": 86_400, "next_segment_to_run": 2},
+    {"status": "PAUSED_FOR_HITP", "prompt": "300 rows?"},
+    {"status": "DISTRIBUTED_MAP", "distributed_items": ROWS, "items_per_batch": 40},
+    {"status": "PARALLEL_GROUP", "pending_branches": ["left", "right"]},
+]
+
+
+@state_task
+def worker(state: State[Any], _context: Any) -> Any:
+    """Collect rows, wait, ask a person, look at each row, and end."""
+    if state.kind == "item":
+        return [{"twice": 2 * row["n"]} for row in state["item"]]
+    if state.kind == "branch":
+        return {"status": "COMPLETE", "current_state": {state["branch"]: True}}
+    if state["segment_to_run"] < len(FIRST):
+        return FIRST[state["segment_to_run"]]
+    total = sum(output["twice"] for output in state["distributed_outputs"])
+    return {"status": "COMPLETE", "current_state": {"total": total}}
+
+
+syncing = state_task(sync=True)(worker.__wrapped__)  # type: ignore[attr-defined]
+GIVEN = {"total_segments": 6}
+
+
+@pytest.mark.parametrize("syncs", [False, True])
+def test_a_workflow_is_played_to_its_end(state_bag: StateBag, *, syncs: bool) -> None:
+    answers = [{"current_state": {"approved": True}}]
+    run = state_bag.run(syncing if syncs else worker, GIVEN, answers=answers, syncs=syncs)
+    assert (run.status, run.error) == ("SUCCEEDED", None)
+    state = state_bag.hydrate(run.bag)["current_state"]
+    assert state == {
+        "rows": ROWS,
+        "approved": True,
+        "left": True,
+        "right": True,
+        "total": sum(2 * row["n"] for row in ROWS),
+    }
+    assert run.requests == [{"callback_type": "human", "prompt": "300 rows?"}]
+    assert run.states[-2:] == ["RouteNextAction", "Complete"]
+    assert ("RunAndSyncSegment" in run.states) == syncs
+    assert run.states.count("Wait") == 1
+
+
+def test_an_answer_may_depend_on_what_is_asked_and_may_be_no(state_bag: StateBag) -> None:
+    def answers(request: Any) -> Any:
+        raise RefusedError("Rejected", f"no {request['prompt']}")
+
+    run = state_bag.run(worker, GIVEN, answers=answers)
+    assert (run.status, run.error) == ("FAILED", "Rejected")
+    assert (run.cause or "").startswith("no 300 rows? [record: s3://")
+    assert run.states[-3:] == ["CallbackFailed", "RecordFailure", "FailExecution"]
+
+
+def test_where_nobody_answers_it_times_out(state_bag: StateBag) -> None:
+    run = state_bag.run(worker, GIVEN)
+    assert (run.status, run.error) == ("FAILED", "HeartbeatTimeout")
+    assert "CallbackTimedOut" in run.states
+
+
+def test_an_error_of_the_worker_ends_it_under_its_name(state_bag: StateBag) -> None:
+    run = state_bag.run(lambda _event, _context: 1 / 0)
+    assert (run.status, run.error) == ("FAILED", "ZeroDivisionError")
+    assert run.states[-3:] == ["SegmentFailed", "RecordFailure", "FailExecution"]
+
+
+def test_a_result_that_is_too_large_ends_it_as_in_the_cloud(state_bag: StateBag) -> None:
+    run = state_bag.run(lambda _event, _context: {"text": "x" * 300_000})
+    assert (run.status, run.error) == ("FAILED", "DataLimitExceeded")
+
+
+def test_a_workflow_that_never_ends_stops_at_its_limit(state_bag: StateBag) -> None:
+    given = {"loop_limit": 9, "segments_per_execution": 3}
+    run = state_bag.run(lambda _event, _context: {}, given)
+    assert (run.status, run.error) == ("FAILED", "LoopLimitReached")
+    assert run.states.count("RunSegment") == 9
+    assert run.states.count("HandOver") == 3
+
+
+def test_no_execution_starts_with_an_input_that_is_too_large(state_bag: StateBag) -> None:
+    with pytest.raises(PayloadTooLargeError):
+        state_bag.run(worker, {"text": "x" * 300_000})
