@@ -2,6 +2,7 @@
 
 import doctest
 import json
+import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +17,7 @@ from sybil.parsers.markdown import PythonCodeBlockParser
 
 from actions import app
 from docs.schemas.catalogue import event_model
+from docs.schemas.forms import EndedRecord
 from tests.docs import commands, pages
 from tests.docs.pages import Block
 from universal_sync_core.settings import Settings
@@ -105,6 +107,13 @@ def check_policy(block: Block) -> None:
     require_lint(json.dumps({"Resources": {"Policy": policy}}))
 
 
+def check_table(block: Block) -> None:
+    """Be a table of all that a record of an ended execution has, its version aside."""
+    columns, _, _ = block.text.partition("PARTITIONED")
+    named = re.findall(r"(\w+) (?:string|double|int|array<)", columns)
+    assert sorted(named) == sorted(EndedRecord.model_fields.keys() - {"ended_record"})
+
+
 CHECKS: dict[tuple[str, str], Callable[[Block], None]] = {
     ("json", ""): check_json,
     ("json", "event"): check_event,
@@ -112,6 +121,7 @@ CHECKS: dict[tuple[str, str], Callable[[Block], None]] = {
     ("json", "states"): check_states,
     ("python", ""): runs_with_its_page,
     ("sh", ""): check_commands,
+    ("sql", ""): check_table,
     ("yaml", "template"): check_template,
 }
 
