@@ -140,8 +140,15 @@ def explained(error: Exception) -> StatebagError | None:
         return NoAccessError(f"no usable credentials: {error}", hint=_SIGN_IN)
     if isinstance(error, BotoCoreError):
         hint = "Check the network and --endpoint-url, then try again."
-        return UnavailableError(f"AWS did not answer: {type(error).__name__}", hint=hint)
+        return UnavailableError(
+            f"{_endpoint(error)} did not answer: {type(error).__name__}", hint=hint
+        )
     return _of_core(error) if isinstance(error, StateSyncError) else _of_interpreter(error)
+
+
+def _endpoint(error: BotoCoreError) -> str:
+    """Return the address that was tried, where botocore says it."""
+    return str(getattr(error, "kwargs", {}).get("endpoint_url") or "AWS")
 
 
 def _of_service(error: ClientError) -> StatebagError:

@@ -48,7 +48,7 @@ def command(  # noqa: PLR0913 - options
     check: bool,
     undo: bool,
 ) -> int:
-    r"""Insert the offload states that keep a state machine under the limit of its payload.
+    """Insert the offload states that keep a state machine under the limit of its payload.
 
     MACHINE is a file of Amazon States Language (JSON or YAML), or the ARN of a deployed state
     machine. Prints what would change, and writes it with -o. What it does not touch stays as it is,
@@ -60,7 +60,7 @@ def command(  # noqa: PLR0913 - options
       statebag adopt orders.asl.json --input-bytes 40000 --decorated '*' -o adopted.asl.json
       statebag adopt orders.asl.json --check
       statebag adopt adopted.asl.json --undo -o orders.asl.json
-    """
+    """  # noqa: D301 - click reads the control character
     # The parsers take a moment to load: no other command needs them.
     adopting = importlib.import_module("statebag.machines.adopting.run")
     ran: Run = adopting.run(cloud, machine, bounds, function, is_undo=undo)

@@ -32,7 +32,7 @@ _EXECUTIONS: Final = 20
 @as_json
 @with_cloud
 def command(cloud: Cloud, machine: str, bounds: Bounds, executions: int, *, to_json: bool) -> int:
-    r"""Tell where a state machine can end in States.DataLimitExceeded, and what to do about it.
+    """Tell where a state machine can end in States.DataLimitExceeded, and what to do about it.
 
     MACHINE is a file of Amazon States Language (JSON or YAML, substitutions may stand in it, alone
     or in a template), or the ARN of a deployed state machine, whose executions are then measured.
@@ -43,7 +43,7 @@ def command(cloud: Cloud, machine: str, bounds: Bounds, executions: int, *, to_j
       statebag assess statemachine/orders.asl.json
       statebag assess orders.asl.yaml --input-bytes 40000 --items 200 --decorated ChargeCard
       statebag assess ARN --json | jq '.[0].assessments[0].findings'
-    """
+    """  # noqa: D301 - click reads the control character
     # The parsers take a moment to load: no other command needs them.
     report = importlib.import_module("statebag.machines.assessing.report")
     reports: list[Report] = report.reports_on(cloud, machine, bounds, executions)

@@ -23,11 +23,13 @@ from statebag.executions.executions import Executions, machine_of
 from statebag.executions.sources import require_execution_arn
 from statebag.options import as_json, with_cloud, with_masking
 from statebag.output.masking import Masking
-from statebag.output.rendering import bytes_text, preview
+from statebag.output.rendering import bytes_text, counted, preview
 from statebag.output.terminal import note, print_json, print_line, print_table, progress
+from statebag.paths import render_path
 from statebag.state.reading import reader_of
+from universal_sync_core.bag.fields import STATE as CURRENT_STATE
 from universal_sync_core.errors import UnreadableObjectError
-from universal_sync_core.values.codec import JsonObject, decode
+from universal_sync_core.values.codec import Json, JsonObject, decode
 from universal_sync_core.values.pointer import recognise
 
 _COLUMNS: Final = ("callback", "type", "status", "requested", "asks", "execution")
@@ -36,7 +38,7 @@ _ID_CHARS: Final = 12
 
 @click.group()
 def command() -> None:
-    r"""List, show and answer the callbacks that workflows wait for.
+    """List, show and answer the callbacks that workflows wait for.
 
     A token is never shown: answers go through the function, which alone knows it.
 
@@ -44,9 +46,10 @@ def command() -> None:
     Examples:
       statebag callbacks list ARN
       statebag callbacks show ARN 7276c2f0
-      statebag callbacks approve ARN 7276c2f0 --output '{"approved": true, "by": "Ada"}'
+      statebag callbacks approve ARN 7276c2f0 \\
+        --output '{"current_state": {"approval": {"approved": true, "by": "Ada"}}}'
       statebag callbacks reject ARN 7276c2f0 --cause "not before Monday"
-    """
+    """  # noqa: D301 - click reads the control character
 
 
 @command.command("list")
@@ -58,13 +61,13 @@ def command() -> None:
 def list_(
     cloud: Cloud, execution_arn: str | None, *, every: bool, to_json: bool, mask: Masking
 ) -> None:
-    r"""List what an execution waits for; without one, all of the bucket (needs --bucket).
+    """List what an execution waits for; without one, all of the bucket (needs --bucket).
 
     \b
     Examples:
       statebag callbacks list ARN --all
       statebag callbacks list --bucket my-state-bucket --json | jq -r .callback_id
-    """
+    """  # noqa: D301 - click reads the control character
     wanted = (WAITING, UNREADABLE)
     shown = [each for each in _callbacks(cloud, execution_arn) if every or each.status in wanted]
     if to_json:
@@ -73,7 +76,8 @@ def list_(
         return
     if shown:
         print_table(_COLUMNS, [_row(callback, mask) for callback in shown])
-    note(f"{len(shown):,} callbacks {'' if every else 'wait for an answer'}".rstrip())
+    waits = "" if every else " waits for an answer" if len(shown) == 1 else " wait for an answer"
+    note(f"{counted(len(shown), 'callback')}{waits}")
 
 
 @command.command()
@@ -85,12 +89,12 @@ def list_(
 def show(
     cloud: Cloud, execution_arn: str, callback_id: str, *, to_json: bool, mask: Masking
 ) -> None:
-    r"""Show a callback: what is asked, when, and its answer; a large prompt is read from S3.
+    """Show a callback: what is asked, when, and its answer; a large prompt is read from S3.
 
     \b
     Example:
       statebag callbacks show ARN 7276c2f0
-    """
+    """  # noqa: D301 - click reads the control character
     callback = find(_of_execution(cloud, execution_arn), callback_id)
     told = _described(callback, mask)
     place = require_place(cloud, machine_of(callback.execution_id))
@@ -110,9 +114,10 @@ def show(
 @click.argument("callback_id")
 @click.option(
     "--output",
-    default='{"approved": true}',
+    default='{"current_state": {"approval": {"approved": true}}}',
     show_default=True,
-    help="The answer, as JSON: it is merged into the state.",
+    help="The answer, as JSON: it is merged into the bag, so that what a worker reads of its state"
+    " stands below current_state.",
 )
 @click.option("--function", help="The StateDataManagerFunction; else the state machine says which.")
 @as_json
@@ -126,13 +131,14 @@ def approve(  # noqa: PLR0913 - options
     *,
     to_json: bool,
 ) -> None:
-    r"""Answer a callback, so that the workflow goes on.
+    """Answer a callback, so that the workflow goes on.
 
     \b
     Examples:
       statebag callbacks approve ARN 7276c2f0
-      statebag callbacks approve ARN 7276c2f0 --output '{"approved": false, "reason": "later"}'
-    """
+      statebag callbacks approve ARN 7276c2f0 \\
+        --output '{"current_state": {"approval": {"approved": false, "reason": "later"}}}'
+    """  # noqa: D301 - click reads the control character
     try:
         answer = decode(output.encode(), path="--output")
     except UnreadableObjectError as error:
@@ -160,14 +166,14 @@ def reject(  # noqa: PLR0913, PLR0917 - options
     *,
     to_json: bool,
 ) -> None:
-    r"""Answer a callback with a failure: the waiting state fails with this error.
+    """Answer a callback with a failure: the waiting state fails with this error.
 
-    A workflow that takes a no for an answer is told by `approve --output '{"approved": false}'`.
+    A workflow that takes a no for an answer is told so by `approve`, with false for true.
 
     \b
     Example:
       statebag callbacks reject ARN 7276c2f0 --cause "over budget"
-    """
+    """  # noqa: D301 - click reads the control character
     event = {"outcome": "failure", "error": error, "cause": cause or f"by {getpass.getuser()}"}
     _answer(cloud, execution_arn, callback_id, event, function, to_json=to_json)
 
@@ -200,10 +206,27 @@ def _answer(  # noqa: PLR0913 - what an answer is made of
         print_json(told)
     else:
         print_line(f"{told['outcome']}: {told['status']}")
+        if "output" in outcome:
+            note(_merged(outcome["output"]))
         if told.get("is_confirmed") is False:
             note(
                 "nothing waits any more: it arrived, or the wait had ended; see `statebag timeline`"
             )
+
+
+def _merged(answer: Json) -> str:
+    """Tell where an answer lands in the bag."""
+    if type(answer) is not dict:
+        return (
+            "merged into the bag as raw_result: an answer that is no object has no place of its own"
+        )
+    state = answer.get(CURRENT_STATE)
+    inside = [(CURRENT_STATE, name) for name in state] if type(state) is dict else []
+    beside = [(name,) for name in answer if name != CURRENT_STATE]
+    if not inside and beside:
+        names = ", ".join(map(render_path, beside))
+        return f"merged at the top of the bag, beside current_state: {names}"
+    return f"merged into the bag: {', '.join(map(render_path, [*inside, *beside])) or 'nothing'}"
 
 
 def _callbacks(cloud: Cloud, execution_arn: str | None) -> Iterator[Callback]:

@@ -55,7 +55,7 @@ def command(  # noqa: PLR0913 - options
     *,
     to_json: bool,
 ) -> None:
-    r"""Estimate what an execution costs, with those that continue it.
+    """Estimate what an execution costs, with those that continue it.
 
     Counts its state transitions, calls and their time, and the objects it has in S3, and takes
     list prices of us-east-1 unless --prices gives others. Children of Distributed Maps are not
@@ -65,7 +65,7 @@ def command(  # noqa: PLR0913 - options
     Examples:
       statebag cost ARN
       statebag cost ARN --prices frankfurt.json --json | jq .total
-    """
+    """  # noqa: D301 - click reads the control character
     listed = Prices.parse(decode(prices.read_bytes(), path=str(prices))) if prices else Prices()
     executions = Executions(cloud.states)
     asked = executions.describe(require_execution_arn(execution_arn))

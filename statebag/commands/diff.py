@@ -11,7 +11,7 @@ from statebag.errors import DIFFERENT
 from statebag.executions.sources import SOURCE_HELP, Source, open_source
 from statebag.options import as_json, with_cloud, with_masking
 from statebag.output.masking import Masking
-from statebag.output.rendering import bytes_text, preview
+from statebag.output.rendering import bytes_text, counted, preview
 from statebag.output.terminal import (
     BAD,
     DIM,
@@ -75,7 +75,7 @@ def command(  # noqa: PLR0913 - options
     else:
         _print(changes, mask)
         read = before.reader.usage.bytes_read + after.reader.usage.bytes_read
-        note(f"{len(changes):,} differences; {bytes_text(read)} read to find them")
+        note(f"{counted(len(changes), 'difference')}; {bytes_text(read)} read to find them")
     if changes:
         raise click.exceptions.Exit(DIFFERENT)
 

@@ -16,7 +16,7 @@ from statebag.executions.workflows import Observer
 from statebag.garbage.deleting import Deletion
 from statebag.garbage.garbage import Collector, Holding, Policy, content_of
 from statebag.options import as_json, with_cloud
-from statebag.output.rendering import bytes_text
+from statebag.output.rendering import bytes_text, counted
 from statebag.output.terminal import (
     BAD,
     STRONG,
@@ -94,7 +94,7 @@ def command(  # noqa: PLR0913 - options
     unversioned: bool,
     to_json: bool,
 ) -> None:
-    r"""Find, and with --delete delete, state that nothing refers to any more.
+    """Find, and with --delete delete, state that nothing refers to any more.
 
     Nothing is deleted of a workflow any of whose executions runs, ended less than --keep-finished
     days ago, or cannot be seen; of the others, what nothing kept refers to. An execution belongs
@@ -107,7 +107,7 @@ def command(  # noqa: PLR0913 - options
     Examples:
       statebag gc --bucket my-state-bucket
       statebag gc --bucket my-state-bucket --keep-finished 30 --delete
-    """
+    """  # noqa: D301 - click reads the control character
     place = require_place(cloud, None)
     undoable = not deletes or cloud.inventory.keeps_versions(place.bucket)
     if not undoable and not unversioned:
@@ -137,7 +137,7 @@ def command(  # noqa: PLR0913 - options
             note("Nothing was deleted. To delete what is unreachable: --delete")
         return
     if not yes:
-        ask(f"Delete {garbage:,} objects from {place.bucket}?")
+        ask(f"Delete {counted(garbage, 'object')} from {place.bucket}?")
     with progress("deleting", garbage) as advance:
         outcome = Deletion(cloud, observer, policy, advance).run(found)
     for execution_id, reason in outcome.spared.items():
@@ -146,7 +146,7 @@ def command(  # noqa: PLR0913 - options
         print_json({"deleted": len(outcome.deleted), "deleted_bytes": outcome.size})
     else:
         size = bytes_text(outcome.size)
-        print_line(f"{len(outcome.deleted):,} objects of {size} deleted", STRONG)
+        print_line(f"{counted(len(outcome.deleted), 'object')} of {size} deleted", STRONG)
 
 
 def _owners(cloud: Cloud, place: Place) -> list[str]:
@@ -216,7 +216,7 @@ def _print(found: list[Holding], *, to_json: bool) -> None:
     count = sum(len(each.garbage) for each in found)
     size = bytes_text(sum(each.garbage_size for each in found))
     total = sum(len(each.objects) for each in found)
-    print_line(f"{count:,} of {total:,} objects are unreachable, {size}", BAD if count else "")
+    print_line(f"{count:,} of {counted(total, 'object')} unreachable, {size}", BAD if count else "")
 
 
 def _row(each: Holding) -> list[str]:

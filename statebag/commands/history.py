@@ -13,7 +13,7 @@ from statebag.executions.entries import Entry, Filter, between, length_of, newes
 from statebag.executions.sources import SOURCE_HELP, Source, open_source
 from statebag.options import as_json, with_cloud, with_masking
 from statebag.output.masking import Masking
-from statebag.output.rendering import preview, printable
+from statebag.output.rendering import counted, preview, printable
 from statebag.output.terminal import DIM, Styled, note, print_json, print_line, styled
 from universal_sync_core.bag.fields import HISTORY
 from universal_sync_core.values.codec import Json
@@ -71,7 +71,7 @@ def command(  # noqa: PLR0913 - options
     _print(reversed(entries), mask, to_json=to_json)
     total = length_of(opened)
     if not to_json:
-        note(f"{len(entries):,} of {total:,} entries")
+        note(f"{len(entries):,} of {counted(total, 'entry', 'entries')}")
     while follow and (source := _still_running(opened, source)):
         time.sleep(every)
         opened = open_source(cloud, source)

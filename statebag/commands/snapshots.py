@@ -9,7 +9,7 @@ from statebag.executions.executions import Executions
 from statebag.executions.snapshots import Snapshot, snapshots_of
 from statebag.executions.sources import require_execution_arn
 from statebag.options import as_json, with_cloud
-from statebag.output.rendering import bytes_text, printable
+from statebag.output.rendering import bytes_text, counted, printable
 from statebag.output.terminal import note, print_json, print_table, progress
 
 _COLUMNS: Final = (
@@ -30,7 +30,7 @@ _TO_THE_RIGHT: Final = ("revision", "segment", "size")
 @as_json
 @with_cloud
 def command(cloud: Cloud, execution_arn: str, *, to_json: bool) -> None:
-    r"""List the snapshots of an execution, and the records its failures left.
+    """List the snapshots of an execution, and the records its failures left.
 
     Looks through those it continues and those that continued it, too.
 
@@ -38,7 +38,7 @@ def command(cloud: Cloud, execution_arn: str, *, to_json: bool) -> None:
     Examples:
       statebag snapshots ARN
       statebag diff $(statebag snapshots ARN --json | jq -r .s3_path | head -2)
-    """
+    """  # noqa: D301 - click reads the control character
     execution = Executions(cloud.states).describe(require_execution_arn(execution_arn))
     with progress("looking through the history") as advance:
         found = []
@@ -51,7 +51,8 @@ def command(cloud: Cloud, execution_arn: str, *, to_json: bool) -> None:
         return
     if found:
         print_table(_COLUMNS, [_row(snapshot) for snapshot in found], right=_TO_THE_RIGHT)
-    note(f"{len(found):,} states; `statebag resume PATH` goes on from one")
+    hint = "; `statebag resume PATH` goes on from one" if found else ""
+    note(f"{counted(len(found), 'state')}{hint}")
 
 
 def _row(snapshot: Snapshot) -> list[str]:

@@ -55,7 +55,7 @@ _WATCHED_SHARE: Final = 0.75
 def command(
     cloud: Cloud, execution_arn: str, states: tuple[str, ...], *, one: bool, to_json: bool
 ) -> None:
-    r"""Show each state that an execution entered.
+    """Show each state that an execution entered.
 
     Tells the bytes of its payload, those it would have without offloading, what went to S3 there,
     retries, duration and next_action. Executions that continue each other are shown as one
@@ -66,7 +66,7 @@ def command(
       statebag timeline ARN
       statebag timeline ARN --state RunSegment
       statebag timeline ARN --json | jq -s 'max_by(.output_bytes)'
-    """
+    """  # noqa: D301 - click reads the control character
     executions = Executions(cloud.states)
     asked = executions.describe(require_execution_arn(execution_arn))
     for execution in [asked] if one else chain_of(executions, asked):

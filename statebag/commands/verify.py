@@ -8,7 +8,7 @@ from statebag.account.aws import Cloud
 from statebag.errors import DIFFERENT
 from statebag.executions.sources import SOURCE_HELP, Source, open_source
 from statebag.options import as_json, with_cloud
-from statebag.output.rendering import bytes_text
+from statebag.output.rendering import bytes_text, counted
 from statebag.output.terminal import (
     BAD,
     GOOD,
@@ -70,8 +70,8 @@ def command(cloud: Cloud, source: str, *, to_json: bool) -> None:
         print_table(("fault", "where", "object", "which means"), rows)
     if not to_json:
         print_line(
-            f"{result.sound:,} objects of {bytes_text(result.size)} are sound, "
-            f"{len(result.problems):,} are not",
+            f"{counted(result.sound, 'sound object')} of {bytes_text(result.size)}, "
+            f"{counted(len(result.problems), 'problem')}",
             BAD if result.problems else GOOD,
         )
     if result.problems:

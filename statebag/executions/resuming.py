@@ -27,9 +27,11 @@ class Start:
     """An execution that is to be started.
 
     Attributes:
+        owner: the execution whose state it goes on from.
         name: a function of the state, so that it is not resumed twice by mistake.
     """
 
+    owner: str
     machine_arn: str
     name: str
     input: JsonObject
@@ -57,7 +59,7 @@ def start_from(
     digest = (digest_in(path) or "")[:_DIGEST_CHARS]
     known = owner.rsplit(":", 1)[-1][: STEP_FUNCTIONS_NAME_CHARS - len("-resumed-") - _DIGEST_CHARS]
     chosen = name or f"{known}-resumed-{digest}"
-    return Start(machine_arn=machine, name=chosen, input=changes | {RESUME_FROM: path})
+    return Start(owner=owner, machine_arn=machine, name=chosen, input=changes | {RESUME_FROM: path})
 
 
 def left_by(cloud: Cloud, execution: Execution) -> str | None:

@@ -57,3 +57,8 @@ def seconds_text(seconds: float | None) -> str:
     minutes, rest = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {rest:02} s"
+
+
+def counted(count: int, noun: str, plural: str = "") -> str:
+    """Return a number with its noun, which stands in the plural unless there is one."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {plural or f'{noun}s'}"

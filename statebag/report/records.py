@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from statebag.output.rendering import bytes_text, preview, printable, seconds_text
+from statebag.output.rendering import bytes_text, counted, preview, printable, seconds_text
 from statebag.report.chart import LIMIT
 from statebag.report.findings import Findings, Listing
 from universal_sync_core.values.codec import Json, encode
@@ -79,7 +79,7 @@ def _in_executions(findings: Findings) -> str:
     count = len(findings.executions)
     chain = "one execution" if count == 1 else f"{count} executions"
     segments = findings.segments_run
-    return chain if segments is None else f"{chain}, {segments:,} segments"
+    return chain if segments is None else f"{chain}, {counted(segments, 'segment')}"
 
 
 def took(started: datetime, stopped: datetime | None) -> str:

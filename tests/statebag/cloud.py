@@ -23,13 +23,37 @@ BUCKET = "state-bucket"
 MACHINE = "arn:aws:states:eu-west-1:123456789012:stateMachine:catalog"
 FUNCTION = "arn:aws:lambda:eu-west-1:123456789012:function:manager"
 NOW = datetime(2025, 6, 1, 12, 0, tzinfo=UTC)
-DEFINITION = {
+DEFINITION: dict[str, Any] = {
     "StartAt": "InitializeState",
     "States": {
         "InitializeState": {
             "Type": "Task",
-            "Parameters": {"FunctionName": FUNCTION, "Payload": {"action": "init"}},
-        }
+            "Parameters": {
+                "FunctionName": FUNCTION,
+                "Payload": {"action": "init", "input.$": "$"},
+            },
+            "Next": "RouteNextAction",
+        },
+        "RouteNextAction": {
+            "Type": "Choice",
+            "Choices": [
+                {
+                    "Variable": "$.state_data.next_action",
+                    "StringEquals": "CONTINUE",
+                    "Next": "RunSegment",
+                }
+            ],
+        },
+        "RunSegment": {
+            "Type": "Task",
+            "Parameters": {"FunctionName": FUNCTION, "Payload": {"action": "run_segment"}},
+            "Next": "SyncSegment",
+        },
+        "SyncSegment": {
+            "Type": "Task",
+            "Parameters": {"FunctionName": FUNCTION, "Payload": {"action": "sync"}},
+            "Next": "RouteNextAction",
+        },
     },
 }
 

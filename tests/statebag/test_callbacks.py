@@ -1,14 +1,16 @@
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from statebag.commands import callbacks
 from tests.statebag.cloud import BUCKET, FUNCTION, FakeCloud, arn_of
 from tests.statebag.conftest import Run
 from tests.statebag.states import CONTEXT, RUN, decoded, key_prefix
-from universal_sync_core import store_to_s3
+from universal_sync_core import store_to_s3, universal_sync_core
 from universal_sync_core.storage.store import Location
 
 TOKEN = "AQCEAAAAKgAAAAMAAAAA"  # noqa: S105 - nobody's
@@ -103,6 +105,54 @@ def test_approval_goes_through_the_function(run: Run, cloud: FakeCloud) -> None:
             "output": {"choice": 3},
         }
     ]
+
+
+def examples_of_help() -> list[str]:
+    """Return the default answer, and those in the examples of `approve` and its group."""
+    default = next(each for each in callbacks.approve.params if each.name == "output").default
+    texts = f"{callbacks.command.help}{callbacks.approve.help}"
+    return [default, *re.findall(r"--output '([^']+)'", texts)]
+
+
+@pytest.mark.parametrize("answer", examples_of_help())
+def test_answer_that_help_names_is_found_where_workers_read(answer: str) -> None:
+    waiting = universal_sync_core(None, {"current_state": {"approval": {}}}, CONTEXT)
+
+    merged = universal_sync_core(waiting, {"callback_result": json.loads(answer)}, CONTEXT)
+
+    assert "approved" in merged["current_state"]["approval"]
+    assert "approved" not in merged
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (None, "merged into the bag: current_state.approval"),
+        (
+            '{"current_state": {"a": 1, "b": 2}, "note": 3}',
+            ": current_state.a, current_state.b, note",
+        ),
+        ('{"approved": true}', "at the top of the bag, beside current_state: approved"),
+        ('"yes"', "as raw_result"),
+        ("{}", "merged into the bag: nothing"),
+    ],
+)
+def test_approval_tells_where_the_answer_lands(run: Run, answer: str | None, said: str) -> None:
+    ran = run("callbacks", "approve", RUN, SECOND[:8], *(["--output", answer] if answer else []))
+
+    assert (ran.code, ran.out) == (0, "success: delivered\n")
+    assert said in ran.err
+
+
+@pytest.mark.parametrize(("answered", "said"), [(1, "1 callback waits"), (2, "0 callbacks wait ")])
+def test_waiting_callbacks_are_counted(
+    run: Run, cloud: FakeCloud, answered: int, said: str
+) -> None:
+    if answered == 2:
+        put(cloud, f"{SECOND}.answer.json", {"outcome": "success", "output": 1})
+        put(cloud, f"{SECOND}.delivered.json", {"delivered_at": "2025-06-01T10:05:00+00:00"})
+
+    assert said in run("callbacks", "list", RUN).err
 
 
 def test_rejection_is_a_failure_of_the_waiting_state(run: Run, cloud: FakeCloud) -> None:

@@ -3,13 +3,16 @@
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import click
 import pytest
 from botocore.exceptions import (
     ClientError,
+    ConnectTimeoutError,
     EndpointConnectionError,
     NoCredentialsError,
     NoRegionError,
@@ -39,6 +42,29 @@ def test_every_command_has_help_with_an_example(name: str) -> None:
     assert re.search(r"Examples?:", ran.output)
 
 
+def every_command(
+    command: click.Command = statebag, name: tuple[str, ...] = ()
+) -> Iterator[tuple[str, ...]]:
+    yield name
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for each in command.list_commands(context):
+            inner = command.get_command(context, each)
+            assert inner is not None
+            yield from every_command(inner, (*name, each))
+
+
+@pytest.mark.parametrize("name", list(every_command()), ids=" ".join)
+def test_help_has_no_stray_characters_and_an_example_a_line(name: tuple[str, ...]) -> None:
+    told = CliRunner().invoke(statebag, [*name, "--help"]).output
+
+    assert "\\b" not in told
+    assert re.findall(r"[^\n\x20-\x7e]", told) == []
+    examples = re.findall(r"^ +statebag .*", told.partition("Example")[2], re.MULTILINE)
+    assert examples
+    assert all(each.count("statebag") == 1 or "$(" in each for each in examples)
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_is_documented(name: str) -> None:
     assert f"statebag {name}" in DOCUMENT.read_text()
@@ -55,6 +81,8 @@ ERRORS: list[tuple[Any, int, str]] = [
     (NoRegionError(), 4, "--region"),
     (ProfileNotFound(profile="nobody"), 4, "--profile"),
     (EndpointConnectionError(endpoint_url="http://127.0.0.1:9"), 6, "--endpoint-url"),
+    (EndpointConnectionError(endpoint_url="http://127.0.0.1:9"), 6, "http://127.0.0.1:9 did not"),
+    (ConnectTimeoutError(endpoint_url="http://127.0.0.1:9"), 6, "http://127.0.0.1:9 did not"),
 ]
 
 

@@ -112,6 +112,39 @@ def test_resume_starts_from_the_record(run: Run, cloud: FakeCloud, failed: str) 
     assert started["name"] == f"run-1-resumed-{failed[-64:][:16]}"
 
 
+@pytest.mark.usefixtures("failed")
+def test_changes_are_merged_by_path(run: Run) -> None:
+    approval = ("--set", "current_state.approval.approved=true", "--set", 'current_state.by="Ada"')
+
+    told = json.loads(run("resume", RUN, "--dry-run", *approval, "--set", "loop_limit=9").out)
+
+    changed = {name: told["input"][name] for name in ("current_state", "loop_limit")}
+    assert changed == {
+        "current_state": {"approval": {"approved": True}, "by": "Ada"},
+        "loop_limit": 9,
+    }
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        (["owner=Ada"], "a text needs quotes"),
+        (["=1"], "PATH=JSON"),
+        (["owner"], "PATH=JSON"),
+        (["current_state.lines[0]=1"], "set the whole list"),
+        (["totals.sum=1"], "set all of totals"),
+        (["current_state.a=1", "current_state.a.b=2"], "what it is in is set"),
+        (["current_state.a.b=2", "current_state.a=1"], "set twice"),
+        (["a..b=1"], "path"),
+    ],
+)
+def test_change_that_cannot_be_merged_is_named(run: Run, changes: list[str], said: str) -> None:
+    ran = run("resume", RUN, *(word for change in changes for word in ("--set", change)))
+
+    assert ran.code == 2
+    assert said in ran.err
+
+
 def test_resume_from_a_snapshot_needs_only_its_path(run: Run, cloud: FakeCloud) -> None:
     _, path = snapshot_of(catalog_bag())
 
@@ -169,13 +202,6 @@ def test_resuming_twice_is_refused(run: Run, cloud: FakeCloud) -> None:
 
     assert ran.code == 7
     assert "--name" in ran.err
-
-
-def test_value_that_is_no_json_is_named(run: Run) -> None:
-    ran = run("resume", RUN, "--set", "owner=Ada")
-
-    assert ran.code == 2
-    assert "a text needs quotes" in ran.err
 
 
 def test_snapshots_of_a_resumed_execution_have_those_before_it(
