@@ -18,6 +18,7 @@ COMMANDS: Final = (
     "show",
     "history",
     "timeline",
+    "failure",
     "report",
     "diff",
     "verify",

@@ -6,15 +6,18 @@ from typing import Final
 import click
 
 from statebag.account.aws import Cloud
+from statebag.executions.failures import headline_of
 from statebag.executions.sources import SOURCE_HELP, Source, open_source
 from statebag.options import as_json, with_cloud, with_masking
 from statebag.output.masking import Masking
 from statebag.output.rendering import bytes_text, digest_text, preview
 from statebag.output.terminal import (
+    BAD,
     DIM,
     NAME,
     STRONG,
     Styled,
+    note,
     print_json,
     print_line,
     print_table,
@@ -82,7 +85,7 @@ def command(  # noqa: PLR0913 - options
     if to_json:
         print_json(view.describe(part, depth))
         return
-    _print_title(opened, part)
+    _print_title(opened, part, mask)
     print_table(("part", "size", "where", ""), view.rows(part), right=("size",))
 
 
@@ -161,11 +164,15 @@ class View:
         return styled(preview(self.mask.beginning(shown, part.steps)))
 
 
-def _print_title(opened: Source, part: Part) -> None:
+def _print_title(opened: Source, part: Part, mask: Masking) -> None:
     tree_size = bytes_text(len(encode(opened.value)))
     print_line(opened.title, STRONG)
     if opened.execution is not None:
         print_line(f"{opened.execution.status}; the state takes {tree_size} of 256 KiB", DIM)
+        headline = headline_of(opened.execution)
+        if headline:
+            print_line(mask.masked(headline).replace("\n", " "), BAD)
+            note(f"`statebag failure {opened.execution.arn}` has the trace, and how to go on")
     if part.steps:
         print_line(
             f"{render_path(part.steps)}: {part.kind}, {bytes_text(part.size)}, {_where(part)}"

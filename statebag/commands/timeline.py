@@ -1,6 +1,7 @@
 """`statebag timeline`: what an execution did, state by state, across those that continued it."""
 
 from collections.abc import Iterator
+from datetime import UTC
 from typing import Final
 
 import click
@@ -8,6 +9,7 @@ import click
 from statebag.account.aws import Cloud
 from statebag.executions.chain import chain_of
 from statebag.executions.executions import Execution, Executions
+from statebag.executions.failures import headline_of
 from statebag.executions.sources import require_execution_arn
 from statebag.executions.timeline import Step, steps_of
 from statebag.options import as_json, with_cloud
@@ -19,16 +21,22 @@ from statebag.output.terminal import (
     NAME,
     STRONG,
     Styled,
+    note,
     print_json,
     print_line,
     print_table,
     progress,
     styled,
+    width,
 )
 from universal_sync_core.limits import STEP_FUNCTIONS_PAYLOAD_BYTES
 
+# What all columns take; a narrower terminal has the fewer ones, each step on one line.
+_WIDE: Final = 130
+_NARROW_COLUMNS: Final = ("step", "at", "state", "out", "took", "")
 _COLUMNS: Final = (
     "step",
+    "at",
     "state",
     "in",
     "out",
@@ -57,8 +65,9 @@ def command(
 ) -> None:
     """Show each state that an execution entered.
 
-    Tells the bytes of its payload, those it would have without offloading, what went to S3 there,
-    retries, duration and next_action. Executions that continue each other are shown as one
+    Tells when it was entered (UTC), the bytes of its payload, those it would have without
+    offloading, what went to S3 there, retries, duration and next_action; a narrow terminal has
+    fewer of these. Executions that continue each other are shown as one
     workflow. The number of a step names the state after it: `statebag show ARN#12`.
 
     \b
@@ -78,7 +87,13 @@ def command(
                 print_json(step.describe())
             continue
         _print_title(execution)
-        print_table(_COLUMNS, [_row(step) for step in steps], right=_TO_THE_RIGHT)
+        is_narrow = width() < _WIDE
+        print_table(
+            _NARROW_COLUMNS if is_narrow else _COLUMNS,
+            [_narrow_row(step) if is_narrow else _row(step) for step in steps],
+            right=_TO_THE_RIGHT,
+            one_line=is_narrow,
+        )
 
 
 def _steps(executions: Executions, execution: Execution) -> Iterator[Step]:
@@ -94,22 +109,38 @@ def _steps(executions: Executions, execution: Execution) -> Iterator[Step]:
 def _print_title(execution: Execution) -> None:
     print_line(execution.arn, STRONG)
     ended = f" after {seconds_text(_seconds(execution))}" if execution.stopped else ""
-    cause = masking((), active=True).masked(execution.cause or "")
-    failed = f": {execution.error} {cause}" if execution.error else ""
-    style = BAD if failed else DIM
-    print_line(f"{execution.status}{ended}{failed}".rstrip(), style)
+    headline = masking((), active=True).masked(headline_of(execution)).replace("\n", " ")
+    if not headline:
+        print_line(f"{execution.status}{ended}", DIM)
+        return
+    print_line(f"{execution.status}{ended}: {headline}", BAD)
+    note(f"`statebag failure {execution.arn}` has the trace, and how to go on")
 
 
 def _seconds(execution: Execution) -> float | None:
     return (execution.stopped - execution.started).total_seconds() if execution.stopped else None
 
 
-def _row(step: Step) -> list[str | Styled]:
+def _label(step: Step) -> Styled:
     iteration = "" if step.iteration is None else f"[{step.iteration}] "
-    label = styled(("  " * step.depth + iteration, DIM), (step.state, NAME))
+    return styled(("  " * step.depth + iteration, DIM), (step.state, NAME))
+
+
+def _clock(step: Step) -> str:
+    return f"{step.entered.astimezone(UTC):%H:%M:%S}"
+
+
+def _narrow_row(step: Step) -> list[str | Styled]:
+    ended = styled((step.error, BAD)) if step.error else (step.next_action or "")
+    size, took = _payload(step.output_bytes), seconds_text(step.seconds)
+    return [str(step.number), _clock(step), _label(step), size, took, ended]
+
+
+def _row(step: Step) -> list[str | Styled]:
     return [
         str(step.number),
-        label,
+        _clock(step),
+        _label(step),
         _payload(step.input_bytes),
         _payload(step.output_bytes),
         bytes_text(step.without_offload) if step.without_offload else "",

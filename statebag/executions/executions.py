@@ -19,6 +19,7 @@ Event = Mapping[str, Any]
 _ARN: Final = re.compile(
     r"arn:[\w-]+:states:[\w-]+:\d{12}:(?P<kind>execution|express):(?P<machine>[^:]+):(?P<name>[^:#]+.*)"
 )
+_TRACE: Final = re.compile(r"\bRoot=(1-[0-9a-f]{8}-[0-9a-f]{24})\b")
 RUNNING: Final = ("RUNNING", "PENDING_REDRIVE")
 # The bag that a state got or gave stands there under this name.
 BAG: Final = "state_data"
@@ -37,6 +38,7 @@ class Execution:
     output: Json = None
     error: str | None = None
     cause: str | None = None
+    trace_id: str | None = None
 
     @property
     def name(self) -> str:
@@ -120,6 +122,7 @@ class Executions:
             output=_decoded(told.get("output")),
             error=told.get("error"),
             cause=told.get("cause"),
+            trace_id=_trace_in(told.get("traceHeader")),
         )
 
     def events(self, arn: str) -> Iterator[Event]:
@@ -190,6 +193,15 @@ def text_of(event: Event) -> str | None:
             text: str | None = details.get("input", details.get("output"))
             return text
     return None
+
+
+def _trace_in(header: str | None) -> str | None:
+    """Return the id in a header of X-Ray.
+
+    https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader
+    """
+    match = _TRACE.search(header or "")
+    return match[1] if match else None
 
 
 def _decoded(text: str | None) -> Json:

@@ -4,15 +4,63 @@ A cause is text, and most of it the worker's. Only its end is ours, and only a r
 workflow, where its state machine keeps state, is taken for one.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
 from statebag.account.aws import Cloud
 from statebag.account.deployment import place_of_machine
 from statebag.account.places import place_of
 from statebag.executions.chain import owner_of
 from statebag.executions.executions import Execution
 from statebag.state.reading import reader_at
+from universal_sync_core.errors import UnreadableObjectError
 from universal_sync_core.storage.keys import execution_in
-from universal_sync_core.values.codec import JsonObject
+from universal_sync_core.values.codec import Json, JsonObject, decode, encode
 from universal_sync_core.workflow.failure import is_failure_record, path_in
+
+# What Lambda's runtimes call the lines of a stack trace.
+# https://docs.aws.amazon.com/lambda/latest/dg/nodejs-exceptions.html
+_TRACES: Final = ("stackTrace", "trace")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """A cause in words, with the lines of its stack trace where it has one."""
+
+    message: str
+    trace: Sequence[str] = ()
+
+
+def explanation_of(cause: Json) -> Explanation:
+    """Return what a cause says, as Lambda or a worker wrote it, without the path of the record."""
+    text = cause if isinstance(cause, str) else ""
+    path = path_in(text)
+    text = text.removesuffix(f"[record: {path}]").rstrip() if path else text
+    opened = _opened(text) if isinstance(cause, str) else cause
+    if type(opened) is not dict:
+        return Explanation(message=text)
+    message = opened.get("errorMessage")
+    lines: Sequence[Json] = next(
+        (opened[name] for name in _TRACES if type(opened.get(name)) is list), []
+    )
+    return Explanation(
+        message=message if isinstance(message, str) else encode(opened).decode(errors="replace"),
+        trace=[line.rstrip() for line in lines if isinstance(line, str)],
+    )
+
+
+def headline_of(execution: Execution) -> str:
+    """Return why an execution ended, in one line; nothing of one that did not fail."""
+    message = explanation_of(execution.cause).message
+    return ": ".join(text for text in (execution.error, message) if text)
+
+
+def _opened(text: str) -> Json:
+    try:
+        return decode(text.encode(errors="surrogatepass"), path="cause")
+    except UnreadableObjectError:
+        return text
 
 
 def is_own(cloud: Cloud, execution: Execution, path: str) -> bool:

@@ -61,18 +61,23 @@ def require_restartable(cloud: Cloud, machine_arn: str, execution_arn: str) -> N
     Raises:
         RefusedError: the machine keeps states of its own.
     """
-    told = cloud.states.describe_state_machine(stateMachineArn=machine_arn)
-    if not goes_on_from_state(decode(told["definition"].encode(), path="definition")):
+    if not can_restart(cloud, machine_arn):
         message = f"{machine_arn} keeps states of its own: started again, it would run them all"
-        raise RefusedError(message, hint=redrive_hint(execution_arn))
+        hint = (
+            f"Let Step Functions go on at the state that failed: {redrive_command(execution_arn)}"
+        )
+        raise RefusedError(message, hint=hint)
 
 
-def redrive_hint(execution_arn: str) -> str:
-    """Return what to do where a machine is to go on at the state that failed."""
-    return (
-        "Let Step Functions go on at the state that failed: "
-        f"aws stepfunctions redrive-execution --execution-arn {execution_arn}"
-    )
+def can_restart(cloud: Cloud, machine_arn: str) -> bool:
+    """Tell whether a state machine goes on from a state, as it is deployed now."""
+    told = cloud.states.describe_state_machine(stateMachineArn=machine_arn)
+    return goes_on_from_state(decode(told["definition"].encode(), path="definition"))
+
+
+def redrive_command(execution_arn: str) -> str:
+    """Return the command that has Step Functions go on at the state that failed."""
+    return f"aws stepfunctions redrive-execution --execution-arn {execution_arn}"
 
 
 def goes_on_from_state(definition: JsonObject) -> bool:

@@ -100,6 +100,17 @@ def snapshot_newest(cloud: Cloud, execution: Execution, function: str | None) ->
     return path
 
 
+def resumed_as(cloud: Cloud, path: str) -> str | None:
+    """Return the execution that already went on from a path under the name that follows from it."""
+    start = start_from(path, {})
+    arn = f"{start.machine_arn.replace(':stateMachine:', ':execution:', 1)}:{start.name}"
+    try:
+        given = Executions(cloud.states).describe(arn).input
+    except NotFoundError:
+        return None
+    return arn if type(given) is dict and given.get(RESUME_FROM) == path else None
+
+
 def begin(cloud: Cloud, start: Start) -> str:
     """Start the execution and return its ARN.
 

@@ -45,6 +45,7 @@ class Step:
         without_offload: bytes of what went on if nothing were in S3; of what came in until then.
         offloaded: bytes that pointers stand for that were not in the bag before.
         tries: of its task.
+        function: that its task called last, as the definition names it.
         is_waiting: whether its task waits for a token, and does nothing meanwhile.
         error: the last error of a try.
         next_action: where its bag says to go.
@@ -65,6 +66,7 @@ class Step:
     without_offload: int = 0
     offloaded: int = 0
     tries: int = 0
+    function: str | None = None
     is_waiting: bool = False
     error: str | None = None
     next_action: str | None = None
@@ -201,10 +203,22 @@ def _note(step: Step, event: Event) -> None:
         _see(step, decode(text, path=step.state), gave=True)
     elif event["type"] in _SCHEDULED:
         step.tries += 1
+        step.function = _function_in(event)
         resource = event.get("taskScheduledEventDetails", {}).get("resource", "")
         step.is_waiting = resource.endswith(_WAITING)
     elif event["type"] in _FAILURES:
         step.error = event.get(_FAILURES[event["type"]], {}).get("error") or event["type"]
+
+
+def _function_in(event: Event) -> str | None:
+    """Return the Lambda function that a task calls, or None where it calls something else."""
+    direct: str | None = event.get("lambdaFunctionScheduledEventDetails", {}).get("resource")
+    given = event.get("taskScheduledEventDetails", {}).get("parameters")
+    if direct or given is None:
+        return direct
+    parameters = decode(given.encode(errors="surrogatepass"), path="parameters")
+    name = parameters.get("FunctionName") if type(parameters) is dict else None
+    return name if isinstance(name, str) else None
 
 
 def _see(step: Step, document: Json, *, gave: bool = False) -> None:

@@ -92,7 +92,11 @@ def print_document(body: bytes) -> None:
 
 
 def print_table(
-    columns: Sequence[str], rows: Sequence[Sequence[str | Styled]], *, right: Sequence[str] = ()
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str | Styled]],
+    *,
+    right: Sequence[str] = (),
+    one_line: bool = False,
 ) -> None:
     """Print a table.
 
@@ -100,6 +104,7 @@ def print_table(
         columns: headings.
         rows: a cell for each column.
         right: headings of the columns that are set to the right.
+        one_line: whether what is too wide is cut, instead of going on in the next line.
     """
     table = Table(box=None, pad_edge=False, header_style=STRONG, padding=(0, 2, 0, 0))
     screen = _console()
@@ -107,8 +112,8 @@ def print_table(
         table.add_column(
             heading,
             justify="right" if heading in right else "left",
-            no_wrap=heading in right,
-            overflow="fold",
+            no_wrap=one_line or heading in right,
+            overflow="ellipsis" if one_line and heading not in right else "fold",
         )
     for row in rows:
         table.add_row(*(_text(cell) for cell in row))
@@ -119,6 +124,11 @@ def print_table(
         screen.print(table)
     for line in captured.get().splitlines():
         click.echo(line.rstrip())
+
+
+def width() -> int:
+    """Return how many characters a line has; a program reads lines of any length."""
+    return _console().width
 
 
 def ask(question: str) -> None:

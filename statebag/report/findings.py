@@ -10,6 +10,7 @@ from statebag.errors import NotFoundError
 from statebag.executions.chain import chain_of
 from statebag.executions.entries import between, length_of
 from statebag.executions.executions import Execution, Executions
+from statebag.executions.postmortem import SUCCEEDED, Fact, postmortem_of
 from statebag.executions.sources import Source, open_source
 from statebag.executions.timeline import Step, steps_of
 from statebag.output.masking import Masking
@@ -53,6 +54,7 @@ class Findings:
         executions: the chain, in order.
         state: what the page carries of the final or newest state; None where none is known.
         unreadable: the error's name, where there is a state that could not be read.
+        failure: why the last of them failed; empty where it did not.
         inline_bytes: what the bag takes in the payload.
         segments_run: as the bag counts them.
     """
@@ -63,6 +65,7 @@ class Findings:
     state: Node | None = None
     unreadable: str | None = None
     state_source: str = ""
+    failure: Sequence[Fact] = ()
     inline_bytes: int = 0
     segments_run: int | None = None
     history: Listing = field(default_factory=Listing)
@@ -92,7 +95,9 @@ def findings_of(
     chain = list(chain_of(executions, executions.describe(arn)))
     visits = visits_of(_steps(executions, each, advance) for each in chain)
     told = [replace(each, input=None, output=None, cause=mask.masked(each.cause)) for each in chain]
-    known = Findings(asked=arn, executions=told, visits=visits)
+    known = Findings(
+        asked=arn, executions=told, visits=visits, failure=_failure(cloud, chain[-1], mask)
+    )
     try:
         source = open_source(cloud, chain[-1].arn)
     except NotFoundError:
@@ -110,6 +115,12 @@ def findings_of(
         failed=_listing(source, mask, FAILED, _FAILED_SHOWN),
         conflicts=_listing(source, mask, CONFLICTS, _CONFLICTS_SHOWN),
     )
+
+
+def _failure(cloud: Cloud, last: Execution, mask: Masking) -> Sequence[Fact]:
+    if last.is_running or last.status == SUCCEEDED:
+        return ()
+    return list(postmortem_of(cloud, last).facts(mask))
 
 
 def _steps(executions: Executions, execution: Execution, advance: Advance) -> Iterator[Step]:

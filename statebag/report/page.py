@@ -11,7 +11,7 @@ from typing import Any, Final
 from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
-from statebag.output.rendering import bytes_text, digest_text, seconds_text
+from statebag.output.rendering import bytes_text, digest_text, printable, seconds_text
 from statebag.output.terminal import escaped_lines
 from statebag.report import chart, graph, treemap
 from statebag.report.findings import Findings
@@ -70,6 +70,7 @@ def _environment() -> Environment:
         "fields": fields_of,
         "time_told": time_told_by,
         "clock": _clock,
+        "printable": printable,
     }
     return environment
 

@@ -1,4 +1,6 @@
+import io
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -142,3 +144,34 @@ def test_step_that_is_not_there(run: Run) -> None:
 
     assert ran.code == 3
     assert "statebag timeline" in ran.err
+
+
+class Screen(io.StringIO):
+    """A terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.usefixtures("finished")
+@pytest.mark.parametrize(("columns", "has_all"), [(80, False), (200, True)])
+def test_each_step_is_a_line_of_the_terminal(
+    run: Run, monkeypatch: pytest.MonkeyPatch, columns: int, *, has_all: bool
+) -> None:
+    screen = Screen()
+    for name, value in (("COLUMNS", str(columns)), ("TERM", "xterm"), ("NO_COLOR", "1")):
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(
+        "statebag.output.terminal._stream",
+        lambda *, error=False: io.StringIO() if error else screen,
+    )
+
+    run("timeline", RUN)
+
+    told = re.sub("\x1b\\[[0-9;?]*[A-Za-z]", "", screen.getvalue())
+    heading, *rows = [line.rstrip() for line in told.splitlines() if line.strip()][2:]
+    assert max(map(len, (heading, *rows))) <= columns
+    assert [int(row.split()[0]) for row in rows] == list(range(1, 8))
+    assert all(re.match(r" +\d+ +12:00:0\d ", row) for row in rows)
+    assert "ProcessParallelBranches" in rows[3]
+    assert ("without S3" in heading) is has_all

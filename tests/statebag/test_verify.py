@@ -41,7 +41,7 @@ def test_sound_state(run: Run) -> None:
     ran = run("verify", RUN)
 
     assert ran.code == 0
-    assert "6 sound objects of 86.1 KiB, 0 problems" in ran.out
+    assert "7 sound objects of 86.6 KiB, 0 problems" in ran.out
 
 
 @pytest.mark.usefixtures("bag")

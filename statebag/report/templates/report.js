@@ -56,7 +56,7 @@ function searchTree(input) {
       }
     }
     for (const [item] of parts) item.hidden = !seen.has(item) && !item.parentElement.closest(".hit");
-    found.textContent = hits.length === 1 ? "1 part" : `${hits.length} parts`;
+    found.textContent = `${hits.length} of the ${parts.length} parts on this page; to search all of the state: ${input.dataset.whole}`;
   }
   input.addEventListener("input", later(search));
   input.addEventListener("keydown", (event) => {

@@ -57,6 +57,30 @@ def test_a_failed_execution_tells_its_error_without_secrets() -> None:
     assert key not in page
 
 
+def test_a_failed_execution_tells_why_at_the_top() -> None:
+    cause = '{"errorMessage": "no lines", "stackTrace": ["  File worker.py, line 7\\n"]}'
+    page = page_of(findings(finished_run().fail("ValueError", cause)))
+    assert page.index('id="failure"') < page.index('id="summary"')
+    card = page.partition('id="failure"')[2].partition("</section>")[0]
+    told = re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", card)
+    assert told[:3] == [
+        ("error", "<code>ValueError</code>"),
+        ("cause", "<code>no lines</code>"),
+        ("trace", "<code>  File worker.py, line 7</code>"),
+    ]
+    assert "statebag resume" in dict(told)["go on"]
+
+
+def test_that_no_item_failed_does_not_hide_why_the_execution_did() -> None:
+    page = page_of(findings(Run("alone").sync("Sync", {"current_state": {"a": 1}}).fail("E", "c")))
+    assert 'href="#failure">why the execution failed' in page
+
+
+def test_an_execution_that_succeeded_has_no_failure(page: str) -> None:
+    assert 'id="failure"' not in page
+    assert "why the execution failed" not in page
+
+
 def test_a_damaged_state_has_a_page_that_says_so() -> None:
     run = finished_run()
     lost = f"s3://{BUCKET}/{key_prefix(run.arn)}packs/{'0' * 64}"

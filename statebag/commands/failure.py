@@ -1,0 +1,49 @@
+"""`statebag failure`: why an execution failed, and how to go on."""
+
+from typing import Final
+
+import click
+
+from statebag.account.aws import Cloud
+from statebag.executions.executions import Executions
+from statebag.executions.postmortem import postmortem_of
+from statebag.executions.sources import require_execution_arn
+from statebag.options import as_json, with_cloud, with_masking
+from statebag.output.masking import Masking
+from statebag.output.terminal import BAD, DIM, STRONG, print_json, print_line, styled
+
+_LABEL_CHARS: Final = 12
+
+
+@click.command(
+    help="""Tell why an execution failed: error, cause and stack trace, and how to go on.
+
+Also where it failed, what that step was given and how often it was tried, and the commands that
+read its logs and its trace. Of executions that continue each other it is the last that counts.
+
+\b
+Examples:
+  statebag failure ARN
+  statebag failure ARN --json | jq -r '.trace[]'
+"""
+)
+@click.argument("execution_arn")
+@as_json
+@with_masking
+@with_cloud
+def command(cloud: Cloud, execution_arn: str, *, to_json: bool, mask: Masking) -> None:
+    """Tell why an execution failed."""
+    asked = Executions(cloud.states).describe(require_execution_arn(execution_arn))
+    found = postmortem_of(cloud, asked)
+    facts = list(found.facts(mask))
+    if to_json:
+        told = {"execution": found.execution.arn, "status": found.execution.status}
+        print_json(told | {name: list(lines) for name, lines in facts})
+        return
+    print_line(found.execution.arn, STRONG)
+    print_line(found.execution.status, BAD)
+    for name, lines in facts:
+        for position, line in enumerate(lines):
+            label = "" if position else name
+            style = BAD if name in {"error", "cause"} else ""
+            print_line(styled((f"{label:<{_LABEL_CHARS}}", DIM), (line, style)))

@@ -1,0 +1,185 @@
+"""What is known of how an execution failed: from its record, its history, and what ran the step."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, TypeAlias
+
+from botocore.exceptions import ClientError
+
+from statebag.account.aws import Cloud
+from statebag.errors import RefusedError
+from statebag.executions.chain import chain_of
+from statebag.executions.executions import Execution, Executions
+from statebag.executions.failures import explanation_of, read_record
+from statebag.executions.restarts import can_restart, redrive_command
+from statebag.executions.resuming import resumed_as
+from statebag.executions.timeline import Step, steps_of
+from statebag.output.masking import Masking
+from statebag.output.rendering import bytes_text, counted
+from universal_sync_core.errors import StoredDataError
+from universal_sync_core.values.codec import Json, JsonObject
+
+Fact: TypeAlias = tuple[str, Sequence[str]]
+
+# A function's last words may come a little after Step Functions has heard of its end.
+_AROUND: Final = timedelta(seconds=30)
+SUCCEEDED: Final = "SUCCEEDED"
+_RESERVED: Final = "States."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Postmortem:
+    """How an execution failed.
+
+    Attributes:
+        cause: in words, without the path of the record and without the trace.
+        trace: lines of the stack trace, the innermost last or first as the runtime has them.
+        stage: what the workflow was about, as its record says.
+        step: of the timeline, where the error came up; None where no task raised it.
+        segment: that was to be run.
+        record: path of the record.
+        go_on: the command that goes on; None where that cannot be told.
+        successor: the execution that already did.
+    """
+
+    execution: Execution
+    error: str
+    cause: str
+    trace: Sequence[str] = ()
+    stage: str | None = None
+    failed_at: str | None = None
+    step: Step | None = None
+    segment: int | None = None
+    record: str | None = None
+    go_on: str | None = None
+    successor: str | None = None
+
+    def facts(self, mask: Masking) -> Iterator[Fact]:
+        """Yield what is known, each with its name and lines, without what looks secret."""
+        yield "error", [self.error]
+        yield "cause", _masked(self.cause, mask)
+        if self.trace:
+            yield "trace", [line for text in self.trace for line in _masked(text, mask)]
+        yield from self._where()
+        if self.record:
+            yield "record", [self.record]
+        yield from self._observed()
+        if self.successor:
+            yield "resumed as", [self.successor]
+        elif self.go_on:
+            yield "go on", [self.go_on]
+
+    def _where(self) -> Iterator[Fact]:
+        if self.stage:
+            yield "stage", [self.stage]
+        when = self.failed_at or (self.execution.stopped and self.execution.stopped.isoformat())
+        if when:
+            yield "at", [when]
+        if self.segment is not None:
+            yield "segment", [str(self.segment)]
+        if self.step is not None:
+            tries = counted(max(1, self.step.tries), "try", "tries")
+            yield "state", [f"{self.step.state}, step {self.step.number}, after {tries}"]
+            source = f"{self.execution.arn}#{self.step.number}"
+            yield "given", [bytes_text(self.step.input_bytes), f"statebag show '{source}'"]
+
+    def _observed(self) -> Iterator[Fact]:
+        region = self.execution.arn.split(":")[3]
+        if self.step is not None and self.step.function:
+            yield "logs", _logs(region, self.step)
+        if self.execution.trace_id:
+            trace = self.execution.trace_id
+            yield (
+                "x-ray",
+                [
+                    f"aws xray batch-get-traces --region {region} --trace-ids {trace}",
+                    f"{_console(region, 'cloudwatch')}#xray:traces/{trace}",
+                ],
+            )
+
+
+def postmortem_of(cloud: Cloud, asked: Execution) -> Postmortem:
+    """Return how an execution failed, or the last of those that continued it.
+
+    Raises:
+        RefusedError: it has not failed.
+    """
+    execution = list(chain_of(Executions(cloud.states), asked))[-1]
+    if execution.is_running or execution.status == SUCCEEDED:
+        hint = "`statebag timeline` tells what it does, or has done."
+        raise RefusedError(f"{execution.name} has not failed: {execution.status}", hint=hint)
+    path, record = _record(cloud, execution)
+    told = explanation_of(record.get("cause", execution.cause))
+    error = _text(record.get("error")) or execution.error or execution.status
+    segment = record.get("segment_to_run")
+    successor = resumed_as(cloud, path) if path else None
+    return Postmortem(
+        execution=execution,
+        error=error,
+        cause=told.message,
+        trace=told.trace,
+        stage=_text(record.get("stage")),
+        failed_at=_text(record.get("failed_at")),
+        step=_step_of(cloud, execution, error),
+        segment=segment if type(segment) is int else None,
+        record=path,
+        go_on=_go_on(cloud, execution),
+        successor=successor,
+    )
+
+
+def _record(cloud: Cloud, execution: Execution) -> tuple[str | None, JsonObject]:
+    """Return the record with its path; nothing of one that is gone or damaged."""
+    try:
+        return read_record(cloud, execution) or (None, {})
+    except StoredDataError:
+        return None, {}
+
+
+def _step_of(cloud: Cloud, execution: Execution, error: str) -> Step | None:
+    """Return the last step a task of which ended with this error."""
+    found = None
+    for step in steps_of(Executions(cloud.states).events(execution.arn), execution.arn):
+        step.bag = None
+        is_it = (step.error or "").removeprefix(_RESERVED) == error.removeprefix(_RESERVED)
+        if is_it and (found is None or step.number > found.number):
+            found = step
+    return found
+
+
+def _go_on(cloud: Cloud, execution: Execution) -> str | None:
+    try:
+        is_restarted = can_restart(cloud, execution.machine_arn)
+    except ClientError:  # it is gone, or not for this role to see
+        return None
+    return f"statebag resume {execution.arn}" if is_restarted else redrive_command(execution.arn)
+
+
+def _logs(region: str, step: Step) -> list[str]:
+    name = (step.function or "").split(":function:")[-1].split(":")[0]
+    start, end = step.entered - _AROUND, (step.left or step.entered) + _AROUND
+    group = f"/aws/lambda/{name}"
+    escaped = group.replace("/", "$252F")
+    span = f"--start-time {_milliseconds(start)} --end-time {_milliseconds(end)}"
+    return [
+        f"aws logs filter-log-events --region {region} --log-group-name {group} {span}",
+        f"{_console(region, 'cloudwatch')}#logsV2:log-groups/log-group/{escaped}",
+    ]
+
+
+def _console(region: str, service: str) -> str:
+    return f"https://{region}.console.aws.amazon.com/{service}/home?region={region}"
+
+
+def _milliseconds(moment: datetime) -> int:
+    return round(moment.timestamp() * 1_000)
+
+
+def _masked(text: str, mask: Masking) -> list[str]:
+    shown: Json = mask.masked(text)
+    return str(shown).splitlines() or ["-"]
+
+
+def _text(value: Json) -> str | None:
+    return value if isinstance(value, str) and value else None

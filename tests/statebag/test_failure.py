@@ -1,0 +1,193 @@
+"""Why an execution failed: from its record, from its cause, or from its history alone."""
+
+import json
+from typing import Any
+
+import pytest
+
+from statebag.executions.restarts import redrive_command
+from tests.statebag.cloud import FUNCTION, MACHINE, FakeCloud, arn_of
+from tests.statebag.conftest import Run
+from tests.statebag.histories import History, bag
+from tests.statebag.states import CONTEXT, RUN, catalog_bag, location_of
+from universal_sync_core import record_failure
+
+LINE = '  File "/var/task/worker.py", line 7, in handler\n    raise ValueError("no lines")\n'
+RAISED = {
+    "errorMessage": "order 17 has no lines",
+    "errorType": "ValueError",
+    "requestId": "1",
+    "stackTrace": [LINE],
+}
+NODE = {
+    "errorMessage": "no lines",
+    "errorType": "TypeError",
+    "trace": ["TypeError: no lines", " at x"],
+}
+TRACE_ID = "1-67891233-abcdef012345678912345678"
+
+
+def history(error: str, *, tries: int = 1) -> History:
+    """A segment that is run in vain, after one that was tried again with success."""
+    events = History().visit("InitializeState", {}, bag())
+    events.enter("RunSegment", bag(segment_to_run=0))
+    events.attempt(error)
+    events.attempt()
+    events.leave(bag(segment_to_run=1))
+    events.enter("RunSegment", bag(segment_to_run=1))
+    for _ in range(tries):
+        parameters = json.dumps({"FunctionName": f"{FUNCTION}:live", "Payload": {}})
+        details = {"resource": "invoke", "parameters": parameters}
+        events.add("TaskScheduled", taskScheduledEventDetails=details)
+        events.add("TaskFailed", taskFailedEventDetails={"error": error})
+    events.leave(bag(segment_to_run=1))
+    return events
+
+
+def fail(cloud: FakeCloud, raised: Any = RAISED, error: str = "ValueError", **told: Any) -> str:
+    """Fail as the stack's machine does; return the path of the record."""
+    report = record_failure(
+        catalog_bag() | {"segment_to_run": 1},
+        {"Error": error, "Cause": json.dumps(raised)},
+        CONTEXT,
+        circumstances={"stage": "segment", "failed_at": "2025-06-01T11:59:00.000Z"},
+    )
+    events = history(error, tries=3).events
+    failed = {"error": report["error"], "cause": report["cause"]} | told
+    cloud.states.add("run-1", "FAILED", events=events, input={}, **failed)
+    path: str = report["record_s3_path"]
+    return path
+
+
+def told_of(run: Run, *options: str) -> dict[str, Any]:
+    ran = run("failure", RUN, "--json", *options)
+    assert ran.code == 0, ran.err
+    found: dict[str, Any] = json.loads(ran.out)
+    return found
+
+
+def test_failure_tells_the_workers_own_line_and_how_to_go_on(run: Run, cloud: FakeCloud) -> None:
+    path = fail(cloud, traceHeader=f"Root={TRACE_ID};Sampled=1")
+
+    told = told_of(run)
+
+    assert told["trace"] == LINE.splitlines()
+    facts = {name: told[name] for name in ("status", "error", "cause", "stage", "at", "segment")}
+    assert facts == {
+        "status": "FAILED",
+        "error": ["ValueError"],
+        "cause": ["order 17 has no lines"],
+        "stage": ["segment"],
+        "at": ["2025-06-01T11:59:00.000Z"],
+        "segment": ["1"],
+    }
+    assert told["state"] == ["RunSegment, step 3, after 3 tries"]
+    assert told["given"][1] == f"statebag show '{RUN}#3'"
+    assert told["record"] == [path]
+    assert told["go on"] == [f"statebag resume {RUN}"]
+    assert "--log-group-name /aws/lambda/manager " in told["logs"][0]
+    assert f"--trace-ids {TRACE_ID}" in told["x-ray"][0]
+
+
+def test_command_that_shows_what_was_given_does(run: Run, cloud: FakeCloud) -> None:
+    fail(cloud)
+    command = told_of(run)["given"][1].replace("'", "").split()
+
+    shown = json.loads(run(*command[1:], "--json").out)
+
+    assert shown["segment_to_run"] == 1
+
+
+def test_failure_is_read_by_a_person(run: Run, cloud: FakeCloud) -> None:
+    fail(cloud)
+
+    lines = run("failure", RUN).out.splitlines()
+
+    assert lines[:4] == [
+        RUN,
+        "FAILED",
+        "error       ValueError",
+        "cause       order 17 has no lines",
+    ]
+    assert lines[4:6] == [f"trace       {LINE.splitlines()[0]}", f"{'':12}{LINE.splitlines()[1]}"]
+
+
+def test_trace_of_another_runtime(run: Run, cloud: FakeCloud) -> None:
+    fail(cloud, NODE, "TypeError")
+
+    assert told_of(run)["trace"] == NODE["trace"]
+
+
+@pytest.mark.parametrize("is_gone", [False, True])
+def test_execution_without_a_readable_record_tells_what_step_functions_says(
+    run: Run, cloud: FakeCloud, *, is_gone: bool
+) -> None:
+    path = fail(cloud)
+    if is_gone:
+        del cloud.memory.objects[location_of(path)]
+    else:
+        cloud.states.executions[RUN]["cause"] = json.dumps(RAISED)
+
+    told = told_of(run)
+
+    assert (told["error"], told["cause"]) == (["ValueError"], ["order 17 has no lines"])
+    assert "record" not in told
+
+
+def test_machine_that_keeps_its_states_is_redriven(run: Run, cloud: FakeCloud) -> None:
+    fail(cloud)
+    task = {"Type": "Task", "Resource": FUNCTION, "End": True}
+    cloud.states.machines[MACHINE] = {"StartAt": "Charge", "States": {"Charge": task}}
+
+    assert told_of(run)["go on"] == [redrive_command(RUN)]
+
+
+def test_execution_that_went_on_is_named_instead(run: Run, cloud: FakeCloud) -> None:
+    path = fail(cloud)
+    name = f"run-1-resumed-{path[-64:][:16]}"
+    cloud.states.add(name, input={"resume_from": path})
+
+    told = told_of(run)
+
+    assert told["resumed as"] == [arn_of(name)]
+    assert "go on" not in told
+
+
+def test_execution_of_that_name_which_did_not_go_on_is_not_named(
+    run: Run, cloud: FakeCloud
+) -> None:
+    path = fail(cloud)
+    cloud.states.add(f"run-1-resumed-{path[-64:][:16]}", input={"resume_from": "elsewhere"})
+
+    assert "resumed as" not in told_of(run)
+
+
+def test_secrets_of_a_cause_are_masked_unless_asked_for(run: Run, cloud: FakeCloud) -> None:
+    key = "AKIAIOSFODNN7EXAMPLE"
+    fail(cloud, RAISED | {"errorMessage": f"refused {key}", "stackTrace": [f"x = {key}"]})
+
+    shown = [run(*command).out for command in (("failure", RUN), ("show", RUN), ("timeline", RUN))]
+
+    assert not any(key in text for text in shown)
+    assert told_of(run, "--no-mask")["trace"] == [f"x = {key}"]
+
+
+@pytest.mark.parametrize("command", ["show", "timeline"])
+def test_head_tells_the_cause_in_one_line(run: Run, cloud: FakeCloud, command: str) -> None:
+    fail(cloud, RAISED | {"errorMessage": "no\nlines"})
+
+    ran = run(command, RUN)
+
+    assert "ValueError: no lines\n" in ran.out
+    assert "[record:" not in ran.out
+    assert f"statebag failure {RUN}" in ran.err
+
+
+@pytest.mark.parametrize("status", ["RUNNING", "SUCCEEDED"])
+def test_execution_that_has_not_failed(run: Run, cloud: FakeCloud, status: str) -> None:
+    cloud.states.add("run-1", status, input={})
+
+    ran = run("failure", RUN)
+
+    assert (ran.code, ran.out) == (7, "")
+    assert f"has not failed: {status}" in ran.err
