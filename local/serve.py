@@ -14,7 +14,9 @@ from .errors import LocalCloudError
 
 def main() -> int:
     """Serve and give the exit code."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    # A shell starts what runs in its background with SIGINT ignored.
+    for sent in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(sent, _interrupt)
     try:
         with LocalCloud.start(report=_say) as cloud:
             _say("\nThe stack is up. For the AWS CLI or an SDK:\n")

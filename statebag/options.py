@@ -19,7 +19,7 @@ Connect: TypeAlias = Callable[[Connection], Cloud]
 
 # Of an execution's ARN, alone or in the path of its state.
 _REGION: Final = re.compile(
-    r"(?:s3://.*/v1/)?arn(?::|%3A)[\w-]+(?::|%3A)states(?::|%3A)([a-z0-9-]+)"
+    r"(?:s3://.*/v1/|https://.*/details/)?arn(?::|%3A)[\w-]+(?::|%3A)states(?::|%3A)([a-z0-9-]+)"
 )
 _GROUP_HELP: Final = "of the deployment; else what the state or its state machine says"
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import unquote
 
 from botocore.exceptions import ClientError
 
@@ -18,6 +19,11 @@ Event = Mapping[str, Any]
 
 _ARN: Final = re.compile(
     r"arn:[\w-]+:states:[\w-]+:\d{12}:(?P<kind>execution|express):(?P<machine>[^:]+):(?P<name>[^:#]+.*)"
+)
+# https://docs.aws.amazon.com/step-functions/latest/dg/concepts-view-execution-details.html
+_CONSOLE: Final = re.compile(
+    r"https://[^/?#]*\bconsole\.(?:aws\.amazon\.com|amazonaws\.cn|amazonaws-us-gov\.com)/states/"
+    r"[^#]*#/(?:v2/)?(?:express-)?executions/details/(?P<arn>arn[^?&#/]+)(?:[?&#/].*)?"
 )
 _TRACE: Final = re.compile(r"\bRoot=(1-[0-9a-f]{8}-[0-9a-f]{24})\b")
 RUNNING: Final = ("RUNNING", "PENDING_REDRIVE")
@@ -62,6 +68,12 @@ class Listed:
 
     arn: str
     stopped: datetime | None
+
+
+def arn_in(text: str) -> str:
+    """Return the ARN of the execution that a URL of the console shows; another text as it is."""
+    match = _CONSOLE.fullmatch(text)
+    return unquote(match["arn"]) if match else text
 
 
 def is_execution_arn(text: str) -> bool:

@@ -39,7 +39,8 @@ def explanation_of(cause: Json) -> Explanation:
     text = text.removesuffix(f"[record: {path}]").rstrip() if path else text
     opened = _opened(text) if isinstance(cause, str) else cause
     if type(opened) is not dict:
-        return Explanation(message=text)
+        is_text = isinstance(cause, str) or cause is None
+        return Explanation(message=text if is_text else encode(cause).decode(errors="replace"))
     message = opened.get("errorMessage")
     lines: Sequence[Json] = next(
         (opened[name] for name in _TRACES if type(opened.get(name)) is list), []

@@ -9,7 +9,14 @@ from statebag.account.aws import Cloud
 from statebag.account.deployment import place_of_machine
 from statebag.account.places import Place, place_in, place_of
 from statebag.errors import NotFoundError, RefusedError
-from statebag.executions.executions import BAG, Execution, Executions, bag_in, is_execution_arn
+from statebag.executions.executions import (
+    BAG,
+    Execution,
+    Executions,
+    arn_in,
+    bag_in,
+    is_execution_arn,
+)
 from statebag.executions.failures import read_record
 from statebag.executions.timeline import steps_of
 from statebag.state.reading import StateReader, reader_at, reader_of
@@ -24,9 +31,9 @@ from universal_sync_core.values.codec import Json, JsonObject, decode
 from universal_sync_core.workflow.failure import SNAPSHOT_OF_RECORD, is_failure_record
 
 SOURCE_HELP: Final = """
-SOURCE is the ARN of an execution (its newest state), ARN#N (the state after step N of
-`statebag timeline`), an s3:// path (a snapshot, a failure record, a branch, any state object),
-a JSON file, or - for standard input.
+SOURCE is the ARN of an execution, or its URL in the console (its newest state), ARN#N (the state
+after step N of `statebag timeline`), an s3:// path (a snapshot, a failure record, a branch, any
+state object), a JSON file, or - for standard input.
 """
 _STEP_MARK: Final = "#"
 
@@ -72,6 +79,7 @@ class Source:
 
 def open_source(cloud: Cloud, text: str) -> Source:
     """Return the state that a SOURCE of the command line names."""
+    text = arn_in(text)
     if text.startswith("arn:"):
         return _of_execution(cloud, text)
     if text.startswith("s3://"):
@@ -92,15 +100,19 @@ def newest_bag(cloud: Cloud, execution: Execution) -> JsonObject | None:
 
 
 def require_execution_arn(text: str) -> str:
-    """Return `text`, which is the ARN of an execution.
+    """Return the ARN of an execution that `text` is, or that a URL of the console shows.
 
     Raises:
         RefusedError: it is something else.
     """
-    if not is_execution_arn(text):
-        hint = "Give arn:aws:states:REGION:ACCOUNT:execution:MACHINE:NAME."
+    arn = arn_in(text)
+    if not is_execution_arn(arn):
+        hint = (
+            "Give arn:aws:states:REGION:ACCOUNT:execution:MACHINE:NAME, or the URL of the execution"
+            " in the console. A name alone does not say which state machine's it is."
+        )
         raise RefusedError(f"no ARN of an execution: {text}", hint=hint)
-    return text
+    return arn
 
 
 def _of_execution(cloud: Cloud, text: str) -> Source:
@@ -166,7 +178,10 @@ def _of_document(cloud: Cloud, name: str) -> Source:
     try:
         body = Path(name).read_bytes()
     except (FileNotFoundError, ValueError) as error:  # or no name that a file can have
-        hint = "SOURCE is an execution ARN, an s3:// path, a file, or -."
+        hint = (
+            "SOURCE is an execution's ARN or its URL in the console, an s3:// path, a file, or -."
+            " A name alone does not say which state machine's execution it is."
+        )
         raise NotFoundError(f"no such file: {name}", hint=hint) from error
     except OSError as error:
         hint = "Give a readable JSON file."

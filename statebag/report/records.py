@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
+from statebag.executions.failures import explanation_of
 from statebag.output.rendering import bytes_text, counted, preview, printable, seconds_text
 from statebag.report.chart import LIMIT
 from statebag.report.findings import Findings, Listing
@@ -100,7 +101,7 @@ def _failure(position: int, item: Json) -> Failure:
     return Failure(
         what=brief(name),
         error=brief(item.get("error") or item.get("status") or ""),
-        cause=brief(item.get("cause") or "", _CAUSE),
+        cause=brief(explanation_of(item.get("cause")).message, _CAUSE),
         others=[(key, brief(value)) for key, value in others if value is not None],
     )
 

@@ -39,19 +39,29 @@ def test_invoke_names_a_file_that_is_no_event(
     assert said in capsys.readouterr().err
 
 
+def port_told_by(served: subprocess.Popen[str]) -> int:
+    """Return the port of the endpoint, once all is up."""
+    assert served.stdout is not None
+    port = 0
+    for line in served.stdout:
+        if found := re.search(r"AWS_ENDPOINT_URL=http://127\.0\.0\.1:(\d+)", line):
+            port = int(found[1])
+        if "Ctrl-C" in line:
+            break
+    return port
+
+
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
 def test_serve_stays_until_interrupted_and_leaves_nothing(sent: signal.Signals) -> None:
-    command = [sys.executable, "-m", "local.serve"]
+    in_background = f"trap '' INT; exec {sys.executable} -m local.serve"
+    command = ["/bin/sh", "-c", in_background]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as served:  # noqa: S603
-        assert served.stdout is not None
-        port = 0
-        for line in served.stdout:
-            if found := re.search(r"AWS_ENDPOINT_URL=http://127\.0\.0\.1:(\d+)", line):
-                port = int(found[1])
-            if "Ctrl-C" in line:
-                break
-        socket.create_connection(("127.0.0.1", port), timeout=5).close()
-        served.send_signal(sent)
-        assert served.wait(20) == 0
+        try:
+            port = port_told_by(served)
+            socket.create_connection(("127.0.0.1", port), timeout=5).close()
+            served.send_signal(sent)
+            assert served.wait(20) == 0
+        finally:
+            served.terminate()
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", port), timeout=5)

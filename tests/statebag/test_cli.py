@@ -185,9 +185,36 @@ def test_looking_writes_nothing(run: Run, cloud: FakeCloud, command: tuple[str, 
     assert (cloud.functions.invoked, cloud.states.started) == ([], [])
 
 
+CONSOLE = "https://eu-west-1.console.aws.amazon.com/states/home?region=eu-west-1#"
+URLS = [
+    f"{CONSOLE}/v2/executions/details/{RUN}",
+    f"{CONSOLE}/executions/details/{RUN}?tab=definition",
+    f"{CONSOLE}/v2/executions/details/{quote(RUN, safe='')}",
+    f"{CONSOLE.replace('https://', 'https://123-ab.')}/v2/executions/details/{RUN}",
+]
+
+
+@pytest.mark.parametrize("url", URLS)
+def test_url_of_the_console_is_taken_for_the_arn(run: Run, cloud: FakeCloud, url: str) -> None:
+    cloud.states.add("run-1", output={"state_data": catalog_bag()})
+
+    for command in ("show", "timeline", "history"):
+        assert run(command, url).out == run(command, RUN).out != ""
+
+
+@pytest.mark.parametrize("source", ["run-1", CONSOLE, f"https://example.com/states/#/{RUN}"])
+def test_what_names_no_execution_is_told_what_does(run: Run, source: str) -> None:
+    for command, code in (("show", 3), ("timeline", 7)):
+        ran = run(command, source)
+        assert ran.code == code
+        assert "URL" in ran.err
+        assert "A name alone" in ran.err
+
+
 @pytest.mark.parametrize(
     ("source", "options", "region"),
     [
+        *((url, (), "eu-west-1") for url in URLS),
         (RUN, (), "eu-west-1"),
         (RUN, ("--region", "us-west-2"), "us-west-2"),
         (f"s3://b/v1/{quote(RUN, safe='')}/packs/{'a' * 64}", (), "eu-west-1"),

@@ -171,6 +171,19 @@ def test_verify_finds_what_was_deleted_and_what_was_altered(
     assert [each["fault"] for each in missing["problems"]] == ["missing"]
 
 
+def test_failure_tells_where_a_function_raised(command: Command, cloud: LocalCloud) -> None:
+    run = cloud.start_execution({"segments": [{"status": "complete"}]}, name="refused")
+    until(lambda: run.status != "RUNNING")
+
+    why = one(command("failure", run.arn, "--json"))
+
+    assert why["error"] == ["InvalidRequestError"]
+    assert any(line.lstrip().startswith("File ") for line in why["trace"])
+    assert "after 1 try" in why["state"][0]
+    assert why["logs"][0].startswith("aws logs filter-log-events --region us-east-1 ")
+    assert command(*why["given"][1].replace("'", "").split()[1:]).code in {0, 3}
+
+
 def test_approval_then_failure_then_resume(
     command: Command, cloud: LocalCloud, workflow: Workflow
 ) -> None:
@@ -185,10 +198,14 @@ def test_approval_then_failure_then_resume(
     until(lambda: states.describe_execution(executionArn=workflow.arn)["status"] == "FAILED")
     assert decoded(command("callbacks", "list", workflow.arn, "--json").out) == []
     assert decoded(command("snapshots", workflow.arn, "--json").out)[-1]["type"] == "failure"
+    why = one(command("failure", workflow.arn, "--json"))
+    assert (why["error"], why["cause"]) == (["OutOfStock"], ["none left"])
+    assert why["go on"] == [f"statebag resume {workflow.arn}"]
     resumed = one(command("resume", workflow.arn, "--set", "segment_to_run=9", "--json"))
     until(
         lambda: states.describe_execution(executionArn=resumed["execution"])["status"] != "RUNNING"
     )
+    assert one(command("failure", workflow.arn, "--json"))["resumed as"] == [resumed["execution"]]
     chain = {
         step["execution"]
         for step in decoded(command("timeline", resumed["execution"], "--json").out)

@@ -76,6 +76,14 @@ def test_that_no_item_failed_does_not_hide_why_the_execution_did() -> None:
     assert 'href="#failure">why the execution failed' in page
 
 
+def test_a_failed_item_tells_its_cause_in_words() -> None:
+    cause = '{"errorMessage": "order 7 has no lines", "errorType": "ValueError"}'
+    failed = [{"index": 7, "error": "ValueError", "cause": cause}]
+    page = page_of(findings(Run("items").sync("Sync", {"failed_segments": failed}).succeed()))
+    items = page.partition('id="failures"')[2].partition("</section>")[0]
+    assert '<td class="cause">order 7 has no lines</td>' in items
+
+
 def test_an_execution_that_succeeded_has_no_failure(page: str) -> None:
     assert 'id="failure"' not in page
     assert "why the execution failed" not in page
