@@ -11,7 +11,7 @@ from markdown_it.token import Token
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted(DOCS.rglob("*.md"))]
 
 # GitHub's and MyST's: letters, digits, underscores and hyphens of a heading, in lower case.
 _NO_SLUG = re.compile(r"[^\w\- ]")

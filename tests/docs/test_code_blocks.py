@@ -27,6 +27,8 @@ from universal_sync_core.values.validation import validate
 
 # Its examples are one story, which tests/docs/test_formats.py reads.
 FORMATS = pages.DOCS / "formats.md"
+# Its patches are applied by tests/docs/test_contributing.py.
+CONTRIBUTING = pages.DOCS / "contributing.md"
 # Its labels are names of files, which tests/docs/test_tutorial.py writes and runs.
 TUTORIAL = pages.DOCS / "tutorial.md"
 
@@ -36,6 +38,7 @@ ELSEWHERE = [
     for block in BLOCKS
     if (block.page == FORMATS and block.language == "json" and block.label)
     or (block.page == TUTORIAL and "." in block.label)
+    or (block.page == CONTRIBUTING and block.language == "diff")
 ]
 FENCED = [block for block in BLOCKS if block not in ELSEWHERE]
 PYTHON = [block for block in FENCED if block.language == "python"]
