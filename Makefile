@@ -15,7 +15,7 @@ export SAM_CLI_TELEMETRY ?= 0
 SHELL := /bin/bash
 .SHELLFLAGS := -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help venv run invoke statebag build test slow account bench docs schemas lint format requirements clean
+.PHONY: help venv run invoke statebag build test slow account bench docs schemas pictures lint format requirements clean
 
 help: ## List the commands.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -67,6 +67,9 @@ docs: $(READY) ## Build the documentation as a site, in docs/_build/.
 
 schemas: $(READY) ## Write the JSON Schemas of docs/schemas/ anew from the models.
 	PYTHONPATH=layers/universal_sync_core:functions/state_data_manager:. $(BIN)/python -m docs.schemas
+
+pictures: $(READY) ## Draw the pictures of the documentation anew.
+	$(BIN)/python -m docs.pictures
 
 lint: $(READY) ## Check style, types and the templates.
 	$(BIN)/ruff check .

@@ -1,0 +1,79 @@
+"""The picture of the parts shows what the code does."""
+
+import ast
+from collections.abc import Iterator
+from itertools import pairwise
+
+import pytest
+
+from docs.pictures.journey import FILE, ROOMS, STEPS, draw
+from tests.docs import pages
+from universal_sync_core.settings import Settings
+
+CORE = pages.ROOT / "layers/universal_sync_core/universal_sync_core"
+
+
+def calls(node: ast.AST) -> Iterator[str]:
+    """Yield the names of the functions that are called, in the order of the calls."""
+    for child in ast.iter_child_nodes(node):
+        yield from calls(child)
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+        yield node.func.id
+
+
+def called_modules() -> list[str]:
+    """Return the modules whose functions the pipe calls for a result that is not merged yet."""
+    tree = ast.parse((CORE / "sync.py").read_text("utf-8"))
+    module_of = {
+        alias.name: (node.module or "").removeprefix("universal_sync_core.").replace(".", "/")
+        for node in tree.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    (pipe,) = (node for node in tree.body if isinstance(node, ast.FunctionDef))
+    (shared,) = (node for node in pipe.body if isinstance(node, ast.With))
+    steps = [node for node in shared.body if not isinstance(node, ast.If)]
+    return [module_of[name] for step in steps for name in calls(step)]
+
+
+def imported_rooms(room: str) -> set[str]:
+    """Return the rooms that the modules of a room import."""
+    trees = [ast.parse(path.read_text("utf-8")) for path in (CORE / room).glob("*.py")]
+    names = [
+        node.module or ""
+        for tree in trees
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+    ]
+    return {name.split(".")[1] + "/" for name in names if name.count(".") > 1} | {
+        f"{name.removeprefix('universal_sync_core.')}/" for name in names if name.count(".") == 1
+    }
+
+
+def test_the_steps_are_what_the_pipe_calls() -> None:
+    assert list(STEPS) == called_modules()
+
+
+@pytest.mark.parametrize(("room", "below"), list(pairwise(ROOMS)))
+def test_each_room_uses_the_one_below(room: str, below: str) -> None:
+    assert below in imported_rooms(room)
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_each_step_works_with_the_unit_of_work(step: str) -> None:
+    text = (CORE / f"{step}.py").read_text("utf-8")
+    assert "universal_sync_core.bag.unit_of_work import" in text
+
+
+def test_the_bound_of_the_bag_is_that_of_the_settings() -> None:
+    assert f"at most {Settings().bound_bytes // 1024} KB" in draw()
+
+
+def test_the_file_is_what_the_script_draws() -> None:
+    assert FILE.read_text("utf-8") == draw()
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/find-your-way.md"])
+def test_it_stands_on_the_pages_where_readers_begin(page: str) -> None:
+    leads_to = {(pages.ROOT / page).parent / link for link in pages.links(pages.ROOT / page)}
+    assert FILE in leads_to
