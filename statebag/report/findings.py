@@ -10,6 +10,7 @@ from statebag.errors import NotFoundError
 from statebag.executions.chain import chain_of
 from statebag.executions.entries import between, length_of
 from statebag.executions.executions import Execution, Executions
+from statebag.executions.failures import explanation_of
 from statebag.executions.postmortem import SUCCEEDED, Fact, postmortem_of
 from statebag.executions.sources import Source, open_source
 from statebag.executions.timeline import Step, steps_of
@@ -94,7 +95,12 @@ def findings_of(
     executions = Executions(cloud.states)
     chain = list(chain_of(executions, executions.describe(arn)))
     visits = visits_of(_steps(executions, each, advance) for each in chain)
-    told = [replace(each, input=None, output=None, cause=mask.masked(each.cause)) for each in chain]
+    told = [
+        replace(
+            each, input=None, output=None, cause=mask.masked(explanation_of(each.cause).message)
+        )
+        for each in chain
+    ]
     known = Findings(
         asked=arn, executions=told, visits=visits, failure=_failure(cloud, chain[-1], mask)
     )

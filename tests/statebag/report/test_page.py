@@ -69,6 +69,7 @@ def test_a_failed_execution_tells_why_at_the_top() -> None:
         ("trace", "<code>  File worker.py, line 7</code>"),
     ]
     assert "statebag resume" in dict(told)["go on"]
+    assert "errorMessage" not in page
 
 
 def test_that_no_item_failed_does_not_hide_why_the_execution_did() -> None:
