@@ -93,11 +93,6 @@ def forged_page(random: Random, ground: Ground) -> Piece:
         {"children": [[f"s3://{ground.bucket}/inputs/evil.json", *ref[1:], 2, 1, 1]]},
         {"children": [[ground.foreign[0]["__s3_path"], *theirs, 2, 1, 1]]},
         {"children": [[*ref, 2, 1, 1, "a", ""]], "kind": "map"},
-        {"children": [["", *ref[1:], 2, 1, 1]]},
-        {"children": [["", 10**6, *ref[2:], 2, 1, 1]]},
-        {"children": [[ref[0], -1, *ref[2:], 2, 1, 1]]},
-        {"children": [[*ref[:2], 0, ref[3], 2, 1, 1]]},
-        {"children": [[*ref[:3], "no digest", 2, 1, 1]]},
         {"children": []},
         {"height": 10**6, "children": [[*ref, 2, 1, 1]]},
         {"height": True, "children": [[*ref, 2, 1, 1]]},
@@ -111,6 +106,26 @@ def forged_page(random: Random, ground: Ground) -> Piece:
     path, length = ground.put(page)
     value = pointer(path, kind=page["kind"], size=10, length=length, __count=count)
     return Piece(kind="forged_page", value=value, taken=None, known=False)
+
+
+@maker
+def forged_place(random: Random, ground: Ground) -> Piece:
+    """An index object that names places in packs where nothing of the kind can be."""
+    ref = row(*ground.put({"__page": 1, "kind": "list", "height": 0, "items": [1, 2]}))
+    place = random.choice(
+        [
+            ["", *ref[1:]],
+            ["", 10**6, *ref[2:]],
+            [ref[0], -1, *ref[2:]],
+            [*ref[:2], 0, ref[3]],
+            [*ref[:2], 10**12, ref[3]],
+            [*ref[:3], "no digest"],
+        ]
+    )
+    page = {"__page": 1, "kind": "list", "height": 1, "children": [[*place, 2, 1, 1]]}
+    path, length = ground.put(page)
+    value = pointer(path, kind="list", size=10, length=length, __count=2)
+    return Piece(kind="forged_place", value=value, taken=None, known=False)
 
 
 @maker

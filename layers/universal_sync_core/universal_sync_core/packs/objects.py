@@ -206,6 +206,8 @@ class Objects(Fetching):
             self._seen.note(documents)
             for at, stored in documents.items():
                 self._cache.put(at, stored)
+            if len(documents) == 1:  # which its path alone may be asked for
+                self._cache.put(path, pack.body())
         self._outbox.clear(path for path, _ in packs)
 
     def _send(self, item: tuple[str, Pack]) -> None:
