@@ -44,7 +44,9 @@ def interpreter(version: str) -> str | None:
 def make(directory: Path, target: str, **environment: str) -> "subprocess.CompletedProcess[str]":
     source = directory / "source"
     shutil.copytree(LAYER, source, ignore=shutil.ignore_patterns("wheels", "__pycache__"))
-    told = {**os.environ, "ARTIFACTS_DIR": str(directory / "layer"), **environment}
+    # A variable that `make test` was given is none of this make's.
+    ours = {name: text for name, text in os.environ.items() if not name.startswith("MAKE")}
+    told = {**ours, "ARTIFACTS_DIR": str(directory / "layer"), **environment}
     return subprocess.run(  # noqa: S603 - ours
         ["make", target],  # noqa: S607
         cwd=source,
