@@ -15,7 +15,7 @@ export SAM_CLI_TELEMETRY ?= 0
 SHELL := /bin/bash
 .SHELLFLAGS := -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help venv run invoke statebag build test slow account bench docs schemas pictures lint format requirements clean
+.PHONY: help venv run invoke statebag build test slow rehearsal account bench docs schemas pictures lint format requirements clean
 
 help: ## List the commands.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -46,8 +46,11 @@ AT_ONCE := --numprocesses auto --maxprocesses 4 --dist loadfile
 test: $(READY) ## Run the tests, without the slow ones; TESTS=tests/core runs some.
 	$(BIN)/python -m pytest $(AT_ONCE) $(TESTS)
 
-slow: $(READY) $(MINISTACK)/.ready ## Run the slow tests.
-	MINISTACK=$(MINISTACK) $(BIN)/python -m pytest $(AT_ONCE) -m slow || test $$? -eq 5 # pytest's way to say that there are none
+slow: $(READY) ## Run the slow tests.
+	$(BIN)/python -m pytest $(AT_ONCE) -m slow || test $$? -eq 5 # pytest's way to say that there are none
+
+rehearsal: $(READY) $(MINISTACK)/.ready ## Rehearse `make account` on ministack, a second interpreter.
+	MINISTACK=$(MINISTACK) $(BIN)/python -m pytest -m rehearsal
 
 $(MINISTACK)/.ready: tests/ministack/requirements.txt | $(READY)
 	$(BIN)/python -m venv --clear $(MINISTACK)

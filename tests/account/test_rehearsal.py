@@ -21,7 +21,7 @@ from local.stack.project import TEMPLATE, cache_of
 from tests.ministack.server import ACCOUNT, serving
 from tests.ministack.template import for_ministack
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1_800)]
+pytestmark = [pytest.mark.rehearsal, pytest.mark.timeout(1_800)]
 
 ROOT = Path(__file__).parents[2]
 SMALL = ["--outage", "3", "--patience", "5", "--items", "12"]
