@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -15,7 +14,7 @@ import executions
 import measures
 from services import Failure, attempt, called
 from universal_sync_core.errors import ConfigurationError, InvalidRequestError
-from universal_sync_core.limits import STEP_FUNCTIONS_REDRIVABLE_DAYS
+from universal_sync_core.limits import STEP_FUNCTIONS_REDRIVABLE_DAYS, is_state_machine
 from universal_sync_core.retention.daily import DailyDeletion
 from universal_sync_core.retention.ended import UNKNOWN, EndedExecution, LastState, write_record
 from universal_sync_core.retention.inventory import S3Inventory
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
     from universal_sync_core.retention.terms import Outcome
 
 LEAST_DAYS: Final = STEP_FUNCTIONS_REDRIVABLE_DAYS + 1
-_MACHINE: Final = re.compile(r"arn:[^:]+:states:[^:]*:[^:]*:stateMachine:[^:]+")
 _RUNNING: Final = {"RUNNING", "PENDING_REDRIVE"}
 # https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html
 _STANDING_BY_CODE: Final = {
@@ -103,7 +101,7 @@ def terms_of(env: Mapping[str, str], *, now: datetime, event: DeleteEndedEvent) 
         message = f"STATE_RETENTION_DAYS must be a whole number, at least {LEAST_DAYS}"
         raise ConfigurationError(message)
     machines = [each.strip() for each in env.get("STATE_MACHINES", "").split(",") if each.strip()]
-    if not machines or not all(map(_MACHINE.fullmatch, machines)):
+    if not machines or not all(map(is_state_machine, machines)):
         raise ConfigurationError("STATE_MACHINES must be ARNs of state machines, with commas")
     if event.retention_days is not None and not event.dry_run:
         message = "retention_days is for a dry_run alone: what is deleted is for the stack to say"

@@ -56,6 +56,10 @@ _NO_BUCKET: Final = re.compile(
 _RELATIVE: Final = re.compile(r"(?:^|/)\.\.?(?:/|$)")
 
 
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsstepfunctions.html
+_STATE_MACHINE: Final = re.compile(r"arn:[^:]+:states:[^:]*:[^:]*:stateMachine:[^:]+")
+
+
 @lru_cache(maxsize=16)
 def is_bucket(name: str) -> bool:
     """Tell whether S3 may have a bucket of that name, or an access point of that alias."""
@@ -65,3 +69,8 @@ def is_bucket(name: str) -> bool:
 def is_relative(key: str) -> bool:
     """Tell whether a segment of a key is `.` or `..`."""
     return _RELATIVE.search(key) is not None
+
+
+def is_state_machine(arn: str) -> bool:
+    """Tell whether a text is the ARN of a state machine."""
+    return _STATE_MACHINE.fullmatch(arn) is not None

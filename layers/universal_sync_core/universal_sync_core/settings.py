@@ -12,13 +12,13 @@ from universal_sync_core.limits import (
     STEP_FUNCTIONS_PAYLOAD_BYTES,
     is_bucket,
     is_relative,
+    is_state_machine,
 )
 
 # Leaves room in an execution's history; `execution_budget` says how much.
 MOST_SEGMENTS_PER_EXECUTION: Final = 800
 # Characters of an execution's name that are no letters and no digits.
 _SEPARATOR: Final = re.compile(r"[._+!@=-]{1,4}")
-_MACHINE: Final = re.compile(r"arn:[^:]+:states:[^:]*:[^:]*:stateMachine:[^:]+")
 # Leaves room in a key for an execution's id. https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
 _MOST_PREFIX_BYTES: Final = 128
 # What lies under the prefix of a stack: one inside would be within reach of the other.
@@ -128,7 +128,7 @@ class Settings:
             message = "the tenant separator must be 1 to 4 characters of . _ + ! @ = -"
             raise ConfigurationError(message)
         for machine in (*self.resumable_machines, *self.readable_machines):
-            if not _MACHINE.fullmatch(machine):
+            if not is_state_machine(machine):
                 message = "a resumable or readable machine is the ARN of a state machine"
                 raise ConfigurationError(message)
 

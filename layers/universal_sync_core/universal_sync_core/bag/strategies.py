@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from universal_sync_core.bag.fields import STATE
 from universal_sync_core.errors import InvalidRequestError
 from universal_sync_core.values.codec import Json
 
@@ -21,8 +22,6 @@ LIST_FIELD_STRATEGIES: Final[Mapping[str, str]] = {
     "distributed_outputs": "replace",
     "pending_branches": "replace",
 }
-
-_STATE: Final = "current_state"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +77,7 @@ class Strategies:
             name: Strategy.parse(spec, name) for name, spec in LIST_FIELD_STRATEGIES.items()
         }
         given = {path: Strategy.parse(spec, path) for path, spec in (overrides or {}).items()}
-        self._by_path |= {f"{_STATE}.{path}": strategy for path, strategy in given.items()} | given
+        self._by_path |= {f"{STATE}.{path}": strategy for path, strategy in given.items()} | given
 
     def at(self, path: str) -> Strategy | None:
         """Return the strategy for a dotted path from the bag, or None where the delta's wins."""

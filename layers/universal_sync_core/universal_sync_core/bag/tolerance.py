@@ -3,11 +3,11 @@
 import re
 from typing import Final
 
+from universal_sync_core.bag.fields import FAILED_SEGMENTS
 from universal_sync_core.values.codec import Json, JsonObject
 
 TOLERATED_ITEMS: Final = "tolerated_failed_items"
 _PERCENT: Final = re.compile(r"(\d{1,3})(?:\.(\d{1,6}))?%", re.ASCII)
-_FAILED: Final = "failed_segments"
 
 
 def is_tolerance(value: Json) -> bool:
@@ -25,7 +25,7 @@ def too_many_failed(base: JsonObject, delta: JsonObject) -> bool:
         base: the bag.
         delta: what `flatten_result` made of the results of the map.
     """
-    reports: Json = delta.get(_FAILED)
+    reports: Json = delta.get(FAILED_SEGMENTS)
     if type(reports) is not list:
         return False
     tolerated: Json = delta.get(TOLERATED_ITEMS, base.get(TOLERATED_ITEMS, 0))

@@ -19,6 +19,7 @@ from universal_sync_core.ingestion.conversion import as_json
 from universal_sync_core.limits import KIB, STEP_FUNCTIONS_PAYLOAD_BYTES
 from universal_sync_core.values.codec import Json
 from universal_sync_core.values.paths import Paths
+from universal_sync_core.values.pointer import may_hold_marks
 
 # A quarter of what a state may carry: three more answers of that size fit beside the document.
 DOCUMENT_BYTES: Final = 64 * KIB
@@ -69,8 +70,7 @@ def offload(  # noqa: PLR0913 - the three words are three
 
 def offloaded(document: Json, need: Need, at_most: int, unit: UnitOfWork) -> Json:
     """Return a document as `offload` does."""
-    document, _ = as_json(document, unit, _taken)
-    return split(opened(document, need, unit), need, at_most, unit)
+    return split(_as_needed(document, need, unit), need, at_most, unit)
 
 
 def hydrate(document: Json, paths: Paths | None = None, context: Context | None = None) -> Json:
@@ -91,13 +91,18 @@ def hydrate(document: Json, paths: Paths | None = None, context: Context | None 
     need = words(plain=(WHOLE,) if paths is None else paths)
     with unit_of_work(context) as unit:
         unit.objects.readable += places_of_children(unit.objects.execution_id, unit.settings)
-        document, _ = as_json(document, unit, _taken)
-        return opened(document, need, unit)
+        return _as_needed(document, need, unit)
+
+
+def _as_needed(document: Json, need: Need, unit: UnitOfWork) -> Json:
+    """Return a document as JSON, without pointers where its readers need what they lead to."""
+    document, encoded = as_json(document, unit, _taken)
+    return opened(document, need, unit) if may_hold_marks(encoded) else document
 
 
 def _taken(value: Json, unit: UnitOfWork) -> Json:
     """Return an element of a list that is stored as it is made."""
-    return to_stored(opened(as_json(value, unit, _taken)[0], FREE, unit))
+    return to_stored(_as_needed(value, FREE, unit))
 
 
 def require_bytes(at_most: Json) -> None:

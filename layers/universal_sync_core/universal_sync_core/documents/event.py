@@ -23,7 +23,8 @@ def shown_event(event: Json, objects: Objects, handed: HandedOut, *, eager: bool
         InvalidRequestError: keys were written beside a pointer.
     """
     reading = DocumentReading(objects, handed)
+    stored = event
     if may_hold_marks(encode(event)):
         deque(pointers_of(event, reading.pages), maxlen=0)
-    stored = to_stored(event)
+        stored = to_stored(event)
     return reading.whole(stored) if eager else show(reading, stored, None, ())

@@ -108,13 +108,7 @@ def contents(pointer: Pointer, pages: PageReader) -> Json:
     """Return what a pointer leads to, with the pointers inside it as they are."""
     opened = pages.opened(pointer.render())
     inner = parse(opened)
-    if inner is None:
-        return _from_stored(opened, pages)
-    if inner.kind == "map":
-        return _from_stored(pages.entries(inner), pages)
-    if inner.kind == "list":
-        return _from_stored(pages.elements(inner), pages)
-    return pages.resolve(opened, unescape=True)
+    return _from_stored(opened if inner is None else pages.inside(inner), pages)
 
 
 def _from_stored(value: Json, pages: PageReader) -> Json:

@@ -81,9 +81,8 @@ def whole_history(bag: JsonObject, unit: UnitOfWork) -> JsonObject:
     archive = archive_of(bag)
     if archive is None:
         return bag
-    plain = {name: value for name, value in bag.items() if name != ARCHIVE}
-    inline = Lists(unit.pages).elements(plain.get(HISTORY, []))
-    return plain | {HISTORY: [*unit.pages.elements(archive), *inline]}
+    whole = [*unit.pages.elements(archive), *_inline(bag, unit)]
+    return _without_archive(bag) | {HISTORY: whole}
 
 
 def in_one_list(bag: JsonObject, unit: UnitOfWork) -> JsonObject:
@@ -91,10 +90,16 @@ def in_one_list(bag: JsonObject, unit: UnitOfWork) -> JsonObject:
     archive = archive_of(bag)
     if archive is None:
         return bag
-    plain = {name: value for name, value in bag.items() if name != ARCHIVE}
-    inline = Lists(unit.pages).elements(plain.get(HISTORY, []))
-    whole = unit.pages.extend(archive.with_beside({}), inline)
-    return plain | {HISTORY: whole.render()}
+    whole = unit.pages.extend(archive.with_beside({}), _inline(bag, unit))
+    return _without_archive(bag) | {HISTORY: whole.render()}
+
+
+def _without_archive(bag: JsonObject) -> JsonObject:
+    return {name: value for name, value in bag.items() if name != ARCHIVE}
+
+
+def _inline(bag: JsonObject, unit: UnitOfWork) -> Sequence[Json]:
+    return Lists(unit.pages).elements(bag.get(HISTORY, []))
 
 
 def _kept(sizes: Sequence[int], max_entries: int, max_bytes: int) -> int:

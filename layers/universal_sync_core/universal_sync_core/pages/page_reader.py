@@ -96,6 +96,14 @@ class PageReader(TreeReader):
         single = self.resolve(value)
         return single if type(single) in (list, dict) else value
 
+    def inside(self, pointer: Pointer) -> Json:
+        """Return what a pointer leads to, with the pointers inside it left as they are."""
+        if pointer.kind == "map":
+            return self.entries(pointer)
+        if pointer.kind == "list":
+            return self.elements(pointer)
+        return self.resolve(pointer.render())
+
     def canonical(self, value: Json) -> bytes:
         """Return the canonical encoding of a value with everything it points to in its place."""
         encoded = canonical(value)

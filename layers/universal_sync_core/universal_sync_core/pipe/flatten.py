@@ -92,21 +92,12 @@ def _unwrapped(value: JsonObject, wrappers: Sequence[str], unit: UnitOfWork) -> 
 
 
 def _pointed(pointer: Pointer, unit: UnitOfWork) -> JsonObject:
-    value = _opened(pointer, unit)
+    value = unit.pages.inside(pointer)
     require_admissible(value, unit)
     if pointer.kind == "list" and pointer.size > unit.settings.field_offload_bytes:
         # It would leave for S3 again, in other pages than those it is in.
         return joined_outputs(value, unit, stored=pointer.with_beside({}).render())
     return _delta(value, unit)
-
-
-def _opened(pointer: Pointer, unit: UnitOfWork) -> Json:
-    """Return what a pointer leads to, with the pointers inside left as they are."""
-    if pointer.kind == "map":
-        return unit.pages.entries(pointer)
-    if pointer.kind == "list":
-        return unit.pages.elements(pointer)
-    return unit.pages.resolve(pointer.render())
 
 
 def _map_run(result: JsonObject, unit: UnitOfWork) -> JsonObject:

@@ -34,7 +34,6 @@ _IS_ESCAPED: Final = re.compile(rf"(?:{_ESCAPE})+{_MARKS}")
 # JSON may write any letter of a key as an escape; those of our forms are all below U+0100.
 _LETTER_IN_JSON: Final = b"\\u00"
 _MARKS_IN_JSON: Final = (MARK.encode(), COMPRESSED_MARK.encode())
-_ESCAPE_IN_JSON: Final = _ESCAPE.encode()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -245,11 +244,6 @@ def length(value: Json) -> int | None:
 def may_hold_marks(encoded: bytes) -> bool:
     """Tell cheaply whether a JSON document may hold a pointer or something like one."""
     return any(mark in encoded for mark in _MARKS_IN_JSON) or _may_hold_letters(encoded)
-
-
-def may_hold_escapes(encoded: bytes) -> bool:
-    """Tell cheaply whether a JSON document may hold an escaped key."""
-    return _ESCAPE_IN_JSON in encoded or _may_hold_letters(encoded)
 
 
 def escape(value: Json, is_ours: Callable[[JsonObject], bool]) -> Json:
