@@ -1,6 +1,5 @@
 """A file's machines with the offload states that they need, or with those taken out."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -121,9 +120,3 @@ def _require_undoable(original: Source, text: str) -> None:
     if undone(new) != original.text:
         message = f"{original.name} is written in a way that cannot be edited and undone"
         raise RefusedError(message, hint=_HINT)
-
-
-def refused_states(adoption: Adoption) -> Iterator[State]:
-    """Yield the states for which nothing could be done."""
-    for machine in adoption.machines:
-        yield from machine.planned.plan.refusals

@@ -6,10 +6,10 @@ from typing import Final
 
 from statebag.machines.model.parameters import with_identifiers
 from statebag.machines.model.services import Integration, Service, service_of
-from statebag.machines.model.states import Call, Edge, Exit, Fan
+from statebag.machines.model.states import Call, Edge, Exit, Fan, Scope
 from statebag.machines.text.nodes import Node
-from statebag.machines.values.expressions import Expression, Read, Struct
-from statebag.machines.values.paths import EACH, ITEM, Step
+from statebag.machines.values.expressions import Computed, Expression, Read, Ref, Struct, Word
+from statebag.machines.values.paths import EACH, Step
 
 _FUNCTION_KEYS: Final = ("FunctionName", "FunctionName.$")
 
@@ -71,7 +71,49 @@ def resource_text(node: Node) -> str:
     return next(texts, "")
 
 
-def batch_of(selector: Expression, batch_input: Expression | None) -> Expression:
+def read_in_place(made: Expression, word: Word) -> Iterator[Read]:
+    """Yield the paths of an expression whose value the state itself needs."""
+    if isinstance(made, Ref):
+        yield Read(made.path, word)
+    elif isinstance(made, Computed):
+        yield from made.reads
+    else:
+        for below in getattr(made, "fields", {}).values():
+            yield from read_in_place(below, word)
+
+
+def map_of(
+    node: Node,
+    scopes: tuple[Scope, ...],
+    *,
+    entry: Expression,
+    batch_input: Expression | None,
+    items: Expression,
+) -> Fan:
+    """Return what a Map runs.
+
+    Args:
+        node: the state.
+        scopes: its body.
+        entry: what its ItemSelector makes of an item.
+        batch_input: what goes to each batch beside its items.
+        items: what it maps over where no ItemReader does.
+    """
+    is_batched = node.mapping("ItemBatcher") is not None
+    body = next(filter(None, map(node.mapping, ("ItemProcessor", "Iterator"))), node)
+    configured = body.mapping("ProcessorConfig")
+    return Fan(
+        scopes=scopes,
+        is_map=True,
+        is_distributed=configured is not None and configured.text("Mode") == "DISTRIBUTED",
+        writes_results="ResultWriter" in node,
+        items=None if "ItemReader" in node else items,
+        entry=_batch_of(entry, batch_input) if is_batched else entry,
+        is_batched=is_batched,
+    )
+
+
+def _batch_of(selector: Expression, batch_input: Expression | None) -> Expression:
     """Return the document of a child that is given a batch."""
     fields: dict[Step, Expression] = {"Items": Struct({EACH: selector}, 2)}
     if batch_input is not None:
@@ -90,6 +132,3 @@ def _named_function(arguments: Node | None) -> str | None:
         if found is not None:
             return next((str(n.value) for n in found.walk() if isinstance(n.value, str)), None)
     return None
-
-
-__all__ = ["ITEM", "Effects", "batch_of", "call_of", "exit_of", "own_exit", "resource_text"]

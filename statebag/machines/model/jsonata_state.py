@@ -3,13 +3,19 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from statebag.machines.model.effects import Effects, batch_of, call_of, exit_of, own_exit
+from statebag.machines.model.effects import (
+    Effects,
+    call_of,
+    exit_of,
+    map_of,
+    own_exit,
+    read_in_place,
+)
 from statebag.machines.model.rebase import rebased
 from statebag.machines.model.states import Edge, Exit, Fan, Scope
 from statebag.machines.text.nodes import Node
 from statebag.machines.values.expressions import (
     WHOLE_DOCUMENT,
-    Computed,
     Expression,
     Read,
     Ref,
@@ -65,26 +71,15 @@ def _assigns(node: Node) -> Mapping[str, Expression]:
 def _reads(node: Node) -> Iterator[Read]:
     """Yield what a state reads in place beside its arguments and outputs."""
     for rule in node.sequence("Choices"):
-        yield from _in_place(_made(rule, "Condition", WHOLE_DOCUMENT), Word.SCALAR)
+        yield from read_in_place(_made(rule, "Condition", WHOLE_DOCUMENT), Word.SCALAR)
     for key in _SCALARS:
         found = node.get(key)
         if found is not None:
-            yield from _in_place(jsonata_of(found), Word.SCALAR)
+            yield from read_in_place(jsonata_of(found), Word.SCALAR)
     for key in ("ItemReader", "ResultWriter", "Credentials"):
         part = node.mapping(key)
         if part is not None:
-            yield from _in_place(jsonata_of(part), Word.PLAIN)
-
-
-def _in_place(made: Expression, word: Word) -> Iterator[Read]:
-    """Yield the paths of an expression whose value the state itself needs."""
-    if isinstance(made, Ref):
-        yield Read(made.path, word)
-    elif isinstance(made, Computed):
-        yield from made.reads
-    else:
-        for below in getattr(made, "fields", {}).values():
-            yield from _in_place(below, word)
+            yield from read_in_place(jsonata_of(part), Word.PLAIN)
 
 
 def _fan(node: Node, kind: str, scopes: tuple[Scope, ...], given: Expression) -> Fan | None:
@@ -92,21 +87,12 @@ def _fan(node: Node, kind: str, scopes: tuple[Scope, ...], given: Expression) ->
         return Fan(scopes=scopes, is_map=False, entry=given)
     if kind != "Map":
         return None
-    item: Expression = Ref((ITEM,))
-    selector = node.get("ItemSelector")
-    entry = rebased(jsonata_of(selector), WHOLE_DOCUMENT) if selector is not None else item
-    batcher = node.mapping("ItemBatcher")
-    if batcher is not None:
-        extra = batcher.get("BatchInput")
-        entry = batch_of(entry, jsonata_of(extra) if extra is not None else None)
-    body = next(filter(None, map(node.mapping, ("ItemProcessor", "Iterator"))), node)
-    configured = body.mapping("ProcessorConfig")
-    return Fan(
-        scopes=scopes,
-        is_map=True,
-        is_distributed=configured is not None and configured.text("Mode") == "DISTRIBUTED",
-        writes_results="ResultWriter" in node,
-        items=None if "ItemReader" in node else _made(node, "Items", WHOLE_DOCUMENT),
-        entry=entry,
-        is_batched=batcher is not None,
+    selector, batcher = node.get("ItemSelector"), node.mapping("ItemBatcher")
+    extra = batcher.get("BatchInput") if batcher is not None else None
+    return map_of(
+        node,
+        scopes,
+        entry=Ref((ITEM,)) if selector is None else rebased(jsonata_of(selector), WHOLE_DOCUMENT),
+        batch_input=jsonata_of(extra) if extra is not None else None,
+        items=_made(node, "Items", WHOLE_DOCUMENT),
     )

@@ -4,7 +4,14 @@ from collections.abc import Iterator
 from typing import Final
 
 from statebag.machines.model.choices import rule_reads
-from statebag.machines.model.effects import Effects, batch_of, call_of, exit_of, own_exit
+from statebag.machines.model.effects import (
+    Effects,
+    call_of,
+    exit_of,
+    map_of,
+    own_exit,
+    read_in_place,
+)
 from statebag.machines.model.rebase import rebased
 from statebag.machines.model.states import Edge, Exit, Fan, Scope
 from statebag.machines.text.nodes import Node
@@ -142,31 +149,20 @@ def _assigns(node: Node, base: Expression) -> dict[str, Expression]:
 def _reads(node: Node, incoming: Expression) -> Iterator[Read]:
     """Yield what a state reads in place beside its templates."""
     for key in _SCALARS:
-        yield from _read_of(_at(node, key, incoming) if key in node else EMPTY, Word.SCALAR)
+        yield from read_in_place(_at(node, key, incoming) if key in node else EMPTY, Word.SCALAR)
     for rule in node.sequence("Choices"):
         for read in rule_reads(rule):
-            yield from _read_of(rebased(Ref(read.path), incoming), read.word)
+            yield from read_in_place(rebased(Ref(read.path), incoming), read.word)
     for key in ("ItemReader", "ResultWriter", "Credentials"):
         part = node.mapping(key)
         inner = part.get("Parameters") if part is not None and key != "Credentials" else part
         if inner is not None:
-            yield from _read_of(rebased(template_of(inner), incoming), Word.PLAIN)
+            yield from read_in_place(rebased(template_of(inner), incoming), Word.PLAIN)
     batcher = node.mapping("ItemBatcher")
     if batcher is not None:
         for key in _BATCH_SCALARS:
             made = _at(batcher, key, incoming) if key in batcher else EMPTY
-            yield from _read_of(made, Word.SCALAR)
-
-
-def _read_of(made: Expression, word: Word) -> Iterator[Read]:
-    """Yield the paths that an expression has, as read in place."""
-    if isinstance(made, Ref):
-        yield Read(made.path, word)
-    elif isinstance(made, Computed):
-        yield from made.reads
-    else:
-        for below in getattr(made, "fields", {}).values():
-            yield from _read_of(below, word)
+            yield from read_in_place(made, Word.SCALAR)
 
 
 def _fan(
@@ -176,22 +172,14 @@ def _fan(
         return Fan(scopes=scopes, is_map=False, entry=given)
     if kind != "Map":
         return None
-    item: Expression = Ref((ITEM,))
     selector = _template(node, "ItemSelector", incoming) or _template(node, "Parameters", incoming)
-    entry = selector or item
     batcher = node.mapping("ItemBatcher")
-    if batcher is not None:
-        entry = batch_of(entry, _template(batcher, "BatchInput", incoming))
-    body = next(filter(None, map(node.mapping, ("ItemProcessor", "Iterator"))), node)
-    configured = body.mapping("ProcessorConfig")
-    return Fan(
-        scopes=scopes,
-        is_map=True,
-        is_distributed=configured is not None and configured.text("Mode") == "DISTRIBUTED",
-        writes_results="ResultWriter" in node,
-        items=None if "ItemReader" in node else _items(node, incoming),
-        entry=entry,
-        is_batched=batcher is not None,
+    return map_of(
+        node,
+        scopes,
+        entry=selector or Ref((ITEM,)),
+        batch_input=_template(batcher, "BatchInput", incoming) if batcher is not None else None,
+        items=_items(node, incoming),
     )
 
 
