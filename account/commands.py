@@ -1,17 +1,14 @@
 """Commands of AWS's own, run on the account."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+from local.stack.sam import sam as local_sam
 
 from .access import Access
 from .errors import CommandError
 
 ROOT = Path(__file__).resolve().parent.parent
-_SAID_LINES = 40
-_QUIET = {"SAM_CLI_TELEMETRY": "0"}
 
 
 def sam(access: Access, arguments: Sequence[str | Path], **environment: str) -> str:
@@ -20,21 +17,11 @@ def sam(access: Access, arguments: Sequence[str | Path], **environment: str) -> 
     Raises:
         CommandError: it failed.
     """
-    command = [sys.executable, "-m", "samcli", *map(str, arguments)]
-    done = subprocess.run(  # noqa: S603 - fixed arguments
-        command,
-        env={**os.environ, **_QUIET, "AWS_DEFAULT_REGION": access.region, **environment},
-        cwd=ROOT,
-        check=False,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    if done.returncode != 0:
-        said = "\n".join(done.stdout.splitlines()[-_SAID_LINES:])
+    told = {"AWS_DEFAULT_REGION": access.region, **environment}
+    is_done, said = local_sam(arguments, cwd=ROOT, environment=told)
+    if not is_done:
         raise CommandError(f"sam {arguments[0]} failed:\n{said}")
-    return done.stdout
+    return said
 
 
 def deploy(

@@ -4,7 +4,6 @@ import hashlib
 import importlib.metadata
 import os
 import shutil
-import subprocess
 import sys
 import sysconfig
 import uuid
@@ -15,9 +14,9 @@ from samcli.yamlhelper import yaml_parse
 
 from ..errors import BuildError
 from ..functions.artefacts import prune, publish
+from .sam import sam
 
 _KEPT = 3
-_SAID_LINES = 30
 _SOURCE_PROPERTIES = ("CodeUri", "ContentUri", "DefinitionUri")
 
 
@@ -45,22 +44,17 @@ def build(template: Path, root: Path) -> Path:
 
 def _sam_build(template: Path, directory: Path) -> None:
     directory.mkdir()
-    command = [sys.executable, "-m", "samcli", "build", "--template-file", str(template)]
-    command += ["--build-dir", str(directory / "build"), "--parallel"]
+    arguments: list[str | Path] = ["build", "--template-file", template]
+    arguments += ["--build-dir", directory / "build", "--parallel"]
     # What the layer's Makefile needs to install for this interpreter instead of the deployed one.
-    chosen = {"LAYER_FOR": "local", "PYTHON": sys.executable, "SAM_CLI_TELEMETRY": "0"}
-    done = subprocess.run(
-        command,
-        env={"AWS_DEFAULT_REGION": "us-east-1", **os.environ, **chosen},
+    chosen = {"LAYER_FOR": "local", "PYTHON": sys.executable}
+    region = os.environ.get("AWS_DEFAULT_REGION", "us-east-1")
+    is_built, said = sam(
+        arguments,
         cwd=template.parent,
-        check=False,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
+        environment={"AWS_DEFAULT_REGION": region, **chosen},
     )
-    if done.returncode != 0:
-        said = "\n".join(done.stdout.splitlines()[-_SAID_LINES:])
+    if not is_built:
         raise BuildError(f"sam build failed:\n{said}")
 
 
