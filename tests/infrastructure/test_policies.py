@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Callable
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 from samcli.yamlhelper import yaml_parse
+
+from local.access.policies import is_named, statements_of
 
 BUCKET: Final = "arn:aws:s3:::bucket"
 ACCOUNT: Final = "arn:aws:iam::111122223333:role/"
@@ -90,7 +91,7 @@ class Account:
         every |= conditions
         resources = template["Resources"]
         found = value(resources["StateBucketPolicy"]["Properties"]["PolicyDocument"], every)
-        self.of_bucket = found["Statement"]
+        self.of_bucket = statements_of(found)
         self.of_roles = {
             "worker": value(resources["WorkerPolicy"]["Properties"]["PolicyDocument"], every),
             "administrator": {
@@ -109,28 +110,8 @@ class Account:
         if if_none_match:
             request["s3:if-none-match"] = "*"
         asked = (f"s3:{action}", resource, request)
-        allowed = any(_applies(each, *asked) for each in self.of_roles[role]["Statement"])
-        return allowed and not any(_applies(each, *asked) for each in self.of_bucket)
-
-
-def _applies(statement: dict[str, Any], action: str, resource: str, request: Any) -> bool:
-    return (
-        any(fnmatchcase(action, each) for each in listed(statement["Action"]))
-        and any(fnmatchcase(resource, each) for each in listed(statement["Resource"]))
-        and all(
-            _holds(operator, key, listed(wanted), request)
-            for operator, keys in statement.get("Condition", {}).items()
-            for key, wanted in keys.items()
-        )
-    )
-
-
-def _holds(operator: str, key: str, wanted: list[str], request: dict[str, str]) -> bool:
-    given = request.get(key)
-    if operator == "Null":
-        return [str(given is None).lower()] == wanted
-    matches = any(fnmatchcase(given or "", each) for each in wanted)
-    return {"Bool": matches, "ArnNotLike": not matches}[operator]
+        own = statements_of(self.of_roles[role])
+        return is_named(own, "Allow", *asked) and not is_named(self.of_bucket, "Deny", *asked)
 
 
 @pytest.fixture
@@ -236,9 +217,10 @@ def test_copies_of_the_policy_for_workers_allow_the_same(
     resources = yaml_parse(block[1] if block else text)["Resources"].values()
     (worker,) = (each for each in resources if each["Type"] == "AWS::Serverless::Function")
     (policy,) = value(worker["Properties"]["Policies"], {"HasKmsKey": True})
+    own = statements_of(policy)
     for key in (STATE, ITEMS, RECORD, ANSWER, RESULTS):
         for action in ("s3:GetObject", "s3:PutObject"):
             resource = f"{BUCKET}/{prefix}{key.removeprefix('team/')}"
-            allowed = any(_applies(each, action, resource, {}) for each in policy["Statement"])
+            allowed = is_named(own, "Allow", action, resource, {})
             assert allowed == account.may("worker", action.removeprefix("s3:"), key)
-    assert not any(_applies(each, "s3:ListBucket", BUCKET, {}) for each in policy["Statement"])
+    assert not is_named(own, "Allow", "s3:ListBucket", BUCKET, {})
