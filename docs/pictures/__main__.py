@@ -1,11 +1,12 @@
 """Writes the pictures beside this file."""
 
-from docs.pictures.journey import FILE, draw
+from docs.pictures import PICTURES
 
 
 def main() -> None:
-    """Write the one picture there is."""
-    FILE.write_text(draw(), encoding="utf-8")
+    """Write all of them."""
+    for picture in PICTURES:
+        picture.FILE.write_text(picture.draw(), encoding="utf-8")
 
 
 if __name__ == "__main__":

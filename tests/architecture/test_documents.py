@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from universal_sync_core.settings import Settings
 from universal_sync_core.values.pointer import Pointer, parse
 
 DOCUMENTS = Path(__file__).parents[2] / "docs"
@@ -37,20 +36,3 @@ def test_a_pointer_of_the_document_parses_and_renders_as_it_stands(example: dict
 
 def test_there_is_one_of_every_kind() -> None:
     assert {example["__kind"] for example in pointers()} == {"value", "list", "map"}
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        "STATE_BUCKET",
-        "STATE_PREFIX",
-        "STATE_KMS_KEY_ID",
-        "FIELD_OFFLOAD_KB",
-        "STATE_OFFLOAD_KB",
-        "MAX_PAYLOAD_KB",
-        "HISTORY_MAX_ENTRIES",
-    ],
-)
-def test_every_setting_of_the_environment_is_in_the_readme(name: str) -> None:
-    assert name in (DOCUMENTS.parent / "README.md").read_text()
-    assert Settings.from_env({name: "123"}) != Settings()

@@ -1,12 +1,14 @@
-"""The picture of the parts shows what the code does."""
+"""The pictures show what the code does."""
 
 import ast
 from collections.abc import Iterator
 from itertools import pairwise
+from types import ModuleType
 
 import pytest
 
-from docs.pictures.journey import FILE, ROOMS, STEPS, draw
+from docs.pictures import PICTURES, journey, overview
+from docs.pictures.journey import ROOMS, STEPS
 from tests.docs import pages
 from universal_sync_core.settings import Settings
 
@@ -65,15 +67,19 @@ def test_each_step_works_with_the_unit_of_work(step: str) -> None:
     assert "universal_sync_core.bag.unit_of_work import" in text
 
 
-def test_the_bound_of_the_bag_is_that_of_the_settings() -> None:
-    assert f"at most {Settings().bound_bytes // 1024} KB" in draw()
+@pytest.mark.parametrize("picture", [journey, overview])
+def test_the_bound_of_the_bag_is_that_of_the_settings(picture: ModuleType) -> None:
+    assert f"at most {Settings().bound_bytes // 1024} KB" in picture.draw()
 
 
-def test_the_file_is_what_the_script_draws() -> None:
-    assert FILE.read_text("utf-8") == draw()
+@pytest.mark.parametrize("picture", PICTURES, ids=lambda picture: picture.FILE.stem)
+def test_the_file_is_what_the_script_draws(picture: ModuleType) -> None:
+    assert picture.FILE.read_text("utf-8") == picture.draw()
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/find-your-way.md"])
-def test_it_stands_on_the_pages_where_readers_begin(page: str) -> None:
-    leads_to = {(pages.ROOT / page).parent / link for link in pages.links(pages.ROOT / page)}
-    assert FILE in leads_to
+@pytest.mark.parametrize("picture", PICTURES, ids=lambda picture: picture.FILE.stem)
+def test_every_picture_stands_on_a_page(picture: ModuleType) -> None:
+    leads_to = {
+        (page.parent / link).resolve() for page in pages.PAGES for link in pages.links(page)
+    }
+    assert picture.FILE in leads_to

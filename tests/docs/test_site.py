@@ -156,7 +156,12 @@ def test_a_link_that_leads_nowhere_is_found() -> None:
         "http://docs.aws.amazon.com/",
     )
     assert not any(_leads_somewhere(readme, link) for link in broken)
-    sound = ("docs/formats.md", "#the-bag", "docs/formats.md#pages", "https://docs.aws.amazon.com/")
+    sound = (
+        "docs/formats.md",
+        "#two-commands",
+        "docs/formats.md#pages",
+        "https://docs.aws.amazon.com/",
+    )
     assert all(_leads_somewhere(readme, link) for link in sound)
 
 

@@ -139,7 +139,7 @@ class Settings:
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> "Settings":
-        """Return the settings that the environment variables of the README describe.
+        """Return the settings that the environment variables of docs/reference/settings.md say.
 
         Raises:
             ConfigurationError: a value is not of its kind; the variable is named.

@@ -1,0 +1,115 @@
+"""What the README and the tables of the reference list is what there is."""
+
+import re
+from typing import Any
+
+import pytest
+from samcli.yamlhelper import yaml_parse
+
+from actions import app
+from tests.docs import pages
+from universal_sync_core import Result, Status
+from universal_sync_core.settings import Settings
+
+README = (pages.ROOT / "README.md").read_text(encoding="utf-8")
+REFERENCE = pages.DOCS / "reference"
+# A screen and a half, beside the picture.
+MOST_LINES = 130
+
+
+def first_column(page: str) -> set[str]:
+    text = (REFERENCE / page).read_text(encoding="utf-8")
+    cells = re.findall(r"^\| (`.+?) \|", text, flags=re.MULTILINE)
+    return {name for cell in cells for name in re.findall(r"`(\w+)`", cell)}
+
+
+@pytest.fixture(scope="module")
+def template() -> Any:
+    return yaml_parse((pages.ROOT / "template.yaml").read_text(encoding="utf-8"))
+
+
+def test_every_action_is_listed() -> None:
+    fields = {"action", "state_data", "merge_strategy", "keep_inline"}
+    assert set(app.actions) - first_column("actions.md") == set()
+    assert fields <= first_column("actions.md")
+
+
+def test_every_parameter_is_listed_and_no_other(template: Any) -> None:
+    assert first_column("parameters.md") == set(template["Parameters"])
+
+
+def test_defaults_of_the_parameters_are_those_of_the_template(template: Any) -> None:
+    text = (REFERENCE / "parameters.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`.+`) \| ([\w`(), -]+) \|", text, flags=re.MULTILINE)
+    given: dict[str, str] = {}
+    for names, defaults in rows:
+        values = re.findall(r"[\w()]+(?: \w+\))?", defaults.replace("`", ""))
+        given |= dict(zip(re.findall(r"\w+", names), values, strict=False))
+    numbers = {name: value for name, value in given.items() if value.isdecimal()}
+    assert len(numbers) > 5
+    assert {name: template["Parameters"][name]["Default"] for name in numbers} == {
+        name: int(value) for name, value in numbers.items()
+    }
+
+
+@pytest.mark.parametrize("name", sorted(Result.__annotations__))
+def test_every_field_of_a_result_is_listed(name: str) -> None:
+    text = (REFERENCE / "results.md").read_text(encoding="utf-8")
+    assert re.search(rf"^\| .*`{name}`", text, flags=re.MULTILINE)
+
+
+def test_every_status_of_a_result_is_listed() -> None:
+    text = (REFERENCE / "results.md").read_text(encoding="utf-8")
+    assert [status for status in Status if f"`{status.value}`" not in text] == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "STATE_BUCKET",
+        "STATE_PREFIX",
+        "STATE_KMS_KEY_ID",
+        "FIELD_OFFLOAD_KB",
+        "STATE_OFFLOAD_KB",
+        "MAX_PAYLOAD_KB",
+        "HISTORY_MAX_ENTRIES",
+    ],
+)
+def test_every_setting_of_the_environment_is_listed_and_read(name: str) -> None:
+    assert name in first_column("settings.md")
+    assert Settings.from_env({name: "123"}) != Settings()
+
+
+def test_events_of_the_pages_exist() -> None:
+    texts = [
+        page.read_text(encoding="utf-8") for page in pages.PAGES if page.stem != "contributing"
+    ]
+    named = {name for text in texts for name in re.findall(r"events/\w+\.json", text)}
+    assert named
+    assert all((pages.ROOT / name).is_file() for name in named)
+
+
+def test_the_layout_of_the_repository_is_what_there_is() -> None:
+    text = (pages.DOCS / "find-your-way.md").read_text(encoding="utf-8")
+    repository, _, _ = text.partition("## The core")
+    shown = set(re.findall(r"^\| `([\w./]+)` \|", repository, re.MULTILINE))
+    assert [path for path in shown if not (pages.ROOT / path).exists()] == []
+    tops = {path.partition("/")[0] for path in shown}
+    folders = [path.name for path in pages.ROOT.iterdir() if path.is_dir()]
+    assert {name for name in folders if name[0] not in "._"} <= tops
+
+
+def test_readme_is_a_screen_and_a_half() -> None:
+    assert len(README.splitlines()) <= MOST_LINES
+
+
+def test_workers_of_the_readme_work() -> None:
+    codes = re.findall(r"```python\n(.+?)```", README, flags=re.DOTALL)
+    names: dict[str, Any] = {}
+    for code in codes:
+        exec(code, names)  # noqa: S102 - the README is ours
+
+    bag = {"current_state": {"services": ["ec2", "s3"]}}
+    assert names["worker"]({"state_data": bag}, None)["current_state"] == {"count": 2}
+    event = {"report": {"pages": [{"words": 7}, {"words": 170}]}}
+    assert names["handler"](event, None)["pages"] == [{"words": 170}]
