@@ -39,6 +39,7 @@ _EPILOG: Final = """
 \b
 Examples:
   statebag show arn:aws:states:eu-west-1:123456789012:execution:catalog:run-1
+  statebag failure latest --stack my-stack
   statebag history ARN --tail 50 --follow
   statebag diff ARN#12 ARN#13
   statebag verify ARN && echo sound
@@ -97,6 +98,10 @@ def statebag() -> None:
 
     Uses ordinary AWS credentials; AWS_ENDPOINT_URL or --endpoint-url leads to a local cloud.
     Commands that only look never write.
+
+    An execution is named by its ARN, its URL in the console, its name, or `latest` for the one
+    that was started last; MACHINE:NAME says which state machine's. --stack or --machine tells
+    where to look for a name; without either it is looked for on all state machines of the region.
     """
 
 

@@ -3,7 +3,7 @@
 import functools
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Concatenate, Final, ParamSpec, TypeAlias, TypeVar
 
 import click
@@ -43,6 +43,19 @@ def with_cloud(command: Callable[Concatenate[Cloud, P], R]) -> Callable[P, R]:
     @click.option("--bucket", envvar="STATE_BUCKET", help=f"State bucket {_GROUP_HELP}.")
     @click.option("--prefix", envvar="STATE_PREFIX", default="", help=f"Key prefix {_GROUP_HELP}.")
     @click.option(
+        "--stack",
+        envvar="STATEBAG_STACK",
+        help="Stack of the deployment: its bucket, function and state machines.",
+    )
+    @click.option(
+        "--machine",
+        "machines",
+        multiple=True,
+        envvar="STATEBAG_MACHINE",
+        metavar="NAME",
+        help="State machine, by name or ARN, whose executions can be named alone; repeatable.",
+    )
+    @click.option(
         "--budget-mb",
         "budget_mib",
         default=DEFAULT_MIB,
@@ -52,9 +65,9 @@ def with_cloud(command: Callable[Concatenate[Cloud, P], R]) -> Callable[P, R]:
     )
     @functools.wraps(command)
     def connected(*args: P.args, **kwargs: P.kwargs) -> R:
-        names = ("profile", "region", "endpoint_url", "bucket", "prefix", "budget_mib")
-        chosen: dict[str, Any] = {name: kwargs.pop(name) for name in names}
-        chosen["region"] = chosen["region"] or _region_in(kwargs.values())
+        chosen: dict[str, Any] = {each.name: kwargs.pop(each.name) for each in fields(Connection)}
+        named = [*kwargs.values(), *chosen["machines"]]
+        chosen["region"] = chosen["region"] or _region_in(named)
         connection = Connection(**chosen)
         found = click.get_current_context().find_object(Connector)
         return command(found.connect(connection) if found else Cloud(connection), *args, **kwargs)

@@ -5,6 +5,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from statebag.account.places import Place
+from statebag.account.stacks import Stack, stack_named
 from statebag.budgets import DEFAULT_MIB, budget_of
 from universal_sync_core.retention.inventory import Inventory, S3Inventory
 from universal_sync_core.storage.parallel import MAX_REQUESTS_AT_ONCE
@@ -30,6 +31,8 @@ class Connection:
     bucket: str | None = None
     prefix: str = ""
     budget_mib: int = DEFAULT_MIB
+    stack: str | None = None
+    machines: tuple[str, ...] = ()
 
     @property
     def place(self) -> Place | None:
@@ -39,13 +42,29 @@ class Connection:
 
 
 class Cloud:
-    """The services the command asks."""
+    """The services the command asks.
+
+    Attributes:
+        budget: what a command may unfold.
+        machines: state machines that were named, by ARN or name.
+    """
 
     def __init__(self, connection: Connection) -> None:
         """Connect to nothing yet."""
-        self.place = connection.place
         self.budget = budget_of(connection.budget_mib)
+        self.machines = connection.machines
         self._connection = connection
+
+    @cached_property
+    def stack(self) -> Stack | None:
+        """The stack that was named, if one was."""
+        name = self._connection.stack
+        return stack_named(self._client("cloudformation"), name) if name else None
+
+    @cached_property
+    def place(self) -> Place | None:
+        """Where the state is: as was said, or in the stack's bucket; None where neither tells."""
+        return self._connection.place or (self.stack.place if self.stack else None)
 
     @cached_property
     def store(self) -> ObjectStore:

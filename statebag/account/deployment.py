@@ -20,12 +20,14 @@ def manager_function(cloud: Cloud, machine_arn: str) -> str:
     """Return the function that keeps the state of a machine's executions.
 
     Raises:
-        NotFoundError: the machine's definition calls none.
+        NotFoundError: no stack was named that has one, and the machine's definition calls none.
     """
+    if cloud.stack is not None and cloud.stack.function:
+        return cloud.stack.function
     told = cloud.states.describe_state_machine(stateMachineArn=machine_arn)
     found = _manager_in(decode(told["definition"].encode(), path="definition"))
     if found is None:
-        hint = "Name it with --function, or the place of its state with --bucket and --prefix."
+        hint = "Name its stack: --stack NAME; or say where its state is: --bucket and --prefix."
         raise NotFoundError(f"{machine_arn} calls no StateDataManagerFunction", hint=hint)
     return found
 
@@ -67,8 +69,11 @@ def require_place(cloud: Cloud, machine_arn: str | None) -> Place:
     """
     place = cloud.place or (place_of_machine(cloud, machine_arn) if machine_arn else None)
     if place is None:
-        hint = "Name it: --bucket BUCKET [--prefix PREFIX] (the stack's output StateBucketName)."
-        raise NotFoundError("where the state is cannot be told", hint=hint)
+        tried = "--stack and --bucket name none"
+        if machine_arn is not None:
+            tried += f", and {machine_arn} calls no function that tells its bucket"
+        hint = "Name the stack: --stack NAME; or the bucket: --bucket BUCKET [--prefix PREFIX]."
+        raise NotFoundError(f"cannot tell which bucket holds the state: {tried}", hint=hint)
     return place
 
 

@@ -19,8 +19,8 @@ from statebag.account.deployment import manager_function, require_place
 from statebag.account.manager import ask
 from statebag.errors import RefusedError
 from statebag.executions.chain import owner_of
-from statebag.executions.executions import Executions, machine_of
-from statebag.executions.sources import require_execution_arn
+from statebag.executions.executions import machine_of
+from statebag.executions.naming import execution_named
 from statebag.options import as_json, with_cloud, with_masking
 from statebag.output.masking import Masking
 from statebag.output.rendering import bytes_text, counted, preview
@@ -53,7 +53,7 @@ def command() -> None:
 
 
 @command.command("list")
-@click.argument("execution_arn", required=False)
+@click.argument("execution_arn", metavar="[EXECUTION]", required=False)
 @click.option("--all", "every", is_flag=True, help="Those that were answered, too.")
 @as_json
 @with_masking
@@ -61,12 +61,14 @@ def command() -> None:
 def list_(
     cloud: Cloud, execution_arn: str | None, *, every: bool, to_json: bool, mask: Masking
 ) -> None:
-    """List what an execution waits for; without one, all of the bucket (needs --bucket).
+    """List what an execution waits for.
+
+    Without one, all of a stack's callbacks are listed (needs --stack or --bucket).
 
     \b
     Examples:
       statebag callbacks list ARN --all
-      statebag callbacks list --bucket my-state-bucket --json | jq -r .callback_id
+      statebag callbacks list --stack my-stack --json | jq -r .callback_id
     """  # noqa: D301 - click reads the control character
     wanted = (WAITING, UNREADABLE)
     shown = [each for each in _callbacks(cloud, execution_arn) if every or each.status in wanted]
@@ -81,7 +83,7 @@ def list_(
 
 
 @command.command()
-@click.argument("execution_arn")
+@click.argument("execution_arn", metavar="EXECUTION")
 @click.argument("callback_id")
 @as_json
 @with_masking
@@ -110,7 +112,7 @@ def show(
 
 
 @command.command()
-@click.argument("execution_arn")
+@click.argument("execution_arn", metavar="EXECUTION")
 @click.argument("callback_id")
 @click.option(
     "--output",
@@ -149,7 +151,7 @@ def approve(  # noqa: PLR0913 - options
 
 
 @command.command()
-@click.argument("execution_arn")
+@click.argument("execution_arn", metavar="EXECUTION")
 @click.argument("callback_id")
 @click.option("--error", default="Rejected", show_default=True, help="Name of the error.")
 @click.option("--cause", default="", help="Why; else who rejected it.")
@@ -241,7 +243,7 @@ def _callbacks(cloud: Cloud, execution_arn: str | None) -> Iterator[Callback]:
 
 
 def _of_execution(cloud: Cloud, execution_arn: str) -> list[Callback]:
-    execution = Executions(cloud.states).describe(require_execution_arn(execution_arn))
+    execution = execution_named(cloud, execution_arn)
     place = require_place(cloud, execution.machine_arn)
     return callbacks_of(cloud, place, owner_of(execution))
 

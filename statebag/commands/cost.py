@@ -12,7 +12,7 @@ from statebag.account.pricing import Item, Prices, Work, estimate
 from statebag.errors import NotFoundError
 from statebag.executions.chain import chain_of, owner_of
 from statebag.executions.executions import Executions
-from statebag.executions.sources import require_execution_arn
+from statebag.executions.naming import execution_named
 from statebag.executions.timeline import Step, steps_of
 from statebag.options import as_json, with_cloud
 from statebag.output.terminal import STRONG, note, print_json, print_line, print_table, progress
@@ -29,7 +29,7 @@ _COLUMNS: Final = ("", "quantity", "unit", "US dollars")
 
 
 @click.command()
-@click.argument("execution_arn")
+@click.argument("execution_arn", metavar="EXECUTION")
 @click.option(
     "--prices",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -68,7 +68,7 @@ def command(  # noqa: PLR0913 - options
     """  # noqa: D301 - click reads the control character
     listed = Prices.parse(decode(prices.read_bytes(), path=str(prices))) if prices else Prices()
     executions = Executions(cloud.states)
-    asked = executions.describe(require_execution_arn(execution_arn))
+    asked = execution_named(cloud, execution_arn)
     with progress("reading the history"):
         steps = [
             step

@@ -5,9 +5,8 @@ from typing import Final
 import click
 
 from statebag.account.aws import Cloud
-from statebag.executions.executions import Executions
+from statebag.executions.naming import execution_named
 from statebag.executions.postmortem import postmortem_of
-from statebag.executions.sources import require_execution_arn
 from statebag.options import as_json, with_cloud, with_masking
 from statebag.output.masking import Masking
 from statebag.output.terminal import BAD, DIM, STRONG, print_json, print_line, styled
@@ -27,13 +26,13 @@ Examples:
   statebag failure ARN --json | jq -r '.trace[]'
 """
 )
-@click.argument("execution_arn")
+@click.argument("execution_arn", metavar="EXECUTION")
 @as_json
 @with_masking
 @with_cloud
 def command(cloud: Cloud, execution_arn: str, *, to_json: bool, mask: Masking) -> None:
     """Tell why an execution failed."""
-    asked = Executions(cloud.states).describe(require_execution_arn(execution_arn))
+    asked = execution_named(cloud, execution_arn)
     found = postmortem_of(cloud, asked)
     facts = list(found.facts(mask))
     if to_json:

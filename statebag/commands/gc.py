@@ -101,11 +101,11 @@ def command(  # noqa: PLR0913 - options
     to a workflow that continued it, resumed it or was started from its state, on any state machine
     of this account and region. Snapshots, failure records and open callbacks are kept, and only
     content-addressed objects are ever deleted. Step Functions is asked again before and after
-    each request that deletes. Needs --bucket.
+    each request that deletes. Needs --stack or --bucket.
 
     \b
     Examples:
-      statebag gc --bucket my-state-bucket
+      statebag gc --stack my-stack
       statebag gc --bucket my-state-bucket --keep-finished 30 --delete
     """  # noqa: D301 - click reads the control character
     place = require_place(cloud, None)

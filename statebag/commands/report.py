@@ -6,7 +6,7 @@ from typing import Final
 import click
 
 from statebag.account.aws import Cloud
-from statebag.executions.sources import require_execution_arn
+from statebag.executions.naming import arn_named
 from statebag.options import with_cloud, with_masking
 from statebag.output.masking import Masking
 from statebag.output.rendering import bytes_text
@@ -32,7 +32,7 @@ Examples:
   statebag report ARN -o /tmp/run.html --part current_state.report
 """
 )
-@click.argument("execution_arn")
+@click.argument("execution_arn", metavar="EXECUTION")
 @click.option(
     "-o",
     "--output",
@@ -61,7 +61,7 @@ def command(  # noqa: PLR0913 - options
     mask: Masking,
 ) -> None:
     """Write a page about an execution."""
-    arn = require_execution_arn(execution_arn)
+    arn = arn_named(cloud, execution_arn)
     chosen = [parse_path(part) for part in parts]
     with progress("reading the execution") as advance:
         page = page_of(findings_of(cloud, arn, mask, chosen, advance)).encode()

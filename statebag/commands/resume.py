@@ -5,10 +5,9 @@ from collections.abc import Iterable
 import click
 
 from statebag.account.aws import Cloud
-from statebag.executions.executions import Executions
+from statebag.executions.naming import execution_named
 from statebag.executions.restarts import require_restartable
 from statebag.executions.resuming import begin, left_by, snapshot_newest, start_from
-from statebag.executions.sources import require_execution_arn
 from statebag.options import as_json, with_cloud
 from statebag.output.terminal import note, print_json, print_line
 from statebag.paths import Steps, parse_path
@@ -62,7 +61,7 @@ def command(  # noqa: PLR0913 - options
     changes = _changes(settings)
     path, machine = (source if source.startswith("s3://") else None), None
     if path is None:
-        execution = Executions(cloud.states).describe(require_execution_arn(source))
+        execution = execution_named(cloud, source)
         require_restartable(cloud, execution.machine_arn, execution.arn)
         path = left_by(cloud, execution)
         if path is None and dry_run:

@@ -5,9 +5,8 @@ from typing import Final
 import click
 
 from statebag.account.aws import Cloud
-from statebag.executions.executions import Executions
+from statebag.executions.naming import execution_named
 from statebag.executions.snapshots import Snapshot, snapshots_of
-from statebag.executions.sources import require_execution_arn
 from statebag.options import as_json, with_cloud
 from statebag.output.rendering import bytes_text, counted, printable
 from statebag.output.terminal import note, print_json, print_table, progress
@@ -26,7 +25,7 @@ _TO_THE_RIGHT: Final = ("revision", "segment", "size")
 
 
 @click.command()
-@click.argument("execution_arn")
+@click.argument("execution_arn", metavar="EXECUTION")
 @as_json
 @with_cloud
 def command(cloud: Cloud, execution_arn: str, *, to_json: bool) -> None:
@@ -39,7 +38,7 @@ def command(cloud: Cloud, execution_arn: str, *, to_json: bool) -> None:
       statebag snapshots ARN
       statebag diff $(statebag snapshots ARN --json | jq -r .s3_path | head -2)
     """  # noqa: D301 - click reads the control character
-    execution = Executions(cloud.states).describe(require_execution_arn(execution_arn))
+    execution = execution_named(cloud, execution_arn)
     with progress("looking through the history") as advance:
         found = []
         for snapshot in snapshots_of(cloud, execution):

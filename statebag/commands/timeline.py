@@ -10,7 +10,7 @@ from statebag.account.aws import Cloud
 from statebag.executions.chain import chain_of
 from statebag.executions.executions import Execution, Executions
 from statebag.executions.failures import headline_of
-from statebag.executions.sources import require_execution_arn
+from statebag.executions.naming import execution_named
 from statebag.executions.timeline import Step, steps_of
 from statebag.options import as_json, with_cloud
 from statebag.output.masking import masking
@@ -53,7 +53,7 @@ _WATCHED_SHARE: Final = 0.75
 
 
 @click.command()
-@click.argument("execution_arn")
+@click.argument("execution_arn", metavar="EXECUTION")
 @click.option(
     "--one", is_flag=True, help="Only this execution, not those it continues or that go on."
 )
@@ -77,7 +77,7 @@ def command(
       statebag timeline ARN --json | jq -s 'max_by(.output_bytes)'
     """  # noqa: D301 - click reads the control character
     executions = Executions(cloud.states)
-    asked = executions.describe(require_execution_arn(execution_arn))
+    asked = execution_named(cloud, execution_arn)
     for execution in [asked] if one else chain_of(executions, asked):
         steps = [
             each for each in _steps(executions, execution) if not states or each.state in states

@@ -67,6 +67,9 @@ class Listed:
     """One execution, as ListExecutions tells of it; one that runs has not stopped."""
 
     arn: str
+    machine_arn: str
+    status: str
+    started: datetime
     stopped: datetime | None
 
 
@@ -178,7 +181,13 @@ class Executions:
         try:
             for page in self._client.get_paginator("list_executions").paginate(**asked):
                 yield [
-                    Listed(each["executionArn"], each.get("stopDate"))
+                    Listed(
+                        each["executionArn"],
+                        each["stateMachineArn"],
+                        each["status"],
+                        each["startDate"],
+                        each.get("stopDate"),
+                    )
                     for each in page["executions"]
                 ]
         except ClientError as error:

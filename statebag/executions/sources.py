@@ -13,11 +13,10 @@ from statebag.executions.executions import (
     BAG,
     Execution,
     Executions,
-    arn_in,
     bag_in,
-    is_execution_arn,
 )
 from statebag.executions.failures import read_record
+from statebag.executions.naming import STEP_MARK, execution_named, may_name, with_step
 from statebag.executions.timeline import steps_of
 from statebag.state.reading import StateReader, reader_at, reader_of
 from statebag.state.tree import Tree
@@ -31,11 +30,10 @@ from universal_sync_core.values.codec import Json, JsonObject, decode
 from universal_sync_core.workflow.failure import SNAPSHOT_OF_RECORD, is_failure_record
 
 SOURCE_HELP: Final = """
-SOURCE is the ARN of an execution, or its URL in the console (its newest state), ARN#N (the state
-after step N of `statebag timeline`), an s3:// path (a snapshot, a failure record, a branch, any
-state object), a JSON file, or - for standard input.
+SOURCE is an execution, by its ARN, its URL in the console, its name, or `latest` (its newest
+state), ARN#N (the state after step N of `statebag timeline`), an s3:// path (a snapshot, a failure
+record, a branch, any state object), a JSON file, or - for standard input.
 """
-_STEP_MARK: Final = "#"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,12 +77,11 @@ class Source:
 
 def open_source(cloud: Cloud, text: str) -> Source:
     """Return the state that a SOURCE of the command line names."""
-    text = arn_in(text)
-    if text.startswith("arn:"):
-        return _of_execution(cloud, text)
     if text.startswith("s3://"):
         return _of_object(cloud, text)
-    return _of_document(cloud, text)
+    if text == "-" or _is_file(text) or not may_name(text):
+        return _of_document(cloud, text)
+    return _of_execution(cloud, text)
 
 
 def newest_bag(cloud: Cloud, execution: Execution) -> JsonObject | None:
@@ -99,30 +96,15 @@ def newest_bag(cloud: Cloud, execution: Execution) -> JsonObject | None:
     return Executions(cloud.states).last_bag(execution.arn)
 
 
-def require_execution_arn(text: str) -> str:
-    """Return the ARN of an execution that `text` is, or that a URL of the console shows.
-
-    Raises:
-        RefusedError: it is something else.
-    """
-    arn = arn_in(text)
-    if not is_execution_arn(arn):
-        hint = (
-            "Give arn:aws:states:REGION:ACCOUNT:execution:MACHINE:NAME, or the URL of the execution"
-            " in the console. A name alone does not say which state machine's it is."
-        )
-        raise RefusedError(f"no ARN of an execution: {text}", hint=hint)
-    return arn
-
-
 def _of_execution(cloud: Cloud, text: str) -> Source:
-    arn, _, step = text.partition(_STEP_MARK)
-    execution = Executions(cloud.states).describe(require_execution_arn(arn))
+    name, step = with_step(text)
+    execution = execution_named(cloud, name)
     bag = _after_step(cloud, execution, step) if step else newest_bag(cloud, execution)
     if bag is None:
         hint = "`statebag timeline` shows what it did; its input may have been refused."
         raise NotFoundError(f"no state is known of {execution.name} yet", hint=hint)
-    return _of_bag(cloud, bag, title=text, execution=execution)
+    title = f"{execution.arn}{STEP_MARK}{step}" if step else execution.arn
+    return _of_bag(cloud, bag, title=title, execution=execution)
 
 
 def _after_step(cloud: Cloud, execution: Execution, text: str) -> JsonObject:
@@ -172,6 +154,15 @@ def _of_value(value: Json, path: str, reader: StateReader) -> Source:
     return Source(title=path, value=value, is_bag=False, reader=reader, place=place_of(path))
 
 
+def _is_file(name: str) -> bool:
+    """Tell whether there is a file of that name, or something else that can be read."""
+    try:
+        path = Path(name)
+        return path.exists() and not path.is_dir()
+    except (OSError, ValueError):  # no name that a file can have
+        return False
+
+
 def _of_document(cloud: Cloud, name: str) -> Source:
     if name == "-":
         return _of_text(cloud, sys.stdin.buffer.read(), "standard input")
@@ -179,8 +170,8 @@ def _of_document(cloud: Cloud, name: str) -> Source:
         body = Path(name).read_bytes()
     except (FileNotFoundError, ValueError) as error:  # or no name that a file can have
         hint = (
-            "SOURCE is an execution's ARN or its URL in the console, an s3:// path, a file, or -."
-            " A name alone does not say which state machine's execution it is."
+            "SOURCE is an execution's ARN, its URL in the console, its name or `latest`, an s3://"
+            " path, a file, or -."
         )
         raise NotFoundError(f"no such file: {name}", hint=hint) from error
     except OSError as error:

@@ -18,10 +18,13 @@ from universal_sync_core.storage.store import Location, StoredObject
 
 if TYPE_CHECKING:
     from statebag.account.places import Place
+    from statebag.account.stacks import Stack
 
 BUCKET = "state-bucket"
 MACHINE = "arn:aws:states:eu-west-1:123456789012:stateMachine:catalog"
 FUNCTION = "arn:aws:lambda:eu-west-1:123456789012:function:manager"
+# Executions that one answer lists.
+PAGE = 1_000
 NOW = datetime(2025, 6, 1, 12, 0, tzinfo=UTC)
 DEFINITION: dict[str, Any] = {
     "StartAt": "InitializeState",
@@ -213,7 +216,11 @@ class FakeStates:
             for each in self.executions.values()
             if each["stateMachineArn"] == stateMachineArn and statusFilter in (None, each["status"])
         ]
-        yield {"executions": found}
+        newest_first = sorted(found, key=lambda each: each["startDate"], reverse=True)
+        yield {"executions": newest_first[:PAGE]}
+        for at in range(PAGE, len(found), PAGE):
+            self._asked("ListExecutions")
+            yield {"executions": newest_first[at : at + PAGE]}
 
     def _list_state_machines(self) -> Iterator[dict[str, Any]]:
         self._asked("ListStateMachines")
@@ -264,12 +271,17 @@ class FakeCloud:
         self.inventory = MemoryInventory(self.memory)
         self.states = FakeStates()
         self.functions = FakeFunctions()
+        self.stacks: dict[str, Stack] = {}
+        self.stack: Stack | None = None
+        self.machines: tuple[str, ...] = ()
         self.place: Place | None = None
         self.budget = budget_of()
 
     def connect(self, connection: Connection) -> "FakeCloud":
         """Stand in for `Cloud(connection)`."""
-        self.place = connection.place
+        self.stack = self.stacks[connection.stack] if connection.stack else None
+        self.machines = connection.machines
+        self.place = connection.place or (self.stack.place if self.stack else None)
         self.budget = budget_of(connection.budget_mib)
         return self
 

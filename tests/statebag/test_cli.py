@@ -23,7 +23,7 @@ from click.testing import CliRunner
 
 from statebag.account.aws import Connection
 from statebag.cli import COMMANDS, main, statebag
-from tests.statebag.cloud import BUCKET, FakeCloud, arn_of, client_error
+from tests.statebag.cloud import BUCKET, MACHINE, FakeCloud, arn_of, client_error
 from tests.statebag.conftest import Run
 from tests.statebag.states import RUN, catalog_bag
 from universal_sync_core.errors import StoreAccessDeniedError, StoreUnavailableError
@@ -144,7 +144,7 @@ def test_pointer_to_elsewhere_is_not_followed(run: Run, cloud: FakeCloud) -> Non
         (("show", "x", "--path", "a..b"), 2),
         (("show", "x", "--mask", "("), 2),
         (("nothing",), 2),
-        (("timeline", "no-arn"), 7),
+        (("timeline", "no-arn"), 3),
         (("show", "arn:aws:states:eu-west-1:123456789012:express:catalog:x:y"), 7),
         (("show", "missing.json"), 3),
     ],
@@ -202,13 +202,12 @@ def test_url_of_the_console_is_taken_for_the_arn(run: Run, cloud: FakeCloud, url
         assert run(command, url).out == run(command, RUN).out != ""
 
 
-@pytest.mark.parametrize("source", ["run-1", CONSOLE, f"https://example.com/states/#/{RUN}"])
-def test_what_names_no_execution_is_told_what_does(run: Run, source: str) -> None:
-    for command, code in (("show", 3), ("timeline", 7)):
+@pytest.mark.parametrize("source", [CONSOLE, f"https://example.com/states/#/{RUN}"])
+def test_url_that_shows_no_execution_is_told_what_does(run: Run, source: str) -> None:
+    for command in ("show", "timeline"):
         ran = run(command, source)
-        assert ran.code == code
-        assert "URL" in ran.err
-        assert "A name alone" in ran.err
+        assert ran.code == 7
+        assert "its URL in the console" in ran.err
 
 
 @pytest.mark.parametrize(
@@ -217,6 +216,7 @@ def test_what_names_no_execution_is_told_what_does(run: Run, source: str) -> Non
         *((url, (), "eu-west-1") for url in URLS),
         (RUN, (), "eu-west-1"),
         (RUN, ("--region", "us-west-2"), "us-west-2"),
+        ("run-1", ("--machine", MACHINE), "eu-west-1"),
         (f"s3://b/v1/{quote(RUN, safe='')}/packs/{'a' * 64}", (), "eu-west-1"),
         ("file.json", (), None),
     ],

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from local.cloud import LocalCloud
+from local.cloud import STACK_NAME, LocalCloud
 from statebag.cli import main
 from tests.statebag.conftest import Ran
 from tests.statebag.states import decoded
@@ -85,6 +85,15 @@ def test_show(command: Command, workflow: Workflow) -> None:
     arguments = ("show", workflow.arn, "--path", "current_state.sections[299]", "--json")
 
     assert one(command(*arguments)) == SECTIONS[299]
+
+
+@pytest.mark.parametrize("name", ["catalog", "latest"])
+def test_execution_is_found_by_its_name_in_the_stack(
+    command: Command, workflow: Workflow, name: str
+) -> None:
+    ran = command("callbacks", "list", name, "--stack", STACK_NAME, "--json")
+
+    assert one(ran)["execution_id"] == workflow.arn
 
 
 def test_history(command: Command, workflow: Workflow) -> None:

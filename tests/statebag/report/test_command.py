@@ -46,4 +46,3 @@ def test_a_file_that_cannot_be_written_is_told(
     ran = run("report", arn, "-o", str(tmp_path / "none" / "run.html"))
     assert ran.code == 7
     assert "No such file or directory" in ran.err
-    assert run("report", "run-1").code == 7
