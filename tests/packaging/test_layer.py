@@ -16,6 +16,7 @@ from tests.packaging.conftest import ROOT
 
 pytestmark = pytest.mark.slow
 
+PACKAGE = ROOT / "layers" / "universal_sync_core" / "universal_sync_core"
 BUCKET = "artefacts"
 ACCESS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
 
@@ -38,9 +39,17 @@ def endpoint() -> Iterator[str]:
 
 
 def test_layer_has_the_package_and_nothing_of_the_local_cloud(built: Path) -> None:
-    package = built.parent / "UniversalSyncCoreLayer" / "python" / "universal_sync_core"
-    assert {"__init__.py", "py.typed", "task.py"} <= {path.name for path in package.iterdir()}
-    assert not [path.name for path in package.iterdir() if path.is_dir()]
+    shipped = built.parent / "UniversalSyncCoreLayer" / "python"
+    assert _files(shipped / "universal_sync_core") == _files(PACKAGE)
+    assert not {"local", "tests", "statebag"} & {path.name for path in shipped.iterdir()}
+
+
+def _files(package: Path) -> set[str]:
+    return {
+        str(path.relative_to(package))
+        for path in package.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
 
 
 def test_packaged_template_names_nothing_of_this_machine(
