@@ -99,7 +99,9 @@ class FailureAnswer(TypedDict):
 class EndAnswer(TypedDict):
     """Where the end of an execution is recorded, and the failure of one that failed."""
 
-    ended_s3_path: Annotated[str, Described("`s3://` path of the record of the end")]
+    ended_s3_path: Annotated[
+        str | None, Described("`s3://` path of the record of the end; null where it runs again")
+    ]
     failure: Annotated[JsonObject, Form("failure")] | None
 
 

@@ -68,8 +68,7 @@ class StepFunctionsExecutions:
         if self.standing(execution_arn, datetime.now(UTC)) is Standing.FORGOTTEN:
             end = EndedExecution(arn=execution_arn, status=UNKNOWN, stopped=datetime.now(UTC))
             write_record(runtime.current(), end, LastState(owner=owner, bag={}))
-        else:
-            end_known = executions.ended(execution_arn)
+        elif end_known := executions.ended(execution_arn):
             executions.record(end_known, executions.left_by(end_known))
 
 

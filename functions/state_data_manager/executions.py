@@ -16,7 +16,7 @@ import universal_sync_core as core
 from services import called
 from universal_sync_core.bag.fields import CHAIN, is_branch, with_fields
 from universal_sync_core.bag.unit_of_work import unit_of_work
-from universal_sync_core.errors import InvalidRequestError, StateSyncError, StoredDataError
+from universal_sync_core.errors import StateSyncError, StoredDataError
 from universal_sync_core.retention.ended import EndedExecution, LastState, write_record
 from universal_sync_core.storage import runtime
 from universal_sync_core.storage.keys import execution_in
@@ -75,10 +75,14 @@ class Ended:
 def record_end(execution_arn: str, context: JsonObject) -> EndAnswer:
     """Record how an execution ended, and leave a failure record where a failed one has left none.
 
+    One that was redriven since runs again, and has no end to record.
+
     Raises:
-        InvalidRequestError: it still runs, or is not there.
+        InvalidRequestError: it is not there.
     """
     end = ended(execution_arn)
+    if end is None:
+        return {"failure": None, "ended_s3_path": None}
     if end.failure is None:
         return {"failure": None, "ended_s3_path": record(end, left_by(end))}
     found = _own_record(end)
@@ -87,16 +91,16 @@ def record_end(execution_arn: str, context: JsonObject) -> EndAnswer:
     return {"failure": failure, "ended_s3_path": record(end, state)}
 
 
-def ended(execution_arn: str) -> Ended:
-    """Return how an execution ended.
+def ended(execution_arn: str) -> Ended | None:
+    """Return how an execution ended, or None where it runs.
 
     Raises:
-        InvalidRequestError: it still runs, or is not there.
+        InvalidRequestError: it is not there.
     """
     described = called(callbacks.stepfunctions().describe_execution, executionArn=execution_arn)
     status = described["status"]
     if status not in _ENDS:
-        raise InvalidRequestError(f"the execution is {status}", field="execution_arn")
+        return None
     unnamed, cause = _ENDS[status], described.get("cause", "")
     return Ended(
         arn=execution_arn,

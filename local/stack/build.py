@@ -17,7 +17,7 @@ from ..functions.artefacts import prune, publish
 from .sam import sam
 
 _KEPT = 3
-_SOURCE_PROPERTIES = ("CodeUri", "ContentUri", "DefinitionUri")
+_SOURCE_PROPERTIES = ("CodeUri", "ContentUri", "DefinitionUri", "DefinitionS3Location")
 
 
 def build(template: Path, root: Path) -> Path:

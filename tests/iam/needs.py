@@ -31,6 +31,8 @@ _OF_ONE_RUN: Final = re.compile(r"[0-9a-f]{32,64}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[
 _WRITES_LOGS: Final = ("logs:CreateLogStream", "logs:PutLogEvents")
 # https://docs.aws.amazon.com/xray/latest/devguide/security_iam_id-based-policy-examples.html
 _TRACES: Final = ("xray:PutTraceSegments", "xray:PutTelemetryRecords")
+# https://docs.aws.amazon.com/step-functions/latest/dg/concepts-xray-tracing.html
+_SAMPLES: Final = ("xray:GetSamplingRules", "xray:GetSamplingTargets")
 # https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html
 _DELIVERS_LOGS: Final = (
     "logs:CreateLogDelivery",
@@ -44,7 +46,7 @@ _DELIVERS_LOGS: Final = (
     "logs:DescribeResourcePolicies",
     "logs:DescribeLogGroups",
 )
-# By what S3 is asked for, what it asks of the key of a bucket that has one.
+# By what is asked for, what that asks of the key of the bucket and the machine, if they have one.
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html
 _OF_KEY: Final = {
     "s3:GetObject": ("kms:Decrypt",),
@@ -52,6 +54,10 @@ _OF_KEY: Final = {
     # Of a result, which may be in parts.
     # https://docs.aws.amazon.com/step-functions/latest/dg/iam-policies-eg-dist-map.html
     "s3:ListMultipartUploadParts": ("kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"),
+    # Of an execution, whose history is encrypted by the key as well.
+    # https://docs.aws.amazon.com/step-functions/latest/dg/encryption-at-rest.html
+    "states:DescribeExecution": ("kms:Decrypt",),
+    "states:GetExecutionHistory": ("kms:Decrypt",),
 }
 
 
@@ -109,7 +115,7 @@ def _of_machine(stack: Stack, definition: dict[str, Any]) -> Iterator[Need]:
         if state["Type"] == "Map" and state["ItemProcessor"]["ProcessorConfig"]["Mode"] != "INLINE":
             for action, on in _of_map(stack, state):
                 yield Need(holder="machine", action=action, resource=on)
-    for action in (*_DELIVERS_LOGS, *_TRACES):
+    for action in (*_DELIVERS_LOGS, *_TRACES, *_SAMPLES):
         yield Need(holder="machine", action=action, resource="*")
 
 
@@ -171,6 +177,11 @@ def _of_runtime(stack: Stack) -> Iterator[Need]:
             yield Need(holder=holder, action=action, resource=stream)
         for action in _TRACES:
             yield Need(holder=holder, action=action, resource="*")
+    # https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
+    for config in stack.resolver.resources("AWS::Lambda::EventInvokeConfig").values():
+        failed = config.get("DestinationConfig", {}).get("OnFailure")
+        if failed:
+            yield Need(holder="function", action="sqs:SendMessage", resource=failed["Destination"])
 
 
 def _of_other_machines(stack: Stack) -> Iterator[Need]:

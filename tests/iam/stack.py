@@ -17,7 +17,7 @@ Policy = dict[str, Any]
 
 MANAGED: Final = json.loads(aws_managed_policies_data)
 # What is deployed by its address.
-_PACKAGED: Final = ("CodeUri", "ContentUri", "DefinitionUri")
+_PACKAGED: Final = ("CodeUri", "ContentUri")
 WORKER: Final = "worker"
 OPERATOR: Final = "operator"
 # By its role's logical id, whose role it is.

@@ -28,7 +28,7 @@ def template() -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def definition_text(template: dict[str, Any]) -> str:
-    uri: str = template["Resources"]["StateDataStateMachine"]["Properties"]["DefinitionUri"]
+    uri: str = template["Resources"]["StateDataStateMachine"]["Properties"]["DefinitionS3Location"]
     return (ROOT / uri).read_text()
 
 

@@ -39,6 +39,8 @@ OF_STATE_MACHINES = {
 FROM_AWS: set[Metric] = {
     ("AWS/Lambda", name, frozenset({"FunctionName"})) for name in OF_FUNCTIONS
 } | {("AWS/States", name, frozenset({"StateMachineArn"})) for name in OF_STATE_MACHINES}
+FROM_AWS |= {("AWS/SQS", "ApproximateNumberOfMessagesVisible", frozenset({"QueueName"}))}
+"""https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html"""
 
 SEARCH = re.compile(r"SEARCH\('\{(\w+),([\w,]+)\} MetricName=\"(\w+)\" service=\"STACK\"'")
 INSIGHTS = re.compile(

@@ -21,6 +21,7 @@ VALUES: Final = {
     "StateDataManagerFunctionRole.Arn": f"{ACCOUNT}manager",
     "CallbackFunctionRole.Arn": f"{ACCOUNT}callbacks",
     "RetentionFunctionRole.Arn": f"{ACCOUNT}retention",
+    "UnrecordedEndsQueue.Arn": "arn:aws:sqs:eu-west-1:111122223333:ends",
     "OtherStateMachineArns": ",".join(
         f"arn:aws:states:eu-west-1:111122223333:stateMachine:{name}" for name in ("a", "b")
     ),

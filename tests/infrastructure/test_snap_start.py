@@ -9,7 +9,7 @@ import pytest
 from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 
-URIS = ("CodeUri", "ContentUri", "DefinitionUri")
+URIS = ("CodeUri", "ContentUri")
 FUNCTION = {"Fn::GetAtt": ["StateDataManagerFunction", "Arn"]}
 
 

@@ -18,7 +18,7 @@ LONGEST_EXECUTION_DAYS = 365
 REDRIVE_DAYS = 14
 """https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html"""
 
-WITHOUT_RESOURCES = {"AnswerCallbacks", "DeliverLogs"}
+WITHOUT_RESOURCES = {"AnswerCallbacks", "DeliverLogs", "Trace"}
 """Statements whose actions IAM cannot narrow to a resource."""
 
 
@@ -48,7 +48,8 @@ def bucket(resources: dict[str, Any]) -> dict[str, Any]:
 
 def statements(owner: dict[str, Any]) -> list[dict[str, Any]]:
     """The statements of a role, those under a condition included."""
-    found = [each for policy in owner["Policies"] for each in policy.get("Statement", ())]
+    documents = [policy.get("PolicyDocument", policy) for policy in owner["Policies"]]
+    found = [each for document in documents for each in document.get("Statement", ())]
     return [each["Fn::If"][1] if "Fn::If" in each else each for each in found]
 
 
@@ -61,7 +62,7 @@ def test_cfn_lint_finds_nothing(root: Path) -> None:
 
 
 def test_definition_uri_is_the_file_to_the_letter(root: Path, machine: dict[str, Any]) -> None:
-    folder, name = machine["DefinitionUri"].split("/")
+    folder, name = machine["DefinitionS3Location"].split("/")
     assert name in {path.name for path in (root / folder).iterdir()}
 
 
@@ -92,18 +93,18 @@ def test_the_function_and_the_machine_log_where_retention_is_set(
     function: dict[str, Any], machine: dict[str, Any]
 ) -> None:
     assert function["LoggingConfig"]["LogGroup"] == {"Ref": "StateDataManagerLogGroup"}
-    (destination,) = machine["Logging"]["Destinations"]
+    (destination,) = machine["LoggingConfiguration"]["Destinations"]
     arn = destination["CloudWatchLogsLogGroup"]["LogGroupArn"]
     assert arn == {"Fn::GetAtt": ["StateMachineLogGroup", "Arn"]}
 
 
 def test_no_state_and_no_token_reaches_the_log_of_the_machine(machine: dict[str, Any]) -> None:
-    assert machine["Logging"]["IncludeExecutionData"] is False
+    assert machine["LoggingConfiguration"]["IncludeExecutionData"] is False
 
 
 def test_everything_is_traced(template: Template, machine: dict[str, Any]) -> None:
     assert template["Globals"]["Function"]["Tracing"] == "Active"
-    assert machine["Tracing"]["Enabled"] is True
+    assert machine["TracingConfiguration"]["Enabled"] is True
 
 
 def test_a_workflow_is_kept_for_as_long_as_it_can_be_redriven(template: Template) -> None:
@@ -176,7 +177,7 @@ def test_the_bucket_is_encrypted_with_a_key_of_yours_if_you_give_one(
 
 
 @pytest.mark.parametrize(
-    "owner", ["StateDataManagerFunction", "CallbackFunction", "StateDataStateMachine"]
+    "owner", ["StateDataManagerFunction", "CallbackFunction", "StateDataStateMachineRole"]
 )
 def test_roles_name_their_actions_and_resources(resources: dict[str, Any], owner: str) -> None:
     for statement in statements(resources[owner]["Properties"]):

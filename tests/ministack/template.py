@@ -9,7 +9,14 @@ from samcli.yamlhelper import yaml_parse
 # Its alarms know no metric math and no Metrics Insights, and the dashboard shows those alarms.
 _DASHBOARD = "OperationsDashboard"
 _APPLICATION = "AWS::ServerlessRepo::Application"
-_FILES = ("CodeUri", "ContentUri", "DefinitionUri", "LicenseUrl", "ReadmeUrl")
+_FILES = (
+    "CodeUri",
+    "ContentUri",
+    "DefinitionUri",
+    "DefinitionS3Location",
+    "LicenseUrl",
+    "ReadmeUrl",
+)
 
 
 def for_ministack(built: Path, directory: Path) -> Path:
