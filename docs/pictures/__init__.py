@@ -2,6 +2,6 @@
 
 from typing import Final
 
-from docs.pictures import journey, overview
+from docs.pictures import bag, journey, machine, overview, parts
 
-PICTURES: Final = (journey, overview)
+PICTURES: Final = (bag, journey, machine, overview, parts)

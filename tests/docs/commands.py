@@ -221,7 +221,9 @@ _CHECKS: Final[dict[str, Callable[[list[str]], None]]] = {
     "python": _python,
     "sam": _sam,
     "statebag": _statebag,
-    **dict.fromkeys(("cd", "eval", "export", "jq", "mkdir", "source", "zstd"), _taken_as_it_is),
+    **dict.fromkeys(
+        ("cd", "cdk", "eval", "export", "git", "jq", "mkdir", "source", "zstd"), _taken_as_it_is
+    ),
 }
 
 CHECKED: Final = frozenset(_CHECKS)

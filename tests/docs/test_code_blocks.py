@@ -12,6 +12,7 @@ import pytest
 import ruff  # type: ignore[import-untyped] # it ships without types
 from cfnlint import ManualArgs, lint
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
+from samcli.yamlhelper import yaml_parse
 from sybil import Sybil
 from sybil.parsers.markdown import PythonCodeBlockParser
 
@@ -31,13 +32,15 @@ FORMATS = pages.DOCS / "formats.md"
 CONTRIBUTING = pages.DOCS / "contributing.md"
 # Its labels are names of files, which tests/docs/test_tutorial.py writes and runs.
 TUTORIAL = pages.DOCS / "tutorial.md"
+# Its program is synthesized by tests/packaging/test_cdk.py.
+CDK = pages.DOCS / "howto" / "cdk-and-terraform.md"
 
 BLOCKS = [block for block in pages.blocks() if not block.is_directive]
 ELSEWHERE = [
     block
     for block in BLOCKS
     if (block.page == FORMATS and block.language == "json" and block.label)
-    or (block.page == TUTORIAL and "." in block.label)
+    or (block.page in {TUTORIAL, CDK} and "." in block.label)
     or (block.page == CONTRIBUTING and block.language == "diff")
 ]
 FENCED = [block for block in BLOCKS if block not in ELSEWHERE]
@@ -117,7 +120,23 @@ def check_table(block: Block) -> None:
     assert sorted(named) == sorted(EndedRecord.model_fields.keys() - {"ended_record"})
 
 
+def check_terraform(block: Block) -> None:
+    """Name parameters and outputs that the stack has, in braces that close."""
+    template = yaml_parse((pages.ROOT / "template.yaml").read_text("utf-8"))
+    outputs = set(re.findall(r"\.outputs\[\"(\w+)\"\]", block.text))
+    (parameters,) = re.findall(
+        r"^ +parameters = \{\n(.*?)^  \}", block.text, re.DOTALL | re.MULTILINE
+    )
+    assert outputs
+    assert outputs <= template["Outputs"].keys()
+    assert (
+        set(re.findall(r"^ +(\w+) +=", parameters, re.MULTILINE)) <= template["Parameters"].keys()
+    )
+    assert block.text.count("{") == block.text.count("}")
+
+
 CHECKS: dict[tuple[str, str], Callable[[Block], None]] = {
+    ("hcl", ""): check_terraform,
     ("json", ""): check_json,
     ("json", "event"): check_event,
     ("json", "policy"): check_policy,
@@ -188,6 +207,7 @@ def test_misspelt_command_is_found(wrong: str) -> None:
 @pytest.mark.parametrize(
     ("language", "label", "text"),
     [
+        ("hcl", "", '  parameters = {\n    NoSuch = 1\n  }\n x.outputs["StateBucketName"]'),
         ("json", "", "{"),
         ("json", "event", '{"action": "sync", "state_data": {}, "result": 1}'),
         (

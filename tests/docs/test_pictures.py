@@ -1,17 +1,22 @@
 """The pictures show what the code does."""
 
 import ast
+import json
 from collections.abc import Iterator
 from itertools import pairwise
 from types import ModuleType
 
 import pytest
+from samcli.yamlhelper import yaml_parse
 
-from docs.pictures import PICTURES, journey, overview
+from docs.pictures import PICTURES, bag, journey, machine, overview, parts
 from docs.pictures.journey import ROOMS, STEPS
 from tests.docs import pages
 from universal_sync_core.settings import Settings
 
+STATES = json.loads((pages.ROOT / "statemachine/state_data_v3.asl.json").read_text("utf-8"))[
+    "States"
+]
 CORE = pages.ROOT / "layers/universal_sync_core/universal_sync_core"
 
 
@@ -67,7 +72,7 @@ def test_each_step_works_with_the_unit_of_work(step: str) -> None:
     assert "universal_sync_core.bag.unit_of_work import" in text
 
 
-@pytest.mark.parametrize("picture", [journey, overview])
+@pytest.mark.parametrize("picture", [bag, journey, overview])
 def test_the_bound_of_the_bag_is_that_of_the_settings(picture: ModuleType) -> None:
     assert f"at most {Settings().bound_bytes // 1024} KB" in picture.draw()
 
@@ -83,3 +88,39 @@ def test_every_picture_stands_on_a_page(picture: ModuleType) -> None:
         (page.parent / link).resolve() for page in pages.PAGES for link in pages.links(page)
     }
     assert picture.FILE in leads_to
+
+
+def test_the_parts_are_those_of_the_template() -> None:
+    template = yaml_parse((pages.ROOT / "template.yaml").read_text("utf-8"))
+    assert set(parts.PARTS.values()) <= set(template["Resources"])
+
+
+@pytest.mark.parametrize("row", machine.ROWS, ids=lambda row: row[0])
+def test_a_row_of_the_machine_begins_where_the_route_leads_and_ends_there(
+    row: tuple[str, str, str],
+) -> None:
+    action, begins, ends = row
+    choices = STATES[machine.ROUTE]["Choices"]
+    assert begins in {choice["Next"] for choice in choices if f'"{action}"' in json.dumps(choice)}
+    following = begins
+    while following != ends:
+        following = STATES[following]["Next"]
+    assert STATES[ends]["Next"] == machine.ROUTE
+
+
+def test_the_machine_has_a_row_for_each_way_that_goes_on() -> None:
+    routed = {choice["Next"] for choice in STATES[machine.ROUTE]["Choices"]}
+    back = {name for name in routed if _leads_back(name)}
+    assert back == {begins for _, begins, _ in machine.ROWS} | {"RunAndSyncSegment"}
+    assert {state for _, state in machine.ENDS} <= set(STATES)
+
+
+def _leads_back(name: str) -> bool:
+    while name in STATES and name != machine.ROUTE:
+        name = STATES[name].get("Next", "")
+    return name == machine.ROUTE
+
+
+@pytest.mark.parametrize("field", bag.FIELDS)
+def test_the_fields_of_the_bag_are_fields_of_a_bag(field: str) -> None:
+    assert field in (pages.DOCS / "formats.md").read_text("utf-8")

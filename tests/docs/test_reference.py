@@ -1,5 +1,6 @@
 """What the README and the tables of the reference list is what there is."""
 
+import inspect
 import re
 from typing import Any
 
@@ -8,7 +9,7 @@ from samcli.yamlhelper import yaml_parse
 
 from actions import app
 from tests.docs import pages
-from universal_sync_core import Result, Status
+from universal_sync_core import Result, Status, errors
 from universal_sync_core.settings import Settings
 
 README = (pages.ROOT / "README.md").read_text(encoding="utf-8")
@@ -78,6 +79,22 @@ def test_every_status_of_a_result_is_listed() -> None:
 def test_every_setting_of_the_environment_is_listed_and_read(name: str) -> None:
     assert name in first_column("settings.md")
     assert Settings.from_env({name: "123"}) != Settings()
+
+
+def test_troubleshooting_says_of_each_error_what_to_do_and_whether_to_try_again() -> None:
+    text = (pages.DOCS / "troubleshooting.md").read_text(encoding="utf-8")
+    rows = re.findall(
+        r"^\| `(\w+Error)` \| .+ \| (.*) \| *(yes|no)? *\|$", text, flags=re.MULTILINE
+    )
+    roots = {errors.StateSyncError, errors.StoreError}
+    known = {name: each for name, each in vars(errors).items() if inspect.isclass(each)}
+    wanted = {
+        name: "yes" if each.retryable else "no"
+        for name, each in known.items()
+        if issubclass(each, errors.StateSyncError) and each not in roots
+    }
+    assert {name: retry for name, _, retry in rows if name != "StoreError"} == wanted
+    assert [name for name, does, _ in rows if not does and name != "StoreError"] == []
 
 
 def test_events_of_the_pages_exist() -> None:

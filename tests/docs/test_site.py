@@ -20,7 +20,13 @@ from universal_sync_core import errors
 from universal_sync_core.settings import Settings
 
 # No test asks them; a new host is a decision to make here.
-HOSTS = {"docs.aws.amazon.com", "keepachangelog.com", "semver.org", "www.npmjs.com"}
+HOSTS = {
+    "docs.aws.amazon.com",
+    "docs.temporal.io",
+    "keepachangelog.com",
+    "semver.org",
+    "www.npmjs.com",
+}
 NAMED = [page.relative_to(pages.ROOT).as_posix() for page in pages.PAGES]
 
 
