@@ -1,7 +1,6 @@
 """What everything asked for in one run, and the template under each set of parameters."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,7 @@ FULL = next(each for each in DEPLOYMENTS if each.name == "key")
 
 
 @pytest.fixture(scope="session")
-def calls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Call]]:
+def calls(tmp_path_factory: pytest.TempPathFactory) -> list[Call]:
     """All that was asked for in one run of everything."""
     with pytest.MonkeyPatch.context() as patched:
         patched.chdir(tmp_path_factory.mktemp("operator"))
@@ -31,7 +30,7 @@ def calls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Call]]:
             for name, value in (cloud.environment | key).items():
                 patched.setenv(name, value)
             patched.delenv("AWS_PROFILE", raising=False)
-            yield recorded(cloud, _command)
+            return recorded(cloud, _command)
 
 
 def _command(*arguments: str) -> None:
