@@ -15,6 +15,8 @@ from statebag.output.terminal import close_output, print_error
 
 # Each is a module of statebag.commands with a click command `command`, in the order of the help.
 COMMANDS: Final = (
+    "list",
+    "find",
     "show",
     "history",
     "timeline",
@@ -39,6 +41,7 @@ _EPILOG: Final = """
 \b
 Examples:
   statebag show arn:aws:states:eu-west-1:123456789012:execution:catalog:run-1
+  statebag list --stack my-stack --status FAILED --since 1d
   statebag failure latest --stack my-stack
   statebag history ARN --tail 50 --follow
   statebag diff ARN#12 ARN#13

@@ -1,5 +1,6 @@
 """The AWS account that the command works on: an ordinary boto3 session, made when needed."""
 
+import copy
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 # A function may take its whole timeout to answer.
 _READ_TIMEOUT_SECONDS: Final = 320
+# An account may describe 15 executions a second, and many are asked for at once.
+# https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+_MANY_ATTEMPTS: Final = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +70,12 @@ class Cloud:
         """Where the state is: as was said, or in the stack's bucket; None where neither tells."""
         return self._connection.place or (self.stack.place if self.stack else None)
 
+    def renewed(self) -> "Cloud":
+        """Return the same services with a budget of its own."""
+        other = copy.copy(self)
+        other.budget = self.budget.renewed()
+        return other
+
     @cached_property
     def store(self) -> ObjectStore:
         """The objects in S3."""
@@ -79,7 +89,7 @@ class Cloud:
     @cached_property
     def states(self) -> "SFNClient":
         """Step Functions."""
-        client: SFNClient = self._client("stepfunctions")
+        client: SFNClient = self._client("stepfunctions", attempts=_MANY_ATTEMPTS)
         return client
 
     @cached_property

@@ -99,7 +99,7 @@ def newest_bag(cloud: Cloud, execution: Execution) -> JsonObject | None:
 def _of_execution(cloud: Cloud, text: str) -> Source:
     name, step = with_step(text)
     execution = execution_named(cloud, name)
-    bag = _after_step(cloud, execution, step) if step else newest_bag(cloud, execution)
+    bag = after_step(cloud, execution, step) if step else newest_bag(cloud, execution)
     if bag is None:
         hint = "`statebag timeline` shows what it did; its input may have been refused."
         raise NotFoundError(f"no state is known of {execution.name} yet", hint=hint)
@@ -107,7 +107,30 @@ def _of_execution(cloud: Cloud, text: str) -> Source:
     return _of_bag(cloud, bag, title=title, execution=execution)
 
 
-def _after_step(cloud: Cloud, execution: Execution, text: str) -> JsonObject:
+def final_state(cloud: Cloud, execution: Execution) -> Source | None:
+    """Return the newest state of an execution; without a bag its output, or None without both."""
+    bag = newest_bag(cloud, execution)
+    if bag is not None:
+        return _of_bag(cloud, bag, title=execution.arn, execution=execution)
+    if execution.output is None:
+        return None
+    place = place_of_machine(cloud, execution.machine_arn)
+    return Source(
+        title=execution.arn,
+        value=execution.output,
+        is_bag=False,
+        reader=reader_of(cloud, place, execution.arn),
+        place=place,
+        execution=execution,
+    )
+
+
+def after_step(cloud: Cloud, execution: Execution, text: str) -> JsonObject:
+    """Return the bag after a step of the timeline, by its number or the name of its state.
+
+    Raises:
+        NotFoundError: there is no such step, or it had no bag.
+    """
     steps = steps_of(Executions(cloud.states).events(execution.arn), execution.arn)
     for step in steps:
         if text in (str(step.number), step.state) and (step.bag is not None):

@@ -132,6 +132,11 @@ def read_each(
     return found
 
 
+def body_at(cloud: Cloud, location: Location) -> bytes:
+    """Return an object as it is stored, trying again where S3 is busy."""
+    return _RETRY.execute(lambda: cloud.store.get(location)).body
+
+
 def reader_of(cloud: Cloud, place: Place | None, execution_id: str | None) -> StateReader:
     """Return a reader of an execution's state, which all that a command reads share a budget of."""
     return StateReader(cloud.store, place, execution_id, budget=cloud.budget)

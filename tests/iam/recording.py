@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from local.access.calls import Call
-from local.cloud import LocalCloud, UserFunction
+from local.cloud import STACK_NAME, LocalCloud, UserFunction
 from tests.end_to_end.workflow import Json, Workflows
 from tests.iam.stack import OPERATOR
 from universal_sync_core.retention.daily import DailyDeletion
@@ -149,6 +149,9 @@ def _operate(workflows: Workflows, command: Command) -> None:
     command("restore", record, "-o", "bag.json", "--hydrate")
     command("diff", f"{failed.arn}#1", record)
     command("resume", failed.arn)
+    for name in ("list", "find"):
+        command(name, "--stack", STACK_NAME, "--status", "FAILED")
+    command("timeline", "latest", "--stack", STACK_NAME)
     stopped = workflows.start({"segments": [LARGE, {"status": "ASYNC"}]})
     workflows.request(stopped)
     stopped.stop()

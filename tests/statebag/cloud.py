@@ -1,5 +1,6 @@
 """A cloud in memory: what the command asks of AWS, answered from dicts."""
 
+import copy
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -284,6 +285,11 @@ class FakeCloud:
         self.place = connection.place or (self.stack.place if self.stack else None)
         self.budget = budget_of(connection.budget_mib)
         return self
+
+    def renewed(self) -> "FakeCloud":
+        other = copy.copy(self)
+        other.budget = self.budget.renewed()
+        return other
 
     @property
     def bytes_read(self) -> int:

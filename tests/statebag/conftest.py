@@ -1,5 +1,6 @@
 """The command, run in this process on a cloud in memory."""
 
+import functools
 import io
 import os
 import re
@@ -7,11 +8,13 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import pytest
+from rich.console import Console
 
 from statebag.cli import main
+from statebag.output import terminal as terminal_module
 from tests.statebag.cloud import BUCKET, FakeCloud
 from universal_sync_core.packs import outbox
 from universal_sync_core.settings import Settings
@@ -77,12 +80,42 @@ def run(
 
 
 @pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Let the command take standard output for a terminal of so many columns, without colours."""
+
+    def set_width(columns: int) -> None:
+        monkeypatch.setenv("COLUMNS", str(columns))
+        monkeypatch.setenv("TERM", "xterm")
+        plain = functools.partial(Console, color_system=None)
+        monkeypatch.setattr(terminal_module, "Console", plain)
+        stream = terminal_module._stream
+        monkeypatch.setattr(
+            terminal_module, "_stream", lambda *, error=False: _Terminal(stream(error=error))
+        )
+
+    return set_width
+
+
+class _Terminal:
+    """A stream that says it is a terminal."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture
 def golden(request: pytest.FixtureRequest) -> Callable[[str], None]:
     """Compare an output with the file of that name, digests apart.
 
     STATEBAG_WRITE_GOLDEN=1 writes the file instead.
     """
-    name = request.node.name.removeprefix("test_")
+    name = re.sub(r"\W+", "_", request.node.name.removeprefix("test_")).strip("_")
 
     def compare(text: str) -> None:
         stable = re.sub(r"\b[0-9a-f]{64}\b|(?<=S3 )[0-9a-f]{12}", "<digest>", text)

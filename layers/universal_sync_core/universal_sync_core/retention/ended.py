@@ -90,9 +90,12 @@ class RecordName:
     @classmethod
     def of(cls, execution: EndedExecution) -> "RecordName":
         """Return the name of an execution's record. One that is redriven has one for each end."""
-        return cls(
-            execution.stopped.astimezone(UTC).replace(microsecond=0), digest_of(execution.arn)
-        )
+        return cls.at(execution.arn, execution.stopped)
+
+    @classmethod
+    def at(cls, arn: str, stopped: datetime) -> "RecordName":
+        """Return the name of the record of an execution that stopped then."""
+        return cls(stopped.astimezone(UTC).replace(microsecond=0), digest_of(arn))
 
     @classmethod
     def in_key(cls, key: str) -> "RecordName | None":
@@ -136,13 +139,22 @@ def read_record(body: bytes, path: str) -> tuple[str, str]:
     Raises:
         MalformedPointerError: it is no record of this version.
     """
+    record = record_in(body, path)
+    return record["execution_arn"], record["execution_id"]
+
+
+def record_in(body: bytes, path: str) -> JsonObject:
+    """Return a record, which names the execution it is of and the one that began its state.
+
+    Raises:
+        MalformedPointerError: it is no record of this version.
+    """
     record: Json = decode(body, path=path)
     if type(record) is not dict or record.get(RECORD_MARK) != RECORD_VERSION:
         raise MalformedPointerError("this is no record of an ended execution", path=path)
-    arn, owner = record.get("execution_arn"), record.get("execution_id")
-    if type(arn) is not str or type(owner) is not str:
+    if type(record.get("execution_arn")) is not str or type(record.get("execution_id")) is not str:
         raise MalformedPointerError("this record names no execution", path=path)
-    return arn, owner
+    return record
 
 
 def ended_record(execution: EndedExecution, state: LastState) -> JsonObject:

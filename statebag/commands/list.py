@@ -1,0 +1,83 @@
+"""`statebag list`: executions that run, and those that ended."""
+
+import time
+from collections.abc import Iterable
+from typing import Final
+
+import click
+
+from statebag.account.aws import Cloud
+from statebag.executions.naming import machines_of
+from statebag.listing.conditions import Query
+from statebag.listing.feed import Feed
+from statebag.listing.following import Follower
+from statebag.listing.options import with_query
+from statebag.listing.paging import Page, page_of
+from statebag.listing.rows import Row
+from statebag.listing.table import line_of, print_rows
+from statebag.options import as_json, with_cloud
+from statebag.output.rendering import counted
+from statebag.output.terminal import note, print_json, print_line, progress
+
+_LIMIT: Final = 20
+
+
+@click.command("list")
+@with_query
+@click.option("--limit", default=_LIMIT, show_default=True, type=click.IntRange(1), help="Most.")
+@click.option("--page", default="", metavar="PAGE", help="Go on where an earlier list says.")
+@click.option("--follow", is_flag=True, help="Go on with what begins and ends, until Ctrl-C.")
+@click.option(
+    "--every", default=2.0, show_default=True, help="With --follow: seconds between looks."
+)
+@as_json
+@with_cloud
+def command(  # noqa: PLR0913 - options
+    cloud: Cloud,
+    query: Query,
+    *,
+    limit: int,
+    page: str,
+    every: float,
+    follow: bool,
+    to_json: bool,
+) -> None:
+    """List executions: those that run, then those that ended, the newest first.
+
+    Those of the stack's state machines (--stack), and of others that --machine names. Step
+    Functions tells of the last 90 days; what ended before that is listed by the records of ended
+    executions. Error, stage and sizes are those of the records. `statebag find` looks into states.
+
+    \b
+    Examples:
+      statebag list --stack my-stack
+      statebag list --stack my-stack --status FAILED --since 1d
+      statebag list --machine orders --error 'States.*' --json | jq -r .execution
+      statebag list --stack my-stack --follow
+    """  # noqa: D301 - click reads the control character
+    machines = machines_of(cloud)
+    several = len(machines) > 1
+    # What begins while the list is made is news.
+    follower = Follower(cloud, machines, query) if follow else None
+    with progress("asking Step Functions"):
+        found = page_of(Feed(cloud, machines, query).rows(page, limit + 1), limit)
+    if to_json:
+        _print_json(found.items)
+    elif found.items:
+        print_rows(found.items, machines=several)
+    _tell(found, follow=follow)
+    for row in follower.news(lambda: time.sleep(every)) if follower else ():
+        if to_json:
+            print_json(row.describe())
+        else:
+            print_line(line_of(row, machines=several))
+
+
+def _print_json(rows: Iterable[Row]) -> None:
+    for row in rows:
+        print_json(row.describe())
+
+
+def _tell(found: Page[Row], *, follow: bool) -> None:
+    more = f"; more: --page {found.then}" if found.then and not follow else ""
+    note(f"{counted(len(found.items), 'execution')}{more}")
