@@ -28,6 +28,8 @@ COMMANDS: Final = (
     "restore",
     "resume",
     "callbacks",
+    "hold",
+    "release",
     "gc",
     "cost",
     "assess",

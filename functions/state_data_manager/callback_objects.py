@@ -62,7 +62,7 @@ class Record(BaseModel):
     )
 
     callback_id: str
-    callback_type: Literal["human", "async"]
+    callback_type: Literal["human", "async", "hold"]
     execution_id: str
     prompt: Any
     state_revision: int | None

@@ -23,6 +23,7 @@ from callback_objects import Marks, Record, id_of, read_like, read_record, write
 from delivery import deliver, is_answered
 from services import Failure, attempt, called, failure
 from universal_sync_core.bag.fields import with_fields
+from universal_sync_core.bag.holding import is_held
 from universal_sync_core.bag.unit_of_work import UnitOfWork, unit_of_work
 from universal_sync_core.errors import (
     CallbackAlreadyAnsweredError,
@@ -33,6 +34,7 @@ from universal_sync_core.errors import (
 from universal_sync_core.ingestion.ingest import ingest, ingest_delta
 from universal_sync_core.limits import EVENTBRIDGE_EVENT_BYTES
 from universal_sync_core.pages.page_reader import pointers_in
+from universal_sync_core.storage import runtime
 from universal_sync_core.values import codec
 from universal_sync_core.values.pointer import parse, recognise
 from universal_sync_core.worker.results import INLINE_RESULT_BYTES
@@ -54,8 +56,10 @@ EVENT_DETAIL_TYPE: Final = "Callback Requested"
 # The targets of a rule have tighter limits than the bus.
 PROMPT_INLINE_BYTES: Final = EVENTBRIDGE_EVENT_BYTES // 8
 _PROMPT: Final = "prompt"
-# By type of a callback, the action that merges its answer.
-_MERGED_BY: Final = {"human": "merge_callback", "async": "merge_async"}
+# An operator's: nobody is asked, and the answer is merged into nothing.
+_HOLD: Final = "hold"
+# By type of a callback, the action whose rules its answer goes by.
+_ANSWERED_AS: Final = {"human": "merge_callback", "async": "merge_async", _HOLD: "merge_callback"}
 
 _CONFIG: Final = Config(
     connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 4}
@@ -96,8 +100,17 @@ def request(event: "RequestCallbackEvent") -> "CallbackAnswer":
         requested_at=datetime.now(UTC).isoformat(),
     )
     record = _kept(asked, event.wait)
-    _announce(record.model_dump(exclude={"task_token", "requested_at"}) | {_PROMPT: plain})
+    if record.callback_type == _HOLD:
+        _end_hold_that_is_over(record)
+    else:
+        _announce(record.model_dump(exclude={"task_token", "requested_at"}) | {_PROMPT: plain})
     return {"callback_id": record.callback_id}
+
+
+def _end_hold_that_is_over(record: Record) -> None:
+    """Let a workflow go on that was released before it had stopped: no answer will come."""
+    if not is_held(record.execution_id, runtime.current().settings):
+        called(stepfunctions().send_task_success, taskToken=record.task_token, output="{}")
 
 
 def _kept(asked: Record, wait: str | None, question: int = 1) -> Record:
@@ -113,7 +126,8 @@ def _kept(asked: Record, wait: str | None, question: int = 1) -> Record:
         callback_id = id_of(asked.task_token, told)
         asked = asked.model_copy(update={"callback_id": callback_id})
     if write_record(asked):
-        measures.count_callback_request(asked.requested_at)
+        if asked.callback_type != _HOLD:
+            measures.count_callback_request(asked.requested_at)
         return asked
     first = read_like(asked.execution_id, asked.callback_id)
     marks = Marks(first)
@@ -148,9 +162,9 @@ def submit(event: "SubmitCallbackEvent", *, may_point: bool = True) -> "Delivery
         if missed is not None:
             raise missed.error
         return told
-    answer = _answer(event, _MERGED_BY[record.callback_type], may_point=may_point)
+    answer = _answer(event, _ANSWERED_AS[record.callback_type], may_point=may_point)
     outcome = deliver(answer, marks, functools.partial(_send, marks))
-    if outcome.is_new:
+    if outcome.is_new and record.callback_type != _HOLD:
         measures.count_callback_answer(record.requested_at)
     if outcome.is_other:
         raise CallbackAlreadyAnsweredError("this callback was answered before, and differently")
@@ -176,6 +190,8 @@ def _prompts(event: "RequestCallbackEvent", unit: UnitOfWork) -> "tuple[Json, Js
 
 
 def _prompt(event: "RequestCallbackEvent", unit: UnitOfWork) -> "Json":
+    if event.callback_type == _HOLD:
+        return None
     if event.prompt is not None:
         return ingest(event.prompt, unit)
     # A worker puts what it wants to know into its result; so it is in the bag.

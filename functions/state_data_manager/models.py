@@ -301,7 +301,7 @@ class RequestCallbackEvent(StateEvent):
     task_token: Annotated[str, _of_units(STEP_FUNCTIONS_TOKEN_CHARS)] = Field(
         min_length=1, max_length=STEP_FUNCTIONS_TOKEN_CHARS, repr=False
     )
-    callback_type: Literal["human", "async"]
+    callback_type: Literal["human", "async", "hold"]
     prompt: Any = Field(default=None, description="What is asked; else the bag's `prompt`.")
     wait: str | None = Field(
         default=None,

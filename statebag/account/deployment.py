@@ -9,11 +9,17 @@ from botocore.exceptions import ClientError
 from statebag.account.aws import Cloud
 from statebag.account.places import Place
 from statebag.errors import NotFoundError
-from universal_sync_core.values.codec import Json, decode
+from universal_sync_core.values.codec import Json, JsonObject, decode
 
 # The state whose function is the manager, whatever the worker may be.
 _MANAGER_ACTIONS: Final = ("init", "sync", "create_snapshot")
 _FUNCTION: Final = re.compile(r"arn:[\w-]+:lambda:[\w-]+:\d{12}:function:[\w-]+(?::[\w$-]+)?")
+
+
+def definition_of(cloud: Cloud, machine_arn: str) -> Json:
+    """Return the definition of a state machine."""
+    told = cloud.states.describe_state_machine(stateMachineArn=machine_arn)
+    return decode(told["definition"].encode(), path="definition")
 
 
 def manager_function(cloud: Cloud, machine_arn: str) -> str:
@@ -24,8 +30,7 @@ def manager_function(cloud: Cloud, machine_arn: str) -> str:
     """
     if cloud.stack is not None and cloud.stack.function:
         return cloud.stack.function
-    told = cloud.states.describe_state_machine(stateMachineArn=machine_arn)
-    found = _manager_in(decode(told["definition"].encode(), path="definition"))
+    found = manager_in(definition_of(cloud, machine_arn))
     if found is None:
         hint = "Name its stack: --stack NAME; or say where its state is: --bucket and --prefix."
         raise NotFoundError(f"{machine_arn} calls no StateDataManagerFunction", hint=hint)
@@ -35,12 +40,12 @@ def manager_function(cloud: Cloud, machine_arn: str) -> str:
 def calls_manager(cloud: Cloud, machine_arn: str) -> bool:
     """Tell whether a state of a machine calls a function with an action, as the manager's do."""
     try:
-        told = cloud.states.describe_state_machine(stateMachineArn=machine_arn)
+        definition = definition_of(cloud, machine_arn)
     except ClientError as error:
         if error.response["Error"]["Code"] != "StateMachineDoesNotExist":
             raise
         return False
-    return any(_called(decode(told["definition"].encode(), path="definition")))
+    return any(functions_in(definition))
 
 
 def place_of_machine(cloud: Cloud, machine_arn: str) -> Place | None:
@@ -77,24 +82,32 @@ def require_place(cloud: Cloud, machine_arn: str | None) -> Place:
     return place
 
 
-def _manager_in(definition: Json) -> str | None:
+def manager_in(definition: Json) -> str | None:
     """Return the function that a state calls with one of the manager's own actions."""
-    for action, function in _called(definition):
-        if action in _MANAGER_ACTIONS and _FUNCTION.fullmatch(function):
+    for _, payload, function in functions_in(definition):
+        if payload["action"] in _MANAGER_ACTIONS and _FUNCTION.fullmatch(function):
             return function
     return None
 
 
-def _called(definition: Json) -> Iterator[tuple[str, str]]:
-    """Yield the action and the function of each state that calls one with an action."""
+def functions_in(definition: Json, name: str = "") -> Iterator[tuple[str, JsonObject, str]]:
+    """Yield of each state that calls a function with an action: name, payload, function."""
     if type(definition) is list:
         for item in definition:
-            yield from _called(item)
+            yield from functions_in(item)
     if type(definition) is not dict:
         return
-    payload, function = definition.get("Payload"), definition.get("FunctionName")
-    action = payload.get("action") if type(payload) is dict else None
-    if isinstance(action, str) and isinstance(function, str):
-        yield action, function
-    for item in definition.values():
-        yield from _called(item)
+    parameters = definition.get("Parameters")
+    payload, function = (
+        (parameters.get("Payload"), parameters.get("FunctionName"))
+        if type(parameters) is dict
+        else (None, None)
+    )
+    if (
+        type(payload) is dict
+        and isinstance(payload.get("action"), str)
+        and isinstance(function, str)
+    ):
+        yield name, payload, function
+    for inner, item in definition.items():
+        yield from functions_in(item, inner)

@@ -43,6 +43,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "execution_id": wrong,
     "forked_from": wrong,
     "branch_id": wrong,
+    "held_by_operator": st.one_of(wrong, st.booleans()),
     "stopped_by": st.one_of(wrong, st.just({"error": 5, "cause": None})),
     "error": st.one_of(st.sampled_from(["NoStock", "States.Timeout", "x" * 999]), wrong),
     "cause": st.one_of(st.sampled_from(["none left", "x" * 40_000]), wrong),

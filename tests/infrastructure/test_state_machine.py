@@ -56,6 +56,7 @@ FAILURE_KEYS = {
     "SyncBranch": "$.segment",
     "RunAndSyncBranchSegment": "$.segment",
     "CompleteBranch": "$.segment",
+    "BranchHeld": None,
     "WaitForBranchCallback": "$.segment",
     "MergeBranchCallback": "$.segment",
     "WaitForBranchAsync": "$.segment",
@@ -70,10 +71,14 @@ FAILURE_KEYS = {
     "MergeCallback": "$.callback",
     "WaitForAsync": "$.async",
     "MergeAsync": "$.async",
+    "Held": None,
     "HandOver": "$.next",
     "RecordFailure": None,
 }
-"""Where a failure goes: over what could not be merged, so that it always fits beside the bag."""
+"""Where a failure goes: over what could not be merged, so that it always fits beside the bag.
+
+One of a hold goes nowhere, for the workflow goes on.
+"""
 
 CHILDREN = {"RunItem", "StoreItemResult"}
 """A child of the distributed map fails as it is: its error becomes the item's."""
@@ -288,7 +293,7 @@ def test_every_failure_is_recorded_before_the_execution_fails(states: States) ->
         entry["Next"]
         for name, state in states.items()
         for entry in state.get("Catch", [])
-        if name not in {"RecordFailure", "RecordBranchFailure"}
+        if name not in {"RecordFailure", "RecordBranchFailure", "Held", "BranchHeld"}
     }
     of_the_branches = {"RecordBranchFailure"}
     aside = {"AlreadyContinued"}  # no failure: another try was faster

@@ -240,20 +240,58 @@ class FakeStates:
 
 @dataclass
 class FakeFunctions:
-    """Lambda, which notes what it is invoked with."""
+    """Lambda, which notes what it is invoked with.
+
+    Attributes:
+        variables: the environments, by function.
+        environment: what is told of every environment, where not what it is.
+        meanwhile: environments that somebody else writes before the next ones are written.
+        published: the versions and aliases that were made, and what was waited for.
+    """
 
     answer: Any = None
     error: str | None = None
     message: str = "said so"
     invoked: list[dict[str, Any]] = field(default_factory=list)
+    variables: dict[str, dict[str, str]] = field(default_factory=dict)
+    environment: dict[str, Any] = field(default_factory=dict)
+    meanwhile: list[dict[str, str]] = field(default_factory=list)
+    published: list[tuple[str, ...]] = field(default_factory=list)
 
     def get_function_configuration(self, *, FunctionName: str) -> dict[str, Any]:  # noqa: N803
+        variables = {"STATE_BUCKET": BUCKET, "STATE_PREFIX": ""}
+        own = self.variables.setdefault(FunctionName, variables)
         return {
             "FunctionName": FunctionName,
             "MemorySize": 1024,
             "Architectures": ["arm64"],
-            "Environment": {"Variables": {"STATE_BUCKET": BUCKET, "STATE_PREFIX": ""}},
+            "Environment": self.environment or {"Variables": own},
+            "RevisionId": json.dumps(own),
         }
+
+    def update_function_configuration(
+        self,
+        *,
+        FunctionName: str,  # noqa: N803
+        Environment: dict[str, Any],  # noqa: N803
+        RevisionId: str = "",  # noqa: N803
+    ) -> None:
+        if self.meanwhile:
+            self.variables[FunctionName] = self.meanwhile.pop()
+        if RevisionId != json.dumps(self.variables[FunctionName]):
+            code = "PreconditionFailedException"
+            raise client_error(code, "UpdateFunctionConfiguration", 412)
+        self.variables[FunctionName] = Environment["Variables"]
+
+    def get_waiter(self, name: str) -> Any:
+        return SimpleNamespace(wait=lambda **_: self.published.append((name,)))
+
+    def publish_version(self, *, FunctionName: str) -> dict[str, str]:  # noqa: N803
+        self.published.append(("version", FunctionName))
+        return {"Version": "7"}
+
+    def update_alias(self, *, FunctionName: str, Name: str, FunctionVersion: str) -> None:  # noqa: N803
+        self.published.append(("alias", FunctionName, Name, FunctionVersion))
 
     def invoke(self, *, FunctionName: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803
         self.invoked.append({"function": FunctionName, **json.loads(Payload)})

@@ -193,6 +193,33 @@ def test_failure_tells_where_a_function_raised(command: Command, cloud: LocalClo
     assert command(*why["given"][1].replace("'", "").split()[1:]).code in {0, 3}
 
 
+def test_workflow_that_is_held_stops_where_it_is_and_goes_on_when_it_is_released(
+    command: Command, cloud: LocalCloud
+) -> None:
+    asks = {"status": "PAUSED_FOR_HITP", "prompt": "Hold me?"}
+    after = [{"current_state": {"step": number}} for number in range(3)]
+    run = cloud.start_execution({"segments": [asks, *after]}, name="held")
+
+    def waiting() -> list[Any]:
+        return decoded(command("callbacks", "list", run.arn, "--json").out)
+
+    until(lambda: bool(waiting()))
+    assert one(command("hold", run.arn, "--json"))["was_held"] is False
+    assert "already held" in command("hold", run.arn).out
+    command("callbacks", "approve", run.arn, waiting()[0]["callback_id"][:8])
+    until(lambda: [each["callback_type"] for each in waiting()] == ["hold"])
+    assert one(command("show", run.arn, "--json"))["segment_to_run"] == 1
+    assert run.status == "RUNNING"
+
+    assert "goes on from where it stopped, in 1 place" in command("release", run.arn).out
+    until(lambda: run.status == "SUCCEEDED")
+    bag = one(command("show", run.arn, "--json"))
+    assert bag["current_state"]["step"] == 2
+    assert "held_by_operator" not in bag
+    assert command("release", run.arn).out == "held was not held\n"
+    assert command("hold", run.arn).code == 7
+
+
 def test_approval_then_failure_then_resume(
     command: Command, cloud: LocalCloud, workflow: Workflow
 ) -> None:

@@ -57,6 +57,7 @@ class Settings:
             are no tenants.
         resumable_machines: ARNs of state machines, besides an execution's own, whose state it may
             go on with.
+        held_workflows: names of the executions whose workflows stop at their next routing.
         readable_machines: ARNs of state machines whose objects a `large_payloads` handler reads
             where it is not told which execution it works for.
     """
@@ -78,6 +79,7 @@ class Settings:
     allowed_prefixes: tuple[str, ...] = ()
     tenant_separator: str | None = None
     resumable_machines: tuple[str, ...] = ()
+    held_workflows: tuple[str, ...] = ()
     readable_machines: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -162,6 +164,7 @@ class Settings:
             allowed_prefixes=tuple(_split(env.get("STATE_ALLOWED_PREFIXES", ""))),
             tenant_separator=env.get("TENANT_SEPARATOR") or None,
             resumable_machines=tuple(_split(env.get("RESUMABLE_MACHINES", ""))),
+            held_workflows=tuple(_split(env.get("HELD_WORKFLOWS", ""))),
             readable_machines=tuple(_split(env.get("READABLE_MACHINES", ""))),
             **{name: value for name, value in numbers.items() if value is not None},
         )

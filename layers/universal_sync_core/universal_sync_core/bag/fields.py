@@ -40,6 +40,7 @@ READ_BY_MACHINE: Final = frozenset(
         "branch_id",
         "execution_segments",
         "forked_from",
+        "held_by_operator",
         "items_per_batch",
         "loop_limit",
         "map_concurrency",

@@ -19,6 +19,7 @@ from universal_sync_core.bag.fields import (
     with_overflow,
     without_samples,
 )
+from universal_sync_core.bag.holding import HELD
 from universal_sync_core.bag.removals import REMOVED_PATHS
 from universal_sync_core.bag.unit_of_work import UnitOfWork, named_execution
 from universal_sync_core.bag.waiting import WAIT_STATE
@@ -40,7 +41,7 @@ _BOOKKEEPING: Final = frozenset(
 _COUNTED: Final = frozenset({"loop_counter", "segment_to_run", LIMIT})
 _SNAPSHOTS: Final = frozenset({"pre_snapshot_s3_path", "post_snapshot_s3_path"})
 _FORK: Final = frozenset({"branch_id", "forked_from"})
-_NEVER: Final = frozenset({"forked_from", CHAIN, STOPPED_BY, WAIT_STATE})
+_NEVER: Final = frozenset({"forked_from", CHAIN, HELD, STOPPED_BY, WAIT_STATE})
 _MACHINES: Final = _BOOKKEEPING | _COUNTED | _SNAPSHOTS | _FORK
 # What a result asks the machine for. One that shows a whole bag, with its revision, asks for
 # nothing by what it leaves as it was.
@@ -82,7 +83,7 @@ _SENDERS: Final = {
     "init": Sender(
         place="input",
         sets=_COUNTED,
-        never=_BOOKKEEPING | {"status", "forked_from", "unfinished_map", STOPPED_BY, WAIT_STATE},
+        never=_BOOKKEEPING | (_NEVER - {CHAIN}) | {"status", "unfinished_map"},
         raises_limit=True,
         answers_bag=False,
     ),

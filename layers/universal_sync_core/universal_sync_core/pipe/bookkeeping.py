@@ -13,6 +13,7 @@ from universal_sync_core.bag.fields import (
     is_branch,
     with_fields,
 )
+from universal_sync_core.bag.holding import HELD, hold_mark
 from universal_sync_core.bag.next_action import (
     DISTRIBUTED_MAP,
     PARALLEL_GROUP,
@@ -69,6 +70,7 @@ def record_progress(
         | _stopped_by(delta, after["next_action"], unit)
         | _wait_state(delta, merged, after, unit)
         | _stale(revision, delta, action)
+        | hold_mark(merged | after, unit.settings)
         | {
             "state_revision": revision + 1 if type(revision) is int else 1,
             "last_update_time": utc_now(),
@@ -77,8 +79,8 @@ def record_progress(
 
 
 def _without_earlier(bag: JsonObject, next_action: str) -> JsonObject:
-    """Return a bag without what an earlier step told of its own end or wait."""
-    gone = {name for name, at in _TOLD_OF if next_action not in at} & bag.keys()
+    """Return a bag without what an earlier step told of its own end, wait or hold."""
+    gone = ({name for name, at in _TOLD_OF if next_action not in at} | {HELD}) & bag.keys()
     return {name: value for name, value in bag.items() if name not in gone} if gone else bag
 
 

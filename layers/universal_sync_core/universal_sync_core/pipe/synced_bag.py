@@ -16,6 +16,7 @@ from universal_sync_core.bag.fields import (
     overflow_of,
     with_fields,
 )
+from universal_sync_core.bag.holding import HELD, hold_mark
 from universal_sync_core.bag.next_action import STOPS, WAIT, route
 from universal_sync_core.bag.unit_of_work import UnitOfWork
 from universal_sync_core.bag.waiting import WAIT_STATE, is_wait_state
@@ -73,7 +74,8 @@ def next_bag(given: Json, bag: JsonObject, unit: UnitOfWork) -> JsonObject:
     require_admissible([fields[name] for name in fields if not _is_same(name, fields, bag)], unit)
     _require_own(fields, bag, path, unit)
     require_ready(fields, fields["next_action"], unit)
-    return fields | _counted(fields, bag, unit)
+    fields = {name: value for name, value in fields.items() if name != HELD}
+    return fields | _counted(fields, bag, unit) | hold_mark(fields, unit.settings)
 
 
 def _follows(given: JsonObject, bag: JsonObject) -> bool:
@@ -99,7 +101,7 @@ def _require_bounded(size: int, path: str, unit: UnitOfWork) -> None:
 
 def _require_whole(given: JsonObject, bag: JsonObject, path: str) -> None:
     """Raise InvalidRequestError where fields of the bag are gone: no merge takes one away."""
-    gone = bag.keys() - given.keys() - _FORMS
+    gone = bag.keys() - given.keys() - _FORMS - {HELD}
     if gone and overflow_of(given) is None:
         message = f"{path} lacks {len(gone)} of the fields of the bag that the worker was given"
         raise InvalidRequestError(message, field=path)

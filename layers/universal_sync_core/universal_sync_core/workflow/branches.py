@@ -16,6 +16,7 @@ from universal_sync_core.bag.fields import (
     with_fields,
     with_overflow,
 )
+from universal_sync_core.bag.holding import HELD
 from universal_sync_core.bag.next_action import COMPLETE, CONTINUE, FAILED, require_simple
 from universal_sync_core.bag.strategies import DEFAULT_CONFLICT_STRATEGY
 from universal_sync_core.bag.unit_of_work import Context, UnitOfWork, serving, unit_of_work
@@ -40,6 +41,7 @@ from universal_sync_core.workflow.endings import PATH, Ending, endings_of, told_
 # into the parent's.
 _OWN_FIELDS: Final = (
     BRANCH,
+    HELD,
     STOPPED_BY,
     WAIT_STATE,
     BRANCH_ID,

@@ -1,0 +1,51 @@
+"""`statebag release`: let a workflow go on that is held."""
+
+import click
+
+from statebag.account.aws import Cloud
+from statebag.account.deployment import manager_function
+from statebag.account.holding import set_held
+from statebag.account.manager import ask
+from statebag.executions.holds import stopped_at, workflow_of
+from statebag.executions.naming import execution_named
+from statebag.options import as_json, with_cloud
+from statebag.output.rendering import counted
+from statebag.output.terminal import print_json, print_line
+
+
+@click.command()
+@click.argument("execution_arn", metavar="EXECUTION")
+@as_json
+@with_cloud
+def command(cloud: Cloud, execution_arn: str, *, to_json: bool) -> None:
+    """Let a workflow go on that `statebag hold` has stopped, or is about to stop.
+
+    It goes on exactly where it stopped, with the state that it had.
+
+    \b
+    Example:
+      statebag release ARN
+    """  # noqa: D301 - click reads the control character
+    workflow = workflow_of(cloud, execution_named(cloud, execution_arn))
+    was_held = set_held(cloud, workflow.machine_arn, workflow.name, held=False)
+    stopped = stopped_at(cloud, workflow) if workflow.is_running else []
+    manager = manager_function(cloud, workflow.machine_arn)
+    for hold in stopped:
+        answer = {"callback_id": hold.callback_id, "execution_id": hold.execution_id}
+        ask(
+            cloud,
+            manager,
+            {"action": "submit_callback", "outcome": "success", "output": {}} | answer,
+        )
+    if to_json:
+        told = {"workflow": workflow.owner, "execution": workflow.newest}
+        print_json(told | {"was_held": was_held, "stopped_at": len(stopped)})
+        return
+    if stopped:
+        print_line(
+            f"{workflow.name} goes on from where it stopped, in {counted(len(stopped), 'place')}"
+        )
+    else:
+        print_line(
+            f"{workflow.name} was {'held, and had not stopped yet' if was_held else 'not held'}"
+        )

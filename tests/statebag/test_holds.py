@@ -1,0 +1,156 @@
+"""What `statebag hold` and `release` change, and what they refuse to change."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.statebag.cloud import BUCKET, DEFINITION, FUNCTION, MACHINE, FakeCloud, arn_of
+from tests.statebag.conftest import Run
+from tests.statebag.states import RUN
+from tests.statebag.test_callbacks import put, record
+
+WORKER = FUNCTION.replace("manager", "worker")
+PLAIN = {"STATE_BUCKET": BUCKET, "STATE_PREFIX": ""}
+HOLDING: list[dict[str, Any]] = [
+    {"Variable": "$.state_data.held_by_operator", "BooleanEquals": True, "Next": "Held"},
+    {"StringEquals": "CONTINUE", "Next": "RunAndSyncSegment"},
+]
+SYNCING = {
+    "Type": "Task",
+    "Parameters": {"FunctionName": WORKER, "Payload": {"action": "run_segment", "sync": True}},
+}
+
+
+def machine(cloud: FakeCloud, *rules: dict[str, Any], manager: str = FUNCTION) -> None:
+    """Let the state machine have these rules in its Choice, and a worker that syncs."""
+    states = DEFINITION["States"] | {"RunAndSyncSegment": SYNCING}
+    route = states["RouteNextAction"] | {"Choices": list(rules)}
+    text = json.dumps(DEFINITION | {"States": states | {"RouteNextAction": route}})
+    cloud.states.machines[MACHINE] = json.loads(text.replace(FUNCTION, manager))
+
+
+@pytest.fixture(autouse=True)
+def running(cloud: FakeCloud) -> None:
+    cloud.states.add("run-1", "RUNNING", input={})
+    machine(cloud, HOLDING[0])
+
+
+def test_the_name_stands_in_the_environment_beside_others(run: Run, cloud: FakeCloud) -> None:
+    cloud.functions.variables[FUNCTION] = PLAIN | {"HELD_WORKFLOWS": "another"}
+
+    assert run("hold", RUN).out == "run-1 is held: it stops at its next routing\n"
+    assert cloud.functions.variables[FUNCTION] == PLAIN | {"HELD_WORKFLOWS": "another,run-1"}
+    assert run("hold", RUN).out == "run-1 is already held: it stops at its next routing\n"
+
+    assert run("release", RUN).out == "run-1 was held, and had not stopped yet\n"
+    assert cloud.functions.variables[FUNCTION] == PLAIN | {"HELD_WORKFLOWS": "another"}
+
+
+def test_nothing_is_left_of_the_last_hold(run: Run, cloud: FakeCloud) -> None:
+    run("hold", RUN)
+    run("release", RUN)
+
+    assert cloud.functions.variables == {FUNCTION: PLAIN}
+
+
+def test_a_workflow_is_held_whatever_execution_has_gone_on_with_it(
+    run: Run, cloud: FakeCloud
+) -> None:
+    path = f"s3://{BUCKET}/v1/{RUN.replace(':', '%3A')}/packs/{'0' * 64}"
+    cloud.states.add("run-1", "SUCCEEDED", input={}, output={"continued_as": {"name": "run-1b"}})
+    later = cloud.states.add("run-1b", "RUNNING", input={"resume_from": path})
+
+    for asked in (RUN, later):
+        told = json.loads(run("hold", asked, "--json").out)
+        assert (told["workflow"], told["execution"]) == (RUN, later)
+    assert cloud.functions.variables[FUNCTION]["HELD_WORKFLOWS"] == "run-1"
+
+
+def test_a_worker_that_syncs_is_told_as_well(run: Run, cloud: FakeCloud) -> None:
+    machine(cloud, *HOLDING)
+
+    run("hold", RUN)
+
+    held = PLAIN | {"HELD_WORKFLOWS": "run-1"}
+    assert cloud.functions.variables == {FUNCTION: held, WORKER: held}
+
+
+def test_what_somebody_else_writes_meanwhile_stays(run: Run, cloud: FakeCloud) -> None:
+    cloud.functions.meanwhile = [PLAIN | {"HELD_WORKFLOWS": "run-9", "LEVEL": "1"}]
+
+    assert run("hold", RUN).code == 0
+    written = {"HELD_WORKFLOWS": "run-9,run-1", "LEVEL": "1"}
+    assert cloud.functions.variables[FUNCTION] == PLAIN | written
+
+
+def test_the_alias_that_the_machine_calls_leads_to_the_new_environment(
+    run: Run, cloud: FakeCloud
+) -> None:
+    machine(cloud, HOLDING[0], manager=f"{FUNCTION}:live")
+
+    assert run("hold", RUN).code == 0
+    assert cloud.functions.published == [
+        ("function_updated_v2",),
+        ("version", FUNCTION),
+        ("published_version_active",),
+        ("alias", FUNCTION, "live", "7"),
+    ]
+
+
+def test_release_answers_each_place_where_the_workflow_stands(run: Run, cloud: FakeCloud) -> None:
+    for number in (1, 2, 3):
+        kind = {"callback_type": "human" if number == 3 else "hold"}
+        asked = record(number, None, "2025-06-01T10:00:00+00:00") | kind
+        put(cloud, f"{asked['callback_id']}.json", asked)
+    cloud.functions.answer = {"outcome": "success", "status": "delivered"}
+
+    assert run("release", RUN).out == "run-1 goes on from where it stopped, in 2 places\n"
+    assert [each["outcome"] for each in cloud.functions.invoked] == ["success", "success"]
+
+
+def fixed_version(cloud: FakeCloud) -> None:
+    machine(cloud, HOLDING[0], manager=f"{FUNCTION}:3")
+
+
+def ended(cloud: FakeCloud) -> None:
+    cloud.states.add("run-1", "FAILED", input={})
+
+
+def another_machine(cloud: FakeCloud) -> None:
+    cloud.states.machines[MACHINE] = DEFINITION
+
+
+def secret_environment(cloud: FakeCloud) -> None:
+    cloud.functions.environment = {"Error": {"ErrorCode": "AccessDeniedException"}}
+
+
+def full_environment(cloud: FakeCloud) -> None:
+    cloud.functions.variables[FUNCTION] = PLAIN | {"HELD_WORKFLOWS": "x" * 4_060}
+
+
+@pytest.mark.parametrize(
+    ("prepare", "said"),
+    [
+        (fixed_version, "version 3"),
+        (ended, "has ended: FAILED"),
+        (another_machine, "cannot hold a workflow"),
+        (secret_environment, "cannot be read"),
+        (full_environment, "too many workflows are held"),
+    ],
+)
+def test_what_cannot_be_held_is_refused_and_nothing_is_changed(
+    run: Run, cloud: FakeCloud, prepare: Any, said: str
+) -> None:
+    prepare(cloud)
+    before = dict(cloud.functions.variables)
+
+    ran = run("hold", RUN)
+
+    assert (ran.code, said in ran.err) == (7, True)
+    assert {**cloud.functions.variables, **before} == cloud.functions.variables
+    assert "run-1" not in str(cloud.functions.variables)
+
+
+def test_an_execution_that_is_not_there_is_not_held(run: Run) -> None:
+    assert run("hold", arn_of("nobody")).code == 3
