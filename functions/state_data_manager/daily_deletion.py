@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import boto3
 from botocore.config import Config
@@ -19,17 +19,18 @@ from universal_sync_core.retention.daily import DailyDeletion
 from universal_sync_core.retention.ended import UNKNOWN, EndedExecution, LastState, write_record
 from universal_sync_core.retention.inventory import S3Inventory
 from universal_sync_core.retention.standing import Standing, standing_at
-from universal_sync_core.retention.terms import Terms
+from universal_sync_core.retention.terms import MapRun, Terms
 from universal_sync_core.storage import runtime
 from universal_sync_core.storage.parallel import MAX_REQUESTS_AT_ONCE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from answers import DeletionAnswer
     from models import DeleteEndedEvent
     from universal_sync_core.retention.terms import Outcome
 
+T = TypeVar("T")
 LEAST_DAYS: Final = STEP_FUNCTIONS_REDRIVABLE_DAYS + 1
 _RUNNING: Final = {"RUNNING", "PENDING_REDRIVE"}
 # https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html
@@ -37,6 +38,10 @@ _STANDING_BY_CODE: Final = {
     "ExecutionDoesNotExist": Standing.FORGOTTEN,
     "InvalidArn": Standing.FOREIGN,
 }
+# https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeMapRun.html
+_FORGOTTEN_RUN: Final = {"ResourceNotFound"}
+# https://docs.aws.amazon.com/step-functions/latest/apireference/API_ListExecutions.html
+_CHILDREN_AT_ONCE: Final = 1_000
 # Of an answer, which a person reads.
 _MOST_NAMED: Final = 100
 _CONFIG: Final = Config(
@@ -63,6 +68,26 @@ class StepFunctionsExecutions:
             return Standing.UNSEEN
         raise described.error
 
+    def map_run_of(self, child_arn: str) -> MapRun | None:
+        """Return the run that started a child; one that is forgotten, or not seen, names none."""
+        states = callbacks.stepfunctions()
+        described = self._told(states.describe_execution, executionArn=child_arn)
+        arn = described and described.get("mapRunArn")
+        run = arn and self._told(states.describe_map_run, mapRunArn=arn)
+        if not run:
+            return None
+        return MapRun(parent=run["executionArn"], children=lambda: _children_of(run["mapRunArn"]))
+
+    def _told(self, operation: Callable[..., T], **asked: str) -> T | None:
+        answer = attempt(operation, **asked)
+        if not isinstance(answer, Failure):
+            return answer
+        if answer.code in _STANDING_BY_CODE or answer.code in _FORGOTTEN_RUN:
+            return None
+        if answer.kind == "denied":
+            return None
+        raise answer.error
+
     def record(self, execution_arn: str, owner: str) -> None:
         """Record an end as far as it is known; one that is forgotten counts from now on."""
         if self.standing(execution_arn, datetime.now(UTC)) is Standing.FORGOTTEN:
@@ -70,6 +95,16 @@ class StepFunctionsExecutions:
             write_record(runtime.current(), end, LastState(owner=owner, bag={}))
         elif end_known := executions.ended(execution_arn):
             executions.record(end_known, executions.left_by(end_known))
+
+
+def _children_of(map_run_arn: str) -> Iterator[str]:
+    asked: dict[str, Any] = {"mapRunArn": map_run_arn, "maxResults": _CHILDREN_AT_ONCE}
+    while True:
+        page = called(callbacks.stepfunctions().list_executions, **asked)
+        yield from (each["executionArn"] for each in page["executions"])
+        if "nextToken" not in page:
+            return
+        asked["nextToken"] = page["nextToken"]
 
 
 def delete_ended(event: DeleteEndedEvent) -> DeletionAnswer:

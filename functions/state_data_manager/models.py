@@ -192,7 +192,7 @@ class CreateSnapshotEvent(StateEvent):
 
 
 class RestoreSnapshotEvent(ActionEvent):
-    """Names a snapshot by its `s3://` path."""
+    """Names a snapshot by its `s3://` path, and by `execution_id` who takes it up."""
 
     s3_path: str = Field(min_length=1, description="`s3://` path, as the bag has it.")
 

@@ -34,6 +34,8 @@ class FakeStepFunctions:
         taken: the calls that were taken, as (operation, arguments).
         ended: what there is to tell of the one execution it knows.
         history: the events of that execution, oldest first.
+        map_runs: the parents of Map Runs.
+        children: executions that any Map Run has started.
     """
 
     failures: deque[Exception] = field(default_factory=deque)
@@ -41,11 +43,24 @@ class FakeStepFunctions:
     closed: bool = False
     ended: dict[str, Any] = field(default_factory=lambda: {"status": "ABORTED"})
     history: list[dict[str, Any]] = field(default_factory=list)
+    map_runs: dict[str, str] = field(default_factory=dict)
+    children: list[str] = field(default_factory=list)
 
     def describe_execution(self, *, executionArn: str) -> dict[str, Any]:  # noqa: N803
         self._take("DescribeExecution", {"executionArn": executionArn}, closes=False)
         stopped = datetime(2025, 11, 23, 3, 42, 13, tzinfo=UTC)
         return {"executionArn": executionArn, "stopDate": stopped, **self.ended}
+
+    def describe_map_run(self, *, mapRunArn: str) -> dict[str, Any]:  # noqa: N803
+        self._take("DescribeMapRun", {"mapRunArn": mapRunArn}, closes=False)
+        return {"mapRunArn": mapRunArn, "executionArn": self.map_runs[mapRunArn]}
+
+    def list_executions(self, **arguments: Any) -> dict[str, Any]:
+        self._take("ListExecutions", arguments, closes=False)
+        start = int(arguments.get("nextToken", 0))
+        stop = start + 2
+        more = {"nextToken": str(stop)} if stop < len(self.children) else {}
+        return {"executions": [{"executionArn": e} for e in self.children[start:stop]], **more}
 
     def get_execution_history(self, **arguments: Any) -> dict[str, Any]:
         self._take("GetExecutionHistory", arguments, closes=False)

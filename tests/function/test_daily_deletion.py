@@ -14,7 +14,7 @@ import daily_deletion
 from models import DeleteEndedEvent
 from tests.function.fakes import FakeStepFunctions, client_error
 from tests.function.lambda_context import FakeLambdaContext
-from universal_sync_core import first_bag
+from universal_sync_core import first_bag, offload
 from universal_sync_core.errors import (
     ConfigurationError,
     InvalidRequestError,
@@ -200,6 +200,62 @@ def test_service_that_does_not_answer_is_no_word_on_an_execution(
     service.failures.append(client_error("DescribeExecution", "ThrottlingException"))
     with pytest.raises(StoreThrottledError):
         daily_deletion.StepFunctionsExecutions().standing(ARN, NOW)
+
+
+CHILDREN = [ARN.replace("catalog:nightly", f"catalog/Items:{number}") for number in range(3)]
+MAP_RUN = "arn:aws:states:eu-west-1:123456789012:mapRun:catalog/Items:run"
+
+
+def answered_by_children() -> None:
+    for child in CHILDREN:
+        offload({"answer": "x" * 100_000}, {"execution_id": child})
+
+
+def test_state_of_children_is_deleted_with_that_of_their_parent(
+    s3: "S3Client",
+    service: FakeStepFunctions,
+    ended: set[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answered_by_children()
+    service.ended = {"status": "SUCCEEDED", "mapRunArn": MAP_RUN}
+    service.map_runs, service.children = {MAP_RUN: ARN}, CHILDREN
+    run()
+    asked = [operation for operation, _ in service.taken]
+    assert asked == ["DescribeExecution", "DescribeMapRun", "ListExecutions", "ListExecutions"]
+    run()
+    assert len(service.taken) == len(asked)
+    move_clock(monkeypatch, 91)
+    answer = run()
+    assert answer["deleted"]["execution_ids"] == [ARN]
+    assert answer["deleted"]["objects"] >= 1 + len(CHILDREN)
+    assert keys(s3) == set()
+    assert ended
+
+
+@pytest.mark.parametrize(
+    ("operation", "code"),
+    [
+        ("DescribeExecution", "ExecutionDoesNotExist"),
+        ("DescribeExecution", "AccessDeniedException"),
+        ("DescribeMapRun", "ResourceNotFound"),
+        ("DescribeMapRun", "AccessDeniedException"),
+    ],
+)
+def test_children_of_whom_nothing_is_told_are_kept(
+    s3: "S3Client", service: FakeStepFunctions, operation: str, code: str
+) -> None:
+    answered_by_children()
+    before = keys(s3)
+    service.ended = {"status": "SUCCEEDED", "mapRunArn": MAP_RUN}
+    monkey = getattr(service, "describe_map_run" if "Map" in operation else "describe_execution")
+
+    def refused(**_: Any) -> Any:
+        raise client_error(operation, code)
+
+    setattr(service, monkey.__name__, refused)
+    assert run()["recorded"] == 0
+    assert keys(s3) == before
 
 
 GOOD = {"STATE_RETENTION_DAYS": "15", "STATE_MACHINES": f"{MACHINE}, {MACHINE}-2"}

@@ -186,11 +186,31 @@ def _of_runtime(stack: Stack) -> Iterator[Need]:
 
 def _of_other_machines(stack: Stack) -> Iterator[Need]:
     """Yield what recording ends, and deleting daily, asks of machines that are named to a stack."""
-    for machine in filter(None, stack.resolver.parameters["OtherStateMachineArns"].split(",")):
+    own = stack.resolver.named("StateDataStateMachine")
+    others = list(filter(None, stack.resolver.parameters["OtherStateMachineArns"].split(",")))
+    for machine in (own, *others):
+        yield from _of_children(machine)
+    for machine in others:
         execution = f"{machine.replace(':stateMachine:', ':execution:')}:run-1"
         for holder in ("function", "retention"):
             yield Need(holder=holder, action="states:DescribeExecution", resource=execution)
         yield Need(holder="function", action="states:GetExecutionHistory", resource=execution)
+
+
+def _of_children(machine: str) -> Iterator[Need]:
+    """Yield what the daily deletion asks of children with ids of their own.
+
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsstepfunctions.html
+    """
+    for kind, actions in {
+        "execution": ("DescribeExecution",),
+        "express": ("DescribeExecution",),
+        "mapRun": ("DescribeMapRun", "ListExecutions"),
+    }.items():
+        name = f"Items:{DIGEST[:32]}{f':{DIGEST[:32]}' if kind == 'express' else ''}"
+        resource = f"{machine.replace(':stateMachine:', f':{kind}:')}/{name}"
+        for action in actions:
+            yield Need(holder="retention", action=f"states:{action}", resource=resource)
 
 
 def _of_missing(stack: Stack, needs: Iterable[Need]) -> Iterator[Need]:

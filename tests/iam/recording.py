@@ -189,6 +189,9 @@ class _AllOver:
         assert since < datetime.now(UTC) + timedelta(days=11)
         return Standing.OVER
 
+    def map_run_of(self, child_arn: str) -> None:
+        raise AssertionError(f"no child keeps state under its own id: {child_arn}")
+
     def record(self, execution_arn: str, owner: str) -> None:
         assert execution_arn != owner, "the ends of those who began a state are recorded"
 

@@ -174,15 +174,39 @@ def test_inputs_are_the_users_to_delete(account: Account) -> None:
 def test_executions_of_machines_named_to_the_stack_can_be_looked_at(
     template: dict[str, Any], role: str
 ) -> None:
-    named = [f"arn:aws:states:eu-west-1:111122223333:execution:{name}:*" for name in ("a", "b")]
-    for has_others, others in ((True, named), (False, [])):
+    named = {f"arn:aws:states:eu-west-1:111122223333:execution:{name}:*" for name in ("a", "b")}
+    for has_others, others in ((True, named), (False, set())):
         account = Account(template, HasOtherMachines=has_others)
-        (statement,) = (
-            each
-            for each in account.of_roles[role]["Statement"]
-            if "states:DescribeExecution" in listed(each["Action"])
-        )
-        assert listed(statement["Resource"])[1:] == others
+        assert seen_by(account, role, "DescribeExecution") & named == others
+
+
+def seen_by(account: Account, role: str, action: str) -> set[str]:
+    """Return the resources on which a role may do something in Step Functions."""
+    statements = (
+        each
+        for each in account.of_roles[role]["Statement"]
+        if f"states:{action}" in listed(each["Action"])
+    )
+    return {resource for each in statements for resource in listed(each["Resource"])}
+
+
+@pytest.mark.parametrize(
+    ("action", "kinds"),
+    [
+        ("DescribeExecution", ("execution", "express")),
+        ("DescribeMapRun", ("mapRun",)),
+        ("ListExecutions", ("mapRun",)),
+    ],
+)
+def test_the_daily_deletion_sees_whose_children_there_are(
+    template: dict[str, Any], action: str, kinds: tuple[str, ...]
+) -> None:
+    arn = "arn:aws:states:eu-west-1:111122223333"
+    for has_others, others in ((True, ["a", "b"]), (False, [])):
+        account = Account(template, HasOtherMachines=has_others)
+        seen = seen_by(account, "retention", action)
+        wanted = {f"{arn}:{kind}:{name}/*" for kind in kinds for name in others}
+        assert {each for each in seen if each.startswith(arn) and each.endswith("/*")} == wanted
 
 
 def test_without_operators_the_functions_alone_reach_callbacks(template: dict[str, Any]) -> None:

@@ -40,6 +40,7 @@ _STEPS: Final = {
     "succeed": (1, 4),
     "redrive": (1, 4),
     "resume": (3, 8),
+    "restore": (3, 4),
     "continue": (2, 3),
 }
 _MOMENTS: Final = ("listed", "looked", "asked", "deleting", "deleted")

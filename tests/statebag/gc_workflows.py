@@ -231,11 +231,20 @@ class Workflows:
             self._end(run, "SUCCEEDED")
             self._go_on(told["resume_from"], f"run-{len(self.runs)}", 0, container)
 
-    def _go_on(self, path: str, name: str, machine: int, container: int) -> None:
+    def _restore(self, which: int, machine: int, container: int) -> None:
+        """Take up any snapshot that there is; the input says nothing of it."""
+        for path in self._one(self.snapshots, which):
+            self._go_on(path, f"run-{len(self.runs)}", machine, container, given={})
+
+    def _go_on(
+        self, path: str, name: str, machine: int, container: int, given: Bag | None = None
+    ) -> None:
         arn = arn_of(name, (MACHINE, OTHER_MACHINE)[machine % 2])
-        given = {"resume_from": path}
+        given = {"resume_from": path} if given is None else given
+        context = {"execution_id": arn, "action": "init"}
         with self._in(container):
-            bag = core.first_bag(given, {"execution_id": arn, "action": "init"})
+            restored = not given and core.restore_snapshot(path, context)
+            bag = restored or core.first_bag(given, context)
         owner = execution_in(path) or arn
         self._publish(self._added(Run(arn=arn, owner=owner, bag=bag, given=given)))
 

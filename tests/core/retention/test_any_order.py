@@ -1,7 +1,7 @@
 """Whatever workflows do, and however far the clock moves meanwhile: what is needed is there."""
 
+from collections.abc import Callable
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import hypothesis.strategies as st
 from hypothesis import settings as hypothesis_settings
@@ -11,9 +11,7 @@ from tests.core.retention.world import SETTINGS, Run, World
 from universal_sync_core import create_snapshot
 from universal_sync_core.errors import InvalidRequestError, MissingObjectError
 from universal_sync_core.storage import runtime
-
-if TYPE_CHECKING:
-    from universal_sync_core.values.codec import JsonObject
+from universal_sync_core.values.codec import JsonObject
 
 VALUES = st.sampled_from(["x" * 300, {f"k{index}": "y" * 30 for index in range(20)}, 1])
 
@@ -28,7 +26,10 @@ class Workflows(RuleBasedStateMachine):
         self.using.__enter__()
         # What may be gone on from: the path, and the value that is behind it.
         self.left: list[tuple[str, JsonObject]] = []
+        # Those of them that may be restored.
+        self.snapshots: list[tuple[str, JsonObject]] = []
         self.all: list[Run] = []
+        self.children: list[tuple[Run, Run]] = []
         self.started = 0
 
     def teardown(self) -> None:
@@ -57,7 +58,9 @@ class Workflows(RuleBasedStateMachine):
     def snapshot(self, data: st.DataObject) -> None:
         run = data.draw(st.sampled_from(self.running))
         run.bag = create_snapshot(run.bag, "pre")
-        self.left.append((str(run.bag["pre_snapshot_s3_path"]), dict(run.expected)))
+        path = str(run.bag["pre_snapshot_s3_path"])
+        self.left.append((path, dict(run.expected)))
+        self.snapshots.append((path, dict(run.expected)))
 
     @precondition(lambda self: self.running)
     @rule(data=st.data(), is_recorded=st.booleans())
@@ -79,12 +82,29 @@ class Workflows(RuleBasedStateMachine):
     @precondition(lambda self: self.left)
     @rule(data=st.data())
     def resume(self, data: st.DataObject) -> None:
-        path, expected = data.draw(st.sampled_from(self.left))
+        self._take_up(self.world.resume, *data.draw(st.sampled_from(self.left)))
+
+    @precondition(lambda self: self.snapshots)
+    @rule(data=st.data())
+    def restore(self, data: st.DataObject) -> None:
+        self._take_up(self.world.restore, *data.draw(st.sampled_from(self.snapshots)))
+
+    def _take_up(
+        self, how: Callable[[str, str, JsonObject], Run], path: str, expected: JsonObject
+    ) -> None:
         try:
-            self.all.append(self.world.resume(self.next_name(), path, expected))
+            self.all.append(how(self.next_name(), path, expected))
         except (InvalidRequestError, MissingObjectError):
             owner = path.split("/")[4]
-            assert not any(owner in key for key in self.world.stored("v1/") if "sha256" in key)
+            assert not any(owner in key for key in self.world.stored("v1/") if "/packs/" in key)
+
+    @precondition(lambda self: self.running)
+    @rule(data=st.data(), values=st.lists(VALUES, min_size=1, max_size=3))
+    def run_map(self, data: st.DataObject, values: list[object]) -> None:
+        parent = data.draw(st.sampled_from(self.running))
+        name = f"map-{len(self.world.map_runs)}"
+        self.children += [(parent, each) for each in self.world.run_map(parent, name, values)]
+        self.world.daily()  # within a day
 
     @rule(days=st.sampled_from([1, 30, 91, 365]))
     def pass_days(self, days: int) -> None:
@@ -105,6 +125,12 @@ class Workflows(RuleBasedStateMachine):
             if run.stopped is not None and run.stopped >= self.world.now - self.world.keep:
                 self.world.require_whole(run)
 
+    @invariant()
+    def children_have_all_of_their_state_as_long_as_their_parents(self) -> None:
+        for parent, child in self.children:
+            if parent.stopped is None or parent.stopped >= self.world.now - self.world.keep:
+                self.world.require_readable(parent, child)
+
     @rule()
     def what_is_over_is_gone_in_the_end(self) -> None:
         """Two runs, for an end that went unrecorded counts from when it is found."""
@@ -114,7 +140,7 @@ class Workflows(RuleBasedStateMachine):
             self.world.pass_days((self.world.keep + timedelta(days=1)).days)
             self.world.daily()
         assert self.world.stored() == []
-        self.all, self.left = [], []
+        self.all, self.left, self.snapshots, self.children = [], [], [], []
 
 
 TestWorkflows = Workflows.TestCase

@@ -9,15 +9,18 @@ from tests.core.fakes import PassingStore
 from universal_sync_core import (
     first_bag,
     hand_over,
+    hydrate,
     hydrate_state,
+    offload,
     record_failure,
+    restore_snapshot,
     universal_sync_core,
 )
 from universal_sync_core.retention.daily import DailyDeletion
 from universal_sync_core.retention.ended import EndedExecution, LastState, write_record
 from universal_sync_core.retention.inventory import Stored
 from universal_sync_core.retention.standing import Standing, standing_at
-from universal_sync_core.retention.terms import Outcome, Terms
+from universal_sync_core.retention.terms import MapRun, Outcome, Terms
 from universal_sync_core.settings import Settings
 from universal_sync_core.storage import runtime
 from universal_sync_core.storage.keys import execution_prefix, items_prefix
@@ -107,6 +110,7 @@ class Run:
     bag: JsonObject
     expected: JsonObject
     stopped: datetime | None = None
+    map_run: str | None = None
 
     @property
     def owner(self) -> str:
@@ -120,6 +124,8 @@ class World:
 
     Attributes:
         runs: by ARN, the newest of a name.
+        map_runs: the parents of Map Runs.
+        asked_for_parents: how often somebody asked for one.
         keep: the retention.
         unseen: machines whose executions may not be looked at.
         machines: those that the stack deletes of.
@@ -128,6 +134,8 @@ class World:
     now: datetime = START
     keep: timedelta = KEEP
     runs: dict[str, Run] = field(default_factory=dict)
+    map_runs: dict[str, str] = field(default_factory=dict)
+    asked_for_parents: int = 0
     machines: frozenset[str] = frozenset({MACHINE})
     unseen: frozenset[str] = frozenset()
     settings: Settings = SETTINGS
@@ -145,6 +153,12 @@ class World:
     def resume(self, name: str, path: str, expected: JsonObject) -> Run:
         arn = arn_of(name)
         bag = first_bag({"resume_from": path}, {"execution_id": arn})
+        return self._started(Run(arn=arn, bag=bag, expected=dict(expected)))
+
+    def restore(self, name: str, path: str, expected: JsonObject) -> Run:
+        """Start an execution that takes up a snapshot."""
+        arn = arn_of(name)
+        bag = restore_snapshot(path, {"execution_id": arn})
         return self._started(Run(arn=arn, bag=bag, expected=dict(expected)))
 
     def _started(self, run: Run) -> Run:
@@ -173,6 +187,26 @@ class World:
         if is_recorded:
             self.record(run.arn, run.owner, status)
 
+    def run_map(self, parent: Run, name: str, values: Sequence[Any]) -> list[Run]:
+        """Run a Distributed Map whose children keep what is large under ids of their own."""
+        machine, own = parent.arn.rsplit(":", 1)
+        machine = machine.replace(":execution:", ":stateMachine:").partition("/")[0]
+        map_run = f"{name} of {parent.arn}"
+        self.map_runs[map_run] = parent.arn
+        children = []
+        for number, value in enumerate(values):
+            arn = arn_of(f"{own}-{name}-{number}", f"{machine}/Items")
+            answer = offload({"answer": value}, {"execution_id": arn}, at_most=200)
+            child = Run(arn=arn, bag={"execution_id": arn, "document": answer}, expected={})
+            child.expected, child.stopped, child.map_run = {"answer": value}, self.now, map_run
+            self.runs[arn] = child
+            children.append(child)
+        return children
+
+    def require_readable(self, parent: Run, child: Run) -> None:
+        """Read what a child has answered, as its parent."""
+        assert hydrate(child.bag["document"], None, {"execution_id": parent.arn}) == child.expected
+
     # What `Executions` asks for.
 
     def standing(self, execution_arn: str, since: datetime) -> Standing:
@@ -182,6 +216,16 @@ class World:
         if run is None or (run.stopped is not None and run.stopped < self.now - KNOWN_FOR):
             return Standing.FORGOTTEN
         return standing_at(run.stopped, since)
+
+    def map_run_of(self, child_arn: str) -> MapRun | None:
+        if self.standing(child_arn, self.now) in (Standing.FORGOTTEN, Standing.UNSEEN):
+            return None
+        run = self.runs[child_arn].map_run
+        if run is None:
+            return None
+        self.asked_for_parents += 1
+        children = [each.arn for each in self.runs.values() if each.map_run == run]
+        return MapRun(parent=self.map_runs[run], children=lambda: children)
 
     def record(self, execution_arn: str, owner: str, status: str = "UNKNOWN") -> None:
         run = self.runs[execution_arn]

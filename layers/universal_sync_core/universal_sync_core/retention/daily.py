@@ -14,6 +14,7 @@ from threading import Lock
 from typing import Final
 
 from universal_sync_core.errors import MissingObjectError, StateSyncError
+from universal_sync_core.retention.children import Children, parents_machine
 from universal_sync_core.retention.ended import RecordName, ended_prefix, read_record
 from universal_sync_core.retention.inventory import DELETE_AT_ONCE, Inventory, Stored
 from universal_sync_core.retention.members import (
@@ -62,6 +63,7 @@ class DailyDeletion:
         self._inventory = inventory
         self._executions = executions
         self._terms = terms
+        self._children = Children(used, inventory, executions, terms)
         self._outcome = Outcome()
         self._shared = Lock()
         # Records of one workflow are settled one after another.
@@ -82,7 +84,9 @@ class DailyDeletion:
                 break
             in_parallel(self._settle, records[at : min(at + MAX_REQUESTS_AT_ONCE, most)])
         if not self._terms.dry_run:
-            unrecorded = Unrecorded(self._used, self._inventory, self._executions, self._terms)
+            unrecorded = Unrecorded(
+                self._used, self._inventory, self._executions, self._terms, self._children
+            )
             outcome.recorded = unrecorded.record(self._still_doubtful(), self._has_time)
         return outcome
 
@@ -101,9 +105,9 @@ class DailyDeletion:
     def _settle(self, record: Stored) -> None:
         try:
             arn, owner = read_record(self._body(record.location), str(record.location))
-            if machine_of(arn) not in self._terms.machines:
+            if {machine_of(arn), parents_machine(arn)}.isdisjoint(self._terms.machines):
                 return
-            workflows = [each for each in dict.fromkeys((arn, owner)) if machine_of(each)]
+            workflows = [each for each in dict.fromkeys((arn, owner)) if _is_execution(each)]
             done = [self._is_done_with(workflow, arn) for workflow in workflows]
             if all(done) and not self._terms.dry_run:
                 self._inventory.delete([record.location])
@@ -167,7 +171,7 @@ class DailyDeletion:
         """Delete all that a workflow stored, and tell whether that is done."""
         objects, members = list(self._objects_of(owner)), self._members(owner)
         reason = self._reason_to_keep(owner, arn, members, objects)
-        if reason is None and not self._terms.dry_run:
+        if reason is None:
             reason = self._delete_all(owner, members, objects)
         if reason is not None:
             self._keep(owner, reason)
@@ -197,20 +201,36 @@ class DailyDeletion:
         # That it ended so long ago is recorded.
         return None if standing is Standing.FORGOTTEN else reason_to_keep(standing)
 
-    def _delete_all(self, owner: str, members: Members, objects: Sequence[Stored]) -> str | None:
-        """Delete objects, then marks, and return why that was not done, if it was not."""
-        if not objects and not members.began and not members.settled:
+    def _delete_all(self, owner: str, members: Members, objects: list[Stored]) -> str | None:
+        """Delete what children stored, then objects, then marks.
+
+        Returns:
+            Why that was not done, if it was not. What children stored is put to the objects.
+        """
+        prefix = members_prefix(self._used.settings, owner)
+        marks = list(self._inventory.objects(self._bucket, prefix))
+        if not objects and not marks:
             return None
-        if not self._is_closed(owner, members):
+        if not self._terms.dry_run and not self._is_closed(owner, members):
             return _TAKEN_UP
-        marks = members_prefix(self._used.settings, owner)
-        left = [*objects, *self._inventory.objects(self._bucket, marks)]
+        own = list(objects)
+        for listed, found in self._children.batches(marks):
+            if any(stored.modified >= self._terms.since for stored in found):
+                return _WRITTEN_LATELY
+            objects += found
+            if reason := self._delete([*found, listed]):
+                return reason
+        return self._delete([*own, *self._inventory.objects(self._bucket, prefix)])
+
+    def _delete(self, left: Sequence[Stored]) -> str | None:
+        """Delete objects, and return why that was not done, if it was not."""
         for at in range(0, len(left), DELETE_AT_ONCE):
             if not self._has_time():
                 self._outcome.is_cut_short = True
                 return _OUT_OF_TIME
             batch = left[at : at + DELETE_AT_ONCE]
-            self._inventory.delete([stored.location for stored in batch])
+            if not self._terms.dry_run:
+                self._inventory.delete([stored.location for stored in batch])
         return None
 
     def _is_closed(self, owner: str, members: Members) -> bool:
@@ -235,3 +255,7 @@ class DailyDeletion:
 
     def _body(self, location: Location) -> bytes:
         return self._used.retry.execute(lambda: self._used.store.get(location)).body
+
+
+def _is_execution(execution_id: str) -> bool:
+    return machine_of(execution_id) is not None or parents_machine(execution_id) is not None

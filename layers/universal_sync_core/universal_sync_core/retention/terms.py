@@ -1,6 +1,6 @@
 """What a run of the daily deletion may do, whom it asks, and what came of it."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, Protocol
@@ -8,6 +8,21 @@ from typing import Final, Protocol
 from universal_sync_core.retention.standing import Standing
 
 MOST_RECORDS: Final = 10_000
+# Executions of one kind that one run asks Step Functions about.
+MOST_ASKED: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MapRun:
+    """A run of a Distributed Map.
+
+    Attributes:
+        parent: ARN of the execution whose map it is.
+        children: gives the ARNs of the executions that it started.
+    """
+
+    parent: str
+    children: Callable[[], Iterable[str]]
 
 
 class Executions(Protocol):
@@ -15,6 +30,9 @@ class Executions(Protocol):
 
     def standing(self, execution_arn: str, since: datetime) -> Standing:
         """Return how an execution stands; one that ended before `since` is over."""
+
+    def map_run_of(self, child_arn: str) -> MapRun | None:
+        """Return the run that started a child, or None where nobody can tell."""
 
     def record(self, execution_arn: str, owner: str) -> None:
         """Record the end of an execution that does not run, and that worked on `owner`'s state."""

@@ -8,16 +8,15 @@ import random
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
+from universal_sync_core.retention.children import Children
 from universal_sync_core.retention.ended import RecordName, ended_prefix
 from universal_sync_core.retention.inventory import Inventory
 from universal_sync_core.retention.members import digest_of, machine_of, mark
 from universal_sync_core.retention.standing import Standing
-from universal_sync_core.retention.terms import Executions, Terms
+from universal_sync_core.retention.terms import MOST_ASKED, Executions, Terms
 from universal_sync_core.storage.keys import LAYOUT, execution_prefix, owner_in
 from universal_sync_core.storage.runtime import Runtime
 
-# Executions that one run asks Step Functions about.
-_MOST_ASKED: Final = 1_000
 _ENDED: Final = frozenset({Standing.RECENT, Standing.OVER, Standing.FORGOTTEN})
 
 
@@ -25,10 +24,16 @@ class Unrecorded:
     """Looks for ends without a record, and has them recorded."""
 
     def __init__(
-        self, used: Runtime, inventory: Inventory, executions: Executions, terms: Terms
+        self,
+        used: Runtime,
+        inventory: Inventory,
+        executions: Executions,
+        terms: Terms,
+        children: Children,
     ) -> None:
         """Look where the settings say."""
         self._used = used
+        self._children = children
         self._inventory = inventory
         self._executions = executions
         self._terms = terms
@@ -42,13 +47,16 @@ class Unrecorded:
             has_time: whether there is time to ask about another.
         """
         recorded = self._recorded()
+        owners = list(self._owners())
+        alone = self._children.note(owners, recorded, has_time)
         found = [
             (arn, owner)
-            for arn, owner in {**{each: each for each in self._owners()}, **doubtful}.items()
+            for arn, owner in {**{each: each for each in owners}, **doubtful}.items()
             if machine_of(arn) in self._terms.machines and digest_of(arn) not in recorded
         ]
+        found += [(child, child) for child in alone]
         random.shuffle(found)  # more of them may run than one run can ask about
-        asked = itertools.takewhile(lambda _: has_time(), found[:_MOST_ASKED])
+        asked = itertools.takewhile(lambda _: has_time(), found[:MOST_ASKED])
         return [arn for arn, owner in asked if self._record(arn, owner)]
 
     def _recorded(self) -> set[str]:

@@ -6,9 +6,12 @@ from universal_sync_core.bag.unit_of_work import Context, UnitOfWork, serving, u
 from universal_sync_core.errors import InvalidRequestError, MalformedPointerError
 from universal_sync_core.pages.page_format import digest_mark
 from universal_sync_core.pipe.offload import optimize_and_offload
+from universal_sync_core.retention.members import begin_work, machine_of
+from universal_sync_core.storage import runtime
 from universal_sync_core.storage.keys import execution_in
 from universal_sync_core.sync import universal_sync_core
 from universal_sync_core.values.codec import Json, JsonObject, canonical, encode
+from universal_sync_core.workflow.owners import require_same_owner
 
 SNAPSHOT_TYPES: Final = ("pre", "post")
 # Those of an execution that ended while its workflow goes on, or may.
@@ -57,20 +60,33 @@ def write_snapshot(state: JsonObject, snapshot_type: str, unit: UnitOfWork) -> s
 def restore_snapshot(s3_path: str, context: Context | None = None) -> JsonObject:
     """Return the bag exactly as it was when the snapshot was made.
 
+    It is the bag of the execution that made it, and so are the objects that it points to. Another
+    execution that takes it up says so beside them, and they stay for as long as it needs them.
+
     Args:
         s3_path: what `create_snapshot` left in the bag.
-        context: may carry `execution_id`; without it the path's own counts.
+        context: may carry `execution_id`, of the execution that takes it up; without it nobody but
+            the execution whose snapshot it is does.
 
     Raises:
-        InvalidRequestError: the path is no text.
+        InvalidRequestError: the path is no text; or the workflow ended so long ago that its state
+            is being deleted.
         PointerNotAllowedError, MissingObjectError, ChecksumMismatchError: it cannot be read.
         MalformedPointerError: the path leads to something else.
     """
     if type(s3_path) is not str:
         message = f"the path of a snapshot is a text, not a {type(s3_path).__name__}"
         raise InvalidRequestError(message, field="s3_path")
-    with unit_of_work(context, {"execution_id": execution_in(s3_path)}) as unit:
+    owner, given = execution_in(s3_path), dict(context or {})
+    taken_up_by = _another(given.get("execution_id"), owner)
+    if owner is not None and taken_up_by is not None:
+        settings = runtime.current().settings
+        require_same_owner(owner, taken_up_by, settings, field="s3_path")
+        given["execution_id"] = owner
+    with unit_of_work(given, {"execution_id": owner}) as unit:
         snapshot = unit.document(s3_path)
+        if owner and taken_up_by and s3_path.startswith(unit.objects.home):
+            begin_work(owner, taken_up_by, field="s3_path")
     known = (*SNAPSHOT_TYPES, *LEFT_BEHIND)
     if type(snapshot) is not dict or snapshot.get("snapshot_type") not in known:
         raise MalformedPointerError("this is no snapshot", path=s3_path)
@@ -78,3 +94,14 @@ def restore_snapshot(s3_path: str, context: Context | None = None) -> JsonObject
     if type(bag) is not dict:
         raise MalformedPointerError("this is a snapshot without a bag", path=s3_path)
     return bag
+
+
+def _another(execution_id: Json, owner: str | None) -> str | None:
+    """Return the execution that takes up a snapshot of another, or None where it is its own.
+
+    An id that is no ARN was given by somebody who calls the package by hand, and reads its own.
+    """
+    if type(execution_id) is not str or execution_id == owner:
+        return None
+    are_executions = machine_of(execution_id) is not None and machine_of(owner or "") is not None
+    return execution_id if are_executions else None
