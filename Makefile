@@ -24,14 +24,16 @@ venv: $(READY) ## Make the virtual environment, with pinned and hashed packages.
 
 $(READY): requirements-dev.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed, and none was found."; exit 1; }
+	@echo "Installing the packages of requirements-dev.txt into $(VENV): two or three minutes, once."
 	$(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements-dev.txt
 	touch $@
 
-run: $(READY) ## Run the example workflow on the local cloud; INTERACTIVE=1 asks you for the approval.
+run: $(READY) ## Run the example workflow on the local cloud, in under a minute; INTERACTIVE=1 asks you for the approval.
 	$(BIN)/python -m examples.api_catalog $(if $(INTERACTIVE),--interactive)
 
-invoke: $(READY) ## Run one event against the built function: make invoke EVENT=events/sync_first.json
+invoke: EVENT ?= events/sync_inline.json
+invoke: $(READY) ## Run one event against the built function: make invoke EVENT=events/sync_inline.json
 	$(BIN)/python -m local.invoke $(EVENT)
 
 statebag: $(READY) ## See what is in the state: make statebag ARGS="show <execution ARN>"
@@ -43,7 +45,7 @@ build: $(READY) ## Build the function and the layer for AWS; `sam deploy` then d
 # As many tests at once as there are processors, those of one file one after the other: they share what they deploy.
 AT_ONCE := --numprocesses auto --maxprocesses 4 --dist loadfile
 
-test: $(READY) ## Run the tests, without the slow ones; TESTS=tests/core runs some.
+test: $(READY) ## Run the tests, without the slow ones, in ten minutes on two cores; TESTS=tests/core runs some.
 	$(BIN)/python -m pytest $(AT_ONCE) $(TESTS)
 
 slow: $(READY) ## Run the slow tests.
@@ -67,6 +69,7 @@ bench: $(READY) ## Run the benchmarks: a table of ratios, the cost, and a plot i
 
 docs: $(READY) ## Build the documentation as a site, in docs/_build/.
 	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going docs docs/_build
+	@echo "The site is built: open docs/_build/index.html"
 
 schemas: $(READY) ## Write the JSON Schemas of docs/schemas/ anew from the models.
 	PYTHONPATH=layers/universal_sync_core:functions/state_data_manager:. $(BIN)/python -m docs.schemas

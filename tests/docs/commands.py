@@ -96,7 +96,8 @@ def _pip(words: list[str]) -> None:
     """Check that what is installed is a folder of this repository that has these extras."""
     if words[:1] != ["install"] or len(words) != len(["install", "target"]):
         raise WrongCommandError("only `pip install <folder>` is checked")
-    folder, _, extras = words[1].removesuffix("]").partition("[")
+    target = words[1].removeprefix("placeholder/")  # the reader's checkout
+    folder, _, extras = target.removesuffix("]").partition("[")
     project = ROOT / folder / "pyproject.toml"
     if not project.is_file():
         raise WrongCommandError(f"{folder} is no project")
@@ -219,6 +220,7 @@ _CHECKS: Final[dict[str, Callable[[list[str]], None]]] = {
     "make": _make,
     "pip": _pip,
     "python": _python,
+    "python3": _python,
     "sam": _sam,
     "statebag": _statebag,
     **dict.fromkeys(

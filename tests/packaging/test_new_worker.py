@@ -1,17 +1,16 @@
 """The template for a new worker: what `sam init` makes of it works as it is."""
 
-import json
 import sys
 from pathlib import Path
 
 import pytest
 from cfnlint.api import lint_file
 
-from tests.packaging.conftest import ROOT, run, run_pytest
+from tests.packaging.conftest import LAYER, ROOT, run, run_pytest
 
 TEMPLATE = ROOT / "examples" / "new_worker"
 NAME = "priced-orders"
-PACKAGE = "/somewhere/layers/universal_sync_core[testing]"
+PACKAGE = f"{LAYER}[testing]"
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +18,6 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder that was made, in a home without any settings of SAM's."""
     folder = tmp_path_factory.mktemp("new_worker")
     arguments = ["--no-input", "--location", str(TEMPLATE), "--name", NAME]
-    arguments += ["--extra-context", json.dumps({"package": PACKAGE})]
     made = run(Path(sys.executable), "samcli", "init", *arguments, cwd=folder, HOME=str(folder))
     assert made.returncode == 0, made.stderr
     return folder / NAME
@@ -43,6 +41,6 @@ def test_its_template_is_clean(project: Path) -> None:
     assert lint_file(project / "template.yaml") == []
 
 
-def test_what_pip_installs_for_its_tests_is_the_users_choice(project: Path) -> None:
+def test_what_pip_installs_for_its_tests_is_the_package_of_the_checkout(project: Path) -> None:
     named = (project / "tests" / "requirements.txt").read_text(encoding="utf-8").split()
     assert named == [PACKAGE]
