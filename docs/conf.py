@@ -13,7 +13,13 @@ project = "Universal Sync Core"
 author = "The maintainers of Universal Sync Core"
 project_copyright = author
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "reference_tables"]
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "reference_tables",
+    "markdown_pages",
+]
 exclude_patterns = ["_build", "_ext"]
 
 html_theme = "furo"

@@ -39,9 +39,13 @@ class ErrorTable(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Return the table."""
-        lines = ["| Error | Means | Whose fault | Tried again |", "|---|---|---|---|"]
-        lines += [_error_row(error) for error in error_classes()]
-        return self.parse_text_to_nodes("\n".join(lines))
+        return self.parse_text_to_nodes(error_text())
+
+
+def error_text() -> str:
+    """Return the table in Markdown."""
+    lines = ["| Error | Means | Whose fault | Tried again |", "|---|---|---|---|"]
+    return "\n".join([*lines, *(_error_row(error) for error in error_classes())])
 
 
 def error_classes() -> list[type[errors.StateSyncError]]:
@@ -61,8 +65,12 @@ class ActionList(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Return a section for each."""
-        text = "\n\n".join(map(_action_section, actions.app.actions))
-        return self.parse_text_to_nodes(text, allow_section_headings=True)
+        return self.parse_text_to_nodes(action_text(), allow_section_headings=True)
+
+
+def action_text() -> str:
+    """Return the sections in Markdown."""
+    return "\n\n".join(map(_action_section, actions.app.actions))
 
 
 def _action_section(name: str) -> str:
@@ -121,8 +129,13 @@ class FormTable(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Return the table."""
-        rows = [f"| {title} | [{name}](../schemas/forms/{name}.json) |" for name, title in _forms()]
-        return self.parse_text_to_nodes("\n".join(["| Form | Schema |", "|---|---|", *rows]))
+        return self.parse_text_to_nodes(form_text())
+
+
+def form_text() -> str:
+    """Return the table in Markdown."""
+    rows = [f"| {title} | [{name}](../schemas/forms/{name}.json) |" for name, title in _forms()]
+    return "\n".join(["| Form | Schema |", "|---|---|", *rows])
 
 
 def _forms() -> Iterator[tuple[str, str]]:

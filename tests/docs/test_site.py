@@ -77,6 +77,26 @@ def test_make_builds_the_site_as_the_test_does() -> None:
     assert f"$(BIN)/python {' '.join(SPHINX)} " in makefile
 
 
+@pytest.mark.parametrize("page", ["index", "tutorial", "reference/actions", "howto/workers"])
+def test_every_page_is_there_as_markdown_that_needs_no_site(site: Site, page: str) -> None:
+    text = site.text(f"{page}.md")
+    assert text.startswith("# ")
+    assert "{py:" not in text
+
+
+def test_what_is_made_of_the_code_is_in_the_markdown_as_well(site: Site) -> None:
+    headings = set(re.findall(r"^### (\w+)$", site.text("reference/actions.md"), re.MULTILINE))
+    assert headings == set(app.actions)
+    names = {name for name in vars(errors) if name.endswith("Error")}
+    assert [name for name in names if name not in site.text("reference/errors.md")] == []
+
+
+def test_index_for_programs_leads_to_pages_of_the_site(site: Site) -> None:
+    for name in ("llms.txt", "SKILL.md"):
+        targets = re.findall(r"\]\(([^)#]+)", site.text(name))
+        assert [target for target in targets if not (site.folder / target).is_file()] == []
+
+
 def test_every_public_name_is_in_the_reference(site: Site) -> None:
     public = {f"universal_sync_core.{name}" for name in universal_sync_core.__all__}
     assert public - site.described() == set()
