@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from tests.simulation import oracle
-from tests.simulation.oracle import GONE, HISTORY, STATE, Plain, Rules, same
+from tests.simulation.oracle import GONE, HISTORY, STATE, Plain, Replaced, Rules, same
 
 # A branch has these for itself, or the machine counts them: none of it is merged.
 _OWN: Final = (
@@ -61,6 +61,16 @@ class Change:
     value: Any
     time: float
 
+    @property
+    def is_anew(self) -> bool:
+        """Whether nothing is left of what was there."""
+        return self.value == GONE or isinstance(self.value, Replaced)
+
+    @property
+    def final(self) -> Any:
+        """What is to stand at the place."""
+        return self.value.value if isinstance(self.value, Replaced) else self.value
+
 
 @dataclass(kw_only=True)
 class Joining:
@@ -78,18 +88,25 @@ class Joining:
     how: str
     conflicts: list[Plain] = field(default_factory=list)
 
-    def settle(self, changes: list[Change], rules: Rules) -> list[Change]:
-        """Return what is left of the changes of one place, after conflicts."""
-        if len(changes) == 1 or rules.grows:
+    def settle(self, changes: list[Change], rules: Rules, before: Plain) -> list[Change]:
+        """Return what is left of the changes of one place, after conflicts.
+
+        Args:
+            changes: of the branches that have any.
+            rules: of the place.
+            before: what is there already, as the one entry of a map; empty where nothing is.
+        """
+        joined = rules.grows and not any(change.is_anew for change in changes)
+        if len(changes) == 1 or joined:
             return changes
         merged = rules.path == STATE or rules.path.startswith(f"{STATE}.")
-        if merged and all(isinstance(change.value, dict) for change in changes):
-            return self.settle_maps(changes, rules)
-        if all(same(change.value, changes[0].value) for change in changes):
+        if merged and not rules.grows and all(isinstance(each.value, dict) for each in changes):
+            return self.settle_maps(changes, rules, next(iter(before.values()), {}))
+        if all(same(change.final, changes[0].final) for change in changes):
             return changes
-        return [self._decided(changes, rules.path)]
+        return [self._decided(changes, rules, before)]
 
-    def settle_maps(self, changes: list[Change], rules: Rules) -> list[Change]:
+    def settle_maps(self, changes: list[Change], rules: Rules, before: Any) -> list[Change]:
         """Settle maps key by key."""
         by_key: dict[str, list[Change]] = {}
         for change in changes:
@@ -102,28 +119,39 @@ class Joining:
         for key, wanted_by in by_key.items():
             inner = rules.at(f".{key}") if rules.path else rules.at(key)
             joined = not rules.path and key in (HISTORY, _TOLD_WITH_OUTPUTS)
-            for change in wanted_by if joined else self.settle(wanted_by, inner):
+            there = {key: before[key]} if isinstance(before, dict) and key in before else {}
+            for change in wanted_by if joined else self.settle(wanted_by, inner, there):
                 settled[change.branch][key] = change.value
         return [
             Change(branch=change.branch, value=settled[change.branch], time=change.time)
             for change in changes
         ]
 
-    def _decided(self, changes: list[Change], path: str) -> Change:
+    def _decided(self, changes: list[Change], rules: Rules, before: Plain) -> Change:
         by_time = max(changes, key=lambda change: (change.time, change.branch))
         taken = {"latest": by_time, "first": changes[0]}.get(self.how, changes[-1])
         names = [self.names[change.branch] for change in changes]
-        report: Plain = {"path": path, "branches": names, "strategy": self.how}
+        report: Plain = {"path": rules.path, "branches": names, "strategy": self.how}
         if self.how != "collect":
             self.conflicts.append(report | {"taken_from": self.names[taken.branch]})
             return taken
         self.conflicts.append(report)
         values = [
-            {"branch_id": self.names[change.branch]}
-            | ({"removed": True} if change.value == GONE else {"value": change.value})
+            {"branch_id": self.names[change.branch], **_told(change, rules, before)}
             for change in changes
         ]
-        return Change(branch=taken.branch, value=values, time=taken.time)
+        whole = Replaced(values) if before and rules.strategy else values
+        return Change(branch=taken.branch, value=whole, time=taken.time)
+
+
+def _told(change: Change, rules: Rules, before: Plain) -> Plain:
+    if change.value == GONE:
+        return {"removed": True}
+    merged = rules.path == STATE or rules.path.startswith(f"{STATE}.") or rules.strategy
+    if change.is_anew or not before or not merged:
+        return {"value": change.final}
+    there = next(iter(before.values()))
+    return {"value": oracle.combine(there, change.value, Rules(**vars(rules) | {"by_time": False}))}
 
 
 def join(
@@ -148,7 +176,7 @@ def join(
         for index, (_, bag, time) in enumerate(ends)
     ]
     merged = parent
-    settled = joining.settle_maps(changes, rules)
+    settled = joining.settle_maps(changes, rules, parent)
     any_outputs = any(_OUTPUTS in change.value for change in settled)
     for change in settled:
         if any_outputs and _OUTPUTS not in change.value:
@@ -197,9 +225,13 @@ def changed(before: Plain, after: Plain, rules: Rules) -> Plain:
 def _difference(before: Any, after: Any, rules: Rules) -> Any:
     if rules.grows:
         items = [] if before is None else oracle.as_list(before)
+        if not isinstance(after, list):
+            return Replaced(after)
         if isinstance(rules.strategy, dict):
             return _changed_items(items, after, rules)
-        return after[len(items) :]
+        if rules.strategy == "set_union":
+            items = oracle.distinct(items)
+        return after[len(items) :] if same(after[: len(items)], items) else Replaced(after)
     if rules.strategy is not None or not (isinstance(before, dict) and isinstance(after, dict)):
         return after
     changes = {
@@ -210,11 +242,15 @@ def _difference(before: Any, after: Any, rules: Rules) -> Any:
     return changes | {key: GONE for key in before if key not in after}
 
 
-def _changed_items(before: list[Any], after: list[Any], rules: Rules) -> list[Any]:
+def _changed_items(before: list[Any], after: list[Any], rules: Rules) -> Any:
     key = rules.strategy["key"]
-    changed_items = [
-        {key: new[key]} | _difference(old, new, rules.at("[]"))
-        for old, new in zip(before, after, strict=False)
-        if not same(old, new)
-    ]
+    pairs = [pair for pair in zip(before, after, strict=False) if not same(*pair)]
+    if len(after) < len(before) or not all(_is_one_item(*pair, key) for pair in pairs):
+        return Replaced(after)
+    changed_items = [{key: new[key]} | _difference(old, new, rules.at("[]")) for old, new in pairs]
     return [*changed_items, *after[len(before) :]]
+
+
+def _is_one_item(old: Any, new: Any, key: str) -> bool:
+    identity = oracle.identity(new, key)
+    return identity is not None and identity == oracle.identity(old, key)

@@ -98,6 +98,13 @@ def map_run(outputs: list[Any], failed: list[Plain]) -> Plain:
     return delta | {"failed_segments": every} if every else delta
 
 
+@dataclass(frozen=True)
+class Replaced:
+    """A list that a branch let go of, or shortened, and gave anew where it would only grow."""
+
+    value: Any
+
+
 @dataclass(frozen=True, kw_only=True)
 class Rules:
     """How values meet at one place.
@@ -168,6 +175,13 @@ def as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
+def distinct(entries: list[Any]) -> list[Any]:
+    """Return a list with each entry where it first stands."""
+    once: list[Any] = []
+    _add_new(once, entries)
+    return once
+
+
 def _add_new(entries: list[Any], added: list[Any]) -> None:
     known = {exact(entry) for entry in entries}
     for item in added:
@@ -217,6 +231,8 @@ def _merge_maps(base: Plain, delta: Plain, rules: Rules) -> Plain:
     for key, value in delta.items():
         if value == GONE:
             merged.pop(key, None)
+        elif isinstance(value, Replaced):
+            merged[key] = value.value
         else:
             _put(merged, key, value, inner.at(f".{key}"))
     return merged
@@ -228,8 +244,7 @@ def _join(base: list[Any], delta: list[Any], rules: Rules) -> list[Any]:
         return [*base, *delta]
     joined = list(base)
     if name == "set_union":
-        joined = []
-        _add_new(joined, base)
+        joined = distinct(base)
     if name in ("set_union", "dedupe_append"):
         _add_new(joined, delta)
         return joined
@@ -244,14 +259,15 @@ def _join(base: list[Any], delta: list[Any], rules: Rules) -> list[Any]:
 
 
 def _place(entries: list[Any], item: Any, key: str) -> int | None:
-    identity = _identity(item, key)
-    if identity is None:
+    own = identity(item, key)
+    if own is None:
         return None
-    places = (place for place, entry in enumerate(entries) if _identity(entry, key) == identity)
+    places = (place for place, entry in enumerate(entries) if identity(entry, key) == own)
     return next(places, None)
 
 
-def _identity(item: Any, key: str) -> str | None:
+def identity(item: Any, key: str) -> str | None:
+    """Return what an item is told by in a list that is merged by a key, if anything."""
     if not isinstance(item, dict) or item.get(key) in (None, ""):
         return None
     return exact(item[key])

@@ -227,8 +227,11 @@ def test_a_map_that_does_not_tell_all_its_items_is_run_whole(store: CountingStor
     assert staged(store, resumed(bag)) == ITEMS
 
 
-def test_a_bag_of_very_many_fields_and_results_is_resumed_alike(store: CountingStore) -> None:
-    items = [f"item {n}" for n in range(3_000)]
+@pytest.mark.parametrize("size", [3, 3_000])
+def test_a_bag_of_very_many_fields_and_results_is_resumed_alike(
+    store: CountingStore, size: int
+) -> None:
+    items = [f"item {n}" for n in range(size)]
     outcomes: Json = {item: {"of": item, "text": "x" * 90} for item in items}
     lost: Json = outcomes | {item: FAILURES[n % 3] for n, item in enumerate(items[::2])}
     many = {f"field-{n}": "x" * 200 for n in range(900)}

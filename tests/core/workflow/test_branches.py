@@ -106,6 +106,17 @@ def test_different_leaves_changed_by_different_branches_are_all_there() -> None:
 
 
 @pytest.mark.usefixtures("place")
+def test_a_bag_of_very_many_fields_begins_its_branches_anew_as_well() -> None:
+    told = {"segment_id": "third", "next_segment_to_run": 4, "status": "PARALLEL_GROUP"}
+    many = {f"field-{number}": "x" * 200 for number in range(1_200)}
+    state = parent(**told, **many)
+    assert state.keys().isdisjoint({"next_segment_to_run", "field-7"})
+    branch = hydrated(fork_branch(state, {"branch_id": "a"}, CONTEXT))
+    assert branch.keys().isdisjoint({*told, "pending_branches", "total_segments"})
+    assert branch["field-1199"] == many["field-1199"]
+
+
+@pytest.mark.usefixtures("place")
 @pytest.mark.parametrize("field", ["total_segments", "loop_limit"])
 @pytest.mark.parametrize("value", ["3", None, True, -1, 2.5, 10**30, [3], {"n": 3}])
 def test_what_a_branch_says_of_its_segments_is_a_count(field: str, value: Any) -> None:

@@ -193,3 +193,11 @@ def with_overflow(bag: JsonObject, pages: PageReader) -> JsonObject:
         return bag
     own = {name: value for name, value in bag.items() if name != OVERFLOW}
     return pages.entries(pointer) | own
+
+
+def without_fields(bag: JsonObject, names: Collection[str], pages: PageReader) -> JsonObject:
+    """Return the bag without some of its fields, those behind `state_s3_path` included."""
+    pointer = overflow_of(bag)
+    if pointer is not None and pages.lookup(pointer, set(names)):
+        bag = with_overflow(bag, pages)
+    return {name: value for name, value in bag.items() if name not in names}

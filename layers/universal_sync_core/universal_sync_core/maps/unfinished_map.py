@@ -16,6 +16,7 @@ from universal_sync_core.bag.fields import (
     in_role,
     unfinished_of,
     with_fields,
+    without_fields,
     without_samples,
 )
 from universal_sync_core.bag.next_action import DISTRIBUTED_MAP
@@ -106,7 +107,7 @@ def entered_again(bag: JsonObject, unit: UnitOfWork) -> JsonObject:
     plain = without_samples(with_fields(bag, {FAILED_SEGMENTS}, unit.pages), {FAILED_SEGMENTS})
     reports = Lists(unit.pages).elements(unit.pages.opened(plain.get(FAILED_SEGMENTS, [])))
     earlier = reports[: -len(unfinished.failed)]
-    again = {name: value for name, value in plain.items() if name != FAILED_SEGMENTS}
+    again = without_fields(plain, {FAILED_SEGMENTS}, unit.pages)
     kept = {FAILED_SEGMENTS: earlier} if earlier else {}
     entered = in_role(pointer, UNFINISHED, **{_ENTERED: True})
     return again | kept | {UNFINISHED: entered, "next_action": DISTRIBUTED_MAP}

@@ -15,6 +15,7 @@ from universal_sync_core.bag.fields import (
     is_branch,
     with_fields,
     with_overflow,
+    without_fields,
 )
 from universal_sync_core.bag.holding import HELD
 from universal_sync_core.bag.next_action import COMPLETE, CONTINUE, FAILED, require_simple
@@ -59,7 +60,14 @@ _OF_FAILURE: Final = ("Error", "Cause", "error", "cause")
 _TOLERATED: Final = "tolerated_branch_failures"
 _CONFLICT_STRATEGY: Final = "branch_conflict_strategy"
 _CONFLICTS: Final = "branch_conflicts"
-_PROGRESS: Final = ("status", "segment_id", "next_segment_to_run", "total_segments")
+# What of the parent's progress a branch does not begin with.
+_NOT_INHERITED: Final = (
+    "status",
+    "segment_id",
+    "next_segment_to_run",
+    "total_segments",
+    BRANCHES,
+)
 
 
 def fork_branch(state: JsonObject, branch: Json, context: Context | None = None) -> JsonObject:
@@ -73,7 +81,7 @@ def fork_branch(state: JsonObject, branch: Json, context: Context | None = None)
     """
     with unit_of_work(serving("fork_branch", context), state) as unit:
         fields = checked(_fields(branch, unit), f"state_data.{BRANCH}")
-        kept = {name: value for name, value in state.items() if name not in (*_PROGRESS, BRANCHES)}
+        kept = without_fields(state, _NOT_INHERITED, unit.pages)
         share = _share(state)
         own: JsonObject = {
             BRANCH: branch,
