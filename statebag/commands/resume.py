@@ -1,115 +1,206 @@
-"""`statebag resume`: go on where an execution stopped."""
+"""`statebag resume`: go on where an execution stopped, or from any of its states."""
 
-from collections.abc import Iterable
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import islice
+from typing import Final
 
 import click
 
 from statebag.account.aws import Cloud
-from statebag.executions.naming import execution_named
-from statebag.executions.restarts import require_restartable
-from statebag.executions.resuming import begin, left_by, snapshot_newest, start_from
-from statebag.options import as_json, with_cloud
-from statebag.output.terminal import note, print_json, print_line
-from statebag.paths import Steps, parse_path
-from universal_sync_core.bag.fields import STATE as CURRENT_STATE
-from universal_sync_core.errors import UnreadableObjectError
-from universal_sync_core.values.codec import Json, JsonObject, decode
+from statebag.errors import DIFFERENT
+from statebag.executions.naming import machines_of
+from statebag.executions.resuming import Start, begin
+from statebag.listing.conditions import Query, where_in
+from statebag.listing.feed import Feed
+from statebag.listing.finding import Finder
+from statebag.listing.options import with_query
+from statebag.listing.rows import Row
+from statebag.options import as_json, with_cloud, with_masking
+from statebag.output.masking import Masking
+from statebag.output.rendering import counted
+from statebag.output.terminal import (
+    BAD,
+    NAME,
+    Styled,
+    ask,
+    is_answered,
+    note,
+    print_json,
+    print_line,
+    print_table,
+    progress,
+    styled,
+)
+from statebag.resuming.bases import Base, base_of, snapshot_of
+from statebag.resuming.changes import changes_of, with_changes
+from statebag.resuming.many import RESUMABLE, Attempt, Resumer
+from statebag.resuming.rehearsal import Rehearsal, rehearsed, started_from
+from statebag.state.change_lines import described, tell_changes
+from universal_sync_core.values.codec import JsonObject
+from universal_sync_core.workflow.continuation import RESUME_FROM
+
+_LIMIT: Final = 100
+_COLUMNS: Final = ("execution", "error", "resumed as", "not resumed because")
 
 
 @click.command()
-@click.argument("source")
-@click.option(
-    "--set",
-    "settings",
-    multiple=True,
-    metavar="PATH=JSON",
-    help="Merge this into the bag: loop_limit=2000, or current_state.approval.approved=true.",
-)
+@click.argument("source", required=False)
+@with_changes
 @click.option("--name", help="Name of the new execution; else one that follows from the state.")
 @click.option("--function", help="The StateDataManagerFunction; else the state machine says which.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be started.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option(
+    "--where",
+    "conditions",
+    multiple=True,
+    metavar="PATH=VALUE",
+    help="Instead of SOURCE: all that failed with such a state, as `statebag find` has them.",
+)
+@click.option("--start", "starts", is_flag=True, help="With --where: start; else it is told what.")
+@click.option(
+    "--limit",
+    default=_LIMIT,
+    show_default=True,
+    type=click.IntRange(1),
+    help="With --where: most executions.",
+)
+@with_query
 @as_json
+@with_masking
 @with_cloud
 def command(  # noqa: PLR0913 - options
     cloud: Cloud,
-    source: str,
+    source: str | None,
     settings: tuple[str, ...],
+    removals: tuple[str, ...],
+    *,
+    conditions: tuple[str, ...],
+    query: Query,
     name: str | None,
     function: str | None,
-    *,
+    limit: int,
     dry_run: bool,
+    starts: bool,
+    yes: bool,
     to_json: bool,
+    mask: Masking,
 ) -> None:
-    """Start an execution that goes on where another stopped.
+    """Start an execution that goes on where another stopped, or from an earlier state of it.
 
-    SOURCE is the ARN of an execution that failed, was stopped or timed out, or the s3:// path of a
-    failure record or snapshot. The segment that failed is run again. One that was stopped before
-    it could leave a record goes on from its newest state, of which the function makes a snapshot
-    first.
+    SOURCE is an execution that failed, was stopped or timed out, or the s3:// path of a failure
+    record or snapshot. The segment that failed is run again. One that was stopped before it could
+    leave a record goes on from its newest state, of which the function makes a snapshot first.
+
+    ARN#N goes back in time: to the state after step N of `statebag timeline`, of an execution of
+    any status. What is started is a fork: an execution of its own, which leaves the other as it
+    was. What changes in the state is shown before a fork, or anything with --set or --unset, is
+    started.
 
     Resuming from one state twice starts one execution, unless --name says otherwise. A state
     machine that keeps states of its own would run all of them again: it is not started, and the
     command that redrives the execution is named instead.
 
+    --where, and the options of `statebag list`, resume many: without --start it is only told which.
+
     \b
     Examples:
       statebag resume ARN --dry-run
       statebag resume ARN --set loop_limit=2000
-      statebag resume ARN --set current_state.approval.approved=true
-      statebag resume s3://bucket/v1/.../packs/AAA --name catalog-again
+      statebag resume ARN#12 --set current_state.approval.approved=true
+      statebag resume ARN#12 --unset current_state.draft --name catalog-again
+      statebag resume --stack my-stack --where current_state.region=eu --since 1d --start
     """  # noqa: D301 - click reads the control character
-    changes = _changes(settings)
-    path, machine = (source if source.startswith("s3://") else None), None
-    if path is None:
-        execution = execution_named(cloud, source)
-        require_restartable(cloud, execution.machine_arn, execution.arn)
-        path = left_by(cloud, execution)
-        if path is None and dry_run:
-            note(f"{execution.name} left no record: a snapshot of its newest state would be made.")
-            return
-        path = path or snapshot_newest(cloud, execution, function)
-        machine = execution.machine_arn
-    start = start_from(path, changes, name, machine)
-    require_restartable(cloud, start.machine_arn, start.owner)
-    told = {"name": start.name, "state_machine": start.machine_arn, "input": start.input}
-    if not dry_run:
-        told["execution"] = begin(cloud, start)
-    if to_json or dry_run:
-        print_json(told)
+    given = changes_of(settings, removals)
+    is_search = bool(conditions) or query != Query()
+    if (source is None) != is_search:
+        raise click.UsageError("Give either a SOURCE, or --where or another option of a search.")
+    if source is None:
+        resumer = Resumer(cloud, given, function, dry=not starts)
+        _resume_many(resumer, _found(cloud, query, conditions, limit), to_json=to_json)
         return
-    print_line(str(told["execution"]))
-    note(f"resumed from {path}; `statebag timeline` follows it")
+    base = base_of(cloud, source)
+    is_changed = bool(given) or base.is_fork
+    if is_changed or dry_run:
+        rehearsal = rehearsed(cloud, base, given, name)
+        _tell(base, rehearsal, mask)
+        if dry_run:
+            print_json(_described(rehearsal, mask))
+            return
+    if is_changed and not yes and is_answered():
+        ask("Start it?")
+    start = started_from(base, snapshot_of(cloud, base, function), given, name)
+    _resume(cloud, base, start, to_json=to_json)
 
 
-def _changes(settings: Iterable[str]) -> JsonObject:
-    """Return what is to be merged into the bag: below `current_state` by path, else by name."""
-    changes: JsonObject = {}
-    for text in settings:
-        steps, value = _field(text)
-        inside = changes
-        for step in steps[:-1]:
-            inside = inside.setdefault(str(step), {})
-            if type(inside) is not dict:
-                raise click.BadParameter(f"{text}: what it is in is set, too", param_hint="--set")
-        if steps[-1] in inside:
-            raise click.BadParameter(f"{text}: this is set twice", param_hint="--set")
-        inside[str(steps[-1])] = value
-    return changes
+def _resume(cloud: Cloud, base: Base, start: Start, *, to_json: bool) -> None:
+    arn = begin(cloud, start)
+    if to_json:
+        print_json(_started(start) | {"execution": arn})
+        return
+    print_line(arn)
+    how = "forked" if base.is_fork else "resumed"
+    note(f"{how} from {start.input[RESUME_FROM]}; `statebag timeline` follows it")
 
 
-def _field(text: str) -> tuple[Steps, Json]:
-    name, sign, value = text.partition("=")
-    if not sign or not name:
-        raise click.BadParameter("a change is PATH=JSON", param_hint="--set")
-    steps = parse_path(name)
-    if any(isinstance(step, int) for step in steps):
-        message = f"{name}: an element of a list cannot be set; set the whole list"
-        raise click.BadParameter(message, param_hint="--set")
-    if len(steps) > 1 and steps[0] != CURRENT_STATE:
-        message = f"{name}: only current_state is merged by path; set all of {steps[0]}"
-        raise click.BadParameter(message, param_hint="--set")
-    try:
-        return steps, decode(value.encode(), path=name)
-    except UnreadableObjectError as error:
-        message = f"{text}: the value is no JSON (a text needs quotes)"
-        raise click.BadParameter(message, param_hint="--set") from error
+def _found(cloud: Cloud, query: Query, conditions: tuple[str, ...], limit: int) -> Iterator[Row]:
+    """Yield the executions that are to be resumed."""
+    wanted = [where_in(text) for text in conditions]
+    asked = replace(query, statuses=query.statuses or RESUMABLE)
+    rows = Feed(cloud, machines_of(cloud), asked).rows()
+    for found in islice(Finder(cloud, wanted).among(rows), limit):
+        yield found.row
+
+
+def _resume_many(resumer: Resumer, rows: Iterator[Row], *, to_json: bool) -> None:
+    with progress("resuming") as advance:
+        attempts = []
+        for attempt in resumer.resume(rows):
+            attempts.append(attempt)
+            advance(1)
+    if to_json:
+        for each in attempts:
+            print_json(each.describe())
+    elif attempts:
+        print_table(
+            ("execution", "error", "resumed as", "not resumed because"),
+            [_row(each) for each in attempts],
+        )
+    for each in attempts:
+        if each.cure:
+            note(f"{each.row.name}: {each.cure}")
+    failed = sum(each.failed is not None for each in attempts)
+    done = "resumed" if not resumer.dry else "would be resumed; start them with --start"
+    note(f"{failed:,} of {counted(len(attempts), 'execution')} cannot be resumed")
+    note(f"{counted(len(attempts) - failed, 'execution')} {done}")
+    if failed:
+        raise click.exceptions.Exit(DIFFERENT)
+
+
+def _row(attempt: Attempt) -> list[str | Styled]:
+    return [
+        styled((attempt.row.name, NAME)),
+        attempt.row.error or attempt.row.status,
+        (attempt.started or "").rsplit(":", 1)[-1],
+        styled((attempt.failed or "", BAD)),
+    ]
+
+
+def _tell(base: Base, rehearsal: Rehearsal, mask: Masking) -> None:
+    """Tell what changes, beside what is printed for programs."""
+    if base.is_fork and base.execution is not None and base.execution.is_running:
+        note(f"{base.execution.name} still runs: it and the fork go on side by side.")
+    if base.path is None:
+        note("The function makes a snapshot of the state first.")
+    tell_changes(rehearsal.changes, mask, note)
+    note(f"{counted(len(rehearsal.changes), 'difference')} to the state it goes on from")
+
+
+def _described(rehearsal: Rehearsal, mask: Masking) -> JsonObject:
+    changes = [described(change, mask) for change in rehearsal.changes]
+    return _started(rehearsal.start) | {"changes": changes}
+
+
+def _started(start: Start) -> JsonObject:
+    return {"name": start.name, "state_machine": start.machine_arn, "input": start.input}

@@ -1,21 +1,19 @@
 """Starting an execution that goes on where another stopped."""
 
+import hashlib
 from dataclasses import dataclass
 from typing import Final
 
 from botocore.exceptions import ClientError
 
 from statebag.account.aws import Cloud
-from statebag.account.deployment import manager_function
-from statebag.account.manager import ask
 from statebag.errors import NotFoundError, RefusedError
-from statebag.executions.chain import owner_of
 from statebag.executions.executions import Execution, Executions, machine_of
-from statebag.executions.failures import is_own, read_record
+from statebag.executions.failures import read_record
 from universal_sync_core.limits import STEP_FUNCTIONS_NAME_CHARS
 from universal_sync_core.storage.keys import execution_in
 from universal_sync_core.values.address import digest_in
-from universal_sync_core.values.codec import JsonObject, encode
+from universal_sync_core.values.codec import JsonObject, canonical, encode
 from universal_sync_core.workflow.continuation import RESUME_FROM
 
 _DIGEST_CHARS: Final = 16
@@ -36,17 +34,29 @@ class Start:
     name: str
     input: JsonObject
 
+    @property
+    def arn(self) -> str:
+        """Its ARN."""
+        return f"{self.machine_arn.replace(':stateMachine:', ':execution:', 1)}:{self.name}"
+
 
 def start_from(
-    path: str, changes: JsonObject, name: str | None = None, machine_arn: str | None = None
+    path: str,
+    changes: JsonObject,
+    name: str | None = None,
+    machine_arn: str | None = None,
+    *,
+    is_fork: bool = False,
 ) -> Start:
     """Return the start that goes on from a snapshot or a failure record.
 
     Args:
         path: of the snapshot or record.
         changes: fields that are merged into the bag.
-        name: of the new execution; None for one that follows from the path.
+        name: of the new execution; None for one that follows from the path or, of a fork, from
+            the path and the changes.
         machine_arn: the state machine to start; None for that of the path's execution.
+        is_fork: whether the execution itself may have gone on from there.
 
     Raises:
         RefusedError: the path names no state of an execution.
@@ -56,10 +66,12 @@ def start_from(
     if machine is None:
         hint = "`statebag snapshots` lists the paths to go on from."
         raise RefusedError(f"no state of an execution: {path}", hint=hint)
-    digest = (digest_in(path) or "")[:_DIGEST_CHARS]
-    known = owner.rsplit(":", 1)[-1][: STEP_FUNCTIONS_NAME_CHARS - len("-resumed-") - _DIGEST_CHARS]
-    chosen = name or f"{known}-resumed-{digest}"
-    return Start(owner=owner, machine_arn=machine, name=chosen, input=changes | {RESUME_FROM: path})
+    given = changes | {RESUME_FROM: path}
+    forked = hashlib.sha256(canonical(given)).hexdigest()
+    digest = forked if is_fork else digest_in(path) or ""
+    suffix = f"-{'fork' if is_fork else 'resumed'}-{digest[:_DIGEST_CHARS]}"
+    known = owner.rsplit(":", 1)[-1][: STEP_FUNCTIONS_NAME_CHARS - len(suffix)]
+    return Start(owner=owner, machine_arn=machine, name=name or f"{known}{suffix}", input=given)
 
 
 def left_by(cloud: Cloud, execution: Execution) -> str | None:
@@ -72,38 +84,18 @@ def left_by(cloud: Cloud, execution: Execution) -> str | None:
         hint = "Stop it first: aws stepfunctions stop-execution."
         raise RefusedError(f"{execution.name} still runs", hint=hint)
     if execution.status == _ENDED_WELL:
-        hint = "To go on from an earlier state, give the path of one of `statebag snapshots`."
+        hint = (
+            "To go on from an earlier state, give ARN#N, the state after step N of `statebag"
+            " timeline`, or the path of one of `statebag snapshots`."
+        )
         raise RefusedError(f"{execution.name} has succeeded", hint=hint)
     record = read_record(cloud, execution)
     return record[0] if record else None
 
 
-def snapshot_newest(cloud: Cloud, execution: Execution, function: str | None) -> str:
-    """Return the path of a snapshot of the newest bag, which the function makes.
-
-    An execution that was stopped, or timed out as a whole, had no time to leave a record.
-
-    Raises:
-        NotFoundError: it had no bag of its own yet.
-        RefusedError: the function made none of this workflow.
-    """
-    bag = Executions(cloud.states).last_bag(execution.arn)
-    if bag is None or bag.get("execution_id") not in {execution.arn, owner_of(execution)}:
-        hint = "Start it again with its own input."
-        raise NotFoundError(f"{execution.name} had not begun", hint=hint)
-    asked = function or manager_function(cloud, execution.machine_arn)
-    event = {"action": "create_snapshot", "snapshot_type": "pre", "state_data": bag}
-    path: str = ask(cloud, asked, event)["state_data"]["pre_snapshot_s3_path"]
-    if not is_own(cloud, execution, path):
-        hint = "The function is another deployment's: name the right one with --function."
-        raise RefusedError(f"{asked} made a snapshot elsewhere", hint=hint)
-    return path
-
-
 def resumed_as(cloud: Cloud, path: str) -> str | None:
     """Return the execution that already went on from a path under the name that follows from it."""
-    start = start_from(path, {})
-    arn = f"{start.machine_arn.replace(':stateMachine:', ':execution:', 1)}:{start.name}"
+    arn = start_from(path, {}).arn
     try:
         given = Executions(cloud.states).describe(arn).input
     except NotFoundError:

@@ -87,6 +87,8 @@ class Finder:
         return self._tried(self._cloud.renewed(), row) or Found(row=row, is_unread=True)
 
     def _looked_into(self, cloud: Cloud, row: Row) -> Found:
+        if not self._conditions:
+            return Found(row=row, values={})
         try:
             source = _state_of(cloud, row)
             if source is None:

@@ -66,7 +66,7 @@ def print_line(text: str | Styled = "", style: str = "") -> None:
     _console().print(_text(text, style), soft_wrap=True)
 
 
-def note(text: str) -> None:
+def note(text: str | Styled) -> None:
     """Tell a person something beside the output proper, on standard error."""
     _console(error=True).print(_text(text, DIM), soft_wrap=True)
 
@@ -129,6 +129,11 @@ def print_table(
 def width() -> int:
     """Return how many characters a line has; a program reads lines of any length."""
     return _console().width
+
+
+def is_answered() -> bool:
+    """Tell whether a person is there who can answer a question."""
+    return click.get_text_stream("stdin").isatty()
 
 
 def ask(question: str) -> None:

@@ -15,6 +15,7 @@ ORDER = (
     "state",
     "executions",
     "listing",
+    "resuming",
     "garbage",
     "report",
     "bounds",

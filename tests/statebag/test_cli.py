@@ -25,6 +25,7 @@ from statebag.account.aws import Connection
 from statebag.cli import COMMANDS, main, statebag
 from tests.statebag.cloud import BUCKET, MACHINE, FakeCloud, arn_of, client_error
 from tests.statebag.conftest import Run
+from tests.statebag.histories import History
 from tests.statebag.states import RUN, catalog_bag
 from universal_sync_core.errors import StoreAccessDeniedError, StoreUnavailableError
 from universal_sync_core.storage.store import Location, Part, StoredObject
@@ -169,13 +170,19 @@ def test_exit_codes_are_documented() -> None:
         ("verify", RUN),
         ("snapshots", RUN),
         ("resume", RUN, "--dry-run"),
+        ("resume", f"{RUN}#1", "--set", "current_state.owner.name=1", "--dry-run"),
+        ("resume", "--status", "FAILED"),
+        ("list", "--limit", "5"),
+        ("find", "--where", "current_state.title~API"),
         ("callbacks", "list", RUN),
         ("gc", "--bucket", BUCKET),
         ("cost", RUN),
     ],
 )
 def test_looking_writes_nothing(run: Run, cloud: FakeCloud, command: tuple[str, ...]) -> None:
-    cloud.states.add("run-1", "FAILED", output={"state_data": catalog_bag()}, input={})
+    made = {"state_data": catalog_bag()}
+    events = History().visit("SyncSegment", made, made).events
+    cloud.states.add("run-1", "FAILED", output=made, input={}, events=events)
     before = dict(cloud.memory.objects)
 
     assert run(*command).code == 0

@@ -223,7 +223,7 @@ def test_workflow_that_is_held_stops_where_it_is_and_goes_on_when_it_is_released
 def test_approval_then_failure_then_resume(
     command: Command, cloud: LocalCloud, workflow: Workflow
 ) -> None:
-    """The last test: from here on the workflow does not wait any more."""
+    """From here on the workflow does not wait any more."""
     (waiting,) = decoded(command("callbacks", "list", workflow.arn, "--json").out)
     assert waiting["prompt"] == {"question": "Publish?", "password": "***"}
     states = cloud.client("stepfunctions")
@@ -247,6 +247,37 @@ def test_approval_then_failure_then_resume(
         for step in decoded(command("timeline", resumed["execution"], "--json").out)
     }
     assert chain == {workflow.arn, resumed["execution"]}
+
+
+def test_fork_goes_on_from_an_earlier_step_and_leaves_the_original(
+    command: Command, cloud: LocalCloud
+) -> None:
+    segments = [{"current_state": {f"step_{each}": each, "n": each}} for each in range(3)]
+    original = cloud.start_execution({"segments": segments}, name="three").wait()
+    shown = command("show", "three", "--stack", STACK_NAME, "--json").out
+    steps = decoded(command("timeline", "three", "--state", "SyncSegment", "--json").out)
+    source = f"{original.arn}#{steps[0]['step']}"
+
+    changes = ("--set", "current_state.by_hand=true", "--unset", "current_state.step_0")
+    fork = one(command("resume", source, *changes, "--json"))["execution"]
+
+    state = cloud.execution(fork).wait().output["state_data"]["current_state"]
+    assert state == {"by_hand": True, "step_1": 1, "step_2": 2, "n": 2}
+    assert command("show", "three", "--stack", STACK_NAME, "--json").out == shown
+    assert cloud.client("stepfunctions").describe_execution(executionArn=fork)["name"] != "three"
+
+
+def test_executions_are_listed_and_found(command: Command, cloud: LocalCloud) -> None:
+    run = cloud.start_execution({"segments": [{"current_state": {"colour": "teal"}}]}, name="teal")
+    run.wait()
+
+    listed = decoded(command("list", "--stack", STACK_NAME, "--json").out)
+    found = decoded(
+        command("find", "--stack", STACK_NAME, "--where", "current_state.colour=teal", "--json").out
+    )
+
+    assert run.arn in {each["execution"] for each in listed}
+    assert [each["execution"] for each in found] == [run.arn]
 
 
 def test_execution_that_is_not_there(command: Command, workflow: Workflow) -> None:
