@@ -22,7 +22,8 @@ from universal_sync_core.values.codec import Json, JsonObject
 
 from .errors import PayloadTooLargeError
 from .limits import PAYLOAD_BYTES
-from .played.player import Answers, Handler, Player
+from .played.distributed_map import Handler
+from .played.player import Answers, Player
 from .played.workflow_run import WorkflowRun
 
 EXECUTION_ID = "arn:aws:states:us-east-1:123456789012:execution:state-data:test"

@@ -149,11 +149,14 @@ class PackedValue(Closed):
     )
 
 
+_IN_PARENT = "What a branch that was an execution of its own took of its parent's history."
+
+
 class Snapshot(Open):
     """A bag as it was at one moment."""
 
     snapshot_id: str
-    snapshot_type: Literal["pre", "post", "continuation", "failure"]
+    snapshot_type: Literal["pre", "post", "continuation", "failure", "branch"]
     execution_id: str
     created_at: str | None = Field(description="`last_update_time` of the bag.")
     state_data: dict[str, Json]
@@ -168,6 +171,7 @@ class BranchPointer(Open):
     state_revision: int | None
     segments_run: int | None
     waits: int = Field(default=0, description="For a time or an answer; left out where none.")
+    segments_in_parent: int | None = Field(default=None, description=_IN_PARENT)
 
 
 class StagedItems(Open):
@@ -196,6 +200,7 @@ class Failure(Open):
     branch_id: str | None = Field(default=None, description="Null outside of branches.")
     segments_run: int | None = None
     waits: int = Field(default=0, description="Of a branch.")
+    segments_in_parent: int | None = Field(default=None, description=_IN_PARENT)
 
 
 class FailureRecord(Open):

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 import callbacks
 import universal_sync_core as core
 from services import called
-from universal_sync_core.bag.fields import CHAIN, is_branch, with_fields
+from universal_sync_core.bag.fields import CHAIN, with_fields
+from universal_sync_core.bag.nesting import MOST_DEEP, depth_of
 from universal_sync_core.bag.unit_of_work import unit_of_work
 from universal_sync_core.errors import StateSyncError, StoredDataError
 from universal_sync_core.retention.ended import EndedExecution, LastState, write_record
@@ -229,19 +230,22 @@ def _bytes(text: str) -> int:
 def last_bag(execution_arn: str) -> tuple[dict[str, Any], str]:
     """Return the bag of the workflow that a state was given last, and the name of that state.
 
-    Where the execution had none yet, it is a bag with nothing but the `execution_id`, and the
-    state that was entered last.
+    Of a branch's own execution it is the branch's. Where the execution had none yet, it is a bag
+    with nothing but the `execution_id`, and the state that was entered last.
     """
-    last = ""
+    last, of_branch, depth = "", None, MOST_DEEP + 1
     for event in _backwards(execution_arn):
         entered = event.get("stateEnteredEventDetails")
         if not entered:
             continue
         last = last or entered["name"]
         bag = _document(entered.get("input", "")).get("state_data")
-        if type(bag) is dict and "state_revision" in bag and not is_branch(bag):
-            return bag, entered["name"]
-    return {"execution_id": execution_arn}, last or _FIRST_STATE
+        if type(bag) is not dict or "state_revision" not in bag or depth_of(bag) >= depth:
+            continue
+        of_branch, depth = (bag, entered["name"]), depth_of(bag)
+        if depth == 0:
+            return of_branch
+    return of_branch or ({"execution_id": execution_arn}, last or _FIRST_STATE)
 
 
 def _backwards(execution_arn: str) -> Iterator[Any]:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 from universal_sync_core import (
     complete_branch,
@@ -14,27 +14,27 @@ from universal_sync_core import (
     merge_answer,
     record_failure,
     stage_items,
-    store_result,
     universal_sync_core,
 )
 from universal_sync_core.bag.execution_budget import LIMIT, USED
+from universal_sync_core.bag.fields import is_branch
 from universal_sync_core.bag.next_action import COMPLETE, CONTINUE, STOPS
-from universal_sync_core.storage.keys import results_prefix
 from universal_sync_core.storage.runtime import Runtime
-from universal_sync_core.storage.store import Location
 from universal_sync_core.values.codec import Json, JsonObject
+from universal_sync_core.workflow.continuation import STARTED_BY
 
-from ..errors import PayloadTooLargeError
+from .distributed_map import DistributedMap, Handler
+from .tasks import Passed, Tasks
 from .workflow_run import FailedStateError, RefusedError, WorkflowRun
 
-Passed: TypeAlias = Callable[[JsonObject], JsonObject]
-Handler: TypeAlias = Callable[[JsonObject, Any], Json]
 Answers: TypeAlias = Callable[[JsonObject], Json] | Iterable[Json]
 
 _WAITS: Final = {
     "PAUSED_FOR_HITP": ("human", "Callback", "callback"),
     "ASYNC": ("async", "Async", "async"),
 }
+# A branch that asks for these goes on as an execution of its own.
+_APART: Final = frozenset({"PARALLEL_GROUP", "DISTRIBUTED_MAP"})
 _TIMED_OUT: Final = "States.HeartbeatTimeout"
 
 
@@ -52,6 +52,9 @@ class Player:
         self._syncs = syncs
         self._execution_id = ""
         self.run = WorkflowRun()
+        self._tasks = Tasks(passed, self.run.states)
+        # What an execution of a branch's own leaves to the one that awaits it.
+        self._left: JsonObject = {}
 
     def play(self, given: JsonObject, execution_id: str) -> WorkflowRun:
         """Return how the workflow went that starts with an input.
@@ -71,13 +74,16 @@ class Player:
 
     def _start(self, given: JsonObject) -> None:
         context = {"execution_id": self._execution_id}
-        self.run.bag = self._task("InitializeState", "NotStarted", first_bag, given, context)
+        self.run.bag = self._tasks.task("InitializeState", "NotStarted", first_bag, given, context)
 
     def _step(self) -> None:
         """Route, and do what comes next."""
         bag = self.run.bag
         action = self._routed("RouteNextAction")
-        if action == COMPLETE:
+        if is_branch(bag) and action in {COMPLETE, *STOPS}:
+            ended = self._tasks.task("EndBranchExecution", "SegmentFailed", complete_branch, bag)
+            self._leave({"branch": ended})
+        elif action == COMPLETE:
             self.run.states.append("Complete")
             self.run.status = "SUCCEEDED"
         elif action in STOPS:
@@ -117,19 +123,19 @@ class Player:
     def _segment(self, bag: JsonObject, unit: str, caught: str) -> JsonObject:
         event = {"action": "run_segment", "state_data": bag, "sync": self._syncs}
         if self._syncs:
-            answer = self._task(f"RunAndSync{unit}", caught, self._handler, event, None)
+            answer = self._tasks.task(f"RunAndSync{unit}", caught, self._handler, event, None)
             synced: JsonObject = answer["state_data"]
             return synced
-        answer = self._task(f"Run{unit}", caught, self._handler, event, None)
+        answer = self._tasks.task(f"Run{unit}", caught, self._handler, event, None)
         beside = {"state_data": bag, "segment": {"execution_result": answer}}
-        result = self._within_limit(beside, caught)["segment"]["execution_result"]
+        result = self._tasks.within_limit(beside, caught)["segment"]["execution_result"]
         state = "SyncBranch" if unit == "BranchSegment" else "SyncSegment"
-        return self._changed(state, caught, merge_answer, bag, result)
+        return self._tasks.changed(state, caught, merge_answer, bag, result)
 
     def _asked(self, action: str, bag: JsonObject, name: str, caught: str | None) -> JsonObject:
         kind, word, key = _WAITS[action]
         request: JsonObject = {"callback_type": kind, "prompt": bag.get("prompt")}
-        request |= {"branch_id": bag["branch_id"]} if caught else {}
+        request |= {"branch_id": bag["branch_id"]} if is_branch(bag) else {}
         self.run.requests.append(request)
         self.run.states.append(f"WaitFor{name.format(word)}")
         try:
@@ -142,7 +148,7 @@ class Player:
         state = f"Merge{name.format(word)}"
         result = {f"{key}_result": answer}
         own = caught or f"{word}Failed"
-        return self._changed(state, own, universal_sync_core, bag, result, context)
+        return self._tasks.changed(state, own, universal_sync_core, bag, result, context)
 
     def _answer(self, request: JsonObject) -> Json:
         if not isinstance(self._answers, Iterator):
@@ -155,19 +161,23 @@ class Player:
     def _group(self, bag: JsonObject) -> JsonObject:
         self.run.states.append("ProcessParallelBranches")
         ended = [self._branch(bag, branch) for branch in bag["pending_branches"]]
-        return self._changed("AggregateBranches", "BranchesFailed", join_branches, bag, ended)
+        return self._tasks.changed("AggregateBranches", "BranchesFailed", join_branches, bag, ended)
 
     def _branch(self, parent: JsonObject, branch: Json) -> JsonObject:
         bag, caught = parent, "RecordBranchFailure"
         try:
-            bag = self._task("ForkBranch", caught, fork_branch, parent, branch)
+            bag = self._tasks.task("ForkBranch", caught, fork_branch, parent, branch)
             while True:
                 self.run.states.append("RouteBranch")
                 action: str = bag["next_action"]
                 if action == COMPLETE or action in STOPS:
-                    ended: JsonObject = self._task("CompleteBranch", caught, complete_branch, bag)
+                    ended: JsonObject = self._tasks.task(
+                        "CompleteBranch", caught, complete_branch, bag
+                    )
                     return ended
                 self._require_branch(bag)
+                if action in _APART:
+                    return self._apart(bag, caught)
                 bag = self._simple(action, bag, "Branch{}", "BranchSegment", caught)
         except FailedStateError as failed:
             if failed.caught != caught:
@@ -175,6 +185,37 @@ class Player:
             self.run.states.append(caught)
             told = record_failure(bag, failed.failure, circumstances={"stage": "branch"})
             return {"status": "FAILED", **told}
+
+    def _apart(self, bag: JsonObject, caught: str) -> JsonObject:
+        """Return how a branch ended that went on as an execution of its own."""
+        following = self._tasks.task("HandOverBranch", caught, hand_over, bag)
+        while True:
+            self.run.states.append("RunBranchExecution")
+            left = self._awaited(following, caught)
+            self.run.states.append("RouteBranchExecution")
+            if "next" not in left:
+                self.run.states.append("BranchExecutionEnded")
+                ended: JsonObject = left["branch"]
+                return ended
+            self.run.states.append("NextBranchExecution")
+            following = left["next"]
+
+    def _awaited(self, following: JsonObject, caught: str) -> JsonObject:
+        """Return what an execution leaves that this one starts and awaits."""
+        player = Player(self._space, self._passed, self._handler, self._answers, syncs=self._syncs)
+        player.run.requests = self.run.requests
+        self.run.apart.append(player.run)
+        arn = f"{self._execution_id.rpartition(':')[0]}:{following['name']}-{len(self.run.apart)}"
+        given = {"resume_from": following["resume_from"], STARTED_BY: self._execution_id}
+        run = player.play(given, arn)
+        if run.status == "SUCCEEDED":
+            return self._passed(player._left)
+        told = {"ExecutionArn": arn, "Status": run.status, "Error": run.error, "Cause": run.cause}
+        raise FailedStateError("States.TaskFailed", json.dumps(told), caught)
+
+    def _leave(self, left: JsonObject) -> None:
+        self._left = left
+        self.run.status = "SUCCEEDED"
 
     def _require_branch(self, bag: JsonObject) -> None:
         if self._is_at_limit(bag):
@@ -192,48 +233,25 @@ class Player:
 
     def _map(self, bag: JsonObject) -> JsonObject:
         caught = "DistributedMapFailed"
-        bag = self._task("CreatePreSnapshot", caught, create_snapshot, bag, "pre")
-        place = self._task("StageItems", caught, stage_items, bag)
+        bag = self._tasks.task("CreatePreSnapshot", caught, create_snapshot, bag, "pre")
+        place = self._tasks.task("StageItems", caught, stage_items, bag)
         self.run.states.append("DistributedMapState")
-        body = self._space.store.get(Location(place["bucket"], place["key"])).body
-        size = place["items_per_batch"]
-        records = [self._child(item, index, size) for index, item in enumerate(json.loads(body))]
-        answer = {"ResultWriterDetails": self._written(records)}
+        mapped = DistributedMap(self._space, self._tasks, self._handler, bag["execution_id"])
+        answer = mapped.run(place, self._execution_id, len(self.run.states))
         context = {"action": "aggregate_distributed"}
-        bag = self._task("AggregateDistributed", caught, universal_sync_core, bag, answer, context)
-        return self._changed("CreatePostSnapshot", caught, create_snapshot, bag, "post")
-
-    def _child(self, item: Json, index: int, per_batch: int) -> JsonObject:
-        """Return the record of a child."""
-        owner = self.run.bag["execution_id"]
-        given = {"execution_id": owner, "item": item, "index": index, "items_per_batch": per_batch}
-        record: JsonObject = {"Input": json.dumps(given), "Name": f"item-{index}"}
-        event = {"action": "run_segment", **given}
-        try:
-            answer = self._called(self._handler, event, None, caught="")
-            pointer = self._called(store_result, answer, {"execution_id": owner}, caught="")
-        except FailedStateError as failed:
-            return record | {"Status": "FAILED", **failed.failure}
-        return record | {"Status": "SUCCEEDED", "Output": json.dumps(pointer)}
-
-    def _written(self, records: list[JsonObject]) -> JsonObject:
-        """Store what a ResultWriter leaves; return where its manifest is."""
-        prefix = results_prefix(self._space.settings, self._execution_id)
-        folder = Location.parse(f"{prefix}{len(self.run.states)}/manifest.json")
-        files: JsonObject = {"SUCCEEDED": [], "FAILED": [], "PENDING": []}
-        for outcome in ("SUCCEEDED", "FAILED"):
-            lines = [record for record in records if record["Status"] == outcome]
-            body = json.dumps(lines).encode()
-            key = folder.key.replace("manifest", f"{outcome}_0")
-            self._space.store.put(Location(folder.bucket, key), body)
-            files[outcome] += [{"Key": key, "Size": len(body)}] if lines else []
-        manifest = {"DestinationBucket": folder.bucket, "ResultFiles": files}
-        self._space.store.put(folder, json.dumps(manifest).encode())
-        return {"Bucket": folder.bucket, "Key": folder.key}
+        bag = self._tasks.task(
+            "AggregateDistributed", caught, universal_sync_core, bag, answer, context
+        )
+        return self._tasks.changed("CreatePostSnapshot", caught, create_snapshot, bag, "post")
 
     def _go_on(self) -> None:
         """Hand over to the next execution."""
-        following = self._task("HandOver", "ContinuationFailed", hand_over, self.run.bag)
+        following = self._tasks.task("HandOver", "ContinuationFailed", hand_over, self.run.bag)
+        self.run.states.append("WhoStartsNext")
+        if is_branch(self.run.bag):
+            self.run.states.append("ContinuedByParent")
+            self._leave({"next": following})
+            return
         self.run.states += ["StartNextExecution", "Continued"]
         self._execution_id = f"{self._execution_id.rpartition(':')[0]}:{following['name']}"
         self._start({"resume_from": following["resume_from"]})
@@ -249,33 +267,12 @@ class Player:
         self._fail(failure, "StoppedByResult" if told else "WorkflowStopped")
 
     def _fail(self, failure: JsonObject, caught: str) -> None:
-        self.run.states += [caught, "RecordFailure", "FailExecution"]
+        self.run.states += [caught, "RecordFailure", "WhoIsTold"]
         bag = self.run.bag or {"execution_id": self._execution_id}
         told = record_failure(bag, failure)
+        if is_branch(bag):
+            self.run.states.append("ReportFailedBranch")
+            self._leave({"branch": {"status": "FAILED", **told}})
+            return
+        self.run.states.append("FailExecution")
         self.run.status, self.run.error, self.run.cause = "FAILED", told["error"], told["cause"]
-
-    def _task(self, state: str, caught: str, function: Callable[..., Any], *given: Any) -> Any:
-        self.run.states.append(state)
-        return self._called(function, *given, caught=caught)
-
-    def _changed(
-        self, state: str, caught: str, function: Callable[..., JsonObject], *given: Any
-    ) -> JsonObject:
-        """Return the bag that an action makes."""
-        bag: JsonObject = self._task(state, caught, function, *given)
-        return bag
-
-    def _called(self, function: Callable[..., Any], *given: Any, caught: str) -> Any:
-        """Return what a function answers, as JSON passes it on."""
-        try:
-            sent = [self._passed(each) if isinstance(each, dict) else each for each in given]
-            return self._passed({"answer": function(*sent)})["answer"]
-        except PayloadTooLargeError as error:
-            raise FailedStateError("States.DataLimitExceeded", str(error), caught) from error
-        except Exception as error:
-            cause = {"errorMessage": str(error), "errorType": type(error).__name__}
-            raise FailedStateError(cause["errorType"], json.dumps(cause), caught) from error
-
-    def _within_limit(self, document: JsonObject, caught: str) -> JsonObject:
-        passed: JsonObject = self._called(lambda: document, caught=caught)
-        return passed

@@ -25,8 +25,9 @@ class WorkflowRun:
         cause: the same; it ends with the path of the failure record.
         bag: the last one.
         states: that it went through, those of branches one branch after the other; children of a
-            Distributed Map have their own.
+            Distributed Map, and branches that are executions of their own, have their own.
         requests: what was asked: `callback_type`, `prompt` and, in a branch, `branch_id`.
+        apart: executions of their own in which branches went on, in order.
     """
 
     status: str = "RUNNING"
@@ -35,6 +36,7 @@ class WorkflowRun:
     bag: JsonObject = field(default_factory=dict, repr=False)
     states: list[str] = field(default_factory=list)
     requests: list[JsonObject] = field(default_factory=list)
+    apart: list["WorkflowRun"] = field(default_factory=list)
 
 
 class FailedStateError(Exception):

@@ -10,6 +10,8 @@ from urllib.parse import unquote
 from botocore.exceptions import ClientError
 
 from statebag.errors import NotFoundError, RefusedError
+from universal_sync_core.bag.fields import BRANCH_ID
+from universal_sync_core.bag.nesting import depth_of
 from universal_sync_core.values.codec import Json, JsonObject, decode
 
 if TYPE_CHECKING:
@@ -99,6 +101,10 @@ def bag_in(document: Json) -> JsonObject | None:
     return bag if type(bag) is dict else None
 
 
+def _depth(bag: JsonObject) -> int:
+    return depth_of(bag) or int(BRANCH_ID in bag)
+
+
 class Executions:
     """Asks Step Functions; nothing here changes anything."""
 
@@ -149,16 +155,23 @@ class Executions:
             yield from page["events"]
 
     def last_bag(self, arn: str) -> JsonObject | None:
-        """Return the newest bag in the history, branches' apart, reading it from its end."""
+        """Return the newest bag in the history, branches' apart, reading it from its end.
+
+        Of a branch's own execution it is the newest of that branch.
+        """
+        of_branch: JsonObject | None = None
         pages = self._client.get_paginator("get_execution_history").paginate(
             executionArn=arn, includeExecutionData=True, reverseOrder=True
         )
         for page in pages:
             for event in sorted(page["events"], key=lambda event: -event["id"]):
                 bag = bag_in(data_of(event))
-                if bag is not None and "branch_id" not in bag:
+                if bag is None or (of_branch and _depth(bag) >= _depth(of_branch)):
+                    continue
+                if _depth(bag) == 0:
                     return bag
-        return None
+                of_branch = bag
+        return of_branch
 
     def machines(self) -> Iterator[str]:
         """Yield the state machines of this account and region whose executions can be listed."""

@@ -11,6 +11,7 @@ from typing import Any, Final
 from statebag.account.aws import Cloud
 from statebag.errors import RefusedError
 from universal_sync_core.values.codec import Json, JsonObject, decode
+from universal_sync_core.workflow.continuation import RESUME_FROM
 
 States = Mapping[str, JsonObject]
 
@@ -48,6 +49,7 @@ _WHOLE_INPUT: Final = {
     ("input", "{% $states.context.Execution.Input %}"),
 }
 _ROUTED_BY: Final = "next_action"
+_THIS_MACHINE: Final = "$$.StateMachine.Id"
 
 
 def require_restartable(cloud: Cloud, machine_arn: str, execution_arn: str) -> None:
@@ -162,9 +164,18 @@ def _does_work(state: JsonObject, manager: str) -> bool:
     if state["Type"] != "Task":
         return any(_any_work(body["States"], manager) for body in _bodies(state))
     arguments = _arguments(state)
+    if _goes_on_itself(arguments):
+        return False
     payload = arguments.get("Payload")
     action = payload.get("action") if type(payload) is dict else None
     return arguments.get("FunctionName") != manager or action not in BOOKKEEPING
+
+
+def _goes_on_itself(arguments: JsonObject) -> bool:
+    """Tell whether a task starts the machine itself from a bag, which routes what follows."""
+    given = arguments.get("Input")
+    is_itself = arguments.get("StateMachineArn.$") == _THIS_MACHINE
+    return is_itself and type(given) is dict and f"{RESUME_FROM}.$" in given
 
 
 def _any_work(states: States, manager: str) -> bool:

@@ -14,7 +14,7 @@ from universal_sync_core.limits import STEP_FUNCTIONS_NAME_CHARS
 from universal_sync_core.storage.keys import execution_in
 from universal_sync_core.values.address import digest_in
 from universal_sync_core.values.codec import JsonObject, canonical, encode
-from universal_sync_core.workflow.continuation import RESUME_FROM
+from universal_sync_core.workflow.continuation import RESUME_FROM, STARTED_BY
 
 _DIGEST_CHARS: Final = 16
 _ENDED_WELL: Final = "SUCCEEDED"
@@ -78,8 +78,12 @@ def left_by(cloud: Cloud, execution: Execution) -> str | None:
     """Return the path of what an execution that failed has left, or None where nothing is yet.
 
     Raises:
-        RefusedError: it still runs, or has succeeded.
+        RefusedError: it still runs, or has succeeded, or is a branch of another.
     """
+    parent = execution.input.get(STARTED_BY) if type(execution.input) is dict else None
+    if type(parent) is str:
+        hint = f"Resume that one, which runs its branches again: statebag resume {parent}"
+        raise RefusedError(f"{execution.name} is a branch of another execution", hint=hint)
     if execution.is_running:
         hint = "Stop it first: aws stepfunctions stop-execution."
         raise RefusedError(f"{execution.name} still runs", hint=hint)

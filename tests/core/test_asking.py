@@ -1,4 +1,4 @@
-"""A branch or an item that asks for what only a segment can have is refused where it asks."""
+"""What an item asks for that only a segment can have is refused; a branch may ask for all of it."""
 
 from collections.abc import Callable
 from typing import Any
@@ -48,7 +48,8 @@ def bag_of_worker(result: Result) -> Any:
     bag = branch()
     after = universal_sync_core(bag, {}, {"action": "sync_branch"})
     asking = {"next_action": {"PAUSE": "PAUSED_FOR_HITP"}.get(result["status"], result["status"])}
-    return merge_answer(bag, {"state_data": after | asking | {"pending_branches": [1]}})
+    wanted = {"pending_branches": [1], "distributed_items": [1]}
+    return merge_answer(bag, {"state_data": after | asking | wanted})
 
 
 WAYS: dict[str, Callable[[Result], Any]] = {
@@ -69,25 +70,28 @@ WAYS: dict[str, Callable[[Result], Any]] = {
 
 
 ITEMS = {"store_result", "store_result of a pointer", "a worker of an item"}
-REFUSED = [
-    (WAYS[way], status) for way in WAYS for status in (ASKING if way in ITEMS else FANNING_OUT)
-]
+ALL: Result = {"pending_branches": [1], "distributed_items": [1], "prompt": "?"}
 
 
-@pytest.mark.parametrize("status", WAITING)
+@pytest.mark.parametrize("status", ASKING)
 @pytest.mark.parametrize("way", sorted(WAYS.keys() - ITEMS))
-def test_a_branch_may_wait(way: str, status: str) -> None:
-    WAYS[way]({"status": status, "prompt": "?"})
+def test_a_branch_may_wait_and_fork_and_map(way: str, status: str) -> None:
+    WAYS[way](ALL | {"status": status})
 
 
-@pytest.mark.parametrize(("way", "status"), REFUSED)
-def test_what_only_a_segment_can_ask_for_is_refused_by_name(
-    way: Callable[[Result], Any], status: str
-) -> None:
-    asking = {"status": status, "pending_branches": [1], "distributed_items": [1], "prompt": "?"}
+@pytest.mark.parametrize("status", ASKING)
+@pytest.mark.parametrize("way", sorted(ITEMS))
+def test_what_an_item_cannot_have_is_refused_by_name(way: str, status: str) -> None:
     with pytest.raises(InvalidRequestError, match=f"cannot ask for {status}") as caught:
-        way(asking)
+        WAYS[way](ALL | {"status": status})
     assert caught.value.field == "execution_result.status"
+
+
+@pytest.mark.parametrize("missing", [{"status": "PARALLEL_GROUP"}, {"status": "DISTRIBUTED_MAP"}])
+@pytest.mark.parametrize("way", ["sync_branch", "a worker that syncs"])
+def test_a_branch_that_asks_has_to_say_what_for(way: str, missing: Result) -> None:
+    with pytest.raises(InvalidRequestError, match=f"{missing['status']} needs"):
+        WAYS[way](missing)
 
 
 @pytest.mark.parametrize("status", SIMPLE)

@@ -4,6 +4,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 
 from local.cloud import Execution
 from local.limits import PAYLOAD_BYTES
+from local.played.workflow_run import WorkflowRun
 from local.state_bag import StateBag
 from tests.end_to_end.workflow import Json, Workflows, results_of
 from universal_sync_core import recorded_result
@@ -45,9 +47,12 @@ def ask(draw: Random, _: int) -> Json:
     return {"status": draw.choice(("PAUSED_FOR_HITP", "ASYNC")), "prompt": "?"}
 
 
-def group(draw: Random, _: int) -> Json:
-    """Return a request for branches, the first of which may ask somebody."""
-    kinds: list[list[Segment]] = [[result, wait, ask, fails], [result, wait, fails], [result]]
+def group(draw: Random, _: int, deep: int = 0) -> Json:
+    """Return a request for branches, the first of which may ask somebody; any may fork or map."""
+    asks: list[Segment] = [result, wait, ask, fails]
+    waits: list[Segment] = [result, wait, fails]
+    forks: list[Segment] = [partial(group, deep=deep + 1), mapped]
+    kinds: list[list[Segment]] = [[*asks, *forks[deep:]], [*waits, mapped], [result]]
     branches = [
         {
             "branch_id": f"b{place}",
@@ -135,6 +140,10 @@ def require_same(workflows: Workflows, seed: int) -> None:
     last = executions[-1]
     assert (run.status, run.error) == (last.status, last.error), f"seed {seed}"
     states = [name for execution in executions for name in workflows.states(execution)]
+    apart = [each for execution in executions for each in workflows.apart(execution)]
+    assert trace(run.apart) == Counter(name for each in apart for name in workflows.states(each)), (
+        f"seed {seed}"
+    )
     assert Counter(run.states) == Counter(states), f"seed {seed}"
     of_branches = branch_states()
     assert [name for name in run.states if name not in of_branches] == [
@@ -145,6 +154,12 @@ def require_same(workflows: Workflows, seed: int) -> None:
     else:
         left = workflows.read(workflows.record(last)["snapshot_s3_path"])["state_data"]
         assert played == scrubbed(workflows.hydrated(left)), f"seed {seed}"
+
+
+def trace(runs: list[WorkflowRun]) -> Counter[str]:
+    """Return the states that executions went through, those that they awaited included."""
+    own = Counter(name for run in runs for name in run.states)
+    return own + trace([each for run in runs for each in run.apart]) if runs else own
 
 
 def branch_states() -> set[str]:

@@ -107,7 +107,8 @@ def test_wait_that_nobody_ends_times_out_on_a_route_of_its_own(
     _, wait, timed_out, stage = WAITS[kind]
     execution = workflows.run(value, impatient)
     assert execution.error in {"Timeout", "HeartbeatTimeout"}
-    assert workflows.states(execution)[-4:] == [wait, timed_out, "RecordFailure", "FailExecution"]
+    failed = [wait, timed_out, "RecordFailure", "WhoIsTold", "FailExecution"]
+    assert workflows.states(execution)[-5:] == failed
     assert workflows.record(execution)["stage"] == stage
 
     with pytest.raises(FunctionError) as late:

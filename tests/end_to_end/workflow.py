@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any, Protocol
 from urllib.parse import quote
 
@@ -12,6 +13,7 @@ from local.cloud import Execution, LocalCloud, UserFunction
 from local.limits import PAYLOAD_BYTES
 from local.visits import StateVisit
 from tests.core import oracle
+from universal_sync_core.workflow.continuation import STARTED_BY
 from universal_sync_core.workflow.failure import is_failure_record
 
 Json = dict[str, Any]
@@ -33,6 +35,7 @@ PROGRESS = (
     "total_segments",
     "wait_state",
 )
+
 _POLL_SECONDS = 0.02
 
 
@@ -90,6 +93,19 @@ class Workflows:
             executions.append(self.cloud.execution(arn).wait(timeout))
             self.require_small(executions[-1])
         return executions
+
+    def apart(self, execution: Execution) -> list[Execution]:
+        """Give the executions that branches of this one went on in, those within them included."""
+        client, found = self.cloud.client("stepfunctions"), [execution.arn]
+        pages = client.get_paginator("list_executions").paginate(
+            stateMachineArn=self.cloud.outputs["StateMachineArn"]
+        )
+        listed = [each for page in pages for each in page["executions"]]
+        for each in sorted(listed, key=itemgetter("startDate")):
+            described = client.describe_execution(executionArn=each["executionArn"])
+            if json.loads(described["input"]).get(STARTED_BY) in found:
+                found.append(each["executionArn"])
+        return [self.cloud.execution(arn) for arn in found[1:]]
 
     def resume(self, failed: Execution, machine: str | None = None, **beside: Any) -> Execution:
         """Give the execution that went on from a failed one's record, as the README says."""

@@ -89,6 +89,18 @@ def test_bag_of_a_branch_is_not_that_of_the_workflow(
     assert len(pages) == 3
 
 
+def test_bag_of_a_branchs_own_execution_is_that_of_the_branch(
+    service: FakeStepFunctions, store: MemoryStore
+) -> None:
+    own, inner = ({"depth": depth, "at_once": 1} for depth in (2, 3))
+    service.history[2:] = [
+        entered("RouteNextAction", {"state_data": {**BAG, "forked_from": own}}),
+        entered("SyncBranch", {"state_data": {**BAG, "state_revision": 9, "forked_from": inner}}),
+    ]
+    found = record(store, record_end())
+    assert (found["stage"], found["state_revision"]) == ("RouteNextAction", 7)
+
+
 def test_execution_that_had_no_bag_is_recorded_without(
     service: FakeStepFunctions, store: MemoryStore
 ) -> None:

@@ -46,6 +46,7 @@ _DELIVERS_LOGS: Final = (
     "logs:DescribeResourcePolicies",
     "logs:DescribeLogGroups",
 )
+_AWAITING_RULE: Final = "StepFunctionsGetEventsForStepFunctionsExecutionRule"
 # By what is asked for, what that asks of the key of the bucket and the machine, if they have one.
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html
 _OF_KEY: Final = {
@@ -135,8 +136,23 @@ def _of_task(stack: Stack, resource: str, state: dict[str, Any]) -> Iterator[tup
         yield "lambda:InvokeFunction", _filled(stack, state["Parameters"]["FunctionName"])
     elif resource == "states:startExecution":
         yield "states:StartExecution", stack.resolver.named("StateDataStateMachine")
+    elif resource == "states:startExecution.sync:2":
+        yield from _of_awaited(stack)
     elif resource:
         raise NotImplementedError(f"nothing is known of what {resource} needs")
+
+
+def _of_awaited(stack: Stack) -> Iterator[tuple[str, str]]:
+    """Yield what starting an execution of the same machine, and waiting for its end, needs.
+
+    https://docs.aws.amazon.com/step-functions/latest/dg/stepfunctions-iam.html
+    """
+    place = stack.deployment.place
+    yield "states:StartExecution", stack.resolver.named("StateDataStateMachine")
+    for action in ("DescribeExecution", "StopExecution"):
+        yield f"states:{action}", place.arn("states", f"execution:{EXECUTION}")
+    for action in ("PutTargets", "PutRule", "DescribeRule"):
+        yield f"events:{action}", place.arn("events", f"rule/{_AWAITING_RULE}")
 
 
 def _of_map(stack: Stack, state: dict[str, Any]) -> Iterator[tuple[str, str]]:

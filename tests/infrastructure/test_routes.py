@@ -81,6 +81,7 @@ class ScriptedFunction:
                 "branch_id": event["state_data"].get("branch"),
                 "segments_run": event["state_data"].get("loop_counter"),
                 "waits": 0,
+                "segments_in_parent": None,
             }
         }
 
@@ -351,7 +352,7 @@ def test_a_failing_branch_is_reported_and_ends_nothing(machine: Machine) -> None
 NEXT_OF_BRANCH = {
     "good": "COMPLETE",
     "never ends": "CONTINUE",
-    "asks": "DISTRIBUTED_MAP",
+    "asks": "NO_SUCH_ACTION",
     "halts": "HALTED",
     "waits for nothing": "WAIT",
     "waits": "WAIT",

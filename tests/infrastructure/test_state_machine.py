@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from universal_sync_core import errors
-from universal_sync_core.bag.execution_budget import branch_limit
+from universal_sync_core.bag.execution_budget import SEGMENT_EVENTS, branch_limit
 from universal_sync_core.bag.next_action import NEXT_ACTION_BY_STATUS
 from universal_sync_core.limits import LAMBDA_TIMEOUT_SECONDS, STEP_FUNCTIONS_HISTORY_EVENTS
 from universal_sync_core.settings import MOST_SEGMENTS_PER_EXECUTION, Settings
@@ -57,6 +57,8 @@ FAILURE_KEYS = {
     "RunAndSyncBranchSegment": "$.segment",
     "CompleteBranch": "$.segment",
     "BranchHeld": None,
+    "HandOverBranch": "$.segment",
+    "EndBranchExecution": "$.segment",
     "WaitForBranchCallback": "$.segment",
     "MergeBranchCallback": "$.segment",
     "WaitForBranchAsync": "$.segment",
@@ -83,7 +85,7 @@ One of a hold goes nowhere, for the workflow goes on.
 CHILDREN = {"RunItem", "StoreItemResult"}
 """A child of the distributed map fails as it is: its error becomes the item's."""
 
-EVENTS_OF_STATE = {"Choice": 2, "Task": 5}
+EVENTS_OF_STATE = {"Choice": 2, "Pass": 2, "Task": 5}
 """Entered, exited, and of a task scheduled, started, succeeded; a retry adds three.
 
 https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html
@@ -296,7 +298,8 @@ def test_every_failure_is_recorded_before_the_execution_fails(states: States) ->
         if name not in {"RecordFailure", "RecordBranchFailure", "Held", "BranchHeld"}
     }
     of_the_branches = {"RecordBranchFailure"}
-    aside = {"AlreadyContinued"}  # no failure: another try was faster
+    # No failures: another try was faster, or has ended.
+    aside = {"AlreadyContinued", "BranchExecutionNamedAnew"}
     for name in routes - of_the_branches - aside | {"LoopLimitReached", "WorkflowStopped"}:
         assert states[name]["Type"] == "Pass"
         assert states[name]["Next"] == "RecordFailure"
@@ -305,7 +308,8 @@ def test_every_failure_is_recorded_before_the_execution_fails(states: States) ->
 
 def test_no_failure_to_record_hides_the_failure(states: States) -> None:
     state = states["RecordFailure"]
-    assert state["Next"] == "FailExecution"
+    assert state["Next"] == "WhoIsTold"
+    assert states["WhoIsTold"]["Default"] == "FailExecution"
     assert {entry["Next"] for entry in state["Catch"]} == {"CheckErrorName"}
     assert {entry["ResultPath"] for entry in state["Catch"]} == {None}
     assert states["CheckErrorName"]["Default"] == "FailExecution"
@@ -325,6 +329,54 @@ def test_a_long_workflow_goes_on_in_an_execution_that_two_tries_start_once(state
         "ResultPath": None,
         "Next": "AlreadyContinued",
     }
+
+
+def test_a_branch_goes_on_in_an_execution_that_two_tries_start_once(states: States) -> None:
+    state = states["RunBranchExecution"]
+    assert state["Resource"] == "arn:${Partition}:states:::states:startExecution.sync:2"
+    parameters = state["Parameters"]
+    assert parameters["StateMachineArn.$"] == "$$.StateMachine.Id"
+    assert parameters["Input"] == {
+        "resume_from.$": "$.next.resume_from",
+        "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID.$": "$$.Execution.Id",
+    }
+    assert all(part in parameters["Name.$"] for part in ("$.next.name", "$$.State.EnteredTime"))
+    assert [entry["Next"] for entry in state["Catch"]] == [
+        "BranchExecutionNamedAnew",
+        *("RecordBranchFailure", "RecordBranchFailure"),
+    ]
+    assert states["BranchExecutionNamedAnew"]["Next"] == "RunBranchExecution"
+    # A branch that failed is run once.
+    assert not {"States.TaskFailed", "States.ALL"} & set(names(state["Retry"]))
+
+
+def test_an_execution_of_a_branch_ends_as_its_parent_reads_it(states: States) -> None:
+    for name, left in [
+        ("EndBranchExecution", states["EndBranchExecution"]["ResultSelector"]),
+        ("ReportFailedBranch", states["ReportFailedBranch"]["Parameters"]),
+        ("ContinuedByParent", states["ContinuedByParent"]["Parameters"]),
+    ]:
+        assert states[name]["End"] is True
+        assert {key.removesuffix(".$") for key in left} <= {"branch", "next"}
+    in_parent = states["RecordBranchFailure"]["ResultSelector"]
+    apart = states["ReportFailedBranch"]["Parameters"]["branch"]
+    assert {*apart, "waits.$"} == {*in_parent, "segments_in_parent.$"}
+    for route in ("WhoStartsNext", "WhoIsTold"):
+        (choice,) = states[route]["Choices"]
+        assert (choice["Variable"], choice["IsPresent"]) == ("$.state_data.forked_from", True)
+
+
+def test_awaiting_a_branch_takes_what_the_budget_counts(states: States) -> None:
+    first = ("RouteBranch", "HandOverBranch", "RunBranchExecution", "RouteBranchExecution")
+    last, following = "BranchExecutionEnded", ("RunBranchExecution", "RouteBranchExecution")
+    assert events_of(states, *first, last) <= 2 * SEGMENT_EVENTS
+    assert events_of(states, *following, "NextBranchExecution") <= SEGMENT_EVENTS
+
+
+def events_of(states: States, *passed: str) -> int:
+    """Return the events of some states; a task that is awaited has one more, its submission."""
+    awaited = [name for name in passed if states[name].get("Resource", "").endswith(".sync:2")]
+    return len(awaited) + sum(EVENTS_OF_STATE[str(states[name]["Type"])] for name in passed)
 
 
 def test_an_execution_hands_over_before_its_history_is_full(
@@ -377,6 +429,7 @@ def test_there_is_no_arn_of_any_account(definition_text: str) -> None:
         "arn:${Partition}:states:::s3:getObject",
         "arn:${Partition}:states:::s3:putObject",
         "arn:${Partition}:states:::states:startExecution",
+        "arn:${Partition}:states:::states:startExecution.sync:2",
     }
 
 

@@ -61,7 +61,7 @@ def test_an_answer_may_depend_on_what_is_asked_and_may_be_no(state_bag: StateBag
     run = state_bag.run(worker, GIVEN, answers=answers)
     assert (run.status, run.error) == ("FAILED", "Rejected")
     assert (run.cause or "").startswith("no 300 rows? [record: s3://")
-    assert run.states[-3:] == ["CallbackFailed", "RecordFailure", "FailExecution"]
+    assert run.states[-4:] == ["CallbackFailed", "RecordFailure", "WhoIsTold", "FailExecution"]
 
 
 def test_where_nobody_answers_it_times_out(state_bag: StateBag) -> None:
@@ -73,7 +73,7 @@ def test_where_nobody_answers_it_times_out(state_bag: StateBag) -> None:
 def test_an_error_of_the_worker_ends_it_under_its_name(state_bag: StateBag) -> None:
     run = state_bag.run(lambda _event, _context: 1 / 0)
     assert (run.status, run.error) == ("FAILED", "ZeroDivisionError")
-    assert run.states[-3:] == ["SegmentFailed", "RecordFailure", "FailExecution"]
+    assert run.states[-4:] == ["SegmentFailed", "RecordFailure", "WhoIsTold", "FailExecution"]
 
 
 def test_a_result_that_is_too_large_ends_it_as_in_the_cloud(state_bag: StateBag) -> None:

@@ -89,7 +89,10 @@ class World(Workflows):
                 yield f"branches of {run.arn}", {"execution_id": run.owner, "b": run.branches}
                 yield f"map of {run.arn}", {"execution_id": run.owner, "m": run.outputs}
             if run.record is not None:
-                yield f"record of {run.arn}", lambda path=run.record: continuation._left_at(path)
+                yield (
+                    f"record of {run.arn}",
+                    lambda path=run.record: continuation._left_at(path, is_awaited=False),
+                )
         for path in self.snapshots:
             yield f"snapshot {path}", lambda path=path: core.restore_snapshot(path)
         for prompt in self.prompts:

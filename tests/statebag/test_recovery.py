@@ -21,6 +21,7 @@ from tests.statebag.states import (
     snapshot_of,
 )
 from universal_sync_core import hydrate_state, record_failure, universal_sync_core
+from universal_sync_core.workflow.continuation import STARTED_BY
 
 Golden = Callable[[str], None]
 
@@ -41,6 +42,14 @@ def failed(cloud: FakeCloud) -> str:
     )
     path: str = report["record_s3_path"]
     return path
+
+
+def test_a_branch_of_another_execution_is_not_resumed(run: Run, cloud: FakeCloud) -> None:
+    started_by = {"resume_from": "s3://b/k", STARTED_BY: RUN}
+    cloud.states.add("own-1", "ABORTED", events=[], input=started_by)
+    refused = run("resume", arn_of("own-1"))
+    assert (refused.code != 0, f"statebag resume {RUN}" in refused.err) == (True, True)
+    assert "StartExecution" not in cloud.states.asked
 
 
 @pytest.mark.usefixtures("failed")

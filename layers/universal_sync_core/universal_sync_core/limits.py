@@ -18,6 +18,9 @@ STEP_FUNCTIONS_PAYLOAD_BYTES: Final = 262_144
 STEP_FUNCTIONS_HISTORY_EVENTS: Final = 25_000
 STEP_FUNCTIONS_EXECUTION_SECONDS: Final = 31_536_000
 STEP_FUNCTIONS_MAP_CONCURRENCY: Final = 10_000
+# Iterations of an inline Map at once.
+# https://docs.aws.amazon.com/step-functions/latest/dg/state-map-inline.html
+STEP_FUNCTIONS_INLINE_CONCURRENCY: Final = 40
 STEP_FUNCTIONS_KEPT_DAYS: Final = 90
 # Days for which a failed execution may be redriven.
 # https://docs.aws.amazon.com/step-functions/latest/dg/redrive-executions.html
@@ -37,6 +40,8 @@ LAMBDA_PAYLOAD_BYTES: Final = 6 * KIB * KIB
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 LAMBDA_TIMEOUT_SECONDS: Final = 900
 LAMBDA_UNPACKED_BYTES: Final = 250 * KIB * KIB
+# Functions that an account runs at once, where it has not asked for more.
+LAMBDA_CONCURRENCY: Final = 1_000
 
 # An event on a bus. https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html
 EVENTBRIDGE_EVENT_BYTES: Final = 256 * KIB

@@ -10,7 +10,11 @@ A wait for a time takes six events more than the segment that asked for it, and 
 thirteen, in a branch as well; each counts as one by itself.
 
 Branches count only when they are joined, so the branches of one group share what is left beside
-the most segments that an execution may have run before; each counts what it uses of its share.
+the most segments that an execution may have run before; each counts what it uses of its share. One
+that forks or maps goes on as an execution of its own, with a history of its own: starting and
+awaiting it takes 17 events of the parent's, which count as two, and ten more, which count as one,
+each time that it goes on in another because its history is nearly full.
+
 After 350 segments, the default, there would be room even if every task was tried nine times, the
 most that the state machine does where S3 or Lambda fails.
 https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
@@ -18,7 +22,7 @@ https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 
 from typing import Final
 
-from universal_sync_core.bag.fields import is_branch
+from universal_sync_core.bag.fields import FORKED_FROM, is_branch
 from universal_sync_core.errors import InvalidRequestError
 from universal_sync_core.limits import STEP_FUNCTIONS_HISTORY_EVENTS
 from universal_sync_core.settings import MOST_SEGMENTS_PER_EXECUTION
@@ -29,6 +33,8 @@ LIMIT: Final = "segments_per_execution"
 # What is told of a branch.
 SEGMENTS_RUN: Final = "segments_run"
 WAITS: Final = "waits"
+# What a branch that is an execution of its own has used of its parent's history.
+IN_PARENT: Final = "segments_in_parent"
 _WAIT: Final = "WAIT"
 
 SEGMENT_EVENTS: Final = 12
@@ -39,6 +45,9 @@ _OTHER_EVENTS: Final = 500
 _GROUP_SEGMENTS: Final = 900
 # What fork and end of a branch take, in segments.
 _BRANCH_SEGMENTS: Final = 2
+# What awaiting a branch's own execution takes of the parent's history, and each that follows it.
+_FIRST_AWAITED: Final = 2
+_NEXT_AWAITED: Final = 1
 # Besides a segment these put tasks into the history: a wait, a join or a snapshot counts as one.
 _COUNTED: Final = frozenset(
     {
@@ -72,14 +81,41 @@ def used_after(base: JsonObject, delta: JsonObject, action: str | None) -> JsonO
 
 
 def waits_of(branch: JsonObject) -> int:
-    """Return what a branch has used of the history beside its segments; 0 of another bag."""
-    if not is_branch(branch):
+    """Return what a branch has used of the history beside its segments; 0 of another bag.
+
+    One that is an execution of its own counts otherwise, by `segments_in_parent`.
+    """
+    if not is_branch(branch) or IN_PARENT in branch:
         return 0
     used, segments = branch.get(USED), branch.get("loop_counter")
     return max(0, used - segments) if type(used) is int and type(segments) is int else 0
 
 
+def begun_apart(branch: JsonObject) -> JsonObject:
+    """Return counter and limit of a branch as an execution of its own begins with it."""
+    if IN_PARENT in branch:
+        in_parent = branch[IN_PARENT] + _NEXT_AWAITED
+    else:
+        in_parent = branch.get(USED, 0) + _FIRST_AWAITED
+    return {USED: 0, LIMIT: segments_apart(branch), IN_PARENT: in_parent}
+
+
+def segments_apart(branch: JsonObject) -> int:
+    """Return the segments that an execution of a branch's own may run."""
+    return count_around(branch, LIMIT, MOST_SEGMENTS_PER_EXECUTION)
+
+
+def count_around(branch: JsonObject, name: str, default: int) -> int:
+    """Return a count that a branch's `forked_from` has of the groups around it, or the default."""
+    told: Json = branch.get(FORKED_FROM)
+    count: Json = told.get(name) if type(told) is dict else None
+    return count if type(count) is int and count > 0 else default
+
+
 def _used_by(report: JsonObject) -> int:
+    if type(report.get(IN_PARENT)) is int:
+        in_parent: int = report[IN_PARENT]
+        return in_parent
     counts = (report.get(name) for name in (SEGMENTS_RUN, WAITS))
     return sum(count for count in counts if type(count) is int)
 

@@ -44,6 +44,7 @@ READ_BY_MACHINE: Final = frozenset(
         "items_per_batch",
         "loop_limit",
         "map_concurrency",
+        "segments_in_parent",
         "segments_per_execution",
         "stopped_by",
         "tolerated_branch_failures",

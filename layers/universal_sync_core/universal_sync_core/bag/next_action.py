@@ -48,9 +48,6 @@ NEXT_ACTION_BY_STATUS: Final = {
 # An item of a map cannot ask for these: it works, and ends.
 _OF_SEGMENTS: Final = frozenset(NEXT_ACTION_BY_STATUS.values()) - STOPS - {CONTINUE, COMPLETE}
 
-# These a branch that runs may ask for: the others of its group go on meanwhile.
-_WAITS: Final = frozenset({WAIT, Status.PAUSED_FOR_HITP.value, Status.ASYNC.value})
-
 # Each of these ends the waiting of a segment, whatever its result says but a stop.
 _ENDS_SEGMENT: Final = frozenset(
     {"merge_callback", "merge_async", "aggregate_branches", "aggregate_distributed"}
@@ -99,17 +96,16 @@ def after_wait(bag: JsonObject, moved: JsonObject) -> str:
     return COMPLETE if is_over else CONTINUE
 
 
-def require_simple(result: Json, of_what: str, *, may_wait: bool = False) -> None:
+def require_simple(result: Json, of_what: str) -> None:
     """Raise InvalidRequestError where a result asks for what only a segment can ask for.
 
     Args:
         result: of a branch or of an item, or a pointer to it with its status beside.
         of_what: whose result it is, for the message.
-        may_wait: whether it may wait for a time, a person or a job, as a branch may that runs.
     """
     status: Json = result.get("status") if type(result) is dict else None
     asked = NEXT_ACTION_BY_STATUS.get(status) if type(status) is str else None
-    if asked in _OF_SEGMENTS and not (may_wait and asked in _WAITS):
+    if asked in _OF_SEGMENTS:
         message = (
             f"{of_what} cannot ask for {status}. Let it end, and have a segment ask once its"
             " results are joined"

@@ -165,6 +165,7 @@ _KINDS: Final[dict[str, Callable[[Json, str], Json]]] = {
     "next_segment_to_run": _count,
     "total_segments": _count,
     "execution_segments": _count,
+    "segments_in_parent": _count,
     "segments_per_execution": _segments_per_execution,
     MAP_CONCURRENCY: _map_concurrency,
     ITEMS_PER_BATCH: _items_per_batch,

@@ -8,7 +8,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final
 
-from universal_sync_core.bag.execution_budget import LIMIT, USED
+from universal_sync_core.bag.execution_budget import IN_PARENT, LIMIT, USED
 from universal_sync_core.bag.fields import (
     BRANCHES,
     CHAIN,
@@ -40,8 +40,8 @@ _BOOKKEEPING: Final = frozenset(
 )
 _COUNTED: Final = frozenset({"loop_counter", "segment_to_run", LIMIT})
 _SNAPSHOTS: Final = frozenset({"pre_snapshot_s3_path", "post_snapshot_s3_path"})
-_FORK: Final = frozenset({"branch_id", "forked_from"})
-_NEVER: Final = frozenset({"forked_from", CHAIN, HELD, STOPPED_BY, WAIT_STATE})
+_FORK: Final = frozenset({"branch_id", "forked_from", IN_PARENT})
+_NEVER: Final = frozenset({"forked_from", IN_PARENT, CHAIN, HELD, STOPPED_BY, WAIT_STATE})
 _MACHINES: Final = _BOOKKEEPING | _COUNTED | _SNAPSHOTS | _FORK
 # What a result asks the machine for. One that shows a whole bag, with its revision, asks for
 # nothing by what it leaves as it was.

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from universal_sync_core.bag.execution_budget import LIMIT, require_room
+from universal_sync_core.bag.execution_budget import LIMIT, require_room, segments_apart
 from universal_sync_core.bag.fields import (
     BRANCHES,
     ITEMS,
@@ -14,13 +14,13 @@ from universal_sync_core.bag.fields import (
     with_fields,
 )
 from universal_sync_core.bag.holding import HELD, hold_mark
+from universal_sync_core.bag.nesting import require_nested
 from universal_sync_core.bag.next_action import (
     DISTRIBUTED_MAP,
     PARALLEL_GROUP,
     STOPS,
     WAIT,
     after_wait,
-    require_simple,
     route,
 )
 from universal_sync_core.bag.unit_of_work import UnitOfWork
@@ -54,7 +54,7 @@ def record_progress(
 
     Raises:
         InvalidRequestError: branches are to be run, and there is no list of them, or one too long
-            for the history; or a branch asks for what only a segment can ask for.
+            for the history; or branches that run at once, or inside each other, are too many.
     """
     action = unit.action
     after = route(base, delta, action)
@@ -85,13 +85,11 @@ def _without_earlier(bag: JsonObject, next_action: str) -> JsonObject:
 
 
 def require_ready(bag: JsonObject, next_action: str, unit: UnitOfWork) -> None:
-    """Raise InvalidRequestError where a bag lacks what its next action works on, or is a branch's.
+    """Raise InvalidRequestError where a bag lacks what its next action works on.
 
     The state machine would end with an error that it cannot catch, or one that is hard to read.
     """
     place = sender_of(unit).place
-    if is_branch(bag) or unit.action == "sync_branch":
-        require_simple({"status": next_action}, "a branch", may_wait=True)
     if next_action == PARALLEL_GROUP:
         _require_branches(bag, f"{place}.{BRANCHES}")
     if next_action == DISTRIBUTED_MAP and not _has_items(bag, unit):
@@ -104,7 +102,8 @@ def _require_branches(bag: JsonObject, path: str) -> None:
     if count is None:
         message = f"{PARALLEL_GROUP} needs {BRANCHES}, a list with what each branch is to work on"
         raise InvalidRequestError(message, field=path)
-    require_room(count, bag.get(LIMIT), path)
+    require_nested(bag, count, path)
+    require_room(count, segments_apart(bag) if is_branch(bag) else bag.get(LIMIT), path)
 
 
 def _has_items(bag: JsonObject, unit: UnitOfWork) -> bool:

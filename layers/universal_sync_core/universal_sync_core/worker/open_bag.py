@@ -9,8 +9,7 @@ bag = state.commit()
 from collections.abc import Mapping
 from typing import Any, overload
 
-from universal_sync_core.bag.fields import STATE, is_branch, unwrap
-from universal_sync_core.bag.next_action import require_simple
+from universal_sync_core.bag.fields import STATE, unwrap
 from universal_sync_core.bag.removals import REMOVED_PATHS, removed_keys
 from universal_sync_core.bag.unit_of_work import Context, Encode, unit_of_work, with_encode
 from universal_sync_core.errors import InvalidRequestError
@@ -54,8 +53,6 @@ class OpenBag(State[ModelT]):
         """
         with unit_of_work(self._context, self._bag) as unit:
             delta = ingest_delta(flatten_result(result), self._bag, unit)
-            if is_branch(self._bag):
-                require_simple(delta, "a branch", may_wait=True)
             merged = merge_delta(self._bag, delta, unit)
             self._context["keep_inline"] = unit.keep_inline
         self._watch.forget(result)

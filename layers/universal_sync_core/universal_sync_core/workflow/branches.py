@@ -3,23 +3,30 @@
 from collections.abc import Sequence
 from typing import Final
 
-from universal_sync_core.bag.execution_budget import LIMIT, USED, branch_limit
+from universal_sync_core.bag.execution_budget import IN_PARENT, LIMIT, USED, branch_limit
 from universal_sync_core.bag.fields import (
     BRANCH,
     BRANCH_ID,
     BRANCHES,
+    CHAIN,
     CONTROL_FIELDS_NEVER_OFFLOAD,
     FAILED_SEGMENTS,
     FORKED_FROM,
+    ITEMS,
+    ITEMS_PER_BATCH,
+    MAP_CONCURRENCY,
     STOPPED_BY,
+    UNFINISHED,
     is_branch,
     with_fields,
     with_overflow,
     without_fields,
 )
 from universal_sync_core.bag.holding import HELD
+from universal_sync_core.bag.nesting import fork_of, is_forked_from, segments_before
 from universal_sync_core.bag.next_action import COMPLETE, CONTINUE, FAILED, require_simple
 from universal_sync_core.bag.strategies import DEFAULT_CONFLICT_STRATEGY
+from universal_sync_core.bag.tolerance import TOLERATED_ITEMS
 from universal_sync_core.bag.unit_of_work import Context, UnitOfWork, serving, unit_of_work
 from universal_sync_core.bag.waiting import WAIT_STATE
 from universal_sync_core.errors import InvalidRequestError
@@ -50,6 +57,7 @@ _OWN_FIELDS: Final = (
     BRANCHES,
     USED,
     LIMIT,
+    IN_PARENT,
     "loop_limit",
     "next_segment_to_run",
 )
@@ -60,6 +68,7 @@ _OF_FAILURE: Final = ("Error", "Cause", "error", "cause")
 _TOLERATED: Final = "tolerated_branch_failures"
 _CONFLICT_STRATEGY: Final = "branch_conflict_strategy"
 _CONFLICTS: Final = "branch_conflicts"
+_RESULTS: Final = "branch_results"
 # What of the parent's progress a branch does not begin with.
 _NOT_INHERITED: Final = (
     "status",
@@ -67,7 +76,21 @@ _NOT_INHERITED: Final = (
     "next_segment_to_run",
     "total_segments",
     BRANCHES,
+    IN_PARENT,
 )
+# What a branch that was an execution of its own had asked and was told of its own groups and maps.
+_OF_EXECUTION: Final = {
+    CHAIN,
+    ITEMS,
+    ITEMS_PER_BATCH,
+    MAP_CONCURRENCY,
+    TOLERATED_ITEMS,
+    UNFINISHED,
+    _RESULTS,
+    _TOLERATED,
+    _CONFLICT_STRATEGY,
+    _CONFLICTS,
+}
 
 
 def fork_branch(state: JsonObject, branch: Json, context: Context | None = None) -> JsonObject:
@@ -86,7 +109,7 @@ def fork_branch(state: JsonObject, branch: Json, context: Context | None = None)
         own: JsonObject = {
             BRANCH: branch,
             BRANCH_ID: _branch_id(fields, branch),
-            FORKED_FROM: _origin(state),
+            FORKED_FROM: fork_of(state),
             "next_action": CONTINUE,
             "segment_to_run": 0,
             "loop_counter": 0,
@@ -162,8 +185,10 @@ def join_branches(
         for delta in conflicts.settle(changes):
             merged = merge_delta(merged, delta, unit, by_time=False)
         summary = _summary(state, reports)
-        if conflicts.reports or _CONFLICTS in with_fields(state, {_CONFLICTS}, unit.pages):
-            summary[_CONFLICTS] = conflicts.reports
+        known = with_fields(state, {_CONFLICTS}, unit.pages)
+        told = [*conflicts.reports, *_told_within(known, names, endings, unit)]
+        if told or _CONFLICTS in known:
+            summary[_CONFLICTS] = told
         return universal_sync_core(merged, summary)
 
 
@@ -182,7 +207,7 @@ def _listed(branches: Json, unit: UnitOfWork) -> Sequence[Json]:
 def _summary(state: JsonObject, reports: Sequence[JsonObject]) -> JsonObject:
     """Return what the parent's bag is told of its branches."""
     failed = [report for report in reports if report.get("status") == FAILED]
-    summary: JsonObject = {"branch_results": reports}
+    summary: JsonObject = {_RESULTS: reports}
     if failed:
         summary[FAILED_SEGMENTS] = failed
     tolerated = state.get(_TOLERATED, max(0, len(reports) - 1))
@@ -192,6 +217,20 @@ def _summary(state: JsonObject, reports: Sequence[JsonObject]) -> JsonObject:
     if len(failed) > tolerated:
         summary["status"] = FAILED
     return summary
+
+
+def _told_within(
+    parent: JsonObject, names: Sequence[str], endings: Sequence[Ending], unit: UnitOfWork
+) -> list[Json]:
+    """Return the conflicts of groups that branches have forked, each with its branch's name."""
+    found: list[Json] = []
+    for name, ending in zip(names, endings, strict=True):
+        bag = ending.bag or {}
+        fields = with_fields(bag, {_CONFLICTS}, unit.pages) if IN_PARENT in bag else {}
+        if _CONFLICTS in fields and fields[_CONFLICTS] != parent.get(_CONFLICTS):
+            reports: list[JsonObject] = unit.pages.resolve(fields[_CONFLICTS])
+            found += [{**each, "within": [name, *each.get("within", ())]} for each in reports]
+    return found
 
 
 def _time(ending: Ending) -> int | None:
@@ -213,8 +252,7 @@ def _fields(branch: Json, unit: UnitOfWork) -> JsonObject:
 
 def _share(state: JsonObject) -> int:
     """Return the segments and waits of a branch that the history bears."""
-    before = state.get(LIMIT, MOST_SEGMENTS_PER_EXECUTION)
-    return max(1, branch_limit(length(state.get(BRANCHES)) or 1, before))
+    return max(1, branch_limit(length(state.get(BRANCHES)) or 1, segments_before(state)))
 
 
 def _loop_limit(state: JsonObject, fields: JsonObject, share: int) -> int:
@@ -228,13 +266,6 @@ def _branch_id(fields: JsonObject, branch: Json) -> str:
     return given if type(given) is str and given else digest_mark(canonical(branch)).hex()
 
 
-def _origin(state: JsonObject) -> JsonObject:
-    return {
-        "state_revision": state.get("state_revision"),
-        "digest": digest_mark(canonical(state)).hex(),
-    }
-
-
 def _delta(parent: JsonObject, index: int, ending: Ending, unit: UnitOfWork) -> JsonObject:
     """Return what a branch brings into the parent's bag."""
     base = parent if ending.bag is None else ending.bag
@@ -244,11 +275,12 @@ def _delta(parent: JsonObject, index: int, ending: Ending, unit: UnitOfWork) -> 
     result = {name: item for name, item in delta.items() if name not in _PRIVATE}
     if ending.bag is None:
         return result
-    if is_branch(ending.bag) and ending.bag[FORKED_FROM] != _origin(parent):
+    if is_branch(ending.bag) and not is_forked_from(ending.bag, parent):
         message = "a branch was forked from another state than this"
         raise InvalidRequestError(message, field="branches")
     every = merge_delta(with_overflow(ending.bag, unit.pages), result, unit)
-    shared = {name: value for name, value in every.items() if name not in _OWN_FIELDS}
+    own = {*_OWN_FIELDS, *(_OF_EXECUTION if IN_PARENT in ending.bag else ())}
+    shared = {name: value for name, value in every.items() if name not in own}
     return checked(changes_since(parent, shared, unit), "branches")
 
 

@@ -1,8 +1,11 @@
-"""A workflow that goes on in another execution: after a full history, or after a failure."""
+"""A workflow that goes on in another execution: after a full history, or after a failure.
+
+A branch that forks or maps goes on in one of its own, which its parent starts and awaits.
+"""
 
 from typing import Final
 
-from universal_sync_core.bag.execution_budget import USED
+from universal_sync_core.bag.execution_budget import USED, begun_apart
 from universal_sync_core.bag.fields import CHAIN, ITEMS, STOPPED_BY, is_branch, with_fields
 from universal_sync_core.bag.next_action import CONTINUE, STOPS
 from universal_sync_core.bag.unit_of_work import Context, UnitOfWork, unit_of_work
@@ -21,10 +24,21 @@ from universal_sync_core.values.address import digest_in
 from universal_sync_core.values.codec import Json, JsonObject
 from universal_sync_core.workflow.failure import SNAPSHOT_OF_RECORD, is_failure_record
 from universal_sync_core.workflow.owners import require_same_owner, tenant_of
-from universal_sync_core.workflow.snapshot import restore_snapshot, write_snapshot
+from universal_sync_core.workflow.snapshot import (
+    BRANCH,
+    CONTINUATION,
+    restore_snapshot,
+    write_snapshot,
+)
 
 RESUME_FROM: Final = "resume_from"
+# The state machine names here the execution that started a branch's own, and awaits it; the console
+# links the two.
+# https://docs.aws.amazon.com/step-functions/latest/dg/concepts-nested-workflows.html
+STARTED_BY: Final = "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID"
 _DIGEST_CHARS: Final = 16
+# The state machine appends a dash and a digest to the name of a branch's own execution.
+_APPENDED_CHARS: Final = 41
 
 
 def hand_over(state: JsonObject, context: Context | None = None) -> JsonObject:
@@ -34,14 +48,17 @@ def hand_over(state: JsonObject, context: Context | None = None) -> JsonObject:
     Step Functions starts one of that name once.
 
     Args:
-        state: the bag to go on with.
+        state: the bag to go on with; of a branch, for an execution of its own. The name is then
+            shorter, so that the state machine may add to it.
         context: may carry `execution_id`.
     """
     with unit_of_work(context, state) as unit:
-        path = write_snapshot(state, "continuation", unit)
+        is_apart = is_branch(state)
+        path = write_snapshot(state, BRANCH if is_apart else CONTINUATION, unit)
         digest = (digest_in(path) or "")[:_DIGEST_CHARS]
         first = (unit.objects.execution_id or "").rsplit(":", 1)[-1]
-        name = f"{first[: STEP_FUNCTIONS_NAME_CHARS - 1 - len(digest)]}-{digest}"
+        most = STEP_FUNCTIONS_NAME_CHARS - (_APPENDED_CHARS if is_apart else 0)
+        name = f"{first[: most - 1 - len(digest)]}-{digest}"
         separator = unit.settings.tenant_separator
         if separator and tenant_of(name, separator) != tenant_of(first, separator):
             message = "the next execution's name would not begin with the tenant of this one"
@@ -58,7 +75,8 @@ def resumed_bag(
     objects, do not change. If a result had ended the workflow, the segment that gave it is run
     again; a group, a map or a wait that failed is entered again. Of a map of which too many items
     failed only those run again, unless other items are given. Before that it is noted beside the
-    state that this execution needs it.
+    state that this execution needs it. The bag of a branch goes on as an execution of its own,
+    whose end its parent joins.
 
     Args:
         execution_input: `resume_from` is the path of a failure record or of a snapshot; the
@@ -80,10 +98,11 @@ def resumed_bag(
     if owner is not None:
         settings = runtime.current().settings
         require_same_owner(owner, execution_id, settings, field=f"input.{RESUME_FROM}")
-    bag = counters | _left_at(path) | {USED: 0}
+    bag = _begun(counters | _left_at(path, is_awaited=STARTED_BY in execution_input))
     if owner is not None and owner != execution_id:
         begin_work(owner, execution_id, field=f"input.{RESUME_FROM}")
-    given = {name: value for name, value in execution_input.items() if name != RESUME_FROM}
+    apart = {RESUME_FROM, *([STARTED_BY] if is_branch(bag) else [])}
+    given = {name: value for name, value in execution_input.items() if name not in apart}
     own = {"execution_id": owner, "merge_strategy": {CHAIN: "append"}}
     with unit_of_work({**context, **own, "action": "init"}, bag) as unit:
         bag = _restarted(bag, given, unit)
@@ -92,19 +111,26 @@ def resumed_bag(
         return universal_sync_core(bag, given | chain)
 
 
-def _left_at(path: str) -> JsonObject:
-    """Return the bag of a snapshot, or of the snapshot that a failure record names."""
+def _begun(bag: JsonObject) -> JsonObject:
+    return bag | (begun_apart(bag) if is_branch(bag) else {USED: 0})
+
+
+def _left_at(path: str, *, is_awaited: bool) -> JsonObject:
+    """Return the bag of a snapshot, or of the snapshot that a failure record names.
+
+    A branch's is joined by the execution that awaits it, and goes on for no other.
+    """
     with unit_of_work(None, {"execution_id": execution_in(path)}) as unit:
         unit.objects.require_allowed(path)
         # Anybody may lay a record of anybody where inputs lie.
         if unit.objects.can_write and not path.startswith(unit.objects.home):
             message = f"input.{RESUME_FROM}: state is taken up only from where executions keep it"
             raise PointerNotAllowedError(message, field=f"input.{RESUME_FROM}")
-        document = unit.document(path)
+        document: Json = unit.document(path)
         bag = restore_snapshot(
             _snapshot_in(document, path) if is_failure_record(document) else path
         )
-    if is_branch(bag):
+    if is_branch(bag) and not (is_awaited and document.get("snapshot_type") == BRANCH):
         message = "this is a branch's record: resume the workflow, which runs its branches again"
         raise InvalidRequestError(message, field=f"input.{RESUME_FROM}")
     if execution_in(path) is None or bag.get("execution_id") != execution_in(path):

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from universal_sync_core.bag.fields import ITEMS, ITEMS_PER_BATCH, MAP_CONCURRENCY, with_fields
+from universal_sync_core.bag.nesting import at_once
 from universal_sync_core.bag.next_action import require_simple
 from universal_sync_core.bag.unit_of_work import Context, UnitOfWork, unit_of_work
 from universal_sync_core.errors import (
@@ -34,7 +35,7 @@ def stage_items(state: JsonObject, context: Context | None = None) -> JsonObject
         state: a bag with `distributed_items`: a list, or `{"bucket", "key"}` of a JSON array
             that is in S3 already, or of JSON lines or CSV with that `input_type`. Its
             `map_concurrency` says how many children run at once, where that is fewer than the
-            settings allow.
+            settings allow; of a branch's map only its share, for its siblings may map as well.
         context: may carry `execution_id`.
 
     Raises:
@@ -47,10 +48,10 @@ def stage_items(state: JsonObject, context: Context | None = None) -> JsonObject
         names = {MAP_CONCURRENCY, ITEMS_PER_BATCH}
         asked = checked(with_fields(state, names, unit.pages), "state_data")
         per_batch: int = asked.get(ITEMS_PER_BATCH, 1)
-        most = unit.settings.map_concurrency
-        at_once = min(most, asked.get(MAP_CONCURRENCY, most))
+        most = max(1, unit.settings.map_concurrency // at_once(state))
+        children = min(most, asked.get(MAP_CONCURRENCY, most))
         place = _place(state, per_batch, unit)
-        return place | {"max_concurrency": at_once, ITEMS_PER_BATCH: per_batch}
+        return place | {"max_concurrency": children, ITEMS_PER_BATCH: per_batch}
 
 
 def _place(state: JsonObject, per_batch: int, unit: UnitOfWork) -> JsonObject:

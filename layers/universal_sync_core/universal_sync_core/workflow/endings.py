@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from universal_sync_core.bag.execution_budget import SEGMENTS_RUN, WAITS, waits_of
+from universal_sync_core.bag.execution_budget import IN_PARENT, SEGMENTS_RUN, WAITS, waits_of
 from universal_sync_core.bag.fields import BRANCH, BRANCH_ID, is_branch, unwrap
 from universal_sync_core.bag.next_action import FAILED
 from universal_sync_core.bag.unit_of_work import UnitOfWork
@@ -17,7 +17,7 @@ from universal_sync_core.values.item_failure import FAILURE_STATUSES
 PATH: Final = "s3_path"
 _BAG: Final = "state_data"
 _RECORD: Final = "record_s3_path"
-_REPORTED: Final = (BRANCH_ID, "status", "error", "cause", _RECORD, SEGMENTS_RUN, WAITS)
+_REPORTED: Final = (BRANCH_ID, "status", "error", "cause", _RECORD, SEGMENTS_RUN, WAITS, IN_PARENT)
 # What a Catch gives of an error.
 # https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
 _CAUGHT: Final = ("Error", "Cause")
@@ -81,6 +81,7 @@ def told_of(bag: JsonObject) -> JsonObject:
         SEGMENTS_RUN: bag.get("loop_counter"),
     }
     waits = waits_of(bag)
+    told |= {IN_PARENT: bag[IN_PARENT]} if IN_PARENT in bag else {}
     return told | {WAITS: waits} if waits else told
 
 

@@ -4,7 +4,7 @@ import re
 from contextlib import suppress
 from typing import Final
 
-from universal_sync_core.bag.execution_budget import SEGMENTS_RUN, WAITS, waits_of
+from universal_sync_core.bag.execution_budget import IN_PARENT, SEGMENTS_RUN, WAITS, waits_of
 from universal_sync_core.bag.fields import (
     ARCHIVE,
     FAILED_SEGMENTS,
@@ -34,6 +34,7 @@ _UNEXPLAINED: Final = "no cause was given"
 # Names that only Step Functions may give, which a Fail state therefore cannot carry on.
 # https://states-language.net/spec.html#error-names
 _RESERVED: Final = "States."
+_AWAITED: Final = "States.TaskFailed"
 
 
 def record_failure(
@@ -56,9 +57,11 @@ def record_failure(
         circumstances: what else the record is to say, such as `stage` and `failed_at`.
 
     Returns:
-        `{"error", "cause", "record_s3_path", "branch_id", "segments_run", "waits"}`; the error is
-        without `States.`, and the cause is short and ends with the path.
+        `{"error", "cause", "record_s3_path"}`; the error is without `States.`, and the cause is
+        short and ends with the path. Of a branch also its `branch_id`, and what it has used of
+        histories: `segments_run`, `waits` and `segments_in_parent`.
     """
+    failure = _of_own_execution(failure)
     error, cause = _text(failure.get("Error")) or _UNNAMED, _text(failure.get("Cause"))
     with unit_of_work(context, state) as unit:
         # Without a revision it is no bag yet: there is nothing to go on with.
@@ -77,7 +80,23 @@ def record_failure(
         "branch_id": state.get("branch_id"),
         SEGMENTS_RUN: state.get("loop_counter"),
         WAITS: waits_of(state),
+        IN_PARENT: state.get(IN_PARENT),
     }
+
+
+def _of_own_execution(failure: JsonObject) -> JsonObject:
+    """Return the failure of an execution that a task awaited, in the place of the task's.
+
+    The task fails under `States.TaskFailed`, whatever happened, and its cause is what
+    DescribeExecution tells.
+    https://docs.aws.amazon.com/step-functions/latest/dg/connect-stepfunctions.html
+    """
+    told = _opened(_text(failure.get("Cause")))
+    if failure.get("Error") != _AWAITED or type(told) is not dict or "ExecutionArn" not in told:
+        return failure
+    ended, arn = _text(told.get("Status")).title().replace("_", ""), _text(told["ExecutionArn"])
+    error = _text(told.get("Error")) or f"Execution{ended}"
+    return {"Error": error, "Cause": _text(told.get("Cause")) or f"the execution {arn} ended"}
 
 
 def _past(state: JsonObject, unit: UnitOfWork) -> JsonObject:

@@ -15,7 +15,10 @@ from universal_sync_core.workflow.owners import require_same_owner
 
 SNAPSHOT_TYPES: Final = ("pre", "post")
 # Those of an execution that ended while its workflow goes on, or may.
-LEFT_BEHIND: Final = ("continuation", "failure")
+CONTINUATION: Final = "continuation"
+# Of a branch that goes on as an execution of its own.
+BRANCH: Final = "branch"
+LEFT_BEHIND: Final = (CONTINUATION, "failure", BRANCH)
 
 
 def create_snapshot(

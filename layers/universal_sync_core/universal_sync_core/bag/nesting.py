@@ -1,0 +1,85 @@
+"""Branches that fork again: how deep, and how many run at once.
+
+A branch's bag says in `forked_from` which bag it was forked from, and what the machine needs to
+know of the groups around it: how many there are, how many branches they may run at once together,
+and how many segments an execution of the workflow may run.
+"""
+
+from typing import Final
+
+from universal_sync_core.bag.execution_budget import LIMIT, count_around, segments_apart
+from universal_sync_core.bag.fields import BRANCHES, FORKED_FROM, is_branch
+from universal_sync_core.errors import InvalidRequestError
+from universal_sync_core.limits import LAMBDA_CONCURRENCY, STEP_FUNCTIONS_INLINE_CONCURRENCY
+from universal_sync_core.pages.page_format import digest_mark
+from universal_sync_core.settings import MOST_SEGMENTS_PER_EXECUTION
+from universal_sync_core.values.codec import JsonObject, canonical
+from universal_sync_core.values.pointer import length
+
+# Groups inside each other. A worker that always forks again ends here.
+MOST_DEEP: Final = 8
+_DEPTH: Final = "depth"
+_AT_ONCE: Final = "at_once"
+# Which bag it was; the rest follows from it.
+_ORIGIN: Final = ("state_revision", "digest")
+
+
+def fork_of(parent: JsonObject) -> JsonObject:
+    """Return the `forked_from` of the branches that a bag forks."""
+    count = length(parent.get(BRANCHES)) or 1
+    return {
+        "state_revision": parent.get("state_revision"),
+        "digest": digest_mark(canonical(parent)).hex(),
+        _DEPTH: depth_of(parent) + 1,
+        _AT_ONCE: at_once(parent) * _at_once_of(count),
+        LIMIT: segments_before(parent),
+    }
+
+
+def is_forked_from(branch: JsonObject, parent: JsonObject) -> bool:
+    """Tell whether a branch's bag was forked from this one, as it is."""
+    theirs, ours = branch[FORKED_FROM], fork_of(parent)
+    return type(theirs) is dict and all(theirs.get(name) == ours[name] for name in _ORIGIN)
+
+
+def depth_of(bag: JsonObject) -> int:
+    """Return how many groups are around a bag; 0 of a workflow's own."""
+    return count_around(bag, _DEPTH, 1) if is_branch(bag) else 0
+
+
+def at_once(bag: JsonObject) -> int:
+    """Return how many branches run at once in the groups around a branch; 1 of another bag."""
+    return count_around(bag, _AT_ONCE, 1)
+
+
+def segments_before(parent: JsonObject) -> int:
+    """Return the most segments that the execution of a group may have run before it."""
+    if is_branch(parent):
+        return segments_apart(parent)
+    before: int = parent.get(LIMIT, MOST_SEGMENTS_PER_EXECUTION)
+    return before
+
+
+def require_nested(bag: JsonObject, branches: int, field: str) -> None:
+    """Raise InvalidRequestError where a branch may not fork so many branches.
+
+    Args:
+        bag: that asks for the group; only a branch's is looked at.
+        branches: of the group.
+        field: where they were given, for the error.
+    """
+    if depth_of(bag) >= MOST_DEEP:
+        message = f"groups of branches stand at most {MOST_DEEP} inside each other"
+        raise InvalidRequestError(f"{message}: use a Distributed Map, or segments", field=field)
+    most = LAMBDA_CONCURRENCY // at_once(bag)
+    if is_branch(bag) and _at_once_of(branches) > most:
+        message = (
+            f"{branches:,} branches in each of {at_once(bag):,} that run at once are more than the"
+            f" {LAMBDA_CONCURRENCY:,} functions that an account runs at once: fork at most"
+            f" {most:,} here, or use a Distributed Map"
+        )
+        raise InvalidRequestError(message, field=field)
+
+
+def _at_once_of(branches: int) -> int:
+    return min(max(1, branches), STEP_FUNCTIONS_INLINE_CONCURRENCY)
