@@ -31,6 +31,7 @@ COMMANDS: Final = (
     "hold",
     "release",
     "gc",
+    "forget",
     "cost",
     "assess",
     "adopt",

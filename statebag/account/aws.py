@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from statebag.account.places import Place
 from statebag.account.stacks import Stack, stack_named
+from statebag.account.versions import S3Versions, Versions
 from statebag.budgets import DEFAULT_MIB, budget_of
 from universal_sync_core.retention.inventory import Inventory, S3Inventory
 from universal_sync_core.storage.parallel import MAX_REQUESTS_AT_ONCE
@@ -85,6 +86,11 @@ class Cloud:
     def inventory(self) -> Inventory:
         """What is in the buckets."""
         return S3Inventory(self._client("s3"))
+
+    @cached_property
+    def versions(self) -> Versions:
+        """Every version of what is in the buckets."""
+        return S3Versions(self._client("s3"))
 
     @cached_property
     def states(self) -> "SFNClient":

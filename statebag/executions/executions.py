@@ -180,6 +180,16 @@ class Executions:
                 if machine["type"] == "STANDARD":
                     yield machine["stateMachineArn"]
 
+    def map_runs_of(self, arn: str) -> Iterator[str]:
+        """Yield the ARNs of the map runs of an execution's Distributed Maps."""
+        for page in self._client.get_paginator("list_map_runs").paginate(executionArn=arn):
+            yield from (each["mapRunArn"] for each in page["mapRuns"])
+
+    def children_of(self, map_run_arn: str) -> Iterator[str]:
+        """Yield the ARNs of the executions of a map run."""
+        for page in self._client.get_paginator("list_executions").paginate(mapRunArn=map_run_arn):
+            yield from (each["executionArn"] for each in page["executions"])
+
     def pages_of(self, machine_arn: str, status: str | None = None) -> Iterator[list[Listed]]:
         """Yield a machine's executions page by page, newest first; those of one status or all.
 

@@ -77,6 +77,8 @@ class Observer:
         self._stopped: dict[str, datetime | None] = {}
         self._standing: dict[str, Standing] = {}
         self._paths: set[str] = set()
+        # Those that run, with the workflows whose objects they may need.
+        self._needs: dict[str, frozenset[str]] = {}
 
     def look(self) -> None:
         """Ask Step Functions for all executions, the first time, and then for those that are new.
@@ -109,6 +111,14 @@ class Observer:
     def is_seen(self, execution_id: str) -> bool:
         """Tell whether the state machine of an execution could be looked at."""
         return self.standing(execution_id) not in {Standing.UNSEEN, Standing.FOREIGN}
+
+    def is_visible(self, execution_id: str) -> bool:
+        """Tell whether the state machine of an execution could be looked at, whoever shares it."""
+        return machine_of(execution_id) in self._visible
+
+    def needing(self, workflows: Collection[str]) -> set[str]:
+        """Return the executions that run and may need objects of one of these workflows."""
+        return {arn for arn, needed in self._needs.items() if not needed.isdisjoint(workflows)}
 
     @property
     def paths(self) -> frozenset[str]:
@@ -146,7 +156,11 @@ class Observer:
         """Note what is new in a page; return whether anything was."""
         found = [each for each in page if self._is_new(each)]
         lately = [each for each in found if each.stopped is None or each.stopped >= self._since]
-        for seen in in_parallel(self._seen, [each.arn for each in lately]):
+        arns = [each.arn for each in lately]
+        for arn, seen in zip(arns, in_parallel(self._seen, arns), strict=True):
+            if seen.is_running:
+                owners = (execution_in(path) for path in seen.paths)
+                self._needs[arn] = seen.workflows | frozenset(filter(None, owners))
             standing = Standing.RUNNING if seen.is_running else Standing.RECENT
             for workflow in seen.workflows:
                 if self._standing.get(workflow) is not Standing.RUNNING:

@@ -145,6 +145,16 @@ def ask(question: str) -> None:
     click.confirm(escaped(question), abort=True, err=True)
 
 
+def ask_for(question: str) -> str:
+    """Return what a person types, or what stands on a line of standard input.
+
+    Raises:
+        Abort: there is nothing.
+    """
+    answer: str = click.prompt(escaped(question), err=True)
+    return answer.strip()
+
+
 @contextmanager
 def progress(label: str, total: int | None = None) -> Iterator[Advance]:
     """Show a bar where somebody watches; the yielded function is told of each advance."""

@@ -1,11 +1,13 @@
 """One run of all that the roles of a stack do, on the local cloud, and what they asked for."""
 
 import hashlib
+import io
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
+from unittest.mock import patch
 
 from local.access.calls import Call
 from local.cloud import STACK_NAME, LocalCloud, UserFunction
@@ -55,6 +57,7 @@ def recorded(cloud: LocalCloud, command: Command) -> list[Call]:
     _work(workflows)
     _operate(workflows, command)
     _collect_garbage(cloud, command)
+    _forget(workflows, command)
     _delete_daily(cloud)
     return cloud.calls
 
@@ -179,6 +182,14 @@ def _collect_garbage(cloud: LocalCloud, command: Command) -> None:
     assert inventory.keeps_versions(bucket)
     inventory.delete(found)
     inventory.undelete(found)
+
+
+def _forget(workflows: Workflows, command: Command) -> None:
+    """Erase a workflow that had a map."""
+    mapped = {"status": "DISTRIBUTED_MAP", "distributed_items": [1, 2]}
+    run = workflows.run({"segments": [LARGE, mapped, LAST]})
+    with patch("sys.stdin", io.StringIO(run.arn)):
+        command("forget", run.arn, "--erase")
 
 
 class _AllOver:

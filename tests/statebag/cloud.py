@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from statebag.account.aws import Connection
+from statebag.account.versions import Version
 from statebag.budgets import budget_of
 from tests.core.fakes import CountingStore
 from universal_sync_core.retention.inventory import Stored
@@ -66,6 +67,31 @@ def arn_of(name: str, machine: str = MACHINE) -> str:
     return f"{machine.replace(':stateMachine:', ':execution:')}:{name}"
 
 
+class MemoryVersions:
+    """The versions of a MemoryStore: what is there, and what was deleted and may come back."""
+
+    def __init__(self, inventory: "MemoryInventory") -> None:
+        self._inventory = inventory
+        self.erased: list[str] = []
+
+    def of(self, bucket: str, prefix: str) -> Iterator[Version]:
+        hidden = self._inventory.hidden
+        for location in sorted({*self._inventory.stored, *hidden}, key=lambda each: each.key):
+            if location.bucket == bucket and location.key.startswith(prefix):
+                is_there = location in self._inventory.stored
+                stored = self._inventory.stored[location] if is_there else hidden[location]
+                size = len(stored.body)
+                yield Version(location=location, number="1", size=size, is_newest=is_there)
+                if not is_there:
+                    yield Version(location=location, number="2", is_marker=True, is_newest=True)
+
+    def erase(self, versions: Sequence[Version]) -> None:
+        for each in versions:
+            self._inventory.stored.pop(each.location, None)
+            self._inventory.hidden.pop(each.location, None)
+            self.erased.append(each.location.key)
+
+
 class MemoryInventory:
     """The inventory of a MemoryStore, with a time for each object.
 
@@ -81,7 +107,8 @@ class MemoryInventory:
         self.deleted: list[str] = []
         self.heads = 0
         self.versioned = True
-        self._hidden: dict[Location, StoredObject] = {}
+        self.stored = store.objects
+        self.hidden: dict[Location, StoredObject] = {}
 
     def objects(self, bucket: str, prefix: str) -> Iterator[Stored]:
         for location, stored in sorted(self._store.objects.items(), key=lambda item: item[0].key):
@@ -103,7 +130,7 @@ class MemoryInventory:
 
     def delete(self, locations: Sequence[Location]) -> None:
         for location in locations:
-            self._hidden[location] = self._store.objects.pop(location)
+            self.hidden[location] = self._store.objects.pop(location)
             self.deleted.append(location.key)
 
     def keeps_versions(self, bucket: str) -> bool:  # noqa: ARG002 - there is one
@@ -112,7 +139,8 @@ class MemoryInventory:
     def undelete(self, locations: Sequence[Location]) -> None:
         assert self.versioned
         for location in locations:
-            self._store.objects.setdefault(location, self._hidden[location])
+            self._store.objects.setdefault(location, self.hidden[location])
+            self.hidden.pop(location, None)
             self.deleted.remove(location.key)
 
 
@@ -128,6 +156,7 @@ class FakeStates:
     Attributes:
         executions: what DescribeExecution answers, by ARN.
         events: histories, by ARN.
+        map_runs: ARNs of map runs, by the ARN of the execution, with those of their children.
         started: what StartExecution was asked.
         asked: the names of the operations asked for.
         machines: definitions of the state machines, by ARN.
@@ -135,6 +164,7 @@ class FakeStates:
 
     executions: dict[str, dict[str, Any]] = field(default_factory=dict)
     events: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    map_runs: dict[str, dict[str, list[str]]] = field(default_factory=dict)
     started: list[dict[str, Any]] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     machines: dict[str, Any] = field(default_factory=lambda: {MACHINE: DEFINITION})
@@ -206,10 +236,15 @@ class FakeStates:
     def _list_executions(
         self,
         *,
-        stateMachineArn: str,  # noqa: N803
+        stateMachineArn: str = "",  # noqa: N803
         statusFilter: str | None = None,  # noqa: N803
+        mapRunArn: str = "",  # noqa: N803
     ) -> Iterator[dict[str, Any]]:
         self._asked("ListExecutions")
+        if mapRunArn:
+            (children,) = (runs[mapRunArn] for runs in self.map_runs.values() if mapRunArn in runs)
+            yield {"executions": [{"executionArn": arn} for arn in children]}
+            return
         if stateMachineArn not in self.machines:
             raise client_error("StateMachineDoesNotExist", "ListExecutions")
         found = [
@@ -222,6 +257,12 @@ class FakeStates:
         for at in range(PAGE, len(found), PAGE):
             self._asked("ListExecutions")
             yield {"executions": newest_first[at : at + PAGE]}
+
+    def _list_map_runs(self, *, executionArn: str) -> Iterator[dict[str, Any]]:  # noqa: N803
+        self._asked("ListMapRuns")
+        if executionArn not in self.executions:
+            raise client_error("ExecutionDoesNotExist", "ListMapRuns")
+        yield {"mapRuns": [{"mapRunArn": arn} for arn in self.map_runs.get(executionArn, {})]}
 
     def _list_state_machines(self) -> Iterator[dict[str, Any]]:
         self._asked("ListStateMachines")
@@ -308,6 +349,7 @@ class FakeCloud:
         self.memory = MemoryStore()
         self.store = CountingStore(self.memory)
         self.inventory = MemoryInventory(self.memory)
+        self.versions = MemoryVersions(self.inventory)
         self.states = FakeStates()
         self.functions = FakeFunctions()
         self.stacks: dict[str, Stack] = {}

@@ -1,5 +1,6 @@
 """The command against the local cloud: the real template, real histories, real requests."""
 
+import io
 import json
 import time
 from collections.abc import Callable, Iterator
@@ -11,6 +12,9 @@ from local.cloud import STACK_NAME, LocalCloud
 from statebag.cli import main
 from tests.statebag.conftest import Ran
 from tests.statebag.states import decoded
+from universal_sync_core.retention.members import digest_of
+from universal_sync_core.settings import Settings
+from universal_sync_core.storage.keys import items_prefix
 from universal_sync_core.storage.store import Location
 
 SECONDS = 60.0
@@ -278,6 +282,50 @@ def test_executions_are_listed_and_found(command: Command, cloud: LocalCloud) ->
 
     assert run.arn in {each["execution"] for each in listed}
     assert [each["execution"] for each in found] == [run.arn]
+
+
+@pytest.mark.parametrize("versioned", [True, False])
+def test_workflow_is_forgotten_in_every_version(
+    cloud: LocalCloud,
+    command: Command,
+    workflow: Workflow,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    versioned: bool,
+) -> None:
+    s3, name = cloud.client("s3"), f"person-{versioned}"
+    status = {"Status": "Enabled" if versioned else "Suspended"}
+    s3.put_bucket_versioning(Bucket=workflow.bucket, VersioningConfiguration=status)
+    person = {"items": [{"name": "Ada"}] * 3, "text": "x" * 40_000}
+    map_ = {"status": "DISTRIBUTED_MAP", "distributed_items": [{"current_state": {"item": 1}}] * 2}
+    run = cloud.start_execution({"segments": [{"current_state": person}, map_]}, name=name).wait()
+    items = items_prefix(Settings(bucket=workflow.bucket), run.arn)
+    record = f"-{digest_of(run.arn)}.json"
+    until(lambda: any(each.endswith(record) for each in _stored(cloud, workflow.bucket)))
+    before = _stored(cloud, workflow.bucket)
+    own = [
+        each for each in before if name in each or each.endswith(record) or each.startswith(items)
+    ]
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{name}\n"))
+
+    ran = command("forget", name, "--stack", STACK_NAME, "--erase")
+
+    assert ran.code == 0, ran.err
+    assert {each.split("/")[0] for each in own} == {"v1", "items", "distributed", "ended"}
+    left = set(_stored(cloud, workflow.bucket))
+    assert left.isdisjoint(own)
+    assert set(before) - set(own) <= left
+    assert command("show", workflow.arn).code == 0
+
+
+def _stored(cloud: LocalCloud, bucket: str) -> list[str]:
+    """Return the keys of all versions and markers in a bucket."""
+    pages = cloud.client("s3").get_paginator("list_object_versions").paginate(Bucket=bucket)
+    return [
+        each["Key"]
+        for page in pages
+        for each in (*page.get("Versions", ()), *page.get("DeleteMarkers", ()))
+    ]
 
 
 def test_execution_that_is_not_there(command: Command, workflow: Workflow) -> None:

@@ -1,0 +1,142 @@
+"""Erasing a workflow's state: who else needs it, and erasing it while the world goes on.
+
+Nothing is erased that an execution which lives may need. One may begin in the very moment, so all
+is deleted first as S3 deletes where it keeps versions, Step Functions is asked once more, and only
+then is it erased: until then it comes back.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from statebag.account.aws import Cloud
+from statebag.account.deployment import require_place
+from statebag.account.members import members_of
+from statebag.account.versions import Version
+from statebag.errors import NotFoundError, RefusedError, StatebagError
+from statebag.executions.chain import owner_of
+from statebag.executions.executions import Execution, Executions, is_execution_arn, machine_of
+from statebag.executions.workflows import Observer
+from statebag.garbage.estate import Estate, Surveyor
+from universal_sync_core.errors import StateSyncError
+from universal_sync_core.retention.inventory import DELETE_AT_ONCE
+from universal_sync_core.workflow.start import INPUT_PATH
+
+# What may end the look after a deletion: then what was deleted comes back.
+_INTERRUPTIONS = (ClientError, BotoCoreError, StatebagError, StateSyncError, KeyboardInterrupt)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What would be erased, and what speaks against it.
+
+    Attributes:
+        needed_by: executions that live and may need some of it.
+        unseen: executions that worked on it whose state machine nobody could look at.
+        input_path: of the file that the input was read from, which is not the workflow's own.
+    """
+
+    estate: Estate
+    needed_by: list[str]
+    unseen: list[str]
+    input_path: str | None = None
+
+
+class Forgetting:
+    """Plans to erase the state of a workflow, and does."""
+
+    def __init__(self, cloud: Cloud, arn: str) -> None:
+        """Take the execution that began the state.
+
+        Raises:
+            RefusedError: it works on the state of another.
+        """
+        self._cloud = cloud
+        self._owner = arn
+        self._execution = _described(cloud, arn)
+        if self._execution is not None and owner_of(self._execution) != arn:
+            began = owner_of(self._execution)
+            hint = f"All that worked on that state is forgotten together: statebag forget {began}"
+            raise RefusedError(f"{self._execution.name} works on the state of {began}", hint=hint)
+        self._place = require_place(cloud, machine_of(arn))
+        self._members: list[str] = []
+        self._observer = Observer(cloud, [arn], since=datetime.now(UTC))
+
+    def plan(self) -> Plan:
+        """Return what would be erased; looks at everything and changes nothing."""
+        needed_by = self._needed_by()
+        executions = [self._owner, *self._members]
+        known = [each for each in executions if is_execution_arn(each)]
+        since = self._execution.started if self._execution else None
+        estate = Surveyor(self._cloud, self._place).survey(self._owner, known, since)
+        unseen = [each for each in executions if not self._observer.is_visible(each)]
+        return Plan(
+            estate=estate,
+            needed_by=needed_by,
+            unseen=unseen,
+            input_path=_input_path(self._execution),
+        )
+
+    def erase(self, plan: Plan, told: Callable[[int], None]) -> None:
+        """Erase all of it, in every version.
+
+        Args:
+            plan: what.
+            told: is told the number of versions after each request.
+
+        Raises:
+            RefusedError: an execution lives that may need it, or has begun meanwhile.
+        """
+        self._require_unneeded(self._needed_by())  # a person may have taken long to answer
+        if self._cloud.inventory.keeps_versions(self._place.bucket):
+            self._delete_first(plan.estate.all)
+        for prefix in plan.estate.prefixes:  # the records of ends are last
+            versions = self._cloud.versions.of(self._place.bucket, prefix)
+            while batch := list(islice(versions, DELETE_AT_ONCE)):
+                self._cloud.versions.erase(batch)
+                told(len(batch))
+
+    def _delete_first(self, versions: Sequence[Version]) -> None:
+        """Delete so that it can be undone, and undo it where somebody needs it by now."""
+        found = [each.location for each in versions if each.is_newest and not each.is_marker]
+        batches = [found[at : at + DELETE_AT_ONCE] for at in range(0, len(found), DELETE_AT_ONCE)]
+        done = []
+        try:
+            for batch in batches:
+                done.append(batch)
+                self._cloud.inventory.delete(batch)
+            self._require_unneeded(self._needed_by())
+        except _INTERRUPTIONS:
+            for batch in done:
+                self._cloud.inventory.undelete(batch)
+            raise
+
+    def _needed_by(self) -> list[str]:
+        """Return the executions that live and may need the state, by all that is known by now."""
+        found = members_of(self._cloud, self._place, [self._owner]).get(self._owner, ())
+        self._members = list(dict.fromkeys([*self._members, *found]))
+        self._observer.look()
+        return sorted(self._observer.needing({self._owner, *self._members}))
+
+    def _require_unneeded(self, needed_by: Sequence[str]) -> None:
+        if needed_by:
+            hint = "Wait for their end, or stop them: aws stepfunctions stop-execution."
+            names = ", ".join(needed_by)
+            raise RefusedError(f"nothing was erased: it is needed by {names}", hint=hint)
+
+
+def _described(cloud: Cloud, arn: str) -> Execution | None:
+    """Return an execution, or None where Step Functions has forgotten it."""
+    try:
+        return Executions(cloud.states).describe(arn)
+    except NotFoundError:
+        return None
+
+
+def _input_path(execution: Execution | None) -> str | None:
+    given = execution.input if execution else None
+    path = given.get(INPUT_PATH) if type(given) is dict else None
+    return path if isinstance(path, str) else None
