@@ -15,7 +15,7 @@ from statebag.executions.executions import Executions
 from statebag.executions.naming import execution_named
 from statebag.executions.timeline import Step, steps_of
 from statebag.options import as_json, with_cloud
-from statebag.output.terminal import STRONG, note, print_json, print_line, print_table, progress
+from statebag.output.terminal import STRONG, Styled, note, print_json, print_table, progress, styled
 from universal_sync_core.retention.inventory import Stored
 from universal_sync_core.storage.keys import execution_prefix
 from universal_sync_core.values.codec import decode
@@ -85,8 +85,11 @@ def command(  # noqa: PLR0913 - options
         told = {item.name: {"quantity": item.quantity, "cost": item.cost} for item in items}
         print_json({"items": told, "total": total, "prices": listed.describe()})
         return
-    print_table(_COLUMNS, [_row(item) for item in items], right=("quantity", "US dollars"))
-    print_line(f"{'in all':<20}{total:.6f}", STRONG)
+    in_all: list[str | Styled] = [
+        styled((text, STRONG)) for text in ("in all", "", "", f"{total:.6f}")
+    ]
+    rows = [*map(_row, items), in_all]
+    print_table(_COLUMNS, rows, right=("quantity", "US dollars"))
     note(
         f"List prices of {listed.region}, {listed.as_of}, without free tiers; functions of "
         f"{work.memory_gb:g} GB, {gets_per_invocation:g} reads for each call, "
@@ -130,7 +133,7 @@ def _function(cloud: Cloud, machine_arn: str) -> tuple[int, bool]:
     return told.get("MemorySize", _DEFAULT_MEMORY_MIB), told.get("Architectures") != ["x86_64"]
 
 
-def _row(item: Item) -> list[str]:
+def _row(item: Item) -> list[str | Styled]:
     is_whole = isinstance(item.quantity, int)
     quantity = f"{item.quantity:,}" if is_whole else f"{item.quantity:,.4f}"
     return [item.name, quantity, item.unit, f"{item.cost:.6f}"]

@@ -9,7 +9,18 @@ from statebag.executions.naming import execution_named
 from statebag.executions.snapshots import Snapshot, snapshots_of
 from statebag.options import as_json, with_cloud
 from statebag.output.rendering import bytes_text, counted, printable
-from statebag.output.terminal import note, print_json, print_table, progress
+from statebag.output.terminal import (
+    BAD,
+    NAME,
+    Styled,
+    note,
+    print_json,
+    print_line,
+    print_table,
+    progress,
+    styled,
+    width,
+)
 
 _COLUMNS: Final = (
     "type",
@@ -22,6 +33,8 @@ _COLUMNS: Final = (
     "path",
 )
 _TO_THE_RIGHT: Final = ("revision", "segment", "size")
+# What all columns take but for the path, which a narrower terminal has on a line of its own.
+_WIDE: Final = 130
 
 
 @click.command()
@@ -48,10 +61,25 @@ def command(cloud: Cloud, execution_arn: str, *, to_json: bool) -> None:
         for snapshot in found:
             print_json(snapshot.describe())
         return
-    if found:
+    if found and width() >= _WIDE:
         print_table(_COLUMNS, [_row(snapshot) for snapshot in found], right=_TO_THE_RIGHT)
+    for snapshot in found if width() < _WIDE else ():
+        print_line(_line(snapshot))
+        print_line(f"  {snapshot.path}")
     hint = "; `statebag resume PATH` goes on from one" if found else ""
     note(f"{counted(len(found), 'state')}{hint}")
+
+
+def _line(snapshot: Snapshot) -> Styled:
+    """Return what is known of a snapshot, its path apart, on one line."""
+    counts = {"revision": snapshot.revision, "segment": snapshot.segment}
+    told = [
+        _text(snapshot.created) or "-",
+        *(f"{name} {_text(count)}" for name, count in counts.items() if count is not None),
+        bytes_text(snapshot.size),
+    ]
+    error = [("  ", ""), (_text(snapshot.error), BAD)] if snapshot.error else []
+    return styled((f"{_text(snapshot.kind):<12}  ", NAME), "  ".join(told), *error)
 
 
 def _row(snapshot: Snapshot) -> list[str]:

@@ -1,0 +1,50 @@
+"""What each command prints on a narrow terminal and on a wide one."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.statebag.cloud import FakeCloud
+from tests.statebag.conftest import Run
+from tests.statebag.endings import stop_clock
+from tests.statebag.states import RUN
+from tests.statebag.workplace import CALLBACK, furnish
+
+COMMANDS: dict[str, tuple[str, ...]] = {
+    "show": ("show", RUN),
+    "show of a path": ("show", RUN, "--path", "current_state.report.sections", "--range", "3:5"),
+    "history": ("history", RUN, "--tail", "3"),
+    "timeline": ("timeline", RUN),
+    "failure": ("failure", RUN),
+    "diff": ("diff", f"{RUN}#2", RUN),
+    "verify": ("verify", RUN),
+    "snapshots": ("snapshots", RUN),
+    "cost": ("cost", RUN),
+    "callbacks": ("callbacks", "list", RUN),
+    "callback": ("callbacks", "show", RUN, CALLBACK),
+    "list of several machines": ("list", "--stack", "my-stack"),
+}
+
+
+@pytest.mark.parametrize("columns", [80, 200])
+@pytest.mark.parametrize("name", COMMANDS)
+def test_width_of_(  # noqa: PLR0913 - fixtures
+    run: Run,
+    cloud: FakeCloud,
+    monkeypatch: pytest.MonkeyPatch,
+    golden: Callable[[str], None],
+    terminal: Callable[[int], None],
+    *,
+    name: str,
+    columns: int,
+) -> None:
+    stop_clock(monkeypatch)
+    furnish(cloud)
+    terminal(columns)
+
+    ran = run(*COMMANDS[name])
+
+    assert ran.code in {0, 1}, ran.err
+    lines: list[Any] = [line.rstrip() for line in ran.out.splitlines()]
+    golden("\n".join(lines) + "\n")
