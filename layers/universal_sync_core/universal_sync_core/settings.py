@@ -71,8 +71,8 @@ class Settings:
     history_max_entries: int = 50
     segments_per_execution: int = 350
     map_concurrency: int = 100
-    page_bytes: int = 32 * KIB
-    index_bytes: int = 8 * KIB
+    page_bytes: int = 24 * KIB
+    index_bytes: int = 16 * KIB
     cache_bytes: int = 64 * KIB * KIB
     budget_bytes: int = _BUDGET_BYTES
     budget_nodes: int = _BUDGET_BYTES // _BYTES_PER_NODE

@@ -19,7 +19,7 @@ from universal_sync_core.storage.runtime import Runtime
 from universal_sync_core.storage.store import Location, StoredObject
 from universal_sync_core.values.address import Address, name_of, settled
 from universal_sync_core.values.budget import Budget, Document
-from universal_sync_core.values.codec import Json
+from universal_sync_core.values.codec import Json, encode
 from universal_sync_core.values.pointer import Pointer, placed, pointers_inline
 
 
@@ -74,7 +74,8 @@ class Objects(Fetching):
         stored = self._stored([settled(each.at) for each in (*trees, *values)], fresh=True)
         places = [settled(tree.at) for tree in trees]
         return [
-            (tree, self._document(stored[at], at)) for tree, at in zip(trees, places, strict=True)
+            (tree, self._document(stored[at], at, self.budget))
+            for tree, at in zip(trees, places, strict=True)
         ]
 
     def add(self, body: bytes) -> Address:
@@ -85,6 +86,26 @@ class Objects(Fetching):
         """
         self.budget.require_readable(len(body), "a value that is to be stored")
         return self._outbox.add(body, self.home)
+
+    def copies(self, addresses: Sequence[Address]) -> list[Address]:
+        """Add documents of other packs once more; return where they are going to be.
+
+        They are unpacked one at a time, which takes nothing from the budget of the call. Errors as
+        in `read_many`.
+        """
+        stored = self._stored(addresses)
+        return [self._copied(stored[at], at) for at in addresses]
+
+    def _copied(self, stored: bytes, at: Address) -> Address:
+        value, facts = self._document(stored, at, self.budget.renewed())
+        if facts.clean and encoding_of(stored):
+            return self._outbox.add_copy(stored, self.home)
+        return self._outbox.add(encode(value), self.home)
+
+    @property
+    def open_pack(self) -> str | None:
+        """What stands for the path of the pack that is being written, if there is one."""
+        return self._outbox.open_path
 
     def add_record(self, value: Json) -> str:
         """Add a document that its path alone leads to, such as a snapshot; return the path."""
@@ -155,13 +176,13 @@ class Objects(Fetching):
         """Return the same as values, in which pointers are as they stand in a bag."""
         found = [settled(at) for at in addresses]
         stored = self._stored(found)
-        return [self._document(stored[at], at) for at in found]
+        return [self._document(stored[at], at, self.budget) for at in found]
 
     def record(self, path: str) -> tuple[Address, Document]:
         """Return where the last document of a pack is, and what it is; errors as in `read_many`."""
         stored = self.pack(path)
         at = list(documents_in(stored, path))[-1]
-        return at, self._document(stored[at.start : at.stop], at)
+        return at, self._document(stored[at.start : at.stop], at, self.budget)
 
     def records(self, paths: Sequence[str]) -> list[Json]:
         """Return what several packs were written for, read side by side."""
@@ -179,8 +200,8 @@ class Objects(Fetching):
         self.require_allowed(path)
         return from_stored(self.retried(self._object, path, checksum), path, self.budget)
 
-    def _document(self, stored: bytes, at: Address) -> Document:
-        document = self.budget.document(from_frame(stored, at.path, self.budget), at.path)
+    def _document(self, stored: bytes, at: Address, budget: Budget) -> Document:
+        document = budget.document(from_frame(stored, at.path, budget), at.path)
         if not document.facts.clean:
             placed(document.value, at)
         return document

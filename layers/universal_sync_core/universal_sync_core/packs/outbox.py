@@ -49,10 +49,11 @@ class Outbox:
     def add(self, body: bytes, home: str) -> Address:
         """Add the JSON of a document to the open pack; return where it is."""
         pack = self._opened(home)
-        at = pack.add(to_frame(self._lifted(body, pack)))
-        if pack.size > PACK_BYTES:
-            self.seal()
-        return at
+        return self._added(to_frame(self._lifted(body, pack)), pack)
+
+    def add_copy(self, stored: bytes, home: str) -> Address:
+        """Add a document as it is stored in another pack; it names none of that pack."""
+        return self._added(stored, self._opened(home))
 
     def add_record(self, value: Json, home: str) -> str:
         """Add a document that a path alone names, a pack of its own; return the path.
@@ -130,6 +131,17 @@ class Outbox:
         """Let go of packs that were sent."""
         for path in paths:
             del self._sealed[path]
+
+    @property
+    def open_path(self) -> str | None:
+        """What stands for the path of the pack that is being written, if there is one."""
+        return self._open.name.stand_in if self._open else None
+
+    def _added(self, stored: bytes, pack: Pack) -> Address:
+        at = pack.add(stored)
+        if pack.size > PACK_BYTES:
+            self.seal()
+        return at
 
     def _packs(self) -> Iterator[Pack]:
         yield from self._sealed.values()

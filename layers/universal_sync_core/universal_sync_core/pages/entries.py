@@ -9,13 +9,27 @@ from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil
-from typing import Final
+from typing import Final, NamedTuple
 
 from universal_sync_core.pages.page_format import MARK_BYTES, TreeKind
 from universal_sync_core.values.codec import encode
 
 # About what an entry takes in a page beside its JSON.
 _OVERHEAD_BYTES: Final = 10
+
+
+class Element(NamedTuple):
+    """An element as it stands in a page.
+
+    Attributes:
+        encoded: its JSON.
+        weight: bytes of what a pointer leads to as JSON; None for anything else.
+        mark: its digest, in a marked list.
+    """
+
+    encoded: bytes
+    weight: int | None = None
+    mark: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,24 +81,9 @@ class Entries:
         """Return how many entries there are."""
         return len(self._ends)
 
-    def add(
-        self,
-        encoded: bytes,
-        *,
-        weight: int | None = None,
-        key: str = "",
-        order: int = 0,
-        mark: bytes = b"",
-    ) -> None:
-        """Add one at the end.
-
-        Args:
-            encoded: its JSON.
-            weight: bytes of what a pointer leads to as JSON; None for anything else.
-            key: the key, in a map.
-            order: position of the key among those of the map.
-            mark: digest of the element, in a marked list.
-        """
+    def add(self, element: Element, *, key: str = "", order: int = 0) -> None:
+        """Add one at the end; in a map its key, and the position of that among those of the map."""
+        encoded, weight, mark = element
         if weight is not None:
             self._behind[len(self._ends)] = weight - len(encoded)
         if self._keyed:
@@ -95,24 +94,24 @@ class Entries:
         self._json += encoded
         self._json += b","
         self._ends.append(len(self._json))
-        size = len(encoded) + len(key) + 2 * len(mark) + _OVERHEAD_BYTES
+        size = len(encoded) + (len(key) if self._keyed else 0) + 2 * len(mark) + _OVERHEAD_BYTES
         self._sizes.append(size)
         self.size += size
         self._marks += mark
 
     def add_all(self, others: "Entries") -> None:
         """Add all entries of another list after those of this one."""
-        for encoded, weight, mark in others:
-            self.add(encoded, weight=weight, mark=mark)
+        for element in others:
+            self.add(element)
 
-    def __iter__(self) -> Iterator[tuple[bytes, int | None, bytes]]:
-        """Yield the JSON, weight and mark of each element of a list."""
+    def __iter__(self) -> Iterator[Element]:
+        """Yield the elements of a list."""
         start = 0
         for place, stop in enumerate(self._ends):
             encoded = bytes(self._json[start : stop - 1])
             behind = self._behind.get(place)
             weight = None if behind is None else len(encoded) + behind
-            yield encoded, weight, self._marks_of(place, place + 1)
+            yield Element(encoded, weight, self._marks_of(place, place + 1))
             start = stop
 
     def parts(self, limit: int, *, by_key: bool) -> Iterator[Part]:

@@ -8,13 +8,10 @@ each key is kept beside it, so that a map comes back in the order its keys were 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
-from universal_sync_core.pages.entries import Entries
-from universal_sync_core.pages.page_format import (
-    Child,
-    Node,
-    split_marks,
-)
-from universal_sync_core.pages.tree_writer import TreeWriter
+from universal_sync_core.pages.entries import Element, Entries
+from universal_sync_core.pages.gathering import Gathering
+from universal_sync_core.pages.page_format import Child, Node, split_marks
+from universal_sync_core.pages.tree_writer import weight_of
 from universal_sync_core.pages.trees import Place, keys_by_child, positions_by_child
 from universal_sync_core.values.address import Address
 from universal_sync_core.values.codec import Json, encode
@@ -23,7 +20,7 @@ from universal_sync_core.values.pointer import Pointer
 Target = TypeVar("Target", int, str)
 
 
-class Pages(TreeWriter):
+class Pages(Gathering):
     """Reads and writes values of any size."""
 
     def extend(self, pointer: Pointer, items: Sequence[Json]) -> Pointer:
@@ -45,7 +42,13 @@ class Pages(TreeWriter):
         """Return a pointer to the list with the elements at some positions replaced."""
 
         def edit(node: Node, positions: Sequence[int], offset: int) -> Entries | None:
-            return self._elements_with(node, {at: changes[at + offset] for at in positions})
+            put = {
+                at: self._element(
+                    "list", changes[at + offset], marked=node.is_marked, old=node.items[at]
+                )
+                for at in positions
+            }
+            return None if _is_same(node.items, put) else self._edited(node, put)
 
         return self._edit(pointer, sorted(changes), positions_by_child, edit)
 
@@ -56,19 +59,18 @@ class Pages(TreeWriter):
         order = {key: position for position, key in enumerate(added, pointer.count or 0)}
 
         def edit(node: Node, keys: Sequence[str], _: int) -> Entries | None:
-            entries = Entries("map")
-            new = sorted(set(keys) & order.keys(), key=order.__getitem__)
-            is_same = not new
-            own = range(node.count) if node.order is None else node.order
-            for place, (key, item) in zip(own, node.items.items(), strict=True):
-                if key in changes:
-                    encoded = self._put(entries, changes[key], key=key, order=place, old=item)
-                    is_same = is_same and encoded == encode(item)
-                else:
-                    self._keep(entries, item, key=key, order=place)
+            put = {
+                key: self._element("map", changes[key], old=node.items[key])
+                for key in keys
+                if key in node.items
+            }
+            new = sorted(set(keys) - put.keys(), key=order.__getitem__)
+            if not new and _is_same(node.items, put):
+                return None
+            entries = self._edited(node, put)
             for key in new:
-                self._put(entries, changes[key], key=key, order=order[key])
-            return None if is_same else entries
+                entries.add(self._element("map", changes[key]), key=key, order=order[key])
+            return entries
 
         return self._edit(pointer, sorted(changes), keys_by_child, edit)
 
@@ -113,7 +115,9 @@ class Pages(TreeWriter):
                 offset += child.count
             if children == node.children:
                 return None
-            return self._write_index(node.kind, children, node.height, marked=marked)
+            return self._write_index(
+                node.kind, self.near(children, node.height), node.height, marked=marked
+            )
 
         children = rewrite(root, pointer.at, "", targets, 0)
         if children is None:
@@ -124,7 +128,7 @@ class Pages(TreeWriter):
         """Return what takes the place of a node when entries come after its own."""
         node = place.node
         if not node.height:
-            merged = self._kept_elements(node)
+            merged = self._edited(node, {})
             merged.add_all(entries)
             return self._write_pages(merged, marked=node.is_marked)
         *before, last = node.children
@@ -132,26 +136,21 @@ class Pages(TreeWriter):
             tail = [last, *self._write_pages(entries, marked=node.is_marked)]
         else:
             tail = self._extend(self.child(place, len(before)), entries)
-        return self._write_index("list", [*before, *tail], node.height, marked=node.is_marked)
+        children = self.near([*before, *tail], node.height)
+        return self._write_index("list", children, node.height, marked=node.is_marked)
 
-    def _elements_with(self, node: Node, changes: Mapping[int, Json]) -> Entries | None:
-        """Return the elements of a page that was read, some of them changed; None if none is."""
-        entries = Entries("list")
-        is_same = True
+    def _edited(self, node: Node, put: Mapping[Json, Element]) -> Entries:
+        """Return the entries of a page that was read, with some replaced, by position or key."""
+        entries = Entries(node.kind)
+        items = node.items if node.kind == "map" else dict(enumerate(node.items))
+        kept = self.near_items({name: item for name, item in items.items() if name not in put})
         marks = split_marks(node.marks) if node.marks else [b""] * node.count
-        for position, (item, mark) in enumerate(zip(node.items, marks, strict=True)):
-            if position in changes:
-                value = changes[position]
-                encoded = self._put(entries, value, marked=node.is_marked, old=item)
-                is_same = is_same and encoded == encode(item)
-            else:
-                self._keep(entries, item, mark=mark)
-        return None if is_same else entries
-
-    def _kept_elements(self, node: Node) -> Entries:
-        """Return the elements of a page that was read."""
-        entries = Entries("list")
-        marks = split_marks(node.marks) if node.marks else [b""] * node.count
-        for item, mark in zip(node.items, marks, strict=True):
-            self._keep(entries, item, mark=mark)
+        for name, order, mark in zip(items, node.order or range(node.count), marks, strict=True):
+            element = put.get(name) or Element(encode(kept[name]), weight_of(kept[name]), mark)
+            entries.add(element, key=str(name), order=order)
         return entries
+
+
+def _is_same(items: Json, put: Mapping[Target, Element]) -> bool:
+    """Tell whether the entries of a page are the same as those that are to take their place."""
+    return all(element.encoded == encode(items[name]) for name, element in put.items())

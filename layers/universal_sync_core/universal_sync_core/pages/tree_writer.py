@@ -7,7 +7,7 @@ from typing import Final
 
 from universal_sync_core.limits import KIB
 from universal_sync_core.packs.objects import Objects
-from universal_sync_core.pages.entries import Entries
+from universal_sync_core.pages.entries import Element, Entries
 from universal_sync_core.pages.page_format import (
     Child,
     TreeKind,
@@ -50,7 +50,7 @@ class TreeWriter(PageReader):
         if type(value) is dict:
             entries = Entries("map")
             for order, (key, item) in enumerate(value.items()):
-                self._put(entries, item, key=key, order=order)
+                entries.add(self._element("map", item), key=key, order=order)
             pointer = self._plant(entries)
         elif type(value) is list:
             pointer = self._plant(self._elements(value, marked=marked), marked=marked)
@@ -136,34 +136,23 @@ class TreeWriter(PageReader):
     def _elements(self, items: Sequence[Json], *, marked: bool) -> Entries:
         entries = Entries("list")
         for item in items:
-            self._put(entries, item, marked=marked)
+            entries.add(self._element("list", item, marked=marked))
         return entries
 
-    def _put(  # noqa: PLR0913 - what is known of an element, each with a default
-        self,
-        entries: Entries,
-        value: Json,
-        *,
-        key: str = "",
-        order: int = 0,
-        marked: bool = False,
-        old: Json = None,
-    ) -> bytes:
-        """Add an element, which goes to documents of its own where it is large.
+    def _element(
+        self, kind: TreeKind, value: Json, *, marked: bool = False, old: Json = None
+    ) -> Element:
+        """Return an element as it is to stand in a page; a large one goes to documents of its own.
 
-        Returns:
-            Its JSON, as it stands in the page.
+        Args:
+            kind: of the tree.
+            value: the element.
+            marked: whether it is to have a mark.
+            old: what stands there now.
         """
         mark = digest_mark(self.canonical(value)) if marked else b""
-        value, encoded = self._folded(value, shown=entries.kind == "list", old=old)
-        entries.add(encoded, weight=_weight(value), key=key, order=order, mark=mark)
-        return encoded
-
-    def _keep(
-        self, entries: Entries, value: Json, *, key: str = "", order: int = 0, mark: bytes = b""
-    ) -> None:
-        """Add an element as it stands in a page."""
-        entries.add(encode(value), weight=_weight(value), key=key, order=order, mark=mark)
+        value, encoded = self._folded(value, shown=kind == "list", old=old)
+        return Element(encoded, weight_of(value), mark)
 
     def _folded(self, value: Json, *, shown: bool, old: Json = None) -> tuple[Json, bytes]:
         """Return a value as it may stand in a page, and its JSON.
@@ -181,7 +170,7 @@ class TreeWriter(PageReader):
         return pointer, encode(pointer)
 
 
-def _weight(value: Json) -> int | None:
+def weight_of(value: Json) -> int | None:
     """Return the bytes as JSON of what a pointer leads to, or None of anything else."""
     pointer = parse(value) if type(value) is dict else None
     return None if pointer is None else pointer.size
