@@ -6,6 +6,7 @@ holds 4 KB however short it is.
 """
 
 from array import array
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil
@@ -15,7 +16,7 @@ from universal_sync_core.pages.page_format import MARK_BYTES, TreeKind
 from universal_sync_core.values.codec import encode
 
 # About what an entry takes in a page beside its JSON.
-_OVERHEAD_BYTES: Final = 10
+_OVERHEAD_BYTES: Final = 9
 
 
 class Element(NamedTuple):
@@ -67,11 +68,9 @@ class Entries:
             kind: of the tree they are for.
         """
         self.kind = kind
-        self.size = 0
         self._keyed = kind == "map"
         self._json = bytearray()
         self._ends = array("Q")
-        self._sizes = array("I")
         self._keys: list[str] = []
         self._order = array("I")
         self._marks = bytearray()
@@ -80,6 +79,11 @@ class Entries:
     def __len__(self) -> int:
         """Return how many entries there are."""
         return len(self._ends)
+
+    @property
+    def size(self) -> int:
+        """About the bytes that all of them take in pages."""
+        return self._size_until(len(self))
 
     def add(self, element: Element, *, key: str = "", order: int = 0) -> None:
         """Add one at the end; in a map its key, and the position of that among those of the map."""
@@ -91,13 +95,14 @@ class Entries:
             self._json += b":"
             self._keys.append(key)
             self._order.append(order)
+        self.add_plain(encoded)
+        self._marks += mark
+
+    def add_plain(self, encoded: bytes) -> None:
+        """Add an element of an unmarked list that is no pointer, by its JSON."""
         self._json += encoded
         self._json += b","
         self._ends.append(len(self._json))
-        size = len(encoded) + (len(key) if self._keyed else 0) + 2 * len(mark) + _OVERHEAD_BYTES
-        self._sizes.append(size)
-        self.size += size
-        self._marks += mark
 
     def add_all(self, others: "Entries") -> None:
         """Add all entries of another list after those of this one."""
@@ -106,13 +111,11 @@ class Entries:
 
     def __iter__(self) -> Iterator[Element]:
         """Yield the elements of a list."""
-        start = 0
-        for place, stop in enumerate(self._ends):
-            encoded = bytes(self._json[start : stop - 1])
+        for place in range(len(self)):
+            encoded = self._items(place, place + 1)
             behind = self._behind.get(place)
             weight = None if behind is None else len(encoded) + behind
             yield Element(encoded, weight, self._marks_of(place, place + 1))
-            start = stop
 
     def parts(self, limit: int, *, by_key: bool) -> Iterator[Part]:
         """Yield what goes into each page, of about one size; an empty one where there is nothing.
@@ -121,41 +124,72 @@ class Entries:
             limit: bytes of a page.
             by_key: keys in the order of their letters, and not in that in which they were set.
         """
-        places = self._places(by_key=by_key)
         target = ceil(self.size / max(1, ceil(self.size / limit)))
+        if not len(self):
+            yield Part(items=b"", count=0, size=0, weight=0)
+        elif self._keyed:
+            yield from self._keyed_parts(target, self._keys if by_key else self._order)
+        else:
+            yield from self._list_parts(target)
+
+    def _list_parts(self, target: int) -> Iterator[Part]:
+        every = range(len(self) + 1)
+        start = 0
+        while start < len(self):
+            reached = self._size_until(start) + target
+            stop = bisect_left(every, reached, lo=start + 1, key=self._size_until)
+            stop = min(stop, len(self))
+            items = self._items(start, stop)
+            yield Part(
+                items=items,
+                count=stop - start,
+                size=self._size_until(stop) - self._size_until(start),
+                weight=len(items) + 1 + self._weight_behind(range(start, stop)),
+                marks=self._marks_of(start, stop),
+            )
+            start = stop
+
+    def _keyed_parts(self, target: int, names: Sequence[str | int]) -> Iterator[Part]:
+        """Yield the parts of a map, in the order of what each of its keys has among the names."""
+        places = sorted(range(len(self)), key=names.__getitem__)
         start = size = 0
         for stop, place in enumerate(places, 1):
-            size += self._sizes[place]
+            size += self._size_until(place + 1) - self._size_until(place)
             if size >= target:
-                yield self._part(places[start:stop], size)
+                yield self._keyed_part(places[start:stop], size)
                 start, size = stop, 0
-        if start < len(places) or not places:
-            yield self._part(places[start:], size)
+        if start < len(places):
+            yield self._keyed_part(places[start:], size)
 
-    def _places(self, *, by_key: bool) -> Sequence[int]:
-        places = range(len(self))
-        if not self._keyed:
-            return places
-        if by_key:
-            return sorted(places, key=self._keys.__getitem__)
-        return sorted(places, key=self._order.__getitem__)
-
-    def _part(self, places: Sequence[int], size: int) -> Part:
-        spans = [(self._ends[place - 1] if place else 0, self._ends[place]) for place in places]
-        with memoryview(self._json) as json:
-            items = b",".join(json[start : stop - 1] for start, stop in spans)
-        behind = sum(self._behind.get(place, 0) for place in places) if self._behind else 0
-        keys = [self._keys[place] for place in places] if self._keyed else []
+    def _keyed_part(self, places: Sequence[int], size: int) -> Part:
+        items = b",".join([self._items(place, place + 1) for place in places])
         return Part(
             items=items,
             count=len(places),
             size=size,
-            weight=len(items) + bool(places) + behind,
-            first=keys[0] if keys else "",
-            last=keys[-1] if keys else "",
-            order=[self._order[place] for place in places] if self._keyed else (),
-            marks=self._marks_of(places[0], places[-1] + 1) if places else b"",
+            weight=len(items) + 1 + self._weight_behind(places),
+            first=self._keys[places[0]],
+            last=self._keys[places[-1]],
+            order=[self._order[place] for place in places],
         )
+
+    def _size_until(self, stop: int) -> int:
+        """Return about the bytes that the entries before a position take in pages."""
+        return (
+            self._end(stop) + stop * _OVERHEAD_BYTES + 2 * min(len(self._marks), MARK_BYTES * stop)
+        )
+
+    def _end(self, stop: int) -> int:
+        """Return where the JSON of the entries before a position ends, with its comma."""
+        return self._ends[stop - 1] if stop else 0
+
+    def _items(self, start: int, stop: int) -> bytes:
+        with memoryview(self._json) as json:
+            return bytes(json[self._end(start) : self._end(stop) - 1])
+
+    def _weight_behind(self, places: Sequence[int]) -> int:
+        """Return the bytes of what some entries point to, less those of their pointers."""
+        return sum(self._behind.get(place, 0) for place in places) if self._behind else 0
 
     def _marks_of(self, start: int, stop: int) -> bytes:
         return bytes(self._marks[MARK_BYTES * start : MARK_BYTES * stop])

@@ -20,7 +20,7 @@ from universal_sync_core.settings import Settings
 from universal_sync_core.values.address import Address
 from universal_sync_core.values.codec import Json, encode
 from universal_sync_core.values.item_failure import failure_beside
-from universal_sync_core.values.pointer import Pointer, parse
+from universal_sync_core.values.pointer import Pointer, has_mark, parse
 
 # What is held of a value that is being stored; some 500 pages, sent side by side.
 _HELD_BYTES: Final = 32 * KIB * KIB
@@ -136,7 +136,11 @@ class TreeWriter(PageReader):
     def _elements(self, items: Sequence[Json], *, marked: bool) -> Entries:
         entries = Entries("list")
         for item in items:
-            entries.add(self._element("list", item, marked=marked))
+            encoded = b"" if marked else encode(item)
+            if marked or len(encoded) > self._entry_bytes or has_mark(item):
+                entries.add(self._element("list", item, marked=marked))
+            else:
+                entries.add_plain(encoded)
         return entries
 
     def _element(
@@ -172,7 +176,7 @@ class TreeWriter(PageReader):
 
 def weight_of(value: Json) -> int | None:
     """Return the bytes as JSON of what a pointer leads to, or None of anything else."""
-    pointer = parse(value) if type(value) is dict else None
+    pointer = parse(value)
     return None if pointer is None else pointer.size
 
 

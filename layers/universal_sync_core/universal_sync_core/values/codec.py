@@ -182,7 +182,9 @@ def _is_plain(value: Json) -> bool:
 
 
 def _are_finite(parts: list[Json]) -> bool:
-    return all(math.isfinite(part) for part in parts if type(part) is float)
+    numbers = [part for part in parts if type(part) is float]
+    # A sum of finite numbers that are too large is not finite, either.
+    return math.isfinite(sum(numbers)) or all(map(math.isfinite, numbers))
 
 
 def _loads(body: bytes, max_depth: int) -> Json:

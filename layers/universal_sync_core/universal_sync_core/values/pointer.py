@@ -94,7 +94,7 @@ def parse(value: Json) -> Pointer | None:
         MalformedPointerError: it has the mark of a pointer, and is none of this version. It is no
             data: what resembles a pointer was escaped on its way in.
     """
-    if type(value) is not dict or value.get(MARK) is not True:
+    if not has_mark(value):
         return None
     pointer = recognise(value)
     if pointer is None:
@@ -105,9 +105,14 @@ def parse(value: Json) -> Pointer | None:
     return pointer
 
 
+def has_mark(value: Json) -> bool:
+    """Tell whether a value has the mark of a pointer; whether it is one, `parse` tells."""
+    return type(value) is dict and value.get(MARK) is True
+
+
 def recognise(value: Json) -> Pointer | None:
     """Return the pointer that a value from outside is, or None where it is anything else."""
-    if type(value) is not dict or value.get(MARK) is not True:
+    if not has_mark(value):
         return None
     kind: Json = value.get("__kind")
     path, digest = value.get(PATH), value.get(_SHA256)
