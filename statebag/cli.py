@@ -20,6 +20,7 @@ COMMANDS: Final = (
     "show",
     "history",
     "timeline",
+    "watch",
     "failure",
     "report",
     "diff",
@@ -53,7 +54,7 @@ Examples:
 
 \b
 Exit codes:
-  0  done, and the answer is good       1  differences or damage were found
+  0  done, and the answer is good       1  differences, damage or a failure
   2  the command line is wrong          3  there is no such thing
   4  no credentials, or no access       5  stored state is damaged
   6  AWS did not answer                 7  cannot be done

@@ -1,7 +1,6 @@
 """`statebag timeline`: what an execution did, state by state, across those that continued it."""
 
 from collections.abc import Iterator
-from datetime import UTC
 from typing import Final
 
 import click
@@ -11,6 +10,7 @@ from statebag.executions.chain import chain_of
 from statebag.executions.executions import Execution, Executions
 from statebag.executions.failures import headline_of
 from statebag.executions.naming import execution_named
+from statebag.executions.step_text import clock_of, label_of, payload_text
 from statebag.executions.timeline import Step, steps_of
 from statebag.options import as_json, with_cloud
 from statebag.output.masking import masking
@@ -18,7 +18,6 @@ from statebag.output.rendering import bytes_text, seconds_text
 from statebag.output.terminal import (
     BAD,
     DIM,
-    NAME,
     STRONG,
     Styled,
     note,
@@ -29,7 +28,6 @@ from statebag.output.terminal import (
     styled,
     width,
 )
-from universal_sync_core.limits import STEP_FUNCTIONS_PAYLOAD_BYTES
 
 # What all columns take; a narrower terminal has the fewer ones, each step on one line.
 _WIDE: Final = 130
@@ -48,8 +46,6 @@ _COLUMNS: Final = (
     "",
 )
 _TO_THE_RIGHT: Final = ("step", "in", "out", "without S3", "offloaded", "retries", "took")
-# A payload over this share of the limit is worth a look.
-_WATCHED_SHARE: Final = 0.75
 
 
 @click.command()
@@ -121,28 +117,19 @@ def _seconds(execution: Execution) -> float | None:
     return (execution.stopped - execution.started).total_seconds() if execution.stopped else None
 
 
-def _label(step: Step) -> Styled:
-    iteration = "" if step.iteration is None else f"[{step.iteration}] "
-    return styled(("  " * step.depth + iteration, DIM), (step.state, NAME))
-
-
-def _clock(step: Step) -> str:
-    return f"{step.entered.astimezone(UTC):%H:%M:%S}"
-
-
 def _narrow_row(step: Step) -> list[str | Styled]:
     ended = styled((step.error, BAD)) if step.error else (step.next_action or "")
-    size, took = _payload(step.output_bytes), seconds_text(step.seconds)
-    return [str(step.number), _clock(step), _label(step), size, took, ended]
+    size, took = payload_text(step.output_bytes), seconds_text(step.seconds)
+    return [str(step.number), clock_of(step), label_of(step), size, took, ended]
 
 
 def _row(step: Step) -> list[str | Styled]:
     return [
         str(step.number),
-        _clock(step),
-        _label(step),
-        _payload(step.input_bytes),
-        _payload(step.output_bytes),
+        clock_of(step),
+        label_of(step),
+        payload_text(step.input_bytes),
+        payload_text(step.output_bytes),
         bytes_text(step.without_offload) if step.without_offload else "",
         bytes_text(step.offloaded) if step.offloaded else "",
         str(step.retries) if step.retries else "",
@@ -150,8 +137,3 @@ def _row(step: Step) -> list[str | Styled]:
         step.next_action or "",
         styled((step.error or "", BAD)),
     ]
-
-
-def _payload(size: int | None) -> Styled:
-    is_large = (size or 0) > STEP_FUNCTIONS_PAYLOAD_BYTES * _WATCHED_SHARE
-    return styled((bytes_text(size), BAD if is_large else ""))

@@ -154,6 +154,22 @@ class Executions:
         for page in pages:
             yield from page["events"]
 
+    def events_after(self, arn: str, event_id: int) -> Iterator[Event]:
+        """Yield the events after one, oldest first, reading no further back than that."""
+        if not event_id:
+            yield from self.events(arn)
+            return
+        newer: list[Event] = []
+        pages = self._client.get_paginator("get_execution_history").paginate(
+            executionArn=arn, includeExecutionData=True, reverseOrder=True
+        )
+        for page in pages:
+            found = [event for event in page["events"] if event["id"] > event_id]
+            newer += found
+            if len(found) < len(page["events"]):
+                break
+        yield from sorted(newer, key=lambda event: event["id"])
+
     def last_bag(self, arn: str) -> JsonObject | None:
         """Return the newest bag in the history, branches' apart, reading it from its end.
 

@@ -115,7 +115,7 @@ def steps_of(events: Iterable[Event], execution_arn: str) -> Iterator[Step]:
         events: the history, oldest first.
         execution_arn: whose it is.
     """
-    history = _History(execution_arn)
+    history = Course(execution_arn)
     for event in events:
         step = history.take(event)
         if step is not None:
@@ -123,7 +123,7 @@ def steps_of(events: Iterable[Event], execution_arn: str) -> Iterator[Step]:
     yield from history.open
 
 
-class _History:
+class Course:
     """Follows each event to the step it belongs to.
 
     An event names the one before it on its own branch, so the steps of a map's iterations are told

@@ -14,8 +14,9 @@ from contextlib import contextmanager
 from typing import Final, TextIO, TypeAlias
 
 import click
-from rich.console import Console
+from rich.console import Console, Group
 from rich.highlighter import JSONHighlighter
+from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 from rich.table import Table
 from rich.text import Text
@@ -55,10 +56,16 @@ def escaped_lines(text: str) -> str:
     return "\n".join(map(escaped, text.split("\n")))
 
 
-def styled(*parts: str | tuple[str, str]) -> Styled:
+def styled(*parts: str | tuple[str, str] | Styled) -> Styled:
     """Return a text of parts, each with its style or without one."""
-    pairs = [(part, "") if isinstance(part, str) else part for part in parts]
-    return Text.assemble(*((escaped(text), style) for text, style in pairs))
+    line = Text()
+    for part in parts:
+        if isinstance(part, Text):
+            line.append_text(part)
+        else:
+            text, style = (part, "") if isinstance(part, str) else part
+            line.append(escaped(text), style)
+    return line
 
 
 def print_line(text: str | Styled = "", style: str = "") -> None:
@@ -124,6 +131,51 @@ def print_table(
         screen.print(table)
     for line in captured.get().splitlines():
         click.echo(line.rstrip())
+
+
+def columns_of(cells: Sequence[tuple[str | Styled, int]]) -> Styled:
+    """Return cells side by side, each in so many characters.
+
+    Args:
+        cells: texts, with their widths: below 0 a text is set to the right, and with 0 as it is.
+    """
+    line = Text()
+    for cell, size in cells:
+        text = _text(cell).copy()
+        if size:
+            text.truncate(abs(size), overflow="ellipsis")
+            text.align("right" if size < 0 else "left", abs(size))
+        line.append_text(text)
+    return line
+
+
+class Screen:
+    """Lines that stay and, where somebody watches, some below them that change."""
+
+    def __init__(self, console: Console, live: Live | None) -> None:
+        """Print on a console, through what keeps its last lines where there is one."""
+        self._console = console
+        self._live = live
+
+    def line(self, text: Styled) -> None:
+        """Print a line that stays."""
+        self._console.print(text, soft_wrap=True)
+
+    def status(self, lines: Sequence[Styled]) -> None:
+        """Put these lines in the place of those below; a program is told none."""
+        if self._live is not None:
+            self._live.update(Group(*lines), refresh=True)
+
+
+@contextmanager
+def screen() -> Iterator[Screen]:
+    """Give a screen to watch something on; what changes on it is gone at the end."""
+    console = _console()
+    if not console.is_terminal:
+        yield Screen(console, None)
+        return
+    with Live(console=console, transient=True, auto_refresh=False) as live:
+        yield Screen(console, live)
 
 
 def width() -> int:
