@@ -22,9 +22,10 @@ _DEFAULT_NAME: Final = "report.html"
 @click.command(
     help="""Write a page about an execution: one HTML file, without a network.
 
-It has the states visited, the payload of each step with and without offloading, the state by size
-and as a tree, the timeline, the history, failed items and conflicts. Of a large state it carries
-the upper levels, and what --part asks for. The file is for its owner alone to read.
+It has why the execution failed, the states visited, the payload of each step with and without
+offloading, the state by size and as a tree, the timeline with the input and the result of each
+step, the history, failed items and conflicts. Of a large state it carries the upper levels, and
+what --part asks for. Links lead to the console of AWS. The file is for its owner alone to read.
 
 \b
 Examples:

@@ -96,7 +96,7 @@ def _steps(executions: Executions, execution: Execution) -> Iterator[Step]:
     with progress("reading the history") as advance:
         steps = []
         for step in steps_of(executions.events(execution.arn), execution.arn):
-            step.bag = None  # a long history has thousands of them
+            step.let_go()
             steps.append(step)
             advance(1)
     return iter(sorted(steps, key=lambda step: step.number))

@@ -39,7 +39,7 @@ class Follower:
             known = len(self._course.open)
             over = self._course.take(event)
             if over is not None:
-                over.bag = None  # a long history has thousands of them
+                over.let_go()
                 yield Change(over, is_over=True)
             elif len(self._course.open) > known:
                 yield Change(self._course.open[-1], is_over=False)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Final, TypeAlias
 
 from botocore.exceptions import ClientError
@@ -12,6 +11,7 @@ from statebag.errors import RefusedError
 from statebag.executions.chain import chain_of
 from statebag.executions.executions import Execution, Executions
 from statebag.executions.failures import explanation_of, read_record
+from statebag.executions.links import logs_of, trace_of
 from statebag.executions.restarts import can_restart, redrive_command
 from statebag.executions.resuming import resumed_as
 from statebag.executions.timeline import Step, steps_of
@@ -22,8 +22,6 @@ from universal_sync_core.values.codec import Json, JsonObject
 
 Fact: TypeAlias = tuple[str, Sequence[str]]
 
-# A function's last words may come a little after Step Functions has heard of its end.
-_AROUND: Final = timedelta(seconds=30)
 SUCCEEDED: Final = "SUCCEEDED"
 _RESERVED: Final = "States."
 
@@ -86,17 +84,12 @@ class Postmortem:
 
     def _observed(self) -> Iterator[Fact]:
         region = self.execution.arn.split(":")[3]
-        if self.step is not None and self.step.function:
-            yield "logs", _logs(region, self.step)
+        if self.step is not None and (logs := logs_of(self.execution.arn, self.step)):
+            yield "logs", list(logs)
         if self.execution.trace_id:
             trace = self.execution.trace_id
-            yield (
-                "x-ray",
-                [
-                    f"aws xray batch-get-traces --region {region} --trace-ids {trace}",
-                    f"{_console(region, 'cloudwatch')}#xray:traces/{trace}",
-                ],
-            )
+            command = f"aws xray batch-get-traces --region {region} --trace-ids {trace}"
+            yield "x-ray", [command, trace_of(self.execution.arn, trace)]
 
 
 def postmortem_of(cloud: Cloud, asked: Execution) -> Postmortem:
@@ -141,7 +134,7 @@ def _step_of(cloud: Cloud, execution: Execution, error: str) -> Step | None:
     """Return the last step a task of which ended with this error."""
     found = None
     for step in steps_of(Executions(cloud.states).events(execution.arn), execution.arn):
-        step.bag = None
+        step.let_go()
         is_it = (step.error or "").removeprefix(_RESERVED) == error.removeprefix(_RESERVED)
         if is_it and (found is None or step.number > found.number):
             found = step
@@ -154,26 +147,6 @@ def _go_on(cloud: Cloud, execution: Execution) -> str | None:
     except ClientError:  # it is gone, or not for this role to see
         return None
     return f"statebag resume {execution.arn}" if is_restarted else redrive_command(execution.arn)
-
-
-def _logs(region: str, step: Step) -> list[str]:
-    name = (step.function or "").split(":function:")[-1].split(":")[0]
-    start, end = step.entered - _AROUND, (step.left or step.entered) + _AROUND
-    group = f"/aws/lambda/{name}"
-    escaped = group.replace("/", "$252F")
-    span = f"--start-time {_milliseconds(start)} --end-time {_milliseconds(end)}"
-    return [
-        f"aws logs filter-log-events --region {region} --log-group-name {group} {span}",
-        f"{_console(region, 'cloudwatch')}#logsV2:log-groups/log-group/{escaped}",
-    ]
-
-
-def _console(region: str, service: str) -> str:
-    return f"https://{region}.console.aws.amazon.com/{service}/home?region={region}"
-
-
-def _milliseconds(moment: datetime) -> int:
-    return round(moment.timestamp() * 1_000)
 
 
 def _masked(text: str, mask: Masking) -> list[str]:

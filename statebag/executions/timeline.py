@@ -50,6 +50,8 @@ class Step:
         error: the last error of a try.
         next_action: where its bag says to go.
         bag: the bag after it, or the one it was given.
+        given: the document that came in.
+        gave: the document that went on.
     """
 
     number: int
@@ -71,6 +73,8 @@ class Step:
     error: str | None = None
     next_action: str | None = None
     bag: JsonObject | None = None
+    given: Json = None
+    gave: Json = None
 
     @property
     def depth(self) -> int:
@@ -87,8 +91,12 @@ class Step:
         """How long it took, or None while it runs."""
         return (self.left - self.entered).total_seconds() if self.left else None
 
+    def let_go(self) -> None:
+        """Keep no document: a long history has thousands of them."""
+        self.bag = self.given = self.gave = None
+
     def describe(self) -> JsonObject:
-        """Return all but the bag, as JSON."""
+        """Return all but the documents, as JSON."""
         return {
             "step": self.number,
             "execution": self.execution_arn,
@@ -190,7 +198,8 @@ class Course:
         self._open[step.number] = step
         text = text_of(event) or "null"
         step.input_bytes = len(text.encode(errors="surrogatepass"))
-        _see(step, decode(text.encode(errors="surrogatepass"), path=details["name"]))
+        step.given = decode(text.encode(errors="surrogatepass"), path=details["name"])
+        _see(step, step.given)
         return step
 
 
@@ -200,7 +209,8 @@ def _note(step: Step, event: Event) -> None:
         text = (text_of(event) or "null").encode(errors="surrogatepass")
         step.left = event["timestamp"]
         step.output_bytes = len(text)
-        _see(step, decode(text, path=step.state), gave=True)
+        step.gave = decode(text, path=step.state)
+        _see(step, step.gave, gave=True)
     elif event["type"] in _SCHEDULED:
         step.tries += 1
         step.function = _function_in(event)

@@ -94,7 +94,7 @@ def findings_of(
     """
     executions = Executions(cloud.states)
     chain = list(chain_of(executions, executions.describe(arn)))
-    visits = visits_of(_steps(executions, each, advance) for each in chain)
+    visits = visits_of((_steps(executions, each, advance) for each in chain), mask)
     told = [
         replace(
             each, input=None, output=None, cause=mask.masked(explanation_of(each.cause).message)

@@ -3,14 +3,16 @@
 import base64
 import hashlib
 import json
+import shlex
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from importlib import resources
 from typing import Any, Final
 
 from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
+from statebag.executions.links import execution_page, trace_of
 from statebag.output.rendering import bytes_text, digest_text, printable, seconds_text
 from statebag.output.terminal import escaped_lines
 from statebag.report import chart, graph, treemap
@@ -47,6 +49,8 @@ def page_of(findings: Findings) -> str:
             shown=_shown(visits),
             left_out=max(0, len(visits) - _VISITS_SHOWN),
             span=_span(visits),
+            is_of_days=len({visit.entered.astimezone(UTC).date() for visit in visits}) > 1,
+            trace_page=trace_of,
             took=took,
         )
     )
@@ -70,6 +74,9 @@ def _environment() -> Environment:
         "fields": fields_of,
         "time_told": time_told_by,
         "clock": _clock,
+        "moment": _moment,
+        "page": execution_page,
+        "shell": shlex.quote,
         "printable": printable,
     }
     return environment
@@ -77,6 +84,12 @@ def _environment() -> Environment:
 
 def _clock(time: datetime) -> str:
     return f"{time:%Y-%m-%d %H:%M:%S} {time.tzname() or ''}".strip()
+
+
+def _moment(time: datetime, *, with_day: bool = True) -> str:
+    """Return a time in UTC, to the millisecond."""
+    text = time.astimezone(UTC).isoformat(sep=" ", timespec="milliseconds").removesuffix("+00:00")
+    return text if with_day else text.partition(" ")[2]
 
 
 def _file(name: str) -> str:

@@ -4,7 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from statebag.executions.links import Logs, logs_of
 from statebag.executions.timeline import Step
+from statebag.output.masking import Masking
+from statebag.report.documents import Documents
 from universal_sync_core.values.codec import encode
 
 
@@ -19,6 +22,10 @@ class Visit:
         parent: number of the map or parallel that it is inside of.
         payload: bytes that went on, or came in where nothing did.
         without_offload: what the payload would be if nothing were in S3.
+        left: when it was over; None while it runs.
+        logs: of the function that its task called.
+        given: the beginning of the document that came in; empty where the page has enough of them.
+        gave: the same of the one that went on.
     """
 
     index: int
@@ -37,6 +44,10 @@ class Visit:
     retries: int
     error: str | None
     next_action: str | None
+    left: datetime | None = None
+    logs: Logs | None = None
+    given: str = ""
+    gave: str = ""
 
     @property
     def has_failed(self) -> bool:
@@ -44,22 +55,31 @@ class Visit:
         return self.kind == "Fail" or (self.error is not None and self.seconds is None)
 
 
-def visits_of(chain: Iterable[Iterable[Step]]) -> list[Visit]:
+def visits_of(chain: Iterable[Iterable[Step]], mask: Masking) -> list[Visit]:
     """Return the visits of executions that followed each other, in the order they were entered.
 
-    The bags of the steps are measured and let go: a long history has many.
+    The documents of the steps are measured and let go: a long history has many.
+
+    Args:
+        chain: the steps of each execution.
+        mask: what is not to be shown of their documents.
     """
     visits: list[Visit] = []
+    documents = Documents(mask)
     for position, steps in enumerate(chain):
-        own = sorted((_visit(step, position) for step in steps), key=lambda visit: visit.number)
+        visited = (_visit(step, position, documents) for step in steps)
+        own = sorted(visited, key=lambda visit: visit.number)
         start = len(visits)
         visits += [replace(visit, index=start + index) for index, visit in enumerate(own)]
     return visits
 
 
-def _visit(step: Step, execution: int) -> Visit:
+def _visit(step: Step, execution: int, documents: Documents) -> Visit:
     payload = step.input_bytes if step.output_bytes is None else step.output_bytes
     elsewhere = step.without_offload - len(encode(step.bag)) if step.bag is not None else 0
+    given = documents.told(step.given)
+    gave = documents.told(step.gave) if step.left else ""
+    step.let_go()
     return Visit(
         index=0,
         number=step.number,
@@ -77,4 +97,8 @@ def _visit(step: Step, execution: int) -> Visit:
         retries=step.retries,
         error=step.error,
         next_action=step.next_action,
+        left=step.left,
+        logs=logs_of(step.execution_arn, step),
+        given=given,
+        gave=gave,
     )

@@ -8,19 +8,85 @@ const later = (act) => {
   return () => { clearTimeout(timer); timer = setTimeout(act, 120); };
 };
 
-/* Shows the rows of a table that hold every word. */
+/* Copies a text; a page that is a file may have no clipboard but the old one. */
+async function copy(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {
+    const field = document.body.appendChild(document.createElement("textarea"));
+    field.value = text;
+    field.select();
+    document.execCommand("copy");
+    field.remove();
+  }
+}
+
+/* A button behind a command that copies it. */
+function copyable(command) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "copy";
+  button.textContent = "Copy";
+  button.setAttribute("aria-label", `Copy ${command.textContent}`);
+  button.addEventListener("click", async () => {
+    await copy(command.textContent);
+    button.focus();
+    button.textContent = "Copied";
+    setTimeout(() => { button.textContent = "Copy"; }, 1500);
+  });
+  command.after(" ", button);
+}
+
+/* Says what a search found, and how to find what the page does not carry. */
+function tell(found, text, input) {
+  const whole = input.dataset.whole, words = input.value.trim();
+  found.textContent = whole ? `${text}: ` : text;
+  if (!whole) return;
+  const command = document.createElement("code");
+  command.textContent = whole.replace("TEXT", () => `'${words.replaceAll("'", "'\\''")}'`);
+  found.append(command);
+  copyable(command);
+}
+
+/* Shows the rows of a table that hold every word, in themselves or in what they open. */
 function filterRows(input) {
-  const rows = [...byId(input.dataset.filters).rows].map((row) => [row, row.textContent.toLowerCase()]);
+  const rows = [...byId(input.dataset.filters).rows].filter((row) => !row.matches(".detail, .divider")).map((row) => {
+    const detail = row.nextElementSibling?.matches(".detail") ? row.nextElementSibling : null;
+    return [row, detail, (row.textContent + (detail?.textContent ?? "")).toLowerCase()];
+  });
   const found = byId(input.getAttribute("aria-describedby"));
   input.addEventListener("input", later(() => {
     const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
     let count = 0;
-    for (const [row, text] of rows) {
+    for (const [row, detail, text] of rows) {
       row.hidden = !words.every((word) => text.includes(word));
+      if (detail) detail.hidden = row.hidden || row.querySelector(".opener").ariaExpanded !== "true";
       count += row.hidden ? 0 : 1;
     }
-    found.textContent = words.length ? `${count} of ${rows.length}` : "";
+    const left = input.dataset.left ? ` on this page; it does not search ${input.dataset.left}` : "";
+    if (words.length) tell(found, `${count} of ${rows.length}${left}`, input);
+    else found.textContent = "";
   }));
+}
+
+/* A button that shows the row below it. */
+function opens(button) {
+  button.addEventListener("click", () => {
+    const detail = byId(button.getAttribute("aria-controls"));
+    detail.hidden = !detail.hidden;
+    button.setAttribute("aria-expanded", String(!detail.hidden));
+  });
+}
+
+/* The key / leads to the search. */
+function searchByKey(event) {
+  const typing = event.target.closest?.("input, textarea, select, [contenteditable]");
+  if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || typing) return;
+  const input = byId("state-search") ?? byId("timeline-search");
+  if (!input) return;
+  event.preventDefault();
+  input.scrollIntoView({ block: "center" });
+  input.focus({ preventScroll: true });
 }
 
 /* Shows the parts of the tree whose name or value holds the text, and what they are in. */
@@ -56,7 +122,7 @@ function searchTree(input) {
       }
     }
     for (const [item] of parts) item.hidden = !seen.has(item) && !item.parentElement.closest(".hit");
-    found.textContent = `${hits.length} of the ${parts.length} parts on this page; to search all of the state: ${input.dataset.whole}`;
+    tell(found, `${hits.length} of the ${parts.length} parts on this page; to search all of the state`, input);
   }
   input.addEventListener("input", later(search));
   input.addEventListener("keydown", (event) => {
@@ -134,5 +200,8 @@ if (tree) {
   });
 }
 if (chart) readChart(chart);
+for (const button of document.querySelectorAll(".opener")) opens(button);
+for (const command of document.querySelectorAll("code.command")) copyable(command);
+addEventListener("keydown", searchByKey);
 addEventListener("hashchange", reveal);
 reveal();

@@ -60,6 +60,14 @@ class Run:
         self._event("TaskStateExited", "stateExitedEventDetails", name, "output")
         return self
 
+    def calls(self, function: str) -> Self:
+        """Visit a state whose task calls a function."""
+        self._event("TaskStateEntered", "stateEnteredEventDetails", "RunSegment", "input")
+        called = {"resource": "invoke", "parameters": json.dumps({"FunctionName": function})}
+        self.add("TaskScheduled", taskScheduledEventDetails=called)
+        self._event("TaskStateExited", "stateExitedEventDetails", "RunSegment", "output")
+        return self
+
     def map(self, name: str, *states: str, items: int) -> Self:
         """Visit a map, whose iterations visit these states."""
         self._event("MapStateEntered", "stateEnteredEventDetails", name, "input")

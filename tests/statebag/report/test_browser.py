@@ -196,6 +196,11 @@ def test_rows_are_filtered(page: Chrome) -> None:
     assert "StoreUnavailableError" in row.text
 
 
+def at_width(page: Chrome, width: int) -> None:
+    metrics = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+    page.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_text_stands_out_in_dark_and_light(page: Chrome, scheme: str, tmp_path: Path) -> None:
     media = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
@@ -208,9 +213,8 @@ def test_text_stands_out_in_dark_and_light(page: Chrome, scheme: str, tmp_path: 
 
 
 def test_the_page_is_as_wide_as_the_window_and_no_wider(page: Chrome) -> None:
-    for width in (1280, 420):
-        metrics = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
-        page.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    for width in (1400, 400):
+        at_width(page, width)
         assert page.execute_script("return document.documentElement.scrollWidth") <= width
     page.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 

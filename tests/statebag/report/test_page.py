@@ -2,6 +2,7 @@
 
 import re
 import time
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -21,7 +22,9 @@ def test_nothing_is_loaded_from_anywhere(page: str) -> None:
     loading = r"<(?:img|link|iframe|object|embed|video|audio|source|form)\b|@import|url\((?!#)"
     assert re.findall(loading, page) == []
     assert "<script>" in page
-    assert [href for href in re.findall(r'href="([^"]*)"', page) if not href.startswith("#")] == []
+    away = {href for href in re.findall(r'href="([^"]*)"', page) if not href.startswith("#")}
+    assert all(urlsplit(href).hostname == "eu-west-1.console.aws.amazon.com" for href in away)
+    assert page.count('target="_blank"') == page.count('rel="noopener noreferrer"') > 0
     assert "default-src &#39;none&#39;" in page
 
 
@@ -83,6 +86,26 @@ def test_a_failed_item_tells_its_cause_in_words() -> None:
     page = page_of(findings(Run("items").sync("Sync", {"failed_segments": failed}).succeed()))
     items = page.partition('id="failures"')[2].partition("</section>")[0]
     assert '<td class="cause">order 7 has no lines</td>' in items
+
+
+def test_a_link_is_ours_whatever_a_cause_looks_like() -> None:
+    page = page_of(findings(finished_run().fail("https://evil.example/", "https://evil.example/")))
+    assert "https://evil.example/" in page
+    assert 'href="https://evil' not in page
+
+
+def test_a_step_tells_what_it_was_given_and_gave(page: str) -> None:
+    details = re.findall(r'<tr id="detail-\d+" class="detail" hidden>.*?</tr>', page, re.DOTALL)
+    assert len(details) == page.count('class="opener"') == 30
+    sync = next(each for each in details if "API catalog" in each)
+    assert "statebag show &#39;arn:" in sync or "statebag show 'arn:" in sync
+    assert sync.count("<pre") == 2
+    assert re.search(r"<time>2025-05-31 11:58:0\d\.000 UTC</time>", sync)
+
+
+def test_what_a_step_was_given_is_masked_and_cut(page: str) -> None:
+    assert max(map(len, re.findall(r"<pre[^>]*>(.*?)</pre>", page, re.DOTALL))) < 6_000
+    assert "&#34;password&#34;: &#34;***&#34;" in page
 
 
 def test_an_execution_that_succeeded_has_no_failure(page: str) -> None:
