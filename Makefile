@@ -29,8 +29,8 @@ $(READY): requirements-dev.txt
 	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements-dev.txt
 	touch $@
 
-run: $(READY) ## Run the example workflow on the local cloud, in under a minute; INTERACTIVE=1 asks you for the approval.
-	$(BIN)/python -m examples.api_catalog $(if $(INTERACTIVE),--interactive)
+run: $(READY) ## Run the example workflow on the local cloud, in under a minute; INTERACTIVE=1 asks you to approve, KEEP=1 leaves it up.
+	$(BIN)/python -m examples.api_catalog $(if $(INTERACTIVE),--interactive) $(if $(KEEP),--keep)
 
 invoke: EVENT ?= events/sync_inline.json
 invoke: $(READY) ## Run one event against the built function: make invoke EVENT=events/sync_inline.json

@@ -19,6 +19,7 @@ from .bridges import lambda_functions
 from .clients import LOCAL_KEY
 from .errors import FunctionError, LocalCloudError
 from .executions import Execution
+from .functions.artefacts import zipped
 from .functions.user_functions import UserFunction
 from .functions.workers import deploy_worker, settings_of
 from .machines.create import create
@@ -69,6 +70,7 @@ class LocalCloud:
         emulators: int = 2,
         concurrency: int | None = None,
         logs_dir: Path | None = None,
+        port: int = 0,
         report: Callable[[str], None] = _no_report,
     ) -> Self:
         """Build the template, start the services and deploy the stack.
@@ -83,6 +85,7 @@ class LocalCloud:
             concurrency: how many requests all functions serve at once, those that wait included,
                 before more are throttled as in an account; by default any number.
             logs_dir: directory for the log files; by default one that goes with the cloud.
+            port: that every service answers on; by default a free one.
             report: is told each step of the start.
 
         Raises:
@@ -105,6 +108,7 @@ class LocalCloud:
                 s3_endpoint=s3_endpoint,
                 emulators=emulators,
                 concurrency=concurrency,
+                port=port,
             )
             report("deploying the stack")
             stack = _deploy(built, extra_functions, parameters or {}, running)
@@ -200,6 +204,12 @@ class LocalCloud:
         """
         return deploy_worker(function, self._stack, self._services.clients)
 
+    def update_function(self, function: UserFunction) -> None:
+        """Deploy a function's code anew; what runs is finished by the code from before."""
+        code = zipped(function.code_dir)
+        client = self._services.clients.moto("lambda")
+        client.update_function_code(FunctionName=function.name, ZipFile=code)
+
     def create_state_machine(
         self,
         name: str,
@@ -212,7 +222,8 @@ class LocalCloud:
         """Give the ARN of a new state machine, for `start_execution`.
 
         Args:
-            name: of the machine.
+            name: of the machine. One of that name gets the new definition; its executions go on by
+                the one that they began with.
             definition: path of an ASL file, JSON or YAML, or the definition itself.
             substitutions: values of its `${placeholders}`. Those of the stack's own machine have
                 values already, such as `${StateDataManagerFunction}`, `${SegmentRunnerFunction}`

@@ -5,45 +5,43 @@ Installed, it is `python -m universal_sync_core.local.serve`.
 
 import argparse
 import re
-import signal
 import sys
-import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
-from types import FrameType
 from typing import Final
 
 from .cloud import LocalCloud, UserFunction
 from .errors import LocalCloudError
+from .serving.staying import end_when_interrupted, stay, tell
+from .serving.watching import Watched
 
 _DESCRIPTION: Final = """Keep a cloud running on this machine until interrupted: S3, Lambda and
 Step Functions with the stack deployed, and a worker and a state machine of yours beside it."""
 # The stack's own machine runs its segments by the function of this name.
 _WORKER: Final = "SegmentRunner"
 _NAME_CHARS: Final = 80
+_MOST_PORTS: Final = 65_535
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve and give the exit code."""
-    chosen = _parser().parse_args(arguments)
-    # A shell starts what runs in its background with SIGINT ignored.
-    for sent in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(sent, _interrupt)
+    parser = _parser()
+    chosen = parser.parse_args(arguments)
+    if chosen.watch and not (chosen.worker or chosen.state_machine):
+        parser.error("--watch needs something to watch: --worker or --state-machine")
+    end_when_interrupted()
     try:
-        workers = [_worker(chosen.worker, chosen.handler)] if chosen.worker else []
-        with LocalCloud.start(extra_functions=workers, report=_say) as cloud:
-            _say("\nThe stack is up. For the AWS CLI or an SDK:\n")
-            for name, value in cloud.environment.items():
-                _say(f"  export {name}={value}")
-            _say("\nIts outputs:\n")
-            for name, value in cloud.outputs.items():
-                _say(f"  {name}: {value}")
+        worker = _worker(chosen.worker, chosen.handler) if chosen.worker else None
+        workers = [worker] if worker else []
+        with LocalCloud.start(extra_functions=workers, port=chosen.port, report=_say) as cloud:
+            more = []
             if chosen.state_machine:
-                _say(f"  YourStateMachineArn: {_machine(cloud, chosen.state_machine)}")
-            _say(f"\nLog files are in {cloud.logs_dir}. Ctrl-C stops it.")
-            # Not signal.pause(): it would sleep through a signal that came just before it.
-            while True:
-                time.sleep(1)
+                more.append(f"  YourStateMachineArn: {_machine(cloud, chosen.state_machine)}")
+            looks = list(_looks(cloud, worker, chosen.state_machine)) if chosen.watch else []
+            more += [f"\n{what} is deployed anew when it changes." for what, _ in looks]
+            tell(cloud, _say, more)
+            stay(look for _, look in looks)
     except KeyboardInterrupt:
         _say("\nStopped.")
     except LocalCloudError as error:
@@ -72,7 +70,26 @@ def _parser() -> argparse.ArgumentParser:
         help="a definition in JSON or YAML, deployed beside the stack's; ${Worker} in it is the"
         " worker's ARN",
     )
+    parser.add_argument(
+        "--port",
+        type=_port,
+        default=0,
+        metavar="N",
+        help="port of 127.0.0.1 to serve on, so that what you export stays the same; by default a"
+        " free one",
+    )
+    parser.add_argument(
+        "--watch",
+        action="store_true",
+        help="deploy the worker and the state machine anew whenever their files change",
+    )
     return parser
+
+
+def _port(text: str) -> int:
+    if text.isdecimal() and 1 <= int(text) <= _MOST_PORTS:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"a port is a number from 1 to {_MOST_PORTS}")
 
 
 def _worker(folder: Path, handler: str) -> UserFunction:
@@ -87,18 +104,45 @@ def _worker(folder: Path, handler: str) -> UserFunction:
 
 
 def _machine(cloud: LocalCloud, file: Path) -> str:
+    """Deploy a state machine, or deploy it anew, and give its ARN."""
     name = re.sub(r"[^A-Za-z0-9_-]", "-", file.name.partition(".")[0])[:_NAME_CHARS]
     worker = cloud.substitutions.get("SegmentRunnerFunction", "")
     return cloud.create_state_machine(name, file, {"Worker": worker})
 
 
+def _looks(
+    cloud: LocalCloud, worker: UserFunction | None, machine: Path | None
+) -> Iterator[tuple[str, Callable[[], None]]]:
+    """Yield what is watched, each with the function that deploys it anew if it has changed."""
+    if worker is not None:
+        yield str(worker.code_dir), _look(worker.code_dir, lambda: cloud.update_function(worker))
+    if machine is not None:
+        yield str(machine), _look(machine, lambda: _machine(cloud, machine))
+
+
+def _look(path: Path, deploy: Callable[[], object]) -> Callable[[], None]:
+    watched = Watched(path)
+
+    def look() -> None:
+        if not watched.has_changed():
+            return
+        try:
+            deploy()
+        except (LocalCloudError, OSError) as error:
+            _say(f"{_now()} {path} is not deployed, what was there before stays: {error}")
+        else:
+            _say(f"{_now()} {path} is deployed anew")
+
+    return look
+
+
+def _now() -> str:
+    return f"{datetime.now().astimezone():%H:%M:%S}"
+
+
 def _say(text: str) -> None:
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
-
-
-def _interrupt(_signal: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

@@ -80,17 +80,18 @@ class Places:
     logs: Path
 
 
-def start(
+def start(  # noqa: PLR0913 - what a cloud is started with
     closing: ExitStack,
     places: Places,
     *,
     s3_endpoint: str | None,
     emulators: int,
     concurrency: int | None,
+    port: int = 0,
 ) -> Services:
     """Start the services; closing the stack stops them."""
     closing.enter_context(logs.to_file(places.logs / "services.log"))
-    endpoint, guard, outages = _serve(closing)
+    endpoint, guard, outages = _serve(closing, port)
     clients = Clients(endpoint, s3_endpoint)
     functions = Functions(
         processes=closing.enter_context(Processes()),
@@ -106,9 +107,11 @@ def start(
     return services
 
 
-def _serve(closing: ExitStack) -> tuple[str, Guard, Outages]:
+def _serve(closing: ExitStack, port: int) -> tuple[str, Guard, Outages]:
     """Start moto's server and give its endpoint, and what stands before it."""
-    server = ThreadedMotoServer(ip_address=ports.LOOPBACK, port=0, verbose=False)
+    if not ports.is_free(port):
+        raise ServerStartError(f"port {port} of {ports.LOOPBACK} is in use: choose another")
+    server = ThreadedMotoServer(ip_address=ports.LOOPBACK, port=port, verbose=False)
     server.start()
     wsgi = server._server  # noqa: SLF001 - moto offers no other way to it
     if wsgi is None:

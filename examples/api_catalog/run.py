@@ -1,6 +1,7 @@
 """One run of the workflow on the local cloud, from the start of the cloud to the proof."""
 
 import time
+from collections.abc import Callable
 from inspect import unwrap
 from pathlib import Path
 
@@ -48,7 +49,14 @@ WAITING = {
 }
 
 
-def run(console: Console, logs: Path, *, interactive: bool, limit: int | None) -> Summary:
+def run(
+    console: Console,
+    logs: Path,
+    *,
+    interactive: bool,
+    limit: int | None,
+    then: Callable[[LocalCloud, str, Summary], None] = lambda *_: None,
+) -> Summary:
     """Run the workflow and give what it has shown.
 
     Args:
@@ -56,6 +64,8 @@ def run(console: Console, logs: Path, *, interactive: bool, limit: int | None) -
         logs: new directory for the logs of the services and functions, and for the report.
         interactive: ask the person at the terminal for the approval.
         limit: catalog only so many services, for a shorter run.
+        then: is given the cloud, the ARN of the execution and what it has shown, while the cloud
+            is still up.
     """
     execution_input: Json = {"total_segments": len(SEGMENTS), "catalog_limit": limit}
     with (
@@ -69,12 +79,15 @@ def run(console: Console, logs: Path, *, interactive: bool, limit: int | None) -
         progress.say(f"the execution is over: {execution.status}")
         progress.say(f"a page about it: {write_report(cloud, execution.arn, logs)}")
         checks = _checks(cloud, execution, execution_input, outside)
-        return Summary(
+        summary = Summary(
             kinds=_kinds(cloud, outside),
             executions=len({visit.execution_arn for visit in cloud.visits}),
             storage=measure_storage(cloud, logs),
             checks=checks,
         )
+        with progress.paused():
+            then(cloud, execution.arn, summary)
+        return summary
 
 
 def _approver(progress: Progress) -> Approver:

@@ -42,7 +42,7 @@ class Functions:
     concurrency: int | None
     environment: Mapping[str, str]
     throttles: int = field(default=0, init=False)
-    _pools: dict[tuple[str, str], EmulatorPool] = field(default_factory=dict, init=False)
+    _pools: dict[tuple[str, str, str], EmulatorPool] = field(default_factory=dict, init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
     _running: int = field(default=0, init=False)
     _ended: threading.Condition = field(default_factory=threading.Condition, init=False)
@@ -96,9 +96,10 @@ class Functions:
 
     def _pool(self, function: LambdaFunction) -> EmulatorPool:
         # A function that is updated gets emulators of its new self.
-        key = (function.function_arn, str(function.get_configuration()))
+        key = (function.function_arn, str(function.version), str(function.get_configuration()))
         with self._lock:
             if key not in self._pools:
+                self._retire(key[:2])
                 self._pools[key] = EmulatorPool(
                     self.processes,
                     self._program(function),
@@ -106,6 +107,11 @@ class Functions:
                     log=self.logs_dir / function.function_name,
                 )
             return self._pools[key]
+
+    def _retire(self, version: tuple[str, str]) -> None:
+        """Let the emulators of a function's former self end when they have answered."""
+        for key in [key for key in self._pools if key[:2] == version]:
+            self._pools.pop(key).retire()
 
     def _program(self, function: LambdaFunction) -> Program:
         task_root = self.code.unpack(function.code_bytes)

@@ -18,6 +18,7 @@ class EmulatorPool:
         self._size = size
         self._started = 0
         self._idle: list[Emulator] = []
+        self._is_retired = False
         self._turn = threading.Condition()
 
     def invoke(self, payload: bytes, client_context: str = "") -> Answer:
@@ -27,6 +28,15 @@ class EmulatorPool:
             return emulator.invoke(payload, client_context)
         finally:
             self._give_back(emulator)
+
+    def retire(self) -> None:
+        """Stop what is idle now, and what is at work when it has answered."""
+        with self._turn:
+            self._is_retired = True
+            idle, self._idle = self._idle, []
+        for emulator in idle:
+            emulator.stop()
+            self._lose()
 
     def _borrow(self) -> Emulator:
         with self._turn:
@@ -44,13 +54,13 @@ class EmulatorPool:
             raise
 
     def _give_back(self, emulator: Emulator) -> None:
-        if not emulator.alive():
-            emulator.stop()
-            self._lose()
-            return
         with self._turn:
-            self._idle.append(emulator)
-            self._turn.notify()
+            if emulator.alive() and not self._is_retired:
+                self._idle.append(emulator)
+                self._turn.notify()
+                return
+        emulator.stop()
+        self._lose()
 
     def _lose(self) -> None:
         with self._turn:

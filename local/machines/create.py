@@ -29,7 +29,7 @@ def create(
     *,
     limited: bool = True,
 ) -> str:
-    """Give the ARN of a new state machine.
+    """Give the ARN of a new state machine, or of the one of that name with a new definition.
 
     Args:
         services: those of the cloud.
@@ -52,14 +52,25 @@ def create(
     }
     check_machine(name, parsed, mocked, AmazonStateLanguageParser.parse)
     try:
-        created = services.clients.client("stepfunctions").create_state_machine(
-            name=name, definition=definition, roleArn=_ROLE
-        )
+        arn = _deployed(services.clients.client("stepfunctions"), name, definition)
     except ClientError as error:
         raise LocalCloudError(f"the state machine {name!r} is refused: {error}") from error
-    arn = str(created["stateMachineArn"])
     services.runs.add(arn, Machine(cases=answers, limited=limited))
     return arn
+
+
+def _deployed(client: Any, name: str, definition: str) -> str:
+    known = (
+        machine
+        for page in client.get_paginator("list_state_machines").paginate()
+        for machine in page["stateMachines"]
+    )
+    arn = next((str(each["stateMachineArn"]) for each in known if each["name"] == name), None)
+    if arn is not None:
+        client.update_state_machine(stateMachineArn=arn, definition=definition)
+        return arn
+    created = client.create_state_machine(name=name, definition=definition, roleArn=_ROLE)
+    return str(created["stateMachineArn"])
 
 
 def _check_mocks(mocked: Collection[str], definition: Mapping[str, Any]) -> None:

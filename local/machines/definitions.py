@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from samcli.yamlhelper import yaml_parse
+from yaml import YAMLError
 
 from ..clients import Clients
 from ..errors import LocalCloudError
@@ -44,7 +45,7 @@ def filled(definition: str | Path | Mapping[str, Any], values: Mapping[str, str]
         values: by the names of the placeholders.
 
     Raises:
-        LocalCloudError: the file cannot be read, or a placeholder has no value.
+        LocalCloudError: the file cannot be read or is not valid, or a placeholder has no value.
     """
     text = _text(definition)
     if missing := set(_PLACEHOLDER.findall(text)) - values.keys():
@@ -61,4 +62,8 @@ def _read(path: Path) -> str:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise LocalCloudError(f"{path} cannot be read: {error.strerror}") from error
-    return text if path.suffix == ".json" else json.dumps(yaml_parse(text))
+    try:
+        return json.dumps(json.loads(text) if path.suffix == ".json" else yaml_parse(text))
+    except (ValueError, YAMLError) as error:
+        what = "JSON" if path.suffix == ".json" else "YAML"
+        raise LocalCloudError(f"{path} is not valid {what}: {error}") from error

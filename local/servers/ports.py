@@ -17,6 +17,17 @@ def free(count: int) -> list[int]:
         return [each.getsockname()[1] for each in bound]
 
 
+def is_free(port: int) -> bool:
+    """Say whether a server may listen on a port; 0 is any."""
+    with socket.socket() as tried:
+        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            tried.bind((LOOPBACK, port))
+        except OSError:
+            return False
+        return True
+
+
 def await_served(port: int, *, alive: Callable[[], bool], seconds: float) -> bool:
     """Say whether the port is served before the time is up or its server has died."""
     deadline = time.monotonic() + seconds

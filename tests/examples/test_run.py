@@ -1,5 +1,9 @@
 """The whole example, as `make run` starts it, over a few services."""
 
+import os
+import re
+import shlex
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -74,3 +78,34 @@ def test_execution_that_fails_fails_the_run() -> None:
 
     assert failed.returncode == 1
     assert "FAILS  the execution succeeded" in failed.stdout
+
+
+@pytest.mark.slow
+def test_run_that_is_kept_is_looked_at_until_it_is_interrupted() -> None:
+    command = [sys.executable, "-m", "examples.api_catalog", "--limit", "8", "--keep"]
+    in_background = ["/bin/sh", "-c", f"trap '' INT; exec {shlex.join(command)}"]
+    with subprocess.Popen(  # noqa: S603 - arguments of ours
+        in_background, stdout=subprocess.PIPE, text=True, cwd=REPOSITORY
+    ) as kept:
+        try:
+            assert kept.stdout is not None
+            told = []
+            for line in kept.stdout:
+                told.append(line)
+                if "Ctrl-C" in line:
+                    break
+            environment = dict(re.findall(r"  export (\w+)=(\S+)", "".join(told)))
+            (looks,) = [line for line in told if "ARGS='show " in line]
+            shown = subprocess.run(  # noqa: S603 - what it told
+                [sys.executable, "-m", "statebag", *looks.split("'")[1].split()],
+                env=os.environ | environment | {"PYTHONPATH": "layers/universal_sync_core:."},
+                cwd=REPOSITORY,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            assert "catalog" in shown.stdout, shown.stderr
+            assert kept.poll() is None
+        finally:
+            kept.send_signal(signal.SIGINT)
+        assert kept.wait(30) == 0

@@ -4,15 +4,19 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
 
 from local import serve
+from local.servers import ports
+from local.serving.watching import Watched
 
 ROOT = Path(__file__).parents[2]
 WORKER = """
@@ -45,6 +49,93 @@ def test_worker_that_is_not_there_is_named_before_anything_is_started(
         for sent, handler in handlers:
             signal.signal(sent, handler)
     assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--port", "x"], "a port is a number from 1 to 65535"),
+        (["--port", "0"], "a port is a number from 1 to 65535"),
+        (["--port", "65536"], "a port is a number from 1 to 65535"),
+        (["--watch"], "--watch needs something to watch"),
+    ],
+)
+def test_options_that_cannot_be_are_refused(
+    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as refused:
+        serve.main(arguments)
+    assert refused.value.code == 2
+    assert said in capsys.readouterr().err
+
+
+def test_a_port_that_is_in_use_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    handlers = [(sent, signal.getsignal(sent)) for sent in (signal.SIGINT, signal.SIGTERM)]
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        try:
+            assert serve.main(["--port", str(port)]) == 1
+        finally:
+            for sent, handler in handlers:
+                signal.signal(sent, handler)
+    assert f"port {port} of 127.0.0.1 is in use" in capsys.readouterr().err
+
+
+def test_what_is_edited_is_seen_once(tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text("1")
+    inner = tmp_path / "inner"
+    watched = Watched(tmp_path)
+    assert not watched.has_changed()
+    inner.mkdir()
+    for change in (
+        lambda: (tmp_path / "app.py").write_text("22"),
+        lambda: (inner / "more.py").write_text(""),
+        (inner / "more.py").unlink,
+    ):
+        change()
+        assert watched.has_changed()
+        assert not watched.has_changed()
+    for made in ("__pycache__", ".git", "node_modules"):
+        (tmp_path / made).mkdir()
+        (tmp_path / made / "file").write_text("")
+    assert not watched.has_changed()
+
+
+@pytest.mark.slow
+def test_worker_and_state_machine_are_deployed_anew_when_they_change(tmp_path: Path) -> None:
+    worker, own = tmp_path / "worker", tmp_path / "own.asl.json"
+    worker.mkdir()
+    (worker / "app.py").write_text(WORKER)
+    own.write_text(json.dumps(OWN))
+    (port,) = ports.free(1)
+    options = ["--worker", str(worker), "--state-machine", str(own), "--port", str(port), "--watch"]
+    command = [sys.executable, "-m", "local.serve", *options]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as served:  # noqa: S603
+        try:
+            environment, (_, machine) = told_by(served)
+            assert environment["AWS_ENDPOINT_URL"] == f"http://127.0.0.1:{port}"
+            assert ended_run(environment, machine)["status"] == "FAILED"
+            (worker / "app.py").write_text("def handler(event, context):\n    return 'mended'\n")
+            assert said_by(served, "anew") == f"{worker} is deployed anew"
+            assert ended_run(environment, machine)["output"] == '"mended"'
+            own.write_text("{")
+            assert "what was there before stays" in said_by(served, "stays")
+            states = {"Charge": {"Type": "Pass", "Result": "passed", "End": True}}
+            own.write_text(json.dumps(OWN | {"States": states}))
+            assert said_by(served, "anew") == f"{own} is deployed anew"
+            assert ended_run(environment, machine)["output"] == '"passed"'
+        finally:
+            served.terminate()
+            served.wait(20)
+    assert ports.is_free(port)
+
+
+def said_by(served: subprocess.Popen[str], word: str) -> str:
+    """Return the next line with a word in it, without the time it begins with."""
+    assert served.stdout is not None
+    return next(line for line in served.stdout if word in line).strip().partition(" ")[2]
 
 
 @pytest.mark.slow
@@ -84,6 +175,13 @@ def told_by(served: subprocess.Popen[str]) -> tuple[dict[str, str], list[str]]:
 
 def failed_run(environment: dict[str, str], machine: str) -> str:
     """Run a state machine until it has failed; return the execution."""
+    ended = ended_run(environment, machine)
+    assert ended["status"] == "FAILED"
+    return str(ended["executionArn"])
+
+
+def ended_run(environment: dict[str, str], machine: str) -> dict[str, Any]:
+    """Run a state machine to its end; return what is told of the execution."""
     states = boto3.client(
         "stepfunctions",
         endpoint_url=environment["AWS_ENDPOINT_URL"],
@@ -95,11 +193,10 @@ def failed_run(environment: dict[str, str], machine: str) -> str:
         "executionArn"
     ]
     deadline = time.monotonic() + 60
-    while (status := states.describe_execution(executionArn=arn)["status"]) == "RUNNING":
+    while (told := states.describe_execution(executionArn=arn))["status"] == "RUNNING":
         assert time.monotonic() < deadline
         time.sleep(0.2)
-    assert status == "FAILED"
-    return arn
+    return dict(told)
 
 
 def statebag(environment: dict[str, str], *arguments: str) -> str:

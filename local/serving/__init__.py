@@ -1,0 +1,1 @@
+"""A cloud that stays up for somebody to work on."""
