@@ -110,6 +110,10 @@ def _pass(tests: Mapping[str, Json], path: str, document: Json) -> None:
         case {"NumericGreaterThanEqualsPath": other}:
             put(document, path, 10)
             put(document, other.removeprefix("$."), 10)
+        case {"BooleanEquals": value}:
+            put(document, path, value)
+        case {"IsBoolean": True}:
+            put(document, path, value=False)
         case {"IsNumeric": True}:
             put(document, path, 0)
         case {"IsTimestamp": True}:

@@ -17,6 +17,7 @@ ROWS: Final = (
     ("PAUSED_FOR_HITP", "WaitForCallback", "MergeCallback"),
     ("ASYNC", "WaitForAsync", "MergeAsync"),
     ("WAIT", "Wait", "WaitOver"),
+    ("held_by_operator", "Held", "Released"),
 )
 ENDS: Final = (
     ("COMPLETE", "Complete"),
