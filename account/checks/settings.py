@@ -41,10 +41,7 @@ def _measured(run: Checked, begun: datetime) -> bool:
         points = run.access.client("cloudwatch").get_metric_statistics(
             Namespace="UniversalSyncCore",
             MetricName="S3Requests",
-            Dimensions=[
-                {"Name": "action", "Value": "sync"},
-                {"Name": "service", "Value": run.stack.name},
-            ],
+            Dimensions=[{"Name": "service", "Value": run.stack.name}],
             StartTime=begun,
             EndTime=datetime.now(UTC) + timedelta(minutes=1),
             Period=60,

@@ -7,8 +7,9 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+import measures
 import universal_sync_core as core
 from models import (
     AggregateBranchesEvent,
@@ -60,6 +61,10 @@ if TYPE_CHECKING:
         WorkerAnswer,
     )
     from universal_sync_core.values.codec import Json
+
+# Stages of a failure at which a callback was not answered in time; in a branch the error tells.
+_EXPIRED: Final = {"callback_timeout", "async_timeout"}
+_NO_HEARTBEAT: Final = "States.HeartbeatTimeout"
 
 app = ActionResolver()
 # What a backend needs that lets people answer, and no more.
@@ -171,6 +176,8 @@ def hand_over(event: HandOverEvent) -> NextAnswer:
 @app.answer("record_failure", RecordFailureEvent)
 def record_failure(event: RecordFailureEvent) -> FailureAnswer:
     """An error with a cause short enough to read, and the path of its record."""
+    if event.stage in _EXPIRED or event.failure.error == _NO_HEARTBEAT:
+        measures.count_callback_expiry()
     failure = event.failure.model_dump(by_alias=True, exclude_none=True)
     told = event.model_dump(include={"stage", "failed_at", "execution_arn"}, exclude_none=True)
     return {

@@ -38,6 +38,9 @@ _ACTIONS: Final = (*app.actions, *retention_app.actions)
 # import of this module (same page).
 _AHEAD_OF_CALLS: Final = {"snap-start", "provisioned-concurrency"}
 
+# CloudWatch bills each metric once more for each action that it is told by.
+_BY_ACTION: Final = os.environ.get("METRICS_BY_ACTION", "").lower() == "true"
+
 _LOGGED_CHARS: Final = 4_000
 # Far more than a payload of Lambda's may have.
 _MOST_KILOBYTES: Final = 1_000_000
@@ -97,7 +100,7 @@ def retention_handler(event: Any, context: LambdaContext) -> Json:
 def _handled(resolver: ActionResolver, event: Any, context: LambdaContext) -> Json:
     started = time.perf_counter()
     used_before = runtime.current().usage.snapshot()
-    metrics.add_dimension("action", _action(event))
+    _name_action(_action(event))
     try:
         metrics.add_metric("PayloadBytesIn", MetricUnit.Bytes, calculate_payload_size(event))
         with runtime.current().until(context.get_remaining_time_in_millis):
@@ -110,6 +113,16 @@ def _handled(resolver: ActionResolver, event: Any, context: LambdaContext) -> Js
     finally:
         _measure(started, used_before)
     return answer
+
+
+def _name_action(action: str) -> None:
+    """Have the line of metrics name the action, and where that is wished for, by dimension too.
+
+    What is a field of the line costs nothing, and Logs Insights groups by it.
+    """
+    metrics.add_metadata("action", action)
+    if _BY_ACTION:
+        metrics.add_dimensions(action=action, service=metrics.service or "undefined")
 
 
 def _action(event: Any) -> str:
@@ -164,5 +177,7 @@ def _measure(started: float, before: UsageSnapshot) -> None:
     metrics.add_metric("ObjectsOffloaded", MetricUnit.Count, usage.objects_written)
     metrics.add_metric("S3Requests", MetricUnit.Count, usage.requests)
     metrics.add_metric("Retries", MetricUnit.Count, usage.retries)
+    if usage.items_failed:
+        metrics.add_metric("ItemsFailed", MetricUnit.Count, usage.items_failed)
     milliseconds = (time.perf_counter() - started) * 1_000
     metrics.add_metric("Duration", MetricUnit.Milliseconds, milliseconds)

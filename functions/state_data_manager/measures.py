@@ -45,6 +45,11 @@ def count_callback_answer(requested_at: str) -> None:
         _emit("CallbacksDue", -1, at=due)
 
 
+def count_callback_expiry() -> None:
+    """Count a callback that nobody has answered in time."""
+    _emit("CallbacksExpired", 1)
+
+
 def count_deletion(outcome: "Outcome") -> None:
     """Count what the daily deletion has deleted, and what it came to no end with."""
     _emit("WorkflowsDeleted", len(outcome.workflows))

@@ -16,7 +16,8 @@ from models import RequestCallbackEvent, SubmitCallbackEvent
 from tests.function.expected import BUCKET, load
 from tests.function.fakes import TOKEN, FakeEventBus, FakeStepFunctions
 from tests.function.lambda_context import FakeLambdaContext
-from universal_sync_core.errors import InvalidRequestError
+from universal_sync_core import first_bag, state_task, store_to_s3
+from universal_sync_core.errors import InvalidRequestError, MissingObjectError
 from universal_sync_core.retention.terms import Outcome
 from universal_sync_core.settings import Settings
 from universal_sync_core.storage import runtime
@@ -43,9 +44,6 @@ FROM_AWS |= {("AWS/SQS", "ApproximateNumberOfMessagesVisible", frozenset({"Queue
 """https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html"""
 
 SEARCH = re.compile(r"SEARCH\('\{(\w+),([\w,]+)\} MetricName=\"(\w+)\" service=\"STACK\"'")
-INSIGHTS = re.compile(
-    r"SELECT \w+\((\w+)\) FROM SCHEMA\(\"(\w+)\", ([\w, \"]+)\)\s+WHERE service = 'STACK'"
-)
 ERROR_NAMES = re.compile(r"^class (\w+Error)\(", re.MULTILINE)
 """Classes of errors.py."""
 
@@ -89,8 +87,24 @@ def emitted(
         with pytest.raises(InvalidRequestError):
             app.lambda_handler(load("sync_missing_execution_result"), context)
         ask_and_answer()
+        app.lambda_handler(MAP_WITH_A_FAILURE, context)
+        app.lambda_handler(EXPIRED, context)
         measures.count_deletion(Outcome())
     return dict(embedded(capsys.readouterr().out))
+
+
+BAG = {"execution_id": "e"}
+MAP_WITH_A_FAILURE = {
+    "action": "aggregate_distributed",
+    "state_data": BAG | {"tolerated_failed_items": 1},
+    "execution_result": [{"status": "FAILED", "error": "E", "cause": "c"}, {"current_state": {}}],
+}
+EXPIRED = {
+    "action": "record_failure",
+    "state_data": BAG,
+    "stage": "callback_timeout",
+    "failure": {"Error": "States.HeartbeatTimeout", "Cause": ""},
+}
 
 
 def ask_and_answer() -> None:
@@ -118,9 +132,6 @@ def in_alarms(alarms: dict[str, dict[str, Any]]) -> Iterator[Metric]:
         for query in alarm.get("Metrics", []):
             if "MetricStat" in query:
                 yield measured(query["MetricStat"]["Metric"])
-            elif "Fn::Sub" in query["Expression"]:
-                (found,) = INSIGHTS.finditer(with_names(query["Expression"]["Fn::Sub"]))
-                yield found[2], found[1], frozenset(found[3].replace('"', "").split(", "))
 
 
 def measured(metric: dict[str, Any]) -> Metric:
@@ -223,27 +234,36 @@ def test_the_documentation_has_every_metric_and_alarm(
     assert alarms.keys() | {name for _, name, _ in emitted} - {"ColdStart"} <= told
 
 
-RESERVED = {"ACTION", "ERROR"}
-"""Of our dimensions, those that are reserved words or may become one.
+def test_no_metric_is_billed_for_each_action_unless_that_is_asked_for(
+    emitted: dict[Metric, str], template: dict[str, Any]
+) -> None:
+    assert {dimensions for _, _, dimensions in emitted} == {
+        frozenset({"service"}),
+        frozenset({"error", "service"}),
+    }
+    assert template["Parameters"]["MetricsByAction"]["Default"] == "false"
+    variables = template["Resources"]["StateDataManagerFunction"]["Properties"]["Environment"]
+    assert variables["Variables"]["METRICS_BY_ACTION"] == {"Ref": "MetricsByAction"}
 
-https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-metrics-insights-reserved-keywords.html
-"""
 
-
-def test_a_reserved_word_is_quoted_in_a_query(alarms: dict[str, dict[str, Any]]) -> None:
-    queries = [
-        query["Expression"]["Fn::Sub"]
-        for alarm in alarms.values()
-        for query in alarm.get("Metrics", [])
-        if "Fn::Sub" in query.get("Expression", "")
-    ]
-    labels = [
-        label.strip()
-        for query in queries
-        for label in query.partition("SCHEMA(")[2].partition(")")[0].split(",")
-    ]
-    assert labels
-    assert not {label for label in labels if label.upper() in RESERVED}
+def test_a_worker_tells_what_the_alarms_watch(
+    alarms: dict[str, dict[str, Any]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    in_lambda = Settings(bucket=BUCKET, lambda_function="worker")
+    owner = "arn:aws:states:eu-west-1:123456789012:execution:STACK-state-data:run-1"
+    context = {"execution_id": owner}
+    with runtime.use(settings=in_lambda, store=MemoryStore()):
+        event = {"state_data": first_bag({}, context)}
+        state_task(sync=True)(lambda _: {})(event)
+        pointer = store_to_s3({"text": "x" * 40_000}, context)
+    reading = state_task(sync=True)(lambda state: len(state["current_state"]["text"]))
+    with runtime.use(settings=in_lambda, store=MemoryStore()):
+        lost = {"state_data": event["state_data"] | {"current_state": pointer}}
+        with pytest.raises(MissingObjectError):
+            reading(lost)
+    told = dict(embedded(capsys.readouterr().out))
+    for name in ("BagNearBoundAlarm", "DamagedStateAlarm"):
+        assert set(in_alarms({name: alarms[name]})) <= told.keys()
 
 
 def test_no_level_of_the_log_drops_a_metric(template: dict[str, Any]) -> None:

@@ -216,7 +216,10 @@ def test_workflow_that_is_held_stops_where_it_is_and_goes_on_when_it_is_released
     assert run.status == "RUNNING"
 
     assert "goes on from where it stopped, in 1 place" in command("release", run.arn).out
-    until(lambda: run.status == "SUCCEEDED")
+    watched = command("watch", run.arn, "--every", "0.2")
+    assert watched.code == 0
+    assert "Released" in watched.out
+    assert watched.out.splitlines()[-1].startswith("SUCCEEDED after ")
     bag = one(command("show", run.arn, "--json"))
     assert bag["current_state"]["step"] == 2
     assert "held_by_operator" not in bag

@@ -58,6 +58,7 @@ class Settings:
         resumable_machines: ARNs of state machines, besides an execution's own, whose state it may
             go on with.
         held_workflows: names of the executions whose workflows stop at their next routing.
+        lambda_function: name of the function that this process runs for; None outside of Lambda.
         readable_machines: ARNs of state machines whose objects a `large_payloads` handler reads
             where it is not told which execution it works for.
     """
@@ -80,6 +81,7 @@ class Settings:
     tenant_separator: str | None = None
     resumable_machines: tuple[str, ...] = ()
     held_workflows: tuple[str, ...] = ()
+    lambda_function: str | None = None
     readable_machines: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -165,6 +167,8 @@ class Settings:
             tenant_separator=env.get("TENANT_SEPARATOR") or None,
             resumable_machines=tuple(_split(env.get("RESUMABLE_MACHINES", ""))),
             held_workflows=tuple(_split(env.get("HELD_WORKFLOWS", ""))),
+            # Lambda sets it. https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
+            lambda_function=env.get("AWS_LAMBDA_FUNCTION_NAME") or None,
             readable_machines=tuple(_split(env.get("READABLE_MACHINES", ""))),
             **{name: value for name, value in numbers.items() if value is not None},
         )

@@ -5,6 +5,7 @@ from typing import Final
 from universal_sync_core.bag.execution_budget import LIMIT, require_room, segments_apart
 from universal_sync_core.bag.fields import (
     BRANCHES,
+    FAILED_SEGMENTS,
     ITEMS,
     PLACE,
     STALE_RESULT,
@@ -29,6 +30,7 @@ from universal_sync_core.errors import InvalidRequestError
 from universal_sync_core.ingestion.ingest import require_same_execution, sender_of
 from universal_sync_core.limits import STEP_FUNCTIONS_ERROR_CHARS
 from universal_sync_core.maps.unfinished_map import without_unfinished
+from universal_sync_core.storage import runtime
 from universal_sync_core.values.codec import Json, JsonObject, encode
 from universal_sync_core.values.pointer import is_list, length, parse
 from universal_sync_core.values.timestamps import utc_now
@@ -61,8 +63,10 @@ def record_progress(
     require_same_execution(merged, base, unit)
     if "status" in delta:
         require_ready(merged, after["next_action"], unit)
-    if action == "aggregate_distributed" and UNFINISHED not in delta:
-        merged = without_unfinished(merged)
+    if action == "aggregate_distributed":
+        runtime.current().usage.count_failed_items(length(delta.get(FAILED_SEGMENTS)) or 0)
+        if UNFINISHED not in delta:
+            merged = without_unfinished(merged)
     revision = base.get("state_revision", 0)
     return (
         _without_earlier(merged, after["next_action"])

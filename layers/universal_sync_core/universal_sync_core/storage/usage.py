@@ -1,4 +1,4 @@
-"""What the calls of a process asked of the store."""
+"""What the calls of a process asked of the store, and what they met."""
 
 from dataclasses import dataclass, field
 from threading import Lock
@@ -14,6 +14,7 @@ class UsageSnapshot:
         objects_written: objects created.
         bytes_written: bytes of their bodies.
         bytes_read: bytes of the bodies read.
+        items_failed: items of Distributed Maps that were joined as failed.
     """
 
     requests: int = 0
@@ -21,6 +22,7 @@ class UsageSnapshot:
     objects_written: int = 0
     bytes_written: int = 0
     bytes_read: int = 0
+    items_failed: int = 0
 
     def since(self, earlier: "UsageSnapshot") -> "UsageSnapshot":
         """Return what was added after `earlier`."""
@@ -30,6 +32,7 @@ class UsageSnapshot:
             objects_written=self.objects_written - earlier.objects_written,
             bytes_written=self.bytes_written - earlier.bytes_written,
             bytes_read=self.bytes_read - earlier.bytes_read,
+            items_failed=self.items_failed - earlier.items_failed,
         )
 
 
@@ -42,6 +45,7 @@ class Usage:
     objects_written: int = 0
     bytes_written: int = 0
     bytes_read: int = 0
+    items_failed: int = 0
     _lock: Lock = field(default_factory=Lock, repr=False)
 
     def count_read(self, size: int) -> None:
@@ -65,6 +69,11 @@ class Usage:
         with self._lock:
             self.retries += 1
 
+    def count_failed_items(self, count: int) -> None:
+        """Add items of a map that failed."""
+        with self._lock:
+            self.items_failed += count
+
     def snapshot(self) -> UsageSnapshot:
         """Return the counters as they are now."""
         with self._lock:
@@ -74,4 +83,5 @@ class Usage:
                 objects_written=self.objects_written,
                 bytes_written=self.bytes_written,
                 bytes_read=self.bytes_read,
+                items_failed=self.items_failed,
             )

@@ -20,6 +20,7 @@ from universal_sync_core.sync import universal_sync_core
 from universal_sync_core.values.codec import Json, JsonObject
 from universal_sync_core.values.paths import Paths, listed, parse_path
 from universal_sync_core.worker.invocation import finished, time_of
+from universal_sync_core.worker.measures import measure_bag, measuring_errors
 from universal_sync_core.worker.models import prepare
 from universal_sync_core.worker.result_types import Answered
 from universal_sync_core.worker.results import offload_result
@@ -88,7 +89,9 @@ class Task:
         own = {"merge_strategy": self.merge_strategy, "keep_inline": self.keep_inline}
         given = {name: event[name] for name in own if event.get(name) is not None}
         merging = {**own, **given, **context, "action": SYNC_ACTIONS[kind_of(bag)]}
-        return {"state_data": universal_sync_core(bag, result, merging)}
+        merged = universal_sync_core(bag, result, merging)
+        measure_bag(merged)
+        return {"state_data": merged}
 
 
 @overload
@@ -186,7 +189,7 @@ def state_task(  # noqa: PLR0913 - options, each with a default
     def decorated(worker: Callable[..., object]) -> Callable[..., Json]:
         @functools.wraps(worker)
         def handler(event: Mapping[str, Json], *args: Any, **kwargs: Any) -> Json:
-            with time_of(args):
+            with time_of(args), measuring_errors(_owner(event)):
                 watch = watches.next()
                 result = finished(worker(task.state_of(event, watch), *args, **kwargs))
                 answer = task.answer_to(event, result)
@@ -210,6 +213,14 @@ def _bag(event: Mapping[str, Json]) -> JsonObject:
         message = "the event must bring state_data, a JSON object, or an item"
         raise InvalidRequestError(message, field="state_data")
     return bag
+
+
+def _owner(event: object) -> Json:
+    """Return the execution that an event says it is of, whatever else it has; None where none."""
+    if not isinstance(event, Mapping):
+        return None
+    bag = unwrap(event.get("state_data"))
+    return event.get("execution_id") or (bag.get("execution_id") if type(bag) is dict else None)
 
 
 def _execution_id(event: Mapping[str, Json]) -> Json:
