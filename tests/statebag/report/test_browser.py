@@ -54,6 +54,10 @@ READABLE = [
     ".record b",
     "td.bad",
     "tbody .warn",
+    ".opener",
+    ".copy",
+    ".time",
+    "td a",
     "footer",
 ]
 
