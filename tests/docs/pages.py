@@ -47,12 +47,17 @@ class Block:
 def blocks() -> Iterator[Block]:
     """Yield every block of code of every page."""
     for page in PAGES:
-        for token in _tokens(page):
-            if token.type in {"fence", "code_block"}:
-                language, _, label = token.info.strip().partition(" ")
-                line = (token.map or [0])[0] + 1
-                text = token.content
-                yield Block(page=page, language=language, label=label, text=text, line=line)
+        yield from blocks_of(page)
+
+
+def blocks_of(page: Path) -> Iterator[Block]:
+    """Yield every block of code of a page."""
+    for token in _tokens(page):
+        if token.type in {"fence", "code_block"}:
+            language, _, label = token.info.strip().partition(" ")
+            line = (token.map or [0])[0] + 1
+            text = token.content
+            yield Block(page=page, language=language, label=label, text=text, line=line)
 
 
 def links(page: Path) -> list[str]:

@@ -38,7 +38,7 @@ def synthesized(environment: Environment, tmp_path: Path) -> dict[str, Any]:
     if not shutil.which("node"):
         pytest.skip("CDK needs Node.js")
     environment.install(*CDK)
-    (program,) = (b.text for b in pages.blocks() if b.page == PAGE and b.label == "app.py")
+    (program,) = (block.text for block in pages.blocks_of(PAGE) if block.label == "app.py")
     folder = tmp_path / "orders"
     (folder / "worker").mkdir(parents=True)
     (folder / "worker" / "worker.py").write_text(WORKER, encoding="utf-8")

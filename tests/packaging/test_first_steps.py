@@ -51,7 +51,7 @@ def typed(command: str, folder: Path, checkout: Path, **environment: str) -> str
 
 def block_with(page: Path, text: str) -> str:
     """Return the block of a page that has this text."""
-    (block,) = (each.text for each in pages.blocks() if each.page == page and text in each.text)
+    (block,) = (each.text for each in pages.blocks_of(page) if text in each.text)
     return block
 
 
@@ -90,6 +90,7 @@ def test_sam_is_on_the_path_of_the_environment(checkout: Path) -> None:
 def test_new_worker_is_made_in_an_empty_folder_and_its_tests_pass(
     checkout: Path, tmp_path: Path, constraints: str
 ) -> None:
+    typed("make venv", checkout, checkout)
     sam = str(checkout / ".venv" / "bin")
     empty = tmp_path / "empty"
     empty.mkdir()

@@ -1,0 +1,107 @@
+"""Pages say for whom they are and what to read next; forms of sentences that do not come back."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.docs import pages
+
+TEXTS = [
+    *pages.PAGES,
+    pages.ROOT / "layers" / "universal_sync_core" / "README.md",
+    *sorted((pages.ROOT / "examples").rglob("README.md")),
+]
+HOW_TO = sorted((pages.DOCS / "howto").glob("*.md"))
+# The index leads everywhere, and the actions end with what is made of the code.
+ENDING = [
+    page
+    for page in sorted(pages.DOCS.rglob("*.md"))
+    if page.stem not in {"index", "actions", "contributing"}
+]
+
+_NO_SUBJECT = (
+    r"(?:^|[.;:] )[Ww]hat (?:is|was|are|were|has|had|stands|only|merely|they|it) [^.:;?]*"
+    r"\b(?:is|are|was|were|goes|go|leaves|stays|has|costs|counts|lands)\b[^.?]*\."
+)
+
+# A form that a reader stumbles over, and a sentence of that form.
+FORMS: dict[str, tuple[str, str]] = {
+    "is no noun": (
+        r"(?<!there )(?<!There )\b(?:is|are|was|were|be) no (?!longer|more\b|less\b|later\b)\w",
+        "A text that is no JSON is refused.",
+    ),
+    "a clause without a subject": (_NO_SUBJECT, "What is large goes to S3."),
+    "a verb without its object": (
+        r"\bno (?:state|one|test) can catch\b",
+        "ends no state can catch",
+    ),
+    "without its knowing": (r"without (?:its|their|your) knowing", "without its knowing"),
+    "so many": (r"\b(?:newest|first|last|of) so many\b", "the newest so many"),
+    "in the place of": (r"\bin the place of\b", "a pointer in the place of a value"),
+    "of ours": (r"\bof (?:ours|theirs)\b", "a form of ours"),
+    "for ever": (r"\bfor ever\b", "waits for ever"),
+    "but for": (r"\ball (?:of \w+ )?but for\b|\btests, but for\b", "the tests, but for those"),
+    "makes of it": (r"\bmakes? of (?:it|them)\b", "what the stack makes of it"),
+    "and its kin": (r"\band its kin\b", "this error and its kin"),
+    "nothing is said": (r"\bif nothing is said\b", "none if nothing is said"),
+}
+
+
+def paragraphs(text: str) -> Iterator[str]:
+    """Yield the prose of a page: no code, no table, each paragraph on a line."""
+    without = re.sub(r"^```.*?^```$", "", text, flags=re.DOTALL | re.MULTILINE)
+    for block in re.split(r"\n\s*\n", without):
+        lines = [line.strip() for line in block.splitlines() if not line.startswith(("    ", "|"))]
+        if lines and not lines[0].startswith(("#", "<!--")):
+            yield " ".join(lines)
+
+
+def stumbling(form: str, text: str) -> list[str]:
+    """Return what of a page has the form."""
+    pattern = re.compile(FORMS[form][0])
+    return [found[0] for each in paragraphs(text) for found in pattern.finditer(each)]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_no_page_has_the_form(form: str) -> None:
+    found = {
+        page.relative_to(pages.ROOT).as_posix(): sentences
+        for page in TEXTS
+        if (sentences := stumbling(form, page.read_text("utf-8")))
+    }
+    assert found == {}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_the_form_is_found_where_it_is(form: str) -> None:
+    assert stumbling(form, f"# Title\n\nBefore. {FORMS[form][1]}\n")
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "There is no need to wait.",
+        "It is no longer there.",
+        "What is it for?",
+        "This says what is large and stays inline.",
+        "Large values are stored in S3 and loaded from it transparently.",
+    ],
+)
+def test_plain_sentences_are_left_alone(sentence: str) -> None:
+    assert [form for form in FORMS if stumbling(form, sentence)] == []
+
+
+@pytest.mark.parametrize("page", HOW_TO, ids=lambda page: page.stem)
+def test_how_to_begins_with_whom_it_is_for(page: Path) -> None:
+    _, _, first, *_ = page.read_text("utf-8").splitlines()
+    assert first.startswith("*For you ")
+
+
+@pytest.mark.parametrize("page", ENDING, ids=lambda page: page.stem)
+def test_page_ends_with_what_to_read_next(page: Path) -> None:
+    _, found, last = page.read_text("utf-8").rpartition("\n## Read next\n")
+    assert found
+    assert "\n#" not in last
+    assert re.search(r"\]\([^)]+\.md", last)
