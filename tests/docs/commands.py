@@ -94,8 +94,10 @@ def _python(words: list[str]) -> None:
 
 def _pip(words: list[str]) -> None:
     """Check that what is installed is a folder of this repository that has these extras."""
+    if words[:4] == ["wheel", "--no-deps", "--wheel-dir", "dist"]:
+        words = ["install", *words[4:]]
     if words[:1] != ["install"] or len(words) != len(["install", "target"]):
-        raise WrongCommandError("only `pip install <folder>` is checked")
+        raise WrongCommandError("only `pip install <folder>` and its wheel are checked")
     target = words[1].removeprefix("placeholder/")  # the reader's checkout
     folder, _, extras = target.removesuffix("]").partition("[")
     project = ROOT / folder / "pyproject.toml"

@@ -1,10 +1,11 @@
-"""The layer by itself, built and packaged as for the Serverless Application Repository."""
+"""The layer and the stack, built and packaged as for the Serverless Application Repository."""
 
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
@@ -24,6 +25,11 @@ ACCESS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build(ROOT / "layers" / "template.yaml", tmp_path_factory.mktemp("builds"))
+
+
+@pytest.fixture(scope="module")
+def built_stack(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build(ROOT / "template.yaml", tmp_path_factory.mktemp("builds"))
 
 
 @pytest.fixture
@@ -52,19 +58,37 @@ def _files(package: Path) -> set[str]:
     }
 
 
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("template", ["built", "built_stack"])
 def test_packaged_template_names_nothing_of_this_machine(
-    built: Path, endpoint: str, tmp_path: Path
+    template: str, request: pytest.FixtureRequest, endpoint: str, tmp_path: Path
 ) -> None:
     packaged = tmp_path / "packaged.yaml"
-    command = [sys.executable, "-m", "samcli", "package", "--template-file", str(built)]
-    command += ["--s3-bucket", BUCKET, "--output-template-file", str(packaged)]
+    command = [sys.executable, "-m", "samcli", "package", "--s3-bucket", BUCKET]
+    command += ["--template-file", str(request.getfixturevalue(template))]
     told = {"AWS_ENDPOINT_URL": endpoint, "AWS_DEFAULT_REGION": "us-east-1", **ACCESS}
     environment = {**os.environ, "SAM_CLI_TELEMETRY": "0", **told}
 
-    subprocess.run(command, env=environment, check=True, capture_output=True)  # noqa: S603 - ours
+    subprocess.run(  # noqa: S603 - ours
+        [*command, "--output-template-file", str(packaged)],
+        env=environment,
+        check=True,
+        capture_output=True,
+    )
 
-    template = yaml_parse(packaged.read_text(encoding="utf-8"))
+    uploaded = list(_uploaded(yaml_parse(packaged.read_text(encoding="utf-8"))))
+    assert len(uploaded) > 2
+    assert [path for path in uploaded if not path.startswith(f"s3://{BUCKET}/")] == []
+
+
+def _uploaded(template: dict[str, Any]) -> Iterator[str]:
+    """Yield every place that the template says some code or text is at."""
     application = template["Metadata"]["AWS::ServerlessRepo::Application"]
-    layer = template["Resources"]["UniversalSyncCoreLayer"]["Properties"]["ContentUri"]
-    uploaded = [application["LicenseUrl"], application["ReadmeUrl"], layer]
-    assert all(path.startswith(f"s3://{BUCKET}/") for path in uploaded)
+    yield from (application["LicenseUrl"], application["ReadmeUrl"])
+    for resource in template["Resources"].values():
+        for name in ("CodeUri", "ContentUri", "DefinitionUri"):
+            place = resource.get("Properties", {}).get(name)
+            if isinstance(place, dict):  # a state machine's
+                yield f"s3://{place['Bucket']}/{place['Key']}"
+            elif place is not None:
+                yield place
