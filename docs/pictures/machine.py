@@ -9,7 +9,7 @@ FILE: Final = Path(__file__).with_name("machine.svg")
 
 FIRST: Final = "InitializeState"
 ROUTE: Final = "RouteNextAction"
-# What a bag says is next, the state that begins it, and the state that ends it.
+# What a bag says, the state that begins it, and the state that ends it.
 ROWS: Final = (
     ("CONTINUE", "RunSegment", "SyncSegment"),
     ("PARALLEL_GROUP", "ProcessParallelBranches", "AggregateBranches"),
