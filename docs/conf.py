@@ -19,10 +19,13 @@ extensions = [
     "sphinx.ext.napoleon",
     "reference_tables",
     "markdown_pages",
+    "stacked_tables",
 ]
 exclude_patterns = ["_build", "_ext"]
 
 html_theme = "furo"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
 html_title = project
 html_copy_source = False
 html_show_sphinx = False

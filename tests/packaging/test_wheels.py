@@ -20,7 +20,16 @@ BY_NAME = re.compile(r"pip3? install[^\n]*[ \"'](universal-sync-core(?:-statebag
 def wheels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Return the wheel of the package and of the command, by the name of the distribution."""
     folder = tmp_path_factory.mktemp("dist")
-    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", folder]
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "wheel",
+        "--quiet",
+        "--no-deps",
+        "--wheel-dir",
+        str(folder),
+    ]
     subprocess.run([*command, str(LAYER), str(ROOT)], check=True)  # noqa: S603 - ours
     return {path.name.partition("-")[0]: path for path in folder.glob("*.whl")}
 
