@@ -45,6 +45,8 @@ FORMS: dict[str, tuple[str, str]] = {
     "but for": (r"\ball (?:of \w+ )?but for\b|\btests, but for\b", "the tests, but for those"),
     "makes of it": (r"\bmakes? of (?:it|them)\b", "what the stack makes of it"),
     "and its kin": (r"\band its kin\b", "this error and its kin"),
+    "read that is not shown": (r"\bis (?:read|written) that is not\b", "is read that is not shown"),
+    "as it is": (r"\bwhy it is as it is\b", "You wonder why it is as it is:"),
     "nothing is said": (r"\bif nothing is said\b", "none if nothing is said"),
 }
 
