@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         event = _read(path)
         with LocalCloud.start(report=_tell) as cloud:
-            answer = cloud.invoke(event)
+            answer = cloud.invoke(event, _function_of(event, cloud))
     except FunctionError as error:
         _tell(f"The function failed with {error.error_type}: {error.message}")
         return 1
@@ -38,6 +38,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
     sys.stdout.write(f"{json.dumps(answer, ensure_ascii=False, indent=2)}\n")
     return 0
+
+
+def _function_of(event: Any, cloud: LocalCloud) -> str | None:
+    """Give the function that an event is for, where that is not the manager."""
+    deletes = isinstance(event, dict) and event.get("action") == "delete_ended"
+    return cloud.outputs["RetentionFunctionArn"] if deletes else None
 
 
 def _read(path: Path) -> Any:

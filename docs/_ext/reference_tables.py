@@ -70,7 +70,7 @@ class ActionList(SphinxDirective):
 
 def action_text() -> str:
     """Return the sections in Markdown."""
-    return "\n\n".join(map(_action_section, actions.app.actions))
+    return "\n\n".join(map(_action_section, actions.EVERY_ACTION))
 
 
 def _action_section(name: str) -> str:

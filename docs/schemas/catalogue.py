@@ -73,7 +73,7 @@ def answer_type(action: str) -> Any:
 
 
 def _events() -> Iterator[tuple[str, dict[str, Any]]]:
-    for action in actions.app.actions:
+    for action in actions.EVERY_ACTION:
         schema = _schema(event_model(action))
         properties = schema["properties"]
         properties["action"] = {"const": action}
@@ -84,7 +84,7 @@ def _events() -> Iterator[tuple[str, dict[str, Any]]]:
 
 def _answers() -> Iterator[tuple[str, dict[str, Any]]]:
     forms_by_name = {schema["$id"].rpartition(":")[2]: schema for _, schema in _forms()}
-    for action in actions.app.actions:
+    for action in actions.EVERY_ACTION:
         used: set[str] = set()
         schema = _with_references(_schema(answer_type(action)), used)
         parts = {name: _embedded(forms_by_name[name]) for name in used}

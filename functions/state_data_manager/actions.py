@@ -272,3 +272,7 @@ def delete_ended(event: DeleteEndedEvent) -> DeletionAnswer:
     import daily_deletion  # noqa: PLC0415 - as above
 
     return daily_deletion.delete_ended(event)
+
+
+# Of all functions, which are told apart by their handlers.
+EVERY_ACTION: Final = tuple(sorted({*app.actions, *callback_app.actions, *retention_app.actions}))

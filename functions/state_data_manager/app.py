@@ -15,7 +15,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 import measures
-from actions import app, callback_app, retention_app
+from actions import EVERY_ACTION, app, callback_app, retention_app
 from routing import ActionResolver
 from universal_sync_core import calculate_payload_size
 from universal_sync_core.bag.fields import unwrap
@@ -31,8 +31,6 @@ Handler = Callable[[Any, LambdaContext], Json]
 # Lambda says here where to send segments; the emulators have nobody to send them to.
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
 _XRAY_DAEMON: Final = "AWS_XRAY_DAEMON_ADDRESS"
-
-_ACTIONS: Final = (*app.actions, *retention_app.actions)
 
 # Of the values Lambda gives AWS_LAMBDA_INITIALIZATION_TYPE, those with which nobody waits for the
 # import of this module (same page).
@@ -128,7 +126,7 @@ def _name_action(action: str) -> None:
 def _action(event: Any) -> str:
     """Return the event's action if it is one of ours: a metric's dimension takes no free text."""
     action = event.get("action") if isinstance(event, dict) else None
-    return action if action in _ACTIONS else "unknown"
+    return action if action in EVERY_ACTION else "unknown"
 
 
 def _execution_id(event: Any) -> str | None:

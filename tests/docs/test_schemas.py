@@ -18,13 +18,13 @@ from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 import app
 import callbacks
 import service_calls
-from actions import app as resolver
+from actions import EVERY_ACTION as ACTIONS
 from docs.schemas.catalogue import FOLDER, FORMS, all_files, event_model
 from tests.core.places import documents_of
 from tests.core.values.test_pointer import DIGEST, LIST, PATH, VALUE
 from tests.docs.test_formats import EXAMPLES, OBJECTS
-from tests.function.expected import BUCKET, EVENTS, EXPECTED, load
-from tests.function.fakes import FakeEventBus, FakeStepFunctions, listing_client
+from tests.function.expected import BUCKET, EVENTS, EXPECTED, deletes, load
+from tests.function.fakes import FakeEventBus, FakeStepFunctions, listing_client, may_delete
 from tests.function.lambda_context import FakeLambdaContext
 from universal_sync_core.bag.next_action import NEXT_ACTION_BY_STATUS
 from universal_sync_core.bag.unit_of_work import unit_of_work
@@ -38,7 +38,6 @@ from universal_sync_core.values.compression import compress
 from universal_sync_core.values.pointer import recognise
 from universal_sync_core.values.validation import validate
 
-ACTIONS = resolver.actions
 ANSWERED = sorted(name for name, expected in EXPECTED.items() if expected.answer)
 KNOWN = sorted(
     name
@@ -72,6 +71,7 @@ def bus(monkeypatch: pytest.MonkeyPatch) -> FakeEventBus:
 def services(monkeypatch: pytest.MonkeyPatch) -> FakeStepFunctions:
     services = FakeStepFunctions()
     monkeypatch.setattr(callbacks, "stepfunctions", lambda: services)
+    may_delete(monkeypatch)
     monkeypatch.setattr(service_calls, "OPERATIONS", {"dynamodb:listTables"})
     monkeypatch.setattr(service_calls, "client_of", lambda _: listing_client(["orders"], ["lines"]))
     return services
@@ -90,7 +90,9 @@ def answer(name: str, store: MemoryStore) -> Any:
     EXPECTED[name].prepare(store)
     for earlier in EXPECTED[name].after:
         app.lambda_handler(load(earlier), FakeLambdaContext())
-    return app.lambda_handler(load(name), FakeLambdaContext())
+    event = load(name)
+    handler = app.retention_handler if deletes(event) else app.lambda_handler
+    return handler(event, FakeLambdaContext())
 
 
 def test_files_are_those_of_the_models() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from local.errors import FunctionError
 from tests.end_to_end.workflow import Workflows
-from tests.function.expected import EXPECTED, load
+from tests.function.expected import EXPECTED, deletes, load
 from universal_sync_core.storage.s3_store import S3Store
 
 REQUEST = "request_callback_human"
@@ -58,13 +58,14 @@ def test_event_leads_to_what_its_name_says(workflows: Workflows, name: str) -> N
         event = _about(load(name, bucket), callback_id)
         if name == "record_end_stopped":
             event["execution_arn"] = _stopped(workflows)
+        function = cloud.outputs["RetentionFunctionArn"] if deletes(event) else None
         if expected.error is None:
-            answer = cloud.invoke(event)
+            answer = cloud.invoke(event, function)
             assert (expected.answer or set()) <= answer.keys()
             json.dumps(answer, allow_nan=False)
             return
         with pytest.raises(FunctionError) as refused:
-            cloud.invoke(event)
+            cloud.invoke(event, function)
     assert refused.value.error_type == expected.error.__name__
 
 

@@ -30,6 +30,15 @@ EVENTS: Final = Path(__file__).parents[2] / "events"
 BUCKET: Final = "state-bucket"  # the one that the files name
 
 
+# The action that the manager does not know, as it may not delete.
+DELETES: Final = "delete_ended"
+
+
+def deletes(event: Any) -> bool:
+    """Tell whether an event is for the function that may delete."""
+    return isinstance(event, dict) and event.get("action") == DELETES
+
+
 def load(name: str, bucket: str = BUCKET) -> Any:
     """Return an event, about the bucket that there is."""
     text = (EVENTS / f"{name}.json").read_text(encoding="utf-8")
@@ -126,6 +135,7 @@ def _refuses(field: str | None, error: type[StateSyncError] = InvalidRequestErro
 
 
 _BAG: Final = Expected(answer=frozenset({"state_data"}))
+_DELETED: Final = _answers("deleted", "kept", "failed", "recorded", "is_cut_short")
 _REQUESTED: Final = ("request_callback_human",)
 
 EXPECTED: Final[dict[str, Expected]] = {
@@ -156,6 +166,10 @@ EXPECTED: Final[dict[str, Expected]] = {
     "decompress_not_compressed": _refuses("compressed_data"),
     "decompress_packed": _answers("value"),
     "decompress_text": _answers("value"),
+    "delete_ended_daily": _DELETED,
+    "delete_ended_dry_run": _DELETED,
+    "delete_ended_most_zero": _refuses("most"),
+    "delete_ended_shorter_retention": _refuses("retention_days"),
     "event_action_not_string": _refuses("action"),
     "event_missing_action": _refuses("action"),
     "event_not_object": _refuses(None),

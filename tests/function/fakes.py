@@ -2,14 +2,19 @@
 
 import json
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 
 import boto3
+import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
+
+import daily_deletion
+from universal_sync_core.retention.inventory import Stored
 
 
 def client_error(operation: str, code: str, status: int = HTTPStatus.BAD_REQUEST) -> ClientError:
@@ -22,6 +27,7 @@ def client_error(operation: str, code: str, status: int = HTTPStatus.BAD_REQUEST
     return ClientError(response, operation)
 
 
+MACHINE = "arn:aws:states:eu-west-1:123456789012:stateMachine:catalog"
 TOKEN = "AQCEAAAAKgAAAAMAAAAA/token+that=is&opaque"  # noqa: S105 - it opens nothing
 
 
@@ -107,6 +113,27 @@ class FakeEventBus:
             return {"FailedEntryCount": 1, "Entries": [{"ErrorCode": self.refusal}]}
         self.entries += Entries
         return {"FailedEntryCount": 0, "Entries": [{"EventId": "1"}]}
+
+
+class EmptyInventory:
+    """The inventory of a bucket in which nothing has ended."""
+
+    def objects(self, bucket: str, prefix: str) -> Iterator[Stored]:
+        assert bucket
+        assert prefix
+        return iter(())
+
+    def folders(self, bucket: str, prefix: str) -> Iterator[str]:
+        assert bucket
+        assert prefix
+        return iter(())
+
+
+def may_delete(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the daily deletion run as its function does, in a bucket in which nothing has ended."""
+    monkeypatch.setenv("STATE_RETENTION_DAYS", "90")
+    monkeypatch.setenv("STATE_MACHINES", MACHINE)
+    monkeypatch.setattr(daily_deletion, "S3Inventory", lambda _: EmptyInventory())
 
 
 def listing_client(*pages: list[str]) -> Any:

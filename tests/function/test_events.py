@@ -8,9 +8,9 @@ import pytest
 import app
 import callbacks
 import service_calls
-from actions import app as resolver
-from tests.function.expected import BUCKET, EVENTS, EXPECTED, load
-from tests.function.fakes import FakeEventBus, FakeStepFunctions, listing_client
+from actions import EVERY_ACTION
+from tests.function.expected import BUCKET, EVENTS, EXPECTED, deletes, load
+from tests.function.fakes import FakeEventBus, FakeStepFunctions, listing_client, may_delete
 from tests.function.lambda_context import FakeLambdaContext
 from universal_sync_core import calculate_payload_size
 from universal_sync_core.storage.memory_store import MemoryStore
@@ -25,6 +25,7 @@ def services(monkeypatch: pytest.MonkeyPatch) -> FakeStepFunctions:
     fake, bus = FakeStepFunctions(), FakeEventBus()
     monkeypatch.setattr(callbacks, "stepfunctions", lambda: fake)
     monkeypatch.setattr(callbacks, "events", lambda: bus)
+    may_delete(monkeypatch)
     monkeypatch.setattr(service_calls, "OPERATIONS", {"dynamodb:listTables"})
     monkeypatch.setattr(service_calls, "client_of", lambda _: listing_client(["orders"], ["lines"]))
     return fake
@@ -36,7 +37,9 @@ def handle(name: str, store: MemoryStore, services: FakeStepFunctions) -> Any:
     for earlier in expected.after:
         app.lambda_handler(load(earlier), context)
     services.closed = services.closed or expected.closed
-    return app.lambda_handler(load(name), context)
+    event = load(name)
+    handler = app.retention_handler if deletes(event) else app.lambda_handler
+    return handler(event, context)
 
 
 def test_table_and_folder_hold_the_same_names() -> None:
@@ -46,15 +49,15 @@ def test_table_and_folder_hold_the_same_names() -> None:
 def test_every_action_has_an_answer_and_a_refusal() -> None:
     answered = {load(name)["action"] for name in ANSWERED}
     refused = {load(name).get("action") for name in REFUSED if isinstance(load(name), dict)}
-    assert answered == set(resolver.actions)
-    assert set(resolver.actions) <= refused
+    assert answered == set(EVERY_ACTION)
+    assert set(EVERY_ACTION) <= refused
 
 
 @pytest.mark.parametrize("name", sorted(EXPECTED))
 def test_file_is_named_after_its_action(name: str) -> None:
     event = load(name)
     action = event.get("action") if isinstance(event, dict) else None
-    known = action in resolver.actions
+    known = action in EVERY_ACTION
     assert name.startswith(f"{action}_" if known else ("event_", "unknown_action"))
 
 
