@@ -18,9 +18,9 @@ sys.path[:0] = [
 ]
 os.environ.setdefault("POWERTOOLS_METRICS_NAMESPACE", "Simulation")
 
-from tests.simulation.running import Failure, run_seed, shrink  # noqa: E402 - needs the paths
+from tests.simulation.counters import Counters  # noqa: E402 - needs the paths
+from tests.simulation.running import Failure, run_seed, shrink  # noqa: E402
 from tests.simulation.tables import render  # noqa: E402
-from tests.simulation.world import Counters  # noqa: E402
 
 
 def main() -> int:

@@ -9,6 +9,7 @@ from unittest import mock
 from statebag.cli import main
 from tests.simulation.actions import end, go_on
 from tests.simulation.containers import BUCKET
+from tests.simulation.documents import require_document
 from tests.simulation.reader import BrokenStateError
 from tests.simulation.steps import step
 from tests.simulation.world import Flow, SimulationError, World
@@ -24,6 +25,7 @@ def collect_garbage(world: World, flow: Flow) -> None:
     told = {"status": "SUCCEEDED", "output": {"state_data": flow.bag}}
     flow.executions[flow.execution] |= {**told, "stopped": world.clock.wall}
     world.clock.sleep(timedelta(days=world.draw.randrange(10, 40)).total_seconds())
+    flow.document, flow.whole = {}, {}  # no state has it any more
     _collect(world)
     for each in world.flows:
         _require_kept(world, each, is_over=each is flow)
@@ -40,6 +42,7 @@ def _require_kept(world: World, flow: Flow, *, is_over: bool) -> None:
     try:
         if not is_over:
             world.require_same("after gc", flow.reader.bag(flow.bag), flow.plain)
+            require_document("after gc", flow)
         for path, _, plain in flow.kept:
             world.require_same("after gc", flow.reader.kept(path), plain)
     except BrokenStateError as error:

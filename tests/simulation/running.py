@@ -9,6 +9,7 @@ from typing import Final
 from tests.simulation import (  # noqa: F401 - they register steps
     actions,
     collecting,
+    documents,
     groups,
     mapped,
     timers,
@@ -16,8 +17,9 @@ from tests.simulation import (  # noqa: F401 - they register steps
     workers,
 )
 from tests.simulation.containers import deployed
+from tests.simulation.counters import Counters
 from tests.simulation.steps import STEPS, Step
-from tests.simulation.world import Counters, Flow, SimulationError, World
+from tests.simulation.world import Flow, SimulationError, World
 
 _WORKFLOWS: Final = 2
 

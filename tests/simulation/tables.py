@@ -1,7 +1,7 @@
 """What has happened, as a table: faults by action, forms, errors."""
 
+from tests.simulation.counters import Counters
 from tests.simulation.weather import KINDS
-from tests.simulation.world import Counters
 
 
 def render(counters: Counters) -> str:

@@ -8,10 +8,10 @@ from collections import Counter
 
 import pytest
 
+from tests.simulation.counters import Counters
 from tests.simulation.reader import FORMS
 from tests.simulation.running import run_seed
 from tests.simulation.weather import KINDS, can_hit
-from tests.simulation.world import Counters
 
 SHORT = range(40)
 SHORT_STEPS = 80

@@ -1,7 +1,7 @@
 """The world of one seed: workflows, containers, the store, and what has to hold after each step."""
 
 import json
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,6 +11,7 @@ from typing import Any, Final
 from tests.simulation import oracle
 from tests.simulation.clock import Clock
 from tests.simulation.containers import BUCKET, Container, Work
+from tests.simulation.counters import Counters
 from tests.simulation.oracle import Plain
 from tests.simulation.reader import BrokenStateError, Reader
 from tests.simulation.services import EventBus, StepFunctions
@@ -78,6 +79,8 @@ class Flow:
         kept: snapshots and records: the path, and the state that goes on from it.
         results: of its last segments, which are run again where it goes back.
         executions: what Step Functions tells of each, by ARN.
+        document: any JSON beside the bag, as the machine has it.
+        whole: what that stands for.
     """
 
     owner: str
@@ -92,6 +95,8 @@ class Flow:
     kept: list[tuple[str, Plain, Plain]] = field(default_factory=list)
     results: deque[Any] = field(default_factory=lambda: deque(maxlen=12))
     executions: dict[str, Plain] = field(default_factory=dict)
+    document: Any = field(default_factory=dict)
+    whole: Plain = field(default_factory=dict)
 
     @property
     def action(self) -> str:
@@ -107,29 +112,6 @@ class OldEvent:
     event: Plain
     expected: Plain
     reader: Reader
-
-
-@dataclass(kw_only=True)
-class Counters:
-    """What has happened in the worlds of all seeds.
-
-    Attributes:
-        faults: by action and kind.
-        steps: that were done, by action.
-        forms: that were read.
-        errors: that came out and were handled.
-        attempts: with and without an answer.
-        collected: objects that gc has deleted.
-        sought: actions and kinds of faults that are made likely to meet.
-    """
-
-    faults: Counter[tuple[str, str]] = field(default_factory=Counter)
-    steps: Counter[str] = field(default_factory=Counter)
-    forms: Counter[str] = field(default_factory=Counter)
-    errors: Counter[str] = field(default_factory=Counter)
-    attempts: int = 0
-    collected: int = 0
-    sought: frozenset[tuple[str, str]] = frozenset()
 
 
 class World:
