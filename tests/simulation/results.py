@@ -30,8 +30,7 @@ def result(draw: Random, *, of_branch: bool = False) -> Any:
     made = _state(draw, of_branch=of_branch) if draw.random() < 0.8 else {}
     made |= _lists(draw)
     if draw.random() < 0.08:
-        # A list that grows by a strategy, and is taken away and begun anew, is in no oracle.
-        made["removed_paths"] = draw.sample(_REMOVED[:-1] if of_branch else _REMOVED, 2)
+        made["removed_paths"] = draw.sample(_REMOVED, 2)
     if draw.random() < 0.25:
         key = draw.choice(_TOP_LEVEL)
         made[key] = values.of_key(key, draw)
