@@ -208,3 +208,12 @@ def test_what_stands_for_json_is_taken_too() -> None:
     small = offload({"rows": ({"n": n, "text": "t" * 300} for n in range(1_000))}, CONTEXT)
     assert len(list(pointers(small))) == 1
     assert hydrate(small, ["rows[*]"], CONTEXT)["rows"][999]["n"] == 999
+
+
+@pytest.mark.usefixtures("store")
+def test_number_of_more_than_64_bits_takes_no_room_from_the_words_of_others() -> None:
+    document = {"number": 2**64 + 1, "report": "\u00fc" * 3_000, "note": "\u00e9" * 900}
+    small = offload(document, CONTEXT, at_most=2_500, open=["number"])
+    assert calculate_payload_size(small) <= 2_500
+    assert small["note"] == document["note"]
+    assert hydrate(small, context=CONTEXT) == document

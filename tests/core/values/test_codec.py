@@ -20,6 +20,7 @@ from universal_sync_core.values.codec import (
     canonical,
     decode,
     encode,
+    measure,
     plain_encoding,
 )
 
@@ -120,6 +121,15 @@ def test_a_document_is_one_value(body: bytes) -> None:
 def test_any_json_value_comes_back(value: Any) -> None:
     assert repr(decode(encode(value))) == repr(value)
     assert json.loads(encode(value)) == value
+
+
+@pytest.mark.parametrize("odd", [2**64 + 1, "\ud800", ["\udfff", -(2**70)]])
+def test_a_part_is_as_large_in_the_whole_as_by_itself(odd: Any) -> None:
+    """Also where only the standard library can encode the whole."""
+    parts = {"odd": odd, "text": "ü🙂" * 100, "schlüssel": [1.5, "é"]}
+    own = sum(measure(key)[0] + measure(value)[0] for key, value in parts.items())
+    assert measure(parts)[0] == len(encode(parts)) == own + 2 * len(parts) + 1
+    assert decode(encode(parts)) == parts
 
 
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False)))

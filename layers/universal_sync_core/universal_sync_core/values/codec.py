@@ -46,6 +46,8 @@ _KINDS_OF_BYTES: Final = bytes(
 )
 _LONG_NUMBER: Final = b"0" * 19
 _TEXTS: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
+# Half of a pair has no bytes in UTF-8, and an escape in JSON.
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _NO_BRACKETS: Final = bytes(byte for byte in range(256) if byte not in b"[]{}")
 # Of a path that is too long for a message.
 _SHOWN_CHARS: Final = 100
@@ -211,12 +213,22 @@ def _may_hold_long_number(body: bytes) -> bool:
 def _encode_plainly(value: Json, *, sort_keys: bool = False) -> bytes:
     _refuse_by_name(value, "value")
     try:
-        text = json.dumps(value, allow_nan=False, separators=(",", ":"), sort_keys=sort_keys)
+        text = json.dumps(
+            value,
+            allow_nan=False,
+            ensure_ascii=False,  # a part is as large in the whole as by itself
+            separators=(",", ":"),
+            sort_keys=sort_keys,
+        )
     except RecursionError as error:
         raise _too_deep("value", "value") from error
     except ValueError as error:  # an integer of more digits than CPython converts
         raise InvalidRequestError(f"not a JSON value: {error}") from error
-    return text.encode()
+    return _SURROGATE.sub(_escaped, text).encode()
+
+
+def _escaped(surrogate: re.Match[str]) -> str:
+    return f"\\u{ord(surrogate[0]):04x}"
 
 
 def _refuse_constant(name: str) -> Json:
