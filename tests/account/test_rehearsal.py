@@ -53,6 +53,11 @@ TESTS = {
         "test_map_in_which_every_item_fails_ends_the_workflow": MAPS,
         "test_resuming_a_map_runs_the_items_that_failed_and_no_other": MAPS,
     },
+    # What the first seeds draw: a group of branches, or a map of which an item fails.
+    "test_in_memory": {
+        **{f"test_it_goes_the_same_way_to_the_same_end[{n}]": EVENTS for n in (0, 1, 3, 6, 7)},
+        "test_it_goes_the_same_way_to_the_same_end[5]": MAPS,
+    },
     "test_timed_waits": {
         "test_a_workflow_goes_on_after_a_time_with_all_of_its_state": SCALED,
         "test_a_wait_takes_as_many_events_as_the_budget_counts_at_most": EVENTS,
