@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import (
+    aged,
     charts,
     cold_start,
     cost,
@@ -77,6 +78,7 @@ def sections(scale: Scale, console: Console) -> Iterator[tuple[str, list[Row]]]:
     with SlowS3.start() as s3, mock.patch.dict(os.environ, s3.environment()):
         yield "waves of requests", waves.rows(s3, scale.requests)
         yield "fresh values", list(fresh.rows(s3, scale.values))
+        yield "a value that was changed", aged.rows(s3, scale.large, scale.pairs)
         yield "another library", middy_store.rows(s3, scale.pairs, scale.requests.fields)
     yield "large states", growth.rows(scale.large)
     yield "workers", workers.rows(scale.tasks)

@@ -66,7 +66,7 @@ def _stored(store: S3Store, client: "S3Client", payloads: Payloads, size: int, p
 
     def one_object() -> float:
         value = payloads.records(size)
-        return seconds(lambda: _put(client, value))
+        return seconds(lambda: put(client, value))
 
     return Row(
         scenario=f"store a fresh value of {size / KIB:,.0f} KB",
@@ -80,7 +80,7 @@ def _loaded(store: S3Store, client: "S3Client", payloads: Payloads, size: int, p
     value = payloads.records(size)
     with _cold(store):
         bag = {"value": store_to_s3(value, CONTEXT)}
-    key = _put(client, value)
+    key = put(client, value)
     requests: list[int] = []
 
     def ours() -> float:
@@ -89,7 +89,7 @@ def _loaded(store: S3Store, client: "S3Client", payloads: Payloads, size: int, p
             requests.append(space.usage.snapshot().requests)
             return taken
 
-    ratio = median_of_pairs(ours, _timed(lambda: _get(client, key)), pairs)
+    ratio = median_of_pairs(ours, _timed(lambda: get(client, key)), pairs)
     return Row(
         scenario=f"load it, {size / KIB:,.0f} KB",
         baseline="one object of the same JSON and compression",
@@ -103,7 +103,7 @@ def _timed(work: Callable[[], object]) -> Callable[[], float]:
     return lambda: seconds(work)
 
 
-def _put(client: "S3Client", value: Json) -> str:
+def put(client: "S3Client", value: Json) -> str:
     """Store a value as one object; return its key."""
     key = f"one-object/{uuid.uuid4()}"
     body = zstandard.ZstdCompressor(level=_LEVEL).compress(orjson.dumps(value))
@@ -111,6 +111,7 @@ def _put(client: "S3Client", value: Json) -> str:
     return key
 
 
-def _get(client: "S3Client", key: str) -> Json:
+def get(client: "S3Client", key: str) -> Json:
+    """Load a value that is stored as one object."""
     body = client.get_object(Bucket=BUCKET, Key=key)["Body"].read()
     return orjson.loads(zstandard.ZstdDecompressor().decompress(body))
