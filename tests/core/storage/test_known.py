@@ -14,7 +14,7 @@ import pytest
 
 from tests.core.bags import CONTEXT, OTHER_EXECUTION, call, fresh, hydrated
 from tests.core.fakes import BrownoutStore, CountingStore, FakeClock, SlowStore
-from tests.core.places import lines_of
+from tests.core.places import documents_of, lines_of
 from universal_sync_core import (
     hydrate_state,
     load_from_s3,
@@ -115,7 +115,7 @@ def test_what_one_thread_has_sent_of_a_failing_call_another_does_not_rely_on() -
             assert hydrated(bag)["current_state"] == {"rows": ROWS, "n": number}
 
 
-def test_a_call_that_fails_after_a_part_was_sent_leaves_only_that_part_known() -> None:
+def test_a_call_that_fails_after_a_part_was_sent_leaves_only_documents_of_that_part_known() -> None:
     store = BrownoutStore(CountingStore(), is_page_with_row_7)
 
     def stored_in_two_parts() -> None:
@@ -127,8 +127,9 @@ def test_a_call_that_fails_after_a_part_was_sent_leaves_only_that_part_known() -
     with fresh(store) as space:
         with pytest.raises(StoreThrottledError):
             stored_in_two_parts()
-        before = set(store.inner.inner.objects)  # type: ignore[attr-defined]
-        assert [str(path) in space.known for path in before].count(True) == 2
+        stored = store.inner.inner  # type: ignore[attr-defined]
+        assert all(str(path) in space.known for path in stored.objects)
+        assert len({at.path for at in documents_of(stored) if at in space.known}) == 2
         store.ill = False
         with call() as opened:
             pointer = opened.pages.store(ROWS)

@@ -108,6 +108,19 @@ def from_frame(stored: bytes, path: str, budget: Budget) -> bytes:
     return unzstd(stored, path, budget).removesuffix(b"\n")
 
 
+def json_size(stored: bytes) -> int | None:
+    """Return the bytes of the JSON of a document as it is said, or None where that is not said."""
+    import zstandard  # noqa: PLC0415
+
+    if not stored.startswith(_FRAME):
+        return len(stored.removesuffix(b"\n"))
+    try:
+        size: int = zstandard.frame_content_size(stored)
+    except zstandard.ZstdError:
+        return None
+    return size - len(b"\n") if size > 0 else None
+
+
 def unzstd(stored: bytes, path: str, budget: Budget) -> bytes:
     """Return what is in a zstd frame; errors as of `from_frame`."""
     import zstandard  # noqa: PLC0415 - a call that reads nothing needs none of it

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from universal_sync_core.packs.encoding import from_stored
 from universal_sync_core.packs.fetching import Fetching
-from universal_sync_core.packs.frames import Pack, documents_in, encoding_of, from_frame
+from universal_sync_core.packs.frames import Pack, documents_in, encoding_of, from_frame, json_size
 from universal_sync_core.packs.outbox import Mark
 from universal_sync_core.storage.cache import ByteCache
 from universal_sync_core.storage.known import InBag, identity
@@ -56,10 +56,10 @@ class Objects(Fetching):
 
         Its digest is checked; of a list or a map only the root is read. All are read side by side.
         Nothing is asked for one that the state at hand has, too, or that leads to what this process
-        has stored or read lately.
+        has stored or read lately and holds.
 
         Returns:
-            Pointers to lists and maps that are new, with their roots.
+            Those that are new, with what they lead to, but for values whose size is as it is said.
 
         Raises:
             PointerNotAllowedError: one leads out of the allowed places.
@@ -69,13 +69,12 @@ class Objects(Fetching):
         new = [pointer for pointer in pointers if not self._in_bag.has(pointer)]
         for pointer in new:
             self.require_allowed(pointer.path)
-        trees = [pointer for pointer in new if pointer.kind != "value"]
-        values = [each for each in new if each.kind == "value" and each.at not in self._seen]
-        stored = self._stored([settled(each.at) for each in (*trees, *values)], fresh=True)
-        places = [settled(tree.at) for tree in trees]
+        stored = self._stored([settled(pointer.at) for pointer in new], fresh=True)
+        found = [(pointer, settled(pointer.at)) for pointer in new]
         return [
-            (tree, self._document(stored[at], at, self.budget))
-            for tree, at in zip(trees, places, strict=True)
+            (pointer, self._document(stored[at], at, self.budget))
+            for pointer, at in found
+            if pointer.kind != "value" or json_size(stored[at]) != pointer.size
         ]
 
     def add(self, body: bytes) -> Address:
@@ -214,15 +213,13 @@ class Objects(Fetching):
     def flush(self) -> None:
         """Send everything added since the last time; return when all of it is stored.
 
-        None of it counts as stored before the last of it is: a document is added after those it
+        No document counts as stored before the last of them is: each is added after those it
         refers to.
         """
         self.seal()
         packs = self._outbox.sealed()
-        sent = [each for each in packs if each[0] not in self._seen]
-        in_parallel(self._send, sent)
-        self._seen.note(path for path, _ in sent)
-        for path, pack in sent:
+        in_parallel(self._send, [each for each in packs if each[0] not in self._seen])
+        for path, pack in packs:
             documents = dict(pack.documents(path))
             self._seen.note(documents)
             for at, stored in documents.items():
@@ -236,6 +233,7 @@ class Objects(Fetching):
         body = pack.body()
         if self.retried(self._create, path, StoredObject(body, encoding_of(body))):
             self._usage.count_write(len(body))
+        self._seen.note([path])  # not again, where the call fails by another and is made again
 
     def _create(self, path: str, stored: StoredObject) -> bool:
         self._usage.count_request()

@@ -4,7 +4,6 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from itertools import chain
 from typing import Final, NamedTuple, TypeAlias
 
-from universal_sync_core.errors import MalformedPointerError
 from universal_sync_core.packs.objects import Objects
 from universal_sync_core.pages.page_format import Node, digest_mark, split_marks
 from universal_sync_core.pages.tree_reader import TreeReader
@@ -13,10 +12,11 @@ from universal_sync_core.pages.trees import (
     in_order,
     in_sequence,
     require_child,
+    require_sized,
 )
 from universal_sync_core.values.address import Address
 from universal_sync_core.values.budget import SPARE_DEPTH, Cost, Document, Facts
-from universal_sync_core.values.codec import Json, JsonObject, canonical, encode, levels
+from universal_sync_core.values.codec import Json, JsonObject, canonical, levels
 from universal_sync_core.values.compression import expand, is_compressed
 from universal_sync_core.values.pointer import (
     COMPRESSED_MARK,
@@ -228,12 +228,9 @@ class PageReader(TreeReader):
         return self._part(value, pointer.at, every, at)
 
     def _value_of(self, pointer: Pointer) -> Document:
-        """Return the single value that a pointer leads to; with pointers inside of any size."""
+        """Return the single value that a pointer leads to, of the size that is said."""
         document = self._values[pointer.at]
-        sized = not document.facts.clean or pointer.size == document.facts.cost.size
-        if not sized and pointer.size != len(encode(document.value)):
-            message = "the value is not of the size that its pointer states"
-            raise MalformedPointerError(message, path=pointer.path)
+        require_sized(document, pointer)
         return document
 
     def _part(self, value: Json, name: Address | str, every: Sequence[Facts], at: _At) -> Json:

@@ -19,6 +19,7 @@ from universal_sync_core.pages.trees import (
     require_child,
     require_described,
     require_root,
+    require_sized,
 )
 from universal_sync_core.values.address import Address
 from universal_sync_core.values.budget import Document, Facts
@@ -108,10 +109,13 @@ class TreeReader:
             PointerNotAllowedError: one leads out of the allowed places.
             MissingObjectError: one leads nowhere.
             ChecksumMismatchError: one leads to something else.
-            MalformedPointerError: one to a list or map leads to another kind, or another count.
+            MalformedPointerError: one leads to another kind, another count or another size.
         """
         for pointer, document in self._objects.look_up(pointers):
-            require_root(document, pointer)
+            if pointer.kind == "value":
+                require_sized(document, pointer)
+            else:
+                require_root(document, pointer)
 
     def root(self, pointer: Pointer) -> Node:
         """Return the page or index object that a pointer leads to.

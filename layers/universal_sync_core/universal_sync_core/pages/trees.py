@@ -45,6 +45,17 @@ def require_root(document: Document, pointer: Pointer) -> None:
     require_described(node, pointer, document.facts.cost.size)
 
 
+def require_sized(document: Document, pointer: Pointer) -> None:
+    """Raise MalformedPointerError where a single value is not of the size that is said.
+
+    With pointers inside it is not looked at: they are not read yet.
+    """
+    sized = not document.facts.clean or pointer.size == document.facts.cost.size
+    if not sized and pointer.size != len(encode(document.value)):
+        message = "the value is not of the size that its pointer states"
+        raise MalformedPointerError(message, path=pointer.path)
+
+
 def require_described(node: Node, pointer: Pointer, size: int) -> None:
     """Refuse what is not what a pointer says of it.
 
