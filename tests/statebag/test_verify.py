@@ -41,7 +41,7 @@ def test_sound_state(run: Run) -> None:
     ran = run("verify", RUN)
 
     assert ran.code == 0
-    assert "7 sound objects of 86.6 KiB, 0 problems" in ran.out
+    assert "8 sound objects of 86.8 KiB, 0 problems" in ran.out
 
 
 @pytest.mark.usefixtures("bag")
