@@ -52,17 +52,18 @@ def fork_branch(world: World, flow: Flow) -> None:
         take(world, branch, event, expected, flow.reader)
         flow.branches.append(branch)
         return
-    if running := _running(flow):
+    if running := running_in(flow):
         _end(world, flow, world.draw.choice(running))
     else:
         _join(world, flow)
 
 
-def _running(flow: Flow) -> list[Branch]:
+def running_in(flow: Flow) -> list[Branch]:
+    """Return the branches that have not ended."""
     return [branch for branch in flow.branches if branch.end is None]
 
 
-def _bring(world: World, flow: Flow, branch: Branch, action: str, result: Any, **more: Any) -> None:
+def bring(world: World, flow: Flow, branch: Branch, action: str, result: Any, **more: Any) -> None:
     """Let a branch bring a result; `more` are strategies beside the usual ones."""
     strategies = STRATEGIES | more
     name = _ANSWERS.get(action, "execution_result")
@@ -77,37 +78,37 @@ def _bring(world: World, flow: Flow, branch: Branch, action: str, result: Any, *
 
 @step("group", 14)
 def sync_branch(world: World, flow: Flow) -> None:
-    if running := _running(flow):
-        _bring(world, flow, world.draw.choice(running), "sync_branch", _branch_result(world))
+    if running := running_in(flow):
+        bring(world, flow, world.draw.choice(running), "sync_branch", _branch_result(world))
 
 
 @step("group", 2)
 def ask_in_branch(world: World, flow: Flow) -> None:
     """A branch asks a person or starts a job, and is answered while the others go on."""
-    if running := _running(flow):
+    if running := running_in(flow):
         branch, action = world.draw.choice(running), world.draw.choice([*_ANSWERS])
         status = "ASYNC" if action == "merge_async" else "PAUSED_FOR_HITP"
-        _bring(world, flow, branch, "sync_branch", {"status": status})
-        _bring(world, flow, branch, action, {"current_state": values.mapping(world.draw)})
+        bring(world, flow, branch, "sync_branch", {"status": status})
+        bring(world, flow, branch, action, {"current_state": values.mapping(world.draw)})
 
 
 @step("group", 3)
 def compress_in_branch(world: World, flow: Flow) -> None:
-    if running := _running(flow):
+    if running := running_in(flow):
         result = _branch_result(world)
-        _bring(world, flow, world.draw.choice(running), "update_and_compress", result)
+        bring(world, flow, world.draw.choice(running), "update_and_compress", result)
 
 
 @step("group", 3)
 def work_on_one_report(world: World, flow: Flow) -> None:
     """Each branch adds to a report that is large, and small where it is packed; all may end so."""
     lines = {f"line {number}": "the same text " * 3 for number in range(60)}
-    running = _running(flow)
+    running = running_in(flow)
     for branch in running:
         name = branch.plain["branch_id"]
         own = {"by": name} if world.draw.random() < 0.3 else {}
         result = {"current_state": {"report": lines | {f"of {name}": True} | own}}
-        _bring(world, flow, branch, "update_and_compress", result)
+        bring(world, flow, branch, "update_and_compress", result)
     are_all = len(flow.branches) == len(flow.plain["pending_branches"])
     if are_all and world.draw.random() < 0.5:
         for branch in running:
@@ -119,13 +120,13 @@ def work_on_one_report(world: World, flow: Flow) -> None:
 def come_to_one_list(world: World, flow: Flow) -> None:
     """Branches come to the same list by different ways."""
     whole = [f"{number} ".ljust(90, "x") for number in range(world.draw.randrange(3, 90))]
-    for branch in _running(flow):
+    for branch in running_in(flow):
         cut = world.draw.randrange(len(whole))
         parts = [whole[:cut], whole[cut:]] if world.draw.random() < 0.5 else [whole]
         for number, part in enumerate(parts):
             more = {"rows": "append"} if number else {}
             result = {"current_state": {"rows": part}}
-            _bring(world, flow, branch, "sync_branch", result, **more)
+            bring(world, flow, branch, "sync_branch", result, **more)
 
 
 def _branch_result(world: World) -> Any:
@@ -151,7 +152,9 @@ def _end(world: World, flow: Flow, branch: Branch) -> None:
         "segments_run": branch.plain["loop_counter"],
         "s3_path": answer["s3_path"],
     }
-    if waits := branch.plain["execution_segments"] - branch.plain["loop_counter"]:
+    if "segments_in_parent" in branch.plain:
+        expected["segments_in_parent"] = branch.plain["segments_in_parent"]
+    elif waits := branch.plain["execution_segments"] - branch.plain["loop_counter"]:
         expected["waits"] = waits
     if not oracle.same(answer, expected):
         raise SimulationError("wrong branch pointer", json.dumps(answer))

@@ -28,6 +28,19 @@ _OWN: Final = (
     "wait_state",
 )
 _NOT_INHERITED: Final = ("status", "total_segments", "next_segment_to_run", "pending_branches")
+# One that was an execution of its own has also these of its own groups and maps.
+_APART: Final = (
+    "segments_in_parent",
+    "execution_chain",
+    "distributed_items",
+    "items_per_batch",
+    "map_concurrency",
+    "tolerated_failed_items",
+    "branch_results",
+    "tolerated_branch_failures",
+    "branch_conflict_strategy",
+    "branch_conflicts",
+)
 _GROUP_SEGMENTS: Final = 900
 _MOST_SEGMENTS: Final = 800
 # How long the list of outputs is: it goes with the list that stands in the end.
@@ -188,13 +201,14 @@ def join(
     )
     if "execution_segments" in after:
         for report in delta["branch_results"]:
-            ran = (report.get("segments_run") or 0, report.get("waits") or 0)
-            after["execution_segments"] += 2 + sum(ran)
+            ran = (report.get("segments_run") or 0) + (report.get("waits") or 0)
+            after["execution_segments"] += 2 + report.get("segments_in_parent", ran)
     return after, joining.conflicts
 
 
 def _summary(parent: Plain, answered: list[Plain], conflicts: list[Plain]) -> Plain:
-    told = ("branch_id", "status", "error", "cause", "record_s3_path", "segments_run", "waits")
+    failure = ("error", "cause", "record_s3_path")
+    told = ("branch_id", "status", *failure, "segments_run", "waits", "segments_in_parent")
     reports = [
         {"index": index} | {name: end[name] for name in told if end.get(name) is not None}
         for index, end in enumerate(answered)
@@ -213,8 +227,9 @@ def _summary(parent: Plain, answered: list[Plain], conflicts: list[Plain]) -> Pl
 def changed(before: Plain, after: Plain, rules: Rules) -> Plain:
     """Return what a bag has that the one it was forked from has not."""
     delta: Plain = {}
+    own = (*_OWN, *(_APART if "segments_in_parent" in after else ()))
     for name, value in after.items():
-        if name in _OWN or (name in before and same(before[name], value)):
+        if name in own or (name in before and same(before[name], value)):
             continue
         inner = rules.at(name)
         is_merged = name in before and (name == STATE or inner.grows)

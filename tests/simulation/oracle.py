@@ -356,6 +356,21 @@ def first(given: Plain, execution_id: str, segments_per_execution: int) -> Plain
     return advance({}, merge({}, fields), {}, "init")
 
 
+def apart(branch: Plain, execution_id: str, segments_per_execution: int) -> Plain:
+    """Return the bag with which a branch goes on as an execution of its own."""
+    before = branch.get("segments_in_parent")
+    own = {
+        "execution_chain": [
+            *branch.get("execution_chain", [branch["execution_id"]]),
+            execution_id,
+        ],
+        "execution_segments": 0,
+        "segments_per_execution": segments_per_execution,
+        "segments_in_parent": branch["execution_segments"] + 2 if before is None else before + 1,
+    }
+    return advance(branch, branch | own, {}, "init")
+
+
 def resumed(bag: Plain, given: Plain, execution_id: str) -> Plain:
     """Return the bag with which a later execution goes on."""
     if bag["next_action"] in STOPS:

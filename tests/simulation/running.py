@@ -8,6 +8,7 @@ from typing import Final
 
 from tests.simulation import (  # noqa: F401 - they register steps
     actions,
+    apart,
     collecting,
     documents,
     groups,

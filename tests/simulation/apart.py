@@ -1,0 +1,40 @@
+"""Steps of a branch that goes on as an execution of its own, as one does that maps."""
+
+from typing import TYPE_CHECKING
+
+from tests.simulation import oracle, results, values
+from tests.simulation.actions import new_execution
+from tests.simulation.groups import bring, running_in
+from tests.simulation.steps import event_of, step, take
+from tests.simulation.world import Branch, Flow, World
+from universal_sync_core.workflow.continuation import STARTED_BY
+
+if TYPE_CHECKING:
+    from tests.simulation.oracle import Plain
+
+
+@step("group", 3)
+def map_in_branch(world: World, flow: Flow) -> None:
+    """A branch runs a map, in an execution of its own, and goes on there."""
+    if not (waiting := running_in(flow)):
+        return
+    branch = world.draw.choice(waiting)
+    asking: Plain = {
+        "status": "DISTRIBUTED_MAP",
+        "distributed_items": values.rows(world.draw) or [1],
+    }
+    bring(world, flow, branch, "sync_branch", asking)
+    if "segments_in_parent" not in branch.plain or world.draw.random() < 0.3:
+        _go_apart(world, flow, branch)
+    bring(world, flow, branch, "aggregate_distributed", results.outputs(world.draw))
+
+
+def _go_apart(world: World, flow: Flow, branch: Branch) -> None:
+    """Hand over to an execution that the workflow's own awaits."""
+    following = world.call(event_of(world, "hand_over", branch.bag))["next"]
+    arn = new_execution(world)
+    given = {"resume_from": following["resume_from"], STARTED_BY: flow.execution}
+    flow.executions[arn] = {"status": "RUNNING", "input": given}
+    event = {"action": "init", "execution_id": arn, "input": given}
+    most = flow.plain["segments_per_execution"]
+    take(world, branch, event, oracle.apart(branch.plain, arn, most), flow.reader)
