@@ -21,6 +21,7 @@ ROWS: Final = (
 )
 ENDS: Final = (
     ("COMPLETE", "Complete"),
+    ("a branch of its own ends", "EndBranchExecution"),
     ("the history is full", "HandOver"),
     ("something failed", "RecordFailure"),
 )
