@@ -113,6 +113,15 @@ def check_policy(block: Block) -> None:
     require_lint(json.dumps({"Resources": {"Policy": policy}}))
 
 
+def check_key_policy(block: Block) -> None:
+    """Be the policy of a KMS key, its words in capitals aside."""
+    key = {"Type": "AWS::KMS::Key", "Properties": {"KeyPolicy": json.loads(block.text)}}
+    text = json.dumps({"Resources": {"Key": key}})
+    for word, value in (("ACCOUNT", "1" * 12), ("REGION", "us-east-1"), ("STACK", "stack")):
+        text = text.replace(word, value)
+    require_lint(text)
+
+
 def check_table(block: Block) -> None:
     """Be a table of all that a record of an ended execution has, its version aside."""
     columns, _, _ = block.text.partition("PARTITIONED")
@@ -139,6 +148,7 @@ CHECKS: dict[tuple[str, str], Callable[[Block], None]] = {
     ("hcl", ""): check_terraform,
     ("json", ""): check_json,
     ("json", "event"): check_event,
+    ("json", "key policy"): check_key_policy,
     ("json", "policy"): check_policy,
     ("json", "states"): check_states,
     ("python", ""): runs_with_its_page,
