@@ -139,3 +139,20 @@ def test_one_that_is_stopped_is_a_failed_branch_and_its_end_is_recorded_with_the
     assert workflows.read(told["ended_s3_path"])["execution_id"] == execution.arn
     record = workflows.read(told["failure"]["record_s3_path"])
     assert (record["branch_id"], record["execution_id"]) == ("asks", execution.arn)
+
+
+def test_a_workflow_whose_only_branch_failed_inside_runs_it_again_when_resumed(
+    workflows: Workflows,
+) -> None:
+    def segments(last: Json) -> list[Json]:
+        inner = group({"x": [changes("x")]})
+        return [group({"forks": [inner, last]}), LAST]
+
+    failed = workflows.run({"segments": segments({"raises": "no model"})})
+    assert (failed.status, failed.error) == ("FAILED", "Workflow.FAILED")
+    resumed = workflows.resume(failed, segments=segments(changes("mended")))
+    assert workflows.final_state(resumed)["current_state"] == {
+        "x": 1,
+        "mended": 1,
+        "published": True,
+    }

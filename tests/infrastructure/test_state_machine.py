@@ -9,7 +9,11 @@ import pytest
 from universal_sync_core import errors
 from universal_sync_core.bag.execution_budget import SEGMENT_EVENTS, branch_limit
 from universal_sync_core.bag.next_action import NEXT_ACTION_BY_STATUS
-from universal_sync_core.limits import LAMBDA_TIMEOUT_SECONDS, STEP_FUNCTIONS_HISTORY_EVENTS
+from universal_sync_core.limits import (
+    LAMBDA_TIMEOUT_SECONDS,
+    STEP_FUNCTIONS_HISTORY_EVENTS,
+    STEP_FUNCTIONS_INLINE_CONCURRENCY,
+)
 from universal_sync_core.settings import MOST_SEGMENTS_PER_EXECUTION, Settings
 
 States = dict[str, dict[str, Any]]
@@ -184,6 +188,11 @@ def test_a_parameter_says_which_state_calls_the_worker(
     assert "NONE" not in {*NEXT_ACTION_BY_STATUS, *NEXT_ACTION_BY_STATUS.values()}
     running = next(rule for rule in rules if rule["StringEquals"] == "CONTINUE")
     assert rules.index(syncing) < rules.index(running)
+
+
+def test_as_many_branches_run_at_once_as_are_budgeted(states: States) -> None:
+    most = states["ProcessParallelBranches"]["MaxConcurrency"]
+    assert most == STEP_FUNCTIONS_INLINE_CONCURRENCY
 
 
 def test_maps_let_only_pointers_out(states: States) -> None:
