@@ -114,6 +114,10 @@ def _beyond(plan: Plan) -> list[str]:
     if plan.input_path:
         told.append(f"The file of its input is not the workflow's own: {plan.input_path}")
     told += [f"Whose results these are is not known: {path}" for path in plan.estate.left]
+    told += [
+        f"It says that it worked on this state, which nothing else tells; what it left stays: {arn}"
+        for arn in plan.estate.unproved
+    ]
     if RECORDS not in plan.estate.versions:
         told.append("No end is recorded yet: a record comes some seconds after the end.")
     if plan.unseen:

@@ -7,8 +7,15 @@ from typing import Final
 from botocore.exceptions import ClientError
 
 from statebag.account.aws import Cloud
+from statebag.account.members import members_of
+from statebag.account.places import place_of
 from statebag.errors import NotFoundError, RefusedError
-from statebag.executions.executions import Execution, Executions, machine_of
+from statebag.executions.executions import (
+    Execution,
+    Executions,
+    is_execution_arn,
+    machine_of,
+)
 from statebag.executions.failures import read_record
 from universal_sync_core.limits import STEP_FUNCTIONS_NAME_CHARS
 from universal_sync_core.storage.keys import execution_in
@@ -98,13 +105,24 @@ def left_by(cloud: Cloud, execution: Execution) -> str | None:
 
 
 def resumed_as(cloud: Cloud, path: str) -> str | None:
-    """Return the execution that already went on from a path under the name that follows from it."""
-    arn = start_from(path, {}).arn
+    """Return an execution that already went on from a path, whatever its name is.
+
+    It has the name that follows from the path, or has left a mark beside the state.
+    """
+    start, place = start_from(path, {}), place_of(path)
+    if _went_on_from(cloud, start.arn, path):
+        return start.arn
+    marked = members_of(cloud, place, [start.owner]).get(start.owner, ()) if place else ()
+    arns = [arn for arn in marked if is_execution_arn(arn) and arn != start.arn]
+    return next((arn for arn in arns if _went_on_from(cloud, arn, path)), None)
+
+
+def _went_on_from(cloud: Cloud, arn: str, path: str) -> bool:
     try:
         given = Executions(cloud.states).describe(arn).input
     except NotFoundError:
-        return None
-    return arn if type(given) is dict and given.get(RESUME_FROM) == path else None
+        return False
+    return type(given) is dict and given.get(RESUME_FROM) == path
 
 
 def begin(cloud: Cloud, start: Start) -> str:

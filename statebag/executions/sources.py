@@ -99,12 +99,15 @@ def newest_bag(cloud: Cloud, execution: Execution) -> JsonObject | None:
 def _of_execution(cloud: Cloud, text: str) -> Source:
     name, step = with_step(text)
     execution = execution_named(cloud, name)
-    bag = after_step(cloud, execution, step) if step else newest_bag(cloud, execution)
-    if bag is None:
+    if step:
+        bag = after_step(cloud, execution, step)
+        title = f"{execution.arn}{STEP_MARK}{step}"
+        return _of_bag(cloud, bag, title=title, execution=execution)
+    found = final_state(cloud, execution)
+    if found is None:
         hint = "`statebag timeline` shows what it did; its input may have been refused."
         raise NotFoundError(f"no state is known of {execution.name} yet", hint=hint)
-    title = f"{execution.arn}{STEP_MARK}{step}" if step else execution.arn
-    return _of_bag(cloud, bag, title=title, execution=execution)
+    return found
 
 
 def final_state(cloud: Cloud, execution: Execution) -> Source | None:

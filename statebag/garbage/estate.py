@@ -11,10 +11,12 @@ from botocore.exceptions import ClientError
 from statebag.account.aws import Cloud
 from statebag.account.places import Place
 from statebag.account.versions import Version
+from statebag.errors import NotFoundError
+from statebag.executions.chain import owner_of
 from statebag.executions.executions import Executions, machine_of
 from statebag.state.reading import body_at
 from universal_sync_core.errors import StoredDataError
-from universal_sync_core.retention.ended import RecordName, day_prefix, ended_prefix
+from universal_sync_core.retention.ended import RecordName, day_prefix, ended_prefix, read_record
 from universal_sync_core.retention.members import digest_of
 from universal_sync_core.storage.keys import (
     RESULTS_FOLDER,
@@ -40,7 +42,8 @@ class Estate:
 
     Attributes:
         owner: the execution that began it.
-        executions: all that worked on its state, the owner first.
+        executions: all that are known to have worked on its state, the owner first.
+        unproved: executions that say so beside the state, and of which nothing else says it.
         versions: what there is, by what it is for people.
         prefixes: what the keys of all of it begin with.
         left: places of which it cannot be told whether they are its own.
@@ -49,6 +52,7 @@ class Estate:
     owner: str
     place: Place
     executions: list[str]
+    unproved: list[str] = field(default_factory=list)
     versions: dict[str, list[Version]] = field(default_factory=dict)
     prefixes: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
@@ -73,24 +77,28 @@ class Surveyor:
         self._cloud = cloud
         self._place = place
 
-    def survey(self, owner: str, executions: list[str], since: datetime | None) -> Estate:
+    def survey(self, owner: str, marked: Iterable[str], since: datetime | None) -> Estate:
         """Return what is stored of a workflow.
 
         Args:
             owner: the execution that began its state.
-            executions: all that worked on it.
-            since: when the first of them was started; None where that is not known.
+            marked: those that say beside the state that they went on with it.
+            since: when the first was started; None where that is not known.
         """
-        estate = Estate(owner=owner, place=self._place, executions=executions)
-        runs = {arn: _map_runs(self._cloud, arn) for arn in executions}
+        estate = Estate(owner=owner, place=self._place, executions=[owner])
+        proved = {owner, *(arn for arn in marked if _works_on(self._cloud, arn, owner))}
+        records = self._records(owner, marked, proved, since)
+        for arn in marked:
+            is_proved = arn in proved or arn in records.values()
+            (estate.executions if is_proved else estate.unproved).append(arn)
+        runs = {arn: _map_runs(self._cloud, arn) for arn in estate.executions}
         owners = [owner, *self._children(run for each in runs.values() for run in each)]
         for each in owners:
             self._add_state(estate, each)
-        for arn in executions:
+        for arn in estate.executions:
             self._add_results(estate, arn, {run.rsplit(":", 1)[-1] for run in runs[arn]})
-        for record in self._records(executions, since):
-            estate.add(RECORDS, [record])
-            estate.prefixes.append(record.location.key)
+        estate.add(RECORDS, records)
+        estate.prefixes += [version.location.key for version in records]
         return estate
 
     def _add_state(self, estate: Estate, owner: str) -> None:
@@ -139,13 +147,28 @@ class Surveyor:
         prefix = path.removeprefix(f"s3://{self._place.bucket}/")
         return self._cloud.inventory.folders(self._place.bucket, prefix)
 
-    def _records(self, executions: Iterable[str], since: datetime | None) -> Iterator[Version]:
-        digests = {digest_of(arn) for arn in executions}
+    def _records(
+        self, owner: str, marked: Iterable[str], proved: Collection[str], since: datetime | None
+    ) -> dict[Version, str]:
+        """Return the records of ends of those that worked on a state, each with whose it is."""
+        names = {digest_of(arn): arn for arn in (owner, *marked)}
+        found: dict[Version, str] = {}
         for prefix in self._days(since):
             for version in self._of(prefix):
                 name = RecordName.in_key(version.location.key)
-                if name is not None and name.digest in digests:
-                    yield version
+                arn = names.get(name.digest) if name else None
+                if arn is not None and (arn in proved or self._says(version, arn, owner)):
+                    found[version] = arn
+        return found
+
+    def _says(self, version: Version, arn: str, owner: str) -> bool:
+        """Tell whether a record says that an execution worked on the state of another."""
+        try:
+            path = str(version.location)
+            record = read_record(body_at(self._cloud, version.location), path)
+        except StoredDataError:
+            return False
+        return record == (arn, owner)
 
     def _days(self, since: datetime | None) -> Iterator[str]:
         """Yield the prefixes of records that may be of executions which began since then."""
@@ -159,6 +182,14 @@ class Surveyor:
 
     def _of(self, prefix: str) -> Iterator[Version]:
         return self._cloud.versions.of(self._place.bucket, prefix)
+
+
+def _works_on(cloud: Cloud, arn: str, owner: str) -> bool:
+    """Tell whether an execution that Step Functions knows works on the state of another."""
+    try:
+        return owner_of(Executions(cloud.states).describe(arn)) == owner
+    except NotFoundError:
+        return False
 
 
 def _beside(version: Version, folder: str) -> str:

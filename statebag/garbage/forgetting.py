@@ -68,11 +68,10 @@ class Forgetting:
     def plan(self) -> Plan:
         """Return what would be erased; looks at everything and changes nothing."""
         needed_by = self._needed_by()
-        executions = [self._owner, *self._members]
-        known = [each for each in executions if is_execution_arn(each)]
+        marked = [each for each in self._members if is_execution_arn(each)]
         since = self._execution.started if self._execution else None
-        estate = Surveyor(self._cloud, self._place).survey(self._owner, known, since)
-        unseen = [each for each in executions if not self._observer.is_visible(each)]
+        estate = Surveyor(self._cloud, self._place).survey(self._owner, marked, since)
+        unseen = [each for each in estate.executions if not self._observer.is_visible(each)]
         return Plan(
             estate=estate,
             needed_by=needed_by,

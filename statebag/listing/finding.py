@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from statebag.account.aws import Cloud
-from statebag.account.places import place_of
+from statebag.account.deployment import place_of_machine
+from statebag.account.places import Place, place_of
 from statebag.errors import NotFoundError
 from statebag.executions.executions import Executions
 from statebag.executions.sources import Source, final_state, open_source
@@ -49,6 +50,7 @@ class Finder:
         """Look for states that have all of what `conditions` say."""
         self._cloud = cloud
         self._conditions = conditions
+        self._places: dict[str, Place | None] = {}
         self.looked_at = 0
         self.unread: list[str] = []
 
@@ -90,12 +92,31 @@ class Finder:
         if not self._conditions:
             return Found(row=row, values={})
         try:
-            source = _state_of(cloud, row)
+            source = self._state_of(cloud, row)
             if source is None:
                 return Found(row=row, is_unread=not row.is_running)
             return Found(row=row, values=self._values(source))
         except (NotFoundError, StoredDataError):  # forgotten, deleted or damaged
             return Found(row=row, is_unread=True)
+
+    def _state_of(self, cloud: Cloud, row: Row) -> Source | None:
+        """Return the final state, by the record of the end where that leads to it.
+
+        Raises:
+            NotFoundError: Step Functions has forgotten the execution.
+        """
+        path = row.told("record_s3_path")
+        if isinstance(path, str) and self._is_own(row, path):
+            return open_source(cloud, path)
+        return final_state(cloud, Executions(cloud.states).describe(row.arn))
+
+    def _is_own(self, row: Row, path: str) -> bool:
+        """Tell whether a path leads to state of an execution's workflow, where that is kept."""
+        machine = row.machine_arn
+        if machine not in self._places:
+            self._places[machine] = place_of_machine(self._cloud, machine)
+        is_of_workflow = execution_in(path) in {row.arn, row.told("execution_id")}
+        return is_of_workflow and place_of(path) == self._places[machine]
 
     def _values(self, source: Source) -> JsonObject | None:
         """Return what stands at all paths, or None where one has something else or nothing."""
@@ -109,20 +130,3 @@ class Finder:
                 return None
             found[render_path(each.steps)] = value
         return found
-
-
-def _state_of(cloud: Cloud, row: Row) -> Source | None:
-    """Return the final state, by the record of the end where that leads to it.
-
-    Raises:
-        NotFoundError: Step Functions has forgotten the execution.
-    """
-    path = row.told("record_s3_path")
-    if isinstance(path, str) and _is_own(cloud, row, path):
-        return open_source(cloud, path)
-    return final_state(cloud, Executions(cloud.states).describe(row.arn))
-
-
-def _is_own(cloud: Cloud, row: Row, path: str) -> bool:
-    is_of_workflow = execution_in(path) in {row.arn, row.told("execution_id")}
-    return is_of_workflow and cloud.place in {None, place_of(path)}

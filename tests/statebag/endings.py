@@ -36,6 +36,7 @@ def ended(  # noqa: PLR0913 - what is told of an end
     stage: str | None = None,
     bag: dict[str, Any] | None = None,
     record_s3_path: str | None = None,
+    owner: str | None = None,
     **told: Any,
 ) -> str:
     """Put an execution there with its record; `known` is whether Step Functions still knows it."""
@@ -49,7 +50,7 @@ def ended(  # noqa: PLR0913 - what is told of an end
         started=stopped - timedelta(minutes=2),
         error=error,
     )
-    state = LastState(owner=arn, bag=bag or {}, stage=stage, record_s3_path=record_s3_path)
+    state = LastState(owner=owner or arn, bag=bag or {}, stage=stage, record_s3_path=record_s3_path)
     write_record(runtime.current(), end, state)
     if not known:
         del cloud.states.executions[arn]

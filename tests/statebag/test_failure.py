@@ -11,6 +11,8 @@ from tests.statebag.conftest import Run
 from tests.statebag.histories import History, bag
 from tests.statebag.states import CONTEXT, RUN, catalog_bag, location_of
 from universal_sync_core import record_failure
+from universal_sync_core.retention.members import leave_mark
+from universal_sync_core.storage import runtime
 
 LINE = '  File "/var/task/worker.py", line 7, in handler\n    raise ValueError("no lines")\n'
 RAISED = {
@@ -191,3 +193,15 @@ def test_execution_that_has_not_failed(run: Run, cloud: FakeCloud, status: str) 
 
     assert (ran.code, ran.out) == (7, "")
     assert f"has not failed: {status}" in ran.err
+
+
+def test_successor_is_found_by_the_mark_that_it_left(run: Run, cloud: FakeCloud) -> None:
+    path = fail(cloud)
+    later = cloud.states.add("by-another-name", "RUNNING", input={"resume_from": path})
+    for arn in (arn_of("of-another-state"), later):
+        leave_mark(runtime.current(), RUN, arn, "began")
+
+    told = told_of(run)
+
+    assert told["resumed as"] == [later]
+    assert "go on" not in told

@@ -122,6 +122,22 @@ def test_what_cannot_be_read_is_told(run: Run, shop: FakeCloud) -> None:
         assert arn_of(name) in ran.err
 
 
+def test_record_of_an_end_leads_to_no_other_state(
+    run: Run, cloud: FakeCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop_clock(monkeypatch)
+    cloud.stacks["shop"] = Stack(name="shop", bucket=BUCKET, machines=(MACHINE,))
+    bag = bag_of("victim", **order(17))
+    told = record_failure(bag, {"Error": "E", "Cause": "c"}, {"execution_id": arn_of("victim")})
+    elsewhere = told["record_s3_path"].replace(BUCKET, "evil-bucket")
+    for name, path in (("a", told["record_s3_path"]), ("victim", elsewhere)):
+        ended(cloud, name, "FAILED", error="E", record_s3_path=path, output={"order": {"id": 1}})
+    reads = len(cloud.store.gets)
+
+    assert found(run, "order.id=1") == ["a", "victim"]
+    assert not any("packs" in each.key for each in cloud.store.gets[reads:])
+
+
 @pytest.mark.usefixtures("shop")
 def test_found_values_are_masked(run: Run) -> None:
     ran = run("find", "--stack", "shop", "--where", "current_state.token~secret")

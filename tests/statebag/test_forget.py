@@ -12,7 +12,7 @@ from tests.statebag.conftest import Run
 from tests.statebag.endings import ended
 from tests.statebag.states import CONTEXT, RUN, catalog_bag, key_prefix, snapshot_of
 from universal_sync_core import record_failure
-from universal_sync_core.retention.members import leave_mark
+from universal_sync_core.retention.members import digest_of, leave_mark
 from universal_sync_core.settings import Settings
 from universal_sync_core.storage import runtime
 from universal_sync_core.storage.keys import items_prefix
@@ -62,7 +62,7 @@ def workflow(cloud: FakeCloud, others: set[str]) -> set[str]:
     record_failure(made, {"Error": "OutOfStock", "Cause": "none left"}, CONTEXT)
     given = {"input_s3_path": f"s3://{BUCKET}/inputs/big.json"}
     ended(cloud, "run-1", "FAILED", days_ago=3, input=given)
-    ended(cloud, "fork", days_ago=1, input={"resume_from": path})
+    ended(cloud, "fork", days_ago=1, input={"resume_from": path}, owner=RUN)
     leave_mark(runtime.current(), RUN, FORK, "began")
     put(cloud, f"{key_prefix()}callbacks/{'a' * 64}.json")
     put(cloud, f"{items_prefix(Settings(bucket=BUCKET), RUN)}0.json")
@@ -233,6 +233,24 @@ def test_workflow_that_is_forgotten_elsewhere_is_erased(
     assert keys(cloud) == others | left
     assert left < workflow
     assert "distributed/run-1/run-a/" in ran.out
+
+
+@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.usefixtures("workflow")
+def test_mark_alone_makes_nothing_of_another_the_workflows_own(
+    run: Run, cloud: FakeCloud, *, known: bool
+) -> None:
+    victim = ended(cloud, "victim", days_ago=1, known=known)
+    put(cloud, "distributed/victim/run-e/manifest.json", manifest(MACHINE))
+    theirs = {each for each in keys(cloud) if "victim" in each or digest_of(victim) in each}
+    leave_mark(runtime.current(), RUN, victim, "began")
+
+    ran = run("forget", RUN, "--erase", stdin="run-1\n")
+
+    assert ran.code == 0, ran.err
+    assert len(theirs) == 2
+    assert theirs <= keys(cloud)
+    assert f"nothing else tells; what it left stays: {victim}" in ran.out
 
 
 def test_machine_that_is_gone_is_told(run: Run, cloud: FakeCloud, workflow: set[str]) -> None:

@@ -6,8 +6,8 @@ import pytest
 
 from tests.statebag.cloud import FakeCloud
 from tests.statebag.conftest import Run
-from tests.statebag.states import RUN, catalog_bag, section, snapshot_of
-from universal_sync_core import universal_sync_core
+from tests.statebag.states import CONTEXT, RUN, catalog_bag, section, snapshot_of
+from universal_sync_core import store_to_s3, universal_sync_core
 
 Golden = Callable[[str], None]
 
@@ -166,3 +166,11 @@ def test_newest_state_of_a_running_execution_is_its_last(run: Run, cloud: FakeCl
     arn = cloud.states.add("run-2", "RUNNING", events=events)
 
     assert json.loads(run("show", arn, "--path", "step", "--json").out) == 2
+
+
+def test_output_without_a_bag_is_shown_with_what_it_points_to(run: Run, cloud: FakeCloud) -> None:
+    rows = store_to_s3([{"row": number} for number in range(500)], CONTEXT)
+    cloud.states.add("run-1", output={"statusCode": 200, "rows": rows})
+
+    assert run("show", RUN, "--path", "rows[499].row", "--json").out == "499\n"
+    assert "list of 500" in run("show", RUN).out
