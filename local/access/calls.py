@@ -103,7 +103,20 @@ def _of_lambda(environ: "WSGIEnvironment") -> Iterator[tuple[str, str]]:
         yield _LAMBDA[found[2]], f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}"
 
 
-_BY_SERVICE = {"s3": _of_s3, "states": _of_states, "events": _of_events, "lambda": _of_lambda}
+def _of_cloudformation(environ: "WSGIEnvironment") -> Iterator[tuple[str, str]]:
+    given = parse_qs(_body(environ).decode())
+    for action in given.get("Action", ()):
+        name = given.get("StackName", ["*"])[0]
+        yield action, f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/{name}/*"
+
+
+_BY_SERVICE = {
+    "s3": _of_s3,
+    "states": _of_states,
+    "events": _of_events,
+    "lambda": _of_lambda,
+    "cloudformation": _of_cloudformation,
+}
 
 
 def _operation(environ: "WSGIEnvironment") -> str:

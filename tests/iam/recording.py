@@ -185,9 +185,16 @@ def _collect_garbage(cloud: LocalCloud, command: Command) -> None:
 
 
 def _forget(workflows: Workflows, command: Command) -> None:
-    """Erase a workflow that had a map."""
+    """Erase a workflow that had a map, beside the results of another of its name."""
     mapped = {"status": "DISTRIBUTED_MAP", "distributed_items": [1, 2]}
     run = workflows.run({"segments": [LARGE, mapped, LAST]})
+    bucket, key = (
+        workflows.cloud.outputs["StateBucketName"],
+        f"distributed/{run.arn.split(':')[-1]}",
+    )
+    workflows.cloud.client("s3").put_object(
+        Bucket=bucket, Key=f"{key}/other/manifest.json", Body=b"{}"
+    )
     with patch("sys.stdin", io.StringIO(run.arn)):
         command("forget", run.arn, "--erase")
 

@@ -13,7 +13,8 @@ from tests.simulation.documents import require_document
 from tests.simulation.reader import BrokenStateError
 from tests.simulation.steps import step
 from tests.simulation.world import Flow, SimulationError, World
-from tests.statebag.cloud import MACHINE, FakeCloud, MemoryInventory
+from tests.statebag.bucket import MemoryInventory
+from tests.statebag.cloud import MACHINE, FakeCloud
 from tests.statebag.histories import History
 
 _KEPT_DAYS = 14

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.statebag.cloud import MACHINE, NOW, FakeCloud
+from tests.statebag.bucket import NOW
+from tests.statebag.cloud import MACHINE, FakeCloud
 from universal_sync_core.retention.ended import EndedExecution, LastState, write_record
 from universal_sync_core.storage import runtime
 

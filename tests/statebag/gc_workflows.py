@@ -9,15 +9,8 @@ from typing import Any, Final
 
 import universal_sync_core as core
 from tests.core.fakes import CountingStore
-from tests.statebag.cloud import (
-    BUCKET,
-    DEFINITION,
-    MACHINE,
-    NOW,
-    FakeCloud,
-    MemoryInventory,
-    arn_of,
-)
+from tests.statebag.bucket import NOW, MemoryInventory
+from tests.statebag.cloud import BUCKET, DEFINITION, MACHINE, FakeCloud, arn_of
 from tests.statebag.histories import History
 from tests.statebag.states import key_prefix
 from universal_sync_core.settings import Settings

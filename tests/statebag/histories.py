@@ -4,7 +4,7 @@ import json
 from datetime import timedelta
 from typing import Any
 
-from tests.statebag.cloud import NOW
+from tests.statebag.bucket import NOW
 
 
 class History:

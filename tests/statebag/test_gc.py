@@ -15,7 +15,8 @@ from statebag.garbage.garbage import Collector, Holding, Policy, content_of
 from statebag.state.reading import StateReader
 from statebag.state.soundness import verify
 from tests.core.places import place, row
-from tests.statebag.cloud import BUCKET, MACHINE, NOW, FakeCloud, arn_of, client_error
+from tests.statebag.bucket import NOW
+from tests.statebag.cloud import BUCKET, MACHINE, FakeCloud, arn_of, client_error
 from tests.statebag.conftest import Run
 from tests.statebag.histories import History
 from tests.statebag.states import decoded, key_prefix, location_of, snapshot_of

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.statebag.cloud import BUCKET, NOW, FakeCloud, arn_of
+from tests.statebag.bucket import NOW
+from tests.statebag.cloud import BUCKET, FakeCloud, arn_of
 from tests.statebag.conftest import Run
 from tests.statebag.states import decoded
 from universal_sync_core import universal_sync_core

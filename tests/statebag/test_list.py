@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from statebag.account.stacks import Stack
-from tests.statebag.cloud import BUCKET, MACHINE, NOW, FakeCloud, arn_of
+from tests.statebag.bucket import NOW
+from tests.statebag.cloud import BUCKET, MACHINE, FakeCloud, arn_of
 from tests.statebag.conftest import Run
 from tests.statebag.endings import ended, stop_clock
 from tests.statebag.states import decoded

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from statebag.account.stacks import Stack
-from tests.statebag.cloud import BUCKET, DEFINITION, MACHINE, NOW, FakeCloud, arn_of
+from tests.statebag.bucket import NOW
+from tests.statebag.cloud import BUCKET, DEFINITION, MACHINE, FakeCloud, arn_of
 from tests.statebag.conftest import Run
 from tests.statebag.states import RUN, catalog_bag, decoded
 

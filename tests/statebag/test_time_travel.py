@@ -8,13 +8,11 @@ from typing import Any
 
 import pytest
 
-from statebag.account.stacks import Stack
-from tests.statebag.cloud import BUCKET, DEFINITION, MACHINE, FakeCloud, arn_of, client_error
+from tests.statebag.cloud import BUCKET, MACHINE, FakeCloud, arn_of
 from tests.statebag.conftest import Run
-from tests.statebag.endings import ended, stop_clock
 from tests.statebag.histories import History
-from tests.statebag.states import CONTEXT, RUN, decoded
-from universal_sync_core import create_snapshot, first_bag, record_failure, universal_sync_core
+from tests.statebag.states import CONTEXT, RUN
+from universal_sync_core import create_snapshot, first_bag, universal_sync_core
 from universal_sync_core.bag.fields import FORKED_FROM
 from universal_sync_core.storage import runtime
 
@@ -41,11 +39,11 @@ def steps(cloud: FakeCloud) -> list[dict[str, Any]]:
         bags.append(universal_sync_core(bags[-1], result, CONTEXT))
         history.visit("SyncSegment", {"state_data": bags[-2]}, {"state_data": bags[-1]})
     cloud.states.add("run-1", events=history.events, output={"state_data": bags[-1]})
-    _answer_snapshots(cloud)
+    answer_snapshots(cloud)
     return bags
 
 
-def _answer_snapshots(cloud: FakeCloud) -> None:
+def answer_snapshots(cloud: FakeCloud) -> None:
     """Let the function make the snapshots that it is asked for."""
 
     def invoke(**asked: Any) -> dict[str, Any]:
@@ -236,90 +234,6 @@ def test_machine_that_keeps_its_states_is_not_forked(
 
     assert (ran.code, cloud.states.started) == (7, [])
     assert f"aws stepfunctions redrive-execution --execution-arn {RUN}" in ran.err
-
-
-@pytest.fixture
-def failures(cloud: FakeCloud, monkeypatch: pytest.MonkeyPatch) -> FakeCloud:
-    """A stack in which four failed: one of a machine with own states, one without any state."""
-    stop_clock(monkeypatch)
-    _answer_snapshots(cloud)
-    other = MACHINE.replace("catalog", "orders")
-    cloud.states.machines |= {MACHINE: DEFINITION, other: OWN_STATES}
-    cloud.stacks["shop"] = Stack(name="shop", bucket=BUCKET, machines=(MACHINE, other))
-    for days, (name, machine) in enumerate(
-        {"a": MACHINE, "b": MACHINE, "own": other}.items(), start=1
-    ):
-        arn = arn_of(name, machine)
-        context = {"execution_id": arn}
-        state = {"execution_id": arn, "current_state": {"region": "eu", "n": days}}
-        bag = universal_sync_core(None, state, context)
-        told = record_failure(bag, {"Error": "OutOfStock", "Cause": "none left"}, context)
-        paths = {"record_s3_path": told["record_s3_path"], "cause": told["cause"], "input": {}}
-        ended(cloud, name, "FAILED", days_ago=days, machine=machine, error="OutOfStock", **paths)
-    ended(cloud, "unbegun", "ABORTED", days_ago=9, input={})
-    cloud.states.add("good", output={"current_state": {"region": "eu"}})
-    return cloud
-
-
-def test_many_are_only_told_of_unless_they_are_to_be_started(run: Run, failures: FakeCloud) -> None:
-    ran = run("resume", "--stack", "shop", "--where", "current_state.region=eu", "--json")
-
-    told = {each["execution"].rsplit(":", 1)[-1]: each for each in decoded(ran.out)}
-    assert list(told) == ["a", "b", "own"]
-    assert told["a"]["resumed_as"].startswith(arn_of("a-resumed-"))
-    assert "keeps states of its own" in told["own"]["failed"]
-    assert "redrive-execution" in told["own"]["cure"]
-    assert failures.states.started == []
-    assert ran.code == 1
-    assert "--start" in ran.err
-
-
-def test_many_are_started_with_their_changes_and_what_fails_is_told(
-    run: Run, failures: FakeCloud
-) -> None:
-    start = failures.states.start_execution
-
-    def once_refused(**asked: Any) -> dict[str, Any]:
-        if asked["name"].startswith("b-"):
-            raise client_error("ThrottlingException", "StartExecution")
-        return start(**asked)
-
-    failures.states.start_execution = once_refused  # type: ignore[method-assign]
-    options = ("--since", "30d", "--set", "current_state.n=7", "--start", "--json")
-
-    ran = run("resume", "--stack", "shop", *options)
-
-    failed = {each["execution"]: each["failed"] for each in decoded(ran.out) if each["failed"]}
-    assert [arn.rsplit(":", 1)[-1] for arn in failed] == ["b", "own", "unbegun"]
-    assert "ThrottlingException" in failed[arn_of("b")]
-    (started,) = failures.states.started
-    assert json.loads(started["input"])["current_state"] == {"n": 7}
-    assert ran.code == 1
-
-
-def test_what_was_resumed_before_is_not_resumed_again(run: Run, failures: FakeCloud) -> None:
-    options = ("resume", "--stack", "shop", "--where", "current_state.n=1", "--start", "--json")
-    assert run(*options).code == 0
-    (started,) = failures.states.started
-    failures.states.add(started["name"], "RUNNING", input=json.loads(started["input"]))
-
-    ran = run(*options)
-
-    (told,) = decoded(ran.out)
-    assert "resumed before" in told["failed"]
-    assert len(failures.states.started) == 1
-
-
-@pytest.mark.parametrize("columns", [80, 200])
-@pytest.mark.usefixtures("failures")
-def test_resume_of_many(run: Run, golden: Golden, terminal: Any, columns: int) -> None:
-    terminal(columns)
-
-    ran = run("resume", "--stack", "shop", "--error", "OutOfStock")
-
-    assert max(map(len, ran.out.splitlines())) <= columns
-    golden(ran.out)
-    assert "own: Let Step Functions go on" in ran.err
 
 
 @pytest.mark.parametrize("arguments", [(), (RUN, "--where", "a=1"), (RUN, "--status", "FAILED")])

@@ -8,7 +8,8 @@ from typing import Any, Self
 from statebag.output.masking import masking
 from statebag.paths import Steps
 from statebag.report.findings import Findings, findings_of
-from tests.statebag.cloud import BUCKET, NOW, FakeCloud, arn_of
+from tests.statebag.bucket import NOW
+from tests.statebag.cloud import BUCKET, FakeCloud, arn_of
 from universal_sync_core import universal_sync_core
 from universal_sync_core.settings import Settings
 from universal_sync_core.storage import runtime

@@ -2,7 +2,7 @@
 
 from statebag.report.chart import BOTTOM, HEIGHT, LIMIT, TOP, chart_of
 from statebag.report.visits import Visit
-from tests.statebag.cloud import NOW
+from tests.statebag.bucket import NOW
 
 
 def visit(index: int, payload: int, without: int | None = None, execution: int = 0) -> Visit:
