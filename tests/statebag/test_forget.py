@@ -1,6 +1,7 @@
 """`statebag forget`: all that a workflow has stored is erased, unless something living needs it."""
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -98,7 +99,8 @@ def test_forget_tells_what_it_reaches(
 
     ran = run("forget", RUN)
 
-    golden(ran.out)
+    # How the core lays state out is no matter of this command.
+    golden(re.sub(r"(?m)^(state|marks of executions) .*$", r"\1", ran.out))
 
 
 @pytest.mark.parametrize("typed", ["run-1", RUN])

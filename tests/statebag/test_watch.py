@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from statebag.output.terminal import Screen, Styled
-from tests.statebag.cloud import NOW, FakeCloud, arn_of
+from tests.statebag.bucket import NOW
+from tests.statebag.cloud import FakeCloud, arn_of
 from tests.statebag.conftest import Run
 from tests.statebag.histories import History, bag
 from tests.statebag.states import RUN, decoded
