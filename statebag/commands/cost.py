@@ -58,8 +58,8 @@ def command(  # noqa: PLR0913 - options
     """Estimate what an execution costs, with those that continue it.
 
     Counts its state transitions, calls and their time, and the objects it has in S3, and takes
-    list prices of us-east-1 unless --prices gives others. Children of Distributed Maps are not
-    counted: each is an execution of its own.
+    list prices of us-east-1 unless --prices gives others. Children of Distributed Maps, and
+    branches that fork or map, are not counted: each is an execution of its own.
 
     \b
     Examples:
