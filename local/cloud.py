@@ -15,7 +15,7 @@ from typing import Any, Self
 
 from . import services
 from .access.calls import Call
-from .bridges import lambda_functions
+from .bridges import lambda_functions, service_events
 from .clients import LOCAL_KEY
 from .errors import FunctionError, LocalCloudError
 from .executions import Execution
@@ -188,8 +188,7 @@ class LocalCloud:
 
         Args:
             service: as boto3 names it.
-            role: name of the role that asks; what it asks of the state bucket is checked. Nobody's
-                permissions are checked by default.
+            role: name of the role that asks, whose rights on the state bucket count; else nobody's.
         """
         return self._services.clients.client(service, role or LOCAL_KEY)
 
@@ -225,9 +224,8 @@ class LocalCloud:
             name: of the machine. One of that name gets the new definition; its executions go on by
                 the one that they began with.
             definition: path of an ASL file, JSON or YAML, or the definition itself.
-            substitutions: values of its `${placeholders}`. Those of the stack's own machine have
-                values already, such as `${StateDataManagerFunction}`, `${SegmentRunnerFunction}`
-                and `${StateBucket}`; what is given here wins.
+            substitutions: values of its `${placeholders}`. Those of the stack's own machine, such
+                as `${StateDataManagerFunction}`, have values already; what is given here wins.
             mocks: what answers in the place of services: mocks by the name of the state, or a
                 MockConfigFile of AWS Step Functions Local, or its path.
             limited: whether payloads have AWS's limit. Without it an execution shows what the
@@ -261,6 +259,10 @@ class LocalCloud:
     def hydrate(self, bag: Mapping[str, Any]) -> dict[str, Any]:
         """Give a bag with values in the place of its pointers, read from the cloud's S3."""
         return hydrate(self.settings, self.client("s3"), bag)
+
+    def tell(self, event: dict[str, Any]) -> None:
+        """Have a service of AWS tell of something on the default bus, for the stack's rules."""
+        service_events.deliver(event, self._services.functions.invoke_later)
 
     def run_schedules(self) -> list[Any]:
         """Do what the stack's schedules would do now, and give what their functions answer."""

@@ -20,6 +20,7 @@ from .bridges import (
     mocks,
     payload_limits,
     service_clients,
+    service_events,
     state_machines,
     task_tokens,
 )
@@ -141,6 +142,7 @@ def _bridge(closing: ExitStack, services: Services) -> None:
     map_runs.install(closing)
     result_files.install(closing, services.clients)
     announcements.install(closing, services.events.append)
+    service_events.install(closing)
     failures.install(closing)
     for each in (json_paths, jsonata, variables, choices, intrinsics, objects):
         each.install(closing)

@@ -16,6 +16,7 @@ ROWS: Final = (
     ("DISTRIBUTED_MAP", "CreatePreSnapshot", "CreatePostSnapshot"),
     ("PAUSED_FOR_HITP", "WaitForCallback", "MergeCallback"),
     ("ASYNC", "WaitForAsync", "MergeAsync"),
+    ("awaited_job", "WaitForJob", "MergeAsync"),
     ("WAIT", "Wait", "WaitOver"),
     ("held_by_operator", "Held", "Released"),
 )

@@ -44,6 +44,9 @@ class Open(BaseModel):
     model_config = ConfigDict(extra="allow")
 
 
+_PREVIEW = "What the value looks like, cut and masked, where `preview_paths` asks for it."
+
+
 class ValuePointer(Closed):
     """Stands for a value whose JSON is the object."""
 
@@ -54,6 +57,7 @@ class ValuePointer(Closed):
     place: Place = Field(alias="__range")
     digest: PlaceDigest = Field(alias="__sha256")
     size: Count = Field(alias="__size_bytes", description="Bytes of the value as compact JSON.")
+    preview: Json = Field(default=None, alias="__preview", description=_PREVIEW)
 
 
 class TreePointer(Open):
@@ -70,6 +74,7 @@ class TreePointer(Open):
         description="Bytes of the value as compact JSON, with all it points to in its place.",
     )
     count: Count = Field(alias="__count", description="Elements, or keys.")
+    preview: Json = Field(default=None, alias="__preview", description=_PREVIEW)
 
 
 Pointer: TypeAlias = ValuePointer | TreePointer

@@ -48,14 +48,22 @@ class ObjectResult(Open):
     prompt: Json = Field(
         default=None, description="With `PAUSED_FOR_HITP` and `ASYNC`: what is asked."
     )
-    wait_seconds: Json = Field(default=None, description="With `WAIT`: for how long, up to a year.")
+    wait_seconds: Json = Field(
+        default=None, description="With `WAIT`: for how long, up to a year. With a `job`: at most."
+    )
     wait_until: Json = Field(default=None, description="With `WAIT`: until when, in RFC 3339.")
+    job: Json = Field(
+        default=None, description="With `ASYNC`: id or ARN of a job whose end is waited for."
+    )
     error: Json = Field(
         default=None, description="With a status that ends in a failure: the execution's own."
     )
     cause: Json = Field(default=None, description="The same.")
     removed_paths: list[str] = Field(
         default=[], description="Keys of `current_state` that are taken away before."
+    )
+    preview_paths: list[str] = Field(
+        default=[], description="Of these the bag shows a preview beside the pointer, from now on."
     )
     current_state: Json = Field(default={}, description="Merged at every depth.")
     state_history: Json = Field(default=[], description="Entries to add, each once.")
@@ -67,11 +75,12 @@ WorkerResult: TypeAlias = Pointer | ObjectResult | list[Json] | str | int | floa
 class CallbackDetail(Open):
     """Whom to answer, by the action `submit_callback`, and what is asked."""
 
-    callback_id: str = Field(pattern=r"^[0-9a-f]{64}$")
+    callback_id: str = Field(pattern=r"^[0-9a-f]{64}(-[0-9a-f]{32})?$")
     callback_type: Literal["human", "async"]
     execution_id: str
     prompt: Json = Field(description="A pointer where it is over 32 KiB.")
     state_revision: int | None
+    job: str = Field(default="", description="Where a job is waited for, its id.")
 
 
 class CallbackRequested(Open):

@@ -25,6 +25,7 @@ from models import (
     HandOverEvent,
     HydrateEvent,
     InitEvent,
+    JobEndedEvent,
     OffloadEvent,
     OffloadingEvent,
     RecordEndEvent,
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
         FailureAnswer,
         HydratedAnswer,
         ItemsAnswer,
+        JobAnswer,
         NextAnswer,
         ResultAnswer,
         StateAnswer,
@@ -69,6 +71,8 @@ _NO_HEARTBEAT: Final = "States.HeartbeatTimeout"
 app = ActionResolver()
 # What a backend needs that lets people answer, and no more.
 callback_app = ActionResolver()
+# What the rule for the ends of jobs needs, and no more.
+jobs_app = ActionResolver()
 # What is done once a day, with the right to delete that no other action needs.
 retention_app = ActionResolver()
 
@@ -245,9 +249,9 @@ def run_segment(event: RunSegmentEvent) -> WorkerAnswer:
 @app.answer("request_callback", RequestCallbackEvent)
 def request_callback(event: RequestCallbackEvent) -> CallbackAnswer:
     """Keeps a waiting state's token and announces that an answer is wanted."""
-    import callbacks  # noqa: PLC0415 - with boto3, which no other action may need
+    import jobs  # noqa: PLC0415 - with boto3, which no other action may need
 
-    return callbacks.request(event)
+    return jobs.request(event)
 
 
 @app.answer("submit_callback", SubmitCallbackEvent)
@@ -264,6 +268,14 @@ def answer_callback(event: SubmitCallbackEvent) -> DeliveryAnswer:
     import callbacks  # noqa: PLC0415 - as above
 
     return callbacks.submit(event, may_point=False)
+
+
+@jobs_app.answer("job_ended", JobEndedEvent)
+def job_ended(event: JobEndedEvent) -> JobAnswer:
+    """Answers those who wait for the job that an event of its service tells of."""
+    import jobs  # noqa: PLC0415 - as above
+
+    return jobs.ended(event)
 
 
 @retention_app.answer("delete_ended", DeleteEndedEvent)

@@ -162,4 +162,12 @@ class DeliveryAnswer(TypedDict):
     is_confirmed: NotRequired[Annotated[Literal[False], Described(_UNCONFIRMED)]]
 
 
+class JobAnswer(TypedDict):
+    """What the event of a job came to."""
+
+    job: Annotated[str | None, Described("its id; null where the event tells of no end")]
+    state: Annotated[str | None, Described("in which it has ended, in its service's word")]
+    waiting: Annotated[int, Described("callbacks that are answered by it")]
+
+
 WorkerAnswer: TypeAlias = Annotated[Json, Form("worker_result")]

@@ -1,7 +1,8 @@
 """The Lambda handlers: an event goes to its action, and what came of it is measured and reported.
 
-There are three. `lambda_handler` knows every action of a workflow. `callback_handler` knows
+There are four. `lambda_handler` knows every action of a workflow. `callback_handler` knows
 `submit_callback` alone, for a function that a web page's backend may be allowed to invoke.
+`job_handler` knows `job_ended` alone, for a function that EventBridge invokes.
 `retention_handler` knows `delete_ended` alone, for a function that may delete.
 """
 
@@ -15,7 +16,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 import measures
-from actions import EVERY_ACTION, app, callback_app, retention_app
+from actions import EVERY_ACTION, app, callback_app, jobs_app, retention_app
 from routing import ActionResolver
 from universal_sync_core import calculate_payload_size
 from universal_sync_core.bag.fields import unwrap
@@ -31,6 +32,9 @@ Handler = Callable[[Any, LambdaContext], Json]
 # Lambda says here where to send segments; the emulators have nobody to send them to.
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
 _XRAY_DAEMON: Final = "AWS_XRAY_DAEMON_ADDRESS"
+
+# The events of jobs are EventBridge's to send, and nobody else's.
+_KNOWN: Final = (*EVERY_ACTION, *jobs_app.actions)
 
 # Of the values Lambda gives AWS_LAMBDA_INITIALIZATION_TYPE, those with which nobody waits for the
 # import of this module (same page).
@@ -88,6 +92,14 @@ def callback_handler(event: Any, context: LambdaContext) -> Json:
 @traced
 @logger.inject_lambda_context(clear_state=True, log_event=False)
 @metrics.log_metrics(capture_cold_start_metric=True)
+def job_handler(event: Any, context: LambdaContext) -> Json:
+    """Return what the end of a job came to; any other action is unknown here."""
+    return _handled(jobs_app, event, context)
+
+
+@traced
+@logger.inject_lambda_context(clear_state=True, log_event=False)
+@metrics.log_metrics(capture_cold_start_metric=True)
 def retention_handler(event: Any, context: LambdaContext) -> Json:
     """Return what the daily deletion has done; any other action is unknown here."""
     answer = _handled(retention_app, event, context)
@@ -126,7 +138,7 @@ def _name_action(action: str) -> None:
 def _action(event: Any) -> str:
     """Return the event's action if it is one of ours: a metric's dimension takes no free text."""
     action = event.get("action") if isinstance(event, dict) else None
-    return action if action in EVERY_ACTION else "unknown"
+    return action if action in _KNOWN else "unknown"
 
 
 def _execution_id(event: Any) -> str | None:

@@ -68,6 +68,11 @@ class Record(BaseModel):
     state_revision: int | None
     task_token: str = Field(min_length=1, max_length=STEP_FUNCTIONS_TOKEN_CHARS, repr=False)
     requested_at: Annotated[str, AfterValidator(_moment)]
+    job: str | None = None
+
+    def told(self) -> JsonObject:
+        """Return what it says; nothing of a job where it waits for none."""
+        return self.model_dump(exclude={"job"} if self.job is None else None)
 
 
 def id_of(token: str, wait: bytes | None = None) -> str:
@@ -97,7 +102,7 @@ def _is_of(token: str, callback_id: str) -> bool:
 def write_record(record: Record) -> bool:
     """Keep a record; return False where it was kept before."""
     location = _location(record.execution_id, f"{_name_of(record.callback_id)}.json")
-    return _create(location, record.model_dump())
+    return create(location, record.told())
 
 
 def read_record(execution_id: str, callback_id: str) -> Record:
@@ -118,7 +123,7 @@ def read_like(execution_id: str, callback_id: str) -> Record:
     """Return the record of the same wait as a callback's; errors as of `read_record`."""
     location = _location(execution_id, f"{_name_of(callback_id)}.json")
     try:
-        document = _read(location)
+        document = read(location)
     except MissingObjectError as error:
         raise _no_such_callback() from error
     try:
@@ -162,7 +167,7 @@ class Marks:
         """
         own = {**content, _MADE_BY: self._made_by}
         location = self._at(name)
-        if _create(location, own | {_SEAL: self._seal(name, own)}):
+        if create(location, own | {_SEAL: self._seal(name, own)}):
             return content, True
         there = self._opened(name)
         is_own = there is not None and there[_MADE_BY] == self._made_by
@@ -200,7 +205,7 @@ class Marks:
 
     def _opened(self, name: str) -> JsonObject | None:
         try:
-            document = _read(self._at(name))
+            document = read(self._at(name))
         except (MissingObjectError, UnreadableObjectError):
             return None
         if type(document) is not dict or type(document.get(_SEAL)) is not str:
@@ -236,13 +241,14 @@ def _location(execution_id: str, name: str) -> Location:
     return Location(settings.bucket, f"{prefix}callbacks/{name}")
 
 
-def _create(location: Location, content: JsonObject) -> bool:
+def create(location: Location, content: JsonObject) -> bool:
+    """Create an object; return False where there is one."""
     process = runtime.current()
     process.usage.count_request()
     return process.retry.execute(process.store.put, location, codec.encode(content))
 
 
-def _read(location: Location) -> Json:
+def read(location: Location) -> Json:
     """Return what an object says; MissingObjectError where there is none."""
     process = runtime.current()
     process.usage.count_request()

@@ -22,6 +22,7 @@ import universal_sync_core as core
 from callback_objects import Marks, Record, id_of, read_like, read_record, write_record
 from delivery import deliver, is_answered
 from services import Failure, attempt, called, failure
+from universal_sync_core.bag.awaited_job import AWAITED_JOB, is_awaited_job
 from universal_sync_core.bag.fields import with_fields
 from universal_sync_core.bag.holding import is_held
 from universal_sync_core.bag.unit_of_work import UnitOfWork, unit_of_work
@@ -84,13 +85,31 @@ def request(event: "RequestCallbackEvent") -> "CallbackAnswer":
     A retry announces again: whether the first announcement went out cannot be known. Consumers
     know a repeated one by its callback_id. A try after an answer asks anew, by another callback.
     """
+    return {"callback_id": asked(event).callback_id}
+
+
+def job_of(event: "RequestCallbackEvent") -> str | None:
+    """Return the job that is waited for, or None."""
+    if event.callback_type != "async":
+        return None
+    awaited: Json = event.state_data.get(AWAITED_JOB)
+    return event.job or (awaited["id"] if is_awaited_job(awaited) else None)
+
+
+def asked(event: "RequestCallbackEvent", job: str | None = None) -> Record:
+    """Return the record of a callback that is announced.
+
+    Args:
+        event: asks for it.
+        job: whose end answers it.
+    """
     with unit_of_work(event.context, event.state_data) as unit:
         execution_id = unit.objects.execution_id
         if execution_id is None:
             raise InvalidRequestError("execution_id: Field required", field="execution_id")
         stored, plain = _prompts(event, unit)
     revision: Json = event.state_data.get("state_revision")
-    asked = Record(
+    record = Record(
         callback_id=id_of(event.task_token),
         callback_type=event.callback_type,
         execution_id=execution_id,
@@ -98,13 +117,16 @@ def request(event: "RequestCallbackEvent") -> "CallbackAnswer":
         state_revision=revision if type(revision) is int else None,
         task_token=event.task_token,
         requested_at=datetime.now(UTC).isoformat(),
+        job=job,
     )
-    record = _kept(asked, event.wait)
+    record = _kept(record, event.wait)
     if record.callback_type == _HOLD:
         _end_hold_that_is_over(record)
     else:
-        _announce(record.model_dump(exclude={"task_token", "requested_at"}) | {_PROMPT: plain})
-    return {"callback_id": record.callback_id}
+        private = ("task_token", "requested_at")
+        told = {name: value for name, value in record.told().items() if name not in private}
+        _announce(told | {_PROMPT: plain})
+    return record
 
 
 def _end_hold_that_is_over(record: Record) -> None:
@@ -127,7 +149,7 @@ def _kept(asked: Record, wait: str | None, question: int = 1) -> Record:
         asked = asked.model_copy(update={"callback_id": callback_id})
     if write_record(asked):
         if asked.callback_type != _HOLD:
-            measures.count_callback_request(asked.requested_at)
+            measures.count_callback_request(asked.requested_at, is_due=asked.job is None)
         return asked
     first = read_like(asked.execution_id, asked.callback_id)
     marks = Marks(first)
@@ -151,6 +173,11 @@ def submit(event: "SubmitCallbackEvent", *, may_point: bool = True) -> "Delivery
         CallbackExpiredError: the state waits no longer.
     """
     record = read_record(event.execution_id, event.callback_id)
+    return answer(record, event, may_point=may_point)
+
+
+def answer(record: Record, event: "SubmitCallbackEvent", *, may_point: bool) -> "DeliveryAnswer":
+    """Send an answer to the state that a record is of; arguments and errors as of `submit`."""
     told: DeliveryAnswer = {
         "callback_id": event.callback_id,
         "outcome": event.outcome,
@@ -162,10 +189,10 @@ def submit(event: "SubmitCallbackEvent", *, may_point: bool = True) -> "Delivery
         if missed is not None:
             raise missed.error
         return told
-    answer = _answer(event, _ANSWERED_AS[record.callback_type], may_point=may_point)
-    outcome = deliver(answer, marks, functools.partial(_send, marks))
+    given = _answer(event, _ANSWERED_AS[record.callback_type], may_point=may_point)
+    outcome = deliver(given, marks, functools.partial(_send, marks))
     if outcome.is_new and record.callback_type != _HOLD:
-        measures.count_callback_answer(record.requested_at)
+        measures.count_callback_answer(record.requested_at, is_due=record.job is None)
     if outcome.is_other:
         raise CallbackAlreadyAnsweredError("this callback was answered before, and differently")
     if not outcome.is_new and outcome.is_confirmed:

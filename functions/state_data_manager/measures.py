@@ -26,22 +26,32 @@ def count_failure(error: Exception) -> None:
     _emit("ErrorsByName", 1, error=type(error).__name__)
 
 
-def count_callback_request(requested_at: str) -> None:
-    """Count a callback, and note ahead of time when it will have waited for too long."""
+def count_callback_request(requested_at: str, *, is_due: bool) -> None:
+    """Count a callback, and note ahead of time when it will have waited for too long.
+
+    Args:
+        requested_at: when, in ISO 8601.
+        is_due: whether it needs an answer or a heartbeat within an hour, as those of jobs do not.
+    """
     _emit("CallbacksRequested", 1)
-    _emit("CallbacksDue", 1, at=_due(requested_at))
+    if is_due:
+        _emit("CallbacksDue", 1, at=_due(requested_at))
 
 
-def count_callback_answer(requested_at: str) -> None:
+def count_callback_answer(requested_at: str, *, is_due: bool) -> None:
     """Count an answer, how long it was waited for, and take back what was noted ahead of time.
 
     What sums up to more than nothing at a moment are the callbacks nobody has answered by then.
+
+    Args:
+        requested_at: when, in ISO 8601.
+        is_due: as for the request.
     """
     now, due = datetime.now(UTC), _due(requested_at)
     waited = now - (due - CALLBACK_DUE_AFTER)
     _emit("CallbacksAnswered", 1)
     _emit("CallbackWait", waited.total_seconds(), unit=MetricUnit.Seconds)
-    if now < due:
+    if is_due and now < due:
         _emit("CallbacksDue", -1, at=due)
 
 

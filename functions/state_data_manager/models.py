@@ -20,6 +20,7 @@ from pydantic_core import PydanticCustomError
 from routing import ActionEvent, State, StateEvent
 from universal_sync_core.documents.document import DOCUMENT_BYTES
 from universal_sync_core.limits import (
+    ARN_CHARS,
     STEP_FUNCTIONS_CAUSE_CHARS,
     STEP_FUNCTIONS_ERROR_CHARS,
     STEP_FUNCTIONS_TOKEN_CHARS,
@@ -310,6 +311,33 @@ class RequestCallbackEvent(StateEvent):
         description="The same for each try of one wait, and for no other wait of the execution."
         " Without it each try is a callback of its own.",
     )
+    job: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=ARN_CHARS,
+        description="Id or ARN of the job whose end answers; else that of the bag's `awaited_job`.",
+    )
+
+
+class ServiceEvent(BaseModel):
+    """An event by which a service of AWS tells EventBridge of something.
+
+    https://docs.aws.amazon.com/eventbridge/latest/ref/overiew-event-structure.html
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore", strict=True, hide_input_in_errors=True)
+
+    # No caller of PutEvents may name such a source.
+    source: str = Field(pattern=r"^aws\.[a-z0-9-]+$", description="Of the service.")
+    detail_type: str = Field(alias="detail-type", description="What the event tells of.")
+    time: str = Field(min_length=1, description="When, in RFC 3339.")
+    detail: dict[str, Any] = Field(description="What the service tells.")
+
+
+class JobEndedEvent(ActionEvent):
+    """Brings the event of a job, as a rule of EventBridge has it."""
+
+    event: ServiceEvent
 
 
 class SubmitCallbackEvent(ActionEvent):

@@ -1,22 +1,15 @@
 """Ends of executions, told on the default event bus and in their histories, newest first on demand.
 
-moto tells nobody when an execution ends, gives events to no function, and every history whole and
-oldest first.
+moto tells nobody when an execution ends, and gives every history whole and oldest first.
 https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html
 https://docs.aws.amazon.com/step-functions/latest/apireference/API_GetExecutionHistory.html
 """
 
-import json
-from collections.abc import Callable
 from contextlib import ExitStack
-from datetime import UTC, datetime
 from typing import Any
 from unittest.mock import patch
 
-from moto.awslambda.models import LambdaFunction
 from moto.core.responses import ActionResult
-from moto.events.models import Rule, events_backends
-from moto.events.utils import EventTemplateParser
 from moto.stepfunctions.parser.api import ExecutionStatus
 from moto.stepfunctions.parser.backend.execution import (
     BaseExecutionWorkerCommunication,
@@ -24,12 +17,7 @@ from moto.stepfunctions.parser.backend.execution import (
 )
 from moto.stepfunctions.responses import StepFunctionResponse
 
-from ..clients import ACCOUNT, REGION
-from .lambda_functions import get_function
-
-_BUS = "default"
-
-Invoke = Callable[[LambdaFunction, bytes], None]
+from .service_events import Invoke, deliver
 
 
 def install(stack: ExitStack, invoke: Invoke) -> None:
@@ -38,11 +26,7 @@ def install(stack: ExitStack, invoke: Invoke) -> None:
 
     def reflect(self: BaseExecutionWorkerCommunication) -> None:
         original(self)  # type: ignore[no-untyped-call]
-        event = _event(self.execution)
-        for rule in events_backends[ACCOUNT][REGION].event_buses[_BUS].rules.values():
-            # A rule with a schedule has no pattern, which would match anything.
-            if not rule.scheduled_expression and rule.event_pattern.matches_event(event):
-                _tell(rule, event, invoke)
+        deliver(_event(self.execution), invoke)
 
     stack.enter_context(
         patch.object(BaseExecutionWorkerCommunication, "_reflect_execution_status", reflect)
@@ -50,31 +34,23 @@ def install(stack: ExitStack, invoke: Invoke) -> None:
     stack.enter_context(patch.object(StepFunctionResponse, "get_execution_history", _history))
 
 
-def _event(execution: Execution) -> Any:
+def _event(execution: Execution) -> dict[str, Any]:
+    told: Any = execution
+    detail = {
+        "executionArn": told.exec_arn,
+        "stateMachineArn": told.state_machine.arn,
+        "name": told.name,
+        "status": ExecutionStatus(told.exec_status).value,
+        "output": told.output,
+        "error": told.error,
+        "cause": told.cause,
+    }
     return {
-        # moto's templates ask for it.
-        "ingestion-time": datetime.now(UTC).isoformat(),
         "source": "aws.states",
         "detail-type": "Step Functions Execution Status Change",
-        "detail": {
-            "executionArn": execution.exec_arn,
-            "stateMachineArn": execution.state_machine.arn,
-            "status": ExecutionStatus(execution.exec_status).value,
-        },
+        "resources": [execution.exec_arn],
+        "detail": detail,
     }
-
-
-def _tell(rule: Rule, event: Any, invoke: Invoke) -> None:
-    for target in rule.targets:
-        if ":lambda:" not in target["Arn"]:
-            continue
-        transformer = target.get("InputTransformer", {})
-        told = EventTemplateParser.parse(
-            input_template=transformer.get("InputTemplate"),
-            input_paths_map=transformer.get("InputPathsMap", {}),
-            event=event,
-        )
-        invoke(get_function(target["Arn"]), json.dumps(told).encode())
 
 
 def _history(self: StepFunctionResponse) -> ActionResult:

@@ -16,6 +16,7 @@ from universal_sync_core import (
     stage_items,
     universal_sync_core,
 )
+from universal_sync_core.bag.awaited_job import AWAITED_JOB
 from universal_sync_core.bag.execution_budget import LIMIT, USED
 from universal_sync_core.bag.fields import is_branch
 from universal_sync_core.bag.next_action import COMPLETE, CONTINUE, STOPS
@@ -136,14 +137,18 @@ class Player:
         kind, word, key = _WAITS[action]
         request: JsonObject = {"callback_type": kind, "prompt": bag.get("prompt")}
         request |= {"branch_id": bag["branch_id"]} if is_branch(bag) else {}
+        job: JsonObject | None = bag.get(AWAITED_JOB)
+        request |= {"job": job["id"]} if job else {}
         self.run.requests.append(request)
-        self.run.states.append(f"WaitFor{name.format(word)}")
+        self.run.states.append(f"WaitFor{name.format('Job' if job else word)}")
         try:
             answer = self._answer(request)
         except RefusedError as refused:
             is_late = refused.error == _TIMED_OUT
             own = f"{word}{'TimedOut' if is_late else 'Failed'}"
-            raise FailedStateError(refused.error, refused.cause, caught or own) from refused
+            # No heartbeat is awaited of a job.
+            error = "States.Timeout" if is_late and job else refused.error
+            raise FailedStateError(error, refused.cause, caught or own) from refused
         context = {"action": f"merge_{key}"}
         state = f"Merge{name.format(word)}"
         result = {f"{key}_result": answer}

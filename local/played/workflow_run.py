@@ -26,7 +26,7 @@ class WorkflowRun:
         bag: the last one.
         states: that it went through, those of branches one branch after the other; children of a
             Distributed Map, and branches that are executions of their own, have their own.
-        requests: what was asked: `callback_type`, `prompt` and, in a branch, `branch_id`.
+        requests: what was asked: `callback_type`, `prompt`, and `branch_id` or `job` if it has one.
         apart: executions of their own in which branches went on, in order.
     """
 

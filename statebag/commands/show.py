@@ -114,6 +114,8 @@ class View:
     def describe(self, part: Part, depth: int) -> JsonObject:
         """Return the tree of sizes as JSON."""
         told = part.describe()
+        if part.preview is not None:
+            told["preview"] = self.mask.masked(part.preview, part.steps)
         is_top = depth == self.depth
         if depth > 0 and (is_top or self._shows_inside(part)) and part.count is not None:
             members = self._members(part, self.members if is_top else None)
@@ -157,11 +159,18 @@ class View:
             noun = "key" if part.kind == "map" else "element"
             noun = noun if part.count == 1 else f"{noun}s"
             sampled = "; the bag shows a sample" if part.is_sampled else ""
-            return styled((f"{part.kind} of {part.count:,} {noun}{sampled}", DIM))
+            shown = self._preview(part)
+            return styled((f"{part.kind} of {part.count:,} {noun}{sampled}{shown}", DIM))
         shown = part.value if part.kind in _SCALARS and part.is_open else value
         if part.kind == "value" and value is None:
-            return styled(("value in S3; --path opens it", DIM))
+            return styled((f"value in S3; --path opens it{self._preview(part)}", DIM))
         return styled(preview(self.mask.beginning(shown, part.steps)))
+
+    def _preview(self, part: Part) -> str:
+        """Return what the bag shows of a part beside its pointer, on the same line."""
+        if part.preview is None:
+            return ""
+        return f"; {preview(self.mask.masked(part.preview, part.steps))}"
 
 
 def _print_title(opened: Source, part: Part, mask: Masking) -> None:

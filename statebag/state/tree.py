@@ -43,6 +43,7 @@ class Part:
         count: members of a map or list.
         s3_path: object that holds it, or the older part of it.
         is_sampled: whether the bag itself shows a sample or summary of it.
+        preview: what the bag shows of it beside its pointer, or None.
     """
 
     steps: Steps
@@ -54,6 +55,7 @@ class Part:
     count: int | None = None
     s3_path: str | None = None
     is_sampled: bool = False
+    preview: Json = None
 
     @property
     def name(self) -> Step:
@@ -191,6 +193,7 @@ def part_of(value: Json, steps: Steps, *, is_sampled: bool = False) -> Part:
             count=pointer.count,
             s3_path=pointer.path,
             is_sampled=is_sampled,
+            preview=pointer.preview,
         )
     if is_compressed(value):
         inner = part_of(expanded(value), steps)

@@ -26,6 +26,7 @@ ORDER = (
     "packs",
     "pages",
     "bag",
+    "previews",
     "retention",
     "lazy",
     "ingestion",

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -118,6 +119,17 @@ def test_the_documented_bag_and_its_objects_are_what_is_written(empty: MemorySto
 def test_pointer_to_a_value_is_what_is_written(empty: MemoryStore) -> None:
     assert store_to_s3("a text of any length", CONTEXT) == EXAMPLES["pointer"]
     assert [stored.body for stored in empty.objects.values()] == [PACKS[1]]
+
+
+def test_a_preview_is_what_is_written_and_read_by_nobody(empty: MemoryStore) -> None:
+    small = replace(SETTINGS, field_offload_bytes=20, state_offload_bytes=1_000)
+    with runtime.use(settings=small, store=empty):
+        asked = {"preview_paths": ["note"], "current_state": {"note": "a text of any length"}}
+        bag = universal_sync_core({}, asked, CONTEXT)
+    assert bag["current_state"]["note"]["__preview"] == EXAMPLES["preview"]["__preview"]
+    store_to_s3("a text of any length", CONTEXT)
+    found = hydrate_state({"execution_id": CONTEXT["execution_id"], "note": EXAMPLES["preview"]})
+    assert found["note"] == "a text of any length"
 
 
 @pytest.mark.usefixtures("store")

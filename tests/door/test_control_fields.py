@@ -252,6 +252,7 @@ def test_an_input_is_checked_too(field: str) -> None:
         ("last_update_time", "2026-11-25T00:00:00+00:00"),
         ("payload_size_kb", 1.5),
         ("forked_from", {"state_revision": 1}),
+        ("awaited_job", {"id": "jr_1", "timeout_seconds": 60}),
         ("wait_state", {"until": "2030-01-31T09:00:00Z", "then": "CONTINUE"}),
     ],
 )

@@ -30,6 +30,7 @@ def workflows(pytestconfig: pytest.Config) -> Iterator[Workflows]:
         return
     parameters = {
         "WithCallbackFunction": "true",
+        "JobSources": "aws.glue,aws.states",
         "ServiceOperations": "dynamodb:listTables",
         "ServicePolicyArn": "arn:aws:iam::aws:policy/AmazonDynamoDBReadOnlyAccess",
         "OperatorArns": "arn:aws:iam::123456789012:role/ops",

@@ -44,7 +44,9 @@ def wait(_: Random, number: int) -> Json:
 
 
 def ask(draw: Random, _: int) -> Json:
-    return {"status": draw.choice(("PAUSED_FOR_HITP", "ASYNC")), "prompt": "?"}
+    status = draw.choice(("PAUSED_FOR_HITP", "ASYNC"))
+    job = {"job": f"jr_{draw.randrange(99)}"} if status == "ASYNC" and draw.random() < 0.5 else {}
+    return {"status": status, "prompt": "?", **job}
 
 
 def group(draw: Random, _: int, deep: int = 0) -> Json:

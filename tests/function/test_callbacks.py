@@ -392,7 +392,8 @@ def test_answered_callback_is_not_counted_however_often_it_is_answered(
 
 
 def test_late_answer_takes_nothing_back(capsys: pytest.CaptureFixture[str]) -> None:
-    measures.count_callback_answer((datetime.now(UTC) - CALLBACK_DUE_AFTER).isoformat())
+    asked = datetime.now(UTC) - CALLBACK_DUE_AFTER
+    measures.count_callback_answer(asked.isoformat(), is_due=True)
     printed = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [name for line in printed for name in line if name.startswith("Callback")] == [
         "CallbacksAnswered",

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 from unittest.mock import patch
 
-from statebag.output import masking
 from universal_sync_core.packs.objects import Objects
 from universal_sync_core.pages import page_format, page_reader, tree_reader, trees
+from universal_sync_core.previews import masking
 from universal_sync_core.values import pointer
 from universal_sync_core.values.budget import Budget
 

@@ -16,6 +16,8 @@ ITEMS: Final = f"items/{DIGEST[:32]}/{DIGEST}.json"
 RESULTS: Final = "distributed/e/manifest.json"
 INPUT: Final = "inputs/catalog.json"
 MARK: Final = f"{EXECUTION}executions/{DIGEST[:32]}.began.json"
+WAITING: Final = f"jobs/waiting/{DIGEST}/1.json"
+JOB_ENDED: Final = f"jobs/ended/{DIGEST}/1.json"
 ENDED: Final = f"ended/2025-11-23/034213-{DIGEST[:32]}.json"
 CREATES: Final = (("s3:if-none-match", "*"),)
 # Of no stack: who may do everything in S3, for other reasons.
@@ -24,25 +26,28 @@ ADMINISTRATOR: Final = Statement(
     sid="Everything",
     body={"Sid": "Everything", "Effect": "Allow", "Action": "s3:*", "Resource": "*"},
 )
-_KEPT: Final = (STATE, RECORD, ANSWER, ITEMS, RESULTS, MARK, ENDED)
+_OF_JOBS: Final = (WAITING, JOB_ENDED)
+_KEPT: Final = (STATE, RECORD, ANSWER, ITEMS, RESULTS, MARK, ENDED, *_OF_JOBS)
 # By who may delete, what not even they may.
-_NOT_DELETED: Final = {"retention": (RESULTS, INPUT)}
+_NOT_DELETED: Final = {"retention": (RESULTS, INPUT, *_OF_JOBS)}
 # By who holds what, the keys that may not be read, and those that may not be created.
 _NOT_READ: Final = {
     "function": (),
-    "callbacks": (STATE, ITEMS, RESULTS, INPUT, MARK, ENDED),
-    "retention": (STATE, RECORD, ANSWER, ITEMS, RESULTS, INPUT),
-    "worker": (RECORD, ANSWER, ITEMS, RESULTS, MARK, ENDED),
-    "machine": (STATE, RECORD, ANSWER, MARK, ENDED),
-    "administrator": (RECORD, ANSWER),
+    "callbacks": (STATE, ITEMS, RESULTS, INPUT, MARK, ENDED, *_OF_JOBS),
+    "jobs": (STATE, ITEMS, RESULTS, INPUT, MARK, ENDED),
+    "retention": (STATE, RECORD, ANSWER, ITEMS, RESULTS, INPUT, *_OF_JOBS),
+    "worker": (RECORD, ANSWER, ITEMS, RESULTS, MARK, ENDED, *_OF_JOBS),
+    "machine": (STATE, RECORD, ANSWER, MARK, ENDED, *_OF_JOBS),
+    "administrator": (RECORD, ANSWER, *_OF_JOBS),
 }
 _NOT_CREATED: Final = {
-    "function": (RESULTS, INPUT),
-    "callbacks": (ITEMS, RESULTS, INPUT, MARK, ENDED),
-    "retention": (STATE, RECORD, ANSWER, ITEMS, RESULTS, INPUT),
-    "worker": (RECORD, ANSWER, ITEMS, RESULTS, INPUT, MARK, ENDED),
-    "machine": (STATE, RECORD, ANSWER, ITEMS, INPUT, MARK, ENDED),
-    "administrator": (RECORD, ANSWER),
+    "function": (RESULTS, INPUT, JOB_ENDED),
+    "callbacks": (ITEMS, RESULTS, INPUT, MARK, ENDED, *_OF_JOBS),
+    "jobs": (ITEMS, RESULTS, INPUT, MARK, ENDED, WAITING),
+    "retention": (STATE, RECORD, ANSWER, ITEMS, RESULTS, INPUT, *_OF_JOBS),
+    "worker": (RECORD, ANSWER, ITEMS, RESULTS, INPUT, MARK, ENDED, *_OF_JOBS),
+    "machine": (STATE, RECORD, ANSWER, ITEMS, INPUT, MARK, ENDED, *_OF_JOBS),
+    "administrator": (RECORD, ANSWER, *_OF_JOBS),
 }
 
 
@@ -68,7 +73,7 @@ def _in_bucket(stack: Stack, holder: str) -> Iterator[Need]:
         yield on("s3:GetObjectVersion", key)
     for key in _NOT_CREATED[holder]:
         yield on("s3:PutObject", key, CREATES)
-    for key in (STATE, RECORD, ANSWER, ITEMS, MARK, ENDED):
+    for key in (STATE, RECORD, ANSWER, ITEMS, MARK, ENDED, *_OF_JOBS):
         yield on("s3:PutObject", key)
     for key in _KEPT:
         yield on("s3:DeleteObjectVersion", key)

@@ -16,12 +16,14 @@ EXECUTION: Final = f"{STACK}-state-data:run-1"
 _FUNCTIONS: Final = {
     "StateDataManager": "function",
     "Callback": "callbacks",
+    "JobEvents": "jobs",
     "Retention": "retention",
 }
 # The role of a recorded call by a part of its name.
 _HOLDERS: Final = {
     "StateDataManagerFunctionRole": "function",
     "CallbackFunctionRole": "callbacks",
+    "JobEventsFunctionRole": "jobs",
     "RetentionFunctionRole": "retention",
     "Worker-role": WORKER,
     OPERATOR: OPERATOR,
@@ -83,7 +85,9 @@ def needs_of(stack: Stack, calls: Iterable[Call], definition: dict[str, Any]) ->
 def _recorded(stack: Stack, calls: Iterable[Call]) -> Iterator[Need]:
     for call in calls:
         holder = next((held for name, held in _HOLDERS.items() if name in call.role), None)
-        if holder is not None:
+        # Of a stack that hears of no jobs, nobody asks for these.
+        is_of_jobs = "/jobs/" in call.resource and not stack.resolver.parameters["JobSources"]
+        if holder is not None and not is_of_jobs:
             resource = _OF_ONE_RUN.sub(lambda found: "0" * len(found[0]), call.resource)
             yield Need(
                 holder=holder,
@@ -197,7 +201,9 @@ def _of_runtime(stack: Stack) -> Iterator[Need]:
     for config in stack.resolver.resources("AWS::Lambda::EventInvokeConfig").values():
         failed = config.get("DestinationConfig", {}).get("OnFailure")
         if failed:
-            yield Need(holder="function", action="sqs:SendMessage", resource=failed["Destination"])
+            is_of_jobs = config["FunctionName"] == stack.resolver.named("JobEventsFunction")
+            holder = "jobs" if is_of_jobs else "function"
+            yield Need(holder=holder, action="sqs:SendMessage", resource=failed["Destination"])
 
 
 def _of_other_machines(stack: Stack) -> Iterator[Need]:

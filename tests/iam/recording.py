@@ -12,6 +12,7 @@ from unittest.mock import patch
 from local.access.calls import Call
 from local.cloud import STACK_NAME, LocalCloud, UserFunction
 from tests.end_to_end.workflow import Json, Workflows
+from tests.function.documented_jobs import glue
 from tests.iam.stack import OPERATOR
 from universal_sync_core.retention.daily import DailyDeletion
 from universal_sync_core.retention.inventory import S3Inventory
@@ -30,6 +31,7 @@ WORKER: Final = UserFunction(
 )
 PARAMETERS: Final = {
     "WithCallbackFunction": "true",
+    "JobSources": "aws.glue,aws.states",
     "OperatorArns": f"arn:aws:iam::123456789012:role/{OPERATOR}",
 }
 LAST: Final[Json] = {"status": "COMPLETE"}
@@ -53,6 +55,7 @@ def recorded(cloud: LocalCloud, command: Command) -> list[Call]:
     _map(workflows)
     _map_of_items_in_s3(workflows)
     _wait(workflows)
+    _jobs(workflows, cloud)
     _end(workflows)
     _work(workflows)
     _operate(workflows, command)
@@ -112,6 +115,35 @@ def _wait(workflows: Workflows) -> None:
         given = {"output": answer} if outcome == "success" else {"error": "No", "cause": ""}
         workflows.submit(request, outcome, function=function, **given)
         execution.wait(SECONDS)
+
+
+def _jobs(workflows: Workflows, cloud: LocalCloud) -> None:
+    """Wait for a job that ends well, for one that fails, and for one that has ended already."""
+    for digit, state in enumerate(("SUCCEEDED", "FAILED")):
+        job = f"jr_{str(digit) * 64}"
+        asks = {"status": "ASYNC", "job": job}
+        execution = workflows.start({"segments": [asks, LAST]})
+        waiting = hashlib.sha256(job.encode()).hexdigest()
+        _until_there(cloud, f"jobs/waiting/{waiting}/1.json")
+        # Twice, as it may come.
+        for _ in range(2):
+            cloud.tell(glue(state, job))
+        execution.wait(SECONDS)
+        workflows.run({"segments": [asks, LAST]})
+    nested = f"{cloud.outputs['StateMachineArn'].replace(':stateMachine:', ':execution:')}:nested"
+    execution = workflows.start({"segments": [{"status": "ASYNC", "job": nested}, LAST]})
+    waiting = hashlib.sha256(nested.encode()).hexdigest()
+    _until_there(cloud, f"jobs/waiting/{waiting}/1.json")
+    # Its output is in the event, and too large for a task.
+    many = {f"field{number}": "x" * 5_000 for number in range(18)}
+    workflows.start({"segments": [many, LAST]}, "nested").wait(SECONDS)
+    assert execution.wait(SECONDS).status == "SUCCEEDED"
+
+
+def _until_there(cloud: LocalCloud, key: str) -> None:
+    waiter = cloud.client("s3").get_waiter("object_exists")
+    waiter.config.delay = 1
+    waiter.wait(Bucket=cloud.outputs["StateBucketName"], Key=key)
 
 
 def _end(workflows: Workflows) -> None:

@@ -24,6 +24,7 @@ OPERATOR: Final = "operator"
 ROLES: Final = {
     "StateDataManagerFunctionRole": "function",
     "CallbackFunctionRole": "callbacks",
+    "JobEventsFunctionRole": "jobs",
     "RetentionFunctionRole": "retention",
     "StateDataStateMachineRole": "machine",
 }
@@ -61,6 +62,7 @@ DEPLOYMENTS: Final = (
             "StatePrefix": "team/a/",
             "WithCallbackFunction": "true",
             "TenantSeparator": ".",
+            "JobSources": "aws.batch",
             "OtherStateMachineArns": f"{OTHER_MACHINE},{OTHER_MACHINE}-too",
             "OperatorArns": OPERATORS,
         },
@@ -70,6 +72,7 @@ DEPLOYMENTS: Final = (
         parameters={
             "KmsKeyArn": Place().arn("kms", KEY),
             "WithCallbackFunction": "true",
+            "JobSources": "aws.glue,aws.states",
             "OperatorArns": f"arn:aws:iam::{ACCOUNT}:role/someone,{OPERATORS}",
         },
     ),

@@ -50,6 +50,8 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "pending_branches": st.sampled_from([[], ["a"], [{}, 5], "a", {}, None]),
     "distributed_items": st.sampled_from([[], [1], "a", {}, {"bucket": 5, "key": None}, None]),
     "wait_seconds": st.one_of(st.just(0), wrong),
+    "job": st.one_of(st.just("jr_1"), wrong),
+    "awaited_job": st.one_of(wrong, st.just({"id": "x", "timeout_seconds": 60})),
     "wait_until": st.one_of(st.just("2020-01-31T09:00:00Z"), wrong),
     "wait_state": st.one_of(wrong, st.just({"until": "x", "then": "COMPLETE"})),
     "state_data": wrong,

@@ -97,15 +97,17 @@ def test_the_policy_of_the_documentation_lets_every_log_group_use_the_key(
 
 def test_an_end_that_is_not_delivered_goes_to_the_queue(stack: Stack) -> None:
     queue = stack.resolver.attribute("UnrecordedEndsQueue", "Arn")
-    rule = stack.resolver.resources("AWS::Events::Rule")["ExecutionEndedRule"]
-    (target,) = rule["Targets"]
-    assert target["DeadLetterConfig"] == {"Arn": queue}
+    rules = stack.resolver.resources("AWS::Events::Rule")
+    names = {"ExecutionEndedRule", "JobEndedRule"} & rules.keys()
+    for name in names:
+        (target,) = rules[name]["Targets"]
+        assert target["DeadLetterConfig"] == {"Arn": queue}
     (policy,) = stack.resolver.resources("AWS::SQS::QueuePolicy").values()
     (statement,) = policy["PolicyDocument"]["Statement"]
     assert statement["Principal"] == {"Service": "events.amazonaws.com"}
     assert (statement["Action"], statement["Resource"]) == ("sqs:SendMessage", queue)
-    rule_arn = stack.resolver.attribute("ExecutionEndedRule", "Arn")
-    assert statement["Condition"] == {"ArnEquals": {"aws:SourceArn": rule_arn}}
+    arns = [stack.resolver.attribute(name, "Arn") for name in sorted(names)]
+    assert statement["Condition"] == {"ArnEquals": {"aws:SourceArn": arns}}
 
 
 def test_an_end_that_cannot_be_recorded_goes_to_the_queue(stack: Stack) -> None:
@@ -116,8 +118,15 @@ def test_an_end_that_cannot_be_recorded_goes_to_the_queue(stack: Stack) -> None:
     configs = stack.resolver.resources("AWS::Lambda::EventInvokeConfig").values()
     (config,) = [each for each in configs if each["FunctionName"] == manager]
     assert "StateDataManagerFunction" in functions
-    assert config["Qualifier"] == "$LATEST"
-    assert config["DestinationConfig"]["OnFailure"]["Destination"] == queue
+    of_jobs = [
+        each
+        for each in configs
+        if each["FunctionName"] == stack.resolver.named("JobEventsFunction")
+    ]
+    assert len(of_jobs) == ("JobEventsFunction" in functions)
+    for each in (config, *of_jobs):
+        assert each["Qualifier"] == "$LATEST"
+        assert each["DestinationConfig"]["OnFailure"]["Destination"] == queue
     rule = stack.resolver.resources("AWS::Events::Rule")["ExecutionEndedRule"]
     (target,) = rule["Targets"]
     assert target["Arn"] == stack.resolver.attribute("StateDataManagerFunction", "Arn")

@@ -20,6 +20,7 @@ VALUES: Final = {
     "AWS::Partition": "aws",
     "StateDataManagerFunctionRole.Arn": f"{ACCOUNT}manager",
     "CallbackFunctionRole.Arn": f"{ACCOUNT}callbacks",
+    "JobEventsFunctionRole.Arn": f"{ACCOUNT}jobs",
     "RetentionFunctionRole.Arn": f"{ACCOUNT}retention",
     "UnrecordedEndsQueue.Arn": "arn:aws:sqs:eu-west-1:111122223333:ends",
     "OtherStateMachineArns": ",".join(
@@ -36,7 +37,10 @@ RESULTS: Final = "team/distributed/e/manifest.json"
 INPUT: Final = "team/inputs/catalog.json"
 MARK: Final = f"{EXECUTION}executions/{'0' * 32}.began.json"
 ENDED: Final = f"team/ended/2026-11-26/031500-{'0' * 32}.json"
-EVERY: Final = frozenset({STATE, ITEMS, RECORD, ANSWER, RESULTS, INPUT, MARK, ENDED})
+WAITING: Final = f"team/jobs/waiting/{'0' * 64}/1.json"
+JOB_ENDED: Final = f"team/jobs/ended/{'0' * 64}/1.json"
+SECRET: Final = frozenset({RECORD, ANSWER, WAITING, JOB_ENDED})
+EVERY: Final = SECRET | {STATE, ITEMS, RESULTS, INPUT, MARK, ENDED}
 
 
 Conditions = dict[str, bool]
@@ -79,6 +83,7 @@ def listed(node: Any) -> list[Any]:
 FUNCTIONS_BY_ROLE: Final = {
     "manager": "StateDataManager",
     "callbacks": "Callback",
+    "jobs": "JobEvents",
     "retention": "Retention",
 }
 
@@ -88,7 +93,7 @@ class Account:
 
     def __init__(self, template: dict[str, Any], **conditions: bool) -> None:
         every = {"HasKmsKey": False, "HasOperators": True, "HasCallbackFunction": True}
-        every |= {"HasOtherMachines": True, "HasServicePolicy": False}
+        every |= {"HasOtherMachines": True, "HasServicePolicy": False, "HasJobEvents": True}
         every |= conditions
         resources = template["Resources"]
         found = value(resources["StateBucketPolicy"]["Properties"]["PolicyDocument"], every)
@@ -123,11 +128,12 @@ def account(template: dict[str, Any]) -> Account:
 @pytest.mark.parametrize(
     ("role", "reads", "creates"),
     [
-        ("manager", EVERY - {ENDED}, {STATE, ITEMS, RECORD, ANSWER, MARK, ENDED}),
+        ("manager", EVERY - {ENDED}, {STATE, ITEMS, RECORD, ANSWER, MARK, ENDED, WAITING}),
         ("callbacks", {RECORD, ANSWER}, {STATE, RECORD, ANSWER}),
+        ("jobs", SECRET, {STATE, RECORD, ANSWER, JOB_ENDED}),
         ("worker", {STATE, INPUT}, {STATE}),
         ("retention", {MARK, ENDED}, {MARK, ENDED}),
-        ("administrator", EVERY - {RECORD, ANSWER}, EVERY - {RECORD, ANSWER}),
+        ("administrator", EVERY - SECRET, EVERY - SECRET),
         ("ops", EVERY, EVERY),
     ],
 )
@@ -139,24 +145,24 @@ def test_each_role_reaches_what_it_needs(
 
 
 @pytest.mark.parametrize(
-    "role", ["manager", "callbacks", "retention", "worker", "administrator", "ops"]
+    "role", ["manager", "callbacks", "jobs", "retention", "worker", "administrator", "ops"]
 )
-@pytest.mark.parametrize("key", [STATE, ITEMS, RECORD, ANSWER, MARK, ENDED])
+@pytest.mark.parametrize("key", [STATE, ITEMS, RECORD, ANSWER, MARK, ENDED, WAITING, JOB_ENDED])
 def test_nobody_overwrites(account: Account, role: str, key: str) -> None:
     assert not account.may(role, "PutObject", key, if_none_match=False)
 
 
-@pytest.mark.parametrize("key", [STATE, ITEMS, RECORD, ANSWER, RESULTS, MARK, ENDED])
+@pytest.mark.parametrize("key", [STATE, ITEMS, RECORD, ANSWER, RESULTS, MARK, ENDED, WAITING])
 def test_operators_and_the_daily_deletion_alone_delete_state(
     template: dict[str, Any], account: Account, key: str
 ) -> None:
-    daily = set() if key == RESULTS else {"retention"}
+    daily = set() if key in (RESULTS, WAITING) else {"retention"}
     for asked, operators in ((account, {"ops"}), (Account(template, HasOperators=False), set())):
         may = {role for role in asked.of_roles if asked.may(role, "DeleteObject", key)}
         assert may == daily | operators
 
 
-@pytest.mark.parametrize("key", [STATE, ITEMS, RECORD, ANSWER, RESULTS, MARK, ENDED])
+@pytest.mark.parametrize("key", [STATE, ITEMS, RECORD, ANSWER, RESULTS, MARK, ENDED, WAITING])
 def test_what_is_deleted_can_be_brought_back_whoever_deleted_it(
     template: dict[str, Any], account: Account, key: str
 ) -> None:
@@ -210,7 +216,7 @@ def test_the_daily_deletion_sees_whose_children_there_are(
 
 
 def test_without_operators_the_functions_alone_reach_callbacks(template: dict[str, Any]) -> None:
-    account = Account(template, HasOperators=False, HasCallbackFunction=False)
+    account = Account(template, HasOperators=False, HasCallbackFunction=False, HasJobEvents=False)
     may = {role for role in account.of_roles if account.may(role, "GetObject", RECORD)}
     assert may == {"manager"}
 

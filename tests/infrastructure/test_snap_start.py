@@ -62,6 +62,7 @@ def test_the_description_of_a_version_fits(template: dict[str, Any]) -> None:
     texts = ("EventBusName", "StatePrefix", "ServiceOperations")
     longest |= {name: parameters[name]["MaxLength"] for name in texts}
     longest |= {"SnapStart": len("PublishedVersions"), "KmsKeyArn": 36, "KmsKeyId": 0}
+    longest |= {"JobEvents": len("J")}
     description = template["Resources"]["StateDataManagerFunction"]["Properties"]
     names = refs_in(description["VersionDescription"])
     assert sum(longest[name] + 1 for name in names) <= 256

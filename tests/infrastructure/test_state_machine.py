@@ -66,6 +66,7 @@ FAILURE_KEYS = {
     "WaitForBranchCallback": "$.segment",
     "MergeBranchCallback": "$.segment",
     "WaitForBranchAsync": "$.segment",
+    "WaitForBranchJob": "$.segment",
     "MergeBranchAsync": "$.segment",
     "RecordBranchFailure": None,
     "AggregateBranches": "$.branches",
@@ -76,6 +77,7 @@ FAILURE_KEYS = {
     "WaitForCallback": "$.callback",
     "MergeCallback": "$.callback",
     "WaitForAsync": "$.async",
+    "WaitForJob": "$.async",
     "MergeAsync": "$.async",
     "Held": None,
     "HandOver": "$.next",
@@ -239,7 +241,9 @@ def test_a_task_waits_longer_than_its_function_may_take(
     function = template["Resources"]["StateDataManagerFunction"]["Properties"]
     limits = {MANAGER: function["Timeout"], RUNNER: LAMBDA_TIMEOUT_SECONDS}
     for state in tasks(states).values():
-        assert state["TimeoutSeconds"] > limits[state["Parameters"]["FunctionName"]]
+        # A job's wait is as long as the bag says, of which the call is a part.
+        if "TimeoutSecondsPath" not in state:
+            assert state["TimeoutSeconds"] > limits[state["Parameters"]["FunctionName"]]
 
 
 def test_every_task_retries_exactly_what_another_try_may_mend(states: States) -> None:
@@ -440,6 +444,22 @@ def test_there_is_no_arn_of_any_account(definition_text: str) -> None:
         "arn:${Partition}:states:::states:startExecution",
         "arn:${Partition}:states:::states:startExecution.sync:2",
     }
+
+
+@pytest.mark.parametrize(
+    ("name", "timed_out"),
+    [("WaitForJob", "AsyncTimedOut"), ("WaitForBranchJob", "RecordBranchFailure")],
+)
+def test_a_job_is_waited_for_as_long_as_the_bag_says_without_heartbeats(
+    states: States, name: str, timed_out: str
+) -> None:
+    state, other = states[name], states[name.replace("Job", "Async")]
+    assert state["TimeoutSecondsPath"] == "$.state_data.awaited_job.timeout_seconds"
+    assert "HeartbeatSeconds" not in state
+    routes = {error: entry["Next"] for entry in state["Catch"] for error in entry["ErrorEquals"]}
+    assert routes["States.Timeout"] == timed_out
+    for same in ("Resource", "Parameters", "ResultSelector", "ResultPath", "Retry", "Next"):
+        assert state[same] == other[same]
 
 
 @pytest.mark.parametrize("kind", ["Callback", "Async"])

@@ -115,7 +115,10 @@ def test_a_workflow_is_kept_for_as_long_as_it_can_be_redriven(template: Template
 def test_age_expires_neither_state_nor_inputs(bucket: dict[str, Any]) -> None:
     rules = bucket["LifecycleConfiguration"]["Rules"]
     expiring = [rule for rule in rules if "ExpirationInDays" in rule]
-    assert [rule["Prefix"] for rule in expiring] == [{"Fn::Sub": "${StatePrefix}distributed/"}]
+    assert [rule["Prefix"]["Fn::Sub"] for rule in expiring] == [
+        "${StatePrefix}distributed/",
+        "${StatePrefix}jobs/",
+    ]
     assert min(rule["ExpirationInDays"] for rule in expiring) > (
         LONGEST_EXECUTION_DAYS + REDRIVE_DAYS
     )
@@ -193,6 +196,7 @@ def test_every_setting_is_in_the_environment(function: dict[str, Any], template:
         if "Ref" in value
         else re.sub(r"\$\{(\w+)\}", lambda match: values[match[1]], value["Fn::Sub"])
         for name, value in function["Environment"]["Variables"].items()
+        if "Fn::If" not in value
     }
     settings = Settings(bucket="bucket", allowed_prefixes=("s3://bucket/inputs/",))
     assert Settings.from_env(environment) == settings
@@ -231,6 +235,7 @@ def test_the_handler_is_a_function_of_its_module(root: Path, function: dict[str,
     [
         ("StateDataManagerFunction", "CodeUri"),
         ("CallbackFunction", "CodeUri"),
+        ("JobEventsFunction", "CodeUri"),
         ("UniversalSyncCoreLayer", "ContentUri"),
     ],
 )

@@ -70,6 +70,23 @@ def test_where_nobody_answers_it_times_out(state_bag: StateBag) -> None:
     assert "CallbackTimedOut" in run.states
 
 
+@pytest.mark.parametrize("answers", [[{"job_result": {"state": "SUCCEEDED"}}], []])
+def test_the_end_of_a_job_is_an_answer_as_well(state_bag: StateBag, answers: Any) -> None:
+    @state_task
+    def starts(state: State[Any], _context: Any) -> Any:
+        if state["segment_to_run"] == 0:
+            return {"status": "ASYNC", "job": "jr_1"}
+        return {"status": "COMPLETE", "current_state": {"ended": state["job_result"]["state"]}}
+
+    run = state_bag.run(starts, {"total_segments": 2}, answers=answers)
+    assert run.requests == [{"callback_type": "async", "prompt": None, "job": "jr_1"}]
+    assert "WaitForJob" in run.states
+    if answers:
+        assert run.bag["current_state"] == {"ended": "SUCCEEDED"}
+    else:
+        assert (run.error, "AsyncTimedOut" in run.states) == ("Timeout", True)
+
+
 def test_an_error_of_the_worker_ends_it_under_its_name(state_bag: StateBag) -> None:
     run = state_bag.run(lambda _event, _context: 1 / 0)
     assert (run.status, run.error) == ("FAILED", "ZeroDivisionError")

@@ -79,3 +79,7 @@ def is_relative(key: str) -> bool:
 def is_state_machine(arn: str) -> bool:
     """Tell whether a text is the ARN of a state machine."""
     return _STATE_MACHINE.fullmatch(arn) is not None
+
+
+# https://docs.aws.amazon.com/IAM/latest/APIReference/API_Policy.html
+ARN_CHARS: Final = 2_048

@@ -22,7 +22,7 @@ _SEPARATOR: Final = re.compile(r"[._+!@=-]{1,4}")
 # Leaves room in a key for an execution's id. https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
 _MOST_PREFIX_BYTES: Final = 128
 # What lies under the prefix of a stack: one inside would be within reach of the other.
-_FOLDERS: Final = frozenset({"v1", "inputs", "items", "distributed", "ended"})
+_FOLDERS: Final = frozenset({"v1", "inputs", "items", "distributed", "ended", "jobs"})
 _NO_BUCKET: Final = (
     "bucket (STATE_BUCKET) is the name of no bucket: 3 to 63 small letters, digits, hyphens and "
     "single dots. Of an access point give the alias, not the ARN"

@@ -36,6 +36,7 @@ CONTROL_FIELDS_NEVER_OFFLOAD: Final = frozenset(
 # bag as they are.
 READ_BY_MACHINE: Final = frozenset(
     {
+        "awaited_job",
         "branch_conflict_strategy",
         "branch_id",
         "execution_segments",
@@ -44,6 +45,7 @@ READ_BY_MACHINE: Final = frozenset(
         "items_per_batch",
         "loop_limit",
         "map_concurrency",
+        "preview_paths",
         "segments_in_parent",
         "segments_per_execution",
         "stopped_by",

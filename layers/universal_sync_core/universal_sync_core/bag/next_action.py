@@ -14,6 +14,7 @@ FAILED: Final = "FAILED"
 PARALLEL_GROUP: Final = "PARALLEL_GROUP"
 DISTRIBUTED_MAP: Final = "DISTRIBUTED_MAP"
 WAIT: Final = "WAIT"
+ASYNC: Final = "ASYNC"
 # These end the workflow; the segment that said so is the one to go on with.
 STOPS: Final = frozenset({FAILED, "HALTED", "SIGKILL"})
 

@@ -39,7 +39,7 @@ def wait_until(asked: JsonObject, place: str) -> str:
         raise InvalidRequestError(message, field=f"{place}.{SECONDS}")
     now = datetime.now(UTC)
     if until is None:
-        return _rendered(now, _seconds(seconds, f"{place}.{SECONDS}"))
+        return _rendered(now, seconds_in(seconds, f"{place}.{SECONDS}"))
     return _rendered(now, _seconds_until(until, now, f"{place}.{UNTIL}"))
 
 
@@ -52,12 +52,17 @@ def is_wait_state(value: Json) -> bool:
     )
 
 
-def _seconds(value: Json, path: str) -> int:
+def seconds_in(value: Json, path: str, *, least: int = 0) -> int:
+    """Return a number of seconds that an execution may wait.
+
+    Raises:
+        InvalidRequestError: it is not whole, or more than a year; the path is named.
+    """
     whole = int(value) if type(value) is float and value.is_integer() else value
-    if type(whole) is int and 0 <= whole <= STEP_FUNCTIONS_EXECUTION_SECONDS:
+    if type(whole) is int and least <= whole <= STEP_FUNCTIONS_EXECUTION_SECONDS:
         return whole
     most = f"{STEP_FUNCTIONS_EXECUTION_SECONDS:,}"
-    message = f"{path} must be a whole number of seconds from 0 to {most}, a year"
+    message = f"{path} must be a whole number of seconds from {least} to {most}, a year"
     raise InvalidRequestError(message, field=path)
 
 

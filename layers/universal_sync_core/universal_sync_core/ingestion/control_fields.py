@@ -11,6 +11,7 @@ from universal_sync_core.bag.strategies import CONFLICT_STRATEGIES
 from universal_sync_core.bag.tolerance import TOLERATED_ITEMS, is_tolerance
 from universal_sync_core.errors import InvalidRequestError
 from universal_sync_core.limits import STEP_FUNCTIONS_MAP_CONCURRENCY
+from universal_sync_core.previews.paths import PREVIEW_PATHS, previewed_keys
 from universal_sync_core.settings import MOST_SEGMENTS_PER_EXECUTION
 from universal_sync_core.values.codec import Json, JsonObject
 
@@ -150,6 +151,11 @@ def _text(value: Json, path: str) -> str:
     raise InvalidRequestError(f"{path} must be a text, and was {json_type(value)}", field=path)
 
 
+def _preview_paths(value: Json, path: str) -> Json:
+    previewed_keys(value, path)
+    return value
+
+
 def _removed_paths(value: Json, path: str) -> Json:
     removed_keys(value, path)
     return value
@@ -173,6 +179,7 @@ _KINDS: Final[dict[str, Callable[[Json, str], Json]]] = {
     "tolerated_branch_failures": _count,
     TOLERATED_ITEMS: _tolerance,
     "branch_conflict_strategy": _conflict_strategy,
+    PREVIEW_PATHS: _preview_paths,
     REMOVED_PATHS: _removed_paths,
     "payload_size_kb": _size,
     "last_update_time": _text,

@@ -8,6 +8,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final
 
+from universal_sync_core.bag.awaited_job import AWAITED_JOB, JOB
 from universal_sync_core.bag.execution_budget import IN_PARENT, LIMIT, USED
 from universal_sync_core.bag.fields import (
     BRANCHES,
@@ -30,6 +31,7 @@ from universal_sync_core.errors import (
 )
 from universal_sync_core.ingestion.control_fields import CHECKED_FIELDS, checked
 from universal_sync_core.ingestion.conversion import as_json
+from universal_sync_core.previews.paths import without_previews
 from universal_sync_core.values.codec import Json, JsonObject
 from universal_sync_core.values.compression import expand, is_compressed
 from universal_sync_core.values.pointer import Pointer, escape, may_hold_marks, parse, recognise
@@ -41,11 +43,13 @@ _BOOKKEEPING: Final = frozenset(
 _COUNTED: Final = frozenset({"loop_counter", "segment_to_run", LIMIT})
 _SNAPSHOTS: Final = frozenset({"pre_snapshot_s3_path", "post_snapshot_s3_path"})
 _FORK: Final = frozenset({"branch_id", "forked_from", IN_PARENT})
-_NEVER: Final = frozenset({"forked_from", IN_PARENT, CHAIN, HELD, STOPPED_BY, WAIT_STATE})
+# What the machine reads of a stop and of a wait, made of what a result says.
+_TOLD: Final = frozenset({AWAITED_JOB, STOPPED_BY, WAIT_STATE})
+_NEVER: Final = frozenset({"forked_from", IN_PARENT, CHAIN, HELD}) | _TOLD
 _MACHINES: Final = _BOOKKEEPING | _COUNTED | _SNAPSHOTS | _FORK
 # What a result asks the machine for. One that shows a whole bag, with its revision, asks for
 # nothing by what it leaves as it was.
-_ASKING: Final = ("status", "next_segment_to_run")
+_ASKING: Final = ("status", "next_segment_to_run", JOB)
 _REVISION: Final = "state_revision"
 # Under this name, alone, a worker that merged its result itself answers the bag.
 BAG: Final = "state_data"
@@ -117,7 +121,10 @@ def ingest(value: Json, unit: UnitOfWork) -> Json:
     pointers: list[Pointer] = []
     escaped = escape(value, lambda part: _is_ours(part, pointers, unit))
     _require_pointers(pointers, unit)
-    return escaped
+    # What a value looks like is for us to say, not for who sends a pointer to it.
+    return (
+        without_previews(escaped) if any(each.preview is not None for each in pointers) else escaped
+    )
 
 
 def require_admissible(value: Json, unit: UnitOfWork) -> None:

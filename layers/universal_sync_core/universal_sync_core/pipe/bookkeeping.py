@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from universal_sync_core.bag.awaited_job import AWAITED_JOB, JOB, awaited_job
 from universal_sync_core.bag.execution_budget import LIMIT, require_room, segments_apart
 from universal_sync_core.bag.fields import (
     BRANCHES,
@@ -17,6 +18,7 @@ from universal_sync_core.bag.fields import (
 from universal_sync_core.bag.holding import HELD, hold_mark
 from universal_sync_core.bag.nesting import require_nested
 from universal_sync_core.bag.next_action import (
+    ASYNC,
     DISTRIBUTED_MAP,
     PARALLEL_GROUP,
     STOPS,
@@ -40,7 +42,11 @@ _CAUSE_MAX_CHARS: Final = 1_000
 # A worker's names of them, and those of what a Catch leaves.
 _ERROR_AND_CAUSE: Final = (("error", "Error"), ("cause", "Cause"))
 # What a step leaves for the state machine, and the next actions that it is for.
-_TOLD_OF: Final = ((STOPPED_BY, STOPS), (WAIT_STATE, frozenset({WAIT})))
+_TOLD_OF: Final = (
+    (STOPPED_BY, STOPS),
+    (WAIT_STATE, frozenset({WAIT})),
+    (AWAITED_JOB, frozenset({ASYNC})),
+)
 
 
 def record_progress(
@@ -69,10 +75,11 @@ def record_progress(
             merged = without_unfinished(merged)
     revision = base.get("state_revision", 0)
     return (
-        _without_earlier(merged, after["next_action"])
+        _without_earlier(merged, after["next_action"], delta)
         | after
         | _stopped_by(delta, after["next_action"], unit)
         | _wait_state(delta, merged, after, unit)
+        | _awaited_job(delta, after["next_action"], unit)
         | _stale(revision, delta, action)
         | hold_mark(merged | after, unit.settings)
         | {
@@ -82,9 +89,11 @@ def record_progress(
     )
 
 
-def _without_earlier(bag: JsonObject, next_action: str) -> JsonObject:
+def _without_earlier(bag: JsonObject, next_action: str, delta: JsonObject) -> JsonObject:
     """Return a bag without what an earlier step told of its own end, wait or hold."""
     gone = ({name for name, at in _TOLD_OF if next_action not in at} | {HELD}) & bag.keys()
+    # Each wait is for a job of its own, or for none.
+    gone |= {AWAITED_JOB} & bag.keys() if "status" in delta else set()
     return {name: value for name, value in bag.items() if name not in gone} if gone else bag
 
 
@@ -151,6 +160,14 @@ def _wait_state(
     asked = {name: _said((name,), delta, unit) for name in (SECONDS, UNTIL)}
     until = wait_until(asked, sender_of(unit).place)
     return {WAIT_STATE: {"until": until, "then": after_wait(merged, after)}}
+
+
+def _awaited_job(delta: JsonObject, next_action: str, unit: UnitOfWork) -> JsonObject:
+    """Return the job whose end a result, or an input that goes on, has the workflow wait for."""
+    if next_action != ASYNC or delta.get(JOB) is None:
+        return {}
+    asked = {name: _said((name,), delta, unit) for name in (JOB, SECONDS)}
+    return {AWAITED_JOB: awaited_job(asked, sender_of(unit).place)}
 
 
 def _said(names: tuple[str, ...], delta: JsonObject, unit: UnitOfWork) -> Json:

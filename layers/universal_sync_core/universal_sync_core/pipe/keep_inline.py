@@ -16,10 +16,11 @@ def beside_pointers(state: Json, unit: UnitOfWork) -> Json:
 
 
 def without_copies(state: Json) -> Json:
-    """Return `current_state` with no copies beside its pointers."""
+    """Return `current_state` with no copies and no previews beside its pointers."""
     pointer = parse(state)
     if pointer is not None:
-        return pointer.with_beside({}).render() if pointer.beside else state
+        is_bare = not pointer.beside and pointer.preview is None
+        return state if is_bare else pointer.with_beside({}).with_preview(None).render()
     if type(state) is not dict:
         return state
     return {key: without_copies(value) if parse(value) else value for key, value in state.items()}

@@ -28,6 +28,7 @@ from universal_sync_core.limits import KIB
 from universal_sync_core.merge.history import archive_older
 from universal_sync_core.pipe.keep_inline import beside_pointers, without_copies
 from universal_sync_core.pipe.pointer_bloat import is_to_be_sampled, prevent_pointer_bloat
+from universal_sync_core.previews.showing import with_previews
 from universal_sync_core.storage.parallel import MAX_REQUESTS_AT_ONCE
 from universal_sync_core.values.codec import Json, JsonObject, require_json
 from universal_sync_core.values.compression import (
@@ -94,9 +95,7 @@ class Optimizer:
         bag = self._archive_history(bag)
         bag = self._offload_large_fields(bag)
         bag = prevent_pointer_bloat(bag)
-        if STATE in bag:
-            bag = _with(bag, STATE, beside_pointers(bag[STATE], self._unit))
-        bag = self._fit(bag)
+        bag = self._fit(self._shown(bag))
         return bag | {SIZE: round(self._size_without_itself(bag) / KIB, 1)}
 
     def _open_branches(self, bag: JsonObject) -> JsonObject:
@@ -181,7 +180,14 @@ class Optimizer:
             return bag
         for field, key in leaving:
             bag = self._with_one_less(bag, field, key)
-        return _with(bag, STATE, beside_pointers(bag[STATE], self._unit)) if STATE in bag else bag
+        return self._shown(bag)
+
+    def _shown(self, bag: JsonObject) -> JsonObject:
+        """Return the bag with what it shows beside the pointers of `current_state`."""
+        if STATE not in bag:
+            return bag
+        bag = _with(bag, STATE, beside_pointers(bag[STATE], self._unit))
+        return with_previews(bag, self._unit)
 
     def _largest_first(self, bag: JsonObject) -> list[tuple[int, str, str | None]]:
         """Return the sizes and names of what may leave: fields, and keys of `current_state`."""
@@ -230,7 +236,7 @@ class Optimizer:
     def _whole_state(self, bag: JsonObject) -> JsonObject:
         if not _is_open(bag.get(STATE)):
             return bag
-        return bag | {STATE: beside_pointers(self._offloaded(bag[STATE]), self._unit)}
+        return self._shown(bag | {STATE: self._offloaded(bag[STATE])})
 
     def _bare_state(self, bag: JsonObject) -> JsonObject:
         """Return the bag without copies beside pointers; the values are whole in S3."""

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from universal_sync_core.bag.awaited_job import AWAITED_JOB, is_awaited_job
 from universal_sync_core.bag.fields import (
     ARCHIVE,
     CHAIN,
@@ -17,7 +18,7 @@ from universal_sync_core.bag.fields import (
     with_fields,
 )
 from universal_sync_core.bag.holding import HELD, hold_mark
-from universal_sync_core.bag.next_action import STOPS, WAIT, route
+from universal_sync_core.bag.next_action import ASYNC, STOPS, WAIT, route
 from universal_sync_core.bag.unit_of_work import UnitOfWork
 from universal_sync_core.bag.waiting import WAIT_STATE, is_wait_state
 from universal_sync_core.errors import InvalidRequestError, StateTooLargeError
@@ -125,6 +126,9 @@ def _require_own(given: JsonObject, bag: JsonObject, path: str, unit: UnitOfWork
     if (WAIT_STATE in given or given["next_action"] == WAIT) and not _tells_wait(given):
         message = f"{path}.{WAIT_STATE} must be what a result that says {WAIT} leaves"
         raise InvalidRequestError(message, field=f"{path}.{WAIT_STATE}")
+    if AWAITED_JOB in given and not _tells_job(given):
+        message = f"{path}.{AWAITED_JOB} must be what a result that says {ASYNC} and a job leaves"
+        raise InvalidRequestError(message, field=f"{path}.{AWAITED_JOB}")
     if STOPPED_BY in given and not _tells_end(given):
         message = f"{path}.{STOPPED_BY} must be the error and the cause of a status that stops"
         raise InvalidRequestError(message, field=f"{path}.{STOPPED_BY}")
@@ -138,6 +142,10 @@ def _is_equal(name: str, given: JsonObject, bag: JsonObject, unit: UnitOfWork) -
 
 def _tells_wait(given: JsonObject) -> bool:
     return given["next_action"] == WAIT and is_wait_state(given.get(WAIT_STATE))
+
+
+def _tells_job(given: JsonObject) -> bool:
+    return given["next_action"] == ASYNC and is_awaited_job(given[AWAITED_JOB])
 
 
 def _tells_end(given: JsonObject) -> bool:

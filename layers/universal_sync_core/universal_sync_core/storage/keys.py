@@ -15,6 +15,8 @@ LAYOUT: Final = "v1"
 RESULTS_FOLDER: Final = "distributed/"
 # Where its ItemReader reads.
 ITEMS_FOLDER: Final = "items/"
+# Where jobs meet those who wait for them.
+JOBS_FOLDER: Final = "jobs/"
 STATE_FOLDER: Final = "packs/"
 _OWNER_DIGITS: Final = 32
 

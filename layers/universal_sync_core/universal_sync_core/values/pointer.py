@@ -19,10 +19,11 @@ COMPRESSED_MARK: Final = "__gzip_base64"
 VERSION: Final = 1
 # Beyond, not every JSON library tells two whole numbers apart. https://www.rfc-editor.org/rfc/rfc8259
 _TOO_LARGE: Final = 2**53
-
 _RANGE: Final = "__range"
 _SHA256: Final = "__sha256"
-_RESERVED: Final = {MARK, "__v", "__kind", PATH, _RANGE, _SHA256, "__size_bytes", "__count"}
+_PREVIEW: Final = "__preview"
+_OF_PLACE: Final = {PATH, _RANGE, _SHA256}
+_RESERVED: Final = {MARK, "__v", "__kind", *_OF_PLACE, "__size_bytes", "__count", _PREVIEW}
 _DIGEST: Final = re.compile("[0-9a-f]{64}")
 
 # A pointer as it is rendered begins so, after its kind.
@@ -46,6 +47,7 @@ class Pointer:
         size: bytes of the value as JSON, what it points to included.
         count: elements of the list or map, None for a value.
         beside: copies of parts of the value, readable in place (`keep_inline`).
+        preview: what the value looks like, for those who do not read it; None where nobody asked.
     """
 
     kind: Kind
@@ -53,6 +55,7 @@ class Pointer:
     size: int
     count: int | None = None
     beside: JsonObject = field(default_factory=dict)
+    preview: Json = None
 
     @property
     def path(self) -> str:
@@ -76,6 +79,8 @@ class Pointer:
         }
         if self.count is not None:
             form["__count"] = self.count
+        if self.preview is not None:
+            form[_PREVIEW] = self.preview
         form |= {key: value for key, value in self.beside.items() if key not in _RESERVED}
         name = name_of(at.path)
         if name is not None:
@@ -85,6 +90,10 @@ class Pointer:
     def with_beside(self, beside: JsonObject) -> "Pointer":
         """Return the same pointer with other copies beside it."""
         return replace(self, beside=beside)
+
+    def with_preview(self, preview: Json) -> "Pointer":
+        """Return the same pointer with another preview beside it, or with none."""
+        return replace(self, preview=preview)
 
 
 def parse(value: Json) -> Pointer | None:
@@ -132,7 +141,8 @@ def recognise(value: Json) -> Pointer | None:
         return None
     start, length = value[_RANGE]
     at = Address(str(path), start, length, str(digest))
-    return Pointer(kind=kind, at=at, size=value["__size_bytes"], count=count, beside=beside)
+    size, preview = value["__size_bytes"], value.get(_PREVIEW)
+    return Pointer(kind=kind, at=at, size=size, count=count, beside=beside, preview=preview)
 
 
 def placed(value: Json, within: Address) -> Json:

@@ -39,6 +39,7 @@ class Result(TypedDict, total=False):
 
     status: Status | StatusName
     removed_paths: list[str]
+    preview_paths: list[str]
     current_state: Mapping[str, object]
     state_history: object
     new_history_logs: object
@@ -47,6 +48,7 @@ class Result(TypedDict, total=False):
     pending_branches: Elements
     distributed_items: Elements | Mapping[str, object]
     prompt: object
+    job: str
     wait_seconds: int
     wait_until: str | datetime
     error: str

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
+from universal_sync_core.bag.awaited_job import AWAITED_JOB
 from universal_sync_core.bag.execution_budget import IN_PARENT, LIMIT, USED, branch_limit
 from universal_sync_core.bag.fields import (
     BRANCH,
@@ -52,6 +53,7 @@ _OWN_FIELDS: Final = (
     HELD,
     STOPPED_BY,
     WAIT_STATE,
+    AWAITED_JOB,
     BRANCH_ID,
     FORKED_FROM,
     BRANCHES,

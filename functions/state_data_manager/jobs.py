@@ -1,0 +1,159 @@
+"""Jobs that do not call back: a workflow waits, and the event of the job's end answers for it.
+
+    jobs/waiting/<SHA-256 of the job's id>/<n>.json    who waits for the job
+    jobs/ended/<SHA-256 of the job's id>/<n>.json      how it has ended
+
+The event and the wait come in any order. Each writes its own object, and looks then for the
+other's: whoever is second finds both, and delivers. If both are, the answer is the same one twice.
+
+A callback that waits for a job has the job's id in its record, which only this function can have
+written. That alone ties the two: what lies under `jobs/waiting/` says where to look, no more.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import itertools
+import os
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
+
+import callbacks
+from callback_objects import create, read, read_record
+from job_events import JobEnd, job_end
+from models import SubmitCallbackEvent
+from universal_sync_core.errors import (
+    CallbackAlreadyAnsweredError,
+    CallbackExpiredError,
+    InvalidRequestError,
+    MissingObjectError,
+    StateSyncError,
+    StoredDataError,
+)
+from universal_sync_core.limits import STEP_FUNCTIONS_ERROR_CHARS
+from universal_sync_core.storage import runtime
+from universal_sync_core.storage.keys import JOBS_FOLDER
+from universal_sync_core.storage.store import Location
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from answers import CallbackAnswer, JobAnswer
+    from callback_objects import Record
+    from models import JobEndedEvent, RequestCallbackEvent
+    from universal_sync_core.values.codec import Json, JsonObject
+
+# Said by the template where it has the rule.
+_HAS_RULE: Final = os.environ.get("JOB_EVENTS") == "true"
+_MOST_OBJECTS: Final = 100
+
+
+def request(event: RequestCallbackEvent) -> CallbackAnswer:
+    """Ask for an answer; where the wait is for a job that has ended already, give it.
+
+    Raises:
+        InvalidRequestError: the stack does not hear of the ends of jobs.
+    """
+    job = callbacks.job_of(event)
+    if job is None:
+        return callbacks.request(event)
+    if not _HAS_RULE:
+        message = (
+            "job: the stack does not hear of the ends of jobs; deploy it with JobSources, the"
+            " services whose jobs are waited for"
+        )
+        raise InvalidRequestError(message, field="job")
+    record = callbacks.asked(event, job)
+    waits = {"execution_id": record.execution_id, "callback_id": record.callback_id}
+    _keep("waiting", job, waits)
+    ends = sorted(_kept("ended", job), key=lambda end: str(end["time"]))
+    if ends:
+        _deliver(record, _end_of(ends[-1]))
+    return {"callback_id": record.callback_id}
+
+
+def ended(event: JobEndedEvent) -> JobAnswer:
+    """Answer those who wait for the job that an event tells of."""
+    end = job_end(event.event)
+    if end is None:
+        return {"job": None, "state": None, "waiting": 0}
+    for job in end.ids:
+        _keep("ended", job, {**dataclasses.asdict(end), "ids": list(end.ids)})
+    waiting = [record for job in end.ids for record in _waiting(job)]
+    failed: list[StateSyncError] = []
+    for record in waiting:
+        try:
+            _deliver(record, end)
+        except StateSyncError as error:
+            failed.append(error)
+    if failed:
+        # Lambda tries the event again; those who have the answer by then are told it is known.
+        raise failed[0]
+    return {"job": end.ids[0], "state": end.state, "waiting": len(waiting)}
+
+
+def _waiting(job: str) -> Iterator[Record]:
+    """Yield the callbacks that wait for a job, by their own records."""
+    for told in _kept("waiting", job):
+        # Of a workflow that was deleted, nothing is left.
+        with suppress(InvalidRequestError, StoredDataError):
+            record = read_record(told["execution_id"], told["callback_id"])
+            if record.job == job:
+                yield record
+
+
+def _deliver(record: Record, end: JobEnd) -> None:
+    """Give the end of its job to a wait, unless it is over."""
+    with suppress(CallbackAlreadyAnsweredError, CallbackExpiredError):
+        callbacks.answer(record, _answer(record, end), may_point=False)
+
+
+def _answer(record: Record, end: JobEnd) -> SubmitCallbackEvent:
+    answer: JsonObject = {
+        "action": "submit_callback",
+        "callback_id": record.callback_id,
+        "execution_id": record.execution_id,
+    }
+    if end.is_success:
+        told = {"job": record.job, "source": end.source, "state": end.state, "ended_at": end.time}
+        result = {"job_result": {**told, "detail": end.detail}}
+        answer |= {"outcome": "success", "output": result}
+    else:
+        error = f"Job.{end.state}"[:STEP_FUNCTIONS_ERROR_CHARS]
+        cause = f"The job {record.job} of {end.source} has ended as {end.state}. {end.reason}"
+        answer |= {"outcome": "failure", "error": error, "cause": cause.strip()}
+    return SubmitCallbackEvent.model_validate(answer)
+
+
+def _end_of(kept: JsonObject) -> JobEnd:
+    return JobEnd(**{**kept, "ids": tuple(kept["ids"])})
+
+
+def _keep(kind: str, job: str, content: JsonObject) -> None:
+    """Keep what is known of a job, once."""
+    for location in _locations(kind, job):
+        if create(location, content) or read(location) == content:
+            return
+    message = f"job: it is waited for, or has ended, {_MOST_OBJECTS} times"
+    raise InvalidRequestError(message, field="job")
+
+
+def _kept(kind: str, job: str) -> Iterator[JsonObject]:
+    """Yield what is kept of a job, in the order in which it came."""
+    for location in _locations(kind, job):
+        try:
+            content: Json = read(location)
+        except MissingObjectError:
+            return
+        yield content
+
+
+def _locations(kind: str, job: str) -> Iterator[Location]:
+    settings = runtime.current().settings
+    if settings.bucket is None:
+        raise InvalidRequestError("a callback needs the setting STATE_BUCKET")
+    digest = hashlib.sha256(job.encode(errors="surrogatepass")).hexdigest()
+    for number in itertools.islice(itertools.count(1), _MOST_OBJECTS):
+        key = f"{settings.prefix}{JOBS_FOLDER}{kind}/{digest}/{number}.json"
+        yield Location(settings.bucket, key)

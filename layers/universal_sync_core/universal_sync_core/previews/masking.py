@@ -1,0 +1,96 @@
+"""What looks secret is not shown: by the name it stands under, or by its own form."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from universal_sync_core.errors import StateSyncError
+from universal_sync_core.limits import KIB
+from universal_sync_core.previews.secrets import is_count, is_secret_name, without_secrets
+from universal_sync_core.values.codec import Json, JsonObject, decode, encode
+from universal_sync_core.values.paths import Step
+
+MASK: Final = "***"
+
+# A header or a parameter is often an object of two fields.
+_NAME_FIELDS: Final = frozenset({"name", "key", "header", "field", "parameter", "variable", "id"})
+_VALUE_FIELDS: Final = frozenset({"value", "values", "val", "content", "data", "text"})
+# JSON that stands in a text is looked into, and in a text of that once more.
+_LARGEST_INNER_BYTES: Final = 1024 * KIB
+_DEEPEST_INNER: Final = 3
+_BEGINNING_CHARS: Final = 4 * KIB
+
+
+@dataclass(frozen=True, slots=True)
+class Masking:
+    """Tells what is not to be shown.
+
+    Attributes:
+        patterns: further names, as regular expressions.
+        active: False to show everything.
+    """
+
+    patterns: tuple[re.Pattern[str], ...] = ()
+    active: bool = True
+
+    def masked(self, value: Json, steps: Sequence[Step] = ()) -> Json:
+        """Return `value`, which stands at the end of `steps`, with `***` for what looks secret."""
+        if not self.active:
+            return value
+        names = [step for step in steps if isinstance(step, str)]
+        named = next((name for name in names if self._is_secret(name)), None)
+        return self._under(value, named, 0)
+
+    def beginning(self, value: Json, steps: Sequence[Step] = ()) -> Json:
+        """Return `value` as `masked` does, of a long text only what one line shows, and more."""
+        is_long = isinstance(value, str) and len(value) > _BEGINNING_CHARS
+        return self.masked(value[:_BEGINNING_CHARS] if is_long else value, steps)
+
+    def _under(self, value: Json, secret: str | None, depth: int) -> Json:
+        if isinstance(value, dict):
+            paired = secret or self._paired(value)
+            return {
+                without_secrets(key): self._under(item, self._of(key, secret, paired), depth)
+                for key, item in value.items()
+            }
+        if isinstance(value, list):
+            return [self._under(item, secret, depth) for item in value]
+        if secret is None:
+            return self._text(value, depth) if isinstance(value, str) else value
+        is_number = isinstance(value, int | float) and is_count(secret)
+        return value if value is None or isinstance(value, bool) or is_number else MASK
+
+    def _of(self, key: str, secret: str | None, paired: str | None) -> str | None:
+        """Return the secret name that a field of an object stands under, or None."""
+        if secret is not None or self._is_secret(key):
+            return secret or key
+        return paired if key.lower() in _VALUE_FIELDS else None
+
+    def _paired(self, value: JsonObject) -> str | None:
+        """Return the secret name that an object says its value has, or None."""
+        said = (item for key, item in value.items() if key.lower() in _NAME_FIELDS)
+        return next(
+            (each for each in said if isinstance(each, str) and self._is_secret(each)), None
+        )
+
+    def _text(self, text: str, depth: int) -> str:
+        inner = _json_in(text) if depth < _DEEPEST_INNER else None
+        if inner is not None:
+            masked = self._under(inner, None, depth + 1)
+            if masked != inner:
+                return encode(masked).decode()
+        return without_secrets(text)
+
+    def _is_secret(self, name: str) -> bool:
+        return is_secret_name(name) or any(pattern.search(name) for pattern in self.patterns)
+
+
+def _json_in(text: str) -> Json:
+    """Return the object or list that a text is the JSON of, or None."""
+    if len(text) > _LARGEST_INNER_BYTES or text.lstrip()[:1] not in {"{", "["}:
+        return None
+    try:
+        return decode(text.encode(errors="surrogatepass"))
+    except StateSyncError:
+        return None

@@ -1,0 +1,218 @@
+"""What a value in S3 looks like, beside its pointer: bounded, and with `***` for what looks secret.
+
+A console, or the context of a model, can show of 2 MB what the pointer has beside it, without S3.
+A preview is made when the pointer comes into the bag, for the paths that the bag's `preview_paths`
+name. It is no part of the state: hydrating drops it, and a bag without room for it goes without.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from universal_sync_core.bag.fields import STATE
+from universal_sync_core.bag.unit_of_work import UnitOfWork
+from universal_sync_core.limits import KIB
+from universal_sync_core.pages.page_reader import PageReader
+from universal_sync_core.previews.paths import PREVIEW_PATHS, previewed_keys
+from universal_sync_core.values.codec import Json, JsonObject, encode
+from universal_sync_core.values.pointer import is_map, parse, unescape_key
+
+PREVIEW_BYTES: Final = KIB
+# A map is read whole to be shown; of a larger one the number of its keys is.
+_MOST_BYTES_READ: Final = 8 * KIB * KIB
+# A secret that begins in what is shown is looked for to its end.
+_LOOKED_AT_CHARS: Final = KIB
+_MORE: Final = "…"
+_LENGTH: Final = re.compile(r" [\d,]+ characters")
+
+
+class _Measure(NamedTuple):
+    """How much of a value is shown."""
+
+    characters: int
+    elements: int
+    keys: int
+    levels: int
+
+
+# The first of these with which a preview has room.
+_MEASURES: Final = (
+    _Measure(characters=400, elements=5, keys=20, levels=3),
+    _Measure(characters=120, elements=3, keys=12, levels=3),
+    _Measure(characters=40, elements=2, keys=8, levels=2),
+    _Measure(characters=12, elements=1, keys=4, levels=1),
+)
+
+
+def with_previews(bag: JsonObject, unit: UnitOfWork) -> JsonObject:
+    """Return the bag with a preview beside each pointer of `current_state` for which it asks."""
+    paths = previewed_keys(bag.get(PREVIEW_PATHS) or [], PREVIEW_PATHS)
+    if not paths or not is_map(bag.get(STATE)):
+        return bag
+    state = _previewed(bag[STATE], unit.bag.get(STATE), _Asked((), paths), unit)
+    return bag if state is bag[STATE] else bag | {STATE: state}
+
+
+def preview(value: Json, pages: PageReader, names: Sequence[str] = ()) -> Json:
+    """Return what a value looks like, in at most `PREVIEW_BYTES` of JSON.
+
+    Args:
+        value: as a bag or a page has it; pointers in it are not followed.
+        pages: read where it is a pointer itself.
+        names: under which it stands, one of which may say that it is secret.
+    """
+    # Its expressions take milliseconds to compile, and few calls ask for previews.
+    from universal_sync_core.previews.masking import Masking  # noqa: PLC0415
+
+    shown = _opened(value, pages)
+    masking = Masking()
+    for measure in _MEASURES:
+        masked = masking.masked(_Cut(measure=measure).of(shown), names)
+        text = _shortened(masked, measure.characters)
+        if len(encode(text)) <= PREVIEW_BYTES:
+            return text
+    return _MORE
+
+
+def _previewed(value: Json, before: Json, asked: "_Asked", unit: UnitOfWork) -> Json:
+    """Return a value with the previews that are asked for.
+
+    Args:
+        value: as the bag has it.
+        before: what the bag had in its place, whose previews stay.
+        asked: where it stands, and for what.
+        unit: reads what a pointer leads to.
+    """
+    pointer = parse(value)
+    if pointer is not None:
+        earlier = parse(before)
+        is_known = earlier is not None and earlier.at == pointer.at
+        shown = earlier.preview if earlier and is_known else None
+        made = asked.shown(value, unit.pages) if shown is None else shown
+        return pointer.with_preview(made).render()
+    if type(value) is not dict:
+        return value
+    earlier_fields = before if type(before) is dict else {}
+    changed = {
+        key: _previewed(value[key], earlier_fields.get(key), below, unit)
+        for key, below in asked.by_key()
+        if key in value
+    }
+    changed = {key: item for key, item in changed.items() if item is not value[key]}
+    return value | changed if changed else value
+
+
+class _Asked(NamedTuple):
+    """What is asked for at some place of the state.
+
+    Attributes:
+        names: the keys that lead there.
+        paths: below it, as keys; the empty path asks for the value itself.
+    """
+
+    names: tuple[str, ...]
+    paths: list[tuple[str, ...]]
+
+    def by_key(self) -> Iterator[tuple[str, "_Asked"]]:
+        """Yield the keys below which something is asked for, with what is."""
+        below: dict[str, list[tuple[str, ...]]] = {}
+        for path in self.paths:
+            if path:
+                below.setdefault(path[0], []).append(path[1:])
+        yield from ((key, _Asked((*self.names, key), paths)) for key, paths in below.items())
+
+    def shown(self, value: Json, pages: PageReader) -> Json:
+        """Return the preview of a value, or those of its parts that are asked for."""
+        if () in self.paths:
+            return preview(value, pages, self.names)
+        below = dict(self.by_key())
+        pointer = parse(value)
+        if pointer is not None:
+            value = pages.lookup(pointer, list(below)) if pointer.kind == "map" else None
+        fields = value if type(value) is dict else {}
+        return {key: each.shown(fields[key], pages) for key, each in below.items() if key in fields}
+
+
+def _opened(value: Json, pages: PageReader) -> Json:
+    """Return what is shown of a value, with the pointers inside it as they are."""
+    pointer = parse(value)
+    if pointer is None:
+        return pages.expanded(value)
+    if pointer.kind == "list":
+        return _Head(pages.slice(pointer, 0, _MEASURES[0].elements), pointer.count or 0)
+    if pointer.kind == "map" and pointer.size > _MOST_BYTES_READ:
+        return {_MORE: f"{pointer.count:,} keys"}
+    return pages.inside(pointer)
+
+
+class _Head(NamedTuple):
+    """The first elements of a list of so many."""
+
+    items: list[Json]
+    of: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Cut:
+    """Cuts a value to what a measure shows of it, and says how much more there is.
+
+    Of a text so much is left that a secret in its beginning is told.
+    """
+
+    measure: _Measure
+
+    def of(self, value: Json, level: int = 0) -> Json:
+        """Return what is shown of a value that is so many levels down."""
+        if type(value) is str:
+            return _beginning(value, _LOOKED_AT_CHARS)
+        if isinstance(value, _Head):
+            return self._list(value.items, value.of, level)
+        if type(value) not in (dict, list):
+            return value
+        pointer = parse(value)
+        if pointer is not None:
+            return _summary(pointer.kind, pointer.count, pointer.size)
+        if level == self.measure.levels:
+            return _summary("map" if type(value) is dict else "list", len(value))
+        is_list = type(value) is list
+        return self._list(value, len(value), level) if is_list else self._map(value, level)
+
+    def _list(self, items: list[Json], count: int, level: int) -> Json:
+        shown = [self.of(item, level + 1) for item in items[: self.measure.elements]]
+        more = count - len(shown)
+        return [*shown, f"{_MORE} {more:,} more"] if more else shown
+
+    def _map(self, fields: JsonObject, level: int) -> Json:
+        keys = list(fields)[: self.measure.keys]
+        shown = {unescape_key(key): self.of(fields[key], level + 1) for key in keys}
+        more = len(fields) - len(keys)
+        return shown | ({_MORE: f"{more:,} more"} if more else {})
+
+
+def _beginning(text: str, characters: int) -> str:
+    """Return the beginning of a text, and how long it is; of one that was cut before, as well."""
+    head, cut, length = text.rpartition(_MORE)
+    if cut and _LENGTH.fullmatch(length):
+        return f"{head[:characters]}{_MORE}{length}"
+    return (
+        text if len(text) <= characters else f"{text[:characters]}{_MORE} {len(text):,} characters"
+    )
+
+
+def _shortened(value: Json, characters: int) -> Json:
+    """Return a value with its texts and keys cut to so many characters."""
+    if type(value) is str:
+        return _beginning(value, characters)
+    if type(value) is list:
+        return [_shortened(item, characters) for item in value]
+    if type(value) is not dict:
+        return value
+    return {
+        _beginning(key, characters): _shortened(item, characters) for key, item in value.items()
+    }
+
+
+def _summary(kind: str, count: int | None, size: int | None = None) -> str:
+    of = "" if count is None else f" of {count:,}"
+    return f"{_MORE} {kind}{of}" + ("" if size is None else f", {size:,} bytes")
