@@ -69,10 +69,13 @@ class Wrapped:
         inner = answers_of(state, self.mock)
 
         def answer(asked: Asked) -> Answer:
-            answer = inner(replace(asked, given=self.before(asked.given)))
-            if answer.error is not None:
-                return answer
-            return Answer(result=self.behind(asked.given, answer.result))
+            try:
+                answer = inner(replace(asked, given=self.before(asked.given)))
+                if answer.error is not None:
+                    return answer
+                return Answer(result=self.behind(asked.given, answer.result))
+            except MockedError as error:
+                return Answer(error=error.error, cause=error.cause)
 
         return answer
 

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import unquote
 
+from ..errors import MockedError
+
 _ALLOWED = "STATE_ALLOWED_PREFIXES"
 _WORDS = ("open", "list", "plain")
 # What a worker answers inline.
@@ -62,6 +64,17 @@ def offload_document(
     with _reading(settings, s3):
         at_most = custom.get("at_most", _ANSWER_BYTES)
         return offload(document, {"execution_id": custom["execution_id"]}, at_most=at_most, **words)
+
+
+@contextmanager
+def as_function() -> Iterator[None]:
+    """Fail as a function does that meets an error of the core: by the error's name."""
+    from universal_sync_core.errors import StateSyncError  # noqa: PLC0415 - as above
+
+    try:
+        yield
+    except StateSyncError as error:
+        raise MockedError(type(error).__name__, str(error)) from error
 
 
 def custom_of(client_context: str | None) -> Mapping[str, Any]:

@@ -16,7 +16,7 @@ from ..machines.mocks import Mock, Wrapped
 from ..machines.runs import MockedCall
 from ..machines.scopes import scopes_of
 from .growth import Grow, Growing, grown_result, ways_to_grow
-from .hydration import custom_of, hydrate_document, offload_document
+from .hydration import as_function, custom_of, hydrate_document, offload_document
 from .outcome import Comparison, Outcome, OutcomesDifferError
 
 if TYPE_CHECKING:
@@ -208,11 +208,15 @@ class SameOutcome:
             if not custom.get("execution_id"):
                 return result
             s3, settings = self._cloud.client("s3"), self._cloud.settings
-            return {**result, "Payload": offload_document(settings, s3, result["Payload"], custom)}
+            with as_function():
+                payload = offload_document(settings, s3, result["Payload"], custom)
+            return {**result, "Payload": payload}
 
-        return Wrapped(
-            mock=mock, before=lambda given: self._hydrated(given, machine), behind=behind
-        )
+        def before(given: Any) -> Any:
+            with as_function():
+                return self._hydrated(given, machine)
+
+        return Wrapped(mock=mock, before=before, behind=behind)
 
     def _hydrated(self, value: Any, machine: str) -> Any:
         return hydrate_document(self._cloud.settings, self._cloud.client("s3"), value, machine)

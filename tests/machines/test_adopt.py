@@ -1,52 +1,15 @@
 """`statebag adopt`: what it writes, that it can be undone, and what it refuses."""
 
-import base64
 import json
-import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from statebag.machines.adopting.retries import RETRIES
-from tests.machines.building import INVOKE, Fields, machine, mapping, service, task
+from tests.machines.adopting import CHAIN, LOOP, MACHINES, OPTIONS, write
+from tests.machines.building import Fields, machine, mapping, service, task
 from tests.statebag.conftest import Ran, Run
-
-STACK = Path(__file__).parents[2] / "statemachine" / "state_data_v3.asl.json"
-CHAIN = machine({f"Step {n}": task(f"Step{n}", ResultPath=f"$.step{n}") for n in range(5)})
-LOOP = machine(
-    {
-        "Ask": task("Ask", ResultPath="$.answers.a"),
-        "Keep": {"Type": "Pass", "Parameters": {"all.$": "States.Array($.all, $.answers)"}},
-        "More?": {
-            "Type": "Choice",
-            "Choices": [{"Variable": "$.all[0].more", "BooleanEquals": True, "Next": "Ask"}],
-            "Default": "End",
-        },
-        "End": {"Type": "Succeed"},
-    }
-)
-FAN = machine(
-    {
-        "Each": mapping(machine({"Do": task("Do")}), ItemsPath="$.items", ResultPath="$.done"),
-        "End": {"Type": "Succeed"},
-    }
-)
-JSONATA = machine(
-    {
-        f"Step {n}": {
-            "Type": "Task",
-            "Resource": INVOKE,
-            "Arguments": {"FunctionName": "f", "Payload": "{% $states.input %}"},
-            "Output": {"kept": "{% $states.input %}", "new": "{% $states.result.Payload %}"},
-        }
-        for n in range(5)
-    },
-    QueryLanguage="JSONata",
-)
-MACHINES = {"chain": CHAIN, "loop": LOOP, "fan": FAN, "jsonata": JSONATA}
-OPTIONS = ("--input-bytes", "32768", "--decorated", "*")
 
 
 def compact_states(definition: Fields) -> str:
@@ -67,33 +30,6 @@ FORMS: dict[str, Any] = {
     "block.yaml": lambda value: "# ours\n" + yaml.safe_dump(value, sort_keys=False),
     "flow.yaml": lambda value: yaml.safe_dump(value, default_flow_style=True, width=80),
 }
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path
-
-
-def write(folder: Path, name: str, text: str) -> Path:
-    file = folder / name
-    file.write_bytes(text.encode())
-    return file
-
-
-def adopted(run: Run, folder: Path, definition: Fields, *options: str) -> Fields:
-    file = write(folder, "m.asl.json", json.dumps(definition, indent=2))
-    run("adopt", str(file), *(options or OPTIONS), "-o", str(folder / "new.asl.json"))
-    return json.loads((folder / "new.asl.json").read_text())  # type: ignore[no-any-return]
-
-
-def states_in(definition: Fields) -> dict[str, Fields]:
-    """Return all states, those of bodies and branches among them."""
-    found: dict[str, Fields] = {}
-    for name, state in definition["States"].items():
-        found[name] = state
-        for inner in [state.get("ItemProcessor"), *state.get("Branches", [])]:
-            found |= states_in(inner) if inner else {}
-    return found
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -134,140 +70,6 @@ def test_yaml_and_json_become_the_same_machine(run: Run, folder: Path) -> None:
         made[form] = json.loads(json.dumps(yaml.safe_load(new)))
 
     assert made == dict.fromkeys(FORMS, made["one line.json"])
-
-
-def test_state_stands_before_the_one_it_protects_on_all_edges(run: Run, folder: Path) -> None:
-    made = adopted(run, folder, LOOP)
-
-    (name,) = [name for name, state in made["States"].items() if "action" in json.dumps(state)]
-    inserted = made["States"][name]
-    target = inserted["Next"]
-    edges = re.findall(rf'"(?:Next|Default|StartAt)": "{re.escape(target)}"', json.dumps(made))
-    assert edges == [f'"Next": "{target}"']
-    assert inserted["Parameters"]["Payload"]["action"] == "offload"
-    assert inserted["OutputPath"] == "$.Payload.document"
-
-
-def test_one_state_is_enough_for_a_chain_and_takes_the_catch_of_its_neighbour(
-    run: Run, folder: Path
-) -> None:
-    catch = [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": "Undo"}]
-    steps = {f"S{n}": task(f"f{n}", ResultPath=f"$.s{n}", Catch=catch) for n in range(5)}
-    definition = machine({**steps, "Done": {"Type": "Succeed"}, "Undo": {"Type": "Fail"}})
-
-    made = adopted(run, folder, definition)
-
-    (inserted,) = (state for name, state in made["States"].items() if name.startswith("Offload"))
-    assert inserted["Catch"] == catch
-    assert inserted["Retry"] == RETRIES
-
-
-def test_machine_of_twelve_states_of_which_three_can_grow_takes_at_most_three(
-    run: Run, folder: Path
-) -> None:
-    states: dict[str, Fields] = {}
-    for n in range(12):
-        grows = n % 4 == 0
-        name = "aws-sdk:s3:listObjectsV2" if grows else "sqs:sendMessage"
-        states[f"S{n}"] = service(name, {"QueueUrl": "q"}, ResultPath=f"$.s{n}")
-
-    made = adopted(
-        run, folder, machine(states), "--input-bytes", "32768", "--answer-bytes", "100000"
-    )
-
-    inserted = [name for name in made["States"] if name.startswith("Offload")]
-    assert 1 <= len(inserted) <= 3
-
-
-def test_results_of_a_map_are_offloaded_at_the_end_of_its_body(run: Run, folder: Path) -> None:
-    body = adopted(run, folder, FAN)["States"]["Each"]["ItemProcessor"]["States"]
-
-    assert body["Do"]["Next"] == "Offload after Do"
-    assert "End" not in body["Do"]
-    end = body["Offload after Do"]
-    assert (end["End"], end["Parameters"]["Payload"]["at_most"]) == (True, 1024)
-
-
-def test_end_of_a_body_has_no_catch_where_a_handler_reads_what_was_replaced(
-    run: Run, folder: Path
-) -> None:
-    def body(handler: Fields) -> Fields:
-        catch = [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": "Tell"}]
-        states = {
-            "Do": task("Do", ResultPath="$.did", Catch=catch, End=True),
-            "Tell": {**handler, "End": True},
-        }
-        return {"StartAt": "Do", "States": states}
-
-    for reads, is_caught in (("$.did", False), ("$.error", True)):
-        handler = service("sqs:sendMessage", {"MessageBody.$": reads}, ResultPath=None)
-        definition = machine({"Each": mapping(body(handler), ItemsPath="$.l", ResultPath="$.r")})
-        inner = adopted(run, folder, definition)["States"]["Each"]["ItemProcessor"]["States"]
-        ends = [state for name, state in inner.items() if name.startswith("Offload after")]
-        assert [("Catch" in state) for state in ends] in ([is_caught], [False])
-        (folder / "new.asl.json").unlink()
-
-
-def test_jsonata_state_offloads_in_jsonata(run: Run, folder: Path) -> None:
-    made = adopted(run, folder, JSONATA)
-
-    (inserted,) = (state for name, state in made["States"].items() if name.startswith("Offload"))
-    assert inserted["Output"] == "{% $states.result.Payload.document %}"
-    assert inserted["Arguments"]["Payload"]["document"] == "{% $states.input %}"
-
-
-def context_in(expression: str) -> Fields:
-    """Return the ClientContext that an expression makes, for an execution named x."""
-    text = re.findall(r"States\.Format\('(.*)', \$\$\.Execution\.Id\)", expression)[0]
-    filled = re.sub(r"(?<!\\)\{\}", "x", text)
-    return json.loads(re.sub(r"\\(.)", r"\1", filled))["custom"]  # type: ignore[no-any-return]
-
-
-def test_decorated_handler_is_told_the_owner_and_what_stays_plain(run: Run, folder: Path) -> None:
-    definition = machine(
-        {
-            "S": task("f", ResultPath="$.r"),
-            "C": {
-                "Type": "Choice",
-                "Choices": [{"Variable": "$.r.Payload['a b'].x", "IsString": True, "Next": "E"}],
-                "Default": "E",
-            },
-            "E": {"Type": "Succeed"},
-        }
-    )
-
-    parameters = adopted(run, folder, definition)["States"]["S"]["Parameters"]
-
-    context = context_in(parameters["ClientContext.$"])
-    assert context == {
-        "by": "statebag adopt",
-        "execution_id": "x",
-        "at_most": 61440,
-        "plain": ["a b.x"],
-    }
-    assert len(base64.b64encode(json.dumps(context).encode())) < 3583
-
-
-def test_context_of_somebody_else_is_left_alone(run: Run, folder: Path) -> None:
-    parameters = {"FunctionName": "f", "ClientContext": "e30=", "Payload.$": "$"}
-    file = write(folder, "m.json", json.dumps(machine({"S": {**task(), "Parameters": parameters}})))
-
-    ran = run("adopt", str(file), *OPTIONS)
-
-    assert "not told who owns its objects: it has a ClientContext of its own" in ran.out
-
-
-def test_name_that_would_be_too_long_is_cut_and_no_name_is_taken_twice(
-    run: Run, folder: Path
-) -> None:
-    long = "n" * 78
-    states = {f"{long}{n}": task(f"f{n}", ResultPath=f"$.s{n}") for n in range(9)}
-
-    made = adopted(run, folder, machine(states))
-
-    inserted = [name for name in made["States"] if name.startswith("Offload")]
-    assert len(set(inserted)) == len(inserted) > 1
-    assert max(map(len, inserted)) == 80
 
 
 def refused(run: Run, folder: Path, definition: Fields) -> Ran:
@@ -338,17 +140,3 @@ def test_file_that_is_there_is_not_written_over(run: Run, folder: Path) -> None:
 
     assert run("adopt", str(file), *OPTIONS, "-o", str(file)).code == 7
     assert run("adopt", str(file), *OPTIONS, "-o", str(file), "--force").code == 0
-
-
-def test_retries_are_those_of_the_stacks_own_machine() -> None:
-    states = json.loads(STACK.read_text())["States"].values()
-
-    syncing = [
-        state
-        for state in states
-        if state.get("Parameters", {}).get("Payload", {})
-        and state["Parameters"]["Payload"].get("action") == "sync"
-    ]
-
-    assert syncing
-    assert all(state["Retry"] == RETRIES for state in syncing)

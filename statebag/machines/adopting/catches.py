@@ -4,13 +4,14 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from statebag.machines.adopting.layout import value_of
+from statebag.machines.adopting.retries import TRANSIENT
 from statebag.machines.flow.liveness import Liveness
 from statebag.machines.flow.needs import under
 from statebag.machines.model.states import Edge, Exit, Scope, State
 from statebag.machines.text.nodes import Kind
 from statebag.machines.values.expressions import WHOLE_DOCUMENT, Written
 from statebag.machines.values.paths import DOCUMENT, Path
-from universal_sync_core.values.codec import Json
+from universal_sync_core.values.codec import Json, JsonObject
 
 # Gives the name that an edge to a state has to have now.
 Target: TypeAlias = Callable[[str], str]
@@ -22,6 +23,26 @@ def catch_before(state: State, target: Target) -> list[Json]:
     if caught is None or any(node.kind is Kind.UNKNOWN for node in caught.walk()):
         return []
     return [_redirected(value_of(catcher), target) for catcher in caught.items]
+
+
+def going_on(state: State, caught: list[Json]) -> list[Json]:
+    """Return a Catch with which a document that no try could offload goes on as it is.
+
+    Whether it then passes the limit is seen there: an outage of S3 alone keeps no compensation from
+    running. Other errors, such as keys beside a pointer, end the execution where nobody catches
+    them.
+    """
+    if any(type(catcher) is dict and _catches_all(catcher) for catcher in caught):
+        return caught
+    unchanged: JsonObject = (
+        {"Output": "{% $states.input %}"} if state.is_jsonata else {"ResultPath": None}
+    )
+    return [*caught, {"ErrorEquals": [*TRANSIENT], **unchanged, "Next": state.name}]
+
+
+def _catches_all(catcher: JsonObject) -> bool:
+    errors = catcher.get("ErrorEquals")
+    return type(errors) is list and "States.ALL" in errors
 
 
 def catch_at_end(

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
-from statebag.machines.adopting.catches import catch_at_end, catch_before
+from statebag.machines.adopting.catches import catch_at_end, catch_before, going_on
 from statebag.machines.adopting.retries import RETRIES
 from statebag.machines.flow.needs import Needs, under
 from statebag.machines.flow.order import order_of
@@ -98,7 +98,7 @@ class Insertions:
         at_most = _rounded(max(bound, plain_size(document, needs)))
         body = self._body(state, f'before "{state.name}"', at_most, needs)
         caught = catch_before(state, partial(self.target, scope))
-        body |= {"Catch": caught} if caught else {}
+        body |= {"Catch": going_on(state, caught)}
         return Insertion(
             name=self._names[state],
             scope=scope,

@@ -5,9 +5,9 @@ The same retriers as those of the stack's own machine for such actions; a test c
 
 from typing import Final
 
-from universal_sync_core.values.codec import Json
+from universal_sync_core.values.codec import JsonObject
 
-RETRIES: Final[list[Json]] = [
+RETRIES: Final[list[JsonObject]] = [
     {
         "ErrorEquals": [
             "StoreUnavailableError",
@@ -58,3 +58,11 @@ RETRIES: Final[list[Json]] = [
         "JitterStrategy": "FULL",
     },
 ]
+
+# What is tried again, as Catch knows it: by then all tries have failed.
+TRANSIENT: Final = tuple(
+    str(error)
+    for retrier in RETRIES
+    if isinstance(retrier["ErrorEquals"], list)
+    for error in retrier["ErrorEquals"]
+)

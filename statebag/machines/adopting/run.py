@@ -11,10 +11,10 @@ from statebag.machines.adopting.undoing import undone
 from statebag.machines.assessing.histories import Histories
 from statebag.machines.assessing.report import LARGEST_INPUT, assumptions, source_of
 from statebag.machines.flow.bounds import Assumptions
+from statebag.machines.flow.readers import Readers
 from statebag.machines.planning.handlers import Decorated
 from statebag.machines.planning.planning import plan_of
-from statebag.machines.planning.refusals import HYDRATE, plain_paths, reader_behind
-from statebag.machines.values.paths import DOCUMENT, show_path
+from statebag.machines.planning.refusals import read_in_place
 from statebag.output.rendering import bytes_text
 
 _EXECUTIONS: Final = 20
@@ -108,15 +108,11 @@ def _of_assumptions(
 
 
 def _read_in_place(machines: tuple[AdoptedMachine, ...]) -> Iterator[str]:
-    """Yield which answers of decorated handlers a service reads, which then cannot leave."""
-    for machine in machines:
-        answers = machine.planned.liveness.answers
-        for state in machine.decorated:
-            for path in sorted(plain_paths(answers.get(state, {})), key=str):
-                reader = reader_behind(machine.machine, state, path)
-                who = f'"{reader.title}"' if reader else "a later state"
-                what = f'{show_path((DOCUMENT, *path))} of "{state.title}"'
-                yield f"{who} reads {what} in place: over 60 KiB it fails. Before it, {HYDRATE}."
+    for each in machines:
+        liveness = each.planned.liveness
+        readers = Readers(each.machine, liveness.is_decorated)
+        for said in read_in_place(readers, liveness, each.decorated):
+            yield f"{said}."
 
 
 def _outside(machines: tuple[AdoptedMachine, ...], function: str) -> Iterator[str]:

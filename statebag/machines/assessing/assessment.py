@@ -15,9 +15,11 @@ from statebag.machines.flow.bounds import LIMIT, Assumptions, IsDecorated
 from statebag.machines.flow.growth import Excess, Growth, Settled
 from statebag.machines.flow.liveness import Liveness
 from statebag.machines.flow.order import order_of
+from statebag.machines.flow.readers import Readers
 from statebag.machines.flow.shapes import UNBOUNDED
 from statebag.machines.model.states import Scope, State
 from statebag.machines.planning.planning import Planned, plan_of
+from statebag.machines.planning.refusals import read_in_place
 from statebag.machines.values.paths import DOCUMENT
 from universal_sync_core.values.codec import Json
 
@@ -138,8 +140,13 @@ def assess(
     states = [state for state in _reachable(machine) if state in growth.outcomes]
     rows = tuple(_row(state, growth, planned) for state in states)
     findings = _findings(states, growth, planned)
-    hints = tuple(filter(None, map(limit_advice, states)))[:_MOST_HINTS]
-    return Assessment(assumed=assumed, rows=rows, findings=findings, planned=planned, hints=hints)
+    hints = (
+        *read_in_place(Readers(machine, is_decorated), liveness, filter(is_decorated, states)),
+    )
+    hints += tuple(filter(None, map(limit_advice, states)))
+    return Assessment(
+        assumed=assumed, rows=rows, findings=findings, planned=planned, hints=hints[:_MOST_HINTS]
+    )
 
 
 def _reachable(scope: Scope) -> Iterator[State]:

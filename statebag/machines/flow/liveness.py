@@ -22,12 +22,15 @@ class Liveness:
         is_decorated: which handlers read pointers by themselves.
     """
 
-    def __init__(self, machine: Scope, is_decorated: IsDecorated) -> None:
-        """Find out all of it."""
+    def __init__(
+        self, machine: Scope, is_decorated: IsDecorated, only: State | None = None
+    ) -> None:
+        """Find out all of it, or what one reader alone needs."""
         self.entries: dict[State, Needs] = {}
         self.answers: dict[State, Needs] = {}
         self.ends: dict[Scope, Needs] = {}
         self.is_decorated = is_decorated
+        self._only = only
         self._scope(machine, {})
 
     def _scope(self, scope: Scope, end: Needs) -> Needs:
@@ -50,15 +53,16 @@ class Liveness:
 
     def _before(self, state: State, scope: Scope, end: Needs) -> Needs:
         needs: Needs = {}
+        is_reader = self._only in {None, state}
         for exit_ in state.exits:
-            _through(exit_, self._behind(exit_, scope, end), needs)
-        for read in state.reads:
+            _through(exit_, self._behind(exit_, scope, end), needs, computes=is_reader)
+        for read in state.reads if is_reader else ():
             add(needs, read.path, read.word)
-        if state.call:
+        if state.call and is_reader:
             _called(state.call, needs, is_decorated=self.is_decorated(state))
         self.answers[state] = under(needs, RESULT)
         if state.fan:
-            self._fanned(state.fan, self.answers[state], needs)
+            self._fanned(state.fan, self.answers[state], needs, is_reader=is_reader)
         return {path: word for path, word in needs.items() if path[0] not in {RESULT, ERROR}}
 
     def _behind(self, exit_: Exit, scope: Scope, end: Needs) -> Needs:
@@ -66,7 +70,7 @@ class Liveness:
             return {(DOCUMENT, *path): word for path, word in end.items()}
         return self.entries.get(scope.states[exit_.target], {})
 
-    def _fanned(self, fan: Fan, answer: Needs, needs: Needs) -> None:
+    def _fanned(self, fan: Fan, answer: Needs, needs: Needs, *, is_reader: bool) -> None:
         """Add what the bodies need, and through them what is needed of their results."""
         own_item = under(needs, ITEM)
         for path in [path for path in needs if path[0] == ITEM]:
@@ -75,29 +79,31 @@ class Liveness:
         for index, scope in enumerate(fan.scopes):
             end = below_key(answer, EACH if fan.is_map else index)
             # What a ResultWriter writes is read by whoever knows no pointer.
-            start = self._scope(scope, {(): Word.PLAIN} if fan.writes_results else end)
+            written: Needs = {(): Word.PLAIN} if is_reader else {}
+            start = self._scope(scope, written if fan.writes_results else end)
             # A child execution may not read what its parent owns.
-            given: Needs = {(): Word.PLAIN} if fan.is_distributed else under(start, DOCUMENT)
-            demand(fan.entry, given, inside)
+            given = written if fan.is_distributed else under(start, DOCUMENT)
+            demand(fan.entry, given, inside, computes=is_reader)
             around = {path: word for path, word in start.items() if path[0] != DOCUMENT}
             add_all(inside, around)
         item = under(inside, ITEM)
         add_all(item, own_item)
         if fan.items is not None:
             listed: Needs = {(EACH, *path): word for path, word in item.items()}
-            add(listed, (), Word.LIST)
-            demand(fan.items, listed, needs)
+            if is_reader:
+                add(listed, (), Word.LIST)
+            demand(fan.items, listed, needs, computes=is_reader)
         add_all(needs, {path: word for path, word in inside.items() if path[0] != ITEM})
 
 
-def _through(exit_: Exit, behind: Needs, needs: Needs) -> None:
+def _through(exit_: Exit, behind: Needs, needs: Needs, *, computes: bool) -> None:
     """Add what is needed before an edge, from what is needed behind it."""
     moved = _untouched(exit_, behind)
     add_all(needs, moved)
     changed = {path: word for path, word in behind.items() if path not in moved}
-    demand(exit_.output, under(changed, DOCUMENT), needs)
+    demand(exit_.output, under(changed, DOCUMENT), needs, computes=computes)
     for name, made in exit_.assigns.items():
-        demand(made, under(behind, name), needs)
+        demand(made, under(behind, name), needs, computes=computes)
     for path, word in behind.items():
         if path[0] != DOCUMENT and path[0] not in exit_.assigns:
             add(needs, path, word)

@@ -51,27 +51,36 @@ def under(needs: Mapping[Path, Word], root: Step) -> Needs:
     return {path[1:]: word for path, word in needs.items() if path[0] == root}
 
 
-def demand(made: Expression, needs: Mapping[Path, Word], into: Needs) -> None:
-    """Add to `into` what a value that is needed so asks of what it is made of."""
+def demand(
+    made: Expression, needs: Mapping[Path, Word], into: Needs, *, computes: bool = True
+) -> None:
+    """Add to `into` what a value that is needed so asks of what it is made of.
+
+    Args:
+        made: the value.
+        needs: of it.
+        into: what it is made of.
+        computes: whether what is computed needs what it reads.
+    """
     match made:
         case Ref(path=path):
             add(into, path, Word.REACHED)
             for below, word in needs.items():
                 add(into, (*path, *below), word)
         case Computed(reads=reads):
-            for read in reads:
+            for read in reads if computes else ():
                 add(into, read.path, read.word)
         case Struct(fields=fields):
             for key, each in fields.items():
-                demand(each, below_key(needs, key), into)
+                demand(each, below_key(needs, key), into, computes=computes)
         case Written(base=base, path=path, value=value):
             kept, taken = _split(needs, path)
-            demand(base, kept, into)
-            demand(value, taken, into)
+            demand(base, kept, into, computes=computes)
+            demand(value, taken, into, computes=computes)
         case Selected(value=value, path=path):
             whole: Needs = {(*path, *below): word for below, word in needs.items()}
             add(whole, path, Word.REACHED)
-            demand(value, whole, into)
+            demand(value, whole, into, computes=computes)
         case Literal():
             pass
 

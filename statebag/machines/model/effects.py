@@ -58,8 +58,19 @@ def call_of(node: Node, arguments: Node | None, whole: Expression) -> Call:
         return Call(service=service, arguments=given, function=_plain_function(service, node))
     payload = whole.fields.get("Payload") if isinstance(whole, Struct) else None
     return Call(
-        service=service, arguments=whole, function=_named_function(arguments), payload=payload
+        service=service,
+        arguments=_with_short_name(whole),
+        function=_named_function(arguments),
+        payload=payload,
     )
+
+
+def _with_short_name(whole: Expression) -> Expression:
+    """Return the arguments of lambda:invoke, of which the name is no larger than a name may be."""
+    if not isinstance(whole, Struct) or "FunctionName" not in whole.fields:
+        return whole
+    named = with_identifiers(whole.fields["FunctionName"], is_key=True)
+    return Struct({**whole.fields, "FunctionName": named}, whole.size)
 
 
 def resource_text(node: Node) -> str:

@@ -9,10 +9,11 @@ from statebag.machines.flow.growth import Growth, Outcome, Place, RestartError, 
 from statebag.machines.flow.liveness import Liveness
 from statebag.machines.flow.needs import Needs, under
 from statebag.machines.flow.order import has_loop
+from statebag.machines.flow.readers import Readers
 from statebag.machines.flow.shapes import Shape, plain_size
 from statebag.machines.model.services import KIB
 from statebag.machines.model.states import Scope, State
-from statebag.machines.planning.refusals import Refusal, refusal_of
+from statebag.machines.planning.refusals import Refusal, Refusing
 from statebag.machines.values.paths import DOCUMENT
 
 # What a document is left at, from the largest that is enough.
@@ -42,9 +43,12 @@ class Plan:
     refusals: dict[State, Refusal] = field(default_factory=dict)
     growth: Growth | None = None
     _looping: dict[State, bool] = field(default_factory=dict)
+    _refusing: Refusing = field(init=False)
 
     def __post_init__(self) -> None:
         """Note which states stand in scopes that have loops."""
+        readers = Readers(self.machine, self.liveness.is_decorated)
+        self._refusing = Refusing(self.machine, self.liveness, readers)
         for scope in self.machine.scopes():
             loops = has_loop(scope)
             self._looping.update(dict.fromkeys(scope.states.values(), loops))
@@ -78,7 +82,7 @@ class Plan:
             if self._looping[state] and not is_loop:
                 raise RestartError
             return True
-        self.refusals[state] = refusal_of(state, values, outcome, self.liveness, self.machine)
+        self.refusals[state] = self._refusing.of(state, values, outcome, self.refusals)
         return False
 
     def _is_told(self, state: State) -> bool:

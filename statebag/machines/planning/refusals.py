@@ -1,13 +1,16 @@
 """Why a state cannot be brought under the limit, and what a person may do there."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from statebag.machines.flow.bounds import LIMIT_WITH_PAYLOAD
 from statebag.machines.flow.growth import Excess, Outcome, Place, Values
 from statebag.machines.flow.liveness import Liveness
 from statebag.machines.flow.needs import Needs, under
-from statebag.machines.flow.order import order_of
+from statebag.machines.flow.readers import Readers
+from statebag.machines.flow.shapes import Shape
 from statebag.machines.model.services import Integration
 from statebag.machines.model.states import Scope, State
 from statebag.machines.values.expressions import Word, paths_in
@@ -40,38 +43,97 @@ class Refusal:
     cure: str
 
 
-def refusal_of(
-    state: State, values: Values, outcome: Outcome, liveness: Liveness, machine: Scope
-) -> Refusal:
-    """Return why nothing can be inserted that would help a state."""
-    worst = max(outcome.excesses, key=lambda excess: (_ORDER[excess.place], excess.size))
-    if values[DOCUMENT].size >= LIMIT_WITH_PAYLOAD:
-        return Refusal(state=state, place=worst.place, size=worst.size, why=_FULL, cure=_SEE)
-    path = _largest_plain(state, values, liveness)
-    why, cure = _reason(state, worst, path, machine, liveness)
-    return Refusal(state=state, place=worst.place, size=worst.size, why=why, cure=cure)
+@dataclass(frozen=True, slots=True)
+class Refusing:
+    """Says why nothing can be inserted that would help a state of one machine.
+
+    Attributes:
+        machine: whose states they are.
+        liveness: who reads what.
+        readers: find who it is.
+    """
+
+    machine: Scope
+    liveness: Liveness
+    readers: Readers
+
+    def of(
+        self, state: State, values: Values, outcome: Outcome, refused: Iterable[State]
+    ) -> Refusal:
+        """Return why a state is refused; others may have been, whose documents it is handed."""
+        worst = max(outcome.excesses, key=lambda excess: (_ORDER[excess.place], excess.size))
+        is_full = values[DOCUMENT].size >= LIMIT_WITH_PAYLOAD
+        if is_full and any(is_behind(self.machine, each, state) for each in refused):
+            why, cure = _FULL, _SEE
+        else:
+            why, cure = self._reason(state, values, worst, outcome)
+        return Refusal(state=state, place=worst.place, size=worst.size, why=why, cure=cure)
+
+    def _reason(
+        self, state: State, values: Values, worst: Excess, outcome: Outcome
+    ) -> tuple[str, str]:
+        needs = self.liveness.answers[state]
+        if worst.place is Place.ANSWER and outcome.answer is not None:
+            subject = "its results alone pass" if state.fan else "its answer alone passes"
+            path = largest_plain(needs, outcome.answer)
+            if path is None:
+                less = _fewer_results(state) if state.fan else _smaller_answer(state)
+                return f"{subject} the limit", less
+            reader = self.readers.of(path, partial(_answered, state))
+            what = f"{_named(reader)} reads {show_path((DOCUMENT, *path))} of it in place"
+            return f"{subject} the limit, and {what}", self._cure(reader)
+        entering = under(self.liveness.entries.get(state, {}), DOCUMENT)
+        path = largest_plain(entering, values[DOCUMENT])
+        if path is None and state.fan:
+            return "its results alone pass the limit", _fewer_results(state)
+        if path is None:
+            return "what it makes alone passes the limit", _MAKE_LESS
+        reader = self.readers.of(path, lambda alone: under(alone.entries.get(state, {}), DOCUMENT))
+        where = show_path((DOCUMENT, *path))
+        return f"{where} has no bound, and {_named(reader)} reads it in place", self._cure(reader)
+
+    def _cure(self, reader: State | None) -> str:
+        """Return what to do about a state that reads in place, or about one that is not known."""
+        if reader is None:
+            return f"before that, {HYDRATE}"
+        integration = reader.call.service.integration if reader.call else None
+        if integration in _FUNCTIONS and not self.readers.is_decorated(reader):
+            name = reader.name
+            return f'decorate the handler of "{name}" with @large_payloads and say so: --decorated'
+        if integration is Integration.UNKNOWN:
+            return f'what "{reader.name}" calls is a substitution: resolve it, or {HYDRATE}'
+        return f'before "{reader.name}", {HYDRATE}'
 
 
+_MAKE_LESS: Final = "have it take less of the document, or use a value once"
 # What is told first where a state passes the limit in several ways.
-_ORDER: Final = {Place.OUTPUT: 0, Place.LOOP: 1, Place.ANSWER: 2, Place.ARGUMENTS: 3}
+_ORDER: Final = {Place.OUTPUT: 0, Place.LOOP: 1, Place.ARGUMENTS: 2, Place.ANSWER: 3}
 
 
-def _reason(
-    state: State, worst: Excess, path: Path | None, machine: Scope, liveness: Liveness
-) -> tuple[str, str]:
-    if worst.place is Place.ANSWER and state.fan is None:
-        return "its answer alone passes the limit", _smaller_answer(state)
-    if path is None:
-        return "its results alone pass the limit", _fewer_results(state)
-    where = show_path((DOCUMENT, *path))
-    reader = _reader_of(path, machine, state, liveness)
-    who = f'"{reader.title}"' if reader else "a later state"
-    return f"{where} has no bound, and {who} reads it in place", _cure_of(reader or state)
+def is_behind(machine: Scope, first: State, state: State) -> bool:
+    """Tell whether a state can be reached from another one, or from what stands around that."""
+    steps = zip(first.path, state.path, strict=False)
+    depth = next((index for index, (one, other) in enumerate(steps) if one != other), None)
+    scope = next((each for each in machine.scopes() if each.path == state.path[:depth]), None)
+    if depth is None or scope is None:
+        return False  # of two branches, or one inside the other
+    reached: set[str] = set()
+    pending = [first.path[depth]]
+    while pending:
+        exits = scope.states[pending.pop()].exits
+        targets = {exit_.target for exit_ in exits if exit_.target is not None} - reached
+        reached |= targets
+        pending += targets
+    return state.path[depth] in reached
+
+
+def _named(reader: State | None) -> str:
+    return f'"{reader.title}"' if reader else "a later state"
 
 
 def _smaller_answer(state: State) -> str:
     call = state.call
-    if call and call.service.integration is Integration.LAMBDA:
+    if call and call.service.integration in _FUNCTIONS:
         return "decorate its handler with @large_payloads and say so: --decorated"
     if call and call.service.limit:
         return f"limit its pages with {call.service.limit}, or call it by the action call_service"
@@ -84,41 +146,20 @@ def _fewer_results(state: State) -> str:
     return "have its bodies answer less, or make it a Distributed Map with a ResultWriter"
 
 
-def _cure_of(reader: State) -> str:
-    call = reader.call
-    if call and call.service.integration in {Integration.LAMBDA, Integration.LAMBDA_ARN}:
-        return (
-            f'decorate the handler of "{reader.name}" with @large_payloads and say so: --decorated'
-        )
-    if call and call.service.integration is Integration.UNKNOWN:
-        return f'what "{reader.name}" calls is a substitution: resolve it, or ' + HYDRATE
-    return f'before "{reader.name}", ' + HYDRATE
+_FUNCTIONS: Final = {Integration.LAMBDA, Integration.LAMBDA_ARN}
 
 
-def _largest_plain(state: State, values: Values, liveness: Liveness) -> Path | None:
+def largest_plain(needs: Needs, value: Shape) -> Path | None:
     """Return the path that has to stay plain and takes up most, or None where none does."""
-    needs = under(liveness.entries.get(state, {}), DOCUMENT)
-    plain = [path for path, word in needs.items() if word >= Word.LIST]
-    sizes = {path: values[DOCUMENT].read(path).size for path in plain}
-    largest = max(sizes, key=lambda path: sizes[path], default=None)
-    return largest if largest is not None and sizes[largest] > _SMALL else None
+    for kind in (Word.PLAIN, Word.LIST):
+        sizes = {path: value.read(path).size for path, word in needs.items() if word is kind}
+        largest = max(sizes, key=lambda path: sizes[path], default=None)
+        if largest is not None and sizes[largest] > _SMALL:
+            return largest
+    return None
 
 
 _SMALL: Final = 16 * 1024
-
-
-def _reader_of(path: Path, machine: Scope, state: State, liveness: Liveness) -> State | None:
-    """Return a state that reads a path itself: the state in question, or the first that does."""
-    candidates = [state, *(each for each in machine.walk() if each is not state)]
-    readers = (each for each in candidates if not liveness.is_decorated(each))
-    return next((each for each in readers if _reads(each, path)), None)
-
-
-def _reads(state: State, path: Path) -> bool:
-    return any(
-        each[0] == DOCUMENT and (each[1:][: len(path)] == path or path[: len(each) - 1] == each[1:])
-        for each in paths_read(state)
-    )
 
 
 def paths_read(state: State) -> list[Path]:
@@ -129,16 +170,22 @@ def paths_read(state: State) -> list[Path]:
     return found
 
 
-def plain_paths(needs: Needs) -> list[Path]:
-    """Return the paths that are plain to the bottom, scalars apart."""
-    return [path for path, word in needs.items() if word is Word.PLAIN]
+def read_in_place(readers: Readers, liveness: Liveness, handlers: Iterable[State]) -> Iterator[str]:
+    """Yield which answers of decorated handlers a state reads in place, so that they cannot leave.
+
+    Args:
+        readers: find out who it is.
+        liveness: who reads what.
+        handlers: states whose handlers are decorated.
+    """
+    for state in handlers:
+        needs = liveness.answers.get(state, {})
+        plain = [path for path, word in needs.items() if word is Word.PLAIN]
+        for path in sorted(plain, key=str):
+            who = _named(readers.of(path, partial(_answered, state)))
+            what = f'{show_path((DOCUMENT, *path))} of "{state.title}"'
+            yield f"{who} reads {what} in place: over 60 KiB it fails. Before it, {HYDRATE}"
 
 
-def reader_behind(machine: Scope, state: State, path: Path) -> State | None:
-    """Return the first state behind another that reads what is called as the end of a path."""
-    scope = next(each for each in machine.scopes() if each.states.get(state.name) is state)
-    order = order_of(scope)
-    behind = order[order.index(state) + 1 :] if state in order else []
-    return next(
-        (each for each in behind if any(read[-1:] == path[-1:] for read in paths_read(each))), None
-    )
+def _answered(state: State, liveness: Liveness) -> Needs:
+    return liveness.answers.get(state, {})
