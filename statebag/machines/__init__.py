@@ -2,6 +2,6 @@
 
 The rooms, each importing only those before it: `text` (a definition with the span of each value),
 `values` (paths and expressions, one form for JSONPath and JSONata), `model` (states and edges),
-`flow` (who reads what, and how large it can be), `planning` (where to offload), `adopting`
-(edits of the text) and `assessing` (the report).
+`flow` (who reads what, and how large it can be), `planning` (where to offload), `rewriting` (tasks
+that name a function alone), `assessing` (the report) and `adopting` (edits of the text).
 """

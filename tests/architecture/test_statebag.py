@@ -25,6 +25,7 @@ ORDER = (
     "machines.model",
     "machines.flow",
     "machines.planning",
+    "machines.rewriting",
     "machines.assessing",
     "machines.adopting",
     "options",

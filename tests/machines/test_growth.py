@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from statebag.machines.flow.bounds import LIMIT, Assumptions
-from statebag.machines.flow.growth import Growth, Place, Settled
+from statebag.machines.flow.growth import Growth
+from statebag.machines.flow.planner import Place, Settled
 from statebag.machines.flow.shapes import UNBOUNDED, Shape, joined, plain_size, widened
 from statebag.machines.planning.handlers import Decorated
 from statebag.machines.values.expressions import Word

@@ -1,20 +1,23 @@
 """A file's machines with the offload states that they need, or with those taken out."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from statebag.errors import RefusedError
 from statebag.machines.adopting.editing import Editing
+from statebag.machines.adopting.handing import Owners
 from statebag.machines.adopting.insertions import Insertion, Insertions
 from statebag.machines.adopting.undoing import undone
 from statebag.machines.flow.bounds import LIMIT_WITH_PAYLOAD, Assumptions
 from statebag.machines.model.reading import read_machine
 from statebag.machines.model.states import Scope, State
-from statebag.machines.planning.handlers import Decorated
+from statebag.machines.planning.handlers import Decorated, names_alone
 from statebag.machines.planning.planning import Planned, plan_of
+from statebag.machines.rewriting.arns import again, invoked, why_not
 from statebag.machines.text.edits import Edit, apply
 from statebag.machines.text.nodes import Node
-from statebag.machines.text.source import Source, read_text
+from statebag.machines.text.source import Source
 from statebag.machines.values.paths import DOCUMENT
 
 FUNCTION: Final = "${StateDataManagerFunction}"
@@ -76,17 +79,13 @@ def adopt(source: Source, assumed: Assumptions, decorated: Decorated, function: 
     Raises:
         RefusedError: the definition is not valid, or cannot be edited so that it can be undone.
     """
-    original = _again(source, undone(source))
-    made = [_adopted(original, node, assumed, decorated, function) for node in original.machines]
-    text = apply(original.text, [edit for _, edits in made for edit in edits])
+    original = again(source, undone(source))
+    base = invoked(original, decorated)
+    made = [_adopted(base, node, assumed, decorated, function) for node in base.machines]
+    text = apply(base.text, [edit for _, edits in made for edit in edits])
     _require_undoable(original, text)
     machines = tuple(machine for machine, _ in made)
     return Adoption(original=original.text, text=text, machines=machines)
-
-
-def _again(source: Source, text: str) -> Source:
-    """Return another text in the place of a file's."""
-    return read_text(text, name=source.name, is_yaml=source.is_yaml, encoding=source.encoding)
 
 
 def _adopted(
@@ -95,11 +94,17 @@ def _adopted(
     machine = read_machine(source, node)
     planned = plan_of(machine, assumed, decorated)
     text = source.text[node.start : node.end]
-    insertions = Insertions(planned=planned, machine=machine, text=text, function=function)
+    owners = Owners(machine, _using_owner(machine, planned, decorated))
+    insertions = Insertions(
+        planned=planned, machine=machine, text=text, function=function, owners=owners
+    )
     made = insertions.made()
-    editing = Editing(source=source, machine=machine, liveness=planned.liveness)
+    editing = Editing(source=source, machine=machine, liveness=planned.liveness, owners=owners)
     edits = [*editing.of_insertions(made, insertions), *editing.of_owners()]
-    unowned = {state for state, _ in editing.unowned}
+    unowned = dict(editing.unowned)
+    for state in machine.walk():
+        if names_alone(state) and decorated.names_it(state):
+            unowned[state] = why_not(source, state) or "it names a function alone"
     told = AdoptedMachine(
         machine=machine,
         planned=planned,
@@ -107,14 +112,23 @@ def _adopted(
         decorated=tuple(
             state for state in machine.walk() if decorated(state) and state not in unowned
         ),
-        unowned=tuple(editing.unowned),
+        unowned=tuple(unowned.items()),
     )
     return told, edits
 
 
+def _using_owner(
+    machine: Scope, planned: Planned, decorated: Decorated
+) -> Iterator[tuple[str, ...]]:
+    """Yield the paths of what has to know who owns its objects."""
+    yield from (state.path for state in machine.walk() if decorated(state))
+    yield from (state.path for state in planned.plan.before)
+    yield from (scope.path for scope in planned.plan.ends)
+
+
 def _require_undoable(original: Source, text: str) -> None:
     """Prove what is promised: the new text is valid, and undone it is the old one."""
-    new = _again(original, text)
+    new = again(original, text)
     for node in new.machines:
         read_machine(new, node)
     if undone(new) != original.text:

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from typing import TypeAlias
 
-from statebag.machines.adopting.layout import value_of
 from statebag.machines.adopting.retries import TRANSIENT
 from statebag.machines.flow.liveness import Liveness
 from statebag.machines.flow.needs import under
 from statebag.machines.model.states import Edge, Exit, Scope, State
+from statebag.machines.rewriting.layout import value_of
 from statebag.machines.text.nodes import Kind
 from statebag.machines.values.expressions import WHOLE_DOCUMENT, Written
 from statebag.machines.values.paths import DOCUMENT, Path

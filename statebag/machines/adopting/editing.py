@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from statebag.machines.adopting.handing import Owners
 from statebag.machines.adopting.insertions import BEFORE, Insertion, Insertions, has_end
-from statebag.machines.adopting.layout import Layout, inner_span, inner_text
 from statebag.machines.adopting.owners import KEY, context_of
 from statebag.machines.flow.liveness import Liveness
 from statebag.machines.flow.needs import below_key
 from statebag.machines.model.states import Scope, State
+from statebag.machines.rewriting.layout import Layout, inner_span, inner_text
 from statebag.machines.text.edits import Edit
 from statebag.machines.text.nodes import Node
 from statebag.machines.text.source import Source
@@ -22,12 +23,14 @@ class Editing:
         source: the text.
         machine: as it was read from it.
         liveness: who reads what.
+        owners: tell whose objects are stored where.
         unowned: handlers that could not be told who owns their objects, and why.
     """
 
     source: Source
     machine: Scope
     liveness: Liveness
+    owners: Owners
     unowned: list[tuple[State, str]] = field(default_factory=list)
 
     def of_insertions(self, made: list[Insertion], insertions: Insertions) -> Iterator[Edit]:
@@ -44,6 +47,7 @@ class Editing:
         for state in self.machine.walk():
             if self.liveness.is_decorated(state):
                 yield from self._context(state)
+        yield from self.owners.edits(self.source)
 
     def _state(self, insertion: Insertion) -> Edit:
         states = insertion.scope.node.mapping("States")
@@ -90,7 +94,8 @@ class Editing:
             self.unowned.append((state, f"it has a {KEY} of its own"))
             return
         needs = below_key(self.liveness.answers.get(state, {}), "Payload")
-        made = context_of(needs, is_jsonata=state.is_jsonata)
+        owner = self.owners.of(state.path, is_jsonata=state.is_jsonata)
+        made = context_of(needs, owner, is_jsonata=state.is_jsonata)
         if made is None:
             self.unowned.append((state, f"its {KEY} would be too long"))
             return

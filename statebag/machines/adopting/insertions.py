@@ -1,12 +1,12 @@
 """The states that a plan asks for: names, and fields in the language of their place."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
 from statebag.machines.adopting.catches import catch_at_end, catch_before, going_on
+from statebag.machines.adopting.handing import Owners
 from statebag.machines.adopting.retries import RETRIES
 from statebag.machines.flow.needs import Needs, under
 from statebag.machines.flow.order import order_of
@@ -15,6 +15,7 @@ from statebag.machines.model.services import KIB
 from statebag.machines.model.states import Edge, Scope, State
 from statebag.machines.planning.planning import Planned
 from statebag.machines.planning.words import words_of
+from statebag.machines.rewriting.partitions import invoke_in
 from statebag.machines.values.paths import DOCUMENT
 from universal_sync_core.values.codec import JsonObject
 
@@ -23,7 +24,6 @@ BEFORE: Final = "Offload before "
 AFTER: Final = "Offload after "
 # https://docs.aws.amazon.com/step-functions/latest/dg/statemachine-structure.html
 _LONGEST_NAME: Final = 80
-_PARTITION: Final = re.compile(r"arn:(?:\$\{[^}]*\}|[\w-]+):states(?=:::)")
 _TIMEOUT_SECONDS: Final = 330
 
 
@@ -62,12 +62,14 @@ class Insertions:
         machine: which it is for.
         text: of the definition.
         function: that has the action `offload`.
+        owners: tell whose objects are stored where.
     """
 
     planned: Planned
     machine: Scope
     text: str
     function: str
+    owners: Owners
     _names: dict[State, str] = field(default_factory=dict)
 
     def made(self) -> list[Insertion]:
@@ -141,20 +143,17 @@ class Insertions:
             "Type": "Task",
             "Comment": f"{COMMENT} {where}: what is large goes to S3.",
             **({"QueryLanguage": language} if language else {}),
-            "Resource": f"{self._partition()}:::lambda:invoke",
+            "Resource": invoke_in(self.text),
         }
         words = words_of(needs).to_json()
         call = _jsonata if beside.is_jsonata else _jsonpath
+        owner = self.owners.of(beside.path, is_jsonata=beside.is_jsonata)
         return {
             **head,
-            **call(self.function, at_most, words),
+            **call(self.function, owner, at_most, words),
             "TimeoutSeconds": _TIMEOUT_SECONDS,
             "Retry": [*RETRIES],
         }
-
-    def _partition(self) -> str:
-        found = _PARTITION.search(self.text)
-        return found[0] if found else "arn:aws:states"
 
     def _scope_of(self, state: State) -> Scope:
         scopes = self.machine.scopes()
@@ -166,10 +165,10 @@ def has_end(state: State) -> bool:
     return any(exit_.edge is Edge.END and exit_.node is not None for exit_ in state.exits)
 
 
-def _jsonpath(function: str, at_most: int, words: JsonObject) -> JsonObject:
+def _jsonpath(function: str, owner: str, at_most: int, words: JsonObject) -> JsonObject:
     payload: JsonObject = {
         "action": "offload",
-        "execution_id.$": "$$.Execution.Id",
+        "execution_id.$": owner,
         "document.$": "$",
         "at_most": at_most,
         **words,
@@ -180,10 +179,10 @@ def _jsonpath(function: str, at_most: int, words: JsonObject) -> JsonObject:
     }
 
 
-def _jsonata(function: str, at_most: int, words: JsonObject) -> JsonObject:
+def _jsonata(function: str, owner: str, at_most: int, words: JsonObject) -> JsonObject:
     payload: JsonObject = {
         "action": "offload",
-        "execution_id": "{% $states.context.Execution.Id %}",
+        "execution_id": f"{{% {owner} %}}",
         "document": "{% $states.input %}",
         "at_most": at_most,
         **words,

@@ -25,11 +25,14 @@ _BY: Final = "statebag adopt"
 KEY: Final = "ClientContext"
 
 
-def context_of(needs: Mapping[Path, Word], *, is_jsonata: bool) -> tuple[str, str] | None:
+def context_of(
+    needs: Mapping[Path, Word], owner: str, *, is_jsonata: bool
+) -> tuple[str, str] | None:
     """Return the key and the expression of a ClientContext, or None where it would be too long.
 
     Args:
         needs: what later states need of the handler's answer.
+        owner: the expression of who owns its objects.
         is_jsonata: the language of its state.
     """
     words = words_of(_spelled_out(needs)).to_json()
@@ -42,7 +45,7 @@ def context_of(needs: Mapping[Path, Word], *, is_jsonata: bool) -> tuple[str, st
     text = json.dumps({"custom": custom}, ensure_ascii=False, separators=(",", ":"))
     if len(base64.b64encode(text.encode())) + 4 * _LONGEST_ARN // 3 > _MOST_BYTES:
         return None
-    return _in_jsonata(text) if is_jsonata else _in_jsonpath(text)
+    return _in_jsonata(text, owner) if is_jsonata else _in_jsonpath(text, owner)
 
 
 def _spelled_out(needs: Mapping[Path, Word]) -> Needs:
@@ -59,17 +62,17 @@ def is_inserted(expression: object) -> bool:
     return isinstance(expression, str) and _BY in expression and "custom" in expression
 
 
-def _in_jsonpath(text: str) -> tuple[str, str]:
+def _in_jsonpath(text: str, owner: str) -> tuple[str, str]:
     escaped = text.replace("\\", "\\\\").replace("'", "\\'")
     escaped = escaped.replace("{", "\\{").replace("}", "\\}")
     place = json.dumps(_PLACE)[1:-1].replace("\\", "\\\\")
     template = escaped.replace(place, "{}")
     return (
         f"{KEY}.$",
-        f"States.Base64Encode(States.Format('{template}', $$.Execution.Id))",
+        f"States.Base64Encode(States.Format('{template}', {owner}))",
     )
 
 
-def _in_jsonata(text: str) -> tuple[str, str]:
-    value = text.replace(json.dumps(_PLACE), "$states.context.Execution.Id")
+def _in_jsonata(text: str, owner: str) -> tuple[str, str]:
+    value = text.replace(json.dumps(_PLACE), owner)
     return KEY, f"{{% $base64encode($string({value})) %}}"

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 
+from statebag.machines.adopting.handing import is_handed
 from statebag.machines.adopting.insertions import BEFORE, COMMENT
-from statebag.machines.adopting.layout import inner_span
 from statebag.machines.adopting.owners import is_inserted
+from statebag.machines.rewriting.arns import again, cut, restored
+from statebag.machines.rewriting.layout import inner_span
 from statebag.machines.text.edits import Edit, apply
 from statebag.machines.text.nodes import Kind, Node
 from statebag.machines.text.source import Source
@@ -15,7 +17,7 @@ _EDGES = ("Next", "Default", "StartAt")
 def undone(source: Source) -> str:
     """Return the text of a file without what was inserted into it."""
     edits = (edit for machine in source.machines for edit in _of_machine(source, machine))
-    return apply(source.text, edits)
+    return restored(again(source, apply(source.text, edits)))
 
 
 def _of_machine(source: Source, machine: Node) -> Iterator[Edit]:
@@ -31,7 +33,7 @@ def _of_scope(source: Source, scope: Node, states: Node) -> Iterator[Edit]:
     inserted = {str(key.value): state for key, state in states.entries if _is_inserted(state)}
     if not inserted:
         return
-    yield from _cut(states, list(inserted.values()))
+    yield from (cut(states, state) for state in inserted.values())
     for key, value in _edges_of(scope, states, inserted):
         begin, end = inner_span(source, value)
         state = inserted[str(value.value)]
@@ -47,14 +49,6 @@ def _of_scope(source: Source, scope: Node, states: Node) -> Iterator[Edit]:
 
 def _is_inserted(state: Node) -> bool:
     return (state.text("Comment") or "").startswith(COMMENT)
-
-
-def _cut(mapping: Node, values: list[Node]) -> Iterator[Edit]:
-    """Yield edits that take entries out, up to the entry behind each."""
-    keys = [key for key, _ in mapping.entries]
-    for position, (key, value) in enumerate(mapping.entries):
-        if any(value is each for each in values) and position + 1 < len(keys):
-            yield Edit(key.start, keys[position + 1].start, "")
 
 
 def _edges_of(scope: Node, states: Node, inserted: dict[str, Node]) -> Iterator[tuple[Node, Node]]:
@@ -78,5 +72,8 @@ def _spelled(source: Source, states: Node, name: str) -> str:
 
 
 def _of_context(node: Node) -> Iterator[Edit]:
-    values = [value for _, value in node.entries[:1] if is_inserted(value.value)]
-    yield from _cut(node, values)
+    """Yield the edit that takes out what is the first of several entries, and was inserted."""
+    for key, value in node.entries[:1] if len(node.entries) > 1 else ():
+        only = value.entries[0] if len(value.entries) == 1 else (key, value)
+        if is_inserted(value.value) or is_handed(str(only[0].value), only[1].value):
+            yield cut(node, value)

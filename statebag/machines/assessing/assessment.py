@@ -12,9 +12,10 @@ from statebag.machines.assessing.wording import (
     when_of,
 )
 from statebag.machines.flow.bounds import LIMIT, Assumptions, IsDecorated
-from statebag.machines.flow.growth import Excess, Growth, Settled
+from statebag.machines.flow.growth import Growth
 from statebag.machines.flow.liveness import Liveness
 from statebag.machines.flow.order import order_of
+from statebag.machines.flow.planner import Excess, Settled
 from statebag.machines.flow.readers import Readers
 from statebag.machines.flow.shapes import UNBOUNDED
 from statebag.machines.model.states import Scope, State

@@ -22,6 +22,7 @@ from statebag.machines.model.reading import read_machine
 from statebag.machines.model.states import Scope, State
 from statebag.machines.planning.handlers import Decorated, can_be_decorated
 from statebag.machines.planning.planning import Planned, plan_of
+from statebag.machines.rewriting.arns import invoked
 from statebag.machines.text.source import Source, read_file
 from universal_sync_core.values.codec import Json
 
@@ -126,8 +127,9 @@ def assumptions(bounds: Bounds, histories: Histories) -> tuple[Assumptions, ...]
 
 def _reports(source: Source, bounds: Bounds, histories: Histories) -> Iterator[Report]:
     decorated = Decorated.named(bounds.decorated)
-    for node in source.machines:
-        machine = read_machine(source, node)
+    base = invoked(source, decorated)
+    for node, rewritten in zip(source.machines, base.machines, strict=True):
+        machine = read_machine(base, rewritten)
         each = assumptions(bounds, histories)
         liveness = Liveness(machine, decorated)
         assessments = tuple(assess(machine, assumed, decorated, liveness) for assumed in each)

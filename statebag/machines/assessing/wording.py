@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from statebag.machines.flow.growth import Excess, Growth, Place
+from statebag.machines.flow.growth import Growth
+from statebag.machines.flow.planner import Excess, Place
 from statebag.machines.flow.shapes import UNBOUNDED
 from statebag.machines.model.services import KIB
 from statebag.machines.model.states import State

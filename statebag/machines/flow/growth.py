@@ -3,8 +3,7 @@
 import heapq
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from enum import Enum
-from typing import Final, Protocol, TypeAlias
+from typing import Final
 
 from statebag.machines.flow.bounds import (
     ERROR_OUTPUT,
@@ -14,79 +13,26 @@ from statebag.machines.flow.bounds import (
     IsDecorated,
 )
 from statebag.machines.flow.order import order_of
+from statebag.machines.flow.planner import (
+    Excess,
+    Outcome,
+    Place,
+    Planner,
+    RestartError,
+    Settled,
+    Values,
+)
 from statebag.machines.flow.shapes import Shape, joined, shallow, widened
 from statebag.machines.flow.sizes import size_of
 from statebag.machines.model.states import Exit, Fan, Scope, State
 from statebag.machines.values.expressions import Literal, Struct
 from statebag.machines.values.paths import CONTEXT, DOCUMENT, EACH, ERROR, ITEM, RESULT, Step
 
-Values: TypeAlias = dict[Step, Shape]
-
 # A bound that still grows after so many rounds grows for ever.
 _ROUNDS: Final = 6
 # By then all that grows is without bound, and nothing more is to be learned.
 _MOST_ROUNDS: Final = 24
 _DEEPEST: Final = 6
-
-
-class Place(Enum):
-    """What of a state passes the limit."""
-
-    ARGUMENTS = "arguments"
-    ANSWER = "answer"
-    OUTPUT = "output"
-    LOOP = "loop"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Excess:
-    """A place where an execution can end in States.DataLimitExceeded.
-
-    Attributes:
-        place: what of the state.
-        size: how large it can be.
-        step: of a loop, what one round adds.
-        exit: of an output, the edge.
-    """
-
-    place: Place
-    size: int
-    step: int = 0
-    exit: Exit | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """What a state does to bounds.
-
-    Attributes:
-        values: behind each of its exits.
-        excesses: where it passes the limit.
-        answer: what it is answered.
-        ends: of a Map or Parallel, the document at the end of each body.
-    """
-
-    values: tuple[tuple[Exit, Values], ...]
-    excesses: tuple[Excess, ...]
-    answer: Shape | None = None
-    ends: tuple[Shape, ...] = ()
-
-
-class Planner(Protocol):
-    """Offloads documents at some places, and may choose places while the bounds are found."""
-
-    def entering(self, state: State, values: Values) -> Values:
-        """Return the values with which a state begins."""
-
-    def ending(self, scope: Scope, document: Shape) -> Shape:
-        """Return the document with which a scope ends."""
-
-    def mend(self, state: State, values: Values, outcome: Outcome) -> bool:
-        """Deal with what passes the limit; tell whether the state has to be looked at again."""
-
-
-class RestartError(Exception):
-    """The plan has changed for a state in a loop: its scope is looked at anew."""
 
 
 @dataclass(slots=True)
@@ -268,25 +214,6 @@ class Growth:
         if element is not None:
             around[ITEM] = element
         return self.scope(scope, {**around, DOCUMENT: size_of(fan.entry, around)})
-
-
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """A plan to which nothing is added; without one, nothing is offloaded."""
-
-    plan: Planner | None = None
-
-    def entering(self, state: State, values: Values) -> Values:
-        """Return the values with which a state begins."""
-        return self.plan.entering(state, values) if self.plan else values
-
-    def ending(self, scope: Scope, document: Shape) -> Shape:
-        """Return the document with which a scope ends."""
-        return self.plan.ending(scope, document) if self.plan else document
-
-    def mend(self, state: State, values: Values, outcome: Outcome) -> bool:  # noqa: ARG002 - the planner's
-        """Leave all as it is."""
-        return False
 
 
 def _either(one: Shape | None, other: Shape | None) -> Shape:

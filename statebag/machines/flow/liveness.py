@@ -1,15 +1,18 @@
 """What is needed of the document before each state: a fixpoint from the ends backwards."""
 
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from statebag.machines.flow.needs import Needs, add, add_all, below_key, demand, settled, under
 from statebag.machines.flow.order import order_of
 from statebag.machines.model.states import Call, Exit, Fan, Scope, State
 from statebag.machines.values.expressions import WHOLE_DOCUMENT, Struct, Word, Written
-from statebag.machines.values.paths import DOCUMENT, EACH, ERROR, ITEM, RESULT
+from statebag.machines.values.paths import DOCUMENT, EACH, ERROR, ITEM, RESULT, Path
 
 IsDecorated: TypeAlias = Callable[[State], bool]
+
+# The key under which children of a Distributed Map are told who owns their objects.
+OWNER: Final = "statebag_owner"
 
 
 class Liveness:
@@ -23,15 +26,19 @@ class Liveness:
     """
 
     def __init__(
-        self, machine: Scope, is_decorated: IsDecorated, only: State | None = None
+        self,
+        machine: Scope,
+        is_decorated: IsDecorated,
+        only: State | None = None,
+        end: Needs | None = None,
     ) -> None:
-        """Find out all of it, or what one reader alone needs."""
+        """Find out all of it, or what one reader alone needs of it."""
         self.entries: dict[State, Needs] = {}
         self.answers: dict[State, Needs] = {}
         self.ends: dict[Scope, Needs] = {}
         self.is_decorated = is_decorated
         self._only = only
-        self._scope(machine, {})
+        self._scope(machine, end or {})
 
     def _scope(self, scope: Scope, end: Needs) -> Needs:
         """Return what is needed at the start of a scope."""
@@ -62,7 +69,7 @@ class Liveness:
             _called(state.call, needs, is_decorated=self.is_decorated(state))
         self.answers[state] = under(needs, RESULT)
         if state.fan:
-            self._fanned(state.fan, self.answers[state], needs, is_reader=is_reader)
+            self._fanned(state, state.fan, needs, is_reader=is_reader)
         return {path: word for path, word in needs.items() if path[0] not in {RESULT, ERROR}}
 
     def _behind(self, exit_: Exit, scope: Scope, end: Needs) -> Needs:
@@ -70,8 +77,9 @@ class Liveness:
             return {(DOCUMENT, *path): word for path, word in end.items()}
         return self.entries.get(scope.states[exit_.target], {})
 
-    def _fanned(self, fan: Fan, answer: Needs, needs: Needs, *, is_reader: bool) -> None:
+    def _fanned(self, state: State, fan: Fan, needs: Needs, *, is_reader: bool) -> None:
         """Add what the bodies need, and through them what is needed of their results."""
+        answer = self.answers[state]
         own_item = under(needs, ITEM)
         for path in [path for path in needs if path[0] == ITEM]:
             del needs[path]
@@ -81,8 +89,9 @@ class Liveness:
             # What a ResultWriter writes is read by whoever knows no pointer.
             written: Needs = {(): Word.PLAIN} if is_reader else {}
             start = self._scope(scope, written if fan.writes_results else end)
-            # A child execution may not read what its parent owns.
-            given = written if fan.is_distributed else under(start, DOCUMENT)
+            # A child execution reads what its parent owns only if it is told whose that is.
+            is_foreign = fan.is_distributed and place_of_owner(state) is None
+            given = written if is_foreign else under(start, DOCUMENT)
             demand(fan.entry, given, inside, computes=is_reader)
             around = {path: word for path, word in start.items() if path[0] != DOCUMENT}
             add_all(inside, around)
@@ -140,3 +149,37 @@ def _predecessors(scope: Scope) -> dict[str, set[str]]:
             if exit_.target is not None:
                 found.setdefault(exit_.target, set()).add(state.name)
     return found
+
+
+def place_of_owner(state: State) -> Path | None:
+    """Return the path at which a child of a Distributed Map can be told who owns its objects.
+
+    That is a key of what an ItemSelector or an ItemBatcher hands to it, if the body takes neither
+    the document whole nor its execution's input, so that nothing else changes. None where there is
+    no such place: then each child owns what it stores.
+    """
+    fan, node = state.fan, state.node
+    if fan is None or not fan.is_distributed:
+        return None
+    batcher = node.mapping("ItemBatcher")
+    selector = node.mapping("ItemSelector") or node.mapping("Parameters")
+    given = batcher if batcher is not None else selector
+    if given is None or not given.entries:
+        return None
+    extra = given.get("BatchInput") if batcher is not None else None
+    if extra is not None and not extra.entries:
+        return None
+    if any(key.value in {OWNER, f"{OWNER}.$"} for key, _ in (extra or given).entries):
+        return None
+    path = ("BatchInput", OWNER) if batcher is not None else (OWNER,)
+    return None if _is_seen(fan.scopes[0], (DOCUMENT, *path)) else path
+
+
+def _is_seen(body: Scope, path: Path) -> bool:
+    """Tell whether a key of a body's document would show in what it sends, reads or answers."""
+    texts = (node.value for node in body.node.walk() if isinstance(node.value, str))
+    if any("Execution.Input" in text for text in texts):
+        return True
+    needs = Liveness(body, lambda _: False, end={(): Word.PLAIN}).entries
+    start = needs.get(body.states[body.start], {})
+    return any(word >= Word.LIST and path[: len(each)] == each for each, word in start.items())

@@ -30,7 +30,13 @@ class Decorated:
 
     def __call__(self, state: State) -> bool:
         """Tell whether the handler that a state invokes is decorated."""
-        return can_be_decorated(state) and not self.names.isdisjoint(names_of(state))
+        return can_be_decorated(state) and self.names_it(state)
+
+    def names_it(self, state: State) -> bool:
+        """Tell whether a state is named; what may be no function at all, not by `*`."""
+        is_known = state.call and state.call.service.integration is not Integration.UNKNOWN
+        names = self.names if is_known else self.names - {ALL}
+        return not names.isdisjoint(names_of(state))
 
 
 def can_be_decorated(state: State) -> bool:
@@ -41,6 +47,12 @@ def can_be_decorated(state: State) -> bool:
         and call.service.integration is Integration.LAMBDA
         and not call.service.waits
     )
+
+
+def names_alone(state: State) -> bool:
+    """Tell whether a state names a function, or what may be one, and nothing else."""
+    alone = {Integration.LAMBDA_ARN, Integration.UNKNOWN}
+    return state.call is not None and state.call.service.integration in alone
 
 
 def names_of(state: State) -> set[str]:

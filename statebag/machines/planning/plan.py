@@ -5,10 +5,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
-from statebag.machines.flow.growth import Growth, Outcome, Place, RestartError, Values
+from statebag.machines.flow.growth import Growth
 from statebag.machines.flow.liveness import Liveness
 from statebag.machines.flow.needs import Needs, under
 from statebag.machines.flow.order import has_loop
+from statebag.machines.flow.planner import Outcome, Place, RestartError, Values
 from statebag.machines.flow.readers import Readers
 from statebag.machines.flow.shapes import Shape, plain_size
 from statebag.machines.model.services import KIB

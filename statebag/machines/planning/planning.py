@@ -4,8 +4,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from statebag.machines.flow.bounds import LIMIT_WITH_PAYLOAD, Assumptions, IsDecorated
-from statebag.machines.flow.growth import Growth, Settled
+from statebag.machines.flow.growth import Growth
 from statebag.machines.flow.liveness import Liveness
+from statebag.machines.flow.planner import Settled
 from statebag.machines.model.states import Scope, State
 from statebag.machines.planning.plan import Plan
 from statebag.machines.values.expressions import Word

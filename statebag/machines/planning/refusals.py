@@ -6,9 +6,9 @@ from functools import partial
 from typing import Final
 
 from statebag.machines.flow.bounds import LIMIT_WITH_PAYLOAD
-from statebag.machines.flow.growth import Excess, Outcome, Place, Values
 from statebag.machines.flow.liveness import Liveness
 from statebag.machines.flow.needs import Needs, under
+from statebag.machines.flow.planner import Excess, Outcome, Place, Values
 from statebag.machines.flow.readers import Readers
 from statebag.machines.flow.shapes import Shape
 from statebag.machines.model.services import Integration

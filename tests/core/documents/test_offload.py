@@ -142,9 +142,20 @@ def test_pointer_of_another_owner_is_refused() -> None:
 
 
 @pytest.mark.usefixtures("store")
-def test_parent_reads_what_the_children_of_its_maps_answered_and_they_nothing_of_it() -> None:
+@pytest.mark.parametrize(
+    ("own", "of_child"),
+    [
+        (":run-1", "/EachOrder:6f1a"),
+        (":execution:state-data:run-1", ":express:state-data/EachOrder:6f1a:6f1a"),
+    ],
+    ids=["standard", "express"],
+)
+def test_parent_reads_what_the_children_of_its_maps_answered_and_they_nothing_of_it(
+    own: str, of_child: str
+) -> None:
     parent = CONTEXT["execution_id"]
-    child = {"execution_id": parent.replace(":run-1", "/EachOrder:6f1a")}
+    assert own in parent
+    child = {"execution_id": parent.replace(own, of_child)}
     small = offload({"a": LARGE}, child)
     assert hydrate([small], context=CONTEXT) == [{"a": LARGE}]
     with pytest.raises(PointerNotAllowedError):

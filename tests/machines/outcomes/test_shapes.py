@@ -1,12 +1,15 @@
 """Machines in public shapes, end to end: assessed, adopted, and run before and after."""
 
+import copy
 import json
 from pathlib import Path
 from typing import Any, Final
+from uuid import uuid4
 
 import pytest
 
 from local.cloud import LocalCloud
+from local.executions import Execution
 from local.outcomes.outcome import OutcomesDifferError
 from local.outcomes.same_outcome import SameOutcome
 from tests.machines.outcomes import shapes, stores
@@ -135,23 +138,36 @@ def test_naive_insertion_changes_what_small_data_does(compare: SameOutcome, case
         )
 
 
-@pytest.mark.slow
-def test_reservations_are_cancelled_where_the_offload_fails(local: LocalCloud) -> None:
+def visited_in_an_outage(local: LocalCloud, definition: Any) -> tuple[Execution, list[str]]:
+    """Run a machine while S3 is unavailable, with nothing tried twice."""
     case = shapes.SAGA
-    adopted = tightened(json.loads(case.adoption(input_bytes=32_768).text), case.tight)
-    states = adopted["States"]
-    (inserted,) = [name for name, state in states.items() if state.get("Next") == "confirmRoom"]
-    for state in states.values():
+    for state in definition["States"].values():
         state.pop("Retry", None)
-    arn = local.create_state_machine(
-        "saga", adopted, {name: name for name in case.mocks}, case.mocks
-    )
-
+    functions = {name: name for name in case.mocks}
+    arn = local.create_state_machine(str(uuid4()), definition, functions, case.mocks)
     with local.outage("s3"):
         run = local.start_execution(case.input, "outage", arn).wait(60)
+    return run, [visit.state for visit in local.visits_of(run.arn)]
 
-    visited = [visit.state for visit in local.visits_of(run.arn)]
+
+@pytest.mark.slow
+def test_reservations_are_cancelled_where_the_offload_fails(local: LocalCloud) -> None:
+    adopted = usual(shapes.SAGA)
+    (inserted,) = [name for name, s in adopted["States"].items() if s.get("Next") == "confirmRoom"]
+
+    run, visited = visited_in_an_outage(local, adopted)
+
     assert inserted in visited
     assert "confirmRoom" not in visited
     assert [name for name in visited if name in shapes.UNDOING] == list(shapes.UNDOING)
     assert (run.status, run.error) == ("FAILED", "NotBooked")
+
+
+@pytest.mark.slow
+def test_naive_insertion_cancels_nothing_where_it_fails(local: LocalCloud) -> None:
+    made = naive(copy.deepcopy(shapes.SAGA.definition), shapes.SAGA.tight)
+
+    run, visited = visited_in_an_outage(local, made)
+
+    assert run.status == "FAILED"
+    assert not set(visited) & set(shapes.UNDOING)

@@ -16,7 +16,7 @@ def places_of_children(execution_id: str | None, settings: Settings) -> list[str
     machine = machine_of(execution_id or "")
     if machine is None or settings.bucket is None or settings.tenant_separator is not None:
         return []
-    return [places_of_executions(settings, f"{_executions(machine)}/")]
+    return [places_of_executions(settings, f"{start}/") for start in _executions(machine)]
 
 
 def places_of_machines(machines: Iterable[str], settings: Settings) -> list[str]:
@@ -24,12 +24,16 @@ def places_of_machines(machines: Iterable[str], settings: Settings) -> list[str]
     if settings.bucket is None:
         return []
     return [
-        places_of_executions(settings, f"{_executions(machine)}{after}")
+        places_of_executions(settings, f"{start}{after}")
         for machine in machines
+        for start in _executions(machine)
         for after in (":", "/")
     ]
 
 
-def _executions(machine: str) -> str:
-    """Return what the ARN of each execution of a state machine begins with."""
-    return machine.replace(":stateMachine:", ":execution:", 1)
+def _executions(machine: str) -> list[str]:
+    """Return what the ARN of each execution of a state machine begins with, Express ones too.
+
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsstepfunctions.html
+    """
+    return [machine.replace(":stateMachine:", f":{kind}:", 1) for kind in ("execution", "express")]
