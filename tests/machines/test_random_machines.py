@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from local.cloud import LocalCloud
+from local.outcomes.outcome import OutcomesDifferError
 from local.outcomes.same_outcome import SameOutcome
 from statebag.machines.adopting.adoption import FUNCTION, Adoption, adopt
 from statebag.machines.adopting.undoing import undone
@@ -16,6 +17,7 @@ from statebag.machines.flow.bounds import LIMIT, Assumptions
 from statebag.machines.planning.handlers import Decorated
 from statebag.machines.text.source import read_text
 from tests.machines.building import Fields, machine, mapping, service, task
+from tests.machines.outcomes.case import tightened
 
 # Each is there in every document, since states only add to it or write what is there.
 INPUT: Fields = {
@@ -103,13 +105,15 @@ def compare() -> Iterator[SameOutcome]:
         yield SameOutcome(started)
 
 
-def tightened(value: Any) -> Any:
-    """Leave documents so small that all leaves them that may."""
-    if isinstance(value, list):
-        return [tightened(item) for item in value]
-    if not isinstance(value, dict):
-        return value
-    return {key: 6_000 if key == "at_most" else tightened(item) for key, item in value.items()}
+def mocks_of(definition: Fields, size: int) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Return what answers for a machine, and which of its states ask a function."""
+    states = definition["States"].items()
+    asking = tuple(name for name, state in states if "lambda" in str(state))
+    answer = {"result": {"Payload": {"n": 7, "big": "m" * size}}}
+    sending: dict[str, Any] = {
+        name: {"result": {}} for name, state in states if "sqs" in str(state)
+    }
+    return dict.fromkeys(asking, answer) | sending, asking
 
 
 @pytest.mark.slow
@@ -118,14 +122,38 @@ def tightened(value: Any) -> Any:
 )
 @given(definition=machines())
 def test_adopted_machine_does_the_same(compare: SameOutcome, definition: Fields) -> None:
-    adoption = adopted(definition, LIMIT)
-    after = tightened(json.loads(adoption.text))
-    asking = [name for name, state in definition["States"].items() if "lambda" in str(state)]
-    mocks: dict[str, Any] = {
-        name: {"result": {"Payload": {"n": 7, "big": "m" * 2000}}} for name in asking
-    }
-    mocks |= {
-        name: {"result": {}} for name, state in definition["States"].items() if "sqs" in str(state)
-    }
+    # Documents are left so small that all leaves them that may.
+    after = tightened(json.loads(adopted(definition, LIMIT).text), 6_000)
+    mocks, asking = mocks_of(definition, 2000)
 
-    compare(definition, after, INPUT, mocks, decorated=tuple(asking), inflate=False)
+    compare(definition, after, INPUT, mocks, decorated=asking, inflate=False)
+
+
+def with_long_text(value: Any, size: int) -> Any:
+    others = len(json.dumps({**value, "text": ""}))
+    return {**value, "text": "t" * max(2000, size - others)}
+
+
+@pytest.mark.slow
+@settings(
+    max_examples=10,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.filter_too_much],
+)
+@given(definition=machines())
+def test_adopted_machine_goes_on_where_the_first_ends(
+    compare: SameOutcome, definition: Fields
+) -> None:
+    adoption = adopted(definition, LIMIT)
+    (machine_adopted,) = adoption.machines
+    assume(not machine_adopted.planned.plan.refusals)
+    mocks, asking = mocks_of(definition, 40_000)
+
+    try:
+        after = json.loads(adoption.text)
+        seen = compare(definition, after, INPUT, mocks, decorated=asking, inflate=with_long_text)
+    except OutcomesDifferError as error:
+        assume("never ended in States.DataLimitExceeded" not in str(error))
+        raise
+    assert seen.after_grown is not None
+    assert seen.after_grown.status == "SUCCEEDED"
