@@ -14,6 +14,7 @@ from statebag.output.terminal import BAD, GOOD, STRONG, note, print_json, print_
 
 if TYPE_CHECKING:
     from statebag.machines.assessing.assessment import Assessment, Finding
+    from statebag.machines.assessing.cost import Cost
     from statebag.machines.assessing.report import Handler, Report
 
 _EXECUTIONS: Final = 20
@@ -103,12 +104,23 @@ def _print_findings(assessment: "Assessment") -> None:
         f" {_count(needed, 'offload state')} would be inserted.",
         BAD,
     )
+    if needed:
+        _print_cost(assessment.cost)
     for finding in assessment.findings:
         if not finding.is_following:
             _print_finding(finding)
     following = [each.state.title for each in assessment.findings if each.is_following]
     if following:
         print_line(f"  The document is full by then in: {', '.join(following)}")
+
+
+def _print_cost(cost: "Cost") -> None:
+    again = ", and as much on each round of a loop" if cost.is_looping else ""
+    print_line(
+        f"  That is at most {_count(cost.passes, 'state transition')} and as many invocations more"
+        f" for an execution{again}: ${cost.usd_per_1000:.2f} for 1,000 executions, without the"
+        " function's time."
+    )
 
 
 def _print_handler(handler: "Handler") -> None:

@@ -7,7 +7,7 @@ import pytest
 from statebag.machines.flow.bounds import LIMIT, Assumptions
 from statebag.machines.flow.growth import Growth
 from statebag.machines.flow.planner import Place, Settled
-from statebag.machines.flow.shapes import UNBOUNDED, Shape, joined, plain_size, widened
+from statebag.machines.flow.shapes import POINTER, UNBOUNDED, Shape, joined, plain_size, widened
 from statebag.machines.planning.handlers import Decorated
 from statebag.machines.values.expressions import Word
 from statebag.machines.values.paths import DOCUMENT, EACH
@@ -220,6 +220,7 @@ def test_plain_part_of_a_document_is_what_its_readers_need() -> None:
     assert plain({("r",): Word.PLAIN}) == nearly(500)
     assert plain({("x",): Word.PLAIN, ("y",): Word.PLAIN}) == nearly(1000)
     assert plain({(): Word.PLAIN}) == document.size
+    assert plain({}) == plain({(): Word.REACHED}) == POINTER
     assert plain({("r",): Word.SCALAR}) <= plain({("r",): Word.PLAIN})
 
 

@@ -64,21 +64,46 @@ def test_document_goes_on_as_it_is_where_nothing_could_be_offloaded(
     assert unavailable == unavailable | unchanged[language]
 
 
-def test_machine_of_twelve_states_of_which_three_can_grow_takes_at_most_three(
-    run: Run, folder: Path
-) -> None:
+GROWING = 3
+
+
+def of_twelve_states() -> Fields:
+    """Return a machine in which three states bring in what has no bound."""
     states: dict[str, Fields] = {}
     for n in range(12):
-        grows = n % 4 == 0
+        grows = n % (12 // GROWING) == 0
         name = "aws-sdk:s3:listObjectsV2" if grows else "sqs:sendMessage"
         states[f"S{n}"] = service(name, {"QueueUrl": "q"}, ResultPath=f"$.s{n}")
+    return machine(states)
 
-    made = adopted(
-        run, folder, machine(states), "--input-bytes", "32768", "--answer-bytes", "100000"
-    )
+
+@pytest.mark.parametrize("answer_bytes", ["20000", "60000", "100000", "200000"])
+@pytest.mark.parametrize("input_bytes", ["1000", "32768", "200000"])
+def test_machine_of_twelve_states_of_which_three_can_grow_takes_at_most_three(
+    run: Run, folder: Path, input_bytes: str, answer_bytes: str
+) -> None:
+    bounds = ("--input-bytes", input_bytes, "--answer-bytes", answer_bytes)
+
+    made = adopted(run, folder, of_twelve_states(), *bounds)
+    told = run("assess", str(folder / "m.asl.json"), *bounds)
+    (assessed,) = json.loads(run("assess", str(folder / "m.asl.json"), *bounds, "--json").out)
 
     inserted = [name for name in made["States"] if name.startswith("Offload")]
-    assert 1 <= len(inserted) <= 3
+    assert len(inserted) <= GROWING
+    cost = assessed["assessments"][0]["offload_cost"]
+    assert cost["passes"] == len(inserted)
+    assert cost["usd_per_1000_executions"] == pytest.approx(0.0302 * len(inserted))
+    assert ("That is at most" in told.out) == bool(inserted)
+
+
+def test_cost_counts_each_item_of_a_map_and_tells_of_loops(run: Run, folder: Path) -> None:
+    for definition, passes, is_looping in ((FAN, 40, False), (LOOP, 1, True)):
+        file = write(folder, "m.json", json.dumps(definition))
+
+        ran = run("assess", str(file), *OPTIONS, "--json")
+
+        cost = json.loads(ran.out)[0]["assessments"][0]["offload_cost"]
+        assert (cost["passes"], cost["looping"]) == (passes, is_looping)
 
 
 def test_results_of_a_map_are_offloaded_at_the_end_of_its_body(run: Run, folder: Path) -> None:

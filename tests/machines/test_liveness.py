@@ -140,7 +140,15 @@ def test_children_of_a_distributed_map_are_given_values() -> None:
 def test_value_that_is_overwritten_is_needed_no_more() -> None:
     definition = machine({"S": {"Type": "Pass", "Result": 1, "ResultPath": "$.text"}, "T": NOTIFY})
 
-    assert words_before(definition, "S") == Words()
+    # What is written into has to be there, however many small keys it has.
+    assert words_before(definition, "S") == Words(open=("$",))
+
+
+def test_document_of_which_a_part_is_moved_is_no_pointer_itself() -> None:
+    moving = {"Type": "Pass", "Parameters": {"text.$": "$.order"}}
+
+    assert words_before(machine({"S": moving}), "S") == Words(open=("$",))
+    assert words_before(machine({"S": {"Type": "Pass"}}), "S") == Words()
 
 
 def test_path_is_followed_through_the_template_that_moves_it() -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
+from statebag.machines.assessing.cost import Cost, cost_of
 from statebag.machines.assessing.wording import (
     advice_of,
     described_place,
@@ -115,6 +116,11 @@ class Assessment:
     planned: Planned
     hints: tuple[str, ...]
 
+    @property
+    def cost(self) -> Cost:
+        """What that costs."""
+        return cost_of(self.planned.plan, self.assumed)
+
     def to_json(self) -> dict[str, Json]:
         """Return it for a program."""
         return {
@@ -122,6 +128,7 @@ class Assessment:
             "answer_bytes": self.assumed.answer_bytes,
             "items": self.assumed.items,
             "offload_states": len(self.planned.plan),
+            "offload_cost": self.cost.to_json(),
             "states": [row.to_json() for row in self.rows],
             "findings": [finding.to_json() for finding in self.findings],
             "hints": list(self.hints),

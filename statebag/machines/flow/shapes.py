@@ -182,6 +182,8 @@ def widened(old: Shape, new: Shape) -> Shape:
 def plain_size(shape: Shape, needs: Mapping[Path, Word]) -> int:
     """Return the bytes of a document that have to stay where they are for its readers."""
     whole = needs.get(())
+    if not any(path or word for path, word in needs.items()):
+        return min(POINTER, shape.size)  # a pointer may stand for all of it
     if whole is Word.SCALAR:
         return min(SCALAR, shape.size)
     if whole is Word.PLAIN:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from statebag.machines.values.expressions import Word
-from statebag.machines.values.paths import Path, render_path
+from statebag.machines.values.paths import DOCUMENT, Path, render_path
 from universal_sync_core.values.codec import Json
 
 
@@ -34,9 +34,9 @@ def words_of(needs: Mapping[Path, Word]) -> Words:
     listed = {path for path, word in needs.items() if word is Word.LIST}
     opened = {path for path, word in needs.items() if word is Word.OPEN}
     # What holds a value that is only moved has to be there; the value itself may be a pointer.
-    opened |= {path[:-1] for path, word in needs.items() if word is Word.REACHED}
+    opened |= {path[:-1] for path, word in needs.items() if word is Word.REACHED and path}
     named = plain | listed | opened
-    kept = {path for path in opened - listed if path and not _is_implied(path, named)}
+    kept = {path for path in opened - listed if not _is_implied(path, named)}
     return Words(open=_rendered(kept), list=_rendered(listed), plain=_rendered(plain))
 
 
@@ -45,4 +45,4 @@ def _is_implied(path: Path, others: Iterable[Path]) -> bool:
 
 
 def _rendered(paths: Iterable[Path]) -> tuple[str, ...]:
-    return tuple(sorted(map(render_path, paths)))
+    return tuple(sorted(render_path(path) or DOCUMENT for path in paths))
