@@ -20,6 +20,8 @@ from universal_sync_core import (
 )
 from universal_sync_core.errors import (
     InvalidRequestError,
+    MissingObjectError,
+    PointerNotAllowedError,
     StateTooLargeError,
     UnreadableObjectError,
 )
@@ -241,3 +243,50 @@ def test_more_than_a_call_may_read_is_refused_before_it_is_held(store: CountingS
     place = {"bucket": "state-bucket", "key": "inputs/items", "input_type": "CSV"}
     with fresh(store, budget_bytes=16 * 1024 * 1024, **ALLOWED), pytest.raises(StateTooLargeError):
         stage_items(bag_of(place))
+
+
+def listing(store: CountingStore, *lines: str) -> dict[str, Any]:
+    """Store a manifest, and return what names it as the items of a map."""
+    store.put(Location("state-bucket", "inputs/manifest.csv"), "\n".join(lines).encode())
+    return {"bucket": "state-bucket", "key": "inputs/manifest.csv", "manifest": True}
+
+
+@pytest.mark.parametrize("kind", TABLES)
+@pytest.mark.parametrize("size", [1, 4])
+def test_the_items_of_many_files_are_one_list(store: CountingStore, kind: str, size: int) -> None:
+    body, items = TABLES[kind]
+    for name in ("a", "b", "c d"):
+        store.put(Location("state-bucket", f"inputs/{name}"), body)
+    paths = [f"s3://state-bucket/inputs/{name}" for name in ("b", "a", "c d")]
+    with fresh(store, **ALLOWED):
+        place = listing(store, *paths, "") | {"input_type": kind}
+        found = staged(store, bag_of(place, items_per_batch=size))
+    every = items * 3
+    batches = [every[n : n + size] for n in range(0, len(every), size)]
+    assert found == (every if size == 1 else batches)
+
+
+@pytest.mark.parametrize(
+    ("line", "error"),
+    [
+        ("s3://another-bucket/inputs/a", PointerNotAllowedError),
+        ("s3://state-bucket/v1/other/packs/a", PointerNotAllowedError),
+        ("s3://state-bucket/inputs/../v1/other/a", UnreadableObjectError),
+        ("inputs/a", UnreadableObjectError),
+        ("s3://state-bucket/inputs/missing", MissingObjectError),
+    ],
+)
+def test_a_manifest_leads_to_no_other_place(
+    store: CountingStore, line: str, error: type[Exception]
+) -> None:
+    with fresh(store, **ALLOWED), pytest.raises(error):
+        stage_items(bag_of(listing(store, line)))
+
+
+@pytest.mark.parametrize("value", ["true", 1, None, []])
+def test_what_does_not_say_whether_it_is_a_manifest_is_refused(
+    store: CountingStore, value: Any
+) -> None:
+    with fresh(store, **ALLOWED), pytest.raises(InvalidRequestError) as caught:
+        stage_items(bag_of(listing(store) | {"manifest": value}))
+    assert caught.value.field == "state_data.distributed_items.manifest"

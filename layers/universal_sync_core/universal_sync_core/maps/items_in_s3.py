@@ -7,7 +7,11 @@ from itertools import zip_longest
 from typing import Final
 
 from universal_sync_core.bag.unit_of_work import UnitOfWork
-from universal_sync_core.errors import InvalidRequestError, UnreadableObjectError
+from universal_sync_core.errors import (
+    InvalidRequestError,
+    MalformedPointerError,
+    UnreadableObjectError,
+)
 from universal_sync_core.storage.store import Location
 from universal_sync_core.values.budget import Cost
 from universal_sync_core.values.codec import Json, JsonObject
@@ -18,6 +22,8 @@ from universal_sync_core.values.json_stream import streamed, with_floats
 INPUT_TYPE: Final = "input_type"
 JSON: Final = "JSON"
 CSV: Final = "CSV"
+# Whether the object lists the files, rather than holding the items.
+MANIFEST: Final = "manifest"
 INPUT_TYPES: Final = (JSON, "JSONL", CSV)
 
 
@@ -56,6 +62,45 @@ def items_in(at: Location, kind: str, unit: UnitOfWork) -> Iterator[Json]:
         yield from _rows(csv.reader(_lines(pieces), strict=True))
     except (csv.Error, UnicodeDecodeError) as error:
         raise UnreadableObjectError("no readable CSV in UTF-8", path=str(at)) from error
+
+
+def is_manifest(items: JsonObject, place: str) -> bool:
+    """Tell whether the object lists the files that hold the items.
+
+    Raises:
+        InvalidRequestError: what says so is not a boolean.
+    """
+    told = items.get(MANIFEST, False)
+    if type(told) is not bool:
+        message = f"{place}.{MANIFEST} must be a boolean: whether the object lists files of items"
+        raise InvalidRequestError(message, field=f"{place}.{MANIFEST}")
+    return told
+
+
+def items_of_files(manifest: Location, kind: str, unit: UnitOfWork) -> Iterator[Json]:
+    """Yield the items of the files that a manifest lists, in its order, each file in its own.
+
+    Args:
+        manifest: an object with an `s3://` path in each line, as Athena's UNLOAD leaves it.
+        kind: of each file, one of `INPUT_TYPES`.
+        unit: whose budget all bytes are spent from.
+
+    Raises:
+        PointerNotAllowedError: a file is in no place that may be read; errors as of `items_in`.
+    """
+    for line in _lines(_spent(unit.objects.stream(manifest), str(manifest), unit)):
+        if line.strip():
+            yield from items_in(_file_in(line.strip(), manifest, unit), kind, unit)
+
+
+def _file_in(path: str, manifest: Location, unit: UnitOfWork) -> Location:
+    try:
+        at = Location.parse(path)
+    except MalformedPointerError as error:
+        message = "a line of the manifest is not the s3:// path of an object"
+        raise UnreadableObjectError(message, path=str(manifest)) from error
+    unit.objects.require_allowed(str(at))
+    return at
 
 
 def _spent(pieces: Iterable[bytes], path: str, unit: UnitOfWork) -> Iterator[bytes]:

@@ -15,7 +15,13 @@ from universal_sync_core.ingestion.control_fields import checked
 from universal_sync_core.ingestion.ingest import ingest
 from universal_sync_core.limits import S3_KEY_BYTES
 from universal_sync_core.maps.batches import batched
-from universal_sync_core.maps.items_in_s3 import JSON, input_type, items_in
+from universal_sync_core.maps.items_in_s3 import (
+    JSON,
+    input_type,
+    is_manifest,
+    items_in,
+    items_of_files,
+)
 from universal_sync_core.maps.unfinished_map import items_to_run, unfinished_map
 from universal_sync_core.merge.lists import Lists
 from universal_sync_core.storage.store import Location
@@ -67,10 +73,12 @@ def _place(state: JsonObject, per_batch: int, unit: UnitOfWork) -> JsonObject:
         raise InvalidRequestError(message, field=f"state_data.{ITEMS}")
     place = _in_s3(items, unit)
     kind = input_type(items, f"state_data.{ITEMS}")
-    if unfinished is None and per_batch == 1 and kind == JSON:
+    lists_files = is_manifest(items, f"state_data.{ITEMS}")
+    if unfinished is None and per_batch == 1 and kind == JSON and not lists_files:
         return place
+    read = items_of_files if lists_files else items_in
     at = Location(place["bucket"], place["key"])
-    raw = items_to_run(list(items_in(at, kind, unit)), unfinished)
+    raw = items_to_run(list(read(at, kind, unit)), unfinished)
     staged = [_given(each, _escaped(each), unit) for each in batched(raw, per_batch)]
     return _staged(staged, unit) | {"count": len(raw)}
 
