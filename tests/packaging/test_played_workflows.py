@@ -109,3 +109,28 @@ def test_a_workflow_that_never_ends_stops_at_its_limit(state_bag: StateBag) -> N
 def test_no_execution_starts_with_an_input_that_is_too_large(state_bag: StateBag) -> None:
     with pytest.raises(PayloadTooLargeError):
         state_bag.run(worker, {"text": "x" * 300_000})
+
+
+@pytest.mark.slow
+def test_a_hundred_thousand_rows_go_through_a_map_in_a_thousand_batches(
+    state_bag: StateBag,
+) -> None:
+    """A tenth of a million rows in 10,000 batches, which take ten times as long."""
+    rows = [{"n": n, "text": "x" * 40} for n in range(100_000)]
+    batches: list[int] = []
+
+    @state_task
+    def doubles(state: State[Any], _context: Any) -> Any:
+        if state.kind == "item":
+            batches.append(len(state["item"]))
+            return [{"twice": 2 * row["n"]} for row in state["item"]]
+        if state["segment_to_run"] == 0:
+            return {"status": "DISTRIBUTED_MAP", "distributed_items": rows, "items_per_batch": 100}
+        return {"status": "COMPLETE"}
+
+    run = state_bag.run(doubles, {"total_segments": 2})
+    assert (run.status, batches) == ("SUCCEEDED", [100] * 1_000)
+    assert len(run.bag["distributed_outputs"]) == 10
+    outputs = state_bag.hydrate(run.bag)["distributed_outputs"]
+    assert outputs == [{"twice": 2 * n} for n in range(100_000)]
+    assert len(run.states) < 20
