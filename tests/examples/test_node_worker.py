@@ -123,11 +123,15 @@ def test_execution_with_the_worker_ends_in_the_state_that_its_results_merge_to(
 
 
 @pytest.mark.usefixtures("bucket")
-def test_every_kind_of_pointer_is_read(workflows: Workflows) -> None:
+@pytest.mark.parametrize("shown", [[], ["orders", "other"]])
+def test_every_kind_of_pointer_is_read(workflows: Workflows, shown: list[str]) -> None:
     state = {"orders": ORDERS[:60], "other": "x" * 200_000}
     context = {"execution_id": EXECUTION}
-    bag = universal_sync_core({"execution_id": EXECUTION}, {"current_state": state}, context)
+    given = {"current_state": state, "preview_paths": shown}
+    bag = universal_sync_core({"execution_id": EXECUTION}, given, context)
     assert bag["current_state"]["orders"]["__kind"] == "list"
+    for pointer in bag["current_state"].values():
+        assert ("__preview" in pointer) is bool(shown)
 
     answer = asked(workflows, bag)
 
