@@ -48,7 +48,7 @@ class Fetching(Places):
         """Read values that are needed whole, by as few requests as may be."""
         roots = [(settled(pointer.at), pointer.size) for pointer in pointers]
         wanted = [(at, size) for at, size in roots if self._at_hand(at) is None]
-        reaches = list(whole(wanted))
+        reaches = list(whole(wanted, self.budget.size_left))
         for reach, stored in zip(reaches, in_parallel(self._part, reaches), strict=True):
             self._windows.add(reach, stored)
 
@@ -83,6 +83,8 @@ class Fetching(Places):
                 missing.append(at)
             else:
                 found[at] = stored
+        if missing:
+            self.budget.require_readable(sum(at.length for at in missing), missing[0].path)
         reaches = list(joined(missing))
         for each in in_parallel(self._documents_in_reach, reaches):
             found |= each

@@ -39,15 +39,19 @@ def joined(addresses: Iterable[Address]) -> Iterator[Reach]:
         yield _reach(run)
 
 
-def whole(roots: Iterable[tuple[Address, int]]) -> Iterator[Reach]:
+def whole(roots: Iterable[tuple[Address, int]], most: int) -> Iterator[Reach]:
     """Yield what to read of values that are read whole, before it is known what they are made of.
 
     All that was written with a root stands before it, and takes no more bytes than its JSON.
 
     Args:
         roots: where each root is, and the bytes of its value as JSON.
+        most: bytes; nothing is read ahead of what says that it is larger.
     """
-    for path, start, stop in _merged(roots):
+    merged = _merged(roots)
+    if sum(stop - start for _, start, stop in merged) > most:
+        return
+    for path, start, stop in merged:
         for begin in range(start, stop, PART_BYTES):
             yield Reach(path, Part(begin, min(PART_BYTES, stop - begin)), ())
 
