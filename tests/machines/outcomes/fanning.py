@@ -31,7 +31,7 @@ FANNING: Final[dict[str, Case]] = {
                 ItemsPath="$.order.orders",
                 ItemSelector={"text.$": "$.text"},
             ),
-            "Read": send("$.done[1].did.Payload.sku"),
+            **asked("$.done[1].did.Payload.sku"),
         },
         mocks={"Do": text_of},
         decorated=("Do",),
