@@ -110,7 +110,9 @@ def _pass(tests: Mapping[str, Json], path: str, document: Json) -> None:
         case {"NumericGreaterThanEqualsPath": other}:
             put(document, path, 10)
             put(document, other.removeprefix("$."), 10)
-        case {"BooleanEquals": value}:
+        case {"NumericGreaterThan": low}:
+            put(document, path, low + 1)
+        case {"BooleanEquals": value} | {"NumericLessThanEquals": value}:
             put(document, path, value)
         case {"IsBoolean": True}:
             put(document, path, value=False)
