@@ -192,8 +192,8 @@ def _add_new(entries: list[Any], added: list[Any]) -> None:
 
 def _put(fields: Plain, key: str, value: Any, rules: Rules) -> None:
     """Put a value under a key, merged with what is there; null adds nothing to such a list."""
-    if key in fields:
-        fields[key] = combine(fields[key], value, rules)
+    if key in fields or isinstance(value, Replaced):
+        fields[key] = combine(fields.get(key), value, rules)
     elif not rules.grows:
         fields[key] = _begun(value, rules)
     elif value is not None:
@@ -212,6 +212,8 @@ def _begun(value: Any, rules: Rules) -> Any:
 
 def combine(base: Any, delta: Any, rules: Rules) -> Any:
     """Return one value of two."""
+    if isinstance(delta, Replaced):
+        return delta.value
     if rules.grows:
         if delta is None:
             return base
@@ -231,8 +233,6 @@ def _merge_maps(base: Plain, delta: Plain, rules: Rules) -> Plain:
     for key, value in delta.items():
         if value == GONE:
             merged.pop(key, None)
-        elif isinstance(value, Replaced):
-            merged[key] = value.value
         else:
             _put(merged, key, value, inner.at(f".{key}"))
     return merged
