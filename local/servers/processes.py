@@ -33,9 +33,13 @@ class Processes:
 
     def __exit__(self, *_: object) -> None:
         """Stop whatever still runs."""
+        self._stop_all()
+        self._starter.shutdown()
+        self._stop_all()  # what was about to start meanwhile
+
+    def _stop_all(self) -> None:
         for process in list(self._running):
             self.stop(process)
-        self._starter.shutdown()
 
     def start(
         self, command: Sequence[str | Path], *, env: Mapping[str, str], cwd: Path, log: Path

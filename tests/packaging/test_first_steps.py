@@ -1,5 +1,6 @@
 """What the pages say to type first, in a fresh checkout and in empty folders."""
 
+import os
 import re
 import shlex
 import subprocess
@@ -37,10 +38,13 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def typed(command: str, folder: Path, checkout: Path, **environment: str) -> str:
     """Return what a command says that is typed in a folder; its placeholders are filled in."""
     filled = command.replace("<checkout>", str(checkout))
+    # Whoever types it is in no make: the one that runs the tests hands on its variables.
+    of_make = {"MAKEFLAGS", "MAKEOVERRIDES", "MAKELEVEL", "MFLAGS", "VENV", "PYTHON"}
     words = [f"{name}={shlex.quote(value)}" for name, value in environment.items()]
     done = subprocess.run(  # noqa: S603 - what the pages say
         ["/bin/bash", "-c", "\n".join(["set -e", *(f"export {each}" for each in words), filled])],
         cwd=folder,
+        env={name: value for name, value in os.environ.items() if name not in of_make},
         capture_output=True,
         text=True,
         check=False,

@@ -15,6 +15,7 @@ LOSSES: Final = (
     "another state",
     "no conflict",
     "wrong error MergeConflictError",
+    "wrong error MissingObjectError",
 )
 
 

@@ -34,7 +34,7 @@ from universal_sync_core.errors import InvalidRequestError
 from universal_sync_core.ingestion.control_fields import checked
 from universal_sync_core.ingestion.ingest import ingest_delta, require_admissible
 from universal_sync_core.merge.conflicts import Change, Conflicts
-from universal_sync_core.merge.difference import changes_since
+from universal_sync_core.merge.difference import changes_since, is_equal
 from universal_sync_core.merge.lists import Lists
 from universal_sync_core.merge.merge import merge_delta
 from universal_sync_core.pages.page_format import digest_mark
@@ -229,8 +229,9 @@ def _told_within(
     for name, ending in zip(names, endings, strict=True):
         bag = ending.bag or {}
         fields = with_fields(bag, {_CONFLICTS}, unit.pages) if IN_PARENT in bag else {}
-        if _CONFLICTS in fields and fields[_CONFLICTS] != parent.get(_CONFLICTS):
-            reports: list[JsonObject] = unit.pages.resolve(fields[_CONFLICTS])
+        told = fields.get(_CONFLICTS, parent.get(_CONFLICTS))
+        if not is_equal(told, parent.get(_CONFLICTS), unit.pages):
+            reports: list[JsonObject] = unit.pages.resolve(told)
             found += [{**each, "within": [name, *each.get("within", ())]} for each in reports]
     return found
 
