@@ -118,15 +118,19 @@ class IllStack:
         told: dict[str, int],
         kills: bool,  # noqa: FBT001
     ) -> None:
+        self._brown_out(draw, over)  # a workflow may be over before the next
         while not over.wait(draw.uniform(0.2, 2)):
             if kills and draw.random() < 0.3:
                 told["killed"] += kill_runtimes()
             elif kills and draw.random() < 0.3:
                 self._kill_s3()
             else:
-                self.proxy.share = draw.uniform(0.5, 0.7)
-                over.wait(draw.uniform(3, 9))
-                self.proxy.share = 0.0
+                self._brown_out(draw, over)
+
+    def _brown_out(self, draw: Random, over: threading.Event) -> None:
+        self.proxy.share = draw.uniform(0.5, 0.7)
+        over.wait(draw.uniform(3, 9))
+        self.proxy.share = 0.0
 
     def _kill_s3(self) -> None:
         process = self.seaweed._process
