@@ -36,10 +36,12 @@ def fork_of(parent: JsonObject) -> JsonObject:
     }
 
 
-def is_forked_from(branch: JsonObject, parent: JsonObject) -> bool:
-    """Tell whether a branch's bag was forked from this one, as it is."""
-    theirs, ours = branch[FORKED_FROM], fork_of(parent)
-    return type(theirs) is dict and all(theirs.get(name) == ours[name] for name in _ORIGIN)
+def require_of_fork(branch: JsonObject, fork: JsonObject) -> None:
+    """Raise InvalidRequestError where a branch's bag is of another fork than this of `fork_of`."""
+    theirs = branch[FORKED_FROM]
+    if type(theirs) is not dict or any(theirs.get(name) != fork[name] for name in _ORIGIN):
+        message = "a branch was forked from another state than this"
+        raise InvalidRequestError(message, field="branches")
 
 
 def depth_of(bag: JsonObject) -> int:

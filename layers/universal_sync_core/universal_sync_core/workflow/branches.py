@@ -24,7 +24,7 @@ from universal_sync_core.bag.fields import (
     without_fields,
 )
 from universal_sync_core.bag.holding import HELD
-from universal_sync_core.bag.nesting import fork_of, is_forked_from, segments_before
+from universal_sync_core.bag.nesting import fork_of, require_of_fork, segments_before
 from universal_sync_core.bag.next_action import COMPLETE, CONTINUE, FAILED, require_simple
 from universal_sync_core.bag.strategies import DEFAULT_CONFLICT_STRATEGY
 from universal_sync_core.bag.tolerance import TOLERATED_ITEMS
@@ -175,13 +175,13 @@ def join_branches(
         names = [_name(index, ending) for index, ending in enumerate(endings)]
         strategy = state.get(_CONFLICT_STRATEGY, DEFAULT_CONFLICT_STRATEGY)
         conflicts = Conflicts(unit=unit, parent=state, names=names, strategy=strategy)
-        deltas = [_delta(state, index, ending, unit) for index, ending in enumerate(endings)]
-        reports = [
-            _report(index, *each) for index, each in enumerate(zip(endings, deltas, strict=True))
-        ]
+        fork = fork_of(state)
+        deltas = [_delta(state, fork, index, ending, unit) for index, ending in enumerate(endings)]
+        brought = list(enumerate(zip(endings, deltas, strict=True)))
+        reports = [_report(index, ending, delta) for index, (ending, delta) in brought]
         changes = [
             Change(branch=index, value=delta, time=_time(ending))
-            for index, (ending, delta) in enumerate(zip(endings, deltas, strict=True))
+            for index, (ending, delta) in brought
         ]
         merged = state
         for delta in conflicts.settle(changes):
@@ -269,8 +269,10 @@ def _branch_id(fields: JsonObject, branch: Json) -> str:
     return given if type(given) is str and given else digest_mark(canonical(branch)).hex()
 
 
-def _delta(parent: JsonObject, index: int, ending: Ending, unit: UnitOfWork) -> JsonObject:
-    """Return what a branch brings into the parent's bag."""
+def _delta(
+    parent: JsonObject, fork: JsonObject, index: int, ending: Ending, unit: UnitOfWork
+) -> JsonObject:
+    """Return what a branch brings into the parent's bag, of which `fork` tells."""
     base = parent if ending.bag is None else ending.bag
     delta = ingest_delta(flatten_result(ending.result), base, unit)
     require_simple(delta, f"branches[{index}]: a branch")
@@ -278,9 +280,8 @@ def _delta(parent: JsonObject, index: int, ending: Ending, unit: UnitOfWork) -> 
     result = {name: item for name, item in delta.items() if name not in _PRIVATE}
     if ending.bag is None:
         return result
-    if is_branch(ending.bag) and not is_forked_from(ending.bag, parent):
-        message = "a branch was forked from another state than this"
-        raise InvalidRequestError(message, field="branches")
+    if is_branch(ending.bag):
+        require_of_fork(ending.bag, fork)
     every = merge_delta(with_overflow(ending.bag, unit.pages), result, unit)
     own = {*_OWN_FIELDS, *(_OF_EXECUTION if IN_PARENT in ending.bag else ())}
     shared = {name: value for name, value in every.items() if name not in own}
