@@ -7,7 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 import app
+import callbacks
 from tests.function.expected import BUCKET
+from tests.function.fakes import FakeEventBus, FakeStepFunctions
 from tests.function.lambda_context import FakeLambdaContext
 from universal_sync_core.settings import Settings
 from universal_sync_core.storage import runtime
@@ -46,3 +48,17 @@ def output(
     """Return what the handler prints from here on, its log included."""
     monkeypatch.setattr(app.logger.logger_handler, "stream", CurrentStdout())
     return capsys
+
+
+@pytest.fixture
+def stepfunctions(monkeypatch: pytest.MonkeyPatch) -> FakeStepFunctions:
+    fake = FakeStepFunctions()
+    monkeypatch.setattr(callbacks, "stepfunctions", lambda: fake)
+    return fake
+
+
+@pytest.fixture
+def bus(monkeypatch: pytest.MonkeyPatch) -> FakeEventBus:
+    fake = FakeEventBus()
+    monkeypatch.setattr(callbacks, "events", lambda: fake)
+    return fake

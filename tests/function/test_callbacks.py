@@ -34,20 +34,6 @@ FOLDER = "v1/run%201/callbacks/"
 
 
 @pytest.fixture
-def stepfunctions(monkeypatch: pytest.MonkeyPatch) -> FakeStepFunctions:
-    fake = FakeStepFunctions()
-    monkeypatch.setattr(callbacks, "stepfunctions", lambda: fake)
-    return fake
-
-
-@pytest.fixture
-def bus(monkeypatch: pytest.MonkeyPatch) -> FakeEventBus:
-    fake = FakeEventBus()
-    monkeypatch.setattr(callbacks, "events", lambda: fake)
-    return fake
-
-
-@pytest.fixture
 def requested(store: MemoryStore, bus: FakeEventBus) -> MemoryStore:
     """A store in which a callback waits for its answer."""
     ask()

@@ -15,20 +15,6 @@ from universal_sync_core.storage.memory_store import MemoryStore
 EXECUTION = "arn:aws:states:eu-west-1:123456789012:execution:state-data:run-1"
 
 
-@pytest.fixture
-def stepfunctions(monkeypatch: pytest.MonkeyPatch) -> FakeStepFunctions:
-    fake = FakeStepFunctions()
-    monkeypatch.setattr(callbacks, "stepfunctions", lambda: fake)
-    return fake
-
-
-@pytest.fixture
-def bus(monkeypatch: pytest.MonkeyPatch) -> FakeEventBus:
-    fake = FakeEventBus()
-    monkeypatch.setattr(callbacks, "events", lambda: fake)
-    return fake
-
-
 def stop(settings: Settings, store: MemoryStore, *held: str) -> Any:
     """Have the state that holds a workflow ask for its release."""
     bag = {"execution_id": EXECUTION, "state_revision": 3, "prompt": "Publish?"}

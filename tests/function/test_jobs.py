@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from samcli.yamlhelper import yaml_parse
 
-import callbacks
 import jobs
 from actions import app, jobs_app
 from job_events import KINDS
@@ -24,25 +23,16 @@ from universal_sync_core.errors import (
 from universal_sync_core.storage.memory_store import MemoryStore
 from universal_sync_core.storage.store import Location
 
-pytestmark = pytest.mark.usefixtures("store")
+pytestmark = pytest.mark.usefixtures("store", "bus", "stepfunctions")
 
 EXECUTION_ID = "run 1"
 OTHER = "jr_" + "9" * 64
 
 
 @pytest.fixture(autouse=True)
-def bus(monkeypatch: pytest.MonkeyPatch) -> FakeEventBus:
-    fake = FakeEventBus()
-    monkeypatch.setattr(callbacks, "events", lambda: fake)
+def rule(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The stack has the rule for the ends of jobs."""
     monkeypatch.setattr(jobs, "_HAS_RULE", True)
-    return fake
-
-
-@pytest.fixture(autouse=True)
-def stepfunctions(monkeypatch: pytest.MonkeyPatch) -> FakeStepFunctions:
-    fake = FakeStepFunctions()
-    monkeypatch.setattr(callbacks, "stepfunctions", lambda: fake)
-    return fake
 
 
 def keys(store: MemoryStore, start: str = "") -> list[str]:
