@@ -17,6 +17,13 @@ class ServerStartError(LocalCloudError):
     """A server did not come up."""
 
 
+class StoppedError(LocalCloudError):
+    """The local cloud is being stopped, and starts nothing any more."""
+
+    def __init__(self) -> None:
+        super().__init__("the local cloud is being stopped")
+
+
 class PayloadTooLargeError(LocalCloudError):
     """A state machine would carry more than Step Functions allows, and fail."""
 

@@ -2,14 +2,14 @@
 
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from moto.awslambda.models import LambdaFunction
 from moto.awslambda.utils import get_backend
 
-from ..errors import TooManyRequestsError
+from ..errors import StoppedError, TooManyRequestsError
 from ..limits import INVOCATION_BYTES
 from ..servers.processes import Processes
 from .artefacts import CodeCache
@@ -61,10 +61,13 @@ class Functions:
     def invoke_later(
         self, function: LambdaFunction, payload: bytes, client_context: str = ""
     ) -> None:
-        """Run a function on an event that waits in a queue until it may run."""
+        """Run a function on an event that waits in a queue until it may run.
+
+        What still waits when the cloud is stopped is gone with it.
+        """
 
         def run() -> None:
-            with self._running_one(waits=True):
+            with suppress(StoppedError), self._running_one(waits=True):
                 self._run(function, payload, client_context)
 
         threading.Thread(target=run, daemon=True).start()

@@ -10,6 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Self
 
+from ..errors import StoppedError
+
 # The kernel sends the child SIGKILL when the *thread* that started it ends: prctl(2), option 1 is
 # PR_SET_PDEATHSIG. It holds across execve, so that the program itself need not know of it. A parent
 # that ended before is not the parent any more.
@@ -44,8 +46,16 @@ class Processes:
     def start(
         self, command: Sequence[str | Path], *, env: Mapping[str, str], cwd: Path, log: Path
     ) -> "subprocess.Popen[bytes]":
-        """Give the started process; what it prints goes to the end of `log`."""
-        return self._starter.submit(self._start, command, env, cwd, log).result()
+        """Give the started process; what it prints goes to the end of `log`.
+
+        Raises:
+            StoppedError: this object is closed.
+        """
+        try:
+            started = self._starter.submit(self._start, command, env, cwd, log)
+        except RuntimeError as error:  # an executor that is shut down says it so
+            raise StoppedError from error
+        return started.result()
 
     def _start(
         self, command: Sequence[str | Path], env: Mapping[str, str], cwd: Path, log: Path

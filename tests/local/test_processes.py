@@ -4,12 +4,18 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from local.errors import StoppedError
+from local.functions.artefacts import CodeCache
+from local.functions.emulator import Program
+from local.functions.invocations import Functions
 from local.functions.pool import EmulatorPool
 from local.servers import ports
 from local.servers.processes import Processes
@@ -60,6 +66,35 @@ def test_closing_ends_a_child_and_what_it_has_started(tmp_path: Path) -> None:
         grandchild = int(written.read_text(encoding="utf-8"))
     assert not _runs(child.pid)
     assert _becomes_true(lambda: not _runs(grandchild))  # nobody waits for it
+
+
+def test_event_that_still_waits_is_gone_with_the_cloud(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Processes() as processes:
+        pass
+    program = Program(handler="worker.handler", code=tmp_path, environment={}, timeout=1)
+    pool = EmulatorPool(processes, program, size=1, log=tmp_path / "log")
+    functions = Functions(
+        processes=processes,
+        runtime=tmp_path,
+        code=CodeCache(tmp_path),
+        logs_dir=tmp_path,
+        emulators=1,
+        concurrency=None,
+        environment={},
+    )
+    monkeypatch.setattr(functions, "_pool", lambda _: pool)
+    unhandled: list[threading.ExceptHookArgs] = []
+    monkeypatch.setattr(threading, "excepthook", unhandled.append)
+    function: Any = None
+    with pytest.raises(StoppedError):
+        functions.invoke(function, b"{}")
+    before = set(threading.enumerate())
+    functions.invoke_later(function, b"{}")
+    for thread in set(threading.enumerate()) - before:
+        thread.join()
+    assert unhandled == []
 
 
 def test_free_ports_differ() -> None:
