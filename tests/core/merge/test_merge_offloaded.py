@@ -120,6 +120,27 @@ def test_a_worker_that_sends_the_whole_bag_back_changes_nothing() -> None:
         assert hydrated(echoed) == before | {"more": 1}
 
 
+def two_of(kind: str) -> dict[str, Any]:
+    """Return two values of a kind that are stored by one call, and so in one pack."""
+    texts = {name: f"{name} " * 9_000 for name in ("one", "two")}
+    if kind == "map":
+        return {name: {f"key-{n}": text for n in range(20)} for name, text in texts.items()}
+    return texts if kind == "value" else {name: [text] * 20 for name, text in texts.items()}
+
+
+@pytest.mark.parametrize("field", [None, "current_state"], ids=["of the bag", "of the state"])
+@pytest.mark.parametrize("kind", ["map", "list", "value"])
+def test_what_was_stored_beside_a_value_is_another_value(kind: str, field: str | None) -> None:
+    store, both = CountingStore(), two_of(kind)
+    with fresh(store):
+        bag = universal_sync_core({}, {field: both} if field else both, CONTEXT)
+        pointers = bag[field] if field else bag
+        moved = {"one": pointers["two"]}
+        after = universal_sync_core(bag, {field: moved} if field else moved, CONTEXT)
+        wanted = both["one"] | both["two"] if kind == "map" and field else both["two"]
+        assert (hydrated(after)[field] if field else hydrated(after))["one"] == wanted
+
+
 @pytest.mark.parametrize("count", [3, 30, 3_000])
 def test_and_lists_which_are_appended_to_get_no_element_again(count: int) -> None:
     results = [{"n": number} for number in range(count)]

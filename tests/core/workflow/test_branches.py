@@ -105,6 +105,25 @@ def test_different_leaves_changed_by_different_branches_are_all_there() -> None:
     assert "branch_conflicts" not in bag
 
 
+@pytest.mark.parametrize("value", [list, str, dict], ids=lambda kind: kind.__name__)
+def test_a_branch_may_give_one_place_what_was_stored_beside_it(
+    value: Any, store: CountingStore
+) -> None:
+    both: dict[str, Any] = {"one": value(), "two": value()}
+    for name in both:
+        texts = [f"{name} " * 50 for _ in range(200)]
+        both[name] = texts if value is list else "".join(texts)
+    if value is dict:
+        both = {name: {name: text, "text": text} for name, text in both.items()}
+    with fresh(store):
+        state = parent(current_state=both)
+        bag = fork_branch(state, {"branch_id": "a"}, CONTEXT)
+        changed = {"current_state": {"one": bag["current_state"]["two"]}}
+        bag = joined(state, complete_branch(synced(bag, changed, SYNC), CONTEXT))
+        wanted = both["one"] | both["two"] if value is dict else both["two"]
+        assert hydrated(bag)["current_state"]["one"] == wanted
+
+
 @pytest.mark.usefixtures("place")
 def test_a_bag_of_very_many_fields_begins_its_branches_anew_as_well() -> None:
     told = {"segment_id": "third", "next_segment_to_run": 4, "status": "PARALLEL_GROUP"}

@@ -151,7 +151,7 @@ class Combiner:
 
     def _merge_maps(self, base: Json, delta: Json, path: str, *, base_wins: bool) -> Json:
         ours, theirs = parse(base), parse(delta)
-        if ours and theirs and ours.path == theirs.path and not self._strategies.below(path):
+        if ours and theirs and ours.at == theirs.at and not self._strategies.below(path):
             return base
         incoming: JsonObject = delta if theirs is None else self._pages.entries(theirs)
         present: JsonObject = base
@@ -217,7 +217,7 @@ def _same(base: Json, delta: Json) -> bool:
         return True
     ours, theirs = parse(base), parse(delta)
     if ours or theirs:
-        return bool(ours and theirs and ours.path == theirs.path)
+        return bool(ours and theirs and ours.at == theirs.at)
     return type(base) is type(delta) and bool(base == delta) and encode(base) == encode(delta)
 
 

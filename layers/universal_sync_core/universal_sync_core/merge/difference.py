@@ -64,7 +64,7 @@ def _history_since(before: JsonObject, after: JsonObject, unit: UnitOfWork) -> J
     """Return the history fields that changed; merging them appends only what is new."""
     delta: JsonObject = {}
     old, new = archive_of(before), archive_of(after)
-    if new is not None and (old is None or old.path != new.path):
+    if new is not None and (old is None or old.at != new.at):
         delta[ARCHIVE] = after[ARCHIVE]
     if HISTORY in after and not is_equal(before.get(HISTORY), after[HISTORY], unit.pages):
         delta[HISTORY] = after[HISTORY]
@@ -164,5 +164,5 @@ def _is_same(before: Json, after: Json, unit: UnitOfWork) -> bool:
     before, after = unit.pages.expanded(before), unit.pages.expanded(after)
     if is_map(before) and is_map(after):
         old, new = parse(before), parse(after)
-        return old.path == new.path if old and new else encode(before) == encode(after)
+        return old.at == new.at if old and new else encode(before) == encode(after)
     return is_equal(before, after, unit.pages)

@@ -26,7 +26,7 @@ def new_entries(delta: JsonObject, bag: JsonObject, unit: UnitOfWork) -> list[Js
     entries: list[Json] = []
     lists = Lists(unit.pages)
     archive, own = archive_of(delta), archive_of(bag)
-    if archive is not None and (own is None or archive.path != own.path):
+    if archive is not None and (own is None or archive.at != own.at):
         entries += unit.pages.elements(archive)
     for name in (HISTORY, HISTORY_ALIAS):
         value = unit.pages.opened(delta.get(name))
