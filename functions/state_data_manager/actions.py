@@ -199,7 +199,7 @@ def record_end(event: RecordEndEvent) -> EndAnswer:
 
 @app.answer("hydrate", HydrateEvent)
 def hydrate(event: HydrateEvent) -> HydratedAnswer:
-    """A bag or a document with values in the place of its pointers."""
+    """A bag or a document with values in place of its pointers."""
     answer: HydratedAnswer
     if "document" in event.model_fields_set:
         answer = {"document": core.hydrate(event.document, event.paths, event.context)}

@@ -215,7 +215,7 @@ class HydrateEvent(ActionEvent):
     model_config = ConfigDict(json_schema_extra=_bag_or_document)
 
     state_data: State = Field(default={})
-    document: Any = Field(default=None, description="Any JSON value, in the place of a bag.")
+    document: Any = Field(default=None, description="Any JSON value, in place of a bag.")
     paths: list[str] | None = Field(
         default=None,
         description="Such as `current_state.items[3].name`, or `items[*].name` of a document; null"

@@ -1,7 +1,7 @@
-"""Every way this package refuses or fails.
+"""Every error that this package raises.
 
-Step Functions matches the bare class name of an error and knows no inheritance, so each name
-below is wire contract: the state machine lists it in a Retry or a Catch.
+Step Functions matches the bare class name of an error and knows no inheritance, so each name below
+is part of the wire contract: the state machine lists it in a Retry or a Catch.
 """
 
 from collections.abc import Sequence
@@ -19,10 +19,10 @@ class ConfigurationError(StateSyncError):
 
 
 class InvalidRequestError(StateSyncError):
-    """The caller sent something this action cannot take.
+    """The caller sent something that this action cannot accept.
 
     Attributes:
-        field: dotted path of what is wrong, or None where no single field is.
+        field: dotted path of the wrong value, or None if no single field is wrong.
     """
 
     def __init__(self, message: str, *, field: str | None = None) -> None:
@@ -32,15 +32,15 @@ class InvalidRequestError(StateSyncError):
 
 
 class UnknownActionError(InvalidRequestError):
-    """The event names no registered action."""
+    """The event does not name a registered action."""
 
 
 class StateTooLargeError(InvalidRequestError):
-    """What must stay inline is larger than the bound, or a call reads more than its budget.
+    """The values that must stay inline pass the bound, or a call reads more than its budget.
 
     Attributes:
-        size: how large it is, in bytes or values.
-        limit: how large it may be.
+        size: the actual size, in bytes or values.
+        limit: the largest size allowed.
     """
 
     def __init__(self, message: str, *, size: int, limit: int, unit: str = "bytes") -> None:
@@ -55,11 +55,11 @@ class PointerNotAllowedError(InvalidRequestError):
 
 
 class MergeConflictError(InvalidRequestError):
-    """Branches changed the same leaf differently and the strategy says fail.
+    """Branches changed the same leaf differently, and the strategy is `fail`.
 
     Attributes:
-        paths: dotted paths of all these leaves. They may have keys of the state in them, so the
-            message names the fields of the bag alone.
+        paths: dotted paths of all these leaves. They may contain keys of the state, so the message
+            names only the fields of the bag.
     """
 
     def __init__(self, paths: Sequence[str]) -> None:
@@ -67,29 +67,29 @@ class MergeConflictError(InvalidRequestError):
         fields = ", ".join(dict.fromkeys(path.split(".", 1)[0] for path in paths))
         message = (
             f"branches disagree on {len(paths)} value(s), in {fields}, and branch_conflict_strategy"
-            " is fail; with any other the bag says in branch_conflicts where they do"
+            " is fail; with any other strategy, branch_conflicts in the bag lists these places"
         )
         super().__init__(message, field=paths[0])
         self.paths = tuple(paths)
 
 
 class SegmentFailedError(StateSyncError):
-    """A recorded segment replays a failure."""
+    """A recorded segment replayed a failure."""
 
 
 class CallbackExpiredError(StateSyncError):
-    """The state that waited for this callback waits no longer."""
+    """The state that waited for this callback is no longer waiting."""
 
 
 class CallbackAlreadyAnsweredError(StateSyncError):
-    """This callback has been answered differently before."""
+    """This callback already has another answer."""
 
 
 class StoredDataError(StateSyncError):
-    """Stored data is not what its pointer says; another try cannot mend it.
+    """Stored data is not what its pointer says; a retry cannot help.
 
     Attributes:
-        path: the `s3://` path concerned.
+        path: the `s3://` path of the data.
     """
 
     def __init__(self, message: str, *, path: str) -> None:
@@ -99,7 +99,7 @@ class StoredDataError(StateSyncError):
 
 
 class MalformedPointerError(StoredDataError):
-    """A pointer, page or path has a form this version cannot read."""
+    """A pointer, page or path has a form that this version cannot read."""
 
 
 class MissingObjectError(StoredDataError):
@@ -111,15 +111,15 @@ class ChecksumMismatchError(StoredDataError):
 
 
 class UnreadableObjectError(StoredDataError):
-    """The object is no JSON, has an unknown encoding, or expands past the cap."""
+    """The object is not JSON, has an unknown encoding, or expands past the cap."""
 
 
 class MalformedManifestError(StoredDataError):
-    """A Distributed Map manifest or result file cannot be read as one."""
+    """A manifest or result file of a Distributed Map has a form that cannot be read."""
 
 
 class StoreError(StateSyncError):
-    """The object store did not do what it was asked."""
+    """The object store refused a request or did not answer it."""
 
 
 class StoreAccessDeniedError(StoreError):
@@ -133,6 +133,6 @@ class StoreUnavailableError(StoreError):
 
 
 class StoreThrottledError(StoreError):
-    """The store asked to slow down."""
+    """The store asked for fewer requests."""
 
     retryable = True

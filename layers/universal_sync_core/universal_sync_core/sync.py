@@ -1,4 +1,4 @@
-"""The one pipe: whatever the action and whatever the result, the data goes this way.
+"""The one pipe: data goes this way, whatever the action and the shape of the result.
 
 flatten_result  ->  merge_logic  ->  optimize_and_offload
 (normalise)         (state bag)      (size, S3, pointers)
@@ -17,24 +17,24 @@ from universal_sync_core.values.codec import Json, JsonObject
 def universal_sync_core(
     base_state: JsonObject | None, new_result: Json, context: Context | None = None
 ) -> JsonObject:
-    """Return the state bag with a result in it: nothing lost, and never over its bound.
+    """Return the state bag with a result merged in: nothing is lost, and it stays within its bound.
 
     Args:
-        base_state: the bag so far; None and `{}` are the same empty one. It stays as it is.
-        new_result: whatever a worker, a Map, a callback or a job answered. `{"state_data": bag}`
-            is what a worker answers that merged its result itself: then this is the next bag.
+        base_state: the bag so far; None and `{}` both mean an empty bag. It is not changed.
+        new_result: whatever a worker, a Map, a callback or a job answered. A worker that merged its
+            result itself answers `{"state_data": bag}`, and that bag is the next one.
         context: may carry `execution_id`, `action`, `merge_strategy` and `keep_inline`.
 
     Returns:
-        A bag of at most three quarters of `MAX_PAYLOAD_KB`, that hydrates to what the same
-        merges give with no limits at all.
+        A bag of at most three quarters of `MAX_PAYLOAD_KB`. Hydrated, it equals what the same
+        merges give without any limits.
 
     Raises:
-        InvalidRequestError: the result or the context cannot be taken.
-        PointerNotAllowedError: the result points out of the allowed places.
+        InvalidRequestError: the result or the context is not acceptable.
+        PointerNotAllowedError: the result has a pointer that leads out of the allowed places.
         StateTooLargeError: the control fields alone pass the bound.
-        StoredDataError: something the merge needs is missing or damaged.
-        StoreUnavailableError, StoreThrottledError: S3 did not answer; another try may.
+        StoredDataError: an object that the merge needs is missing or damaged.
+        StoreUnavailableError, StoreThrottledError: S3 did not answer; a retry may succeed.
     """
     bag = base_state or {}
     with unit_of_work(context, bag) as unit:

@@ -144,7 +144,7 @@ def _in_role(bag: JsonObject, name: str, role: str) -> Pointer | None:
 
 
 def without_samples(bag: JsonObject, touched: Collection[str] | None = None) -> JsonObject:
-    """Return the bag with pointers in the place of samples and summaries.
+    """Return the bag with pointers in place of samples and summaries.
 
     Args:
         bag: it stays as it is.

@@ -54,12 +54,12 @@ def offload(  # noqa: PLR0913 - the three words are three
         The document itself where nothing has to leave.
 
     Raises:
-        StateTooLargeError: what the paths keep in the document is more than `at_most`.
-        InvalidRequestError: JSON cannot carry a part of it; keys were written beside a pointer; or
-            something has to leave, and there is no bucket or `execution_id`.
+        StateTooLargeError: the parts that the paths keep inline are over `at_most`.
+        InvalidRequestError: JSON cannot represent a part of the document; it has extra keys beside
+            a pointer; or something has to be offloaded, and there is no bucket or `execution_id`.
         PointerNotAllowedError: a pointer leads to the objects of another owner.
         StoredDataError: what a path needs is behind a pointer, and missing or damaged.
-        StoreUnavailableError, StoreThrottledError: S3 did not answer; another try may.
+        StoreUnavailableError, StoreThrottledError: S3 did not answer; a retry may succeed.
     """
     need = words(open=open, list=list, plain=plain)
     require_bytes(at_most)
@@ -74,7 +74,7 @@ def offloaded(document: Json, need: Need, at_most: int, unit: UnitOfWork) -> Jso
 
 
 def hydrate(document: Json, paths: Paths | None = None, context: Context | None = None) -> Json:
-    """Return a document with values in the place of its pointers.
+    """Return a document with values in place of its pointers.
 
     Args:
         document: any JSON value; it stays as it is.
@@ -86,7 +86,7 @@ def hydrate(document: Json, paths: Paths | None = None, context: Context | None 
         InvalidRequestError: a path that cannot be read, or keys beside a pointer.
         PointerNotAllowedError: a pointer leads to the objects of another owner.
         StoredDataError: what a pointer leads to is missing or damaged.
-        StoreUnavailableError, StoreThrottledError: S3 did not answer; another try may.
+        StoreUnavailableError, StoreThrottledError: S3 did not answer; a retry may succeed.
     """
     need = words(plain=(WHOLE,) if paths is None else paths)
     with unit_of_work(context) as unit:

@@ -105,7 +105,7 @@ class DocumentReading(Reading):
 
 
 def _filled(value: Json, values: Iterator[Json]) -> Json:
-    """Return a stored value as a handler sees it, with values in the place of its pointers."""
+    """Return a stored value as a handler sees it, with values in place of its pointers."""
     if parse(value) is not None:
         return next(values)
     if type(value) is dict:

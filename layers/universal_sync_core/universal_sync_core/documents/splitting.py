@@ -112,7 +112,7 @@ class _Splitting:
         return leaving, size
 
     def _without(self, document: Json, leaving: Sequence[_Part]) -> Json:
-        """Return the document with pointers in the place of some parts."""
+        """Return the document with pointers in place of some parts."""
         pointers = self._stored([part.value for part in leaving])
         tree: _Tree = {}
         for part, pointer in zip(leaving, pointers, strict=True):

@@ -1,4 +1,4 @@
-"""Values of Python to JSON: what a worker may return in the place of plain dicts and lists.
+"""Values of Python to JSON: what a worker may return in place of plain dicts and lists.
 
 Whatever has one meaning in JSON is taken; anything else is refused with its place and what to
 write instead, or left to the caller's own `encode`.
@@ -86,7 +86,7 @@ def as_json(value: Json, unit: UnitOfWork, ingest: Ingest) -> tuple[Json, bytes]
         ingest: returns an element of a stored list as it may stand in the bag.
 
     Raises:
-        InvalidRequestError: JSON cannot carry a part of it; its place is named.
+        InvalidRequestError: JSON cannot represent a part of it; its place is named.
     """
     return _Conversion(unit, ingest).encoded(value, _RESULT)
 

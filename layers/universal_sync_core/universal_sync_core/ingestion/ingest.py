@@ -237,7 +237,7 @@ def _opened(delta: JsonObject, bag: JsonObject, unit: UnitOfWork) -> JsonObject:
 
 
 def no_bag(path: str) -> InvalidRequestError:
-    """Return the refusal of what an answer has in the place of the next bag."""
+    """Return the refusal of what an answer has in place of the next bag."""
     message = (
         f"{path} is not the bag of this execution at its next revision, as state_task(sync=True)"
         " and OpenBag.commit return it: answer the result alone, or name the field otherwise"

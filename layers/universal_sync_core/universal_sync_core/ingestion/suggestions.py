@@ -1,4 +1,4 @@
-"""What to write in the place of a value that JSON has no single form for."""
+"""What to write in place of a value that JSON has no single form for."""
 
 from collections.abc import Awaitable, Collection, Mapping
 from typing import Final

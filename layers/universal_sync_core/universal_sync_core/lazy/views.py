@@ -288,7 +288,7 @@ def plain(value: Json) -> Json:
 
 
 def passed_on(value: Json) -> Json:
-    """Return a value with pointers in the place of views of what is in S3."""
+    """Return a value with pointers in place of views of what is in S3."""
     return _with_views(value, methodcaller("passed_on"))
 
 

@@ -30,7 +30,7 @@ MAP_RUN: Final = "MapRunArn"
 _SUCCEEDED: Final = "SUCCEEDED"
 _OUTCOMES: Final = (_SUCCEEDED, "FAILED", "PENDING")
 _HELD_BYTES: Final = 32 * KIB * KIB
-# The WriterConfig's transformations that leave outputs in the place of records.
+# The WriterConfig's transformations that leave outputs in place of records.
 _OUTPUTS_ONLY: Final = ("COMPACT", "FLATTEN")
 _PLACE: Final = "(ResultWriterDetails)"
 # Every record of an execution has some of these, and every one of a success some of those.

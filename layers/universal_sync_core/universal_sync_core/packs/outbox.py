@@ -77,7 +77,7 @@ class Outbox:
         return [digest_in(at.path) if at.path.startswith(home) else at.path, at.start]
 
     def named(self, body: bytes) -> bytes:
-        """Return JSON with the paths of packs in the place of what stood in for them."""
+        """Return JSON with the paths of packs in place of what stood in for them."""
         if self._token.encode() in body:
             for name in self._names:
                 if name.path is not None:

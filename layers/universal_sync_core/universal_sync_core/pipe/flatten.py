@@ -37,14 +37,14 @@ def flatten_result(result: Json, context: Context | None = None) -> JsonObject:
 
     Args:
         result: a JSON value; what has one meaning in JSON may be in it: views of a state,
-            iterators and tuples in the place of lists, mappings, enumerations, subclasses of text
+            iterators and tuples in place of lists, mappings, enumerations, subclasses of text
             and numbers, dates and times with their offset, UUIDs, dataclasses, pydantic models.
         context: may carry `execution_id`, which says whose pointers may come in, and `encode`,
             which makes JSON of a value that is not taken as it is.
 
     Raises:
-        InvalidRequestError: JSON cannot carry a part of it; or one field is in `callback_result` or
-            `async_result` and beside it.
+        InvalidRequestError: JSON cannot represent a part of the result; or a field is both in
+            `callback_result` or `async_result` and beside it.
         PointerNotAllowedError: it holds a pointer that leads elsewhere.
         MissingObjectError, MalformedManifestError: a manifest or result file is not readable.
     """

@@ -23,7 +23,7 @@ from universal_sync_core.values.pointer import Pointer, escape_key, parse
 def hydrate_state(
     state: JsonObject, paths: Paths | None = None, context: Context | None = None
 ) -> JsonObject:
-    """Return the bag with values in the place of its pointers.
+    """Return the bag with values in place of its pointers.
 
     Args:
         state: the bag; it stays as it is.

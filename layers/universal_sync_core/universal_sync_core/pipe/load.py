@@ -129,7 +129,7 @@ def store_to_s3(value: Json, context: Context) -> JsonObject:
         context: carries the `execution_id`.
 
     Raises:
-        InvalidRequestError: JSON cannot carry a part of it.
+        InvalidRequestError: JSON cannot represent a part of it.
         PointerNotAllowedError: it holds a pointer that leads out of the allowed places.
     """
     with unit_of_work(context) as unit:

@@ -70,10 +70,10 @@ def optimize_and_offload(state: JsonObject, context: Context | None = None) -> J
 
     Raises:
         StateTooLargeError: the control fields alone are larger.
-        InvalidRequestError: JSON cannot carry a part of the bag; or something is to be offloaded,
-            and there is no bucket or execution.
-        StoreUnavailableError, StoreThrottledError: S3 did not take it; nothing is lost by
-            another try.
+        InvalidRequestError: JSON cannot represent a part of the bag; or something has to be
+            offloaded, and there is no bucket or execution.
+        StoreUnavailableError, StoreThrottledError: S3 did not store it; a retry is safe and may
+            succeed.
     """
     with unit_of_work(context, state) as unit:
         return Optimizer(unit).optimize(state)
@@ -127,7 +127,7 @@ class Optimizer:
         return self._offloaded(smaller) if over or not self._keys_may_stay(smaller) else smaller
 
     def _smaller_branches(self, branches: list[Json]) -> list[Json]:
-        """Return the branches with pointers in the place of all that are larger than those."""
+        """Return the branches with pointers in place of all that are larger than those."""
         whole = self._sizes.of(branches)
         if whole.size <= self._limits.field_offload_bytes and whole.portable:
             return branches

@@ -24,7 +24,7 @@ MAX_BATCH_DETAILS: Final = 5
 
 
 def prevent_pointer_bloat(state: JsonObject, context: Context | None = None) -> JsonObject:
-    """Return the bag with samples in the place of long lists of results.
+    """Return the bag with samples in place of long lists of results.
 
     `scheduling_metadata` with more than 5 `batch_details` becomes `scheduling_summary`;
     `chunk_results` keeps 10 entries, `failed_segments` 5, and `distributed_outputs` over the

@@ -10,18 +10,18 @@ from universal_sync_core.values.codec import JsonObject
 
 
 def time_of(arguments: tuple[Any, ...]) -> AbstractContextManager[None]:
-    """Bound all retries by the time the invocation has left, where its context says it."""
+    """Bound all retries by the time that the invocation has left, if its context tells it."""
     left = getattr(_context(arguments), "get_remaining_time_in_millis", None)
     return nullcontext() if left is None else runtime.current().until(left)
 
 
 def finished(result: Any) -> Any:
-    """Return what a handler returns in the end, whether it is a plain or an `async` function."""
+    """Return a handler's result, and await it first if the handler is an `async` function."""
     return awaited(result) if isinstance(result, Coroutine) else result
 
 
 def beside_event(arguments: tuple[Any, ...]) -> JsonObject:
-    """Return the `custom` part of the invocation's ClientContext, empty where there is none.
+    """Return the `custom` part of the invocation's ClientContext, or an empty object.
 
     https://docs.aws.amazon.com/lambda/latest/dg/python-context.html
     """
@@ -31,5 +31,5 @@ def beside_event(arguments: tuple[Any, ...]) -> JsonObject:
 
 
 def _context(arguments: tuple[Any, ...]) -> Any:
-    """Return the Lambda context, which is the argument after the event."""
+    """Return the Lambda context: the argument after the event."""
     return arguments[0] if arguments else None

@@ -36,7 +36,7 @@ OwnerOf: TypeAlias = str | Callable[[Any], str | None]
 _OWNER: Final = "execution_id"
 _WORDS: Final = ("open", "list", "plain")
 _CURE: Final = (
-    "nothing says for which execution this handler works: add to the Parameters of its task"
+    "this handler does not know which execution it works for: add to the Parameters of its task"
     r' "ClientContext.$": "States.Base64Encode(States.Format('
     r"""'\\{\"custom\":\\{\"execution_id\":\"{}\"\\}\\}', $$.Execution.Id))"""
     '", or hand it an execution_id in the event'
@@ -45,11 +45,11 @@ _CURE: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Invocation:
-    """How one event and its answer are handled: the options, or what the invocation says.
+    """How to handle one event and its answer, by the options or by what the invocation says.
 
     Attributes:
         owner: whose objects are read and written.
-        need: what readers need of the answer.
+        need: which parts of the answer later states read.
     """
 
     owner: str | None
@@ -59,7 +59,7 @@ class _Invocation:
 
     @contextmanager
     def told(self) -> Iterator[None]:
-        """Say what to add to the task where an error comes of it that nobody owns the objects."""
+        """Add the cure to an error that was raised because the objects have no known owner."""
         try:
             yield
         except PointerNotAllowedError as error:
@@ -68,7 +68,7 @@ class _Invocation:
             raise PointerNotAllowedError(f"{error}; {_CURE}", field=error.field) from error
 
     def places(self, settings: Settings) -> list[str]:
-        """Return where objects may be read besides those of the owner."""
+        """Return the prefixes that may be read besides the owner's own."""
         if self.owner is None:
             return places_of_machines(settings.readable_machines, settings)
         return places_of_children(self.owner, settings)
@@ -82,7 +82,7 @@ class _Invocation:
         return shown_event(event, objects, handed, eager=eager)
 
     def answer_to(self, result: Json) -> Json:
-        """Return what the state machine is answered."""
+        """Return the answer for the state machine."""
         try:
             with unit_of_work({_OWNER: self.owner, "encode": self.encode}) as unit:
                 unit.objects.readable += self.places(unit.settings)
@@ -90,7 +90,7 @@ class _Invocation:
         except InvalidRequestError as error:
             if self.owner is not None or error.field != _OWNER:
                 raise
-            message = f"the answer is too large to stay where it is, and {_CURE}"
+            message = f"the answer is too large to stay inline, and {_CURE}"
             raise InvalidRequestError(message, field=_OWNER) from error
 
 
@@ -102,7 +102,7 @@ class _Options:
     invocation: _Invocation
 
     def of(self, event: Json, custom: JsonObject) -> _Invocation:
-        """Return how an event is handled: what is said beside it wins over the options."""
+        """Return how to handle an event; what comes beside it wins over the options."""
         given = {word: custom[word] for word in _WORDS if word in custom}
         at_most = custom.get("at_most", self.invocation.at_most)
         require_bytes(at_most)
@@ -120,7 +120,7 @@ class _Options:
         )
         if owner is not None and (type(owner) is not str or not owner):
             kind = type(owner).__name__
-            message = f"execution_id must be a text that is not empty, not a {kind}"
+            message = f"execution_id must be a string that is not empty, not a {kind}"
             raise InvalidRequestError(message, field=_OWNER)
         return owner
 
@@ -164,40 +164,42 @@ def large_payloads(  # noqa: PLR0913 - options, all by name
     plain: Paths = (),
     encode: Encode | None = None,
 ) -> Any:
-    """Return a Lambda handler that takes pointers anywhere in its event, and answers with them.
+    """Return a Lambda handler that accepts pointers anywhere in its event and may answer with them.
 
-    The handler gets the event with views in the place of objects and arrays, read when they are
-    touched, and all other arguments as they come. It may be a plain or an `async` function, or a
-    generator of either kind. The largest parts of what it returns leave as pointers, as `offload`
-    does it. What came in as a pointer and goes out unchanged goes out as that pointer, also from
-    `{**event, ...}`, and nothing is written for it. Errors of the handler pass through.
+    The handler gets the event with views in place of objects and arrays, which are read when they
+    are touched. All other arguments are passed on. The handler may be a plain or an `async`
+    function, or a generator of either kind. The largest parts of its result become pointers, as
+    with `offload`. A value that came in as a pointer and is returned unchanged leaves as the same
+    pointer, also from `{**event, ...}`, and nothing is written for it. Errors of the handler pass
+    through.
 
-    Whose objects these are, and the words for the answer, come in the `custom` part of the
-    invocation's ClientContext: `execution_id`, `at_most`, `open`, `list`, `plain`. Where it says
-    nothing, the options below count, and an `execution_id` in the event. Only objects of that
-    execution are read, and of the children of its machine's Distributed Maps. Without any, objects
-    are read of executions of `READABLE_MACHINES` alone, and none is written.
+    The `custom` part of the invocation's ClientContext names the owner of the objects and the words
+    for the answer: `execution_id`, `at_most`, `open`, `list`, `plain`. The options below, and an
+    `execution_id` in the event, count where it says nothing. Only objects of that execution and of
+    the children of its machine's Distributed Maps are read. Without an owner, only objects of
+    executions of `READABLE_MACHINES` are read, and nothing is written.
 
     Args:
-        handler: the function; left out where the decorator has options.
+        handler: the function; left out if the decorator has options.
         eager: read the whole event before the handler starts, and give it plain dicts and lists.
-        model: a pydantic model, or any type that pydantic validates, which the handler gets in the
-            place of the event; it is validated with everything read.
+        model: a pydantic model, or any type that pydantic validates, which the handler gets instead
+            of the event; all pointers are read before validation.
         execution_id: the owner, or a function of the event that returns it.
-        at_most: bytes of JSON that the answer may have.
-        open: paths of the answer at which objects and lists stay containers.
-        list: paths at which lists stay lists.
-        plain: paths at which no pointer stands.
-        encode: makes JSON of a value that is not taken as it is, or raises TypeError.
+        at_most: the most bytes of JSON in the answer.
+        open: paths of the answer at which objects and lists stay containers, with pointers only
+            below them.
+        list: paths at which lists stay lists; their elements may be pointers.
+        plain: paths at and below which there is no pointer.
+        encode: converts a value that is not accepted directly to JSON, or raises TypeError.
 
     Raises:
-        InvalidRequestError: the options cannot be used; also where keys stand beside a pointer in
-            an event, or an answer is too large and nothing says who owns it.
-        PointerNotAllowedError: whenever a pointer of another owner is read.
-        StateTooLargeError: what the words keep in an answer is over `at_most`.
+        InvalidRequestError: an option is wrong; also if an event has extra keys beside a pointer,
+            or an answer is too large and has no known owner.
+        PointerNotAllowedError: the handler reads a pointer of another owner.
+        StateTooLargeError: the parts that the words keep inline are over `at_most`.
     """
     require_bytes(at_most)
-    need = words(open=open, list=list, plain=plain)  # refused here, where the decorator stands
+    need = words(open=open, list=list, plain=plain)  # refused at import, not at the first event
     if model is not None:
         prepare(model)
     default = _Invocation(owner=None, need=need, at_most=at_most, encode=encode)

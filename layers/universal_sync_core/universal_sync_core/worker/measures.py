@@ -1,6 +1,6 @@
-"""What a worker tells CloudWatch, by lines of its log in the embedded metric format.
+"""A worker's metrics for CloudWatch: lines of its log in the embedded metric format.
 
-Only where Lambda runs it, and in the metrics of the stack whose state machine called it.
+They are written only on Lambda, under the stack whose state machine called the worker.
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 """
 
@@ -17,7 +17,7 @@ from universal_sync_core.storage import runtime
 from universal_sync_core.values.codec import Json, JsonObject, encode
 
 NAMESPACE: Final = "UniversalSyncCore"
-# What the stack's state machine is called, after the name of the stack.
+# The name of the stack's state machine ends in this, after the name of the stack.
 _OF_STACK: Final = "-state-data"
 # arn:aws:states:REGION:ACCOUNT:execution:MACHINE:NAME
 _MACHINE_PART: Final = 6
@@ -25,7 +25,7 @@ _MACHINE_PART: Final = 6
 
 @contextmanager
 def measuring_errors(execution_id: Json) -> Iterator[None]:
-    """Count an error of this package under the name of its class."""
+    """Count errors of this package by the name of their class."""
     try:
         yield
     except StateSyncError as error:
@@ -35,7 +35,7 @@ def measuring_errors(execution_id: Json) -> Iterator[None]:
 
 
 def measure_bag(bag: JsonObject) -> None:
-    """Tell how much of its bound a merged bag takes."""
+    """Measure how much of its bound a merged bag takes."""
     percent = 100 * KIB * bag[SIZE] / runtime.current().settings.bound_bytes
     _emit("BagPercentOfBound", percent, "Percent", bag.get("execution_id"), {})
 
@@ -59,6 +59,6 @@ def _emit(
 
 
 def _service_of(execution_id: Json) -> str | None:
-    """Return what the metrics of an execution's stack have as `service`: the name of the stack."""
+    """Return the `service` of an execution's metrics: the name of its stack."""
     parts = execution_id.split(":") if type(execution_id) is str else []
     return parts[_MACHINE_PART].removesuffix(_OF_STACK) if len(parts) > _MACHINE_PART else None

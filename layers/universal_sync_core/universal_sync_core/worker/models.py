@@ -1,4 +1,4 @@
-"""The models that workers declare; pydantic is loaded only where there is one."""
+"""The models that workers declare; pydantic is loaded only if there is one."""
 
 from typing import Any, TypeVar
 
@@ -8,7 +8,7 @@ ModelT = TypeVar("ModelT")
 
 
 def prepare(model: type[Any]) -> None:
-    """Make the validator while the function starts, when it costs nobody's time."""
+    """Build the validator while the function starts, when no request waits for it."""
     from universal_sync_core.values.validation import adapter  # noqa: PLC0415 - pydantic
 
     adapter(model)
@@ -19,11 +19,11 @@ def validated(model: type[ModelT], value: Json, at: str) -> ModelT:
 
     Args:
         model: a pydantic model, or any type that pydantic validates.
-        value: with everything read.
-        at: where it stands, for the error.
+        value: the value, with all pointers read.
+        at: its path, for the error.
 
     Raises:
-        InvalidRequestError: it is not of the model; each wrong path is named.
+        InvalidRequestError: the value does not fit the model; the message names each wrong path.
     """
     from universal_sync_core.values.validation import validate_json  # noqa: PLC0415 - pydantic
 

@@ -1,4 +1,4 @@
-"""A bag in the hands of code that is no Lambda handler: open it, read, change, commit.
+"""A bag for code that is not a Lambda handler: open it, read, change, commit.
 
 state = open_bag(event["state_data"])
 documents = state.read("current_state.documents")
@@ -27,10 +27,10 @@ from universal_sync_core.worker.state import SYNC_ACTIONS, ModelT, State, kind_o
 
 
 class OpenBag(State[ModelT]):
-    """A state to which results are merged; reading it shows them."""
+    """A state that results can be merged into; reading it shows them."""
 
     def __init__(self, bag: JsonObject, needs: Needs | None, context: Context) -> None:
-        """Open a bag, which stays as it is; `open_bag` does so."""
+        """Open a bag without changing it; use `open_bag` for this."""
         kind = kind_of(bag)
         self._context = {"action": SYNC_ACTIONS[kind], **context}
         self._sealed = self._bag = bag
@@ -44,12 +44,12 @@ class OpenBag(State[ModelT]):
         """Merge a result as the workflow would merge a worker's.
 
         Args:
-            result: as a worker may return it.
+            result: anything that a worker may return.
 
         Raises:
-            InvalidRequestError, PointerNotAllowedError: it cannot be taken.
-            StoredDataError: something the merge needs is missing or damaged.
-            StoreUnavailableError, StoreThrottledError: S3 did not answer; another try may.
+            InvalidRequestError, PointerNotAllowedError: the result is not acceptable.
+            StoredDataError: an object that the merge needs is missing or damaged.
+            StoreUnavailableError, StoreThrottledError: S3 did not answer; a retry may succeed.
         """
         with unit_of_work(self._context, self._bag) as unit:
             delta = ingest_delta(flatten_result(result), self._bag, unit)
@@ -60,19 +60,19 @@ class OpenBag(State[ModelT]):
         self._look_at(merged)
 
     def __delitem__(self, path: str) -> None:
-        """Take a key of `current_state` away, as a result with `removed_paths` does.
+        """Remove a key of `current_state`, as a result with `removed_paths` does.
 
         Args:
             path: such as `current_state.report.draft`.
 
         Raises:
-            KeyError: there is none.
-            InvalidRequestError: it is no path of a key in `current_state`.
+            KeyError: there is no such key.
+            InvalidRequestError: the path does not lead to a key in `current_state`.
         """
         removed_keys([path], "path")
         first, *steps = parse_path(path, field="path")
         if first != STATE or not steps:
-            message = f"only keys of {STATE} can be taken away: begin the path with {STATE}"
+            message = f"only keys of {STATE} can be removed: begin the path with {STATE}"
             raise InvalidRequestError(message, field="path")
         found: Json = self[STATE]
         for step in steps[:-1]:
@@ -82,13 +82,13 @@ class OpenBag(State[ModelT]):
         self.merge({REMOVED_PATHS: [path]})
 
     def commit(self) -> JsonObject:
-        """Return the bag with all that was merged, bounded, as one step of the workflow.
+        """Return the bag with all that was merged, within its bound, as one step of the workflow.
 
-        Without a result it is the bag as it was.
+        If nothing was merged, it is the bag that was opened.
 
         Raises:
             StateTooLargeError: the control fields alone pass the bound.
-            StoreUnavailableError, StoreThrottledError: S3 did not answer; another try may.
+            StoreUnavailableError, StoreThrottledError: S3 did not answer; a retry may succeed.
         """
         self._watch.warn()
         if self._delta is None:
@@ -137,15 +137,16 @@ def open_bag(  # noqa: PLR0913 - options, each with a default
     """Return a bag to read, change and commit, for instance in a container or a notebook.
 
     Args:
-        bag: as a state of the workflow has it under `state_data`; it stays as it is.
+        bag: the value under `state_data` in a state of the workflow; it is not changed.
         needs: paths that may be touched, as for `state_task`; None for everything.
-        model: type that the part at `at` is validated against; `.model` is the instance.
+        model: type to validate the part at `at` against; `.model` is the instance.
         at: path of that part.
         context: may carry `execution_id`, `action`, `merge_strategy`, `keep_inline` and `encode`.
-        encode: as in `state_task`: makes JSON of a value in a result that is not taken as it is.
+        encode: as in `state_task`: converts a value that is not accepted directly to JSON.
 
     Raises:
-        InvalidRequestError: no bag, no path, or not of the model.
+        InvalidRequestError: `bag` is not a JSON object, a path is not valid, or the state does not
+            fit the model.
     """
     opened = unwrap(bag)
     if not isinstance(opened, dict):

@@ -1,4 +1,4 @@
-"""The built-in segment runner: it replays results that the execution's input recorded."""
+"""The built-in segment runner: it replays results that are recorded in the execution's input."""
 
 from typing import Final
 
@@ -10,7 +10,7 @@ from universal_sync_core.values.pointer import is_list, parse, recognise
 from universal_sync_core.worker.results import offload_result
 
 SEGMENTS: Final = "segments"
-# A recorded segment of this form fails instead of answering.
+# A recorded segment with only this key fails instead of answering.
 _RAISES: Final = "raises"
 
 
@@ -21,19 +21,19 @@ def recorded_result(
     item: Json = None,
     per_batch: int = 1,
 ) -> Json:
-    """Return the recorded result of the segment a bag is to run, or of an item.
+    """Return the recorded result of the segment that a bag is to run, or of an item.
 
-    A large result is returned as a pointer to it, as it should be by every runner.
+    A large result is returned as a pointer, as every runner should do.
 
     Args:
-        state: a bag with `segments`, its own or its `branch`'s, and `segment_to_run`.
+        state: a bag with `segment_to_run` and with `segments`, its own or its `branch`'s.
         context: may carry `execution_id`.
-        item: of a Distributed Map, or a batch of them: each is its own recorded result.
-        per_batch: how many items there are to a batch.
+        item: an item of a Distributed Map, or a batch of them. Each is its own recorded result.
+        per_batch: how many items a batch has.
 
     Raises:
         SegmentFailedError: the segment or item is recorded as a failure.
-        InvalidRequestError: there is no such segment.
+        InvalidRequestError: no such segment is recorded.
     """
     if state is None or item is not None:
         return _recorded_item(item, context, is_batch=per_batch > 1)
@@ -52,7 +52,7 @@ def _recorded_item(item: Json, context: Context | None, *, is_batch: bool) -> Js
 
 
 def _recorded(state: JsonObject, unit: UnitOfWork) -> tuple[str, Json]:
-    """Return where the segment to run is recorded, of the branch if it has segments, and how."""
+    """Return the place and the result of the segment to run: the branch's, if it has segments."""
     segments = _segments(with_fields(state, {BRANCH}, unit.pages).get(BRANCH), unit)
     name = f"{BRANCH}.{SEGMENTS}"
     if segments is None:
@@ -62,12 +62,12 @@ def _recorded(state: JsonObject, unit: UnitOfWork) -> tuple[str, Json]:
     if type(number) is int and number >= 0 and is_list(segments):
         for found in _elements(segments, number, unit):
             return f"{name}[{number}]", unit.pages.resolve(found, unescape=True)
-    message = f"{name} has no segment that segment_to_run would lead to"
+    message = f"{name} has no segment at the position that segment_to_run names"
     raise InvalidRequestError(message, field=f"state_data.{name}")
 
 
 def _segments(branch: Json, unit: UnitOfWork) -> Json:
-    """Return the segments of a branch, or None where it has none of its own."""
+    """Return the segments of a branch, or None if it has none."""
     branch = unit.pages.opened(branch)
     pointer = parse(branch)
     if pointer is not None and pointer.kind == "map":
@@ -82,7 +82,7 @@ def _elements(segments: Json, number: int, unit: UnitOfWork) -> list[Json]:
 
 
 def _replayed(result: Json, place: str) -> Json:
-    """Return a recorded result, or fail as it says; what it says may be state, and is not told."""
+    """Return a recorded result, or fail if it says so; the error does not repeat its text."""
     if type(result) is dict and result.keys() == {_RAISES}:
         raise SegmentFailedError(f"{place} is recorded as a failure")
     return result

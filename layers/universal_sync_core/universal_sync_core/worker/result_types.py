@@ -1,4 +1,4 @@
-"""What a worker may answer, for type checkers, which then say first what would be refused."""
+"""Types of a worker's answer, so that type checkers find what would be refused."""
 
 from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
 from datetime import date, datetime
@@ -28,10 +28,10 @@ Elements: TypeAlias = list[Any] | tuple[Any, ...] | Iterator[object] | AsyncIter
 
 
 class Result(TypedDict, total=False):
-    """The fields of a result that mean something to the workflow; each may be left out.
+    """The fields of a result that the workflow reads; each may be left out.
 
-    A worker that is declared to return it is checked by mypy and pyright. Fields of your own go
-    into `current_state`, or into a subclass:
+    Declare it as your worker's return type, and mypy and pyright check what it returns. Put fields
+    of your own into `current_state`, or into a subclass:
 
         class Found(Result, total=False):
             hits: list[str]
@@ -71,7 +71,7 @@ class Dataclass(Protocol):
 Answer: TypeAlias = (
     Mapping[str, object] | Elements | Model | Dataclass | str | float | date | UUID | Enum | None
 )
-"""What JSON carries, and what has one meaning in it."""
+"""JSON values, and values that have exactly one meaning in JSON."""
 
 Answered: TypeAlias = Answer | Coroutine[Any, Any, Answer]
 """What a plain or an `async` worker returns."""

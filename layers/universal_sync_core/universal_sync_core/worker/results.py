@@ -1,4 +1,4 @@
-"""A worker's answer at both ends of its way: as small as it has to be, and merged into the bag."""
+"""A worker's answer: made small enough where it leaves, merged into the bag where it arrives."""
 
 from typing import Final
 
@@ -11,8 +11,8 @@ from universal_sync_core.values.codec import Json, JsonObject, measure
 from universal_sync_core.worker.state import SYNC_ACTIONS, kind_of
 from universal_sync_core.workflow.distributed import pointer_to
 
-# A result comes back beside the bag, and the two are at most 262,144 bytes: a bag is bounded to
-# 196,608 at most (Settings).
+# A result comes back beside the bag, and both together have at most 262,144 bytes. The bag takes at
+# most 196,608 of them (Settings).
 INLINE_RESULT_BYTES: Final = 60 * KIB
 
 
@@ -23,19 +23,19 @@ def offload_result(
     limit: int = INLINE_RESULT_BYTES,
     encode: Encode | None = None,
 ) -> Json:
-    """Return a result as it fits beside any bag: itself, or a pointer to it where it is too large.
+    """Return a result that fits beside any bag: the value itself, or a pointer if it is too large.
 
     Args:
-        result: JSON, or what stands for it, as `flatten_result` takes it.
-        context: carries the `execution_id`.
-        limit: bytes of JSON that may stay; 60 KiB fit beside any bag.
-        encode: makes JSON of a value that is not taken as it is, or raises TypeError, as the
-            `default` of `json.dumps`.
+        result: a value that `flatten_result` accepts.
+        context: must carry `execution_id` if the result may be too large.
+        limit: the most bytes of JSON to return inline; 60 KiB fit beside any bag.
+        encode: converts a value that is not accepted directly to JSON, or raises TypeError, like
+            the `default` of `json.dumps`.
 
     Raises:
-        InvalidRequestError: JSON cannot carry a part of it; or it is too large, and there is no
-            bucket or execution to write to.
-        StoreUnavailableError, StoreThrottledError: S3 did not take it.
+        InvalidRequestError: JSON cannot represent a part of the result; or it is too large, and
+            there is no bucket or execution to write to.
+        StoreUnavailableError, StoreThrottledError: S3 did not store it.
     """
     with unit_of_work(with_encode(context, encode)) as unit:
         result, encoded = as_json(result, unit, ingest)
@@ -47,12 +47,12 @@ def offload_result(
 def merge_answer(state: JsonObject, answer: Json, context: Context | None = None) -> JsonObject:
     """Return the bag after a worker's answer.
 
-    A worker may merge its result itself and answer `{"state_data": bag}`: then that is the bag,
-    where it is the next of this execution. Anything else is a result, and goes through the pipe.
+    A worker may merge its result itself and answer `{"state_data": bag}`. That bag is returned if
+    it is the next one of this execution. Anything else is a result and goes through the pipe.
 
     Args:
-        state: the bag that the worker was given.
-        answer: what it answered.
-        context: as for `universal_sync_core`, whose errors this raises.
+        state: the bag that the worker received.
+        answer: what the worker answered.
+        context: as for `universal_sync_core`, whose errors it may raise.
     """
     return universal_sync_core(state, answer, serving(SYNC_ACTIONS[kind_of(state)], context))

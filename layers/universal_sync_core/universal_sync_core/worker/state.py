@@ -1,4 +1,4 @@
-"""The state as a worker sees it: the bag's own shape, whatever forms its fields are kept in."""
+"""The state as a worker sees it: the bag's own shape, however its fields are stored."""
 
 from collections.abc import Mapping
 from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar
@@ -27,10 +27,10 @@ ModelT = TypeVar("ModelT")
 Kind: TypeAlias = Literal["segment", "branch", "item"]
 
 ITEM: Final = "item"
-# What the result of a segment is to the pipe; the result of an item is not merged by itself.
+# The action that merges a result. The result of a single item is not merged.
 SYNC_ACTIONS: Final[Mapping[Kind, str]] = {"segment": "sync", "branch": "sync_branch"}
 _OF_ITEM: Final = ("execution_id", ITEM, "index", ITEMS_PER_BATCH)
-# In every bag itself, or a branch's very reason to run: no worker has to ask for these.
+# These are inline in every bag, or are the work of a branch: no worker has to ask for them.
 _ALWAYS_NEEDED: Final = CONTROL_FIELDS_NEVER_OFFLOAD | READ_BY_MACHINE | {BRANCH}
 _REQUIRED: Final = object()
 
@@ -38,26 +38,26 @@ _REQUIRED: Final = object()
 class State(MapView, Generic[ModelT]):
     """The bag of a segment or branch, or an item of a Distributed Map, as a worker reads it.
 
-    It is a Mapping of the bag's fields, and nothing is read before it is touched. Without needs
-    objects and arrays are views; with needs what was asked for is plain, and to touch anything
-    else is an InvalidRequestError.
+    It is a Mapping of the bag's fields, and nothing is read before it is touched. Without needs,
+    objects and arrays are views. With needs, the values that were asked for are plain, and touching
+    anything else raises InvalidRequestError.
 
     Attributes:
-        kind: `segment`, `branch` or `item`. An item has the fields `item`, `index`,
-            `items_per_batch` and `execution_id`, which are plain; `item` is a list of items where
-            there is more than one to a batch.
+        kind: `segment`, `branch` or `item`. An item has the plain fields `item`, `index`,
+            `items_per_batch` and `execution_id`; `item` is a list if a batch has more than one
+            item.
     """
 
     def __init__(
         self, kind: Kind, reading: Reading, entries: MapBacking, needs: Needs | None = None
     ) -> None:
-        """Show entries.
+        """Show the fields of a state.
 
         Args:
-            kind: of the task.
-            reading: reads them.
-            entries: the fields.
-            needs: what may be touched, control fields aside; None for everything.
+            kind: the kind of the task.
+            reading: reads the fields.
+            entries: where the fields are stored.
+            needs: paths that may be touched besides control fields; None for everything.
         """
         if needs is not None:
             needs = dict.fromkeys(_ALWAYS_NEEDED, WHOLE) | needs
@@ -67,21 +67,21 @@ class State(MapView, Generic[ModelT]):
 
     @property
     def model(self) -> ModelT:
-        """The validated part of the state, where a model was given."""
+        """The validated part of the state, if a model was given."""
         if not self._models:
             raise InvalidRequestError("no model was given for this part of the state")
         return self._models[0]
 
     def read(self, path: str, default: Json = _REQUIRED) -> Json:
-        """Return the plain value at a path, all of it read.
+        """Return the whole value at a path as plain dicts and lists.
 
         Args:
             path: such as `current_state.report.sections[3]`, or `state_history[-20:]`.
-            default: what to return where the path leads nowhere.
+            default: the value to return if the path leads nowhere.
 
         Raises:
-            KeyError: it leads nowhere, and there is no default.
-            InvalidRequestError: it is no path, or not among the needs.
+            KeyError: the path leads nowhere, and there is no default.
+            InvalidRequestError: the path is not valid, or not among the needs.
         """
         found: Json = self
         needs, steps = self._needs, parse_selection(path, field="path")
@@ -97,7 +97,7 @@ class State(MapView, Generic[ModelT]):
         return plain(found)
 
     def fetch(self) -> None:
-        """Read all that is needed now, side by side, instead of when it is touched."""
+        """Read everything that is needed now, in parallel, instead of when it is touched."""
         places = list(self.needed())
         values = self._reading.plain_all([stored for _, _, stored in places])
         for (view, step, stored), value in zip(places, values, strict=True):
@@ -107,12 +107,13 @@ class State(MapView, Generic[ModelT]):
         """Validate the part of the state at a path; `model` then returns it.
 
         Raises:
-            InvalidRequestError: it is not there, or not of the model; each wrong path is named.
+            InvalidRequestError: the part is missing or does not fit the model; the message names
+                each wrong path.
         """
         self._models = [validated(model, self.read(at, None), at)]
 
     def __repr__(self) -> str:
-        """Return the kind alone: a state may end up in a log, and its content must not."""
+        """Return only the kind: a state may end up in a log, and its content must not."""
         return f"<State of a {self.kind}>"
 
 
@@ -122,18 +123,18 @@ def bag_state(
     """Return what a worker sees of a bag.
 
     Args:
-        bag: it stays as it is.
-        needs: what may be touched, as `parse_needs` gives it; None for everything.
+        bag: the bag; it is not changed.
+        needs: paths that may be touched, as `needs_of` returns them; None for everything.
         execution_id: whose objects may be read.
-        watch: for values that the worker changes in place.
+        watch: notices values that the worker changes in place.
     """
     return State(kind_of(bag), reading_of(execution_id, watch), BagMap(bag), needs)
 
 
 def item_state(event: Mapping[str, Json], watch: Watch | None = None) -> State[Any]:
-    """Return what a worker sees of an event with an item, which is read where it is a pointer.
+    """Return what a worker sees of an event with an item. If the item is a pointer, it is read.
 
-    No part of an item that is inline is a form of ours.
+    An inline item is the user's data throughout: no part of it is taken for a pointer.
     """
     fields = {name: event[name] for name in _OF_ITEM if name in event}
     reading = reading_of(fields.get("execution_id"), watch)
@@ -145,19 +146,19 @@ def item_state(event: Mapping[str, Json], watch: Watch | None = None) -> State[A
 
 
 def kind_of(bag: JsonObject) -> Kind:
-    """Return what the worker of a bag has to do."""
+    """Return whether the worker of a bag runs a branch or a segment."""
     return "branch" if is_branch(bag) else "segment"
 
 
 def reading_of(execution_id: Json, watch: Watch | None = None) -> Reading:
-    """Return what reads the objects of an execution."""
+    """Return the reader of an execution's objects."""
     objects = Objects(runtime.current(), None)
-    objects.belong_to(execution_id)  # what is no text is no execution, and nothing may be read
+    objects.belong_to(execution_id)  # if the id is not a string, nothing may be read
     return Reading(objects, watch)
 
 
 def _after(needs: Needs | None, step: Step | Range) -> Needs | None:
-    """Return the needs after a step, None where all that is there is plain or may be touched."""
+    """Return the needs below a step, or None if everything below it may be touched."""
     return (needs or {}).get(step) or None
 
 

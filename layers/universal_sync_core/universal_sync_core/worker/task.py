@@ -1,4 +1,4 @@
-"""A worker in one line: `@state_task` on a Lambda handler that reads plain values and returns them.
+"""A worker in one line: `@state_task` on a Lambda handler that reads and returns plain values.
 
 @state_task(needs=["current_state.documents", "state_history[-20:]"])
 def handler(state, context):
@@ -42,12 +42,12 @@ Handler: TypeAlias = Callable[Concatenate[Mapping[str, Json], P], Json]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """How the events and results of a worker are handled.
+    """How to handle the events and results of a worker.
 
     Attributes:
-        of_item: whether the model is that of items.
+        of_item: whether the model is for items.
 
-    The others are the options of `state_task`.
+    The other attributes are the options of `state_task`.
     """
 
     needs: Needs | None
@@ -64,7 +64,7 @@ class Task:
         """Return what the worker sees of an event.
 
         Raises:
-            InvalidRequestError: it brings neither bag nor item, or not what the model says.
+            InvalidRequestError: the event has neither a bag nor an item, or does not fit the model.
         """
         if _is_item(event):
             state = item_state(event, watch)
@@ -77,7 +77,7 @@ class Task:
         return state
 
     def answer_to(self, event: Mapping[str, Json], result: Json) -> Json:
-        """Return what the state machine is answered."""
+        """Return the answer for the state machine."""
         context = with_encode({"execution_id": _execution_id(event)}, self.encode)
         if _is_item(event):
             answer = offload_result(result, context)
@@ -131,47 +131,47 @@ def state_task(  # noqa: PLR0913 - options, each with a default
     keep_inline: Paths | None = None,
     encode: Encode | None = None,
 ) -> Any:
-    """Return a Lambda handler that gives a worker the state and takes its plain result.
+    """Return a Lambda handler that passes the state to a worker and takes its plain result.
 
-    The worker is called with a `State` in the place of the event, and with all other arguments as
-    they come. It may be a plain or an `async` function, or a generator of either kind, whose values
-    are a list. What it returns is taken as `flatten_result` takes it; declare it as a `Result`, and
-    a type checker finds what would be refused. A result over 60 KiB is answered as a pointer, so
-    that the answer fits beside the bag. Errors of the worker pass through as they are. A plain
-    value that it changes in place, and does not return, is an `InPlaceChangeWarning`: no state
-    changes by it.
+    The worker gets a `State` instead of the event; all other arguments are passed on. It may be a
+    plain or an `async` function, or a generator of either kind, whose values become a list. It may
+    return whatever `flatten_result` accepts. Declare a `Result` as its return type, and a type
+    checker finds what would be refused. A result over 60 KiB leaves as a pointer, so that the
+    answer fits beside the bag. Errors of the worker pass through. If the worker changes a plain
+    value in place and does not return it, the state does not change, and an `InPlaceChangeWarning`
+    says so.
 
     Args:
-        worker: the function; left out where the decorator has options.
-        needs: paths of what the worker reads, such as `current_state.documents`, `items[3].name`,
-            `state_history[-20:]`. Each is read whole when it is first touched and is then plain;
-            nothing else may be touched, but the control fields and a branch's `branch`. None for
-            everything, in views.
-        eager: read all needs before the worker starts, side by side.
+        worker: the function; left out if the decorator has options.
+        needs: paths that the worker reads, such as `current_state.documents`, `items[3].name`,
+            `state_history[-20:]`. Each is read whole when it is first touched, as a plain value.
+            Nothing else may be touched except the control fields and a branch's `branch`. None for
+            everything, as views.
+        eager: read all needs in parallel before the worker starts.
         model: a pydantic model, or any type that pydantic validates, for the part of the state at
-            `at`: it is validated before the worker starts, and is the state's `model`.
-        at: path of that part. One that begins with `item` is validated for items alone, any other
-            for segments and branches alone.
-        sync: merge the result into the bag at once, and answer `{"state_data": bag}`, where the
-            event does not say `"sync": false`, as the state machine does unless its parameter
-            `SegmentRunnerSyncs` is set. The worker needs the settings of the manager. The result
-            of an item is answered as without.
-        merge_strategy: with `sync`, as the `sync` action takes it; that of the event wins.
-        keep_inline: the same.
-        encode: makes JSON of a value that is not taken as it is, or raises TypeError, as the
-            `default` of `json.dumps`.
+            `at`. That part is validated before the worker starts, and becomes the state's `model`.
+        at: path of that part. If it begins with `item`, only items are validated, else only
+            segments and branches.
+        sync: merge the result into the bag in the worker, and answer `{"state_data": bag}`, unless
+            the event says `"sync": false`. The state machine says so unless its parameter
+            `SegmentRunnerSyncs` is set. The worker needs the settings of the manager. This does not
+            change the answer for an item.
+        merge_strategy: with `sync`, as for the action `sync`; the one in the event wins.
+        keep_inline: with `sync`, as for the action `sync`; the one in the event wins.
+        encode: converts a value that is not accepted directly to JSON, or raises TypeError, like
+            the `default` of `json.dumps`.
 
     Raises:
-        InvalidRequestError: the options cannot be used; also whenever an event brings neither
-            `state_data` nor `item`, or the state is not of the model.
+        InvalidRequestError: an option is wrong; also if an event has neither `state_data` nor
+            `item`, or the state does not fit the model.
     """
     if eager and needs is None:
-        raise InvalidRequestError("eager reads the needs: name them", field="needs")
+        raise InvalidRequestError("eager needs paths to read: name them in needs", field="needs")
     if model is not None:
         prepare(model)
     if encode is not None and not callable(encode):
-        raise InvalidRequestError("encode is a function of the value", field="encode")
-    Strategies(merge_strategy)  # refused here, where the decorator stands
+        raise InvalidRequestError("encode must be a function that takes a value", field="encode")
+    Strategies(merge_strategy)  # refused at import, not at the first event
     task = Task(
         needs=needs_of(needs, model, at),
         eager=eager,
@@ -210,13 +210,13 @@ def _is_item(event: Mapping[str, Json]) -> bool:
 def _bag(event: Mapping[str, Json]) -> JsonObject:
     bag = unwrap(event.get("state_data"))
     if not isinstance(bag, dict):
-        message = "the event must bring state_data, a JSON object, or an item"
+        message = "the event must have state_data, a JSON object, or an item"
         raise InvalidRequestError(message, field="state_data")
     return bag
 
 
 def _owner(event: object) -> Json:
-    """Return the execution that an event says it is of, whatever else it has; None where none."""
+    """Return the execution that an event names, or None."""
     if not isinstance(event, Mapping):
         return None
     bag = unwrap(event.get("state_data"))

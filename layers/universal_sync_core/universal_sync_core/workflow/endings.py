@@ -49,7 +49,7 @@ class Ending:
 
 
 def endings_of(branches: Sequence[Json], parent: JsonObject, unit: UnitOfWork) -> list[Ending]:
-    """Return how each branch ended, with its bag in the place of the path to it.
+    """Return how each branch ended, with its bag in place of the path to it.
 
     A branch may end as the pointer of `complete_branch`, as a bag or a result, as what a Catch
     leaves of a failure (`{"Error", "Cause"}`), or as what is recorded of it; the pointer and the

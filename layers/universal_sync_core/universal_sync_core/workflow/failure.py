@@ -85,7 +85,7 @@ def record_failure(
 
 
 def _of_own_execution(failure: JsonObject) -> JsonObject:
-    """Return the failure of an execution that a task awaited, in the place of the task's.
+    """Return the failure of an execution that a task awaited, in place of the task's.
 
     The task fails under `States.TaskFailed`, whatever happened, and its cause is what
     DescribeExecution tells.
