@@ -64,8 +64,8 @@ account: $(READY) ## Check the stack in an AWS account: make account YES=<accoun
 		$(BIN)/python -m account --yes "$(YES)" $(foreach part,$(ONLY),--only $(part)) $(if $(KEEP),--keep) \
 		$(if $(CLEAN),--clean "$(CLEAN)")
 
-bench: $(READY) ## Run the benchmarks: a table of ratios, the cost, and a plot in benchmarks/out/.
-	$(BIN)/python -m benchmarks
+bench: $(READY) ## Run the benchmarks, in a quarter of an hour: figures beside their targets, and a plot; ONLY="fresh cost" runs some.
+	$(BIN)/python -m benchmarks $(ONLY)
 
 docs: $(READY) ## Build the documentation as a site, in docs/_build/.
 	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going docs docs/_build

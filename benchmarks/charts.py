@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import cost, plot
-from benchmarks.loop import STEP_BYTES, Curve
+from benchmarks import plot
 from benchmarks.plot import Axis, Panel
+from benchmarks.scenarios import cost
+from benchmarks.scenarios.loop import STEP_BYTES, Curve
 from universal_sync_core.limits import KIB
 
 STATE_BYTES = tuple(KIB * size for size in (10, 30, 100, 300, 1_000, 3_000))

@@ -1,4 +1,4 @@
-"""Ratios: how they are measured, and a row of the table for each."""
+"""Rows of the table: what was measured, and what it is to be."""
 
 import statistics
 import time
@@ -15,26 +15,40 @@ class Row:
 
     Attributes:
         scenario: what is measured.
-        baseline: what it is measured against, in the same run.
-        ratio: the one by the other; which by which, `at_least` says.
-        target: what the ratio is to be, or None where it only informs.
+        baseline: what a ratio is measured against, in the same run.
+        measured: a ratio, or an amount where there is a unit.
+        target: what it is to be, or None where it only informs.
         at_least: the baseline by ours, and a large ratio is good; else ours by the baseline.
-        note: what explains the ratio.
+        unit: of an amount, such as `bytes`, `requests` or `$`; of a ratio it is empty.
+        note: what explains the figure.
     """
 
     scenario: str
-    baseline: str
-    ratio: float
+    baseline: str = ""
+    measured: float
     target: float | None = None
     at_least: bool = False
+    unit: str = ""
     note: str = ""
 
     @property
     def is_met(self) -> bool:
-        """Whether the ratio is what it is to be."""
+        """Whether it is what it is to be."""
         if self.target is None:
             return True
-        return self.ratio >= self.target if self.at_least else self.ratio <= self.target
+        return self.measured >= self.target if self.at_least else self.measured <= self.target
+
+    def amount(self, number: float) -> str:
+        """Return a number with the unit of this row."""
+        if self.unit == "$":
+            return f"${number:.3f}"
+        return f"{number:,.0f} {self.unit}" if self.unit else f"{number:.2f}"
+
+    @property
+    def target_text(self) -> str:
+        """The target as it is printed, or nothing where there is none."""
+        sign = ">=" if self.at_least else "<="
+        return "" if self.target is None else f"{sign} {self.amount(self.target)}"
 
 
 def seconds(work: Callable[[], object]) -> float:
@@ -42,6 +56,13 @@ def seconds(work: Callable[[], object]) -> float:
     begun = time.perf_counter()
     work()
     return time.perf_counter() - begun
+
+
+def processor_seconds(work: Callable[[], object]) -> float:
+    """Give the processor time that `work` takes, in all threads of this process."""
+    begun = time.process_time()
+    work()
+    return time.process_time() - begun
 
 
 def median_of_pairs(

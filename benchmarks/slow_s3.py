@@ -8,11 +8,13 @@ with SlowS3.start() as s3:
 """
 
 import asyncio
+import os
 import sys
 import tempfile
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
+from unittest import mock
 from urllib.parse import urlsplit
 
 import boto3
@@ -24,6 +26,7 @@ from local.servers import ports
 from local.servers.processes import Processes
 from local.servers.seaweed import Seaweed
 from universal_sync_core.storage.parallel import MAX_REQUESTS_AT_ONCE
+from universal_sync_core.storage.s3_store import S3Store
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -91,6 +94,11 @@ class SlowS3:
             endpoint_url=self.endpoint,
             config=Config(max_pool_connections=MAX_REQUESTS_AT_ONCE),
         )
+
+    def store(self) -> S3Store:
+        """Give our store, with the client that it makes for itself."""
+        with mock.patch.dict(os.environ, self.environment()):
+            return S3Store()
 
     def __enter__(self) -> Self:
         return self

@@ -20,8 +20,16 @@ from benchmarks.rows import Row, median_of_pairs, seconds
 def test_a_target_is_a_bound_from_one_side(
     *, ratio: float, target: float | None, at_least: bool, met: bool
 ) -> None:
-    row = Row(scenario="", baseline="", ratio=ratio, target=target, at_least=at_least)
+    row = Row(scenario="", measured=ratio, target=target, at_least=at_least)
     assert row.is_met is met
+
+
+@pytest.mark.parametrize(
+    ("unit", "text"),
+    [("", "<= 20480.00"), ("bytes", "<= 20,480 bytes"), ("$", "<= $20480.000")],
+)
+def test_a_target_is_printed_with_its_unit(unit: str, text: str) -> None:
+    assert Row(scenario="", measured=1, target=20_480, unit=unit).target_text == text
 
 
 def test_the_median_leaves_out_a_pair_that_was_disturbed() -> None:

@@ -23,10 +23,9 @@ from universal_sync_core.storage import runtime
 from universal_sync_core.storage.s3_store import S3Store
 from universal_sync_core.values.codec import Json, JsonObject
 
-_PROGRAM: Final = Path(__file__).parent / "middy"
+_PROGRAM: Final = Path(__file__).parent.parent / "middy"
 _BASELINE: Final = "middy-store with middy-store-s3, in Node"
-_MORE_REQUESTS: Final = "it sends one object, we pages, so that the next change sends one page"
-_TWO_WAVES: Final = "it reads one object, we an index and then its pages"
+PAYLOAD_BYTES: Final = (60 * KIB, KIB * KIB)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -82,7 +81,7 @@ class Middy:
 class Ours:
     """The same job with the core, each time with an empty cache: middy-store has none."""
 
-    store_in: S3Store = field(default_factory=S3Store)
+    store_in: S3Store
     bag: JsonObject = field(default_factory=dict)
 
     def store(self, value: JsonObject) -> float:
@@ -104,8 +103,8 @@ def is_available() -> bool:
     return bool(shutil.which("node") and shutil.which("npm"))
 
 
-def rows(s3: SlowS3, pairs: int = PAIRS, fields: int = 16) -> list[Row]:
-    """Give the rows of this page.
+def rows(s3: SlowS3, pairs: int = PAIRS, fields: int = 16) -> Iterator[Row]:
+    """Give the rows of this section.
 
     Args:
         s3: the server both use.
@@ -113,40 +112,30 @@ def rows(s3: SlowS3, pairs: int = PAIRS, fields: int = 16) -> list[Row]:
         fields: how many large fields there are.
     """
     if not is_available():
-        return [
-            Row(
-                scenario="not measured: needs Node and npm",
-                baseline=_BASELINE,
-                ratio=float("nan"),
-            )
-        ]
+        scenario = "not measured: needs Node and npm"
+        yield Row(scenario=scenario, baseline=_BASELINE, measured=float("nan"))
+        return
     with Middy.running(s3) as middy:
-        return [
-            *_one_payload(middy, pairs, 60 * KIB),
-            *_one_payload(middy, pairs, KIB * KIB),
-            *_many_fields(middy, pairs, fields),
-        ]
+        for size in PAYLOAD_BYTES:
+            yield from _one_payload(Ours(store_in=s3.store()), middy, pairs, size)
+        yield from _many_fields(Ours(store_in=s3.store()), middy, pairs, fields)
 
 
-def _one_payload(middy: Middy, pairs: int, size: int) -> Iterator[Row]:
+def _one_payload(ours: Ours, middy: Middy, pairs: int, size: int) -> Iterator[Row]:
     payloads = Payloads()
     name = f"a payload of {size // KIB:,} KB"
-    paged = size > Settings().page_bytes
-    ours = Ours()
     yield _row(
         f"store {name}",
         lambda: ours.store({"report": payloads.records(size)}),
         lambda: middy.store({"report": payloads.records(size)}),
         pairs,
-        note=_MORE_REQUESTS if paged else "",
     )
-    yield _row(f"load {name} back", ours.load, middy.load, pairs, note=_TWO_WAVES if paged else "")
+    yield _row(f"load {name} back", ours.load, middy.load, pairs)
 
 
-def _many_fields(middy: Middy, pairs: int, count: int) -> Iterator[Row]:
+def _many_fields(ours: Ours, middy: Middy, pairs: int, count: int) -> Iterator[Row]:
     payloads = Payloads()
     name = f"{count} fields of 36 KB"
-    ours = Ours()
 
     def values() -> JsonObject:
         return payloads.fields(count, 36 * KIB)
@@ -174,22 +163,6 @@ def _many_fields(middy: Middy, pairs: int, count: int) -> Iterator[Row]:
     )
 
 
-def _row(
-    scenario: str,
-    ours: Callable[[], float],
-    middys: Callable[[], float],
-    pairs: int,
-    note: str = "",
-) -> Row:
+def _row(scenario: str, ours: Callable[[], float], middys: Callable[[], float], pairs: int) -> Row:
     ratio = median_of_pairs(ours, middys, pairs)
-    return Row(scenario=scenario, baseline=_BASELINE, ratio=ratio, target=1.0, note=note)
-
-
-def _main() -> None:
-    with SlowS3.start() as s3:
-        os.environ.update(s3.environment())
-        print(*rows(s3), sep="\n")
-
-
-if __name__ == "__main__":
-    _main()
+    return Row(scenario=scenario, baseline=_BASELINE, measured=ratio, target=1.0)

@@ -1,6 +1,6 @@
 """What a worker pays for plain values: bytes it reads, bytes it stores, and the time of both."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Final
@@ -26,7 +26,7 @@ from universal_sync_core.values.codec import Json, JsonObject
 SETTINGS: Final = Settings(bucket="state-bucket")
 DOCUMENT_BYTES: Final = 50 * KIB
 # What one path of the large state may read.
-_MOST_BYTES: Final = 200 * KIB
+_MOST_BYTES: Final = 120 * KIB
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,9 +44,11 @@ class Scale:
     result_bytes: int = 1_000 * KIB
 
 
-def rows(scale: Scale) -> list[Row]:
-    """Give the rows of this page."""
-    return [_one_path(scale), _stored_once(scale), _synced_at_once(scale)]
+def rows(scale: Scale) -> Iterator[Row]:
+    """Give the rows of this section."""
+    yield _one_path(scale)
+    yield _stored_once(scale)
+    yield _synced_at_once(scale)
 
 
 def _one_path(scale: Scale) -> Row:
@@ -62,11 +64,11 @@ def _one_path(scale: Scale) -> Row:
     whole = _bytes_read(store, lambda: hydrate_state(bag, context=CONTEXT))
     one = _bytes_read(store, lambda: needing({"state_data": bag, **CONTEXT}))
     return Row(
-        scenario="bytes a worker reads that touches one path of 50 MB",
-        baseline="hydrating all of it",
-        ratio=one / whole,
-        target=_MOST_BYTES / scale.state_bytes,
-        note=f"{one:,} of {whole:,} bytes",
+        scenario="read by a worker that touches one path of 50 MB",
+        measured=one,
+        target=_MOST_BYTES,
+        unit="bytes",
+        note=f"all of it is {whole:,}",
     )
 
 
@@ -85,7 +87,7 @@ def _stored_once(scale: Scale) -> Row:
     return Row(
         scenario="bytes sent for a list that a generator yields, merged by the worker",
         baseline="bytes of its JSON",
-        ratio=store.bytes_sent / calculate_payload_size(records),
+        measured=store.bytes_sent / calculate_payload_size(records),
         target=1.1,
     )
 
@@ -118,7 +120,7 @@ def _synced_at_once(scale: Scale) -> Row:
     return Row(
         scenario="a segment whose worker syncs, its result 1 MB",
         baseline="running and then syncing it",
-        ratio=median_of_pairs(worker_syncs, manager_syncs, scale.pairs),
+        measured=median_of_pairs(worker_syncs, manager_syncs, scale.pairs),
         target=1.0,
         note="without the transition and the invocation that it saves",
     )
