@@ -6,14 +6,18 @@ Installed, it is `python -m universal_sync_core.local.invoke`.
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from .cloud import LocalCloud
 from .errors import FunctionError, LocalCloudError
 
 _DESCRIPTION = "Run one event against the built function."
+# Where an action is one that the manager does not know: the output that names its function.
+_OUTPUTS: Final = {"delete_ended": "RetentionFunctionArn", "job_ended": "JobEventsFunctionArn"}
+# There is a function for the ends of jobs where some service's are listened to.
+PARAMETERS: Final = {"JobSources": "aws.glue"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -25,8 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     path: Path = parser.parse_args(arguments).event
     try:
         event = _read(path)
-        with LocalCloud.start(report=_tell) as cloud:
-            answer = cloud.invoke(event, _function_of(event, cloud))
+        with LocalCloud.start(parameters=PARAMETERS, report=_tell) as cloud:
+            answer = cloud.invoke(event, function_of(event, cloud.outputs))
     except FunctionError as error:
         _tell(f"The function failed with {error.error_type}: {error.message}")
         return 1
@@ -40,10 +44,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _function_of(event: Any, cloud: LocalCloud) -> str | None:
+def function_of(event: Any, outputs: Mapping[str, str]) -> str | None:
     """Give the function that an event is for, where that is not the manager."""
-    deletes = isinstance(event, dict) and event.get("action") == "delete_ended"
-    return cloud.outputs["RetentionFunctionArn"] if deletes else None
+    action = event.get("action") if isinstance(event, dict) else None
+    output = _OUTPUTS.get(action) if isinstance(action, str) else None
+    return outputs[output] if output else None
 
 
 def _read(path: Path) -> Any:

@@ -287,4 +287,5 @@ def delete_ended(event: DeleteEndedEvent) -> DeletionAnswer:
 
 
 # Of all functions, which are told apart by their handlers.
-EVERY_ACTION: Final = tuple(sorted({*app.actions, *callback_app.actions, *retention_app.actions}))
+_RESOLVERS: Final = (app, callback_app, jobs_app, retention_app)
+EVERY_ACTION: Final = tuple(sorted({name for each in _RESOLVERS for name in each.actions}))

@@ -33,9 +33,6 @@ Handler = Callable[[Any, LambdaContext], Json]
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
 _XRAY_DAEMON: Final = "AWS_XRAY_DAEMON_ADDRESS"
 
-# The events of jobs are EventBridge's to send, and nobody else's.
-_KNOWN: Final = (*EVERY_ACTION, *jobs_app.actions)
-
 # Of the values Lambda gives AWS_LAMBDA_INITIALIZATION_TYPE, those with which nobody waits for the
 # import of this module (same page).
 _AHEAD_OF_CALLS: Final = {"snap-start", "provisioned-concurrency"}
@@ -138,7 +135,7 @@ def _name_action(action: str) -> None:
 def _action(event: Any) -> str:
     """Return the event's action if it is one of ours: a metric's dimension takes no free text."""
     action = event.get("action") if isinstance(event, dict) else None
-    return action if action in _KNOWN else "unknown"
+    return action if action in EVERY_ACTION else "unknown"
 
 
 def _execution_id(event: Any) -> str | None:

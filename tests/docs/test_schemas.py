@@ -15,16 +15,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
-import app
 import callbacks
+import jobs
 import service_calls
 from actions import EVERY_ACTION as ACTIONS
 from docs.schemas.catalogue import FOLDER, FORMS, all_files, event_model
 from tests.core.places import documents_of
 from tests.core.values.test_pointer import DIGEST, LIST, PATH, VALUE
 from tests.docs.test_formats import EXAMPLES, OBJECTS
-from tests.function.expected import BUCKET, EVENTS, EXPECTED, deletes, load
+from tests.function.expected import BUCKET, EVENTS, EXPECTED, load
 from tests.function.fakes import FakeEventBus, FakeStepFunctions, listing_client, may_delete
+from tests.function.handlers import handler_of
 from tests.function.lambda_context import FakeLambdaContext
 from universal_sync_core.bag.next_action import NEXT_ACTION_BY_STATUS
 from universal_sync_core.bag.unit_of_work import unit_of_work
@@ -72,6 +73,7 @@ def services(monkeypatch: pytest.MonkeyPatch) -> FakeStepFunctions:
     services = FakeStepFunctions()
     monkeypatch.setattr(callbacks, "stepfunctions", lambda: services)
     may_delete(monkeypatch)
+    monkeypatch.setattr(jobs, "_HAS_RULE", True)
     monkeypatch.setattr(service_calls, "OPERATIONS", {"dynamodb:listTables"})
     monkeypatch.setattr(service_calls, "client_of", lambda _: listing_client(["orders"], ["lines"]))
     return services
@@ -89,10 +91,9 @@ def answer(name: str, store: MemoryStore) -> Any:
     """Return what the function answers to an event of events/."""
     EXPECTED[name].prepare(store)
     for earlier in EXPECTED[name].after:
-        app.lambda_handler(load(earlier), FakeLambdaContext())
+        handler_of(load(earlier))(load(earlier), FakeLambdaContext())
     event = load(name)
-    handler = app.retention_handler if deletes(event) else app.lambda_handler
-    return handler(event, FakeLambdaContext())
+    return handler_of(event)(event, FakeLambdaContext())
 
 
 def test_files_are_those_of_the_models() -> None:

@@ -10,11 +10,12 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local.errors import FunctionError
+from local.invoke import function_of
 from tests.end_to_end.workflow import Workflows
-from tests.function.expected import EXPECTED, deletes, load
+from tests.function.expected import EXPECTED, load
 from universal_sync_core.storage.s3_store import S3Store
 
-REQUEST = "request_callback_human"
+REQUESTS = {"request_callback_human", "request_callback_job"}
 
 
 @contextmanager
@@ -44,7 +45,13 @@ def _waiting(workflows: Workflows, request: Any) -> Iterator[str]:
                 execution.stop()
 
 
-@pytest.mark.parametrize("name", sorted(EXPECTED))
+def _marked(name: str) -> Any:
+    """Give the name of an event; a stack in an account listens to no job."""
+    is_of_job = name.startswith("job_ended") or name == "request_callback_job"
+    return pytest.param(name, marks=pytest.mark.local if is_of_job else ())
+
+
+@pytest.mark.parametrize("name", [_marked(name) for name in sorted(EXPECTED)])
 def test_event_leads_to_what_its_name_says(workflows: Workflows, name: str) -> None:
     expected, cloud = EXPECTED[name], workflows.cloud
     bucket = cloud.outputs["StateBucketName"]
@@ -53,14 +60,14 @@ def test_event_leads_to_what_its_name_says(workflows: Workflows, name: str) -> N
         callback_id = ""
         for earlier in expected.after:
             event = load(earlier, bucket)
-            if earlier == REQUEST and not expected.closed:
+            if earlier in REQUESTS and not expected.closed:
                 callback_id = closing.enter_context(_waiting(workflows, event))
             else:
                 cloud.invoke(_about(event, callback_id))
         event = _about(load(name, bucket), callback_id)
         if name == "record_end_stopped":
             event["execution_arn"] = _stopped(workflows)
-        function = cloud.outputs["RetentionFunctionArn"] if deletes(event) else None
+        function = function_of(event, cloud.outputs)
         if expected.error is None:
             answer = cloud.invoke(event, function)
             assert (expected.answer or set()) <= answer.keys()
@@ -80,4 +87,4 @@ def _stopped(workflows: Workflows) -> str:
 
 def _about(event: Any, callback_id: str) -> Any:
     """Give an event about the callback that there is: its token is not the one of the files."""
-    return event | {"callback_id": callback_id} if callback_id else event
+    return event | {"callback_id": callback_id} if "callback_id" in event and callback_id else event

@@ -30,15 +30,6 @@ EVENTS: Final = Path(__file__).parents[2] / "events"
 BUCKET: Final = "state-bucket"  # the one that the files name
 
 
-# The action that the manager does not know, as it may not delete.
-DELETES: Final = "delete_ended"
-
-
-def deletes(event: Any) -> bool:
-    """Tell whether an event is for the function that may delete."""
-    return isinstance(event, dict) and event.get("action") == DELETES
-
-
 def load(name: str, bucket: str = BUCKET) -> Any:
     """Return an event, about the bucket that there is."""
     text = (EVENTS / f"{name}.json").read_text(encoding="utf-8")
@@ -136,6 +127,7 @@ def _refuses(field: str | None, error: type[StateSyncError] = InvalidRequestErro
 
 _BAG: Final = Expected(answer=frozenset({"state_data"}))
 _DELETED: Final = _answers("deleted", "kept", "failed", "recorded", "is_cut_short")
+_ENDED: Final = _answers("job", "state", "waiting")
 _REQUESTED: Final = ("request_callback_human",)
 
 EXPECTED: Final[dict[str, Expected]] = {
@@ -204,6 +196,14 @@ EXPECTED: Final[dict[str, Expected]] = {
     ),
     "init_segments": _BAG,
     "init_segments_per_execution_zero": _refuses("input.segments_per_execution"),
+    "job_ended_failed": _ENDED,
+    "job_ended_missing_detail": _refuses("event.detail"),
+    "job_ended_source_of_no_service": _refuses("event.source"),
+    "job_ended_still_running": _ENDED,
+    "job_ended_succeeded": _ENDED,
+    "job_ended_succeeded_waited_for": _answers(
+        "job", "state", "waiting", after=("request_callback_job",)
+    ),
     "merge_async_missing_async_result": _refuses("async_result"),
     "merge_async_published": _BAG,
     "merge_callback_approved": _BAG,
@@ -224,6 +224,7 @@ EXPECTED: Final[dict[str, Expected]] = {
     "record_failure_without_cause": _answers("failure"),
     "request_callback_async": _answers("callback_id"),
     "request_callback_human": _answers("callback_id"),
+    "request_callback_job": _answers("callback_id"),
     "request_callback_missing_task_token": _refuses("task_token"),
     "request_callback_unknown_type": _refuses("callback_type"),
     "restore_snapshot_missing_object": Expected(error=MissingObjectError),

@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 
-import app
 import callbacks
+import jobs
 import service_calls
 from actions import EVERY_ACTION
-from tests.function.expected import BUCKET, EVENTS, EXPECTED, deletes, load
+from tests.function.expected import BUCKET, EVENTS, EXPECTED, load
 from tests.function.fakes import FakeEventBus, FakeStepFunctions, listing_client, may_delete
+from tests.function.handlers import handler_of
 from tests.function.lambda_context import FakeLambdaContext
 from universal_sync_core import calculate_payload_size
 from universal_sync_core.storage.memory_store import MemoryStore
@@ -26,6 +27,7 @@ def services(monkeypatch: pytest.MonkeyPatch) -> FakeStepFunctions:
     monkeypatch.setattr(callbacks, "stepfunctions", lambda: fake)
     monkeypatch.setattr(callbacks, "events", lambda: bus)
     may_delete(monkeypatch)
+    monkeypatch.setattr(jobs, "_HAS_RULE", True)
     monkeypatch.setattr(service_calls, "OPERATIONS", {"dynamodb:listTables"})
     monkeypatch.setattr(service_calls, "client_of", lambda _: listing_client(["orders"], ["lines"]))
     return fake
@@ -35,11 +37,10 @@ def handle(name: str, store: MemoryStore, services: FakeStepFunctions) -> Any:
     expected, context = EXPECTED[name], FakeLambdaContext()
     expected.prepare(store)
     for earlier in expected.after:
-        app.lambda_handler(load(earlier), context)
+        handler_of(load(earlier))(load(earlier), context)
     services.closed = services.closed or expected.closed
     event = load(name)
-    handler = app.retention_handler if deletes(event) else app.lambda_handler
-    return handler(event, context)
+    return handler_of(event)(event, context)
 
 
 def test_table_and_folder_hold_the_same_names() -> None:

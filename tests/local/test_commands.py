@@ -21,6 +21,13 @@ def test_invoke_prints_the_answer(capsys: pytest.CaptureFixture[str]) -> None:
     assert "state_data" in json.loads(capsys.readouterr().out)
 
 
+def test_invoke_calls_the_function_that_knows_the_action(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert invoke.main([str(EVENTS / "job_ended_succeeded.json")]) == 0
+    assert json.loads(capsys.readouterr().out)["state"] == "SUCCEEDED"
+
+
 def test_invoke_fails_with_the_error_of_the_function(capsys: pytest.CaptureFixture[str]) -> None:
     assert invoke.main([str(EVENTS / "unknown_action.json")]) == 1
     captured = capsys.readouterr()
