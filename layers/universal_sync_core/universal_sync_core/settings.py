@@ -17,50 +17,53 @@ from universal_sync_core.limits import (
 
 # Leaves room in an execution's history; `execution_budget` says how much.
 MOST_SEGMENTS_PER_EXECUTION: Final = 800
-# Characters of an execution's name that are no letters and no digits.
+# Characters of an execution's name that are neither letters nor digits.
 _SEPARATOR: Final = re.compile(r"[._+!@=-]{1,4}")
-# Leaves room in a key for an execution's id. https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
+# Leaves room in a key for the id of an execution.
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
 _MOST_PREFIX_BYTES: Final = 128
-# What lies under the prefix of a stack: one inside would be within reach of the other.
+# The folders under a stack's prefix. A stack whose prefix lies in one would be within reach of the
+# other stack.
 _FOLDERS: Final = frozenset({"v1", "inputs", "items", "distributed", "ended", "jobs"})
 _NO_BUCKET: Final = (
-    "bucket (STATE_BUCKET) is the name of no bucket: 3 to 63 small letters, digits, hyphens and "
-    "single dots. Of an access point give the alias, not the ARN"
+    "bucket (STATE_BUCKET) is not a bucket's name: 3 to 63 lower-case letters, digits, hyphens and"
+    " single dots. For an access point give its alias, not its ARN"
 )
-# Of JSON that is read, for each value that may be in it: as Python objects the two take about as
-# much memory.
+# Bytes of JSON that are read, for each value that may be in them. As Python objects, both take
+# about the same memory.
 _BYTES_PER_NODE: Final = 32
 _BUDGET_BYTES: Final = 128 * KIB * KIB
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Thresholds and places.
+    """The thresholds and places of one process.
 
     Attributes:
-        bucket: where state is offloaded to, or None: then nothing can be.
-        prefix: what every key starts with, empty or ending in `/`.
+        bucket: where state is offloaded to; None if nothing can be offloaded.
+        prefix: the start of every key, empty or ending in `/`.
         kms_key_id: key for SSE-KMS, or None for the bucket's own default.
-        field_offload_bytes: a field over this goes to S3 alone.
+        field_offload_bytes: a field over this goes to S3 on its own.
         state_offload_bytes: a `current_state` over this goes to S3 whole.
         max_payload_bytes: the budget of a payload; a bag takes three quarters of it.
         history_max_entries: entries of `state_history` kept inline.
-        segments_per_execution: after these a workflow goes on as a new execution.
+        segments_per_execution: after this many, a workflow goes on as a new execution.
         map_concurrency: children of a Distributed Map that run at once.
-        page_bytes: about the size of a page of a long list or wide map.
-        index_bytes: about the size of an index object over pages.
+        page_bytes: the approximate size of a page of a long list or wide map.
+        index_bytes: the approximate size of an index object over pages.
         cache_bytes: memory for objects kept between invocations.
-        budget_bytes: JSON that one call may read, unpack and repeat; a worker's state at once.
-        budget_nodes: values that may be in it.
+        budget_bytes: bytes of JSON that one call may read, unpack and repeat; also what a worker's
+            state may hold at once.
+        budget_nodes: how many values this JSON may contain.
         allowed_prefixes: `s3://` prefixes that may be read besides the execution's own.
-        tenant_separator: what stands after the tenant in an execution's name, or None: then there
-            are no tenants.
-        resumable_machines: ARNs of state machines, besides an execution's own, whose state it may
-            go on with.
+        tenant_separator: what follows the tenant in an execution's name; None if there are no
+            tenants.
+        resumable_machines: ARNs of state machines, besides an execution's own, from whose state it
+            may resume.
         held_workflows: names of the executions whose workflows stop at their next routing.
-        lambda_function: name of the function that this process runs for; None outside of Lambda.
-        readable_machines: ARNs of state machines whose objects a `large_payloads` handler reads
-            where it is not told which execution it works for.
+        lambda_function: name of the Lambda function that this process runs; None outside Lambda.
+        readable_machines: ARNs of state machines whose objects a `large_payloads` handler may read
+            if it does not know which execution it works for.
     """
 
     bucket: str | None = None
@@ -85,7 +88,7 @@ class Settings:
     readable_machines: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        """Refuse what could not work."""
+        """Refuse settings that cannot work."""
         for field in fields(self):
             value = getattr(self, field.name)
             if isinstance(value, int) and value < 1:
@@ -110,7 +113,7 @@ class Settings:
         if len(self.prefix.encode()) > _MOST_PREFIX_BYTES:
             raise ConfigurationError(f"prefix (STATE_PREFIX) is over {_MOST_PREFIX_BYTES} bytes")
         if not _FOLDERS.isdisjoint(self.prefix.split("/")):
-            message = "prefix (STATE_PREFIX) may not lie in a folder of another stack's: "
+            message = "prefix (STATE_PREFIX) must not lie in a folder of another stack:  "
             raise ConfigurationError(message + ", ".join(sorted(_FOLDERS)))
         for allowed in self.allowed_prefixes:
             self._require_allowed_place(allowed)
@@ -119,7 +122,7 @@ class Settings:
         bucket, _, folder = place.removeprefix("s3://").partition("/")
         well_formed = place.startswith("s3://") and place.endswith("/") and is_bucket(bucket)
         if not well_formed or (folder and not _is_folder(folder)):
-            message = "an allowed prefix (STATE_ALLOWED_PREFIXES) is s3://<bucket>/<prefix>/"
+            message = "an allowed prefix (STATE_ALLOWED_PREFIXES) must be s3://<bucket>/<prefix>/"
             raise ConfigurationError(message)
         if f"s3://{self.bucket}/{self.prefix}v1/".startswith(place):
             message = (
@@ -133,20 +136,20 @@ class Settings:
             raise ConfigurationError(message)
         for machine in (*self.resumable_machines, *self.readable_machines):
             if not is_state_machine(machine):
-                message = "a resumable or readable machine is the ARN of a state machine"
+                message = "a resumable or readable machine must be the ARN of a state machine"
                 raise ConfigurationError(message)
 
     @property
     def bound_bytes(self) -> int:
-        """Bytes a returned bag may have, so that a worker's result fits beside it."""
+        """The most bytes of a returned bag, so that a worker's result fits beside it."""
         return self.max_payload_bytes * 3 // 4
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> "Settings":
-        """Return the settings that the environment variables of docs/reference/settings.md say.
+        """Return the settings from the environment variables of docs/reference/settings.md.
 
         Raises:
-            ConfigurationError: a value is not of its kind; the variable is named.
+            ConfigurationError: a value is wrong; the message names the variable.
         """
         numbers = {
             "field_offload_bytes": _number(env, "FIELD_OFFLOAD_KB", KIB),
@@ -179,12 +182,12 @@ def _number(env: Mapping[str, str], name: str, unit: int) -> int | None:
     if not text:
         return None
     if not text.isdecimal() or int(text) < 1:
-        raise ConfigurationError(f"{name} must be a whole number, at least 1")
+        raise ConfigurationError(f"{name} must be a whole number of at least 1")
     return int(text) * unit
 
 
 def _is_folder(text: str) -> bool:
-    """Tell whether a text is a path of folders, each with a name of its own."""
+    """Tell whether a string is a path of folders, each with a name."""
     return (
         text.endswith("/")
         and not text.startswith("/")

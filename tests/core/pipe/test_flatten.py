@@ -81,7 +81,7 @@ def without_time(delta: dict[str, Any]) -> dict[str, Any]:
     ],
 )
 def test_one_field_on_both_sides_of_a_wrapper_is_refused(result: Any, field: str) -> None:
-    with pytest.raises(InvalidRequestError, match="say it once") as caught:
+    with pytest.raises(InvalidRequestError, match="in one place only") as caught:
         flatten_result(result)
     assert caught.value.field == field
 

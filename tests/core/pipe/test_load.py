@@ -71,7 +71,10 @@ def test_a_single_value_that_another_language_stored_is_read_with_what_it_points
 
 @pytest.mark.parametrize("value", ["text", 1, {"a": 1}])
 def test_a_range_is_read_of_lists_only(value: Any) -> None:
-    with fresh(CountingStore()), pytest.raises(InvalidRequestError, match="no pointer to a list"):
+    with (
+        fresh(CountingStore()),
+        pytest.raises(InvalidRequestError, match="not a pointer to a list"),
+    ):
         read_list(store_to_s3(value, CONTEXT), 0, 1)
 
 

@@ -157,7 +157,7 @@ def test_a_compressed_value_in_a_packed_one_is_refused_as_it_comes_in_and_as_it_
     bomb = packed(b"[" + b",".join([inner] * 700) + b"]")
     with fresh(MemoryStore()), within(seconds=4, mib=64):
         for result in ({"state_history": [bomb]}, {"also": bomb}):
-            with pytest.raises(InvalidRequestError, match="pack it once"):
+            with pytest.raises(InvalidRequestError, match="compress it once"):
                 synced(dict(NEW), result)
     with fresh(MemoryStore()), pytest.raises(MalformedPointerError, match="compressed value in a"):
         hydrate_state(NEW | {"made": bomb})

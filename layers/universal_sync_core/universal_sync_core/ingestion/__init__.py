@@ -1,4 +1,4 @@
-"""The one door: what comes in becomes JSON, and is checked by who sends it.
+"""The one door: incoming values become JSON, and are checked by who sends them.
 
 Uses: everything from values to lazy.
 Others use: `ingest`, and the checks of control fields.

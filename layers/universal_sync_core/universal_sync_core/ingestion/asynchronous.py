@@ -1,4 +1,4 @@
-"""Coroutines and asynchronous generators where Lambda calls a plain function."""
+"""Running coroutines and asynchronous generators although Lambda calls a plain function."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ _of_thread = local()
 
 
 def awaited(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Return what a coroutine returns.
+    """Run a coroutine and return its result.
 
-    Every one of a thread runs on the same event loop, so that a client that was made in one
-    invocation still works in the next.
+    All coroutines of a thread run on the same event loop, so that a client from one invocation
+    still works in the next.
 
     Raises:
-        RuntimeError: a loop runs in this thread already: await the coroutine there.
+        RuntimeError: a loop is already running in this thread: await the coroutine there.
     """
     return _runner().run(coroutine, context=copy_context())
 
 
 def drained(items: AsyncIterator[T]) -> Iterator[T]:
-    """Yield what an asynchronous iterator yields."""
+    """Yield the items of an asynchronous iterator."""
 
     async def following() -> T:
         return await anext(items)

@@ -1,4 +1,4 @@
-"""The fields that the state machine reads and counts, each checked by its kind as it comes in."""
+"""The fields that the state machine reads and counts: each is checked as it comes in."""
 
 import difflib
 from collections.abc import Callable, Iterable
@@ -15,12 +15,12 @@ from universal_sync_core.previews.paths import PREVIEW_PATHS, previewed_keys
 from universal_sync_core.settings import MOST_SEGMENTS_PER_EXECUTION
 from universal_sync_core.values.codec import Json, JsonObject
 
-# Beyond it not every JSON library on the way tells one whole number from the next.
+# Above it, some JSON libraries on the way cannot tell one whole number from the next.
 # https://www.rfc-editor.org/rfc/rfc8259#section-6
 MAX_COUNT: Final = 2**53 - 1
 MOST_ITEMS_PER_BATCH: Final = 10_000
 
-# Other systems' words for what a status says here.
+# Words of other systems, and the status that they mean here.
 _SYNONYMS: Final = {
     "DONE": Status.COMPLETE,
     "FINISHED": Status.COMPLETE,
@@ -38,7 +38,7 @@ _SYNONYMS: Final = {
 _JSON_TYPES: Final = {
     dict: "an object",
     list: "an array",
-    str: "a text",
+    str: "a string",
     bool: "a boolean",
     int: "a number",
     float: "a number",
@@ -50,11 +50,11 @@ def checked(fields: JsonObject, place: str) -> JsonObject:
     """Return fields with each control field in its own type: `3.0` as `3`.
 
     Args:
-        fields: of an input, a result or a bag.
-        place: what they are called where a message names one.
+        fields: the fields of an input, a result or a bag.
+        place: the path of the fields, for messages.
 
     Raises:
-        InvalidRequestError: a control field is not of its kind; the path is named.
+        InvalidRequestError: a control field is wrong; the message names its path.
     """
     found = {
         name: check(fields[name], f"{place}.{name}")
@@ -66,14 +66,14 @@ def checked(fields: JsonObject, place: str) -> JsonObject:
 
 def json_type(value: Json) -> str:
     """Return the JSON type of a value, for a message."""
-    return _JSON_TYPES.get(type(value), "no JSON value")
+    return _JSON_TYPES.get(type(value), "not a JSON value")
 
 
 def _count(value: Json, path: str, *, least: int = 0, most: int = MAX_COUNT) -> int:
     number = int(value) if type(value) is float and value.is_integer() else value
     if type(number) is int and least <= number <= most:
         return number
-    message = f"{path} must be a whole number from {least} to {most:,}, and was {_given(value)}"
+    message = f"{path} must be a whole number from {least} to {most:,}, not {_given(value)}"
     raise InvalidRequestError(message, field=path)
 
 
@@ -92,7 +92,7 @@ def _items_per_batch(value: Json, path: str) -> int:
 def _given(value: Json) -> str:
     if type(value) not in (int, float):
         return json_type(value)
-    return "a fraction" if type(value) is float else "a number out of that range"
+    return "a fraction" if type(value) is float else "a number outside that range"
 
 
 def _status(value: Json, path: str) -> str:
@@ -112,11 +112,11 @@ def _one_of(value: Json, path: str, known: Iterable[str], *, without: str = "to 
         return value
     every = ", ".join(known)
     if type(value) is not str:
-        message = f"{path} must be one of {every}, and was {json_type(value)}"
+        message = f"{path} must be one of {every}, not {json_type(value)}"
         raise InvalidRequestError(f"{message}; leave it out {without}", field=path)
     meant = _meant(value, list(known))
-    hint = f"did you mean {meant}?" if meant else "data of your own goes into current_state"
-    message = f"{path} is a text that is none of {every}; {hint}"
+    hint = f"did you mean {meant}?" if meant else "put data of your own into current_state"
+    message = f"{path} is a string, but not one of {every}; {hint}"
     raise InvalidRequestError(message, field=path)
 
 
@@ -133,7 +133,7 @@ def _size(value: Json, path: str) -> float:
     if type(value) in (int, float) and 0 <= value <= MAX_COUNT:
         size: float = value
         return size
-    message = f"{path} must be a number of KB from 0, and was {json_type(value)}"
+    message = f"{path} must be a number of KB, 0 or more, not {json_type(value)}"
     raise InvalidRequestError(message, field=path)
 
 
@@ -141,14 +141,14 @@ def _tolerance(value: Json, path: str) -> Json:
     number = int(value) if type(value) is float and value.is_integer() else value
     if is_tolerance(number) and (type(number) is str or number <= MAX_COUNT):
         return number
-    message = f'{path} must be a whole number from 0, or a text from "0%" to "100%"'
-    raise InvalidRequestError(f"{message}, and was {_given(value)}", field=path)
+    message = f'{path} must be a whole number, 0 or more, or a string from "0%" to "100%"'
+    raise InvalidRequestError(f"{message}, not {_given(value)}", field=path)
 
 
 def _text(value: Json, path: str) -> str:
     if type(value) is str:
         return value
-    raise InvalidRequestError(f"{path} must be a text, and was {json_type(value)}", field=path)
+    raise InvalidRequestError(f"{path} must be a string, not {json_type(value)}", field=path)
 
 
 def _preview_paths(value: Json, path: str) -> Json:
@@ -161,7 +161,7 @@ def _removed_paths(value: Json, path: str) -> Json:
     return value
 
 
-# By name; `execution_id` aside, which is of no kind but its bag's.
+# By name. `execution_id` is not here: it is compared with the bag's own.
 _KINDS: Final[dict[str, Callable[[Json, str], Json]]] = {
     "status": _status,
     "next_action": _next_action,

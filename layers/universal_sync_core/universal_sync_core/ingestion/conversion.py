@@ -1,7 +1,7 @@
-"""Values of Python to JSON: what a worker may return in place of plain dicts and lists.
+"""Python values as JSON: what a worker may return besides plain dicts and lists.
 
-Whatever has one meaning in JSON is taken; anything else is refused with its place and what to
-write instead, or left to the caller's own `encode`.
+A value with exactly one meaning in JSON is accepted. The caller's own `encode` may convert any
+other; without it the value is refused, and the message says where it is and what to write instead.
 """
 
 import math
@@ -23,12 +23,12 @@ from universal_sync_core.values.timestamps import rfc3339
 
 Ingest: TypeAlias = Callable[[Json, UnitOfWork], Json]
 
-# What is held of a list that is still being made; some hundred pages, sent side by side.
+# How much of a list is held while it is being made: some hundred pages, sent in parallel.
 _HELD_BYTES: Final = 8 * KIB * KIB
-# CPython writes integers of up to 4,300 digits, and so many bits are always fewer.
+# CPython writes integers of up to 4,300 digits; this many bits are always fewer digits.
 # https://docs.python.org/3/library/stdtypes.html#int-max-str-digits
 _WRITABLE_BITS: Final = 14_000
-# Of a place in a message: its outermost and innermost steps, and the characters of each.
+# A path in a message: how many outer and inner steps it shows, and characters of each.
 _STEPS_SHOWN: Final = 8
 _STEP_CHARS: Final = 60
 
@@ -37,9 +37,9 @@ class Place(NamedTuple):
     """Where a value stands in what a caller sent.
 
     Attributes:
-        step: as it is written after that of the parent.
-        parent: None for the whole.
-        depth: containers around it.
+        step: the step from the parent, as it is written in a path.
+        parent: None for the whole value.
+        depth: the number of containers around it.
     """
 
     step: str
@@ -47,18 +47,18 @@ class Place(NamedTuple):
     depth: int = 0
 
     def at(self, step: str | int) -> "Place":
-        """Return the place of a member: the value of a key, or the element of a position."""
+        """Return the place of a member: the value at a key, or the element at a position."""
         if isinstance(step, int):
             return Place(f"[{step}]", self, self.depth + 1)
         return Place(f".{step[:_STEP_CHARS]}", self, self.depth + 1)
 
     @property
     def inside(self) -> "Place":
-        """The same place, for what a value at it is made into."""
+        """The same place, for the converted form of its value."""
         return Place("", self, self.depth + 1)
 
     def __str__(self) -> str:
-        """Return it as a path, of which the middle may be left out."""
+        """Return the place as a path; a long one leaves out its middle."""
         steps = []
         place: Place | None = self
         while place is not None:
@@ -75,18 +75,19 @@ _RESULT: Final = Place("result")
 def as_json(value: Json, unit: UnitOfWork, ingest: Ingest) -> tuple[Json, bytes]:
     """Return a value as JSON, and its encoding.
 
-    Views of a state, iterators, tuples, mappings, enumerations, subclasses of text and numbers,
-    times with their offset, UUIDs, dataclasses and pydantic models stand for JSON, as keys too
-    where they stand for a text. A view becomes the pointer it is read through. An iterator is a
-    list, and where that is more than a page a pointer to it, stored as it is made.
+    These are accepted: views of a state, iterators, tuples, mappings, enumerations, subclasses of
+    strings and numbers, times with their offset, UUIDs, dataclasses and pydantic models. Those that
+    stand for a string are accepted as keys too. A view becomes the pointer that it reads. An
+    iterator becomes a list, or if that is longer than a page, a pointer to the list, which is
+    stored while it is made.
 
     Args:
-        value: what a caller sent.
-        unit: through which long iterators are stored; its `encode` converts what is not taken.
-        ingest: returns an element of a stored list as it may stand in the bag.
+        value: the value that a caller sent.
+        unit: stores long iterators; its `encode` converts values that are not accepted directly.
+        ingest: checks and escapes an element of a stored list for the bag.
 
     Raises:
-        InvalidRequestError: JSON cannot represent a part of it; its place is named.
+        InvalidRequestError: JSON cannot represent a part of it; the message names the place.
     """
     return _Conversion(unit, ingest).encoded(value, _RESULT)
 
@@ -97,7 +98,7 @@ class _Conversion:
     def __init__(self, unit: UnitOfWork, ingest: Ingest) -> None:
         self._unit = unit
         self._ingest = ingest
-        # Containers that are being converted, by identity: one that is met again holds itself.
+        # Containers that are being converted, by identity: one that is met again contains itself.
         self._open: dict[int, Place] = {}
 
     def encoded(self, value: Json, place: Place) -> tuple[Json, bytes]:
@@ -121,10 +122,12 @@ class _Conversion:
         return self._members(value, place)
 
     def _members(self, value: Json, place: Place) -> Json:
-        """Convert what has values in it, unless it is one of them itself."""
+        """Convert a container, unless it contains itself."""
         if id(value) in self._open:
             outer = self._open[id(value)]
-            message = f"contains itself: it is the same {_kind(value)} as {outer}; give an id there"
+            message = (
+                f"contains itself: it is the same {_kind(value)} as {outer}; use an id instead"
+            )
             raise _refusal(message, place)
         if place.depth >= MAX_DEPTH:
             raise _refusal(f"nested too deeply; at most {MAX_DEPTH:,} levels are allowed", place)
@@ -154,12 +157,12 @@ class _Conversion:
         for key, item in pairs:
             name = _key(key, place)
             if name in converted:
-                raise _refusal("two of its keys are the same text", place.at(name))
+                raise _refusal("two of its keys are the same string", place.at(name))
             converted[name] = self._json(item, place.at(name))
         return converted
 
     def _listed(self, items: Iterator[Json], place: Place) -> Json:
-        """Return the list that an iterator gives, or a pointer to it if it is over a page."""
+        """Return the list of an iterator's items, or a pointer to it if it is over a page."""
         held: list[Json] = []
         size = 0
         pointer: Pointer | None = None
@@ -181,20 +184,20 @@ class _Conversion:
         return pages.store(ingested) if pointer is None else pages.extend(pointer, ingested)
 
     def _by_caller(self, value: Json, place: Place) -> Json:
-        """Return what the caller's `encode` makes of a value that is not taken as it is."""
+        """Return what the caller's `encode` makes of a value that is not accepted directly."""
         convert = self._unit.encode
         failure: TypeError | None = None
         if convert is not None:
             try:
                 return convert(value)
-            except TypeError as error:  # as the `default` of json.dumps says that it has no answer
+            except TypeError as error:  # as the `default` of json.dumps raises it
                 failure = error
         message = f"JSON has no {_kind(value)}; {suggestion_for(value)}"
         raise _refusal(message, place) from failure
 
 
 def _scalar(value: Json, place: Place) -> Json:
-    """Return a text, number or constant; what a subclass stands for is its value."""
+    """Return a string, number or constant; a subclass counts as its plain value."""
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, str):
@@ -203,13 +206,13 @@ def _scalar(value: Json, place: Place) -> Json:
         return _whole(int.__int__(value), place)
     number = float.__float__(value)
     if not math.isfinite(number):
-        raise _refusal(f"JSON has no {number}; use None or a text", place)
+        raise _refusal(f"JSON has no {number}; use None or a string", place)
     return number
 
 
 def _whole(number: int, place: Place) -> int:
     if number.bit_length() > _WRITABLE_BITS:
-        message = f"an integer of {number.bit_length():,} bits is too long for JSON; use a text"
+        message = f"an integer of {number.bit_length():,} bits is too long for JSON; use a string"
         raise _refusal(message, place)
     return number
 
@@ -218,7 +221,7 @@ def _time(value: date, place: Place) -> str:
     if not isinstance(value, datetime):
         return value.isoformat()
     if value.utcoffset() is None:
-        message = "a datetime needs its time zone, as datetime.now(UTC) has"
+        message = "a datetime needs its time zone: use datetime.now(UTC), or add tzinfo"
         raise _refusal(message, place)
     return rfc3339(value)
 
@@ -227,19 +230,19 @@ def _key(key: object, place: Place) -> str:
     while isinstance(key, Enum):
         key = key.value
     if not isinstance(key, str):
-        message = f"keys must be texts, and one is a {_kind(key)}; use str(key)"
+        message = f"keys must be strings, and one is of type {_kind(key)}; use str(key)"
         raise _refusal(message, place)
     return str.__str__(key)
 
 
 def _dumped(model: Json, place: Place) -> Json:
-    """Return what a pydantic model makes of itself."""
+    """Return the JSON form that a pydantic model gives itself."""
     try:
         return model.model_dump(mode="json", by_alias=True)
     except (ValueError, RecursionError):
         kind = _kind(model)
-    # Outside the handler, so that pydantic's error, which may hold the values, is not chained.
-    raise _refusal(f"{kind}.model_dump(mode='json') fails: a field is not JSON", place)
+    # Outside the handler, so that pydantic's error, which may contain values, is not chained.
+    raise _refusal(f"{kind}.model_dump(mode='json') failed: a field has no JSON form", place)
 
 
 def _is_a(value: object, name: str) -> bool:

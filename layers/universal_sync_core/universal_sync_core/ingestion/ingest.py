@@ -1,7 +1,8 @@
-"""The door: what comes into the bag is checked here, once, by who brings it.
+"""The door: everything that comes into the bag is checked here, once, by who brings it.
 
-`ingest` looks at values: their pointers, and data that resembles one of our forms. `ingest_delta`
-looks at fields: what the machine counts and reads, and what a sender may say of that.
+`ingest` looks at values: their pointers, and data that resembles a pointer or another stored form.
+`ingest_delta` looks at fields: those that the machine counts and reads, and which of them a sender
+may set.
 """
 
 from collections.abc import Set as AbstractSet
@@ -36,39 +37,39 @@ from universal_sync_core.values.codec import Json, JsonObject
 from universal_sync_core.values.compression import expand, is_compressed
 from universal_sync_core.values.pointer import Pointer, escape, may_hold_marks, parse, recognise
 
-# What the machine writes itself. A bag that has such a field keeps its own, whatever comes in.
+# Fields that the machine writes. A bag keeps its own value of such a field, whatever comes in.
 _BOOKKEEPING: Final = frozenset(
     {"last_update_time", "next_action", "payload_size_kb", "state_revision", USED}
 )
 _COUNTED: Final = frozenset({"loop_counter", "segment_to_run", LIMIT})
 _SNAPSHOTS: Final = frozenset({"pre_snapshot_s3_path", "post_snapshot_s3_path"})
 _FORK: Final = frozenset({"branch_id", "forked_from", IN_PARENT})
-# What the machine reads of a stop and of a wait, made of what a result says.
+# Fields about a stop or a wait, which are made from a result for the machine to read.
 _TOLD: Final = frozenset({AWAITED_JOB, STOPPED_BY, WAIT_STATE})
 _NEVER: Final = frozenset({"forked_from", IN_PARENT, CHAIN, HELD}) | _TOLD
 _MACHINES: Final = _BOOKKEEPING | _COUNTED | _SNAPSHOTS | _FORK
-# What a result asks the machine for. One that shows a whole bag, with its revision, asks for
-# nothing by what it leaves as it was.
+# Fields by which a result asks the machine for something. A result that echoes a whole bag, with
+# its revision, asks for nothing by a field that it left unchanged.
 _ASKING: Final = ("status", "next_segment_to_run", JOB)
 _REVISION: Final = "state_revision"
-# Under this name, alone, a worker that merged its result itself answers the bag.
+# A worker that merged its result itself answers the bag under this name alone.
 BAG: Final = "state_data"
 _LOOP_LIMIT: Final = "loop_limit"
-# No control field that is checked has more; a pointer to more is none.
+# No checked control field is larger; a pointer to more is not followed.
 _CONTROL_MAX_BYTES: Final = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sender:
-    """Who brings fields into a bag, and what it may say of those that the machine counts.
+    """Who brings fields into a bag, and which of the machine's fields it may set.
 
     Attributes:
-        place: what its fields are called where a message names one.
-        sets: fields of the machine's that it sets; of the others the bag keeps its own.
-        never: fields that it may not bring at all.
+        place: the path of its fields, for messages.
+        sets: fields of the machine that it sets; the bag keeps its own values of the others.
+        never: fields that it must not bring.
         raises_limit: whether it may raise `loop_limit`.
         looks_up: whether its pointers are looked up.
-        answers_bag: whether a field `state_data` alone is the bag that it made.
+        answers_bag: whether a lone field `state_data` is the bag that it made.
     """
 
     place: str
@@ -80,7 +81,7 @@ class Sender:
 
 
 _RESULT: Final = Sender(place="execution_result", never=_NEVER | {"unfinished_map"})
-# Nobody's action: whoever calls composes a bag.
+# Without an action, the caller composes a bag.
 _CALLER: Final = Sender(place="execution_result", sets=_MACHINES, raises_limit=True)
 _SENDERS: Final = {
     None: _CALLER,
@@ -105,15 +106,16 @@ def sender_of(unit: UnitOfWork) -> Sender:
 
 
 def ingest(value: Json, unit: UnitOfWork) -> Json:
-    """Return a value from outside as it may stand in the bag.
+    """Return a value from outside, checked and escaped for the bag.
 
-    Pointers of this execution are let in, once it is seen that they lead to something; data that
-    only resembles one of our forms is escaped, and comes back as it was when the bag is hydrated.
+    Pointers of this execution are accepted once it is clear that they lead to a stored value. Data
+    that only resembles a pointer or another stored form is escaped, and gets its own form back when
+    the bag is hydrated.
 
     Raises:
-        InvalidRequestError: JSON cannot carry it; or a compressed value is in a compressed one.
-        PointerNotAllowedError: it holds a pointer that leads out of the allowed places.
-        MissingObjectError, MalformedPointerError: a pointer leads to nothing, or to something else.
+        InvalidRequestError: JSON cannot represent it; or a compressed value is in a compressed one.
+        PointerNotAllowedError: it contains a pointer that leads out of the allowed places.
+        MissingObjectError, MalformedPointerError: a pointer leads nowhere, or to something else.
     """
     value, encoded = as_json(value, unit, ingest)
     if not may_hold_marks(encoded):
@@ -121,16 +123,16 @@ def ingest(value: Json, unit: UnitOfWork) -> Json:
     pointers: list[Pointer] = []
     escaped = escape(value, lambda part: _is_ours(part, pointers, unit))
     _require_pointers(pointers, unit)
-    # What a value looks like is for us to say, not for who sends a pointer to it.
+    # The preview of a value is made here; the sender of a pointer to it does not choose it.
     return (
         without_previews(escaped) if any(each.preview is not None for each in pointers) else escaped
     )
 
 
 def require_admissible(value: Json, unit: UnitOfWork) -> None:
-    """Raise where a value that is in the bag's own form may not come into this bag.
+    """Raise if a value in the bag's own form must not come into this bag.
 
-    Such a value was read through a pointer, or is part of a bag; errors as of `ingest`.
+    Such a value was read through a pointer, or is part of a bag. The errors are those of `ingest`.
     """
     pointers: list[Pointer] = []
     stack = [value]
@@ -147,7 +149,7 @@ def require_admissible(value: Json, unit: UnitOfWork) -> None:
 
 
 def _is_ours(part: JsonObject, pointers: list[Pointer], unit: UnitOfWork) -> bool:
-    """Tell whether an object is a form of ours, and note the pointers that it is or holds."""
+    """Tell whether an object is a stored form, and note the pointers that it is or contains."""
     pointer = recognise(part)
     if pointer is not None:
         pointers.append(pointer)
@@ -162,7 +164,7 @@ def _is_compressed_well(part: JsonObject, pointers: list[Pointer], unit: UnitOfW
     except UnreadableObjectError:
         return False
     except MalformedPointerError as error:
-        message = "a compressed value holds a compressed value: pack it once"
+        message = "a compressed value contains a compressed value: compress it once"
         raise InvalidRequestError(message) from error
     while stack:
         inner = stack.pop()
@@ -175,7 +177,7 @@ def _is_compressed_well(part: JsonObject, pointers: list[Pointer], unit: UnitOfW
 
 
 def _require_pointers(pointers: list[Pointer], unit: UnitOfWork) -> None:
-    """Look pointers up, but for those of a map's many items, which its children have stored."""
+    """Look up pointers, except those of a map's many items, which its children have stored."""
     if sender_of(unit).looks_up:
         unit.pages.require_stored(pointers)
     for pointer in pointers:
@@ -183,19 +185,19 @@ def _require_pointers(pointers: list[Pointer], unit: UnitOfWork) -> None:
 
 
 def is_synced(result: Json, unit: UnitOfWork) -> bool:
-    """Tell whether a result is the answer of a worker that merged it itself: a bag."""
+    """Tell whether a result is the bag of a worker that merged its result itself."""
     return type(result) is dict and result.keys() == {BAG} and sender_of(unit).answers_bag
 
 
 def ingest_delta(delta: JsonObject, bag: JsonObject, unit: UnitOfWork) -> JsonObject:
-    """Return a delta as it may be merged into a bag: opened, and its control fields checked.
+    """Return a delta that is ready to merge into a bag: opened, with its control fields checked.
 
-    A delta that echoes a whole bag is taken with its fields in their own places, and asks for
-    nothing by what it leaves as it was.
+    In a delta that echoes a whole bag, each field is put back in its own place, and a field that it
+    left unchanged asks for nothing.
 
     Raises:
-        InvalidRequestError: a control field is not of its kind, or not for this sender to say;
-            or the delta is for another execution.
+        InvalidRequestError: a control field is wrong, or this sender must not set it; or the delta
+            is for another execution.
     """
     sender = sender_of(unit)
     if is_synced(delta, unit):
@@ -207,8 +209,8 @@ def ingest_delta(delta: JsonObject, bag: JsonObject, unit: UnitOfWork) -> JsonOb
         if name not in known or plain[name] != known[name]:
             path = f"{sender.place}.{name}"
             message = (
-                f"{path} is a control field that the state machine sets: leave it out, and keep"
-                " data of your own of that name in current_state"
+                f"{path} is a control field that the state machine sets: leave it out, and put"
+                " data of your own with that name into current_state"
             )
             raise InvalidRequestError(message, field=path)
     fields = checked(_followed(plain, unit), sender.place)
@@ -223,7 +225,7 @@ def ingest_delta(delta: JsonObject, bag: JsonObject, unit: UnitOfWork) -> JsonOb
 
 
 def _opened(delta: JsonObject, bag: JsonObject, unit: UnitOfWork) -> JsonObject:
-    """Return a delta that may echo a whole bag, with its fields in their own places."""
+    """Return a delta that may echo a whole bag, with each field in its own place."""
     overflowed, own = overflow_of(delta), overflow_of(bag)
     if overflowed is not None and own is not None and overflowed.at == own.at:
         delta = {name: value for name, value in delta.items() if name != OVERFLOW}
@@ -237,49 +239,49 @@ def _opened(delta: JsonObject, bag: JsonObject, unit: UnitOfWork) -> JsonObject:
 
 
 def no_bag(path: str) -> InvalidRequestError:
-    """Return the refusal of what an answer has in place of the next bag."""
+    """Return the error for an answer whose `state_data` is not the next bag."""
     message = (
         f"{path} is not the bag of this execution at its next revision, as state_task(sync=True)"
-        " and OpenBag.commit return it: answer the result alone, or name the field otherwise"
+        " and OpenBag.commit return it: answer only the result, or give the field another name"
     )
     return InvalidRequestError(message, field=path)
 
 
 def _followed(fields: JsonObject, unit: UnitOfWork) -> JsonObject:
-    """Return fields with what their control fields point to: the machine reads them in place."""
+    """Return fields with their control fields read: the machine needs them inline."""
     pointers = {name: parse(fields[name]) for name in CHECKED_FIELDS & fields.keys()}
     found = {
         name: unit.pages.resolve(pointer.render())
         for name, pointer in pointers.items()
         if pointer is not None and pointer.kind == "value" and pointer.size <= _CONTROL_MAX_BYTES
     }
-    if REMOVED_PATHS in fields:  # of any length
+    if REMOVED_PATHS in fields:  # which may have any length
         found[REMOVED_PATHS] = unit.pages.resolve(fields[REMOVED_PATHS])
     return fields | found if found else fields
 
 
 def require_same_execution(fields: JsonObject, bag: JsonObject, unit: UnitOfWork) -> None:
-    """Raise InvalidRequestError where fields would move a bag to another execution.
+    """Raise InvalidRequestError if fields would move a bag to another execution.
 
-    The execution id says which objects a bag may read; it is no data, and nothing changes it.
+    The execution id says which objects a bag may read. It is not data, and nothing changes it.
     """
     ours = unit.objects.execution_id
     if named_execution(bag) not in (None, ours):
-        raise InvalidRequestError("the bag is of another execution", field="execution_id")
+        raise InvalidRequestError("the bag belongs to another execution", field="execution_id")
     if "execution_id" in fields and (ours or named_execution(fields)) != fields["execution_id"]:
         message = "a result cannot move the state to another execution: leave out execution_id"
         raise InvalidRequestError(message, field="execution_id")
 
 
 def is_echo(delta: JsonObject, bag: JsonObject) -> bool:
-    """Tell whether a delta shows a whole bag: it has the bag's bookkeeping in it."""
+    """Tell whether a delta echoes a whole bag: it contains the bag's bookkeeping."""
     return _REVISION in delta and _REVISION in bag
 
 
 def kept_fields(bag: JsonObject, unit: UnitOfWork) -> AbstractSet[str]:
     """Return the fields of a bag that no delta of this call sets."""
     kept = (_MACHINES - sender_of(unit).sets) & bag.keys()
-    if "total_segments" not in bag:  # then nobody counts segments but the workers themselves
+    if "total_segments" not in bag:  # then only the workers count segments
         kept -= {"segment_to_run"}
     return kept if "forked_from" in bag else kept - _FORK
 
@@ -287,10 +289,10 @@ def kept_fields(bag: JsonObject, unit: UnitOfWork) -> AbstractSet[str]:
 def require_no_higher_limit(
     fields: JsonObject, bag: JsonObject, place: str, sender: Sender
 ) -> None:
-    """Raise InvalidRequestError where fields raise the bag's `loop_limit` and may not."""
+    """Raise InvalidRequestError if fields raise the bag's `loop_limit` without the right to."""
     ours, theirs = bag.get(_LOOP_LIMIT), fields.get(_LOOP_LIMIT)
     if sender.raises_limit or theirs is None or type(ours) is not int or theirs <= ours:
         return
     path = f"{place}.{_LOOP_LIMIT}"
-    message = f"{path} is over the bag's: only an input raises it, at the start or on resuming"
+    message = f"{path} is over the bag's: only an input can raise it, at the start or on resuming"
     raise InvalidRequestError(message, field=path)

@@ -1,10 +1,10 @@
-"""What to write in place of a value that JSON has no single form for."""
+"""Suggestions: what to write instead of a value that has no single form in JSON."""
 
 from collections.abc import Awaitable, Collection, Mapping
 from typing import Final
 
-# By the names of types and of their packages, so that none of them has to be imported. Of the
-# modules below, some are in another one from one Python to the next.
+# By the names of types and their packages, so that none of them has to be imported. Some of these
+# types move to another module from one Python version to the next.
 _BY_TYPE: Final[Mapping[str, str]] = {
     "builtins.set": "use sorted(value) or list(value), for a set has no order",
     "builtins.frozenset": "use sorted(value) or list(value), for a set has no order",
@@ -21,17 +21,17 @@ _BY_TYPE: Final[Mapping[str, str]] = {
     "datetime.timedelta": "use value.total_seconds()",
     "io.IOBase": "use what value.read() returns",
 }
-# By what numpy, pandas and their kind have.
+# By the methods that numpy, pandas and similar libraries have.
 _BY_METHOD: Final[Mapping[str, str]] = {
     "tolist": "use value.tolist()",
     "to_dict": "use value.to_dict()",
     "_asdict": "use value._asdict()",
 }
-_ANY_OTHER: Final = "use plain dicts, lists, texts and numbers, or an `encode` that makes them"
+_ANY_OTHER: Final = "use plain dicts, lists, strings and numbers, or an `encode` that returns them"
 
 
 def suggestion_for(value: object) -> str:
-    """Return what to write instead of a value, by its type alone."""
+    """Return what to write instead of a value, judged by its type alone."""
     kind = type(value)
     for base in kind.__mro__:
         package = base.__module__.partition(".")[0]

@@ -1,4 +1,4 @@
-"""The Smart StateBag: how two values become one, and what two bags have changed.
+"""The Smart StateBag: how two values become one, and how two bags differ.
 
 Uses: everything from values to ingestion.
 Others use: `merge_delta`, `Combiner`, `Lists` and `Conflicts`.

@@ -1,4 +1,4 @@
-"""Where parallel branches changed the same leaf differently, and who wins."""
+"""Conflicts: parallel branches changed the same leaf differently, and a strategy decides."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -42,8 +42,8 @@ class Change:
 
     Attributes:
         branch: its position among the branches.
-        value: the new value; of a map only what changed.
-        time: when the branch, or the innermost map that tells, was last touched.
+        value: the new value; for a map, only its changes.
+        time: when the branch, or the innermost map with a timestamp, was last touched.
     """
 
     branch: int
@@ -52,7 +52,7 @@ class Change:
 
     @property
     def final(self) -> Json:
-        """What is to stand at the path."""
+        """The value that the path is to have."""
         return self.value.value if isinstance(self.value, Replacement) else self.value
 
 
@@ -61,7 +61,7 @@ class Conflicts:
     """Decides between branches, and keeps a report of each decision.
 
     Attributes:
-        unit: its strategies say which lists are joined, and so never in conflict.
+        unit: its strategies say which lists are joined; these are never in conflict.
         parent: the bag that the branches are joined into.
         names: the id of each branch.
         strategy: `latest` by timestamp, `first` or `last` in branch order, `collect` all values
@@ -93,7 +93,7 @@ class Conflicts:
         """
         settled = {change.branch: change.value for change in self._settle_maps(changes, ())}
         _tell_of_outputs(settled)
-        self.reports.sort(key=itemgetter("path"))  # in whatever order the fields are stored
+        self.reports.sort(key=itemgetter("path"))  # fields may be stored in any order
         if self.strategy == "fail" and self.reports:
             raise MergeConflictError([report["path"] for report in self.reports])
         return [settled[change.branch] for change in changes]
@@ -113,18 +113,18 @@ class Conflicts:
         return self._decide(changes, keys)
 
     def _agree(self, finals: Sequence[Json]) -> bool:
-        """Tell whether all want the same, or all want it gone."""
+        """Tell whether all branches want the same value, or all removed it."""
         removals = sum(final is REMOVAL for final in finals)
         if removals:
             return removals == len(finals)
         first, *others = finals
         try:
             return all(is_equal(first, other, self.unit.pages) for other in others)
-        except InvalidRequestError:  # a map of which keys go, and something else
+        except InvalidRequestError:  # a map that loses keys, and something else
             return False
 
     def _settle_maps(self, changes: Sequence[Change], keys: Keys) -> list[Change]:
-        """Settle the keys of maps one by one; what only one branch names is its own."""
+        """Settle the keys of maps one by one; a key that only one branch names has no conflict."""
         opened = [self._opened(change) for change in changes]
         by_key: dict[str, list[Change]] = {}
         for change, entries in opened:
@@ -166,13 +166,13 @@ class Conflicts:
         return [taken]
 
     def _collected(self, changes: Sequence[Change], keys: Keys) -> Json:
-        """Return the values of all branches, each whole as the branch left it."""
+        """Return the values of all branches, each whole, as its branch left it."""
         found = self._in_parent(keys)
         values = [
             {"branch_id": self.names[change.branch], **self._told(change, keys, found)}
             for change in changes
         ]
-        adds = found and self.unit.strategies.at(_path(keys))  # and would add the values, too
+        adds = found and self.unit.strategies.at(_path(keys))  # which would add the values as well
         return Replacement(values) if adds else values
 
     def _told(self, change: Change, keys: Keys, found: Sequence[Json]) -> JsonObject:
@@ -187,7 +187,7 @@ class Conflicts:
         return Combiner(self.unit, by_time=False).combine(found[0], change.value, path)
 
     def _in_parent(self, keys: Keys) -> list[Json]:
-        """Return what the parent has at a path, if anything."""
+        """Return the parent's value at a path, or an empty list."""
         field = {keys[0]}
         value: Json = without_samples(with_fields(self.parent, field, self.unit.pages), field)
         for key in keys:
@@ -201,7 +201,7 @@ class Conflicts:
         return [value]
 
     def _taken(self, changes: Sequence[Change]) -> Change:
-        """Return the change that wins; of those of one time, the last in branch order."""
+        """Return the change that wins; with equal times, the last in branch order."""
         if self.strategy == "first":
             return changes[0]
         if self.strategy == "latest":
@@ -210,7 +210,7 @@ class Conflicts:
 
 
 def _path(keys: Keys) -> str:
-    """Return the dotted path of some keys, under the names the user gave."""
+    """Return the dotted path of some keys, with the names that the user gave."""
     return ".".join(map(unescape_key, keys))
 
 
@@ -220,21 +220,21 @@ def _is_merged(keys: Keys) -> bool:
 
 
 def _is_joined(changes: Sequence[Change], strategy: Strategy | None) -> bool:
-    """Tell whether a strategy keeps what each branch added, so that none of it is in conflict."""
+    """Tell whether a strategy keeps what each branch added, so that there is no conflict."""
     replaced = any(isinstance(each.value, Replacement) or each.value is REMOVAL for each in changes)
     return strategy is not None and strategy.name != "replace" and not replaced
 
 
 def _is_one_form(changes: Sequence[Change]) -> bool:
-    """Tell whether all want the same, seen without a read."""
+    """Tell, without a read, whether all branches want the same value."""
     try:
         return len({encode(change.final) for change in changes}) == 1
-    except InvalidRequestError:  # keys that a branch let go of are no JSON
+    except InvalidRequestError:  # a branch removed keys, and a removal is not JSON
         return False
 
 
 def _tell_of_outputs(settled: Mapping[int, JsonObject]) -> None:
-    """Leave what is told with a list of outputs only where such a list is, if there is one."""
+    """Keep the fields that describe a list of outputs only beside such a list, if there is one."""
     if any(OUTPUTS in delta for delta in settled.values()):
         for delta in settled.values():
             for name in TOLD_WITH_OUTPUTS if OUTPUTS not in delta else ():

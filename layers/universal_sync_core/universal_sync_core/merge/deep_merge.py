@@ -1,7 +1,7 @@
-"""One value of two: deep merge, strategies and the timestamp rule, inline or in pages.
+"""Two values become one: deep merge, strategies and the timestamp rule, inline or in pages.
 
-Only what the delta names is looked at, and only what changes is copied: a branch of the base
-that the delta does not touch is the same object, or the same pointer, afterwards.
+Only the keys that the delta names are looked at, and only what changes is copied. A part of the
+base that the delta does not touch stays the same object, or the same pointer.
 """
 
 from collections.abc import Collection, Mapping
@@ -20,9 +20,9 @@ _STATE: Final = "current_state."
 
 @dataclass(frozen=True, slots=True)
 class Replacement:
-    """A value that takes the place of what is there, where merging could not make it.
+    """A value that replaces the existing one, because merging could not produce it.
 
-    It lives between two steps of one call, in the delta of a branch that let go of keys.
+    It exists between two steps of one call, in the delta of a branch that removed keys.
     """
 
     value: Json
@@ -30,7 +30,7 @@ class Replacement:
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """Stands, between two steps of one call, for the value of a key that is to go."""
+    """Marks, between two steps of one call, a key that is to be removed."""
 
 
 REMOVAL: Final = Removal()
@@ -38,16 +38,16 @@ Changes: TypeAlias = dict[str, Json | Removal]
 
 
 class Combiner:
-    """Combines values of one call."""
+    """Combines values for one call."""
 
     def __init__(self, unit: UnitOfWork, *, by_time: bool = True, echoed: bool = False) -> None:
         """Use the strategies and pages of `call`.
 
         Args:
-            unit: the call to combine for.
-            by_time: whether the older side of two timestamped maps loses.
-            echoed: whether the delta shows what is there beside what is new: then a list that is
-                the same adds nothing to itself.
+            unit: the unit of work of the call.
+            by_time: whether the older of two timestamped maps loses.
+            echoed: whether the delta repeats existing values beside the new ones; then an equal
+                list adds nothing to itself.
         """
         self._unit = unit
         self._by_time = by_time
@@ -57,13 +57,13 @@ class Combiner:
         self._lists = Lists(unit.pages)
 
     def combine(self, base: Json, delta: Json, path: str, *, base_wins: bool = False) -> Json:
-        """Return one value of two.
+        """Return the value that two values combine to.
 
         Args:
-            base: what is there.
-            delta: what comes.
+            base: the existing value.
+            delta: the new value.
             path: dotted path of both, from the bag.
-            base_wins: the delta is older: it only adds what is missing.
+            base_wins: whether the delta is older, so that it only adds what is missing.
         """
         if isinstance(delta, Replacement):
             return delta.value
@@ -81,12 +81,12 @@ class Combiner:
         return base if merged is ours else merged
 
     def added(self, key: str, value: Json, path: str) -> JsonObject:
-        """Return a key that the base does not have, as it is to stand there.
+        """Return a key that the base does not have, with the value to put there.
 
         Args:
-            key: what is added.
-            value: what comes under it; null adds nothing to a list that grows, and no key.
-            path: dotted path of the map it is added to, empty for the bag.
+            key: the key to add.
+            value: its value; null adds nothing to a list that grows, and no key.
+            path: dotted path of the map that gets the key, empty for the bag.
         """
         inner = f"{path}.{key}" if path else key
         strategy = self._strategies.at(inner)
@@ -100,7 +100,7 @@ class Combiner:
         return {key: value}
 
     def _added_map(self, value: Json, opened: Json, path: str) -> Json:
-        """Return a map with the lists that grow in it begun, or itself if all of them are."""
+        """Return a map in which the lists that grow are begun, or itself if they already are."""
         pointer = parse(opened)
         entries: JsonObject = opened if pointer is None else self._pages.entries(pointer)
         begun = self._changes({}, entries, path, base_wins=False)
@@ -110,13 +110,13 @@ class Combiner:
         return value if is_same else begun
 
     def replace(self, base: Json, delta: Json) -> Json:
-        """Return the delta's value, or the base itself where it is the same value."""
+        """Return the delta's value, or the base itself if it has the same value."""
         return base if _same(self._pages.expanded(base), self._pages.expanded(delta)) else delta
 
     def _grown(
         self, base: Json, delta: Json, strategy: Strategy, path: str, *, base_wins: bool
     ) -> Json:
-        """Return the list that a base is or begins with what a delta adds; the base if nothing."""
+        """Return the list that a base is or begins, with what a delta adds, if it adds anything."""
         if self._lists.is_null(delta) or (self._echoed and _same(base, delta)):
             return base
         if self._lists.is_null(base):
@@ -126,7 +126,7 @@ class Combiner:
         return base if joined is before else joined
 
     def _begun(self, delta: Json, strategy: Strategy, path: str) -> Json:
-        """Return the list that begins with a delta, which is itself if nothing in it is double."""
+        """Return the list that begins with a delta, or the delta itself if it has no duplicates."""
         items = self._lists.as_list(delta)
         if strategy.name == "append":
             return items
@@ -136,7 +136,7 @@ class Combiner:
     def _join(
         self, base: Json, delta: Json, strategy: Strategy, path: str, *, base_wins: bool
     ) -> Json:
-        """Join two lists. Both sides are kept, so there is no conflict for the older to lose."""
+        """Join two lists. Both sides are kept, so the older one loses nothing."""
         if strategy.name == "append":
             return self._lists.append(base, delta)
         if strategy.name == "dedupe_append":
@@ -181,14 +181,14 @@ class Combiner:
 
 
 def with_changes(base: Json, changes: Changes, path: str, unit: UnitOfWork) -> JsonObject:
-    """Return a map with some keys set and others gone.
+    """Return a map with some keys set and others removed.
 
     Args:
-        base: the map, inline or a pointer to it, of which what was readable beside it shall be so
-            again.
-        changes: the values of keys, `REMOVAL` of those that go.
+        base: the map, inline or a pointer to it. What was readable beside the pointer stays
+            readable.
+        changes: the values of keys; `REMOVAL` for keys to remove.
         path: dotted path of the map, from the bag.
-        unit: whose pages are written.
+        unit: the unit of work that writes the pages.
     """
     pointer = parse(base)
     gone = {key for key, value in changes.items() if isinstance(value, Removal)}
@@ -202,7 +202,7 @@ def with_changes(base: Json, changes: Changes, path: str, unit: UnitOfWork) -> J
 
 
 def _keep_readable(pointer: Pointer, path: str, unit: UnitOfWork) -> None:
-    in_list = path.endswith("]") or "[]." in path  # where nothing can be kept inline
+    in_list = path.endswith("]") or "[]." in path  # nothing can be kept inline there
     for inner in [] if in_list else _leaf_paths(pointer.beside):
         unit.keep_inline.add(f"{path}.{inner}".removeprefix(_STATE))
 
@@ -212,7 +212,7 @@ def _is_container(value: Json) -> bool:
 
 
 def _same(base: Json, delta: Json) -> bool:
-    """Tell whether both are one value in one order; pointers are compared, not followed."""
+    """Tell whether both are one value in the same order; pointers are compared, not followed."""
     if base is delta:
         return True
     ours, theirs = parse(base), parse(delta)

@@ -1,4 +1,4 @@
-"""What one state has that another has not, told without reading what both share."""
+"""The difference between two states, found without reading what both share."""
 
 from collections.abc import Mapping
 
@@ -22,9 +22,9 @@ from universal_sync_core.values.pointer import is_list, is_map, parse
 def changes_since(parent: JsonObject, bag: JsonObject, unit: UnitOfWork) -> JsonObject:
     """Return the delta that leads from `parent` to `bag`, control fields left out.
 
-    Of what is merged it holds only what differs: of `current_state` the keys, at every depth; of
-    a list that a strategy adds to, the elements that came after the parent's own; of one that is
-    merged by key, the items that changed. Any other field it holds whole.
+    It has only the differences of merged fields: the keys of `current_state` at every depth; the
+    elements after the parent's own in a list that a strategy adds to; and the changed items of a
+    list that is merged by key. It has any other changed field whole.
     """
     before = without_samples(with_overflow(parent, unit.pages))
     after = without_samples(with_overflow(bag, unit.pages))
@@ -44,10 +44,10 @@ def changes_since(parent: JsonObject, bag: JsonObject, unit: UnitOfWork) -> Json
 
 
 def is_equal(left: Json, right: Json, pages: PageReader) -> bool:
-    """Tell whether both are one JSON value, whatever form each has.
+    """Tell whether both are the same JSON value, whatever form each has.
 
-    They are read only where their pointers leave it open: pages of one list may have other
-    borders, and so other paths.
+    They are read only if their pointers do not decide it: equal lists may be split into pages
+    differently and so have different paths.
     """
     if left is right or encode(left) == encode(right):
         return True
@@ -72,17 +72,17 @@ def _history_since(before: JsonObject, after: JsonObject, unit: UnitOfWork) -> J
 
 
 def _part(key: str, before: Json, after: Json, path: str, unit: UnitOfWork) -> JsonObject:
-    """Return a key with what is to be merged there; nothing where nothing is."""
+    """Return a key with the value to merge there, or an empty object if there is none."""
     as_whole = unit.strategies.at(path) is not None
     if _is_same(before, after, unit) or (as_whole and is_equal(before, after, unit.pages)):
         return {}
     part = _changed(before, after, path, unit)
-    is_nothing = part == {} and is_map(unit.pages.opened(before))  # one map in two forms
+    is_nothing = part == {} and is_map(unit.pages.opened(before))  # the same map in two forms
     return {} if is_nothing else {key: part}
 
 
 def _changed(before: Json, after: Json, path: str, unit: UnitOfWork) -> Json:
-    """Return what has to be merged into `before` to make it `after`."""
+    """Return the value that turns `before` into `after` when it is merged."""
     before, after = unit.pages.opened(before), unit.pages.opened(after)
     strategy = unit.strategies.at(path)
     if strategy and strategy.grows:
@@ -118,7 +118,7 @@ def _entries_apart(
 
 
 def _added(before: Json, after: Json, unit: UnitOfWork, *, as_set: bool) -> Json:
-    """Return the elements that came after those there were, each of which counts once in a set."""
+    """Return the elements after those that were there before; in a set, each counts once."""
     lists = Lists(unit.pages)
     old, new = lists.elements(before), lists.elements(after)
     if as_set:
@@ -129,7 +129,7 @@ def _added(before: Json, after: Json, unit: UnitOfWork, *, as_set: bool) -> Json
 
 
 def _changed_items(before: Json, after: Json, key: str, path: str, unit: UnitOfWork) -> Json:
-    """Return the items that changed, each with its key, and those that came after."""
+    """Return the changed items, each with its key, and the new ones."""
     lists = Lists(unit.pages)
     old, new = lists.elements(before), lists.elements(after)
     parts = [
@@ -145,7 +145,7 @@ def _changed_items(before: Json, after: Json, key: str, path: str, unit: UnitOfW
 def _changed_item(
     before: Json, after: Json, key: str, path: str, unit: UnitOfWork
 ) -> JsonObject | None:
-    """Return the key and the changes of an item, or None where merging by key cannot tell them."""
+    """Return the key and the changes of an item, or None if merging by key cannot express them."""
     lists = Lists(unit.pages)
     identity = lists.identity(after, key)
     if identity is None or identity != lists.identity(before, key):
@@ -157,9 +157,9 @@ def _changed_item(
 
 
 def _is_same(before: Json, after: Json, unit: UnitOfWork) -> bool:
-    """Tell whether a value is the one it was, whatever form it has.
+    """Tell whether a value is unchanged, whatever form it has.
 
-    Of two maps only those of one form are; what differs in others is found key by key.
+    Two maps in different forms count as changed; their differences are found key by key.
     """
     before, after = unit.pages.expanded(before), unit.pages.expanded(after)
     if is_map(before) and is_map(after):

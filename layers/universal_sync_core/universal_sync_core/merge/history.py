@@ -1,4 +1,4 @@
-"""The history: the newest entries in the bag, older ones in an archive of pages, each once."""
+"""The history: the newest entries are in the bag, older ones in an archive of pages, each once."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -12,16 +12,16 @@ from universal_sync_core.values.timestamps import time_of
 
 HISTORY_FIELDS: Final = frozenset({HISTORY, HISTORY_ALIAS})
 
-# Kept beside the archive's pointer: the time of its newest entry, in microseconds and rounded up.
-# An entry newer than that cannot be in the archive, and costs no read.
+# Kept beside the archive's pointer: the time of its newest entry in microseconds, rounded up. A
+# newer entry cannot be in the archive, and needs no read.
 _LATEST: Final = "latest"
 _NANOSECONDS: Final = 1_000
 
 
 def new_entries(delta: JsonObject, bag: JsonObject, unit: UnitOfWork) -> list[Json]:
-    """Return the history entries a delta brings, in order.
+    """Return the history entries of a delta, in order.
 
-    A delta that echoes a bag brings its archive too; the bag's own archive is not read for it.
+    A delta that echoes a bag has its archive too; the bag's own archive is not read for it.
     """
     entries: list[Json] = []
     lists = Lists(unit.pages)
@@ -36,7 +36,7 @@ def new_entries(delta: JsonObject, bag: JsonObject, unit: UnitOfWork) -> list[Js
 
 
 def append_entries(bag: JsonObject, entries: Sequence[Json], unit: UnitOfWork) -> JsonObject:
-    """Return the bag with those entries appended that its history does not have yet."""
+    """Return the bag with the entries appended that its history does not have yet."""
     lists = Lists(unit.pages)
     inline = unit.pages.opened(bag.get(HISTORY, []))
     if not is_list(inline):
@@ -57,10 +57,10 @@ def append_entries(bag: JsonObject, entries: Sequence[Json], unit: UnitOfWork) -
 
 
 def archive_older(bag: JsonObject, unit: UnitOfWork, *, keep_bytes: int) -> JsonObject:
-    """Return the bag with its older history in the archive, where inline it is too long.
+    """Return the bag with older history moved to the archive if it is too long inline.
 
-    Over `HISTORY_MAX_ENTRIES` entries the oldest go until half of that is left; over
-    `keep_bytes`, until they take half of those. So the archive grows in batches.
+    With over `HISTORY_MAX_ENTRIES` entries, the oldest go until half of that number is left; with
+    over `keep_bytes`, until the rest takes half of them. So the archive grows in batches.
     """
     inline = bag.get(HISTORY)
     if type(inline) is not list:
@@ -69,7 +69,7 @@ def archive_older(bag: JsonObject, unit: UnitOfWork, *, keep_bytes: int) -> Json
     kept = _kept(sizes, unit.settings.history_max_entries, keep_bytes)
     if kept == len(inline):
         return bag
-    if ARCHIVE in bag and archive_of(bag) is None:  # a field of that name is the user's
+    if ARCHIVE in bag and archive_of(bag) is None:  # the user has a field of that name
         return bag | {HISTORY: unit.pages.store(inline, marked=True).render()}
     cut = len(inline) - kept
     archive = _extended(archive_of(bag), inline[:cut], unit)
@@ -77,7 +77,7 @@ def archive_older(bag: JsonObject, unit: UnitOfWork, *, keep_bytes: int) -> Json
 
 
 def whole_history(bag: JsonObject, unit: UnitOfWork) -> JsonObject:
-    """Return the bag with its whole history in one field, parts of it still pointers."""
+    """Return the bag with its whole history in one field; parts of it may still be pointers."""
     archive = archive_of(bag)
     if archive is None:
         return bag

@@ -1,4 +1,4 @@
-"""The strategies that make one list of two, whether the first is inline or in pages."""
+"""The strategies that join two lists, whether the first is inline or in pages."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final, TypeAlias
@@ -9,20 +9,20 @@ from universal_sync_core.values.pointer import is_list, parse
 
 MergeItems: TypeAlias = Callable[[Json, Json], Json]
 
-# Canonical encodings of what identifies nothing.
+# Canonical encodings of keys that do not identify an item.
 _NULL_BYTES: Final = len("null")
 _EMPTY: Final = frozenset({b"null", b'""', b"[]", b"{}"})
 
 
 class Lists:
-    """Joins lists; what it returns is a list, or a pointer where the base is one."""
+    """Joins lists and returns a list, or a pointer if the base is one."""
 
     def __init__(self, pages: Pages) -> None:
         """Read and write lists through `pages`."""
         self._pages = pages
 
     def is_null(self, value: Json) -> bool:
-        """Tell whether a value is null, which no list grows by, wherever it is kept."""
+        """Tell whether a value is null, inline or stored; null adds nothing to a list."""
         value = self._pages.expanded(value)
         pointer = parse(value)
         if pointer is None or pointer.kind != "value" or pointer.size != _NULL_BYTES:
@@ -30,17 +30,17 @@ class Lists:
         return self._pages.resolve(value) is None
 
     def append(self, base: Json, delta: Json) -> Json:
-        """Return the base with all elements of the delta after it."""
+        """Return the base with all elements of the delta appended."""
         return self._extend(base, self.elements(delta))
 
     def dedupe_append(self, base: Json, delta: Json) -> Json:
-        """Return the base with those elements of the delta after it that it does not have yet."""
+        """Return the base with the elements of the delta appended that it does not have yet."""
         new = self.distinct(self.elements(delta))
         present = self.present(base, new)
         return self._extend(base, [item for encoded, item in new.items() if encoded not in present])
 
     def set_union(self, base: Json, delta: Json) -> Json:
-        """Return each element of both once, in the order they first appear."""
+        """Return each element of both once, in order of first appearance."""
         elements = self.elements(base)
         own = self.distinct(elements)
         others = self.distinct(self.elements(delta))
@@ -50,13 +50,13 @@ class Lists:
         return self._extend(base, new)
 
     def merge_by_key(self, base: Json, delta: Json, key: str, merge: MergeItems) -> Json:
-        """Return the base with the items of the delta merged into those of an equal key.
+        """Return the base with each item of the delta merged into the item with an equal key.
 
         Args:
-            base: items, of which the first with a key counts.
-            delta: items; one whose key is new, or that has none, comes after the others.
-            key: the field that identifies an item; absent, null or empty it identifies none.
-            merge: makes one item of two.
+            base: items; the first one with a key counts.
+            delta: items; those with a new key, or none, are appended.
+            key: the field that identifies an item; if absent, null or empty, it identifies none.
+            merge: merges two items.
         """
         items = list(self.elements(base))
         before = len(items)
@@ -84,13 +84,13 @@ class Lists:
         return self._pages.extend(self._pages.put_items(pointer, kept), items[before:]).render()
 
     def as_list(self, value: Json) -> Json:
-        """Return the list a value is or begins: null has no element, anything else is one."""
+        """Return a list unchanged, null as an empty list, any other value as its only element."""
         if value is None:
             return []
         return value if is_list(value) else [value]
 
     def elements(self, value: Json) -> list[Json]:
-        """Return the elements of a list, whatever form it has, as they are stored."""
+        """Return the elements of a list in any form, as they are stored."""
         value = self._pages.opened(value)
         pointer = parse(value)
         elements: list[Json] = value if pointer is None else self._pages.elements(pointer)
@@ -102,21 +102,21 @@ class Lists:
         return len(value) if pointer is None else pointer.count or 0
 
     def distinct(self, items: Iterable[Json]) -> dict[bytes, Json]:
-        """Return the first of each run of equal items, by its canonical encoding."""
+        """Return the first of equal items, by its canonical encoding."""
         by_encoding: dict[bytes, Json] = {}
         for item in items:
             by_encoding.setdefault(self._pages.canonical(item), item)
         return by_encoding
 
     def present(self, base: Json, wanted: Iterable[bytes]) -> set[bytes]:
-        """Return those canonical encodings of which `base` has an element."""
+        """Return the canonical encodings that an element of `base` has."""
         pointer = parse(base)
         if pointer is not None:
             return self._pages.find(pointer, wanted)
         return self._pages.encodings(base, set(wanted))
 
     def identity(self, item: Json, key: str) -> bytes | None:
-        """Return the canonical encoding of an item's key, or None where it identifies nothing."""
+        """Return the canonical encoding of an item's key, or None if it identifies nothing."""
         item = self._pages.opened(item)
         pointer = parse(item)
         if pointer is not None:

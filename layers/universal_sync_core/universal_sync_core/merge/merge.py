@@ -36,20 +36,20 @@ def merge_logic(
 ) -> JsonObject:
     """Return the bag with a delta merged in.
 
-    Keys that `removed_paths` names are taken away first. Control fields take the delta's value;
-    history entries are appended, each once;
-    `current_state` is merged at every depth, by timestamps where both sides carry them; every
-    other field takes the delta's value or follows its list strategy. Neither argument changes,
-    and what the delta does not touch is the same object in the result.
+    First, the keys that `removed_paths` names are removed. Control fields take the delta's value.
+    History entries are appended, each once. `current_state` is merged at every depth, by timestamps
+    if both sides have them. Every other field takes the delta's value or follows its list strategy.
+    Neither argument changes, and the parts that the delta does not touch are the same objects in
+    the result.
 
     Args:
-        base_state: the bag; None and `{}` are the same empty one.
+        base_state: the bag; None and `{}` both mean an empty bag.
         delta: as `flatten_result` returns it.
         context: may carry `execution_id` and `merge_strategy`.
 
     Raises:
-        InvalidRequestError: an unknown strategy, a control field that is not of its kind, or a
-            delta for another execution.
+        InvalidRequestError: a strategy is unknown, a control field is wrong, or the delta is for
+            another execution.
     """
     bag = base_state or {}
     with unit_of_work(context, bag) as unit:
@@ -62,11 +62,11 @@ def merge_delta(
     """Return the bag with a delta merged in, as `merge_logic` does.
 
     Args:
-        bag: what is there.
-        delta: what comes, admitted.
-        unit: whose strategies and pages are used.
-        by_time: whether the older side of two timestamped maps loses; not where what is older
-            has been decided before.
+        bag: the bag so far.
+        delta: the delta, after ingestion.
+        unit: the unit of work, with its strategies and pages.
+        by_time: whether the older of two timestamped maps loses; False if that has been decided
+            before.
     """
     require_same_execution(delta, bag, unit)
     entries = new_entries(delta, bag, unit)
@@ -100,7 +100,7 @@ def _merged_field(
 
 
 def _with_touched(bag: JsonObject, touched: Iterable[str], unit: UnitOfWork) -> JsonObject:
-    """Return the bag with the fields a delta touches in their own places."""
+    """Return the bag with each field that a delta touches in its own place."""
     names = set(touched)
     if OVERFLOW in names:
         bag = with_overflow(bag, unit.pages)

@@ -1,4 +1,4 @@
-"""Keys that a result takes away from the state, by `removed_paths`."""
+"""Removing the keys that a result names in `removed_paths`."""
 
 from collections.abc import Iterable
 from typing import TypeAlias
@@ -9,17 +9,17 @@ from universal_sync_core.merge.deep_merge import REMOVAL, Changes, with_changes
 from universal_sync_core.values.codec import Json, JsonObject
 from universal_sync_core.values.pointer import escape_key, is_map, parse
 
-# Of a key either None, where all of it goes, or what goes below it.
+# Per key: None to remove all of it, or the keys to remove below it.
 Tree: TypeAlias = dict[str, "Tree | None"]
 
 
 def without_paths(state: Json, paths: Iterable[tuple[str, ...]], unit: UnitOfWork) -> Json:
-    """Return a `current_state` without some of its keys, or itself where it has none of them.
+    """Return a `current_state` without some of its keys, or itself if it has none of them.
 
     Args:
-        state: as it stands in the bag.
-        paths: of the keys, as `removed_keys` returns them.
-        unit: whose pages are read.
+        state: the value in the bag.
+        paths: the paths of the keys, from `removed_keys`.
+        unit: the unit of work that reads the pages.
     """
     tree: Tree = {}
     for path in paths:
@@ -31,7 +31,7 @@ def _plant(tree: Tree, keys: list[str]) -> None:
     *above, last = keys
     for key in above:
         below = tree.setdefault(key, {})
-        if below is None:  # all of it goes
+        if below is None:  # the whole key is removed
             return
         tree = below
     tree[last] = None

@@ -1,4 +1,4 @@
-"""The bookkeeping of a sync: when, how often, and where the workflow goes next."""
+"""The bookkeeping of a sync: its time, its counters, and where the workflow goes next."""
 
 from typing import Final
 
@@ -37,11 +37,11 @@ from universal_sync_core.values.codec import Json, JsonObject, encode
 from universal_sync_core.values.pointer import is_list, length, parse
 from universal_sync_core.values.timestamps import utc_now
 
-# The bag has all of it under `cause`.
+# The bag keeps the whole text under `cause`.
 _CAUSE_MAX_CHARS: Final = 1_000
-# A worker's names of them, and those of what a Catch leaves.
+# The names that a worker uses, and those that a Catch writes.
 _ERROR_AND_CAUSE: Final = (("error", "Error"), ("cause", "Cause"))
-# What a step leaves for the state machine, and the next actions that it is for.
+# Fields that a step leaves for the state machine, and the next actions that read them.
 _TOLD_OF: Final = (
     (STOPPED_BY, STOPS),
     (WAIT_STATE, frozenset({WAIT})),
@@ -56,13 +56,13 @@ def record_progress(
 
     Args:
         merged: the bag after merging.
-        base: the bag before, from which the revision is counted.
-        delta: what came in, admitted.
-        unit: whose action brought it.
+        base: the bag before merging; its revision is counted on.
+        delta: the delta, after ingestion.
+        unit: the unit of work of the action that brought the delta.
 
     Raises:
-        InvalidRequestError: branches are to be run, and there is no list of them, or one too long
-            for the history; or branches that run at once, or inside each other, are too many.
+        InvalidRequestError: branches are to run, but there is no list of them or it is too long for
+            the history; or too many branches run at once or inside each other.
     """
     action = unit.action
     after = route(base, delta, action)
@@ -90,17 +90,18 @@ def record_progress(
 
 
 def _without_earlier(bag: JsonObject, next_action: str, delta: JsonObject) -> JsonObject:
-    """Return a bag without what an earlier step told of its own end, wait or hold."""
+    """Return a bag without the fields that an earlier step left about its end, wait or hold."""
     gone = ({name for name, at in _TOLD_OF if next_action not in at} | {HELD}) & bag.keys()
-    # Each wait is for a job of its own, or for none.
+    # Each wait names its own job, or none.
     gone |= {AWAITED_JOB} & bag.keys() if "status" in delta else set()
     return {name: value for name, value in bag.items() if name not in gone} if gone else bag
 
 
 def require_ready(bag: JsonObject, next_action: str, unit: UnitOfWork) -> None:
-    """Raise InvalidRequestError where a bag lacks what its next action works on.
+    """Raise InvalidRequestError if a bag lacks what its next action works on.
 
-    The state machine would end with an error that it cannot catch, or one that is hard to read.
+    Otherwise the state machine would end with an error that it cannot catch or that is hard to
+    read.
     """
     place = sender_of(unit).place
     if next_action == PARALLEL_GROUP:
@@ -113,7 +114,7 @@ def require_ready(bag: JsonObject, next_action: str, unit: UnitOfWork) -> None:
 def _require_branches(bag: JsonObject, path: str) -> None:
     count = length(bag.get(BRANCHES))
     if count is None:
-        message = f"{PARALLEL_GROUP} needs {BRANCHES}, a list with what each branch is to work on"
+        message = f"{PARALLEL_GROUP} needs {BRANCHES}, a list with the work of each branch"
         raise InvalidRequestError(message, field=path)
     require_nested(bag, count, path)
     require_room(count, segments_apart(bag) if is_branch(bag) else bag.get(LIMIT), path)
@@ -131,9 +132,9 @@ def _is_name(value: Json) -> bool:
 
 
 def _stopped_by(delta: JsonObject, next_action: str, unit: UnitOfWork) -> JsonObject:
-    """Return the error and the cause that a result has beside a status that stops the workflow.
+    """Return the error and the cause of a result whose status stops the workflow.
 
-    The execution ends with them, so they stand where the state machine finds them.
+    The execution ends with them, so they go where the state machine reads them.
     """
     if next_action not in STOPS:
         return {}
@@ -154,7 +155,7 @@ def _stopped_by(delta: JsonObject, next_action: str, unit: UnitOfWork) -> JsonOb
 def _wait_state(
     delta: JsonObject, merged: JsonObject, after: JsonObject, unit: UnitOfWork
 ) -> JsonObject:
-    """Return how long a result has the workflow wait, and what it does then."""
+    """Return how long the workflow waits for a result, and what it does afterwards."""
     if after["next_action"] != WAIT or "status" not in delta:
         return {}
     asked = {name: _said((name,), delta, unit) for name in (SECONDS, UNTIL)}
@@ -163,7 +164,7 @@ def _wait_state(
 
 
 def _awaited_job(delta: JsonObject, next_action: str, unit: UnitOfWork) -> JsonObject:
-    """Return the job whose end a result, or an input that goes on, has the workflow wait for."""
+    """Return the job that the workflow waits for, from a result or a resumed workflow's input."""
     if next_action != ASYNC or delta.get(JOB) is None:
         return {}
     asked = {name: _said((name,), delta, unit) for name in (JOB, SECONDS)}
@@ -171,16 +172,16 @@ def _awaited_job(delta: JsonObject, next_action: str, unit: UnitOfWork) -> JsonO
 
 
 def _said(names: tuple[str, ...], delta: JsonObject, unit: UnitOfWork) -> Json:
-    """Return the first that a result says under these names, or None."""
+    """Return the first value that a result has under these names, or None."""
     found = (delta[name] for name in names if delta.get(name) is not None)
     value: Json = next(found, None)
     return value if parse(value) is None else unit.pages.resolve(value)
 
 
 def _stale(revision: Json, delta: JsonObject, action: str | None) -> JsonObject:
-    """Return the report of a result that names an older revision as the one it was made from.
+    """Return a report if a result says that it was made from an older revision.
 
-    How it is merged, timestamps decide; that it happened, the bag tells.
+    Timestamps decide how it is merged; this report tells that it happened.
     """
     computed_from: Json = delta.get("state_revision")
     if type(computed_from) is not int or type(revision) is not int or computed_from >= revision:

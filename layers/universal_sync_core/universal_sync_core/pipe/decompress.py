@@ -1,4 +1,4 @@
-"""What was compressed for the bag, given back."""
+"""Values that were compressed for the bag, given back."""
 
 from typing import Final
 
@@ -13,14 +13,14 @@ _INLINE: Final = "(inline)"
 
 
 def decompress(compressed_data: Json) -> Json:
-    """Return the value of compressed data: a compressed value, or its gzip+base64 text alone.
+    """Return the value in compressed data: in a compressed value, or in its gzip+base64 text alone.
 
-    Keys that were escaped on their way into the bag are as they were before.
+    Keys that were escaped on their way into the bag get their own names back.
 
     Raises:
-        InvalidRequestError: it is neither.
+        InvalidRequestError: the data is neither of them.
         UnreadableObjectError: it is damaged, or expands past 16 MiB.
-        StateTooLargeError: it is more than the budget of a call.
+        StateTooLargeError: the value is larger than the budget of a call.
     """
     budget = Budget.of(runtime.current().settings)
     if is_compressed(compressed_data):

@@ -1,4 +1,4 @@
-"""Whatever shape a result has, what comes out is one delta for the bag."""
+"""The first step: a result of any shape becomes one delta for the bag."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -17,7 +17,7 @@ _TOLD_OF_A_MAP: Final = frozenset(
 
 _WRAPPERS: Final = frozenset({"callback_result", "async_result"})
 _ALONE: Final = "execution_result"
-# Of a field's name in a message.
+# The most characters of a field's name in a message.
 _NAME_CHARS: Final = 60
 
 
@@ -25,28 +25,29 @@ def flatten_result(result: Json, context: Context | None = None) -> JsonObject:
     """Return the delta that a result stands for.
 
     - a list: `distributed_outputs`, `chunk_count` and `aggregation_timestamp`, and
-      `failed_segments` where elements report failure;
-    - `{"ResultWriterDetails"}`, with or without `MapRunArn`: the same, of the results of the
-      Distributed Map, and the fields beside it; for `aggregate_distributed` alone;
-    - an object with `callback_result` or `async_result`: that value's, and the fields beside it;
-    - `execution_result` alone: that value's;
-    - a pointer of this execution, or a compressed value: that of what is behind it;
-    - any other object: itself;
+      `failed_segments` if elements report failure;
+    - `{"ResultWriterDetails"}`, with or without `MapRunArn`: the same for the results of the
+      Distributed Map, and the fields beside it; only for `aggregate_distributed`;
+    - an object with `callback_result` or `async_result`: the delta of that value, and the fields
+      beside it;
+    - `execution_result` alone: the delta of that value;
+    - a pointer of this execution, or a compressed value: the delta of the value behind it;
+    - any other object: the object;
     - None: `{}`;
     - anything else: `{"raw_result": value}`.
 
     Args:
-        result: a JSON value; what has one meaning in JSON may be in it: views of a state,
-            iterators and tuples in place of lists, mappings, enumerations, subclasses of text
+        result: a JSON value. It may contain values with exactly one meaning in JSON: views of a
+            state, iterators and tuples (as lists), mappings, enumerations, subclasses of strings
             and numbers, dates and times with their offset, UUIDs, dataclasses, pydantic models.
-        context: may carry `execution_id`, which says whose pointers may come in, and `encode`,
-            which makes JSON of a value that is not taken as it is.
+        context: may carry `execution_id`, whose pointers may come in, and `encode`, which converts
+            a value that is not accepted directly to JSON.
 
     Raises:
         InvalidRequestError: JSON cannot represent a part of the result; or a field is both in
             `callback_result` or `async_result` and beside it.
-        PointerNotAllowedError: it holds a pointer that leads elsewhere.
-        MissingObjectError, MalformedManifestError: a manifest or result file is not readable.
+        PointerNotAllowedError: the result has a pointer that leads elsewhere.
+        MissingObjectError, MalformedManifestError: a manifest or result file cannot be read.
     """
     with unit_of_work(context) as unit:
         alone = _alone(result)
@@ -73,19 +74,19 @@ def _delta(value: Json, unit: UnitOfWork) -> JsonObject:
 
 
 def _alone(result: Json) -> Json:
-    """Return what stands alone in `execution_result`, anything else as it is."""
+    """Return the value of a lone `execution_result`, or the result itself."""
     is_wrapped = type(result) is dict and result.keys() == {_ALONE}
     return result[_ALONE] if is_wrapped else result
 
 
 def _unwrapped(value: JsonObject, wrappers: Sequence[str], unit: UnitOfWork) -> JsonObject:
-    """Return what stands in wrappers and beside them, of which neither wins anything."""
+    """Return the fields in wrappers and beside them; a field that is in both is refused."""
     delta = {name: item for name, item in value.items() if name not in wrappers}
     for wrapper in wrappers:
         inner = _delta(value[wrapper], unit)
         for name in inner.keys() & delta.keys():
             path = f"{wrapper}.{name[:_NAME_CHARS]}"
-            message = f"{path} also stands beside {wrapper}: say it once"
+            message = f"{path} is also beside {wrapper}: return it in one place only"
             raise InvalidRequestError(message, field=path)
         delta |= inner
     return delta
@@ -95,7 +96,7 @@ def _pointed(pointer: Pointer, unit: UnitOfWork) -> JsonObject:
     value = unit.pages.inside(pointer)
     require_admissible(value, unit)
     if pointer.kind == "list" and pointer.size > unit.settings.field_offload_bytes:
-        # It would leave for S3 again, in other pages than those it is in.
+        # Otherwise it would be offloaded again, into other pages.
         return joined_outputs(value, unit, stored=pointer.with_beside({}).render())
     return _delta(value, unit)
 
@@ -103,7 +104,7 @@ def _pointed(pointer: Pointer, unit: UnitOfWork) -> JsonObject:
 def _map_run(result: JsonObject, unit: UnitOfWork) -> JsonObject:
     beside = {name: item for name, item in result.items() if name not in {DETAILS, MAP_RUN}}
     for name in sorted(_TOLD_OF_A_MAP & beside.keys()):
-        message = f"{name} is what the results of a Distributed Map are told by: rename yours"
+        message = f"{name} marks the results of a Distributed Map: rename your field"
         raise InvalidRequestError(message, field=f"execution_result.{name}")
     joined = joined_items(read_map_run(result, unit), unit)
     return joined | ingest(beside, unit) if beside else joined

@@ -1,4 +1,4 @@
-"""Pointers back to values: the whole bag, or only the paths asked for."""
+"""Hydration: pointers become values again, in the whole bag or at some paths."""
 
 from collections.abc import Sequence
 
@@ -26,19 +26,19 @@ def hydrate_state(
     """Return the bag with values in place of its pointers.
 
     Args:
-        state: the bag; it stays as it is.
+        state: the bag; it is not changed.
         paths: dotted paths, with `[n]` for an element of a list, such as
-            `current_state.report.sections[3]`. Only what they lead to is read. A part that lies
-            behind a pointer then stands beside the pointer's own keys, under its key or, of a
-            list, under `[n]`. A key of yours that resembles one of a pointer, such as
-            `__s3_offloaded`, is named as you wrote it, and stays escaped on the way to what was
-            asked for. None for everything.
+            `current_state.report.sections[3]`. Only the values at these paths are read. A part
+            behind a pointer is put beside the pointer's own keys, under its key or, in a list,
+            under `[n]`. Name a key of yours that resembles one of a pointer, such as
+            `__s3_offloaded`, as you wrote it; it stays escaped above the value that you asked for.
+            None for everything.
         context: may carry `execution_id`.
 
     Raises:
-        InvalidRequestError: a path that cannot be read, or a bag that contains itself.
-        MissingObjectError, ChecksumMismatchError, PointerNotAllowedError: a pointer that cannot
-            be followed; never a bag with something missing.
+        InvalidRequestError: a path is not valid, or the bag contains itself.
+        MissingObjectError, ChecksumMismatchError, PointerNotAllowedError: a pointer cannot be
+            followed; a bag with missing parts is never returned.
     """
     with unit_of_work(context, state) as unit:
         _require_ending(state, unit.objects.budget.max_depth)
@@ -52,23 +52,23 @@ def hydrate_state(
 
 
 def _require_ending(state: JsonObject, most: int) -> None:
-    """Raise InvalidRequestError where a bag has no end, for it contains itself."""
+    """Raise InvalidRequestError if a bag contains itself."""
     if levels(state, most) > most:
         message = f"the bag has over {most:,} levels of objects and arrays, or contains itself"
         raise InvalidRequestError(message, field="state_data")
 
 
 def read_list(pointer: Json, start: int, stop: int, context: Context | None = None) -> list[Json]:
-    """Return elements `start` to `stop` of a list in S3, reading only the pages they are in.
+    """Return elements `start` to `stop` of a list in S3, reading only their pages.
 
     Args:
-        pointer: a pointer to a list, as it stands in a bag.
+        pointer: a pointer to a list, as found in a bag.
         start: the first position, from 0.
         stop: the position after the last.
-        context: may carry `execution_id`; without it the pointer's own counts.
+        context: may carry `execution_id`; by default the execution in the pointer's path.
 
     Raises:
-        InvalidRequestError: no pointer to a list.
+        InvalidRequestError: the value is not a pointer to a list.
     """
     parsed = parse(pointer)
     if parsed is None or parsed.kind == "map":
@@ -86,11 +86,11 @@ def read_list(pointer: Json, start: int, stop: int, context: Context | None = No
 
 
 def _no_list() -> InvalidRequestError:
-    return InvalidRequestError("this is no pointer to a list", field="pointer")
+    return InvalidRequestError("the value is not a pointer to a list", field="pointer")
 
 
 def _with_path(bag: JsonObject, steps: Sequence[Step], unit: UnitOfWork) -> JsonObject:
-    """Return the bag with one path hydrated, from whichever form its field is kept in."""
+    """Return the bag with one path hydrated, in whichever form its field is kept."""
     field, *inner = steps
     bag = with_fields(bag, {str(field)}, unit.pages)
     if field == HISTORY and archive_of(bag):
@@ -112,7 +112,7 @@ def _with_history(bag: JsonObject, steps: Sequence[Step], unit: UnitOfWork) -> J
 
 
 def _hydrated(value: Json, steps: Sequence[Step], unit: UnitOfWork) -> Json:
-    """Return a value with what lies at the end of the steps hydrated; a path may lead nowhere."""
+    """Return a value, hydrated at the end of the steps; a path may lead nowhere."""
     if not steps:
         return unit.pages.resolve(value, unescape=True)
     value = unit.pages.opened(value)

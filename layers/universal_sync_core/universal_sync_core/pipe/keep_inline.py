@@ -1,6 +1,7 @@
-"""Copies of parts of `current_state` beside the pointers they went behind.
+"""Copies of parts of `current_state`, kept beside the pointers to the whole.
 
-So a Choice state still finds `$.state_data.current_state.approved` when `current_state` is in S3.
+With them, a Choice state still finds `$.state_data.current_state.approved` when `current_state` is
+in S3.
 """
 
 from collections.abc import Iterable, Mapping
@@ -40,7 +41,7 @@ def _kept(value: Json, paths: Iterable[str], unit: UnitOfWork) -> Json:
 
 
 def _by_key(paths: Iterable[str]) -> dict[str, set[str]]:
-    """Return the first keys of paths, each with what follows it; with "" where nothing does."""
+    """Return the first keys of paths, each with the rest of its paths; "" if nothing follows."""
     by_key: dict[str, set[str]] = {}
     for path in paths:
         key, _, inner = path.partition(".")
@@ -49,7 +50,7 @@ def _by_key(paths: Iterable[str]) -> dict[str, set[str]]:
 
 
 def _with_copies(pointer: Pointer, by_key: dict[str, set[str]], unit: UnitOfWork) -> Pointer:
-    """Return the pointer with copies of the wanted keys; those it has already are current."""
+    """Return the pointer with copies of the wanted keys; copies that it already has are current."""
     missing = {key: inner for key, inner in by_key.items() if key not in pointer.beside}
     if pointer.kind != "map" or not missing:
         return pointer
@@ -60,7 +61,7 @@ def _with_copies(pointer: Pointer, by_key: dict[str, set[str]], unit: UnitOfWork
 def _copies(
     entries: Mapping[str, Json], by_key: dict[str, set[str]], unit: UnitOfWork
 ) -> JsonObject:
-    """Return the wanted keys that there are, each whole or with its wanted parts."""
+    """Return the wanted keys that exist, each whole or with its wanted parts."""
     copies: JsonObject = {}
     for key in by_key.keys() & entries.keys():
         whole = "" in by_key[key]
@@ -71,7 +72,7 @@ def _copies(
 
 
 def _part(value: Json, paths: set[str], unit: UnitOfWork) -> JsonObject | None:
-    """Return a map with only the wanted paths of `value`, or None where it has none of them."""
+    """Return a map with only the wanted paths of `value`, or None if it has none of them."""
     value = unit.pages.expanded(value)
     if not is_map(value):
         return None

@@ -26,7 +26,7 @@ _SHA256: Final = re.compile(r"[0-9a-fA-F]{64}")
 
 
 class StateHydrator:
-    """Loads values from S3, verified, and tried again where that may help."""
+    """Loads values from S3, verifies them, and retries if that may help."""
 
     def __init__(
         self,
@@ -36,13 +36,13 @@ class StateHydrator:
         cache: ByteCache | None = None,
         budget: Budget | None = None,
     ) -> None:
-        """Choose how to load.
+        """Set how to load.
 
         Args:
-            retry_strategy: None for exponential backoff within the invocation's time.
-            execution_id: whose objects may be loaded; None for those of the path's own.
-            cache: where loaded objects are kept, bounded by bytes; None for nowhere.
-            budget: what one load may read; None for what the settings allow to a call.
+            retry_strategy: None for exponential backoff within the time of the invocation.
+            execution_id: the execution whose objects may be loaded; None for the one in the path.
+            cache: keeps loaded objects, bounded by bytes; None for no cache.
+            budget: how much one load may read; None for what the settings allow a call.
         """
         self._retry = retry_strategy
         self._execution_id = execution_id
@@ -52,20 +52,21 @@ class StateHydrator:
     def load_from_s3(self, s3_path: str, expected_checksum: str | None = None) -> Json:
         """Return the value at an `s3://` path; a list or map is read with all its pages.
 
-        Of a pack it is the value that was written last.
+        In a pack, this is the value that was written last.
 
         Args:
-            s3_path: of an object of an execution, or in an allowed prefix.
+            s3_path: the path of an execution's object, or of one under an allowed prefix.
             expected_checksum: SHA-256 of the stored bytes in hex. The path of a pointer carries
                 it already.
 
         Raises:
-            InvalidRequestError: `expected_checksum` is no SHA-256.
+            InvalidRequestError: `expected_checksum` is not a SHA-256.
             PointerNotAllowedError: the path leads out of the allowed places.
-            MissingObjectError: there is no object.
-            ChecksumMismatchError: its bytes are not the expected ones.
-            UnreadableObjectError, MalformedPointerError: it is no JSON, or no page.
-            StateTooLargeError: it is more than the budget of one load.
+            MissingObjectError: there is no such object.
+            ChecksumMismatchError: its bytes have another digest.
+            UnreadableObjectError, MalformedPointerError: it is not JSON, or not a page that can be
+                read.
+            StateTooLargeError: it is larger than the budget of one load.
             StoreUnavailableError, StoreThrottledError: S3 did not answer in time.
         """
         process = runtime.current()
@@ -77,7 +78,7 @@ class StateHydrator:
         checksum = sha256_in(expected_checksum, "expected_checksum")
         if digest_in(s3_path) is None:
             body = objects.read(s3_path, checksum)
-            text = body.removeprefix(BOM_UTF8)  # as some editors and PowerShell write one
+            text = body.removeprefix(BOM_UTF8)  # some editors and PowerShell write one
             return objects.budget.decode(text, s3_path)
         if checksum not in (None, digest_in(s3_path)):
             raise ChecksumMismatchError("the object has another checksum", path=s3_path)
@@ -93,17 +94,17 @@ def sha256_in(text: Json, field: str) -> str | None:
     """Return the SHA-256 that a caller gave, or None where they gave none.
 
     Args:
-        text: its hex digits, small or capital.
-        field: its name, for the message.
+        text: its hex digits, in lower or upper case.
+        field: the name of the field, for the message.
 
     Raises:
-        InvalidRequestError: it is none.
+        InvalidRequestError: the value is not a SHA-256.
     """
     if text is None:
         return None
     if type(text) is not str or _SHA256.fullmatch(text) is None:
-        given = f"a text of {len(text):,}" if type(text) is str else f"a {type(text).__name__}"
-        message = f"{field} must be a SHA-256, 64 hex digits; it is {given}"
+        given = f"{len(text):,} characters" if type(text) is str else f"a {type(text).__name__}"
+        message = f"{field} must be a SHA-256 of 64 hex digits, not {given}"
         raise InvalidRequestError(message, field=field)
     return text.lower()
 
@@ -114,23 +115,23 @@ def load_from_s3(s3_path: str, expected_checksum: str | None = None) -> Json:
 
 
 def cached_load_from_s3(s3_path: str, expected_checksum: str | None = None) -> Json:
-    """Return the value at an `s3://` path, from the cache of this process where it is there."""
+    """Return the value at an `s3://` path, from the cache of this process if it is there."""
     cache = runtime.current().cache
     return StateHydrator(cache=cache).load_from_s3(s3_path, expected_checksum)
 
 
 def store_to_s3(value: Json, context: Context) -> JsonObject:
-    """Return a pointer to a value that is now in S3, for instance as a worker's result.
+    """Store a value in S3 and return the pointer to it, for instance as a worker's result.
 
-    Of an item's result that reports failure, that stands beside the pointer.
+    If an item's result reports failure, the report is kept beside the pointer.
 
     Args:
-        value: any JSON value; a pointer of this execution is returned as it is.
-        context: carries the `execution_id`.
+        value: any JSON value; a pointer of this execution is returned unchanged.
+        context: must carry `execution_id`.
 
     Raises:
         InvalidRequestError: JSON cannot represent a part of it.
-        PointerNotAllowedError: it holds a pointer that leads out of the allowed places.
+        PointerNotAllowedError: it contains a pointer that leads out of the allowed places.
     """
     with unit_of_work(context) as unit:
         ingested = ingest(value, unit)

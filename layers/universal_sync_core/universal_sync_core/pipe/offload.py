@@ -1,7 +1,7 @@
-"""The last step: what would break the payload limit goes to S3, and the bag fits, exactly.
+"""The last step: it offloads large values to S3, until the bag is within its bound to the byte.
 
-The order is fixed: old history, then large fields, then a large `current_state`, then pointer
-bloat, then whatever is largest until the bag is within its bound.
+The order is fixed: old history, large fields, a large `current_state`, pointer bloat, and then the
+largest values until the bag is within its bound.
 """
 
 import logging
@@ -43,25 +43,25 @@ from universal_sync_core.values.sizes import Sizes
 logger = logging.getLogger(__name__)
 
 SIZE: Final = "payload_size_kb"
-# Room for the size itself, which is written last and not measured.
+# Room for the field with the size, which is written last and not measured.
 _RESERVE_BYTES: Final = 40
-# This action keeps a value in the bag that fits there as gzip+base64.
+# This action keeps a value in the bag as gzip+base64 if it fits there.
 PACKING_ACTION: Final = "update_and_compress"
-# A value smaller than its pointer gains nothing by leaving.
+# Offloading a value smaller than its pointer saves nothing.
 _POINTER_BYTES: Final = 500
 _STAYING: Final = CONTROL_FIELDS_NEVER_OFFLOAD | READ_BY_MACHINE | {BRANCHES}
-# More parts than that leave together, behind one pointer: an object each would cost more requests
-# than it saves. Twice what is sent at once.
+# More parts than this are offloaded together behind one pointer, since an object for each would
+# cost more requests than it saves. It is twice the number of requests at once.
 _MAX_LEAVING_ALONE: Final = 2 * MAX_REQUESTS_AT_ONCE
-# Fields with a form of their own stay when the others leave together.
+# Fields with a form of their own stay when the others are offloaded together.
 _KEPT_FROM_OVERFLOW: Final = {STATE, HISTORY, ARCHIVE, *SPOKEN_FOR}
 
 
 def optimize_and_offload(state: JsonObject, context: Context | None = None) -> JsonObject:
-    """Return the bag within its bound, with pointers to all that went to S3.
+    """Return the bag within its bound, with pointers to the values that went to S3.
 
     Args:
-        state: the bag after merging; it stays as it is.
+        state: the bag after merging; it is not changed.
         context: may carry `execution_id` and `keep_inline`.
 
     Returns:
@@ -69,7 +69,7 @@ def optimize_and_offload(state: JsonObject, context: Context | None = None) -> J
         hydrates to the same values, with `payload_size_kb` set.
 
     Raises:
-        StateTooLargeError: the control fields alone are larger.
+        StateTooLargeError: the control fields alone pass the bound.
         InvalidRequestError: JSON cannot represent a part of the bag; or something has to be
             offloaded, and there is no bucket or execution.
         StoreUnavailableError, StoreThrottledError: S3 did not store it; a retry is safe and may
@@ -89,7 +89,7 @@ class Optimizer:
         self._sizes = Sizes()
 
     def optimize(self, bag: JsonObject) -> JsonObject:
-        """Return the bag as `optimize_and_offload` promises it."""
+        """Return the bag as `optimize_and_offload` promises."""
         require_json(bag, "state_data")
         bag = self._open_branches(bag)
         bag = self._archive_history(bag)
@@ -99,7 +99,7 @@ class Optimizer:
         return bag | {SIZE: round(self._size_without_itself(bag) / KIB, 1)}
 
     def _open_branches(self, bag: JsonObject) -> JsonObject:
-        """Return the bag with its branches as a list: the state machine maps it where it stands."""
+        """Return the bag with its branches as an inline list, which the state machine maps over."""
         pointer = parse(bag.get(BRANCHES))
         if pointer is None or pointer.kind != "list":
             return bag
@@ -110,7 +110,7 @@ class Optimizer:
         return archive_older(bag, self._unit, keep_bytes=room)
 
     def _offload_large_fields(self, bag: JsonObject) -> JsonObject:
-        """Send fields over the field threshold, of the bag and of `current_state`, to S3."""
+        """Offload fields of the bag and of `current_state` that are over the field threshold."""
         if self._size(bag) <= self._limits.field_offload_bytes and self._may_stay(bag):
             return bag
         if _is_open(bag.get(STATE)):
@@ -127,7 +127,7 @@ class Optimizer:
         return self._offloaded(smaller) if over or not self._keys_may_stay(smaller) else smaller
 
     def _smaller_branches(self, branches: list[Json]) -> list[Json]:
-        """Return the branches with pointers in place of all that are larger than those."""
+        """Return the branches, with pointers in place of those that are larger than a pointer."""
         whole = self._sizes.of(branches)
         if whole.size <= self._limits.field_offload_bytes and whole.portable:
             return branches
@@ -149,7 +149,7 @@ class Optimizer:
         return fields | smaller if smaller else fields
 
     def _fit(self, bag: JsonObject) -> JsonObject:
-        """Send more to S3, largest first, until the bag is within its bound."""
+        """Offload more values, largest first, until the bag is within its bound."""
         if self._fits(bag):
             return bag
         logger.warning(
@@ -168,7 +168,7 @@ class Optimizer:
         )
 
     def _without_largest(self, bag: JsonObject) -> JsonObject:
-        """Return the bag with its largest parts offloaded; unchanged where that cannot do."""
+        """Return the bag with its largest parts offloaded, or unchanged if that is not enough."""
         over = self._size(bag) + _RESERVE_BYTES - self._limits.bound_bytes
         leaving: list[tuple[str, str | None]] = []
         for size, field, key in self._largest_first(bag):
@@ -183,14 +183,14 @@ class Optimizer:
         return self._shown(bag)
 
     def _shown(self, bag: JsonObject) -> JsonObject:
-        """Return the bag with what it shows beside the pointers of `current_state`."""
+        """Return the bag with copies and previews beside the pointers of `current_state`."""
         if STATE not in bag:
             return bag
         bag = _with(bag, STATE, beside_pointers(bag[STATE], self._unit))
         return with_previews(bag, self._unit)
 
     def _largest_first(self, bag: JsonObject) -> list[tuple[int, str, str | None]]:
-        """Return the sizes and names of what may leave: fields, and keys of `current_state`."""
+        """Return sizes and names of what may be offloaded: fields, and keys of `current_state`."""
         parts: Iterable[tuple[Json, str, str | None]] = (
             (value, field, None)
             for field, value in bag.items()
@@ -239,7 +239,7 @@ class Optimizer:
         return self._shown(bag | {STATE: self._offloaded(bag[STATE])})
 
     def _bare_state(self, bag: JsonObject) -> JsonObject:
-        """Return the bag without copies beside pointers; the values are whole in S3."""
+        """Return the bag without copies beside pointers; the whole values are in S3."""
         return _with(bag, STATE, without_copies(bag[STATE])) if STATE in bag else bag
 
     def _offloaded(self, value: Json) -> Json:
@@ -254,7 +254,7 @@ class Optimizer:
         return self._unit.pages.store(value).render()
 
     def _may_stay(self, value: Json) -> bool:
-        """Tell whether no JSON library on the way would alter the value; without S3 it must."""
+        """Tell whether every JSON library on the way keeps the value; without S3 it has to stay."""
         return self._sizes.of(value).portable or not self._unit.objects.can_write
 
     def _keys_may_stay(self, fields: JsonObject) -> bool:
@@ -266,7 +266,7 @@ class Optimizer:
 
     def _size(self, bag: JsonObject) -> int:
         if _is_open(bag.get(STATE)):
-            self._sizes.of_fields(bag[STATE])  # measured by its fields, it is not encoded whole
+            self._sizes.of_fields(bag[STATE])  # by its fields, so that it is not encoded whole
         return self._sizes.of_fields(bag).size
 
     def _size_without_itself(self, bag: JsonObject) -> int:
@@ -275,7 +275,7 @@ class Optimizer:
 
 
 def _is_open(value: Json) -> bool:
-    """Tell whether a value is an object that stands inline, field by field."""
+    """Tell whether a value is an object that is inline, field by field."""
     return type(value) is dict and parse(value) is None and not is_compressed(value)
 
 

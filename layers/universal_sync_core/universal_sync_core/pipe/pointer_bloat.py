@@ -1,4 +1,4 @@
-"""Pointer bloat: long lists of references keep a sample inline, the whole goes to S3."""
+"""Pointer bloat: long lists of references keep a sample inline, and the whole list goes to S3."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -18,24 +18,24 @@ SAMPLE_ENTRIES: Final[Mapping[str, int]] = {
     "failed_segments": 5,
     "distributed_outputs": 10,
 }
-# Only these are sampled for their number; the others where they are over the field threshold.
+# Only these are sampled by their length; the others if they are over the field threshold.
 SAMPLED_BY_COUNT: Final = ("chunk_results", "failed_segments")
 MAX_BATCH_DETAILS: Final = 5
 
 
 def prevent_pointer_bloat(state: JsonObject, context: Context | None = None) -> JsonObject:
-    """Return the bag with samples in place of long lists of results.
+    """Return the bag with samples instead of long lists of results.
 
     `scheduling_metadata` with more than 5 `batch_details` becomes `scheduling_summary`;
-    `chunk_results` keeps 10 entries, `failed_segments` 5, and `distributed_outputs` over the
-    field threshold 10. The whole of each stands behind `<field>_s3_path`.
+    `chunk_results` keeps 10 entries and `failed_segments` 5. `distributed_outputs` keeps 10 if it
+    is over the field threshold. The whole list is behind `<field>_s3_path`.
 
     Args:
-        state: the bag; it stays as it is.
+        state: the bag; it is not changed.
         context: may carry `execution_id`.
 
     Raises:
-        InvalidRequestError: something is to be offloaded, and there is no bucket or execution.
+        InvalidRequestError: something has to be offloaded, and there is no bucket or execution.
     """
     with unit_of_work(context, state) as unit:
         for field in SAMPLE_ENTRIES:
@@ -45,7 +45,7 @@ def prevent_pointer_bloat(state: JsonObject, context: Context | None = None) -> 
 
 
 def is_to_be_sampled(bag: JsonObject, field: str, unit: UnitOfWork) -> bool:
-    """Tell whether a list is to keep only a sample inline."""
+    """Tell whether a list should keep only a sample inline."""
     if field not in SAMPLE_ENTRIES or whole_name(field) in bag:
         return False
     value = bag.get(field)

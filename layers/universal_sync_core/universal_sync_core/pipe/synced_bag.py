@@ -1,4 +1,4 @@
-"""The bag of a worker that merged its result itself, checked before it takes the bag's place."""
+"""The bag of a worker that merged its result itself, checked before it becomes the next bag."""
 
 from typing import Final
 
@@ -40,29 +40,29 @@ from universal_sync_core.values.codec import Json, JsonObject, encode
 
 _REVISION: Final = "state_revision"
 _NEEDED: Final = ("execution_id", "next_action", _REVISION)
-# Of what a bag keeps, these tell where the worker's merge has led.
+# Fields that the worker's own merge sets.
 _OF_WORKER: Final = {"last_update_time", "next_action", "segment_to_run", SIZE, _REVISION}
-# Nothing that a worker merges sets these.
+# Fields that no merge by a worker sets.
 _KEPT: Final = frozenset({CHAIN, UNFINISHED})
-# These come and go with the form in which a field is kept.
+# Fields that come and go with the form in which a field is kept.
 _FORMS: Final = {ARCHIVE, OVERFLOW, *SPOKEN_FOR, *SHOWN_AS, *SHOWN_AS.values()}
 
 
 def next_bag(given: Json, bag: JsonObject, unit: UnitOfWork) -> JsonObject:
-    """Return the bag that a worker has made of a bag, where it is its next.
+    """Return the bag that a worker answered, if it is the next one after `bag`.
 
-    What the state machine counts stays as it counts it.
+    The fields that the state machine counts keep its own counts.
 
     Args:
-        given: what the worker answered as the bag.
-        bag: the one it was given.
-        unit: whose action this is.
+        given: the bag that the worker answered.
+        bag: the bag that the worker received.
+        unit: the unit of work of this action.
 
     Raises:
-        InvalidRequestError: it is no bag, of another execution, not of the next revision, lacks
-            fields of the bag, or has a control field that is not of its kind.
+        InvalidRequestError: it is not a bag, belongs to another execution, is not the next
+            revision, lacks fields of the bag, or has a wrong control field.
         StateTooLargeError: it is over the bound.
-        PointerNotAllowedError, MissingObjectError: a pointer in it leads elsewhere, or to nothing.
+        PointerNotAllowedError, MissingObjectError: a pointer in it leads elsewhere or nowhere.
     """
     path = f"{sender_of(unit).place}.{BAG}"
     if type(given) is not dict or not _follows(given, bag):
@@ -101,41 +101,43 @@ def _require_bounded(size: int, path: str, unit: UnitOfWork) -> None:
 
 
 def _require_whole(given: JsonObject, bag: JsonObject, path: str) -> None:
-    """Raise InvalidRequestError where fields of the bag are gone: no merge takes one away."""
+    """Raise InvalidRequestError if fields of the bag are missing: no merge removes one."""
     gone = bag.keys() - given.keys() - _FORMS - {HELD}
     if gone and overflow_of(given) is None:
-        message = f"{path} lacks {len(gone)} of the fields of the bag that the worker was given"
+        message = f"{path} lacks {len(gone)} of the fields of the bag that the worker received"
         raise InvalidRequestError(message, field=path)
 
 
 def _require_own(given: JsonObject, bag: JsonObject, path: str, unit: UnitOfWork) -> None:
-    """Raise InvalidRequestError where a field is not as a merge by the worker leaves it."""
+    """Raise InvalidRequestError if a field has a value that no merge by a worker gives it."""
     overflow = overflow_of(given)
     if overflow is not None and not _is_same(OVERFLOW, given, bag):
         behind = unit.pages.lookup(overflow, CONTROL_FIELDS_NEVER_OFFLOAD | READ_BY_MACHINE)
         for name in sorted(behind):
             message = (
-                f"{path}.{name} stands behind {OVERFLOW}: such a field stays in the bag itself"
+                f"{path}.{name} is behind {OVERFLOW}, but this field must stay in the bag itself"
             )
             raise InvalidRequestError(message, field=f"{path}.{name}")
     ours, theirs = (with_fields(each, _KEPT, unit.pages) for each in (bag, given))
     for name in sorted(_KEPT):
         if not _is_same(name, theirs, ours) and not _is_equal(name, theirs, ours, unit):
-            message = f"{path}.{name} is a field that the state machine sets: leave it as it is"
+            message = f"{path}.{name} is set by the state machine: do not change it"
             raise InvalidRequestError(message, field=f"{path}.{name}")
     if (WAIT_STATE in given or given["next_action"] == WAIT) and not _tells_wait(given):
-        message = f"{path}.{WAIT_STATE} must be what a result that says {WAIT} leaves"
+        message = f"{path}.{WAIT_STATE} must have the form that a result with {WAIT} leaves"
         raise InvalidRequestError(message, field=f"{path}.{WAIT_STATE}")
     if AWAITED_JOB in given and not _tells_job(given):
-        message = f"{path}.{AWAITED_JOB} must be what a result that says {ASYNC} and a job leaves"
+        message = (
+            f"{path}.{AWAITED_JOB} must have the form that a result with {ASYNC} and a job leaves"
+        )
         raise InvalidRequestError(message, field=f"{path}.{AWAITED_JOB}")
     if STOPPED_BY in given and not _tells_end(given):
-        message = f"{path}.{STOPPED_BY} must be the error and the cause of a status that stops"
+        message = f"{path}.{STOPPED_BY} must be the error and the cause of a stop"
         raise InvalidRequestError(message, field=f"{path}.{STOPPED_BY}")
 
 
 def _is_equal(name: str, given: JsonObject, bag: JsonObject, unit: UnitOfWork) -> bool:
-    """Tell whether a field that may have left for S3 meanwhile is as it was."""
+    """Tell whether a field is unchanged, even if it has been offloaded meanwhile."""
     both = [unit.pages.resolve(each[name]) for each in (given, bag) if name in each]
     return len(both) == 2 and both[0] == both[1]  # noqa: PLR2004 - one of each
 
@@ -159,7 +161,7 @@ def _tells_end(given: JsonObject) -> bool:
 
 
 def _counted(given: JsonObject, bag: JsonObject, unit: UnitOfWork) -> JsonObject:
-    """Return what the state machine counts, counted by it, and the size as it is."""
+    """Return the fields that the state machine counts, as it counts them, and the measured size."""
     after = route(bag, {"status": given["next_action"]}, unit.action)
     kept = kept_fields(bag, unit) - _OF_WORKER
     size = round(len(encode(given)) / KIB, 1)
