@@ -42,6 +42,25 @@ BESIDE: dict[str, tuple[Fields, int]] = {
     "an answer in its place replaces it": (LIST, 60 * KIB),
     "an answer that is dropped adds nothing": ({**LIST, "ResultPath": None}, INPUT),
     "a receipt is small": (service("sqs:sendMessage", {}, ResultPath="$.r"), INPUT + 4 * KIB),
+    "a receipt with a whole item of a table is not": (
+        service("dynamodb:updateItem", {"ReturnValues": "ALL_NEW"}, ResultPath="$.r"),
+        INPUT + 60 * KIB,
+    ),
+    "what a nested Express execution answers is not": (
+        service("aws-sdk:sfn:startSyncExecution", {}, ResultPath="$.r"),
+        INPUT + 60 * KIB,
+    ),
+    "a text in a text is as large as what it is made of": (
+        {
+            "Type": "Pass",
+            "Parameters": {"a.$": "States.Format('{}', States.JsonToString($.x))"},
+        },
+        2 * INPUT,
+    ),
+    "the input that an array takes from the context counts": (
+        {"Type": "Pass", "Parameters": {"a.$": "States.Array($$.Execution.Input, $.x)"}},
+        2 * INPUT,
+    ),
     "a selector narrows the answer": (
         {**LIST, "ResultSelector": {"n.$": "States.ArrayLength($.Contents)"}, "ResultPath": "$.r"},
         INPUT,

@@ -43,14 +43,14 @@ READS: dict[str, tuple[Fields, Words]] = {
     "rules inside And, Or and Not are read": (
         chosen(
             And=[
-                {"Variable": "$.a", "IsNull": True},
+                {"Variable": "$.a", "StringEquals": "x"},
                 {"Not": {"Or": [{"Variable": "$.b", "IsString": True}]}},
             ]
         ),
         Words(plain=("a", "b")),
     ),
     "an element of a list": (
-        chosen(Variable="$.l[0].x", IsNumeric=True),
+        chosen(Variable="$.l[0].x", NumericEquals=1),
         Words(plain=("l[0].x",)),
     ),
     "a slice keeps the whole list plain": (

@@ -78,7 +78,7 @@ def shown(made: Expression) -> list[str]:
         ("States.Format('{} of {}', $.n, $.total)", ["$.n", "$.total"]),
         ("States.JsonToString($.order)", ["$.order", "$.order"]),
         ("States.ArrayGetItem($.list[1:], 0)", ["$.list"]),
-        ("States.Hash(States.JsonToString($.a), 'SHA-256')", ["$.a"]),
+        ("States.Hash(States.JsonToString($.a), 'SHA-256')", ["$.a", "$.a"]),
         ("States.Array($.a, States.Format('it\\'s {}', $.b), 'x', 3, true)", ["$.a", "$.b"]),
         ("States.ArrayContains($.l[?(@.x == ')')], 'a,b')", ["$.l"]),
         ("States.UUID()", []),

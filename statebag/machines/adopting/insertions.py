@@ -139,6 +139,8 @@ class Insertions:
     def _body(self, beside: State, where: str, at_most: int, needs: Needs) -> JsonObject:
         """Return the fields of a state but for its edges, in the language of the one beside it."""
         language = beside.node.text("QueryLanguage")
+        if beside.is_jsonata and not self.machine.is_jsonata:
+            language = "JSONata"  # also where the state around it says so
         head: JsonObject = {
             "Type": "Task",
             "Comment": f"{COMMENT} {where}: what is large goes to S3.",

@@ -65,6 +65,8 @@ class Liveness:
             _through(exit_, self._behind(exit_, scope, end), needs, computes=is_reader)
         for read in state.reads if is_reader else ():
             add(needs, read.path, read.word)
+        for made in state.made:
+            demand(made, {}, needs, computes=is_reader)
         if state.call and is_reader:
             _called(state.call, needs, is_decorated=self.is_decorated(state))
         self.answers[state] = under(needs, RESULT)
@@ -80,9 +82,6 @@ class Liveness:
     def _fanned(self, state: State, fan: Fan, needs: Needs, *, is_reader: bool) -> None:
         """Add what the bodies need, and through them what is needed of their results."""
         answer = self.answers[state]
-        own_item = under(needs, ITEM)
-        for path in [path for path in needs if path[0] == ITEM]:
-            del needs[path]
         inside: Needs = {}
         for index, scope in enumerate(fan.scopes):
             end = below_key(answer, EACH if fan.is_map else index)
@@ -95,14 +94,14 @@ class Liveness:
             demand(fan.entry, given, inside, computes=is_reader)
             around = {path: word for path, word in start.items() if path[0] != DOCUMENT}
             add_all(inside, around)
-        item = under(inside, ITEM)
-        add_all(item, own_item)
         if fan.items is not None:
-            listed: Needs = {(EACH, *path): word for path, word in item.items()}
+            listed: Needs = {(EACH, *path): word for path, word in under(inside, ITEM).items()}
             if is_reader:
                 add(listed, (), Word.LIST)
             demand(fan.items, listed, needs, computes=is_reader)
-        add_all(needs, {path: word for path, word in inside.items() if path[0] != ITEM})
+        # The item of a Map is its own; in a Parallel it is that of the Map around.
+        outer = {path: word for path, word in inside.items() if not fan.is_map or path[0] != ITEM}
+        add_all(needs, outer)
 
 
 def _through(exit_: Exit, behind: Needs, needs: Needs, *, computes: bool) -> None:

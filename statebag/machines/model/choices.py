@@ -4,14 +4,16 @@ from collections.abc import Iterator
 from typing import Final
 
 from statebag.machines.text.nodes import Node
-from statebag.machines.values.expressions import Read, Word
-from statebag.machines.values.paths import UnreadablePathError, parse_path
+from statebag.machines.values.expressions import Expression, Word
+from statebag.machines.values.templates import dynamic
 
-_TESTS_OF_PRESENCE: Final = {"IsPresent"}
+# A pointer stands only for what is larger than itself: never for null, a number or a time.
+_TRUE_OF_POINTERS: Final = {"IsPresent", "IsNull", "IsNumeric", "IsBoolean", "IsTimestamp"}
+_OF_ANY_SIZE: Final = {"IsString"}
 
 
-def rule_reads(rule: Node) -> Iterator[Read]:
-    """Yield the paths that a rule reads, those of its And, Or and Not included."""
+def rule_reads(rule: Node) -> Iterator[tuple[Expression, Word]]:
+    """Yield what a rule reads and how, that of its And, Or and Not included."""
     for key in ("And", "Or"):
         for inner in rule.sequence(key):
             yield from rule_reads(inner)
@@ -20,16 +22,13 @@ def rule_reads(rule: Node) -> Iterator[Read]:
         yield from rule_reads(negated)
     variable = rule.text("Variable")
     if variable is not None:
-        tests = {str(key.value) for key, _ in rule.entries}
-        yield from _read(variable, Word.REACHED if tests & _TESTS_OF_PRESENCE else Word.SCALAR)
+        yield dynamic(variable), _word({str(key.value) for key, _ in rule.entries})
     for name, operand in rule.entries:
         if str(name.value).endswith("Path") and isinstance(operand.value, str):
-            yield from _read(operand.value, Word.SCALAR)
+            yield dynamic(operand.value), Word.SCALAR
 
 
-def _read(text: str, word: Word) -> Iterator[Read]:
-    try:
-        access = parse_path(text)
-    except UnreadablePathError:
-        return
-    yield Read(access.path, word if access.is_one else Word.PLAIN)
+def _word(tests: set[str]) -> Word:
+    if tests & _TRUE_OF_POINTERS:
+        return Word.REACHED
+    return Word.PLAIN if tests & _OF_ANY_SIZE else Word.SCALAR

@@ -1,24 +1,28 @@
 """What both query languages share: edges, and the call of a Task."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from statebag.machines.model.parameters import with_identifiers
 from statebag.machines.model.services import Integration, Service, service_of
 from statebag.machines.model.states import Call, Edge, Exit, Fan, Scope
 from statebag.machines.text.nodes import Node
-from statebag.machines.values.expressions import Computed, Expression, Read, Ref, Struct, Word
+from statebag.machines.values.expressions import Expression, Read, Struct
 from statebag.machines.values.paths import EACH, Step
 
 _FUNCTION_KEYS: Final = ("FunctionName", "FunctionName.$")
+# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateItem.html
+_RETURN_VALUES: Final = ("ReturnValues", "ReturnValues.$")
+_SMALL_RETURN_VALUES: Final = {"NONE", "UPDATED_NEW", "UPDATED_OLD"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effects:
-    """What a state does."""
+    """What a state does; its fields are those of a State."""
 
     reads: tuple[Read, ...] = ()
+    made: tuple[Expression, ...] = ()
     call: Call | None = None
     fan: Fan | None = None
     exits: tuple[Exit, ...] = ()
@@ -51,7 +55,7 @@ def call_of(node: Node, arguments: Node | None, whole: Expression) -> Call:
         arguments: its Parameters or Arguments.
         whole: what they make.
     """
-    service = service_of(resource_text(node))
+    service = _as_asked(service_of(resource_text(node)), arguments)
     if service.integration is not Integration.LAMBDA:
         is_known = service.integration is Integration.SERVICE
         given = with_identifiers(whole) if is_known else whole
@@ -63,6 +67,14 @@ def call_of(node: Node, arguments: Node | None, whole: Expression) -> Call:
         function=_named_function(arguments),
         payload=payload,
     )
+
+
+def _as_asked(service: Service, arguments: Node | None) -> Service:
+    """Return a service whose receipt has no bound where it is asked for a whole item of a table."""
+    found = (arguments.get(key) for key in _RETURN_VALUES) if arguments is not None else ()
+    asked = next(filter(None, found), None)
+    is_small = asked is None or asked.value in _SMALL_RETURN_VALUES
+    return service if is_small else replace(service, most=None)
 
 
 def _with_short_name(whole: Expression) -> Expression:
@@ -80,17 +92,6 @@ def resource_text(node: Node) -> str:
         return ""
     texts = (each.value for each in found.walk() if isinstance(each.value, str))
     return next(texts, "")
-
-
-def read_in_place(made: Expression, word: Word) -> Iterator[Read]:
-    """Yield the paths of an expression whose value the state itself needs."""
-    if isinstance(made, Ref):
-        yield Read(made.path, word)
-    elif isinstance(made, Computed):
-        yield from made.reads
-    else:
-        for below in getattr(made, "fields", {}).values():
-            yield from read_in_place(below, word)
 
 
 def map_of(

@@ -9,7 +9,6 @@ from statebag.machines.model.effects import (
     exit_of,
     map_of,
     own_exit,
-    read_in_place,
 )
 from statebag.machines.model.rebase import rebased
 from statebag.machines.model.states import Edge, Exit, Fan, Scope
@@ -23,12 +22,14 @@ from statebag.machines.values.expressions import (
 )
 from statebag.machines.values.jsonata import jsonata_of
 from statebag.machines.values.paths import ERROR, ITEM, RESULT
+from statebag.machines.values.references import read_in_place
 
 _WITH_RESULT: Final = {"Task", "Map", "Parallel"}
 _SCALARS: Final = (
     "Seconds", "Timestamp", "TimeoutSeconds", "HeartbeatSeconds", "Error", "Cause",
     "MaxConcurrency", "ToleratedFailurePercentage", "ToleratedFailureCount",
 )  # fmt: skip
+_BATCH_SCALARS: Final = ("MaxItemsPerBatch", "MaxInputBytesPerBatch")
 
 
 def jsonata_effects(node: Node, kind: str, scopes: tuple[Scope, ...]) -> Effects:
@@ -72,14 +73,21 @@ def _reads(node: Node) -> Iterator[Read]:
     """Yield what a state reads in place beside its arguments and outputs."""
     for rule in node.sequence("Choices"):
         yield from read_in_place(_made(rule, "Condition", WHOLE_DOCUMENT), Word.SCALAR)
-    for key in _SCALARS:
-        found = node.get(key)
-        if found is not None:
-            yield from read_in_place(jsonata_of(found), Word.SCALAR)
+    yield from _scalars(node, _SCALARS)
     for key in ("ItemReader", "ResultWriter", "Credentials"):
         part = node.mapping(key)
         if part is not None:
             yield from read_in_place(jsonata_of(part), Word.PLAIN)
+    batcher = node.mapping("ItemBatcher")
+    if batcher is not None:
+        yield from _scalars(batcher, _BATCH_SCALARS)
+
+
+def _scalars(part: Node, keys: tuple[str, ...]) -> Iterator[Read]:
+    for key in keys:
+        found = part.get(key)
+        if found is not None:
+            yield from read_in_place(jsonata_of(found), Word.SCALAR)
 
 
 def _fan(node: Node, kind: str, scopes: tuple[Scope, ...], given: Expression) -> Fan | None:

@@ -10,7 +10,6 @@ from statebag.machines.model.effects import (
     exit_of,
     map_of,
     own_exit,
-    read_in_place,
 )
 from statebag.machines.model.rebase import rebased
 from statebag.machines.model.states import Edge, Exit, Fan, Scope
@@ -35,6 +34,7 @@ from statebag.machines.values.paths import (
     UnreadablePathError,
     parse_path,
 )
+from statebag.machines.values.references import read_in_place
 from statebag.machines.values.templates import dynamic, literal_of, template_of
 
 _WRITING: Final = {"Task", "Pass", "Map", "Parallel"}
@@ -44,7 +44,7 @@ _SCALARS: Final = (
     "CausePath", "MaxConcurrencyPath", "ToleratedFailurePercentagePath",
     "ToleratedFailureCountPath",
 )  # fmt: skip
-_BATCH_SCALARS: Final = ("MaxItemsPerBatchPath", "MaxInputBytesPerBatchPath")
+_PART_SCALARS: Final = ("MaxItemsPerBatchPath", "MaxInputBytesPerBatchPath", "MaxItemsPath")
 
 
 def jsonpath_effects(node: Node, kind: str, scopes: tuple[Scope, ...]) -> Effects:
@@ -53,8 +53,11 @@ def jsonpath_effects(node: Node, kind: str, scopes: tuple[Scope, ...]) -> Effect
     given = _template(node, "Parameters", incoming) or incoming
     call = call_of(node, node.mapping("Parameters"), given) if kind == "Task" else None
     fan = _fan(node, kind, scopes, incoming, given)
-    exits = tuple(_exits(node, kind, _output(node, kind, incoming, given)))
-    return Effects(reads=tuple(_reads(node, incoming)), call=call, fan=fan, exits=exits)
+    result = _result(node, kind, given)
+    selected = _template(node, "ResultSelector", result) or result
+    exits = tuple(_exits(node, kind, _output(node, kind, incoming, selected), incoming, result))
+    made = (incoming, selected) if kind == "Map" else (incoming, given, selected)
+    return Effects(reads=tuple(_reads(node, incoming)), made=made, call=call, fan=fan, exits=exits)
 
 
 def _input(node: Node) -> Expression:
@@ -75,13 +78,9 @@ def _template(node: Node, key: str, base: Expression) -> Expression | None:
     return rebased(template_of(found), base) if found is not None else None
 
 
-def _output(node: Node, kind: str, incoming: Expression, given: Expression) -> Expression:
+def _output(node: Node, kind: str, incoming: Expression, selected: Expression) -> Expression:
     """Return the document behind a state that has ended well."""
-    document: Expression = WHOLE_DOCUMENT if kind in _WRITING else incoming
-    if kind in _WRITING:
-        result = _result(node, kind, given)
-        selected = _template(node, "ResultSelector", result) or result
-        document = _written(node, selected)
+    document = _written(node, selected) if kind in _WRITING else incoming
     if node.is_null("OutputPath"):
         return EMPTY
     text = node.text("OutputPath")
@@ -89,9 +88,10 @@ def _output(node: Node, kind: str, incoming: Expression, given: Expression) -> E
 
 
 def _result(node: Node, kind: str, given: Expression) -> Expression:
-    if kind != "Pass":
+    """Return what a state is answered, or of one that calls nothing what it goes on with."""
+    if kind in _WRITING - {"Pass"}:
         return Ref((RESULT,))
-    result = node.get("Result")
+    result = node.get("Result") if kind == "Pass" else None
     return literal_of(result) if result is not None else given
 
 
@@ -117,11 +117,13 @@ def _selected(document: Expression, text: str) -> Expression:
     return rebased(made, document) if isinstance(made, Computed) else made
 
 
-def _exits(node: Node, kind: str, output: Expression) -> Iterator[Exit]:
-    assigns = _assigns(node, Ref((RESULT,)) if kind in _WRITING - {"Pass"} else WHOLE_DOCUMENT)
+def _exits(
+    node: Node, kind: str, output: Expression, incoming: Expression, result: Expression
+) -> Iterator[Exit]:
+    assigns = _assigns(node, result)
     for rule in node.sequence("Choices") if kind == "Choice" else ():
-        own = {**assigns, **_assigns(rule, WHOLE_DOCUMENT)}
-        yield from exit_of(rule, "Next", Edge.CHOICE, output, own)
+        # What the state itself assigns is for the case that no rule matches.
+        yield from exit_of(rule, "Next", Edge.CHOICE, output, _assigns(rule, incoming))
     if kind == "Choice":
         yield from exit_of(node, "Default", Edge.DEFAULT, output, assigns)
     else:
@@ -133,7 +135,7 @@ def _exits(node: Node, kind: str, output: Expression) -> Iterator[Exit]:
 
 
 def _assigns(node: Node, base: Expression) -> dict[str, Expression]:
-    """Return the variables that an Assign sets; its `$` is the result, or the input without one."""
+    """Return the variables that an Assign sets; its `$` is the result before its ResultSelector."""
     found = node.mapping("Assign")
     if found is None:
         return {}
@@ -148,21 +150,37 @@ def _assigns(node: Node, base: Expression) -> dict[str, Expression]:
 
 def _reads(node: Node, incoming: Expression) -> Iterator[Read]:
     """Yield what a state reads in place beside its templates."""
-    for key in _SCALARS:
-        yield from read_in_place(_at(node, key, incoming) if key in node else EMPTY, Word.SCALAR)
+    yield from _scalars(node, _SCALARS, incoming)
     for rule in node.sequence("Choices"):
-        for read in rule_reads(rule):
-            yield from read_in_place(rebased(Ref(read.path), incoming), read.word)
-    for key in ("ItemReader", "ResultWriter", "Credentials"):
+        for made, word in rule_reads(rule):
+            yield from read_in_place(rebased(made, incoming), word)
+    for part in _services_of_map(node):
+        yield from read_in_place(rebased(template_of(part), incoming), Word.PLAIN)
+    for part in filter(None, (node.mapping("ItemBatcher"), _reader_config(node))):
+        yield from _scalars(part, _PART_SCALARS, incoming)
+
+
+def _scalars(part: Node, keys: tuple[str, ...], incoming: Expression) -> Iterator[Read]:
+    for key in keys:
+        if key in part:
+            yield from read_in_place(_at(part, key, incoming), Word.SCALAR)
+
+
+def _services_of_map(node: Node) -> Iterator[Node]:
+    """Yield the templates that a state has beside its Parameters."""
+    for key in ("ItemReader", "ResultWriter"):
         part = node.mapping(key)
-        inner = part.get("Parameters") if part is not None and key != "Credentials" else part
-        if inner is not None:
-            yield from read_in_place(rebased(template_of(inner), incoming), Word.PLAIN)
-    batcher = node.mapping("ItemBatcher")
-    if batcher is not None:
-        for key in _BATCH_SCALARS:
-            made = _at(batcher, key, incoming) if key in batcher else EMPTY
-            yield from read_in_place(made, Word.SCALAR)
+        parameters = part.get("Parameters") if part is not None else None
+        if parameters is not None:
+            yield parameters
+    credentials = node.mapping("Credentials")
+    if credentials is not None:
+        yield credentials
+
+
+def _reader_config(node: Node) -> Node | None:
+    reader = node.mapping("ItemReader")
+    return reader.mapping("ReaderConfig") if reader is not None else None
 
 
 def _fan(

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 _TYPES: Final = {"Task", "Pass", "Choice", "Wait", "Succeed", "Fail", "Map", "Parallel"}
 _BODIES: Final = ("ItemProcessor", "Iterator")
+_FIELDS_OF_JSONPATH: Final = (
+    "InputPath", "ItemsPath", "OutputPath", "Parameters", "ResultPath", "ResultSelector",
+)  # fmt: skip
 _HINT: Final = "Step Functions would refuse this definition: mend it first."
 
 
@@ -55,11 +58,11 @@ class _Reading:
         kind = node.text("Type")
         if kind not in _TYPES:
             raise self._refused(node, path, f"has no Type of {', '.join(sorted(_TYPES))}")
-        own = _is_jsonata(node, inherited=is_jsonata)
+        own = _is_jsonata(node, inherited=is_jsonata) and not _speaks_jsonpath(node)
         state = State(name=name, path=path, kind=kind, node=node, is_jsonata=own)
-        scopes = tuple(self._bodies(state, is_jsonata=is_jsonata))
+        scopes = tuple(self._bodies(state, is_jsonata=own))
         effects: Effects = (jsonata_effects if own else jsonpath_effects)(node, kind, scopes)
-        state.reads, state.call = effects.reads, effects.call
+        state.reads, state.made, state.call = effects.reads, effects.made, effects.call
         state.fan, state.exits = effects.fan, effects.exits
         if kind not in {"Choice", "Fail"} and not state.exits:
             raise self._refused(node, path, "has neither Next nor End")
@@ -97,3 +100,8 @@ class _Reading:
 def _is_jsonata(node: Node, *, inherited: bool) -> bool:
     language = node.text("QueryLanguage")
     return language == "JSONata" if language else inherited
+
+
+def _speaks_jsonpath(node: Node) -> bool:
+    """Tell whether a state inside one of JSONata goes on in JSONPath without saying so."""
+    return any(field in node for field in _FIELDS_OF_JSONPATH)

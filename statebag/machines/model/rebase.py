@@ -12,13 +12,11 @@ from statebag.machines.values.expressions import (
     paths_in,
     select,
 )
-from statebag.machines.values.paths import CONTEXT, DOCUMENT, ITEM, ITEM_IN_CONTEXT, Path
-
-_DEPTH_OF_ITEM = len(ITEM_IN_CONTEXT)
+from statebag.machines.values.paths import DOCUMENT, Path
 
 
 def rebased(made: Expression, base: Expression) -> Expression:
-    """Return an expression with `base` in the place of `$`, and a Map's item under its own root."""
+    """Return an expression with `base` in the place of `$`."""
     match made:
         case Ref(path=path):
             return _moved(path, base)
@@ -31,10 +29,6 @@ def rebased(made: Expression, base: Expression) -> Expression:
 
 
 def _moved(path: Path, base: Expression) -> Expression:
-    if path[:_DEPTH_OF_ITEM] == ITEM_IN_CONTEXT:
-        return Ref((ITEM, *path[_DEPTH_OF_ITEM:]))
-    if path[0] == CONTEXT:
-        return Literal(len(str(path)))
     return select(base, path[1:]) if path[0] == DOCUMENT else Ref(path)
 
 
@@ -42,6 +36,4 @@ def _read(read: Read, base: Expression) -> list[Read]:
     moved = _moved(read.path, base)
     if isinstance(moved, Ref):
         return [Read(moved.path, read.word)]
-    if read.path[0] == CONTEXT:
-        return [read]
     return [Read(path, read.word) for path in paths_in(moved)]

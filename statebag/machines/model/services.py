@@ -57,8 +57,8 @@ _RECEIPTS: Final = re.compile(
     r"|enable|disable|modify|set|copy|restore|terminate|reboot|associate|disassociate|run|submit|notify"
     r"|authorize|revoke|complete|abort|invalidate|purge|change|upload|write|record|signal|post|accept|reject)"
 )
-# These put, and answer what they are asked for.
-_ANSWERS: Final = {"batchExecuteStatement", "updateItem", "putItem", "deleteItem", "copyObject"}
+# These start something and wait for what it answers.
+_WAITS_FOR_ANSWER: Final = {"startSyncExecution", "batchExecuteStatement"}
 _LIMITS: Final = {
     "dynamodb": "Limit",
     "s3": "MaxKeys",
@@ -104,9 +104,9 @@ def _bound(service: str, operation: str, pattern: str) -> int | None:
     if pattern.startswith("sync"):
         # A nested execution answers its input and its output.
         return None if service == "states" else _JOB
-    if service == "dynamodb" and operation in _ANSWERS:
-        return _RECEIPT  # ReturnValues are rare, and are seen in the histories
-    return _RECEIPT if _RECEIPTS.match(operation) else None
+    if operation in _WAITS_FOR_ANSWER or not _RECEIPTS.match(operation):
+        return None
+    return _RECEIPT
 
 
 def _limit(service: str, operation: str) -> str | None:

@@ -89,6 +89,7 @@ class State:
         node: its text.
         is_jsonata: whether it is written in JSONata.
         reads: what it reads in place itself.
+        made: what it makes, also where nobody looks at it: a path that is not there ends it.
         call: of a Task.
         fan: of a Map or Parallel.
         exits: ways out of it.
@@ -100,6 +101,7 @@ class State:
     node: Node
     is_jsonata: bool
     reads: tuple[Read, ...] = ()
+    made: tuple[Expression, ...] = ()
     call: Call | None = None
     fan: Fan | None = None
     exits: tuple[Exit, ...] = ()

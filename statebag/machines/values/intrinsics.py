@@ -1,6 +1,5 @@
 """Intrinsic functions of JSONPath states: `States.Format('{}', $.name)`."""
 
-from collections.abc import Iterator
 from functools import cache
 from typing import Final
 
@@ -11,12 +10,11 @@ from statebag.machines.values.expressions import (
     Computed,
     Expression,
     Literal,
-    Read,
-    Ref,
     Struct,
     Word,
 )
 from statebag.machines.values.paths import Step, parse_path
+from statebag.machines.values.references import read_in_place, value_of
 
 # https://docs.aws.amazon.com/step-functions/latest/dg/intrinsic-functions.html
 _GRAMMAR: Final = r"""
@@ -77,30 +75,27 @@ def _call(call: "Tree[Token]") -> Expression:
         }
         return Struct(elements, 2 + len(elements))
     word = Word.SCALAR if name in _OF_SCALARS else Word.PLAIN
-    reads = tuple(read for each in arguments for read in _reads(each, word))
-    text = sum(len(token.encode()) for each in arguments for token in _tokens(each))
+    made = [_argument(each) for each in arguments]
+    reads = tuple(read for each in made for read in read_in_place(each, word))
+    text = sum(_own_bytes(each) for each in made)
     factor = _LONGER.get(str(name), 1)
     most = _SMALL_BYTES if name in _SMALL else None
-    return Computed(reads * factor, text, most)
+    return Computed(reads * factor, text * factor, most)
 
 
 def _argument(argument: "Tree[Token] | Token") -> Expression:
     if isinstance(argument, Tree):
         return _call(argument)
     if argument.type == "PATH":
-        access = parse_path(argument)
-        return Ref(access.path) if access.is_one else Computed((Read(access.path),))
+        return value_of(parse_path(argument))
     return Literal(len(argument.encode()))
 
 
-def _reads(argument: "Tree[Token] | Token", word: Word) -> Iterator[Read]:
-    if isinstance(argument, Tree):
-        yield from (read for each in argument.children[1:] if each for read in _reads(each, word))
-    elif argument.type == "PATH":
-        access = parse_path(argument)
-        yield Read(access.path, word if access.is_one else Word.PLAIN)
-
-
-def _tokens(argument: "Tree[Token] | Token") -> Iterator[Token]:
-    tokens = argument.scan_values(lambda _: True) if isinstance(argument, Tree) else [argument]
-    return (token for token in tokens if token.type != "PATH")
+def _own_bytes(made: Expression) -> int:
+    """Return the bytes of an argument beside what it reads."""
+    match made:
+        case Literal(size=size) | Computed(text=size):
+            return size
+        case Struct(fields=fields, size=size):
+            return size + sum(map(_own_bytes, fields.values()))
+    return 0

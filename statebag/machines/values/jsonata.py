@@ -13,7 +13,6 @@ from statebag.machines.values.expressions import (
     Expression,
     Literal,
     Read,
-    Ref,
     Struct,
     Word,
 )
@@ -21,12 +20,11 @@ from statebag.machines.values.paths import (
     CONTEXT,
     DOCUMENT,
     ERROR,
-    ITEM,
-    ITEM_IN_CONTEXT,
     RESULT,
     Path,
     Step,
 )
+from statebag.machines.values.references import read_in_place, value_at
 from statebag.machines.values.templates import literal_of
 
 _EXPRESSION: Final = re.compile(r"\s*\{%(?P<code>.*)%\}\s*", re.DOTALL)
@@ -81,9 +79,7 @@ def parse_jsonata(code: str) -> Expression:
 def _value(syntax: Syntax, text: int) -> Expression:
     path = _pure_path(syntax)
     if path is not None:
-        if path[0] == CONTEXT and path[1:2] != ("Map",):
-            return Computed(tuple(_of_context(path)), _SMALL_BYTES)
-        return Ref(path)
+        return value_at(path)
     if syntax.type == "unary" and syntax.value == "{" and _has_literal_keys(syntax):
         fields: dict[Step, Expression] = {
             str(key.value): _value(value, 0) for key, value in syntax.lhs_object
@@ -142,9 +138,7 @@ def _steps(steps: list[Syntax]) -> tuple[Path | None, bool]:
 def _rooted(variable: str, names: list[Step]) -> Path | None:
     if variable == "states":
         root = _ROOTS.get(str(names[0])) if names else None
-        path = (root, *names[1:]) if root else None
-        is_item = path is not None and path[:4] == ITEM_IN_CONTEXT
-        return (ITEM, *names[4:]) if is_item else path
+        return (root, *names[1:]) if root else None
     return (f"${variable}", *names) if variable else None
 
 
@@ -187,18 +181,9 @@ def _own_read(syntax: Syntax, *, scalar: bool) -> Iterator[Read]:
         return
     if path is None and steps[0].type == "variable" and steps[0].value == "states":
         yield from (Read((root,)) for root in (DOCUMENT, RESULT))
-    elif path is not None and path[0] == CONTEXT:
-        yield from _of_context(path)
     elif path is not None:
-        yield Read(path, Word.SCALAR if scalar and is_whole else Word.PLAIN)
-
-
-def _of_context(path: Path) -> Iterator[Read]:
-    whole = (CONTEXT, "Execution", "Input")
-    if path[:3] == whole[: len(path)]:
-        yield Read(whole)
-    elif path[:2] == (CONTEXT, "Map"):
-        yield Read(path)
+        word = Word.SCALAR if scalar and is_whole else Word.PLAIN
+        yield from read_in_place(value_at(path), word)
 
 
 def _inside_steps(steps: list[Syntax]) -> Iterator[Read]:

@@ -5,22 +5,14 @@ from collections.abc import Iterable
 from typing import Final
 
 from statebag.machines.text.nodes import Kind, Node
-from statebag.machines.values.expressions import Computed, Expression, Literal, Read, Ref, Struct
+from statebag.machines.values.expressions import Computed, Expression, Literal, Read, Struct
 from statebag.machines.values.intrinsics import UnreadableFunctionError, parse_intrinsic
-from statebag.machines.values.paths import (
-    CONTEXT,
-    DOCUMENT,
-    INPUT_IN_CONTEXT,
-    Path,
-    Step,
-    UnreadablePathError,
-    parse_path,
-)
+from statebag.machines.values.paths import DOCUMENT, Step, UnreadablePathError, parse_path
+from statebag.machines.values.references import value_of
 
 _DYNAMIC: Final = ".$"
 # What a substitution makes of itself when the template is deployed is at most this, mostly an ARN.
 _SUBSTITUTED: Final = 512
-_CONTEXT_BYTES: Final = 600
 # A list that is shorter keeps track of each element.
 _MOST_ELEMENTS: Final = 64
 
@@ -51,18 +43,7 @@ def dynamic(text: str) -> Expression:
         access = parse_path(text)
     except (UnreadablePathError, UnreadableFunctionError):
         return Computed((Read((DOCUMENT,)),), _SUBSTITUTED)
-    if access.path[0] == CONTEXT:
-        return _of_context(access.path)
-    return Ref(access.path) if access.is_one else Computed((Read(access.path),))
-
-
-def _of_context(path: Path) -> Expression:
-    """Return a value of the context; the execution's input in it is what it was at the start."""
-    if path[:3] == INPUT_IN_CONTEXT[: len(path)]:
-        return Computed((Read(INPUT_IN_CONTEXT),), _CONTEXT_BYTES)
-    if path[:2] == (CONTEXT, "Map"):
-        return Ref(path)
-    return Literal(_CONTEXT_BYTES)
+    return value_of(access)
 
 
 def _struct(entries: Iterable[tuple[str, Node]]) -> Expression:
