@@ -1,5 +1,6 @@
 """Distributed maps: every item once, in order, and the failures named."""
 
+import gzip
 import json
 from typing import Any
 
@@ -53,7 +54,7 @@ def test_a_thousand_rows_in_batches(workflows: Workflows, kind: str) -> None:
         lines = [f"{row['service']},{row['words']}" for row in rows]
         lines = [*head, *lines] if kind == "CSV" else [json.dumps(row) for row in rows]
         bucket, key = workflows.cloud.outputs["StateBucketName"], f"inputs/rows.{kind.lower()}"
-        body = "\n".join(lines)
+        body = gzip.compress("\n".join(lines).encode())
         workflows.cloud.client("s3").put_object(Bucket=bucket, Key=key, Body=body)
         items = {"bucket": bucket, "key": key, "input_type": kind}
     mapped: Json = {"status": "DISTRIBUTED_MAP", "distributed_items": items}

@@ -1,17 +1,17 @@
-"""Items of a Distributed Map that are in S3 already, read one by one as their bytes arrive."""
+"""Items of a Distributed Map that are in S3 already, read one by one as their bytes arrive.
+
+A file may be compressed with gzip or zstd, which its first bytes tell.
+"""
 
 import codecs
 import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import zip_longest
 from typing import Final
 
 from universal_sync_core.bag.unit_of_work import UnitOfWork
-from universal_sync_core.errors import (
-    InvalidRequestError,
-    MalformedPointerError,
-    UnreadableObjectError,
-)
+from universal_sync_core.errors import InvalidRequestError, UnreadableObjectError
+from universal_sync_core.maps.compressed_files import uncompressed
 from universal_sync_core.storage.store import Location
 from universal_sync_core.values.budget import Cost
 from universal_sync_core.values.codec import Json, JsonObject
@@ -22,8 +22,6 @@ from universal_sync_core.values.json_stream import streamed, with_floats
 INPUT_TYPE: Final = "input_type"
 JSON: Final = "JSON"
 CSV: Final = "CSV"
-# Whether the object lists the files, rather than holding the items.
-MANIFEST: Final = "manifest"
 INPUT_TYPES: Final = (JSON, "JSONL", CSV)
 
 
@@ -33,10 +31,18 @@ def input_type(items: JsonObject, place: str) -> str:
     Raises:
         InvalidRequestError: it is none of the known ones.
     """
-    given = items.get(INPUT_TYPE, JSON)
-    if given not in INPUT_TYPES:
-        message = f"{place}.{INPUT_TYPE} must be one of {', '.join(INPUT_TYPES)}"
-        raise InvalidRequestError(message, field=f"{place}.{INPUT_TYPE}")
+    return known(items.get(INPUT_TYPE, JSON), INPUT_TYPES, f"{place}.{INPUT_TYPE}")
+
+
+def known(given: Json, values: Sequence[str], place: str) -> str:
+    """Return a value that is one of the known ones.
+
+    Raises:
+        InvalidRequestError: it is none of them.
+    """
+    if given not in values:
+        message = f"{place} must be one of {', '.join(values)}"
+        raise InvalidRequestError(message, field=place)
     return str(given)
 
 
@@ -54,74 +60,49 @@ def items_in(at: Location, kind: str, unit: UnitOfWork) -> Iterator[Json]:
         UnreadableObjectError: it is not of that type.
         StateTooLargeError: it is more than one call may read.
     """
-    pieces = _spent(unit.objects.stream(at), str(at), unit)
-    if kind != CSV:
-        yield from map(with_floats, streamed(pieces))
-        return
+    if kind == CSV:
+        return _named(csv_rows(at, unit))
+    return map(with_floats, streamed(_spent(at, unit)))
+
+
+def text_lines(at: Location, unit: UnitOfWork) -> Iterator[str]:
+    """Yield the lines of an object with their ends, spent from the budget of a unit of work."""
     try:
-        yield from _rows(csv.reader(_lines(pieces), strict=True))
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise UnreadableObjectError("no readable CSV in UTF-8", path=str(at)) from error
+        yield from _lines(_spent(at, unit))
+    except UnicodeDecodeError as error:
+        raise UnreadableObjectError("no text in UTF-8", path=str(at)) from error
 
 
-def is_manifest(items: JsonObject, place: str) -> bool:
-    """Tell whether the object lists the files that hold the items.
-
-    Raises:
-        InvalidRequestError: what says so is not a boolean.
-    """
-    told = items.get(MANIFEST, False)
-    if type(told) is not bool:
-        message = f"{place}.{MANIFEST} must be a boolean: whether the object lists files of items"
-        raise InvalidRequestError(message, field=f"{place}.{MANIFEST}")
-    return told
-
-
-def items_of_files(manifest: Location, kind: str, unit: UnitOfWork) -> Iterator[Json]:
-    """Yield the items of the files that a manifest lists, in its order, each file in its own.
-
-    Args:
-        manifest: an object with an `s3://` path in each line, as Athena's UNLOAD leaves it.
-        kind: of each file, one of `INPUT_TYPES`.
-        unit: whose budget all bytes are spent from.
-
-    Raises:
-        PointerNotAllowedError: a file is in no place that may be read; errors as of `items_in`.
-    """
-    for line in _lines(_spent(unit.objects.stream(manifest), str(manifest), unit)):
-        if line.strip():
-            yield from items_in(_file_in(line.strip(), manifest, unit), kind, unit)
-
-
-def _file_in(path: str, manifest: Location, unit: UnitOfWork) -> Location:
+def csv_rows(at: Location, unit: UnitOfWork) -> Iterator[list[str]]:
+    """Yield the rows of a table, those without a cell left out; errors as of `items_in`."""
     try:
-        at = Location.parse(path)
-    except MalformedPointerError as error:
-        message = "a line of the manifest is not the s3:// path of an object"
-        raise UnreadableObjectError(message, path=str(manifest)) from error
-    unit.objects.require_allowed(str(at))
-    return at
+        yield from filter(None, csv.reader(text_lines(at, unit), strict=True))
+    except csv.Error as error:
+        raise UnreadableObjectError("no readable CSV", path=str(at)) from error
 
 
-def _spent(pieces: Iterable[bytes], path: str, unit: UnitOfWork) -> Iterator[bytes]:
-    for piece in pieces:
+def _spent(at: Location, unit: UnitOfWork) -> Iterator[bytes]:
+    path = str(at)
+    for piece in uncompressed(unit.objects.stream(at), path):
         unit.budget.spend(Cost(len(piece)), path)
         yield piece
 
 
 def _lines(pieces: Iterable[bytes]) -> Iterator[str]:
     """Yield lines with their ends; a quoted cell may go over several."""
-    rest = ""
+    begun: list[str] = []
     for text in codecs.iterdecode(pieces, "utf-8-sig"):
-        *lines, rest = (rest + text).split("\n")
-        yield from (f"{line}\n" for line in lines)
-    if rest:
+        first, *more = text.split("\n")
+        begun.append(first)
+        for line in more:
+            yield f"{''.join(begun)}\n"
+            begun = [line]
+    if rest := "".join(begun):
         yield rest
 
 
-def _rows(rows: Iterator[list[str]]) -> Iterator[JsonObject]:
+def _named(rows: Iterator[list[str]]) -> Iterator[JsonObject]:
     names = next(rows, [])
     for row in rows:
-        if row:
-            cells = zip_longest(names, row[: len(names)], fillvalue="")
-            yield dict(cells)
+        cells = zip_longest(names, row[: len(names)], fillvalue="")
+        yield dict(cells)

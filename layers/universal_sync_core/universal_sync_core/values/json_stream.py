@@ -20,6 +20,8 @@ def streamed(pieces: Iterable[bytes]) -> Iterator[Json]:
     parser = None
     try:
         for piece in pieces:
+            if parser is None and not piece.strip():
+                continue
             if parser is None:
                 is_array = piece.lstrip().startswith(b"[")
                 parser = ijson.items_coro(found, "item" if is_array else "", multiple_values=True)

@@ -15,13 +15,13 @@ from universal_sync_core.ingestion.control_fields import checked
 from universal_sync_core.ingestion.ingest import ingest
 from universal_sync_core.limits import S3_KEY_BYTES
 from universal_sync_core.maps.batches import batched
-from universal_sync_core.maps.items_in_s3 import (
-    JSON,
-    input_type,
-    is_manifest,
-    items_in,
+from universal_sync_core.maps.item_manifests import (
+    INVENTORY,
+    inventory_items,
     items_of_files,
+    manifest_type,
 )
+from universal_sync_core.maps.items_in_s3 import JSON, input_type, items_in
 from universal_sync_core.maps.unfinished_map import items_to_run, unfinished_map
 from universal_sync_core.merge.lists import Lists
 from universal_sync_core.storage.store import Location
@@ -39,7 +39,8 @@ def stage_items(state: JsonObject, context: Context | None = None) -> JsonObject
 
     Args:
         state: a bag with `distributed_items`: a list, or `{"bucket", "key"}` of a JSON array
-            that is in S3 already, or of JSON lines or CSV with that `input_type`. Its
+            that is in S3 already, or of JSON lines or CSV with that `input_type`, or of a
+            manifest with its `manifest_type`. Its
             `map_concurrency` says how many children run at once, where that is fewer than the
             settings allow; of a branch's map only its share, for its siblings may map as well.
         context: may carry `execution_id`.
@@ -73,14 +74,20 @@ def _place(state: JsonObject, per_batch: int, unit: UnitOfWork) -> JsonObject:
         raise InvalidRequestError(message, field=f"state_data.{ITEMS}")
     place = _in_s3(items, unit)
     kind = input_type(items, f"state_data.{ITEMS}")
-    lists_files = is_manifest(items, f"state_data.{ITEMS}")
-    if unfinished is None and per_batch == 1 and kind == JSON and not lists_files:
+    manifest = manifest_type(items, f"state_data.{ITEMS}")
+    if unfinished is None and per_batch == 1 and kind == JSON and manifest is None:
         return place
-    read = items_of_files if lists_files else items_in
     at = Location(place["bucket"], place["key"])
-    raw = items_to_run(list(read(at, kind, unit)), unfinished)
+    raw = items_to_run(list(_read(at, kind, manifest, unit)), unfinished)
     staged = [_given(each, _escaped(each), unit) for each in batched(raw, per_batch)]
     return _staged(staged, unit) | {"count": len(raw)}
+
+
+def _read(at: Location, kind: str, manifest: str | None, unit: UnitOfWork) -> Iterator[Json]:
+    """Yield items that are in S3, read by the function itself."""
+    if manifest == INVENTORY:
+        return inventory_items(at, unit)
+    return items_in(at, kind, unit) if manifest is None else items_of_files(at, kind, unit)
 
 
 def _escaped(item: Json) -> Json:

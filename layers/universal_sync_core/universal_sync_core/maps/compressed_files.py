@@ -1,0 +1,85 @@
+"""Files that others have compressed, read as their bytes arrive: gzip and zstd, told by content."""
+
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
+from typing import Final, Protocol
+
+from universal_sync_core.errors import UnreadableObjectError
+from universal_sync_core.limits import KIB
+
+_GZIP: Final = b"\x1f\x8b"
+# https://www.rfc-editor.org/rfc/rfc8878#name-zstandard-frames
+_ZSTD: Final = b"\x28\xb5\x2f\xfd"
+# A block of 128 KiB may take 4 bytes of a frame: so few at once hold no more than some megabytes.
+_FED_BYTES: Final = KIB
+# A larger window takes as much memory, whatever the file holds.
+_MOST_WINDOW_BYTES: Final = 128 * KIB * KIB
+
+
+class _Decoder(Protocol):
+    """Decodes one member of a file, as `zlib` and `zstandard` do."""
+
+    @property
+    def eof(self) -> bool: ...
+
+    @property
+    def unused_data(self) -> bytes: ...
+
+    def decompress(self, data: bytes, /) -> bytes: ...
+
+
+def uncompressed(pieces: Iterable[bytes], path: str) -> Iterator[bytes]:
+    """Yield the bytes of a file piece by piece, uncompressed where it is gzip or zstd.
+
+    Args:
+        pieces: of the file as it is stored.
+        path: of the file, for messages.
+
+    Raises:
+        UnreadableObjectError: it is damaged, or ends before its end.
+    """
+    rest, head = iter(pieces), b""
+    while len(head) < len(_ZSTD) and (piece := next(rest, None)) is not None:
+        head += piece
+    stored = chain([head], rest)
+    if head.startswith(_GZIP):
+        yield from _decoded(stored, _gzip_decoder, zlib.error, "gzip", path)
+    elif head.startswith(_ZSTD):
+        import zstandard  # noqa: PLC0415 - few calls meet such a file
+
+        decoder = zstandard.ZstdDecompressor(max_window_size=_MOST_WINDOW_BYTES)
+        yield from _decoded(stored, decoder.decompressobj, zstandard.ZstdError, "zstd", path)
+    else:
+        yield from stored
+
+
+def _gzip_decoder() -> _Decoder:
+    return zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+
+
+def _decoded(
+    stored: Iterable[bytes],
+    new: Callable[[], _Decoder],
+    failure: type[Exception],
+    kind: str,
+    path: str,
+) -> Iterator[bytes]:
+    """Yield what the members of a file hold, which stand one after the other."""
+    decoder = new()
+    try:
+        for data in _fed(stored):
+            while data:
+                decoder = new() if decoder.eof else decoder
+                if piece := decoder.decompress(data):
+                    yield piece
+                data = decoder.unused_data  # noqa: PLW2901 - of the next member
+    except failure as error:
+        raise UnreadableObjectError(f"no readable {kind}", path=path) from error
+    if not decoder.eof:
+        raise UnreadableObjectError(f"the {kind} ends before its end", path=path)
+
+
+def _fed(stored: Iterable[bytes]) -> Iterator[bytes]:
+    for piece in stored:
+        yield from (piece[at : at + _FED_BYTES] for at in range(0, len(piece), _FED_BYTES))
