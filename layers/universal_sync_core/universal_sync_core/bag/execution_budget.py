@@ -1,22 +1,23 @@
-"""What a workflow uses of an execution's history, counted in events.
+"""How much of an execution's history a workflow uses, counted in events.
 
-An execution that has 25,000 events in its history ends, whatever it is doing, so a workflow goes
-on as a new one before. A segment takes 12 events, in a branch as well: two of the state that
-routes, five of each of the two that run and sync it. A branch takes 14 besides: two of its
-iteration, five each of its fork and its end, two of the state that routes it out. Each retry of a
-task takes three more.
+Step Functions ends an execution with 25,000 events in its history, whatever it is doing, so a
+workflow goes on as a new one before that. A segment takes 12 events, also in a branch: two for the
+routing state, and five each for the states that run and sync it. A branch takes 14 more: two for
+its iteration, five each for its fork and its end, and two for the state that routes it out. Each
+retry of a task takes three more.
 
-A wait for a time takes six events more than the segment that asked for it, and one for an answer
-thirteen, in a branch as well; each counts as one by itself.
+A wait for a time takes six events in addition to the segment that asked for it, and a wait for an
+answer thirteen, also in a branch. Each counts as one segment.
 
-Branches count only when they are joined, so the branches of one group share what is left beside
-the most segments that an execution may have run before; each counts what it uses of its share. One
-that forks or maps goes on as an execution of its own, with a history of its own: starting and
-awaiting it takes 17 events of the parent's, which count as two, and ten more, which count as one,
-each time that it goes on in another because its history is nearly full.
+Branches count only when they are joined. So the branches of a group share the history that is left
+after the most segments that an execution may have run before, and each counts what it uses of its
+share. A branch that forks or maps goes on as an execution with its own history. Starting and
+awaiting it takes 17 events of the parent's history, which count as two segments. Each time that it
+goes on in another execution, because its history is nearly full, takes ten more, which count as
+one.
 
-After 350 segments, the default, there would be room even if every task was tried nine times, the
-most that the state machine does where S3 or Lambda fails.
+After 350 segments, the default, there is still room if every task was tried nine times, the most
+that the state machine does when S3 or Lambda fails.
 https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 """
 
@@ -30,25 +31,28 @@ from universal_sync_core.values.codec import Json, JsonObject
 
 USED: Final = "execution_segments"
 LIMIT: Final = "segments_per_execution"
-# What is told of a branch.
+# A count in the report of a branch.
 SEGMENTS_RUN: Final = "segments_run"
 WAITS: Final = "waits"
-# What a branch that is an execution of its own has used of its parent's history.
+# How much of its parent's history a branch with an execution of its own has used.
 IN_PARENT: Final = "segments_in_parent"
 _WAIT: Final = "WAIT"
 
 SEGMENT_EVENTS: Final = 12
 BRANCH_EVENTS: Final = 14
-# Of the start, a map and its snapshots, a wait, the hand-over and the end.
+# Events of the start, a map and its snapshots, a wait, the hand-over and the end.
 _OTHER_EVENTS: Final = 500
-# Of all branches of a group together, where each can have one; the rest is for tasks tried again.
+# Segments of all branches of a group together, if each can have one; the rest of the history is for
+# retried tasks.
 _GROUP_SEGMENTS: Final = 900
-# What fork and end of a branch take, in segments.
+# What the fork and the end of a branch take, in segments.
 _BRANCH_SEGMENTS: Final = 2
-# What awaiting a branch's own execution takes of the parent's history, and each that follows it.
+# What awaiting a branch's own execution takes of the parent's history, and awaiting each that
+# follows it, in segments.
 _FIRST_AWAITED: Final = 2
 _NEXT_AWAITED: Final = 1
-# Besides a segment these put tasks into the history: a wait, a join or a snapshot counts as one.
+# Besides segments, these actions add tasks to the history: a wait, a join or a snapshot counts as
+# one segment.
 _COUNTED: Final = frozenset(
     {
         "sync",
@@ -64,10 +68,10 @@ _COUNTED: Final = frozenset(
 
 
 def used_after(base: JsonObject, delta: JsonObject, action: str | None) -> JsonObject:
-    """Return counter and limit as they are after an action, where the bag has them.
+    """Return the counter and the limit after an action, if the bag has them.
 
-    They are the state machine's: no result changes them. A branch counts two beside its segments
-    and waits, for its fork and its end.
+    They belong to the state machine: no result changes them. A branch counts two in addition to its
+    segments and waits, for its fork and its end.
     """
     if action in ("init", "fork_branch"):
         return {}
@@ -81,9 +85,9 @@ def used_after(base: JsonObject, delta: JsonObject, action: str | None) -> JsonO
 
 
 def waits_of(branch: JsonObject) -> int:
-    """Return what a branch has used of the history beside its segments; 0 of another bag.
+    """Return what a branch has used of the history besides its segments; 0 for any other bag.
 
-    One that is an execution of its own counts otherwise, by `segments_in_parent`.
+    A branch with an execution of its own counts by `segments_in_parent` instead.
     """
     if not is_branch(branch) or IN_PARENT in branch:
         return 0
@@ -92,7 +96,7 @@ def waits_of(branch: JsonObject) -> int:
 
 
 def begun_apart(branch: JsonObject) -> JsonObject:
-    """Return counter and limit of a branch as an execution of its own begins with it."""
+    """Return the counter and the limit with which a branch's own execution begins."""
     if IN_PARENT in branch:
         in_parent = branch[IN_PARENT] + _NEXT_AWAITED
     else:
@@ -101,12 +105,12 @@ def begun_apart(branch: JsonObject) -> JsonObject:
 
 
 def segments_apart(branch: JsonObject) -> int:
-    """Return the segments that an execution of a branch's own may run."""
+    """Return how many segments a branch's own execution may run."""
     return count_around(branch, LIMIT, MOST_SEGMENTS_PER_EXECUTION)
 
 
 def count_around(branch: JsonObject, name: str, default: int) -> int:
-    """Return a count that a branch's `forked_from` has of the groups around it, or the default."""
+    """Return a count of the groups around a branch from its `forked_from`, or the default."""
     told: Json = branch.get(FORKED_FROM)
     count: Json = told.get(name) if type(told) is dict else None
     return count if type(count) is int and count > 0 else default
@@ -121,15 +125,15 @@ def _used_by(report: JsonObject) -> int:
 
 
 def branch_limit(branches: int, segments_before: int = MOST_SEGMENTS_PER_EXECUTION) -> int:
-    """Return the segments each of so many branches may run, so that the group fits the history.
+    """Return how many segments each branch of a group may run, so that the group fits the history.
 
     Args:
         branches: of the group.
-        segments_before: the most that the execution may have run before, its
+        segments_before: the most segments that the execution may have run before: its
             `segments_per_execution`.
 
     Returns:
-        0 where not even one segment of each fits.
+        0 if not even one segment of each fits.
     """
     room = _room(segments_before) - BRANCH_EVENTS * branches
     share = max(1, _GROUP_SEGMENTS // max(1, branches))
@@ -137,20 +141,20 @@ def branch_limit(branches: int, segments_before: int = MOST_SEGMENTS_PER_EXECUTI
 
 
 def require_room(branches: int, segments_before: Json, field: str) -> None:
-    """Raise InvalidRequestError where a group of so many branches cannot fit the history.
+    """Raise InvalidRequestError if a group with this many branches cannot fit the history.
 
     Args:
         branches: of the group.
-        segments_before: the bag's `segments_per_execution`; None in a bag of another state
-            machine, of whose history nothing is known.
-        field: where the branches were given, for the error.
+        segments_before: the bag's `segments_per_execution`; None in a bag of another state machine,
+            whose history is not known.
+        field: the path of the branches, for the error.
     """
     if type(segments_before) is not int or branch_limit(branches, segments_before):
         return
     most = _room(segments_before) // (BRANCH_EVENTS + SEGMENT_EVENTS)
     message = (
         f"a group of {branches:,} branches does not fit the history of an execution; with a"
-        f" {LIMIT} of {segments_before} at most {most:,} do: lower it, or use a Distributed Map"
+        f" {LIMIT} of {segments_before} at most {most:,} fit: lower it, or use a Distributed Map"
     )
     raise InvalidRequestError(message, field=field)
 

@@ -1,9 +1,9 @@
-"""The names in a bag, and the three forms in which it keeps what is not inline.
+"""The names in a bag, and the three forms in which it keeps values that are not inline.
 
-Besides a pointer in a field's own place there are: a sample or summary in place of a field with
-the whole behind `<field>_s3_path`; the older part of the history behind `state_history_archive`;
-and, in a bag of very many small fields, all of them behind `state_s3_path`. What stands behind
-these names counts only if it is a pointer made for that, so data of the same name stays data.
+Besides a pointer in a field's own place, there are a sample or summary of a field with the whole
+behind `<field>_s3_path`; the older part of the history behind `state_history_archive`; and, in a
+bag with very many small fields, all of them behind `state_s3_path`. A value under these names
+counts only if it is a pointer made for that purpose, so data of the same name stays data.
 """
 
 from collections.abc import Collection
@@ -32,8 +32,7 @@ CONTROL_FIELDS_NEVER_OFFLOAD: Final = frozenset(
     }
 )
 
-# The state machine and the joining of branches read these where they stand, so they stay in the
-# bag as they are.
+# The state machine and the join of branches read these fields in the bag, so they stay inline.
 READ_BY_MACHINE: Final = frozenset(
     {
         "awaited_job",
@@ -55,18 +54,20 @@ READ_BY_MACHINE: Final = frozenset(
         "wait_state",
     }
 )
-# The error and the cause that a result has beside a status that stops the workflow.
+# The error and the cause of a result whose status stops the workflow.
 STOPPED_BY: Final = "stopped_by"
-# The state machine forks one branch for each element: the list stays, large elements may leave.
+# The state machine forks one branch for each element. The list stays inline; large elements may be
+# offloaded.
 BRANCHES: Final = "pending_branches"
-# A Distributed Map runs one child for each element of it, or of a list that is in S3.
+# A Distributed Map runs one child for each element of this list, or of a list in S3.
 ITEMS: Final = "distributed_items"
-# How many of them at once, where that is fewer than the stack allows.
+# How many children run at once, if that is fewer than the stack allows.
 MAP_CONCURRENCY: Final = "map_concurrency"
-# How many of them each child is given, in a list.
+# How many items each child gets, in a list.
 ITEMS_PER_BATCH: Final = "items_per_batch"
 PLACE: Final = ("bucket", "key")
-# The element a branch's own bag was made for, its id, and the bag it was forked from.
+# In a branch's own bag: the element that it was made for, its id, and the bag that it was forked
+# from.
 BRANCH: Final = "branch"
 BRANCH_ID: Final = "branch_id"
 FORKED_FROM: Final = "forked_from"
@@ -76,14 +77,14 @@ HISTORY: Final = "state_history"
 HISTORY_ALIAS: Final = "new_history_logs"
 ARCHIVE: Final = "state_history_archive"
 OVERFLOW: Final = "state_s3_path"
-# The executions that have worked on a bag after its first, by ARN and in order.
+# The executions that have worked on a bag after its first one: their ARNs, in order.
 CHAIN: Final = "execution_chain"
-# What is left to run of a map of which too many items failed.
+# What is left to run after too many items of a map failed.
 UNFINISHED: Final = "unfinished_map"
 SCHEDULING: Final = "scheduling_metadata"
 SCHEDULING_SUMMARY: Final = "scheduling_summary"
 OUTPUTS: Final = "distributed_outputs"
-# What a list of outputs is told with.
+# The fields that describe a list of outputs.
 TOLD_WITH_OUTPUTS: Final = ("chunk_count", "aggregation_timestamp")
 FAILED_SEGMENTS: Final = "failed_segments"
 STALE_RESULT: Final = "stale_result"
@@ -93,48 +94,48 @@ SAMPLED: Final = ("chunk_results", FAILED_SEGMENTS, OUTPUTS)
 SHOWN_AS: Final = {name: name for name in SAMPLED} | {SCHEDULING: SCHEDULING_SUMMARY}
 
 
-# Beside each of these pointers stands what it is there for; a field of the user's that went to
-# S3 under one of these names has no such word beside it.
+# This key beside a pointer says what the pointer is for. A user's field that was offloaded under
+# one of these names does not have it.
 _ROLE: Final = "of_field"
 
 
 def is_branch(bag: JsonObject) -> bool:
-    """Tell whether a bag is a branch's own."""
+    """Tell whether a bag belongs to a branch."""
     return FORKED_FROM in bag
 
 
 def whole_name(field: str) -> str:
-    """Return the name behind which the whole of a sampled or summarised field stands."""
+    """Return the name of the pointer to the whole of a sampled or summarised field."""
     return f"{field}_s3_path"
 
 
-# Fields of the user's under these names stay in the bag when others leave it together, so that it
-# shows which of the names are taken.
+# A user's fields under these names stay in the bag when others are offloaded together, so that the
+# bag shows which of the names are taken.
 SPOKEN_FOR: Final = frozenset({SCHEDULING_SUMMARY, *map(whole_name, SHOWN_AS)})
 
 
 def whole_of(bag: JsonObject, field: str) -> Pointer | None:
-    """Return the pointer to the whole of a field that the bag only samples, else None."""
+    """Return the pointer to the whole of a field that the bag only samples, or None."""
     return _in_role(bag, whole_name(field), field)
 
 
 def archive_of(bag: JsonObject) -> Pointer | None:
-    """Return the pointer to the older entries of the history, or None where all are inline."""
+    """Return the pointer to the older entries of the history, or None if all are inline."""
     return _in_role(bag, ARCHIVE, HISTORY)
 
 
 def overflow_of(bag: JsonObject) -> Pointer | None:
-    """Return the pointer to the fields that do not stand in the bag itself, or None."""
+    """Return the pointer to the fields that are not in the bag itself, or None."""
     return _in_role(bag, OVERFLOW, OVERFLOW)
 
 
 def unfinished_of(bag: JsonObject) -> Pointer | None:
-    """Return the pointer to what is left of a map to run, or None where nothing is."""
+    """Return the pointer to what is left to run of a map, or None if nothing is."""
     return _in_role(bag, UNFINISHED, UNFINISHED)
 
 
 def in_role(pointer: Pointer, role: str, **beside: Json) -> JsonObject:
-    """Return the pointer as it stands in the bag for `role`: a field, or `state_s3_path`."""
+    """Return the pointer as the bag keeps it for `role`: a field, or `state_s3_path`."""
     return pointer.with_beside({_ROLE: role, **beside}).render()
 
 
@@ -144,11 +145,11 @@ def _in_role(bag: JsonObject, name: str, role: str) -> Pointer | None:
 
 
 def without_samples(bag: JsonObject, touched: Collection[str] | None = None) -> JsonObject:
-    """Return the bag with pointers in place of samples and summaries.
+    """Return the bag with pointers instead of samples and summaries.
 
     Args:
-        bag: it stays as it is.
-        touched: only for fields of which one of these names is part; None for all.
+        bag: the bag; it is not changed.
+        touched: only for fields that these names are a part of; None for all.
     """
     plain = bag
     for field, shown in SHOWN_AS.items():
@@ -166,10 +167,10 @@ def without_samples(bag: JsonObject, touched: Collection[str] | None = None) -> 
 
 
 def unwrap(state_data: object) -> object:
-    """Return the bag itself, however many times it arrives nested as `{"state_data": {...}}`.
+    """Return the bag itself, however deeply it is nested in `{"state_data": {...}}`.
 
-    `"ResultPath": "$.state_data"` beside our ResultSelector nests it one level deeper per call.
-    Only exactly that shape is unwrapped: a bag that has other fields too is left alone.
+    With this package's ResultSelector, `"ResultPath": "$.state_data"` nests it one level deeper at
+    each call. Only exactly that shape is unwrapped; a bag with other fields is left alone.
     """
     while isinstance(state_data, dict) and len(state_data) == 1:
         inner = state_data.get("state_data")
@@ -180,9 +181,9 @@ def unwrap(state_data: object) -> object:
 
 
 def with_fields(bag: JsonObject, names: Collection[str], pages: PageReader) -> JsonObject:
-    """Return the bag with those of its fields in it that stand behind `state_s3_path`.
+    """Return the bag with those of the named fields that are behind `state_s3_path`.
 
-    Whatever looks for a field by its name looks here, for a bag of very many fields has it there.
+    Use this to look for a field by its name, since a bag with very many fields keeps it there.
     """
     pointer = overflow_of(bag)
     missing = set(names) - bag.keys()
@@ -190,7 +191,7 @@ def with_fields(bag: JsonObject, names: Collection[str], pages: PageReader) -> J
 
 
 def with_overflow(bag: JsonObject, pages: PageReader) -> JsonObject:
-    """Return the bag with all its fields in it; those in the bag itself are the newer."""
+    """Return the bag with all its fields; those in the bag itself are newer and win."""
     pointer = overflow_of(bag)
     if pointer is None:
         return bag

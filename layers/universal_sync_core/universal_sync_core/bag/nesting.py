@@ -1,8 +1,8 @@
-"""Branches that fork again: how deep, and how many run at once.
+"""Branches that fork again: how deeply they nest, and how many run at once.
 
-A branch's bag says in `forked_from` which bag it was forked from, and what the machine needs to
-know of the groups around it: how many there are, how many branches they may run at once together,
-and how many segments an execution of the workflow may run.
+The field `forked_from` of a branch's bag tells which bag it was forked from, and what the machine
+needs to know about the groups around it: how many there are, how many branches they may run at once
+in total, and how many segments an execution of the workflow may run.
 """
 
 from typing import Final
@@ -16,11 +16,11 @@ from universal_sync_core.settings import MOST_SEGMENTS_PER_EXECUTION
 from universal_sync_core.values.codec import JsonObject, canonical
 from universal_sync_core.values.pointer import length
 
-# Groups inside each other. A worker that always forks again ends here.
+# The most groups inside each other, so that a worker that always forks again ends.
 MOST_DEEP: Final = 8
 _DEPTH: Final = "depth"
 _AT_ONCE: Final = "at_once"
-# Which bag it was; the rest follows from it.
+# These tell which bag it was; the rest follows from them.
 _ORIGIN: Final = ("state_revision", "digest")
 
 
@@ -37,20 +37,20 @@ def fork_of(parent: JsonObject) -> JsonObject:
 
 
 def require_of_fork(branch: JsonObject, fork: JsonObject) -> None:
-    """Raise InvalidRequestError where a branch's bag is of another fork than this of `fork_of`."""
+    """Raise InvalidRequestError if a branch's bag is from another fork than this of `fork_of`."""
     theirs = branch[FORKED_FROM]
     if type(theirs) is not dict or any(theirs.get(name) != fork[name] for name in _ORIGIN):
-        message = "a branch was forked from another state than this"
+        message = "a branch was forked from a state other than this one"
         raise InvalidRequestError(message, field="branches")
 
 
 def depth_of(bag: JsonObject) -> int:
-    """Return how many groups are around a bag; 0 of a workflow's own."""
+    """Return how many groups are around a bag; 0 for the workflow's own bag."""
     return count_around(bag, _DEPTH, 1) if is_branch(bag) else 0
 
 
 def at_once(bag: JsonObject) -> int:
-    """Return how many branches run at once in the groups around a branch; 1 of another bag."""
+    """Return how many branches run at once in the groups around a branch; 1 for any other bag."""
     return count_around(bag, _AT_ONCE, 1)
 
 
@@ -63,15 +63,15 @@ def segments_before(parent: JsonObject) -> int:
 
 
 def require_nested(bag: JsonObject, branches: int, field: str) -> None:
-    """Raise InvalidRequestError where a branch may not fork so many branches.
+    """Raise InvalidRequestError if a branch must not fork this many branches.
 
     Args:
-        bag: that asks for the group; only a branch's is looked at.
+        bag: the bag that asks for the group; only a branch's bag is checked.
         branches: of the group.
-        field: where they were given, for the error.
+        field: the path of the branches, for the error.
     """
     if depth_of(bag) >= MOST_DEEP:
-        message = f"groups of branches stand at most {MOST_DEEP} inside each other"
+        message = f"groups of branches can be nested at most {MOST_DEEP} deep"
         raise InvalidRequestError(f"{message}: use a Distributed Map, or segments", field=field)
     most = LAMBDA_CONCURRENCY // at_once(bag)
     if is_branch(bag) and _at_once_of(branches) > most:

@@ -15,12 +15,12 @@ PARALLEL_GROUP: Final = "PARALLEL_GROUP"
 DISTRIBUTED_MAP: Final = "DISTRIBUTED_MAP"
 WAIT: Final = "WAIT"
 ASYNC: Final = "ASYNC"
-# These end the workflow; the segment that said so is the one to go on with.
+# These end the workflow; when it is resumed, it goes on with the segment that returned one.
 STOPS: Final = frozenset({FAILED, "HALTED", "SIGKILL"})
 
 
 class Status(StrEnum):
-    """What a result may say of itself; without one the workflow continues."""
+    """The status of a result; without one, the workflow continues."""
 
     CONTINUE = "CONTINUE"
     SKIPPED = "SKIPPED"
@@ -46,15 +46,15 @@ NEXT_ACTION_BY_STATUS: Final = {
     status.value: _RENAMED.get(status, status.value) for status in Status
 }
 
-# An item of a map cannot ask for these: it works, and ends.
+# An item of a map cannot ask for these: it only works and ends.
 _OF_SEGMENTS: Final = frozenset(NEXT_ACTION_BY_STATUS.values()) - STOPS - {CONTINUE, COMPLETE}
 
-# Each of these ends the waiting of a segment, whatever its result says but a stop.
+# Each of these ends a segment's wait, unless its result stops the workflow.
 _ENDS_SEGMENT: Final = frozenset(
     {"merge_callback", "merge_async", "aggregate_branches", "aggregate_distributed"}
 )
 _COUNTS_LOOPS: Final = frozenset({"sync", "sync_branch", "update_and_compress"})
-# These look at the bag; the workflow goes on from where it is.
+# These only read the bag; the workflow goes on from where it is.
 _KEEPS_PLACE: Final = frozenset({"create_snapshot", "fork_branch", "init"})
 
 
@@ -63,12 +63,12 @@ def route(base: JsonObject, delta: JsonObject, action: str | None) -> JsonObject
 
     Args:
         base: the bag before the delta came in.
-        delta: what the result brought, admitted.
+        delta: the delta of the result, after ingestion.
         action: the action that brought it.
 
     Returns:
-        `next_action`, and where the bag counts them `segment_to_run`, `loop_counter` and
-        `execution_segments`; the `status` as well if too many items of a map failed.
+        `next_action`; `segment_to_run`, `loop_counter` and `execution_segments` if the bag counts
+        them; and `status` if too many items of a map failed.
     """
     counted = used_after(base, delta, action)
     if action in _KEEPS_PLACE and "status" not in delta:
@@ -89,7 +89,7 @@ def after_wait(bag: JsonObject, moved: JsonObject) -> str:
 
     Args:
         bag: after merging.
-        moved: what `route` says of it; a segment that waits and names no other runs again.
+        moved: what `route` returned for it. A segment that waits and names no other runs again.
     """
     total: Json = bag.get("total_segments")
     following: Json = moved.get("segment_to_run")
@@ -98,17 +98,17 @@ def after_wait(bag: JsonObject, moved: JsonObject) -> str:
 
 
 def require_simple(result: Json, of_what: str) -> None:
-    """Raise InvalidRequestError where a result asks for what only a segment can ask for.
+    """Raise InvalidRequestError if a result asks for something that only a segment can ask for.
 
     Args:
-        result: of a branch or of an item, or a pointer to it with its status beside.
+        result: the result of a branch or item, or a pointer to it with its status beside it.
         of_what: whose result it is, for the message.
     """
     status: Json = result.get("status") if type(result) is dict else None
     asked = NEXT_ACTION_BY_STATUS.get(status) if type(status) is str else None
     if asked in _OF_SEGMENTS:
         message = (
-            f"{of_what} cannot ask for {status}. Let it end, and have a segment ask once its"
+            f"{of_what} cannot ask for {status}. Let it end, and ask for it in a segment after its"
             " results are joined"
         )
         raise InvalidRequestError(message, field="execution_result.status")

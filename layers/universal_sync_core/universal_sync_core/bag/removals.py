@@ -1,4 +1,4 @@
-"""The paths of keys that a result takes away from the state."""
+"""The paths of the keys that a result removes from the state."""
 
 from typing import Final
 
@@ -15,10 +15,10 @@ def removed_keys(given: Json, place: str) -> list[tuple[str, ...]]:
 
     Args:
         given: a list of dotted paths of `current_state`, with or without that name before them.
-        place: what the list is called where a message names it.
+        place: the path of the list, for messages.
 
     Raises:
-        InvalidRequestError: it is no list of paths, or a path leads into a list.
+        InvalidRequestError: it is not a list of paths, or a path leads into a list.
     """
     if type(given) is not list:
         message = f"{place} must be a list of paths of {STATE}"
@@ -29,6 +29,6 @@ def removed_keys(given: Json, place: str) -> list[tuple[str, ...]]:
 def _keys(steps: Steps, place: str) -> tuple[str, ...]:
     keys = tuple(step for step in steps if type(step) is str)
     if len(keys) != len(steps):
-        message = f"{place} takes keys of objects away, and no elements of a list"
+        message = f"{place} can only remove keys of objects, not elements of a list"
         raise InvalidRequestError(message, field=place)
     return keys[1:] if keys[0] == STATE and len(keys) > 1 else keys

@@ -1,4 +1,4 @@
-"""Which strategy merges which field."""
+"""Merge strategies: which field is merged by which."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from universal_sync_core.values.codec import Json
 
 KNOWN_STRATEGIES: Final = ("append", "dedupe_append", "merge_by_key", "replace", "set_union")
 
-# Which of the values that branches want at one path is taken.
+# Strategies that choose among the values that branches want at one path.
 CONFLICT_STRATEGIES: Final = ("latest", "first", "last", "collect", "fail")
 DEFAULT_CONFLICT_STRATEGY: Final = "latest"
 
@@ -26,7 +26,7 @@ LIST_FIELD_STRATEGIES: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Strategy:
-    """How two values of one field become one.
+    """How two values of a field become one.
 
     Attributes:
         name: one of the known strategies.
@@ -38,7 +38,7 @@ class Strategy:
 
     @property
     def grows(self) -> bool:
-        """Whether the field is a list that grows, so that a value that is none is an element."""
+        """Whether the field is a list that grows: any other value becomes an element of it."""
         return self.name != "replace"
 
     @classmethod
@@ -46,7 +46,7 @@ class Strategy:
         """Return the strategy of a name, or of `{"strategy": name, "key": field of the items}`.
 
         Raises:
-            InvalidRequestError: there is none of that name, or `merge_by_key` has no key.
+            InvalidRequestError: there is no strategy of that name, or `merge_by_key` has no key.
         """
         name, key = (spec.get("strategy"), spec.get("key")) if type(spec) is dict else (spec, None)
         if name not in KNOWN_STRATEGIES:
@@ -60,18 +60,17 @@ class Strategy:
 
 
 class Strategies:
-    """The strategies of one call: the defaults and what its context adds.
+    """The strategies of one call: the defaults, and those that its context adds.
 
-    A name stands for a field of the bag and for one of `current_state`; a dotted path is counted
-    from either.
+    A name stands for a field of the bag or of `current_state`; a dotted path starts at either.
     """
 
     def __init__(self, overrides: Json = None) -> None:
         """Take the context's `merge_strategy`, a mapping of names or dotted paths, or None."""
         if overrides is not None and type(overrides) is not dict:
-            raise InvalidRequestError("merge_strategy is not an object", field="merge_strategy")
+            raise InvalidRequestError("merge_strategy must be an object", field="merge_strategy")
         if not all(type(path) is str and path for path in overrides or {}):
-            message = "each key of merge_strategy is the name of a field, or a dotted path"
+            message = "each key of merge_strategy must be the name of a field, or a dotted path"
             raise InvalidRequestError(message, field="merge_strategy")
         self._by_path = {
             name: Strategy.parse(spec, name) for name, spec in LIST_FIELD_STRATEGIES.items()
@@ -80,7 +79,7 @@ class Strategies:
         self._by_path |= {f"{STATE}.{path}": strategy for path, strategy in given.items()} | given
 
     def at(self, path: str) -> Strategy | None:
-        """Return the strategy for a dotted path from the bag, or None where the delta's wins."""
+        """Return the strategy for a dotted path from the bag, or None if the delta's value wins."""
         return self._by_path.get(path)
 
     def below(self, path: str) -> bool:

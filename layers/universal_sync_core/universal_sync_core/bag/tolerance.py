@@ -1,4 +1,4 @@
-"""How many items of a Distributed Map may fail before the workflow does."""
+"""How many items of a Distributed Map may fail before the workflow fails."""
 
 import re
 from typing import Final
@@ -11,7 +11,7 @@ _PERCENT: Final = re.compile(r"(\d{1,3})(?:\.(\d{1,6}))?%", re.ASCII)
 
 
 def is_tolerance(value: Json) -> bool:
-    """Tell whether a value says how many items may fail: a count, or a text such as `5%`."""
+    """Tell whether a value says how many items may fail: a count, or a string such as `5%`."""
     if type(value) is int:
         return value >= 0
     share = _share(value)
@@ -19,11 +19,11 @@ def is_tolerance(value: Json) -> bool:
 
 
 def too_many_failed(base: JsonObject, delta: JsonObject) -> bool:
-    """Tell whether more items of a map failed than its bag tolerates, which is none by default.
+    """Tell whether more items of a map failed than its bag tolerates: none by default.
 
     Args:
         base: the bag.
-        delta: what `flatten_result` made of the results of the map.
+        delta: the results of the map, as `flatten_result` returned them.
     """
     reports: Json = delta.get(FAILED_SEGMENTS)
     if type(reports) is not list:
@@ -36,14 +36,14 @@ def too_many_failed(base: JsonObject, delta: JsonObject) -> bool:
 
 
 def _total(delta: JsonObject, reports: list[Json]) -> int:
-    """Return how many items there were: one without an output tells its input in its report."""
+    """Return how many items there were; the report of one without an output has its input."""
     without = sum(type(report) is dict and "input" in report for report in reports)
     outputs: Json = delta.get("chunk_count")
     return without + (outputs if type(outputs) is int else len(reports))
 
 
 def _share(value: Json) -> tuple[int, int] | None:
-    """Return a percentage as a fraction of whole numbers, or None of what is none."""
+    """Return a percentage as a fraction of whole numbers, or None if the value is not one."""
     match = _PERCENT.fullmatch(value) if type(value) is str else None
     if match is None:
         return None

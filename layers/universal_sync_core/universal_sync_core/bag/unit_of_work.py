@@ -1,4 +1,4 @@
-"""One call of the core: its context, and the reads and writes its steps share."""
+"""One call of the core: its context, and the reads and writes that its steps share."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -28,10 +28,10 @@ class UnitOfWork:
     """What the steps of one call share.
 
     Attributes:
-        action: the action this call serves, if any.
-        bag: the one at hand when the call was opened.
+        action: the action that this call serves, if any.
+        bag: the bag with which the call was opened.
         keep_inline: dotted paths of `current_state` to copy beside its pointers.
-        encode: makes a JSON value of one that is not taken as it is, or raises TypeError.
+        encode: converts a value that is not accepted directly to JSON, or raises TypeError.
     """
 
     settings: Settings
@@ -45,11 +45,11 @@ class UnitOfWork:
 
     @property
     def budget(self) -> Budget:
-        """What this call may still read, unpack and repeat."""
+        """How much this call may still read, unpack and repeat."""
         return self.objects.budget
 
     def document(self, path: str) -> Json:
-        """Return the JSON document that is at a path, the last of its pack.
+        """Return the JSON document at a path: the last one of its pack.
 
         Raises:
             StoredDataError, PointerNotAllowedError, StateTooLargeError: it cannot be read.
@@ -59,7 +59,7 @@ class UnitOfWork:
         return self.objects.record(path)[1].value
 
 
-# There may be thousands of items, and looking up what each points to would cost a request each.
+# There may be thousands of items, and looking up each pointer would cost a request.
 _OF_ITEMS: Final = frozenset({OUTPUTS, FAILED_SEGMENTS})
 
 _OPEN: ContextVar[UnitOfWork | None] = ContextVar("call", default=None)
@@ -69,15 +69,15 @@ _OPEN: ContextVar[UnitOfWork | None] = ContextVar("call", default=None)
 def unit_of_work(context: Context | None, bag: JsonObject | None = None) -> Iterator[UnitOfWork]:
     """Open a call, or join the one that is open.
 
-    When the outermost block ends well, everything that was added is stored; only then does a
-    pointer leave the call.
+    When the outermost block ends without an error, everything that was added is stored. Only then
+    does a pointer leave the call.
 
     Args:
         context: may carry `execution_id`, `action`, `merge_strategy`, `keep_inline` and `encode`.
-        bag: its `execution_id` counts where the context has none.
+        bag: its `execution_id` counts if the context has none.
 
     Raises:
-        InvalidRequestError: a value in the context is not of its kind.
+        InvalidRequestError: a value in the context is wrong.
     """
     joined = _OPEN.get()
     if joined is not None:
@@ -94,13 +94,13 @@ def unit_of_work(context: Context | None, bag: JsonObject | None = None) -> Iter
 
 
 def serving(action: str, context: Context | None) -> Context:
-    """Return the context of an action's own function, which need not name it."""
+    """Return the context for a function that serves an action; the context need not name it."""
     given = context or {}
     return {**given, "action": given.get("action") or action}
 
 
 def with_encode(context: Context | None, encode: Encode | None) -> Context:
-    """Return a context that carries what makes JSON of other values, where there is one."""
+    """Return a context that carries `encode`, if there is one."""
     return (context or {}) if encode is None else {**(context or {}), "encode": encode}
 
 
@@ -123,7 +123,7 @@ def _new_call(context: Context, bag: JsonObject | None) -> UnitOfWork:
 
 
 def _pointers_of(bag: JsonObject) -> Iterator[Pointer]:
-    """Yield the pointers of a bag, but for those that the items of a map brought, unlooked at."""
+    """Yield the pointers of a bag, except those from items of a map, which were never looked up."""
     for name, value in bag.items():
         if name not in _OF_ITEMS or type(value) is not list:
             yield from pointers_inline(value)
@@ -137,13 +137,13 @@ def named_execution(fields: JsonObject) -> str | None:
     """Return the execution that fields name, or None.
 
     Raises:
-        InvalidRequestError: what they name is no text, or one that no key can have in it, such as
-            one that is cut inside an emoji.
+        InvalidRequestError: the id is not a string, or no key can contain it, such as one that is
+            cut inside an emoji.
     """
     named: Json = fields.get("execution_id")
     if named is None or (type(named) is str and named and _is_portable(named)):
         return named
-    raise InvalidRequestError("the bag's execution_id is no text", field="execution_id")
+    raise InvalidRequestError("the bag's execution_id must be a string", field="execution_id")
 
 
 def _is_portable(text: str) -> bool:
@@ -157,7 +157,7 @@ def _is_portable(text: str) -> bool:
 def _text(context: Context, name: str) -> str | None:
     value = context.get(name)
     if value is not None and (type(value) is not str or not value or not _is_portable(value)):
-        raise InvalidRequestError(f"{name} must be a text that is not empty", field=name)
+        raise InvalidRequestError(f"{name} must be a string that is not empty", field=name)
     return value
 
 

@@ -1,4 +1,4 @@
-"""Values of any size: pages under index objects, the documents of packs, written and read by path.
+"""Values of any size: pages under index objects, stored in packs, written and read by path.
 
 Uses: values, storage and packs.
 Others use: `Pages` to write, `PageReader` to read.

@@ -1,8 +1,8 @@
-"""Elements of a list, or keys of a map, on their way into pages.
+"""The elements of a list, or keys of a map, on their way into pages.
 
-A value may have millions of them, so that each is a few numbers here and no object: their JSON
-stands in one buffer, one after another. Of orjson's own bytes none is kept, for each of those
-holds 4 KB however short it is.
+A value may have millions of them, so here each is a few numbers instead of an object, and their
+JSON is in one buffer, one after another. The bytes objects of orjson are not kept, since each takes
+4 KB however short it is.
 """
 
 from array import array
@@ -15,16 +15,16 @@ from typing import Final, NamedTuple
 from universal_sync_core.pages.page_format import MARK_BYTES, TreeKind
 from universal_sync_core.values.codec import encode
 
-# About what an entry takes in a page beside its JSON.
+# The approximate bytes that an entry takes in a page besides its JSON.
 _OVERHEAD_BYTES: Final = 9
 
 
 class Element(NamedTuple):
-    """An element as it stands in a page.
+    """An element as a page has it.
 
     Attributes:
         encoded: its JSON.
-        weight: bytes of what a pointer leads to as JSON; None for anything else.
+        weight: if the element is a pointer, the bytes of its value as JSON; otherwise None.
         mark: its digest, in a marked list.
     """
 
@@ -35,13 +35,14 @@ class Element(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """What goes into one page.
+    """The entries of one page.
 
     Attributes:
-        items: the JSON of the entries, commas between.
-        count: how many there are.
-        size: about the bytes they take in the page.
-        weight: bytes of them as JSON, what they point to, keys and a comma after each included.
+        items: the JSON of the entries, separated by commas.
+        count: the number of entries.
+        size: the approximate bytes that they take in the page.
+        weight: their bytes as JSON, including the values behind pointers, keys, and a comma after
+            each.
         first: the first key, in a map.
         last: the last key, in a map.
         order: the position of each key among those of the map.
@@ -59,13 +60,13 @@ class Part:
 
 
 class Entries:
-    """Collects entries, and gives them page by page."""
+    """Collects entries and splits them into pages."""
 
     def __init__(self, kind: TreeKind) -> None:
-        """Start without any.
+        """Start without entries.
 
         Args:
-            kind: of the tree they are for.
+            kind: the kind of the tree that they are for.
         """
         self.kind = kind
         self._keyed = kind == "map"
@@ -82,11 +83,11 @@ class Entries:
 
     @property
     def size(self) -> int:
-        """About the bytes that all of them take in pages."""
+        """The approximate bytes that all entries take in pages."""
         return self._size_until(len(self))
 
     def add(self, element: Element, *, key: str = "", order: int = 0) -> None:
-        """Add one at the end; in a map its key, and the position of that among those of the map."""
+        """Add an entry at the end; in a map, with its key and the key's position in the map."""
         encoded, weight, mark = element
         if weight is not None:
             self._behind[len(self._ends)] = weight - len(encoded)
@@ -99,7 +100,7 @@ class Entries:
         self._marks += mark
 
     def add_plain(self, encoded: bytes) -> None:
-        """Add an element of an unmarked list that is no pointer, by its JSON."""
+        """Add an element of an unmarked list by its JSON; it must not be a pointer."""
         self._json += encoded
         self._json += b","
         self._ends.append(len(self._json))
@@ -118,11 +119,11 @@ class Entries:
             yield Element(encoded, weight, self._marks_of(place, place + 1))
 
     def parts(self, limit: int, *, by_key: bool) -> Iterator[Part]:
-        """Yield what goes into each page, of about one size; an empty one where there is nothing.
+        """Yield the parts for the pages, all of about one size; one empty part if there are none.
 
         Args:
-            limit: bytes of a page.
-            by_key: keys in the order of their letters, and not in that in which they were set.
+            limit: the most bytes of a page.
+            by_key: whether keys are sorted, instead of in the order in which they were set.
         """
         target = ceil(self.size / max(1, ceil(self.size / limit)))
         if not len(self):
@@ -150,7 +151,7 @@ class Entries:
             start = stop
 
     def _keyed_parts(self, target: int, names: Sequence[str | int]) -> Iterator[Part]:
-        """Yield the parts of a map, in the order of what each of its keys has among the names."""
+        """Yield the parts of a map, with its keys ordered by the entry that each has in `names`."""
         places = sorted(range(len(self)), key=names.__getitem__)
         start = size = 0
         for stop, place in enumerate(places, 1):
@@ -174,7 +175,7 @@ class Entries:
         )
 
     def _size_until(self, stop: int) -> int:
-        """Return about the bytes that the entries before a position take in pages."""
+        """Return the approximate bytes that the entries before a position take in pages."""
         return (
             self._end(stop) + stop * _OVERHEAD_BYTES + 2 * min(len(self._marks), MARK_BYTES * stop)
         )
@@ -188,7 +189,7 @@ class Entries:
             return bytes(json[self._end(start) : self._end(stop) - 1])
 
     def _weight_behind(self, places: Sequence[int]) -> int:
-        """Return the bytes of what some entries point to, less those of their pointers."""
+        """Return the bytes of the values that some entries point to, minus their pointers' own."""
         return sum(self._behind.get(place, 0) for place in places) if self._behind else 0
 
     def _marks_of(self, start: int, stop: int) -> bytes:

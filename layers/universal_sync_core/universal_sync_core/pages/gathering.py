@@ -1,9 +1,9 @@
-"""Documents of one node that are written together again, so that reading all takes few requests.
+"""Gathering: writing the documents of a node together again, so that few requests read them all.
 
-A step that changes a page writes it to a pack of its own, and a node whose pages were changed one
-after another would take a request for each. So a change that leaves what its node names in too many
-packs copies what lies in the smallest groups into its own. What is copied follows from the places
-alone, so that a retried action writes the same objects.
+A step that changes a page writes it to its own pack, so a node whose pages were changed one after
+another would take a request for each. If a change would leave the documents of its node in too many
+packs, it copies the smallest groups of them into its own pack. The choice depends only on where the
+documents are, so that a retried action writes the same objects.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,9 +16,9 @@ from universal_sync_core.values.address import Address, settled
 from universal_sync_core.values.codec import Json
 from universal_sync_core.values.pointer import Pointer, parse
 
-# docs/decisions.md has the figures that these were chosen by.
+# docs/decisions.md has the measurements behind these numbers.
 MOST_PACKS: Final = 6
-# Of a node with few pages the packs may be fewer, so that some pages come by each request.
+# A node with few pages may have fewer packs, so that each request reads several pages.
 _FEWEST_PACKS: Final = 2
 _PAGES_FOR_A_PACK: Final = 3
 _LEAST_GROUPS: Final = 2
@@ -28,9 +28,9 @@ class Gathering(TreeWriter):
     """Writes documents again, into the pack that is being written."""
 
     def near(self, children: list[Child], height: int) -> list[Child]:
-        """Return what an index object names, with pages written together again if need be.
+        """Return the children of an index object, with pages gathered if in too many packs.
 
-        Index objects stay where they are: each lies in one pack with a page of its own.
+        Index objects stay where they are: each is in one pack with a page of its own.
         """
         far = self._far([child.at for child in children]) if height == 1 else []
         copies = self._objects.copies([settled(children[position].at) for position in far])
@@ -40,9 +40,9 @@ class Gathering(TreeWriter):
         return near
 
     def near_items(self, items: Mapping[Json, Json]) -> dict[Json, Json]:
-        """Return elements of a page, with values they point to written together again if need be.
+        """Return the elements of a page, with the values behind pointers gathered if necessary.
 
-        Only those are that would fit a page, with all that they point to.
+        Only values that fit a page, with everything that they point to, are gathered.
         """
         found = {name: pointer for name, item in items.items() if (pointer := parse(item))}
         small = [name for name, each in found.items() if each.size <= self._page_bytes]
@@ -56,7 +56,7 @@ class Gathering(TreeWriter):
         return again.with_beside(pointer.beside).render()
 
     def _far(self, places: Sequence[Address]) -> list[int]:
-        """Return the positions of what is to be written together; that of others is not."""
+        """Return the positions of the documents to write again; only those of this execution."""
         home = self._objects.home
         found = {position: settled(at) for position, at in enumerate(places)}
         own = [position for position, at in found.items() if at.path.startswith(home)]
@@ -64,14 +64,14 @@ class Gathering(TreeWriter):
 
 
 def scattered(places: Sequence[Address], own: str | None) -> list[int]:
-    """Return the positions of those documents that are to be written together again.
+    """Return the positions of the documents to write together again.
 
-    Those are the smallest groups of one pack each: two at least, and as many more as are each no
-    larger than all before them. So a document is copied again only into a group that is twice as
-    large, and how often that happens grows with the logarithm of their number.
+    They are the smallest groups with one pack each: at least two, and then each further group that
+    is no larger than all before it together. So a document is copied again only into a group that
+    is twice as large, and the number of copies grows with the logarithm of the number of documents.
 
     Args:
-        places: of documents that are read together.
+        places: the places of documents that are read together.
         own: the pack that is being written.
     """
     groups: dict[str, list[int]] = {}

@@ -1,6 +1,6 @@
 """The documents that long lists and wide maps are stored as: leaf pages under index nodes.
 
-Written down with an example in docs/formats.md; parse and render stand here side by side.
+docs/formats.md describes the format with an example; parse and render are side by side here.
 """
 
 import base64
@@ -20,24 +20,26 @@ TreeKind: TypeAlias = Literal["list", "map"]
 PAGE: Final = "__page"
 VERSION: Final = 1
 MARK_BYTES: Final = 6
-# An index object has at least two children where there is more than one page.
+# An index object has at least two children if there is more than one page.
 MAX_HEIGHT: Final = 64
-# About the bytes of a child in an index object, without its least key and its marks.
+# The approximate bytes of a child in an index object, without its least key and its marks.
 _ROW_BYTES: Final = 150
-# Gives the pack of an address, as it is named in the document at hand, and where in it that begins.
+# Returns the pack of an address, as the current document names it, and where in it the document
+# begins.
 Refer: TypeAlias = Callable[[Address], list[Json]]
 
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """What an index object knows of a page, or of an index object, under it.
+    """What an index object knows about a page or index object under it.
 
     Attributes:
-        at: where it is.
-        count: elements under it.
-        size: bytes that its own entries take.
-        weight: bytes of those elements as JSON, what they point to, keys and commas included.
-        first: least key that may be under it, in a map.
+        at: the place of the child.
+        count: the number of elements under it.
+        size: the bytes that its own entries take.
+        weight: the bytes of those elements as JSON, including values behind pointers, keys and
+            commas.
+        first: the least key that may be under it, in a map.
         marks: digests of the elements of a page, in a marked list.
     """
 
@@ -50,14 +52,14 @@ class Child:
 
     @property
     def size_in_parent(self) -> int:
-        """About the bytes that the child takes in an index object."""
+        """The approximate bytes that the child takes in an index object."""
         return _ROW_BYTES + len(self.first) + 2 * len(self.marks)
 
     def render(self, refer: Refer) -> list[Json]:
-        """Return the child as it stands in an index object.
+        """Return the row of the child in an index object.
 
         Args:
-            refer: gives the pack of an address, and where in it the child begins.
+            refer: returns the pack of an address, and where in it the child begins.
         """
         place = [*refer(self.at), self.at.length, self.at.digest]
         row: list[Json] = [*place, self.count, self.size, self.weight]
@@ -65,15 +67,15 @@ class Child:
 
     @classmethod
     def parse(cls, row: list[Json], parent: Address, *, has_marks: bool) -> "Child":
-        """Return the child of a row of an index object.
+        """Return the child that a row of an index object describes.
 
         Args:
-            row: as it stands there.
-            parent: where the index object is.
+            row: the row.
+            parent: the place of the index object.
             has_marks: whether it must have a mark of each element.
 
         Raises:
-            ValueError, TypeError: it is no such row.
+            ValueError, TypeError: it is not such a row.
         """
         pack, start, length, digest, count, size, weight, *rest = row
         first, marks = rest or ("", "")
@@ -90,14 +92,14 @@ class Child:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
-    """A page (height 0) or an index object, read.
+    """A page (height 0) or an index object that was read.
 
     Attributes:
         items: a page's elements; a list, or a dict.
-        order: position of each key of the page among the keys of the whole map; None where
-            the page is the whole map and its own order holds.
+        order: the position of each key of the page among the keys of the whole map; None if the
+            page is the whole map, in its own order.
         marks: digests of the elements; None in an unmarked list.
-        clean: no element holds a pointer or an escaped key.
+        clean: whether no element contains a pointer or an escaped key.
     """
 
     kind: TreeKind
@@ -110,17 +112,17 @@ class Node:
 
     @property
     def count(self) -> int:
-        """Elements of the list or map from here down."""
+        """The number of elements of the list or map from here down."""
         return sum(child.count for child in self.children) if self.height else len(self.items)
 
     @property
     def weight(self) -> int:
-        """Bytes of the elements below an index object as JSON."""
+        """The bytes of the elements below an index object as JSON."""
         return sum(child.weight for child in self.children)
 
     @property
     def is_marked(self) -> bool:
-        """Whether a list from here down carries digests of its elements."""
+        """Whether a list from here down has digests of its elements."""
         return self.marks is not None
 
 
@@ -131,8 +133,8 @@ def render_page(
 
     Args:
         kind: of the tree.
-        items: the JSON of the elements, commas between.
-        order: positions of the keys, where they are written down.
+        items: the JSON of the elements, separated by commas.
+        order: positions of the keys, if they are written down.
         marks: digests of the elements, in a marked list.
     """
     head = encode({PAGE: VERSION, "kind": kind, "height": 0})[:-1]
@@ -148,7 +150,7 @@ def render_page(
 def render_index(
     kind: TreeKind, height: int, children: list[Child], refer: Refer, *, marked: bool
 ) -> bytes:
-    """Return the body of an index object; `refer` as of `Child.render`."""
+    """Return the body of an index object; `refer` is as in `Child.render`."""
     head: JsonObject = {PAGE: VERSION, "kind": kind, "height": height}
     if marked:
         head["marks"] = ""
@@ -161,24 +163,24 @@ def is_node(value: Json) -> bool:
 
 
 def parse_node(document: Json, at: Address, *, clean: bool = False) -> Node:
-    """Return the page or index object that a stored document is.
+    """Return the page or index object in a stored document.
 
     Args:
-        document: it must have all parts of one, and no others.
-        at: where it is.
-        clean: its JSON holds no pointer and no escaped key.
+        document: the stored JSON; it must have all parts of one, and no others.
+        at: the place of the document.
+        clean: whether its JSON contains no pointer and no escaped key.
 
     Raises:
-        MalformedPointerError: it is neither, or of a version this code cannot read.
+        MalformedPointerError: it is neither, or has a version that this code cannot read.
     """
     if not is_node(document) or type(document[PAGE]) is not int or document[PAGE] != VERSION:
-        raise MalformedPointerError("no page that this version can read", path=at.path)
+        raise MalformedPointerError("not a page that this version can read", path=at.path)
     try:
         return _parsed(document, at, clean=clean)
     except KeyError as error:
-        raise MalformedPointerError("a page without all its parts", path=at.path) from error
+        raise MalformedPointerError("the page lacks some of its parts", path=at.path) from error
     except (TypeError, ValueError) as error:
-        raise MalformedPointerError(f"no page, by its {error}", path=at.path) from error
+        raise MalformedPointerError(f"not a page (wrong: {error})", path=at.path) from error
 
 
 def digest_mark(canonical: bytes) -> bytes:
@@ -201,8 +203,8 @@ def _parsed(document: JsonObject, at: Address, *, clean: bool) -> Node:
 
 
 def _pack_of(pack: str, start: int, length: int, parent: Address) -> tuple[str, int]:
-    """Return the path of a child's pack, and where it begins there."""
-    if not pack:  # the parent's own; the start counts back from the parent
+    """Return the path of a child's pack, and where the child begins in it."""
+    if not pack:  # the parent's own pack: the start counts back from the parent
         if not length <= start <= parent.start:
             raise ValueError("the place of a child")
         return parent.path, parent.start - start
@@ -246,7 +248,7 @@ def _require_keys(document: JsonObject, own: set[str], optional: set[str]) -> No
 
 
 def _require_order(order: Json, items: Json) -> None:
-    """Refuse positions that are none, and keys that are not sorted."""
+    """Refuse wrong positions, and keys that are not sorted."""
     is_order = (
         type(order) is list
         and len(order) == len(items)

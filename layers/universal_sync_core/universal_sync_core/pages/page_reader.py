@@ -1,4 +1,4 @@
-"""Reading values of any size, with what they point to in its place."""
+"""Reading values of any size, with the values of their pointers filled in."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
@@ -31,17 +31,17 @@ Unpack: TypeAlias = Callable[[JsonObject], Json]
 Reference: TypeAlias = Pointer | tuple[Node, int]
 Parse: TypeAlias = Callable[[Json], Pointer | None]
 
-# What it takes to follow a pointer again, by the time that as many values take to decode.
+# The cost of following a pointer again: decoding this many values takes as long.
 _FOLLOWED: Final = Cost(values=64)
 
 
 class _At(NamedTuple):
-    """Where a value stands while it is put together.
+    """The place of a value while it is put together.
 
     Attributes:
-        path: of the pack that it is in, for messages.
-        depth: levels above it.
-        unescape: whether escaped keys are given back as they were.
+        path: the path of its pack, for messages.
+        depth: the number of levels above it.
+        unescape: whether escaped keys get their own names back.
     """
 
     path: str
@@ -50,7 +50,7 @@ class _At(NamedTuple):
 
 
 class PageReader(TreeReader):
-    """Reads values of any size; what it has read it keeps."""
+    """Reads values of any size, and keeps what it has read."""
 
     def __init__(self, objects: Objects) -> None:
         """Read through `objects`."""
@@ -59,21 +59,21 @@ class PageReader(TreeReader):
         self._built: set[Address | str] = set()
 
     def resolve(self, value: Json, *, unescape: bool = False) -> Json:
-        """Return `value` with everything it points to in its place.
+        """Return `value` with everything that it points to filled in.
 
         Args:
             value: any value of a bag or a page.
-            unescape: give escaped keys back as they were on the way in.
+            unescape: whether to give escaped keys their own names back.
         """
         self.load(value)
         return self._build(value, _At("(inline)", 0, unescape))
 
     def expanded(self, value: Json) -> Json:
-        """Return what is in a compressed value, anything else as it is.
+        """Return the content of a compressed value, or any other value unchanged.
 
         Raises:
             UnreadableObjectError: it is damaged.
-            StateTooLargeError: it is larger than what is left of the budget.
+            StateTooLargeError: it is larger than the rest of the budget.
         """
         return self._compressed(value).value if is_compressed(value) else value
 
@@ -84,10 +84,10 @@ class PageReader(TreeReader):
         return self._values[text]
 
     def opened(self, value: Json) -> Json:
-        """Return a value in the form that shows whether it is a list, a map, or neither.
+        """Return a value in a form that shows whether it is a list, a map, or neither.
 
-        A compressed value is expanded, and a list or map in one object, as other languages store
-        it, is read. Pointers to pages, and to texts and numbers, stay.
+        A compressed value is expanded. A list or map in a single object, as other languages store
+        it, is read. Pointers to pages, strings and numbers stay.
         """
         value = self.expanded(value)
         pointer = parse(value)
@@ -97,7 +97,7 @@ class PageReader(TreeReader):
         return single if type(single) in (list, dict) else value
 
     def inside(self, pointer: Pointer) -> Json:
-        """Return what a pointer leads to, with the pointers inside it left as they are."""
+        """Return the value of a pointer, with the pointers inside it unchanged."""
         if pointer.kind == "map":
             return self.entries(pointer)
         if pointer.kind == "list":
@@ -105,14 +105,14 @@ class PageReader(TreeReader):
         return self.resolve(pointer.render())
 
     def canonical(self, value: Json) -> bytes:
-        """Return the canonical encoding of a value with everything it points to in its place."""
+        """Return the canonical encoding of a value with everything that it points to filled in."""
         encoded = canonical(value)
         return canonical(self.resolve(value)) if may_hold_marks(encoded) else encoded
 
     def find(self, pointer: Pointer, wanted: Iterable[bytes]) -> set[bytes]:
-        """Return those canonical encodings of which the list has an element.
+        """Return the canonical encodings that an element of the list has.
 
-        In a marked list only pages with a mark of something wanted are read.
+        In a marked list, only pages with a wanted mark are read.
         """
         wanted = set(wanted)
         if not self.root(pointer).is_marked:
@@ -122,11 +122,11 @@ class PageReader(TreeReader):
         return self.encodings(candidates, wanted)
 
     def encodings(self, items: Iterable[Json], wanted: set[bytes]) -> set[bytes]:
-        """Return those canonical encodings that one of the items has."""
+        """Return the wanted canonical encodings that one of the items has."""
         return {encoded for item in items if (encoded := self.canonical(item)) in wanted}
 
     def _marked_positions(self, pointer: Pointer, wanted: Collection[bytes]) -> list[int]:
-        """Return the positions of the elements with a wanted mark, from the index alone."""
+        """Return the positions of the elements with a wanted mark, by reading only the index."""
         level = [self.place(pointer)]
         while level[0].node.height > 1:
             level = self._children(
@@ -142,7 +142,7 @@ class PageReader(TreeReader):
         return [position for position, mark in enumerate(marks) if mark in wanted]
 
     def load(self, value: Json) -> None:
-        """Read everything that a value refers to, one round of requests for each level."""
+        """Read everything that a value refers to, with one round of requests for each level."""
         pointers = pointers_in(value, self.expanded)
         wanted: dict[Address, Reference] = {pointer.at: pointer for pointer in pointers}
         try:
@@ -168,7 +168,7 @@ class PageReader(TreeReader):
             wanted = {at: each for at, each in below.items() if at not in seen}
 
     def _missing(self, wanted: Mapping[Address, Reference]) -> list[Address]:
-        """Return the addresses that were not read yet as what they are to be read."""
+        """Return the addresses that have not been read yet in the form that is wanted."""
         return [
             at
             for at, reference in wanted.items()
@@ -188,7 +188,7 @@ class PageReader(TreeReader):
         return {pointer.at: pointer for pointer in inner}
 
     def _node_of(self, at: Address, reference: Reference) -> Node:
-        """Return the page or index object that is what it is said to be."""
+        """Return the page or index object of a reference, checked against what that says."""
         if isinstance(reference, Pointer):
             return self.root(reference)
         parent, position = reference
@@ -196,7 +196,7 @@ class PageReader(TreeReader):
         return self._nodes[at]
 
     def _build(self, value: Json, at: _At) -> Json:
-        """Return a value with all that it points to in its place."""
+        """Return a value with everything that it points to filled in."""
         if type(value) is list:
             inner = self._one_deeper(at)
             return [self._build(item, inner) for item in value]
@@ -228,20 +228,20 @@ class PageReader(TreeReader):
         return self._part(value, pointer.at, every, at)
 
     def _value_of(self, pointer: Pointer) -> Document:
-        """Return the single value that a pointer leads to, of the size that is said."""
+        """Return the single value of a pointer, after checking its size."""
         document = self._values[pointer.at]
         require_sized(document, pointer)
         return document
 
     def _part(self, value: Json, name: Address | str, every: Sequence[Facts], at: _At) -> Json:
-        """Return the value of an object or a compressed form where it stands in another.
+        """Return the value of an object or a compressed form that is part of another.
 
         Args:
-            value: as it is stored.
-            name: tells it from others. That it is read once has been spent; each time that it is
-                needed again costs as much.
-            every: what is known of the documents that it is made of.
-            at: where it stands.
+            value: the value as it is stored.
+            name: tells it from other parts. The first read has been paid for; each further use
+                costs as much again.
+            every: the facts about the documents that it is made of.
+            at: its place.
         """
         budget = self._objects.budget
         if name in self._built:
@@ -255,15 +255,15 @@ class PageReader(TreeReader):
 
 
 def pointers_in(value: Json, expanded: Unpack, parsed: Parse = parse) -> Iterator[Pointer]:
-    """Yield every pointer that stands in a value, in its order.
+    """Yield every pointer in a value, in order.
 
     Args:
         value: any value of a bag or a page.
-        expanded: returns what is in a compressed part.
-        parsed: tells pointers; `recognise` in a value from outside.
+        expanded: returns the content of a compressed part.
+        parsed: recognises pointers; use `recognise` for a value from outside.
 
     Raises:
-        MalformedPointerError: something in it is a pointer that this version cannot read.
+        MalformedPointerError: it contains a pointer that this version cannot read.
     """
     stack = [value]
     while stack:

@@ -1,8 +1,8 @@
 """Writing long lists and wide maps as pages under index objects.
 
-A B+ tree of immutable objects: a change writes the pages concerned and the index path above them,
-and leaves every other object as it is. Keys of a map are sorted over the pages; the position of
-each key is kept beside it, so that a map comes back in the order its keys were set.
+This is a B+ tree of immutable objects. A change writes the pages that it touches and the index path
+above them, and leaves every other object alone. The keys of a map are sorted over the pages. The
+position of each key is kept beside it, so that the map keeps the order in which its keys were set.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -24,9 +24,9 @@ class Pages(Gathering):
     """Reads and writes values of any size."""
 
     def extend(self, pointer: Pointer, items: Sequence[Json]) -> Pointer:
-        """Return a pointer to the list with `items` after its own elements.
+        """Return a pointer to the list with `items` appended.
 
-        A last page that has no room for all of them is left as it is, unread.
+        A last page without room for all of them is left alone, unread.
         """
         if not items:
             return pointer
@@ -53,7 +53,7 @@ class Pages(Gathering):
         return self._edit(pointer, sorted(changes), positions_by_child, edit)
 
     def put_keys(self, pointer: Pointer, changes: Mapping[str, Json]) -> Pointer:
-        """Return a pointer to the map with some keys set; new ones follow in the order given."""
+        """Return a pointer to the map with some keys set; new keys follow in the given order."""
         found = self.lookup(pointer, changes)
         added = [key for key in changes if key not in found]
         order = {key: position for position, key in enumerate(added, pointer.count or 0)}
@@ -86,8 +86,8 @@ class Pages(Gathering):
         Args:
             pointer: to the tree.
             targets: sorted.
-            partition: tells which child has which of them.
-            edit: gives the entries of a page, or None where they stay as they are.
+            partition: tells which child has which targets.
+            edit: returns the new entries of a page, or None if they do not change.
         """
         if not targets:
             return pointer
@@ -125,7 +125,7 @@ class Pages(Gathering):
         return self._grow(root.kind, children, root.height, marked=marked)
 
     def _extend(self, place: Place, entries: Entries) -> list[Child]:
-        """Return what takes the place of a node when entries come after its own."""
+        """Return the nodes that replace a node when entries are appended to its own."""
         node = place.node
         if not node.height:
             merged = self._edited(node, {})
@@ -140,7 +140,7 @@ class Pages(Gathering):
         return self._write_index("list", children, node.height, marked=node.is_marked)
 
     def _edited(self, node: Node, put: Mapping[Json, Element]) -> Entries:
-        """Return the entries of a page that was read, with some replaced, by position or key."""
+        """Return the entries of a page with some of them replaced, by position or key."""
         entries = Entries(node.kind)
         items = node.items if node.kind == "map" else dict(enumerate(node.items))
         kept = self.near_items({name: item for name, item in items.items() if name not in put})
@@ -152,5 +152,5 @@ class Pages(Gathering):
 
 
 def _is_same(items: Json, put: Mapping[Target, Element]) -> bool:
-    """Tell whether the entries of a page are the same as those that are to take their place."""
+    """Tell whether the entries of a page equal those that are to replace them."""
     return all(element.encoded == encode(items[name]) for name, element in put.items())

@@ -1,7 +1,7 @@
-"""Reading long lists and wide maps: only the index path and the pages concerned.
+"""Reading long lists and wide maps: only the index path and the pages that are needed.
 
-Every reader goes down level by level and asks for all objects of a level at once, so that the
-time it takes grows with the height of the tree and not with the number of pages.
+Every reader goes down level by level and requests all objects of a level at once, so that the time
+grows with the height of the tree, not with the number of pages.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -30,7 +30,7 @@ Targets = TypeVar("Targets")
 
 
 class TreeReader:
-    """Reads lists and maps as they are stored; what it has read it keeps."""
+    """Reads lists and maps as they are stored, and keeps what it has read."""
 
     def __init__(self, objects: Objects) -> None:
         """Read through `objects`."""
@@ -39,7 +39,7 @@ class TreeReader:
         self._facts: dict[Address, Facts] = {}
 
     def lookup(self, pointer: Pointer, keys: Iterable[str]) -> JsonObject:
-        """Return those of `keys` that the map has, with their values as they are stored."""
+        """Return the `keys` that the map has, with their stored values."""
         found: JsonObject = {}
         targets: Sequence[str] = sorted(keys)
         for page, wanted in self._descend(pointer, targets, keys_by_child):
@@ -85,14 +85,14 @@ class TreeReader:
         return before, after
 
     def _below_all(self, tree: Mapping[Address, Place]) -> set[Address]:
-        """Return what is under index objects; a page, already at the bottom, stays."""
+        """Return the addresses under index objects; a page, already at the bottom, stays."""
         below: set[Address] = set()
         for at, place in tree.items():
             below |= {child.at for child in place.node.children} or {at}
         return below
 
     def _one_level_down(self, tree: Mapping[Address, Place], left_out: set[Address]) -> list[Place]:
-        """Return the places under index objects, a page itself, but for some."""
+        """Return the places under index objects, or the page itself, leaving some out."""
         below: list[Place] = []
         for place in tree.values():
             if not place.node.height and place.at not in left_out:
@@ -103,7 +103,7 @@ class TreeReader:
         return below
 
     def require_stored(self, pointers: Iterable[Pointer]) -> None:
-        """Look up pointers that came in from outside, before they are believed.
+        """Look up pointers that came in from outside before they are trusted.
 
         Raises:
             PointerNotAllowedError: one leads out of the allowed places.
@@ -118,34 +118,34 @@ class TreeReader:
                 require_root(document, pointer)
 
     def root(self, pointer: Pointer) -> Node:
-        """Return the page or index object that a pointer leads to.
+        """Return the root page or index object of a pointer.
 
         Raises:
-            MalformedPointerError: it is not what the pointer says.
+            MalformedPointerError: it does not match the pointer.
         """
         (node,) = self.nodes([pointer.at])
         require_described(node, pointer, self._facts[pointer.at].cost.size)
         return node
 
     def place(self, pointer: Pointer) -> Place:
-        """Return the same as the place that everything below is found from."""
+        """Return the root as a place, from which everything below it is found."""
         return Place(pointer.at, self.root(pointer))
 
     def child(self, parent: Place, position: int) -> Place:
         """Return the page or index object at a position under another.
 
         Raises:
-            MalformedPointerError: it is not what the other says.
+            MalformedPointerError: it does not match what its parent says.
         """
         return self._children([(parent, position)])[0]
 
     def _children(self, wanted: Sequence[tuple[Place, int]]) -> list[Place]:
-        """Return the places at positions under others, read at once."""
+        """Return the places at positions under others, read in parallel."""
         places = [place.node.children[position].at for place, position in wanted]
         below: list[Place] = []
         seen: set[Address] = set()
         for (parent, position), at, node in zip(wanted, places, self.nodes(places), strict=True):
-            if at in seen:  # nothing keeps two rows from naming one page
+            if at in seen:  # two rows may name the same page
                 self._objects.budget.spend(self._facts[at].cost, at.path)
             seen.add(at)
             following = parent.node.children[position + 1 : position + 2]
@@ -155,14 +155,14 @@ class TreeReader:
         return below
 
     def nodes(self, addresses: Sequence[Address]) -> list[Node]:
-        """Return the pages and index objects at some addresses, read at once."""
+        """Return the pages and index objects at some addresses, read in parallel."""
         missing = [at for at in dict.fromkeys(addresses) if at not in self._nodes]
         for at, document in self._read(missing):
             self.keep(at, document)
         return [self._nodes[at] for at in addresses]
 
     def keep(self, at: Address, document: Document) -> Node:
-        """Keep a page or index object that was read; return it.
+        """Keep a page or index object that was read, and return it.
 
         Raises:
             MalformedPointerError: it is neither.
@@ -173,7 +173,7 @@ class TreeReader:
         return node
 
     def _read(self, addresses: Sequence[Address]) -> Iterator[tuple[Address, Document]]:
-        """Yield the documents at some addresses, read at once."""
+        """Yield the documents at some addresses, read in parallel."""
         return zip(addresses, self._objects.documents(addresses), strict=True)
 
     def _descend(
@@ -182,7 +182,7 @@ class TreeReader:
         targets: Targets,
         partition: Callable[[Node, Targets], Iterable[tuple[int, Targets]]],
     ) -> list[tuple[Place, Targets]]:
-        """Return the pages that hold the targets, each with its own, in the order of the tree."""
+        """Return the pages with the targets, each with its own ones, in the order of the tree."""
         level = [(self.place(pointer), targets)]
         while level and level[0][0].node.height:
             wanted = [

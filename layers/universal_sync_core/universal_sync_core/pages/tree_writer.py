@@ -1,4 +1,4 @@
-"""Writing values as pages: lists and maps as trees, whatever is large as a document of its own."""
+"""Writing values as pages: lists and maps as trees, large values as documents of their own."""
 
 from collections.abc import Iterator, Sequence
 from itertools import takewhile
@@ -22,12 +22,12 @@ from universal_sync_core.values.codec import Json, encode
 from universal_sync_core.values.item_failure import failure_beside
 from universal_sync_core.values.pointer import Pointer, has_mark, parse
 
-# What is held of a value that is being stored; some 500 pages, sent side by side.
+# How much of a value is held while it is being stored: some 500 pages, sent in parallel.
 _HELD_BYTES: Final = 32 * KIB * KIB
 
 
 class TreeWriter(PageReader):
-    """Writes whole values; what changes some of one is in `Pages`."""
+    """Writes whole values; `Pages` changes parts of them."""
 
     def __init__(self, objects: Objects, settings: Settings) -> None:
         """Read and write through `objects`."""
@@ -37,13 +37,13 @@ class TreeWriter(PageReader):
         self._entry_bytes = settings.page_bytes // 4
 
     def store(self, value: Json, *, marked: bool = False, old: Json = None) -> Pointer:
-        """Return a pointer to `value`, written as pages where it is a list or a map.
+        """Return a pointer to `value`, which is written as pages if it is a list or a map.
 
         Args:
-            value: anything but a pointer; of a compressed one, what is in it.
-            marked: keep a digest of each element of a list, so that `find` can tell what is in
-                it without reading the elements.
-            old: what stands where the value is to stand; a pointer to the same value stays.
+            value: anything but a pointer; the content of a compressed value is stored.
+            marked: keep a digest of each element of a list, so that `find` can search it without
+                reading the elements.
+            old: the value that this one replaces; a pointer to the same value stays.
         """
         added_before = self._objects.mark()
         value = self.expanded(value)
@@ -60,9 +60,9 @@ class TreeWriter(PageReader):
         return self._objects.once(pointer, added_before, parse(old))
 
     def folded(self, value: Json) -> Json:
-        """Return the value itself, or a pointer to it where it is too large for a page.
+        """Return the value itself, or a pointer to it if it is too large for a page.
 
-        Of an item's result that reports failure, that stands beside the pointer.
+        If an item's result reports failure, the report is kept beside the pointer.
         """
         return self._folded(value, shown=True)[0]
 
@@ -71,24 +71,24 @@ class TreeWriter(PageReader):
         return self._grow(entries.kind, children, 0, marked=marked)
 
     def _grow(self, kind: TreeKind, children: list[Child], height: int, *, marked: bool) -> Pointer:
-        """Return a pointer to a root over `children`, which are of one height."""
+        """Return a pointer to a root over `children`, which all have one height."""
         while len(children) > 1:
             height += 1
             children = self._write_index(kind, children, height, marked=marked)
         root = children[0]
-        size = root.weight + (1 if root.count else 2)  # brackets, less the comma there is none of
+        size = root.weight + (1 if root.count else 2)  # brackets, minus the comma after the last
         return Pointer(kind=kind, at=root.at, size=size, count=root.count)
 
     def _write_pages(
         self, entries: Entries, first: str = "", *, whole: bool = False, marked: bool = False
     ) -> list[Child]:
-        """Write entries as pages of about one size.
+        """Write entries as pages of about equal size.
 
         Args:
-            entries: in order; those of a map may come in any.
-            first: least key that may come under the first page.
-            whole: whether these entries are all of the tree.
-            marked: whether the elements carry marks.
+            entries: the entries in order; those of a map may be in any order.
+            first: the least key that may be under the first page.
+            whole: whether these are all entries of the tree.
+            marked: whether the elements have marks.
         """
         ordered = entries.kind == "map" and not (whole and entries.size <= self._page_bytes)
         children: list[Child] = []
@@ -112,7 +112,7 @@ class TreeWriter(PageReader):
     def _write_index(
         self, kind: TreeKind, children: list[Child], height: int, *, marked: bool
     ) -> list[Child]:
-        """Write index objects over `children`: those of a list full, for it grows at the end."""
+        """Write index objects over `children`; a list's are full, since it grows at the end."""
         even = kind == "map"
         target = _even(children, self._index_bytes) if even else self._index_bytes
         return [
@@ -146,12 +146,12 @@ class TreeWriter(PageReader):
     def _element(
         self, kind: TreeKind, value: Json, *, marked: bool = False, old: Json = None
     ) -> Element:
-        """Return an element as it is to stand in a page; a large one goes to documents of its own.
+        """Return an element for a page; a large one is stored as documents of its own.
 
         Args:
             kind: of the tree.
             value: the element.
-            marked: whether it is to have a mark.
+            marked: whether it gets a mark.
             old: what stands there now.
         """
         mark = digest_mark(self.canonical(value)) if marked else b""
@@ -159,11 +159,11 @@ class TreeWriter(PageReader):
         return Element(encoded, weight_of(value), mark)
 
     def _folded(self, value: Json, *, shown: bool, old: Json = None) -> tuple[Json, bytes]:
-        """Return a value as it may stand in a page, and its JSON.
+        """Return a value in the form for a page, and its JSON.
 
         Args:
             value: an element.
-            shown: whether the failure it reports is to be seen beside its pointer.
+            shown: whether a failure that it reports is shown beside its pointer.
             old: what stands there now.
         """
         encoded = encode(value)
@@ -175,13 +175,13 @@ class TreeWriter(PageReader):
 
 
 def weight_of(value: Json) -> int | None:
-    """Return the bytes as JSON of what a pointer leads to, or None of anything else."""
+    """Return the bytes of a pointer's value as JSON, or None for anything else."""
     pointer = parse(value)
     return None if pointer is None else pointer.size
 
 
 def _groups(children: Sequence[Child], target: int) -> Iterator[list[Child]]:
-    """Yield runs of children, each ended once it reaches the target and has two of them."""
+    """Yield runs of children; each ends once it reaches the target and has two of them."""
     group: list[Child] = []
     size = 0
     for child in children:
@@ -195,7 +195,7 @@ def _groups(children: Sequence[Child], target: int) -> Iterator[list[Child]]:
 
 
 def _even(children: Sequence[Child], limit: int) -> int:
-    """Return the size of parts that share the children evenly and are within `limit`."""
+    """Return the size of parts that split the children evenly and stay within `limit`."""
     total = sum(child.size_in_parent for child in children)
     return ceil(total / max(1, ceil(total / limit)))
 

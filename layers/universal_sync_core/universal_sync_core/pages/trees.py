@@ -1,7 +1,7 @@
-"""Pages and index objects as one tree: what is under which child, and whether it is what was said.
+"""Pages and index objects as one tree: which keys are under which child, and checks of each child.
 
-A child is held to what its parent says of it: its kind, its count, its keys, and that it is one
-level lower. So no tree leads back to itself, and nobody takes memory for what a number says.
+A child must match what its parent says about it: its kind, its count, its keys, and a height one
+lower. So a tree cannot lead back to itself, and no memory is taken for a count that is not true.
 """
 
 from bisect import bisect_left, bisect_right
@@ -17,7 +17,7 @@ from universal_sync_core.values.budget import Document
 from universal_sync_core.values.codec import Json, JsonObject, encode
 from universal_sync_core.values.pointer import Pointer
 
-# What a page has around its items where it is all of a list or map and has no marks.
+# The bytes around the items of a page that is a whole list or map and has no marks.
 _PAGE_BYTES: Final = {
     kind: len(render_page(kind, b"", order=None, marks=None)) - len("[]")
     for kind in ("list", "map")
@@ -26,12 +26,12 @@ _PAGE_BYTES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A page or index object where it stands in a tree.
+    """A page or index object at its place in a tree.
 
     Attributes:
         at: where it is stored.
         node: what it is.
-        stop: no key under it reaches this; None where there is no bound.
+        stop: all keys under it are less than this; None if there is no bound.
     """
 
     at: Address
@@ -40,29 +40,29 @@ class Place:
 
 
 def require_root(document: Document, pointer: Pointer) -> None:
-    """Raise MalformedPointerError where a document is not what the pointer to it says."""
+    """Raise MalformedPointerError if a document does not match the pointer to it."""
     node = parse_node(document.value, pointer.at, clean=document.facts.clean)
     require_described(node, pointer, document.facts.cost.size)
 
 
 def require_sized(document: Document, pointer: Pointer) -> None:
-    """Raise MalformedPointerError where a single value is not of the size that is said.
+    """Raise MalformedPointerError if a single value does not have the stated size.
 
-    With pointers inside it is not looked at: they are not read yet.
+    A value with pointers inside is not checked, since they are not read yet.
     """
     sized = not document.facts.clean or pointer.size == document.facts.cost.size
     if not sized and pointer.size != len(encode(document.value)):
-        message = "the value is not of the size that its pointer states"
+        message = "the value does not have the size that its pointer states"
         raise MalformedPointerError(message, path=pointer.path)
 
 
 def require_described(node: Node, pointer: Pointer, size: int) -> None:
-    """Refuse what is not what a pointer says of it.
+    """Refuse a root that does not match its pointer.
 
     Args:
-        node: what the pointer leads to.
-        pointer: a list or a map.
-        size: bytes of the node as it is stored.
+        node: the root.
+        pointer: the pointer to the list or map.
+        size: the bytes of the node as it is stored.
 
     Raises:
         MalformedPointerError: it is something else.
@@ -73,18 +73,18 @@ def require_described(node: Node, pointer: Pointer, size: int) -> None:
         and _is_sized(node, pointer.size, size)
     )
     if not is_said:
-        raise MalformedPointerError("the object is not what the pointer says", path=pointer.path)
+        raise MalformedPointerError("the object does not match its pointer", path=pointer.path)
 
 
 def require_child(parent: Node, position: int, child: Node, stop: str | None, path: str) -> None:
-    """Refuse what is not what its parent says of it.
+    """Refuse a child that does not match its parent.
 
     Args:
         parent: an index object.
-        position: of the child.
-        child: what is there.
-        stop: no key under the child may reach it; None where there is no bound.
-        path: of the child, for the message.
+        position: the position of the child.
+        child: the page or index object there.
+        stop: all keys under the child must be less than this; None if there is no bound.
+        path: the path of the child, for the message.
 
     Raises:
         MalformedPointerError: it is something else.
@@ -97,39 +97,39 @@ def require_child(parent: Node, position: int, child: Node, stop: str | None, pa
         and (child.kind == "list" or _is_between(child, said.first, stop))
     )
     if not is_said:
-        raise MalformedPointerError("a page is not what its index says", path=path)
+        raise MalformedPointerError("a page does not match its index", path=path)
 
 
 def pointer_to(node: Node, at: Address) -> Pointer:
-    """Return the pointer to a root that is at hand."""
+    """Return the pointer to a root."""
     size = node.weight + 1 if node.height else len(encode(node.items))
     return Pointer(kind=node.kind, at=at, size=size, count=node.count)
 
 
 def in_order(pages: Sequence[Node], path: str, *, whole: bool = True) -> JsonObject:
-    """Return the map that pages hold, its keys in the order they were first set.
+    """Return the map in some pages, with its keys in the order in which they were first set.
 
     Args:
-        pages: of one map.
-        path: of one of them, for the message.
-        whole: whether they are all of it.
+        pages: pages of one map.
+        path: the path of one of them, for the message.
+        whole: whether these are all its pages.
 
     Raises:
-        MalformedPointerError: two keys have one position, or a position has no key.
+        MalformedPointerError: two keys have the same position, or a position has no key.
     """
     if len(pages) == 1 and pages[0].order is None:
         items: JsonObject = pages[0].items
         return items
     placed = _placed(pages) if whole else _sorted(pages)
     if placed is None:
-        raise MalformedPointerError("pages that do not make one map", path=path)
+        raise MalformedPointerError("the pages do not form one map", path=path)
     return placed
 
 
 def _placed(pages: Sequence[Node]) -> JsonObject | None:
-    """Return the map of all its pages; None where two keys have one position, or one none.
+    """Return the map of all its pages, or None if positions are not one for each key.
 
-    Of a million keys a row each would take more memory than they do.
+    A row for each of a million keys would take more memory than the keys.
     """
     count = sum(len(page.items) for page in pages)
     if any(max(page.order or (), default=0) >= count for page in pages):
@@ -143,7 +143,7 @@ def _placed(pages: Sequence[Node]) -> JsonObject | None:
 
 
 def _sorted(pages: Sequence[Node]) -> JsonObject | None:
-    """Return the map of some pages, or None where two keys have one position."""
+    """Return the map of some pages, or None if two keys have the same position."""
     rows = sorted((row for page in pages for row in _rows(page)), key=itemgetter(0))
     if len({position for position, _, _ in rows}) < len(rows):
         return None
@@ -156,12 +156,12 @@ def _rows(page: Node) -> Iterator[tuple[int, str, Json]]:
 
 
 def in_sequence(pages: Sequence[Node]) -> list[Json]:
-    """Return the list that pages hold."""
+    """Return the list in some pages."""
     return [item for page in pages for item in page.items]
 
 
 def keys_by_child(node: Node, keys: Sequence[str]) -> Iterator[tuple[int, Sequence[str]]]:
-    """Yield the position of each child that may hold some of the sorted keys, with those keys."""
+    """Yield the position of each child that may have some of the sorted keys, with those keys."""
     firsts = [child.first for child in node.children]
     start = 0
     while start < len(keys):
@@ -173,7 +173,7 @@ def keys_by_child(node: Node, keys: Sequence[str]) -> Iterator[tuple[int, Sequen
 
 
 def positions_by_child(node: Node, wanted: Sequence[int]) -> Iterator[tuple[int, Sequence[int]]]:
-    """Yield the position of each child that holds some of the sorted indices, counted from it."""
+    """Yield the position of each child with some of the sorted indices, counted from its start."""
     offset = 0
     for position, child in enumerate(node.children):
         start = bisect_left(wanted, offset)
@@ -184,7 +184,7 @@ def positions_by_child(node: Node, wanted: Sequence[int]) -> Iterator[tuple[int,
 
 
 def shifted(positions: Sequence[int], by: int) -> Sequence[int]:
-    """Return positions counted from elsewhere; of a range a range, however long it says it is."""
+    """Return positions counted from another start; a range stays a range, however long it is."""
     if isinstance(positions, range):
         return range(positions.start + by, positions.stop + by, positions.step)
     return [position + by for position in positions]
@@ -196,22 +196,22 @@ def everything(node: Node, _: None) -> Iterator[tuple[int, None]]:
 
 
 def _is_sized(node: Node, said: int, stored: int) -> bool:
-    """Tell whether the JSON of a whole list or map has the size that is said.
+    """Tell whether the JSON of a whole list or map has the stated size.
 
-    With pointers inside it is not looked at: they are not read yet.
+    A value with pointers inside is not checked, since they are not read yet.
     """
     if node.height:
-        return said == node.weight + 1  # brackets, less the comma that stands after each
+        return said == node.weight + 1  # brackets, minus the comma that is counted after each
     if not node.clean or said == stored - _PAGE_BYTES[node.kind]:
         return True
     return said in (len(encode(node.items)), _size_by_element(node))
 
 
 def _size_by_element(node: Node) -> int:
-    """Return the size of a page's list or map as it was counted when it was written.
+    """Return the size of a page's list or map, counted as it was when it was written.
 
-    One element that only the standard library can encode makes other bytes of all that it is
-    encoded with.
+    One element that only the standard library can encode changes the bytes of everything that is
+    encoded together with it.
     """
     keys = [len(encode(key)) + 1 for key in node.items] if node.kind == "map" else [0] * node.count
     values = node.items.values() if node.kind == "map" else node.items
@@ -220,7 +220,7 @@ def _size_by_element(node: Node) -> int:
 
 
 def _is_between(node: Node, first: str, stop: str | None) -> bool:
-    """Tell whether all keys under a node of a map, other than the root, may be there."""
+    """Tell whether all keys under a node of a map are within its bounds; not for the root."""
     if node.height:
         return node.children[0].first == first and (stop is None or node.children[-1].first < stop)
     is_placed = node.order is not None and next(iter(node.items)) >= first
