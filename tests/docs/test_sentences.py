@@ -29,7 +29,7 @@ _NO_SUBJECT = (
 # A form that a reader stumbles over, and a sentence of that form.
 FORMS: dict[str, tuple[str, str]] = {
     "is no noun": (
-        r"(?<!there )(?<!There )\b(?:is|are|was|were|be) no (?!longer|more\b|less\b|later\b)\w",
+        r"(?<!there )(?<!There )\b(?:is|are|was|were|be) no (?!longer|larger|smaller|older|newer|more\b|less\b|later\b)\w",
         "A text that is no JSON is refused.",
     ),
     "a clause without a subject": (_NO_SUBJECT, "What is large goes to S3."),
