@@ -20,7 +20,7 @@ SHELL := /bin/bash
 help: ## List the commands.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
-venv: $(READY) ## Make the virtual environment, with pinned and hashed packages.
+venv: $(READY) ## Create the virtual environment, with pinned and hashed packages.
 
 $(READY): requirements-dev.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed, and none was found."; exit 1; }
@@ -29,29 +29,29 @@ $(READY): requirements-dev.txt
 	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements-dev.txt
 	touch $@
 
-run: $(READY) ## Run the example workflow on the local cloud, in under a minute; INTERACTIVE=1 asks you to approve, KEEP=1 leaves it up.
+run: $(READY) ## Run the example workflow on the local cloud, in under a minute. INTERACTIVE=1 asks for your approval, KEEP=1 keeps the cloud running.
 	$(BIN)/python -m examples.api_catalog $(if $(INTERACTIVE),--interactive) $(if $(KEEP),--keep)
 
 invoke: EVENT ?= events/sync_inline.json
 invoke: $(READY) ## Run one event against the built function: make invoke EVENT=events/sync_inline.json
 	$(BIN)/python -m local.invoke $(EVENT)
 
-statebag: $(READY) ## See what is in the state: make statebag ARGS="show <execution ARN>"
+statebag: $(READY) ## Look into the state: make statebag ARGS="show <execution ARN>"
 	@PYTHONPATH=layers/universal_sync_core:. $(BIN)/python -m statebag $(ARGS)
 
-build: $(READY) ## Build the function and the layer for AWS; `sam deploy` then deploys them.
+build: $(READY) ## Build the function and the layer for AWS, for `sam deploy` to deploy.
 	PATH="$(abspath $(BIN)):$$PATH" sam build
 
 # As many tests at once as there are processors, those of one file one after the other: they share what they deploy.
 AT_ONCE := --numprocesses auto --maxprocesses 4 --dist loadfile
 
-test: $(READY) ## Run the tests, without the slow ones, in ten minutes on two cores; TESTS=tests/core runs some.
+test: $(READY) ## Run all tests but the slow ones, in ten minutes on two cores. TESTS=tests/core runs only some.
 	$(BIN)/python -m pytest $(AT_ONCE) $(TESTS)
 
 slow: $(READY) ## Run the slow tests.
 	$(BIN)/python -m pytest $(AT_ONCE) -m slow || test $$? -eq 5 # pytest's way to say that there are none
 
-rehearsal: $(READY) $(MINISTACK)/.ready ## Rehearse `make account` on ministack, a second interpreter.
+rehearsal: $(READY) $(MINISTACK)/.ready ## Rehearse `make account` on ministack, a second emulator of AWS.
 	MINISTACK=$(MINISTACK) $(BIN)/python -m pytest -m rehearsal
 
 $(MINISTACK)/.ready: tests/ministack/requirements.txt | $(READY)
@@ -59,7 +59,7 @@ $(MINISTACK)/.ready: tests/ministack/requirements.txt | $(READY)
 	$(MINISTACK)/bin/python -m pip install --quiet --require-hashes --requirement $<
 	touch $@
 
-account: $(READY) ## Check the stack in an AWS account: make account YES=<account id>; ONLY=<part>, KEEP=1, CLEAN=<run>
+account: $(READY) ## Check the stack in an AWS account: make account YES=<account id>. Also ONLY=<part>, KEEP=1, CLEAN=<run>.
 	@PYTHONPATH=layers/universal_sync_core:functions/state_data_manager:. PATH="$(abspath $(BIN)):$$PATH" \
 		$(BIN)/python -m account --yes "$(YES)" $(foreach part,$(ONLY),--only $(part)) $(if $(KEEP),--keep) \
 		$(if $(CLEAN),--clean "$(CLEAN)")
@@ -71,10 +71,10 @@ docs: $(READY) ## Build the documentation as a site, in docs/_build/.
 	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going docs docs/_build
 	@echo "The site is built: open docs/_build/index.html"
 
-schemas: $(READY) ## Write the JSON Schemas of docs/schemas/ anew from the models.
+schemas: $(READY) ## Generate the JSON Schemas in docs/schemas/ from the models.
 	PYTHONPATH=layers/universal_sync_core:functions/state_data_manager:. $(BIN)/python -m docs.schemas
 
-pictures: $(READY) ## Draw the pictures of the documentation anew.
+pictures: $(READY) ## Draw the pictures of the documentation.
 	$(BIN)/python -m docs.pictures
 
 lint: $(READY) ## Check style, types and the templates.
@@ -97,7 +97,7 @@ COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-ha
 LAYER := layers/universal_sync_core/requirements
 EMULATOR := tests/ministack/requirements
 
-requirements: ## Pin the packages anew from the .in files (needs uv).
+requirements: ## Pin the packages of the .in files again (needs uv).
 	$(COMPILE) requirements-dev.in | $(BOTH_FORMS) > requirements-dev.new
 	mv requirements-dev.new requirements-dev.txt
 	$(COMPILE) --constraint requirements-dev.txt $(LAYER).in | $(BOTH_FORMS) > $(LAYER).new
@@ -105,5 +105,5 @@ requirements: ## Pin the packages anew from the .in files (needs uv).
 	$(COMPILE) $(EMULATOR).in > $(EMULATOR).new
 	mv $(EMULATOR).new $(EMULATOR).txt
 
-clean: ## Remove what the commands above have made.
+clean: ## Remove everything that the commands above have created.
 	rm -rf $(VENV) .aws-sam .local docs/_build .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -14,11 +14,13 @@ _DIFFERS, _NOT_RUN = 1, 2
 
 
 @click.command()
-@click.option("--yes", "said", default="", help="Id of the account that may be deployed to.")
-@click.option("--region", help="By default that of your profile.")
-@click.option("--only", multiple=True, type=click.Choice(PARTS), help="Run these parts.")
-@click.option("--keep", is_flag=True, help="Delete nothing; --clean does it later.")
-@click.option("--clean", metavar="NAME", help="Only delete what an earlier run has left.")
+@click.option("--yes", "said", default="", help="Id of the AWS account to deploy to.")
+@click.option("--region", help="AWS region. Default: that of your profile.")
+@click.option(
+    "--only", multiple=True, type=click.Choice(PARTS), help="Run only this part. Repeatable."
+)
+@click.option("--keep", is_flag=True, help="Delete nothing at the end; --clean does it later.")
+@click.option("--clean", metavar="NAME", help="Only delete what an earlier run left behind.")
 @click.option("--built", type=click.Path(exists=True, path_type=Path), help="A built template.")
 @click.option("--items", default=1_000, show_default=True, help="Items of the largest map.")
 @click.option("--outage", default=60.0, show_default=True, help="Seconds without a permission.")
@@ -65,7 +67,7 @@ def _run(access: Access, plan: Plan, *, keep: bool) -> int:
         click.echo(str(error), err=True)
     finally:
         if keep:
-            click.echo(f"kept: delete it by `make account YES=<account> CLEAN={plan.name}`")
+            click.echo(f"kept: delete it with `make account YES=<account> CLEAN={plan.name}`")
         else:
             code = max(code, _deleted(access, plan.name))
     return code

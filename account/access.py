@@ -69,8 +69,8 @@ def granted(said: str, region: str | None = None) -> Access:
     """
     if not _ACCOUNT_ID.fullmatch(said):
         raise RefusedError(
-            "nothing was done: this deploys to an AWS account, which costs a little money, and you "
-            "have not said to which one. `make account YES=123456789012` names it, by its 12 digits"
+            "nothing was done: this deploys to an AWS account, which costs a little"
+            " money. Name the account by its 12 digits: `make account YES=123456789012`"
         )
     access = access_to(region)
     try:
@@ -79,6 +79,6 @@ def granted(said: str, region: str | None = None) -> Access:
         raise RefusedError(f"nothing was done: AWS does not know who you are ({error})") from error
     if found != said:
         raise RefusedError(
-            f"nothing was done: you named account {said}, and your credentials are of {found}"
+            f"nothing was done: you named account {said}, but your credentials belong to {found}"
         )
     return access

@@ -59,7 +59,7 @@ class AccountCloud:
 
     def outage(self, service: str) -> AbstractContextManager[None]:
         """Refuse: nobody has an outage of AWS at hand."""
-        raise AccountError(f"an outage of {service} cannot be had in an account")
+        raise AccountError(f"there is no way to make {service} fail in an account")
 
     def hydrate(self, bag: Mapping[str, Any]) -> dict[str, Any]:
         """Give a bag with values in the place of its pointers."""

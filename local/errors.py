@@ -60,4 +60,4 @@ class TooManyRequestsError(LocalCloudError):
     """As many requests as the cloud's `concurrency` allows are running already."""
 
     def __init__(self) -> None:
-        super().__init__("the functions run as many requests as the cloud allows at once")
+        super().__init__("the functions already run as many requests at once as the cloud allows")

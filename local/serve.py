@@ -16,8 +16,8 @@ from .errors import LocalCloudError
 from .serving.staying import end_when_interrupted, stay, tell
 from .serving.watching import Watched
 
-_DESCRIPTION: Final = """Keep a cloud running on this machine until interrupted: S3, Lambda and
-Step Functions with the stack deployed, and a worker and a state machine of yours beside it."""
+_DESCRIPTION: Final = """Keep a cloud running on this machine until you interrupt it: S3, Lambda and
+Step Functions with the stack deployed, and your own worker and state machine beside it."""
 # The stack's own machine runs its segments by the function of this name.
 _WORKER: Final = "SegmentRunner"
 _NAME_CHARS: Final = 80
@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = _parser()
     chosen = parser.parse_args(arguments)
     if chosen.watch and not (chosen.worker or chosen.state_machine):
-        parser.error("--watch needs something to watch: --worker or --state-machine")
+        parser.error("--watch needs --worker or --state-machine to watch")
     end_when_interrupted()
     try:
         worker = _worker(chosen.worker, chosen.handler) if chosen.worker else None
@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if chosen.state_machine:
                 more.append(f"  YourStateMachineArn: {_machine(cloud, chosen.state_machine)}")
             looks = list(_looks(cloud, worker, chosen.state_machine)) if chosen.watch else []
-            more += [f"\n{what} is deployed anew when it changes." for what, _ in looks]
+            more += [f"\n{what} is deployed again when it changes." for what, _ in looks]
             tell(cloud, _say, more)
             stay(look for _, look in looks)
     except KeyboardInterrupt:
@@ -58,30 +58,32 @@ def _parser() -> argparse.ArgumentParser:
         "--worker",
         type=Path,
         metavar="DIR",
-        help="directory of a worker, which then runs the segments of the stack's state machine",
+        help="directory of your worker, which then runs the segments of the stack's state machine",
     )
     parser.add_argument(
-        "--handler", default="app.handler", help="its module.function; by default app.handler"
+        "--handler",
+        default="app.handler",
+        help="module.function of the worker; by default app.handler",
     )
     parser.add_argument(
         "--state-machine",
         type=Path,
         metavar="FILE",
-        help="a definition in JSON or YAML, deployed beside the stack's; ${Worker} in it is the"
-        " worker's ARN",
+        help="your definition in JSON or YAML, deployed beside the stack's own; ${Worker} in"
+        " it is the worker's ARN",
     )
     parser.add_argument(
         "--port",
         type=_port,
         default=0,
         metavar="N",
-        help="port of 127.0.0.1 to serve on, so that what you export stays the same; by default a"
-        " free one",
+        help="port of 127.0.0.1 to serve on, so that the exported variables stay the same; by"
+        " default a free one",
     )
     parser.add_argument(
         "--watch",
         action="store_true",
-        help="deploy the worker and the state machine anew whenever their files change",
+        help="deploy the worker and the state machine again whenever their files change",
     )
     return parser
 
@@ -94,7 +96,9 @@ def _port(text: str) -> int:
 
 def _worker(folder: Path, handler: str) -> UserFunction:
     if not folder.is_dir():
-        raise LocalCloudError(f"{folder} is no directory: --worker takes that of a worker's code")
+        raise LocalCloudError(
+            f"{folder} is not a directory: give --worker the folder of the worker's code"
+        )
     module = Path(*handler.split(".")[:-1])
     if not any(
         (folder / module).with_suffix(suffix).is_file() for suffix in (".py", ".js", ".mjs")
@@ -129,9 +133,9 @@ def _look(path: Path, deploy: Callable[[], object]) -> Callable[[], None]:
         try:
             deploy()
         except (LocalCloudError, OSError) as error:
-            _say(f"{_now()} {path} is not deployed, what was there before stays: {error}")
+            _say(f"{_now()} {path} could not be deployed, and the earlier version stays: {error}")
         else:
-            _say(f"{_now()} {path} is deployed anew")
+            _say(f"{_now()} {path} was deployed again")
 
     return look
 

@@ -138,6 +138,8 @@ def _passed(value: JsonObject) -> JsonObject:
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     size = len(text.encode("utf-8", "surrogatepass"))
     if size > PAYLOAD_BYTES:
-        raise PayloadTooLargeError(f"a state of {size:,} bytes is over {PAYLOAD_BYTES:,}")
+        raise PayloadTooLargeError(
+            f"a state of {size:,} bytes is over the limit of {PAYLOAD_BYTES:,}"
+        )
     passed: JsonObject = json.loads(text)
     return passed

@@ -44,7 +44,8 @@ def with_bounds(command: Callable[P, R]) -> Callable[P, R]:
     @click.option(
         "--input-bytes",
         type=click.IntRange(1, STEP_FUNCTIONS_PAYLOAD_BYTES),
-        help="Largest input of an execution; else that of the histories, else both ends are shown.",
+        help="Largest input of an execution. Default: from the histories; without them both"
+        " ends are shown.",
     )
     @click.option(
         "--answer-bytes",
@@ -56,13 +57,13 @@ def with_bounds(command: Callable[P, R]) -> Callable[P, R]:
     @click.option(
         "--items",
         type=click.IntRange(1),
-        help=f"Most items of a Map; else what the histories show, else {_ITEMS}.",
+        help=f"Most items of a Map. Default: from the histories, else {_ITEMS}.",
     )
     @click.option(
         "--decorated",
         multiple=True,
         metavar="NAME",
-        help="State or function whose handler has @large_payloads; '*' for all.",
+        help="A state or function whose handler has @large_payloads; '*' means all. Repeatable.",
     )
     @functools.wraps(command)
     def bounded(*args: P.args, **kwargs: P.kwargs) -> R:

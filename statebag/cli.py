@@ -54,8 +54,8 @@ Examples:
 
 \b
 Exit codes:
-  0  done, and the answer is good       1  differences, damage or a failure
-  2  the command line is wrong          3  there is no such thing
+  0  done, and the answer is good       1  found differences, damage or a failure
+  2  the command line is wrong          3  not found
   4  no credentials, or no access       5  stored state is damaged
   6  AWS did not answer                 7  cannot be done
   130  interrupted, or you said no

@@ -91,7 +91,7 @@ class RefusedError(StatebagError):
 
 
 _SIGN_IN: Final = "Sign in (aws sso login, aws configure), or name a profile: --profile NAME."
-_WHERE: Final = "Check --region, --profile and --endpoint-url: it may be in another place."
+_WHERE: Final = "Check --region, --profile and --endpoint-url: it may be somewhere else."
 # https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
 # https://docs.aws.amazon.com/step-functions/latest/apireference/CommonErrors.html
 _EXPIRED: Final = {
@@ -135,7 +135,7 @@ def explained(error: Exception) -> StatebagError | None:
     if isinstance(error, ClientError):
         return _of_service(error)
     if isinstance(error, NoRegionError):
-        return NoAccessError("no region is configured", hint="Name one: --region eu-west-1.")
+        return NoAccessError("no region is configured", hint="Give one: --region eu-west-1.")
     if isinstance(error, _NO_SESSION):
         return NoAccessError(f"no usable credentials: {error}", hint=_SIGN_IN)
     if isinstance(error, BotoCoreError):
@@ -162,25 +162,27 @@ def _of_service(error: ClientError) -> StatebagError:
         hint = "Your role needs this permission; docs/statebag.md lists those of each command."
         return NoAccessError(f"access denied ({said})", hint=hint)
     if code in _MISSING:
-        return NotFoundError(f"there is no such thing ({said})", hint=_WHERE)
+        return NotFoundError(f"not found ({said})", hint=_WHERE)
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if status >= 500 or "Throttl" in code or code == "SlowDown":  # noqa: PLR2004 - server errors
-        return UnavailableError(f"AWS did not do it ({said})", hint="Try again in a moment.")
+        return UnavailableError(
+            f"AWS did not carry out the request ({said})", hint="Try again in a moment."
+        )
     return RefusedError(f"AWS refused the request ({said})", hint=_WHERE)
 
 
 def _of_interpreter(error: Exception) -> StatebagError | None:
     if not isinstance(error, RecursionError | MemoryError):
         return None
-    hint = "Look at a part of it: --path."
-    return RefusedError("the state is nested too deeply, or too large, to be shown", hint=hint)
+    hint = "Show only a part of it: --path."
+    return RefusedError("the state is nested too deeply, or is too large, to be shown", hint=hint)
 
 
 def _of_core(error: StateSyncError) -> StatebagError:
     for kind, explain in _EXPLANATIONS:
         if isinstance(error, kind):
             return explain(str(error))
-    return RefusedError(str(error), hint="See `statebag COMMAND --help` for what it takes.")
+    return RefusedError(str(error), hint="`statebag COMMAND --help` explains the arguments.")
 
 
 _EXPLANATIONS: Final[tuple[tuple[type[StateSyncError], Callable[[str], StatebagError]], ...]] = (
@@ -188,29 +190,31 @@ _EXPLANATIONS: Final[tuple[tuple[type[StateSyncError], Callable[[str], StatebagE
         MissingObjectError,
         lambda said: NotFoundError(
             said,
-            hint="It was deleted or never written: `statebag verify` lists all that is missing.",
+            hint="It was deleted or never written; `statebag verify` lists everything that is"
+            " missing.",
         ),
     ),
     (
         StoredDataError,
         lambda said: DamagedError(
             said,
-            hint="`statebag verify` lists all damage; `statebag snapshots` what to go back to.",
+            hint="`statebag verify` lists all damage; `statebag snapshots` lists states to go"
+            " back to.",
         ),
     ),
     (
         PointerNotAllowedError,
         lambda said: DamagedError(
             said,
-            hint="State may only point into its own execution's prefix; --bucket and --prefix say"
-            " where that is.",
+            hint="State may only point into its own execution's prefix; set it with --bucket"
+            " and --prefix.",
         ),
     ),
     (
         StateTooLargeError,
-        lambda said: RefusedError(said, hint="Look at a part of it, or allow more: --budget-mb."),
+        lambda said: RefusedError(said, hint="Show only a part of it, or allow more: --budget-mb."),
     ),
-    (InvalidRequestError, lambda said: RefusedError(said, hint="Check what was given.")),
+    (InvalidRequestError, lambda said: RefusedError(said, hint="Check the arguments.")),
     (
         StoreAccessDeniedError,
         lambda said: NoAccessError(

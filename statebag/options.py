@@ -21,7 +21,7 @@ Connect: TypeAlias = Callable[[Connection], Cloud]
 _REGION: Final = re.compile(
     r"(?:s3://.*/v1/|https://.*/details/)?arn(?::|%3A)[\w-]+(?::|%3A)states(?::|%3A)([a-z0-9-]+)"
 )
-_GROUP_HELP: Final = "of the deployment; else what the state or its state machine says"
+_GROUP_HELP: Final = "of the deployment. Default: from the state or its state machine"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +35,11 @@ def with_cloud(command: Callable[Concatenate[Cloud, P], R]) -> Callable[P, R]:
     """Give a command the cloud that the options of the connection lead to."""
 
     @click.option("--profile", envvar="AWS_PROFILE", help="AWS profile to use.")
-    @click.option("--region", help="AWS region; else that of the execution's ARN.")
+    @click.option("--region", help="AWS region. Default: from the execution's ARN.")
     @click.option(
         "--endpoint-url",
-        help="Another endpoint for all services, such as the local cloud's; else AWS_ENDPOINT_URL.",
+        help="Another endpoint for all services, such as the local cloud. Default:"
+        " AWS_ENDPOINT_URL.",
     )
     @click.option("--bucket", envvar="STATE_BUCKET", help=f"State bucket {_GROUP_HELP}.")
     @click.option("--prefix", envvar="STATE_PREFIX", default="", help=f"Key prefix {_GROUP_HELP}.")
@@ -53,7 +54,8 @@ def with_cloud(command: Callable[Concatenate[Cloud, P], R]) -> Callable[P, R]:
         multiple=True,
         envvar="STATEBAG_MACHINE",
         metavar="NAME",
-        help="State machine, by name or ARN, whose executions can be named alone; repeatable.",
+        help="A state machine, by name or ARN, on which to look for executions by name."
+        " Repeatable.",
     )
     @click.option(
         "--budget-mb",
@@ -84,13 +86,13 @@ def _region_in(arguments: Iterable[object]) -> str | None:
 def with_masking(command: Callable[P, R]) -> Callable[P, R]:
     """Give a command the masking that its options ask for, as `mask`."""
 
-    @click.option("--no-mask", is_flag=True, help="Show what looks secret, too.")
+    @click.option("--no-mask", is_flag=True, help="Show values that look like secrets, too.")
     @click.option(
         "--mask",
         "patterns",
         multiple=True,
         metavar="PATTERN",
-        help="Mask what stands under a name that matches this regular expression, too.",
+        help="Also mask values whose name matches this regular expression. Repeatable.",
     )
     @functools.wraps(command)
     def masked(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -106,7 +108,9 @@ def _masking(patterns: tuple[str, ...], *, active: bool) -> Masking:
     try:
         return masking(patterns, active=active)
     except re.error as error:
-        raise click.BadParameter(f"no regular expression: {error}", param_hint="--mask") from error
+        raise click.BadParameter(
+            f"not a regular expression: {error}", param_hint="--mask"
+        ) from error
 
 
 as_json = click.option("--json", "to_json", is_flag=True, help="Print JSON, for pipes.")

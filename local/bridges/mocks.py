@@ -25,8 +25,9 @@ def install(stack: ExitStack) -> None:
     """
     if MockAWS._mocks_active:  # noqa: SLF001 - moto tells it nowhere else
         message = (
-            "moto's mock_aws is active in this process, and would empty the cloud when it ends:"
-            " start the cloud before it, for instance by a fixture of it that asks for local_cloud"
+            "moto's mock_aws is active in this process, and would empty the cloud when it"
+            " ends. Start the cloud first, for instance by letting the mock's fixture ask"
+            " for local_cloud"
         )
         raise LocalCloudError(message)
     of_cloud, of_mocks = Held(), Held()

@@ -57,7 +57,7 @@ def language_of(runtime: str) -> Language:
         return _PYTHON
     if runtime.startswith("nodejs"):
         return _NODE
-    raise LocalCloudError(f"no functions of the runtime {runtime} on the local cloud")
+    raise LocalCloudError(f"the local cloud cannot run functions of the runtime {runtime}")
 
 
 def command(runtime: str, handler: str) -> Sequence[str | Path]:

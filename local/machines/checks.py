@@ -46,13 +46,16 @@ def _problems(definition: Mapping[str, Any], mocked: Collection[str]) -> Iterato
 def _missing(scope: Scope) -> Iterator[str]:
     """Find what a scope goes to and does not have."""
     if scope.start not in scope.states:
-        yield f"{scope.place} has no state {scope.start!r}, with which it starts"
+        yield f"{scope.place} starts with {scope.start!r}, which is not a state of it"
     reached = _reached(scope)
     yield from (f"the state {name!r} is never reached" for name in scope.states.keys() - reached)
     for name, state in scope.states.items():
         for target in _targets(state):
             if target not in scope.states:
-                yield f"the state {name!r}: {scope.place} has no state {target!r} to go on with"
+                yield (
+                    f"the state {name!r} goes on to {target!r}, which is not a state of"
+                    f" {scope.place}"
+                )
 
 
 def _reached(scope: Scope) -> set[str]:

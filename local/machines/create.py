@@ -77,6 +77,6 @@ def _check_mocks(mocked: Collection[str], definition: Mapping[str, Any]) -> None
     states = {name for scope in scopes_of(definition) for name in scope.states}
     if unknown := sorted(set(mocked) - states):
         raise LocalCloudError(
-            f"there are mocks of {', '.join(unknown)}, which the state machine does not have; "
-            f"its states are {', '.join(sorted(states))}"
+            f"there are mocks of {', '.join(unknown)}, which are not states of the state"
+            f" machine; its states are {', '.join(sorted(states))}"
         )

@@ -78,7 +78,7 @@ def _parsed(expression: str) -> "Jsonata":
     try:
         return Jsonata(expression)
     except JException as error:
-        raise ExpressionError(f"is no JSONata: {error}") from error
+        raise ExpressionError(f"is not valid JSONata: {error}") from error
 
 
 def _with_null(value: Any, null: Any) -> Any:

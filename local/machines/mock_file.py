@@ -32,7 +32,9 @@ def cases_of(mocks: Mapping[str, Any] | str | Path | None, machine: str) -> Test
     machines, responses = content["StateMachines"], content["MockedResponses"]
     if machine not in machines:
         known = ", ".join(sorted(machines)) or "none"
-        raise LocalCloudError(f"the mocks have no state machine {machine!r}; they have {known}")
+        raise LocalCloudError(
+            f"the mocks do not have the state machine {machine!r}; they have {known}"
+        )
     cases: dict[str | None, Mapping[str, Mock]] = {
         case: {state: _response(state, name, responses) for state, name in states.items()}
         for case, states in machines[machine].get("TestCases", {}).items()
@@ -43,7 +45,9 @@ def cases_of(mocks: Mapping[str, Any] | str | Path | None, machine: str) -> Test
 
 def _response(state: str, name: str, responses: Mapping[str, Any]) -> Mock:
     if name not in responses:
-        raise LocalCloudError(f"the mocks have no response {name!r}, named by the state {state!r}")
+        raise LocalCloudError(
+            f"the state {state!r} names the response {name!r}, which the mocks do not have"
+        )
     mock: Mock = responses[name]
     return mock
 
@@ -56,5 +60,5 @@ def _read(path: Path) -> Mapping[str, Any]:
     except ValueError as error:
         raise LocalCloudError(f"{path} is not JSON: {error}") from error
     if not isinstance(content, dict):
-        raise LocalCloudError(f"{path} has {type(content).__name__} instead of an object")
+        raise LocalCloudError(f"{path} contains {type(content).__name__} instead of an object")
     return content

@@ -118,7 +118,7 @@ def _answer(state: str, mock: Any) -> Answer:
             try:
                 return Answer(result=json.loads(text))
             except ValueError as error:
-                message = f"the mock of the state {state!r} has a result that is no JSON: {error}"
+                message = f"the mock of the state {state!r} has a result that is not JSON: {error}"
                 raise LocalCloudError(f'{message}; a text is written as "\\"text\\""') from error
         case {"result": result}:
             return Answer(result=_json(state, result))
@@ -158,9 +158,13 @@ def _json(state: str, result: Any) -> Any:
     try:
         return json.loads(json.dumps(result))
     except (TypeError, ValueError) as error:
-        raise LocalCloudError(f"the mock of the state {state!r} gives no JSON: {error}") from error
+        raise LocalCloudError(
+            f"the mock of the state {state!r} does not return JSON: {error}"
+        ) from error
 
 
 def _unknown(state: str, mock: Any) -> LocalCloudError:
     kind = type(mock).__name__
-    return LocalCloudError(f"the mock of the state {state!r} is {kind} of no known form: {_FORMS}")
+    return LocalCloudError(
+        f"the mock of the state {state!r} is {kind} in no known form; a mock is {_FORMS}"
+    )

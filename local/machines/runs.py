@@ -100,8 +100,8 @@ class Runs:
         known = sorted(name for name in machine.cases if name) if machine else []
         if case not in known:
             raise LocalCloudError(
-                f"no test case {case!r} in the mocks of {machine_arn}; "
-                f"there are {', '.join(known) or 'none'}"
+                f"the mocks of {machine_arn} have no test case {case!r}; they have"
+                f" {', '.join(known) or 'none'}"
             )
         self._cases[execution_arn] = case
 

@@ -154,9 +154,9 @@ class SameOutcome:
                 return largest
         grew = "; ".join(tried) or "nothing can grow"
         raise OutcomesDifferError(
-            f"the first machine never ended in States.DataLimitExceeded, so that nothing is said "
-            f"of large data; tried: {grew}. Give `inflate` a function that makes a large input, "
-            f"mocks that answer more, or inflate=False"
+            "the first machine never ended in States.DataLimitExceeded, so this says"
+            f" nothing about large data; tried: {grew}. Give `inflate` a function that"
+            " makes a large input, give mocks that answer more, or pass inflate=False"
         )
 
     def _run(self, machine: _Machine, trial: _Trial, *, limited: bool = True) -> Outcome:

@@ -38,7 +38,10 @@ class Stack:
         """Give the physical id of the one resource of a type."""
         ids = self.resources.get(resource_type, ())
         if len(ids) != 1:
-            raise LocalCloudError(f"the stack has {len(ids)} of {resource_type}; name the one")
+            raise LocalCloudError(
+                f"the stack has {len(ids)} resources of the type {resource_type}; name the one"
+                " you mean"
+            )
         return ids[0]
 
 
@@ -95,7 +98,7 @@ def _create(
         stack = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
         described = cloudformation.describe_stack_resources(StackName=name)["StackResources"]
     if stack["StackStatus"] != "CREATE_COMPLETE":
-        raise DeploymentError(f"the stack ended as {stack['StackStatus']}")
+        raise DeploymentError(f"the stack ended in the status {stack['StackStatus']}")
     resources: dict[str, list[str]] = {}
     for each in described:
         # What moto makes nothing of has no id.

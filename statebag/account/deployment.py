@@ -32,7 +32,7 @@ def manager_function(cloud: Cloud, machine_arn: str) -> str:
         return cloud.stack.function
     found = manager_in(definition_of(cloud, machine_arn))
     if found is None:
-        hint = "Name its stack: --stack NAME; or say where its state is: --bucket and --prefix."
+        hint = "Give its stack: --stack NAME; or say where its state is: --bucket and --prefix."
         raise NotFoundError(f"{machine_arn} calls no StateDataManagerFunction", hint=hint)
     return found
 
@@ -74,10 +74,10 @@ def require_place(cloud: Cloud, machine_arn: str | None) -> Place:
     """
     place = cloud.place or (place_of_machine(cloud, machine_arn) if machine_arn else None)
     if place is None:
-        tried = "--stack and --bucket name none"
+        tried = "--stack and --bucket are not given"
         if machine_arn is not None:
-            tried += f", and {machine_arn} calls no function that tells its bucket"
-        hint = "Name the stack: --stack NAME; or the bucket: --bucket BUCKET [--prefix PREFIX]."
+            tried += f", and {machine_arn} calls no function that names its bucket"
+        hint = "Give the stack: --stack NAME; or the bucket: --bucket BUCKET [--prefix PREFIX]."
         raise NotFoundError(f"cannot tell which bucket holds the state: {tried}", hint=hint)
     return place
 

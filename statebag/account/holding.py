@@ -43,7 +43,9 @@ def set_held(cloud: Cloud, machine_arn: str, workflow: str, *, held: bool) -> bo
     definition = definition_of(cloud, machine_arn)
     manager = manager_in(definition)
     if manager is None or HELD.encode() not in encode(definition):
-        hint = "Only the stack's own machine, or one made of it, has states that hold a workflow."
+        hint = (
+            "Only the stack's own machine, or one built from its definition, can hold a workflow."
+        )
         raise RefusedError(f"{machine_arn} cannot hold a workflow", hint=hint)
 
     def change(names: list[str]) -> list[str]:
@@ -123,7 +125,7 @@ def _split(function: str) -> tuple[str, str | None]:
     parts = function.split(":")
     name, qualifier = ":".join(parts[:_QUALIFIER_PART]), next(iter(parts[_QUALIFIER_PART:]), None)
     if qualifier is not None and qualifier.isdecimal():
-        hint = "Have the state machine call an alias, or the function itself."
+        hint = "Let the state machine call an alias, or the function itself."
         raise RefusedError(f"the state machine calls version {qualifier} of {name}", hint=hint)
     return name, None if qualifier == "$LATEST" else qualifier
 
@@ -144,7 +146,7 @@ def _variables_of(environment: object, function: str) -> dict[str, str]:
 def _require_room(variables: dict[str, str]) -> None:
     size = sum(len(name.encode()) + len(value.encode()) for name, value in variables.items())
     if size > _MOST_ENVIRONMENT_BYTES:
-        hint = "`statebag release` those that need not be held any more."
+        hint = "`statebag release` the workflows that may go on."
         raise RefusedError("too many workflows are held at once", hint=hint)
 
 

@@ -16,13 +16,13 @@ from universal_sync_core.values.codec import Json, JsonObject, decode, encode
 _EXPLANATIONS: Final[dict[str, tuple[type[StatebagError], str]]] = {
     "CallbackAlreadyAnsweredError": (
         RefusedError,
-        "The first answer counts: `statebag callbacks show` tells which it was.",
+        "The first answer counts: `statebag callbacks show` shows it.",
     ),
     "CallbackExpiredError": (
         RefusedError,
-        "The execution went on or ended: `statebag timeline` tells which.",
+        "The execution went on or ended: `statebag timeline` shows which.",
     ),
-    "MissingObjectError": (NotFoundError, "`statebag verify` lists all that is missing."),
+    "MissingObjectError": (NotFoundError, "`statebag verify` lists everything that is missing."),
     "ChecksumMismatchError": (DamagedError, "`statebag verify` lists all damage."),
     "StoreUnavailableError": (UnavailableError, "Try again in a moment."),
     "StoreThrottledError": (UnavailableError, "Try again in a moment."),

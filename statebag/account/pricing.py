@@ -49,8 +49,8 @@ class Prices:
         unknown = sorted(given.keys() - known)
         if unknown or "as_of" not in given:
             wrong = f"unknown: {', '.join(unknown)}" if unknown else "as_of is missing"
-            hint = f"Prices are a JSON object of {', '.join(sorted(known))}."
-            raise RefusedError(f"these are no prices ({wrong})", hint=hint)
+            hint = f"Prices are a JSON object with {', '.join(sorted(known))}."
+            raise RefusedError(f"the prices are not valid ({wrong})", hint=hint)
         return cls(**given)
 
     def describe(self) -> JsonObject:

@@ -61,8 +61,8 @@ def _described(client: "CloudFormationClient", name: str) -> "StackTypeDef":
         if error.response["Error"]["Code"] != _UNKNOWN:
             raise
         hint = (
-            "`aws cloudformation list-stacks` has the names. Check --region, --profile and"
-            " --endpoint-url, too."
+            "`aws cloudformation list-stacks` shows the names. Check --region, --profile"
+            " and --endpoint-url, too."
         )
         raise NotFoundError(f"no such stack: {name}", hint=hint) from error
 

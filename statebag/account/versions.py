@@ -82,5 +82,5 @@ class S3Versions:
         failed = answer.get("Errors", [])
         if failed:
             codes = ", ".join(sorted({error.get("Code", "?") for error in failed}))
-            message = f"{len(failed)} versions were not erased ({codes}); do it again"
+            message = f"{len(failed)} versions were not erased ({codes}); run the command again"
             raise StoreUnavailableError(message)

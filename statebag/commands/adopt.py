@@ -25,11 +25,9 @@ if TYPE_CHECKING:
 @click.option(
     "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="File to write."
 )
-@click.option("--force", is_flag=True, help="Write over a file that is there.")
-@click.option(
-    "--check", is_flag=True, help="Write nothing; exit with 1 where something would change."
-)
-@click.option("--undo", is_flag=True, help="Take out what was inserted.")
+@click.option("--force", is_flag=True, help="Overwrite an existing file.")
+@click.option("--check", is_flag=True, help="Write nothing; exit with 1 if something would change.")
+@click.option("--undo", is_flag=True, help="Remove the inserted states.")
 @click.option(
     "--function",
     default="${StateDataManagerFunction}",
@@ -48,12 +46,12 @@ def command(  # noqa: PLR0913 - options
     check: bool,
     undo: bool,
 ) -> int:
-    """Insert the offload states that keep a state machine under the limit of its payload.
+    """Insert the offload states that keep a state machine under the payload limit.
 
     MACHINE is a file of Amazon States Language (JSON or YAML), or the ARN of a deployed state
-    machine. Prints what would change, and writes it with -o. What it does not touch stays as it is,
-    to the byte; doing it twice is doing it once, and --undo gives the original. A state that cannot
-    be helped is named with the reason, and the rest is adopted; the exit code is then 1.
+    machine. Prints the changes, and writes them with -o. Text that it does not edit stays the same
+    to the byte. Adopting twice changes nothing more, and --undo restores the original. If a state
+    cannot be helped, it is named with the reason, the rest is adopted, and the exit code is 1.
 
     \b
     Examples:
@@ -88,18 +86,18 @@ def _print_machine(machine: "AdoptedMachine") -> None:
     for insertion in machine.insertions:
         where = "behind" if insertion.is_end else "before"
         print_line(
-            f'Offloads {where} "{insertion.state.title}" what is over'
-            f" {bytes_text(insertion.at_most)}."
+            f'Inserts an offload state {where} "{insertion.state.title}" for documents'
+            f" over {bytes_text(insertion.at_most)}."
         )
         if insertion.is_end and not insertion.is_caught:
-            print_line("  An error in it is caught by nobody.")
+            print_line("  Nothing catches an error in it.")
     for state, why in machine.unowned:
-        print_line(f'"{state.title}" is not told who owns its objects: {why}.', BAD)
+        print_line(f'"{state.title}" cannot be told who owns its objects: {why}.', BAD)
     for refusal in machine.planned.plan.refusals.values():
         print_line(f'Refused: "{refusal.state.title}": {refusal.why}.', BAD)
         print_line(f"  {refusal.cure}")
     if not machine.insertions and not machine.planned.plan.refusals:
-        print_line("No state of it passes the limit.", GOOD)
+        print_line("No state exceeds the limit.", GOOD)
 
 
 def _write(file: Path, body: bytes, *, force: bool) -> None:
@@ -108,9 +106,7 @@ def _write(file: Path, body: bytes, *, force: bool) -> None:
         with file.open("wb" if force else "xb") as opened:
             opened.write(body)
     except FileExistsError as error:
-        raise RefusedError(
-            f"{file} is there already", hint="Write over it with --force."
-        ) from error
+        raise RefusedError(f"{file} already exists", hint="Overwrite it with --force.") from error
     except OSError as error:
-        hint = "Name a file that can be written: -o FILE."
+        hint = "Give a file that can be written: -o FILE."
         raise RefusedError(f"{file}: {error.strerror}", hint=hint) from error

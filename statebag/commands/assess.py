@@ -28,16 +28,17 @@ _EXECUTIONS: Final = 20
     default=_EXECUTIONS,
     show_default=True,
     type=click.IntRange(0, 1000),
-    help="Newest executions of a deployed machine whose histories are read.",
+    help="How many of a deployed machine's newest executions to read the histories of.",
 )
 @as_json
 @with_cloud
 def command(cloud: Cloud, machine: str, bounds: Bounds, executions: int, *, to_json: bool) -> int:
-    """Tell where a state machine can end in States.DataLimitExceeded, and what to do about it.
+    """Find where a state machine can end in States.DataLimitExceeded, and say what to do about it.
 
-    MACHINE is a file of Amazon States Language (JSON or YAML, substitutions may stand in it, alone
-    or in a template), or the ARN of a deployed state machine, whose executions are then measured.
-    A file needs no credentials. Changes nothing. Exits with 1 where something can pass the limit.
+    MACHINE is a file of Amazon States Language (JSON or YAML, alone or in a template, with or
+    without substitutions), or the ARN of a deployed state machine, whose executions are then
+    measured. A file needs no credentials. Changes nothing. Exits with 1 if a state can exceed the
+    limit.
 
     \b
     Examples:
@@ -89,19 +90,21 @@ def _print_states(report: "Report") -> None:
             shown.append(bytes_text(measured.exited) if measured else "-")
         rows.append([*shown, ", ".join(row.read_later)])
     print_table(
-        [*columns, "of its answer, read in place later"], rows, right=("answers up to", *documents)
+        [*columns, "parts of its answer that later states read in place"],
+        rows,
+        right=("answers up to", *documents),
     )
 
 
 def _print_findings(assessment: "Assessment") -> None:
     size, count = bytes_text(assessment.assumed.input_bytes), len(assessment.findings)
     if not count:
-        print_line(f"With inputs up to {size}, no state passes the limit.", GOOD)
+        print_line(f"With inputs up to {size}, no state exceeds the limit.", GOOD)
         return
     needed = len(assessment.planned.plan)
     print_line(
-        f"With inputs up to {size}, {_count(count, 'state')} can pass the limit of 256 KiB;"
-        f" {_count(needed, 'offload state')} would be inserted.",
+        f"With inputs up to {size}, {_count(count, 'state')} can exceed the limit of 256"
+        f" KiB; {_count(needed, 'offload state')} would be inserted.",
         BAD,
     )
     if needed:
@@ -111,15 +114,15 @@ def _print_findings(assessment: "Assessment") -> None:
             _print_finding(finding)
     following = [each.state.title for each in assessment.findings if each.is_following]
     if following:
-        print_line(f"  The document is full by then in: {', '.join(following)}")
+        print_line(f"  After it, the document stays too large in: {', '.join(following)}")
 
 
 def _print_cost(cost: "Cost") -> None:
-    again = ", and as much on each round of a loop" if cost.is_looping else ""
+    again = ", and as much again on each round of a loop" if cost.is_looping else ""
     print_line(
-        f"  That is at most {_count(cost.passes, 'state transition')} and as many invocations more"
-        f" for an execution{again}: ${cost.usd_per_1000:.2f} for 1,000 executions, without the"
-        " function's time."
+        f"  Each execution then has at most {_count(cost.passes, 'state transition')} and"
+        f" as many invocations more{again}: ${cost.usd_per_1000:.2f} for 1,000 executions,"
+        " without the function's time."
     )
 
 
@@ -145,7 +148,7 @@ def _print_assumptions(report: "Report") -> None:
         " (--items), names and identifiers 1 KiB."
     )
     if len(report.assessments) > 1:
-        note("How large an input can be is not known: say it with --input-bytes.")
+        note("The size of the input is not known. Give the largest with --input-bytes.")
     if report.histories.executions:
         note(f"Measured: {report.histories.executions} executions.")
 

@@ -54,16 +54,16 @@ def command() -> None:
 
 @command.command("list")
 @click.argument("execution_arn", metavar="[EXECUTION]", required=False)
-@click.option("--all", "every", is_flag=True, help="Those that were answered, too.")
+@click.option("--all", "every", is_flag=True, help="Also list answered callbacks.")
 @as_json
 @with_masking
 @with_cloud
 def list_(
     cloud: Cloud, execution_arn: str | None, *, every: bool, to_json: bool, mask: Masking
 ) -> None:
-    """List what an execution waits for.
+    """List the callbacks that an execution waits for.
 
-    Without one, all of a stack's callbacks are listed (needs --stack or --bucket).
+    Without EXECUTION, all callbacks of a stack are listed (needs --stack or --bucket).
 
     \b
     Examples:
@@ -91,7 +91,7 @@ def list_(
 def show(
     cloud: Cloud, execution_arn: str, callback_id: str, *, to_json: bool, mask: Masking
 ) -> None:
-    """Show a callback: what is asked, when, and its answer; a large prompt is read from S3.
+    """Show a callback: its prompt, when it was requested, and its answer.
 
     \b
     Example:
@@ -118,10 +118,10 @@ def show(
     "--output",
     default='{"current_state": {"approval": {"approved": true}}}',
     show_default=True,
-    help="The answer, as JSON: it is merged into the bag, so that what a worker reads of its state"
-    " stands below current_state.",
+    help="The answer, as JSON. It is merged into the bag; put fields for workers below"
+    " current_state.",
 )
-@click.option("--function", help="The StateDataManagerFunction; else the state machine says which.")
+@click.option("--function", help="The StateDataManagerFunction. Default: from the state machine.")
 @as_json
 @with_cloud
 def approve(  # noqa: PLR0913 - options
@@ -144,7 +144,7 @@ def approve(  # noqa: PLR0913 - options
     try:
         answer = decode(output.encode(), path="--output")
     except UnreadableObjectError as error:
-        message = "the answer is no JSON (a text needs quotes)"
+        message = "the answer is not JSON (a text needs quotes)"
         raise click.BadParameter(message, param_hint="--output") from error
     event = {"outcome": "success", "output": answer}
     _answer(cloud, execution_arn, callback_id, event, function, to_json=to_json)
@@ -154,8 +154,8 @@ def approve(  # noqa: PLR0913 - options
 @click.argument("execution_arn", metavar="EXECUTION")
 @click.argument("callback_id")
 @click.option("--error", default="Rejected", show_default=True, help="Name of the error.")
-@click.option("--cause", default="", help="Why; else who rejected it.")
-@click.option("--function", help="The StateDataManagerFunction; else the state machine says which.")
+@click.option("--cause", default="", help="The reason. Default: your user name.")
+@click.option("--function", help="The StateDataManagerFunction. Default: from the state machine.")
 @as_json
 @with_cloud
 def reject(  # noqa: PLR0913, PLR0917 - options
@@ -191,12 +191,14 @@ def _answer(  # noqa: PLR0913 - what an answer is made of
 ) -> None:
     callback = find(_of_execution(cloud, execution_arn), callback_id)
     if callback.status == UNREADABLE:
-        hint = "Somebody else may have written it: look at the object, and answer nothing."
-        raise RefusedError(f"the record of {callback.callback_id} is not its own", hint=hint)
+        hint = "Somebody else may have written it. Look at the object, and do not answer."
+        raise RefusedError(
+            f"the record of {callback.callback_id} does not belong to this callback", hint=hint
+        )
     machine = machine_of(callback.execution_id)
     if function is None and machine is None:
-        hint = "Name it with --function."
-        raise RefusedError("which function to ask cannot be told", hint=hint)
+        hint = "Give it with --function."
+        raise RefusedError("cannot tell which function to ask", hint=hint)
     event = {
         "action": "submit_callback",
         "callback_id": callback.callback_id,
@@ -212,16 +214,15 @@ def _answer(  # noqa: PLR0913 - what an answer is made of
             note(_merged(outcome["output"]))
         if told.get("is_confirmed") is False:
             note(
-                "nothing waits any more: it arrived, or the wait had ended; see `statebag timeline`"
+                "nothing waits for it any more: it arrived, or the wait had ended; see"
+                " `statebag timeline`"
             )
 
 
 def _merged(answer: Json) -> str:
     """Tell where an answer lands in the bag."""
     if type(answer) is not dict:
-        return (
-            "merged into the bag as raw_result: an answer that is no object has no place of its own"
-        )
+        return "merged into the bag as raw_result: only an object can name the fields that it sets"
     state = answer.get(CURRENT_STATE)
     inside = [(CURRENT_STATE, name) for name in state] if type(state) is dict else []
     beside = [(name,) for name in answer if name != CURRENT_STATE]

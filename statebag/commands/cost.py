@@ -33,13 +33,13 @@ _COLUMNS: Final = ("", "quantity", "unit", "US dollars")
 @click.option(
     "--prices",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="JSON object of prices, with their month in as_of.",
+    help="A JSON file of prices, with their month in as_of.",
 )
 @click.option(
     "--gets-per-invocation",
     default=_DEFAULT_GETS,
     show_default=True,
-    help="Objects that one call of the function reads; its metric S3Requests tells.",
+    help="Objects that one call of the function reads; see its metric S3Requests.",
 )
 @click.option(
     "--days", default=_DEFAULT_DAYS, show_default=True, help="Days for which state is kept."
@@ -55,9 +55,9 @@ def command(  # noqa: PLR0913 - options
     *,
     to_json: bool,
 ) -> None:
-    """Estimate what an execution costs, with those that continue it.
+    """Estimate the cost of an execution and of those that continue it.
 
-    Counts its state transitions, calls and their time, and the objects it has in S3, and takes
+    Counts the state transitions, the calls and their time, and the objects in S3, and applies
     list prices of us-east-1 unless --prices gives others. Children of Distributed Maps, and
     branches that fork or map, are not counted: each is an execution of its own.
 

@@ -20,14 +20,14 @@ from universal_sync_core.bag.fields import HISTORY
 
 
 @click.command(
-    help=f"""Show what differs between two states: bags, snapshots, or steps of executions.
+    help=f"""Show the differences between two states: bags, snapshots, or steps of executions.
 
 {SOURCE_HELP}
 
-Subtrees with equal digests are not read, so comparing two large states costs what differs.
-{", ".join(sorted(BOOKKEEPING))} are left out.
+Subtrees with equal digests are not read, so the cost grows with the differences, not with the
+states. Not compared: {", ".join(sorted(BOOKKEEPING))}.
 
-Exits with 0 where the states are equal and with 1 where they differ.
+Exits with 0 if the states are equal and with 1 if they differ.
 
 \b
 Examples:

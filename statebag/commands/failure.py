@@ -15,10 +15,10 @@ _LABEL_CHARS: Final = 12
 
 
 @click.command(
-    help="""Tell why an execution failed: error, cause and stack trace, and how to go on.
+    help="""Explain why an execution failed: error, cause and stack trace, and how to go on.
 
-Also where it failed, what that step was given and how often it was tried, and the commands that
-read its logs and its trace. Of executions that continue each other it is the last that counts.
+Also shows where it failed, the input of that step, how often it was tried, and the commands that
+read its logs and its trace. If executions continue each other, the last one counts.
 
 \b
 Examples:

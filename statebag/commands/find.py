@@ -30,8 +30,8 @@ _UNREAD_SHOWN: Final = 5
     "conditions",
     multiple=True,
     metavar="PATH=VALUE",
-    help="The state has this value at this path; also PATH!=VALUE, and PATH~PATTERN for a regular"
-    " expression; repeatable.",
+    help="The state has this value at this path. Also PATH!=VALUE, and PATH~PATTERN for a"
+    " regular expression. Repeatable.",
 )
 @with_query
 @click.option("--limit", default=_LIMIT, show_default=True, type=click.IntRange(1), help="Most.")
@@ -41,9 +41,11 @@ _UNREAD_SHOWN: Final = 5
     default=_MOST,
     show_default=True,
     type=click.IntRange(1),
-    help="Executions whose state is looked into, at most.",
+    help="Most executions whose state to look into.",
 )
-@click.option("--page", default="", metavar="PAGE", help="Go on where an earlier search says.")
+@click.option(
+    "--page", default="", metavar="PAGE", help="Continue where an earlier search stopped."
+)
 @as_json
 @with_masking
 @with_cloud
@@ -60,9 +62,10 @@ def command(  # noqa: PLR0913 - options
 ) -> None:
     """Find executions by their final state.
 
-    That is the newest state of one that runs, and the last of one that ended. The other options
-    are those of `statebag list`, and leave executions out before their states are read. Of a state
-    only what is at the paths is read. A state that is deleted, damaged or forgotten is told.
+    Searches the newest state of a running execution, and the last state of one that ended. The
+    other options are those of `statebag list`, and exclude executions before their states are
+    read. Only the given paths of a state are read. Deleted, damaged and forgotten states are listed
+    at the end.
 
     \b
     Examples:
@@ -104,9 +107,9 @@ def _print(items: list[Found], mask: Masking, *, several: bool) -> None:
 def _tell(finder: Finder, count: int, then: str) -> None:
     more = f"; more: --page {then}" if then else ""
     states = counted(finder.looked_at, "state")
-    note(f"{counted(count, 'execution')} of {states} looked into{more}")
+    note(f"{counted(count, 'execution')} of {states} searched{more}")
     if finder.unread:
         shown = ", ".join(finder.unread[:_UNREAD_SHOWN])
         rest = len(finder.unread) - _UNREAD_SHOWN
         others = f" and {rest:,} more" if rest > 0 else ""
-        note(f"gone, damaged or forgotten, and not looked into: {shown}{others}")
+        note(f"deleted, damaged or forgotten, and not searched: {shown}{others}")

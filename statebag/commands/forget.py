@@ -28,27 +28,29 @@ _COLUMNS: Final = ("of the workflow", "objects", "versions", "size")
 # What no request of this command leads to.
 _BEYOND: Final = """\
 Step Functions keeps inputs, outputs and events until 90 days after the end; nobody can delete them.
-Logs of the functions and of the state machine, and traces, are kept as long as their groups say.
-Copies elsewhere are not looked for: replicas, backups, and events and messages that were sent.
-What workers stored themselves, and what states of other workflows point to, is not looked for.
+Logs of the functions and of the state machine, and traces, stay as long as their groups say.
+This command does not look for copies elsewhere: replicas, backups, and sent events and messages.
+It does not look for what workers stored themselves, or what states of other workflows point to.
 """
 
 
 @click.command()
 @click.argument("execution_arn", metavar="EXECUTION")
-@click.option("--erase", "erases", is_flag=True, help="Erase; else it is only told what would be.")
+@click.option(
+    "--erase", "erases", is_flag=True, help="Erase. Without it, only show what would be erased."
+)
 @as_json
 @with_cloud
 def command(cloud: Cloud, execution_arn: str, *, erases: bool, to_json: bool) -> None:
-    """Erase all that a workflow has stored, in every version.
+    """Erase everything that a workflow has stored, in every version.
 
-    That is its state with snapshots and failure records, callbacks, items and results of its maps,
-    and the records of its ends: of the execution that began it and of all that continued it,
-    resumed it or were forked from it, for they share one state. Nothing brings it back.
+    Erases its state with snapshots and failure records, callbacks, items and results of its maps,
+    and the records of its ends. This covers the execution that began it and all that continued it,
+    resumed it or were forked from it, because they share one state. It cannot be undone.
 
-    Without --erase it is only told what that would be, and what is beyond its reach. With --erase
-    the name of the execution has to be typed, or given on standard input. Nothing is erased while
-    an execution lives that may need it.
+    Without --erase, only shows what would be erased and what the command cannot reach. With
+    --erase, you have to type the name of the execution, or give it on standard input. Nothing is
+    erased while a running execution may need it.
 
     \b
     Examples:
@@ -65,20 +67,20 @@ def command(cloud: Cloud, execution_arn: str, *, erases: bool, to_json: bool) ->
         _print(plan)
     if not erases or not plan.estate.all:
         if plan.estate.all:
-            note("Nothing was erased. To erase all of it: --erase")
+            note("Nothing was erased. To erase all of it, add --erase")
         return
     _require_typed(arn)
     with progress("erasing", len(plan.estate.all)) as advance:
         forgetting.erase(plan, advance)
-    print_line(f"all of {arn} was erased", STRONG)
+    print_line(f"everything of {arn} was erased", STRONG)
 
 
 def _require_typed(arn: str) -> None:
     name = arn.rsplit(":", 1)[-1]
     typed = ask_for(f"This cannot be undone. Type the name of the execution, {name}")
     if typed not in {name, arn}:
-        hint = "Type the name as it stands in the ARN."
-        raise RefusedError("that is another name: nothing was erased", hint=hint)
+        hint = "Type the name exactly as the ARN has it."
+        raise RefusedError("the name does not match: nothing was erased", hint=hint)
 
 
 def _print(plan: Plan) -> None:
@@ -87,11 +89,11 @@ def _print(plan: Plan) -> None:
     if estate.versions:
         print_table(_COLUMNS, list(map(list, _rows(estate))), right=_COLUMNS[1:])
     else:
-        print_line("nothing is stored of it")
+        print_line("it has stored nothing")
     for arn in estate.executions[1:]:
-        print_line(f"shares this state, which is erased for it too: {arn}")
+        print_line(f"shares this state and loses it too: {arn}")
     for arn in plan.needed_by:
-        print_line(f"lives and needs this state: {arn}", BAD)
+        print_line(f"still runs and needs this state: {arn}", BAD)
     for line in _beyond(plan):
         print_line(line, DIM)
 
@@ -112,17 +114,23 @@ def _beyond(plan: Plan) -> list[str]:
     """Return what is not erased, in sentences."""
     told = _BEYOND.splitlines()
     if plan.input_path:
-        told.append(f"The file of its input is not the workflow's own: {plan.input_path}")
-    told += [f"Whose results these are is not known: {path}" for path in plan.estate.left]
+        told.append(f"The input was read from a file that stays: {plan.input_path}")
     told += [
-        f"It says that it worked on this state, which nothing else tells; what it left stays: {arn}"
+        f"These results may belong to another execution, and stay: {path}"
+        for path in plan.estate.left
+    ]
+    told += [
+        (
+            "It left a mark that it worked on this state, and nothing else confirms it; what"
+            f" it stored elsewhere stays: {arn}"
+        )
         for arn in plan.estate.unproved
     ]
     if RECORDS not in plan.estate.versions:
-        told.append("No end is recorded yet: a record comes some seconds after the end.")
+        told.append("No end is recorded yet: the record is written some seconds after the end.")
     if plan.unseen:
         unseen = counted(len(plan.unseen), "execution")
-        told.append(f"Whether they live cannot be seen, of {unseen}: {', '.join(plan.unseen)}")
+        told.append(f"Cannot see whether {unseen} still run: {', '.join(plan.unseen)}")
     return told
 
 

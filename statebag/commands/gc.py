@@ -46,39 +46,39 @@ _TO_THE_RIGHT: Final = ("objects", "size", "unreachable", "size of those")
 
 @click.command()
 @click.option(
-    "--delete", "deletes", is_flag=True, help="Delete; else it is only told what would be."
+    "--delete", "deletes", is_flag=True, help="Delete. Without it, only show what would be deleted."
 )
-@click.option("--yes", is_flag=True, help="With --delete: do not ask.")
+@click.option("--yes", is_flag=True, help="With --delete: do not ask for confirmation.")
 @click.option(
     "--keep-finished",
     default=STEP_FUNCTIONS_KEPT_DAYS,
     show_default=True,
     type=click.IntRange(STEP_FUNCTIONS_REDRIVABLE_DAYS),
-    help="Days after its end for which nothing of a workflow is deleted.",
+    help="Days after its end before anything of a workflow is deleted.",
 )
 @click.option(
     "--keep-snapshots",
     type=click.IntRange(0),
-    help="Days for which snapshots and failure records are kept; else as long as they are there.",
+    help="Days to keep snapshots and failure records. Default: as long as they exist.",
 )
 @click.option(
     "--grace",
     default=_GRACE_DAYS,
     show_default=True,
     type=click.IntRange(1),
-    help="Days for which no new object is deleted.",
+    help="Days before a new object may be deleted.",
 )
 @click.option(
     "--forgotten",
     is_flag=True,
-    help="Delete state of executions that Step Functions has forgotten, too, of state machines"
-    " that are there.",
+    help="Also delete state of executions that Step Functions has forgotten, if their state"
+    " machine still exists.",
 )
 @click.option(
     "--unversioned",
     is_flag=True,
-    help="Delete from a bucket without versions, too, where nothing can be undeleted: then only"
-    " of workflows that left no snapshot and no failure record.",
+    help="Also delete from a bucket without versions, where nothing can be undeleted: only"
+    " state of workflows that left no snapshot and no failure record.",
 )
 @as_json
 @with_cloud
@@ -94,14 +94,15 @@ def command(  # noqa: PLR0913 - options
     unversioned: bool,
     to_json: bool,
 ) -> None:
-    """Find, and with --delete delete, state that nothing refers to any more.
+    """Find state that nothing refers to any more, and delete it with --delete.
 
-    Nothing is deleted of a workflow any of whose executions runs, ended less than --keep-finished
-    days ago, or cannot be seen; of the others, what nothing kept refers to. An execution belongs
-    to a workflow that continued it, resumed it or was started from its state, on any state machine
-    of this account and region. Snapshots, failure records and open callbacks are kept, and only
-    content-addressed objects are ever deleted. Step Functions is asked again before and after
-    each request that deletes. Needs --stack or --bucket.
+    Nothing of a workflow is deleted if any of its executions still runs, ended less than
+    --keep-finished days ago, or cannot be seen. Of other workflows, everything is deleted that
+    nothing kept refers to. A workflow includes the executions that continued it, resumed it or
+    were started from its state, on any state machine of this account and region. Snapshots,
+    failure records and open callbacks are kept, and only content-addressed objects are ever
+    deleted. Before and after each request that deletes, Step Functions is asked again. Needs
+    --stack or --bucket.
 
     \b
     Examples:
@@ -112,7 +113,9 @@ def command(  # noqa: PLR0913 - options
     undoable = not deletes or cloud.inventory.keeps_versions(place.bucket)
     if not undoable and not unversioned:
         hint = "Turn versioning on, or delete for good with --unversioned."
-        raise RefusedError(f"{place.bucket} keeps no versions to undelete from", hint=hint)
+        raise RefusedError(
+            f"{place.bucket} keeps no versions, so nothing could be undeleted", hint=hint
+        )
     policy = Policy(
         now=datetime.now(UTC),
         keep=timedelta(days=keep_finished),
@@ -134,14 +137,14 @@ def command(  # noqa: PLR0913 - options
     garbage = sum(len(each.garbage) for each in found)
     if not garbage or not deletes:
         if garbage:
-            note("Nothing was deleted. To delete what is unreachable: --delete")
+            note("Nothing was deleted. To delete the unreachable objects, add --delete")
         return
     if not yes:
         ask(f"Delete {counted(garbage, 'object')} from {place.bucket}?")
     with progress("deleting", garbage) as advance:
         outcome = Deletion(cloud, observer, policy, advance).run(found)
     for execution_id, reason in outcome.spared.items():
-        note(f"nothing was deleted of {execution_id}: {reason} by now")
+        note(f"{execution_id} changed meanwhile, and nothing of it was deleted: {reason}")
     if to_json:
         print_json({"deleted": len(outcome.deleted), "deleted_bytes": outcome.size})
     else:
@@ -180,7 +183,7 @@ def _holding(
     reason = policy.reason(standing)
     newest = max((each.modified for each in objects.values()), default=policy.now - policy.keep)
     if standing is Standing.FORGOTTEN and newest > policy.now - policy.keep:
-        reason = "it is new, and not seen"
+        reason = "it is new, and cannot be seen"
     return Holding(
         execution_id=execution_id,
         standing=standing,

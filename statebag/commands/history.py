@@ -23,12 +23,12 @@ _TIMES: Final = ("timestamp", "updated_at", "time")
 
 
 @click.command(
-    help=f"""Show the history of a state, archived entries included, oldest first.
+    help=f"""Show the history of a state, oldest entry first, archived entries included.
 
 {SOURCE_HELP}
 
-A FILTER is KEY=VALUE, KEY~PATTERN (a regular expression), or a text that the entry contains; KEY is
-a path such as result.status. Only the pages that are shown, or searched, are read.
+A FILTER is KEY=VALUE, KEY~PATTERN (a regular expression), or a text that the entry contains. KEY is
+a path such as result.status. Only the pages that are shown or searched are read.
 
 \b
 Examples:
@@ -39,12 +39,21 @@ Examples:
 """
 )
 @click.argument("source")
-@click.option("--tail", default=_DEFAULT_TAIL, show_default=True, help="The newest so many.")
+@click.option(
+    "--tail",
+    default=_DEFAULT_TAIL,
+    show_default=True,
+    help="How many of the newest entries to show.",
+)
 @click.option("--all", "whole", is_flag=True, help="All entries.")
 @click.option(
-    "--filter", "filters", multiple=True, metavar="FILTER", help="Only entries like that."
+    "--filter",
+    "filters",
+    multiple=True,
+    metavar="FILTER",
+    help="Show only matching entries. Repeatable.",
 )
-@click.option("--follow", is_flag=True, help="Go on with new entries until the execution ends.")
+@click.option("--follow", is_flag=True, help="Keep showing new entries until the execution ends.")
 @click.option(
     "--every", default=2.0, show_default=True, help="With --follow: seconds between looks."
 )

@@ -16,14 +16,14 @@ from statebag.output.terminal import note, print_json, print_line
 @as_json
 @with_cloud
 def command(cloud: Cloud, execution_arn: str, *, to_json: bool) -> None:
-    """Have a workflow stop at its next routing, until it is released.
+    """Stop a workflow at its next routing, until it is released.
 
-    What runs is finished first: the segment that is at work, and each branch up to its own next
-    routing. The results are merged, then the execution waits. It costs nothing meanwhile, for
-    about a year at most. A workflow that waits for a time runs the segment after that wait first.
+    Running work is finished first: the current segment, and each branch up to its own next
+    routing. Their results are merged, and then the execution waits, for about a year at most.
+    Waiting costs nothing. If the workflow waits for a time, the segment after that wait runs first.
 
-    The workflow's name is written into the environment of the function. So asking costs nothing
-    for workflows that nobody holds, and Lambda starts the function anew.
+    The workflow's name is written into the environment of the function. So workflows that nobody
+    holds pay nothing for the check, and Lambda restarts the function.
 
     \b
     Examples:
@@ -32,7 +32,7 @@ def command(cloud: Cloud, execution_arn: str, *, to_json: bool) -> None:
     """  # noqa: D301 - click reads the control character
     workflow = workflow_of(cloud, execution_named(cloud, execution_arn))
     if not workflow.is_running:
-        hint = "Only what runs can be held."
+        hint = "Only a running workflow can be held."
         raise RefusedError(f"{workflow.newest} has ended: {workflow.status}", hint=hint)
     is_new = set_held(cloud, workflow.machine_arn, workflow.name, held=True)
     if to_json:

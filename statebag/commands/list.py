@@ -25,8 +25,10 @@ _LIMIT: Final = 20
 @click.command("list")
 @with_query
 @click.option("--limit", default=_LIMIT, show_default=True, type=click.IntRange(1), help="Most.")
-@click.option("--page", default="", metavar="PAGE", help="Go on where an earlier list says.")
-@click.option("--follow", is_flag=True, help="Go on with what begins and ends, until Ctrl-C.")
+@click.option("--page", default="", metavar="PAGE", help="Continue where an earlier list stopped.")
+@click.option(
+    "--follow", is_flag=True, help="Keep showing executions that begin or end, until Ctrl-C."
+)
 @click.option(
     "--every", default=2.0, show_default=True, help="With --follow: seconds between looks."
 )
@@ -42,11 +44,11 @@ def command(  # noqa: PLR0913 - options
     follow: bool,
     to_json: bool,
 ) -> None:
-    """List executions: those that run, then those that ended, the newest first.
+    """List executions: first those that run, then those that ended, newest first.
 
-    Those of the stack's state machines (--stack), and of others that --machine names. Step
-    Functions tells of the last 90 days; what ended before that is listed by the records of ended
-    executions. Error, stage and sizes are those of the records. `statebag find` looks into states.
+    Lists the executions of the stack's state machines (--stack), and of others that --machine
+    names. Step Functions knows the last 90 days. Executions that ended earlier, and errors, stages
+    and sizes, come from the records of ended executions. `statebag find` looks into states.
 
     \b
     Examples:

@@ -18,9 +18,10 @@ from statebag.output.terminal import print_json, print_line
 @as_json
 @with_cloud
 def command(cloud: Cloud, execution_arn: str, *, to_json: bool) -> None:
-    """Let a workflow go on that `statebag hold` has stopped, or is about to stop.
+    """Let a held workflow go on.
 
-    It goes on exactly where it stopped, with the state that it had.
+    It goes on exactly where `statebag hold` stopped it, with the same state. A workflow that has
+    not stopped yet does not stop.
 
     \b
     Example:

@@ -20,12 +20,12 @@ _DEFAULT_NAME: Final = "report.html"
 
 
 @click.command(
-    help="""Write a page about an execution: one HTML file, without a network.
+    help="""Write a page about an execution: one HTML file that loads nothing from the network.
 
-It has why the execution failed, the states visited, the payload of each step with and without
+Shows why the execution failed, the states visited, the payload of each step with and without
 offloading, the state by size and as a tree, the timeline with the input and the result of each
-step, the history, failed items and conflicts. Of a large state it carries the upper levels, and
-what --part asks for. Links lead to the console of AWS. The file is for its owner alone to read.
+step, the history, failed items and conflicts. The page contains the upper levels of a large state,
+and the parts that --part names. Links lead to the AWS console. Only you can read the file.
 
 \b
 Examples:
@@ -47,9 +47,9 @@ Examples:
     "parts",
     multiple=True,
     metavar="PATH",
-    help="Carry as much as possible of the part at this path; may be given again.",
+    help="Include as much as possible of the part at this path. Repeatable.",
 )
-@click.option("--force", is_flag=True, help="Write over a file that is there.")
+@click.option("--force", is_flag=True, help="Overwrite an existing file.")
 @with_masking
 @with_cloud
 def command(  # noqa: PLR0913 - options

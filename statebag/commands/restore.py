@@ -18,7 +18,7 @@ from universal_sync_core.values.codec import encode
 
 {SOURCE_HELP}
 
-The bag is written exactly as it was, with nothing masked, for the owner alone to read. To let a
+The bag is written exactly as it was. Nothing is masked, and only you can read the file. To let a
 workflow go on from a snapshot, see `statebag resume`.
 
 \b
@@ -30,8 +30,8 @@ Examples:
 )
 @click.argument("source")
 @click.option("-o", "--output", required=True, help="File to write; - is standard output.")
-@click.option("--hydrate", is_flag=True, help="Put values in the place of pointers.")
-@click.option("--force", is_flag=True, help="Write over a file that is there.")
+@click.option("--hydrate", is_flag=True, help="Replace pointers by their values.")
+@click.option("--force", is_flag=True, help="Overwrite an existing file.")
 @with_cloud
 def command(cloud: Cloud, source: str, output: str, *, hydrate: bool, force: bool) -> None:
     """Write a bag to a file."""

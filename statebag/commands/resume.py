@@ -47,24 +47,27 @@ _COLUMNS: Final = ("execution", "error", "resumed as", "not resumed because")
 @click.command()
 @click.argument("source", required=False)
 @with_changes
-@click.option("--name", help="Name of the new execution; else one that follows from the state.")
-@click.option("--function", help="The StateDataManagerFunction; else the state machine says which.")
-@click.option("--dry-run", is_flag=True, help="Only say what would be started.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--name", help="Name of the new execution. Default: derived from the state.")
+@click.option("--function", help="The StateDataManagerFunction. Default: from the state machine.")
+@click.option("--dry-run", is_flag=True, help="Only show what would be started.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @click.option(
     "--where",
     "conditions",
     multiple=True,
     metavar="PATH=VALUE",
-    help="Instead of SOURCE: all that failed with such a state, as `statebag find` has them.",
+    help="Instead of SOURCE: resume all failed executions with such a state, as `statebag"
+    " find` selects them.",
 )
-@click.option("--start", "starts", is_flag=True, help="With --where: start; else it is told what.")
+@click.option(
+    "--start", "starts", is_flag=True, help="With --where: start them. Without it, only show which."
+)
 @click.option(
     "--limit",
     default=_LIMIT,
     show_default=True,
     type=click.IntRange(1),
-    help="With --where: most executions.",
+    help="With --where: most executions to resume.",
 )
 @with_query
 @as_json
@@ -90,19 +93,18 @@ def command(  # noqa: PLR0913 - options
     """Start an execution that goes on where another stopped, or from an earlier state of it.
 
     SOURCE is an execution that failed, was stopped or timed out, or the s3:// path of a failure
-    record or snapshot. The segment that failed is run again. One that was stopped before it could
-    leave a record goes on from its newest state, of which the function makes a snapshot first.
+    record or snapshot. The failed segment runs again. An execution that was stopped before it could
+    leave a record goes on from its newest state; the function makes a snapshot of it first.
 
-    ARN#N goes back in time: to the state after step N of `statebag timeline`, of an execution of
-    any status. What is started is a fork: an execution of its own, which leaves the other as it
-    was. What changes in the state is shown before a fork, or anything with --set or --unset, is
-    started.
+    ARN#N goes back in time, to the state after step N of `statebag timeline`. The execution may
+    have any status. This starts a fork: a new execution that leaves the other unchanged. Before a
+    fork, or with --set or --unset, you first see what changes in the state.
 
-    Resuming from one state twice starts one execution, unless --name says otherwise. A state
-    machine that keeps states of its own would run all of them again: it is not started, and the
-    command that redrives the execution is named instead.
+    Resuming twice from one state starts one execution, unless you give another --name. A state
+    machine with states of its own would run all of them again, so it is not started. Instead you
+    get the command that redrives the execution.
 
-    --where, and the options of `statebag list`, resume many: without --start it is only told which.
+    --where, and the options of `statebag list`, resume many. Without --start you only see which.
 
     \b
     Examples:
@@ -115,7 +117,7 @@ def command(  # noqa: PLR0913 - options
     given = changes_of(settings, removals)
     is_search = bool(conditions) or query != Query()
     if (source is None) != is_search:
-        raise click.UsageError("Give either a SOURCE, or --where or another option of a search.")
+        raise click.UsageError("Give either a SOURCE, or --where or another search option.")
     if source is None:
         resumer = Resumer(cloud, given, function, dry=not starts)
         _resume_many(resumer, _found(cloud, query, conditions, limit), to_json=to_json)

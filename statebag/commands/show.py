@@ -34,12 +34,12 @@ _RANGE_PARTS: Final = 2
 
 
 @click.command(
-    help=f"""Show a state as a tree: what is in it, how large, and where it lives.
+    help=f"""Show a state as a tree: its parts, how large they are, and where they are stored.
 
 {SOURCE_HELP}
 
-Nothing is read that is not shown: a part that S3 holds is opened only where --path or --open
-says so, and then only the pages of the members in --range.
+Only what is shown is read. A part in S3 is opened only with --path or --open, and then only the
+pages of the members in --range.
 
 \b
 Examples:
@@ -54,9 +54,11 @@ Examples:
 @click.option("--path", "path_text", default="", help="Show only the part at this path, opened.")
 @click.option("--depth", default=_DEFAULT_DEPTH, show_default=True, help="Levels to show.")
 @click.option("--range", "range_text", metavar="START:STOP", help="Members of the part to show.")
-@click.option("--open", "opens", is_flag=True, help="Open what S3 holds at every level shown.")
-@click.option("--hydrate", is_flag=True, help="With --json: everything it points to, in its place.")
-@click.option("--sizes", is_flag=True, help="With --json: the tree of sizes instead of the value.")
+@click.option("--open", "opens", is_flag=True, help="Open parts in S3 at every level shown.")
+@click.option("--hydrate", is_flag=True, help="With --json: replace pointers by their values.")
+@click.option(
+    "--sizes", is_flag=True, help="With --json: print the tree of sizes instead of the value."
+)
 @as_json
 @with_masking
 @with_cloud

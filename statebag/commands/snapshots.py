@@ -42,9 +42,9 @@ _WIDE: Final = 130
 @as_json
 @with_cloud
 def command(cloud: Cloud, execution_arn: str, *, to_json: bool) -> None:
-    """List the snapshots of an execution, and the records its failures left.
+    """List the snapshots of an execution, and the records of its failures.
 
-    Looks through those it continues and those that continued it, too.
+    Also lists those of executions that it continues, and that continued it.
 
     \b
     Examples:

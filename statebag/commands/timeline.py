@@ -51,9 +51,11 @@ _TO_THE_RIGHT: Final = ("step", "in", "out", "without S3", "offloaded", "retries
 @click.command()
 @click.argument("execution_arn", metavar="EXECUTION")
 @click.option(
-    "--one", is_flag=True, help="Only this execution, not those it continues or that go on."
+    "--one",
+    is_flag=True,
+    help="Only this execution, without those that it continues or that continue it.",
 )
-@click.option("--state", "states", multiple=True, help="Only states of this name.")
+@click.option("--state", "states", multiple=True, help="Only states of this name. Repeatable.")
 @as_json
 @with_cloud
 def command(
@@ -61,10 +63,10 @@ def command(
 ) -> None:
     """Show each state that an execution entered.
 
-    Tells when it was entered (UTC), the bytes of its payload, those it would have without
-    offloading, what went to S3 there, retries, duration and next_action; a narrow terminal has
-    fewer of these. Executions that continue each other are shown as one
-    workflow. The number of a step names the state after it: `statebag show ARN#12`.
+    Shows when it was entered (UTC), the bytes of its payload with and without offloading, the bytes
+    that went to S3 there, retries, duration and next_action. A narrow terminal shows fewer columns.
+    Executions that continue each other are shown as one workflow. The number of a step names the
+    state after it: `statebag show ARN#12`.
 
     \b
     Examples:

@@ -30,9 +30,9 @@ _MEANINGS: Final = {
     "missing": "there is no such object",
     "altered": "its bytes do not have the digest in its name",
     "outside": "it leads out of the execution's own prefix",
-    "unreadable": "it is no JSON, or has an unknown encoding",
+    "unreadable": "it is not JSON, or has an unknown encoding",
     "oversized": "it is more than --budget-mb allows for one object",
-    "mistaken": "it is another object than its pointer says",
+    "mistaken": "it is another object than the one its pointer describes",
 }
 # A damaged body may have been damaged on the way: it is read a second time.
 _RETRY: Final = ExponentialBackoffRetry(max_retries=1, base_delay=0.2)
@@ -43,8 +43,8 @@ _RETRY: Final = ExponentialBackoffRetry(max_retries=1, base_delay=0.2)
 
 {SOURCE_HELP}
 
-Reads all that the state refers to, its snapshots included. Exits with 0 where it is sound and with
-1 where it is not.
+Reads everything that the state refers to, its snapshots included. Exits with 0 if it is sound and
+with 1 if it is not.
 
 \b
 Examples:
@@ -75,7 +75,9 @@ def command(cloud: Cloud, source: str, *, to_json: bool) -> None:
             BAD if result.problems else GOOD,
         )
     if result.problems:
-        note("`statebag snapshots` lists what to go back to; versions may still hold the objects.")
+        note(
+            "`statebag snapshots` lists states to go back to; versions may still hold the objects."
+        )
         raise click.exceptions.Exit(DIFFERENT)
 
 

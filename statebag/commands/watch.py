@@ -55,7 +55,7 @@ _LOOKS_FOR_CALLBACK: Final = 5
     default=20,
     show_default=True,
     type=click.IntRange(0),
-    help="Begin with this many of the states that were entered already.",
+    help="How many of the states already entered to show first.",
 )
 @click.option(
     "--every",
@@ -70,13 +70,13 @@ _LOOKS_FOR_CALLBACK: Final = 5
 def command(  # noqa: PLR0913 - options
     cloud: Cloud, execution_arn: str, tail: int, every: float, *, to_json: bool, mask: Masking
 ) -> int:
-    """Watch an execution: each state as it is entered, until the execution has ended.
+    """Watch an execution: show each state as it is entered, until the execution has ended.
 
     A line has the step (`statebag show ARN#12`), the time (UTC), the state, and its payload against
-    the limit of 256 KiB. What waits is told with the command that answers it. Where a workflow
-    goes on as a new execution, that one is watched next.
+    the limit of 256 KiB. Waiting callbacks are shown with the command that answers them. If the
+    workflow goes on as a new execution, that one is watched next.
 
-    Exits with 0 where the workflow has succeeded, and with 1 where it has not.
+    Exits with 0 if the workflow has succeeded, and with 1 if it has not.
 
     \b
     Examples:

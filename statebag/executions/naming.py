@@ -53,11 +53,11 @@ def arn_named(cloud: Cloud, text: str) -> str:
         return arn
     match = _NAME.fullmatch(text)
     if match is None:
-        raise RefusedError(f"this names no execution: {text}", hint=_hint(text))
+        raise RefusedError(f"this does not name an execution: {text}", hint=_hint(text))
     machines = machines_of(cloud, match["machine"])
     found = _latest(cloud, machines) if match["name"] == LATEST else _called(cloud, text, machines)
     if not found:
-        raise NotFoundError(f"no execution {text} of {_told(machines)}", hint=_hint(text))
+        raise NotFoundError(f"there is no execution {text} on {_told(machines)}", hint=_hint(text))
     if len(found) > 1:
         hint = f"Give MACHINE:{match['name']}, or the ARN: {', '.join(found[:_TOLD])}"
         raise RefusedError(f"{len(found)} executions are called {match['name']}", hint=hint)
@@ -96,7 +96,7 @@ def machines_of(cloud: Cloud, name: str | None = None) -> list[str]:
     if chosen or (known and name is None):
         return chosen
     if stack is not None and name is None:
-        hint = "Name one: --machine NAME."
+        hint = "Give one: --machine NAME."
         raise NotFoundError(f"the stack {stack.name} has no state machine", hint=hint)
     return _all_machines(cloud, name)
 
@@ -115,7 +115,7 @@ def _named(cloud: Cloud) -> Iterator[str]:
     for each in names:
         if each not in found:
             hint = "Check --machine, --region and --profile; an express machine keeps no history."
-            raise NotFoundError(f"no state machine {each} of {_told([*found.values()])}", hint=hint)
+            raise NotFoundError(f"{each} is not one of {_told([*found.values()])}", hint=hint)
         yield found[each]
 
 
@@ -123,7 +123,7 @@ def _all_machines(cloud: Cloud, name: str | None) -> list[str]:
     visible = (each for each in _visible(cloud) if name in (None, _name_of(each)))
     found = list(islice(visible, _MOST_MACHINES + 1))
     if len(found) > _MOST_MACHINES:
-        hint = "Say which: --stack NAME (or STATEBAG_STACK), or --machine NAME."
+        hint = "Choose one: --stack NAME (or STATEBAG_STACK), or --machine NAME."
         raise RefusedError(f"there are more than {_MOST_MACHINES} state machines here", hint=hint)
     return found
 
@@ -160,7 +160,7 @@ def _name_of(machine: str) -> str:
 def _told(machines: Sequence[str]) -> str:
     """Return what was looked at, for a person."""
     if not machines:
-        return "any state machine: there is none here"
+        return "the state machines here (there are none)"
     names = ", ".join(map(_name_of, machines[:_TOLD]))
     rest = len(machines) - _TOLD
     return f"the state machines {names}" + (f" and {rest:,} more" if rest > 0 else "")

@@ -100,7 +100,7 @@ def postmortem_of(cloud: Cloud, asked: Execution) -> Postmortem:
     """
     execution = list(chain_of(Executions(cloud.states), asked))[-1]
     if execution.is_running or execution.status == SUCCEEDED:
-        hint = "`statebag timeline` tells what it does, or has done."
+        hint = "`statebag timeline` shows what it does, or has done."
         raise RefusedError(f"{execution.name} has not failed: {execution.status}", hint=hint)
     path, record = _record(cloud, execution)
     told = explanation_of(record.get("cause", execution.cause))

@@ -64,10 +64,10 @@ def require_restartable(cloud: Cloud, machine_arn: str, execution_arn: str) -> N
         RefusedError: the machine keeps states of its own.
     """
     if not can_restart(cloud, machine_arn):
-        message = f"{machine_arn} keeps states of its own: started again, it would run them all"
-        hint = (
-            f"Let Step Functions go on at the state that failed: {redrive_command(execution_arn)}"
+        message = (
+            f"{machine_arn} has states of its own, and a new execution would run them all again"
         )
+        hint = f"Let Step Functions go on at the failed state: {redrive_command(execution_arn)}"
         raise RefusedError(message, hint=hint)
 
 

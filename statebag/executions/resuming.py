@@ -72,7 +72,7 @@ def start_from(
     machine = machine_arn or machine_of(owner)
     if machine is None:
         hint = "`statebag snapshots` lists the paths to go on from."
-        raise RefusedError(f"no state of an execution: {path}", hint=hint)
+        raise RefusedError(f"this is not the state of an execution: {path}", hint=hint)
     given = changes | {RESUME_FROM: path}
     forked = hashlib.sha256(canonical(given)).hexdigest()
     digest = forked if is_fork else digest_in(path) or ""
@@ -89,15 +89,15 @@ def left_by(cloud: Cloud, execution: Execution) -> str | None:
     """
     parent = execution.input.get(STARTED_BY) if type(execution.input) is dict else None
     if type(parent) is str:
-        hint = f"Resume that one, which runs its branches again: statebag resume {parent}"
+        hint = f"Resume that execution, which runs its branches again: statebag resume {parent}"
         raise RefusedError(f"{execution.name} is a branch of another execution", hint=hint)
     if execution.is_running:
         hint = "Stop it first: aws stepfunctions stop-execution."
         raise RefusedError(f"{execution.name} still runs", hint=hint)
     if execution.status == _ENDED_WELL:
         hint = (
-            "To go on from an earlier state, give ARN#N, the state after step N of `statebag"
-            " timeline`, or the path of one of `statebag snapshots`."
+            "To go on from an earlier state, give ARN#N, the state after step N of"
+            " `statebag timeline`, or a path from `statebag snapshots`."
         )
         raise RefusedError(f"{execution.name} has succeeded", hint=hint)
     record = read_record(cloud, execution)
@@ -141,5 +141,5 @@ def begin(cloud: Cloud, start: Start) -> str:
         if error.response["Error"]["Code"] != "ExecutionAlreadyExists":
             raise
         hint = "It was resumed from there before. To do it again, give another --name."
-        raise RefusedError(f"{start.name} has run before", hint=hint) from error
+        raise RefusedError(f"{start.name} has already run", hint=hint) from error
     return started["executionArn"]

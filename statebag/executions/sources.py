@@ -30,10 +30,9 @@ from universal_sync_core.values.codec import Json, JsonObject, decode
 from universal_sync_core.workflow.failure import SNAPSHOT_OF_RECORD, is_failure_record
 
 SOURCE_HELP: Final = """
-SOURCE is an execution, by its ARN, its URL in the console, its name, or `latest` (its newest
-state), ARN#N (the state after step N of `statebag timeline`), an s3:// path (a snapshot, a failure
-record, a branch, any state object), a JSON file, or - for standard input.
-"""
+SOURCE is an execution (its ARN, its URL in the console, its name, or `latest`), ARN#N (the state
+after step N of `statebag timeline`), an s3:// path (a snapshot, a failure record, a branch, or any
+other state object), a JSON file, or - for standard input. An execution means its newest state."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +105,7 @@ def _of_execution(cloud: Cloud, text: str) -> Source:
     found = final_state(cloud, execution)
     if found is None:
         hint = "`statebag timeline` shows what it did; its input may have been refused."
-        raise NotFoundError(f"no state is known of {execution.name} yet", hint=hint)
+        raise NotFoundError(f"{execution.name} has no known state yet", hint=hint)
     return found
 
 
@@ -211,7 +210,7 @@ def _of_text(cloud: Cloud, body: bytes, title: str) -> Source:
         document = decode(body, path=title)
     except StateSyncError as error:
         hint = 'Give a bag, or {"state_data": bag}.'
-        raise RefusedError(f"{title} is no JSON", hint=hint) from error
+        raise RefusedError(f"{title} is not JSON", hint=hint) from error
     if type(document) is not dict:
         reader = reader_of(cloud, cloud.place, None)
         return Source(title=title, value=document, is_bag=False, reader=reader, place=cloud.place)

@@ -59,7 +59,7 @@ class Forgetting:
         self._execution = _described(cloud, arn)
         if self._execution is not None and owner_of(self._execution) != arn:
             began = owner_of(self._execution)
-            hint = f"All that worked on that state is forgotten together: statebag forget {began}"
+            hint = f"Executions that share a state are forgotten together: statebag forget {began}"
             raise RefusedError(f"{self._execution.name} works on the state of {began}", hint=hint)
         self._place = require_place(cloud, machine_of(arn))
         self._members: list[str] = []
@@ -122,9 +122,9 @@ class Forgetting:
 
     def _require_unneeded(self, needed_by: Sequence[str]) -> None:
         if needed_by:
-            hint = "Wait for their end, or stop them: aws stepfunctions stop-execution."
+            hint = "Wait until they end, or stop them: aws stepfunctions stop-execution."
             names = ", ".join(needed_by)
-            raise RefusedError(f"nothing was erased: it is needed by {names}", hint=hint)
+            raise RefusedError(f"nothing was erased: it is still needed by {names}", hint=hint)
 
 
 def _described(cloud: Cloud, arn: str) -> Execution | None:

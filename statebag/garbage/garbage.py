@@ -32,7 +32,7 @@ _KEPT_BEGINNINGS: Final = (SNAPSHOT_BEGINNING, b'{"failure_record":')
 _BEGINNING_BYTES: Final = 32
 _AT_ONCE: Final = 256
 _UNREADABLE: Final = "some of its state cannot be read"
-_CHAIN_UNSEEN: Final = "an execution that worked on it is not seen here"
+_CHAIN_UNSEEN: Final = "an execution that worked on it cannot be seen here"
 _RESUMABLE: Final = "it can be resumed, and the bucket keeps no versions"
 
 

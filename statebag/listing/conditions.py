@@ -99,7 +99,7 @@ def where_in(text: str) -> Where:
         except click.BadParameter:
             continue
         except re.error as error:
-            raise click.BadParameter(f"{text}: no regular expression: {error}") from error
+            raise click.BadParameter(f"{text}: not a regular expression: {error}") from error
         if steps:
             return Where(steps=steps, sign=sign[0], text=text[sign.end() :])
     message = f"{text}: a condition is path=value, path!=value or path~pattern"

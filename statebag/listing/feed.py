@@ -186,8 +186,8 @@ def _place_in(page: str) -> tuple[str, str]:
     if not page:
         return LIVING, ""
     if part not in _PARTS or known is None:
-        hint = "Give what the page before it says, or leave it out for the first."
-        raise RefusedError(f"no page of a list: {page}", hint=hint)
+        hint = "Give the page that the list before it names, or leave it out for the first."
+        raise RefusedError(f"this is not a page of a list: {page}", hint=hint)
     return part, at
 
 

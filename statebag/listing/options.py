@@ -24,13 +24,27 @@ def with_query(command: Callable[P, R]) -> Callable[P, R]:
         "statuses",
         multiple=True,
         type=click.Choice(STATUSES, case_sensitive=False),
-        help="Only executions of this status; repeatable.",
+        help="Only executions with this status. Repeatable.",
     )
-    @click.option("--since", metavar="TIME", help="Only what runs, or ended since: 1h, 2d, a date.")
-    @click.option("--until", metavar="TIME", help="Only what was started before that.")
-    @click.option("--error", metavar="NAME", help="Only with this error; * is for any characters.")
-    @click.option("--stage", metavar="NAME", help="Only what failed at this stage; likewise.")
-    @click.option("--larger", metavar="SIZE", help="Only with a last bag larger than 100KiB, say.")
+    @click.option(
+        "--since",
+        metavar="TIME",
+        help="Only executions that still run or ended since: 1h, 2d, a date.",
+    )
+    @click.option(
+        "--until", metavar="TIME", help="Only executions that started before: 1h, 2d, a date."
+    )
+    @click.option(
+        "--error", metavar="NAME", help="Only executions with this error; * matches any characters."
+    )
+    @click.option(
+        "--stage",
+        metavar="NAME",
+        help="Only executions that failed at this stage; * matches any characters.",
+    )
+    @click.option(
+        "--larger", metavar="SIZE", help="Only executions whose last bag is larger, such as 100KiB."
+    )
     @functools.wraps(command)
     def asked(*args: P.args, **kwargs: P.kwargs) -> R:
         names = ("statuses", "since", "until", "error", "stage", "larger")

@@ -68,7 +68,7 @@ def of_execution(cloud: Cloud, execution: Execution) -> Base:
     bag = Executions(cloud.states).last_bag(execution.arn)
     if bag is None or not _is_of(bag, execution):
         hint = "Start it again with its own input."
-        raise NotFoundError(f"{execution.name} had not begun", hint=hint)
+        raise NotFoundError(f"{execution.name} never began", hint=hint)
     return _of_bag(cloud, execution, bag, is_fork=False)
 
 
@@ -84,8 +84,8 @@ def snapshot_of(cloud: Cloud, base: Base, function: str | None) -> str:
     event = {"action": "create_snapshot", "snapshot_type": "pre", "state_data": base.bag}
     path: str = ask(cloud, asked, event)["state_data"]["pre_snapshot_s3_path"]
     if not is_own(cloud, base.execution, path):
-        hint = "The function is another deployment's: name the right one with --function."
-        raise RefusedError(f"{asked} made a snapshot elsewhere", hint=hint)
+        hint = "That function belongs to another deployment: give the right one with --function."
+        raise RefusedError(f"{asked} made a snapshot somewhere else", hint=hint)
     return path
 
 
@@ -93,7 +93,7 @@ def _of_path(cloud: Cloud, path: str) -> Base:
     machine = machine_of(execution_in(path) or "")
     if machine is None:
         hint = "`statebag snapshots` lists the paths to go on from."
-        raise RefusedError(f"no state of an execution: {path}", hint=hint)
+        raise RefusedError(f"this is not the state of an execution: {path}", hint=hint)
     require_restartable(cloud, machine, execution_in(path) or "")
     return _left_at(cloud, path, machine)
 
@@ -102,8 +102,10 @@ def _left_at(cloud: Cloud, path: str, machine_arn: str, execution: Execution | N
     place = place_of(path) or require_place(cloud, machine_arn)
     source = open_source(cloud, path)
     if not source.is_bag:
-        hint = "Give a snapshot or a failure record; without one start it again with its own input."
-        raise RefusedError(f"no bag to go on from: {path}", hint=hint)
+        hint = (
+            "Give a snapshot or a failure record; without one, start it again with its own input."
+        )
+        raise RefusedError(f"there is no bag to go on from: {path}", hint=hint)
     return Base(
         owner=execution_in(path) or "",
         machine_arn=machine_arn,
@@ -117,11 +119,11 @@ def _left_at(cloud: Cloud, path: str, machine_arn: str, execution: Execution | N
 def _of_step(cloud: Cloud, execution: Execution, step: str) -> Base:
     bag = after_step(cloud, execution, step)
     if is_branch(bag):
-        hint = "Give a step before the branches began: they are run again from there."
+        hint = "Give a step before the branches began; they run again from there."
         raise RefusedError(f"step {step} is inside a branch", hint=hint)
     if not _is_of(bag, execution):
         hint = "Give a step of the execution that began the state."
-        raise RefusedError(f"the state after step {step} is another execution's", hint=hint)
+        raise RefusedError(f"the state after step {step} belongs to another execution", hint=hint)
     return _of_bag(cloud, execution, bag, is_fork=True)
 
 

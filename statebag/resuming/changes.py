@@ -25,7 +25,7 @@ def with_changes(command: Callable[P, R]) -> Callable[P, R]:
         "removals",
         multiple=True,
         metavar="PATH",
-        help="Take this key of current_state away, before anything is set; repeatable.",
+        help="Remove this key of current_state, before anything is set. Repeatable.",
     )(command)
     return click.option(
         _SET,
@@ -55,7 +55,7 @@ def _merge(changes: JsonObject, text: str) -> None:
     for step in steps[:-1]:
         inside = inside.setdefault(str(step), {})
         if type(inside) is not dict:
-            raise click.BadParameter(f"{text}: what it is in is set, too", param_hint=_SET)
+            raise click.BadParameter(f"{text}: a container of it is set, too", param_hint=_SET)
     if steps[-1] in inside:
         raise click.BadParameter(f"{text}: this is set twice", param_hint=_SET)
     inside[str(steps[-1])] = value
@@ -64,10 +64,10 @@ def _merge(changes: JsonObject, text: str) -> None:
 def _removal(text: str) -> str:
     steps = parse_path(text)
     if any(isinstance(step, int) for step in steps):
-        message = f"{text}: an element of a list cannot be taken away; set the whole list"
+        message = f"{text}: an element of a list cannot be removed; set the whole list"
         raise click.BadParameter(message, param_hint=_UNSET)
     if len(steps) < 2 or steps[0] != CURRENT_STATE:  # noqa: PLR2004 - the key after it
-        message = f"{text}: only keys of {CURRENT_STATE} can be taken away; set others to null"
+        message = f"{text}: only keys of {CURRENT_STATE} can be removed; set others to null"
         raise click.BadParameter(message, param_hint=_UNSET)
     return render_path(steps)
 
@@ -86,5 +86,5 @@ def _field(text: str) -> tuple[Steps, Json]:
     try:
         return steps, decode(value.encode(), path=name)
     except UnreadableObjectError as error:
-        message = f"{text}: the value is no JSON (a text needs quotes)"
+        message = f"{text}: the value is not JSON (a text needs quotes)"
         raise click.BadParameter(message, param_hint=_SET) from error

@@ -84,7 +84,7 @@ class Resumer:
         base = of_execution(cloud, execution)
         successor = resumed_as(cloud, base.path) if base.path else None
         if successor is not None:
-            hint = "`statebag failure` of that one tells how it went."
+            hint = "`statebag failure` on that execution shows how it went."
             raise RefusedError(f"it was resumed before, as {successor}", hint=hint)
         if self.dry and base.path is None:
             return f"a new execution of {base.machine_arn}, from a snapshot of its newest state"

@@ -23,10 +23,10 @@ def write_file(file: Path, body: bytes, *, force: bool) -> None:
         else:
             _create(file, body)
     except FileExistsError as error:
-        hint = "Write over it with --force."
-        raise RefusedError(f"{file} is there already", hint=hint) from error
+        hint = "Overwrite it with --force."
+        raise RefusedError(f"{file} already exists", hint=hint) from error
     except OSError as error:
-        hint = "Name a file that can be written: -o FILE."
+        hint = "Give a file that can be written: -o FILE."
         raise RefusedError(f"{file}: {error.strerror}", hint=hint) from error
 
 

@@ -126,7 +126,7 @@ class Tree:
             found = container.get(step) if container else []
             if not found:
                 there = render_path(steps[:depth])
-                hint = f"`statebag show SOURCE --path '{there}'` lists what is there."
+                hint = f"`statebag show SOURCE --path '{there}'` lists what exists there."
                 message = f"{there or 'the state'} has no {render_path((step,))}"
                 raise NotFoundError(message, hint=hint)
             part = self._part(found[0], steps[: depth + 1])

@@ -1,18 +1,20 @@
-"""Pages say for whom they are and what to read next; forms of sentences that do not come back."""
+"""Pages say for whom they are and what to read next; no text has a form that readers trip over."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeAlias
 
 import pytest
 
-from tests.docs import pages
+from tests.docs import pages, texts
 
-TEXTS = [
+PAGES = [
     *pages.PAGES,
     pages.ROOT / "layers" / "universal_sync_core" / "README.md",
     *sorted((pages.ROOT / "examples").rglob("README.md")),
 ]
+Reader: TypeAlias = Callable[[], Iterator[tuple[str, str]]]
 HOW_TO = sorted((pages.DOCS / "howto").glob("*.md"))
 # The index leads everywhere, and the actions end with what is made of the code.
 ENDING = [
@@ -29,7 +31,7 @@ _NO_SUBJECT = (
 # A form that a reader stumbles over, and a sentence of that form.
 FORMS: dict[str, tuple[str, str]] = {
     "is no noun": (
-        r"(?<!there )(?<!There )\b(?:is|are|was|were|be) no (?!longer|larger|smaller|older|newer|more\b|less\b|later\b)\w",
+        r"(?<![Tt]here )\b(?:is|are|was|were|be) no (?!longer|larger|more\b|less\b|later\b)\w",
         "A text that is no JSON is refused.",
     ),
     "a clause without a subject": (_NO_SUBJECT, "What is large goes to S3."),
@@ -52,28 +54,46 @@ FORMS: dict[str, tuple[str, str]] = {
 
 
 def paragraphs(text: str) -> Iterator[str]:
-    """Yield the prose of a page: no code, no table, each paragraph on a line."""
+    """Yield the prose of a page without its code: each paragraph, and each cell of a table."""
     without = re.sub(r"^```.*?^```$", "", text, flags=re.DOTALL | re.MULTILINE)
     for block in re.split(r"\n\s*\n", without):
-        lines = [line.strip() for line in block.splitlines() if not line.startswith(("    ", "|"))]
-        if lines and not lines[0].startswith(("#", "<!--")):
+        lines = [line.strip() for line in block.splitlines() if not line.startswith("    ")]
+        if lines and lines[0].startswith("|"):
+            yield from (cell.strip() for line in lines for cell in line.split("|") if cell.strip())
+        elif lines and not lines[0].startswith(("#", "<!--")):
             yield " ".join(lines)
+
+
+def has_form(form: str, paragraph: str) -> list[str]:
+    """Return what of a paragraph has the form."""
+    return [found[0] for found in re.finditer(FORMS[form][0], paragraph)]
 
 
 def stumbling(form: str, text: str) -> list[str]:
     """Return what of a page has the form."""
-    pattern = re.compile(FORMS[form][0])
-    return [found[0] for each in paragraphs(text) for found in pattern.finditer(each)]
+    return [found for each in paragraphs(text) for found in has_form(form, each)]
 
 
 @pytest.mark.parametrize("form", FORMS)
 def test_no_page_has_the_form(form: str) -> None:
     found = {
         page.relative_to(pages.ROOT).as_posix(): sentences
-        for page in TEXTS
+        for page in PAGES
         if (sentences := stumbling(form, page.read_text("utf-8")))
     }
     assert found == {}
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(
+    "read",
+    [texts.help_of_commands, texts.help_of_make, texts.descriptions],
+    ids=lambda r: r.__name__,
+)
+def test_no_help_and_no_description_has_the_form(read: Reader, form: str) -> None:
+    told = list(read())
+    assert len(told) > 10
+    assert [(where, found) for where, text in told for found in has_form(form, text)] == []
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -104,7 +104,7 @@ def test_what_is_edited_is_seen_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_worker_and_state_machine_are_deployed_anew_when_they_change(tmp_path: Path) -> None:
+def test_worker_and_state_machine_are_deployed_again_when_they_change(tmp_path: Path) -> None:
     worker, own = tmp_path / "worker", tmp_path / "own.asl.json"
     worker.mkdir()
     (worker / "app.py").write_text(WORKER)
@@ -118,13 +118,13 @@ def test_worker_and_state_machine_are_deployed_anew_when_they_change(tmp_path: P
             assert environment["AWS_ENDPOINT_URL"] == f"http://127.0.0.1:{port}"
             assert ended_run(environment, machine)["status"] == "FAILED"
             (worker / "app.py").write_text("def handler(event, context):\n    return 'mended'\n")
-            assert said_by(served, "anew") == f"{worker} is deployed anew"
+            assert said_by(served, "deployed again") == f"{worker} was deployed again"
             assert ended_run(environment, machine)["output"] == '"mended"'
             own.write_text("{")
-            assert "what was there before stays" in said_by(served, "stays")
+            assert "the earlier version stays" in said_by(served, "stays")
             states = {"Charge": {"Type": "Pass", "Result": "passed", "End": True}}
             own.write_text(json.dumps(OWN | {"States": states}))
-            assert said_by(served, "anew") == f"{own} is deployed anew"
+            assert said_by(served, "deployed again") == f"{own} was deployed again"
             assert ended_run(environment, machine)["output"] == '"passed"'
         finally:
             served.terminate()

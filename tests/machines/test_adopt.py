@@ -56,7 +56,7 @@ def test_what_is_not_touched_stays_to_the_byte(run: Run, folder: Path, form: str
     ran = run("adopt", str(file), *OPTIONS, "-o", str(folder / "new"))
 
     assert ran.code == 0
-    assert "No state of it passes the limit" in ran.out
+    assert "No state exceeds the limit" in ran.out
     assert (folder / "new").read_bytes() == file.read_bytes()
 
 
@@ -112,7 +112,7 @@ def test_service_that_is_sent_what_a_handler_answers_is_named(run: Run, folder: 
     ran = run("adopt", str(file), *OPTIONS)
 
     assert '"Send" reads $.Payload.report of "Ask" in place' in ran.err
-    assert "@large_payloads between" in ran.err
+    assert "@large_payloads in between" in ran.err
 
 
 def test_check_tells_whether_something_would_change(run: Run, folder: Path) -> None:

@@ -49,7 +49,7 @@ REWRITTEN: Final[dict[str, tuple[Fields, Fields]]] = {
 LEFT: Final[dict[str, tuple[Fields, str]]] = {
     "the answer lands beside the document": (
         alone(ResultPath="$.r"),
-        "its result lands beside the document",
+        "its result is put beside the document",
     ),
     "a selector computes": (
         alone(ResultSelector={"a.$": "States.JsonToString($)"}, ResultPath="$.r"),

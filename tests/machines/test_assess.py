@@ -36,14 +36,14 @@ def test_machine_that_keeps_within_the_limit_is_good(run: Run, file: Path) -> No
     ran = assess(run, file, machine({"S": task()}), "--input-bytes", "32768")
 
     assert ran.code == 0
-    assert "no state passes the limit" in ran.out
+    assert "no state exceeds the limit" in ran.out
 
 
 def test_state_that_passes_the_limit_is_told_with_what_to_do(run: Run, file: Path) -> None:
     ran = assess(run, file, CHAIN, "--input-bytes", "32768", "--decorated", "*")
 
     assert ran.code == 1
-    assert "Step 3: the document behind it" in ran.out
+    assert "Step 3: the document after it" in ran.out
     assert 'offload: one state before "Step 3"' in ran.out
 
 
@@ -123,11 +123,11 @@ def test_machines_of_a_template_are_assessed_each(run: Run, tmp_path: Path) -> N
 INVALID: dict[str, tuple[Fields, str]] = {
     "a target that is not there": (
         {"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "B"}}},
-        "Next names no state beside it: B",
+        "Next names a state that does not exist beside it: B",
     ),
     "a start that is not there": (
         {"StartAt": "B", "States": {"A": {"Type": "Succeed"}}},
-        "StartAt names no state",
+        "StartAt names a state that does not exist",
     ),
     "a type that is not known": (
         {"StartAt": "A", "States": {"A": {"Type": "Do"}}},

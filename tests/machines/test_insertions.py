@@ -93,7 +93,7 @@ def test_machine_of_twelve_states_of_which_three_can_grow_takes_at_most_three(
     cost = assessed["assessments"][0]["offload_cost"]
     assert cost["passes"] == len(inserted)
     assert cost["usd_per_1000_executions"] == pytest.approx(0.0302 * len(inserted))
-    assert ("That is at most" in told.out) == bool(inserted)
+    assert ("Each execution then has at most" in told.out) == bool(inserted)
 
 
 def test_cost_counts_each_item_of_a_map_and_tells_of_loops(run: Run, folder: Path) -> None:
@@ -181,7 +181,7 @@ def test_context_of_somebody_else_is_left_alone(run: Run, folder: Path) -> None:
 
     ran = run("adopt", str(file), *OPTIONS)
 
-    assert "not told who owns its objects: it has a ClientContext of its own" in ran.out
+    assert "cannot be told who owns its objects: it has a ClientContext of its own" in ran.out
 
 
 def test_name_that_would_be_too_long_is_cut_and_no_name_is_taken_twice(

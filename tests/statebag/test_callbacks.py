@@ -221,7 +221,7 @@ def test_record_that_is_not_its_own_is_shown_and_not_answered(
     assert run("callbacks", "show", RUN, GOOD["callback_id"]).code == 0
     ran = run("callbacks", "approve", RUN, GOOD["callback_id"])
     assert (ran.code, cloud.functions.invoked) == (7, [])
-    assert "not its own" in ran.err
+    assert "does not belong to this callback" in ran.err
 
 
 def test_object_that_is_no_json_stops_no_list(run: Run, cloud: FakeCloud) -> None:

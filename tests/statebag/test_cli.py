@@ -248,7 +248,7 @@ def test_text_that_is_no_json(run: Run) -> None:
     ran = run("show", "-", stdin="not json")
 
     assert ran.code == 7
-    assert "no JSON" in ran.err
+    assert "is not JSON" in ran.err
 
 
 def test_output_for_a_pipe_has_no_colours(run: Run, cloud: FakeCloud) -> None:

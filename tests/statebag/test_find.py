@@ -117,7 +117,7 @@ def test_what_cannot_be_read_is_told(run: Run, shop: FakeCloud) -> None:
     ran = run("find", "--stack", "shop", "--where", "current_state.lines[1].title~.")
 
     assert ran.code == 0
-    assert "0 executions of 4 states looked into" in ran.err
+    assert "0 executions of 4 states searched" in ran.err
     for name in ("good", "bad", "forgotten"):
         assert arn_of(name) in ran.err
 

@@ -184,7 +184,7 @@ def test_what_is_new_is_not_taken_for_forgotten(run: Run, cloud: FakeCloud) -> N
     versions(arn_of("run-1"))
     cloud.inventory.long_ago = NOW - timedelta(days=60)
 
-    assert told(run, "--forgotten") == {"run-1": ("forgotten", "it is new, and not seen")}
+    assert told(run, "--forgotten") == {"run-1": ("forgotten", "it is new, and cannot be seen")}
 
 
 @pytest.mark.parametrize(
@@ -379,7 +379,7 @@ def test_execution_that_began_while_it_was_asked_is_left_alone(
 
     assert cloud.inventory.deleted == []
     assert is_whole(cloud, bags[0], "run-1")
-    assert "run-1: it ended lately by now" in ran.err
+    assert "run-1 changed meanwhile, and nothing of it was deleted: it ended lately" in ran.err
 
 
 def test_execution_that_began_during_a_deletion_gets_everything_back(
@@ -451,8 +451,8 @@ def test_bucket_without_versions_is_not_deleted_from_unless_it_is_said(
 @pytest.mark.parametrize(
     ("arn", "reason"),
     [
-        (arn_of("run-9", MACHINE.replace("eu-west-1", "us-east-1")), "not seen here"),
-        ("somebody", "not seen here"),
+        (arn_of("run-9", MACHINE.replace("eu-west-1", "us-east-1")), "cannot be seen here"),
+        ("somebody", "cannot be seen here"),
         (arn_of("run-9"), ""),
     ],
 )

@@ -111,7 +111,7 @@ def test_page_that_is_none_is_refused(run: Run, page: str) -> None:
     ran = run("list", "--stack", "shop", "--page", page)
 
     assert ran.code == 7
-    assert "no page of a list" in ran.err
+    assert "not a page of a list" in ran.err
 
 
 @pytest.mark.usefixtures("shop")

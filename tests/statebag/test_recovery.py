@@ -142,7 +142,7 @@ def test_changes_are_merged_by_path(run: Run) -> None:
         (["owner"], "PATH=JSON"),
         (["current_state.lines[0]=1"], "set the whole list"),
         (["totals.sum=1"], "set all of totals"),
-        (["current_state.a=1", "current_state.a.b=2"], "what it is in is set"),
+        (["current_state.a=1", "current_state.a.b=2"], "a container of it is set"),
         (["current_state.a.b=2", "current_state.a=1"], "set twice"),
         (["a..b=1"], "path"),
     ],

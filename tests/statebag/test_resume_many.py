@@ -46,7 +46,7 @@ def test_many_are_only_told_of_unless_they_are_to_be_started(run: Run, failures:
     told = {each["execution"].rsplit(":", 1)[-1]: each for each in decoded(ran.out)}
     assert list(told) == ["a", "b", "own"]
     assert told["a"]["resumed_as"].startswith(arn_of("a-resumed-"))
-    assert "keeps states of its own" in told["own"]["failed"]
+    assert "has states of its own" in told["own"]["failed"]
     assert "redrive-execution" in told["own"]["cure"]
     assert failures.states.started == []
     assert ran.code == 1

@@ -80,7 +80,7 @@ def _format(self: StringFormat, env: Environment) -> None:
         template.eval(env=env)
         text = env.stack.pop()
     if not isinstance(text, str):
-        raise TypeError("the template of States.Format is no text")
+        raise TypeError("the template of States.Format is not a text")
     pieces = text.split("{}")
     if len(pieces) != len(arguments) + 1:
         raise ValueError(

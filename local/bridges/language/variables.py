@@ -42,7 +42,7 @@ def _assign(self: AssignDecl, env: Environment) -> None:
         binding.eval(env=env)
         assigned.update(env.stack.pop())
     if payload_bytes(assigned) > PAYLOAD_BYTES:
-        cause = f"the variables that are assigned take over {PAYLOAD_BYTES} bytes"
+        cause = f"the assigned variables take more than {PAYLOAD_BYTES} bytes"
         error = StatesErrorNameType.StatesStatesDataLimitExceeded
         raise FailureEventException(failure_event(env, error, cause))
     env.heap[_ASSIGNED] = assigned

@@ -21,7 +21,7 @@ from statebag.machines.text.source import Source
 from statebag.machines.values.paths import DOCUMENT
 
 FUNCTION: Final = "${StateDataManagerFunction}"
-_HINT: Final = "Leave the file as it is, and report the definition."
+_HINT: Final = "Leave the file unchanged, and report the definition."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +104,7 @@ def _adopted(
     unowned = dict(editing.unowned)
     for state in machine.walk():
         if names_alone(state) and decorated.names_it(state):
-            unowned[state] = why_not(source, state) or "it names a function alone"
+            unowned[state] = why_not(source, state) or "it names only a function"
     told = AdoptedMachine(
         machine=machine,
         planned=planned,

@@ -143,7 +143,7 @@ class Insertions:
             language = "JSONata"  # also where the state around it says so
         head: JsonObject = {
             "Type": "Task",
-            "Comment": f"{COMMENT} {where}: what is large goes to S3.",
+            "Comment": f"{COMMENT} {where}: stores large values in S3.",
             **({"QueryLanguage": language} if language else {}),
             "Resource": invoke_in(self.text),
         }

@@ -100,11 +100,11 @@ def _of_assumptions(
     for other in assumed[1:]:
         count = sum(len(plan_of(each.machine, other, decorated).plan) for each in machines)
         size = bytes_text(LARGEST_INPUT)
-        yield f"How large an input can be is not known; for {size} it would be {count} states."
+        yield f"The size of the input is not known; {size} would need {count} states."
     for machine in machines:
         for state, room in machine.assumed:
             size = bytes_text(max(0, room))
-            yield f'The answer of "{state.title}" has no bound: there is room for {size}.'
+            yield f'The answer of "{state.title}" has no bound; there is room for {size}.'
 
 
 def _read_in_place(machines: tuple[AdoptedMachine, ...]) -> Iterator[str]:
@@ -120,8 +120,13 @@ def _outside(machines: tuple[AdoptedMachine, ...], function: str) -> Iterator[st
     insertions = [each for machine in machines for each in machine.insertions]
     decorated = [state for machine in machines for state in machine.decorated]
     if insertions:
-        yield f"The machine's role needs lambda:InvokeFunction on {function}; substitute its name."
+        yield (
+            f"The machine's role needs lambda:InvokeFunction on {function}; substitute its name."
+        )
     if insertions or decorated:
-        yield "The output of an execution may hold pointers: who reads it calls the action hydrate."
+        yield "The output of an execution may contain pointers; the action hydrate reads them."
     if insertions:
-        yield "An inserted state is one more invocation when it is passed, in a Map for each item."
+        yield (
+            "Each inserted state costs one invocation whenever it runs; in a Map, once for"
+            " each item."
+        )

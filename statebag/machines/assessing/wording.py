@@ -13,8 +13,8 @@ from statebag.machines.values.paths import CONTEXT, DOCUMENT, show_path
 
 _WHAT: Final = {
     Place.ARGUMENTS: "what it sends",
-    Place.ANSWER: "what it is answered",
-    Place.OUTPUT: "the document behind it",
+    Place.ANSWER: "its answer",
+    Place.OUTPUT: "the document after it",
     Place.LOOP: "the document on this loop",
 }
 _LINES: Final = 4
@@ -46,9 +46,9 @@ def when_of(state: State, excess: Excess, growth: Growth, limit: int) -> str:
         beside = 0 if excess.place is Place.ANSWER else before
         return f"beyond about {max(0, limit - beside) // each} items of {kib(each)} each"
     if excess.size >= UNBOUNDED:
-        return "behind a loop that grows"
+        return "after a loop that grows"
     if outcome and outcome.answer and not state.fan and excess.place is Place.OUTPUT:
-        return f"where its answer has more than {kib(room)}" if room else "whatever its answer"
+        return f"if its answer has more than {kib(room)}" if room else "whatever its answer"
     return f"at {kib(excess.size)}"
 
 

@@ -17,7 +17,7 @@ _BODIES: Final = ("ItemProcessor", "Iterator")
 _FIELDS_OF_JSONPATH: Final = (
     "InputPath", "ItemsPath", "OutputPath", "Parameters", "ResultPath", "ResultSelector",
 )  # fmt: skip
-_HINT: Final = "Step Functions would refuse this definition: mend it first."
+_HINT: Final = "Step Functions would refuse this definition: fix it first."
 
 
 def read_machine(source: Source, node: Node) -> Scope:
@@ -46,7 +46,7 @@ class _Reading:
             for key, value in listed.entries
         }
         if len(states) != len(listed.entries):
-            raise self._refused(node, path, "has two states of one name")
+            raise self._refused(node, path, "has two states with the same name")
         scope = Scope(path=path, node=node, start=start, states=states, is_jsonata=is_jsonata)
         self._check_edges(scope)
         return scope
@@ -84,11 +84,16 @@ class _Reading:
 
     def _check_edges(self, scope: Scope) -> None:
         if scope.start not in scope.states:
-            raise self._refused(scope.node, scope.path, f"StartAt names no state: {scope.start}")
+            raise self._refused(
+                scope.node, scope.path, f"StartAt names a state that does not exist: {scope.start}"
+            )
         for state in scope.states.values():
             for exit_ in state.exits:
                 if exit_.target is not None and exit_.target not in scope.states:
-                    said = f"{exit_.edge.value} names no state beside it: {exit_.target}"
+                    said = (
+                        f"{exit_.edge.value} names a state that does not exist beside it:"
+                        f" {exit_.target}"
+                    )
                     raise self._refused(exit_.node or state.node, state.path, said)
 
     def _refused(self, node: Node, path: tuple[str, ...], said: str) -> RefusedError:

@@ -16,11 +16,11 @@ from statebag.machines.model.states import Scope, State
 from statebag.machines.values.expressions import Word, paths_in
 from statebag.machines.values.paths import DOCUMENT, Path, show_path
 
-_FULL: Final = "the document is full by then"
+_FULL: Final = "the document is already too large there"
 _SEE: Final = "see the states before it"
 HYDRATE: Final = (
-    "put a Lambda function with @large_payloads between, which reads the value and answers what is"
-    " needed of it"
+    "put a Lambda function with @large_payloads in between, which reads the value and"
+    " answers only the needed part"
 )
 
 
@@ -74,7 +74,7 @@ class Refusing:
     ) -> tuple[str, str]:
         needs = self.liveness.answers[state]
         if worst.place is Place.ANSWER and outcome.answer is not None:
-            subject = "its results alone pass" if state.fan else "its answer alone passes"
+            subject = "its results alone exceed" if state.fan else "its answer alone exceeds"
             path = largest_plain(needs, outcome.answer)
             if path is None:
                 less = _fewer_results(state) if state.fan else _smaller_answer(state)
@@ -85,9 +85,9 @@ class Refusing:
         entering = under(self.liveness.entries.get(state, {}), DOCUMENT)
         path = largest_plain(entering, values[DOCUMENT])
         if path is None and state.fan:
-            return "its results alone pass the limit", _fewer_results(state)
+            return "its results alone exceed the limit", _fewer_results(state)
         if path is None:
-            return "what it makes alone passes the limit", _MAKE_LESS
+            return "what it makes alone exceeds the limit", _MAKE_LESS
         reader = self.readers.of(path, lambda alone: under(alone.entries.get(state, {}), DOCUMENT))
         where = show_path((DOCUMENT, *path))
         return f"{where} has no bound, and {_named(reader)} reads it in place", self._cure(reader)
@@ -105,7 +105,7 @@ class Refusing:
         return f'before "{reader.name}", {HYDRATE}'
 
 
-_MAKE_LESS: Final = "have it take less of the document, or use a value once"
+_MAKE_LESS: Final = "let it take less of the document, or use each value only once"
 # What is told first where a state passes the limit in several ways.
 _ORDER: Final = {Place.OUTPUT: 0, Place.LOOP: 1, Place.ARGUMENTS: 2, Place.ANSWER: 3}
 
@@ -136,14 +136,19 @@ def _smaller_answer(state: State) -> str:
     if call and call.service.integration in _FUNCTIONS:
         return "decorate its handler with @large_payloads and say so: --decorated"
     if call and call.service.limit:
-        return f"limit its pages with {call.service.limit}, or call it by the action call_service"
-    return "have it answer less (ResultSelector is too late), or call it by the action call_service"
+        return (
+            f"limit its pages with {call.service.limit}, or call it through the action call_service"
+        )
+    return (
+        "let it answer less (a ResultSelector comes too late), or call it through the action"
+        " call_service"
+    )
 
 
 def _fewer_results(state: State) -> str:
     if state.fan and state.fan.is_distributed:
         return "give it a ResultWriter, and read the results from S3"
-    return "have its bodies answer less, or make it a Distributed Map with a ResultWriter"
+    return "let its bodies answer less, or make it a Distributed Map with a ResultWriter"
 
 
 _FUNCTIONS: Final = {Integration.LAMBDA, Integration.LAMBDA_ARN}
@@ -184,7 +189,7 @@ def read_in_place(readers: Readers, liveness: Liveness, handlers: Iterable[State
         for path in sorted(plain, key=str):
             who = _named(readers.of(path, partial(_answered, state)))
             what = f'{show_path((DOCUMENT, *path))} of "{state.title}"'
-            yield f"{who} reads {what} in place: over 60 KiB it fails. Before it, {HYDRATE}"
+            yield f"{who} reads {what} in place, and fails over 60 KiB. Before it, {HYDRATE}"
 
 
 def _answered(state: State, liveness: Liveness) -> Needs:

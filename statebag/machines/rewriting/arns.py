@@ -45,9 +45,9 @@ def why_not(source: Source, state: State) -> str | None:
     try:
         text = apply(source.text, _Rewriting(source, state).edits())
     except NotRewritableError as error:
-        return f"it names a function alone, and {error}"
+        return f"it names only a function, and {error}"
     if restored(again(source, text)) != source.text:
-        return "it names a function alone, and is written in a way that could not be undone"
+        return "it names only a function, and is written in a way that could not be undone"
     return None
 
 
@@ -83,7 +83,7 @@ class _Rewriting:
         node = self.state.node
         resource = node.get("Resource")
         if resource is None or not isinstance(resource.value, str):
-            raise NotRewritableError("its Resource is made by a template")
+            raise NotRewritableError("a template makes its Resource")
         begin, end = inner_span(self.source, resource)
         name = Edit(begin, end, invoke_in(self.source.text))
         results = self._in_jsonata() if self.state.is_jsonata else self._in_jsonpath()
@@ -106,7 +106,7 @@ class _Rewriting:
             yield self._entry(key, made)
             return
         if given.is_block:
-            raise NotRewritableError(f"its {key} are YAML by indentation")
+            raise NotRewritableError(f"its {key} are written in YAML by indentation")
         spelled = self.source.text[resource.start : resource.end]
         yield Edit(given.start, given.start, f'{{"FunctionName": {spelled}, "Payload": ')
         yield Edit(given.end, given.end, "}")
@@ -130,7 +130,7 @@ class _Rewriting:
     def _replacing(self, node: Node) -> Iterator[Edit]:
         if node.text("ResultPath") not in {None, "$"}:
             raise NotRewritableError(
-                "its result lands beside the document, without a ResultSelector"
+                "its result is put beside the document, without a ResultSelector"
             )
         output = node.get("OutputPath")
         if output is None:

@@ -14,8 +14,8 @@ from statebag.machines.text.yaml_text import parse_yaml
 _HINT: Final = "Give a file of Amazon States Language in JSON or YAML, or a state machine's ARN."
 _CODE: Final = {".ts", ".js", ".py", ".tf", ".java", ".cs", ".go"}
 _CODE_HINT: Final = (
-    "Give the definition it makes: `cdk synth` or `terraform show -json` write it, and an ARN names"
-    " the deployed one."
+    "Give the definition that it makes: `cdk synth` or `terraform show -json` writes it,"
+    " and an ARN names the deployed one."
 )
 
 
@@ -73,7 +73,7 @@ def read_text(text: str, *, name: str, is_yaml: bool = False, encoding: str = "u
     root = parse_json(text, name=name) if is_json else parse_yaml(text, name=name)
     machines = tuple(_definitions(root))
     if not machines:
-        raise RefusedError(f"{name} has no state machine in it (no StartAt and States)", hint=_HINT)
+        raise RefusedError(f"{name} contains no state machine (no StartAt and States)", hint=_HINT)
     return Source(name=name, text=text, encoding=encoding, is_yaml=not is_json, machines=machines)
 
 

@@ -1,0 +1,61 @@
+"""The texts that a user reads outside of the pages: help of commands, descriptions of templates."""
+
+import json
+import re
+from collections.abc import Iterator
+
+import click
+from samcli.yamlhelper import yaml_parse
+
+from statebag.cli import statebag
+from tests.docs import pages
+
+_TEMPLATES = ("template.yaml", "layers/template.yaml", "account/companion.yaml")
+_MACHINE = "statemachine/state_data_v3.asl.json"
+# The keys whose values a person reads, of a template and of a state machine.
+_TOLD = {"Description", "AlarmDescription", "Comment"}
+
+
+def help_of_commands() -> Iterator[tuple[str, str]]:
+    """Yield what `statebag --help` says of every command and option, and where it says so."""
+    yield from _help_of(statebag, click.Context(statebag, info_name="statebag"))
+
+
+def _help_of(command: click.Command, context: click.Context) -> Iterator[tuple[str, str]]:
+    for line in re.split(r"\n\s*\n", command.help or ""):
+        yield context.command_path, " ".join(line.split())
+    for parameter in command.params:
+        yield f"{context.command_path} {parameter.name}", getattr(parameter, "help", None) or ""
+    if isinstance(command, click.Group):
+        for name in command.list_commands(context):
+            inner = command.get_command(context, name)
+            assert inner is not None
+            yield from _help_of(inner, click.Context(inner, info_name=name, parent=context))
+
+
+def help_of_make() -> Iterator[tuple[str, str]]:
+    """Yield what `make help` says of every target."""
+    makefile = (pages.ROOT / "Makefile").read_text(encoding="utf-8")
+    for target, text in re.findall(r"^([a-z]+):.*## (.*)$", makefile, re.MULTILINE):
+        yield f"make {target}", text
+
+
+def descriptions() -> Iterator[tuple[str, str]]:
+    """Yield what the templates and the state machine say of themselves and their parts."""
+    for name in _TEMPLATES:
+        template = yaml_parse((pages.ROOT / name).read_text(encoding="utf-8"))
+        yield from _told(template, name)
+    machine = json.loads((pages.ROOT / _MACHINE).read_text(encoding="utf-8"))
+    yield from _told(machine, _MACHINE)
+
+
+def _told(value: object, path: str) -> Iterator[tuple[str, str]]:
+    if isinstance(value, list):
+        for position, element in enumerate(value):
+            yield from _told(element, f"{path}[{position}]")
+    elif isinstance(value, dict):
+        for name, member in value.items():
+            if name in _TOLD and isinstance(member, str):
+                yield path, member
+            else:
+                yield from _told(member, f"{path}.{name}")
