@@ -13,7 +13,7 @@ from universal_sync_core.limits import KIB
 from universal_sync_core.values.codec import JsonObject
 
 STEP_BYTES: Final = 10 * KIB
-STEPS: Final = 500
+STEPS: Final = 250
 _MARKS: Final = 20
 # How much dearer the last fifth of the steps may be than the second fifth: of a quadratic curve it
 # is 3, of a line 1; an index over pages adds its logarithm.

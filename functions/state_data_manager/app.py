@@ -16,9 +16,9 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 import measures
+import universal_sync_core as core
 from actions import EVERY_ACTION, app, callback_app, jobs_app, retention_app
 from routing import ActionResolver
-from universal_sync_core import calculate_payload_size
 from universal_sync_core.bag.fields import unwrap
 from universal_sync_core.errors import StateSyncError
 from universal_sync_core.limits import KIB
@@ -49,9 +49,9 @@ logger = Logger(use_rfc3339=True)
 metrics = Metrics(namespace=measures.NAMESPACE)
 
 if os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") in _AHEAD_OF_CALLS:
-    # The S3 client is made now. It has no connection yet that a snapshot could keep, and asks for
-    # credentials anew when those it began with are old.
-    _ = runtime.current().store
+    # All that any action uses is loaded now, and the S3 client is made. It has no connection yet
+    # that a snapshot could keep, and asks for credentials anew when those it began with are old.
+    _ = runtime.current().store, [getattr(core, name) for name in core.__all__]
 
 
 def traced(handler: Handler) -> Handler:
@@ -109,10 +109,10 @@ def _handled(resolver: ActionResolver, event: Any, context: LambdaContext) -> Js
     used_before = runtime.current().usage.snapshot()
     _name_action(_action(event))
     try:
-        metrics.add_metric("PayloadBytesIn", MetricUnit.Bytes, calculate_payload_size(event))
+        metrics.add_metric("PayloadBytesIn", MetricUnit.Bytes, core.calculate_payload_size(event))
         with runtime.current().until(context.get_remaining_time_in_millis):
             answer = resolver.resolve(event, context)
-        metrics.add_metric("PayloadBytesOut", MetricUnit.Bytes, calculate_payload_size(answer))
+        metrics.add_metric("PayloadBytesOut", MetricUnit.Bytes, core.calculate_payload_size(answer))
         _measure_bag(answer)
     except Exception as error:
         _report(event, error)

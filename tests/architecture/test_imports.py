@@ -1,6 +1,8 @@
 """Pure core, thin edge: which module knows what, and in which direction they know each other."""
 
 import ast
+import importlib
+import inspect
 import re
 import subprocess
 import sys
@@ -8,6 +10,7 @@ from graphlib import TopologicalSorter
 
 import pytest
 
+import universal_sync_core as package
 from tests.architecture.conftest import FOLDER, PACKAGE, Module
 
 AWS = {"boto3", "botocore", "s3transfer", "urllib3"}
@@ -172,17 +175,22 @@ def test_every_module_says_what_it_is(modules: dict[str, Module]) -> None:
     assert all(ast.get_docstring(module.tree) for module in modules.values())
 
 
-def loaded_after(statements: str) -> set[str]:
-    """Return the packages that an interpreter of its own has loaded after some statements."""
+def modules_after(statements: str) -> set[str]:
+    """Return the modules that an interpreter of its own has loaded after some statements."""
     code = f"import sys; {statements}; print(*sorted(sys.modules))"
     completed = subprocess.run(  # noqa: S603 - statements of these tests
         [sys.executable, "-c", code],
-        env={"PYTHONPATH": ":".join(sys.path)},
+        env={"PYTHONPATH": ":".join(sys.path), "AWS_DEFAULT_REGION": "eu-west-1"},
         capture_output=True,
         text=True,
         check=True,
     )
-    return {name.partition(".")[0] for name in completed.stdout.split()}
+    return set(completed.stdout.split())
+
+
+def loaded_after(statements: str) -> set[str]:
+    """Return the packages that an interpreter of its own has loaded after some statements."""
+    return {name.partition(".")[0] for name in modules_after(statements)}
 
 
 @pytest.mark.parametrize(
@@ -196,6 +204,38 @@ def loaded_after(statements: str) -> set[str]:
 )
 def test_what_needs_no_s3_loads_no_sdk_and_no_framework(statements: str) -> None:
     assert not loaded_after(statements) & (AWS | EDGE | {"zstandard", "ijson", "asyncio"})
+
+
+@pytest.mark.parametrize(
+    ("statements", "unused"),
+    [
+        (
+            f"import app; from {PACKAGE}.storage import runtime; runtime.current().store",
+            {f"{PACKAGE}.worker", f"{PACKAGE}.workflow", "boto3", "s3transfer", "difflib"},
+        ),
+        (
+            f"from {PACKAGE} import state_task",
+            {f"{PACKAGE}.{room}" for room in ("documents.document", "workflow.branches")},
+        ),
+    ],
+    ids=["the function and its S3 client", "a worker"],
+)
+def test_what_is_not_used_is_not_loaded(statements: str, unused: set[str]) -> None:
+    assert not modules_after(statements) & unused
+
+
+def test_each_public_name_is_loaded_from_where_type_checkers_find_it() -> None:
+    typed = {
+        name.name: str(statement.module)
+        for part in ast.walk(ast.parse(inspect.getsource(package)))
+        if isinstance(part, ast.If)
+        for statement in part.body
+        if isinstance(statement, ast.ImportFrom)
+        for name in statement.names
+    }
+    assert typed.keys() == set(package.__all__)
+    for name, module in typed.items():
+        assert getattr(package, name) is getattr(importlib.import_module(module), name)
 
 
 def test_importing_asks_for_no_environment() -> None:

@@ -1,6 +1,5 @@
 """The fields that the state machine reads and counts: each is checked as it comes in."""
 
-import difflib
 from collections.abc import Callable, Iterable
 from typing import Final
 
@@ -125,6 +124,8 @@ def _meant(value: str, known: list[str]) -> str | None:
     synonym = _SYNONYMS.get(word)
     if synonym in known:
         return str(synonym)
+    import difflib  # noqa: PLC0415 - for an error message alone
+
     by_word = {name.upper(): name for name in known}
     return next((by_word[close] for close in difflib.get_close_matches(word[:40], by_word)), None)
 
