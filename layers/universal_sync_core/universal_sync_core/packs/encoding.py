@@ -1,4 +1,4 @@
-"""How objects that others wrote are encoded: their Content-Encoding says so."""
+"""Decoding objects that others wrote, by their Content-Encoding."""
 
 from collections.abc import Callable
 from typing import Final, TypeAlias
@@ -9,12 +9,12 @@ from universal_sync_core.storage.store import StoredObject
 from universal_sync_core.values.budget import Budget, Cost
 from universal_sync_core.values.compression import gunzip
 
-# Of an upload by way of a stream, whose framing S3 takes off and whose name it may leave.
+# The coding of a streamed upload: S3 removes its framing, but may leave its name.
 # https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html
 _OF_TRANSFER: Final = {"aws-chunked"}
-# What tools write there of a text. JSON is UTF-8, of which ASCII is a part.
+# Names of text encodings that tools write there. JSON is UTF-8, and ASCII is a part of UTF-8.
 _OF_TEXT: Final = {"utf-8", "utf8", "us-ascii", "ascii"}
-# https://www.rfc-editor.org/rfc/rfc9110#name-content-encoding: names have no case, come in lists.
+# https://www.rfc-editor.org/rfc/rfc9110#name-content-encoding: names ignore case and come in lists.
 _NO_CODINGS: Final = {"", "identity", *_OF_TRANSFER, *_OF_TEXT}
 _GZIP: Final = b"\x1f\x8b"
 # https://www.zlib.net/zlib_tech.html
@@ -24,11 +24,11 @@ Decoder: TypeAlias = Callable[[bytes, str, Budget], bytes]
 
 
 def from_stored(stored: StoredObject, path: str, budget: Budget) -> bytes:
-    """Return the body of a stored object; its bytes are spent before they are there.
+    """Return the decoded body of a stored object; its bytes are spent before it is decoded.
 
     Raises:
-        UnreadableObjectError: an unknown or wrong encoding.
-        StateTooLargeError: it is larger than what is left of the budget.
+        UnreadableObjectError: its encoding is unknown or wrong.
+        StateTooLargeError: it is larger than the rest of the budget.
     """
     codings = _codings(stored.content_encoding or "")
     if not codings:
@@ -51,10 +51,10 @@ def _codings(header: str) -> list[str]:
 
 
 def _from_gzip(body: bytes, path: str, budget: Budget) -> bytes:
-    # A member ends in its size modulo 2^32. https://www.rfc-editor.org/rfc/rfc1952
+    # A member ends with its size modulo 2^32. https://www.rfc-editor.org/rfc/rfc1952
     stated = int.from_bytes(body[-4:], "little")
     if stated > len(body) * _MOST_EXPANSION or not body.startswith(_GZIP):
-        raise UnreadableObjectError("no single whole gzip member", path=path)
+        raise UnreadableObjectError("not a single whole gzip member", path=path)
     budget.spend(Cost(stated), path)
     return gunzip(body, stated, path)
 

@@ -1,4 +1,4 @@
-"""Documents of packs and other objects, read by ranges, verified, and tried again."""
+"""Reading documents of packs and other objects: by ranges, verified, and with retries."""
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 
 class Fetching(Places):
-    """Gives the bytes of documents as they are stored: from what is added, the cache, or S3."""
+    """Returns the stored bytes of documents: from what this call added, the cache, or S3."""
 
     def __init__(
         self,
@@ -33,7 +33,7 @@ class Fetching(Places):
         cache: ByteCache | None,
         budget: Budget | None,
     ) -> None:
-        """Take part in one call; arguments as of `Objects`."""
+        """Take part in one call; the arguments are those of `Objects`."""
         super().__init__(runtime.settings, execution_id)
         self.budget = budget or Budget.of(runtime.settings)
         self._runtime = runtime
@@ -45,7 +45,7 @@ class Fetching(Places):
         self._windows = Windows()
 
     def read_ahead(self, pointers: Iterable[Pointer]) -> None:
-        """Read values that are needed whole, by as few requests as may be."""
+        """Read values that are needed whole, with as few requests as possible."""
         roots = [(settled(pointer.at), pointer.size) for pointer in pointers]
         wanted = [(at, size) for at, size in roots if self._at_hand(at) is None]
         reaches = list(whole(wanted, self.budget.size_left))
@@ -53,26 +53,26 @@ class Fetching(Places):
             self._windows.add(reach, stored)
 
     def forget_ahead(self) -> None:
-        """Let go of what was read ahead."""
+        """Drop what was read ahead."""
         self._windows.clear()
 
     def retried(self, func: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        """Return what `func` returns, tried again as requests are."""
+        """Return what `func` returns, with the same retries as requests."""
         return self._retry.execute(func, *args, **kwargs)
 
     def stream(self, location: Location) -> Iterator[bytes]:
-        """Yield the body of any object piece by piece, unverified and not tried again."""
+        """Yield the body of any object piece by piece, unverified and without retries."""
         self._usage.count_request()
         for piece in self._runtime.store.stream(location):
             self._usage.count_read(len(piece))
             yield piece
 
     def _stored(self, addresses: Sequence[Address], *, fresh: bool = False) -> dict[Address, bytes]:
-        """Return the verified bytes of documents as they are stored.
+        """Return the stored bytes of documents, verified.
 
         Args:
-            addresses: where they are.
-            fresh: whether they are to have been in the store in the last few minutes.
+            addresses: the places of the documents.
+            fresh: whether they must have been seen in the store in the last few minutes.
         """
         found: dict[Address, bytes] = {}
         missing: list[Address] = []
@@ -102,7 +102,7 @@ class Fetching(Places):
         if stored is None:
             stored = self._windows.get(at)
             if stored is not None and hashlib.sha256(stored).hexdigest() != at.digest:
-                return None  # damaged on its way, perhaps
+                return None  # perhaps damaged on its way
             if stored is not None:
                 self._keep(at, stored)
         return stored
@@ -116,9 +116,7 @@ class Fetching(Places):
         for at in reach.documents:
             stored = body[at.start - reach.part.start : at.stop - reach.part.start]
             if hashlib.sha256(stored).hexdigest() != at.digest:
-                raise ChecksumMismatchError(
-                    "the stored bytes do not have their digest", path=at.path
-                )
+                raise ChecksumMismatchError("the stored bytes have another digest", path=at.path)
             found[at] = stored
         for at, stored in found.items():
             self._keep(at, stored)
@@ -157,5 +155,5 @@ class Fetching(Places):
         stored = self._runtime.store.get(Location.parse(path))
         self._usage.count_read(len(stored.body))
         if checksum is not None and hashlib.sha256(stored.body).hexdigest() != checksum:
-            raise ChecksumMismatchError("the stored bytes do not have their digest", path=path)
+            raise ChecksumMismatchError("the stored bytes have another digest", path=path)
         return stored

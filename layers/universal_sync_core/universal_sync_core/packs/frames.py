@@ -1,7 +1,7 @@
-"""Packs: what one call adds, one document after another, each readable by a range alone.
+"""Packs: the documents that one call adds, one after another, each readable by its range alone.
 
 A document is a zstd frame of its JSON and a newline, so that a pack as a whole is a zstd stream of
-JSON lines. Other writers may leave the JSON as it is; what a document is, its bytes say.
+JSON lines. Other writers may store plain JSON; the bytes of a document show which it is.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ from universal_sync_core.values.budget import Budget, Cost
 if TYPE_CHECKING:
     import zstandard
 
-# A pack over this is ended, so that its parts go out side by side.
+# A pack over this size is ended and another begun, so that they are sent in parallel.
 PACK_BYTES: Final = 8 * KIB * KIB
 _LEVEL: Final = 3
 # https://www.rfc-editor.org/rfc/rfc8878#name-zstandard-frames
@@ -34,23 +34,23 @@ class Pack:
     """A pack that is being written."""
 
     def __init__(self, name: PackName) -> None:
-        """Begin an empty one.
+        """Begin an empty pack.
 
         Args:
-            name: is told the path when it is known.
+            name: gets the path once it is known.
         """
         self.name = name
-        # Length and digest of each document, and its bytes, by where it begins.
+        # The length and digest of each document, and its bytes, by its start.
         self._by_start: dict[int, tuple[tuple[int, str], bytes]] = {}
         self.size = 0
 
     @property
     def count(self) -> int:
-        """How many documents are in it."""
+        """The number of documents in it."""
         return len(self._by_start)
 
     def add(self, frame: bytes) -> Address:
-        """Add a document at the end; return where it is."""
+        """Add a document at the end, and return its address."""
         digest = hashlib.sha256(frame).hexdigest()
         address = Address(self.name.stand_in, self.size, len(frame), digest)
         self._by_start[self.size] = (len(frame), digest), frame
@@ -58,17 +58,17 @@ class Pack:
         return address
 
     def drop_from(self, count: int) -> None:
-        """Take away what was added after the first `count` documents."""
+        """Remove the documents after the first `count`."""
         while len(self._by_start) > count:
             self.size, _ = self._by_start.popitem()
 
     def part(self, at: Address) -> bytes | None:
-        """Return the bytes of a document, or None where there is none such."""
+        """Return the bytes of a document, or None if it is not here."""
         known, part = self._by_start.get(at.start, (None, None))
         return part if known == (at.length, at.digest) else None
 
     def documents(self, path: str) -> Iterator[tuple[Address, bytes]]:
-        """Yield where each document is, by the path of the pack, and its bytes."""
+        """Yield the address of each document, under the path of the pack, and its bytes."""
         for start, ((length, digest), part) in self._by_start.items():
             yield Address(path, start, length, digest), part
 
@@ -85,7 +85,7 @@ class Pack:
 
 
 def to_frame(body: bytes) -> bytes:
-    """Return a JSON document as it is stored in a pack."""
+    """Return a JSON document in the form that a pack stores."""
     frame: bytes = _compressor().compress(body + b"\n")
     return frame
 
@@ -96,10 +96,10 @@ def encoding_of(body: bytes) -> str | None:
 
 
 def from_frame(stored: bytes, path: str, budget: Budget) -> bytes:
-    """Return the JSON of a document of a pack; its bytes are spent before they are there.
+    """Return the JSON of a document of a pack; its bytes are spent before it is unpacked.
 
     Raises:
-        UnreadableObjectError: it is no single whole frame.
+        UnreadableObjectError: it is not a single whole frame.
         StateTooLargeError: it is larger than what is left of the budget.
     """
     if not stored.startswith(_FRAME):
@@ -109,7 +109,7 @@ def from_frame(stored: bytes, path: str, budget: Budget) -> bytes:
 
 
 def json_size(stored: bytes) -> int | None:
-    """Return the bytes of the JSON of a document as it is said, or None where that is not said."""
+    """Return the stated size of a document's JSON in bytes, or None if it is not stated."""
     import zstandard  # noqa: PLC0415
 
     if not stored.startswith(_FRAME):
@@ -122,34 +122,34 @@ def json_size(stored: bytes) -> int | None:
 
 
 def unzstd(stored: bytes, path: str, budget: Budget) -> bytes:
-    """Return what is in a zstd frame; errors as of `from_frame`."""
-    import zstandard  # noqa: PLC0415 - a call that reads nothing needs none of it
+    """Return the content of a zstd frame; the errors are those of `from_frame`."""
+    import zstandard  # noqa: PLC0415 - a call that reads nothing does not need it
 
     try:
         size = zstandard.frame_content_size(stored)
-        if size < 0:  # the frame does not say; it is decompressed once only to see
+        if size < 0:  # the frame does not state it: decompress it once only to measure
             size = _size_of(stored, budget.size_left)
         budget.spend(Cost(size), path)
         body: bytes = _decompressor().decompress(
             stored, max_output_size=size, allow_extra_data=False
         )
     except zstandard.ZstdError as error:
-        raise UnreadableObjectError("no single whole zstd frame", path=path) from error
+        raise UnreadableObjectError("not a single whole zstd frame", path=path) from error
     return body
 
 
 def documents_in(body: bytes, path: str) -> Iterator[Address]:
-    """Yield where each document of a whole pack is.
+    """Yield the address of each document of a whole pack.
 
     Raises:
-        UnreadableObjectError: it is no row of frames.
+        UnreadableObjectError: it is not a row of frames.
     """
     start = 0
     while start < len(body):
         is_frame = body.startswith(_FRAME, start)
         stop = _frame_stop(body, start) if is_frame else (body.find(b"\n", start) + 1 or len(body))
         if stop > len(body):
-            raise UnreadableObjectError("a pack that breaks off", path=path)
+            raise UnreadableObjectError("the pack breaks off", path=path)
         part = memoryview(body)[start:stop]
         yield Address(path, start, stop - start, hashlib.sha256(part).hexdigest())
         start = stop
@@ -175,7 +175,7 @@ def _frame_stop(body: bytes, start: int) -> int:
 
 
 def _size_of(stored: bytes, limit: int) -> int:
-    """Return how many bytes are in a frame; of more than `limit`, only that they are more."""
+    """Return how many bytes are in a frame; if over `limit`, any number that is larger."""
     size = 0
     with _decompressor().stream_reader(stored) as reader:
         while size <= limit and (piece := reader.read(_PIECE_BYTES)):

@@ -1,6 +1,7 @@
-"""The packs of one execution, as one call sees them.
+"""The packs of one execution, as one call reads and writes them.
 
-What a call adds is sent when the call ends, all at once and before any pointer to it is returned.
+Everything that a call adds is sent when the call ends, in parallel and before any pointer to it is
+returned.
 """
 
 import hashlib
@@ -38,28 +39,30 @@ class Objects(Fetching):
         """Take part in one call; nothing is read or written yet.
 
         Args:
-            runtime: whose store and counters are used.
-            execution_id: whose objects these are; without it none can be read or written.
-            retry: in place of that of the process.
-            cache: in place of that of the process.
-            budget: what may be read, in place of what the settings allow.
+            runtime: its store and counters are used.
+            execution_id: the execution that owns these objects; without it, none can be read or
+                written.
+            retry: replaces the retry strategy of the process.
+            cache: replaces the cache of the process.
+            budget: how much may be read; replaces what the settings allow.
         """
         super().__init__(runtime, execution_id, retry=retry, cache=cache, budget=budget)
         self._in_bag = InBag()
 
     def remember(self, pointers: Iterable[Pointer]) -> None:
-        """Note pointers of the state at hand: what they lead to is stored, all of it."""
+        """Note pointers of the current state: everything that they lead to is stored."""
         self._in_bag.add(pointers)
 
     def look_up(self, pointers: Iterable[Pointer]) -> list[tuple[Pointer, Document]]:
-        """Read what pointers lead to that came in from outside, before they are believed.
+        """Read the values of pointers that came in from outside before these are trusted.
 
-        Its digest is checked; of a list or a map only the root is read. All are read side by side.
-        Nothing is asked for one that the state at hand has, too, or that leads to what this process
-        has stored or read lately and holds.
+        Their digests are checked. For a list or a map, only the root is read. All are read in
+        parallel. There is no request for a pointer that the current state also has, or whose value
+        this process has stored or read lately and still holds.
 
         Returns:
-            Those that are new, with what they lead to, but for values whose size is as it is said.
+            The new ones with their documents, except single values whose stated size matches the
+            pointer.
 
         Raises:
             PointerNotAllowedError: one leads out of the allowed places.
@@ -78,19 +81,19 @@ class Objects(Fetching):
         ]
 
     def add(self, body: bytes) -> Address:
-        """Add the JSON of a document; return where it is going to be.
+        """Add the JSON of a document, and return its future address.
 
         Raises:
-            StateTooLargeError: it is larger than what any call could read again.
+            StateTooLargeError: it is larger than any call could read again.
         """
         self.budget.require_readable(len(body), "a value that is to be stored")
         return self._outbox.add(body, self.home)
 
     def copies(self, addresses: Sequence[Address]) -> list[Address]:
-        """Add documents of other packs once more; return where they are going to be.
+        """Add documents of other packs once more, and return their future addresses.
 
-        They are unpacked one at a time, which takes nothing from the budget of the call. Errors as
-        in `read_many`.
+        They are unpacked one at a time, which does not count against the budget of the call. The
+        errors are those of `read_many`.
         """
         stored = self._stored(addresses)
         return [self._copied(stored[at], at) for at in addresses]
@@ -103,28 +106,28 @@ class Objects(Fetching):
 
     @property
     def open_pack(self) -> str | None:
-        """What stands for the path of the pack that is being written, if there is one."""
+        """The stand-in for the path of the pack that is being written, if there is one."""
         return self._outbox.open_path
 
     def add_record(self, value: Json) -> str:
-        """Add a document that its path alone leads to, such as a snapshot; return the path."""
+        """Add a document that is found by its path alone, such as a snapshot; return the path."""
         return self._outbox.add_record(value, self.home)
 
     def reference(self, at: Address) -> list[Json]:
-        """Return how the document that is added next names another of this store."""
+        """Return how the next added document refers to another one of this store."""
         return self._outbox.reference(at, self.home)
 
     def seal(self) -> None:
-        """End the pack that is being written: pointers into it have their paths from now on."""
+        """End the pack that is being written: from now on, pointers into it have their paths."""
         self._outbox.seal()
 
     def settle(self, value: Json) -> None:
-        """Give all pointers in a value their paths, for it is about to be written elsewhere."""
+        """Give all pointers in a value their paths before it is written elsewhere."""
         if any(name_of(pointer.path) for pointer in pointers_inline(value)):
             self.seal()
 
     def create_items(self, body: bytes) -> Location:
-        """Store a JSON array of items now, uncompressed; one that is there already stays."""
+        """Store a JSON array of items now, uncompressed; an existing one stays."""
         body = self._outbox.named(body)
         path = f"{self.items_home}{hashlib.sha256(body).hexdigest()}.json"
         if self.retried(self._create, path, StoredObject(body)):
@@ -132,19 +135,19 @@ class Objects(Fetching):
         return Location.parse(path)
 
     def mark(self) -> Mark:
-        """Return a mark of what has been added so far, for `once`."""
+        """Mark what has been added so far, for `once`."""
         return self._outbox.mark()
 
     def once(self, root: Pointer, mark: Mark, old: Pointer | None = None) -> Pointer:
-        """Return a pointer to a value that was added since `mark`, or to the same one as it is.
+        """Return a pointer to a value that was added since `mark`, or to its equal stored before.
 
-        Where the state at hand points to the same value, or this call has added it before, nothing
-        of it is sent again.
+        If the current state points to the same value, or this call has added it before, it is not
+        sent again.
 
         Args:
-            root: refers to all that was added.
-            mark: as it was before.
-            old: stands where the pointer is to stand.
+            root: the pointer to everything that was added.
+            mark: the mark from before.
+            old: the pointer that the new one replaces.
         """
         known = self._known(root, old)
         if known is None:
@@ -163,38 +166,39 @@ class Objects(Fetching):
 
         Raises:
             PointerNotAllowedError: an address leads out of the allowed places.
-            MissingObjectError: there is no such pack.
-            ChecksumMismatchError: the bytes there have another digest.
-            UnreadableObjectError, StateTooLargeError: a wrong encoding; past the budget.
+            MissingObjectError: a pack does not exist.
+            ChecksumMismatchError: stored bytes have another digest.
+            UnreadableObjectError, StateTooLargeError: the encoding is wrong; or it is past the
+                budget.
         """
         found = [settled(at) for at in addresses]
         stored = self._stored(found)
         return [from_frame(stored[at], at.path, self.budget) for at in found]
 
     def documents(self, addresses: Sequence[Address]) -> list[Document]:
-        """Return the same as values, in which pointers are as they stand in a bag."""
+        """Return the documents decoded, with pointers in the form that a bag has."""
         found = [settled(at) for at in addresses]
         stored = self._stored(found)
         return [self._document(stored[at], at, self.budget) for at in found]
 
     def record(self, path: str) -> tuple[Address, Document]:
-        """Return where the last document of a pack is, and what it is; errors as in `read_many`."""
+        """Return the last document of a pack and its address, with the errors of `read_many`."""
         stored = self.pack(path)
         at = list(documents_in(stored, path))[-1]
         return at, self._document(stored[at.start : at.stop], at, self.budget)
 
     def records(self, paths: Sequence[str]) -> list[Json]:
-        """Return what several packs were written for, read side by side."""
+        """Return the last documents of several packs, read in parallel."""
         asked = [path for path in dict.fromkeys(paths) if self._outbox.record(path) is None]
         in_parallel(self.pack, asked)
         return [self.record(path)[1].value for path in paths]
 
     def read(self, path: str, checksum: str | None = None) -> bytes:
-        """Return the decoded body of an object that is no pack; errors as in `read_many`.
+        """Return the decoded body of an object other than a pack, with the errors of `read_many`.
 
         Args:
-            path: of any object in an allowed place.
-            checksum: SHA-256 of the stored bytes in hex, where they are to have one.
+            path: the path of any object in an allowed place.
+            checksum: the SHA-256 that the stored bytes must have, in hex; None for any.
         """
         self.require_allowed(path)
         return from_stored(self.retried(self._object, path, checksum), path, self.budget)
@@ -206,14 +210,14 @@ class Objects(Fetching):
         return document
 
     def flush_over(self, size: int) -> None:
-        """Send what has been added where it is more than `size` bytes."""
+        """Send what has been added if it is more than `size` bytes."""
         if self._outbox.size > size:
             self.flush()
 
     def flush(self) -> None:
-        """Send everything added since the last time; return when all of it is stored.
+        """Send everything added since the last time, and return when all of it is stored.
 
-        No document counts as stored before the last of them is: each is added after those it
+        No document counts as stored before the last one is, since each comes after those that it
         refers to.
         """
         self.seal()
@@ -224,7 +228,7 @@ class Objects(Fetching):
             self._seen.note(documents)
             for at, stored in documents.items():
                 self._cache.put(at, stored)
-            if len(documents) == 1:  # which its path alone may be asked for
+            if len(documents) == 1:  # it may be asked for by its path alone
                 self._cache.put(path, pack.body())
         self._outbox.clear(path for path, _ in packs)
 
@@ -233,7 +237,7 @@ class Objects(Fetching):
         body = pack.body()
         if self.retried(self._create, path, StoredObject(body, encoding_of(body))):
             self._usage.count_write(len(body))
-        self._seen.note([path])  # not again, where the call fails by another and is made again
+        self._seen.note([path])  # not sent again if another pack fails and the call is retried
 
     def _create(self, path: str, stored: StoredObject) -> bool:
         self._usage.count_request()

@@ -1,4 +1,4 @@
-"""What one call adds: packs on their way to the store, of which the last is still being written."""
+"""The packs that one call adds, on their way to the store; the last is still being written."""
 
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
@@ -18,7 +18,7 @@ from universal_sync_core.values.pointer import Pointer, lifted
 
 
 class Mark(NamedTuple):
-    """How far an outbox was filled: packs begun, documents in the last of them, and values."""
+    """How far an outbox is filled: packs begun, documents in the last of them, and values."""
 
     packs: int
     documents: int
@@ -26,11 +26,10 @@ class Mark(NamedTuple):
 
 
 class Outbox:
-    """Takes documents, and gives packs.
+    """Takes documents, and returns packs.
 
-    Where a document is, is known at once but for the digest of its pack, which stands in every
-    pointer that leaves. What it says of itself, and how `values.address` settles it, is the whole
-    of that matter.
+    The address of a document is known at once, except for the digest of its pack, which every
+    pointer needs before it leaves. `values.address` fills it in once the pack is complete.
     """
 
     def __init__(self) -> None:
@@ -43,22 +42,22 @@ class Outbox:
 
     @property
     def size(self) -> int:
-        """Bytes that are held."""
+        """The number of bytes held."""
         return sum(pack.size for pack in self._packs())
 
     def add(self, body: bytes, home: str) -> Address:
-        """Add the JSON of a document to the open pack; return where it is."""
+        """Add the JSON of a document to the open pack, and return its address."""
         pack = self._opened(home)
         return self._added(to_frame(self._lifted(body, pack)), pack)
 
     def add_copy(self, stored: bytes, home: str) -> Address:
-        """Add a document as it is stored in another pack; it names none of that pack."""
+        """Add a document as another pack stores it; it must not refer to that pack."""
         return self._added(stored, self._opened(home))
 
     def add_record(self, value: Json, home: str) -> str:
-        """Add a document that a path alone names, a pack of its own; return the path.
+        """Add a document as a pack of its own, found by its path alone, and return the path.
 
-        It stays plain JSON: its first bytes tell what it is.
+        It stays plain JSON, so that its first bytes tell what it is.
         """
         self.seal()
         pack = Pack(self._new_name(home))
@@ -66,9 +65,9 @@ class Outbox:
         return self._settled(pack)
 
     def reference(self, at: Address, home: str) -> list[Json]:
-        """Return how the next document names another: its pack, and where it begins.
+        """Return how the next document refers to another one: its pack, and where it begins.
 
-        The pack is empty for its own, and then that counts back from the document itself.
+        In the same pack, the pack is empty and the start counts back from the document itself.
         """
         at = settled(at)
         pack = self._opened(home)
@@ -77,7 +76,7 @@ class Outbox:
         return [digest_in(at.path) if at.path.startswith(home) else at.path, at.start]
 
     def named(self, body: bytes) -> bytes:
-        """Return JSON with the paths of packs in place of what stood in for them."""
+        """Return JSON with the paths of packs in place of their stand-ins."""
         if self._token.encode() in body:
             for name in self._names:
                 if name.path is not None:
@@ -89,15 +88,15 @@ class Outbox:
         self._values.setdefault(identity(root), root.at)
 
     def same(self, root: Pointer) -> Address | None:
-        """Return where the same value is that was added before."""
+        """Return where the same value was added before, or None."""
         return self._values.get(identity(root))
 
     def mark(self) -> Mark:
-        """Return how far it is filled."""
+        """Return how far the outbox is filled."""
         return Mark(len(self._names), self._open.count if self._open else 0, len(self._values))
 
     def drop_from(self, mark: Mark) -> None:
-        """Take away what was added since, but for a pack that was begun before and is full."""
+        """Remove what was added since the mark, except from a pack that has become full."""
         begun = self._names[mark.packs :]
         self._sealed = {path: pack for path, pack in self._sealed.items() if pack.name not in begun}
         while len(self._values) > mark.values:
@@ -106,29 +105,29 @@ class Outbox:
             self._open.drop_from(mark.documents if len(self._names) == mark.packs else 0)
 
     def get(self, at: Address) -> bytes | None:
-        """Return the bytes of a document that is held, or None."""
+        """Return the bytes of a held document, or None."""
         for pack in self._packs():
             if at.path in (pack.name.stand_in, pack.name.path):
                 return pack.part(at)
         return None
 
     def record(self, path: str) -> bytes | None:
-        """Return the bytes of a whole pack that is held, or None."""
+        """Return the bytes of a whole held pack, or None."""
         pack = self._sealed.get(path)
         return pack.body() if pack else None
 
     def seal(self) -> None:
-        """End the open pack: its path is known from now on."""
+        """End the open pack: from now on, its path is known."""
         pack, self._open = self._open, None
         if pack is not None and pack.count:
             self._settled(pack)
 
     def sealed(self) -> list[tuple[str, Pack]]:
-        """Return the paths and packs that are to be sent."""
+        """Return the paths and packs to send."""
         return list(self._sealed.items())
 
     def clear(self, paths: Iterable[str]) -> None:
-        """Let go of packs that were sent."""
+        """Drop packs that were sent."""
         for path in paths:
             del self._sealed[path]
 
@@ -165,7 +164,7 @@ class Outbox:
         return path
 
     def _lifted(self, body: bytes, pack: Pack) -> bytes:
-        """Return a document as it is stored in a pack: what it points to there has no path."""
+        """Return a document in its stored form, where pointers into its own pack have no path."""
         if self._token.encode() not in body:
             return body
         return lifted(self.named(body), pack.name.stand_in[-64:], pack.size)

@@ -1,4 +1,4 @@
-"""Whose objects are whose: where an execution writes, and what it may read."""
+"""Where an execution writes its objects, and which objects it may read."""
 
 from collections.abc import Iterable
 
@@ -12,24 +12,24 @@ class Places:
     """The places of one execution."""
 
     def __init__(self, settings: Settings, execution_id: str | None) -> None:
-        """Know whose places these are, where that is known yet."""
+        """Start with the execution id, if it is known yet."""
         self._settings = settings
         self._execution_id = execution_id
-        self.readable: list[str] = []  # more `s3://` prefixes than those of the settings
+        self.readable: list[str] = []  # `s3://` prefixes besides those of the settings
 
     @property
     def execution_id(self) -> str | None:
-        """Whose objects these are, where that is known."""
+        """The execution that owns these objects, if it is known."""
         return self._execution_id
 
     def belong_to(self, execution_id: Json) -> None:
-        """Take the execution id of a bag, where none is known yet."""
+        """Take the execution id of a bag, if none is known yet."""
         if self._execution_id is None and type(execution_id) is str and execution_id:
             self._execution_id = execution_id
             self.require_keys()
 
     def require_keys(self) -> None:
-        """Raise InvalidRequestError where S3 would not take the keys of this execution."""
+        """Raise InvalidRequestError if S3 would refuse the keys of this execution."""
         if self.can_write:
             _ = self.home
 
@@ -40,18 +40,18 @@ class Places:
 
     @property
     def home(self) -> str:
-        """The `s3://` prefix this execution writes its state under."""
+        """The `s3://` prefix under which this execution writes its state."""
         bucket, execution_id = self._require_owner()
         return f"s3://{bucket}/{execution_prefix(self._settings, execution_id)}{STATE_FOLDER}"
 
     @property
     def items_home(self) -> str:
-        """The `s3://` prefix this execution stages the items of its maps under."""
+        """The `s3://` prefix under which this execution stages the items of its maps."""
         bucket, execution_id = self._require_owner()
         return f"s3://{bucket}/{items_prefix(self._settings, execution_id)}"
 
     def _require_owner(self) -> tuple[str, str]:
-        """Return bucket and execution; InvalidRequestError where one of them is not known."""
+        """Return the bucket and the execution; raise InvalidRequestError if one is not known."""
         if not self._settings.bucket:
             raise InvalidRequestError("offloading needs a bucket: set STATE_BUCKET")
         if not self._execution_id:
@@ -60,18 +60,18 @@ class Places:
         return self._settings.bucket, self._execution_id
 
     def require_allowed(self, path: str, *, also: Iterable[str] = ()) -> None:
-        """Raise PointerNotAllowedError where `path` leads out of the allowed places.
+        """Raise PointerNotAllowedError if `path` leads out of the allowed places.
 
         Args:
             path: an `s3://` path.
-            also: prefixes under which it may be besides.
+            also: further prefixes that are allowed.
         """
         own = [self.home] if self.can_write else []
         places = [*self._settings.allowed_prefixes, *own, *self.readable, *also]
         if not path.startswith(tuple(places)):
             message = (
-                "the path leads out of the places this execution may read"
+                "the path leads out of the places that this execution may read"
                 if self._settings.bucket
-                else "nothing that is in S3 may be read: set STATE_BUCKET"
+                else "nothing in S3 may be read: set STATE_BUCKET"
             )
             raise PointerNotAllowedError(message, field="s3_path")

@@ -1,4 +1,4 @@
-"""Which ranges of packs are asked for, so that many documents take few requests."""
+"""Planning which ranges of packs to read, so that many documents take few requests."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
@@ -7,19 +7,19 @@ from universal_sync_core.limits import KIB
 from universal_sync_core.storage.store import Part
 from universal_sync_core.values.address import Address
 
-# To read past so many bytes takes less than another request.
+# Reading this many unneeded bytes takes less time than another request.
 GAP_BYTES: Final = 64 * KIB
-# More than that is asked for in parts, side by side.
+# A larger range is read in parts, in parallel.
 PART_BYTES: Final = 4 * KIB * KIB
 
 
 class Reach(NamedTuple):
-    """Some bytes of a pack that are to be read together.
+    """Some bytes of a pack to read together.
 
     Attributes:
-        path: of the pack.
-        part: which bytes.
-        documents: those that it was asked for.
+        path: the path of the pack.
+        part: the bytes.
+        documents: the documents that are wanted from it.
     """
 
     path: str
@@ -28,7 +28,7 @@ class Reach(NamedTuple):
 
 
 def joined(addresses: Iterable[Address]) -> Iterator[Reach]:
-    """Yield what to read, so that what lies near each other is one request."""
+    """Yield what to read, so that documents near each other are one request."""
     run: list[Address] = []
     for at in sorted(set(addresses)):
         if run and not _is_near(run, at):
@@ -40,13 +40,13 @@ def joined(addresses: Iterable[Address]) -> Iterator[Reach]:
 
 
 def whole(roots: Iterable[tuple[Address, int]], most: int) -> Iterator[Reach]:
-    """Yield what to read of values that are read whole, before it is known what they are made of.
+    """Yield what to read for whole values before their documents are known.
 
-    All that was written with a root stands before it, and takes no more bytes than its JSON.
+    Everything written with a root is before it, and takes no more bytes than the value's JSON.
 
     Args:
-        roots: where each root is, and the bytes of its value as JSON.
-        most: bytes; nothing is read ahead of what says that it is larger.
+        roots: the address of each root, and the bytes of its value as JSON.
+        most: the most bytes; a value with a larger stated size is not read ahead.
     """
     merged = _merged(roots)
     if sum(stop - start for _, start, stop in merged) > most:
@@ -57,14 +57,14 @@ def whole(roots: Iterable[tuple[Address, int]], most: int) -> Iterator[Reach]:
 
 
 class Windows:
-    """Parts of packs that were read ahead, unverified."""
+    """Parts of packs that were read ahead, not verified yet."""
 
     def __init__(self) -> None:
-        """Start without any."""
+        """Start without parts."""
         self._parts: dict[str, list[tuple[int, bytes]]] = {}
 
     def add(self, reach: Reach, body: bytes) -> None:
-        """Hold a part; parts of one pack come in their order."""
+        """Hold a part; parts of the same pack must come in order."""
         parts = self._parts.setdefault(reach.path, [])
         if parts and parts[-1][0] + len(parts[-1][1]) == reach.part.start:
             start, before = parts.pop()
@@ -73,14 +73,14 @@ class Windows:
             parts.append((reach.part.start, body))
 
     def get(self, at: Address) -> bytes | None:
-        """Return the bytes at an address, or None where they are not held."""
+        """Return the bytes at an address, or None if they are not held."""
         for start, body in self._parts.get(at.path, ()):
             if start <= at.start and at.stop <= start + len(body):
                 return body[at.start - start : at.stop - start]
         return None
 
     def clear(self) -> None:
-        """Let go of all."""
+        """Drop everything."""
         self._parts.clear()
 
 

@@ -1,4 +1,4 @@
-"""Bytes in an object store: the port and its twins, retry, cache, keys, what a process knows.
+"""Bytes in an object store: the port and its implementations, retry, cache, keys, known objects.
 
 Uses: values.
 Others use: `runtime.current()`, the port `ObjectStore`, and the names of keys.

@@ -1,4 +1,4 @@
-"""The names of what a workflow stores: which key is whose, and made of what."""
+"""The keys of everything that a workflow stores: how they are made, and who owns which."""
 
 import hashlib
 from functools import lru_cache
@@ -11,30 +11,30 @@ from universal_sync_core.settings import Settings
 from universal_sync_core.values.address import digest_in
 
 LAYOUT: Final = "v1"
-# Where the state machine's ResultWriter writes.
+# The state machine's ResultWriter writes here.
 RESULTS_FOLDER: Final = "distributed/"
-# Where its ItemReader reads.
+# Its ItemReader reads here.
 ITEMS_FOLDER: Final = "items/"
-# Where jobs meet those who wait for them.
+# Here jobs are matched with the executions that wait for them.
 JOBS_FOLDER: Final = "jobs/"
 STATE_FOLDER: Final = "packs/"
 _OWNER_DIGITS: Final = 32
 
-# What follows the prefix of an execution: a folder and a digest, a callback's mark at most.
+# The longest name after the prefix of an execution: a folder, a digest and a callback's mark.
 _LONGEST_NAME_BYTES: Final = 128
 
 
 @lru_cache(maxsize=64)
 def execution_prefix(settings: Settings, execution_id: str) -> str:
-    """Return what every key of an execution starts with.
+    """Return the prefix of every key of an execution.
 
     Raises:
-        InvalidRequestError: the id is so long that S3 would not take the keys.
+        InvalidRequestError: the id is so long that S3 would refuse the keys.
     """
     try:
         quoted = quote(execution_id, safe="")
     except UnicodeEncodeError as error:
-        message = "execution_id holds half of a surrogate pair, which no key can have"
+        message = "execution_id contains half of a surrogate pair, which a key cannot contain"
         raise InvalidRequestError(message, field="execution_id") from error
     if quoted in (".", ".."):
         quoted = quoted.replace(".", "%2E")
@@ -42,35 +42,35 @@ def execution_prefix(settings: Settings, execution_id: str) -> str:
     size = len(prefix.encode()) + _LONGEST_NAME_BYTES
     if size > S3_KEY_BYTES:
         message = (
-            f"execution_id is too long: keys under it have {size:,} bytes, and S3 takes "
-            f"{S3_KEY_BYTES:,}. Give the execution a shorter name, or one of plain letters; "
-            "each other letter takes up to 12 bytes"
+            f"execution_id is too long: keys under it have {size:,} bytes, and S3 allows  "
+            f"{S3_KEY_BYTES:,}. Give the execution a shorter name, or one in ASCII letters;  "
+            "any other character takes up to 12 bytes"
         )
         raise InvalidRequestError(message, field="execution_id")
     return prefix
 
 
 def places_of_executions(settings: Settings, start: str) -> str:
-    """Return the `s3://` prefix of what executions store whose ids begin with a text."""
+    """Return the `s3://` prefix of all executions whose ids begin with `start`."""
     return f"s3://{settings.bucket}/{settings.prefix}{LAYOUT}/{quote(start, safe='')}"
 
 
 def owner_in(prefix: str) -> str:
-    """Return the execution whose keys begin so."""
+    """Return the execution whose keys have this prefix."""
     return unquote(prefix.rstrip("/").rsplit("/", 1)[-1])
 
 
 def content_key(settings: Settings, execution_id: str, stored: bytes) -> str:
-    """Return the key of a pack of these bytes."""
+    """Return the key of a pack with these bytes."""
     digest = hashlib.sha256(stored).hexdigest()
     return f"{execution_prefix(settings, execution_id)}{STATE_FOLDER}{digest}"
 
 
 def items_prefix(settings: Settings, execution_id: str) -> str:
-    """Return what the keys of the items begin with that an execution stages for its maps.
+    """Return the prefix of the items that an execution stages for its maps.
 
-    They are read by Step Functions, and have none of the characters that S3 advises against, such
-    as the `%` of other keys: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
+    Step Functions reads these keys. They have none of the characters that S3 advises against, such
+    as the `%` in other keys: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
     """
     owner = hashlib.sha256(execution_id.encode()).hexdigest()[:_OWNER_DIGITS]
     return f"{settings.prefix}{ITEMS_FOLDER}{owner}/"
@@ -83,7 +83,7 @@ def results_prefix(settings: Settings, execution_id: str) -> str:
 
 
 def execution_in(path: str) -> str | None:
-    """Return the execution whose pack a path names, or None."""
+    """Return the execution that owns the pack at a path, or None."""
     if digest_in(path) is None:
         return None
     return unquote(path.rsplit("/", 3)[1])

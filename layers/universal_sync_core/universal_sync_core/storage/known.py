@@ -1,6 +1,7 @@
-"""Which objects are known to be stored, without asking the store.
+"""Objects that are known to be stored, without a request.
 
-Those that this process has seen there lately, and those that the bag at hand points to.
+They are those that this process has seen in the store lately, and those that the current bag points
+to.
 """
 
 import time
@@ -13,28 +14,28 @@ from typing import Final, TypeAlias
 from universal_sync_core.values.address import Address
 from universal_sync_core.values.pointer import Pointer
 
-# After that an object is sent again, and S3 answers 412 where it is still there: `statebag gc`
-# may have deleted what nothing referred to, of a workflow that nobody worked on for 14 days.
+# After this time an object is sent again, and S3 answers 412 if it is still there: `statebag gc`
+# may have deleted unreferenced objects of a workflow that was idle for 14 days.
 KNOWN_SECONDS: Final = 300.0
-# Each takes about 400 bytes; a value of 100 MB has some 3,200 documents.
+# An entry takes about 400 bytes; a value of 100 MB has some 3,200 documents.
 MOST_KNOWN: Final = 16_384
 
-# A pack, or a document of one.
+# The path of a pack, or the address of a document in one.
 Place: TypeAlias = str | Address
-# What two pointers to equal values of one execution have in common.
+# Two pointers to equal values of one execution share this.
 Identity: TypeAlias = tuple[str, str, int, int | None]
 
 
 def identity(pointer: Pointer) -> Identity:
-    """Return what tells the value of a pointer from others, wherever it is."""
+    """Return what distinguishes a pointer's value from others, wherever it is stored."""
     return (pointer.at.digest, pointer.kind, pointer.size, pointer.count)
 
 
 class KnownObjects:
-    """Remembers for some minutes which packs and documents were stored or read by this process.
+    """Remembers for some minutes which packs and documents this process stored or read.
 
-    It says nothing of what an object refers to. That a body is in the cache says nothing either:
-    the cache may serve it for days.
+    An entry says nothing about the objects that it refers to. Nor does a body in the cache say that
+    its object is stored: the cache may serve it for days.
     """
 
     def __init__(
@@ -45,8 +46,8 @@ class KnownObjects:
         """Start with nothing seen.
 
         Args:
-            monotonic: a clock that is never set, but may stand still with a frozen container.
-            wall: a clock that goes on meanwhile, but may be set.
+            monotonic: a clock that is never adjusted, but may stop while the container is frozen.
+            wall: a clock that goes on meanwhile, but may be adjusted.
         """
         self._monotonic = monotonic
         self._wall = wall
@@ -54,7 +55,7 @@ class KnownObjects:
         self._lock = Lock()
 
     def note(self, paths: Iterable[Place]) -> None:
-        """Note that these packs or documents were in the store just now."""
+        """Note that these packs or documents are in the store now."""
         now = (self._monotonic(), self._wall())
         with self._lock:
             for path in paths:
@@ -64,7 +65,7 @@ class KnownObjects:
                 self._seen.popitem(last=False)
 
     def __contains__(self, path: Place) -> bool:
-        """Tell whether it was seen in the store in the last few minutes, by both clocks."""
+        """Tell whether the object was seen in the store in the last few minutes, by both clocks."""
         with self._lock:
             seen = self._seen.get(path)
         if seen is None:
@@ -74,7 +75,7 @@ class KnownObjects:
 
 
 class InBag:
-    """What the bag at hand points to: it is stored, with all that it refers to."""
+    """The values that the current bag points to: they are stored, with all that they refer to."""
 
     def __init__(self) -> None:
         """Start without a bag."""
@@ -82,15 +83,15 @@ class InBag:
         self._known: dict[tuple[str, Identity], set[Address]] = {}
 
     def add(self, pointers: Iterable[Pointer]) -> None:
-        """Take the pointers of a bag; they are looked through when one is first asked for."""
+        """Take the pointers of a bag; they are read when one is first asked for."""
         self._unread = chain(self._unread, pointers)
 
     def has(self, pointer: Pointer) -> bool:
-        """Tell whether the bag has this very pointer."""
+        """Tell whether the bag has exactly this pointer."""
         return pointer.at in self._read().get(_key(pointer), ())
 
     def same(self, pointer: Pointer) -> Address | None:
-        """Return where the same value is, of the same execution, that the bag points to."""
+        """Return where the bag already points to the same value of the same execution, or None."""
         return min(self._read().get(_key(pointer), ()), default=None)
 
     def _read(self) -> dict[tuple[str, Identity], set[Address]]:

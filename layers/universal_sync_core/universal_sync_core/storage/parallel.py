@@ -13,17 +13,17 @@ MAX_REQUESTS_AT_ONCE: Final = 32
 
 @cache
 def _pool() -> ThreadPoolExecutor:
-    """Return the threads of this process; they start as they are needed and stay."""
+    """Return the thread pool of this process; threads start as needed and stay."""
     return ThreadPoolExecutor(MAX_REQUESTS_AT_ONCE, thread_name_prefix="store")
 
 
 def in_parallel(func: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
-    """Return `func` of each item, in the order of the items.
+    """Return the results of `func` for all items, in their order.
 
-    At most 32 run at once; `func` must not call this function. The first error cancels what has
-    not begun and is raised.
+    At most 32 run at once; `func` must not call this function. The first error is raised, and
+    cancels the calls that have not begun.
     """
-    if len(items) < 2:  # noqa: PLR2004 - one needs no thread
+    if len(items) < 2:  # noqa: PLR2004 - a single item needs no thread
         return [func(item) for item in items]
     futures = [_pool().submit(func, item) for item in items]
     done, waiting = wait(futures, return_when=FIRST_EXCEPTION)
@@ -31,5 +31,5 @@ def in_parallel(func: Callable[[Item], Result], items: Sequence[Item]) -> list[R
         future.cancel()
     for future in futures:
         if future in done:
-            future.result()  # raises the first error there is
+            future.result()  # raises the first error, if there is one
     return [future.result() for future in futures]

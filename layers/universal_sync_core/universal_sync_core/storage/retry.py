@@ -1,4 +1,4 @@
-"""When to try again: how often, how long between, and for which errors."""
+"""Retries: how often, how long in between, and for which errors."""
 
 import random
 import time
@@ -16,7 +16,7 @@ from universal_sync_core.errors import (
 P = ParamSpec("P")
 T = TypeVar("T")
 
-# A mismatch may have happened on the way, so it is worth a second read.
+# A mismatch may have happened in transit, so it is worth a second read.
 RETRYABLE: Final = (StoreThrottledError, StoreUnavailableError, ChecksumMismatchError)
 MAX_DELAY_SECONDS: Final = 20.0
 
@@ -26,7 +26,7 @@ def _no_deadline() -> float:
 
 
 class RetryStrategy(ABC):
-    """Calls a function until it succeeds or there is no use in going on."""
+    """Calls a function until it succeeds or a retry cannot help."""
 
     @abstractmethod
     def execute(self, func: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -35,13 +35,13 @@ class RetryStrategy(ABC):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExponentialBackoffRetry(RetryStrategy):
-    """Doubles the delay from try to try, with full jitter.
+    """Doubles the delay with each retry, with full jitter.
 
     Attributes:
-        max_retries: tries after the first.
-        base_delay: seconds, the longest first delay.
-        seconds_left: seconds until the caller is cut off; no delay reaches past it.
-        on_retry: called before each further try.
+        max_retries: the most tries after the first.
+        base_delay: the longest first delay, in seconds.
+        seconds_left: returns the seconds until the caller is cut off; no delay lasts longer.
+        on_retry: called before each retry.
     """
 
     max_retries: int = 3
@@ -49,7 +49,7 @@ class ExponentialBackoffRetry(RetryStrategy):
     seconds_left: Callable[[], float] = _no_deadline
     on_retry: Callable[[], None] = field(default=lambda: None)
     sleep: Callable[[float], None] = time.sleep
-    # Of the system: containers restored from one snapshot would all wait as long.
+    # From the system, since containers restored from one snapshot share the state of `random`.
     jitter: Callable[[], float] = random.SystemRandom().random
 
     def execute(self, func: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:

@@ -1,4 +1,4 @@
-"""What all calls of a process share: settings, store, what is known of it, and counters."""
+"""What all calls of a process share: settings, store, known objects and counters."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -14,12 +14,12 @@ from universal_sync_core.storage.retry import ExponentialBackoffRetry, RetryStra
 from universal_sync_core.storage.store import ObjectStore
 from universal_sync_core.storage.usage import Usage
 
-# Kept back from an invocation's time, so that it can still answer.
+# Time to keep from an invocation, so that it can still answer.
 _RESERVE_SECONDS = 2.0
 
 
 class Runtime:
-    """Settings, store, cache, known objects and counters; the store is made when it is needed."""
+    """Settings, store, cache, known objects and counters; the store is made when first needed."""
 
     def __init__(
         self,
@@ -40,7 +40,7 @@ class Runtime:
     @property
     def store(self) -> ObjectStore:
         """The object store of this process."""
-        with self._making_store:  # the first to need it may be many threads
+        with self._making_store:  # many threads may need it first
             if self._store is None:
                 from universal_sync_core.storage.s3_store import S3Store  # noqa: PLC0415 - with boto3
 
@@ -49,7 +49,7 @@ class Runtime:
 
     @cached_property
     def retry(self) -> RetryStrategy:
-        """How requests are tried again, within the time that is left."""
+        """The retry strategy of requests, within the time that is left."""
         return self._retry or ExponentialBackoffRetry(
             seconds_left=self.seconds_left, on_retry=self.usage.count_retry
         )
@@ -60,10 +60,11 @@ class Runtime:
 
     @contextmanager
     def until(self, milliseconds_left: Callable[[], int]) -> Iterator[None]:
-        """Bound all retries by the time an invocation has left.
+        """Bound all retries by the time that an invocation has left.
 
         Args:
-            milliseconds_left: such as the `get_remaining_time_in_millis` of a Lambda context.
+            milliseconds_left: returns that time, such as `get_remaining_time_in_millis` of a Lambda
+                context.
         """
         before = self._deadline
         self._deadline = lambda: milliseconds_left() / 1000 - _RESERVE_SECONDS
@@ -82,7 +83,7 @@ def _of_process() -> Runtime:
 
 
 def current() -> Runtime:
-    """Return the runtime in use: the one of `use`, or that of the process's environment."""
+    """Return the runtime in use: the one of `use`, or the one from the environment."""
     return _USED.get() or _of_process()
 
 
@@ -93,7 +94,7 @@ def use(
     store: ObjectStore | None = None,
     retry: RetryStrategy | None = None,
 ) -> Iterator[Runtime]:
-    """Use a runtime of its own for a while, for instance over a MemoryStore."""
+    """Use another runtime for a while, for instance over a MemoryStore."""
     token = _USED.set(Runtime(settings, store, retry))
     try:
         yield current()

@@ -1,7 +1,7 @@
-"""What S3's answers mean to a caller: wait, try again, not there, or refused for good.
+"""What S3's answers mean for a caller: wait, retry, missing, or refused for good.
 
-S3's own word counts first; where it says none (a HEAD has no body) or one that is not listed, the
-HTTP status does.
+S3's own error code counts first. If there is none (a HEAD has no body), or it is not listed, the
+HTTP status counts.
 """
 
 from typing import Final, NamedTuple, TypeAlias
@@ -33,12 +33,12 @@ _TOO_MANY: Final = "https://www.rfc-editor.org/rfc/rfc6585#section-4"
 
 
 class Rule(NamedTuple):
-    """What some answers mean.
+    """The meaning of some answers.
 
     Attributes:
-        error: the class they are raised as.
-        source: where the answers are documented.
-        answers: the codes, or the statuses, they have.
+        error: the error class to raise.
+        source: the documentation of the answers.
+        answers: their codes or statuses.
     """
 
     error: Class
@@ -65,7 +65,7 @@ CODES: Final = (
         ),
     ),
     Rule(StoreThrottledError, _KMS, ("KMS.ThrottlingException",)),
-    # Two requests for one key at once, or one that came while the bucket was changed.
+    # Two requests for one key at the same time, or one while the bucket was being changed.
     Rule(StoreUnavailableError, _CONDITIONAL, ("ConditionalRequestConflict",)),
     Rule(
         StoreUnavailableError, _CODES, ("OperationAborted", "InternalError", "ServiceUnavailable")
@@ -82,14 +82,14 @@ CODES: Final = (
         _CHECKSUMS,
         ("XAmzContentChecksumMismatch", "XAmzContentSHA256Mismatch", "MalformedTrailerError"),
     ),
-    # A clock that is off: the SDK corrects its own by the answer. A container that was frozen
-    # between signing and sending, or a token that is about to be replaced.
+    # A clock that is off (the SDK corrects it from the answer), a container that was frozen between
+    # signing and sending, or a token that is about to be replaced.
     Rule(
         StoreUnavailableError,
         _CODES,
         ("RequestTimeTooSkewed", "RequestExpired", "TokenRefreshRequired"),
     ),
-    # A bucket that was just made is not known everywhere yet.
+    # A new bucket is not known everywhere yet.
     Rule(StoreUnavailableError, _REDIRECTS, ("TemporaryRedirect", "Redirect")),
     Rule(MissingObjectError, _CODES, ("NoSuchKey", "NoSuchBucket", "NoSuchVersion")),
     Rule(
@@ -102,7 +102,7 @@ STATUSES: Final = (
     Rule(MissingObjectError, _HEAD, (404,)),
     Rule(StoreUnavailableError, _HTTP, (408, 409, 425)),
     Rule(StoreThrottledError, _TOO_MANY, (429,)),
-    # Without a word that is listed, as a HEAD is answered, it is most often SlowDown.
+    # Without a listed code, as in the answer to a HEAD, it is most often SlowDown.
     Rule(StoreThrottledError, _SLOW_DOWN, (503,)),
     Rule(StoreUnavailableError, _CODES, tuple(range(500, 600))),
     Rule(StoreUnavailableError, _REDIRECTS, (307,)),
@@ -118,11 +118,11 @@ _BY_STATUS: Final[dict[object, Class]] = {
 
 
 def error_for(code: str, status: int, path: str) -> StateSyncError:
-    """Return the error of an answer of S3.
+    """Return the error for an answer of S3.
 
     Args:
-        code: S3's own word; of an answer without a body, the status as text.
-        status: of the HTTP answer; 0 where there was none.
+        code: S3's own error code; for an answer without a body, the status as a string.
+        status: the status of the HTTP answer; 0 if there was none.
         path: the `s3://` path that was asked for.
     """
     error = _BY_CODE.get(code) or (_BY_STATUS.get(status) if status else StoreUnavailableError)
@@ -135,6 +135,6 @@ def error_for(code: str, status: int, path: str) -> StateSyncError:
         return StoreUnavailableError(f"S3 failed: {word}")
     if error is StoreAccessDeniedError:
         return StoreAccessDeniedError(
-            f"S3 refused access: {word} (without s3:ListBucket also where an object is missing)"
+            f"S3 refused access: {word} (also for a missing object if the role lacks s3:ListBucket)"
         )
     return StoreAccessDeniedError(f"S3 refused the request: {word}")

@@ -1,7 +1,7 @@
-"""The S3 store: the only place of this package that knows the AWS SDK.
+"""The S3 store: the only module of this package that knows the AWS SDK.
 
-It is botocore alone, which is what makes boto3's clients: boto3 itself would add its resources and
-transfers to every cold start.
+It uses botocore, which makes boto3's clients. boto3 would add its resources and transfers to every
+cold start.
 """
 
 from collections.abc import Callable, Iterator
@@ -40,31 +40,31 @@ T = TypeVar("T")
 _EXISTS: Final = {"PreconditionFailed", "412"}
 # https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
 _BEYOND: Final = {"InvalidRange", "416"}
-# Raised before anything is sent, and again each time.
+# Raised before anything is sent, at every try.
 _NOT_SENT: Final = (
     NoCredentialsError,
     NoRegionError,
     ParamValidationError,
     PartialCredentialsError,
 )
-# Anything else that ends a request: no way to S3, an answer that is none, a body that breaks off.
-# Of a body botocore passes on what urllib3 raises, and what the socket does.
+# Anything else that ends a request: S3 cannot be reached, the answer is not one of S3, or the body
+# breaks off. While a body is read, botocore passes on errors of urllib3 and of the socket.
 _INTERRUPTED: Final = (BotoCoreError, ResponseParserError, HTTPError, HTTPException, OSError)
 _PIECE_BYTES: Final = 256 * 1024
 
 
 class S3Store:
-    """Objects in S3, with one client for all threads. Tries once: retrying is the core's."""
+    """Objects in S3, with one client for all threads. It tries once; its callers retry."""
 
     def __init__(self, *, client: "S3Client | None" = None, kms_key_id: str | None = None) -> None:
-        """Use `client`, or one of the environment's own.
+        """Use `client`, or make one from the environment.
 
         Args:
             client: an S3 client.
             kms_key_id: key for SSE-KMS; None leaves encryption to the bucket.
 
         Raises:
-            StoreAccessDeniedError: the environment does not say how to reach S3.
+            StoreAccessDeniedError: the environment lacks what is needed to reach S3.
         """
         self._client = client or _new_client()
         self._encryption: dict[str, Any] = (
@@ -72,7 +72,7 @@ class S3Store:
         )
 
     def put(self, location: Location, body: bytes, *, content_encoding: str | None = None) -> bool:
-        """Create the object; return False where one of that name is there already."""
+        """Create the object, and return False if one of that name exists already."""
         encoding: dict[str, Any] = {"ContentEncoding": content_encoding} if content_encoding else {}
 
         def create() -> bool:
@@ -94,7 +94,7 @@ class S3Store:
             return False
 
     def get(self, location: Location, part: Part | None = None) -> StoredObject:
-        """Return the object, or a part of it; MissingObjectError where there is none."""
+        """Return the object, or a part of it; raise MissingObjectError if there is none."""
         only: dict[str, Any] = {} if part is None else {"Range": _range(part)}
 
         def fetch() -> StoredObject:
@@ -107,7 +107,7 @@ class S3Store:
             return StoredObject(b"")
 
     def exists(self, location: Location) -> bool:
-        """Tell whether there is an object, without reading it."""
+        """Tell whether the object exists, without reading it."""
         try:
             _classified(
                 lambda: self._client.head_object(Bucket=location.bucket, Key=location.key), location
@@ -117,7 +117,7 @@ class S3Store:
         return True
 
     def stream(self, location: Location) -> Iterator[bytes]:
-        """Yield the body piece by piece; MissingObjectError where there is none."""
+        """Yield the body piece by piece; raise MissingObjectError if there is none."""
         answer = _classified(
             lambda: self._client.get_object(Bucket=location.bucket, Key=location.key), location
         )
@@ -135,15 +135,15 @@ def _new_client() -> "S3Client":
                 retries={"mode": "standard", "total_max_attempts": 1},
                 connect_timeout=5,
                 read_timeout=30,
-                # What a request is made of and what it brings is checked here already: names by
-                # `Location`, bodies by their SHA-256. A call may make a hundred requests.
+                # This package already checks what it sends and receives: names by `Location`,
+                # bodies by their SHA-256. A call may make a hundred requests.
                 parameter_validation=False,
                 response_checksum_validation="when_required",
             ),
         )
     except BotoCoreError as error:
         raise StoreAccessDeniedError(f"S3 cannot be asked: {type(error).__name__}") from error
-    # Asking S3 first whether it wants a body costs a round trip more than sending it.
+    # Asking S3 first whether it accepts the body would cost another round trip.
     client.meta.events.unregister("before-call.s3", add_expect_header)
     s3: S3Client = client
     return s3
@@ -162,7 +162,7 @@ class _AlreadyThere(Exception):  # noqa: N818 - an answer, not an error
 
 
 def _classified(request: Callable[[], T], location: Location) -> T:
-    """Return what a request returns, its errors as those of this package."""
+    """Return what a request returns, and raise its errors as errors of this package."""
     try:
         return request()
     except ClientError as error:

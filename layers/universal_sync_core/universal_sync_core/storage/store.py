@@ -24,14 +24,14 @@ class Location:
 
     @classmethod
     def parse(cls, path: str) -> "Location":
-        """Return the location an `s3://` path names.
+        """Return the location that an `s3://` path names.
 
         Raises:
-            MalformedPointerError: it names none.
+            MalformedPointerError: the path does not name an object.
         """
         match = _PATH.fullmatch(path)
         if match is None or not is_bucket(match[1]) or is_relative(match[2]):
-            raise MalformedPointerError("no path of an S3 object", path=path)
+            raise MalformedPointerError("not the path of an S3 object", path=path)
         return cls(match[1], match[2])
 
     @classmethod
@@ -39,16 +39,16 @@ class Location:
         """Return the location of a key in a bucket.
 
         Raises:
-            MalformedPointerError: S3 has no such bucket or key.
+            MalformedPointerError: S3 cannot have such a bucket or key.
         """
         location = cls.parse(f"s3://{bucket}/{key}")
         if location.bucket != bucket:
-            raise MalformedPointerError("no path of an S3 object", path=str(location))
+            raise MalformedPointerError("not the path of an S3 object", path=str(location))
         return location
 
 
 class Part(NamedTuple):
-    """Some bytes of an object: where they begin, and how many they are, at least one."""
+    """Some bytes of an object: where they begin, and how many they are (at least one)."""
 
     start: int
     length: int
@@ -61,34 +61,34 @@ class Part(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class StoredObject:
-    """The bytes of an object as they are stored, and how they are encoded."""
+    """The stored bytes of an object, and their encoding."""
 
     body: bytes
     content_encoding: str | None = None
 
 
 class ObjectStore(Protocol):
-    """What the core asks of an object store. Objects are written once and never change.
+    """What the core needs of an object store. Objects are written once and never change.
 
-    Every verb raises StoreUnavailableError or StoreThrottledError where another try may help,
-    StoreAccessDeniedError where it may not.
+    Every verb raises StoreUnavailableError or StoreThrottledError if a retry may help, and
+    StoreAccessDeniedError if it cannot.
     """
 
     def put(self, location: Location, body: bytes, *, content_encoding: str | None = None) -> bool:
-        """Create the object; return False where one of that name is there already."""
+        """Create the object, and return False if one of that name exists already."""
 
     def get(self, location: Location, part: Part | None = None) -> StoredObject:
-        """Return the object, or a part of it; MissingObjectError where there is none.
+        """Return the object, or a part of it; raise MissingObjectError if there is none.
 
-        Of a part that reaches past the end it is what there is, possibly nothing.
+        If a part reaches past the end, the bytes up to the end are returned, possibly none.
         """
 
     def exists(self, location: Location) -> bool:
-        """Tell whether there is an object, without reading it.
+        """Tell whether the object exists, without reading it.
 
-        S3 tells a missing object from a forbidden one only to a role with s3:ListBucket; to any
-        other it is StoreAccessDeniedError.
+        S3 distinguishes a missing object from a forbidden one only for a role with s3:ListBucket.
+        For any other role, this raises StoreAccessDeniedError.
         """
 
     def stream(self, location: Location) -> Iterator[bytes]:
-        """Yield the decoded body piece by piece; MissingObjectError where there is none."""
+        """Yield the decoded body piece by piece; raise MissingObjectError if there is none."""

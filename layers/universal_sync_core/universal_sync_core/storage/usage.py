@@ -1,4 +1,4 @@
-"""What the calls of a process asked of the store, and what they met."""
+"""Counters of the requests that the calls of a process made to the store."""
 
 from dataclasses import dataclass, field
 from threading import Lock
@@ -9,12 +9,12 @@ class UsageSnapshot:
     """Counters at one moment.
 
     Attributes:
-        requests: requests sent to the store, further tries included.
-        retries: further tries.
+        requests: requests sent to the store, including retries.
+        retries: requests after the first try.
         objects_written: objects created.
-        bytes_written: bytes of their bodies.
-        bytes_read: bytes of the bodies read.
-        items_failed: items of Distributed Maps that were joined as failed.
+        bytes_written: bytes of the bodies of these objects.
+        bytes_read: bytes of the bodies that were read.
+        items_failed: failed items of Distributed Maps that were joined.
     """
 
     requests: int = 0
@@ -25,7 +25,7 @@ class UsageSnapshot:
     items_failed: int = 0
 
     def since(self, earlier: "UsageSnapshot") -> "UsageSnapshot":
-        """Return what was added after `earlier`."""
+        """Return the difference to an `earlier` snapshot."""
         return UsageSnapshot(
             requests=self.requests - earlier.requests,
             retries=self.retries - earlier.retries,
@@ -38,7 +38,7 @@ class UsageSnapshot:
 
 @dataclass(slots=True)
 class Usage:
-    """Counters that many threads add to."""
+    """Counters that many threads may add to."""
 
     requests: int = 0
     retries: int = 0
@@ -65,7 +65,7 @@ class Usage:
             self.requests += 1
 
     def count_retry(self) -> None:
-        """Add a further try."""
+        """Add a retry."""
         with self._lock:
             self.retries += 1
 

@@ -1,5 +1,5 @@
-"""JSON values and the forms that stand for one: what they are, how large, at which path.
+"""JSON values, and the forms that stand for one: their encoding, sizes and paths.
 
 Uses: errors, limits and settings.
-Others use: everything, for these are the words that all other rooms speak.
+Others use: everything; all other rooms are built on these words.
 """

@@ -1,8 +1,8 @@
-"""Where a stored document is: its pack, and the bytes of it.
+"""Where a stored document is: its pack, and its bytes in the pack.
 
-A pack is named by the digest of its bytes, so that nobody knows its path before the last of them is
-written. Until then a stand-in is in the path's place. Whatever was given a pointer with the
-stand-in has the path from the moment that the pack is sealed: that is solved here, for all.
+A pack is named by the digest of its bytes, so its path is not known before the last byte is
+written. Until then, pointers contain a stand-in for the path. When the pack is sealed, every
+pointer with the stand-in gets the path; this module does it for all of them.
 """
 
 import re
@@ -21,9 +21,9 @@ class Address(NamedTuple):
     """Where a document is.
 
     Attributes:
-        path: `s3://` path of the pack, or what stands in for it while it is being written.
-        start: of its first byte in the pack.
-        length: of its bytes there.
+        path: `s3://` path of the pack, or its stand-in while the pack is being written.
+        start: the position of its first byte in the pack.
+        length: the number of its bytes there.
         digest: SHA-256 of those bytes, in hex.
     """
 
@@ -39,20 +39,20 @@ class Address(NamedTuple):
 
 
 class PackName:
-    """The path of a pack that is being written, and the pointers that are waiting for it.
+    """The path of a pack that is being written, and the pointers that wait for it.
 
     Attributes:
-        stand_in: a path of the same length, of which nobody outside this process knows.
+        stand_in: a path of the same length, which only this process knows.
         path: the path itself, once it is known.
     """
 
     def __init__(self, home: str, token: str, number: int) -> None:
-        """Stand in for a path.
+        """Make a stand-in for a path.
 
         Args:
-            home: what the path begins with; it ends in `/`.
-            token: of `new_token`.
-            number: tells those of one token apart.
+            home: the beginning of the path, ending in `/`.
+            token: a token from `new_token`.
+            number: distinguishes names with the same token.
         """
         self.stand_in = f"{home}{token}{number:0{_DIGITS - len(token)}x}"
         self.path: str | None = None
@@ -60,43 +60,43 @@ class PackName:
         _NAMES[self.stand_in] = self
 
     def settle(self, path: str) -> None:
-        """Take the path, and give it to every pointer that waits."""
+        """Set the path, and give it to every pointer that waits for it."""
         self.path = path
         for form in self._waiting:
             form[PATH] = path
         self._waiting.clear()
 
     def await_path(self, form: JsonObject) -> None:
-        """Note a pointer that has the stand-in in it."""
+        """Note a pointer that contains the stand-in."""
         self._waiting.append(form)
 
 
-# Those of the units of work that are open.
+# The names of all open units of work.
 _NAMES: Final[WeakValueDictionary[str, PackName]] = WeakValueDictionary()
 
 
 def new_token() -> str:
-    """Return what no text holds by chance or by guessing: half of a digest."""
+    """Return half of a digest, which no string contains by chance or by guessing."""
     return secrets.token_hex(_DIGITS // 4)
 
 
 def name_of(path: str) -> PackName | None:
-    """Return the name that a path stands in for, or None of any other path."""
+    """Return the name whose stand-in a path is, or None for any other path."""
     return _NAMES.get(path)
 
 
 def settled(address: Address) -> Address:
-    """Return an address with the path of its pack, where that is known by now."""
+    """Return an address with the path of its pack, if that is known by now."""
     name = _NAMES.get(address.path)
     return address if name is None or name.path is None else address._replace(path=name.path)
 
 
 def digest_in(path: str) -> str | None:
-    """Return the SHA-256 that the path of a pack carries, or None for another path."""
+    """Return the SHA-256 in the path of a pack, or None for any other path."""
     match = _PACK_PATH.fullmatch(path)
     return match[1] if match else None
 
 
 def beside(path: str, digest: str) -> str:
-    """Return the path of the pack of that digest under the same execution."""
+    """Return the path of the pack with that digest under the same execution."""
     return path[:-_DIGITS] + digest

@@ -1,8 +1,8 @@
-"""What one call may unfold: bytes of JSON, values in it, and levels of it.
+"""How much one call may unfold: bytes of JSON, values in it, and levels of it.
 
-A small text may stand for gigabytes: compressed, or by pointers to pointers. So everything
-that reads, decodes, unpacks or repeats a stored value spends what that takes from the budget of the
-call, before the memory is taken. Repeating a value costs its size again.
+A small text may stand for gigabytes: compressed, or by pointers to pointers. So whatever reads,
+decodes, unpacks or repeats a stored value first spends its cost from the budget of the call, before
+it takes the memory. Repeating a value costs its size again.
 """
 
 from threading import Lock
@@ -13,16 +13,16 @@ from universal_sync_core.settings import Settings
 from universal_sync_core.values.codec import MAX_STORED_DEPTH, Json, decode, without_texts
 from universal_sync_core.values.pointer import may_hold_marks
 
-# Before each value but the first stands one of these, or it stands before none.
+# All bytes except `,[{`: every value after the first follows one of those three.
 _NOT_BEFORE_VALUES: Final = bytes(byte for byte in range(256) if byte not in b",[{")
-# So far below others a document may stand without a look at its own levels. orjson tells those that
-# have more, and that is cheap for so few.
+# A document may be this deep below others without a check of its own levels. orjson refuses
+# documents with more than the levels that are left, and the check is cheap for so few.
 SPARE_DEPTH: Final = 24
-_CURE: Final = "more than one call may read; read parts of it, or set STATE_BUDGET_MB higher"
+_CURE: Final = "more than one call may read; read parts of it, or raise STATE_BUDGET_MB"
 
 
 class Cost(NamedTuple):
-    """What a stored value takes: bytes of its JSON, and values in it."""
+    """What a stored value costs: bytes of its JSON, and values in it."""
 
     size: int = 0
     values: int = 0
@@ -34,12 +34,12 @@ class Cost(NamedTuple):
 
 
 class Facts(NamedTuple):
-    """What is known of a stored document from its bytes.
+    """What is known about a stored document from its bytes.
 
     Attributes:
-        cost: what it takes.
-        clean: it holds no pointer, compressed value or escaped key.
-        is_deep: fewer than SPARE_DEPTH levels are left above it.
+        cost: what it costs.
+        clean: whether it contains no pointer, compressed value or escaped key.
+        is_deep: whether fewer than SPARE_DEPTH levels are left above it.
     """
 
     cost: Cost
@@ -48,7 +48,7 @@ class Facts(NamedTuple):
 
 
 class Document(NamedTuple):
-    """A stored document, decoded, and what is known of it."""
+    """A decoded stored document, and what is known about it."""
 
     value: Json
     facts: Facts
@@ -59,8 +59,8 @@ class Budget:
 
     Attributes:
         max_size: bytes of JSON.
-        max_values: objects, arrays, texts, numbers, booleans and nulls.
-        max_depth: levels of objects and arrays in one another.
+        max_values: objects, arrays, strings, numbers, booleans and nulls.
+        max_depth: levels of nested objects and arrays.
     """
 
     def __init__(self, max_size: int, max_values: int, max_depth: int = MAX_STORED_DEPTH) -> None:
@@ -73,22 +73,22 @@ class Budget:
 
     @classmethod
     def of(cls, settings: Settings) -> "Budget":
-        """Return what the settings allow to one call."""
+        """Return what the settings allow one call."""
         return cls(settings.budget_bytes, settings.budget_nodes)
 
     def renewed(self) -> "Budget":
-        """Return one of the same limits of which nothing is spent."""
+        """Return a budget with the same limits and nothing spent."""
         return Budget(self.max_size, self.max_values, self.max_depth)
 
     def spend(self, cost: Cost, path: str) -> None:
-        """Take the cost of a value from what is left.
+        """Subtract the cost of a value from what is left.
 
         Args:
             cost: what is about to be unfolded.
-            path: of the value, for the message.
+            path: the path of the value, for the message.
 
         Raises:
-            StateTooLargeError: there is not so much left.
+            StateTooLargeError: the rest of the budget is not enough.
         """
         with self._lock:
             spent = self._spent + cost
@@ -104,13 +104,13 @@ class Budget:
         """Return the value of a JSON document whose bytes have been spent already.
 
         Raises:
-            StateTooLargeError: it holds more values than are left.
-            UnreadableObjectError: it is no JSON, or has too many levels.
+            StateTooLargeError: it has more values than are left.
+            UnreadableObjectError: it is not JSON, or has too many levels.
         """
         return self.document(body, path).value
 
     def document(self, body: bytes, path: str) -> Document:
-        """Return the same with what is known of it."""
+        """Return the decoded document with what is known about it."""
         values = self._values_to_spend(body)
         self.spend(Cost(values=values), path)
         facts = Facts(Cost(len(body), values), not may_hold_marks(body), is_deep=False)
@@ -121,26 +121,26 @@ class Budget:
             return Document(value, facts._replace(is_deep=True))
 
     def require_depth(self, depth: int, path: str) -> None:
-        """Raise UnreadableObjectError where a value has more levels than are allowed.
+        """Raise UnreadableObjectError if a value has more levels than allowed.
 
         Args:
-            depth: its levels.
-            path: of what brings them, for the message.
+            depth: the levels of the value.
+            path: the path of the document that adds them, for the message.
         """
         if depth > self.max_depth:
-            raise UnreadableObjectError(f"a value of over {self.max_depth:,} levels", path=path)
+            raise UnreadableObjectError(f"a value with over {self.max_depth:,} levels", path=path)
 
     def _values_to_spend(self, body: bytes) -> int:
-        """Return how many values to spend for a document, at least those that it holds.
+        """Return how many values to spend for a document: at least as many as it has.
 
-        What is fast to count also counts commas in texts. That will do until half is spent.
+        The fast way also counts commas in strings. It is good enough until half is spent.
         """
         most = _values_in(body)
         is_far = self._spent.values + most <= self.max_values // 2
         return most if is_far else _values_in(without_texts(body))
 
     def require_readable(self, size: int, path: str) -> None:
-        """Raise StateTooLargeError where no call with these limits could read so many bytes."""
+        """Raise StateTooLargeError if no call with these limits could read this many bytes."""
         self._require(Cost(size), path)
 
     def _require(self, cost: Cost, path: str) -> None:

@@ -1,7 +1,7 @@
 """JSON to bytes and back, without altering a value.
 
-orjson does the work. It refuses some values that JSON carries (integers beyond 64 bits, unpaired
-surrogates, more than 254 levels) and quietly alters others (NaN, long integers on reading); those
+orjson does the work. It refuses some values that JSON allows (integers beyond 64 bits, unpaired
+surrogates, more than 254 levels) and silently alters others (NaN, long integers on reading). These
 go through the standard library, or are refused by name.
 """
 
@@ -21,11 +21,11 @@ Json: TypeAlias = Any
 JsonObject: TypeAlias = dict[str, Json]
 
 
-# Levels of objects and arrays in one another: of a value that comes in, and of what is made of it,
-# with a page, a list of results or a snapshot around it. orjson reads so many, too.
+# Levels of nested objects and arrays: in an incoming value, and in what is stored of it, with a
+# page, a list of results or a snapshot around it. orjson reads this many as well.
 MAX_DEPTH: Final = 1_000
 MAX_STORED_DEPTH: Final = 1_024
-# CPython's default of 1,000 frames is not enough to walk over so many levels.
+# CPython's default of 1,000 frames is not enough to walk this many levels.
 _RECURSION_LIMIT: Final = 10_000
 sys.setrecursionlimit(max(sys.getrecursionlimit(), _RECURSION_LIMIT))
 
@@ -36,9 +36,10 @@ _STRICT: Final = (
 )
 _CONTAINERS: Final = frozenset({dict, list})
 _PLAIN: Final = frozenset({dict, list, str, int, float, bool, type(None)})
-# orjson reads integers beyond 64 bits (19 digits and more) as floats. To find one, digits become 0,
-# and what may stand before a number becomes a space; translating and searching take a fraction of
-# the time of a regular expression. Fractions, hashes and times in texts have something else before.
+# orjson reads integers beyond 64 bits (19 digits and more) as floats. To find one, digits are
+# translated to 0, and the bytes that may precede a number to a space; translating and searching
+# take a fraction of the time of a regular expression. Fractions, hashes and times in strings are
+# preceded by other bytes.
 _MAY_PRECEDE_NUMBER: Final = b"[:,- \t\n\r"
 _KINDS_OF_BYTES: Final = bytes(
     ord("0") if byte in b"0123456789" else ord(" ") if byte in _MAY_PRECEDE_NUMBER else ord("x")
@@ -46,10 +47,10 @@ _KINDS_OF_BYTES: Final = bytes(
 )
 _LONG_NUMBER: Final = b"0" * 19
 _TEXTS: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
-# Half of a pair has no bytes in UTF-8, and an escape in JSON.
+# Half of a pair cannot be encoded in UTF-8, but has an escape in JSON.
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _NO_BRACKETS: Final = bytes(byte for byte in range(256) if byte not in b"[]{}")
-# Of a path that is too long for a message.
+# Characters that a message shows of a long path.
 _SHOWN_CHARS: Final = 100
 _LEVELS: Final = tuple((byte in b"[{") - (byte in b"]}") for byte in range(256))
 
@@ -67,9 +68,9 @@ def encode(value: Json) -> bytes:
 
 
 def canonical(value: Json) -> bytes:
-    """Return the encoding with sorted keys: two values are equal if and only if these bytes are.
+    """Return the encoding with sorted keys: two values are equal if and only if their bytes are.
 
-    It may be kept for each of a million elements: of orjson's own bytes each holds 4 KB.
+    The bytes are copied, so that a million of them may be kept: those of orjson take 4 KB each.
     """
     try:
         encoded = orjson.dumps(value, option=_STRICT | orjson.OPT_SORT_KEYS)
@@ -79,9 +80,9 @@ def canonical(value: Json) -> bytes:
 
 
 def measure(value: Json) -> tuple[int, bool]:
-    """Return the bytes of the JSON of `value`, and whether every JSON library can carry it.
+    """Return the size of the JSON of `value` in bytes, and whether every JSON library can carry it.
 
-    Not every one can where only the standard library could encode it here.
+    If only the standard library could encode it here, not every library can.
     """
     try:
         return len(orjson.dumps(value, option=_STRICT)), True
@@ -94,8 +95,8 @@ def decode(body: bytes, *, path: str = "(inline)", max_depth: int = MAX_STORED_D
 
     Args:
         body: the document.
-        path: where it comes from, for the message.
-        max_depth: levels that it may have.
+        path: its origin, for the message.
+        max_depth: the most levels that it may have.
 
     Raises:
         UnreadableObjectError: the bytes are not JSON, or have more levels.
@@ -104,27 +105,27 @@ def decode(body: bytes, *, path: str = "(inline)", max_depth: int = MAX_STORED_D
         try:
             return _loads(body, max_depth)
         except ValueError:
-            pass  # a surrogate that only the standard library reads, or a depth that it does not
+            pass  # a surrogate, which only the standard library reads, or too many levels for it
     if _depth(body) > max_depth:
-        raise UnreadableObjectError(f"JSON of over {max_depth:,} levels", path=path)
+        raise UnreadableObjectError(f"JSON with over {max_depth:,} levels", path=path)
     try:
         text = body.decode(errors="surrogatepass")
         return json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
     except (ValueError, RecursionError) as error:
-        raise UnreadableObjectError("no readable JSON", path=path) from error
+        raise UnreadableObjectError("not readable JSON", path=path) from error
 
 
 def without_texts(body: bytes) -> bytes:
-    """Return a JSON document without its texts and keys: what is left is structure and numbers."""
+    """Return a JSON document without its strings and keys: only structure and numbers are left."""
     return _TEXTS.sub(b"", body)
 
 
 def plain_encoding(value: Json) -> bytes | None:
-    """Return the encoding of a value, or None if it may not be plain JSON all through.
+    """Return the encoding of a value, or None if it may not be plain JSON throughout.
 
-    Plain are trees of dict, list, str, int, float, bool and None, and no subclass of them. None
-    is returned as well for more than 254 levels, integers beyond 64 bits, unpaired surrogates,
-    and where one container stands in two places.
+    Plain JSON is a tree of exactly dict, list, str, int, float, bool and None, without subclasses.
+    None is also returned for more than 254 levels, integers beyond 64 bits, unpaired surrogates,
+    and if one container is in two places.
     """
     if not _is_plain(value):
         return None
@@ -135,20 +136,20 @@ def plain_encoding(value: Json) -> bytes | None:
 
 
 def require_json(value: Json, field: str) -> None:
-    """Raise InvalidRequestError for a part that JSON cannot carry, such as an infinite number.
+    """Raise InvalidRequestError for a part that JSON cannot represent, such as an infinite number.
 
     Args:
-        value: of a caller's own, or of a document that was read by the standard library.
-        field: its name, for the message.
+        value: a caller's value, or a document that the standard library read.
+        field: the name of the value, for the message.
     """
     if not _is_plain(value):
         _refuse_by_name(value, field)
 
 
 def levels(value: Json, most: int) -> int:
-    """Return how many levels of objects and arrays a value has; of more than `most`, one more.
+    """Return how many levels of objects and arrays a value has, or `most` + 1 if it has more.
 
-    So it ends also where a value contains itself.
+    So this ends even if a value contains itself.
     """
     found, parts = 0, {id(value): value}
     while found <= most:
@@ -162,10 +163,10 @@ def levels(value: Json, most: int) -> int:
 
 
 def _is_plain(value: Json) -> bool:
-    """Tell whether a value is a tree of plain types; a level at a time, as fast as C loops are.
+    """Tell whether a value is a tree of plain types, level by level, in loops that run in C.
 
-    orjson cannot be asked first: it takes enumerations for their values, writes null for a number
-    that is not finite, and a tuple that contains itself ends the process.
+    orjson cannot be asked first: it encodes enumerations as their values, writes null for a number
+    that is not finite, and crashes the process on a tuple that contains itself.
     """
     level, seen = [value], set[int]()
     while level:
@@ -185,18 +186,18 @@ def _is_plain(value: Json) -> bool:
 
 def _are_finite(parts: list[Json]) -> bool:
     numbers = [part for part in parts if type(part) is float]
-    # A sum of finite numbers that are too large is not finite, either.
+    # The sum of very large finite numbers may not be finite either.
     return math.isfinite(sum(numbers)) or all(map(math.isfinite, numbers))
 
 
 def _loads(body: bytes, max_depth: int) -> Json:
-    """Return the value of a document of so many levels at most; else raise ValueError."""
+    """Return the value of a document; raise ValueError if it has more than `max_depth` levels."""
     wrappers = MAX_STORED_DEPTH - max_depth
     if not wrappers or body.startswith(b'"'):
         return orjson.loads(body)
     value = orjson.loads(b"[" * wrappers + body + b"]" * wrappers)
     for _ in range(wrappers):
-        (value,) = value  # of one that closes a wrapper and opens another there are two
+        (value,) = value  # a document that closes the wrapper and opens another has two
     return value
 
 
@@ -216,7 +217,7 @@ def _encode_plainly(value: Json, *, sort_keys: bool = False) -> bytes:
         text = json.dumps(
             value,
             allow_nan=False,
-            ensure_ascii=False,  # a part is as large in the whole as by itself
+            ensure_ascii=False,  # a part then has the same size alone and in the whole
             separators=(",", ":"),
             sort_keys=sort_keys,
         )
@@ -243,7 +244,7 @@ def _finite(text: str) -> float:
 
 
 class _Place(NamedTuple):
-    """Where a part of a value is; its path is only put together for a message."""
+    """Where a part of a value is; its path is built only for a message."""
 
     above: "_Place | None"
     step: str
@@ -262,7 +263,7 @@ class _Place(NamedTuple):
 
 
 def _refuse_by_name(value: Json, field: str) -> None:
-    """Raise for the first part that JSON cannot carry, also where a value contains itself."""
+    """Raise for the first part that JSON cannot represent, even if the value contains itself."""
     stack = [(value, _Place(None, field, 0))]
     while stack:
         part, place = stack.pop()
@@ -280,7 +281,7 @@ def _refuse_by_name(value: Json, field: str) -> None:
 def _require_keys(fields: JsonObject, place: _Place) -> None:
     for key in fields:
         if type(key) is not str:
-            message = f"{place}: keys must be texts, and one is a {type(key).__name__}"
+            message = f"{place}: keys must be strings, and one is of type {type(key).__name__}"
             raise InvalidRequestError(message, field=str(place))
 
 

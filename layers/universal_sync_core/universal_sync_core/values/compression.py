@@ -1,4 +1,4 @@
-"""Values kept in the bag as gzip+base64: smaller than inline, and no S3 request."""
+"""Values kept in the bag as gzip+base64: smaller than inline, and without an S3 request."""
 
 import base64
 import gzip
@@ -23,14 +23,14 @@ MAX_EXPANDED_BYTES: Final = 16 * KIB * KIB
 
 
 def compress(value: Json) -> JsonObject:
-    """Return the compressed form of `value`; the same value always gives the same form."""
+    """Return the compressed form of `value`; it is the same each time for the same value."""
     encoded = encode(value)
     compressed = gzip.compress(encoded, _LEVEL, mtime=0)
     return {COMPRESSED_MARK: base64.b64encode(compressed).decode(), _SIZE: len(encoded)}
 
 
 def is_compressed(value: Json) -> bool:
-    """Tell whether `value` has the compressed form; what is inside is seen on expanding."""
+    """Tell whether `value` has the compressed form; its content is checked on expanding."""
     return (
         type(value) is dict
         and value.keys() == {COMPRESSED_MARK, _SIZE}
@@ -41,24 +41,26 @@ def is_compressed(value: Json) -> bool:
 
 
 def expanded_size(value: JsonObject) -> int:
-    """Return the bytes of JSON that a compressed form says are in it."""
+    """Return the size of the JSON in a compressed form, as the form states it."""
     size: int = value[_SIZE]
     return size
 
 
 def expand(value: JsonObject, budget: Budget) -> Document:
-    """Return the value of a compressed form, in which there is no other compressed one.
+    """Return the value of a compressed form; it must not contain another compressed form.
 
     Raises:
-        UnreadableObjectError: it is damaged, or not of the size it states.
-        MalformedPointerError: there is another in it.
-        StateTooLargeError: it is larger than what is left of the budget.
+        UnreadableObjectError: it is damaged, or does not have the size that it states.
+        MalformedPointerError: it contains another compressed form.
+        StateTooLargeError: it is larger than the rest of the budget.
     """
     size = value[_SIZE]
     budget.spend(Cost(size), _INLINE)
     encoded = expanded_text(value[COMPRESSED_MARK], size)
     if len(encoded) != size:
-        raise UnreadableObjectError("compressed value has another size", path=_INLINE)
+        raise UnreadableObjectError(
+            "the compressed value does not have its stated size", path=_INLINE
+        )
     document = budget.document(encoded, _INLINE)
     if not document.facts.clean and holds_compressed(document.value):
         raise MalformedPointerError("a compressed value in a compressed value", path=_INLINE)
@@ -66,38 +68,38 @@ def expand(value: JsonObject, budget: Budget) -> Document:
 
 
 def expanded_text(text: str, limit: int = MAX_EXPANDED_BYTES) -> bytes:
-    """Return the bytes of gzip+base64 text, never more than `limit` of them.
+    """Return the bytes of gzip+base64 text, at most `limit` of them.
 
     Raises:
-        UnreadableObjectError: it is damaged, or holds more.
+        UnreadableObjectError: it is damaged, or contains more.
     """
     try:
         compressed = base64.b64decode(text, validate=True)
-    except ValueError as error:  # binascii.Error, or letters beyond ASCII
-        raise UnreadableObjectError("compressed value is no base64", path=_INLINE) from error
+    except ValueError as error:  # binascii.Error, or characters beyond ASCII
+        raise UnreadableObjectError("the compressed value is not base64", path=_INLINE) from error
     return gunzip(compressed, limit)
 
 
 def gunzip(compressed: bytes, limit: int, path: str = _INLINE) -> bytes:
-    """Return the gunzipped bytes, never more than `limit` of them.
+    """Return the gunzipped bytes, at most `limit` of them.
 
     Raises:
-        UnreadableObjectError: no whole gzip member, or one that holds more.
+        UnreadableObjectError: it is not a whole gzip member, or contains more.
     """
     member = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
     try:
         plain = member.decompress(compressed, limit + 1)
     except zlib.error as error:
-        raise UnreadableObjectError("no readable gzip", path=path) from error
+        raise UnreadableObjectError("not readable gzip", path=path) from error
     if len(plain) > limit:
-        raise UnreadableObjectError(f"expands past {limit:,} bytes", path=path)
+        raise UnreadableObjectError(f"the data expands past {limit:,} bytes", path=path)
     if not member.eof or member.unused_data:
-        raise UnreadableObjectError("no single whole gzip member", path=path)
+        raise UnreadableObjectError("not a single whole gzip member", path=path)
     return plain
 
 
 def holds_compressed(value: Json) -> bool:
-    """Tell whether a compressed form stands anywhere in a value."""
+    """Tell whether a value contains a compressed form anywhere."""
     stack = [value]
     while stack:
         part = stack.pop()

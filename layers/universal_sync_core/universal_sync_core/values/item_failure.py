@@ -1,4 +1,4 @@
-"""What the result of an item reports of its failure, inline and beside a pointer alike."""
+"""How the result of an item reports failure, both inline and beside a pointer."""
 
 from typing import Final
 
@@ -8,23 +8,24 @@ from universal_sync_core.values.pointer import parse
 FAILURE_STATUSES: Final = frozenset(
     {"FAILED", "ERROR", "TIMED_OUT", "ABORTED", "HALTED", "SIGKILL"}
 )
-# Exactly these are what Step Functions itself makes of an error.
+# Step Functions itself writes exactly these keys for an error.
 # https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
 _WRITTEN_BY_SERVICE: Final = {"Error", "Cause"}
-# Of a result in S3 these are readable beside its pointer, so that a failure shows without a read.
+# These fields of a result in S3 are readable beside its pointer, so that a failure shows without a
+# read.
 _SHOWN: Final = ("status", "error", "cause")
 _MAX_SHOWN_BYTES: Final = 256
 _CUT_BYTES: Final = 200
 
 
 def failure_of(result: Json) -> JsonObject:
-    """Return `{"status", "error", "cause"}` of an item that reports failure, else `{}`.
+    """Return `{"status", "error", "cause"}` if an item reports failure, else `{}`.
 
     It reports failure by its status, or by having exactly the keys `Error` and `Cause`. A field
-    `error` of a result without such a status is the user's own.
+    `error` in a result without such a status is the user's own.
 
     Args:
-        result: of an item, or a pointer to it with what is readable beside.
+        result: the result of an item, or a pointer to it with the fields readable beside it.
     """
     if type(result) is not dict:
         return {}
@@ -41,16 +42,16 @@ def failure_of(result: Json) -> JsonObject:
 
 
 def failure_beside(result: Json) -> JsonObject:
-    """Return what to keep beside a pointer to a result, so that its failure is seen as inline.
+    """Return what to keep beside a pointer to a result, so that its failure shows as if inline.
 
-    Long texts are cut.
+    Long strings are cut.
     """
     failure = failure_of(result)
     return {name: _cut(item) for name, item in failure.items() if item is not None}
 
 
 def shown_beside(result: JsonObject) -> JsonObject:
-    """Return the same, or of a result without failure its short status, error and cause."""
+    """Return the same; for a result without failure, its status, error and cause if short."""
     failure = failure_beside(result)
     if failure:
         return failure

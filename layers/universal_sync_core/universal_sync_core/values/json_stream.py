@@ -9,10 +9,10 @@ from universal_sync_core.values.codec import Json
 def streamed(pieces: Iterable[bytes]) -> Iterator[Json]:
     """Yield the elements of a JSON array, or the values of JSON lines.
 
-    Fractions are Decimals as they were written; `with_floats` makes numbers of them.
+    Fractions become Decimals, exactly as written; `with_floats` turns them into numbers.
 
     Raises:
-        UnreadableObjectError: it is not JSON, or ends before its end.
+        UnreadableObjectError: it is not JSON, or it breaks off.
     """
     import ijson  # noqa: PLC0415 - few calls meet a Distributed Map
 
@@ -32,7 +32,7 @@ def streamed(pieces: Iterable[bytes]) -> Iterator[Json]:
             parser.close()
             yield from found
     except ijson.JSONError as error:
-        raise UnreadableObjectError("no readable JSON", path="(records)") from error
+        raise UnreadableObjectError("not readable JSON", path="(records)") from error
 
 
 def with_floats(value: Json) -> Json:

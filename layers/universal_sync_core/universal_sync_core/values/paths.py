@@ -1,8 +1,8 @@
 """Paths into a state: `current_state.report.sections[3]["a key.with dots"]`, `state_history[-20:]`.
 
-Names are joined by dots, elements of a list stand in brackets, and a name that has a dot or a
-bracket in it stands there too, as a JSON text. Where a path selects what to read it may count from
-the end, and its last step may be a range.
+Names are joined by dots. Elements of a list are in brackets, and so is a name with a dot or a
+bracket in it, as a JSON string. A path that selects what to read may count from the end, and its
+last step may be a range.
 """
 
 import json
@@ -15,14 +15,14 @@ from universal_sync_core.errors import InvalidRequestError
 
 
 class Range(NamedTuple):
-    """The elements of a list from `start` up to `stop`, either of which may be left out."""
+    """The elements of a list from `start` up to `stop`; either may be left out."""
 
     start: int | None
     stop: int | None
 
 
 class Each(Enum):
-    """The step that stands for every element of a list, and for every value of an object."""
+    """The step for every element of a list, or every value of an object."""
 
     EACH = "[*]"
 
@@ -32,7 +32,7 @@ Steps: TypeAlias = tuple[Step, ...]
 Selection: TypeAlias = tuple[Step | Range, ...]
 Pattern: TypeAlias = tuple[Step | Each, ...]
 Paths: TypeAlias = list[str] | tuple[str, ...] | set[str] | frozenset[str]
-"""Several paths; one text alone is a list of its letters, and so is refused."""
+"""Several paths. A single string is refused, since it would be a list of its characters."""
 
 _NAME: Final = r"[^.\[\]]+"
 _STEP: Final = re.compile(
@@ -50,18 +50,18 @@ def listed(paths: object, field: str) -> list[str]:
     """Return several paths as a list.
 
     Raises:
-        InvalidRequestError: they are one text, or not all of them are texts.
+        InvalidRequestError: the paths are a single string, or not all of them are strings.
     """
     if isinstance(paths, str):
-        message = f"{field} is a list of paths, not a str: put the one path into a list"
+        message = f"{field} must be a list of paths, not a str: put the one path into a list"
         raise InvalidRequestError(message, field=field)
     if not isinstance(paths, Iterable):
-        message = f"{field} is a list of paths, not a {type(paths).__name__}"
+        message = f"{field} must be a list of paths, not a {type(paths).__name__}"
         raise InvalidRequestError(message, field=field)
     named = list(paths)
     for path in named:
         if not isinstance(path, str):
-            message = f"each path of {field} is a str, not a {type(path).__name__}"
+            message = f"each path of {field} must be a str, not a {type(path).__name__}"
             raise InvalidRequestError(message, field=field)
     return named
 
@@ -71,10 +71,10 @@ def parse_path(text: str, *, field: str = "paths") -> Steps:
 
     Args:
         text: the path.
-        field: where it was given, for the error.
+        field: the name of the argument, for the error.
 
     Raises:
-        InvalidRequestError: it is no path, or it counts from the end.
+        InvalidRequestError: it is not a path, or it counts from the end.
     """
     steps = parse_selection(text, field=field)
     plain = tuple(step for step in steps if type(step) is str or (type(step) is int and step >= 0))
@@ -87,7 +87,7 @@ def parse_selection(text: str, *, field: str = "paths") -> Selection:
     """Return the steps of a path that may count from the end and may end in a range.
 
     Raises:
-        InvalidRequestError: it is no such path.
+        InvalidRequestError: it is not such a path.
     """
     steps = _parsed(text, text, field)
     selection = tuple(step for step in steps if not isinstance(step, Each))
@@ -100,12 +100,12 @@ def parse_pattern(text: str, *, field: str = "paths") -> Pattern:
     """Return the steps of a path that may lead to many places, such as `items[*].id`.
 
     Args:
-        text: the path, with or without the `$.` that a state machine writes before it; `$` alone
-            is the whole document, `[*]` every element or value.
-        field: where it was given, for the error.
+        text: the path, with or without the leading `$.` of a state machine; `$` alone is the whole
+            document, `[*]` every element or value.
+        field: the name of the argument, for the error.
 
     Raises:
-        InvalidRequestError: it is no path, counts from the end, or has a range in it.
+        InvalidRequestError: it is not a path, counts from the end, or contains a range.
     """
     below = text[1:].removeprefix(".") if re.match(r"\$(?:[.\[]|$)", text) else text
     if text == "$":
@@ -121,7 +121,7 @@ def parse_pattern(text: str, *, field: str = "paths") -> Pattern:
 
 
 def render_path(steps: Sequence[Step | Range | Each]) -> str:
-    """Return the path of the steps, as it is parsed."""
+    """Return the path of some steps, in the form that is parsed."""
     text = ""
     for step in steps:
         if isinstance(step, Each):
@@ -139,7 +139,7 @@ def render_path(steps: Sequence[Step | Range | Each]) -> str:
 
 
 def _parsed(below: str, text: str, field: str) -> list[Step | Range | Each]:
-    """Return the steps that a text or the end of one is made of."""
+    """Return the steps of a path or of the end of one."""
     steps: list[Step | Range | Each] = []
     position = 0
     while position < len(below):
@@ -169,13 +169,14 @@ def _step(match: re.Match[str], text: str, field: str) -> Step | Range | Each:
 
 
 def _no_path(text: str, field: str) -> InvalidRequestError:
-    message = f"a path is like current_state.items[3].name, not {json.dumps(text)}"
+    message = f"a path must be like current_state.items[3].name, not {json.dumps(text)}"
     return InvalidRequestError(message, field=field)
 
 
 def _no_pattern(text: str, field: str) -> InvalidRequestError:
     message = (
-        f"a path of a document is like items[*].id or report.sections[3], not {json.dumps(text)};"
-        " of a slice or filter name the list before it"
+        "a path of a document must be like items[*].id or report.sections[3], not"
+        f" {json.dumps(text)};"
+        " instead of a slice or filter, name the list before it"
     )
     return InvalidRequestError(message, field=field)

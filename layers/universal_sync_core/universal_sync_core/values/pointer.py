@@ -1,6 +1,6 @@
-"""The pointer that stands in the bag for a value in S3, and the escape for data that resembles one.
+"""The pointer in a bag to a value in S3, and the escape for data that resembles one.
 
-The form is written down in docs/formats.md; `parse` and `Pointer.render` are its two directions.
+docs/formats.md describes the form; `parse` and `Pointer.render` are its two directions.
 """
 
 import re
@@ -17,7 +17,7 @@ Kind: TypeAlias = Literal["value", "list", "map"]
 MARK: Final = "__s3_offloaded"
 COMPRESSED_MARK: Final = "__gzip_base64"
 VERSION: Final = 1
-# Beyond, not every JSON library tells two whole numbers apart. https://www.rfc-editor.org/rfc/rfc8259
+# Some JSON libraries mix up larger whole numbers. https://www.rfc-editor.org/rfc/rfc8259
 _TOO_LARGE: Final = 2**53
 _RANGE: Final = "__range"
 _SHA256: Final = "__sha256"
@@ -26,13 +26,13 @@ _OF_PLACE: Final = {PATH, _RANGE, _SHA256}
 _RESERVED: Final = {MARK, "__v", "__kind", *_OF_PLACE, "__size_bytes", "__count", _PREVIEW}
 _DIGEST: Final = re.compile("[0-9a-f]{64}")
 
-# A pointer as it is rendered begins so, after its kind.
+# A rendered pointer continues like this after its kind.
 _IN_JSON: Final = rb'"__s3_path":"[^"]*%s","__range":\[(\d+),'
 _ESCAPE: Final = "__escaped:"
 _MARKS: Final = rf"(?:{MARK}|{COMPRESSED_MARK})"
 _NEEDS_ESCAPE: Final = re.compile(rf"(?:{_ESCAPE})*{_MARKS}")
 _IS_ESCAPED: Final = re.compile(rf"(?:{_ESCAPE})+{_MARKS}")
-# JSON may write any letter of a key as an escape; those of our forms are all below U+0100.
+# JSON may write any character of a key as an escape; those in our keys are all below U+0100.
 _LETTER_IN_JSON: Final = b"\\u00"
 _MARKS_IN_JSON: Final = (MARK.encode(), COMPRESSED_MARK.encode())
 
@@ -42,12 +42,12 @@ class Pointer:
     """A reference to a value in S3.
 
     Attributes:
-        kind: `list` and `map` lead to pages, `value` to an object that holds the value itself.
-        at: where the value is: its document, or the root of its pages.
-        size: bytes of the value as JSON, what it points to included.
-        count: elements of the list or map, None for a value.
+        kind: `list` and `map` lead to pages, `value` to a document with the value itself.
+        at: the place of its document, or of the root of its pages.
+        size: bytes of the value as JSON, including the values that it points to.
+        count: elements of the list or map; None for a value.
         beside: copies of parts of the value, readable in place (`keep_inline`).
-        preview: what the value looks like, for those who do not read it; None where nobody asked.
+        preview: what the value looks like, for readers without S3; None if nobody asked for it.
     """
 
     kind: Kind
@@ -63,9 +63,9 @@ class Pointer:
         return self.at.path
 
     def render(self) -> JsonObject:
-        """Return the pointer as it stands in the bag.
+        """Return the pointer in the form that a bag has.
 
-        Where its pack is still being written, its path comes in when that is known.
+        If its pack is still being written, its path is filled in once it is known.
         """
         at = settled(self.at)
         form: JsonObject = {
@@ -97,11 +97,11 @@ class Pointer:
 
 
 def parse(value: Json) -> Pointer | None:
-    """Return the pointer that a value of a bag or a page is, or None where it is anything else.
+    """Return a value of a bag or a page as a pointer, or None if it is not one.
 
     Raises:
-        MalformedPointerError: it has the mark of a pointer, and is none of this version. It is no
-            data: what resembles a pointer was escaped on its way in.
+        MalformedPointerError: it has the mark of a pointer, but is not one of this version. It
+            cannot be data, since data that resembles a pointer is escaped on its way in.
     """
     if not has_mark(value):
         return None
@@ -109,18 +109,18 @@ def parse(value: Json) -> Pointer | None:
     if pointer is None:
         path: Json = value.get(PATH)
         known = type(path) is str and digest_in(path) is not None
-        message = f"a pointer that is none of version {VERSION}; a later release may have made it"
+        message = f"the pointer is not of version {VERSION}; a later release may have made it"
         raise MalformedPointerError(message, path=path if known else "(inline)")
     return pointer
 
 
 def has_mark(value: Json) -> bool:
-    """Tell whether a value has the mark of a pointer; whether it is one, `parse` tells."""
+    """Tell whether a value has the mark of a pointer; `parse` tells whether it is one."""
     return type(value) is dict and value.get(MARK) is True
 
 
 def recognise(value: Json) -> Pointer | None:
-    """Return the pointer that a value from outside is, or None where it is anything else."""
+    """Return a value from outside as a pointer, or None if it is not one."""
     if not has_mark(value):
         return None
     kind: Json = value.get("__kind")
@@ -146,18 +146,18 @@ def recognise(value: Json) -> Pointer | None:
 
 
 def placed(value: Json, within: Address) -> Json:
-    """Return a value with the pointers in it that lead into its own pack as they stand in a bag.
+    """Return a value with the pointers into its own pack in the form that a bag has.
 
-    Such a pointer has no path, and its range begins so many bytes before its document.
+    In a pack, such a pointer has no path, and its range counts back from its document.
 
     Args:
-        value: a document that was just decoded; it is changed.
-        within: where the document is.
+        value: a document that was just decoded; it is changed in place.
+        within: the place of the document.
 
     Raises:
         MalformedPointerError: a pointer in it leads out of the pack, or past the document.
     """
-    stack = [value] if within.start else []  # before the first document there is none
+    stack = [value] if within.start else []  # there is nothing before the first document
     while stack:
         part = stack.pop()
         if type(part) is list:
@@ -173,11 +173,11 @@ def placed(value: Json, within: Address) -> Json:
 def _place(form: JsonObject, within: Address) -> None:
     back: Json = form.get(_RANGE)
     if not is_range(back) or not back[1] <= back[0] <= within.start:
-        raise MalformedPointerError("a pointer that leads out of its pack", path=within.path)
+        raise MalformedPointerError("a pointer leads out of its pack", path=within.path)
     place = {PATH: within.path, _RANGE: [within.start - back[0], back[1]]}
     parts = list(form.items())
     form.clear()
-    for key, part in parts:  # in the order in which a pointer is rendered
+    for key, part in parts:  # in the order of a rendered pointer
         form.update(place if key == _RANGE else {key: part})
     name = name_of(within.path)
     if name is not None:
@@ -185,14 +185,15 @@ def _place(form: JsonObject, within: Address) -> None:
 
 
 def lifted(body: bytes, stand_in: str, here: int) -> bytes:
-    """Return a document with its pointers into its own pack as they are stored there.
+    """Return a document with the pointers into its own pack in the form that is stored.
 
-    The other direction of `placed`, on JSON: what ends in quotes there is no text of a user's.
+    This is the other direction of `placed`, on JSON: no user's string has a match that ends in
+    quotes.
 
     Args:
-        body: JSON; its pointers are as `Pointer.render` gives them.
-        stand_in: the digest that stands in for that of the pack.
-        here: where the document will begin.
+        body: JSON, with pointers in the form of `Pointer.render`.
+        stand_in: the stand-in for the digest of the pack.
+        here: the position at which the document will begin.
     """
 
     def back(found: re.Match[bytes]) -> bytes:
@@ -202,7 +203,7 @@ def lifted(body: bytes, stand_in: str, here: int) -> bytes:
 
 
 def pointers_inline(value: Json) -> Iterator[Pointer]:
-    """Yield each pointer that stands in a value, not those in a compressed one."""
+    """Yield each pointer in a value, except those in compressed values."""
     stack = [value]
     while stack:
         part = stack.pop()
@@ -217,12 +218,12 @@ def pointers_inline(value: Json) -> Iterator[Pointer]:
 
 
 def is_whole(value: Json) -> bool:
-    """Tell whether `value` is a number of bytes or elements, as every JSON library carries it."""
+    """Tell whether `value` is a number of bytes or elements that every JSON library can carry."""
     return type(value) is int and 0 <= value < _TOO_LARGE
 
 
 def is_range(value: Json) -> bool:
-    """Tell whether `value` is the place of some bytes in a pack: where they begin, how many."""
+    """Tell whether `value` is a range of a pack: where it begins, and how many bytes."""
     return (
         type(value) is list
         and len(value) == 2  # noqa: PLR2004 - a start and a length
@@ -249,7 +250,7 @@ def is_list(value: Json) -> bool:
 
 
 def length(value: Json) -> int | None:
-    """Return the elements of a list, inline or in S3, or None of anything else."""
+    """Return the number of elements of a list, inline or in S3, or None for anything else."""
     pointer = parse(value)
     if pointer is not None:
         return pointer.count if pointer.kind == "list" else None
@@ -262,11 +263,11 @@ def may_hold_marks(encoded: bytes) -> bool:
 
 
 def escape(value: Json, is_ours: Callable[[JsonObject], bool]) -> Json:
-    """Return `value` with the keys renamed that make data resemble a form of ours.
+    """Return `value` with every key renamed that makes data resemble a stored form.
 
     Args:
         value: data on its way into the bag.
-        is_ours: tells whether a dict is a genuine form, which stays as it is.
+        is_ours: tells whether a dict is a genuine stored form, which stays unchanged.
     """
     if type(value) is list:
         return [escape(item, is_ours) for item in value]
@@ -276,12 +277,12 @@ def escape(value: Json, is_ours: Callable[[JsonObject], bool]) -> Json:
 
 
 def escape_key(key: str) -> str:
-    """Return the key as it stands in the bag, where it is the user's."""
+    """Return the form that a user's key has in the bag."""
     return _ESCAPE + key if _NEEDS_ESCAPE.fullmatch(key) else key
 
 
 def unescape(value: Json) -> Json:
-    """Return a stored value with its keys as before `escape`; pointers stay as they are."""
+    """Return a stored value with its keys as before `escape`; pointers stay unchanged."""
     if type(value) is list:
         return [unescape(item) for item in value]
     if type(value) is not dict or parse(value) is not None:
@@ -295,5 +296,5 @@ def unescape_key(key: str) -> str:
 
 
 def _may_hold_letters(encoded: bytes) -> bool:
-    # A search for one byte is many times faster than the one for all four.
+    # A search for one byte is many times faster than a search for all four.
     return b"\\" in encoded and _LETTER_IN_JSON in encoded

@@ -1,4 +1,4 @@
-"""Exact sizes of the parts of a bag, each value encoded once however often it is asked for."""
+"""Exact sizes of the parts of a bag; each value is encoded once, however often it is asked for."""
 
 from typing import Final, NamedTuple
 
@@ -6,12 +6,12 @@ from universal_sync_core.values.codec import Json, JsonObject, measure
 
 
 class Measured(NamedTuple):
-    """What is known of a value.
+    """What is known about a value.
 
     Attributes:
-        value: the value, held so that its identity stays its own.
+        value: the value; it is held, so that no other object can get its identity.
         size: bytes of its compact JSON in UTF-8.
-        portable: whether every JSON library on the way can be trusted with it.
+        portable: whether every JSON library on the way keeps it unchanged.
     """
 
     value: Json
@@ -19,15 +19,15 @@ class Measured(NamedTuple):
     portable: bool
 
 
-# Of very many values only those are remembered that it takes a while to measure again.
+# Beyond this number, only values that take long to measure are remembered.
 _MOST_REMEMBERED: Final = 10_000
 _WORTH_REMEMBERING: Final = 256
-# Of more fields than that the whole is encoded at once.
+# An object with more fields than this is encoded as a whole.
 _MOST_FIELDS: Final = 1_000
 
 
 class Sizes:
-    """Remembers what it measured for as long as one call works on a bag."""
+    """Remembers what it measured while one call works on a bag."""
 
     def __init__(self) -> None:
         """Start with nothing measured."""
@@ -35,7 +35,7 @@ class Sizes:
         self._keys: dict[str, Measured] = {}
 
     def of(self, value: Json) -> Measured:
-        """Return what there is to know of a value."""
+        """Return the size of a value, and whether it is portable."""
         known = self._measured.get(id(value))
         if known is None:
             known = Measured(value, *measure(value))
@@ -44,7 +44,7 @@ class Sizes:
         return known
 
     def of_fields(self, fields: JsonObject) -> Measured:
-        """Return the same of an object, from its fields: only those not seen yet are encoded."""
+        """Return the same for an object, from its fields: only those not seen yet are encoded."""
         if len(fields) > _MOST_FIELDS:
             return self.of(fields)
         known = self._measured.get(id(fields))
@@ -60,7 +60,7 @@ class Sizes:
         return known
 
     def are_keys_portable(self, fields: JsonObject) -> bool:
-        """Tell whether the names of fields can be trusted to every JSON library."""
+        """Tell whether every JSON library keeps the names of the fields unchanged."""
         if len(fields) > _MOST_FIELDS:
             return measure(list(fields))[1]
         return all((self._keys.get(key) or self._of_key(key)).portable for key in fields)

@@ -1,4 +1,4 @@
-"""When a part of the state was last touched, as the part itself says."""
+"""When a part of the state was last touched, according to its own timestamp."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -13,12 +13,12 @@ TIME_FIELDS: Final = ("updated_at", "timestamp")
 
 Resolve: TypeAlias = Callable[[Json], Json]
 
-# No JSON of a time has more: of a text with an offset to the nanosecond half of it are left over.
+# No time has longer JSON: a string with an offset and nanoseconds takes half of it.
 _MAX_BYTES: Final = 64
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _NANOSECONDS: Final = 10**9
-# The unit of a number is told by its size, and with it how many of them make a second. As seconds
-# the first limit is in the year 5138, and as milliseconds it is in 1973.
+# The size of a number tells its unit, given here as the units in a second. As seconds, the first
+# limit is in the year 5138; as milliseconds, it is in 1973.
 _UNITS: Final = ((10**11, 1), (10**14, 10**3), (10**17, 10**6), (10**20, 10**9))
 _TIME: Final = re.compile(
     r"(\d{4}-\d\d-\d\d)"
@@ -28,11 +28,11 @@ _TIME: Final = re.compile(
 
 
 def read_time(value: Json) -> int | None:
-    """Return a timestamp as nanoseconds since 1970, or None where it is no time.
+    """Return a timestamp as nanoseconds since 1970, or None if it is not a time.
 
     Args:
-        value: seconds, milliseconds, microseconds or nanoseconds since 1970, or RFC 3339 text. A
-            text without an offset is UTC, and one without a time of day is midnight.
+        value: seconds, milliseconds, microseconds or nanoseconds since 1970, or RFC 3339 text. Text
+            without an offset is UTC, and text without a time of day is midnight.
     """
     if type(value) is int or type(value) is float:
         return _of_number(value)
@@ -45,7 +45,7 @@ def _of_number(value: float) -> int | None:
         if abs(value) < limit:
             if type(value) is int:
                 return value * (_NANOSECONDS // per_second)
-            # To the microsecond, which is as exact as a float of seconds is.
+            # To the microsecond: a float of seconds is not more exact.
             return round(value * (10**6 / per_second)) * 1_000
     return None
 
@@ -68,11 +68,11 @@ def _as_it_is(value: Json) -> Json:
 
 
 def time_of(fields: Mapping[str, Json], resolve: Resolve = _as_it_is) -> int | None:
-    """Return the time of a part: its `updated_at`, else its `timestamp`, else None.
+    """Return the time of a part: its `updated_at`, or its `timestamp`, or None.
 
     Args:
-        fields: of the part, as they are stored.
-        resolve: reads or unpacks a value that is no number or text as it stands.
+        fields: the fields of the part, as they are stored.
+        resolve: reads or unpacks a value that is not an inline number or string.
     """
     stored = (fields.get(name) for name in TIME_FIELDS)
     times = (read_time(resolve(value) if _may_be_time(value) else value) for value in stored)
@@ -80,7 +80,7 @@ def time_of(fields: Mapping[str, Json], resolve: Resolve = _as_it_is) -> int | N
 
 
 def _may_be_time(value: Json) -> bool:
-    """Tell whether a value in a form of ours is small enough to be a time."""
+    """Tell whether a value in a stored form is small enough to be a time."""
     pointer = parse(value)
     if pointer is not None:
         return pointer.kind == "value" and pointer.size <= _MAX_BYTES
@@ -88,22 +88,23 @@ def _may_be_time(value: Json) -> bool:
 
 
 def is_older(delta: Mapping[str, Json], base: Mapping[str, Json], resolve: Resolve) -> bool:
-    """Tell whether both sides carry a readable time and the delta's is the earlier."""
+    """Tell whether both sides have a readable time and the delta's is earlier."""
     ours, theirs = time_of(base, resolve), time_of(delta, resolve)
     return ours is not None and theirs is not None and theirs < ours
 
 
 def utc_now() -> str:
-    """Return the time now in RFC 3339, in UTC."""
+    """Return the current time in RFC 3339 and UTC."""
     return rfc3339(datetime.now(UTC), timespec="milliseconds")
 
 
 def rfc3339(moment: datetime, *, timespec: str = "auto") -> str:
-    """Return a moment, of which the offset is known, as RFC 3339 has it.
+    """Return a moment with an offset in RFC 3339.
 
     Args:
-        moment: a time with an offset. One of seconds, as local mean times have, becomes UTC.
-        timespec: as of `datetime.isoformat`.
+        moment: a time with an offset. If the offset has seconds, as local mean times have, it
+            becomes UTC.
+        timespec: as for `datetime.isoformat`.
     """
     offset = moment.utcoffset() or timedelta()
     if offset % timedelta(minutes=1):

@@ -1,4 +1,4 @@
-"""Data against pydantic models; what is wrong is named with its path, and never with its value."""
+"""Validation by pydantic models; a message names the path of what is wrong, never its value."""
 
 from typing import Any, Final, TypeVar
 
@@ -11,42 +11,44 @@ from universal_sync_core.values.codec import Json, encode
 ModelT = TypeVar("ModelT")
 BaseModelT = TypeVar("BaseModelT", bound=BaseModel)
 
-# Wrong fields named in one message, which a list of ten thousand wrong items must leave readable.
+# The most wrong fields in one message, so that a list of ten thousand wrong items stays readable.
 _DESCRIBED: Final = 10
 _ADAPTERS: Final[dict[type[Any], TypeAdapter[Any]]] = {}
 
 
 def validate(model: type[BaseModelT], value: object) -> BaseModelT:
-    """Return Python values as a model.
+    """Validate a Python value, and return it as a model.
 
     Raises:
-        InvalidRequestError: every wrong field is named with its path; none of their values is.
+        InvalidRequestError: the message names the path of each wrong field, and none of their
+            values.
     """
     try:
         return model.model_validate(value)
     except ValidationError as error:
         details = error.errors(include_url=False, include_input=False)
-    # Outside the handler, so that pydantic's error, which holds the input, is not chained.
+    # Outside the handler, so that pydantic's error, which contains the input, is not chained.
     raise _refusal(details, ())
 
 
 def adapter(model: type[ModelT]) -> TypeAdapter[ModelT]:
-    """Return what validates a type; it is slow to make, and made once."""
+    """Return the validator of a type; it is slow to make, so it is made once."""
     if model not in _ADAPTERS:
         _ADAPTERS[model] = TypeAdapter(model)
     return _ADAPTERS[model]
 
 
 def validate_json(model: type[ModelT], value: Json, path: str) -> ModelT:
-    """Return a JSON value as a model, or as any other type that pydantic validates.
+    """Validate a JSON value, and return it as a model or any other type that pydantic validates.
 
     Args:
         model: the type.
-        value: as it is in JSON, so that a strict model takes a time or an enumeration from a text.
-        path: where it stands, for the error.
+        value: the JSON value, so that even a strict model accepts a time or an enumeration as a
+            string.
+        path: its path, for the error.
 
     Raises:
-        InvalidRequestError: as `validate`.
+        InvalidRequestError: as for `validate`.
     """
     try:
         return adapter(model).validate_json(encode(value))
@@ -66,6 +68,6 @@ def _described(detail: ErrorDetails, place: tuple[str, ...]) -> str:
 
 
 def _path(detail: ErrorDetails, place: tuple[str, ...]) -> str:
-    """Return where the error is; a model's own validator says it in the error's context."""
+    """Return the path of an error; a model's own validator puts it into the error's context."""
     location = detail["loc"] or (detail.get("ctx", {}).get("field", ""),)
     return ".".join(str(part) for part in (*place, *location) if part != "")
