@@ -20,8 +20,8 @@ LINK = re.compile(r"\]\(([^)#]+)")
 
 # Each rule of the skill that a merge shows: the state, a result, and what is left without an error.
 SILENT: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = {
-    "A list replaces": ({"l": [1, 2]}, {"current_state": {"l": [3]}}, {"l": [3]}),
-    "takes nothing away": ({"a": 1, "b": 2}, {"current_state": {"a": 1}}, {"a": 1, "b": 2}),
+    "A new list replaces": ({"l": [1, 2]}, {"current_state": {"l": [3]}}, {"l": [3]}),
+    "never removes keys": ({"a": 1, "b": 2}, {"current_state": {"a": 1}}, {"a": 1, "b": 2}),
     "An older `updated_at`": (
         {"o": {"updated_at": 20, "paid": True}},
         {"current_state": {"o": {"updated_at": 10, "paid": False}}},
@@ -90,13 +90,13 @@ def test_field_beside_current_state_is_replaced() -> None:
 
 
 def test_result_without_a_status_goes_on() -> None:
-    assert "a result means CONTINUE" in SKILL
+    assert "A result without `status` means CONTINUE" in SKILL
     bag = universal_sync_core({"execution_id": "skill"}, {"current_state": {}}, {"action": "sync"})
     assert bag["next_action"] == "CONTINUE"
 
 
 def test_status_that_a_result_repeats_asks_for_nothing() -> None:
-    assert "only repeats asks for nothing" in SKILL
+    assert "only repeats has no effect" in SKILL
     asked = {"status": "PAUSED_FOR_HITP", "prompt": "?"}
     bag = universal_sync_core({"execution_id": "skill"}, asked, {"action": "sync"})
     echoed = universal_sync_core(bag, {**bag, "current_state": {}}, {"action": "sync"})
