@@ -34,6 +34,14 @@ async function read(value, folder, came, path) {
   return Array.isArray(value) ? members.map(([, item]) => item) : Object.fromEntries(members);
 }
 
+// What a need says of one member: a name leads into each element of a list, `[0]` to what is no list.
+function below([step, ...rest], plain, key, isList) {
+  if (step === key || step === "*") return [[rest, plain]];
+  if (isList) return step === undefined || /^\d+$/.test(step) ? [] : [[[step, ...rest], plain]];
+  if (step !== "0") return [];
+  return rest.length ? below(rest, plain, key, isList) : plain ? [[[], plain]] : [];
+}
+
 // A copy in which what came through a pointer is that pointer again; `parts` gets what may leave.
 function copied(given, needs, came, parts) {
   const value = typeof given?.toJSON === "function" ? given.toJSON() : given ?? null;
@@ -42,9 +50,9 @@ function copied(given, needs, came, parts) {
   if (!isContainer(value)) return value;
   const isPlain = needs.some(([steps, plain]) => plain && !steps.length);
   const members = Object.entries(value).map(([key, item]) => {
-    const below = isPlain ? needs : needs.filter(([[step]]) => step === key || step === "*")
-      .map(([[, ...rest], plain]) => [rest, plain]);
-    return [key, copied(item, below, came, below.length ? parts : null), below.length];
+    const inner = isPlain ? needs
+      : needs.flatMap(([steps, plain]) => below(steps, plain, key, Array.isArray(value)));
+    return [key, copied(item, inner, came, inner.length ? parts : null), inner.length];
   });
   const copy = Array.isArray(value) ? members.map(([, item]) => item) : Object.fromEntries(members);
   for (const [key, item, isNeeded] of parts ? members : [])

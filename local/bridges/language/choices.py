@@ -1,7 +1,8 @@
 """Choices that read what is not there, or whose condition is neither true nor false, or match none.
 
 moto takes a variable that is missing for one that does not match, and goes on to the next rule; it
-takes a rule that leads where the default leads for the default.
+takes a rule that leads where the default leads for the default; and what a rule assigns in JSONPath
+it leaves out, or takes from the answer of its test.
 https://docs.aws.amazon.com/step-functions/latest/dg/state-choice.html
 """
 
@@ -9,12 +10,14 @@ from contextlib import ExitStack
 from typing import Any
 from unittest.mock import patch
 
+from moto.stepfunctions.parser.asl.component.common.assign.assign_decl import AssignDecl
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import (
     FailureEventException,
 )
 from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import (
     StatesErrorNameType,
 )
+from moto.stepfunctions.parser.asl.component.state.choice.choice_rule import ChoiceRule
 from moto.stepfunctions.parser.asl.component.state.choice.comparison import (
     comparison_variable,
     variable,
@@ -33,6 +36,7 @@ from moto.stepfunctions.parser.asl.component.state.choice.comparison.operator.fa
 )
 from moto.stepfunctions.parser.asl.component.state.choice.state_choice import StateChoice
 from moto.stepfunctions.parser.asl.eval.environment import Environment
+from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
 
 from ..failures import failure_event, query_failure
 
@@ -43,6 +47,7 @@ def install(stack: ExitStack) -> None:
     _require_booleans(stack)
     _compare_with_context(stack)
     _take_default(stack)
+    _assign_by_rules(stack)
 
 
 def _require_variables(stack: ExitStack) -> None:
@@ -107,17 +112,16 @@ def _take_default(stack: ExitStack) -> None:
     def eval_state(self: StateChoice, env: Environment) -> None:
         rule: Any
         for rule in self.choices_decl.rules:
-            rule.eval(env)
+            rule.comparison.eval(env)
             if env.stack.pop() is True:
+                _evaluate(env, rule.assign, rule.output)
                 env.stack.append(rule.next_stmt.name)
                 return
         if self.default_state is None:
             error = StatesErrorNameType.StatesNoChoiceMatched
             cause = f"Failed to find a matching choice in the state '{self.name}'"
             raise FailureEventException(failure_event(env, error, cause))
-        for field in (self.assign_decl, self.output):
-            if field:
-                field.eval(env=env)
+        _evaluate(env, self.assign_decl, self.output)
         env.stack.append(self.default_state.state_name)
 
     def eval_state_output(self: StateChoice, env: Environment) -> None:
@@ -128,3 +132,27 @@ def _take_default(stack: ExitStack) -> None:
 
     stack.enter_context(patch.object(StateChoice, "_eval_state", eval_state))
     stack.enter_context(patch.object(StateChoice, "_eval_state_output", eval_state_output))
+
+
+def _evaluate(env: Environment, *fields: Any) -> None:
+    for field in filter(None, fields):
+        field.eval(env=env)
+
+
+def _assign_by_rules(stack: ExitStack) -> None:
+    """Keep the Assign of a rule that compares one variable."""
+    original = Preprocessor.visitChoice_rule_comparison_variable
+
+    def visit(self: Preprocessor, ctx: Any) -> ChoiceRule:
+        rule = original(self, ctx)
+        visited = (self.visit(child) for child in ctx.children) if rule.assign is None else ()
+        assigns = (each for each in visited if isinstance(each, AssignDecl))
+        return ChoiceRule(
+            comparison=rule.comparison,
+            next_stmt=rule.next_stmt,
+            comment=rule.comment,
+            assign=next(assigns, rule.assign),
+            output=rule.output,
+        )
+
+    stack.enter_context(patch.object(Preprocessor, "visitChoice_rule_comparison_variable", visit))

@@ -42,7 +42,7 @@ def context_of(
         "at_most": DECORATED_ANSWER,
         **words,
     }
-    text = json.dumps({"custom": custom}, ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps({"custom": custom}, separators=(",", ":"))
     if len(base64.b64encode(text.encode())) + 4 * _LONGEST_ARN // 3 > _MOST_BYTES:
         return None
     return _in_jsonata(text, owner) if is_jsonata else _in_jsonpath(text, owner)

@@ -96,6 +96,8 @@ def below_key(needs: Mapping[Path, Word], key: Step) -> Needs:
             add(found, path[1:], word)
         elif isinstance(path[0], str) and not isinstance(key, str):
             add(found, path, word)  # JSONata goes through the elements of a list by itself
+        elif path[0] == 0 and isinstance(key, str):
+            add_all(found, below_key({path[1:]: word}, key))  # and takes one value for a list
     return found
 
 

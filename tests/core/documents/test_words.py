@@ -72,6 +72,20 @@ def test_position_and_wildcard_hold_together() -> None:
     assert [is_pointer(item["sub"]) for item in items] == [True, True, False]
 
 
+def test_name_leads_into_every_element_of_a_list_as_in_jsonata() -> None:
+    items = small(plain=["items.id", "items.sub.k"])["items"]
+    assert [(item["id"], item["sub"]["k"]) for item in items] == [(0, 0), (1, 1), (2, 2)]
+    assert all(is_pointer(item["body"]) and is_pointer(item["sub"]["v"]) for item in items)
+
+
+def test_first_position_leads_to_a_value_that_is_no_list_as_in_jsonata() -> None:
+    order = small(plain=["order[0].customer[0].name"])["order"]
+    assert order["customer"]["name"] == "Ada"
+    assert is_pointer(order["customer"]["note"])
+    kept = offload({"keep": {"a": "y" * 3_000}, "rest": LARGE}, CONTEXT, plain=["keep[0]"])
+    assert kept["keep"] == {"a": "y" * 3_000}
+
+
 @pytest.mark.parametrize("path", ['["a key.with [dots]"].inner', '$["a key.with [dots]"].inner'])
 def test_key_of_any_letters_is_named_in_brackets(path: str) -> None:
     assert small(plain=[path])["a key.with [dots]"]["inner"] == 1

@@ -221,3 +221,24 @@ def test_choice_compares_variables(outcome: Outcome, comparison: dict[str, Any])
     choice = {"Type": "Choice", "Choices": [{"Variable": "$x", **comparison, "Next": "Yes"}]}
     yes = {"Type": "Pass", "Result": "yes", "End": True}
     assert outcome({"Set": PATHS, "Then": choice, "Yes": yes}, INPUT) == "yes"
+
+
+@pytest.mark.parametrize(
+    ("rule", "assigned"),
+    [
+        ({"Variable": "$.one", "NumericEquals": 1}, [1, 2]),
+        ({"And": [{"Variable": "$.one", "IsNumeric": True}]}, [1, 2]),
+        ({"Variable": "$.one", "NumericEquals": 2}, "of the state"),
+    ],
+)
+def test_choice_in_json_path_assigns_what_its_rule_says_or_else_the_state(
+    outcome: Outcome, rule: dict[str, Any], assigned: Any
+) -> None:
+    choice = {
+        "Type": "Choice",
+        "Choices": [{**rule, "Assign": {"x.$": "$.list"}, "Next": "Then"}],
+        "Assign": {"x": "of the state"},
+        "Default": "Then",
+    }
+    then = {"Type": "Pass", "InputPath": "$x", "End": True}
+    assert outcome({"Only": choice, "Then": then}, INPUT) == assigned

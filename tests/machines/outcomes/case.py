@@ -94,7 +94,8 @@ def naive(scope: Fields, at_most: int, language: str = "JSONPath") -> Fields:
     language = scope.get("QueryLanguage", language)
     states: dict[str, Fields] = {}
     for name, state in scope["States"].items():
-        inside = _bodies(state, at_most, language)
+        own = state.get("QueryLanguage", language)
+        inside = _bodies(state, at_most, own)
         if state["Type"] not in {"Task", "Map", "Parallel"}:
             states[name] = inside
             continue
@@ -102,7 +103,6 @@ def naive(scope: Fields, at_most: int, language: str = "JSONPath") -> Fields:
         onward = {key: value for key, value in inside.items() if key in {"Next", "End"}}
         kept = {key: value for key, value in inside.items() if key not in onward}
         states[name] = {**kept, "Next": behind}
-        own = state.get("QueryLanguage", language)
         states[behind] = {**_offload(at_most, is_jsonata=own == "JSONata"), **onward}
     return {**scope, "States": states}
 

@@ -213,9 +213,9 @@ LOOPS: Final[dict[str, Case]] = {
 }
 
 
-def jsonata(states: dict[str, Fields]) -> Case:
+def jsonata(states: dict[str, Fields], order: Fields = ORDER, **fields: Any) -> Case:
     """Return a machine as `row` does, in JSONata."""
-    given = {"text": "{% $states.input.text %}", "order": ORDER}
+    given = {"text": "{% $states.input.text %}", "order": order}
     fill: Fields = {
         "Type": "Task",
         "Resource": INVOKE,
@@ -233,6 +233,7 @@ def jsonata(states: dict[str, Fields]) -> Case:
         ),
         mocks={"Fill": answer(FILL), ("Do" if "Each" in states else "Read"): SENT},
         assumed=FEARED,
+        **fields,
     )
 
 

@@ -39,12 +39,12 @@ def choice(variable: str, test: Fields, then: str, default: str) -> Fields:
     return {"Type": "Choice", "Choices": [rule], "Default": default}
 
 
-def row(states: dict[str, Fields], **fields: Any) -> Case:
+def row(states: dict[str, Fields], given: Fields = GIVEN, **fields: Any) -> Case:
     """Return a machine that has an order, fears an answer, and then does something with both."""
     mocks = fields.pop("mocks", {})
     sending = {name: SENT for name, state in _all(states) if "sqs" in str(state.get("Resource"))}
     return Case(
-        definition=machine({**GIVEN, "Fill": FILLING, **states}),
+        definition=machine({**given, "Fill": FILLING, **states}),
         mocks={"Fill": answer(FILL), **sending, **mocks},
         assumed=FEARED,
         **fields,

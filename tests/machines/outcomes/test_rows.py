@@ -12,6 +12,7 @@ from local.outcomes.outcome import OutcomesDifferError
 from local.outcomes.same_outcome import SameOutcome
 from tests.machines.outcomes.case import Case, naive, tightened, wordless
 from tests.machines.outcomes.fanning import FANNING, JSONATA, LOOPS
+from tests.machines.outcomes.formatting import FORMATTING
 from tests.machines.outcomes.reading import CALLS, INTRINSICS, READING
 from tests.machines.outcomes.writing import HARMLESS, PLACES, WRITING
 
@@ -19,7 +20,8 @@ from tests.machines.outcomes.writing import HARMLESS, PLACES, WRITING
 pytestmark = pytest.mark.slow
 
 ROWS: Final = {
-    **WRITING, **READING, **INTRINSICS, **CALLS, **FANNING, **LOOPS, **JSONATA, **PLACES,
+    **WRITING, **READING, **INTRINSICS, **CALLS, **FANNING, **LOOPS, **JSONATA, **FORMATTING,
+    **PLACES,
 }  # fmt: skip
 ALL: Final = ROWS | HARMLESS
 USUAL: Final = 64 * 1024

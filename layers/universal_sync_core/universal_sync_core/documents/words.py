@@ -2,9 +2,12 @@
 
 `open`: a container stays one, and its children may be pointers. `list`: the same of a list.
 `plain`: the value is plain to the bottom. What lies above such a path is open by itself.
+
+A path leads on as one of JSONata does: a name into each element of a list, the first position to a
+value that is no list.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 from typing import Final
@@ -35,6 +38,16 @@ class Place:
     pattern: str
     is_plain: bool = False
     below: dict[Step | Each, "Place"] = field(default_factory=dict)
+
+    def at(self, step: Step) -> Iterator["Place"]:
+        """Yield the places that lead to or through an element or the value of a key."""
+        yield from filter(None, (self.below.get(each) for each in (step, Each.EACH)))
+        if type(step) is int:
+            named = [name for name in self.below if type(name) is str]
+            if named:
+                yield Place(pattern=self.pattern, below={name: self.below[name] for name in named})
+        elif (first := self.below.get(0)) is not None:
+            yield from (first,) if first.is_plain else first.at(step)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +83,7 @@ class Need:
         """Return what is needed of an element or of the value of a key."""
         if not self.places or self.is_plain:
             return self
-        found = (place.below.get(each) for place in self.places for each in (step, Each.EACH))
-        return Need(tuple(place for place in found if place is not None))
+        return Need(tuple(found for place in self.places for found in place.at(step)))
 
     def at(self, steps: Sequence[Step]) -> "Need":
         """Return what is needed of the value some steps below."""
