@@ -1,5 +1,6 @@
 """Pointers back to values: everything, or only what is asked for."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -13,7 +14,8 @@ from universal_sync_core.errors import (
     PointerNotAllowedError,
 )
 from universal_sync_core.packs import outbox
-from universal_sync_core.values.pointer import parse
+from universal_sync_core.pages.page_reader import PageReader
+from universal_sync_core.values.pointer import Pointer, parse
 
 REPORT = {"title": "t", "sections": [{"n": number, "text": "x" * 500} for number in range(900)]}
 RESULT = {
@@ -116,6 +118,42 @@ def test_a_path_that_is_none_is_refused(stored: dict[str, Any], path: str) -> No
     with pytest.raises(InvalidRequestError) as caught:
         hydrate_state(stored, [path])
     assert caught.value.field == "paths"
+
+
+@pytest.mark.parametrize(
+    "path", [f"a[{'9' * 5_000}]", ".".join(["a"] * 1_025), "a[0]" * 600], ids=len
+)
+def test_and_so_is_one_that_is_too_long_to_lead_anywhere(path: str) -> None:
+    with pytest.raises(InvalidRequestError) as caught:
+        hydrate_state({"a": [1]}, [path])
+    assert caught.value.field == "paths"
+    assert len(str(caught.value)) < 300
+
+
+def test_paths_that_begin_alike_are_followed_together(
+    stored: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    slice_at = PageReader.slice_at
+
+    def noted(self: PageReader, pointer: Pointer, positions: Sequence[int]) -> list[Any]:
+        asked.append(len(positions))
+        return slice_at(self, pointer, positions)
+
+    monkeypatch.setattr(PageReader, "slice_at", noted)
+    part = hydrate_state(stored, [f"current_state.report.sections[{n}].n" for n in range(500)])
+    assert asked == [500]
+    beside = part["current_state"]["report"]
+    sections = beside.get("sections", beside)
+    assert [sections[f"[{n}]"]["n"] for n in range(500)] == list(range(500))
+
+
+def test_what_is_asked_for_whole_is_not_read_as_a_pointer_afterwards() -> None:
+    data = {"__s3_offloaded": True, "__v": 1, "note": "a user's"}
+    with fresh(CountingStore()):
+        bag = universal_sync_core({}, {"current_state": {"x": {"y": data}}}, CONTEXT)
+        for paths in (["current_state.x", "current_state.x.y.note"], ["current_state.x"] * 2):
+            assert hydrate_state(bag, paths, CONTEXT)["current_state"]["x"] == {"y": data}
 
 
 def test_fields_of_a_spilled_bag_come_one_by_one() -> None:

@@ -1,5 +1,6 @@
 """Merge strategies: which field is merged by which."""
 
+from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -77,6 +78,7 @@ class Strategies:
         }
         given = {path: Strategy.parse(spec, path) for path, spec in (overrides or {}).items()}
         self._by_path |= {f"{STATE}.{path}": strategy for path, strategy in given.items()} | given
+        self._paths = sorted(self._by_path)
 
     def at(self, path: str) -> Strategy | None:
         """Return the strategy for a dotted path from the bag, or None if the delta's value wins."""
@@ -84,4 +86,6 @@ class Strategies:
 
     def below(self, path: str) -> bool:
         """Tell whether any strategy names a path below `path`."""
-        return any(name.startswith(f"{path}.") for name in self._by_path)
+        prefix = f"{path}."
+        found = bisect_left(self._paths, prefix)
+        return found < len(self._paths) and self._paths[found].startswith(prefix)

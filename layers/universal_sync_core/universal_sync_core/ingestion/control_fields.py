@@ -3,7 +3,12 @@
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from universal_sync_core.bag.fields import ITEMS_PER_BATCH, MAP_CONCURRENCY
+from universal_sync_core.bag.fields import (
+    CONTROL_FIELDS_NEVER_OFFLOAD,
+    ITEMS_PER_BATCH,
+    MAP_CONCURRENCY,
+    READ_BY_MACHINE,
+)
 from universal_sync_core.bag.next_action import NEXT_ACTION_BY_STATUS, Status
 from universal_sync_core.bag.removals import REMOVED_PATHS, removed_keys
 from universal_sync_core.bag.strategies import CONFLICT_STRATEGIES
@@ -13,6 +18,7 @@ from universal_sync_core.limits import STEP_FUNCTIONS_MAP_CONCURRENCY
 from universal_sync_core.previews.paths import PREVIEW_PATHS, previewed_keys
 from universal_sync_core.settings import MOST_SEGMENTS_PER_EXECUTION
 from universal_sync_core.values.codec import Json, JsonObject
+from universal_sync_core.values.portable import is_portable
 
 # Above it, some JSON libraries on the way cannot tell one whole number from the next.
 # https://www.rfc-editor.org/rfc/rfc8259#section-6
@@ -34,6 +40,8 @@ _SYNONYMS: Final = {
     "RUNNING": Status.CONTINUE,
     "WAITING": Status.WAIT,
 }
+# These stand in the bag, whatever they are.
+_IN_PLACE: Final = CONTROL_FIELDS_NEVER_OFFLOAD | READ_BY_MACHINE
 _JSON_TYPES: Final = {
     dict: "an object",
     list: "an array",
@@ -61,6 +69,25 @@ def checked(fields: JsonObject, place: str) -> JsonObject:
         if name in fields
     }
     return fields | found if any(found[name] is not fields[name] for name in found) else fields
+
+
+def require_portable(fields: JsonObject, place: str) -> None:
+    """Raise InvalidRequestError where a JSON library on the way would alter a control field.
+
+    Such a field stands in the bag; any other value of that kind goes to S3.
+
+    Args:
+        fields: of an input or a result.
+        place: what they are called where a message names one.
+    """
+    for name in sorted(_IN_PLACE & fields.keys()):
+        if not is_portable(fields[name]):
+            path = f"{place}.{name}"
+            message = (
+                f"{path} holds half of a surrogate pair, or a whole number beyond 64 bits, which"
+                " not every JSON library carries: keep such a value in current_state"
+            )
+            raise InvalidRequestError(message, field=path)
 
 
 def json_type(value: Json) -> str:

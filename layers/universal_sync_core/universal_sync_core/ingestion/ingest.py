@@ -30,7 +30,7 @@ from universal_sync_core.errors import (
     MalformedPointerError,
     UnreadableObjectError,
 )
-from universal_sync_core.ingestion.control_fields import CHECKED_FIELDS, checked
+from universal_sync_core.ingestion.control_fields import CHECKED_FIELDS, checked, require_portable
 from universal_sync_core.ingestion.conversion import as_json
 from universal_sync_core.previews.paths import without_previews
 from universal_sync_core.values.codec import Json, JsonObject
@@ -214,6 +214,7 @@ def ingest_delta(delta: JsonObject, bag: JsonObject, unit: UnitOfWork) -> JsonOb
             )
             raise InvalidRequestError(message, field=path)
     fields = checked(_followed(plain, unit), sender.place)
+    require_portable(fields, sender.place)
     require_no_higher_limit(fields, bag, sender.place, sender)
     if not is_echo(fields, bag):
         return fields

@@ -35,6 +35,7 @@ from universal_sync_core.maps.unfinished_map import without_unfinished
 from universal_sync_core.storage import runtime
 from universal_sync_core.values.codec import Json, JsonObject, encode
 from universal_sync_core.values.pointer import is_list, length, parse
+from universal_sync_core.values.portable import portable
 from universal_sync_core.values.timestamps import utc_now
 
 # The bag keeps the whole text under `cause`.
@@ -147,9 +148,8 @@ def _stopped_by(delta: JsonObject, next_action: str, unit: UnitOfWork) -> JsonOb
     if given is None:
         given = f"The last result said {next_action}, without a cause."
     text = given if type(given) is str else encode(given).decode()
-    return {
-        STOPPED_BY: {"error": name[:STEP_FUNCTIONS_ERROR_CHARS], "cause": text[:_CAUSE_MAX_CHARS]}
-    }
+    told = {"error": name[:STEP_FUNCTIONS_ERROR_CHARS], "cause": text[:_CAUSE_MAX_CHARS]}
+    return {STOPPED_BY: portable(told)}
 
 
 def _wait_state(

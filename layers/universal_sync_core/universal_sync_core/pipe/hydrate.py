@@ -1,6 +1,6 @@
 """Hydration: pointers become values again, in the whole bag or at some paths."""
 
-from collections.abc import Sequence
+from typing import NamedTuple
 
 from universal_sync_core.bag.fields import (
     ARCHIVE,
@@ -16,7 +16,7 @@ from universal_sync_core.maps.unfinished_map import without_unfinished
 from universal_sync_core.merge.history import whole_history
 from universal_sync_core.storage.keys import execution_in
 from universal_sync_core.values.codec import Json, JsonObject, levels
-from universal_sync_core.values.paths import Paths, Step, listed, parse_path
+from universal_sync_core.values.paths import Paths, Step, Steps, listed, parse_path
 from universal_sync_core.values.pointer import Pointer, escape_key, parse
 
 
@@ -46,9 +46,8 @@ def hydrate_state(
             plain = without_unfinished(without_samples(with_overflow(state, unit.pages)))
             whole: JsonObject = unit.pages.resolve(whole_history(plain, unit), unescape=True)
             return whole
-        for path in listed(paths, "paths"):
-            state = _with_path(state, parse_path(path), unit)
-        return state
+        steps = [parse_path(path) for path in listed(paths, "paths")]
+        return _with_paths(state, _Asked(steps, 0), unit)
 
 
 def _require_ending(state: JsonObject, most: int) -> None:
@@ -89,51 +88,92 @@ def _no_list() -> InvalidRequestError:
     return InvalidRequestError("the value is not a pointer to a list", field="pointer")
 
 
-def _with_path(bag: JsonObject, steps: Sequence[Step], unit: UnitOfWork) -> JsonObject:
-    """Return the bag with one path hydrated, in whichever form its field is kept."""
-    field, *inner = steps
-    bag = with_fields(bag, {str(field)}, unit.pages)
-    if field == HISTORY and archive_of(bag):
-        return _with_history(bag, inner, unit)
-    hydrated: JsonObject = _hydrated(without_samples(bag, {str(field)}), steps, unit)
-    return hydrated
-
-
-def _with_history(bag: JsonObject, steps: Sequence[Step], unit: UnitOfWork) -> JsonObject:
-    """Return the bag with its whole history, or with one archived entry beside the pointer."""
-    archive = archive_of(bag)
-    if not steps or archive is None:
-        whole = whole_history(bag, unit)
-        return whole | {HISTORY: unit.pages.resolve(whole[HISTORY], unescape=True)}
-    position = steps[0]
-    if type(position) is int and position < (archive.count or 0):
-        return bag | {ARCHIVE: _hydrated(archive.render(), steps, unit)}
+def _with_paths(bag: JsonObject, asked: "_Asked", unit: UnitOfWork) -> JsonObject:
+    """Return the bag with paths hydrated, in whichever form their fields are kept."""
+    for field, below in asked.by_step().items():
+        bag = with_fields(bag, {str(field)}, unit.pages)
+        if field == HISTORY and archive_of(bag):
+            bag = _with_history(bag, below, unit)
+        else:
+            plain = without_samples(bag, {str(field)})
+            bag = _hydrated(plain, _Asked(below.paths, 0), unit)
     return bag
 
 
-def _hydrated(value: Json, steps: Sequence[Step], unit: UnitOfWork) -> Json:
-    """Return a value, hydrated at the end of the steps; a path may lead nowhere."""
-    if not steps:
+def _with_history(bag: JsonObject, asked: "_Asked", unit: UnitOfWork) -> JsonObject:
+    """Return the bag with its whole history, or with archived entries beside the pointer."""
+    archive = archive_of(bag)
+    if asked.is_whole or archive is None:
+        whole = whole_history(bag, unit)
+        return whole | {HISTORY: unit.pages.resolve(whole[HISTORY], unescape=True)}
+    return bag | {ARCHIVE: _beside(archive, asked, unit)}
+
+
+class _Asked(NamedTuple):
+    """Paths that begin alike, from the value that the first steps of all of them lead to.
+
+    Attributes:
+        paths: of which one is enough to ask for all of the value.
+        depth: how many steps have been taken.
+    """
+
+    paths: list[Steps]
+    depth: int
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the value itself is asked for."""
+        return any(len(path) == self.depth for path in self.paths)
+
+    def by_step(self) -> "dict[Step, _Asked]":
+        """Return what is asked for below the value, by the next step."""
+        below: dict[Step, _Asked] = {}
+        for path in self.paths:
+            step = path[self.depth]
+            below.setdefault(step, _Asked([], self.depth + 1)).paths.append(path)
+        return below
+
+    def by_key(self) -> "dict[str, _Asked]":
+        """Return what is asked for below a map, by the key as it is stored."""
+        return {
+            escape_key(step): each for step, each in self.by_step().items() if type(step) is str
+        }
+
+    def by_position(self, count: int) -> "dict[int, _Asked]":
+        """Return what is asked for below a list of so many elements, in their order."""
+        below = self.by_step()
+        places = sorted(step for step in below if type(step) is int and step < count)
+        return {place: below[place] for place in places}
+
+
+def _hydrated(value: Json, asked: _Asked, unit: UnitOfWork) -> Json:
+    """Return a value, hydrated at the end of each path; a path may lead nowhere."""
+    if asked.is_whole:
         return unit.pages.resolve(value, unescape=True)
     value = unit.pages.opened(value)
     pointer = parse(value)
     if pointer is not None:
-        return _beside(pointer, steps, unit)
-    step, *inner = steps
-    name = escape_key(step) if type(step) is str else step
-    if type(value) is dict and name in value:
-        return value | {name: _hydrated(value[name], inner, unit)}
-    if type(value) is list and type(step) is int and step < len(value):
-        return [*value[:step], _hydrated(value[step], inner, unit), *value[step + 1 :]]
-    return value
+        return _beside(pointer, asked, unit)
+    if type(value) is dict:
+        found = {key: each for key, each in asked.by_key().items() if key in value}
+        return value | {key: _hydrated(value[key], each, unit) for key, each in found.items()}
+    if type(value) is not list:
+        return value
+    items = [*value]
+    for place, each in asked.by_position(len(items)).items():
+        items[place] = _hydrated(items[place], each, unit)
+    return items
 
 
-def _beside(pointer: Pointer, steps: Sequence[Step], unit: UnitOfWork) -> Json:
-    step, *inner = steps
+def _beside(pointer: Pointer, asked: _Asked, unit: UnitOfWork) -> Json:
+    """Return a pointer with what is asked for of its value beside it, under its keys or `[n]`."""
     found: JsonObject = {}
-    if pointer.kind == "map" and type(step) is str:
-        found = unit.pages.lookup(pointer, [escape_key(step)])
-    if pointer.kind == "list" and type(step) is int:
-        found = {f"[{step}]": item for item in unit.pages.slice(pointer, step, step + 1)}
-    hydrated = {name: _hydrated(item, inner, unit) for name, item in found.items()}
-    return pointer.with_beside(pointer.beside | hydrated).render()
+    if pointer.kind == "map":
+        by_key = asked.by_key()
+        items = unit.pages.lookup(pointer, by_key)
+        found = {key: _hydrated(item, by_key[key], unit) for key, item in items.items()}
+    if pointer.kind == "list":
+        by_place = asked.by_position(pointer.count or 0)
+        elements = zip(by_place, unit.pages.slice_at(pointer, list(by_place)), strict=True)
+        found = {f"[{n}]": _hydrated(item, by_place[n], unit) for n, item in elements}
+    return pointer.with_beside(pointer.beside | found).render()

@@ -12,6 +12,7 @@ from universal_sync_core.bag.fields import (
 from universal_sync_core.bag.unit_of_work import Context, UnitOfWork, unit_of_work
 from universal_sync_core.values.codec import Json, JsonObject, encode
 from universal_sync_core.values.pointer import Pointer, parse
+from universal_sync_core.values.portable import is_portable
 
 SAMPLE_ENTRIES: Final[Mapping[str, int]] = {
     "chunk_results": 10,
@@ -61,7 +62,9 @@ def _sampled(bag: JsonObject, field: str, unit: UnitOfWork) -> JsonObject:
     pointer = _stored(bag[field], unit)
     sample: list[Json] = []
     room = unit.settings.field_offload_bytes
-    for item in unit.pages.slice(pointer, 0, SAMPLE_ENTRIES[field]):
+    for stored in unit.pages.slice(pointer, 0, SAMPLE_ENTRIES[field]):
+        # What a JSON library on the way would alter is shown by its pointer.
+        item = stored if is_portable(stored) else unit.pages.store(stored).render()
         room -= len(encode(item)) + 1
         if room < 0:
             break

@@ -22,7 +22,7 @@ from universal_sync_core.bag.next_action import ASYNC, STOPS, WAIT, route
 from universal_sync_core.bag.unit_of_work import UnitOfWork
 from universal_sync_core.bag.waiting import WAIT_STATE, is_wait_state
 from universal_sync_core.errors import InvalidRequestError, StateTooLargeError
-from universal_sync_core.ingestion.control_fields import checked
+from universal_sync_core.ingestion.control_fields import checked, require_portable
 from universal_sync_core.ingestion.conversion import as_json
 from universal_sync_core.ingestion.ingest import (
     BAG,
@@ -70,6 +70,7 @@ def next_bag(given: Json, bag: JsonObject, unit: UnitOfWork) -> JsonObject:
     fields, encoded = as_json(given, unit, ingest)
     _require_bounded(len(encoded), path, unit)
     fields = checked(fields, path)
+    require_portable(fields, path)
     _require_whole(fields, bag, path)
     require_no_higher_limit(fields, bag, path, sender_of(unit))
     require_admissible([fields[name] for name in fields if not _is_same(name, fields, bag)], unit)

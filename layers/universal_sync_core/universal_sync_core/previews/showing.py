@@ -17,6 +17,7 @@ from universal_sync_core.pages.page_reader import PageReader
 from universal_sync_core.previews.paths import PREVIEW_PATHS, previewed_keys
 from universal_sync_core.values.codec import Json, JsonObject, encode
 from universal_sync_core.values.pointer import is_map, parse, unescape_key
+from universal_sync_core.values.portable import portable
 
 PREVIEW_BYTES: Final = KIB
 # A map is read whole to be shown; of a larger one the number of its keys is.
@@ -69,7 +70,7 @@ def preview(value: Json, pages: PageReader, names: Sequence[str] = ()) -> Json:
     masking = Masking()
     for measure in _MEASURES:
         masked = masking.masked(_Cut(measure=measure).of(shown), names)
-        text = _shortened(masked, measure.characters)
+        text = portable(_shortened(masked, measure.characters))
         if len(encode(text)) <= PREVIEW_BYTES:
             return text
     return _MORE

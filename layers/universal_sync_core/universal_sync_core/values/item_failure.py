@@ -4,6 +4,7 @@ from typing import Final
 
 from universal_sync_core.values.codec import Json, JsonObject, encode
 from universal_sync_core.values.pointer import parse
+from universal_sync_core.values.portable import portable
 
 FAILURE_STATUSES: Final = frozenset(
     {"FAILED", "ERROR", "TIMED_OUT", "ABORTED", "HALTED", "SIGKILL"}
@@ -56,12 +57,12 @@ def shown_beside(result: JsonObject) -> JsonObject:
     if failure:
         return failure
     shown = {name: result[name] for name in _SHOWN if name in result}
-    return {name: item for name, item in shown.items() if _is_short(item)}
+    return {name: portable(item) for name, item in shown.items() if _is_short(item)}
 
 
 def _cut(value: Json) -> Json:
     if _is_short(value):
-        return value
+        return portable(value)
     text = value if type(value) is str else encode(value).decode(errors="replace")
     kept = text.encode(errors="replace")[:_CUT_BYTES].decode(errors="ignore")
     return f"{kept}..."

@@ -7,11 +7,12 @@ last step may be a range.
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum
 from typing import Final, NamedTuple, TypeAlias
 
 from universal_sync_core.errors import InvalidRequestError
+from universal_sync_core.values.codec import MAX_STORED_DEPTH
 
 
 class Range(NamedTuple):
@@ -34,6 +35,8 @@ Pattern: TypeAlias = tuple[Step | Each, ...]
 Paths: TypeAlias = list[str] | tuple[str, ...] | set[str] | frozenset[str]
 """Several paths. A single string is refused, since it would be a list of its characters."""
 
+# Of a path in a message.
+_SHOWN_CHARS: Final = 100
 _NAME: Final = r"[^.\[\]]+"
 _STEP: Final = re.compile(
     rf"(?:^|(?<=.)\.)(?P<name>{_NAME})"
@@ -140,15 +143,24 @@ def render_path(steps: Sequence[Step | Range | Each]) -> str:
 
 def _parsed(below: str, text: str, field: str) -> list[Step | Range | Each]:
     """Return the steps of a path or of the end of one."""
-    steps: list[Step | Range | Each] = []
+    if "[" not in below and "]" not in below and all(names := below.split(".")):
+        steps: list[Step | Range | Each] = [*names]
+    else:
+        steps = list(_steps(below, text, field))
+    if len(steps) > MAX_STORED_DEPTH:
+        message = f"a path of {len(steps):,} steps: no value has over {MAX_STORED_DEPTH:,} levels"
+        raise InvalidRequestError(message, field=field)
+    return steps
+
+
+def _steps(below: str, text: str, field: str) -> Iterator[Step | Range | Each]:
     position = 0
     while position < len(below):
         match = _STEP.match(below, position)
         if match is None:
             raise _no_path(text, field)
-        steps.append(_step(match, text, field))
+        yield _step(match, text, field)
         position = match.end()
-    return steps
 
 
 def _step(match: re.Match[str], text: str, field: str) -> Step | Range | Each:
@@ -157,26 +169,31 @@ def _step(match: re.Match[str], text: str, field: str) -> Step | Range | Each:
     name, quoted, index = match["name"], match["quoted"], match["index"]
     if name is not None:
         return name
-    if index is not None:
-        return int(index)
-    if quoted is None:
+    try:  # which a number of very many digits fails as well
+        if index is not None:
+            return int(index)
+        if quoted is not None:
+            return str(json.loads(quoted))
         start, stop = match["start"], match["stop"]
         return Range(int(start) if start else None, int(stop) if stop else None)
-    try:
-        return str(json.loads(quoted))
     except ValueError as error:
         raise _no_path(text, field) from error
 
 
 def _no_path(text: str, field: str) -> InvalidRequestError:
-    message = f"a path must be like current_state.items[3].name, not {json.dumps(text)}"
+    message = f"a path must be like current_state.items[3].name, not {_shown(text)}"
     return InvalidRequestError(message, field=field)
 
 
 def _no_pattern(text: str, field: str) -> InvalidRequestError:
     message = (
         "a path of a document must be like items[*].id or report.sections[3], not"
-        f" {json.dumps(text)};"
+        f" {_shown(text)};"
         " instead of a slice or filter, name the list before it"
     )
     return InvalidRequestError(message, field=field)
+
+
+def _shown(text: str) -> str:
+    """Return a path as a message names it; of a long one its beginning."""
+    return json.dumps(text if len(text) <= _SHOWN_CHARS else f"{text[:_SHOWN_CHARS]}...")

@@ -43,7 +43,7 @@ from universal_sync_core.settings import MOST_SEGMENTS_PER_EXECUTION
 from universal_sync_core.sync import universal_sync_core
 from universal_sync_core.values.codec import Json, JsonObject, canonical
 from universal_sync_core.values.pointer import is_list, length, parse
-from universal_sync_core.values.timestamps import read_time
+from universal_sync_core.values.portable import portable
 from universal_sync_core.workflow.endings import PATH, Ending, endings_of, told_of
 
 # What a branch's bag has for itself, and what only the machine counts in it; none of it is merged
@@ -180,7 +180,7 @@ def join_branches(
         brought = list(enumerate(zip(endings, deltas, strict=True)))
         reports = [_report(index, ending, delta) for index, (ending, delta) in brought]
         changes = [
-            Change(branch=index, value=delta, time=_time(ending))
+            Change(branch=index, value=delta, time=ending.time)
             for index, (ending, delta) in brought
         ]
         merged = state
@@ -236,10 +236,6 @@ def _told_within(
     return found
 
 
-def _time(ending: Ending) -> int | None:
-    return read_time((ending.bag or {}).get("last_update_time"))
-
-
 def _name(index: int, ending: Ending) -> str:
     return ending.name if type(ending.name) is str else str(index)
 
@@ -265,7 +261,7 @@ def _loop_limit(state: JsonObject, fields: JsonObject, share: int) -> int:
 
 
 def _branch_id(fields: JsonObject, branch: Json) -> str:
-    given = fields.get(BRANCH_ID)
+    given = portable(fields.get(BRANCH_ID))
     return given if type(given) is str and given else digest_mark(canonical(branch)).hex()
 
 

@@ -13,6 +13,7 @@ from universal_sync_core.ingestion.ingest import require_admissible
 from universal_sync_core.values.address import digest_in
 from universal_sync_core.values.codec import Json, JsonObject
 from universal_sync_core.values.item_failure import FAILURE_STATUSES
+from universal_sync_core.values.timestamps import read_time
 
 PATH: Final = "s3_path"
 _BAG: Final = "state_data"
@@ -41,6 +42,11 @@ class Ending:
     def name(self) -> Json:
         """The branch's own id, if it has one."""
         return self.told.get(BRANCH_ID)
+
+    @property
+    def time(self) -> int | None:
+        """When the branch was last touched, as its bag says."""
+        return read_time((self.bag or {}).get("last_update_time"))
 
     @property
     def is_failure(self) -> bool:

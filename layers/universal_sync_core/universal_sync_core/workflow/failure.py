@@ -16,6 +16,7 @@ from universal_sync_core.bag.unit_of_work import Context, UnitOfWork, unit_of_wo
 from universal_sync_core.errors import StateSyncError, UnreadableObjectError
 from universal_sync_core.pipe.pointer_bloat import prevent_pointer_bloat
 from universal_sync_core.values.codec import Json, JsonObject, decode
+from universal_sync_core.values.portable import portable_text
 from universal_sync_core.workflow.snapshot import write_snapshot
 
 RECORD_MARK: Final = "failure_record"
@@ -74,8 +75,8 @@ def record_failure(
         record |= _past(state, unit)
         path = unit.objects.add_record(record)
     return {
-        "error": error.removeprefix(_RESERVED),
-        "cause": f"{_short(cause)} [record: {path}]",
+        "error": portable_text(error.removeprefix(_RESERVED)),
+        "cause": f"{portable_text(_short(cause))} [record: {path}]",
         "record_s3_path": path,
         "branch_id": state.get("branch_id"),
         SEGMENTS_RUN: state.get("loop_counter"),
