@@ -26,7 +26,7 @@ from universal_sync_core.merge.deep_merge import REMOVAL, Combiner, Replacement
 from universal_sync_core.merge.difference import is_equal
 from universal_sync_core.merge.history import HISTORY_FIELDS
 from universal_sync_core.values.codec import Json, JsonObject, encode
-from universal_sync_core.values.pointer import is_map, parse, unescape_key
+from universal_sync_core.values.pointer import has_mark, is_map, parse, unescape_key
 from universal_sync_core.values.timestamps import time_of
 
 # Fields of the bag over which branches cannot disagree.
@@ -100,9 +100,13 @@ class Conflicts:
 
     def _settle(self, changes: Sequence[Change], keys: Keys) -> list[Change]:
         strategy = self.unit.strategies.at(_path(keys))
-        if len(changes) == 1 or _is_joined(changes, strategy) or _is_one_form(changes):
+        is_merged = _is_merged(keys) and strategy is None
+        if len(changes) == 1 or _is_joined(changes, strategy):
             return list(changes)
-        if _is_merged(keys) and strategy is None:
+        # Maps that stand inline are not encoded once more for each map around them.
+        if not (is_merged and _are_inline_maps(changes)) and _is_one_form(changes):
+            return list(changes)
+        if is_merged:
             opened = [
                 replace(change, value=self.unit.pages.opened(change.value)) for change in changes
             ]
@@ -223,6 +227,10 @@ def _is_joined(changes: Sequence[Change], strategy: Strategy | None) -> bool:
     """Tell whether a strategy keeps what each branch added, so that there is no conflict."""
     replaced = any(isinstance(each.value, Replacement) or each.value is REMOVAL for each in changes)
     return strategy is not None and strategy.name != "replace" and not replaced
+
+
+def _are_inline_maps(changes: Sequence[Change]) -> bool:
+    return all(type(each.value) is dict and not has_mark(each.value) for each in changes)
 
 
 def _is_one_form(changes: Sequence[Change]) -> bool:

@@ -21,7 +21,10 @@ from universal_sync_core.values.address import Address
 from universal_sync_core.values.codec import Json, encode
 from universal_sync_core.values.item_failure import failure_beside
 from universal_sync_core.values.pointer import Pointer, has_mark, parse
+from universal_sync_core.values.sizes import is_over
 
+# With more containers around a value, a look at it costs less than to encode it for each of them.
+_FEW_AROUND: Final = 4
 # How much of a value is held while it is being stored: some 500 pages, sent in parallel.
 _HELD_BYTES: Final = 32 * KIB * KIB
 
@@ -35,6 +38,7 @@ class TreeWriter(PageReader):
         self._page_bytes = settings.page_bytes
         self._index_bytes = settings.index_bytes
         self._entry_bytes = settings.page_bytes // 4
+        self._around = 0  # containers of the value that is being written
 
     def store(self, value: Json, *, marked: bool = False, old: Json = None) -> Pointer:
         """Return a pointer to `value`, which is written as pages if it is a list or a map.
@@ -136,12 +140,22 @@ class TreeWriter(PageReader):
     def _elements(self, items: Sequence[Json], *, marked: bool) -> Entries:
         entries = Entries("list")
         for item in items:
-            encoded = b"" if marked else encode(item)
-            if marked or len(encoded) > self._entry_bytes or has_mark(item):
+            encoded = None if marked or has_mark(item) else self._for_page(item)
+            if encoded is None:
                 entries.add(self._element("list", item, marked=marked))
             else:
                 entries.add_plain(encoded)
         return entries
+
+    def _for_page(self, value: Json) -> bytes | None:
+        """Return the JSON of a value, or None if it is too large to stand in a page.
+
+        What is far down is not encoded once more for each container that is around it.
+        """
+        if self._around > _FEW_AROUND and is_over(value, self._entry_bytes):
+            return None
+        encoded = encode(value)
+        return encoded if len(encoded) <= self._entry_bytes else None
 
     def _element(
         self, kind: TreeKind, value: Json, *, marked: bool = False, old: Json = None
@@ -166,11 +180,15 @@ class TreeWriter(PageReader):
             shown: whether a failure that it reports is shown beside its pointer.
             old: what stands there now.
         """
-        encoded = encode(value)
-        if len(encoded) <= self._entry_bytes or parse(value) is not None:
+        encoded = self._for_page(value) if parse(value) is None else encode(value)
+        if encoded is not None:
             return value, encoded
         beside = failure_beside(self.expanded(value)) if shown else {}
-        pointer = self.store(value, old=old).with_beside(beside).render()
+        self._around += 1
+        try:
+            pointer = self.store(value, old=old).with_beside(beside).render()
+        finally:
+            self._around -= 1
         return pointer, encode(pointer)
 
 

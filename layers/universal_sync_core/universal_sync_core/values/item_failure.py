@@ -1,10 +1,12 @@
 """How the result of an item reports failure, both inline and beside a pointer."""
 
+import json
 from typing import Final
 
 from universal_sync_core.values.codec import Json, JsonObject, encode
 from universal_sync_core.values.pointer import parse
 from universal_sync_core.values.portable import portable
+from universal_sync_core.values.sizes import is_over
 
 FAILURE_STATUSES: Final = frozenset(
     {"FAILED", "ERROR", "TIMED_OUT", "ABORTED", "HALTED", "SIGKILL"}
@@ -17,6 +19,7 @@ _WRITTEN_BY_SERVICE: Final = {"Error", "Cause"}
 _SHOWN: Final = ("status", "error", "cause")
 _MAX_SHOWN_BYTES: Final = 256
 _CUT_BYTES: Final = 200
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 def failure_of(result: Json) -> JsonObject:
@@ -63,10 +66,20 @@ def shown_beside(result: JsonObject) -> JsonObject:
 def _cut(value: Json) -> Json:
     if _is_short(value):
         return portable(value)
-    text = value if type(value) is str else encode(value).decode(errors="replace")
+    text = value if type(value) is str else _beginning(value)
     kept = text.encode(errors="replace")[:_CUT_BYTES].decode(errors="ignore")
     return f"{kept}..."
 
 
 def _is_short(value: Json) -> bool:
-    return len(encode(value)) <= _MAX_SHOWN_BYTES
+    return not is_over(value, _MAX_SHOWN_BYTES) and len(encode(value)) <= _MAX_SHOWN_BYTES
+
+
+def _beginning(value: Json) -> str:
+    """Return the beginning of the JSON of a value, of which the rest may be very long."""
+    text = ""
+    for part in _ENCODER.iterencode(value):
+        text += part
+        if len(text) >= _CUT_BYTES:
+            break
+    return text

@@ -68,3 +68,25 @@ class Sizes:
     def _of_key(self, key: str) -> Measured:
         known = self._keys[key] = Measured(key, *measure(key))
         return known
+
+
+def is_over(value: Json, limit: int) -> bool:
+    """Tell whether the JSON of a value surely takes more bytes, by a look at so many of them.
+
+    Of a value that is not told to be over, the JSON takes a few times the limit at most.
+    """
+    left, stack = limit, [value]
+    while stack and left >= 0:
+        part = stack.pop()
+        if type(part) is str:
+            left -= len(part) + 2
+        elif type(part) is list:
+            left -= len(part) + 1
+            stack += part if left >= 0 else ()
+        elif type(part) is dict:
+            left -= 4 * len(part) + 1
+            left -= sum(map(len, part)) if left >= 0 else 0
+            stack += part.values() if left >= 0 else ()
+        else:
+            left -= 1
+    return left < 0
