@@ -25,7 +25,7 @@ from .bridges import (
     task_tokens,
 )
 from .bridges.language import choices, intrinsics, json_paths, jsonata, variables
-from .bridges.maps import inline_maps, map_runs, objects, result_files
+from .bridges.maps import inline_maps, item_files, map_runs, objects, result_files
 from .bridges.templates import no_values, stack_names
 from .clients import Clients
 from .errors import ServerStartError
@@ -140,6 +140,8 @@ def _bridge(closing: ExitStack, services: Services) -> None:
     task_tokens.install(closing)
     inline_maps.install(closing)
     map_runs.install(closing)
+    # Before what names the failures of reading.
+    item_files.install(closing, services.clients)
     result_files.install(closing, services.clients)
     announcements.install(closing, services.events.append)
     service_events.install(closing)

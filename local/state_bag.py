@@ -17,6 +17,7 @@ from universal_sync_core.storage.cache import ByteCache
 from universal_sync_core.storage.known import KnownObjects
 from universal_sync_core.storage.memory_store import MemoryStore
 from universal_sync_core.storage.runtime import Runtime
+from universal_sync_core.storage.store import Location
 from universal_sync_core.storage.usage import UsageSnapshot
 from universal_sync_core.values.codec import Json, JsonObject
 
@@ -28,6 +29,7 @@ from .played.workflow_run import WorkflowRun
 
 EXECUTION_ID = "arn:aws:states:us-east-1:123456789012:execution:state-data:test"
 _BUCKET = "state-bucket"
+_INPUTS = "inputs/"
 
 
 class StateBag:
@@ -45,7 +47,8 @@ class StateBag:
     @contextmanager
     def opened(cls) -> Iterator["StateBag"]:
         """Use an empty store, in memory, for as long as the context lasts."""
-        with runtime.use(settings=Settings(bucket=_BUCKET), store=MemoryStore()) as space:
+        settings = Settings(bucket=_BUCKET, allowed_prefixes=(f"s3://{_BUCKET}/{_INPUTS}",))
+        with runtime.use(settings=settings, store=MemoryStore()) as space:
             yield cls(space)
 
     def __call__(self, execution_input: JsonObject | None = None, /, **fields: Json) -> JsonObject:
@@ -57,6 +60,17 @@ class StateBag:
         """
         given = {**(execution_input or {}), **fields}
         return first_bag(given, {"execution_id": EXECUTION_ID})
+
+    def put_items(self, name: str, body: bytes, **fields: Json) -> JsonObject:
+        """Store a file under `inputs/`, and give the `distributed_items` that name it.
+
+        Args:
+            name: of the file.
+            body: an array of items, or what `input_type` and `manifest_type` say.
+            fields: more of `distributed_items`.
+        """
+        self._space.store.put(Location(_BUCKET, f"{_INPUTS}{name}"), body)
+        return {"bucket": _BUCKET, "key": f"{_INPUTS}{name}", **fields}
 
     def event(self, bag: JsonObject, *, sync: bool = False) -> JsonObject:
         """Give the event with which the state machine has a worker run a segment or branch.

@@ -180,10 +180,13 @@ class BranchPointer(Open):
 
 
 class StagedItems(Open):
-    """Where the items of a Distributed Map are: a JSON array in S3."""
+    """Where the items of a Distributed Map are: a JSON array in S3, or a list of Parquet files."""
 
     bucket: str
     key: str
+    input_type: Literal["JSON", "PARQUET"] = Field(
+        description="Of Parquet the object is a manifest: the path of a file in each line."
+    )
     count: int | None = Field(description="Null where the caller had staged them.")
     max_concurrency: int = Field(description="How many may run at once.")
     items_per_batch: int = Field(description="How many each child is given, in a list; 1 as it is.")

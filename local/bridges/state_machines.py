@@ -39,13 +39,16 @@ def install(stack: ExitStack, runs: Runs) -> None:
     stack.enter_context(
         patch.object(models, "stepfunctions_backends", stepfunctions_parser_backends)
     )
-    _parse_once(stack)
+    parse_definitions(stack)
     _name_executions(stack, runs)
     stack.callback(_abort_running)
 
 
-def _parse_once(stack: ExitStack) -> None:
-    """Keep what is parsed: it holds no state of an execution, and takes seconds to make."""
+def parse_definitions(stack: ExitStack) -> None:
+    """Read what moto's grammar lacks too, and keep what is read.
+
+    It holds no state of an execution, and takes seconds to make.
+    """
     original = AmazonStateLanguageParser.parse
 
     @lru_cache(maxsize=32)

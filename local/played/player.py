@@ -240,7 +240,9 @@ class Player:
         caught = "DistributedMapFailed"
         bag = self._tasks.task("CreatePreSnapshot", caught, create_snapshot, bag, "pre")
         place = self._tasks.task("StageItems", caught, stage_items, bag)
-        self.run.states.append("DistributedMapState")
+        is_parquet = place["input_type"] == "PARQUET"
+        reads = "DistributedMapOfFiles" if is_parquet else "DistributedMapState"
+        self.run.states += ["WhoReadsItems", reads]
         mapped = DistributedMap(self._space, self._tasks, self._handler, bag["execution_id"])
         answer = mapped.run(place, self._execution_id, len(self.run.states))
         context = {"action": "aggregate_distributed"}

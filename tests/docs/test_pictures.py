@@ -106,7 +106,7 @@ def test_a_row_of_the_machine_begins_where_the_route_leads_and_ends_there(
     assert begins in {choice["Next"] for choice in named}
     following = begins
     while following != ends:
-        following = STATES[following]["Next"]
+        following = _following(following)
     assert STATES[ends]["Next"] == machine.ROUTE
 
 
@@ -119,8 +119,14 @@ def test_the_machine_has_a_row_for_each_way_that_goes_on() -> None:
 
 def _leads_back(name: str) -> bool:
     while name in STATES and name != machine.ROUTE:
-        name = STATES[name].get("Next", "")
+        name = _following(name)
     return name == machine.ROUTE
+
+
+def _following(name: str) -> str:
+    """Return the state after one that has no choice, or that after no choice was taken."""
+    following: str = STATES[name].get("Next") or STATES[name].get("Default", "")
+    return following
 
 
 @pytest.mark.parametrize("field", bag.FIELDS)

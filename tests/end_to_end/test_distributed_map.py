@@ -1,6 +1,8 @@
 """Distributed maps: every item once, in order, and the failures named."""
 
 import gzip
+import importlib
+import io
 import json
 from typing import Any
 
@@ -138,3 +140,46 @@ def _items_run(workflows: Workflows, execution: Execution) -> int:
     (run,) = client.list_map_runs(executionArn=execution.arn)["mapRuns"]
     count: int = client.describe_map_run(mapRunArn=run["mapRunArn"])["itemCounts"]["total"]
     return count
+
+
+def parquet_of(rows: list[dict[str, Any]]) -> bytes:
+    """Give rows of texts as a file of Parquet."""
+    core, files = importlib.import_module("arro3.core"), importlib.import_module("arro3.io")
+    columns = {
+        name: core.Array([row[name] for row in rows], core.DataType.utf8()) for name in rows[0]
+    }
+    written = io.BytesIO()
+    files.write_parquet(core.Table.from_pydict(columns), written)
+    return written.getvalue()
+
+
+@pytest.mark.local
+@pytest.mark.parametrize("size", [1, 9])
+def test_rows_of_parquet_are_read_by_the_machine_and_those_that_failed_run_again(
+    workflows: Workflows, size: int
+) -> None:
+    pytest.importorskip("arro3.io", reason="reads Parquet; requirements-dev.txt has it")
+    rows = [{"service": str(n), "status": "FAILED" if n == 3 else "SUCCEEDED"} for n in range(20)]
+    cloud, bucket = workflows.cloud, workflows.cloud.outputs["StateBucketName"]
+    for name, part in (("a", rows[:12]), ("b", rows[12:])):
+        key = f"inputs/{name}.parquet"
+        cloud.client("s3").put_object(Bucket=bucket, Key=key, Body=parquet_of(part))
+    listed = "\n".join(f"s3://{bucket}/inputs/{name}.parquet" for name in "ab")
+    cloud.client("s3").put_object(Bucket=bucket, Key="inputs/rows.csv", Body=listed.encode())
+    items = {"bucket": bucket, "key": "inputs/rows.csv", "input_type": "PARQUET"}
+    mapped = {
+        "status": "DISTRIBUTED_MAP",
+        "distributed_items": items | {"manifest_type": "ATHENA_DATA"},
+    }
+    value = {"segments": [mapped, {"status": "COMPLETE"}], "items_per_batch": size}
+
+    failed = workflows.run(value)
+    assert failed.error == "Workflow.FAILED"
+    assert _items_run(workflows, failed) == 20
+    assert "DistributedMapOfFiles" in workflows.states(failed)
+
+    execution = workflows.resume(failed, tolerated_failed_items=1)
+    assert _items_run(workflows, execution) == 1
+    state = workflows.final_state(execution)
+    assert state["distributed_outputs"] == rows
+    assert [report["index"] for report in state["failed_segments"]] == [3]

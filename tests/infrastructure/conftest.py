@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from moto import mock_aws
 from samcli.yamlhelper import yaml_parse
 
+from local.bridges import state_machines
 from tests.infrastructure.machines import Machine
 
 ROOT = Path(__file__).parents[2]
@@ -54,7 +56,9 @@ def machine(
         definition_text = definition_text.replace(f"${{{name}}}", name)
     for variable in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(variable, "testing")
-    with mock_aws(config={"stepfunctions": {"execute_state_machine": True}}):
+    executed = mock_aws(config={"stepfunctions": {"execute_state_machine": True}})
+    with ExitStack() as parsing, executed:
+        state_machines.parse_definitions(parsing)
         yield Machine(definition_text, monkeypatch)
 
 

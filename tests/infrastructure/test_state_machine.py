@@ -1,6 +1,7 @@
 """The contract that every state of the machine keeps."""
 
 import inspect
+import json
 import re
 from typing import Any
 
@@ -88,8 +89,8 @@ FAILURE_KEYS = {
 One of a hold goes nowhere, for the workflow goes on.
 """
 
-CHILDREN = {"RunItem", "StoreItemResult"}
-"""A child of the distributed map fails as it is: its error becomes the item's."""
+CHILDREN = {"RunItem", "StoreItemResult", "RunRows", "StoreRowsResult"}
+"""A child of a distributed map fails as it is: its error becomes the item's."""
 
 EVENTS_OF_STATE = {"Choice": 2, "Pass": 2, "Task": 5}
 """Entered, exited, and of a task scheduled, started, succeeded; a retry adds three.
@@ -215,6 +216,31 @@ def test_the_distributed_map_reads_and_writes_s3_a_hundred_items_at_a_time(state
     assert state["ToleratedFailurePercentage"] == 100
     assert state["ItemReader"]["Resource"] == "arn:${Partition}:states:::s3:getObject"
     assert state["ResultWriter"]["Resource"] == "arn:${Partition}:states:::s3:putObject"
+
+
+def test_files_of_parquet_are_mapped_as_items_are(states: States) -> None:
+    """Names of states are unique in a machine: two maps cannot share their children's."""
+    names = {"RunItem": "RunRows", "StoreItemResult": "StoreRowsResult", '"Items"': '"Rows"'}
+    of_items = json.dumps(states["DistributedMapState"])
+    for name, other in names.items():
+        of_items = of_items.replace(name, other)
+    differs = {"Comment", "ItemReader", "ItemSelector", "ItemBatcher", "ItemProcessor"}
+    items, files = json.loads(of_items), states["DistributedMapOfFiles"]
+    for key in (files.keys() | items.keys()) - differs:
+        assert files[key] == items[key]
+    own, shared = files["ItemProcessor"]["States"], items["ItemProcessor"]["States"]
+    assert own.keys() == {"OneRowOrBatch", "TakeRow", "TakeRows"} | shared.keys()
+    assert {name: own[name] for name in shared} == shared
+
+
+def test_step_functions_reads_parquet_and_makes_the_batches(states: States) -> None:
+    # https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itemreader.html
+    state = states["DistributedMapOfFiles"]
+    reader = state["ItemReader"]
+    assert reader["Resource"] == "arn:${Partition}:states:::s3:getObject"
+    assert reader["ReaderConfig"] == {"InputType": "PARQUET", "ManifestType": "ATHENA_DATA"}
+    assert state["ItemBatcher"]["MaxItemsPerBatchPath"] == "$.items.items_per_batch"
+    assert states["WhoReadsItems"]["Default"] == "DistributedMapState"
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,8 @@
 """`state_bag.run`: a whole workflow in a test of milliseconds."""
 
+import importlib
+import json
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -134,3 +137,36 @@ def test_a_hundred_thousand_rows_go_through_a_map_in_a_thousand_batches(
     outputs = state_bag.hydrate(run.bag)["distributed_outputs"]
     assert outputs == [{"twice": 2 * n} for n in range(100_000)]
     assert len(run.states) < 20
+
+
+def mapping(items: Any) -> Any:
+    """Give a worker that maps items that are in S3, and gives each back as it is."""
+
+    def handler(event: Any, _context: Any) -> Any:
+        if "item" in event:
+            return event["item"]
+        asked = {"status": "DISTRIBUTED_MAP", "distributed_items": items}
+        return {"status": "COMPLETE"} if event["state_data"]["segment_to_run"] else asked
+
+    return handler
+
+
+@pytest.mark.parametrize("size", [1, 4])
+@pytest.mark.parametrize("kind", ["JSON", "CSV", "PARQUET"])
+def test_items_in_s3_are_mapped(state_bag: StateBag, kind: str, size: int) -> None:
+    names = [str(n) for n in range(10)]
+    body = json.dumps([{"n": name} for name in names]).encode()
+    if kind == "CSV":
+        body = "\n".join(["n", *names]).encode()
+    if kind == "PARQUET":
+        files = pytest.importorskip("arro3.io", reason="requirements-dev.txt has it")
+        core, written = importlib.import_module("arro3.core"), BytesIO()
+        column = core.Array(names, core.DataType.utf8())
+        files.write_parquet(core.Table.from_pydict({"n": column}), written)
+        body = written.getvalue()
+    items = state_bag.put_items("rows", body, input_type=kind)
+    given = {"total_segments": 2, "items_per_batch": size}
+    run = state_bag.run(mapping(items), given)
+    assert run.status == "SUCCEEDED"
+    outputs = state_bag.hydrate(run.bag)["distributed_outputs"]
+    assert outputs == [{"n": name} for name in names]

@@ -28,6 +28,8 @@ def payload_of(states: Mapping[str, Any], name: str) -> set[str]:
 def test_events_are_those_of_the_state_machine(state_bag: StateBag) -> None:
     states = json.loads(DEFINITION.read_text(encoding="utf-8"))["States"]
     items = states["DistributedMapState"]["ItemProcessor"]["States"]
+    rows = states["DistributedMapOfFiles"]["ItemProcessor"]["States"]
+    assert payload_of(rows, "RunRows") == payload_of(items, "RunItem")
     assert state_bag.event(state_bag()).keys() == payload_of(states, "RunSegment")
     assert state_bag.item_event({"sku": 1}, 7).keys() == payload_of(items, "RunItem")
     assert state_bag.item_event({"sku": 1}, 7)["index"] == 7

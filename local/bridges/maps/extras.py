@@ -1,4 +1,4 @@
-"""What a Map may say that moto's grammar lacks: ItemBatcher, EXPRESS, an expression that selects.
+"""What a Map may say that moto's grammar lacks: ItemBatcher, EXPRESS, types of files and more.
 
 It is taken out of a definition before moto reads it, and put beside what moto makes of the Map.
 https://docs.aws.amazon.com/step-functions/latest/dg/state-map-distributed.html
@@ -12,6 +12,7 @@ from typing import Any
 from moto.stepfunctions.parser.asl.eval.environment import Environment
 
 from ...machines.scopes import scopes_of
+from .item_files import is_read_here, read_here
 
 _KEPT = "local_cloud_extras"
 _BATCHER = "ItemBatcher"
@@ -26,11 +27,13 @@ class MapExtras:
         batcher: evaluates to the ItemBatcher.
         express: whether its children are of the type EXPRESS.
         selects: whether the ItemSelector is one expression.
+        reads: the ReaderConfig, where moto knows none such.
     """
 
     batcher: Any = None
     express: bool = False
     selects: bool = False
+    reads: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,8 @@ def parsed_with_extras(definition: str, parse: Callable[[str], Any]) -> Any:
             setattr(state.iteration_component, _KEPT, extras[name])
             if extras[name].selects:
                 state.item_selector = _Selected(state.item_selector)
+            if reads := extras[name].reads:
+                read_here(state.item_reader, reads)
     return program, tree
 
 
@@ -78,16 +83,23 @@ def _taken_out(
             if express:
                 config["ExecutionType"] = "STANDARD"
             batcher = state.pop(_BATCHER, None)
-            # An empty one is none, which moto does not take.
-            reader = state.get("ItemReader")
-            if isinstance(reader, dict) and not reader.get("ReaderConfig", True):
-                del reader["ReaderConfig"]
+            reads = _taken_config(state.get("ItemReader"))
             selects = isinstance(state.get(_SELECTOR), str)
             if selects:
                 state[_SELECTOR] = {_SELECTED: state[_SELECTOR]}
-            if express or batcher or selects:
+            if express or batcher or selects or reads:
                 template = batcher and _template(batcher, scope.language_of(state), parse)
-                yield name, MapExtras(batcher=template, express=express, selects=selects)
+                extras = MapExtras(batcher=template, express=express, selects=selects, reads=reads)
+                yield name, extras
+
+
+def _taken_config(reader: Any) -> Mapping[str, Any] | None:
+    """Take out of an ItemReader a configuration that moto does not know, and an empty one."""
+    config = reader.get("ReaderConfig") if isinstance(reader, dict) else None
+    if not isinstance(config, dict) or (config and not is_read_here(config)):
+        return None
+    del reader["ReaderConfig"]
+    return config or None
 
 
 def _template(batcher: Mapping[str, Any], language: str, parse: Callable[[str], Any]) -> Any:

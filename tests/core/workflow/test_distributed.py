@@ -167,7 +167,7 @@ def test_items_that_are_in_s3_already_stay_where_they_are(key: str, count: Any) 
     with fresh(CountingStore(), allowed_prefixes=(f"s3://{BUCKET}/inputs/",)):
         place = stage_items(in_s3(key=key, count=count))
     where = {"bucket": BUCKET, "key": key, "count": count}
-    assert place == where | {"max_concurrency": 100, "items_per_batch": 1}
+    assert place == where | {"input_type": "JSON", "max_concurrency": 100, "items_per_batch": 1}
 
 
 @pytest.mark.parametrize(

@@ -93,6 +93,32 @@ def test_results_are_in_files_that_the_manifest_lists(
     assert "Output" not in failed[0]
 
 
+@pytest.mark.parametrize("manifest", [False, True])
+def test_json_lines_and_lists_of_their_files_are_read(
+    run: Run, distributed: Any, read: Any, cloud: LocalCloud, *, manifest: bool
+) -> None:
+    state, bucket = distributed([], CHOOSE), cloud.outputs["Bucket"]
+    lines = "\n".join(map(json.dumps, _items(3)))
+    cloud.client("s3").put_object(Bucket=bucket, Key="a#b c", Body=f"{lines}\n".encode())
+    config, key = {"InputType": "JSONL"}, "a#b c"
+    if manifest:
+        config, key = config | {"ManifestType": "ATHENA_DATA"}, "items.csv"
+        listed = f"s3://{bucket}/a#b c\n" * 2
+        cloud.client("s3").put_object(Bucket=bucket, Key=key, Body=listed.encode())
+    state["ItemReader"] |= {"ReaderConfig": config, "Parameters": {"Bucket": bucket, "Key": key}}
+    result = run({"Map": state}).wait(60).output
+    files = read(result["ResultWriterDetails"]["Key"])["ResultFiles"]
+    inputs = [json.loads(each["Input"]) for each in read(files["SUCCEEDED"][0]["Key"])]
+    assert sorted(each["n"] for each in inputs) == sorted([0, 1, 2] * (2 if manifest else 1))
+
+
+def test_a_file_that_is_no_parquet_fails_the_map(run: Run, distributed: Any) -> None:
+    state = distributed([], CHOOSE)
+    state["ItemReader"]["ReaderConfig"] = {"InputType": "PARQUET"}
+    failed = run({"Map": state}).wait(60)
+    assert failed.error == "States.ItemReaderFailed"
+
+
 def test_record_has_the_fields_that_aws_writes(run: Run, distributed: Any, read: Any) -> None:
     result = run({"Map": distributed(_items(1), CHOOSE)}).wait(60).output
     manifest = read(result["ResultWriterDetails"]["Key"])

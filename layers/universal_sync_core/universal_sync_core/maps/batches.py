@@ -29,7 +29,9 @@ def unbatched(items: Iterable[Item], unit: UnitOfWork) -> Iterator[Item]:
 def _singles(batch: Item, unit: UnitOfWork) -> Iterator[Item]:
     of_each = batch.result if batch.succeeded else batch.result["input"]
     elements = Lists(unit.pages).elements(unit.pages.opened(of_each))
-    for position, element in enumerate(elements, batch.position * batch.per_batch):
+    first = batch.position * batch.per_batch
+    positions = batch.positions or range(first, first + len(elements))
+    for position, element in zip(positions, elements, strict=True):
         report = {"index": position, "input": element}
         result = element if batch.succeeded else batch.result | report
         identity = (batch.identity[0], position)

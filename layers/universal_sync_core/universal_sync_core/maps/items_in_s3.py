@@ -22,7 +22,9 @@ from universal_sync_core.values.json_stream import streamed, with_floats
 INPUT_TYPE: Final = "input_type"
 JSON: Final = "JSON"
 CSV: Final = "CSV"
-INPUT_TYPES: Final = (JSON, "JSONL", CSV)
+# Read by Step Functions alone.
+PARQUET: Final = "PARQUET"
+INPUT_TYPES: Final = (JSON, "JSONL", CSV, PARQUET)
 
 
 def input_type(items: JsonObject, place: str) -> str:
@@ -53,7 +55,7 @@ def items_in(at: Location, kind: str, unit: UnitOfWork) -> Iterator[Json]:
 
     Args:
         at: the object.
-        kind: one of `INPUT_TYPES`.
+        kind: one of `INPUT_TYPES`, but not Parquet.
         unit: whose budget its bytes are spent from.
 
     Raises:

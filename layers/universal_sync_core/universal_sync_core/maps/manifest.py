@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/step-functions/latest/dg/input-output-resultwriter.h
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 from universal_sync_core.bag.fields import CHAIN, with_fields
@@ -87,9 +88,26 @@ def read_map_run(result: JsonObject, unit: UnitOfWork) -> list[Item]:
     items: dict[tuple[str, object], Item] = {}
     for file in _result_files(result.get(DETAILS), unit):
         for item in unit.objects.retried(_read_file, file, unit):
-            items.setdefault(item.identity, item)
+            _require_same(items.setdefault(item.identity, item), item, str(file.location))
         unit.objects.flush_over(_HELD_BYTES)
-    return sorted(unbatched(items.values(), unit), key=Item.place)
+    every = sorted(unbatched(items.values(), unit), key=Item.place)
+    _require_one_at_each_position([item for item in every if item.given is not None])
+    return every
+
+
+def _require_one_at_each_position(items: list[Item]) -> None:
+    """Raise MalformedManifestError where two items that children tell of have one position."""
+    for item, following in pairwise(items):
+        if item.position == following.position:
+            message = f"two children ran an item at the position {item.position}"
+            raise MalformedManifestError(message, path=_PLACE)
+
+
+def _require_same(known: Item, item: Item, path: str) -> None:
+    """Raise MalformedManifestError where two children were given other items at one position."""
+    if known.given != item.given:
+        message = f"two children ran other items at the position {item.position}"
+        raise MalformedManifestError(message, path=path)
 
 
 def _result_files(details: Json, unit: UnitOfWork) -> list[ResultFile]:

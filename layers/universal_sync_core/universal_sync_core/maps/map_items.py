@@ -1,6 +1,6 @@
 """The items of a Distributed Map, as the records of its executions tell them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -22,6 +22,11 @@ _WRONG_ANSWER: Final = {
     "Error": "InvalidRequestError",
     "Cause": "the answer to a batch must be a list with the result of each of its items",
 }
+# What our ItemBatcher makes of items that Step Functions reads itself.
+_BATCH_INPUT: Final = "BatchInput"
+_ITEMS: Final = "Items"
+_BATCHED: Final = {_BATCH_INPUT, _ITEMS}
+_SHARED: Final = {"execution_id", ITEMS_PER_BATCH}
 _WRAPPINGS: Final = (_WRAPPED, _WRAPPED | {ITEMS_PER_BATCH})
 
 
@@ -36,6 +41,8 @@ class Item:
         result: its output, or what is known of its failure.
         per_batch: how many items a child was given; of more than one this is all of a batch,
             `index` is the batch's, and the output is the list of theirs.
+        positions: of each item of a batch, where its items tell them.
+        given: its input, as JSON, where Step Functions itself has read the items.
     """
 
     identity: tuple[str, object]
@@ -43,6 +50,8 @@ class Item:
     succeeded: bool
     result: Json
     per_batch: int = 1
+    positions: Sequence[int] | None = None
+    given: str | None = None
 
     @property
     def is_ours(self) -> bool:
@@ -74,7 +83,8 @@ def item_of(
     Raises:
         UnreadableObjectError: its input or output is no JSON text.
     """
-    given = _document(record, "Input")
+    text: Json = record.get("Input")
+    given, positions = _unwrapped(_document(record, "Input"))
     index = _index(given)
     is_ours = index is not None and _names(given["execution_id"], execution_id)
     per_batch = given.get(ITEMS_PER_BATCH, 1) if is_ours else 1
@@ -102,6 +112,8 @@ def item_of(
         succeeded=succeeded,
         result=result,
         per_batch=per_batch,
+        positions=positions if is_ours else None,
+        given=text if is_ours and positions is not None else None,
     )
 
 
@@ -109,6 +121,37 @@ def output_of(output: Json, place: str, taken: Taken) -> Item:
     """Return the item of which only the output is known."""
     result = taken(with_floats(output))
     return Item(identity=("place", place), index=None, succeeded=True, result=result)
+
+
+def input_at(given: str, position: int) -> Json:
+    """Return what the item at a position was given, of the input of a child that tells it."""
+    items = decode(given.encode(errors="surrogatepass"), path="(record)")[_ITEMS]
+    return next(each["item"] for each in items if each["index"] == position)
+
+
+def _unwrapped(given: Json) -> tuple[Json, list[int] | None]:
+    """Return the input of a child as of any other, and the positions of what an ItemBatcher gave.
+
+    Such an input is `{"BatchInput": {...}, "Items": [{"item", "index"}, ...]}`.
+    """
+    if type(given) is not dict or given.keys() != _BATCHED:
+        return given, None
+    shared, items = given[_BATCH_INPUT], given[_ITEMS]
+    are_ours = type(shared) is dict and shared.keys() == _SHARED
+    if not are_ours or type(items) is not list or not items or not all(map(_is_indexed, items)):
+        return given, None
+    positions = [each["index"] for each in items]
+    values = [each["item"] for each in items]
+    is_batch = shared[ITEMS_PER_BATCH] != 1
+    if not is_batch and len(values) > 1:
+        return given, None
+    item = values if is_batch else values[0]
+    return {**shared, "item": item, "index": positions[0]}, positions
+
+
+def _is_indexed(item: Json) -> bool:
+    is_pair = type(item) is dict and item.keys() == {"item", "index"}
+    return is_pair and type(item["index"]) is int and item["index"] >= 0
 
 
 def _document(record: JsonObject, name: str) -> Json:

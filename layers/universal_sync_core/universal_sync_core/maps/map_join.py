@@ -6,7 +6,8 @@ from dataclasses import replace
 from universal_sync_core.bag.fields import FAILED_SEGMENTS, OUTPUTS, UNFINISHED
 from universal_sync_core.bag.tolerance import too_many_failed
 from universal_sync_core.bag.unit_of_work import UnitOfWork
-from universal_sync_core.maps.map_items import Item
+from universal_sync_core.ingestion.ingest import ingest
+from universal_sync_core.maps.map_items import Item, input_at
 from universal_sync_core.maps.unfinished_map import UnfinishedMap, unfinished_map
 from universal_sync_core.values.codec import Json, JsonObject
 from universal_sync_core.values.item_failure import failure_of
@@ -70,10 +71,33 @@ def _of_our_own(
     without_output = sorted(item.position for item in items if not item.succeeded)
     of_outputs = delta[FAILED_SEGMENTS][: -len(without_output) or None]
     failed = [positions[report["index"]] for report in of_outputs]
+    again = sorted([*failed, *without_output])
     left = UnfinishedMap(
-        count=count, failed=sorted([*failed, *without_output]), without_output=without_output
+        count=count,
+        failed=again,
+        without_output=without_output,
+        inputs=_inputs(items, again, unfinished, unit),
     )
     return delta | {UNFINISHED: left.render(unit)}
+
+
+def _inputs(
+    items: Sequence[Item], again: list[int], unfinished: UnfinishedMap | None, unit: UnitOfWork
+) -> list[Json] | None:
+    """Return what items that run again were given, where the function cannot read it anew."""
+    if unfinished is not None:
+        kept = unfinished.inputs
+        known = None if kept is None else dict(zip(unfinished.failed, kept, strict=True))
+        return None if known is None else [known[position] for position in again]
+    wanted = set(again)
+    texts = {item.position: item.given for item in items if item.position in wanted}
+    if None in texts.values():
+        return None
+    return [
+        unit.pages.folded(ingest(input_at(text, position), unit))
+        for position in again
+        if (text := texts[position]) is not None
+    ]
 
 
 def _reports(items: Sequence[Item]) -> list[JsonObject]:

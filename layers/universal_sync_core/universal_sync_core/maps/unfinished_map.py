@@ -28,7 +28,7 @@ from universal_sync_core.values.pointer import Pointer
 
 # Beside the pointer, once the map is entered again.
 _ENTERED: Final = "entered"
-_DOCUMENT: Final = {"count", "failed", "without_output"}
+_DOCUMENT: Final = {"count", "failed", "without_output", "inputs"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,11 +39,13 @@ class UnfinishedMap:
         count: of its items.
         failed: positions of the items to run again, in order.
         without_output: those of them that left no output.
+        inputs: what those to run again are given, where the function cannot read the items.
     """
 
     count: int
     failed: Sequence[int]
     without_output: Sequence[int]
+    inputs: Sequence[Json] | None = None
 
     def render(self, unit: UnitOfWork) -> JsonObject:
         """Return the pointer that stands for it in the bag."""
@@ -51,6 +53,7 @@ class UnfinishedMap:
             "count": self.count,
             "failed": list(self.failed),
             "without_output": list(self.without_output),
+            "inputs": None if self.inputs is None else list(self.inputs),
         }
         return in_role(unit.pages.store(document), UNFINISHED)
 

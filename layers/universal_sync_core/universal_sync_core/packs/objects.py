@@ -126,10 +126,15 @@ class Objects(Fetching):
         if any(name_of(pointer.path) for pointer in pointers_inline(value)):
             self.seal()
 
-    def create_items(self, body: bytes) -> Location:
-        """Store a JSON array of items now, uncompressed; an existing one stays."""
+    def create_items(self, body: bytes, suffix: str = "json") -> Location:
+        """Store what an ItemReader reads now, uncompressed; an existing one stays.
+
+        Args:
+            body: a JSON array of items, or the paths of files that hold them, one a line.
+            suffix: of its name.
+        """
         body = self._outbox.named(body)
-        path = f"{self.items_home}{hashlib.sha256(body).hexdigest()}.json"
+        path = f"{self.items_home}{hashlib.sha256(body).hexdigest()}.{suffix}"
         if self.retried(self._create, path, StoredObject(body)):
             self._usage.count_write(len(body))
         return Location.parse(path)

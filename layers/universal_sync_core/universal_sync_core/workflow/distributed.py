@@ -17,12 +17,13 @@ from universal_sync_core.limits import S3_KEY_BYTES
 from universal_sync_core.maps.batches import batched
 from universal_sync_core.maps.item_manifests import (
     INVENTORY,
+    files_of,
     inventory_items,
     items_of_files,
     manifest_type,
 )
-from universal_sync_core.maps.items_in_s3 import JSON, input_type, items_in
-from universal_sync_core.maps.unfinished_map import items_to_run, unfinished_map
+from universal_sync_core.maps.items_in_s3 import INPUT_TYPE, JSON, PARQUET, input_type, items_in
+from universal_sync_core.maps.unfinished_map import UnfinishedMap, items_to_run, unfinished_map
 from universal_sync_core.merge.lists import Lists
 from universal_sync_core.storage.store import Location
 from universal_sync_core.values.codec import Json, JsonObject, encode
@@ -33,14 +34,16 @@ from universal_sync_core.values.pointer import Pointer, escape, is_list, parse, 
 def stage_items(state: JsonObject, context: Context | None = None) -> JsonObject:
     """Return where an ItemReader finds the items, how many there are, and how they are run.
 
-    That is `{"bucket", "key", "count", "max_concurrency", "items_per_batch"}`. Of a map of which
-    too many items failed these are the items that did. With `items_per_batch` each element there
-    is a list of so many. What is too large for the input of a child is staged as a pointer to it.
+    That is `{"bucket", "key", "input_type", "count", "max_concurrency", "items_per_batch"}`. Of a
+    map of which too many items failed these are the items that did. With `items_per_batch` each
+    element there is a list of so many. What is too large for the input of a child is staged as a
+    pointer to it. Of the type `PARQUET` the object there lists files, which Step Functions reads
+    and makes batches of itself.
 
     Args:
         state: a bag with `distributed_items`: a list, or `{"bucket", "key"}` of a JSON array
-            that is in S3 already, or of JSON lines or CSV with that `input_type`, or of a
-            manifest with its `manifest_type`. Its
+            that is in S3 already, or of JSON lines, CSV or Parquet with that `input_type`, or
+            of a manifest with its `manifest_type`. Its
             `map_concurrency` says how many children run at once, where that is fewer than the
             settings allow; of a branch's map only its share, for its siblings may map as well.
         context: may carry `execution_id`.
@@ -57,7 +60,7 @@ def stage_items(state: JsonObject, context: Context | None = None) -> JsonObject
         per_batch: int = asked.get(ITEMS_PER_BATCH, 1)
         most = max(1, unit.settings.map_concurrency // at_once(state))
         children = min(most, asked.get(MAP_CONCURRENCY, most))
-        place = _place(state, per_batch, unit)
+        place = {INPUT_TYPE: JSON, "count": None} | _place(state, per_batch, unit)
         return place | {"max_concurrency": children, ITEMS_PER_BATCH: per_batch}
 
 
@@ -78,9 +81,30 @@ def _place(state: JsonObject, per_batch: int, unit: UnitOfWork) -> JsonObject:
     if unfinished is None and per_batch == 1 and kind == JSON and manifest is None:
         return place
     at = Location(place["bucket"], place["key"])
+    if kind == PARQUET:
+        return place | _of_parquet(at, manifest, per_batch, unfinished, unit)
     raw = items_to_run(list(_read(at, kind, manifest, unit)), unfinished)
     staged = [_given(each, _escaped(each), unit) for each in batched(raw, per_batch)]
     return _staged(staged, unit) | {"count": len(raw)}
+
+
+def _of_parquet(
+    at: Location,
+    manifest: str | None,
+    per_batch: int,
+    unfinished: UnfinishedMap | None,
+    unit: UnitOfWork,
+) -> JsonObject:
+    """Return where an ItemReader finds what files of Parquet are read, or the rows to run again."""
+    if unfinished is not None:
+        inputs = unfinished.inputs or []
+        return _staged(_of_bag(batched(inputs, per_batch), unit), unit) | {"count": len(inputs)}
+    files = [at] if manifest is None else list(files_of(at, unit))
+    if any("\n" in file.key for file in files):
+        message = f"the key of a Parquet file in {ITEMS} has a line feed: no manifest can name it"
+        raise InvalidRequestError(message, field=f"state_data.{ITEMS}.key")
+    location = unit.objects.create_items("".join(f"{file}\n" for file in files).encode(), "csv")
+    return {"bucket": location.bucket, "key": location.key, INPUT_TYPE: PARQUET}
 
 
 def _read(at: Location, kind: str, manifest: str | None, unit: UnitOfWork) -> Iterator[Json]:
