@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from universal_sync_core.packs.collector import collector_paused
 from universal_sync_core.packs.encoding import from_stored
 from universal_sync_core.packs.fetching import Fetching
 from universal_sync_core.packs.frames import Pack, documents_in, encoding_of, from_frame, json_size
@@ -184,7 +185,8 @@ class Objects(Fetching):
         """Return the documents decoded, with pointers in the form that a bag has."""
         found = [settled(at) for at in addresses]
         stored = self._stored(found)
-        return [self._document(stored[at], at, self.budget) for at in found]
+        with collector_paused():
+            return [self._document(stored[at], at, self.budget) for at in found]
 
     def record(self, path: str) -> tuple[Address, Document]:
         """Return the last document of a pack and its address, with the errors of `read_many`."""
