@@ -10,12 +10,13 @@ from statebag.account.aws import Cloud
 from statebag.account.deployment import manager_function, require_place
 from statebag.account.pricing import Item, Prices, Work, estimate
 from statebag.errors import NotFoundError
+from statebag.executions.branches import runs_of
 from statebag.executions.chain import chain_of, owner_of
 from statebag.executions.executions import Executions
 from statebag.executions.naming import execution_named
-from statebag.executions.timeline import Step, steps_of
+from statebag.executions.timeline import Step
 from statebag.options import as_json, with_cloud
-from statebag.output.terminal import STRONG, Styled, note, print_json, print_table, progress, styled
+from statebag.output.terminal import STRONG, Styled, note, print_json, print_table, styled
 from universal_sync_core.retention.inventory import Stored
 from universal_sync_core.storage.keys import execution_prefix
 from universal_sync_core.values.codec import decode
@@ -55,11 +56,11 @@ def command(  # noqa: PLR0913 - options
     *,
     to_json: bool,
 ) -> None:
-    """Estimate the cost of an execution and of those that continue it.
+    """Estimate the cost of an execution, of its branches, and of those that continue it.
 
     Counts the state transitions, the calls and their time, and the objects in S3, and applies
-    list prices of us-east-1 unless --prices gives others. Children of Distributed Maps, and
-    branches that fork or map, are not counted: each is an execution of its own.
+    list prices of us-east-1 unless --prices gives others. Branches that are executions of their
+    own are included. Children of Distributed Maps are not.
 
     \b
     Examples:
@@ -69,12 +70,12 @@ def command(  # noqa: PLR0913 - options
     listed = Prices.parse(decode(prices.read_bytes(), path=str(prices))) if prices else Prices()
     executions = Executions(cloud.states)
     asked = execution_named(cloud, execution_arn)
-    with progress("reading the history"):
-        steps = [
-            step
-            for each in chain_of(executions, asked)
-            for step in steps_of(executions.events(each.arn), each.arn)
-        ]
+    steps = [
+        step
+        for each in chain_of(executions, asked)
+        for run in runs_of(executions, each)
+        for step in run.steps
+    ]
     place = require_place(cloud, asked.machine_arn)
     prefix = execution_prefix(place.settings, owner_of(asked))
     objects = list(cloud.inventory.objects(place.bucket, prefix))
@@ -106,11 +107,13 @@ def _work(  # noqa: PLR0913, PLR0917 - what it is made of
     days: int,
 ) -> Work:
     memory, is_arm = _function(cloud, machine_arn)
-    invocations = sum(step.tries for step in steps)
+    invocations = sum(step.invocations for step in steps)
     return Work(
         transitions=sum(1 + step.retries for step in steps),
         invocations=invocations,
-        seconds=sum(step.seconds or 0 for step in steps if step.tries and not step.is_waiting),
+        seconds=sum(
+            step.seconds or 0 for step in steps if step.invocations and not step.is_waiting
+        ),
         memory_gb=memory / _MIB_PER_GB,
         is_arm=is_arm,
         puts=len(objects),

@@ -6,12 +6,13 @@ from typing import Final
 import click
 
 from statebag.account.aws import Cloud
+from statebag.executions.branches import Run, run_of, runs_of
 from statebag.executions.chain import chain_of
 from statebag.executions.executions import Execution, Executions
 from statebag.executions.failures import headline_of
 from statebag.executions.naming import execution_named
 from statebag.executions.step_text import clock_of, label_of, payload_text
-from statebag.executions.timeline import Step, steps_of
+from statebag.executions.timeline import Step
 from statebag.options import as_json, with_cloud
 from statebag.output.masking import masking
 from statebag.output.rendering import bytes_text, seconds_text
@@ -24,7 +25,6 @@ from statebag.output.terminal import (
     print_json,
     print_line,
     print_table,
-    progress,
     styled,
     width,
 )
@@ -53,7 +53,8 @@ _TO_THE_RIGHT: Final = ("step", "in", "out", "without S3", "offloaded", "retries
 @click.option(
     "--one",
     is_flag=True,
-    help="Only this execution, without those that it continues or that continue it.",
+    help="Only this execution, without its branches, and those that it continues or that"
+    " continue it.",
 )
 @click.option("--state", "states", multiple=True, help="Only states of this name. Repeatable.")
 @as_json
@@ -65,8 +66,9 @@ def command(
 
     Shows when it was entered (UTC), the bytes of its payload with and without offloading, the bytes
     that went to S3 there, retries, duration and next_action. A narrow terminal shows fewer columns.
-    Executions that continue each other are shown as one workflow. The number of a step names the
-    state after it: `statebag show ARN#12`.
+    Executions that continue each other are shown as one workflow, and each branch that is an
+    execution of its own behind the one that started it. The number of a step names the state after
+    it: `statebag show ARN#12`.
 
     \b
     Examples:
@@ -74,17 +76,14 @@ def command(
       statebag timeline ARN --state RunSegment
       statebag timeline ARN --json | jq -s 'max_by(.output_bytes)'
     """  # noqa: D301 - click reads the control character
-    executions = Executions(cloud.states)
     asked = execution_named(cloud, execution_arn)
-    for execution in [asked] if one else chain_of(executions, asked):
-        steps = [
-            each for each in _steps(executions, execution) if not states or each.state in states
-        ]
+    for run in _runs(Executions(cloud.states), asked, one=one):
+        steps = [each for each in run.steps if not states or each.state in states]
         if to_json:
             for step in steps:
                 print_json(step.describe())
             continue
-        _print_title(execution)
+        _print_title(run)
         is_narrow = width() < _WIDE
         print_table(
             _NARROW_COLUMNS if is_narrow else _COLUMNS,
@@ -94,18 +93,20 @@ def command(
         )
 
 
-def _steps(executions: Executions, execution: Execution) -> Iterator[Step]:
-    with progress("reading the history") as advance:
-        steps = []
-        for step in steps_of(executions.events(execution.arn), execution.arn):
-            step.let_go()
-            steps.append(step)
-            advance(1)
-    return iter(sorted(steps, key=lambda step: step.number))
+def _runs(executions: Executions, asked: Execution, *, one: bool) -> Iterator[Run]:
+    """Yield an execution with its branches, and all those that continue each other."""
+    if one:
+        yield run_of(executions, asked)
+        return
+    for execution in chain_of(executions, asked):
+        yield from runs_of(executions, execution)
 
 
-def _print_title(execution: Execution) -> None:
+def _print_title(run: Run) -> None:
+    execution = run.execution
     print_line(execution.arn, STRONG)
+    if run.started_by is not None:
+        print_line(f"a branch of {run.started_by.execution_arn}#{run.started_by.number}", DIM)
     ended = f" after {seconds_text(_seconds(execution))}" if execution.stopped else ""
     headline = masking((), active=True).masked(headline_of(execution)).replace("\n", " ")
     if not headline:

@@ -22,7 +22,7 @@ def chain_of(executions: Executions, execution: Execution) -> Iterator[Execution
     """
     owner, seen = owner_of(execution), {execution.arn}
     for arn in _noted(executions, execution):
-        before = _known(executions, arn) if arn not in seen else None
+        before = known(executions, arn) if arn not in seen else None
         seen.add(arn)
         if before is not None and owner_of(before) == owner:
             yield before
@@ -33,7 +33,7 @@ def chain_of(executions: Executions, execution: Execution) -> Iterator[Execution
         successor = continued_as(found)
         is_new = successor is not None and successor not in seen
         machine = found.machine_arn
-        found = _known(executions, successor) if is_new else None
+        found = known(executions, successor) if is_new else None
         found = found if found is not None and found.machine_arn == machine else None
 
 
@@ -54,7 +54,7 @@ def owner_of(execution: Execution) -> str:
     return (execution_in(resumed) if isinstance(resumed, str) else None) or execution.arn
 
 
-def _known(executions: Executions, arn: str | None) -> Execution | None:
+def known(executions: Executions, arn: str | None) -> Execution | None:
     """Return an execution that a state names, or None where there is none of that name."""
     try:
         return executions.describe(arn) if arn is not None and is_execution_arn(arn) else None

@@ -18,6 +18,9 @@ _WAITING: Final = ".waitForTaskToken"
 _ITERATION: Final = "MapIterationStarted"
 # https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html
 _SCHEDULED: Final = ("TaskScheduled", "LambdaFunctionScheduled", "ActivityScheduled")
+_SUBMITTED: Final = "TaskSubmitted"
+_LAMBDA: Final = "lambda"
+_EXECUTIONS: Final = "states"
 _FAILURES: Final = {
     "TaskFailed": "taskFailedEventDetails",
     "TaskTimedOut": "taskTimedOutEventDetails",
@@ -45,6 +48,8 @@ class Step:
         without_offload: bytes of what went on if nothing were in S3; of what came in until then.
         offloaded: bytes that pointers stand for that were not in the bag before.
         tries: of its task.
+        invocations: tries that called a Lambda function.
+        started: the execution that its task started last and waits for, or None.
         function: that its task called last, as the definition names it.
         is_waiting: whether its task waits for a token, and does nothing meanwhile.
         error: the last error of a try.
@@ -68,6 +73,8 @@ class Step:
     without_offload: int = 0
     offloaded: int = 0
     tries: int = 0
+    invocations: int = 0
+    started: str | None = None
     function: str | None = None
     is_waiting: bool = False
     error: str | None = None
@@ -113,6 +120,7 @@ class Step:
             "retries": self.retries,
             "error": self.error,
             "next_action": self.next_action,
+            "started": self.started,
         }
 
 
@@ -214,8 +222,11 @@ def _note(step: Step, event: Event) -> None:
     elif event["type"] in _SCHEDULED:
         step.tries += 1
         step.function = _function_in(event)
-        resource = event.get("taskScheduledEventDetails", {}).get("resource", "")
-        step.is_waiting = resource.endswith(_WAITING)
+        details = event.get("taskScheduledEventDetails", {})
+        step.invocations += details.get("resourceType", _LAMBDA) == _LAMBDA
+        step.is_waiting = details.get("resource", "").endswith(_WAITING)
+    elif event["type"] == _SUBMITTED:
+        step.started = _started_in(event)
     elif event["type"] in _FAILURES:
         step.error = event.get(_FAILURES[event["type"]], {}).get("error") or event["type"]
 
@@ -229,6 +240,16 @@ def _function_in(event: Event) -> str | None:
     parameters = decode(given.encode(errors="surrogatepass"), path="parameters")
     name = parameters.get("FunctionName") if type(parameters) is dict else None
     return name if isinstance(name, str) else None
+
+
+def _started_in(event: Event) -> str | None:
+    """Return the execution that a task has started, or None where it started something else."""
+    details = event["taskSubmittedEventDetails"]
+    if details.get("resourceType") != _EXECUTIONS:
+        return None
+    told = decode((details.get("output") or "null").encode(errors="surrogatepass"), path="output")
+    arn = told.get("ExecutionArn") if type(told) is dict else None
+    return arn if isinstance(arn, str) else None
 
 
 def _see(step: Step, document: Json, *, gave: bool = False) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,21 +26,26 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "callbacks": ("callbacks", "list", RUN),
     "callback": ("callbacks", "show", RUN, CALLBACK),
     "list of several machines": ("list", "--stack", "my-stack"),
+    "gc": ("gc", "--stack", "my-stack"),
+    "report": ("report", RUN, "-o", "report.html"),
+    "restore": ("restore", RUN, "-o", "bag.json"),
 }
 
 
 @pytest.mark.parametrize("columns", [80, 200])
 @pytest.mark.parametrize("name", COMMANDS)
-def test_width_of_(  # noqa: PLR0913 - fixtures
+def test_width_of_(  # noqa: PLR0913, PLR0917 - fixtures
     run: Run,
     cloud: FakeCloud,
     monkeypatch: pytest.MonkeyPatch,
     golden: Callable[[str], None],
     terminal: Callable[[int], None],
+    tmp_path: Path,
     *,
     name: str,
     columns: int,
 ) -> None:
+    monkeypatch.chdir(tmp_path)
     stop_clock(monkeypatch)
     furnish(cloud)
     terminal(columns)
@@ -47,6 +53,7 @@ def test_width_of_(  # noqa: PLR0913 - fixtures
     ran = run(*COMMANDS[name])
 
     assert ran.code in {0, 1}, ran.err
-    lines: list[Any] = [line.rstrip() for line in ran.out.splitlines()]
+    shown = ran.out or ran.err
+    lines: list[Any] = [line.rstrip() for line in shown.splitlines()]
     # How many bytes and objects the core makes of a state is no matter of the commands.
     golden(re.sub(r"[0-9]", "9", "\n".join(lines) + "\n"))
