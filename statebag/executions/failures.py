@@ -12,6 +12,7 @@ from statebag.account.aws import Cloud
 from statebag.account.deployment import place_of_machine
 from statebag.account.places import place_of
 from statebag.executions.chain import owner_of
+from statebag.executions.endings import error_of, meaning_of
 from statebag.executions.executions import Execution
 from statebag.state.reading import reader_at
 from universal_sync_core.errors import UnreadableObjectError
@@ -53,8 +54,11 @@ def explanation_of(cause: Json) -> Explanation:
 
 def headline_of(execution: Execution) -> str:
     """Return why an execution ended, in one line; nothing of one that did not fail."""
+    error = error_of(execution)
     message = explanation_of(execution.cause).message
-    return ": ".join(text for text in (execution.error, message) if text)
+    if not message and error:
+        message = meaning_of(execution, error) or ""
+    return ": ".join(text for text in (error, message) if text)
 
 
 def _opened(text: str) -> Json:

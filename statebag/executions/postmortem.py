@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 from statebag.account.aws import Cloud
 from statebag.errors import RefusedError
 from statebag.executions.chain import chain_of
+from statebag.executions.endings import error_of, meaning_of
 from statebag.executions.executions import Execution, Executions
 from statebag.executions.failures import explanation_of, read_record
 from statebag.executions.links import logs_of, trace_of
@@ -24,6 +25,7 @@ Fact: TypeAlias = tuple[str, Sequence[str]]
 
 SUCCEEDED: Final = "SUCCEEDED"
 _RESERVED: Final = "States."
+_FAIL: Final = "Fail"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,10 +33,11 @@ class Postmortem:
     """How an execution failed.
 
     Attributes:
-        cause: in words, without the path of the record and without the trace.
+        cause: in words, without the path of the record and without the trace; empty without one.
+        meaning: of an error that Step Functions itself raises.
         trace: lines of the stack trace, the innermost last or first as the runtime has them.
         stage: what the workflow was about, as its record says.
-        step: of the timeline, where the error came up; None where no task raised it.
+        step: of the timeline, where the error came up, or in which the execution ended.
         segment: that was to be run.
         record: path of the record.
         go_on: the command that goes on; None where that cannot be told.
@@ -44,6 +47,7 @@ class Postmortem:
     execution: Execution
     error: str
     cause: str
+    meaning: str | None = None
     trace: Sequence[str] = ()
     stage: str | None = None
     failed_at: str | None = None
@@ -56,7 +60,10 @@ class Postmortem:
     def facts(self, mask: Masking) -> Iterator[Fact]:
         """Yield what is known, each with its name and lines, without what looks secret."""
         yield "error", [self.error]
-        yield "cause", _masked(self.cause, mask)
+        if self.cause or not self.meaning:
+            yield "cause", _masked(self.cause, mask)
+        if self.meaning:
+            yield "means", [self.meaning]
         if self.trace:
             yield "trace", [line for text in self.trace for line in _masked(text, mask)]
         yield from self._where()
@@ -77,8 +84,8 @@ class Postmortem:
         if self.segment is not None:
             yield "segment", [str(self.segment)]
         if self.step is not None:
-            tries = counted(max(1, self.step.tries), "try", "tries")
-            yield "state", [f"{self.step.state}, step {self.step.number}, after {tries}"]
+            tried = f", after {counted(self.step.tries, 'try', 'tries')}" if self.step.tries else ""
+            yield "state", [f"{self.step.state}, step {self.step.number}{tried}"]
             source = f"{self.execution.arn}#{self.step.number}"
             yield "given", [bytes_text(self.step.input_bytes), f"statebag show '{source}'"]
 
@@ -104,13 +111,14 @@ def postmortem_of(cloud: Cloud, asked: Execution) -> Postmortem:
         raise RefusedError(f"{execution.name} has not failed: {execution.status}", hint=hint)
     path, record = _record(cloud, execution)
     told = explanation_of(record.get("cause", execution.cause))
-    error = _text(record.get("error")) or execution.error or execution.status
+    error = _text(record.get("error")) or error_of(execution) or execution.status
     segment = record.get("segment_to_run")
     successor = resumed_as(cloud, path) if path else None
     return Postmortem(
         execution=execution,
         error=error,
         cause=told.message,
+        meaning=meaning_of(execution, error),
         trace=told.trace,
         stage=_text(record.get("stage")),
         failed_at=_text(record.get("failed_at")),
@@ -131,14 +139,17 @@ def _record(cloud: Cloud, execution: Execution) -> tuple[str | None, JsonObject]
 
 
 def _step_of(cloud: Cloud, execution: Execution, error: str) -> Step | None:
-    """Return the last step a task of which ended with this error."""
-    found = None
+    """Return the last step a task of which ended with this error, else the one it ended in."""
+    raised, ended_in = None, None
     for step in steps_of(Executions(cloud.states).events(execution.arn), execution.arn):
         step.let_go()
         is_it = (step.error or "").removeprefix(_RESERVED) == error.removeprefix(_RESERVED)
-        if is_it and (found is None or step.number > found.number):
-            found = step
-    return found
+        if is_it and (raised is None or step.number > raised.number):
+            raised = step
+        # A Fail state is where an execution ends, and not why.
+        if step.left is None and step.kind != _FAIL:
+            ended_in = max(step, ended_in or step, key=lambda each: each.number)
+    return raised or ended_in
 
 
 def _go_on(cloud: Cloud, execution: Execution) -> str | None:

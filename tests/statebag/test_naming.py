@@ -83,10 +83,10 @@ def test_file_of_that_name_comes_first(
 UNNAMED: list[tuple[str, tuple[str, ...], int, tuple[str, ...]]] = [
     ("run-3", (), 3, ("catalog, orders", "--stack")),
     ("run-9", ("--stack", "shop"), 3, ("machines catalog", "--machine")),
-    ("run-1", ("--machine", "books"), 3, ("no state machine books", "catalog, orders")),
-    ("books:run-1", (), 3, ("any state machine",)),
+    ("run-1", ("--machine", "books"), 3, ("books is not one of", "catalog, orders")),
+    ("books:run-1", (), 3, ("there are none",)),
     (MACHINE, (), 7, ("catalog:latest",)),
-    ("run 1", (), 7, ("names no execution", "MACHINE:NAME", "console")),
+    ("run 1", (), 7, ("does not name an execution", "MACHINE:NAME", "console")),
 ]
 
 
