@@ -70,6 +70,27 @@ def test_what_is_shown_says_how_much_more_there_is() -> None:
     assert (rows, more) == (ROWS[:5], "… 1,995 more")
 
 
+def test_a_long_text_in_an_object_or_a_list_shows_its_beginning_as_one_by_itself() -> None:
+    value = {"title": "t", "body": LONG, "deep": {"er": "x"}, "wide": {"er": ["x", LONG]}}
+    bag = sync(asking("map", "list"), {"current_state": {"map": value, "list": [LONG, *ROWS]}})
+    shown = preview_of(bag, "map")
+    begins = f"{LONG[:400]}… 104,000 characters"
+    assert (shown["title"], shown["body"]) == ("t", begins)
+    assert (shown["deep"], shown["wide"]) == ({"er": "x"}, "… map of 1, 104,015 bytes")
+    assert preview_of(bag, "list")[0] == f"{LONG[:400]}… 104,000 characters"
+
+
+def test_the_texts_that_are_shown_are_read_at_once_and_no_others() -> None:
+    """As many at once as one wave of requests reads: the object, and what stands in it."""
+    value = {f"text {n}": f"{n} {LONG}" for n in range(30)}
+    bag = sync(first_bag({}, CONTEXT), {"current_state": {"map": value}})
+    store = CountingStore(runtime.current().store)
+    with runtime.use(settings=Settings(bucket="state-bucket"), store=store):
+        shown = sync(bag, {"preview_paths": ["map"]})
+    assert preview_of(shown, "map")["text 0"].startswith("0 to be")
+    assert len(store.gets) <= 2
+
+
 def test_nobody_pays_who_does_not_ask() -> None:
     result = {"current_state": {"text": LONG, "rows": ROWS}}
     stores = [CountingStore(runtime.current().store) for _ in range(2)]
@@ -94,12 +115,36 @@ def test_an_unchanged_value_keeps_its_preview_unread() -> None:
     assert small["current_state"]["text"] == "short"
 
 
+def test_a_preview_goes_with_the_path_that_asked_for_it() -> None:
+    values = {"text": LONG, "rows": ROWS, "deep": {"text": LONG}}
+    bag = sync(asking("text", "rows", "deep.text"), {"current_state": values})
+    assert all("__preview" in bag["current_state"][name] for name in values)
+    fewer = sync(bag, {"preview_paths": ["rows"]})
+    shown = {name for name in values if "__preview" in fewer["current_state"][name]}
+    assert shown == {"rows"}
+    none = sync(fewer, {"preview_paths": []})
+    assert "__preview" not in json.dumps(none)
+    assert hydrate_state(none)["current_state"] == values
+
+
+@pytest.mark.parametrize("paths", [["deep.report", "part 0"], ["part 0"], []])
+def test_a_state_that_leaves_as_a_whole_shows_what_is_asked_for_now(paths: list[str]) -> None:
+    many = {f"part {n}": "x" * 20_000 for n in range(9)}
+    bag = sync(asking("deep.report"), {"current_state": {**many, "deep": {"report": LONG}}})
+    state = sync(bag, {"preview_paths": paths})["current_state"]
+    keys = {path.partition(".")[0] for path in paths}
+    assert state.get("__preview", {}).keys() == keys
+    assert ("__preview" in state) is bool(paths)
+
+
 SECRETS: dict[str, tuple[Any, str]] = {
     "by name": ({"password": "hunter2", "text": LONG}, "hunter2"),
     "by its own form": (f"key AKIAIOSFODNN7EXAMPLE of {LONG}", "AKIAIOSFODNN7"),
     "over the edge of what is shown": (f"{'x' * 390} AKIAIOSFODNN7EXAMPLE {LONG}", "AKIA"),
     "by a name beside it": ([{"name": "api_key", "value": "abc123"}, LONG], "abc123"),
     "in a text of JSON": (f'{{"token": "abc123", "x": "{LONG}"}}', "abc123"),
+    "in a long text": ({"note": f"token=abc123 {LONG}", "rows": ROWS}, "abc123"),
+    "a long text under a secret name": ({"password": f"hunter2 {LONG}"}, "hunter2"),
     "in an element": ([{"auth": {"secret": "abc123"}}] * 4_000, "abc123"),
 }
 
@@ -178,6 +223,7 @@ def test_branches_agree_on_what_both_show() -> None:
     joined = join_branches(parent, ends)
     assert "branch_conflicts" not in joined
     assert preview_of(joined, "text") == preview_of(parent, "text")
+    assert "__preview" not in joined["current_state"]["b"]
     assert hydrate_state(joined)["current_state"] == {
         "text": LONG,
         "rows": ROWS,

@@ -6,7 +6,7 @@ name. It is no part of the state: hydrating drops it, and a bag without room for
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -15,8 +15,9 @@ from universal_sync_core.bag.unit_of_work import UnitOfWork
 from universal_sync_core.limits import KIB
 from universal_sync_core.pages.page_reader import PageReader
 from universal_sync_core.previews.paths import PREVIEW_PATHS, previewed_keys
+from universal_sync_core.values.address import Address
 from universal_sync_core.values.codec import Json, JsonObject, encode
-from universal_sync_core.values.pointer import is_map, parse, unescape_key
+from universal_sync_core.values.pointer import Pointer, is_map, parse, unescape_key
 from universal_sync_core.values.portable import portable
 
 PREVIEW_BYTES: Final = KIB
@@ -48,11 +49,15 @@ _MEASURES: Final = (
 
 def with_previews(bag: JsonObject, unit: UnitOfWork) -> JsonObject:
     """Return the bag with a preview beside each pointer of `current_state` for which it asks."""
-    paths = previewed_keys(bag.get(PREVIEW_PATHS) or [], PREVIEW_PATHS)
-    if not paths or not is_map(bag.get(STATE)):
+    asked, earlier = _asked_by(bag), _asked_by(unit.bag)
+    if not (asked.paths or earlier.paths) or not is_map(bag.get(STATE)):
         return bag
-    state = _previewed(bag[STATE], unit.bag.get(STATE), _Asked((), paths), unit)
+    state = _previewed(bag[STATE], _Before(unit.bag.get(STATE), earlier), asked, unit)
     return bag if state is bag[STATE] else bag | {STATE: state}
+
+
+def _asked_by(bag: JsonObject) -> "_Asked":
+    return _Asked((), previewed_keys(bag.get(PREVIEW_PATHS) or [], PREVIEW_PATHS))
 
 
 def preview(value: Json, pages: PageReader, names: Sequence[str] = ()) -> Json:
@@ -67,17 +72,18 @@ def preview(value: Json, pages: PageReader, names: Sequence[str] = ()) -> Json:
     from universal_sync_core.previews.masking import Masking  # noqa: PLC0415
 
     shown = _opened(value, pages)
+    texts = _texts_in(shown, pages)
     masking = Masking()
     for measure in _MEASURES:
-        masked = masking.masked(_Cut(measure=measure).of(shown), names)
+        masked = masking.masked(_Cut(measure=measure, texts=texts).of(shown), names)
         text = portable(_shortened(masked, measure.characters))
         if len(encode(text)) <= PREVIEW_BYTES:
             return text
     return _MORE
 
 
-def _previewed(value: Json, before: Json, asked: "_Asked", unit: UnitOfWork) -> Json:
-    """Return a value with the previews that are asked for.
+def _previewed(value: Json, before: "_Before", asked: "_Asked", unit: UnitOfWork) -> Json:
+    """Return a value with the previews that are asked for, and with no others.
 
     Args:
         value: as the bag has it.
@@ -86,22 +92,30 @@ def _previewed(value: Json, before: Json, asked: "_Asked", unit: UnitOfWork) -> 
         unit: reads what a pointer leads to.
     """
     pointer = parse(value)
-    if pointer is not None:
-        earlier = parse(before)
-        is_known = earlier is not None and earlier.at == pointer.at
-        shown = earlier.preview if earlier and is_known else None
-        made = asked.shown(value, unit.pages) if shown is None else shown
-        return pointer.with_preview(made).render()
-    if type(value) is not dict:
+    if pointer is not None and (asked.paths or pointer.preview is not None):
+        return _shown_beside(pointer, before, asked, unit)
+    if pointer is not None or type(value) is not dict:
         return value
-    earlier_fields = before if type(before) is dict else {}
+    below = dict(asked.by_key())
     changed = {
-        key: _previewed(value[key], earlier_fields.get(key), below, unit)
-        for key, below in asked.by_key()
-        if key in value
+        key: _previewed(item, before.at(key), below.get(key, _NOTHING), unit)
+        for key, item in value.items()
     }
     changed = {key: item for key, item in changed.items() if item is not value[key]}
     return value | changed if changed else value
+
+
+def _shown_beside(
+    pointer: Pointer, before: "_Before", asked: "_Asked", unit: UnitOfWork
+) -> JsonObject:
+    """Return a pointer with the preview that is asked for; one that is there already stays."""
+    if not asked.paths:
+        return pointer.with_preview(None).render()
+    earlier = parse(before.value)
+    is_known = earlier is not None and earlier.at == pointer.at
+    shown = earlier.preview if earlier and is_known and before.asked.same(asked) else None
+    made = asked.shown(pointer.render(), unit.pages) if shown is None else shown
+    return pointer.with_preview(made).render()
 
 
 class _Asked(NamedTuple):
@@ -134,6 +148,25 @@ class _Asked(NamedTuple):
         fields = value if type(value) is dict else {}
         return {key: each.shown(fields[key], pages) for key, each in below.items() if key in fields}
 
+    def same(self, other: "_Asked") -> bool:
+        """Tell whether as much is asked for here as there."""
+        return set(self.paths) == set(other.paths)
+
+
+_NOTHING: Final = _Asked((), [])
+
+
+class _Before(NamedTuple):
+    """What the bag had at some place of the state, and what was asked for there."""
+
+    value: Json
+    asked: _Asked
+
+    def at(self, key: str) -> "_Before":
+        """Return the same of what stands under a key."""
+        value: Json = self.value.get(key) if type(self.value) is dict else None
+        return _Before(value, dict(self.asked.by_key()).get(key, _NOTHING))
+
 
 def _opened(value: Json, pages: PageReader) -> Json:
     """Return what is shown of a value, with the pointers inside it as they are."""
@@ -145,6 +178,35 @@ def _opened(value: Json, pages: PageReader) -> Json:
     if pointer.kind == "map" and pointer.size > _MOST_BYTES_READ:
         return {_MORE: f"{pointer.count:,} keys"}
     return pages.inside(pointer)
+
+
+def _texts_in(shown: Json, pages: PageReader) -> Mapping[Address, Json]:
+    """Return the texts in S3 that stand in what is shown, by their places, read at once."""
+    size, pointers = 0, []
+    for pointer in _singles_in(shown, 0):
+        size += pointer.size
+        if size <= _MOST_BYTES_READ:
+            pointers.append(pointer)
+    pages.load([pointer.render() for pointer in pointers])
+    return {pointer.at: pages.inside(pointer) for pointer in pointers}
+
+
+def _singles_in(shown: Json, level: int) -> Iterator[Pointer]:
+    """Yield the pointers that lead to no list and no map, as far down as anything is shown."""
+    pointer, most = parse(shown), _MEASURES[0]
+    if pointer is not None and pointer.kind == "value":
+        yield pointer
+    if pointer is not None or level > most.levels:
+        return
+    inside: Sequence[Json] = []
+    if isinstance(shown, _Head):
+        inside = shown.items
+    elif type(shown) is list:
+        inside = shown[: most.elements]
+    elif type(shown) is dict:
+        inside = list(shown.values())[: most.keys]
+    for each in inside:
+        yield from _singles_in(each, level + 1)
 
 
 class _Head(NamedTuple):
@@ -159,9 +221,14 @@ class _Cut:
     """Cuts a value to what a measure shows of it, and says how much more there is.
 
     Of a text so much is left that a secret in its beginning is told.
+
+    Attributes:
+        measure: how much is shown.
+        texts: those that are in S3, by their places.
     """
 
     measure: _Measure
+    texts: Mapping[Address, Json]
 
     def of(self, value: Json, level: int = 0) -> Json:
         """Return what is shown of a value that is so many levels down."""
@@ -173,11 +240,16 @@ class _Cut:
             return value
         pointer = parse(value)
         if pointer is not None:
-            return _summary(pointer.kind, pointer.count, pointer.size)
+            return self._stored(pointer, level)
         if level == self.measure.levels:
             return _summary("map" if type(value) is dict else "list", len(value))
         is_list = type(value) is list
         return self._list(value, len(value), level) if is_list else self._map(value, level)
+
+    def _stored(self, pointer: Pointer, level: int) -> Json:
+        if pointer.at in self.texts:
+            return self.of(self.texts[pointer.at], level)
+        return _summary(pointer.kind, pointer.count, pointer.size)
 
     def _list(self, items: list[Json], count: int, level: int) -> Json:
         shown = [self.of(item, level + 1) for item in items[: self.measure.elements]]
