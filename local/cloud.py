@@ -49,7 +49,7 @@ class LocalCloud:
     """A running cloud with the stack deployed; one at a time in a process.
 
     Attributes:
-        logs_dir: where the log files are: one per emulator, and `services.log`.
+        logs_dir: the directory of the log files: one per emulator, and `services.log`.
     """
 
     def __init__(self, running: Services, stack: Stack, logs_dir: Path, closing: ExitStack) -> None:
@@ -77,19 +77,18 @@ class LocalCloud:
 
         Args:
             template: the SAM template.
-            extra_functions: functions of the user's, deployed beside the stack as by
-                `deploy_function`.
-            parameters: of the stack; they win over what an extra function sets.
+            extra_functions: your functions, deployed beside the stack as by `deploy_function`.
+            parameters: of the stack; they override what an extra function sets.
             s3_endpoint: another S3 server for the data of the run; by default it is moto's.
             emulators: how many requests a function serves at once; more wait for their turn.
-            concurrency: how many requests all functions serve at once, those that wait included,
+            concurrency: how many requests all functions serve at once, waiting ones included,
                 before more are throttled as in an account; by default any number.
-            logs_dir: directory for the log files; by default one that goes with the cloud.
-            port: that every service answers on; by default a free one.
-            report: is told each step of the start.
+            logs_dir: directory for the log files; by default one that is deleted with the cloud.
+            port: the port on which every service answers; by default a free one.
+            report: called with each step of the start.
 
         Raises:
-            BuildError, DeploymentError, ServerStartError: that did not work.
+            BuildError, DeploymentError, ServerStartError: the cloud could not be started.
         """
         if not _one_at_a_time.acquire(blocking=False):
             raise LocalCloudError("a local cloud is already running in this process")
@@ -115,7 +114,7 @@ class LocalCloud:
             return cls(running, stack, places.logs, closing.pop_all())
 
     def stop(self) -> None:
-        """Stop everything that was started; what ran is gone."""
+        """Stop everything that was started; its data is gone."""
         self._closing.close()
 
     def __enter__(self) -> Self:
@@ -137,74 +136,75 @@ class LocalCloud:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The variables with which the AWS CLI or an SDK works on this cloud."""
+        """The variables to export for the AWS CLI or an SDK, so that it uses this cloud."""
         return self._services.clients.environment()
 
     @property
     def throttles(self) -> int:
-        """How many requests of functions were refused for want of `concurrency`."""
+        """How many requests of functions were refused because of `concurrency`."""
         return self._services.functions.throttles
 
     @property
     def visits(self) -> list[StateVisit]:
-        """Every state that has been left so far, in that order."""
+        """Every state that executions have left so far, in that order."""
         return list(self._services.visits)
 
     def visits_of(self, execution_arn: str) -> list[StateVisit]:
-        """Give the states that an execution has left so far, in that order."""
+        """Return the states that an execution has left so far, in that order."""
         return [visit for visit in self.visits if visit.execution_arn == execution_arn]
 
     @property
     def events(self) -> list[dict[str, Any]]:
-        """What was put on the event bus: the entries of PutEvents, `Detail` decoded."""
+        """The entries put on the event bus by PutEvents, with `Detail` decoded."""
         return [{**event, "Detail": json.loads(event["Detail"])} for event in self._services.events]
 
     @property
     def substitutions(self) -> dict[str, str]:
-        """What the placeholders of the stack's own state machine stand for."""
+        """The values of the placeholders in the stack's own state machine."""
         return substitutions_of(self._stack, self._services.clients)
 
     @property
     def settings(self) -> dict[str, str]:
-        """The settings of the state, `STATE_BUCKET` and others, as a worker has them."""
+        """The settings of the state that a worker has, such as `STATE_BUCKET`."""
         return settings_of(self._stack, self._services.clients)
 
     @property
     def mocked_calls(self) -> list[MockedCall]:
-        """What mocks were given so far, in that order."""
+        """The calls that mocks have answered so far, in that order."""
         return list(self._services.runs.calls)
 
     def mock_errors(self, execution: Execution) -> list[Exception]:
-        """Give what mocks of an execution raised, other than the errors they are to answer."""
+        """Return what mocks of an execution raised, except the errors that they are to answer."""
         return self._services.runs.broken(execution.arn)
 
     @property
     def calls(self) -> list[Call]:
-        """What functions and other roles have asked of services so far, as IAM names it."""
+        """The requests of functions and other roles to services so far, in IAM's names."""
         return list(self._services.guard.calls)
 
     def client(self, service: str, role: str | None = None) -> Any:
-        """Give a boto3 client of this cloud.
+        """Return a boto3 client of this cloud.
 
         Args:
             service: as boto3 names it.
-            role: name of the role that asks, whose rights on the state bucket count; else nobody's.
+            role: name of the role that makes the requests, whose rights on the state bucket are
+                checked; without one nobody's are.
         """
         return self._services.clients.client(service, role or LOCAL_KEY)
 
     def outage(self, service: str) -> AbstractContextManager[None]:
-        """Make a service that moto serves, as `s3`, unavailable while the context lasts."""
+        """Make a service that moto provides, such as `s3`, unavailable while the context lasts."""
         return self._services.outages.of(service)
 
     def deploy_function(self, function: UserFunction) -> str:
-        """Deploy a function of the user's beside the stack and give its ARN.
+        """Deploy your function beside the stack and return its ARN.
 
-        Its environment has the stack's settings, `STATE_BUCKET` among them.
+        Its environment has the stack's settings, such as `STATE_BUCKET`.
         """
         return deploy_worker(function, self._stack, self._services.clients)
 
     def update_function(self, function: UserFunction) -> None:
-        """Deploy a function's code anew; what runs is finished by the code from before."""
+        """Deploy a function's code again; running calls finish with the earlier code."""
         code = zipped(function.code_dir)
         client = self._services.clients.moto("lambda")
         client.update_function_code(FunctionName=function.name, ZipFile=code)
@@ -218,18 +218,18 @@ class LocalCloud:
         *,
         limited: bool = True,
     ) -> str:
-        """Give the ARN of a new state machine, for `start_execution`.
+        """Create a state machine and return its ARN, for `start_execution`.
 
         Args:
-            name: of the machine. One of that name gets the new definition; its executions go on by
-                the one that they began with.
+            name: of the machine. An existing one of that name gets the new definition; its running
+                executions keep the definition that they began with.
             definition: path of an ASL file, JSON or YAML, or the definition itself.
             substitutions: values of its `${placeholders}`. Those of the stack's own machine, such
-                as `${StateDataManagerFunction}`, have values already; what is given here wins.
-            mocks: what answers in the place of services: mocks by the name of the state, or a
+                as `${StateDataManagerFunction}`, already have values; the values given here win.
+            mocks: what answers instead of services: mocks by the name of the state, or a
                 MockConfigFile of AWS Step Functions Local, or its path.
-            limited: whether payloads have AWS's limit. Without it an execution shows what the
-                machine would do with more.
+            limited: whether payloads have AWS's limit. Without it, an execution shows what the
+                machine would do with larger payloads.
 
         Raises:
             LocalCloudError: the definition or a mock cannot be read, a placeholder has no value,
@@ -253,31 +253,31 @@ class LocalCloud:
         return Execution.start(self.client("stepfunctions"), machine, value, name)
 
     def execution(self, arn: str) -> Execution:
-        """Give an execution that something else has started."""
+        """Return an execution that something else has started."""
         return Execution(self.client("stepfunctions"), arn)
 
     def hydrate(self, bag: Mapping[str, Any]) -> dict[str, Any]:
-        """Give a bag with values in the place of its pointers, read from the cloud's S3."""
+        """Return a bag with its pointers replaced by their values, read from the cloud's S3."""
         return hydrate(self.settings, self.client("s3"), bag)
 
     def tell(self, event: dict[str, Any]) -> None:
-        """Have a service of AWS tell of something on the default bus, for the stack's rules."""
+        """Put an AWS service's event on the default bus, for the stack's rules."""
         service_events.deliver(event, self._services.functions.invoke_later)
 
     def run_schedules(self) -> list[Any]:
-        """Do what the stack's schedules would do now, and give what their functions answer."""
+        """Do what the stack's schedules would do now, and return what their functions answer."""
         return [self.invoke(json.loads(payload), name) for name, payload in scheduled_calls()]
 
     def invoke(self, event: Any, function: str | None = None) -> Any:
-        """Give what a function answers to an event.
+        """Return what a function answers to an event.
 
         Args:
             event: any JSON value.
             function: name or ARN; by default the stack's manager.
 
         Raises:
-            FunctionError: it raised, timed out or died.
-            TooManyRequestsError: the functions run as much at once as they may.
+            FunctionError: it raised an error, timed out or died.
+            TooManyRequestsError: the functions already run as many requests at once as they may.
         """
         manager = self._stack.outputs.get("StateDataManagerFunctionArn")
         name = function or manager or self._stack.only("AWS::Lambda::Function")

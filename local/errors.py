@@ -2,11 +2,11 @@
 
 
 class LocalCloudError(Exception):
-    """Something of the local cloud did not work."""
+    """The local cloud failed at something."""
 
 
 class BuildError(LocalCloudError):
-    """`sam build` failed; the message ends with what it said."""
+    """`sam build` failed; the message ends with its output."""
 
 
 class DeploymentError(LocalCloudError):
@@ -14,11 +14,11 @@ class DeploymentError(LocalCloudError):
 
 
 class ServerStartError(LocalCloudError):
-    """A server did not come up."""
+    """A server did not start."""
 
 
 class StoppedError(LocalCloudError):
-    """The local cloud is being stopped, and starts nothing any more."""
+    """The local cloud is stopping, and starts nothing any more."""
 
     def __init__(self) -> None:
         super().__init__("the local cloud is being stopped")
@@ -29,11 +29,11 @@ class PayloadTooLargeError(LocalCloudError):
 
 
 class FunctionError(LocalCloudError):
-    """A function raised, timed out or died.
+    """A function raised an error, timed out or died.
 
     Attributes:
         error_type: bare class name of the error, as Step Functions matches it.
-        message: what the error said.
+        message: of the error.
     """
 
     def __init__(self, error_type: str, message: str) -> None:
@@ -43,11 +43,11 @@ class FunctionError(LocalCloudError):
 
 
 class MockedError(LocalCloudError):
-    """What a mock raises to fail its state, as a service would.
+    """Raised by a mock to fail its state, as a service would.
 
     Attributes:
         error: the error name that Retry and Catch match.
-        cause: what it says.
+        cause: the cause of the failure.
     """
 
     def __init__(self, error: str, cause: str = "") -> None:
@@ -57,7 +57,7 @@ class MockedError(LocalCloudError):
 
 
 class TooManyRequestsError(LocalCloudError):
-    """As many requests as the cloud's `concurrency` allows are running already."""
+    """The functions already run as many requests as the cloud's `concurrency` allows."""
 
     def __init__(self) -> None:
         super().__init__("the functions already run as many requests at once as the cloud allows")

@@ -36,13 +36,13 @@ class Execution:
         return cls(states, started["executionArn"])
 
     def wait(self, timeout: float = 300) -> "Execution":
-        """Give this execution when it has ended.
+        """Return this execution when it has ended.
 
         Args:
             timeout: seconds to wait.
 
         Raises:
-            TimeoutError: it still runs then.
+            TimeoutError: it still runs after that time.
         """
         deadline = time.monotonic() + timeout
         while self.status == RUNNING:
@@ -52,7 +52,7 @@ class Execution:
         return self
 
     def stop(self) -> None:
-        """Abort it."""
+        """Abort the execution."""
         self._states.stop_execution(executionArn=self.arn)
 
     @property

@@ -21,7 +21,7 @@ _RUNNING = pytest.StashKey[bool]()
 
 @pytest.fixture
 def state_bag() -> Iterator["StateBag"]:
-    """State bags, and what the state machine does with them; S3 is in memory."""
+    """State bags, and the steps of the state machine on them; S3 is in memory."""
     from .state_bag import StateBag  # noqa: PLC0415
 
     with StateBag.opened() as opened:
@@ -32,8 +32,8 @@ def state_bag() -> Iterator["StateBag"]:
 def worker_function(pytestconfig: pytest.Config) -> Callable[..., "UserFunction"]:
     """Describe a function to deploy: `worker_function("src", handler="worker.handler")`.
 
-    Its directory, from pytest's root on, has the code and all that it imports beside boto3 and
-    the layer. Other arguments: `name`, `environment`, `timeout` in seconds, `runtime`.
+    Its directory, relative to pytest's root, has the code and everything it imports except boto3
+    and the layer. Other arguments: `name`, `environment`, `timeout` in seconds, `runtime`.
     """
     from .functions.user_functions import UserFunction  # noqa: PLC0415
 
@@ -48,7 +48,7 @@ def worker_function(pytestconfig: pytest.Config) -> Callable[..., "UserFunction"
 
 @pytest.fixture(scope="session")
 def segment_runner() -> "UserFunction | None":
-    """The worker of `local_cloud`'s stack; override it with what `worker_function` gives.
+    """The worker of `local_cloud`'s stack; override it to return your own `worker_function`.
 
     By default it is the built-in one, which replays the results recorded in `segments`.
     """
@@ -88,7 +88,7 @@ def local_cloud(
 def same_outcome(local_cloud: "LocalCloud") -> "SameOutcome":
     """Require the same outcome of two state machines: `same_outcome(before, after, input, mocks)`.
 
-    Both run on `local_cloud`, on the input as it is and on data too large for the first one.
+    Both run on `local_cloud`, on the given input and on data too large for the first one.
     """
     from .outcomes.same_outcome import SameOutcome  # noqa: PLC0415
 

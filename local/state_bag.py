@@ -35,7 +35,8 @@ _INPUTS = "inputs/"
 class StateBag:
     """Makes the bags of one test, and does with them what the state machine does.
 
-    Whatever passes from one step to the next goes through JSON, and is refused over 262,144 bytes.
+    Everything that passes from one step to the next goes through JSON, and is refused over
+    262,144 bytes.
     """
 
     def __init__(self, space: Runtime) -> None:
@@ -52,11 +53,11 @@ class StateBag:
             yield cls(space)
 
     def __call__(self, execution_input: JsonObject | None = None, /, **fields: Json) -> JsonObject:
-        """Give the first bag of an execution with this input, large values offloaded.
+        """Return the first bag of an execution with this input, large values offloaded.
 
         Args:
-            execution_input: as the state machine is started with.
-            fields: more of it.
+            execution_input: the input of the execution.
+            fields: further fields of the input.
         """
         given = {**(execution_input or {}), **fields}
         return first_bag(given, {"execution_id": EXECUTION_ID})
@@ -73,16 +74,16 @@ class StateBag:
         return {"bucket": _BUCKET, "key": f"{_INPUTS}{name}", **fields}
 
     def event(self, bag: JsonObject, *, sync: bool = False) -> JsonObject:
-        """Give the event with which the state machine has a worker run a segment or branch.
+        """Return the event with which the state machine calls a worker for a segment or branch.
 
         Args:
             bag: of the segment or branch.
-            sync: whether the machine awaits the bag, as with `SegmentRunnerSyncs`.
+            sync: whether the machine expects the bag, as with `SegmentRunnerSyncs`.
         """
         return self._sent({"action": "run_segment", "state_data": bag, "sync": sync})
 
     def item_event(self, item: Json, index: int = 0, *, items_per_batch: int = 1) -> JsonObject:
-        """Give the event of one item of a Distributed Map, or of a batch, which is a list."""
+        """Return the event of one item of a Distributed Map, or of a batch, which is a list."""
         return self._sent(
             {
                 "action": "run_segment",
@@ -94,13 +95,13 @@ class StateBag:
         )
 
     def sync(self, bag: JsonObject, answer: Json) -> JsonObject:
-        """Give the bag that the state machine makes of a bag and a worker's answer.
+        """Return the bag that the state machine makes from a bag and a worker's answer.
 
-        The answer `{"state_data": ...}` of a worker that syncs by itself has the bag already, which
-        has to be the next one.
+        If a worker that syncs answers `{"state_data": ...}`, that is already the bag, and it has to
+        be the next one.
 
         Raises:
-            TypeError: the answer is no JSON.
+            TypeError: the answer is not JSON.
             PayloadTooLargeError: it does not fit beside the bag.
             InvalidRequestError: it cannot be merged, as in the state machine.
         """
@@ -121,22 +122,23 @@ class StateBag:
         """Play a whole workflow, in milliseconds: waits take no time.
 
         Args:
-            handler: of the worker; it is called for segments, branches and items.
-            execution_input: as the state machine is started with.
-            answers: to what the workflow asks, in order; or a function of a request that returns
-                the answer, or raises `RefusedError`. Nobody answers where they end.
+            handler: the worker's; it is called for segments, branches and items.
+            execution_input: the input of the execution.
+            answers: the answers to the workflow's requests, in order; or a function that takes a
+                request and returns the answer, or raises `RefusedError`. When they run out, nobody
+                answers.
             syncs: whether the worker answers the bag, as with `SegmentRunnerSyncs`.
         """
         player = Player(self._space, _passed, handler, answers, syncs=syncs)
         return player.play(execution_input or {}, EXECUTION_ID)
 
     def hydrate(self, bag: JsonObject) -> JsonObject:
-        """Give a bag with values in the place of its pointers."""
+        """Return a bag with its pointers replaced by their values."""
         return hydrate_state(bag)
 
     @property
     def usage(self) -> UsageSnapshot:
-        """What was asked of S3 since the last event was made: by the worker, if right after it."""
+        """The requests to S3 since the last event was made: after a worker ran, the worker's."""
         return self._space.usage.snapshot().since(self._before)
 
     def _sent(self, event: JsonObject) -> JsonObject:

@@ -18,8 +18,8 @@ class StateVisit:
         state: its name in the definition.
         kind: its type: Task, Choice, Map, ...
         execution_arn: of the execution, or of the child execution of a Distributed Map.
-        input_bytes: size of what came in.
-        output_bytes: size of what went on to the next state; 0 where the state failed.
+        input_bytes: size of its input.
+        output_bytes: size of the output that went on to the next state; 0 if the state failed.
     """
 
     state: str

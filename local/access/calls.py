@@ -40,7 +40,7 @@ class Call:
     Attributes:
         role: name of the role that asks.
         action: as IAM names it, such as `s3:GetObject`.
-        resource: ARN of what it is on, `*` where the action knows none.
+        resource: ARN of the resource; `*` if the action has none.
         context: condition keys that the request has.
     """
 

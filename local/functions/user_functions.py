@@ -26,17 +26,17 @@ _WORKER_POLICY = "WorkerPolicyArn"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserFunction:
-    """A function of the user's beside the stack, such as a worker.
+    """Your function beside the stack, such as a worker.
 
     Attributes:
-        name: of the function. If the template has a parameter `<name>FunctionArn`, it is given
-            this function's ARN.
-        code_dir: directory with its code and whatever that imports beside boto3; for Node.js
-            with its `node_modules`, the AWS SDK among them.
+        name: of the function. If the template has a parameter `<name>FunctionArn`, it gets this
+            function's ARN.
+        code_dir: directory with its code and everything that it imports except boto3; for Node.js
+            with its `node_modules`, including the AWS SDK.
         handler: `module.function`.
         runtime: as Lambda names it. Python functions run with this interpreter, those of
-            `nodejs22.x` and `nodejs24.x` with the `node` of the machine, whatever its version.
-        environment: its variables; the local endpoint is among them unless they say otherwise.
+            `nodejs22.x` and `nodejs24.x` with the installed `node`, whatever its version.
+        environment: its variables; they include the local endpoint unless you set another.
         with_layer: whether it has the stack's layers, as a worker that uses the package would.
         timeout: seconds an invocation may take.
     """

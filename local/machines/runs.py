@@ -17,8 +17,8 @@ class MockedCall:
     Attributes:
         state: name of the state.
         given: what the state gave the service: its parameters or arguments.
-        execution_arn: of the execution, for children of a Distributed Map that of their parent.
-        task_token: the one the attempt had, where it waits for an answer.
+        execution_arn: of the execution; for a child of a Distributed Map, of its parent.
+        task_token: the token of the attempt, if it waits for an answer.
     """
 
     state: str

@@ -26,10 +26,10 @@ class Outcome:
 
     Attributes:
         status: SUCCEEDED, FAILED, TIMED_OUT or ABORTED.
-        output: hydrated; None unless it succeeded.
+        output: hydrated; None unless the execution succeeded.
         error: the error name, if it failed.
-        cause: what the failure said.
-        calls: what the mocks were given, in that order; hydrated where their state reads pointers.
+        cause: the cause, if it failed.
+        calls: what the mocks were given, in that order; hydrated if their state reads pointers.
         arn: of the execution.
     """
 

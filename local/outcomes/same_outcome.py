@@ -37,12 +37,12 @@ class Outcomes:
     """What `same_outcome` has seen.
 
     Attributes:
-        before: outcome of the first machine on the input as it was given.
-        after: of the second.
-        grew: what was inflated until the first ended in States.DataLimitExceeded; None if nothing
-            was to be.
+        before: outcome of the first machine on the given input.
+        after: outcome of the second machine on the given input.
+        grew: what was inflated until the first machine ended in States.DataLimitExceeded; None if
+            nothing was to be inflated.
         grown_bytes: its size then.
-        after_grown: outcome of the second machine there.
+        after_grown: outcome of the second machine at that size.
     """
 
     before: Outcome
@@ -92,33 +92,33 @@ class SameOutcome:
     ) -> Outcomes:
         """Require that two state machines have the same outcome.
 
-        They end alike, with the same output (hydrated) and error, after giving their services the
-        same. Then the input, or else what a mock answers, grows until the first machine ends in
-        `States.DataLimitExceeded`. There the second has to do what the first would do if payloads
-        had no limit.
+        Both have to end in the same way, with the same output (hydrated) or error, after giving
+        their services the same. Then the input, or else what a mock answers, grows until the first
+        machine ends in `States.DataLimitExceeded`. At that size the second has to do what the first
+        would do if payloads had no limit.
 
         Args:
             before: the first state machine: an ASL file, JSON or YAML, or the definition itself.
-            after: the second.
+            after: the second state machine.
             input: of both.
-            mocks: what answers in the place of services, by the name of the state, in both. Where
-                a state names a function alone in the first and is a `lambda:invoke` in the second,
-                its mock answers what the function does.
-            substitutions: values of `${placeholders}`; the stack's own have theirs, and one that
-                has none is the ARN of a function of that name.
-            inflate: whether it goes on to large data; or how the input grows there: a function of
-                it and a number of bytes.
+            mocks: what answers instead of services, by the name of the state, in both machines. If
+                a state names only a function in the first machine and is a `lambda:invoke` in the
+                second, its mock answers what the function does.
+            substitutions: values of `${placeholders}`. The stack's own already have values; any
+                other without a value is the ARN of a function of that name.
+            inflate: whether to go on to large data; or how the input grows there: a function that
+                takes the input and a number of bytes.
             ignored: keys of objects whose values differ from run to run.
             decorated: states whose function has the decorator `large_payloads` in the second
                 machine: the mock is given values, and a large answer leaves as pointers. Every
-                other service has to be given values by the machine.
+                other service needs values from the machine.
 
         Returns:
             The outcomes, and what grew to which size.
 
         Raises:
-            OutcomesDifferError: an AssertionError that says where they differ, or that nothing
-                that grew made the first machine too large.
+            OutcomesDifferError: an AssertionError that says where they differ, or that the first
+                machine never became too large.
             LocalCloudError: a definition, a mock or an input is not what it should be.
         """
         comparison = Comparison(ignored=ignored)

@@ -22,12 +22,13 @@ class WorkflowRun:
     Attributes:
         status: `SUCCEEDED` or `FAILED`.
         error: of the execution, or None.
-        cause: the same; it ends with the path of the failure record.
+        cause: of the execution, or None; it ends with the path of the failure record.
         bag: the last one.
-        states: that it went through, those of branches one branch after the other; children of a
-            Distributed Map, and branches that are executions of their own, have their own.
-        requests: what was asked: `callback_type`, `prompt`, and `branch_id` or `job` if it has one.
-        apart: executions of their own in which branches went on, in order.
+        states: the states that it visited, branch after branch; children of a Distributed Map,
+            and branches that are executions of their own, have their own states.
+        requests: the requests to people and jobs: `callback_type`, `prompt`, and `branch_id` or
+            `job` if the request has one.
+        apart: the executions of their own in which branches went on, in order.
     """
 
     status: str = "RUNNING"
