@@ -101,14 +101,14 @@ def _version() -> str:
 )
 @click.version_option(_version(), prog_name="statebag")
 def statebag() -> None:
-    """See, compare and repair the state that a workflow keeps in S3.
+    """Look into, compare and repair the state that a workflow keeps in S3.
 
-    Uses ordinary AWS credentials; AWS_ENDPOINT_URL or --endpoint-url leads to a local cloud.
+    Uses ordinary AWS credentials; AWS_ENDPOINT_URL or --endpoint-url points to a local cloud.
     Commands that only look never write.
 
-    An execution is named by its ARN, its URL in the console, its name, or `latest` for the one
-    that was started last; MACHINE:NAME says which state machine's. --stack or --machine tells
-    where to look for a name; without either it is looked for on all state machines of the region.
+    Name an execution by its ARN, its URL in the console, its name, or `latest` for the one that
+    was started last. MACHINE:NAME adds the state machine. --stack or --machine says where to look
+    for a name; without either, all state machines of the region are searched.
     """
 
 

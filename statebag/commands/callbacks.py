@@ -170,7 +170,7 @@ def reject(  # noqa: PLR0913, PLR0917 - options
 ) -> None:
     """Answer a callback with a failure: the waiting state fails with this error.
 
-    A workflow that takes a no for an answer is told so by `approve`, with false for true.
+    If the workflow can handle a no, use `approve` and answer false instead.
 
     \b
     Example:

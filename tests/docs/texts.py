@@ -1,5 +1,6 @@
-"""The texts that a user reads outside of the pages: help of commands, descriptions of templates."""
+"""The texts that a user reads outside of the pages: help, descriptions and messages."""
 
+import ast
 import json
 import re
 from collections.abc import Iterator
@@ -11,6 +12,8 @@ from statebag.cli import statebag
 from tests.docs import pages
 
 _TEMPLATES = ("template.yaml", "layers/template.yaml", "account/companion.yaml")
+# The folders whose programs print what they say.
+_PROGRAMS = ("statebag", "local", "account")
 _MACHINE = "statemachine/state_data_v3.asl.json"
 # The keys whose values a person reads, of a template and of a state machine.
 _TOLD = {"Description", "AlarmDescription", "Comment"}
@@ -59,3 +62,24 @@ def _told(value: object, path: str) -> Iterator[tuple[str, str]]:
                 yield path, member
             else:
                 yield from _told(member, f"{path}.{name}")
+
+
+def messages() -> Iterator[tuple[str, str]]:
+    """Yield every literal text in the programs, except docstrings."""
+    for folder in _PROGRAMS:
+        for file in sorted((pages.ROOT / folder).rglob("*.py")):
+            tree = ast.parse(file.read_text(encoding="utf-8"))
+            for text, line in _literals(tree):
+                yield f"{file.relative_to(pages.ROOT)}:{line}", text
+
+
+def _literals(tree: ast.Module) -> Iterator[tuple[str, int]]:
+    strings = [each for each in ast.walk(tree) if isinstance(each, ast.JoinedStr)]
+    inside: set[ast.AST] = {part for string in strings for part in string.values}
+    inside |= {each.value for each in ast.walk(tree) if isinstance(each, ast.Expr)}
+    for each in ast.walk(tree):
+        if isinstance(each, ast.JoinedStr):
+            parts = (part.value if isinstance(part, ast.Constant) else "it" for part in each.values)
+            yield "".join(map(str, parts)), each.lineno
+        elif isinstance(each, ast.Constant) and each not in inside:
+            yield str(each.value), each.lineno
