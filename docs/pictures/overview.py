@@ -31,7 +31,7 @@ def draw() -> str:
     drawing.line((50, state.top), (50, code.bottom))
     drawing.text("the next step", 96, 128)
     drawing.text("the rest", 190, 128)
-    drawing.text("what is large", 345, 128)
+    drawing.text("large values", 345, 128)
     return drawing.render()
 
 

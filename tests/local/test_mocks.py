@@ -109,5 +109,9 @@ def test_a_cloud_is_unharmed_by_a_mock_in_its_process(
 
 
 def test_a_cloud_that_a_mock_would_take_with_it_is_refused() -> None:
-    with mock_aws(), ExitStack() as stack, pytest.raises(LocalCloudError, match="before it"):
+    with (
+        mock_aws(),
+        ExitStack() as stack,
+        pytest.raises(LocalCloudError, match="Start the cloud first"),
+    ):
         mocks.install(stack)

@@ -30,7 +30,7 @@ OWN = {"StartAt": "Charge", "States": {"Charge": CALL}}
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--worker", "nowhere"], "nowhere is no directory"),
+        (["--worker", "nowhere"], "nowhere is not a directory"),
         (["--worker", ".", "--handler", "nothing.handler"], "no module nothing"),
     ],
 )
@@ -57,7 +57,7 @@ def test_worker_that_is_not_there_is_named_before_anything_is_started(
         (["--port", "x"], "a port is a number from 1 to 65535"),
         (["--port", "0"], "a port is a number from 1 to 65535"),
         (["--port", "65536"], "a port is a number from 1 to 65535"),
-        (["--watch"], "--watch needs something to watch"),
+        (["--watch"], "--watch needs --worker or --state-machine"),
     ],
 )
 def test_options_that_cannot_be_are_refused(

@@ -108,7 +108,7 @@ def test_answer_that_is_no_json_is_refused(state_bag: StateBag, answer: Any) -> 
 
 def test_answer_that_does_not_fit_beside_the_bag_is_refused(state_bag: StateBag) -> None:
     bag = state_bag()
-    with pytest.raises(PayloadTooLargeError, match=f"over {PAYLOAD_BYTES:,}"):
+    with pytest.raises(PayloadTooLargeError, match=f"over the limit of {PAYLOAD_BYTES:,}"):
         state_bag.sync(bag, {"report": "x" * PAYLOAD_BYTES})
 
 

@@ -164,12 +164,12 @@ def test_file_of_step_functions_local_is_run_by_test_case(
     ("mocks", "message"),
     [
         ({"Aks": {"result": 1}}, "mocks of Aks, .* its states are Ask"),
-        ({"Ask": 7}, "'Ask' is int of no known form"),
-        ({"Ask": {"reslut": 7}}, "'Ask' is dict of no known form"),
-        ({"Ask": {"0": {"Retrun": 7}}}, "'Ask' is dict of no known form"),
-        ({"Ask": {"result": "no json"}}, "'Ask' has a result that is no JSON"),
-        ({"Ask": {"result": {1, 2}}}, "'Ask' gives no JSON"),
-        ({"StateMachines": {}, "MockedResponses": {}}, "no state machine 'wrong'"),
+        ({"Ask": 7}, "'Ask' is int in no known form"),
+        ({"Ask": {"reslut": 7}}, "'Ask' is dict in no known form"),
+        ({"Ask": {"0": {"Retrun": 7}}}, "'Ask' is dict in no known form"),
+        ({"Ask": {"result": "no json"}}, "'Ask' has a result that is not JSON"),
+        ({"Ask": {"result": {1, 2}}}, "'Ask' does not return JSON"),
+        ({"StateMachines": {}, "MockedResponses": {}}, "do not have the state machine 'wrong'"),
         ("/nowhere/mocks.json", "cannot be read"),
     ],
 )
