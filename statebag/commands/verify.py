@@ -28,11 +28,12 @@ from universal_sync_core.values.codec import JsonObject
 
 _MEANINGS: Final = {
     "missing": "there is no such object",
-    "altered": "its bytes do not have the digest in its name",
+    "altered": "its bytes do not have the digest that its pointer or its name states",
     "outside": "it leads out of the execution's own prefix",
     "unreadable": "it is not JSON, or has an unknown encoding",
     "oversized": "it is more than --budget-mb allows for one object",
     "mistaken": "it is another object than the one its pointer describes",
+    "misnamed": "what the state reads of it is sound, but it is not what its name says",
 }
 # A damaged body may have been damaged on the way: it is read a second time.
 _RETRY: Final = ExponentialBackoffRetry(max_retries=1, base_delay=0.2)
@@ -84,7 +85,7 @@ def command(cloud: Cloud, source: str, *, to_json: bool) -> None:
 def _reader(cloud: Cloud, opened: Source) -> StateReader:
     owner = opened.reader.execution_id
     place, budget = opened.place, cloud.budget
-    return StateReader(cloud.store, place, owner, retry=_RETRY, keeps=False, budget=budget)
+    return StateReader(cloud.store, place, owner, retry=_RETRY, budget=budget)
 
 
 def _row(problem: Problem) -> list[str | Styled]:

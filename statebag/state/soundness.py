@@ -1,9 +1,9 @@
 """Whether all that a state points to is there, and is what was written."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 from statebag.budgets import expanded
 from statebag.paths import Step, Steps
@@ -16,19 +16,24 @@ from universal_sync_core.errors import (
 )
 from universal_sync_core.pages.page_format import Node, is_node, parse_node
 from universal_sync_core.storage.keys import execution_in
+from universal_sync_core.storage.parallel import in_parallel
 from universal_sync_core.values.address import Address
 from universal_sync_core.values.budget import Document
 from universal_sync_core.values.codec import Json
 from universal_sync_core.values.compression import is_compressed
 from universal_sync_core.values.pointer import recognise, unescape_key
 
-Fault: TypeAlias = Literal["missing", "altered", "outside", "unreadable", "oversized", "mistaken"]
+Fault: TypeAlias = Literal[
+    "missing", "altered", "outside", "unreadable", "oversized", "mistaken", "misnamed"
+]
 
 # Paths that stand in a bag, a record or a branch's report as text.
 _PATH_FIELDS: Final = frozenset(
     {"pre_snapshot_s3_path", "post_snapshot_s3_path", "snapshot_s3_path", "record_s3_path"}
 )
 _AT_ONCE: Final = 64
+# Each may be some megabytes.
+_PACKS_AT_ONCE: Final = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +75,13 @@ class _Looked:
     below: Sequence[Reference] = ()
 
 
+class _Pack(NamedTuple):
+    """A pack: the first reference into it, and whether its bytes have the digest in its name."""
+
+    reference: Reference
+    as_named: bool
+
+
 @dataclass(slots=True)
 class Verification:
     """What has been found so far.
@@ -89,6 +101,9 @@ def verify(
 ) -> Verification:
     """Return what is wrong with the objects a state refers to, each read and checked once.
 
+    A pack is read whole, and its documents are taken from it as long as the reader keeps it. So
+    the number of requests is that of the packs.
+
     Args:
         value: a bag, or any value as it is stored.
         reader: reads the objects.
@@ -96,9 +111,11 @@ def verify(
     """
     result = Verification()
     seen: set[Address | str] = set()
+    packs: dict[str, _Pack] = {}
     waiting = deque(references(value, (), reader))
     while waiting:
         batch = _next_batch(waiting, seen)
+        _read_packs(batch, packs, reader)
         found = read_each(lambda each: _looked_at(each, reader), batch, lambda _: reader)
         for reference, looked in zip(batch, found, strict=True):
             result.size += looked.size if looked else 0
@@ -109,7 +126,37 @@ def verify(
             else:
                 result.problems.append(Problem(reference=reference, fault=fault))
         told(len(batch))
+    result.problems += _misnamed(packs, result.problems)
     return result
+
+
+def _read_packs(batch: Sequence[Reference], packs: dict[str, _Pack], reader: StateReader) -> None:
+    """Read the packs of a batch that were not read before, and note them."""
+    new = [*{each.path: each for each in reversed(batch) if each.path not in packs}.values()]
+    for start in range(0, len(new), _PACKS_AT_ONCE):
+        few = new[start : start + _PACKS_AT_ONCE]
+        named = in_parallel(lambda each: _is_as_named(each.path, reader), few)
+        packs |= {
+            each.path: _Pack(each, as_named) for each, as_named in zip(few, named, strict=True)
+        }
+
+
+def _is_as_named(path: str, reader: StateReader) -> bool:
+    """Tell whether the bytes of a pack have the digest in its name, as far as it can be read."""
+    try:
+        reader.objects.pack(path)
+    except ChecksumMismatchError:
+        return False
+    except (MissingObjectError, PointerNotAllowedError):
+        return True  # a problem of what refers to it
+    return True
+
+
+def _misnamed(packs: Mapping[str, _Pack], problems: Iterable[Problem]) -> list[Problem]:
+    """Return the packs that are not what their names say, though the state's part of them is."""
+    known = {problem.reference.path for problem in problems}
+    wrong = [pack for path, pack in packs.items() if not pack.as_named and path not in known]
+    return [Problem(reference=pack.reference, fault="misnamed") for pack in wrong]
 
 
 def references(value: Json, steps: Steps, reader: StateReader) -> Iterator[Reference]:

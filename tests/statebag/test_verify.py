@@ -11,6 +11,7 @@ from tests.statebag.cloud import FakeCloud, arn_of
 from tests.statebag.conftest import Run
 from tests.statebag.states import CONTEXT, RUN, catalog_bag, decoded, snapshot_of
 from universal_sync_core import universal_sync_core
+from universal_sync_core.packs import frames, outbox
 from universal_sync_core.pages.page_reader import pointers_in
 from universal_sync_core.storage.store import Location
 
@@ -67,6 +68,39 @@ def test_flipped_byte_is_found(run: Run, cloud: FakeCloud) -> None:
 
     assert ran.code == 1
     assert [each["fault"] for each in decoded(ran.out)[0]["problems"]] == ["altered"]
+
+
+@pytest.mark.usefixtures("bag")
+def test_a_byte_that_no_pointer_leads_to_is_found_by_the_name_of_its_pack(
+    run: Run, cloud: FakeCloud
+) -> None:
+    pack = a_page(cloud)
+    stored = cloud.memory.objects[pack]
+    cloud.memory.objects[pack] = replace(stored, body=stored.body + b"{}\n")
+
+    ran = run("verify", RUN, "--json")
+
+    assert ran.code == 1
+    (told,) = decoded(ran.out)
+    assert told["sound"] == 8
+    assert told["problems"] == [
+        {"fault": "misnamed", "path": "current_state.report.sections", "s3_path": str(pack)}
+    ]
+
+
+def test_a_large_state_takes_a_request_for_each_pack(
+    run: Run, cloud: FakeCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "PACK_BYTES", frames.PACK_BYTES)
+    items = [{"number": number, "text": f"{number}" * 90} for number in range(2_000)]
+    made = universal_sync_core(None, {"execution_id": RUN, "items": items}, CONTEXT)
+    cloud.states.add("run-1", output={"state_data": made})
+    cloud.store.reset()
+
+    (told,) = decoded(run("verify", RUN, "--json").out)
+
+    assert told["sound"] > 20
+    assert len(cloud.store.gets) == 1
 
 
 def test_pointer_out_of_its_prefix_is_found(run: Run, cloud: FakeCloud, bag: Bag) -> None:

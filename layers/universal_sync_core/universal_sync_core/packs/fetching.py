@@ -99,12 +99,16 @@ class Fetching(Places):
             return pending
         self.require_allowed(at.path)
         stored = self._cache.get(at)
-        if stored is None:
-            stored = self._windows.get(at)
-            if stored is not None and hashlib.sha256(stored).hexdigest() != at.digest:
-                return None  # perhaps damaged on its way
-            if stored is not None:
-                self._keep(at, stored)
+        return self._read_with_others(at) if stored is None else stored
+
+    def _read_with_others(self, at: Address) -> bytes | None:
+        """Return a document of a pack, or of a part of one, that was read before."""
+        pack = self._cache.get(at.path)
+        stored = self._windows.get(at) if pack is None else pack[at.start : at.stop]
+        if stored is None or hashlib.sha256(stored).hexdigest() != at.digest:
+            return None  # perhaps damaged on its way
+        if pack is None:
+            self._keep(at, stored)
         return stored
 
     def _documents_in_reach(self, reach: Reach) -> dict[Address, bytes]:
