@@ -35,6 +35,7 @@ from universal_sync_core.errors import (
 from universal_sync_core.ingestion.ingest import ingest, ingest_delta
 from universal_sync_core.limits import EVENTBRIDGE_EVENT_BYTES
 from universal_sync_core.pages.page_reader import pointers_in
+from universal_sync_core.pipe.bookkeeping import require_possible
 from universal_sync_core.storage import runtime
 from universal_sync_core.values import codec
 from universal_sync_core.values.pointer import parse, recognise
@@ -233,7 +234,7 @@ def _answer(event: "SubmitCallbackEvent", action: str, *, may_point: bool) -> "J
                 message = "output: it holds a pointer; this function takes the value itself"
                 raise PointerNotAllowedError(message, field="output")
             # What could not be merged is refused now: later it would end the execution.
-            ingest_delta(core.flatten_result(event.output), {}, unit)
+            require_possible(ingest_delta(core.flatten_result(event.output), {}, unit), unit)
             output = core.offload_result(event.output)
         return {"outcome": event.outcome, "output": output}
     answer = {"outcome": event.outcome, "error": event.error, "cause": event.cause or ""}

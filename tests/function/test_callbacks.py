@@ -321,6 +321,31 @@ def test_output_too_large_for_a_task_goes_as_a_pointer(
     assert stored(requested, f"{CALLBACK_ID}.answer.json")["output"] == output
 
 
+# What fits no bag, whatever is in it, and the field that is named.
+IMPOSSIBLE: list[tuple[dict[str, Any], str]] = [
+    ({"status": "WAIT"}, "wait_seconds"),
+    ({"status": "WAIT", "wait_seconds": -1}, "wait_seconds"),
+    ({"status": "WAIT", "wait_until": "tomorrow"}, "wait_until"),
+    ({"async_result": {"status": "WAIT", "wait_seconds": 2**40}}, "wait_seconds"),
+    ({"status": "ASYNC", "job": 5}, "job"),
+    ({"status": "PARALLEL_GROUP", "pending_branches": "a and b"}, "pending_branches"),
+    ({"status": "DISTRIBUTED_MAP", "distributed_items": {"bucket": "b"}}, "distributed_items"),
+    ({"segment_id": "cut \ud83d"}, "segment_id"),
+]
+
+
+@pytest.mark.usefixtures("requested")
+@pytest.mark.parametrize(("output", "field"), IMPOSSIBLE)
+def test_what_would_end_the_execution_when_it_is_merged_is_refused_to_who_answers(
+    stepfunctions: FakeStepFunctions, output: dict[str, Any], field: str
+) -> None:
+    with pytest.raises(InvalidRequestError) as refused:
+        answer(output=output)
+    assert refused.value.field == f"callback_result.{field}"
+    assert stepfunctions.taken == []
+    assert answer(output={"status": "WAIT", "wait_seconds": 5})["status"] == "delivered"
+
+
 def test_callback_nobody_requested_is_refused(
     store: MemoryStore, stepfunctions: FakeStepFunctions
 ) -> None:

@@ -106,9 +106,9 @@ def test_the_bag_of_a_worker_says_it_as_the_machine_does(value: Any) -> None:
     before = first()
     bag = synced_by("sync")(before, {"status": "ASYNC", "job": ARN})
     assert synced_by("sync")(before, {"state_data": bag})["awaited_job"] == bag["awaited_job"]
-    with pytest.raises(InvalidRequestError, match="awaited_job must be what"):
+    with pytest.raises(InvalidRequestError, match="awaited_job must have the form"):
         synced_by("sync")(before, {"state_data": bag | {"awaited_job": value}})
-    with pytest.raises(InvalidRequestError, match="awaited_job must be what"):
+    with pytest.raises(InvalidRequestError, match="awaited_job must have the form"):
         synced_by("sync")(before, {"state_data": bag | {"next_action": "CONTINUE"}})
 
 

@@ -178,7 +178,7 @@ def deep(levels: int) -> Bag:
 
 def test_groups_stand_in_each_other_to_a_depth() -> None:
     synced(deep(MOST_DEEP - 1), group("a"), SYNC)
-    with pytest.raises(InvalidRequestError, match=f"at most {MOST_DEEP} inside") as caught:
+    with pytest.raises(InvalidRequestError, match=f"at most {MOST_DEEP} deep") as caught:
         synced(deep(MOST_DEEP), group("a"), SYNC)
     assert caught.value.field == "execution_result.pending_branches"
 

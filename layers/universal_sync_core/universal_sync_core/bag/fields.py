@@ -11,7 +11,7 @@ from typing import Final
 
 from universal_sync_core.pages.page_reader import PageReader
 from universal_sync_core.values.codec import Json, JsonObject
-from universal_sync_core.values.pointer import Pointer, parse
+from universal_sync_core.values.pointer import Kind, Pointer, parse
 
 CONTROL_FIELDS_NEVER_OFFLOAD: Final = frozenset(
     {
@@ -116,22 +116,23 @@ SPOKEN_FOR: Final = frozenset({SCHEDULING_SUMMARY, *map(whole_name, SHOWN_AS)})
 
 def whole_of(bag: JsonObject, field: str) -> Pointer | None:
     """Return the pointer to the whole of a field that the bag only samples, or None."""
-    return _in_role(bag, whole_name(field), field)
+    kind: Kind = "map" if field == SCHEDULING else "list"
+    return _in_role(bag, whole_name(field), field, kind)
 
 
 def archive_of(bag: JsonObject) -> Pointer | None:
     """Return the pointer to the older entries of the history, or None if all are inline."""
-    return _in_role(bag, ARCHIVE, HISTORY)
+    return _in_role(bag, ARCHIVE, HISTORY, "list")
 
 
 def overflow_of(bag: JsonObject) -> Pointer | None:
     """Return the pointer to the fields that are not in the bag itself, or None."""
-    return _in_role(bag, OVERFLOW, OVERFLOW)
+    return _in_role(bag, OVERFLOW, OVERFLOW, "map")
 
 
 def unfinished_of(bag: JsonObject) -> Pointer | None:
     """Return the pointer to what is left to run of a map, or None if nothing is."""
-    return _in_role(bag, UNFINISHED, UNFINISHED)
+    return _in_role(bag, UNFINISHED, UNFINISHED, "map")
 
 
 def in_role(pointer: Pointer, role: str, **beside: Json) -> JsonObject:
@@ -139,9 +140,11 @@ def in_role(pointer: Pointer, role: str, **beside: Json) -> JsonObject:
     return pointer.with_beside({_ROLE: role, **beside}).render()
 
 
-def _in_role(bag: JsonObject, name: str, role: str) -> Pointer | None:
+def _in_role(bag: JsonObject, name: str, role: str, kind: Kind) -> Pointer | None:
     pointer = parse(bag.get(name))
-    return pointer if pointer is not None and pointer.beside.get(_ROLE) == role else None
+    if pointer is None or pointer.kind != kind or pointer.beside.get(_ROLE) != role:
+        return None
+    return pointer
 
 
 def without_samples(bag: JsonObject, touched: Collection[str] | None = None) -> JsonObject:

@@ -13,7 +13,7 @@ from universal_sync_core.errors import InvalidRequestError
 from universal_sync_core.limits import LAMBDA_CONCURRENCY, STEP_FUNCTIONS_INLINE_CONCURRENCY
 from universal_sync_core.pages.page_format import digest_mark
 from universal_sync_core.settings import MOST_SEGMENTS_PER_EXECUTION
-from universal_sync_core.values.codec import JsonObject, canonical
+from universal_sync_core.values.codec import Json, JsonObject, canonical
 from universal_sync_core.values.pointer import length
 
 # The most groups inside each other, so that a worker that always forks again ends.
@@ -58,8 +58,8 @@ def segments_before(parent: JsonObject) -> int:
     """Return the most segments that the execution of a group may have run before it."""
     if is_branch(parent):
         return segments_apart(parent)
-    before: int = parent.get(LIMIT, MOST_SEGMENTS_PER_EXECUTION)
-    return before
+    before: Json = parent.get(LIMIT)
+    return before if type(before) is int and before > 0 else MOST_SEGMENTS_PER_EXECUTION
 
 
 def require_nested(bag: JsonObject, branches: int, field: str) -> None:

@@ -72,7 +72,7 @@ def route(base: JsonObject, delta: JsonObject, action: str | None) -> JsonObject
     """
     counted = used_after(base, delta, action)
     if action in _KEEPS_PLACE and "status" not in delta:
-        return {"next_action": base.get("next_action", CONTINUE)} | counted
+        return {"next_action": _kept_action(base)} | counted
     if action == "aggregate_distributed" and too_many_failed(base, delta):
         return {"next_action": FAILED, "status": FAILED} | counted
     after = {"next_action": _next_action(delta)} | counted
@@ -112,6 +112,14 @@ def require_simple(result: Json, of_what: str) -> None:
             " results are joined"
         )
         raise InvalidRequestError(message, field="execution_result.status")
+
+
+def _kept_action(base: JsonObject) -> str:
+    action: Json = base.get("next_action", CONTINUE)
+    if type(action) is not str:
+        message = "state_data.next_action must be a string, as the actions write it"
+        raise InvalidRequestError(message, field="state_data.next_action")
+    return action
 
 
 def _ends_segment(delta: JsonObject, next_action: str, action: str | None) -> bool:

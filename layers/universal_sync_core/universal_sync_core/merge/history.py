@@ -24,15 +24,21 @@ def new_entries(delta: JsonObject, bag: JsonObject, unit: UnitOfWork) -> list[Js
     A delta that echoes a bag has its archive too; the bag's own archive is not read for it.
     """
     entries: list[Json] = []
-    lists = Lists(unit.pages)
     archive, own = archive_of(delta), archive_of(bag)
     if archive is not None and (own is None or archive.at != own.at):
         entries += unit.pages.elements(archive)
     for name in (HISTORY, HISTORY_ALIAS):
-        value = unit.pages.opened(delta.get(name))
-        if not lists.is_null(value):
-            entries += lists.elements(value) if is_list(value) else [value]
+        entries += _entries(delta.get(name), unit)
     return entries
+
+
+def _entries(value: Json, unit: UnitOfWork) -> list[Json]:
+    """Return the entries that a value stands for: anything but a list or null is one entry."""
+    lists = Lists(unit.pages)
+    value = unit.pages.opened(value)
+    if lists.is_null(value):
+        return []
+    return lists.elements(value) if is_list(value) else [value]
 
 
 def append_entries(bag: JsonObject, entries: Sequence[Json], unit: UnitOfWork) -> JsonObject:
@@ -45,7 +51,7 @@ def append_entries(bag: JsonObject, entries: Sequence[Json], unit: UnitOfWork) -
     present = lists.present(inline, new)
     archive = archive_of(bag)
     if archive is not None:
-        latest = archive.beside.get(_LATEST)
+        latest = _latest(archive)
         older = [
             encoded
             for encoded, entry in new.items()
@@ -99,7 +105,7 @@ def _without_archive(bag: JsonObject) -> JsonObject:
 
 
 def _inline(bag: JsonObject, unit: UnitOfWork) -> Sequence[Json]:
-    return Lists(unit.pages).elements(bag.get(HISTORY, []))
+    return _entries(bag.get(HISTORY), unit)
 
 
 def _kept(sizes: Sequence[int], max_entries: int, max_bytes: int) -> int:
@@ -116,7 +122,7 @@ def _kept(sizes: Sequence[int], max_entries: int, max_bytes: int) -> int:
 
 
 def _extended(archive: Pointer | None, entries: Sequence[Json], unit: UnitOfWork) -> JsonObject:
-    latest = archive.beside.get(_LATEST) if archive else None
+    latest = _latest(archive) if archive else None
     told = (_time_of(entry, unit) for entry in entries)
     times = [-(-time // _NANOSECONDS) for time in told if time is not None]
     newest = max([*times, *([latest] if latest is not None else [])], default=None)
@@ -128,7 +134,12 @@ def _extended(archive: Pointer | None, entries: Sequence[Json], unit: UnitOfWork
     return in_role(grown, HISTORY, **({} if newest is None else {_LATEST: newest}))
 
 
-def _is_newer(entry: Json, latest: Json, unit: UnitOfWork) -> bool:
+def _latest(archive: Pointer) -> int | None:
+    told: Json = archive.beside.get(_LATEST)
+    return told if type(told) is int else None
+
+
+def _is_newer(entry: Json, latest: int | None, unit: UnitOfWork) -> bool:
     time = _time_of(entry, unit)
     return time is not None and (latest is None or time > latest * _NANOSECONDS)
 

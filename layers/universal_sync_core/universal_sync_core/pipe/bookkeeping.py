@@ -40,6 +40,8 @@ from universal_sync_core.values.timestamps import utc_now
 
 # The bag keeps the whole text under `cause`.
 _CAUSE_MAX_CHARS: Final = 1_000
+# The field that a next action works on.
+_WORKS_ON: Final = {PARALLEL_GROUP: BRANCHES, DISTRIBUTED_MAP: ITEMS}
 # The names that a worker uses, and those that a Catch writes.
 _ERROR_AND_CAUSE: Final = (("error", "Error"), ("cause", "Cause"))
 # Fields that a step leaves for the state machine, and the next actions that read them.
@@ -96,6 +98,21 @@ def _without_earlier(bag: JsonObject, next_action: str, delta: JsonObject) -> Js
     # Each wait names its own job, or none.
     gone |= {AWAITED_JOB} & bag.keys() if "status" in delta else set()
     return {name: value for name, value in bag.items() if name not in gone} if gone else bag
+
+
+def require_possible(delta: JsonObject, unit: UnitOfWork) -> None:
+    """Raise InvalidRequestError if what a delta asks for fits no bag.
+
+    What depends on the bag is checked when the delta is merged.
+    """
+    if "status" not in delta:
+        return
+    after = route({}, delta, unit.action)
+    next_action: str = after["next_action"]
+    _wait_state(delta, delta, after, unit)
+    _awaited_job(delta, next_action, unit)
+    if _WORKS_ON.get(next_action) in delta:
+        require_ready(delta, next_action, unit)
 
 
 def require_ready(bag: JsonObject, next_action: str, unit: UnitOfWork) -> None:
