@@ -4,20 +4,19 @@ from typing import Any
 
 import pytest
 
-from tests.core.bags import CONTEXT, EXECUTION, OTHER_EXECUTION, fresh
+from tests.core.bags import CONTEXT, OTHER_EXECUTION, fresh
 from tests.core.fakes import CountingStore
 from tests.door.ways import WAYS, Bag, first, synced_by
 from universal_sync_core import (
     Status,
     first_bag,
-    record_failure,
-    state_task,
     store_to_s3,
     universal_sync_core,
 )
 from universal_sync_core.errors import InvalidRequestError
 
 pytestmark = pytest.mark.usefixtures("store")
+
 
 COUNTS = (
     "loop_counter",
@@ -30,6 +29,8 @@ COUNTS = (
     "state_revision",
     "tolerated_branch_failures",
 )
+
+
 NO_COUNTS: tuple[Any, ...] = (
     "3",
     "",
@@ -45,7 +46,11 @@ NO_COUNTS: tuple[Any, ...] = (
     {},
     {"n": 3},
 )
+
+
 NO_STRATEGIES: tuple[Any, ...] = ("newest", "LATEST", "", None, 5, [], {"strategy": "last"})
+
+
 NO_STATUSES: tuple[Any, ...] = (
     "something",
     "",
@@ -180,54 +185,6 @@ def test_a_pointer_to_a_control_field_is_followed() -> None:
     assert bag["total_segments"] == 4
 
 
-MACHINES: Bag = {
-    "loop_counter": 0,
-    "execution_segments": 0,
-    "segments_per_execution": 800,
-    "state_revision": 0,
-    "payload_size_kb": 0.1,
-    "next_action": "COMPLETE",
-    "last_update_time": "1970-01-01T00:00:00+00:00",
-    "segment_to_run": 0,
-}
-
-
-@pytest.mark.parametrize("way", sorted(WAYS.keys() - {"no action"}))
-def test_a_result_cannot_set_back_what_the_machine_counts(way: str) -> None:
-    send, _ = WAYS[way]
-    bag = synced_by("sync")(first(), {})
-    for field, value in MACHINES.items():
-        assert_same_machine(send(bag, {field: value}), send(bag, {}))
-
-
-def assert_same_machine(bag: Bag, other: Bag) -> None:
-    fields = [name for name in MACHINES if name not in ("payload_size_kb", "last_update_time")]
-    assert {name: bag[name] for name in fields} == {name: other[name] for name in fields}
-    assert bag["last_update_time"] > "2026"
-    assert bag["payload_size_kb"] > 0.1
-
-
-@pytest.mark.parametrize("way", sorted(WAYS.keys() - {"no action", "a branch"}))
-def test_a_result_cannot_raise_the_loop_limit(way: str) -> None:
-    send, place = WAYS[way]
-    bag = first()
-    assert send(bag, {"loop_limit": 5})["loop_limit"] == 5
-    assert send(bag, {"loop_limit": 2})["loop_limit"] == (5 if way == "branches" else 2)
-    with pytest.raises(InvalidRequestError) as caught:
-        send(bag, {"loop_limit": 6})
-    assert caught.value.field == f"{place}.loop_limit"
-
-
-def test_a_bag_without_counters_takes_them() -> None:
-    bag = universal_sync_core({}, {"loop_counter": 3, "loop_limit": 9}, {"action": "sync"})
-    assert (bag["loop_counter"], bag["loop_limit"]) == (3, 9)
-
-
-def test_a_worker_that_counts_segments_itself_may() -> None:
-    bag = first_bag({}, CONTEXT)
-    assert synced_by("sync")(bag, {"segment_to_run": 4})["segment_to_run"] == 4
-
-
 @pytest.mark.parametrize("field", ["loop_counter", "loop_limit", "segment_to_run"])
 def test_an_input_sets_counts(field: str) -> None:
     assert first_bag({field: 3.0}, CONTEXT)[field] == 3
@@ -239,69 +196,6 @@ def test_an_input_is_checked_too(field: str) -> None:
         with pytest.raises(InvalidRequestError) as caught:
             first_bag({field: value}, CONTEXT)
         assert caught.value.field == f"input.{field}"
-
-
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [
-        *(("status", status.value) for status in Status),
-        ("status", "pending"),
-        ("next_action", "COMPLETE"),
-        ("state_revision", 7),
-        ("execution_segments", 7),
-        ("last_update_time", "2026-11-25T00:00:00+00:00"),
-        ("payload_size_kb", 1.5),
-        ("forked_from", {"state_revision": 1}),
-        ("awaited_job", {"id": "jr_1", "timeout_seconds": 60}),
-        ("wait_state", {"until": "2030-01-31T09:00:00Z", "then": "CONTINUE"}),
-    ],
-)
-def test_control_fields_of_the_machine_are_no_input(field: str, value: Any) -> None:
-    with pytest.raises(InvalidRequestError, match=r"leave it out.*current_state") as caught:
-        first_bag({"order": 7, field: value}, CONTEXT)
-    assert caught.value.field == f"input.{field}"
-    state = {"current_state": {field: value}}
-    assert first_bag(state, CONTEXT)["current_state"] == {field: value}
-
-
-@pytest.mark.parametrize("action", [None, "sync", "merge_callback"])
-def test_an_input_is_one_whatever_the_context_says(action: str | None) -> None:
-    context = CONTEXT | ({"action": action} if action else {})
-    assert first_bag({"loop_limit": 5_000, "segment_to_run": 2}, context)["loop_limit"] == 5_000
-    with pytest.raises(InvalidRequestError) as caught:
-        first_bag({"status": "COMPLETE"}, context)
-    assert caught.value.field == "input.status"
-
-
-@pytest.mark.parametrize("action", [None, "sync"])
-def test_going_on_counts_the_segments_of_an_execution_anew(action: str | None) -> None:
-    bag = synced_by("sync")(first(), {})
-    path = record_failure(bag, {"Error": "E", "Cause": "c"})["record_s3_path"]
-    context = CONTEXT | ({"action": action} if action else {})
-    resumed = first_bag({"resume_from": path, "loop_limit": 9}, context)
-    assert (bag["execution_segments"], resumed["execution_segments"]) == (1, 0)
-    assert (resumed["loop_counter"], resumed["loop_limit"]) == (1, 9)
-
-
-def test_a_result_makes_no_branch_of_a_bag() -> None:
-    with pytest.raises(InvalidRequestError) as caught:
-        synced_by("sync")(first(), {"forked_from": {"state_revision": 1, "digest": "d"}})
-    assert caught.value.field == "execution_result.forked_from"
-
-
-@pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("value", [None, OTHER_EXECUTION, "", 5, {}, []])
-def test_the_execution_id_is_no_data(way: str, value: Any) -> None:
-    send, _ = WAYS[way]
-    with pytest.raises(InvalidRequestError) as caught:
-        send(first(), {"execution_id": value})
-    assert caught.value.field == "execution_id"
-
-
-@pytest.mark.parametrize("way", WAYS)
-def test_a_result_may_repeat_it(way: str) -> None:
-    send, _ = WAYS[way]
-    assert send(first(), {"execution_id": EXECUTION})["execution_id"] == EXECUTION
 
 
 def spill_with(**fields: Any) -> Bag:
@@ -332,76 +226,6 @@ def test_an_input_behind_a_spill_is_checked_as_well() -> None:
     for fields in ({"status": "COMPLETE"}, {"execution_id": None}, {"loop_limit": "x"}):
         with pytest.raises(InvalidRequestError):
             first_bag(spill_with(**fields), CONTEXT)
-
-
-REQUESTS: dict[str, tuple[Bag, str]] = {
-    "PAUSED_FOR_HITP": ({}, "merge_callback"),
-    "PAUSE": ({}, "merge_callback"),
-    "ASYNC": ({}, "merge_async"),
-    "DISTRIBUTED_MAP": ({"distributed_items": [1, 2]}, "aggregate_distributed"),
-    "PARALLEL_GROUP": ({"pending_branches": ["a"]}, "aggregate_branches"),
-    "WAIT": ({"wait_seconds": 5}, "sync"),
-}
-
-
-def asked_and_answered(status: str) -> Bag:
-    beside, answering = REQUESTS[status]
-    asked = synced_by("sync")(first(), {"status": status, **beside})
-    return synced_by(answering)(asked, None)
-
-
-@pytest.mark.parametrize("status", REQUESTS)
-def test_an_echoed_status_asks_for_nothing(status: str) -> None:
-    bag = asked_and_answered(status)
-    echo = bag | {"current_state": {"done": True}}
-    after = synced_by("sync")(bag, echo)
-    assert (after["next_action"], after["current_state"]) == ("CONTINUE", {"done": True})
-    assert after["segment_to_run"] == bag["segment_to_run"] + 1
-    assert state_echoed_by_worker(bag)["next_action"] == "CONTINUE"
-
-
-def state_echoed_by_worker(bag: Bag) -> Bag:
-    worker = state_task(sync=True)(lambda state, _: {**state, "current_state": {"done": True}})
-    return dict(worker({"state_data": bag}, None)["state_data"])
-
-
-@pytest.mark.parametrize("status", REQUESTS)
-def test_a_fresh_result_asks_again(status: str) -> None:
-    bag = asked_and_answered(status)
-    again = {"wait_seconds": 5} if status == "WAIT" else {}
-    after = synced_by("sync")(bag, {"status": status, **again})
-    assert after["next_action"] == ("PAUSED_FOR_HITP" if status == "PAUSE" else status)
-
-
-@pytest.mark.parametrize("status", REQUESTS)
-def test_an_echo_with_a_new_status_asks(status: str) -> None:
-    beside, _ = REQUESTS[status]
-    after = synced_by("sync")(first(), first() | beside | {"status": status})
-    assert after["next_action"] == ("PAUSED_FOR_HITP" if status == "PAUSE" else status)
-
-
-def test_a_worker_that_echoes_its_bag_ends_at_the_loop_limit() -> None:
-    bag = first(total_segments=100)
-    for turn in range(1, 6):
-        bag = synced_by("sync")(bag, bag | {"current_state": {"turn": turn}})
-        assert (bag["loop_counter"], bag["execution_segments"]) == (turn, turn)
-    assert bag["loop_counter"] >= bag["loop_limit"]
-
-
-def test_an_echo_does_not_jump_again() -> None:
-    bag = synced_by("sync")(first(), {"next_segment_to_run": 4})
-    assert synced_by("sync")(bag, dict(bag))["segment_to_run"] == 5
-
-
-def test_an_echoed_list_adds_nothing_at_any_depth() -> None:
-    strategies = {"current_state.notes": "append", "tags": "append"}
-    context = {"action": "sync", "merge_strategy": strategies}
-    state = {"notes": ["n"], "plan": 1}
-    bag = universal_sync_core(first(), {"current_state": state, "tags": ["t"]}, context)
-    after = universal_sync_core(bag, bag | {"current_state": {**state, "plan": 2}}, context)
-    assert (after["current_state"], after["tags"]) == ({"notes": ["n"], "plan": 2}, ["t"])
-    again = universal_sync_core(after, {"tags": ["t"]}, context)
-    assert again["tags"] == ["t", "t"]
 
 
 def test_the_context_of_a_bag_is_of_its_execution() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 import app
 import callbacks
+from tests.function.asking import ask
 from tests.function.expected import BUCKET
 from tests.function.fakes import FakeEventBus, FakeStepFunctions
 from tests.function.lambda_context import FakeLambdaContext
@@ -62,3 +63,11 @@ def bus(monkeypatch: pytest.MonkeyPatch) -> FakeEventBus:
     fake = FakeEventBus()
     monkeypatch.setattr(callbacks, "events", lambda: fake)
     return fake
+
+
+@pytest.fixture
+def requested(store: MemoryStore, bus: FakeEventBus) -> MemoryStore:
+    """A store in which a callback waits for its answer."""
+    ask()
+    bus.entries.clear()
+    return store

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.infrastructure.machines import Machine, Payload
-from tests.infrastructure.test_routes import bag, run
+from tests.infrastructure.scripted import bag, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,7 +15,11 @@ from rich.console import Console
 
 from statebag.cli import main
 from statebag.output import terminal as terminal_module
+from tests.statebag.bucket import NOW
 from tests.statebag.cloud import BUCKET, FakeCloud
+from tests.statebag.histories import History, bag
+from tests.statebag.states import CONTEXT, catalog_bag, snapshot_of
+from universal_sync_core import record_failure
 from universal_sync_core.packs import outbox
 from universal_sync_core.settings import Settings
 from universal_sync_core.storage import runtime
@@ -107,6 +111,36 @@ class _Terminal:
 
     def isatty(self) -> bool:
         return True
+
+
+@pytest.fixture
+def failed(cloud: FakeCloud) -> str:
+    """A run that failed after a snapshot; gives the path of its record."""
+    made, _ = snapshot_of(catalog_bag())
+    report = record_failure(made, {"Error": "OutOfStock", "Cause": "none left"}, CONTEXT)
+    history = History().visit("CreatePreSnapshot", bag(), {"state_data": made})
+    cloud.states.add(
+        "run-1",
+        "FAILED",
+        events=history.events,
+        error=report["error"],
+        cause=report["cause"],
+        input={},
+    )
+    path: str = report["record_s3_path"]
+    return path
+
+
+@pytest.fixture
+def today(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let `gc` take the time of the tests for the present."""
+
+    class Today:
+        @staticmethod
+        def now(_: object) -> object:
+            return NOW
+
+    monkeypatch.setattr("statebag.commands.gc.datetime", Today)
 
 
 @pytest.fixture

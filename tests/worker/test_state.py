@@ -1,27 +1,19 @@
 """What a worker sees of the state, and what that costs."""
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from tests.core import oracle
 from tests.core.bags import EXECUTION, OTHER_EXECUTION, Unchanged, fresh, synced
-from tests.core.fakes import CorruptingStore, CountingStore, FlakyStore, SlowStore
-from tests.core.test_lossless import TINY, results
+from tests.core.fakes import CorruptingStore, CountingStore, FlakyStore
 from tests.worker.conftest import DOCUMENTS, HISTORY, STATE
+from tests.worker.states import KIB, state_of
 from universal_sync_core import (
-    State,
     calculate_payload_size,
     hydrate_state,
     plain,
     store_to_s3,
-    universal_sync_core,
 )
-from universal_sync_core.bag.fields import overflow_of
 from universal_sync_core.errors import (
     ChecksumMismatchError,
     InvalidRequestError,
@@ -29,18 +21,8 @@ from universal_sync_core.errors import (
     PointerNotAllowedError,
     StoreUnavailableError,
 )
-from universal_sync_core.lazy.needs import parse_needs
-from universal_sync_core.packs import outbox
-from universal_sync_core.storage import runtime
 from universal_sync_core.storage.memory_store import MemoryStore
-from universal_sync_core.values.paths import render_path
 from universal_sync_core.worker.state import bag_state
-
-KIB = 1024
-
-
-def state_of(bag: dict[str, Any], *needs: str) -> State[Any]:
-    return bag_state(bag, parse_needs(needs) if needs else None, EXECUTION)
 
 
 def test_nothing_is_read_before_it_is_touched(store: CountingStore, bag: dict[str, Any]) -> None:
@@ -211,114 +193,6 @@ def test_all_needs_are_fetched_side_by_side(store: CountingStore, bag: dict[str,
     assert store.requests == 0
 
 
-def test_views_are_mappings_and_sequences_of_one_kind_inline_and_in_s3(
-    store: CountingStore, bag: dict[str, Any]
-) -> None:
-    with fresh(store):
-        current = state_of(bag)["current_state"]
-        for view in (current, current["odd"], current["order"]):
-            assert isinstance(view, Mapping)
-            assert not isinstance(view, dict)
-        for rows in (current["documents"], current["odd"]["inner"], current["order"]["lines"]):
-            assert isinstance(rows, Sequence)
-            assert not isinstance(rows, list)
-        assert current["odd"] == STATE["odd"]
-        assert current["odd"]["inner"] == [1, 2.5, None]
-        assert current["odd"]["inner"] != [1, 2.5]
-        assert dict(current["odd"])["inner"] == current["odd"]["inner"]
-        assert json.loads(json.dumps(current["order"], default=plain)) == STATE["order"]
-
-
-def test_a_view_never_shows_its_values_in_a_log(store: CountingStore, bag: dict[str, Any]) -> None:
-    with fresh(store):
-        state = state_of(bag)
-        shown = f"{state!r} {state['current_state']!r} {state['current_state']['documents']!r}"
-    assert shown == "<State of a segment> <MapView of 4 keys> <ListView of 90 elements>"
-
-
-def test_slices_of_a_list_are_lists_read_in_ranges(
-    store: CountingStore, bag: dict[str, Any]
-) -> None:
-    with fresh(store) as space:
-        documents = state_of(bag)["current_state"]["documents"]
-        assert plain(documents[40:42]) == DOCUMENTS[40:42]
-        assert plain(documents[3:0:-2]) == DOCUMENTS[3:0:-2]
-        assert documents[10:20][-1]["id"] == 19
-        assert space.usage.snapshot().bytes_read < 300 * KIB
-        assert [each["id"] for each in reversed(documents[:4])] == [3, 2, 1, 0]
-        assert plain(state_of(bag)["state_history"][248:252]) == HISTORY[248:252]
-
-
-def test_a_long_list_is_gone_through_a_few_megabytes_at_a_time() -> None:
-    store = CountingStore()
-    rows = [{"n": n, "text": "x" * 40_000} for n in range(400)]
-    with fresh(store):
-        pointer = store_to_s3(rows, {"execution_id": EXECUTION})
-    bag = {"execution_id": EXECUTION, "rows": pointer}
-    store.reset()
-    with fresh(store, cache_bytes=1) as space:
-        seen = iter(state_of(bag)["rows"])
-        assert [next(seen)["n"] for _ in range(3)] == [0, 1, 2]
-        assert space.usage.snapshot().bytes_read < 5_000 * KIB
-        assert [each["n"] for each in seen] == list(range(3, 400))
-
-
-@pytest.mark.parametrize("ways", ["items", "values"])
-def test_values_of_a_map_are_read_side_by_side(ways: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outbox, "PACK_BYTES", 1)  # a document each
-    store = CountingStore()
-    values = {f"k{n}": {"n": n, "text": "x" * 20_000} for n in range(60)}
-    with fresh(store):
-        pointer = store_to_s3(values, {"execution_id": EXECUTION})
-    slow = SlowStore(store, seconds=0.005)
-    with fresh(slow):
-        seen = list(getattr(state_of({"execution_id": EXECUTION, "m": pointer})["m"], ways)())
-        assert seen == list(getattr(values, ways)())
-    assert slow.most_at_once > 10
-
-
-def test_needs_in_one_map_are_found_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outbox, "PACK_BYTES", 1)  # a document each
-    store = CountingStore()
-    values = {f"k{n}": {"n": n, "text": f"{n} " * 20_000} for n in range(300)}
-    with fresh(store):
-        bag = synced({"execution_id": EXECUTION}, {"current_state": values})
-    slow = SlowStore(store, seconds=0.005)
-    with fresh(slow):
-        state = state_of(bag, *(f"current_state.k{n}.n" for n in range(0, 300, 15)))
-        state.fetch()
-        assert [state["current_state"][f"k{n}"]["n"] for n in (0, 15, 285)] == [0, 15, 285]
-    assert slow.most_at_once > 10
-
-
-def test_fields_of_a_bag_of_very_many_come_one_by_one() -> None:
-    store = CountingStore()
-    with fresh(store):
-        fields = {f"key-{number}": {"n": number} for number in range(20_000)}
-        bag = synced({"execution_id": EXECUTION}, fields)
-    store.reset()
-    with fresh(store):
-        state = state_of(bag)
-        assert state["key-777"] == {"n": 777}
-        assert "none" not in state
-        assert len(store.gets) <= 6
-        assert len(state) == 20_000 + len(bag.keys() - fields) - 1
-        assert "state_s3_path" not in list(state)
-
-
-@pytest.mark.parametrize("name", ["state_s3_path", "state_history_archive"])
-def test_fields_of_the_users_may_have_the_names_of_forms(name: str) -> None:
-    value = {"the user's": ["x" * 500]}
-    with runtime.use(settings=TINY, store=MemoryStore()):
-        many = {f"key-{number}": "x" * 90 for number in range(90)}
-        bag = synced({"execution_id": EXECUTION}, {name: value, **many})
-        assert overflow_of(bag) is not None
-        state = state_of(bag)
-        assert state[name] == state.read(name) == state_of(bag, name)[name] == value
-        assert name in list(state)
-        assert oracle.same(plain(state), hydrate_state(bag))
-
-
 def test_a_missing_object_is_an_error_where_it_is_touched(bag: dict[str, Any]) -> None:
     with fresh(MemoryStore()):
         state = state_of(bag)
@@ -378,37 +252,3 @@ def test_a_worker_without_the_bucket_is_told_what_it_lacks(bag: dict[str, Any]) 
         assert state_of(bag)["current_state"]["approved"] is True
         with pytest.raises(PointerNotAllowedError, match="set STATE_BUCKET"):
             state_of(bag).read("current_state.documents")
-
-
-def _paths_in(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """Yield the steps to every part of a value."""
-    pairs = value.items() if isinstance(value, dict) else enumerate(value)
-    for step, item in pairs:
-        if step != "":  # there is no way to write it
-            yield (*path, step)
-            if isinstance(item, dict | list):
-                yield from _paths_in(item, (*path, step))
-
-
-@settings(max_examples=150, deadline=None)
-@given(st.lists(results, max_size=6), st.data())
-def test_views_show_what_hydrating_gives(sequence: list[Any], data: st.DataObject) -> None:
-    with runtime.use(settings=TINY, store=MemoryStore()):
-        bag: dict[str, Any] = {}
-        for result in sequence:
-            bag = universal_sync_core(bag, result, {"execution_id": EXECUTION})
-        hydrated = hydrate_state(bag, context={"execution_id": EXECUTION})
-        assert oracle.same(plain(state_of(bag)), hydrated)
-        assert list(state_of(bag)) == list(hydrated)
-        paths = list(_paths_in(hydrated))
-        for steps in data.draw(st.lists(st.sampled_from(paths), max_size=5)) if paths else []:
-            expected = hydrated
-            for step in steps:
-                expected = expected[step]
-            path = render_path(steps)
-            assert oracle.same(state_of(bag).read(path), expected)
-            assert oracle.same(state_of(bag, path).read(path), expected)
-            walked: Any = state_of(bag)
-            for step in steps:
-                walked = walked[step]
-            assert oracle.same(plain(walked), expected)

@@ -1,0 +1,111 @@
+"""What changes while gc asks and deletes costs nobody anything."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+
+from tests.statebag.cloud import FakeCloud, arn_of, client_error
+from tests.statebag.conftest import Run
+from tests.statebag.gc_runs import DELETE, GC, Bag, content, failed, finished, is_whole
+from universal_sync_core import first_bag, universal_sync_core
+from universal_sync_core.storage.store import Location
+
+pytestmark = pytest.mark.usefixtures("today")
+
+
+@pytest.mark.parametrize("is_gone_from", ["_list_executions", "_list_state_machines"])
+def test_machine_that_goes_meanwhile_keeps_what_it_has(
+    run: Run, cloud: FakeCloud, monkeypatch: pytest.MonkeyPatch, is_gone_from: str
+) -> None:
+    finished(cloud, "run-1", days_ago=200)
+
+    def gone(**_: object) -> Any:
+        if is_gone_from == "_list_executions":
+            raise client_error("StateMachineDoesNotExist", "ListExecutions")
+        return [{"stateMachines": []}]
+
+    def meanwhile(*_: object, **__: object) -> None:
+        setattr(cloud.states, is_gone_from, gone)
+
+    monkeypatch.setattr("click.confirm", meanwhile)
+
+    ran = run(*GC, "--delete")
+
+    assert cloud.inventory.deleted == []
+    assert "not seen here" in ran.err
+
+
+def resumed_meanwhile(cloud: FakeCloud, record: str) -> Bag:
+    """Resume a failed execution, and let it succeed with a value that is stored already."""
+    start = {"resume_from": record}
+    bag = first_bag(start, {"execution_id": arn_of("run-2"), "action": "init"})
+    lost = {"current_state": {"items": [f"1-{number}" * 10 for number in range(3_000)]}}
+    bag = universal_sync_core(bag, lost, {"action": "sync"})
+    cloud.states.add("run-2", input=start, output={"state_data": bag})
+    return bag
+
+
+def test_execution_that_began_while_it_was_asked_is_left_alone(
+    run: Run, cloud: FakeCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, record = failed(cloud, "run-1", days_ago=200)
+    bags = []
+    monkeypatch.setattr(
+        "click.confirm", lambda *_, **__: bags.append(resumed_meanwhile(cloud, record))
+    )
+
+    ran = run(*GC, "--delete")
+
+    assert cloud.inventory.deleted == []
+    assert is_whole(cloud, bags[0], "run-1")
+    assert "run-1 changed meanwhile, and nothing of it was deleted: it ended lately" in ran.err
+
+
+def test_execution_that_began_during_a_deletion_gets_everything_back(
+    run: Run, cloud: FakeCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, record = failed(cloud, "run-1", days_ago=200)
+    finished(cloud, "run-3", days_ago=200)
+    bags: list[Bag] = []
+    delete = cloud.inventory.delete
+
+    def while_deleting(locations: Sequence[Location]) -> None:
+        if not bags:
+            bags.append(resumed_meanwhile(cloud, record))
+        delete(locations)
+
+    monkeypatch.setattr(cloud.inventory, "delete", while_deleting)
+
+    ran = run(*DELETE)
+
+    assert is_whole(cloud, bags[0], "run-1")
+    assert {key.split("/")[1].rsplit("%3A", 1)[1] for key in cloud.inventory.deleted} == {"run-3"}
+    assert f"{len(cloud.inventory.deleted)} objects" in ran.out
+
+
+@pytest.mark.parametrize(
+    "error", [client_error("ThrottlingException", "ListExecutions"), KeyboardInterrupt()]
+)
+def test_deletion_after_which_nothing_is_known_is_undone(
+    run: Run, cloud: FakeCloud, monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    finished(cloud, "run-1", days_ago=200)
+    before = content(cloud, "run-1")
+    delete = cloud.inventory.delete
+
+    def then_fail(locations: Sequence[Location]) -> None:
+        delete(locations)
+        monkeypatch.setattr(cloud.states, "_asked", raising(error))
+
+    monkeypatch.setattr(cloud.inventory, "delete", then_fail)
+
+    assert run(*DELETE).code in {6, 130}
+    assert content(cloud, "run-1") == before
+
+
+def raising(error: BaseException) -> Callable[[str], None]:
+    def fail(_: str) -> None:
+        raise error
+
+    return fail
