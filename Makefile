@@ -15,7 +15,7 @@ export SAM_CLI_TELEMETRY ?= 0
 SHELL := /bin/bash
 .SHELLFLAGS := -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help venv run invoke statebag build test slow rehearsal account bench docs schemas pictures lint format requirements clean
+.PHONY: help venv run invoke statebag build test slow long rehearsal account bench docs schemas pictures lint format requirements clean
 
 help: ## List the commands.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -26,7 +26,7 @@ $(READY): requirements-dev.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed, and none was found."; exit 1; }
 	@echo "Installing the packages of requirements-dev.txt into $(VENV): two or three minutes, once."
 	$(PYTHON) -m venv --clear $(VENV)
-	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --no-compile --require-hashes --requirement requirements-dev.txt
 	touch $@
 
 run: $(READY) ## Run the example workflow on the local cloud, in under a minute. INTERACTIVE=1 asks for your approval, KEEP=1 keeps the cloud running.
@@ -48,8 +48,11 @@ AT_ONCE := --numprocesses auto --maxprocesses 4 --dist loadfile
 test: $(READY) ## Run all tests but the slow ones, in ten minutes on two cores. TESTS=tests/core runs only some.
 	$(BIN)/python -m pytest $(AT_ONCE) $(TESTS)
 
-slow: $(READY) ## Run the slow tests.
-	$(BIN)/python -m pytest $(AT_ONCE) -m slow || test $$? -eq 5 # pytest's way to say that there are none
+slow: $(READY) ## Run the slow tests that CI runs, in a quarter of an hour.
+	$(BIN)/python -m pytest $(AT_ONCE) -m "slow and not long"
+
+long: $(READY) ## Run the slow tests that CI has no time for, in half an hour: before a release.
+	$(BIN)/python -m pytest $(AT_ONCE) -m long
 
 rehearsal: $(READY) $(MINISTACK)/.ready ## Rehearse `make account` on ministack, a second emulator of AWS.
 	MINISTACK=$(MINISTACK) $(BIN)/python -m pytest -m rehearsal

@@ -29,6 +29,7 @@ from ..machines.runs import Runs
 from .maps.extras import parsed_with_extras
 
 _MACHINE, _EXECUTION = ":stateMachine:", ":execution:"
+_parse = AmazonStateLanguageParser.parse
 _WHOLE_PERCENTAGE = re.compile(r'("ToleratedFailurePercentage"\s*:\s*\d+)(?=\s*[,}])')
 
 
@@ -45,19 +46,17 @@ def install(stack: ExitStack, runs: Runs) -> None:
 
 
 def parse_definitions(stack: ExitStack) -> None:
-    """Read what moto's grammar lacks too, and keep what is read.
+    """Read what moto's grammar lacks too, and keep what is read."""
+    stack.enter_context(patch.object(AmazonStateLanguageParser, "parse", staticmethod(_parsed)))
+
+
+@lru_cache(maxsize=64)
+def _parsed(definition: str) -> Any:
+    """Return what a definition is parsed to, for all clouds of this process.
 
     It holds no state of an execution, and takes seconds to make.
     """
-    original = AmazonStateLanguageParser.parse
-
-    @lru_cache(maxsize=32)
-    def parse(definition: str) -> Any:
-        return parsed_with_extras(
-            definition, lambda text: original(_WHOLE_PERCENTAGE.sub(r"\1.0", text))
-        )
-
-    stack.enter_context(patch.object(AmazonStateLanguageParser, "parse", staticmethod(parse)))
+    return parsed_with_extras(definition, lambda text: _parse(_WHOLE_PERCENTAGE.sub(r"\1.0", text)))
 
 
 def _name_executions(stack: ExitStack, runs: Runs) -> None:

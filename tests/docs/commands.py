@@ -4,6 +4,7 @@ No command is run that could change anything or needs an account: `make` says wh
 `aws` is checked by botocore's models of the services, `sam` and `statebag` by their own parsers.
 """
 
+import functools
 import importlib.util
 import json
 import re
@@ -70,8 +71,13 @@ def check(text: str) -> int:
     for name, *words in found:
         if name not in _CHECKS:
             raise WrongCommandError(f"nobody checks the command {name}")
-        _CHECKS[name](words)
+        _checked(name, *words)
     return len(found)
+
+
+@functools.cache
+def _checked(name: str, *words: str) -> None:
+    _CHECKS[name](list(words))
 
 
 def _make(words: list[str]) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.end_to_end.brownout import IllStack, ill_stack
+from tests.marks import some_in_ci
 
 pytestmark = pytest.mark.local
 
@@ -18,7 +19,7 @@ def stack() -> Iterator[IllStack]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", some_in_ci(SEEDS, 1))
 def test_nothing_is_lost_in_a_brownout(stack: IllStack, seed: int) -> None:
     outcome = stack.run(seed, kills=seed != SEEDS[0])
     assert outcome.refused > 0

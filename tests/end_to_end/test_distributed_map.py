@@ -97,6 +97,7 @@ def test_no_more_children_run_at_once_than_the_workflow_asks_for(workflows: Work
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(1_800)
 def test_map_of_ten_thousand_items(workflows: Workflows) -> None:
     _run(workflows, 10_000, set(range(5, 10_000, 277)) | {9_999})

@@ -45,6 +45,7 @@ def test_three_hundred_segments_go_on_in_new_executions(workflows: Workflows) ->
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(1_800)
 def test_three_thousand_segments_at_the_default(workflows: Workflows) -> None:
     _require_whole(workflows, 3_000)
@@ -67,6 +68,7 @@ def test_branch_takes_as_many_events_as_the_budget_counts(workflows: Workflows) 
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(1_800)
 def test_a_large_group_fits_the_history_beside_the_most_segments(workflows: Workflows) -> None:
     """The segments before are counted, not run: 12 events each."""

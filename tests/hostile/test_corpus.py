@@ -74,6 +74,7 @@ def test_every_kind_was_sent_and_the_harmless_ones_were_taken(report: dict[str, 
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("seed", [2])
 def test_the_same_holds_for_other_seeds(seed: int) -> None:

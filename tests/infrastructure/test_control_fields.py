@@ -139,6 +139,7 @@ def test_no_control_field_ends_it_uncaught_or_lets_it_run_on(
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(1_200)
 @searching(200)
 @given(**SEQUENCES)

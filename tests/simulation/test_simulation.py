@@ -8,6 +8,7 @@ from collections import Counter
 
 import pytest
 
+from tests.marks import some_in_ci
 from tests.simulation.counters import Counters
 from tests.simulation.reader import FORMS
 from tests.simulation.running import run_seed
@@ -57,12 +58,13 @@ LONG_COUNTERS: dict[range, Counters] = {}
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("seeds", LONG, ids=str)
+@pytest.mark.parametrize("seeds", some_in_ci(LONG, 2), ids=str)
 def test_nothing_is_lost_in_the_long_run(seeds: range) -> None:
     LONG_COUNTERS[seeds] = run(seeds, LONG_STEPS)
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(1_200)
 def test_every_kind_of_fault_hits_every_action_that_it_can_hit() -> None:
     faults: Counter[tuple[str, str]] = Counter()

@@ -206,6 +206,7 @@ def test_merging_alone_needs_no_bucket_for_a_history_inline() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(900)
 def test_a_million_entries_stay_in_the_bound_and_in_reach() -> None:
     store = CountingStore()
