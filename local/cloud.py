@@ -9,7 +9,7 @@ import json
 import tempfile
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, suppress
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import Any, Self
 
@@ -17,6 +17,7 @@ from . import services
 from .access.calls import Call
 from .bridges import lambda_functions, service_events
 from .clients import LOCAL_KEY
+from .deployment import deploy_on
 from .errors import FunctionError, LocalCloudError
 from .executions import Execution
 from .functions.artefacts import zipped
@@ -30,13 +31,12 @@ from .outcomes.hydration import hydrate
 from .schedules import scheduled_calls
 from .services import Places, Services
 from .stack.build import build
-from .stack.deploy import Stack, deploy
+from .stack.deploy import Stack
 from .stack.project import TEMPLATE, cache_of
 from .visits import StateVisit
 
 __all__ = ["Execution", "LocalCloud", "StateVisit", "UserFunction"]
 
-STACK_NAME = "universal-sync-core"
 # moto keeps what it holds in the process, and the bridges replace parts of it.
 _one_at_a_time = threading.Lock()
 
@@ -110,7 +110,7 @@ class LocalCloud:
                 port=port,
             )
             report("deploying the stack")
-            stack = _deploy(built, extra_functions, parameters or {}, running)
+            stack = deploy_on(running, built, extra_functions, parameters or {})
             return cls(running, stack, places.logs, closing.pop_all())
 
     def stop(self) -> None:
@@ -287,25 +287,3 @@ class LocalCloud:
         if answer.failed:
             raise FunctionError(payload.get("errorType", ""), payload.get("errorMessage", ""))
         return payload
-
-
-def _deploy(
-    built: Path,
-    extra_functions: Sequence[UserFunction],
-    parameters: Mapping[str, str],
-    running: Services,
-) -> Stack:
-    clients = running.clients
-    arns = {f"{each.name}FunctionArn": each.arn for each in extra_functions}
-    stack = deploy(built, STACK_NAME, parameters, clients, defaults=arns)
-    if clients.s3_endpoint != clients.endpoint:
-        s3 = clients.client("s3")
-        for bucket in stack.resources.get("AWS::S3::Bucket", ()):
-            # It may be there with the data of an earlier run.
-            with suppress(s3.exceptions.BucketAlreadyOwnedByYou):
-                s3.create_bucket(Bucket=bucket)
-    for bucket, policy in stack.bucket_policies.items():
-        running.guard.guard(bucket, policy)
-    for each in extra_functions:
-        deploy_worker(each, stack, clients)
-    return stack

@@ -10,7 +10,6 @@ from pydantic.json_schema import GenerateJsonSchema
 
 import actions
 import answers
-import models
 from docs.schemas import forms, workers
 
 FOLDER: Final = Path(__file__).parent
@@ -62,7 +61,7 @@ def all_files() -> dict[str, str]:
 def event_model(action: str) -> type[BaseModel]:
     """Return the model of an action's event."""
     name: str = getattr(actions, action).__annotations__["event"]
-    model: type[BaseModel] = getattr(models, name)
+    model: type[BaseModel] = getattr(actions, name)
     return model
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import measures
 import universal_sync_core as core
+from callback_models import JobEndedEvent, RequestCallbackEvent, SubmitCallbackEvent
 from models import (
     AggregateBranchesEvent,
     AggregateDistributedEvent,
@@ -25,17 +26,14 @@ from models import (
     HandOverEvent,
     HydrateEvent,
     InitEvent,
-    JobEndedEvent,
     OffloadEvent,
     OffloadingEvent,
     RecordEndEvent,
     RecordFailureEvent,
-    RequestCallbackEvent,
     RestoreSnapshotEvent,
     RunSegmentEvent,
     StageItemsEvent,
     StoreResultEvent,
-    SubmitCallbackEvent,
     SyncBranchEvent,
     SyncEvent,
 )

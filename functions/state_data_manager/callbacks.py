@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
     from answers import CallbackAnswer, DeliveryAnswer
-    from models import RequestCallbackEvent, SubmitCallbackEvent
+    from callback_models import RequestCallbackEvent, SubmitCallbackEvent
     from universal_sync_core.values.codec import Json, JsonObject
 
 EVENT_BUS: Final = os.environ.get("EVENT_BUS_NAME") or "default"

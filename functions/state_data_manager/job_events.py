@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from models import ServiceEvent
+    from callback_models import ServiceEvent
     from universal_sync_core.values.codec import Json, JsonObject
 
 _REASON_CHARS: Final = 1_000

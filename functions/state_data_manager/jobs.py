@@ -20,9 +20,9 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 import callbacks
+from callback_models import SubmitCallbackEvent
 from callback_objects import create, read, read_record
 from job_events import JobEnd, job_end
-from models import SubmitCallbackEvent
 from universal_sync_core.errors import (
     CallbackAlreadyAnsweredError,
     CallbackExpiredError,
@@ -40,8 +40,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from answers import CallbackAnswer, JobAnswer
+    from callback_models import JobEndedEvent, RequestCallbackEvent
     from callback_objects import Record
-    from models import JobEndedEvent, RequestCallbackEvent
     from universal_sync_core.values.codec import Json, JsonObject
 
 # Said by the template where it has the rule.

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import callbacks
-from models import RequestCallbackEvent, SubmitCallbackEvent
+from callback_models import RequestCallbackEvent, SubmitCallbackEvent
 from tests.function.fakes import TOKEN
 from universal_sync_core.storage.memory_store import MemoryStore
 from universal_sync_core.storage.store import Location

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 import callbacks
-from models import RequestCallbackEvent
+from callback_models import RequestCallbackEvent
 from tests.function.asking import CALLBACK_ID, EXECUTION_ID, ask, stored
 from tests.function.fakes import TOKEN, FakeEventBus
 from universal_sync_core import hydrate_state, store_to_s3, universal_sync_core

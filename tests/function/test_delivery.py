@@ -11,8 +11,8 @@ import pytest
 
 import callbacks
 import delivery
+from callback_models import RequestCallbackEvent, SubmitCallbackEvent
 from callback_objects import id_of
-from models import RequestCallbackEvent, SubmitCallbackEvent
 from tests.function.deliveries import EXECUTION_ID, NO, TAKEN, YES, Service, Weather
 from tests.function.fakes import TOKEN, FakeEventBus, client_error
 from universal_sync_core.errors import (

@@ -12,8 +12,8 @@ from botocore.exceptions import ReadTimeoutError
 
 import callbacks
 import delivery
+from callback_models import RequestCallbackEvent, SubmitCallbackEvent
 from callback_objects import id_of
-from models import RequestCallbackEvent, SubmitCallbackEvent
 from tests.function.fakes import FakeEventBus, client_error
 from universal_sync_core.errors import StateSyncError, StoreUnavailableError
 from universal_sync_core.settings import Settings

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 import callbacks
-from models import RequestCallbackEvent
+from callback_models import RequestCallbackEvent
 from tests.function.fakes import TOKEN, FakeEventBus, FakeStepFunctions
 from universal_sync_core.settings import Settings
 from universal_sync_core.storage import runtime

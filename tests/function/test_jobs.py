@@ -9,8 +9,8 @@ from samcli.yamlhelper import yaml_parse
 
 import jobs
 from actions import app, jobs_app
+from callback_models import JobEndedEvent, RequestCallbackEvent
 from job_events import KINDS
-from models import JobEndedEvent, RequestCallbackEvent
 from tests.function import documented_jobs as told
 from tests.function.fakes import TOKEN, FakeEventBus, FakeStepFunctions, client_error
 from tests.function.lambda_context import FakeLambdaContext

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 import models
+from callback_models import RequestCallbackEvent, SubmitCallbackEvent
 from routing import ActionEvent, StateEvent
 from universal_sync_core.errors import InvalidRequestError
 from universal_sync_core.values.validation import validate
@@ -56,24 +57,24 @@ REQUEST = BAG | {"task_token": "t", "callback_type": "human"}
         (models.RunSegmentEvent, {}, "state_data"),
         (models.RunSegmentEvent, {"state_data": []}, "state_data"),
         (models.RunSegmentEvent, {"item": 1, "index": True}, "index"),
-        (models.RequestCallbackEvent, REQUEST | {"task_token": ""}, "task_token"),
-        (models.RequestCallbackEvent, REQUEST | {"callback_type": "fax"}, "callback_type"),
-        (models.SubmitCallbackEvent, SUBMIT | {"outcome": "maybe"}, "outcome"),
-        (models.SubmitCallbackEvent, SUBMIT | {"outcome": "success"}, "output"),
-        (models.SubmitCallbackEvent, SUBMIT | {"outcome": "failure"}, "error"),
-        (models.SubmitCallbackEvent, SUBMIT | {"outcome": "heartbeat", "output": 1}, "output"),
+        (RequestCallbackEvent, REQUEST | {"task_token": ""}, "task_token"),
+        (RequestCallbackEvent, REQUEST | {"callback_type": "fax"}, "callback_type"),
+        (SubmitCallbackEvent, SUBMIT | {"outcome": "maybe"}, "outcome"),
+        (SubmitCallbackEvent, SUBMIT | {"outcome": "success"}, "output"),
+        (SubmitCallbackEvent, SUBMIT | {"outcome": "failure"}, "error"),
+        (SubmitCallbackEvent, SUBMIT | {"outcome": "heartbeat", "output": 1}, "output"),
         (
-            models.SubmitCallbackEvent,
+            SubmitCallbackEvent,
             SUBMIT | {"outcome": "failure", "error": "E", "output": 1},
             "output",
         ),
         (
-            models.SubmitCallbackEvent,
+            SubmitCallbackEvent,
             SUBMIT | {"outcome": "failure", "error": "E" * 257},
             "error",
         ),
         (
-            models.SubmitCallbackEvent,
+            SubmitCallbackEvent,
             {"callback_id": "../x", "execution_id": "e1", "outcome": "heartbeat"},
             "callback_id",
         ),
@@ -96,7 +97,7 @@ def test_value_of_a_wrong_field_is_not_quoted() -> None:
 
 def test_null_output_is_an_answer() -> None:
     event = {"action": "any", "outcome": "success", "output": None} | SUBMIT
-    assert validate(models.SubmitCallbackEvent, event).output is None
+    assert validate(SubmitCallbackEvent, event).output is None
 
 
 @pytest.mark.parametrize("name", ["state_data", "branch_state"])

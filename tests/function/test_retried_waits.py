@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 import callbacks
-from models import RequestCallbackEvent, SubmitCallbackEvent
+from callback_models import RequestCallbackEvent, SubmitCallbackEvent
 from tests.function.fakes import FakeEventBus, client_error
 from universal_sync_core.errors import (
     CallbackAlreadyAnsweredError,

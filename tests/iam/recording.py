@@ -10,7 +10,8 @@ from typing import Final
 from unittest.mock import patch
 
 from local.access.calls import Call
-from local.cloud import STACK_NAME, LocalCloud, UserFunction
+from local.cloud import LocalCloud, UserFunction
+from local.deployment import STACK_NAME
 from tests.end_to_end.workflow import Json, Workflows
 from tests.function.documented_jobs import glue
 from tests.iam.stack import OPERATOR

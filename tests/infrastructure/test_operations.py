@@ -12,7 +12,7 @@ import pytest
 import app
 import callbacks
 import measures
-from models import RequestCallbackEvent, SubmitCallbackEvent
+from callback_models import RequestCallbackEvent, SubmitCallbackEvent
 from tests.function.expected import BUCKET, load
 from tests.function.fakes import TOKEN, FakeEventBus, FakeStepFunctions
 from tests.function.lambda_context import FakeLambdaContext

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from local.cloud import STACK_NAME, LocalCloud
+from local.cloud import LocalCloud
+from local.deployment import STACK_NAME
 from statebag.cli import main
 from tests.statebag.conftest import Ran
 from tests.statebag.states import decoded
