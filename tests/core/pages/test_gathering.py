@@ -10,7 +10,7 @@ import pytest
 from tests.core.bags import call, fresh
 from tests.core.fakes import CountingStore
 from universal_sync_core.errors import MissingObjectError
-from universal_sync_core.pages.gathering import MOST_PACKS, scattered
+from universal_sync_core.pages.gathering import SPREAD, scattered
 from universal_sync_core.pages.pages import Pages
 from universal_sync_core.storage.memory_store import MemoryStore
 from universal_sync_core.storage.store import Location
@@ -20,6 +20,7 @@ from universal_sync_core.values.pointer import Pointer, parse
 
 HOME = "s3://state-bucket/v1/one/packs/"
 CHANGES = 150
+OF_MAP, OF_LIST = SPREAD["map"], SPREAD["list"]
 TINY = {"page_bytes": 3_000, "index_bytes": 6_000}
 Change = Callable[[Pages, Pointer, int, Any], Pointer]
 
@@ -42,14 +43,14 @@ def places(*groups: tuple[int, int]) -> list[Address]:
     [
         ([], None, []),
         ([(1, 40)], None, []),
-        ([(number, 9) for number in range(1, MOST_PACKS)], None, []),
+        ([(number, 9) for number in range(1, OF_MAP.packs)], None, []),
         (
-            [(1, 40), *((number, 1) for number in range(2, MOST_PACKS + 1))],
+            [(1, 40), *((number, 1) for number in range(2, OF_MAP.packs + 1))],
             None,
             [40, 41, 42, 43, 44],
         ),
         # The pack that is being written is there in any case.
-        ([(1, 40), *((number, 1) for number in range(2, MOST_PACKS + 1))], 3, []),
+        ([(1, 40), *((number, 1) for number in range(2, OF_MAP.packs + 1))], 3, []),
         # A group that is larger than all before it stays.
         ([(1, 32), (2, 16), (3, 8), (4, 4), (5, 2), (6, 1)], None, [60, 61, 62]),
         ([(1, 32), (2, 16), (3, 3), (4, 2), (5, 1), (6, 1)], None, list(range(48, 55))),
@@ -62,7 +63,13 @@ def test_the_smallest_groups_are_written_together(
     groups: list[tuple[int, int]], own: int | None, moved: list[int]
 ) -> None:
     found = places(*groups)
-    assert scattered(found, None if own is None else pack(own)) == moved
+    assert scattered(found, None if own is None else pack(own), OF_MAP) == moved
+
+
+@pytest.mark.parametrize(("packs", "moved"), [(OF_LIST.packs - 1, 0), (OF_LIST.packs, 11)])
+def test_a_list_may_lie_in_more_packs_since_it_changes_at_its_end(packs: int, moved: int) -> None:
+    found = places((1, 40), *((number, 1) for number in range(2, packs + 1)))
+    assert len(scattered(found, None, OF_LIST)) == moved
 
 
 def in_a_call(store: MemoryStore | CountingStore, work: Callable[[Pages], Pointer]) -> Pointer:

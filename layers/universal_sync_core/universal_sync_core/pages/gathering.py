@@ -8,31 +8,44 @@ documents are, so that a retried action writes the same objects.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Final, NamedTuple
 
-from universal_sync_core.pages.page_format import Child
+from universal_sync_core.pages.page_format import Child, TreeKind
 from universal_sync_core.pages.tree_writer import TreeWriter
 from universal_sync_core.values.address import Address, settled
 from universal_sync_core.values.codec import Json
 from universal_sync_core.values.pointer import Pointer, parse
 
-# docs/decisions.md has the measurements behind these numbers.
-MOST_PACKS: Final = 6
-# A node with few pages may have fewer packs, so that each request reads several pages.
+
+class Spread(NamedTuple):
+    """How far the documents of one node may be spread.
+
+    Attributes:
+        packs: so many packs are too many.
+        documents: of each pack on average, in a node with few documents.
+    """
+
+    packs: int
+    documents: int
+
+
+# docs/decisions.md has the measurements behind these numbers. Any page of a map may change again. A
+# list grows at its end, and every step would pay for pages that stay as they are.
+SPREAD: Final[dict[TreeKind, Spread]] = {"map": Spread(6, 3), "list": Spread(12, 2)}
 _FEWEST_PACKS: Final = 2
-_PAGES_FOR_A_PACK: Final = 3
 _LEAST_GROUPS: Final = 2
 
 
 class Gathering(TreeWriter):
     """Writes documents again, into the pack that is being written."""
 
-    def near(self, children: list[Child], height: int) -> list[Child]:
+    def near(self, kind: TreeKind, children: list[Child], height: int) -> list[Child]:
         """Return the children of an index object, with pages gathered if in too many packs.
 
         Index objects stay where they are: each is in one pack with a page of its own.
         """
-        far = self._far([child.at for child in children]) if height == 1 else []
+        places = [child.at for child in children] if height == 1 else []
+        far = self._far(places, SPREAD[kind])
         copies = self._objects.copies([settled(children[position].at) for position in far])
         near = list(children)
         for position, at in zip(far, copies, strict=True):
@@ -46,7 +59,8 @@ class Gathering(TreeWriter):
         """
         found = {name: pointer for name, item in items.items() if (pointer := parse(item))}
         small = [name for name, each in found.items() if each.size <= self._page_bytes]
-        far = [small[position] for position in self._far([found[name].at for name in small])]
+        places = [found[name].at for name in small]
+        far = [small[position] for position in self._far(places, SPREAD["map"])]
         self.load([items[name] for name in far])
         return {**items, **{name: self._written_again(found[name]) for name in far}}
 
@@ -55,15 +69,16 @@ class Gathering(TreeWriter):
         again = self.store(self.resolve(pointer.render()), marked=is_marked)
         return again.with_beside(pointer.beside).render()
 
-    def _far(self, places: Sequence[Address]) -> list[int]:
+    def _far(self, places: Sequence[Address], spread: Spread) -> list[int]:
         """Return the positions of the documents to write again; only those of this execution."""
         home = self._objects.home
         found = {position: settled(at) for position, at in enumerate(places)}
         own = [position for position, at in found.items() if at.path.startswith(home)]
-        return [own[at] for at in scattered([found[at] for at in own], self._objects.open_pack)]
+        open_pack = self._objects.open_pack
+        return [own[at] for at in scattered([found[at] for at in own], open_pack, spread)]
 
 
-def scattered(places: Sequence[Address], own: str | None) -> list[int]:
+def scattered(places: Sequence[Address], own: str | None, spread: Spread) -> list[int]:
     """Return the positions of the documents to write together again.
 
     They are the smallest groups with one pack each: at least two, and then each further group that
@@ -73,12 +88,13 @@ def scattered(places: Sequence[Address], own: str | None) -> list[int]:
     Args:
         places: the places of documents that are read together.
         own: the pack that is being written.
+        spread: how far they may be spread.
     """
     groups: dict[str, list[int]] = {}
     for position, at in enumerate(places):
         groups.setdefault(at.path, []).append(position)
     groups.pop(own or "", None)
-    most = min(MOST_PACKS, max(_FEWEST_PACKS, len(places) // _PAGES_FOR_A_PACK))
+    most = min(spread.packs, max(_FEWEST_PACKS, len(places) // spread.documents))
     if len(groups) < most:
         return []
     sized = sorted((sum(places[at].length for at in group), group) for group in groups.values())

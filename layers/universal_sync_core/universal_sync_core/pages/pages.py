@@ -116,7 +116,7 @@ class Pages(Gathering):
             if children == node.children:
                 return None
             return self._write_index(
-                node.kind, self.near(children, node.height), node.height, marked=marked
+                node.kind, self.near(node.kind, children, node.height), node.height, marked=marked
             )
 
         children = rewrite(root, pointer.at, "", targets, 0)
@@ -136,7 +136,7 @@ class Pages(Gathering):
             tail = [last, *self._write_pages(entries, marked=node.is_marked)]
         else:
             tail = self._extend(self.child(place, len(before)), entries)
-        children = self.near([*before, *tail], node.height)
+        children = self.near("list", [*before, *tail], node.height)
         return self._write_index("list", children, node.height, marked=node.is_marked)
 
     def _edited(self, node: Node, put: Mapping[Json, Element]) -> Entries:
