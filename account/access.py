@@ -65,7 +65,7 @@ def granted(said: str, region: str | None = None) -> Access:
         region: by default that of the credentials' profile.
 
     Raises:
-        RefusedError: it is no account's id, there are no credentials, or they are of another one.
+        RefusedError: it is not an account's id, or the credentials are missing or another's.
     """
     if not _ACCOUNT_ID.fullmatch(said):
         raise RefusedError(

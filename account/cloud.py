@@ -62,7 +62,7 @@ class AccountCloud:
         raise AccountError(f"there is no way to make {service} fail in an account")
 
     def hydrate(self, bag: Mapping[str, Any]) -> dict[str, Any]:
-        """Give a bag with values in the place of its pointers."""
+        """Return a bag with its pointers replaced by their values."""
         return hydrate(self._settings(), self.client("s3"), bag)
 
     def _settings(self) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""One run: deploy, test, walk, check, say what differs, and delete what was made."""
+"""One run: deploy, test, walk, check, report the differences, and delete everything."""
 
 import json
 import uuid
@@ -52,7 +52,7 @@ class Plan:
         parts: names of what is run.
         built: a template that is built already; None builds the one of this repository.
         many_items: items of the largest map.
-        outage_seconds: how long a permission is taken away.
+        outage_seconds: how long a permission is withdrawn.
         patience: seconds to wait for what CloudWatch or IAM do later.
     """
 

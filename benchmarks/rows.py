@@ -68,7 +68,7 @@ def processor_seconds(work: Callable[[], object]) -> float:
 def median_of_pairs(
     ours: Callable[[], float], baseline: Callable[[], float], pairs: int = PAIRS
 ) -> float:
-    """Give the median of ours by the baseline, measured in turns.
+    """Return the median of our time divided by the baseline's, measured in alternation.
 
     On a machine with other work both halves of a pair meet the same of it, the median leaves out
     the pairs that did not.

@@ -104,7 +104,7 @@ class SlowS3:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Stop it; what it stored goes with it."""
+        """Stop it; its objects are gone."""
         self._closing.close()
 
 

@@ -40,7 +40,7 @@ autodoc_member_order = "bysource"
 autodoc_preserve_defaults = True
 # A long union, which the text says better than a signature.
 autodoc_type_aliases = {"Answered": "object"}
-# What `Raises:` names is an error of ours, which the extension finds by its bare name.
+# `Raises:` names an error of this package, which the extension finds by its bare name.
 napoleon_numpy_docstring = False
 napoleon_use_ivar = True
 

@@ -1,6 +1,6 @@
 """Rows of Parquet files, as Step Functions gives them to the children of a Distributed Map.
 
-The package that reads them is no part of what the local cloud needs otherwise.
+The package that reads them is not needed by the rest of the local cloud.
 """
 
 import importlib
@@ -20,7 +20,7 @@ def rows_of(body: bytes) -> list[dict[str, Any]]:
     """Give the rows of a file, each with all its columns.
 
     Raises:
-        LocalCloudError: it is no Parquet, or nothing that reads it is installed.
+        LocalCloudError: it is not Parquet, or nothing that reads it is installed.
     """
     if not (body.startswith(_MAGIC) and body.endswith(_MAGIC)):
         raise LocalCloudError("a file that is read as Parquet is none")

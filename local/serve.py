@@ -108,7 +108,7 @@ def _worker(folder: Path, handler: str) -> UserFunction:
 
 
 def _machine(cloud: LocalCloud, file: Path) -> str:
-    """Deploy a state machine, or deploy it anew, and give its ARN."""
+    """Deploy a state machine, or deploy it again, and return its ARN."""
     name = re.sub(r"[^A-Za-z0-9_-]", "-", file.name.partition(".")[0])[:_NAME_CHARS]
     worker = cloud.substitutions.get("SegmentRunnerFunction", "")
     return cloud.create_state_machine(name, file, {"Worker": worker})
@@ -117,7 +117,7 @@ def _machine(cloud: LocalCloud, file: Path) -> str:
 def _looks(
     cloud: LocalCloud, worker: UserFunction | None, machine: Path | None
 ) -> Iterator[tuple[str, Callable[[], None]]]:
-    """Yield what is watched, each with the function that deploys it anew if it has changed."""
+    """Yield what is watched, each with the function that deploys it again after a change."""
     if worker is not None:
         yield str(worker.code_dir), _look(worker.code_dir, lambda: cloud.update_function(worker))
     if machine is not None:

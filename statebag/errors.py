@@ -85,7 +85,7 @@ class UnavailableError(StatebagError):
 
 
 class RefusedError(StatebagError):
-    """What was asked for cannot be done in the state things are in."""
+    """The request cannot be carried out in this situation."""
 
     exit_code = REFUSED
 

@@ -13,7 +13,7 @@ def parse_path(text: str) -> Steps:
     """Return the steps of a path; the empty path leads to the whole.
 
     Raises:
-        BadParameter: it is no path.
+        BadParameter: it is not a path.
     """
     try:
         return paths.parse_path(text) if text else ()

@@ -21,7 +21,7 @@ class Checked:
         stack: the stack.
         companion: what is beside it.
         many_items: items of the largest map.
-        outage_seconds: how long a permission is taken away.
+        outage_seconds: how long a permission is withdrawn.
         patience: seconds to wait for what CloudWatch or IAM do later.
         report: is told what is seen that is neither right nor wrong.
     """

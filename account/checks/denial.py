@@ -1,4 +1,4 @@
-"""A permission that is taken away for a while."""
+"""A permission that is withdrawn for a while."""
 
 import json
 import time

@@ -96,7 +96,7 @@ def _result(source: random.Random, step: int, sections: int) -> JsonObject:
 
 
 def requests_of_range(entries: int) -> int:
-    """Return the requests of reading 51 entries out of the middle of a history of so many."""
+    """Return the requests for reading 51 entries from the middle of a history of that length."""
     store = MemoryStore()
     with runtime.use(settings=SETTINGS, store=store):
         bag: JsonObject = {}

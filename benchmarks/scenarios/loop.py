@@ -53,7 +53,7 @@ def result(payloads: Payloads, step: int, size: int = STEP_BYTES) -> JsonObject:
 
 
 def curve(opener: Opener, steps: int) -> Curve:
-    """Give what a pipeline uploads in a loop of so many steps."""
+    """Return what a pipeline uploads in a loop of that many steps."""
     payloads, store = Payloads(), MeteredStore()
     points: list[tuple[int, int]] = []
     with opener(store) as pipeline:

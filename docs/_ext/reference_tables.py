@@ -1,5 +1,5 @@
 # ruff: noqa: INP001 - an extension of Sphinx, found beside conf.py
-"""The parts of the reference that are no docstrings: made of the code when the site is built.
+"""The parts of the reference that are not docstrings: made from the code when the site is built.
 
 Three directives for Markdown, `{errors}`, `{actions}` and `{forms}`; and errors that a docstring
 names by their bare name, which lead to where they are described.

@@ -1,4 +1,4 @@
-"""Pictures of the documentation, drawn from what stands here; `make pictures` draws them anew."""
+"""Pictures of the documentation, drawn from what stands here; `make pictures` draws them."""
 
 from typing import Final
 

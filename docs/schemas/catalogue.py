@@ -107,7 +107,7 @@ def _headed(schema: dict[str, Any], name: str, title: str) -> dict[str, Any]:
 
 
 def _with_references(schema: Any, used: set[str]) -> Any:
-    """Return a schema with references in the place of the forms it names, which are noted."""
+    """Return a schema with references instead of the forms it names, and note these."""
     if isinstance(schema, list):
         return [_with_references(part, used) for part in schema]
     if not isinstance(schema, dict):

@@ -13,7 +13,7 @@ STATUSES = ", ".join(f"`{status}`" for status in NEXT_ACTION_BY_STATUS)
 class Bag(Open):
     """The state of a workflow. A field that is large is a pointer, or in a form of docs/formats.md.
 
-    What is not named here is the user's, or tells of branches, maps and executions.
+    All other fields are the user's, or are about branches, maps and executions.
     """
 
     execution_id: str = Field(default="", min_length=1, description="Whose objects may be read.")

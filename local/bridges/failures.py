@@ -79,7 +79,7 @@ def query_failure(env: Environment, cause: str) -> FailureEventException:
     )
 
 
-# `States.TaskFailed` is no wildcard for those of AWS's own.
+# `States.TaskFailed` does not match AWS's own errors.
 _OWN_NAMES = {each.to_name() for each in StatesErrorNameType}
 
 

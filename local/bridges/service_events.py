@@ -1,4 +1,4 @@
-"""Events by which services of AWS tell of themselves, for the functions that rules lead to.
+"""Events that AWS services send, for the functions that rules lead to.
 
 moto has no such events, gives none to functions, and takes from anybody what only a service says.
 https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsRequestEntry.html

@@ -46,7 +46,7 @@ def install(stack: ExitStack, runs: Runs) -> None:
 
 
 def parse_definitions(stack: ExitStack) -> None:
-    """Read what moto's grammar lacks too, and keep what is read."""
+    """Also read what moto's grammar lacks, and keep it."""
     stack.enter_context(patch.object(AmazonStateLanguageParser, "parse", staticmethod(_parsed)))
 
 

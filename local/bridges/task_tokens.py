@@ -49,7 +49,7 @@ class TaskTimedOut(AWSError):  # noqa: N818 - the name of the error on the wire
 
 
 class InvalidOutput(AWSError):  # noqa: N818 - the name of the error on the wire
-    """The output is no JSON, or over the limit."""
+    """The output is not JSON, or over the limit."""
 
     TYPE = "InvalidOutput"
     STATUS = 400

@@ -27,7 +27,7 @@ def substitutions_of(stack: Stack, clients: Clients) -> dict[str, str]:
     """Give what the placeholders of the stack's own state machine stand for."""
     prefix = settings_of(stack, clients).get("STATE_PREFIX", "")
     found = {name: stack.outputs.get(output) for name, output in _OF_STACK.items()}
-    # A copy of the stack's machine runs a worker and then syncs, unless it is told otherwise.
+    # A copy of the stack's machine runs a worker and then syncs, unless it is set otherwise.
     values = {"Partition": "aws", "StatePrefix": prefix, "NextActionOfSyncingRunner": "NONE"}
     return values | {name: value for name, value in found.items() if value}
 

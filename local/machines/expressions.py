@@ -51,7 +51,7 @@ def evaluate(expression: str, bindings: Mapping[str, Any]) -> Any:
         bindings: values of variables by their names, `states` among them.
 
     Raises:
-        ExpressionError: it fails, gives nothing, or something that is no JSON.
+        ExpressionError: it fails, gives nothing, or gives something other than JSON.
     """
     parsed = _parsed(expression)
     from jsonata import Utils  # noqa: PLC0415 - one of the few that take long

@@ -1,4 +1,4 @@
-"""Mocks of states: what answers in the place of a service, by the name of the state.
+"""Mocks of states: what answers instead of a service, by the name of the state.
 
 The forms are those of AWS's own tools and a function in Python:
 https://docs.aws.amazon.com/step-functions/latest/apireference/API_MockInput.html

@@ -45,7 +45,7 @@ class Run:
     """An execution whose machine is known; moto hands it on to every frame.
 
     Attributes:
-        broken: what a mock raised that is no answer.
+        broken: what a mock raised that is not an answer.
     """
 
     # moto's own mocks, of which there are none.
@@ -121,6 +121,6 @@ class Runs:
         return run
 
     def broken(self, execution_arn: str) -> list[Exception]:
-        """Give what the mocks of an execution raised that is no answer."""
+        """Return what the mocks of an execution raised that is not an answer."""
         run = self._runs.get(execution_arn)
         return run.broken if run else []

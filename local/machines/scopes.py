@@ -36,7 +36,7 @@ def scopes_of(definition: Mapping[str, Any]) -> Iterator[Scope]:
     """Give every scope of a definition, outer ones first.
 
     Raises:
-        LocalCloudError: what stands in the place of a state is none.
+        LocalCloudError: there is something else where a state should be.
     """
     yield from _scopes("the state machine", definition, _JSON_PATH)
 

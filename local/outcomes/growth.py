@@ -21,7 +21,7 @@ class Growing:
 
     Attributes:
         name: says what grows.
-        grow: gives the value at a size of so many bytes.
+        grow: returns the value at a size in bytes.
     """
 
     name: str

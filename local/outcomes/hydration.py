@@ -1,4 +1,4 @@
-"""Values in the place of pointers, as the function of a stack would read them."""
+"""Pointers replaced by values, as the function of a stack would read them."""
 
 import base64
 import json
@@ -17,7 +17,7 @@ _ANSWER_BYTES = 60 * 1024
 
 
 def hydrate(settings: Mapping[str, str], s3: Any, bag: Mapping[str, Any]) -> dict[str, Any]:
-    """Give a bag with values in the place of its pointers.
+    """Return a bag with its pointers replaced by their values.
 
     Args:
         settings: those of the stack, as its function has them in the environment.
@@ -32,7 +32,7 @@ def hydrate(settings: Mapping[str, str], s3: Any, bag: Mapping[str, Any]) -> dic
 
 
 def hydrate_document(settings: Mapping[str, str], s3: Any, document: Any, machine: str) -> Any:
-    """Give any value with values in the place of its pointers.
+    """Return any value with its pointers replaced by their values.
 
     Args:
         settings: those of the stack.

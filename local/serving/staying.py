@@ -1,4 +1,4 @@
-"""A cloud stays up until somebody interrupts it, and how to use it is told."""
+"""A cloud that stays up until somebody interrupts it, and says how to use it."""
 
 import signal
 import time

@@ -1,7 +1,7 @@
 """Files that somebody edits: whether they have changed since one looked last.
 
 Their times and sizes are compared, every now and then. That works on every file system, also on
-those of containers and virtual machines, which do not tell of changes.
+those of containers and virtual machines, which do not report changes.
 """
 
 import os
@@ -23,7 +23,7 @@ class Watched:
         self._seen = self._look()
 
     def has_changed(self) -> bool:
-        """Tell whether something was written, added or taken away since the last call."""
+        """Tell whether something was written, added or removed since the last call."""
         now = self._look()
         changed = now != self._seen
         self._seen = now

@@ -155,7 +155,7 @@ def _is_own(record: JsonObject, execution_id: str, name: str) -> bool:
 
 
 def _document(cloud: Cloud, stored: Stored) -> JsonObject:
-    """Return what an object says, or nothing where it is no JSON object or is gone."""
+    """Return what an object says, or nothing if it is not a JSON object or is gone."""
     try:
         found = decode(cloud.store.get(stored.location).body, path=str(stored.location))
     except StoredDataError:

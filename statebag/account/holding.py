@@ -1,7 +1,7 @@
 """Holding a workflow: its name stands in the environment of the functions that sync its results.
 
 A function reads its environment when it starts, so a workflow that nobody holds costs no request.
-Lambda starts functions anew after a change, within seconds.
+Lambda restarts functions after a change, within seconds.
 """
 
 import functools

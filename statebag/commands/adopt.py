@@ -101,7 +101,7 @@ def _print_machine(machine: "AdoptedMachine") -> None:
 
 
 def _write(file: Path, body: bytes, *, force: bool) -> None:
-    """Write a definition: unlike state it is no secret."""
+    """Write a definition: unlike state, it is not a secret."""
     try:
         with file.open("wb" if force else "xb") as opened:
             opened.write(body)

@@ -1,4 +1,4 @@
-"""Executions: what Step Functions tells of them, step by step, and which go on from which.
+"""Executions: what Step Functions knows of them, step by step, and which go on from which.
 
 Uses: output, account and state.
 Others use: `sources.opened`, `timeline` and `workflows`.

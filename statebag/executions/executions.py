@@ -1,4 +1,4 @@
-"""What Step Functions tells of executions: their input, outcome, events, and who went on."""
+"""What Step Functions knows of executions: their input, outcome, events, and who went on."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -35,7 +35,7 @@ BAG: Final = "state_data"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Execution:
-    """One execution, as DescribeExecution tells of it."""
+    """One execution, as DescribeExecution describes it."""
 
     arn: str
     machine_arn: str
@@ -66,7 +66,7 @@ class Execution:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One execution, as ListExecutions tells of it; one that runs has not stopped."""
+    """One execution, as ListExecutions lists it; a running one has not stopped."""
 
     arn: str
     machine_arn: str

@@ -65,7 +65,7 @@ def arn_named(cloud: Cloud, text: str) -> str:
 
 
 def may_name(text: str) -> bool:
-    """Tell whether a text, which is no file, may name an execution."""
+    """Tell whether a text that does not name a file may name an execution."""
     name = with_step(text)[0]
     is_name = _NAME.fullmatch(name) is not None and not name.endswith(".json")
     return is_name or name.startswith(("arn:", "https://"))

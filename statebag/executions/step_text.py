@@ -34,7 +34,7 @@ def share_text(size: int) -> Styled:
 
 
 def bar_text(size: int, length: int) -> Styled:
-    """Return the same as a bar of so many characters."""
+    """Return the same as a bar of that many characters."""
     filled = min(length, round(length * size / STEP_FUNCTIONS_PAYLOAD_BYTES))
     return styled(("#" * filled, style_of(size)), ("." * (length - filled), DIM))
 

@@ -1,4 +1,4 @@
-"""Which workflows may still go on, by what Step Functions tells of all executions that can be seen.
+"""Which workflows may still go on, judging by all executions that Step Functions lists.
 
 A workflow is the execution that began a bag, whose id its objects are kept under, with all that
 worked on that bag since: what continued it, resumed it, or was started from one of its objects.

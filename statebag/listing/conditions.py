@@ -127,7 +127,7 @@ def size_given(text: str) -> int:
     """Return the bytes that an option gives: `900`, `100KiB`, `1MiB`.
 
     Raises:
-        BadParameter: it is no size.
+        BadParameter: it is not a size.
     """
     match = _SIZE.fullmatch(text)
     if match is None:

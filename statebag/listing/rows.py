@@ -72,7 +72,7 @@ class Row:
 
     @property
     def stage(self) -> str | None:
-        """What it was about when it failed, if that is known."""
+        """The stage at which it failed, if that is known."""
         stage = self.told("stage")
         return stage if type(stage) is str else None
 

@@ -52,7 +52,7 @@ def escaped(text: str) -> str:
 
 
 def escaped_lines(text: str) -> str:
-    """Return a text of ours in which data stands, escaped but for the ends of its lines."""
+    """Return a message that contains data, escaped except for the ends of its lines."""
     return "\n".join(map(escaped, text.split("\n")))
 
 
@@ -162,7 +162,7 @@ class Screen:
         self._console.print(text, soft_wrap=True)
 
     def status(self, lines: Sequence[Styled]) -> None:
-        """Put these lines in the place of those below; a program is told none."""
+        """Replace the lines below by these; a program gets none."""
         if self._live is not None:
             self._live.update(Group(*lines), refresh=True)
 

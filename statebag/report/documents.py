@@ -46,7 +46,7 @@ class _Cutting:
         self._left = _PARTS
 
     def cut(self, value: Json, depth: int) -> Json:
-        """Return a value with a sign in the place of what is left out."""
+        """Return a value with a sign where something is left out."""
         self._left -= 1
         if type(value) in (dict, list) and value and depth == _DEEPEST:
             return _MORE

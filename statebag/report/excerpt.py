@@ -1,6 +1,6 @@
 """The part of a state that a page carries: its upper levels within a budget, and what is asked for.
 
-A state may have gigabytes. What is left out is told, with the command that shows it.
+A state may have gigabytes. Omitted parts are named, with the command that shows them.
 """
 
 from collections import deque

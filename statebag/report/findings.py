@@ -1,4 +1,4 @@
-"""All that a page tells of an execution, gathered: outcome, visits, state, history, failures."""
+"""Everything that a page says about an execution: outcome, visits, state, history, failures."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace

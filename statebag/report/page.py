@@ -127,7 +127,7 @@ def _span(visits: Sequence[Visit]) -> tuple[datetime, float] | None:
 
 
 def _points(drawn: chart.Chart) -> str:
-    """Return what the chart's cursor tells of each point."""
+    """Return what the chart's cursor says about each point."""
     rows: list[list[Any]] = [
         [
             round(point.x, 1),

@@ -114,7 +114,7 @@ def fields_of(value: Json) -> list[tuple[str, str]]:
 
 
 def time_told_by(value: Json) -> str:
-    """Return the time that a record tells of itself, or nothing."""
+    """Return the time that a record contains, or nothing."""
     nanoseconds = time_of(value) if isinstance(value, dict) else None
     if nanoseconds is None:
         return ""

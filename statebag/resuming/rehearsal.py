@@ -18,12 +18,12 @@ from universal_sync_core.values.codec import JsonObject
 from universal_sync_core.workflow.continuation import resumed_bag
 from universal_sync_core.workflow.snapshot import create_snapshot
 
-# What each execution that goes on notes anew.
+# What each execution that goes on notes again.
 _NOTED: Final = frozenset({CHAIN, USED, "pre_snapshot_s3_path"})
 
 
 class Overlay:
-    """A store that reads what is stored, and keeps in memory what would be."""
+    """A store that reads the stored objects, and keeps new ones in memory."""
 
     def __init__(self, below: ObjectStore) -> None:
         """Read from `below` what was not written here."""

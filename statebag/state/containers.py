@@ -1,7 +1,7 @@
 """Lists and maps of a state, whatever form it keeps them in, read by ranges.
 
 A container tells its length without a read, and gives any range of its members by reading only the
-pages they are in. What it gives is as it is stored: a member may be a pointer itself.
+pages they are in. Members are given as they are stored: one may be a pointer itself.
 """
 
 from collections.abc import Iterator, Sequence

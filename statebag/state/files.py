@@ -12,7 +12,7 @@ _MODE: Final = 0o600
 
 
 def write_file(file: Path, body: bytes, *, force: bool) -> None:
-    """Write a new file, or with `force` put it in the place of whatever has its name.
+    """Write a new file, or with `force` replace the one that has its name.
 
     Raises:
         RefusedError: there is something of that name, or it cannot be written.

@@ -77,7 +77,7 @@ def references_in(body: bytes, at: Address, budget: Budget) -> Iterator[Address 
         budget: what may be unfolded.
 
     Raises:
-        StoredDataError: it is no document of this version.
+        StoredDataError: it is not a document of this version.
         StateTooLargeError: it unfolds to more than the budget.
     """
     document = budget.decode(body, at.path)

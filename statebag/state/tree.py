@@ -88,7 +88,7 @@ class Tree:
 
         Args:
             value: a bag, or any value as it is stored.
-            reader: reads what is in S3.
+            reader: reads the objects in S3.
             is_bag: its archive, samples and overflowed fields are shown as what they stand for.
         """
         self._value = value
@@ -178,7 +178,7 @@ class Tree:
 
 
 def part_of(value: Json, steps: Steps, *, is_sampled: bool = False) -> Part:
-    """Return what a stored value tells of itself, without a read."""
+    """Return what a stored value says about itself, without a read."""
     pointer = recognise(value)
     encoded = encode(value)
     here = len(encoded)

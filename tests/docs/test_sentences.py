@@ -114,6 +114,15 @@ def test_no_help_no_description_and_no_message_has_a_form(read: Reader) -> None:
     assert [(place, found) for place, text in told for found in forms_of(text)] == []
 
 
+def test_no_docstring_has_a_form() -> None:
+    # "what it is: ..." is the way in which attributes and arguments are described.
+    forms = FORMS.keys() - {"a clause without a subject"}
+    told = texts.docstrings()
+    assert [
+        (place, found) for place, text in told for form in forms for found in has_form(form, text)
+    ] == []
+
+
 @pytest.mark.parametrize("form", FORMS)
 def test_the_form_is_found_where_it_is(form: str) -> None:
     assert stumbling(form, f"# Title\n\nBefore. {FORMS[form][1]}\n")

@@ -3,7 +3,7 @@
 import ast
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import click
 from samcli.yamlhelper import yaml_parse
@@ -12,8 +12,10 @@ from statebag.cli import statebag
 from tests.docs import pages
 
 _TEMPLATES = ("template.yaml", "layers/template.yaml", "account/companion.yaml")
-# The folders whose programs print what they say.
+# The folders whose programs print what they say, and those whose code is read.
 _PROGRAMS = ("statebag", "local", "account")
+_CODE = (*_PROGRAMS, "benchmarks", "docs")
+_DESCRIBED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 _MACHINE = "statemachine/state_data_v3.asl.json"
 # The keys whose values a person reads, of a template and of a state machine.
 _TOLD = {"Description", "AlarmDescription", "Comment"}
@@ -66,11 +68,24 @@ def _told(value: object, path: str) -> Iterator[tuple[str, str]]:
 
 def messages() -> Iterator[tuple[str, str]]:
     """Yield every literal text in the programs, except docstrings."""
-    for folder in _PROGRAMS:
+    for place, tree in _modules(_PROGRAMS):
+        for text, line in _literals(tree):
+            yield f"{place}:{line}", text
+
+
+def docstrings() -> Iterator[tuple[str, str]]:
+    """Yield every docstring of the code, on one line."""
+    for place, tree in _modules(_CODE):
+        for each in ast.walk(tree):
+            if isinstance(each, _DESCRIBED) and (text := ast.get_docstring(each)):
+                yield f"{place}:{each.body[0].lineno}", " ".join(text.split())
+
+
+def _modules(folders: Iterable[str]) -> Iterator[tuple[str, ast.Module]]:
+    for folder in folders:
         for file in sorted((pages.ROOT / folder).rglob("*.py")):
-            tree = ast.parse(file.read_text(encoding="utf-8"))
-            for text, line in _literals(tree):
-                yield f"{file.relative_to(pages.ROOT)}:{line}", text
+            place = file.relative_to(pages.ROOT).as_posix()
+            yield place, ast.parse(file.read_text(encoding="utf-8"))
 
 
 def _literals(tree: ast.Module) -> Iterator[tuple[str, int]]:

@@ -1,4 +1,4 @@
-"""Choices that read what is not there, or whose condition is neither true nor false, or match none.
+"""Choices that read a missing value, or whose condition is neither true nor false, or match none.
 
 moto takes a variable that is missing for one that does not match, and goes on to the next rule; it
 takes a rule that leads where the default leads for the default; and what a rule assigns in JSONPath

@@ -160,7 +160,7 @@ class _MapRun:
         return Child(index=index, input=self._select(index, item), express=express)
 
     def _select(self, index: int, item: Any) -> Any:
-        """Give the input of a child: its item, or what the ItemSelector makes of it."""
+        """Give the input of a child: its item, or the ItemSelector's version of it."""
         selector = self.eval_input.item_selector or self.eval_input.parameters
         if selector is None:
             return item

@@ -1,6 +1,6 @@
 """A list in a template without those elements that are `AWS::NoValue`.
 
-moto leaves a null in the place of each, and then refuses a policy that has one.
+moto leaves a null instead of each, and then refuses a policy that has one.
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/pseudo-parameter-reference.html
 """
 

@@ -74,7 +74,7 @@ class Adoption:
 def adopt(source: Source, assumed: Assumptions, decorated: Decorated, function: str) -> Adoption:
     """Return a file in which nothing that can be helped passes the limit.
 
-    What was inserted before is taken out first, so that doing it twice is doing it once.
+    Earlier insertions are taken out first, so that adopting twice gives the same file.
 
     Raises:
         RefusedError: the definition is not valid, or cannot be edited so that it can be undone.

@@ -28,7 +28,7 @@ from statebag.machines.model.states import Exit, Fan, Scope, State
 from statebag.machines.values.expressions import Literal, Struct
 from statebag.machines.values.paths import CONTEXT, DOCUMENT, EACH, ERROR, ITEM, RESULT, Step
 
-# A bound that still grows after so many rounds grows for ever.
+# A bound that still grows after this many rounds grows without end.
 _ROUNDS: Final = 6
 # By then all that grows is without bound, and nothing more is to be learned.
 _MOST_ROUNDS: Final = 24

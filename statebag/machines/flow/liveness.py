@@ -88,7 +88,7 @@ class Liveness:
             # What a ResultWriter writes is read by whoever knows no pointer.
             written: Needs = {(): Word.PLAIN} if is_reader else {}
             start = self._scope(scope, written if fan.writes_results else end)
-            # A child execution reads what its parent owns only if it is told whose that is.
+            # A child execution reads what its parent owns only if it knows whose that is.
             is_foreign = fan.is_distributed and place_of_owner(state) is None
             given = written if is_foreign else under(start, DOCUMENT)
             demand(fan.entry, given, inside, computes=is_reader)

@@ -68,7 +68,7 @@ class Planner(Protocol):
 
 
 class RestartError(Exception):
-    """The plan has changed for a state in a loop: its scope is looked at anew."""
+    """The plan has changed for a state in a loop: its scope is looked at again."""
 
 
 @dataclass(frozen=True, slots=True)

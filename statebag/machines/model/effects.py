@@ -40,7 +40,7 @@ def exit_of(
 def own_exit(
     node: Node, kind: str, output: Expression, assigns: Mapping[str, Expression]
 ) -> Iterator[Exit]:
-    """Yield the exit of a state that is no Choice: its Next, or the end of its scope."""
+    """Yield the exit of a state other than a Choice: its Next, or the end of its scope."""
     yield from exit_of(node, "Next", Edge.NEXT, output, assigns)
     end = node.get("End")
     if kind == "Succeed" or (end is not None and end.value is True):

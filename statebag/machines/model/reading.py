@@ -1,4 +1,4 @@
-"""A definition as states: names, edges, and what is no valid Amazon States Language."""
+"""A definition as states: names and edges, and the refusal of invalid Amazon States Language."""
 
 from typing import TYPE_CHECKING, Final
 

@@ -16,7 +16,7 @@ from statebag.machines.values.paths import DOCUMENT, Path
 
 
 def rebased(made: Expression, base: Expression) -> Expression:
-    """Return an expression with `base` in the place of `$`."""
+    """Return an expression with `base` instead of `$`."""
     match made:
         case Ref(path=path):
             return _moved(path, base)

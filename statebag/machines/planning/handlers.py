@@ -33,7 +33,7 @@ class Decorated:
         return can_be_decorated(state) and self.names_it(state)
 
     def names_it(self, state: State) -> bool:
-        """Tell whether a state is named; what may be no function at all, not by `*`."""
+        """Tell whether a state is named; `*` names none that may not be a function."""
         is_known = state.call and state.call.service.integration is not Integration.UNKNOWN
         names = self.names if is_known else self.names - {ALL}
         return not names.isdisjoint(names_of(state))

@@ -1,1 +1,1 @@
-"""Entries of a definition in the layout of its text, and tasks that are written anew."""
+"""Entries of a definition in the layout of its text, and tasks that are rewritten."""

@@ -63,7 +63,7 @@ def restored(source: Source) -> str:
 
 
 def again(source: Source, text: str) -> Source:
-    """Return another text in the place of a file's."""
+    """Return another text instead of a file's."""
     return read_text(text, name=source.name, is_yaml=source.is_yaml, encoding=source.encoding)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, order=True)
 class Edit:
-    """Puts a text in the place of a span; an empty span is an insertion."""
+    """Replaces a span by a text; an empty span is an insertion."""
 
     start: int
     end: int

@@ -88,7 +88,7 @@ def _plain_names(text: str, root: str, rest: str) -> Path:
     """Return a path of names that Step Functions takes and the standard does not: `$.0x.a b`.
 
     Raises:
-        UnreadablePathError: it is no such path.
+        UnreadablePathError: it is not such a path.
     """
     if re.fullmatch(r"(?:\.[^.\[\]()*@?,:'\"]+)+", rest) is None:
         raise UnreadablePathError(text)
