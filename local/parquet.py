@@ -23,7 +23,7 @@ def rows_of(body: bytes) -> list[dict[str, Any]]:
         LocalCloudError: it is not Parquet, or nothing that reads it is installed.
     """
     if not (body.startswith(_MAGIC) and body.endswith(_MAGIC)):
-        raise LocalCloudError("a file that is read as Parquet is none")
+        raise LocalCloudError("this file is not Parquet")
     try:
         reader: Any = importlib.import_module(_READER)
     except ImportError as error:

@@ -66,8 +66,8 @@ def command(
 
     Shows when it was entered (UTC), the bytes of its payload with and without offloading, the bytes
     that went to S3 there, retries, duration and next_action. A narrow terminal shows fewer columns.
-    Executions that continue each other are shown as one workflow, and each branch that is an
-    execution of its own behind the one that started it. The number of a step names the state after
+    Executions that continue each other are shown as one workflow, and a branch that is an execution
+    of its own is shown after the one that started it. The number of a step names the state after
     it: `statebag show ARN#12`.
 
     \b

@@ -33,7 +33,7 @@ _MEANINGS: Final = {
     "unreadable": "it is not JSON, or has an unknown encoding",
     "oversized": "it is more than --budget-mb allows for one object",
     "mistaken": "it is another object than the one its pointer describes",
-    "misnamed": "what the state reads of it is sound, but it is not what its name says",
+    "misnamed": "the state's part of it is sound, but the object does not match its name",
 }
 # A damaged body may have been damaged on the way: it is read a second time.
 _RETRY: Final = ExponentialBackoffRetry(max_retries=1, base_delay=0.2)

@@ -14,7 +14,7 @@ _ERRORS: Final = {_TIMED_OUT: "States.Timeout", "ABORTED": "ExecutionAborted"}
 _MEANINGS: Final = {
     "States.DataLimitExceeded": (
         f"a payload was larger than {STEP_FUNCTIONS_PAYLOAD_BYTES:,} bytes, and States.ALL does not"
-        " catch that; `statebag assess {machine}` tells which states can grow, and what helps"
+        " catch that; `statebag assess {machine}` shows which states can grow, and what helps"
     ),
     "States.Runtime": (
         "a path or an expression of the definition does not fit the data, and States.ALL does not"
@@ -23,7 +23,7 @@ _MEANINGS: Final = {
     "States.Timeout": (
         "a state took longer than its TimeoutSeconds, or sent no heartbeat for HeartbeatSeconds"
     ),
-    "ExecutionAborted": "somebody stopped the execution; CloudTrail has who called StopExecution",
+    "ExecutionAborted": "somebody stopped the execution; CloudTrail shows who called StopExecution",
 }
 _MACHINE_TIMEOUT: Final = "the execution took longer than the TimeoutSeconds of its state machine"
 
