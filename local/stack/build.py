@@ -8,7 +8,9 @@ import sys
 import sysconfig
 import uuid
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from samcli.yamlhelper import yaml_parse
 
@@ -69,12 +71,17 @@ def _digest(template: Path) -> str:
 
 
 def _sources(template: Path) -> Iterator[Path]:
-    resources = yaml_parse(template.read_text(encoding="utf-8")).get("Resources", {})
-    for resource in resources.values():
+    for resource in _resources(template.read_text(encoding="utf-8")).values():
         for name in _SOURCE_PROPERTIES:
             source = resource.get("Properties", {}).get(name)
             if isinstance(source, str):
                 yield from _files(template.parent / source)
+
+
+@lru_cache(maxsize=8)
+def _resources(template: str) -> dict[str, Any]:
+    resources: dict[str, Any] = yaml_parse(template).get("Resources", {})
+    return resources
 
 
 def _files(source: Path) -> Iterator[Path]:
