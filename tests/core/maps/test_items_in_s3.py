@@ -103,6 +103,24 @@ def test_a_file_that_expands_past_the_budget_is_refused_before_it_is_held(
         stage_items(bag_of(place))
 
 
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("CSV", b"," * 50_000 + b"\n" + b"x\n" * 10_000),
+        ("CSV", b"name," * 50_000 + b"\n" + b"x\n" * 10_000),
+        ("JSON", b"[" + b"[]," * 2_000_000 + b"1]"),
+    ],
+    ids=["columns without names", "many columns", "many lists"],
+)
+def test_a_small_file_of_very_many_values_is_refused_before_they_are_made(
+    store: CountingStore, kind: str, body: bytes
+) -> None:
+    store.put(Location("state-bucket", "inputs/items"), body)
+    place = {"bucket": "state-bucket", "key": "inputs/items", "input_type": kind}
+    with fresh(store, budget_nodes=1_000_000, **ALLOWED), pytest.raises(StateTooLargeError):
+        stage_items(bag_of(place, items_per_batch=2))
+
+
 @pytest.mark.parametrize("kind", ["ORC", "json", "", None, 5, ["CSV"]])
 def test_a_type_that_nobody_reads_is_refused_with_the_known_ones(
     store: CountingStore, kind: Any

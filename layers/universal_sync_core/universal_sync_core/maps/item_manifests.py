@@ -1,7 +1,6 @@
 """Manifests: objects that list the files in which the items of a Distributed Map are."""
 
 from collections.abc import Iterator
-from itertools import zip_longest
 from typing import Final
 from urllib.parse import unquote_plus
 
@@ -17,6 +16,7 @@ from universal_sync_core.maps.items_in_s3 import (
     csv_rows,
     items_in,
     known,
+    named,
     text_lines,
 )
 from universal_sync_core.storage.store import Location
@@ -90,15 +90,14 @@ def inventory_items(manifest: Location, unit: UnitOfWork) -> Iterator[JsonObject
         raise UnreadableObjectError("no manifest of an inventory", path=str(manifest)) from error
     for key in keys:
         at = _allowed(f"s3://{bucket}/{key}", manifest, unit)
-        yield from (_listed(names, row) for row in csv_rows(at, unit))
+        yield from map(_listed, named(names, csv_rows(at, unit), at, unit))
 
 
-def _listed(names: list[str], row: list[str]) -> JsonObject:
+def _listed(cells: JsonObject) -> JsonObject:
     """Return what a row tells; a key is URL-encoded there.
 
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/storage-inventory.html
     """
-    cells = dict(zip_longest(names, row[: len(names)], fillvalue=""))
     return cells | {"Key": unquote_plus(cells["Key"])} if "Key" in cells else cells
 
 

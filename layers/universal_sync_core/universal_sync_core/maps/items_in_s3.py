@@ -22,6 +22,8 @@ from universal_sync_core.values.json_stream import streamed, with_floats
 INPUT_TYPE: Final = "input_type"
 JSON: Final = "JSON"
 CSV: Final = "CSV"
+# Of JSON and of CSV; those in texts count as well.
+_BEFORE_VALUES: Final = (b",", b"[", b"{")
 # Read by Step Functions alone.
 PARQUET: Final = "PARQUET"
 INPUT_TYPES: Final = (JSON, "JSONL", CSV, PARQUET)
@@ -63,7 +65,8 @@ def items_in(at: Location, kind: str, unit: UnitOfWork) -> Iterator[Json]:
         StateTooLargeError: it is more than one call may read.
     """
     if kind == CSV:
-        return _named(csv_rows(at, unit))
+        rows = csv_rows(at, unit)
+        return named(next(rows, []), rows, at, unit)
     return map(with_floats, streamed(_spent(at, unit)))
 
 
@@ -86,7 +89,7 @@ def csv_rows(at: Location, unit: UnitOfWork) -> Iterator[list[str]]:
 def _spent(at: Location, unit: UnitOfWork) -> Iterator[bytes]:
     path = str(at)
     for piece in uncompressed(unit.objects.stream(at), path):
-        unit.budget.spend(Cost(len(piece)), path)
+        unit.budget.spend(Cost(len(piece), sum(map(piece.count, _BEFORE_VALUES))), path)
         yield piece
 
 
@@ -103,8 +106,15 @@ def _lines(pieces: Iterable[bytes]) -> Iterator[str]:
         yield rest
 
 
-def _named(rows: Iterator[list[str]]) -> Iterator[JsonObject]:
-    names = next(rows, [])
+def named(
+    names: Sequence[str], rows: Iterable[list[str]], at: Location, unit: UnitOfWork
+) -> Iterator[JsonObject]:
+    """Yield the rows of a table as objects, which repeat the names; a cell that lacks is empty.
+
+    Raises:
+        StateTooLargeError: they are more than one call may read.
+    """
+    repeated = Cost(sum(map(len, names)), len(names))
     for row in rows:
-        cells = zip_longest(names, row[: len(names)], fillvalue="")
-        yield dict(cells)
+        unit.budget.spend(repeated, str(at))
+        yield dict(zip_longest(names, row[: len(names)], fillvalue=""))

@@ -10,6 +10,7 @@ import json
 import math
 import re
 import sys
+from collections.abc import Iterator
 from itertools import accumulate
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -106,7 +107,7 @@ def decode(body: bytes, *, path: str = "(inline)", max_depth: int = MAX_STORED_D
             return _loads(body, max_depth)
         except ValueError:
             pass  # a surrogate, which only the standard library reads, or too many levels for it
-    if _depth(body) > max_depth:
+    if max(depths(body), default=0) > max_depth:
         raise UnreadableObjectError(f"JSON with over {max_depth:,} levels", path=path)
     try:
         text = body.decode(errors="surrogatepass")
@@ -201,9 +202,10 @@ def _loads(body: bytes, max_depth: int) -> Json:
     return value
 
 
-def _depth(body: bytes) -> int:
+def depths(body: bytes) -> Iterator[int]:
+    """Yield how many levels deep it is after each bracket of a part of JSON."""
     brackets = without_texts(body).translate(None, _NO_BRACKETS)
-    return max(accumulate(map(_LEVELS.__getitem__, brackets)), default=0)
+    return accumulate(map(_LEVELS.__getitem__, brackets))
 
 
 def _may_hold_long_number(body: bytes) -> bool:

@@ -1,0 +1,73 @@
+"""JSON that comes piece by piece: what would end the process is refused, however it is cut."""
+
+import json
+from decimal import Decimal
+from itertools import pairwise
+from random import Random
+from typing import Any
+
+import pytest
+
+from universal_sync_core.errors import UnreadableObjectError
+from universal_sync_core.values.json_stream import streamed, with_floats
+
+HARD = [
+    'a"b',
+    "\\",
+    '\\\\"',
+    "[{" * 600,
+    "",
+    "\u00e9",
+    "9" * 5_000,
+    1,
+    -2.5,
+    None,
+    [[]],
+    {"]": "}"},
+]
+
+
+def cut(body: bytes, draw: Random) -> list[bytes]:
+    places = [0, *sorted(draw.sample(range(len(body)), min(len(body), 40))), len(body)]
+    return [body[start:stop] for start, stop in pairwise(places)]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_value_is_the_same_however_it_is_cut(seed: int) -> None:
+    draw = Random(seed)  # noqa: S311 - a test draws no secrets
+    values = [draw.choice(HARD) for _ in range(20)] + [{draw.choice("a]\u00e9"): HARD}]
+    pieces = cut(json.dumps(values, ensure_ascii=draw.random() < 0.5).encode(), draw)
+    assert [with_floats(value) for value in streamed(pieces)] == values
+
+
+REFUSED: dict[str, bytes] = {
+    "levels of lists": b"[" * 100_000,
+    "levels of objects": b'[{"a":' * 2_000,
+    "a long integer": b"[" + b"9" * 5_000 + b"]",
+    "a longer integer": b"[1, -" + b"7" * 1_000_000,
+}
+
+
+@pytest.mark.parametrize("size", [700, 4_001, 2_000_000], ids=lambda size: f"by {size}")
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_would_end_the_process_is_refused(name: str, size: int) -> None:
+    body = REFUSED[name]
+    pieces = [body[at : at + size] for at in range(0, len(body), size)]
+    with pytest.raises(UnreadableObjectError, match=r"over [\d,]+ (levels|digits)"):
+        list(streamed(pieces))
+
+
+@pytest.mark.parametrize("number", ["1e400", "-1e400"])
+def test_a_number_beyond_any_is_no_infinity(number: str) -> None:
+    (value,) = streamed([f"[{number}]".encode()])
+    assert value == Decimal(number)
+    with pytest.raises(UnreadableObjectError):
+        with_floats([value])
+
+
+def test_what_is_just_allowed_is_read() -> None:
+    deep: Any = 1
+    for _ in range(1_000):
+        deep = [deep]
+    values = [deep, int("9" * 4_300), "[" * 5_000]
+    assert list(streamed([json.dumps(values).encode()])) == values
