@@ -254,8 +254,19 @@ JSONATA: dict[str, tuple[Fields, Words]] = {
         Words(plain=("a.text",)),
     ),
     "an output is a template": (
-        {"Arguments": {}, "Output": {"kept": "{% $states.input.big.part %}"}},
-        Words(open=("big",)),
+        {"Arguments": {}, "Output": {"kept": "{% $states.input.big %}"}},
+        Words(open=("$",)),
+    ),
+    "a name that is moved may lead into the elements of a list": (
+        {"Arguments": {}, "Output": {"ids": "{% $states.input.orders.lines.id %}"}},
+        Words(open=('orders.lines[""]',)),
+    ),
+    "another name that is read beside it says so already": (
+        {
+            "Arguments": {"Message": "{% $states.input.lines.note %}"},
+            "Output": {"ids": "{% $states.input.lines.id %}"},
+        },
+        Words(plain=("lines.note",)),
     ),
     "a function reads its arguments": (
         {"Arguments": {}, "Output": "{% $append($states.input.l, $states.result) %}"},

@@ -20,6 +20,10 @@ Needs: TypeAlias = dict[Path, Word]
 
 # A loop over `$.next.next` makes ever longer paths: beyond these steps all is plain.
 _DEEPEST: Final = 12
+# A key that no object has: a path to it keeps the elements of a list open, and nothing else.
+ANY_NAME: Final = ""
+# The root, the list, and the name.
+_SHORTEST_INTO_LIST: Final = 2
 
 
 def add(needs: Needs, path: Path, word: Word) -> None:
@@ -63,10 +67,8 @@ def demand(
         computes: whether what is computed needs what it reads.
     """
     match made:
-        case Ref(path=path):
-            add(into, path, Word.REACHED)
-            for below, word in needs.items():
-                add(into, (*path, *below), word)
+        case Ref():
+            _demand_moved(made, needs, into)
         case Computed(reads=reads):
             for read in reads if computes else ():
                 add(into, read.path, read.word)
@@ -83,6 +85,15 @@ def demand(
             demand(value, whole, into, computes=computes)
         case Literal():
             pass
+
+
+def _demand_moved(made: Ref, needs: Mapping[Path, Word], into: Needs) -> None:
+    path = made.path
+    add(into, path, Word.REACHED)
+    if made.maps and len(path) > _SHORTEST_INTO_LIST and isinstance(path[-1], str):
+        add(into, (*path[:-1], ANY_NAME), Word.OPEN)
+    for below, word in needs.items():
+        add(into, (*path, *below), word)
 
 
 def below_key(needs: Mapping[Path, Word], key: Step) -> Needs:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from statebag.machines.flow.needs import ANY_NAME
 from statebag.machines.values.expressions import Word
 from statebag.machines.values.paths import DOCUMENT, Path, render_path
 from universal_sync_core.values.codec import Json
@@ -37,7 +38,15 @@ def words_of(needs: Mapping[Path, Word]) -> Words:
     opened |= {path[:-1] for path, word in needs.items() if word is Word.REACHED and path}
     named = plain | listed | opened
     kept = {path for path in opened - listed if not _is_implied(path, named)}
+    kept = {path for path in kept if path[-1:] != (ANY_NAME,) or not _is_named_beside(path, named)}
     return Words(open=_rendered(kept), list=_rendered(listed), plain=_rendered(plain))
+
+
+def _is_named_beside(path: Path, others: Iterable[Path]) -> bool:
+    """Tell whether another name beside that of a path keeps the elements of a list open."""
+    above, last = path[:-1], len(path) - 1
+    beside = (other for other in others if other[:last] == above and len(other) > last)
+    return any(isinstance(other[last], str) and other[last] != path[last] for other in beside)
 
 
 def _is_implied(path: Path, others: Iterable[Path]) -> bool:

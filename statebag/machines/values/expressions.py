@@ -47,9 +47,15 @@ class Literal:
 
 @dataclass(frozen=True, slots=True)
 class Ref:
-    """A value that is only moved: a pointer in its place travels on."""
+    """A value that is only moved: a pointer in its place travels on.
+
+    Attributes:
+        path: where it is.
+        maps: whether a name in it leads into each element of a list, as in JSONata.
+    """
 
     path: Path
+    maps: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +108,9 @@ def select(value: Expression, path: Path) -> Expression:
     """Return the part of a value at a path below it."""
     if not path:
         return value
-    return Ref((*value.path, *path)) if isinstance(value, Ref) else Selected(value, path)
+    if isinstance(value, Ref):
+        return Ref((*value.path, *path), value.maps)
+    return Selected(value, path)
 
 
 def write(base: Expression, path: Path, value: Expression) -> Expression:

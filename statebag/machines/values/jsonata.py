@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, Final, TypeAlias
 
 from jsonata.jexception import JException
@@ -13,6 +14,7 @@ from statebag.machines.values.expressions import (
     Expression,
     Literal,
     Read,
+    Ref,
     Struct,
     Word,
 )
@@ -79,7 +81,8 @@ def parse_jsonata(code: str) -> Expression:
 def _value(syntax: Syntax, text: int) -> Expression:
     path = _pure_path(syntax)
     if path is not None:
-        return value_at(path)
+        made = value_at(path)
+        return replace(made, maps=True) if isinstance(made, Ref) else made
     if syntax.type == "unary" and syntax.value == "{" and _has_literal_keys(syntax):
         fields: dict[Step, Expression] = {
             str(key.value): _value(value, 0) for key, value in syntax.lhs_object
