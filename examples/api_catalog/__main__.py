@@ -22,7 +22,7 @@ LOGS = Path(__file__).parents[2] / ".local" / "api_catalog"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the workflow, show what it did, and give 0 if everything that has to hold does."""
+    """Run the workflow, show what it did, and return 0 if every check holds."""
     parser = argparse.ArgumentParser(prog="python -m examples.api_catalog", description=__doc__)
     parser.add_argument("--interactive", action="store_true", help="ask you for the approval")
     parser.add_argument(
@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--limit", type=int, metavar="N", help="catalog the first N services only")
     options = parser.parse_args(arguments)
     console = Console()
-    # Each run has a directory of its own, as two may run at once.
+    # Each run has its own directory, since two may run at once.
     logs = LOGS / f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{os.getpid()}"
     try:
         then = partial(_keep, console) if options.keep else partial(_show, console)
@@ -52,7 +52,7 @@ def _show(console: Console, _cloud: LocalCloud, _arn: str, summary: Summary) -> 
 
 
 def _keep(console: Console, cloud: LocalCloud, arn: str, summary: Summary) -> None:
-    """Show what the run was, and how to look at it, for as long as somebody wants to."""
+    """Show the run, and how to look at it, for as long as somebody wants to."""
     show(summary, console)
     end_when_interrupted()
     tell(cloud, partial(_say, console), ["\nTo look at the run:\n", *_commands(arn)])

@@ -1,4 +1,4 @@
-"""What a run left in S3, and the requests the function's own metrics speak of."""
+"""What a run left in S3, and how many requests the function's own metrics report."""
 
 import json
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from .summary import Storage
 
 
 def measure_storage(cloud: LocalCloud, logs_dir: Path) -> Storage:
-    """Count what is in the state bucket, and the requests to S3 that the function reported."""
+    """Count the objects in the state bucket, and the requests to S3 that the function reported."""
     pages = cloud.client("s3").get_paginator("list_objects_v2")
     sizes = [
         found["Size"]
@@ -22,7 +22,7 @@ def measure_storage(cloud: LocalCloud, logs_dir: Path) -> Storage:
 
 
 def _metrics(logs_dir: Path) -> Iterator[dict[str, list[float]]]:
-    """Give the metrics the functions have logged, in CloudWatch's embedded metric format."""
+    """Yield the metrics that the functions logged in CloudWatch's embedded metric format."""
     for log in logs_dir.glob("*.log"):
         with log.open(encoding="utf-8", errors="replace") as lines:
             for line in lines:

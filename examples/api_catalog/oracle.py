@@ -1,7 +1,7 @@
-"""The same workflow with no limits: what the final state has to be.
+"""The same workflow without limits: it tells what the final state has to be.
 
-Every result is merged here by plain dictionaries and lists held in memory, written from the
-design's tables alone. Nothing of the package takes part, so that agreement proves something.
+Every result is merged here in plain dictionaries and lists in memory, by the documented rules
+alone. Nothing of the package takes part, so that agreement proves something.
 """
 
 import json
@@ -13,7 +13,7 @@ from typing import Any
 Json = dict[str, Any]
 Worker = Callable[[Json, object], Json]
 
-# Written by the core or the state machine to find their way; no result of the worker's is in them.
+# Fields that the core or the state machine writes for itself; they contain no result of the worker.
 BOOKKEEPING = frozenset(
     {
         "aggregation_timestamp",
@@ -38,14 +38,14 @@ BOOKKEEPING = frozenset(
 
 @dataclass(slots=True, kw_only=True)
 class Answers:
-    """What came from outside while the workflow waited."""
+    """The answers that came from outside while the workflow waited."""
 
     approval: Json | None = None
     publication: Json | None = None
 
 
 def final_state(worker: Worker, execution_input: Json, answers: Answers) -> Json:
-    """Run the whole workflow in memory and give the state it ends with."""
+    """Run the whole workflow in memory, and return the state that it ends with."""
     state = merge({"segment_to_run": 0}, execution_input)
     while True:
         result = worker(state, None)
@@ -69,7 +69,7 @@ def _run_items(worker: Worker, state: Json) -> list[Json]:
 
 
 def _run_branches(worker: Worker, state: Json) -> Json:
-    """Run each branch on the parent's state, then merge what they gave in the branches' order."""
+    """Run each branch on the parent's state, then merge their results in branch order."""
     joined = state
     for branch in state["pending_branches"]:
         own = {**state, "branch": branch}
@@ -97,7 +97,7 @@ def flatten(result: Any) -> Json:
 
 
 def merge(base: Json, delta: Json) -> Json:
-    """Merge a delta into a state (the rules of `merge_logic`, with no list strategies)."""
+    """Merge a delta into a state (the rules of `merge_logic`, without list strategies)."""
     merged = dict(base)
     for field, value in delta.items():
         if field in {"state_history", "new_history_logs"}:
@@ -110,7 +110,7 @@ def merge(base: Json, delta: Json) -> Json:
 
 
 def append_new(history: list[Any], entries: Any) -> list[Any]:
-    """Append the entries that are not there yet; what is not a list is one entry."""
+    """Append the entries that are not there yet; a value other than a list is one entry."""
     appended, seen = list(history), {canonical(entry) for entry in history}
     for entry in entries if isinstance(entries, list) else [entries]:
         if canonical(entry) not in seen:
@@ -120,9 +120,9 @@ def append_new(history: list[Any], entries: Any) -> list[Any]:
 
 
 def deep_merge(base: Any, delta: Any, *, base_wins: bool = False) -> Any:
-    """Merge dictionary with dictionary at every depth; anything else the delta replaces.
+    """Merge dictionaries at every depth; the delta replaces anything else.
 
-    Where both sides of a pair carry a time and the delta's is older, the base wins every conflict
+    If both sides of a pair have a time and the delta's is older, the base wins every conflict
     inside that pair.
     """
     if not (isinstance(base, dict) and isinstance(delta, dict)):
@@ -137,12 +137,12 @@ def deep_merge(base: Any, delta: Any, *, base_wins: bool = False) -> Any:
 
 
 def canonical(value: Any) -> str:
-    """Give the text by which values are equal: 1, 1.0 and true differ, the order of keys not."""
+    """Return text that is equal for equal values: 1, 1.0 and true differ, in any order of keys."""
     return json.dumps(value, sort_keys=True)
 
 
 def differences(expected: Mapping[str, Any], actual: Mapping[str, Any]) -> list[str]:
-    """Name the fields, bookkeeping aside, in which two final states differ."""
+    """Return the names of the fields, without bookkeeping, in which two final states differ."""
     fields = (expected.keys() | actual.keys()) - BOOKKEEPING
     return sorted(
         field

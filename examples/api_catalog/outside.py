@@ -1,7 +1,7 @@
-"""What happens outside the state machine: a person approves, a job publishes.
+"""The world outside the state machine: a person approves, and a job publishes.
 
-A waiting state announces its callback on EventBridge, without the task token. Whoever is to
-answer listens there and invokes the function with `submit_callback`.
+A waiting state announces its callback on EventBridge, without the task token. Whoever answers
+listens there and invokes the function with `submit_callback`.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ CALLBACK_REQUESTED = "Callback Requested"
 
 
 def approve_unasked(_prompt: Json) -> Json:
-    """Answer as a person who agrees."""
+    """Answer like a person who agrees."""
     return _approval(approved=True, by="make run")
 
 
@@ -34,11 +34,11 @@ class Outside:
     """Answers whatever the workflow waits for.
 
     Attributes:
-        answers: what was answered so far.
+        answers: the answers so far.
     """
 
     def __init__(self, cloud: LocalCloud, approver: Approver) -> None:
-        """Answer the callbacks of this cloud, a person's through `approver`."""
+        """Answer the callbacks of this cloud; `approver` answers for a person."""
         self._cloud = cloud
         self._approver = approver
         self._answered: set[str] = set()
@@ -46,12 +46,12 @@ class Outside:
 
     @property
     def declined(self) -> bool:
-        """Tell whether the person has said no, so that no job will be asked for."""
+        """Whether the person has declined, so that no job will be requested."""
         approval = self.answers.approval
         return approval is not None and not approval["current_state"]["approval"]["approved"]
 
     def waiting(self) -> list[Json]:
-        """Give what is waited for and not answered yet, each once however often announced."""
+        """Return the unanswered callbacks, each once, however often it was announced."""
         announced = {
             event["Detail"]["callback_id"]: event["Detail"]
             for event in self._cloud.events
@@ -60,7 +60,7 @@ class Outside:
         return [request for key, request in announced.items() if key not in self._answered]
 
     def answer(self, request: Json) -> None:
-        """Find the answer to a request and submit it."""
+        """Find the answer to a request, and submit it."""
         if request["callback_type"] == "human":
             output = self.answers.approval = self._approver(request["prompt"])
         else:

@@ -1,4 +1,4 @@
-"""What the workflow does, while it does it: a live line on a terminal, plain lines elsewhere."""
+"""The progress of the workflow: a live line on a terminal, plain lines elsewhere."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -28,10 +28,10 @@ _PLAIN_LINE_SECONDS = 10.0
 
 
 class Progress:
-    """Tells milestones, and between them what goes on."""
+    """Prints milestones, and between them what is going on."""
 
     def __init__(self, console: Console) -> None:
-        """Tell it on this console; seconds count from now."""
+        """Print to this console; seconds count from now."""
         self._console = console
         self._status = Status("", console=console)
         self._started = self._told = time.monotonic()
@@ -45,7 +45,7 @@ class Progress:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Take the live line away."""
+        """Remove the live line."""
         self._status.stop()
 
     @contextmanager
@@ -60,14 +60,14 @@ class Progress:
             self._status.start()
 
     def say(self, text: str) -> None:
-        """Tell a milestone."""
+        """Print a milestone."""
         self._told = time.monotonic()
         seconds = self._told - self._started
         line = f"{seconds:6.1f} s  {text}"
         self._console.print(line, highlight=False, markup=False, soft_wrap=True)
 
     def follow(self, visits: Sequence[StateVisit]) -> None:
-        """Tell what the visits since the last call mean."""
+        """Print what the visits since the last call mean."""
         for visit in visits[self._visits :]:
             self._items += visit.state == ITEM_STATE
             if visit.state in MILESTONES and visit.state not in self._reached:

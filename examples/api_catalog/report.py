@@ -1,4 +1,4 @@
-"""The operator's page about a run, as `statebag report` writes it."""
+"""The operator's page about a run, written by `statebag report`."""
 
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ NAME = "report.html"
 
 
 class _OfLocalCloud(Cloud):
-    """What the command asks of AWS, asked of the local cloud."""
+    """Sends the command's requests to the local cloud instead of AWS."""
 
     def __init__(self, cloud: LocalCloud) -> None:
         super().__init__(Connection(bucket=cloud.outputs["StateBucketName"]))
@@ -24,7 +24,7 @@ class _OfLocalCloud(Cloud):
 
 
 def write_report(cloud: LocalCloud, arn: str, directory: Path) -> Path:
-    """Write the page about an execution into a directory, and give its path."""
+    """Write the page about an execution into a directory, and return its path."""
     found = findings_of(_OfLocalCloud(cloud), arn, Masking(), (), lambda _: None)
     path = directory / NAME
     path.write_text(page_of(found), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""One run of the workflow on the local cloud, from the start of the cloud to the proof."""
+"""One run of the workflow on the local cloud, from starting the cloud to the proof."""
 
 import time
 from collections.abc import Callable
@@ -29,18 +29,18 @@ from .summary import (
     visits_by_kind,
 )
 
-# The folder that is deployed as the user's function; the stack's parameter
-# SegmentRunnerFunctionArn is given its ARN.
+# The folder that is deployed as the user's function; its ARN is the stack's parameter
+# SegmentRunnerFunctionArn.
 SEGMENT_RUNNER = UserFunction(
     name="SegmentRunner",
     code_dir=Path(__file__).parent / "function",
     handler="runner.worker.handler",
     with_layer=True,
 )
-# Without an answer from the workflow for so long, the run is given up.
+# The run is given up if the workflow does not answer for this long.
 TIMEOUT_SECONDS = 900
 POLL_SECONDS = 0.2
-# The name and message of an error; a stack trace comes after them.
+# Room for the name and message of an error, without the stack trace after them.
 CAUSE_CHARACTERS = 300
 
 WAITING = {
@@ -57,14 +57,14 @@ def run(
     limit: int | None,
     then: Callable[[LocalCloud, str, Summary], None] = lambda *_: None,
 ) -> Summary:
-    """Run the workflow and give what it has shown.
+    """Run the workflow, and return what it has shown.
 
     Args:
-        console: is told what goes on.
+        console: prints what is going on.
         logs: new directory for the logs of the services and functions, and for the report.
         interactive: ask the person at the terminal for the approval.
-        limit: catalog only so many services, for a shorter run.
-        then: is given the cloud, the ARN of the execution and what it has shown, while the cloud
+        limit: catalog only this many services, for a shorter run.
+        then: called with the cloud, the ARN of the execution and what it has shown, while the cloud
             is still up.
     """
     execution_input: Json = {"total_segments": len(SEGMENTS), "catalog_limit": limit}
@@ -101,7 +101,7 @@ def _approver(progress: Progress) -> Approver:
 def _execute(
     cloud: LocalCloud, execution_input: Json, outside: Outside, progress: Progress
 ) -> Execution:
-    """Run an execution to its end, answering what it waits for."""
+    """Run an execution to its end, and answer what it waits for."""
     execution = cloud.start_execution(execution_input)
     deadline = time.monotonic() + TIMEOUT_SECONDS
     while execution.status == "RUNNING" and time.monotonic() < deadline:
@@ -117,7 +117,7 @@ def _execute(
 
 
 def _kinds(cloud: LocalCloud, outside: Outside) -> list[Kind]:
-    """Give the visits by kind of state, without the job that nobody wanted."""
+    """Return the visits by kind of state, without the job if nobody requested it."""
     return [
         kind
         for kind in visits_by_kind(cloud.visits)
@@ -153,7 +153,7 @@ def _succeeded(execution: Execution) -> Check:
 def _proof(
     cloud: LocalCloud, execution: Execution, execution_input: Json, outside: Outside
 ) -> Check:
-    """Compare the final state, hydrated, with the same workflow merged without limits."""
+    """Compare the hydrated final state with the same workflow merged without limits."""
     hydrated = cloud.hydrate(execution.output["state_data"])
     expected = final_state(unwrap(worker.handler), execution_input, outside.answers)
     different = differences(expected, hydrated)

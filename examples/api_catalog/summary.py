@@ -1,4 +1,4 @@
-"""What a run has shown, as numbers and as a page a person can read."""
+"""The results of a run, as numbers and as a page for people."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -46,7 +46,7 @@ class Kind:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Storage:
-    """What is in the bucket, and the requests the function made to it."""
+    """The contents of the bucket, and the requests that the function made to it."""
 
     objects: int
     object_bytes: int
@@ -55,7 +55,7 @@ class Storage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """One thing the run has to show."""
+    """One thing that the run has to show."""
 
     claim: str
     holds: bool
@@ -73,12 +73,12 @@ class Summary:
 
     @property
     def holds(self) -> bool:
-        """Tell whether the run has shown all it has to."""
+        """Whether the run has shown everything that it has to."""
         return all(check.holds for check in self.checks)
 
 
 def visits_by_kind(visits: Iterable[StateVisit]) -> list[Kind]:
-    """Sort the visits into kinds of state, in the order a workflow meets them."""
+    """Sort the visits into kinds of state, in the order in which a workflow meets them."""
     largest: dict[str, int] = {}
     counts: dict[str, int] = {}
     for visit in visits:
@@ -97,7 +97,7 @@ def visits_by_kind(visits: Iterable[StateVisit]) -> list[Kind]:
 
 
 def largest_bag_bytes(visits: Iterable[StateVisit]) -> int:
-    """Give the size of the largest bag that a routing state received."""
+    """Return the size of the largest bag that a routing state received."""
     sizes = [visit.input_bytes for visit in visits if visit.state in _BAG_STATES]
     return max(sizes, default=_AROUND_BAG_BYTES) - _AROUND_BAG_BYTES
 

@@ -1,4 +1,4 @@
-"""Where the checkout is that this template lies in: its package is installed from there."""
+"""The checkout that contains this template: its package is installed from there."""
 
 from pathlib import Path
 
@@ -10,6 +10,6 @@ class Checkout(Extension):
     """The variable `checkout` of the template."""
 
     def __init__(self, environment: Environment) -> None:
-        """Give the template the folder, wherever the command is run."""
+        """Pass the folder to the template, wherever the command is run."""
         super().__init__(environment)
         environment.globals["checkout"] = str(Path(__file__).resolve().parents[2])

@@ -1,8 +1,8 @@
-// Large payloads for a Lambda handler of any event, as docs/howto/large-payloads.md has them:
+// Large payloads for a Lambda handler of any event, explained in docs/howto/large-payloads.md:
 // `export const handler = largePayloads(async (event, context) => ({ ...event, more }))`.
 import { folderOf, stored, whole } from "./pointers.mjs";
 
-const POINTER_BYTES = 600; // more than any pointer has
+const POINTER_BYTES = 600; // more than any pointer takes
 const STEP = /\[(\d+|\*)\]|\[("(?:[^"\\]|\\.)*")\]|[^.[\]]+/g;
 const OWNER = 'add to the task: "ClientContext.$": "States.Base64Encode(States.Format(' +
   String.raw`'\\{\"custom\":\\{\"execution_id\":\"{}\"\\}\\}', $$.Execution.Id))"`;
@@ -19,7 +19,7 @@ function isPointer(value, path = "$") {
   return fail("InvalidRequestError", `${path} was written into while it was in S3: keep it open`);
 }
 
-// The value with everything read; `came` says which parts came through which pointers.
+// The value with everything read; `came` notes which parts came from which pointers.
 async function read(value, folder, came, path) {
   if (isPointer(value, path)) {
     if (!folder) fail("PointerNotAllowedError", `nothing says who owns the objects: ${OWNER}`);
@@ -34,7 +34,7 @@ async function read(value, folder, came, path) {
   return Array.isArray(value) ? members.map(([, item]) => item) : Object.fromEntries(members);
 }
 
-// What a need says of one member: a name leads into each element of a list, `[0]` to what is no list.
+// The needs of a member: a name leads into each element of a list, `[0]` also to a value that is not a list.
 function below([step, ...rest], plain, key, isList) {
   if (step === key || step === "*") return [[rest, plain]];
   if (isList) return step === undefined || /^\d+$/.test(step) ? [] : [[[step, ...rest], plain]];
@@ -42,7 +42,7 @@ function below([step, ...rest], plain, key, isList) {
   return rest.length ? below(rest, plain, key, isList) : plain ? [[[], plain]] : [];
 }
 
-// A copy in which what came through a pointer is that pointer again; `parts` gets what may leave.
+// A copy with the pointers of values that came from pointers; `parts` gets the parts that may be offloaded.
 function copied(given, needs, came, parts) {
   const value = typeof given?.toJSON === "function" ? given.toJSON() : given ?? null;
   const [pointer, before] = came.get(value) ?? [];
@@ -80,7 +80,7 @@ async function offloaded(result, needs, atMost, came, folder) {
   return answer;
 }
 
-// The handler for Lambda. Options count where the invocation's ClientContext says nothing.
+// The handler for Lambda. Options count if the invocation's ClientContext does not set them.
 export const largePayloads = (handler, options = {}) => async (event, context = {}) => {
   const { at_most: atMost, execution_id: owner, ...beside } = context.clientContext?.custom ?? {};
   const words = beside.open || beside.list || beside.plain ? beside : options;

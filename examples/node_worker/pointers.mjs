@@ -10,7 +10,7 @@ const CAP = { maxOutputLength: 256 * 1024 * 1024 };
 const ESCAPED = /^__escaped:((?:__escaped:)*(?:__s3_offloaded|__gzip_base64))$/;
 const TO_ESCAPE = /"((?:__escaped:)*(?:__s3_offloaded|__gzip_base64))":/g;
 const FRAME = Buffer.from([0x28, 0xb5, 0x2f, 0xfd]);
-// Node.js has it itself from 22.15 on.
+// Node.js itself has it from version 22.15 on.
 const unzstd = (body) => zlib.zstdDecompressSync ? zlib.zstdDecompressSync(body, CAP) : decompress(body);
 const s3 = new S3Client();
 
@@ -18,11 +18,11 @@ const sha256 = (body) => createHash("sha256").update(body).digest("hex");
 const percent = (letter) => `%${letter.charCodeAt().toString(16).toUpperCase()}`;
 const fail = (name, message) => { throw Object.assign(new Error(message), { name }); };
 
-// The folder of an execution's objects, which the functions below are given.
+// The folder of an execution's objects, a parameter of the functions below.
 export const folderOf = (executionId) =>
   `${STATE_PREFIX}v1/${encodeURIComponent(executionId).replace(/[!'()*]/g, percent)}/packs/`;
 
-// The JSON of one document: some bytes of a pack, which are a zstd frame or the JSON itself.
+// The JSON of one document: a range of a pack, with a zstd frame or the JSON itself.
 async function load({ path, start, length, digest }, folder) {
   const Key = folder + path.slice(-64);
   if (path !== `s3://${Bucket}/${Key}`) fail("PointerNotAllowedError", path);
@@ -31,7 +31,7 @@ async function load({ path, start, length, digest }, folder) {
   const body = Buffer.from(await Body.transformToByteArray());
   if (sha256(body) !== digest) fail("ChecksumMismatchError", path);
   const json = Buffer.from(body.subarray(0, 4).equals(FRAME) ? unzstd(body) : body).toString();
-  // A pointer into its own pack has no path; its range begins so many bytes before the document.
+  // A pointer into its own pack has no path, and its range counts back from the document.
   return JSON.parse(json, (_, form) => {
     if (form?.__s3_offloaded === true && !("__s3_path" in form))
       Object.assign(form, { __s3_path: path, __range: [start - form.__range[0], form.__range[1]] });
@@ -52,7 +52,7 @@ async function pages(place, folder) {
   return (await Promise.all(below)).flat();
 }
 
-// What a value stands for, with the pointers inside it as they are. Keys come in no set order.
+// The contents of a value, with the pointers inside it unchanged. Keys come in any order.
 export async function opened(value, folder) {
   if (value?.__gzip_base64)
     return JSON.parse(zlib.gunzipSync(Buffer.from(value.__gzip_base64, "base64"), CAP));
@@ -63,7 +63,7 @@ export async function opened(value, folder) {
   return value.__kind === "list" ? items.flat() : Object.fromEntries(items.flatMap(Object.entries));
 }
 
-// The value with everything it points to in its place.
+// The value with everything that it points to filled in.
 export async function whole(value, folder) {
   const open = await opened(value, folder);
   if (Array.isArray(open)) return Promise.all(open.map((item) => whole(item, folder)));
@@ -72,14 +72,14 @@ export async function whole(value, folder) {
   return Object.fromEntries(await Promise.all(Object.entries(open).map(plain)));
 }
 
-// A pointer to the value, which is in S3 by then; for a result as a whole.
+// Stores the value in S3 and returns a pointer to it; use it for a whole result.
 export async function stored(value, folder) {
   const Body = Buffer.from(JSON.stringify(value).replace(TO_ESCAPE, '"__escaped:$1":'));
   const digest = sha256(Body);
   const Key = folder + digest;
   const put = { Bucket, Key, Body, ContentType: "application/json", IfNoneMatch: "*" };
   await s3.send(new PutObjectCommand(put)).catch((error) => {
-    if (error.$metadata?.httpStatusCode !== 412) throw error; // 412: it is there already
+    if (error.$metadata?.httpStatusCode !== 412) throw error; // 412: it exists already
   });
   const place = { __s3_path: `s3://${Bucket}/${Key}`, __range: [0, Body.length], __sha256: digest };
   return { __s3_offloaded: true, __v: 1, __kind: "value", ...place, __size_bytes: Body.length };

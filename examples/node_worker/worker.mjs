@@ -1,7 +1,7 @@
 // A worker in Node.js: groups current_state.orders by customer, however large the state is.
 import { folderOf, opened, stored, whole } from "./pointers.mjs";
 
-const INLINE_BYTES = 60 * 1024; // what always fits beside the bag
+const INLINE_BYTES = 60 * 1024; // always fits beside the bag
 
 export async function handler({ state_data: bag }) {
   const folder = folderOf(bag.execution_id);

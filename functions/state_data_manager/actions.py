@@ -1,6 +1,6 @@
-"""The nine actions, and the ones beside them.
+"""The nine actions of the pipe, and the other actions.
 
-`@app.action`: the function returns a result, and the one pipe makes the next bag of it.
+`@app.action`: the function returns a result, and the pipe merges it into the next bag.
 `@app.answer`: the function returns the answer itself.
 """
 
@@ -62,28 +62,28 @@ if TYPE_CHECKING:
     )
     from universal_sync_core.values.codec import Json
 
-# Stages of a failure at which a callback was not answered in time; in a branch the error tells.
+# Stages of a failure at which a callback was not answered in time; in a branch, the error shows it.
 _EXPIRED: Final = {"callback_timeout", "async_timeout"}
 _NO_HEARTBEAT: Final = "States.HeartbeatTimeout"
 
 app = ActionResolver()
-# What a backend needs that lets people answer, and no more.
+# The only action that a backend needs to let people answer.
 callback_app = ActionResolver()
-# What the rule for the ends of jobs needs, and no more.
+# The only action that the rule for the ends of jobs needs.
 jobs_app = ActionResolver()
-# What is done once a day, with the right to delete that no other action needs.
+# The daily action, with the permission to delete that no other action needs.
 retention_app = ActionResolver()
 
 
 @app.answer("init", InitEvent)
 def init(event: InitEvent) -> StateAnswer:
-    """The first bag of an execution: made of its input, or left by an earlier execution."""
+    """The first bag of an execution: made from its input, or left by an earlier execution."""
     return {"state_data": core.first_bag(event.input, event.context)}
 
 
 @app.answer("sync", SyncEvent)
 def sync(event: SyncEvent) -> StateAnswer:
-    """A worker's result merged, or the bag of a worker that merged it itself."""
+    """The bag with a worker's result merged, or the bag of a worker that merged it itself."""
     bag = core.merge_answer(event.state_data, event.execution_result, event.context)
     return {"state_data": bag}
 
@@ -97,37 +97,37 @@ def sync_branch(event: SyncBranchEvent) -> StateAnswer:
 
 @app.action("aggregate_distributed", AggregateDistributedEvent)
 def aggregate_distributed(event: AggregateDistributedEvent) -> Json:
-    """The results of a Distributed Map."""
+    """The bag with the results of a Distributed Map."""
     return event.execution_result
 
 
 @app.action("merge_callback", CallbackEvent)
 def merge_callback(event: CallbackEvent) -> Json:
-    """A human's answer."""
+    """The bag with a human's answer."""
     return {"callback_result": event.callback_result}
 
 
 @app.action("merge_async", AsyncEvent)
 def merge_async(event: AsyncEvent) -> Json:
-    """An asynchronous job's answer."""
+    """The bag with an asynchronous job's answer."""
     return {"async_result": event.async_result}
 
 
 @app.action("update_and_compress", SyncEvent)
 def update_and_compress(event: SyncEvent) -> Json:
-    """A worker's result, of which the pipe keeps large values compressed where they fit."""
+    """The bag with a worker's result; large values are kept compressed if they then fit."""
     return event.execution_result
 
 
 @app.answer("decompress", DecompressEvent)
 def decompress(event: DecompressEvent) -> ValueAnswer:
-    """A compressed value as it was."""
+    """The value in a compressed value."""
     return {"value": core.decompress(event.compressed_data)}
 
 
 @app.answer("fork_branch", ForkBranchEvent)
 def fork_branch(event: ForkBranchEvent) -> StateAnswer:
-    """A branch's own bag, made of its parent's."""
+    """A branch's own bag, made from its parent's."""
     return {"state_data": core.fork_branch(event.state_data, event.branch, event.context)}
 
 
@@ -140,38 +140,38 @@ def complete_branch(event: CompleteBranchEvent) -> BranchAnswer:
 
 @app.answer("aggregate_branches", AggregateBranchesEvent)
 def aggregate_branches(event: AggregateBranchesEvent) -> StateAnswer:
-    """The branches joined into their parent."""
+    """The parent's bag with the branches joined."""
     return {"state_data": core.join_branches(event.state_data, event.branches, event.context)}
 
 
 @app.answer("stage_items", StageItemsEvent)
 def stage_items(event: StageItemsEvent) -> ItemsAnswer:
-    """The bag's `distributed_items` as the JSON array an ItemReader reads."""
+    """The bag's `distributed_items` as a JSON array that an ItemReader reads."""
     return {"items": core.stage_items(event.state_data, event.context)}
 
 
 @app.answer("store_result", StoreResultEvent)
 def store_result(event: StoreResultEvent) -> ResultAnswer:
-    """An item's result as a pointer, so that a map's children answer no state."""
+    """An item's result as a pointer, so that the children of a map do not answer with state."""
     return {"result": core.store_result(event.execution_result, event.context)}
 
 
 @app.answer("create_snapshot", CreateSnapshotEvent)
 def create_snapshot(event: CreateSnapshotEvent) -> StateAnswer:
-    """The bag with the path of its own snapshot."""
+    """The bag with the path of a snapshot of it."""
     snapshot = core.create_snapshot(event.state_data, event.snapshot_type, event.context)
     return {"state_data": snapshot}
 
 
 @app.answer("restore_snapshot", RestoreSnapshotEvent)
 def restore_snapshot(event: RestoreSnapshotEvent) -> StateAnswer:
-    """The bag as it was snapshot."""
+    """The bag of a snapshot."""
     return {"state_data": core.restore_snapshot(event.s3_path, event.context)}
 
 
 @app.answer("hand_over", HandOverEvent)
 def hand_over(event: HandOverEvent) -> NextAnswer:
-    """What the next execution of the workflow is started with."""
+    """The name and the input for starting the next execution of the workflow."""
     return {"next": core.hand_over(event.state_data, event.context)}
 
 
@@ -189,8 +189,8 @@ def record_failure(event: RecordFailureEvent) -> FailureAnswer:
 
 @app.answer("record_end", RecordEndEvent)
 def record_end(event: RecordEndEvent) -> EndAnswer:
-    """The record of an ended execution, and of its failure where it left none."""
-    import executions  # noqa: PLC0415 - with boto3, which no other action may need
+    """The record of an ended execution, and of its failure if it left none."""
+    import executions  # noqa: PLC0415 - with boto3, which other actions do not need
 
     return executions.record_end(event.execution_arn, event.context)
 
@@ -206,7 +206,7 @@ def hydrate(event: HydrateEvent) -> HydratedAnswer:
     # The size the runtime will write, which puts a space after each comma and colon.
     size = len(json.dumps(answer, ensure_ascii=False).encode(errors="surrogatepass"))
     if size > LAMBDA_PAYLOAD_BYTES:
-        message = "what was hydrated is no answer of a function; name paths"
+        message = "the hydrated value is too large for the answer of a function; name paths"
         raise StateTooLargeError(message, size=size, limit=LAMBDA_PAYLOAD_BYTES)
     return answer
 
@@ -219,8 +219,8 @@ def offload(event: OffloadEvent) -> DocumentAnswer:
 
 @app.answer("call_service", CallServiceEvent)
 def call_service(event: CallServiceEvent) -> CalledAnswer:
-    """What an AWS service answers to one call, with its largest parts in S3."""
-    import service_calls  # noqa: PLC0415 - with boto3, which no other action may need
+    """The answer of an AWS service to one call, with its largest parts in S3."""
+    import service_calls  # noqa: PLC0415 - with boto3, which other actions do not need
 
     return {"result": _offloaded(service_calls.call(event), event)}
 
@@ -246,8 +246,8 @@ def run_segment(event: RunSegmentEvent) -> WorkerAnswer:
 
 @app.answer("request_callback", RequestCallbackEvent)
 def request_callback(event: RequestCallbackEvent) -> CallbackAnswer:
-    """Keeps a waiting state's token and announces that an answer is wanted."""
-    import jobs  # noqa: PLC0415 - with boto3, which no other action may need
+    """Keeps the token of a waiting state, and announces that an answer is wanted."""
+    import jobs  # noqa: PLC0415 - with boto3, which other actions do not need
 
     return jobs.request(event)
 
@@ -255,14 +255,14 @@ def request_callback(event: RequestCallbackEvent) -> CallbackAnswer:
 @app.answer("submit_callback", SubmitCallbackEvent)
 def submit_callback(event: SubmitCallbackEvent) -> DeliveryAnswer:
     """Sends an answer to the waiting state, once."""
-    import callbacks  # noqa: PLC0415 - with boto3, which no other action may need
+    import callbacks  # noqa: PLC0415 - with boto3, which other actions do not need
 
     return callbacks.submit(event)
 
 
 @callback_app.answer("submit_callback", SubmitCallbackEvent)
 def answer_callback(event: SubmitCallbackEvent) -> DeliveryAnswer:
-    """The same where no state may be read: the answer is the value itself."""
+    """The same without the permission to read state: the answer must be the value itself."""
     import callbacks  # noqa: PLC0415 - as above
 
     return callbacks.submit(event, may_point=False)
@@ -270,7 +270,7 @@ def answer_callback(event: SubmitCallbackEvent) -> DeliveryAnswer:
 
 @jobs_app.answer("job_ended", JobEndedEvent)
 def job_ended(event: JobEndedEvent) -> JobAnswer:
-    """Answers those who wait for the job that an event of its service tells of."""
+    """Answers the waits for a job, from the event of its service."""
     import jobs  # noqa: PLC0415 - as above
 
     return jobs.ended(event)
@@ -278,12 +278,12 @@ def job_ended(event: JobEndedEvent) -> JobAnswer:
 
 @retention_app.answer("delete_ended", DeleteEndedEvent)
 def delete_ended(event: DeleteEndedEvent) -> DeletionAnswer:
-    """Deletes what belongs to workflows that ended longer ago than the retention."""
+    """Deletes everything of workflows that ended longer ago than the retention."""
     import daily_deletion  # noqa: PLC0415 - as above
 
     return daily_deletion.delete_ended(event)
 
 
-# Of all functions, which are told apart by their handlers.
+# The actions of all functions, which differ only in their handlers.
 _RESOLVERS: Final = (app, callback_app, jobs_app, retention_app)
 EVERY_ACTION: Final = tuple(sorted({name for each in _RESOLVERS for name in each.actions}))

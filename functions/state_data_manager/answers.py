@@ -1,19 +1,19 @@
-"""The shape of every answer. They cost nothing: only type checkers and docs/schemas read them."""
+"""The shape of every answer. Only type checkers and docs/schemas read them."""
 
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal, NotRequired, TypeAlias
 
-from typing_extensions import TypedDict  # pydantic wants this one before Python 3.12
+from typing_extensions import TypedDict  # pydantic needs this one before Python 3.12
 
 from universal_sync_core.values.codec import Json, JsonObject
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """Names the form of a value that the core makes, for the schema of what holds it.
+    """Names the form of a value that the core makes, for the schema of whatever contains it.
 
     Attributes:
-        name: of a form in docs/schemas/forms.
+        name: the name of a form in docs/schemas/forms.
     """
 
     name: str
@@ -25,7 +25,7 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """Says in the schema what a field is."""
+    """Describes a field in the schema."""
 
     text: str
 
@@ -45,7 +45,7 @@ class StateAnswer(TypedDict):
 
 
 class ValueAnswer(TypedDict):
-    """A compressed value as it was."""
+    """The value in a compressed value."""
 
     value: Annotated[Json, Described("any JSON value")]
 
@@ -57,13 +57,13 @@ class DocumentAnswer(TypedDict):
 
 
 class CalledAnswer(TypedDict):
-    """What a service answered."""
+    """The answer of a service."""
 
-    result: Annotated[Json, Described("as Step Functions' own integration answers it")]
+    result: Annotated[Json, Described("in the form of Step Functions' own integration")]
 
 
 HydratedAnswer: TypeAlias = StateAnswer | DocumentAnswer
-"""What was hydrated, a bag or a document."""
+"""The hydrated bag or document."""
 
 
 class BranchAnswer(TypedDict):
@@ -85,7 +85,7 @@ class ResultAnswer(TypedDict):
 
 
 class NextAnswer(TypedDict):
-    """What the next execution of the workflow is started with."""
+    """The name and the input for starting the next execution of the workflow."""
 
     next: Annotated[JsonObject, Form("continuation")]
 
@@ -97,16 +97,16 @@ class FailureAnswer(TypedDict):
 
 
 class EndAnswer(TypedDict):
-    """Where the end of an execution is recorded, and the failure of one that failed."""
+    """Where the end of an execution is recorded, and its failure if it failed."""
 
     ended_s3_path: Annotated[
-        str | None, Described("`s3://` path of the record of the end; null where it runs again")
+        str | None, Described("`s3://` path of the record of the end; null if it runs again")
     ]
     failure: Annotated[JsonObject, Form("failure")] | None
 
 
 class Deleted(TypedDict):
-    """What belonged to workflows that are gone."""
+    """What was deleted of workflows."""
 
     workflows: int
     objects: int
@@ -115,14 +115,14 @@ class Deleted(TypedDict):
 
 
 class Kept(TypedDict):
-    """A workflow that is kept though an execution of it ended so long ago."""
+    """A workflow that is kept although an execution of it ended so long ago."""
 
     execution_id: str
     reason: str
 
 
 class FailedRecord(TypedDict):
-    """A record that came up with an error; the next run takes it up again."""
+    """A record that caused an error; the next run tries it again."""
 
     record: str
     error: str
@@ -136,7 +136,7 @@ class DeletionAnswer(TypedDict):
     deleted: Deleted
     kept: Annotated[list[Kept], Described("the first 100")]
     failed: Annotated[list[FailedRecord], Described("the first 100")]
-    recorded: Annotated[int, Described("ends that had not been recorded")]
+    recorded: Annotated[int, Described("ends that had not been recorded before")]
     is_cut_short: Annotated[bool, Described("whether there is more to do")]
 
 
@@ -147,7 +147,7 @@ class CallbackAnswer(TypedDict):
 
 
 _UNCONFIRMED = (
-    "only where the reply of Step Functions to an earlier try was lost: the wait is over, by this"
+    "only if the reply of Step Functions to an earlier try was lost: the wait is over, by this"
     " answer or by its own end"
 )
 Delivery: TypeAlias = Literal["delivered", "already_delivered"]
@@ -158,16 +158,16 @@ class DeliveryAnswer(TypedDict):
 
     callback_id: CallbackId
     outcome: Literal["success", "failure", "heartbeat"]
-    status: Annotated[Delivery, Described("`already_delivered`: the same answer was taken before")]
+    status: Annotated[Delivery, Described("`already_delivered`: this answer was delivered before")]
     is_confirmed: NotRequired[Annotated[Literal[False], Described(_UNCONFIRMED)]]
 
 
 class JobAnswer(TypedDict):
-    """What the event of a job came to."""
+    """What an event of a job led to."""
 
-    job: Annotated[str | None, Described("its id; null where the event tells of no end")]
-    state: Annotated[str | None, Described("in which it has ended, in its service's word")]
-    waiting: Annotated[int, Described("callbacks that are answered by it")]
+    job: Annotated[str | None, Described("its id; null if the event does not report an end")]
+    state: Annotated[str | None, Described("the state that it ended in, in its service's word")]
+    waiting: Annotated[int, Described("callbacks that it answers")]
 
 
 WorkerAnswer: TypeAlias = Annotated[Json, Form("worker_result")]

@@ -1,9 +1,9 @@
-"""The Lambda handlers: an event goes to its action, and what came of it is measured and reported.
+"""The Lambda handlers: they route an event to its action, and measure and report the outcome.
 
-There are four. `lambda_handler` knows every action of a workflow. `callback_handler` knows
-`submit_callback` alone, for a function that a web page's backend may be allowed to invoke.
-`job_handler` knows `job_ended` alone, for a function that EventBridge invokes.
-`retention_handler` knows `delete_ended` alone, for a function that may delete.
+There are four. `lambda_handler` knows every action of a workflow. `callback_handler` knows only
+`submit_callback`, for a function that the backend of a web page may invoke. `job_handler` knows
+only `job_ended`, for a function that EventBridge invokes. `retention_handler` knows only
+`delete_ended`, for a function that may delete.
 """
 
 import os
@@ -29,19 +29,19 @@ from universal_sync_core.values.codec import Json
 
 Handler = Callable[[Any, LambdaContext], Json]
 
-# Lambda says here where to send segments; the emulators have nobody to send them to.
+# Lambda says here where to send segments; emulators do not receive any.
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
 _XRAY_DAEMON: Final = "AWS_XRAY_DAEMON_ADDRESS"
 
-# Of the values Lambda gives AWS_LAMBDA_INITIALIZATION_TYPE, those with which nobody waits for the
-# import of this module (same page).
+# The values of AWS_LAMBDA_INITIALIZATION_TYPE with which nobody waits for the import of this module
+# (same page).
 _AHEAD_OF_CALLS: Final = {"snap-start", "provisioned-concurrency"}
 
-# CloudWatch bills each metric once more for each action that it is told by.
+# CloudWatch bills each metric once more for each action that is a dimension of it.
 _BY_ACTION: Final = os.environ.get("METRICS_BY_ACTION", "").lower() == "true"
 
 _LOGGED_CHARS: Final = 4_000
-# Far more than a payload of Lambda's may have.
+# Far more than a payload of Lambda may have.
 _MOST_KILOBYTES: Final = 1_000_000
 
 # RFC 3339: a line whose time Lambda cannot read counts as INFO, whatever level it has.
@@ -49,16 +49,16 @@ logger = Logger(use_rfc3339=True)
 metrics = Metrics(namespace=measures.NAMESPACE)
 
 if os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") in _AHEAD_OF_CALLS:
-    # All that any action uses is loaded now, and the S3 client is made. It has no connection yet
-    # that a snapshot could keep, and asks for credentials anew when those it began with are old.
+    # Load everything that any action uses now, and make the S3 client. It has no connection yet
+    # that a snapshot could keep, and gets new credentials when the first ones are old.
     _ = runtime.current().store, [getattr(core, name) for name in core.__all__]
 
 
 def traced(handler: Handler) -> Handler:
-    """Return the handler in an X-Ray subsegment, or as it is where nothing would be traced.
+    """Return the handler in an X-Ray subsegment, or the handler itself if nothing is traced.
 
-    Powertools loads the X-Ray SDK even to find tracing disabled, and patches every library it
-    knows; a cold start pays for both. Neither answers nor errors are recorded: they are state.
+    Powertools loads the X-Ray SDK even if tracing is disabled, and patches every library that it
+    knows; both make a cold start slower. Answers and errors are not recorded, since they are state.
     """
     disabled = os.environ.get("POWERTOOLS_TRACE_DISABLED", "").lower() in {"1", "true", "yes"}
     if disabled or _XRAY_DAEMON not in os.environ:
@@ -74,7 +74,7 @@ def traced(handler: Handler) -> Handler:
 @logger.inject_lambda_context(clear_state=True, log_event=False)
 @metrics.log_metrics(capture_cold_start_metric=True)
 def lambda_handler(event: Any, context: LambdaContext) -> Json:
-    """Return the answer to an event; every failure is raised, under the name of its class."""
+    """Return the answer to an event; every failure is raised with the name of its class."""
     return _handled(app, event, context)
 
 
@@ -82,7 +82,7 @@ def lambda_handler(event: Any, context: LambdaContext) -> Json:
 @logger.inject_lambda_context(clear_state=True, log_event=False)
 @metrics.log_metrics(capture_cold_start_metric=True)
 def callback_handler(event: Any, context: LambdaContext) -> Json:
-    """Return what became of an answer to a callback; any other action is unknown here."""
+    """Deliver an answer to a callback and return its status; any other action is unknown here."""
     return _handled(callback_app, event, context)
 
 
@@ -90,7 +90,7 @@ def callback_handler(event: Any, context: LambdaContext) -> Json:
 @logger.inject_lambda_context(clear_state=True, log_event=False)
 @metrics.log_metrics(capture_cold_start_metric=True)
 def job_handler(event: Any, context: LambdaContext) -> Json:
-    """Return what the end of a job came to; any other action is unknown here."""
+    """Handle the end of a job and return the outcome; any other action is unknown here."""
     return _handled(jobs_app, event, context)
 
 
@@ -98,7 +98,7 @@ def job_handler(event: Any, context: LambdaContext) -> Json:
 @logger.inject_lambda_context(clear_state=True, log_event=False)
 @metrics.log_metrics(capture_cold_start_metric=True)
 def retention_handler(event: Any, context: LambdaContext) -> Json:
-    """Return what the daily deletion has done; any other action is unknown here."""
+    """Run the daily deletion and return the outcome; any other action is unknown here."""
     answer = _handled(retention_app, event, context)
     logger.info("daily deletion", outcome=answer)
     return answer
@@ -123,9 +123,9 @@ def _handled(resolver: ActionResolver, event: Any, context: LambdaContext) -> Js
 
 
 def _name_action(action: str) -> None:
-    """Have the line of metrics name the action, and where that is wished for, by dimension too.
+    """Add the action to the line of metrics, and as a dimension if the setting asks for it.
 
-    What is a field of the line costs nothing, and Logs Insights groups by it.
+    A field of the line is free of charge, and Logs Insights can group by it.
     """
     metrics.add_metadata("action", action)
     if _BY_ACTION:
@@ -133,13 +133,13 @@ def _name_action(action: str) -> None:
 
 
 def _action(event: Any) -> str:
-    """Return the event's action if it is one of ours: a metric's dimension takes no free text."""
+    """Return the event's action if it is known: the dimension of a metric must not be free text."""
     action = event.get("action") if isinstance(event, dict) else None
     return action if action in EVERY_ACTION else "unknown"
 
 
 def _execution_id(event: Any) -> str | None:
-    """Return the id under which the rest of the execution's log is found."""
+    """Return the id by which the rest of the execution's log is found."""
     if not isinstance(event, dict):
         return None
     state = unwrap(event.get("state_data", event.get("branch_state")))
@@ -149,12 +149,12 @@ def _execution_id(event: Any) -> str | None:
 
 
 def _printable(text: str) -> str:
-    """Return a text as any log can carry it: not too long, and without unpaired surrogates."""
+    """Return a string that any log can carry: not too long, and without unpaired surrogates."""
     return text[:_LOGGED_CHARS].encode(errors="backslashreplace").decode()
 
 
 def _report(event: Any, error: Exception) -> None:
-    """Log a failure: what failed where, and of our own errors the message, which holds no state."""
+    """Log what failed and where; a message only of the package's own errors, which has no state."""
     logger.error(
         "action failed",
         action=_action(event),
@@ -167,10 +167,10 @@ def _report(event: Any, error: Exception) -> None:
 
 
 def _measure_bag(answer: Json) -> None:
-    """Measure how much of its bound the bag of an answer takes, by the size it says it has."""
+    """Measure how much of its bound the bag of an answer takes, by its own size field."""
     bag = answer.get("state_data") if isinstance(answer, dict) else None
     kilobytes = bag.get(SIZE) if isinstance(bag, dict) else None
-    # A bag that comes back as it was may have any number here.
+    # A bag that comes back unchanged may have any number here.
     if isinstance(kilobytes, bool) or not isinstance(kilobytes, int | float):
         return
     if 0 <= kilobytes <= _MOST_KILOBYTES:

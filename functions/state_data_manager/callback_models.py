@@ -21,7 +21,7 @@ from universal_sync_core.limits import (
 
 
 def _of_units(limit: int) -> AfterValidator:
-    """Return what takes only texts that a service takes: Unicode, of so many UTF-16 units."""
+    """Return a validator of strings for a service: Unicode, of at most `limit` UTF-16 units."""
 
     def check(text: str) -> str:
         try:
@@ -37,45 +37,45 @@ def _of_units(limit: int) -> AfterValidator:
 
 
 class RequestCallbackEvent(StateEvent):
-    """Brings the token that a waiting state is to be answered with."""
+    """Brings the token by which a waiting state is answered."""
 
     task_token: Annotated[str, _of_units(STEP_FUNCTIONS_TOKEN_CHARS)] = Field(
         min_length=1, max_length=STEP_FUNCTIONS_TOKEN_CHARS, repr=False
     )
     callback_type: Literal["human", "async", "hold"]
-    prompt: Any = Field(default=None, description="What is asked; else the bag's `prompt`.")
+    prompt: Any = Field(default=None, description="The question; by default the bag's `prompt`.")
     wait: str | None = Field(
         default=None,
         min_length=1,
         max_length=1_024,
-        description="The same for each try of one wait, and for no other wait of the execution."
-        " Without it each try is a callback of its own.",
+        description="The same for all tries of one wait, and for no other wait of the execution."
+        " Without it, each try is a callback of its own.",
     )
     job: str | None = Field(
         default=None,
         min_length=1,
         max_length=ARN_CHARS,
-        description="Id or ARN of the job whose end answers; else that of the bag's `awaited_job`.",
+        description="Id or ARN of the job whose end answers; by default the bag's `awaited_job`.",
     )
 
 
 class ServiceEvent(BaseModel):
-    """An event by which a service of AWS tells EventBridge of something.
+    """An event of an AWS service on EventBridge.
 
     https://docs.aws.amazon.com/eventbridge/latest/ref/overiew-event-structure.html
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore", strict=True, hide_input_in_errors=True)
 
-    # No caller of PutEvents may name such a source.
-    source: str = Field(pattern=r"^aws\.[a-z0-9-]+$", description="Of the service.")
-    detail_type: str = Field(alias="detail-type", description="What the event tells of.")
+    # Callers of PutEvents cannot use such a source.
+    source: str = Field(pattern=r"^aws\.[a-z0-9-]+$", description="Name of the service.")
+    detail_type: str = Field(alias="detail-type", description="What the event is about.")
     time: str = Field(min_length=1, description="When, in RFC 3339.")
-    detail: dict[str, Any] = Field(description="What the service tells.")
+    detail: dict[str, Any] = Field(description="The service's own fields.")
 
 
 class JobEndedEvent(ActionEvent):
-    """Brings the event of a job, as a rule of EventBridge has it."""
+    """Brings the event of a job, as a rule of EventBridge passes it on."""
 
     event: ServiceEvent
 
@@ -86,11 +86,11 @@ class SubmitCallbackEvent(ActionEvent):
     model_config = ConfigDict(json_schema_extra=lambda schema: schema.update(oneOf=_outcomes()))
 
     callback_id: str = Field(
-        pattern=r"^[0-9a-f]{64}(-[0-9a-f]{32})?$", description="As it was announced."
+        pattern=r"^[0-9a-f]{64}(-[0-9a-f]{32})?$", description="The id that was announced."
     )
     execution_id: str = Field(min_length=1)
     outcome: Literal["success", "failure", "heartbeat"]
-    output: Any = Field(default=None, description="What the waiting state gets.")
+    output: Any = Field(default=None, description="The output that the waiting state gets.")
     error: Annotated[str, _of_units(STEP_FUNCTIONS_ERROR_CHARS)] | None = Field(
         default=None, max_length=STEP_FUNCTIONS_ERROR_CHARS
     )
@@ -114,11 +114,11 @@ _ANSWER_FIELDS: dict[str, tuple[set[str], set[str]]] = {
     "failure": ({"error"}, {"error", "cause"}),
     "heartbeat": (set(), set()),
 }
-"""Outcome to the fields it needs and the fields it takes."""
+"""For each outcome, the fields that it needs and those that it allows."""
 
 
 def _outcomes() -> list[dict[str, Any]]:
-    """Say in the schema what each outcome needs and takes."""
+    """Declare in the schema what each outcome needs and allows."""
     every = {"output", "error", "cause"}
     return [
         {

@@ -1,16 +1,16 @@
-"""The objects of a callback in S3. Each is created once, and read strictly.
+"""The objects of a callback in S3. Each is created once and checked strictly when it is read.
 
-    callbacks/<name>.json             the token, and what is asked
+    callbacks/<name>.json             the token, and the question
     callbacks/<name>.token-2.json     the token of the second try of the wait, and so on
-    callbacks/<name>.answer.json      the claim: the answer that is sent
-    callbacks/<name>.<mark>.json      how far it got, see `delivery`
+    callbacks/<name>.answer.json      the claim: the answer to send
+    callbacks/<name>.<mark>.json      how far the delivery got, see `delivery`
 
 Step Functions makes a new token each time that it tries a state again. `<name>` is the SHA-256 of
-the wait, where the state says which it is, so that each try finds the callback of the first; else
-it is that of the token. The callback's id has the digest of its first token in it: nobody can know
-the id who was not told, and a record cannot be made for another's token. What follows a record is
-sealed: its HMAC, by the first token, shows that somebody who knows the token made it. Anything else
-that lies under these names is not there for this module.
+the wait if the state says which wait it is, so that each try finds the callback of the first;
+otherwise it is the SHA-256 of the token. The callback's id contains the digest of its first token,
+so nobody can guess the id, and nobody can make a record for the token of another. The objects after
+a record are sealed: their HMAC by the first token shows that somebody who knows the token made
+them. This module ignores any other object under these names.
 """
 
 import hashlib
@@ -43,7 +43,7 @@ _TOKEN_DIGITS: Final = 32
 
 
 def _moment(text: str) -> str:
-    """Return a time in ISO 8601 that can be reckoned with, as it is."""
+    """Return a time in ISO 8601 after checking that one can calculate with it."""
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise ValueError("the time has no offset")
@@ -71,7 +71,7 @@ class Record(BaseModel):
     job: str | None = None
 
     def told(self) -> JsonObject:
-        """Return what it says; nothing of a job where it waits for none."""
+        """Return the content of the record, without `job` if it does not wait for one."""
         return self.model_dump(exclude={"job"} if self.job is None else None)
 
 
@@ -79,8 +79,8 @@ def id_of(token: str, wait: bytes | None = None) -> str:
     """Return the id of the callback that a task token answers.
 
     Args:
-        token: of the first try of the wait.
-        wait: what tells it from every other wait of its execution, where that is known.
+        token: the token of the first try of the wait.
+        wait: what distinguishes it from every other wait of its execution, if known.
     """
     digest = hashlib.sha256(token.encode()).hexdigest()
     if wait is None:
@@ -93,14 +93,14 @@ def _name_of(callback_id: str) -> str:
 
 
 def _is_of(token: str, callback_id: str) -> bool:
-    """Tell whether a callback's id was made of a token."""
+    """Tell whether a callback's id was made from a token."""
     name, dash, digits = callback_id.partition("-")
     digest = hashlib.sha256(token.encode()).hexdigest()
     return digest.startswith(digits) if dash else digest == name
 
 
 def write_record(record: Record) -> bool:
-    """Keep a record; return False where it was kept before."""
+    """Store a record, and return False if it was stored before."""
     location = _location(record.execution_id, f"{_name_of(record.callback_id)}.json")
     return create(location, record.told())
 
@@ -109,8 +109,8 @@ def read_record(execution_id: str, callback_id: str) -> Record:
     """Return the record of a callback that this execution requested.
 
     Raises:
-        InvalidRequestError: there is none.
-        MalformedPointerError: what is there is no record, or that of another token or execution.
+        InvalidRequestError: there is no such callback.
+        MalformedPointerError: the object is not a record, or belongs to another token or execution.
         UnreadableObjectError: it is not JSON.
     """
     record = read_like(execution_id, callback_id)
@@ -120,7 +120,7 @@ def read_record(execution_id: str, callback_id: str) -> Record:
 
 
 def read_like(execution_id: str, callback_id: str) -> Record:
-    """Return the record of the same wait as a callback's; errors as of `read_record`."""
+    """Return the record of a callback's wait, with the errors of `read_record`."""
     location = _location(execution_id, f"{_name_of(callback_id)}.json")
     try:
         document = read(location)
@@ -129,41 +129,41 @@ def read_like(execution_id: str, callback_id: str) -> Record:
     try:
         record = validate_json(Record, document, "record")
     except InvalidRequestError as error:
-        message = f"this is not a callback record ({error})"
+        message = f"the object is not a callback record ({error})"
         raise MalformedPointerError(message, path=str(location)) from None
     is_same_wait = _name_of(record.callback_id) == _name_of(callback_id)
     if not is_same_wait or not _is_of(record.task_token, record.callback_id):
-        message = "the callback record is of another task token than its name says"
+        message = "the callback record belongs to another task token than its name says"
         raise MalformedPointerError(message, path=str(location))
     if record.execution_id != execution_id:
-        message = "the callback record is of another execution than its folder"
+        message = "the callback record belongs to another execution than its folder"
         raise MalformedPointerError(message, path=str(location))
     return record
 
 
 def _no_such_callback() -> InvalidRequestError:
-    message = "callback_id: this execution requested no such callback"
+    message = "callback_id: this execution did not request such a callback"
     return InvalidRequestError(message, field="callback_id")
 
 
 class Marks:
-    """What was done about one callback, and by whom.
+    """The marks of one callback: what was done about it, and by whom.
 
     Attributes:
-        tries: of the wait, as far as `tokens` has told of them.
+        tries: the number of tries of the wait that `tokens` has yielded so far.
     """
 
     def __init__(self, record: Record) -> None:
-        """Speak for one submission: its marks are told from those of all others."""
+        """Act for one submission, whose marks differ from those of all others."""
         self._record = record
         self._made_by = uuid.uuid4().hex
         self.tries = 1
 
     def claim(self, name: str, content: JsonObject) -> tuple[JsonObject | None, bool]:
-        """Make a mark, unless it is there; return what it says, and whether it is one's own.
+        """Make a mark unless it exists; return its content, and whether this submission made it.
 
-        One whose reply was lost is found to be one's own when it is tried again. None is said by
-        what lies there and was made by nobody who knows the token.
+        If the reply to a request was lost, the retry finds that the mark is its own. The content is
+        None if the mark was not made by somebody who knows the token.
         """
         own = {**content, _MADE_BY: self._made_by}
         location = self._at(name)
@@ -174,11 +174,11 @@ class Marks:
         return _content(there), is_own
 
     def read(self, name: str) -> JsonObject | None:
-        """Return what a mark says, or None where nobody who knows the token made one."""
+        """Return the content of a mark, or None if nobody who knows the token made one."""
         return _content(self._opened(name))
 
     def number_of(self, token: str) -> int:
-        """Return which try of the wait a token is of; one that is new is kept."""
+        """Return to which try of the wait a token belongs; a new token is stored."""
         number = 1
         kept: JsonObject | None = {"task_token": self._record.task_token}
         while kept is None or kept.get("task_token") != token:
@@ -187,9 +187,9 @@ class Marks:
         return number
 
     def tokens(self) -> Iterator[str]:
-        """Yield the tokens of all tries of the wait, in their order; each is read when asked for.
+        """Yield the tokens of all tries of the wait in order; each is read when it is asked for.
 
-        Step Functions has ended a try before it begins the next: only the last token counts.
+        Step Functions ends a try before it begins the next, so only the last token counts.
         """
         yield self._record.task_token
         for number in itertools.count(2):
@@ -200,7 +200,7 @@ class Marks:
             yield kept["task_token"]
 
     def is_tried_again_after(self, tries: int) -> bool:
-        """Tell whether the wait was tried more often than this."""
+        """Tell whether the wait has been tried more often than `tries`."""
         return self.read(_token_mark(tries + 1)) is not None
 
     def _opened(self, name: str) -> JsonObject | None:
@@ -242,14 +242,14 @@ def _location(execution_id: str, name: str) -> Location:
 
 
 def create(location: Location, content: JsonObject) -> bool:
-    """Create an object; return False where there is one."""
+    """Create an object, and return False if it exists already."""
     process = runtime.current()
     process.usage.count_request()
     return process.retry.execute(process.store.put, location, codec.encode(content))
 
 
 def read(location: Location) -> Json:
-    """Return what an object says; MissingObjectError where there is none."""
+    """Return the JSON of an object; raise MissingObjectError if there is none."""
     process = runtime.current()
     process.usage.count_request()
     stored = process.retry.execute(process.store.get, location)

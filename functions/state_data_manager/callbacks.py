@@ -1,11 +1,11 @@
-"""Waiting states: whom to ask, and how the answer finds its way back, once.
+"""Callbacks: a waiting state asks, and the answer is delivered to it once.
 
-The token of a waiting state is in the record of its callback and on its way to Step Functions only.
-The callback's id can be shown to anybody. Each try of a wait is the same callback, where the state
-says which wait it is. `callback_objects` has the record, `delivery` how an answer is sent.
+The token of a waiting state is only in the record of its callback and in requests to Step
+Functions. The callback's id can be shown to anybody. All tries of a wait are the same callback if
+the state says which wait it is. `callback_objects` has the record, and `delivery` sends the answer.
 
-What is announced on EventBridge has the source `universal-sync-core`, the detail type `Callback
-Requested` and the detail {callback_id, callback_type, execution_id, prompt, state_revision}.
+The event on EventBridge has the source `universal-sync-core`, the detail type `Callback Requested`
+and the detail {callback_id, callback_type, execution_id, prompt, state_revision}.
 """
 
 import functools
@@ -58,9 +58,9 @@ EVENT_DETAIL_TYPE: Final = "Callback Requested"
 # The targets of a rule have tighter limits than the bus.
 PROMPT_INLINE_BYTES: Final = EVENTBRIDGE_EVENT_BYTES // 8
 _PROMPT: Final = "prompt"
-# An operator's: nobody is asked, and the answer is merged into nothing.
+# An operator's hold: nobody is asked, and the answer is not merged.
 _HOLD: Final = "hold"
-# By type of a callback, the action whose rules its answer goes by.
+# For each type of callback, the action whose rules apply to its answer.
 _ANSWERED_AS: Final = {"human": "merge_callback", "async": "merge_async", _HOLD: "merge_callback"}
 
 _CONFIG: Final = Config(
@@ -70,27 +70,28 @@ _CONFIG: Final = Config(
 
 @functools.cache
 def stepfunctions() -> "SFNClient":
-    """Return the client answers are sent with, made at its first use."""
+    """Return the client that sends answers, made at its first use."""
     return boto3.client("stepfunctions", config=_CONFIG)
 
 
 @functools.cache
 def events() -> "EventBridgeClient":
-    """Return the client requests are announced with, made at its first use."""
+    """Return the client that announces requests, made at its first use."""
     return boto3.client("events", config=_CONFIG)
 
 
 def request(event: "RequestCallbackEvent") -> "CallbackAnswer":
-    """Keep the token of a waiting state, then tell the event bus that an answer is wanted.
+    """Store the token of a waiting state, then tell the event bus that an answer is wanted.
 
-    A retry announces again: whether the first announcement went out cannot be known. Consumers
-    know a repeated one by its callback_id. A try after an answer asks anew, by another callback.
+    A retry announces again, since it cannot know whether the first announcement went out. Consumers
+    recognise a repeated one by its callback_id. A try after an answer asks again, with another
+    callback.
     """
     return {"callback_id": asked(event).callback_id}
 
 
 def job_of(event: "RequestCallbackEvent") -> str | None:
-    """Return the job that is waited for, or None."""
+    """Return the job that the state waits for, or None."""
     if event.callback_type != "async":
         return None
     awaited: Json = event.state_data.get(AWAITED_JOB)
@@ -98,11 +99,11 @@ def job_of(event: "RequestCallbackEvent") -> str | None:
 
 
 def asked(event: "RequestCallbackEvent", job: str | None = None) -> Record:
-    """Return the record of a callback that is announced.
+    """Return the record of a callback to announce.
 
     Args:
-        event: asks for it.
-        job: whose end answers it.
+        event: the event that asks for it.
+        job: the job whose end answers it.
     """
     with unit_of_work(event.context, event.state_data) as unit:
         execution_id = unit.objects.execution_id
@@ -131,18 +132,18 @@ def asked(event: "RequestCallbackEvent", job: str | None = None) -> Record:
 
 
 def _end_hold_that_is_over(record: Record) -> None:
-    """Let a workflow go on that was released before it had stopped: no answer will come."""
+    """Let a workflow go on if it was released before it stopped, since no answer will come."""
     if not is_held(record.execution_id, runtime.current().settings):
         called(stepfunctions().send_task_success, taskToken=record.task_token, output="{}")
 
 
 def _kept(asked: Record, wait: str | None, question: int = 1) -> Record:
-    """Return the record of the callback, which is that of the first try of the wait.
+    """Return the stored record of the callback: the one of the first try of the wait.
 
     Args:
-        asked: the record of a first try.
-        wait: what tells this wait from every other; None where nothing does.
-        question: how often it is asked, after an answer each time.
+        asked: the record, if this is the first try.
+        wait: what distinguishes this wait from every other; None if nothing does.
+        question: the number of times that it has been asked, each time after an answer.
     """
     if wait is not None:
         told = codec.encode([wait, asked.callback_type, asked.state_revision, question])
@@ -164,21 +165,21 @@ def submit(event: "SubmitCallbackEvent", *, may_point: bool = True) -> "Delivery
 
     Args:
         event: the answer.
-        may_point: whether it may have pointers to state in it, which are looked up.
+        may_point: whether it may contain pointers to state, which are looked up.
 
     Raises:
-        InvalidRequestError: this execution never requested such a callback, or Step Functions
-            does not take such an answer.
-        PointerNotAllowedError: the answer holds a pointer that its execution may not follow.
+        InvalidRequestError: this execution never requested such a callback, or Step Functions does
+            not accept such an answer.
+        PointerNotAllowedError: the answer contains a pointer that its execution must not follow.
         CallbackAlreadyAnsweredError: a different answer was there first.
-        CallbackExpiredError: the state waits no longer.
+        CallbackExpiredError: the state is no longer waiting.
     """
     record = read_record(event.execution_id, event.callback_id)
     return answer(record, event, may_point=may_point)
 
 
 def answer(record: Record, event: "SubmitCallbackEvent", *, may_point: bool) -> "DeliveryAnswer":
-    """Send an answer to the state that a record is of; arguments and errors as of `submit`."""
+    """Send an answer to the state of a record, with the arguments and errors of `submit`."""
     told: DeliveryAnswer = {
         "callback_id": event.callback_id,
         "outcome": event.outcome,
@@ -195,7 +196,7 @@ def answer(record: Record, event: "SubmitCallbackEvent", *, may_point: bool) -> 
     if outcome.is_new and record.callback_type != _HOLD:
         measures.count_callback_answer(record.requested_at, is_due=record.job is None)
     if outcome.is_other:
-        raise CallbackAlreadyAnsweredError("this callback was answered before, and differently")
+        raise CallbackAlreadyAnsweredError("this callback already has another answer")
     if not outcome.is_new and outcome.is_confirmed:
         told["status"] = "already_delivered"
     if not outcome.is_confirmed:
@@ -204,7 +205,7 @@ def answer(record: Record, event: "SubmitCallbackEvent", *, may_point: bool) -> 
 
 
 def _prompts(event: "RequestCallbackEvent", unit: UnitOfWork) -> "tuple[Json, Json]":
-    """Return what is asked, as a bag keeps it and as it is; a pointer for both if it is large."""
+    """Return the question in the form of a bag and as it is; if it is large, a pointer for both."""
     prompt = _prompt(event, unit)
     pointers = pointers_in(prompt, unit.pages.expanded)
     stated = len(codec.encode(prompt)) + sum(pointer.size for pointer in pointers)
@@ -222,16 +223,16 @@ def _prompt(event: "RequestCallbackEvent", unit: UnitOfWork) -> "Json":
         return None
     if event.prompt is not None:
         return ingest(event.prompt, unit)
-    # A worker puts what it wants to know into its result; so it is in the bag.
+    # A worker puts its question into its result, so it is in the bag.
     return with_fields(event.state_data, {_PROMPT}, unit.pages).get(_PROMPT)
 
 
 def _answer(event: "SubmitCallbackEvent", action: str, *, may_point: bool) -> "JsonObject":
-    """Return the answer as it is sent, if the waiting state can go on with it."""
+    """Return the answer in the form that is sent, if the waiting state can go on with it."""
     if event.outcome == "success":
         with unit_of_work({**event.context, "action": action}) as unit:
             if not may_point and any(pointers_in(event.output, unit.pages.expanded, recognise)):
-                message = "output: it holds a pointer; this function takes the value itself"
+                message = "output: it contains a pointer; send the value itself to this function"
                 raise PointerNotAllowedError(message, field="output")
             # What could not be merged is refused now: later it would end the execution.
             require_possible(ingest_delta(core.flatten_result(event.output), {}, unit), unit)
@@ -240,13 +241,13 @@ def _answer(event: "SubmitCallbackEvent", action: str, *, may_point: bool) -> "J
     answer = {"outcome": event.outcome, "error": event.error, "cause": event.cause or ""}
     size = len(codec.encode(answer))
     if size > INLINE_RESULT_BYTES:
-        message = "error and cause have to fit beside the state"
+        message = "error and cause must fit beside the state"
         raise StateTooLargeError(message, size=size, limit=INLINE_RESULT_BYTES)
     return answer
 
 
 def _send(marks: Marks, answer: "JsonObject") -> Failure | None:
-    """Send an answer to the try of the wait that still waits for one."""
+    """Send an answer to the try of the wait that is still waiting."""
     if answer["outcome"] == "success":
         output = codec.encode(answer["output"]).decode()
         return _send_to_last(marks, stepfunctions().send_task_success, output=output)
@@ -257,7 +258,7 @@ def _send(marks: Marks, answer: "JsonObject") -> Failure | None:
 def _send_to_last(
     marks: Marks, operation: "Callable[..., object]", **answer: str
 ) -> Failure | None:
-    """Call with the token of each try of the wait, up to the one that has not ended."""
+    """Call with the token of each try of the wait, until one has not ended."""
     tries = 1
     ended: Failure | None = None
     for token in marks.tokens():
@@ -283,7 +284,7 @@ def _announce(asked: "JsonObject") -> None:
             }
         ],
     )
-    # One refused entry does not fail the call.
+    # A refused entry does not make the call fail.
     for result in answer["Entries"]:
         if "ErrorCode" in result:
             raise failure("PutEvents", result["ErrorCode"]).error

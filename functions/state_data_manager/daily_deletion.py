@@ -1,4 +1,4 @@
-"""The daily deletion as the function runs it: on S3, and with what Step Functions still knows."""
+"""The daily deletion in the function: it works on S3, and asks Step Functions about executions."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _STANDING_BY_CODE: Final = {
 _FORGOTTEN_RUN: Final = {"ResourceNotFound"}
 # https://docs.aws.amazon.com/step-functions/latest/apireference/API_ListExecutions.html
 _CHILDREN_AT_ONCE: Final = 1_000
-# Of an answer, which a person reads.
+# The most names in an answer, since a person reads it.
 _MOST_NAMED: Final = 100
 _CONFIG: Final = Config(
     connect_timeout=5,
@@ -56,7 +56,7 @@ class StepFunctionsExecutions:
     """What Step Functions still knows of executions."""
 
     def standing(self, execution_arn: str, since: datetime) -> Standing:
-        """Return how an execution stands; one that may not be looked at is not seen."""
+        """Return how an execution stands; without permission to look at it, it counts as unseen."""
         describe = callbacks.stepfunctions().describe_execution
         described = attempt(describe, executionArn=execution_arn)
         if not isinstance(described, Failure):
@@ -69,7 +69,7 @@ class StepFunctionsExecutions:
         raise described.error
 
     def map_run_of(self, child_arn: str) -> MapRun | None:
-        """Return the run that started a child; one that is forgotten, or not seen, names none."""
+        """Return the run that started a child, or None if it is forgotten or unseen."""
         states = callbacks.stepfunctions()
         described = self._told(states.describe_execution, executionArn=child_arn)
         arn = described and described.get("mapRunArn")
@@ -89,7 +89,7 @@ class StepFunctionsExecutions:
         raise answer.error
 
     def record(self, execution_arn: str, owner: str) -> None:
-        """Record an end as far as it is known; one that is forgotten counts from now on."""
+        """Record an end with what is known; for a forgotten execution, the time counts from now."""
         if self.standing(execution_arn, datetime.now(UTC)) is Standing.FORGOTTEN:
             end = EndedExecution(arn=execution_arn, status=UNKNOWN, stopped=datetime.now(UTC))
             write_record(runtime.current(), end, LastState(owner=owner, bag={}))
@@ -108,11 +108,11 @@ def _children_of(map_run_arn: str) -> Iterator[str]:
 
 
 def delete_ended(event: DeleteEndedEvent) -> DeletionAnswer:
-    """Delete what belongs to workflows that ended longer ago than the retention.
+    """Delete everything of workflows that ended longer ago than the retention.
 
     Raises:
         ConfigurationError: the environment does not say what may be deleted.
-        StoreAccessDeniedError, StoreUnavailableError: S3 cannot be asked.
+        StoreAccessDeniedError, StoreUnavailableError: S3 cannot be reached.
     """
     terms = terms_of(os.environ, now=datetime.now(UTC), event=event)
     inventory = S3Inventory(boto3.client("s3", config=_CONFIG))
@@ -124,21 +124,21 @@ def delete_ended(event: DeleteEndedEvent) -> DeletionAnswer:
 
 
 def terms_of(env: Mapping[str, str], *, now: datetime, event: DeleteEndedEvent) -> Terms:
-    """Return what a run may do; a dry run may ask what a shorter retention would delete.
+    """Return the terms of a run; a dry run may try a shorter retention.
 
     Raises:
-        ConfigurationError: the environment does not say.
-        InvalidRequestError: the event says what is for the stack to say.
+        ConfigurationError: the environment does not set them.
+        InvalidRequestError: the event sets something that only the stack may set.
     """
     text = env.get("STATE_RETENTION_DAYS", "")
     if not text.isdecimal() or int(text) < LEAST_DAYS:
-        message = f"STATE_RETENTION_DAYS must be a whole number, at least {LEAST_DAYS}"
+        message = f"STATE_RETENTION_DAYS must be a whole number of at least {LEAST_DAYS}"
         raise ConfigurationError(message)
     machines = [each.strip() for each in env.get("STATE_MACHINES", "").split(",") if each.strip()]
     if not machines or not all(map(is_state_machine, machines)):
         raise ConfigurationError("STATE_MACHINES must be ARNs of state machines, with commas")
     if event.retention_days is not None and not event.dry_run:
-        message = "retention_days is for a dry_run alone: what is deleted is for the stack to say"
+        message = "retention_days is only for a dry_run: the stack sets what is deleted"
         raise InvalidRequestError(message, field="retention_days")
     days = int(text) if event.retention_days is None else event.retention_days
     return Terms(

@@ -1,16 +1,16 @@
-"""One answer for each callback: claimed first, then sent, and sent again until that is known.
+"""Delivering one answer to each callback: it is claimed, and then sent until its fate is known.
 
-An answer is claimed by creating `answer`. From then on every submission sends that one, until Step
-Functions has taken it (`delivered`) or has refused it for good (`refused`), which frees the
+Creating `answer` claims an answer. From then on, every submission sends that one, until Step
+Functions has accepted it (`delivered`) or has refused it for good (`refused`), which frees the
 callback for the next claim, `answer-2`. A new try of the wait, after an answer that came too late
 (`expired`), frees it as well. So no two answers race: another one is claimed only after Step
-Functions said that it will never take the one before.
+Functions said that it will never accept the one before.
 
-Step Functions closes a task with the first answer it takes, and says the same to every later one as
-if the wait had ended otherwise. So each sender but the claimant says before that it sends (`sent`),
-and each one whose request was certainly not taken says so after (`missed`). If all have missed, the
-wait has ended without this answer. If one has not, its reply was lost, and the answer counts as
-delivered, not confirmed.
+Step Functions closes a task with the first answer that it accepts, and replies to every later one
+as if the wait had ended in another way. So each sender other than the claimant leaves a mark before
+it sends (`sent`), and another one afterwards if its request was certainly not accepted (`missed`).
+If all have missed, the wait has ended without this answer. If one has not, its reply was lost, and
+the answer counts as delivered but not confirmed.
 """
 
 import time
@@ -33,18 +33,18 @@ _DELIVERED: Final = "delivered"
 _EXPIRED: Final = "expired"
 _MOST_CLAIMS: Final = 50
 _MOST_SENDERS: Final = 20
-# For others that have sent the same answer a moment ago and have yet to say what became of it.
+# Waits for others that have just sent the same answer and have not yet marked the outcome.
 _WAITS_SECONDS: Final = (0.0, 0.1, 0.2, 0.4, 0.8)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What became of an answer that was taken.
+    """The outcome of an answer that was accepted.
 
     Attributes:
         is_new: whether it was not known before.
-        is_confirmed: whether Step Functions itself said so.
-        is_other: whether it is the answer of somebody who was first, and not this one.
+        is_confirmed: whether Step Functions itself confirmed it.
+        is_other: whether somebody else's answer was first, and counts instead of this one.
     """
 
     is_new: bool
@@ -53,18 +53,19 @@ class Outcome:
 
 
 def deliver(answer: JsonObject, marks: Marks, send: Send) -> Outcome:
-    """Have Step Functions take an answer, or the one that is before it.
+    """Deliver an answer to Step Functions, or the one that was claimed before it.
 
     Args:
-        answer: what is claimed, and sent.
-        marks: of the callback.
+        answer: the answer to claim and send.
+        marks: the marks of the callback.
         send: sends an answer to the waiting state.
 
     Raises:
-        CallbackExpiredError: the state waits no longer.
-        InvalidRequestError: Step Functions does not take this answer; another one is welcome.
-        StoreUnavailableError, StoreThrottledError, StoreAccessDeniedError: it was not sent, or
-            that is not known; the same call again sends it.
+        CallbackExpiredError: the state is no longer waiting.
+        InvalidRequestError: Step Functions does not accept this answer; another one may be
+            submitted.
+        StoreUnavailableError, StoreThrottledError, StoreAccessDeniedError: it was not sent, or that
+            is not known; repeat the call to send it.
     """
     for number in range(1, _MOST_CLAIMS + 1):
         claimed, is_own = marks.claim(_name("answer", number), answer)
@@ -86,7 +87,7 @@ def deliver(answer: JsonObject, marks: Marks, send: Send) -> Outcome:
 
 
 def is_answered(marks: Marks, *, before: int) -> bool:
-    """Tell whether a try of the wait before this one has had its answer."""
+    """Tell whether an earlier try of the wait has had its answer."""
     if before == 1:
         return False
     delivered = marks.read(_DELIVERED)
@@ -98,7 +99,7 @@ def _name(mark: str, number: int) -> str:
 
 
 def _is_void(marks: Marks, number: int) -> bool:
-    """Tell whether a claim was refused, or too late for a wait that is tried again meanwhile."""
+    """Tell whether a claim was refused, or too late for a wait that has been tried again since."""
     if marks.read(_name("refused", number)) is not None:
         return True
     expired = marks.read(_EXPIRED)
@@ -113,7 +114,7 @@ class _SupersededError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class _Claim:
-    """The answer that counts, as one submission delivers it.
+    """The answer that counts, delivered by one submission.
 
     Attributes:
         is_own: whether this submission claimed it.
@@ -126,7 +127,7 @@ class _Claim:
     send: Send
 
     def deliver(self) -> Outcome | Failure:
-        """Return that the answer is delivered, or that Step Functions refuses it for good."""
+        """Deliver the answer, and return the outcome, or the failure if it is refused for good."""
         if not self.is_own:
             known = self._known()
             if known is not None:
@@ -146,7 +147,7 @@ class _Claim:
 
     @cached_property
     def _turn(self) -> int:
-        """The place of this submission among those that send the claim; 0 after very many."""
+        """The number of this submission among those that send the claim; 0 after very many."""
         if self.is_own:
             return 1
         for turn in range(2, _MOST_SENDERS + 1):
@@ -155,7 +156,7 @@ class _Claim:
         return 0
 
     def _after_the_end(self, failure: Failure) -> Outcome:
-        """Return that the answer was taken by the state that is gone; raise if it was not."""
+        """Return the outcome if the state accepted the answer before it ended; otherwise raise."""
         for _ in _moments():
             known = self._known()
             if known is not None:
@@ -167,7 +168,7 @@ class _Claim:
         return self._delivered(is_confirmed=False)
 
     def _known(self) -> Outcome | None:
-        """Return what an earlier submission has learnt; raise if it is that the wait is over."""
+        """Return the outcome that an earlier submission found; raise if the wait was over."""
         delivered = self.marks.read(_DELIVERED)
         if delivered is not None and delivered.get("claim") != self.number:
             raise _SupersededError
@@ -199,7 +200,7 @@ class _Claim:
 
 
 def _moments() -> Iterator[None]:
-    """Yield at once, and a few times more while there is time to wait."""
+    """Yield at once, and a few more times while there is time to wait."""
     for seconds in _WAITS_SECONDS:
         if seconds >= runtime.current().seconds_left():
             return

@@ -1,7 +1,7 @@
-"""Executions that ended: what Step Functions still knows of them, and what is recorded.
+"""Executions that ended: what Step Functions knows about them, and recording their ends.
 
-Some ends no state can catch. An execution is stopped, or runs out of its time or its history; a
-result fits its task, but not beside the bag. The history has what the last state was given.
+No state can handle some ends. An execution is stopped, or runs out of time or history; or a result
+fits its task, but not beside the bag. The history has the input of the last state.
 https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
 """
 
@@ -36,14 +36,14 @@ if TYPE_CHECKING:
     from answers import EndAnswer
     from universal_sync_core.values.codec import Json, JsonObject
 
-# By status, the name of an end that has no error of its own.
+# For each status, the name of an end that has no error of its own.
 _ENDS: Final = {
     "SUCCEEDED": None,
     "FAILED": "ExecutionFailed",
     "TIMED_OUT": "ExecutionTimedOut",
     "ABORTED": "ExecutionAborted",
 }
-# An event may carry two states, and an answer of Step Functions is held in memory whole.
+# An event may carry two states, and a whole answer of Step Functions is held in memory.
 _EVENTS_AT_ONCE: Final = 50
 _CONTINUED_AS: Final = "continued_as"
 _FIRST_STATE: Final = "InitializeState"
@@ -51,12 +51,12 @@ _FIRST_STATE: Final = "InitializeState"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
-    """An execution that has ended, as DescribeExecution tells of it.
+    """An execution that has ended, from DescribeExecution.
 
     Attributes:
-        failure: its `Error` and `Cause`; None where it succeeded.
-        given: its input, as it stands.
-        answered: its output, as it stands.
+        failure: its `Error` and `Cause`; None if it succeeded.
+        given: its input, as text.
+        answered: its output, as text.
     """
 
     arn: str
@@ -69,17 +69,17 @@ class Ended:
 
     @property
     def owner(self) -> str:
-        """The execution whose state it was told to go on with, or itself."""
+        """The execution from whose state it resumed, or itself."""
         return _resumed_owner(self.given) or self.arn
 
 
 def record_end(execution_arn: str, context: JsonObject) -> EndAnswer:
-    """Record how an execution ended, and leave a failure record where a failed one has left none.
+    """Record how an execution ended, and leave a failure record if it failed without one.
 
-    One that was redriven since runs again, and has no end to record.
+    An execution that was redriven since then runs again, and has no end to record.
 
     Raises:
-        InvalidRequestError: it is not there.
+        InvalidRequestError: there is no such execution.
     """
     end = ended(execution_arn)
     if end is None:
@@ -93,10 +93,10 @@ def record_end(execution_arn: str, context: JsonObject) -> EndAnswer:
 
 
 def ended(execution_arn: str) -> Ended | None:
-    """Return how an execution ended, or None where it runs.
+    """Return how an execution ended, or None if it is running.
 
     Raises:
-        InvalidRequestError: it is not there.
+        InvalidRequestError: there is no such execution.
     """
     described = called(callbacks.stepfunctions().describe_execution, executionArn=execution_arn)
     status = described["status"]
@@ -129,7 +129,7 @@ def record(end: Ended, state: LastState) -> str:
 
 
 def left_by(end: Ended) -> LastState:
-    """Return the state of a workflow as far as the output of its execution shows it."""
+    """Return the last state of a workflow, as far as the output of its execution shows it."""
     output = _document(end.answered)
     given: Json = output.get("state_data")
     bag = given if type(given) is dict and "state_revision" in given else {}
@@ -143,7 +143,7 @@ def _state(end: Ended, bag: JsonObject, **more: str | None) -> LastState:
 
 
 def _chain(bag: JsonObject, owner: str) -> list[Json]:
-    """Return the executions that worked on a bag, as far as it can be read."""
+    """Return the executions that worked on a bag, if it can be read."""
     with suppress(StateSyncError), unit_of_work(None, {"execution_id": owner}) as unit:
         bag = with_fields(bag, {CHAIN}, unit.pages)
         chain: Json = unit.pages.resolve(bag.get(CHAIN))
@@ -152,7 +152,7 @@ def _chain(bag: JsonObject, owner: str) -> list[Json]:
 
 
 def _name_in(continued_as: Json) -> str | None:
-    """Return the name of the next execution, as the state machine says it in either way."""
+    """Return the name of the next execution, from either form of the state machine."""
     told = continued_as if type(continued_as) is dict else {}
     arn, name = told.get("execution_arn"), told.get("name")
     if type(arn) is str:
@@ -161,7 +161,7 @@ def _name_in(continued_as: Json) -> str | None:
 
 
 def _told_by(path: str, left: JsonObject, end: Ended) -> tuple[JsonObject, LastState]:
-    """Return what a failed execution has said of itself."""
+    """Return the failure that a failed execution recorded itself."""
     failure = end.failure or {}
     said = {"error": failure["Error"], "cause": failure["Cause"], "record_s3_path": path}
     bag, snapshot = left, left.get(SNAPSHOT_OF_RECORD)
@@ -173,7 +173,7 @@ def _told_by(path: str, left: JsonObject, end: Ended) -> tuple[JsonObject, LastS
 
 
 def _told_now(end: Ended, context: JsonObject) -> tuple[JsonObject, LastState]:
-    """Record the failure of an execution that has left no word of it."""
+    """Record the failure of an execution that did not record it itself."""
     bag, stage = last_bag(end.arn)
     failed_at = end.stopped.isoformat()
     told = {"stage": stage, "failed_at": failed_at, "execution_arn": end.arn}
@@ -185,10 +185,10 @@ def _told_now(end: Ended, context: JsonObject) -> tuple[JsonObject, LastState]:
 
 
 def _own_record(end: Ended) -> tuple[str, JsonObject] | None:
-    """Return the record at the end of a cause with its path, if it is of this execution.
+    """Return the record at the end of a cause with its path, if it belongs to this execution.
 
-    What a cause says may be the text of a worker. A resumed execution leaves its records among the
-    state of the one that began it.
+    The text of a cause may come from a worker. A resumed execution leaves its records with the
+    state of the execution that began it.
     """
     path = path_in((end.failure or {}).get("Cause", ""))
     owner = execution_in(path) if path else None
@@ -209,13 +209,13 @@ def _own_record(end: Ended) -> tuple[str, JsonObject] | None:
 
 
 def _resumed_owner(execution_input: str) -> str | None:
-    """Return the execution whose state an input says to go on with."""
+    """Return the execution from whose state an input resumes."""
     path: Json = _document(execution_input).get(RESUME_FROM)
     return execution_in(path) if type(path) is str else None
 
 
 def _document(text: str) -> JsonObject:
-    """Return the JSON object in a text, or an empty one where it is something else."""
+    """Return the JSON object in a string, or an empty one if it is something else."""
     try:
         found = codec.decode(text.encode(errors="surrogatepass"), path="execution")
     except StoredDataError:
@@ -228,10 +228,10 @@ def _bytes(text: str) -> int:
 
 
 def last_bag(execution_arn: str) -> tuple[dict[str, Any], str]:
-    """Return the bag of the workflow that a state was given last, and the name of that state.
+    """Return the last bag that a state got as input, and the name of that state.
 
-    Of a branch's own execution it is the branch's. Where the execution had none yet, it is a bag
-    with nothing but the `execution_id`, and the state that was entered last.
+    For a branch's own execution, it is the branch's bag. If the execution had none yet, it is a bag
+    with only the `execution_id`, and the state that was entered last.
     """
     last, of_branch, depth = "", None, MOST_DEEP + 1
     for event in _backwards(execution_arn):

@@ -1,8 +1,8 @@
-"""The events by which services tell EventBridge that a job has ended.
+"""The events of AWS services on EventBridge that report the end of a job.
 
-Which states end a job, where its id stands, and what of the event is for the workflow. The rest,
-such as a container's environment, stays out of the state. Each kind names the page that documents
-its events.
+This module knows which states end a job, where the id of the job is, and which fields are for the
+workflow. The rest, such as a container's environment, stays out of the state. Each kind names the
+page that documents its events.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ _REASON_CHARS: Final = 1_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """How a service tells of the jobs of one kind.
+    """How a service reports on jobs of one kind.
 
     Attributes:
-        source: of its events.
+        source: the source of its events.
         ids: fields of the detail that each name the job.
-        state: the field that says how far the job is.
+        state: the field with the state of the job.
         succeeded: the states of a job that has done its work.
-        failed: all others that end it.
-        reason: the field that says why.
-        told: fields that the workflow is told.
+        failed: all other states that end it.
+        reason: the field with the reason.
+        told: the fields that the workflow gets.
     """
 
     source: str
@@ -129,10 +129,10 @@ class JobEnd:
     """How a job has ended.
 
     Attributes:
-        ids: by which it is known.
-        time: of the event, in RFC 3339.
-        reason: why, or nothing.
-        detail: what its service tells of it, as far as the workflow is told.
+        ids: its ids.
+        time: the time of the event, in RFC 3339.
+        reason: the reason, or an empty string.
+        detail: the fields of the event that the workflow gets.
     """
 
     ids: tuple[str, ...]
@@ -145,7 +145,7 @@ class JobEnd:
 
 
 def job_end(event: ServiceEvent) -> JobEnd | None:
-    """Return how a job has ended of which an event tells; None where it tells of no end."""
+    """Return how a job has ended according to an event, or None if that reports no end."""
     kind, detail = KINDS.get(event.detail_type), event.detail
     if kind is None or kind.source != event.source:
         return None
@@ -168,15 +168,15 @@ def _ids(kind: Kind, detail: JsonObject) -> Iterator[str]:
         value: Json = detail.get(name)
         if type(value) is str and value:
             yield value
-            # What CodeBuild's own API calls a build is the end of its ARN.
+            # CodeBuild's own API calls a build by the end of its ARN.
             if name == "build-id" and ":build/" in value:
                 yield value.partition(":build/")[2]
 
 
 def _has_done_its_work(detail: JsonObject) -> bool:
-    """Tell whether all containers of a task ended well; where there are none there is no more.
+    """Tell whether all containers of a task ended well, or the event is not about a task.
 
-    A task of ECS stops in one state, whatever its containers came to.
+    A task of ECS always stops in the same state, whatever happened in its containers.
     """
     if "lastStatus" not in detail:
         return True
@@ -185,7 +185,7 @@ def _has_done_its_work(detail: JsonObject) -> bool:
 
 
 def _told(kind: Kind, detail: JsonObject) -> Iterator[tuple[str, Json]]:
-    """Yield fields of a detail that are plain: a text is no pointer, whatever it says."""
+    """Yield the plain fields of a detail; a string is not a pointer, whatever it says."""
     for name in kind.told:
         if type(detail.get(name)) in (str, int):
             yield name, detail[name]
@@ -206,6 +206,6 @@ def _containers(detail: JsonObject) -> Iterator[tuple[str, int | None]]:
 
 def _reason(value: Json) -> str:
     if type(value) is dict:
-        # As Athena has it.
+        # Athena's form.
         value = value.get("errorMessage")
     return value[:_REASON_CHARS] if type(value) is str else ""

@@ -1,13 +1,15 @@
-"""Jobs that do not call back: a workflow waits, and the event of the job's end answers for it.
+"""Jobs that do not call back: a workflow waits, and the event of the job's end is the answer.
 
-    jobs/waiting/<SHA-256 of the job's id>/<n>.json    who waits for the job
-    jobs/ended/<SHA-256 of the job's id>/<n>.json      how it has ended
+    jobs/waiting/<SHA-256 of the job's id>/<n>.json    a wait for the job
+    jobs/ended/<SHA-256 of the job's id>/<n>.json      how the job has ended
 
-The event and the wait come in any order. Each writes its own object, and looks then for the
-other's: whoever is second finds both, and delivers. If both are, the answer is the same one twice.
+The event and the wait come in any order. Each writes its own object and then looks for the other's:
+the second one finds both and delivers the answer. If both find both, they deliver the same answer
+twice.
 
 A callback that waits for a job has the job's id in its record, which only this function can have
-written. That alone ties the two: what lies under `jobs/waiting/` says where to look, no more.
+written. Only the record ties the two together: an object under `jobs/waiting/` just says where to
+look.
 """
 
 from __future__ import annotations
@@ -44,24 +46,24 @@ if TYPE_CHECKING:
     from callback_objects import Record
     from universal_sync_core.values.codec import Json, JsonObject
 
-# Said by the template where it has the rule.
+# Set by the template if it has the rule.
 _HAS_RULE: Final = os.environ.get("JOB_EVENTS") == "true"
 _MOST_OBJECTS: Final = 100
 
 
 def request(event: RequestCallbackEvent) -> CallbackAnswer:
-    """Ask for an answer; where the wait is for a job that has ended already, give it.
+    """Ask for an answer; if the wait is for a job that has already ended, deliver it.
 
     Raises:
-        InvalidRequestError: the stack does not hear of the ends of jobs.
+        InvalidRequestError: the stack does not receive the ends of jobs.
     """
     job = callbacks.job_of(event)
     if job is None:
         return callbacks.request(event)
     if not _HAS_RULE:
         message = (
-            "job: the stack does not hear of the ends of jobs; deploy it with JobSources, the"
-            " services whose jobs are waited for"
+            "job: the stack does not receive the ends of jobs; deploy it with JobSources, the"
+            " services whose jobs workflows wait for"
         )
         raise InvalidRequestError(message, field="job")
     record = callbacks.asked(event, job)
@@ -74,7 +76,7 @@ def request(event: RequestCallbackEvent) -> CallbackAnswer:
 
 
 def ended(event: JobEndedEvent) -> JobAnswer:
-    """Answer those who wait for the job that an event tells of."""
+    """Answer the callbacks that wait for the job of an event."""
     end = job_end(event.event)
     if end is None:
         return {"job": None, "state": None, "waiting": 0}
@@ -88,15 +90,15 @@ def ended(event: JobEndedEvent) -> JobAnswer:
         except StateSyncError as error:
             failed.append(error)
     if failed:
-        # Lambda tries the event again; those who have the answer by then are told it is known.
+        # Lambda retries the event; waits that already have the answer then report it as known.
         raise failed[0]
     return {"job": end.ids[0], "state": end.state, "waiting": len(waiting)}
 
 
 def _waiting(job: str) -> Iterator[Record]:
-    """Yield the callbacks that wait for a job, by their own records."""
+    """Yield the callbacks that wait for a job according to their own records."""
     for told in _kept("waiting", job):
-        # Of a workflow that was deleted, nothing is left.
+        # Nothing is left of a workflow that was deleted.
         with suppress(InvalidRequestError, StoredDataError):
             record = read_record(told["execution_id"], told["callback_id"])
             if record.job == job:
@@ -104,7 +106,7 @@ def _waiting(job: str) -> Iterator[Record]:
 
 
 def _deliver(record: Record, end: JobEnd) -> None:
-    """Give the end of its job to a wait, unless it is over."""
+    """Deliver the end of its job to a wait, unless the wait is over."""
     with suppress(CallbackAlreadyAnsweredError, CallbackExpiredError):
         callbacks.answer(record, _answer(record, end), may_point=False)
 
@@ -131,16 +133,16 @@ def _end_of(kept: JsonObject) -> JobEnd:
 
 
 def _keep(kind: str, job: str, content: JsonObject) -> None:
-    """Keep what is known of a job, once."""
+    """Store what is known about a job, once."""
     for location in _locations(kind, job):
         if create(location, content) or read(location) == content:
             return
-    message = f"job: it is waited for, or has ended, {_MOST_OBJECTS} times"
+    message = f"job: {_MOST_OBJECTS} waits for it, or ends of it, are stored already"
     raise InvalidRequestError(message, field="job")
 
 
 def _kept(kind: str, job: str) -> Iterator[JsonObject]:
-    """Yield what is kept of a job, in the order in which it came."""
+    """Yield what is stored about a job, in the order in which it came."""
     for location in _locations(kind, job):
         try:
             content: Json = read(location)

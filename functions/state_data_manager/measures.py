@@ -1,6 +1,7 @@
-"""The metrics beside those that every action leaves, each a line of its own in the log.
+"""Metrics besides those of every action, each in its own line of the log.
 
-CloudWatch takes them from the log in the embedded metric format, `service` among their dimensions:
+CloudWatch reads them from the log in the embedded metric format; `service` is one of their
+dimensions:
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 """
 
@@ -16,22 +17,22 @@ if TYPE_CHECKING:
 
 NAMESPACE: Final = os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "UniversalSyncCore")
 
-# A waiting state ends an hour after its last heartbeat; that leaves a quarter of it to act.
-# CloudWatch takes what is up to two hours ahead.
+# A waiting state ends an hour after its last heartbeat, so this leaves a quarter of an hour to act.
+# CloudWatch accepts values up to two hours ahead.
 CALLBACK_DUE_AFTER: Final = timedelta(minutes=45)
 
 
 def count_failure(error: Exception) -> None:
-    """Count a failure under the name of its class."""
+    """Count a failure by the name of its class."""
     _emit("ErrorsByName", 1, error=type(error).__name__)
 
 
 def count_callback_request(requested_at: str, *, is_due: bool) -> None:
-    """Count a callback, and note ahead of time when it will have waited for too long.
+    """Count a callback, and write a metric ahead of time for when it has waited too long.
 
     Args:
         requested_at: when, in ISO 8601.
-        is_due: whether it needs an answer or a heartbeat within an hour, as those of jobs do not.
+        is_due: whether it needs an answer or a heartbeat within an hour; callbacks of jobs do not.
     """
     _emit("CallbacksRequested", 1)
     if is_due:
@@ -39,9 +40,9 @@ def count_callback_request(requested_at: str, *, is_due: bool) -> None:
 
 
 def count_callback_answer(requested_at: str, *, is_due: bool) -> None:
-    """Count an answer, how long it was waited for, and take back what was noted ahead of time.
+    """Count an answer and its waiting time, and cancel the metric that was written ahead of time.
 
-    What sums up to more than nothing at a moment are the callbacks nobody has answered by then.
+    If the sum at a moment is above zero, there are callbacks that nobody has answered by then.
 
     Args:
         requested_at: when, in ISO 8601.
@@ -56,12 +57,12 @@ def count_callback_answer(requested_at: str, *, is_due: bool) -> None:
 
 
 def count_callback_expiry() -> None:
-    """Count a callback that nobody has answered in time."""
+    """Count a callback that nobody answered in time."""
     _emit("CallbacksExpired", 1)
 
 
 def count_deletion(outcome: "Outcome") -> None:
-    """Count what the daily deletion has deleted, and what it came to no end with."""
+    """Count what the daily deletion has deleted, and what it did not finish."""
     _emit("WorkflowsDeleted", len(outcome.workflows))
     _emit("ObjectsDeleted", outcome.objects)
     _emit("BytesDeleted", outcome.size, unit=MetricUnit.Bytes)

@@ -1,7 +1,8 @@
 """The shape of every event, one model per action.
 
-Only what an action reads is described. The inside of a bag, a result or an answer is the user's:
-it passes through unread, so that validating an event costs the same whatever the state weighs.
+A model describes only what an action reads. The contents of a bag, a result or an answer are the
+user's: they pass through unread, so that validating an event takes the same time however large the
+state is.
 """
 
 from typing import Annotated, Any, Literal, Self
@@ -37,11 +38,11 @@ class InitEvent(ActionEvent):
 class SyncEvent(StateEvent):
     """Brings the result of a worker, of any shape."""
 
-    execution_result: Any = Field(description="What a worker answered: any JSON value.")
+    execution_result: Any = Field(description="The worker's answer: any JSON value.")
 
 
 def _under_either_name(schema: dict[str, Any]) -> None:
-    """Say in the schema that the bag comes under exactly one of its names."""
+    """Declare in the schema that the bag comes under exactly one of its names."""
     schema["properties"]["branch_state"] = schema["properties"]["state_data"]
     schema["required"].remove("state_data")
     schema["oneOf"] = [{"required": ["state_data"]}, {"required": ["branch_state"]}]
@@ -52,7 +53,7 @@ class SyncBranchEvent(SyncEvent):
 
     model_config = ConfigDict(json_schema_extra=_under_either_name)
 
-    # The names are for JSON; nobody builds an event by its constructor.
+    # The names are for JSON; nobody calls the constructor.
     state_data: State = Field(  # type: ignore[pydantic-alias]
         validation_alias=AliasChoices("state_data", "branch_state")
     )
@@ -61,11 +62,11 @@ class SyncBranchEvent(SyncEvent):
 class ForkBranchEvent(StateEvent):
     """Starts a branch with an entry of `pending_branches`, which may be any JSON value."""
 
-    branch: Any = Field(description="The entry. Of an object `branch_id`, `segments` count.")
+    branch: Any = Field(description="The entry. In an object, `branch_id`, `segments` count.")
 
 
 class FailureOutput(BaseModel):
-    """What a Catch gives of an error; whoever answered the task may have sent none of it.
+    """The fields that a Catch writes for an error; the task's answer may have left them out.
 
     https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
     """
@@ -73,16 +74,16 @@ class FailureOutput(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", strict=True, hide_input_in_errors=True)
 
     error: str | None = Field(default=None, alias="Error", description="Name of the error.")
-    cause: str | None = Field(default=None, alias="Cause", description="What it says of itself.")
+    cause: str | None = Field(default=None, alias="Cause", description="The text of the error.")
 
 
 class RecordFailureEvent(StateEvent):
-    """Brings the error that ends an execution or a branch, and what came up when."""
+    """Brings the error that ends an execution or a branch, with the stage and the time."""
 
     failure: FailureOutput
-    stage: str | None = Field(default=None, description="What failed, such as `segment`.")
+    stage: str | None = Field(default=None, description="The stage that failed, such as `segment`.")
     failed_at: str | None = Field(default=None, description="When, in ISO 8601.")
-    execution_arn: str | None = Field(default=None, description="Of the execution that failed.")
+    execution_arn: str | None = Field(default=None, description="ARN of the execution that failed.")
 
 
 class RecordEndEvent(ActionEvent):
@@ -92,25 +93,25 @@ class RecordEndEvent(ActionEvent):
 
 
 class DeleteEndedEvent(ActionEvent):
-    """Asks for the deletion of what belongs to workflows that ended long ago."""
+    """Asks for the deletion of everything of workflows that ended long ago."""
 
-    dry_run: bool = Field(default=False, description="Whether it is only told what would go.")
-    retention_days: int | None = Field(default=None, ge=0, description="Of a dry run alone.")
-    most: int = Field(default=MOST_RECORDS, ge=1, description="Ends looked at, oldest first.")
+    dry_run: bool = Field(default=False, description="Whether to report only, and delete nothing.")
+    retention_days: int | None = Field(default=None, ge=0, description="Only for a dry run.")
+    most: int = Field(default=MOST_RECORDS, ge=1, description="Most ends to look at, oldest first.")
 
 
 class HandOverEvent(StateEvent):
-    """Asks for what a new execution needs to go on with the bag."""
+    """Asks for the name and the input of a new execution that goes on with the bag."""
 
 
 class CompleteBranchEvent(StateEvent):
-    """Ends a branch; `status` says how where the bag's own would not."""
+    """Ends a branch; `status` says how, if the bag's own does not."""
 
     status: str | None = Field(default=None, description="`COMPLETE` or `FAILED`.")
 
 
 class AggregateBranchesEvent(StateEvent):
-    """Brings what the branches answered, in branch order."""
+    """Brings the answers of the branches, in branch order."""
 
     branches: list[Any] = Field(description="Branch pointers, failures of branches, or values.")
 
@@ -128,21 +129,21 @@ class StoreResultEvent(ActionEvent):
 
 
 def _results_or_manifest(result: Any) -> Any:
-    """Refuses what would otherwise be merged as if it were a map's results."""
+    """Refuse a value that would otherwise be merged as if it were the results of a map."""
     if isinstance(result, list) or (isinstance(result, dict) and "ResultWriterDetails" in result):
         return result
     raise PydanticCustomError("map_result", "must be a list or an object with ResultWriterDetails")
 
 
 class AggregateDistributedEvent(StateEvent):
-    """Brings a Distributed Map's results, or where its ResultWriter put them."""
+    """Brings the results of a Distributed Map, or the place where its ResultWriter put them."""
 
     execution_result: Annotated[
         Any,
         AfterValidator(_results_or_manifest),
         WithJsonSchema(
             {
-                "description": "The results in item order, or what a ResultWriter answers.",
+                "description": "The results in item order, or the answer of a ResultWriter.",
                 "anyOf": [
                     {"type": "array"},
                     {"type": "object", "required": ["ResultWriterDetails"]},
@@ -153,27 +154,27 @@ class AggregateDistributedEvent(StateEvent):
 
 
 class CallbackEvent(StateEvent):
-    """Brings what was sent to SendTaskSuccess for a waiting state."""
+    """Brings the output that was sent to SendTaskSuccess for a waiting state."""
 
     callback_result: Any = Field(description="Any JSON value.")
 
 
 class AsyncEvent(StateEvent):
-    """Brings what an asynchronous job answered."""
+    """Brings the answer of an asynchronous job."""
 
     async_result: Any = Field(description="Any JSON value.")
 
 
 class CreateSnapshotEvent(StateEvent):
-    """Says on which side of the work the snapshot stands."""
+    """Says whether the snapshot is made before or after the work."""
 
     snapshot_type: Literal["pre", "post"]
 
 
 class RestoreSnapshotEvent(ActionEvent):
-    """Names a snapshot by its `s3://` path, and by `execution_id` who takes it up."""
+    """Names a snapshot by its `s3://` path, and by `execution_id` who restores it."""
 
-    s3_path: str = Field(min_length=1, description="`s3://` path, as the bag has it.")
+    s3_path: str = Field(min_length=1, description="The `s3://` path from the bag.")
 
 
 class DecompressEvent(ActionEvent):
@@ -183,20 +184,20 @@ class DecompressEvent(ActionEvent):
 
 
 def _bag_or_document(schema: dict[str, Any]) -> None:
-    """Say in the schema that one of the two is hydrated."""
+    """Declare in the schema that exactly one of the two is given."""
     schema["oneOf"] = [{"required": ["state_data"]}, {"required": ["document"]}]
 
 
 class HydrateEvent(ActionEvent):
-    """Asks for pointers back as values: all of them, or those under some paths."""
+    """Asks for the values of pointers: all of them, or those under some paths."""
 
     model_config = ConfigDict(json_schema_extra=_bag_or_document)
 
     state_data: State = Field(default={})
-    document: Any = Field(default=None, description="Any JSON value, in place of a bag.")
+    document: Any = Field(default=None, description="Any JSON value, instead of a bag.")
     paths: list[str] | None = Field(
         default=None,
-        description="Such as `current_state.items[3].name`, or `items[*].name` of a document; null"
+        description="Such as `current_state.items[3].name`, or `items[*].name` in a document; null"
         " for everything.",
     )
     keep_inline: list[str] | None = None
@@ -205,15 +206,15 @@ class HydrateEvent(ActionEvent):
     @model_validator(mode="after")
     def _one_of_both(self) -> Self:
         if len(self.model_fields_set & {"state_data", "document"}) != 1:
-            what = "must be given, or document, and not both"
+            what = "must be given, or document, but not both"
             raise PydanticCustomError("one_of", what, {"field": "state_data"})
         return self
 
 
 class OffloadingEvent(ActionEvent):
-    """An event whose answer may be large, and that says what has to stay readable in place."""
+    """An event whose answer may be large; it says which parts have to stay readable in place."""
 
-    at_most: int = Field(default=DOCUMENT_BYTES, description="Bytes of JSON that may stay.")
+    at_most: int = Field(default=DOCUMENT_BYTES, description="Most bytes of JSON in the answer.")
     open_: list[str] = Field(
         default=[], alias="open", description="Paths of objects and lists that stay containers."
     )
@@ -222,7 +223,7 @@ class OffloadingEvent(ActionEvent):
     )
     plain: list[str] = Field(
         default=[],
-        description="Paths of values in which no pointer stands, such as `items[*].id`; `$` is"
+        description="Paths of values that stay without pointers, such as `items[*].id`; `$` is"
         " everything.",
     )
 
@@ -240,13 +241,13 @@ class CallServiceEvent(OffloadingEvent):
         min_length=3, description="Such as `dynamodb:query`, as in a Resource of Step Functions."
     )
     parameters: dict[str, Any] = Field(
-        default={}, description="Those of Step Functions' own integration."
+        default={}, description="The parameters of Step Functions' own integration."
     )
-    all_pages: bool = Field(default=False, description="Whether to answer all pages as one.")
+    all_pages: bool = Field(default=False, description="Whether to answer with all pages as one.")
 
 
 class RunSegmentEvent(ActionEvent):
-    """What the state machine gives every runner: a bag, or an item of a Distributed Map."""
+    """The state machine sends this to every runner: a bag, or an item of a Distributed Map."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -261,10 +262,10 @@ class RunSegmentEvent(ActionEvent):
     item: Any = Field(default=None, description="Any JSON value; `execution_id` is beside it.")
     index: int | None = Field(default=None, description="Position of the item, from 0.")
     items_per_batch: int = Field(
-        default=1, ge=1, description="Of more than one, `item` is a list of so many, or of fewer."
+        default=1, ge=1, description="If more than one, `item` is a list of at most this many."
     )
     sync: bool | None = Field(
-        default=None, description="Whether the bag with the result merged is awaited."
+        default=None, description="Whether the runner should answer with the merged bag."
     )
 
     @model_validator(mode="after")

@@ -1,6 +1,6 @@
-"""From an event's `action` to the function that answers it.
+"""Routing from an event's `action` to the function that answers it.
 
-An action is one decorated function. What it returns decides which decorator it takes:
+An action is one decorated function. The decorator depends on what it returns:
 
     @app.action("merge_callback", CallbackEvent)  # a result: the pipe merges and bounds it
     def merge_callback(event: CallbackEvent) -> Json:
@@ -33,15 +33,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 Answer: TypeAlias = JsonObject
-"""What an action gives back to its caller, a JSON object."""
+"""The answer of an action to its caller, a JSON object."""
 
 
 State = Annotated[JsonObject, BeforeValidator(unwrap)]
-"""A state bag at the edge: its values pass as they are, neither validated nor copied."""
+"""A state bag at the edge: its values are neither validated nor copied."""
 
 
 class ActionEvent(BaseModel):
-    """What every event carries. Unknown fields are refused: a misspelt one would be lost unseen."""
+    """The fields of every event. Unknown fields are refused, so that a misspelt one is not lost."""
 
     # `hide_input_in_errors`: the input is the caller's state.
     model_config = ConfigDict(
@@ -53,7 +53,7 @@ class ActionEvent(BaseModel):
 
     @property
     def context(self) -> JsonObject:
-        """Tell the core about the call: the fields of the event that are set."""
+        """The context of the call for the core: the fields of the event that are set."""
         return self.model_dump(include=_CONTEXT_FIELDS, exclude_none=True)
 
 
@@ -73,15 +73,15 @@ StateEventT = TypeVar("StateEventT", bound=StateEvent)
 
 
 class DuplicateActionError(StateSyncError):
-    """Two functions were registered for one action; raised at import, never by an event."""
+    """Two functions were registered for one action; this is raised at import, never by an event."""
 
 
 class ActionResolver(AppSyncResolver):
     """Powertools' direct-invocation resolver, routing on the event's `action`.
 
-    Four habits of the resolver would be wrong here and are put right: it raises a bare ValueError
-    for a name it does not know, keeps its context and its event when a function fails, lets a
-    second registration win in silence, and takes a list for a batch.
+    This class corrects four habits of the resolver that would be wrong here: it raises a bare
+    ValueError for an unknown name, keeps its context and its event when a function fails, lets a
+    second registration win silently, and takes a list for a batch.
     """
 
     def __init__(self) -> None:
@@ -90,7 +90,7 @@ class ActionResolver(AppSyncResolver):
     def action(
         self, name: str, model: type[StateEventT]
     ) -> Callable[[Callable[[StateEventT], Json]], Callable[[StateEventT], Json]]:
-        """Register a function that returns a result; the answer is the bag it is merged into."""
+        """Register a function that returns a result; the answer is the bag with it merged."""
 
         def register(function: Callable[[StateEventT], Json]) -> Callable[[StateEventT], Json]:
             @functools.wraps(function)
@@ -126,7 +126,7 @@ class ActionResolver(AppSyncResolver):
 
     @property
     def actions(self) -> list[str]:
-        """Return the names an event may carry, sorted."""
+        """Return the names of all actions, sorted."""
         registered = self._resolver_registry.resolvers
         return sorted(name.removeprefix("*.") for name in registered)
 
@@ -135,7 +135,7 @@ class ActionResolver(AppSyncResolver):
 
         Raises:
             InvalidRequestError: the event is not a JSON object, or its `action` is not a string.
-            UnknownActionError: nothing is registered under that name.
+            UnknownActionError: no action has that name.
         """
         if not isinstance(event, dict):
             raise InvalidRequestError("the event must be a JSON object with an `action`")
@@ -156,31 +156,32 @@ class ActionResolver(AppSyncResolver):
         """Return the answer of the function registered for the event's action.
 
         Raises:
-            InvalidRequestError: the event is not of the shape its action needs.
-            UnknownActionError: nothing is registered for its action.
+            InvalidRequestError: the event does not have the shape that its action needs.
+            UnknownActionError: no action has its name.
         """
         self.route(event)
         try:
             answer: Answer = super().resolve(event, context, data_model=_Routed)
         finally:
             self.context.clear()
-            # Powertools keeps the last event on the class: a warm function would hold a past state.
+            # Powertools keeps the last event on the class, so a warm function would hold an old
+            # state.
             self.current_event = Router.current_event = None
             self.lambda_context = Router.lambda_context = None
         return answer
 
 
 def _require_one_execution(event: ActionEvent) -> None:
-    """Raise InvalidRequestError where an event brings the bag of another execution than its own."""
+    """Raise InvalidRequestError if an event has the bag of another execution."""
     bag = getattr(event, "state_data", None) or {}
     named: Json = bag.get("execution_id")
     if None not in (named, event.execution_id) and named != event.execution_id:
-        message = "state_data.execution_id: the bag is of another execution than the event"
+        message = "state_data.execution_id: the bag belongs to another execution than the event"
         raise InvalidRequestError(message, field="state_data.execution_id")
 
 
 class _Routed(AppSyncResolverEvent):
-    """Shows Powertools our event in the terms it routes by: `action` is the field name."""
+    """Shows Powertools the event in the terms that it routes by: `action` is the field name."""
 
     @property
     def type_name(self) -> str:

@@ -1,7 +1,7 @@
-"""One call of an AWS service, in the form of the state machine's own integration.
+"""Calling an AWS service once, in the form of the state machine's own integration.
 
-For the service whose answer alone passes what a state may carry. Only operations that the stack's
-parameter `ServiceOperations` lists are called, and only with the policy that the user names.
+This is for a service whose answer alone may be over the limit of a state. Only operations in the
+stack's parameter `ServiceOperations` are called, and only with the policy that the user names.
 """
 
 import base64
@@ -37,13 +37,14 @@ _CONFIG: Final = Config(
 
 
 def call(event: "CallServiceEvent") -> "Json":
-    """Return what a service answers, with the names that Step Functions gives its fields.
+    """Return the answer of a service, with the names that Step Functions gives its fields.
 
     Raises:
-        InvalidRequestError: the operation is not listed, or the service does not take the request.
-        StateTooLargeError: the answer is more than one call may read.
-        StoreAccessDeniedError: the policy does not allow it.
-        StoreThrottledError, StoreUnavailableError: another try may help.
+        InvalidRequestError: the operation is not listed, or the service does not accept the
+            request.
+        StateTooLargeError: the answer is larger than one call may read.
+        StoreAccessDeniedError: the policy does not allow the call.
+        StoreThrottledError, StoreUnavailableError: a retry may succeed.
     """
     _require_listed(event.operation)
     service, _, action = event.operation.partition(":")
@@ -64,7 +65,7 @@ def call(event: "CallServiceEvent") -> "Json":
 def _require_listed(operation: str) -> None:
     if operation not in OPERATIONS:
         listed = ", ".join(sorted(OPERATIONS)) or "none"
-        message = f"operation: the parameter {_PARAMETER} of the stack does not list it; {listed}"
+        message = f"operation: the stack's parameter {_PARAMETER} does not list it; {listed}"
         raise InvalidRequestError(message, field="operation")
 
 
@@ -89,14 +90,14 @@ def _operation(client: Any, action: str) -> OperationModel:
 
 
 class Reading:
-    """Bounds what the answers of one call may have together."""
+    """Bounds the size of all answers of one call together."""
 
     def __init__(self, client: Any, limit: int) -> None:
         """Count what a client reads.
 
         Args:
-            client: of boto3.
-            limit: bytes.
+            client: a boto3 client.
+            limit: the most bytes.
         """
         self._events = client.meta.events
         self._limit = limit
@@ -109,15 +110,15 @@ class Reading:
         self._events.unregister("after-call", self.count)
 
     def count(self, parsed: Any, **_: Any) -> None:
-        """Count an answer, as botocore tells of it."""
+        """Count an answer; botocore calls this."""
         self._read += len(json.dumps(parsed, default=str))
         if self._read > self._limit:
-            message = "all pages together are more than one call may read; ask for some"
+            message = "all pages together are more than one call may read; ask for fewer"
             raise StateTooLargeError(message, size=self._read, limit=self._limit)
 
 
 def _members(value: "Json", shape: Shape | None, place: str) -> "Json":
-    """Return parameters with the names that the service itself gives them."""
+    """Return parameters with the names that the service itself uses."""
     if isinstance(shape, StructureShape) and not _is_free(shape):
         return _structure(value, shape, place)
     if isinstance(shape, ListShape) and type(value) is list:
@@ -145,7 +146,7 @@ def _structure(value: "Json", shape: StructureShape, place: str) -> "JsonObject"
 
 
 def _answer(value: Any, shape: Shape | None) -> "Json":
-    """Return an answer with the names that Step Functions gives its fields, as JSON."""
+    """Return an answer as JSON, with the names that Step Functions gives its fields."""
     if isinstance(shape, StructureShape) and type(value) is dict and not _is_free(shape):
         return {
             pascal_case(name): _answer(value[name], member)
@@ -174,10 +175,10 @@ def _scalar(value: Any) -> "Json":
     try:
         return body.decode()
     except UnicodeDecodeError:
-        message = "the body is no text, and no state can carry it"
+        message = "the body is not text, and a state cannot carry it"
     raise InvalidRequestError(message, field="operation")
 
 
 def _is_free(shape: StructureShape) -> bool:
-    """Tell whether a structure is any JSON, whose keys are the user's."""
+    """Tell whether a structure is free JSON, whose keys are the user's."""
     return bool(getattr(shape, "is_document_type", False))

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-# Of services whose name in a resource of Step Functions is not the one that boto3 has for them.
+# Services whose name in a Resource of Step Functions differs from boto3's name.
 # https://docs.aws.amazon.com/step-functions/latest/dg/supported-services-awssdk.html
 _SERVICES: Final = {
     "cloudwatchlogs": "logs",
@@ -16,7 +16,7 @@ _SERVICES: Final = {
     "eventbridge": "events",
     "sfn": "stepfunctions",
 }
-# As the AWS SDK for Java tells the words of a name apart, by whose names Step Functions goes.
+# How the AWS SDK for Java splits a name into words; Step Functions uses its names.
 # https://docs.aws.amazon.com/step-functions/latest/dg/supported-services-awssdk.html
 _WORD_ENDS: Final = re.compile(
     r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=[0-9])(?=[A-Za-z])|[^A-Za-z0-9]+"
@@ -24,11 +24,11 @@ _WORD_ENDS: Final = re.compile(
 
 
 def boto3_name(service: str) -> str:
-    """Return what boto3 calls a service."""
+    """Return boto3's name of a service."""
     return _SERVICES.get(service, service)
 
 
 def pascal_case(name: str) -> str:
-    """Return a name as Step Functions writes it: `DBInstances` is `DbInstances`."""
+    """Return a name in the form of Step Functions: `DBInstances` becomes `DbInstances`."""
     words = filter(None, _WORD_ENDS.split(name))
     return "".join(word[:1].upper() + word[1:].lower() for word in words)

@@ -1,4 +1,4 @@
-"""Calls of Step Functions and EventBridge: what they answer, their errors as ours."""
+"""Calls of Step Functions and EventBridge, with their errors as errors of this package."""
 
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -76,7 +76,7 @@ class Failure:
         kind: `gone`: nothing waits under this token. `refused`: the service will never take this
             request. `unknown`: it may have taken it.
         tries: how often the client sent the request.
-        code: the service's own word for it, if it said one.
+        code: the service's own error code, if any.
     """
 
     kind: Kind
@@ -86,19 +86,19 @@ class Failure:
 
     @property
     def may_have_been_taken(self) -> bool:
-        """Whether the service may have taken one of the tries."""
+        """Whether the service may have accepted one of the tries."""
         return self.kind == "unknown" or self.tries > 1
 
     @property
     def error(self) -> StateSyncError:
-        """The error that says this to a caller."""
+        """The error to raise for a caller."""
         if self.kind == "gone":
-            return CallbackExpiredError(f"the state waits no longer ({self.message})")
+            return CallbackExpiredError(f"the state is no longer waiting ({self.message})")
         return _ERRORS[self.kind](self.message)
 
 
 def attempt(operation: "Callable[P, T]", *args: "P.args", **kwargs: "P.kwargs") -> T | Failure:
-    """Return what a service answers, or how the call failed.
+    """Return the answer of a service, or how the call failed.
 
     Errors of the SDK are not kept: their messages may quote the request, and with it the token.
     """
@@ -113,13 +113,13 @@ def attempt(operation: "Callable[P, T]", *args: "P.args", **kwargs: "P.kwargs") 
     except _NO_IDENTITY as error:
         return Failure(kind="denied", message=f"nothing was sent: {type(error).__name__}")
     except ParamValidationError:
-        return Failure(kind="refused", message="the service does not take such a request")
+        return Failure(kind="refused", message="the service does not accept such a request")
     except BotoCoreError as error:
         return Failure(kind="unknown", message=f"no answer: {type(error).__name__}")
 
 
 def called(operation: "Callable[P, T]", *args: "P.args", **kwargs: "P.kwargs") -> T:
-    """Return what a service answers; every failure is raised as one of our errors."""
+    """Return the answer of a service; every failure is raised as an error of this package."""
     answer = attempt(operation, *args, **kwargs)
     if isinstance(answer, Failure):
         raise answer.error
@@ -129,7 +129,7 @@ def called(operation: "Callable[P, T]", *args: "P.args", **kwargs: "P.kwargs") -
 def failure(
     operation: str, code: str, status: int = HTTPStatus.BAD_REQUEST, tries: int = 1
 ) -> Failure:
-    """Return the failure that a service's own error code stands for."""
+    """Return the failure for a service's own error code."""
     return Failure(kind=_kind(code, status), message=f"{operation}: {code}", tries=tries, code=code)
 
 

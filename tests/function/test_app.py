@@ -206,6 +206,6 @@ def test_handler_of_callbacks_knows_no_other_action(
         if action != "submit_callback":
             with pytest.raises(UnknownActionError, match="known are submit_callback"):
                 app.callback_handler({"action": action, "state_data": {}}, context)
-    with pytest.raises(InvalidRequestError, match="requested no such callback"):
+    with pytest.raises(InvalidRequestError, match="did not request such a callback"):
         app.callback_handler(load("submit_callback_success"), context)
     assert any("ErrorsByName" in line for line in lines(output))

@@ -156,7 +156,7 @@ def test_the_id_is_not_to_be_guessed_from_the_wait(tasks: Tasks) -> None:
     callback_id = ask(tasks, "token")
     name, _, digits = callback_id.partition("-")
     for guess in (name, f"{name}-{digits[::-1]}", f"{name}-{'0' * 32}"):
-        with pytest.raises(InvalidRequestError, match="no such callback"):
+        with pytest.raises(InvalidRequestError, match="did not request such a callback"):
             answer(guess)
     assert not tasks.answers
 

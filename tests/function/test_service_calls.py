@@ -109,7 +109,7 @@ def test_body_is_text_or_refused(stub: Any) -> None:
     stub("s3", "get_object", body(b"words"))
     assert called("s3:getObject", place) == {"Body": "words", "ETag": "e"}
     stub("s3", "get_object", body(b"\xff"))
-    with pytest.raises(InvalidRequestError, match="no text"):
+    with pytest.raises(InvalidRequestError, match="not text"):
         called("s3:getObject", place)
     stub("s3", "get_object", body(b"x" * 11))
     with (

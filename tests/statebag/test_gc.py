@@ -167,7 +167,9 @@ def test_bucket_without_versions_is_not_deleted_from_unless_it_is_said(
 def test_objects_of_no_execution_are_left_alone(run: Run) -> None:
     versions("a name of somebody's")
 
-    assert told(run) == {"a name of somebody's": ("unknown", "no execution of Step Functions")}
+    assert told(run) == {
+        "a name of somebody's": ("unknown", "it is not an execution of Step Functions")
+    }
 
 
 def test_only_content_addressed_objects_are_deleted(run: Run, cloud: FakeCloud) -> None:

@@ -88,7 +88,7 @@ def test_a_compressed_file_may_come_in_any_pieces(how: str, size: int) -> None:
     stored = COMPRESSED[how](b"a line\n" * 1_000)
     pieces = [stored[at : at + size] for at in range(0, len(stored), size)]
     assert b"".join(uncompressed(pieces, "p")) == b"a line\n" * 1_000
-    with pytest.raises(UnreadableObjectError, match="ends before its end"):
+    with pytest.raises(UnreadableObjectError, match="breaks off"):
         list(uncompressed([stored[:-1]], "p"))
 
 
@@ -138,9 +138,9 @@ def test_a_type_that_nobody_reads_is_refused_with_the_known_ones(
     ("kind", "body"),
     [
         ("CSV", b"a,b\n\xff,2\n"),
-        ("CSV", gzip.compress(b"a\n1\n")[:-1]),
+        ("CSV", gzip.compress(b"a\n1\n", mtime=0)[:-1]),
         ("JSONL", zstandard.compress(b"1\n2\n")[:-1]),
-        ("JSONL", gzip.compress(b"1\n2\n")[:-8] + bytes(8)),
+        ("JSONL", gzip.compress(b"1\n2\n", mtime=0)[:-8] + bytes(8)),
         ("CSV", b'a,b\n"1,2\n'),
         ("JSONL", b'{"a": 1}\n{"b"'),
         ("JSON", b"[1"),

@@ -581,7 +581,7 @@ def test_what_a_map_answers_may_stand_alone_in_execution_result(store: CountingS
 @pytest.mark.usefixtures("store")
 def test_a_map_run_without_its_details_is_never_zero_results(answer: dict[str, Any]) -> None:
     for result in (answer, {"execution_result": answer}):
-        with pytest.raises(MalformedManifestError, match="names no Bucket and Key"):
+        with pytest.raises(MalformedManifestError, match="must have Bucket and Key"):
             universal_sync_core(CONTEXT, result, AGGREGATE)
 
 
@@ -612,7 +612,7 @@ BROKEN: list[Any] = [
 @pytest.mark.parametrize("broken", BROKEN, ids=repr)
 @pytest.mark.usefixtures("store")
 def test_broken_details_are_never_zero_results(broken: Any, more: dict[str, Any]) -> None:
-    with pytest.raises(MalformedManifestError, match="names no Bucket and Key"):
+    with pytest.raises(MalformedManifestError, match="must have Bucket and Key"):
         universal_sync_core(CONTEXT, {"ResultWriterDetails": broken, **more}, AGGREGATE)
 
 

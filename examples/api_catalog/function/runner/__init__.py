@@ -1,1 +1,1 @@
-"""The segment runner of the API catalog: what a user deploys as a Lambda function of their own."""
+"""The segment runner of the API catalog, which a user deploys as their own Lambda function."""

@@ -1,6 +1,6 @@
-"""The branches that rank and compare: each a row of steps of its own, run side by side.
+"""The branches that rank and compare: each has its own steps, and they run in parallel.
 
-A step takes the branch's state and gives what it adds to `current_state.rankings.<branch>`.
+A step takes the branch's state, and returns what it adds to `current_state.rankings.<branch>`.
 """
 
 from collections import Counter
@@ -24,7 +24,7 @@ def most_operations(state: State) -> Json:
 
 
 def operations_spread(state: State) -> Json:
-    """Say how far apart the services are in their operations."""
+    """Return how far apart the services are in their numbers of operations."""
     counts = _column(state, "operations").values()
     return {"spread": {"least": min(counts), "median": median(counts), "most": max(counts)}}
 
@@ -35,13 +35,13 @@ def most_words(state: State) -> Json:
 
 
 def words_per_operation(state: State) -> Json:
-    """Rank the services by their words of documentation for each operation."""
+    """Rank the services by their words of documentation per operation."""
     words, operations = _column(state, "documentation_words"), _column(state, "operations")
     return {"per_operation": _top({name: round(words[name] / operations[name]) for name in words})}
 
 
 def longest_texts(state: State) -> Json:
-    """Rank the longest documentations of an operation, one of each service."""
+    """Rank the longest documentation of an operation, one per service."""
     longest = _column(state, "longest_documentation")
     return {
         "longest": _top({f"{name}.{text['name']}": text["words"] for name, text in longest.items()})
@@ -55,7 +55,7 @@ def shared_names(state: State) -> Json:
 
 
 def most_shared_names(state: State) -> Json:
-    """Rank the shared names, which the step before may have left in S3."""
+    """Rank the shared names, which the previous step may have left in S3."""
     return {"most_shared": _top(state["current_state"]["rankings"]["shapes"]["shared"])}
 
 
@@ -88,7 +88,7 @@ def reading_styles(state: State) -> Json:
 
 
 def lone_verbs(state: State) -> Json:
-    """Find the verbs that one service alone uses."""
+    """Find the verbs that only one service uses."""
     users = Counter(verb for counts in _column(state, "verbs").values() for verb in counts)
     return {
         "lone_verbs": {
@@ -101,7 +101,7 @@ def lone_verbs(state: State) -> Json:
 
 
 def untaggable(state: State) -> Json:
-    """List the services whose resources cannot be tagged by an operation of their own."""
+    """List the services that have no operation of their own to tag resources."""
     columns = _column(state, "verbs")
     return {"untaggable": sorted(name for name, counts in columns.items() if "Tag" not in counts)}
 
@@ -115,12 +115,12 @@ BRANCHES: Mapping[str, tuple[Callable[[State], Json], ...]] = {
 
 
 def pending_branches() -> list[Json]:
-    """Give the branches as the state machine takes them."""
+    """Return the branches in the form for the state machine."""
     return [{"branch_id": name, "total_segments": len(steps)} for name, steps in BRANCHES.items()]
 
 
 def run_branch_segment(state: State) -> Json:
-    """Run the next step of the branch whose state this is."""
+    """Run the next step of the branch with this state."""
     name, number = state["branch"]["branch_id"], state["segment_to_run"]
     steps = BRANCHES[name]
     step = steps[number]

@@ -1,4 +1,4 @@
-"""The segments of the workflow, in order: each takes the state and gives the result to merge."""
+"""The segments of the workflow, in order: each takes the state, and returns the result to merge."""
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping
@@ -22,13 +22,13 @@ def find_services(state: State) -> Result:
 
 
 def describe_services(state: State) -> Result:
-    """Ask for one child of a distributed map for each service."""
+    """Ask for a distributed map with one child per service."""
     items = [{"service": service} for service in state["current_state"]["services"]]
     return {"status": "DISTRIBUTED_MAP", "distributed_items": items}
 
 
 def merge_catalog(state: State) -> Result:
-    """Merge what the children have described into the catalog."""
+    """Merge the descriptions of the children into the catalog."""
     entries = {entry["service"]: _catalog_entry(entry) for entry in state["distributed_outputs"]}
     return {
         "status": "CONTINUE",
@@ -41,7 +41,7 @@ def merge_catalog(state: State) -> Result:
 
 
 def compare_services(_state: State) -> Result:
-    """Ask for the branches that rank and compare the services side by side."""
+    """Ask for the branches that rank and compare the services in parallel."""
     return {"status": "PARALLEL_GROUP", "pending_branches": pending_branches()}
 
 
@@ -59,7 +59,7 @@ def request_approval(state: State) -> Result:
 
 
 def publish(state: State) -> Result:
-    """Hand the page to the publication job, or pass on where the person declined."""
+    """Hand the page to the publication job, or go on if the person declined."""
     approved = bool(state["current_state"]["approval"]["approved"])
     history = [{"step": "publish", "approved": approved}]
     if not approved:
@@ -72,7 +72,7 @@ def publish(state: State) -> Result:
 
 
 def write_report(state: State) -> Result:
-    """Write the report of the catalog, a chapter for each protocol the services speak."""
+    """Write the report of the catalog, with a chapter for each protocol of the services."""
     chapters = defaultdict(list)
     for service, entry in sorted(state["current_state"]["catalog"].items()):
         chapters[entry["protocol"]].append(
@@ -99,7 +99,7 @@ SEGMENTS: tuple[Callable[[State], Result], ...] = (
 
 
 def run_segment(state: State) -> Result:
-    """Run the segment that the state is at."""
+    """Run the segment that the state has reached."""
     return SEGMENTS[state["segment_to_run"]](state)
 
 

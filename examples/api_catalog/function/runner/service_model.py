@@ -1,4 +1,4 @@
-"""What is in one AWS service: a child of the distributed map computes it from botocore's model."""
+"""The contents of an AWS service: a child of the distributed map computes them from its model."""
 
 import re
 from collections import Counter
@@ -10,7 +10,8 @@ from botocore.loaders import Loader
 
 from .documentation import count_words, summary
 
-# The summaries of EC2's 800 operations and more must fit a state's 262,144 bytes beside the rest.
+# The summaries of EC2's more than 800 operations must fit into a state's 262,144 bytes with the
+# rest.
 SUMMARY_CHARACTERS = 120
 LARGEST_SHAPES = 10
 
@@ -20,18 +21,18 @@ _VERB = re.compile(r"[A-Z][a-z0-9]*|[A-Z]+")
 
 
 def library_version() -> str:
-    """Give the version of the botocore whose models are read."""
+    """Return the version of the botocore whose models are read."""
     return str(botocore.__version__)
 
 
 def list_services() -> list[str]:
-    """List the services botocore has a model of, by name."""
+    """Return the names of the services that botocore has a model of."""
     return sorted(Loader().list_available_services("service-2"))
 
 
 def describe_service(service: str) -> Model:
-    """Compute what is in a service: from 1 KB of JSON for the smallest to 150 KB for EC2."""
-    # A loader remembers what it loaded; a new one each time keeps a warm function small.
+    """Describe a service: from 1 KB of JSON for the smallest to 150 KB for EC2."""
+    # A loader keeps what it loaded; a new one each time keeps a warm function small.
     model: Model = Loader().load_service_model(service, "service-2")
     operations, shapes, metadata = model["operations"], model["shapes"], model["metadata"]
     described = [_operation(name, operations[name], shapes) for name in sorted(operations)]
@@ -48,7 +49,7 @@ def describe_service(service: str) -> Model:
 
 
 def verb(operation: str) -> str:
-    """Give the first word of an operation's name: `Describe` of `DescribeInstances`."""
+    """Return the first word of an operation's name: `Describe` for `DescribeInstances`."""
     match = _VERB.match(operation)
     return match.group() if match else operation
 

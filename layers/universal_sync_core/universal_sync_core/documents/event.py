@@ -1,4 +1,4 @@
-"""The event of a handler: a document that is read as it is touched, or before."""
+"""The event of a handler: a document that is read when it is touched, or before."""
 
 from collections import deque
 
@@ -14,13 +14,13 @@ def shown_event(event: Json, objects: Objects, handed: HandedOut, *, eager: bool
     """Return an event as a handler sees it.
 
     Args:
-        event: any JSON value with pointers in it; it stays as it is.
-        objects: those that may be read.
-        handed: notes which values came through pointers.
-        eager: give plain dicts and lists, with everything read; else views.
+        event: any JSON value with pointers in it; it is not changed.
+        objects: the objects that may be read.
+        handed: notes which values came from pointers.
+        eager: read everything and return plain dicts and lists, instead of views.
 
     Raises:
-        InvalidRequestError: keys were written beside a pointer.
+        InvalidRequestError: there are extra keys beside a pointer.
     """
     reading = DocumentReading(objects, handed)
     stored = event

@@ -1,7 +1,8 @@
-"""Values that a handler was given and that came through pointers: unchanged, they go out as those.
+"""Values that a handler got from pointers: if unchanged, they leave as the same pointers.
 
-A view knows its pointer itself. A text or, where everything was read before, an object or a list
-does not, so it is known by its identity, and by a digest where it can be changed.
+A view knows its own pointer. A string does not, nor does an object or a list if everything was read
+before the handler started. These are recognised by their identity, and by a digest if they can be
+changed.
 """
 
 import hashlib
@@ -16,7 +17,7 @@ from universal_sync_core.pages.page_reader import pointers_in
 from universal_sync_core.values.codec import Json, encode
 from universal_sync_core.values.pointer import Pointer, parse, unescape_key
 
-# Python keeps some short texts once for all; a pointer for one of those would gain nothing.
+# Python shares some short strings, and a pointer for one of them would save nothing.
 _SHORTEST: Final = 256
 
 
@@ -33,14 +34,14 @@ class HandedOut:
     _values: dict[int, _Handed] = field(default_factory=dict)
 
     def note(self, value: Json, pointer: Pointer) -> None:
-        """Note that a value was read through a pointer."""
+        """Note that a value came from a pointer."""
         if type(value) in (dict, list) or (type(value) is str and len(value) >= _SHORTEST):
             self._values[id(value)] = _Handed(value, pointer, _digest(value))
 
     def taken_back(self, result: Any) -> Any:
-        """Return a result with the pointers of what is in it and has not changed.
+        """Return a result in which unchanged values are replaced by their pointers.
 
-        Only what is exactly a dict, a list or a tuple is looked into.
+        Only exact dicts, lists and tuples are searched.
         """
         return self._taken(result, set()) if self._values else result
 
@@ -66,7 +67,7 @@ def _members(part: Any) -> Iterator[Any]:
 
 
 def _digest(value: Json) -> bytes:
-    """Return a digest of the JSON of a value; of one that is no JSON any more, an empty one."""
+    """Return a digest of the JSON of a value, or an empty one if it is no longer JSON."""
     if type(value) is str:
         return b"unchangeable"
     try:
@@ -76,7 +77,7 @@ def _digest(value: Json) -> bytes:
 
 
 class DocumentReading(Reading):
-    """Reads a document, and notes which texts came through pointers."""
+    """Reads a document, and notes which strings came from pointers."""
 
     def __init__(self, objects: Objects, handed: HandedOut) -> None:
         """Read through `objects`."""
@@ -84,11 +85,11 @@ class DocumentReading(Reading):
         self._handed = handed
 
     def afresh(self) -> "DocumentReading":
-        """Return one that keeps nothing yet of what this one has read, with a budget of its own."""
+        """Return a new reading with its own budget, which keeps nothing that this one has read."""
         return DocumentReading(renewed(self._objects), self._handed)
 
     def opened(self, stored: Json) -> Json:
-        """Return the contents of a stored map or list, and any other value as it is."""
+        """Return the contents of a stored map or list, or any other value itself."""
         value = super().opened(stored)
         pointer = parse(stored)
         if pointer is not None and type(value) is str:
@@ -96,7 +97,7 @@ class DocumentReading(Reading):
         return value
 
     def whole(self, stored: Json) -> Json:
-        """Return a stored value with everything read; each part is known by its pointer."""
+        """Return a stored value read whole, and note the pointer of each part."""
         pointers = list(pointers_in(stored, self.pages.expanded))
         values = self.plain_all([pointer.render() for pointer in pointers])
         for value, pointer in zip(values, pointers, strict=True):
@@ -105,7 +106,7 @@ class DocumentReading(Reading):
 
 
 def _filled(value: Json, values: Iterator[Json]) -> Json:
-    """Return a stored value as a handler sees it, with values in place of its pointers."""
+    """Return a stored value as a handler sees it, with its pointers replaced by values."""
     if parse(value) is not None:
         return next(values)
     if type(value) is dict:

@@ -15,7 +15,7 @@ def members(value: Json) -> Iterator[tuple[Step, Json]]:
 
 
 def with_members(value: Json, changed: dict[Step, Json]) -> Json:
-    """Return an object or list with some of its members replaced; itself where there are none."""
+    """Return an object or list with some members replaced, or itself if there are none."""
     if not changed:
         return value
     if type(value) is dict:

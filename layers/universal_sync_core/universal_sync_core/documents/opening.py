@@ -1,4 +1,4 @@
-"""A document in which each value is as plain as its readers need it."""
+"""Opening a document: each value becomes as plain as its readers need it."""
 
 from universal_sync_core.bag.unit_of_work import UnitOfWork
 from universal_sync_core.documents.members import members, with_members
@@ -10,19 +10,19 @@ from universal_sync_core.values.pointer import may_hold_marks
 
 
 def opened(document: Json, need: Need, unit: UnitOfWork) -> Json:
-    """Return a document without pointers where its readers need containers or plain values.
+    """Return a document with values instead of pointers wherever its readers need them in place.
 
-    Every other pointer stays; so does each object in which nothing changes.
+    Every other pointer stays, and objects without a change stay the same.
 
     Args:
-        document: it stays as it is.
-        need: of the document.
-        unit: through which pointers are read.
+        document: the document; it is not changed.
+        need: what its readers need.
+        unit: the unit of work that reads pointers.
 
     Raises:
-        InvalidRequestError: keys stand beside a pointer.
+        InvalidRequestError: there are extra keys beside a pointer.
         PointerNotAllowedError: a pointer leads out of the allowed places.
-        StoredDataError, StateTooLargeError: what a pointer leads to cannot be read.
+        StoredDataError, StateTooLargeError: the value of a pointer cannot be read.
     """
     return _Opening(unit).opened(document, need)
 

@@ -1,4 +1,4 @@
-"""Whose objects may be read for a document, besides those of the execution that owns it."""
+"""The objects that may be read for a document, besides those of the execution that owns it."""
 
 from collections.abc import Iterable
 
@@ -8,10 +8,11 @@ from universal_sync_core.storage.keys import places_of_executions
 
 
 def places_of_children(execution_id: str | None, settings: Settings) -> list[str]:
-    """Return where the children of an execution's Distributed Maps keep their objects.
+    """Return the prefixes of the objects of the children of an execution's Distributed Maps.
 
-    Each child has an id of its own, of the parent's state machine and a label. What they answer
-    comes back to the parent. With tenants there are none: the id of a child names no tenant.
+    Each child has an id of its own, made of the parent's state machine and a label, and its answer
+    comes back to the parent. With tenants there are no such prefixes, since the id of a child does
+    not name a tenant.
     """
     machine = machine_of(execution_id or "")
     if machine is None or settings.bucket is None or settings.tenant_separator is not None:
@@ -20,7 +21,7 @@ def places_of_children(execution_id: str | None, settings: Settings) -> list[str
 
 
 def places_of_machines(machines: Iterable[str], settings: Settings) -> list[str]:
-    """Return where the executions of some state machines keep their objects."""
+    """Return the prefixes of the objects of all executions of some state machines."""
     if settings.bucket is None:
         return []
     return [
@@ -32,7 +33,7 @@ def places_of_machines(machines: Iterable[str], settings: Settings) -> list[str]
 
 
 def _executions(machine: str) -> list[str]:
-    """Return what the ARN of each execution of a state machine begins with, Express ones too.
+    """Return the beginnings of the ARNs of a state machine's executions, including Express ones.
 
     https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsstepfunctions.html
     """

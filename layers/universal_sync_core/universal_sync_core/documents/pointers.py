@@ -1,7 +1,7 @@
-"""Pointers in a document, and values on their way out of S3 and into it.
+"""Pointers in a document, and values on their way into S3 and back.
 
-In a document only a pointer is a form of ours: what merely resembles one is data, and stands there
-as the user has it. In S3 such data is escaped, as in a bag.
+In a document, only a real pointer has a special meaning. Data that merely resembles one stays as
+the user wrote it. In S3 such data is escaped, as in a bag.
 """
 
 from collections.abc import Iterator
@@ -24,25 +24,26 @@ from universal_sync_core.values.pointer import (
     unescape_key,
 )
 
-# What every key of a pointer begins with.
+# Every key of a pointer begins with this.
 _OURS: Final = "__"
 _DIGEST_CHARS: Final = 64
-# Of bytes and elements that one call may store.
+# More bytes or elements than one call can store.
 _MOST: Final = 10**12
-# Ends a text that is shown beside a pointer and was cut.
+# The end of a shortened string beside a pointer.
 _CUT: Final = "..."
 
 
 def pointer_at(value: Json, steps: tuple[Step, ...], pages: PageReader) -> Pointer | None:
-    """Return the pointer that a value of a document is, or None where it is data.
+    """Return a value of a document as a pointer, or None if it is data.
 
     Args:
         value: any value of the document.
-        steps: where it stands, for the error.
-        pages: read where keys stand beside the pointer: they may be copies of what is in S3.
+        steps: its path, for the error.
+        pages: reads the value if there are keys beside the pointer, since these may be copies of
+            it.
 
     Raises:
-        InvalidRequestError: a key was written beside the pointer, and is in no other place.
+        InvalidRequestError: a key was written beside the pointer, and is not a copy.
     """
     if type(value) is not dict or value.get(MARK) is not True:
         return None
@@ -54,8 +55,8 @@ def pointer_at(value: Json, steps: tuple[Step, ...], pages: PageReader) -> Point
     if beside and not _are_copies(beside, pointer, pages):
         path = render_path(steps) or "$"
         message = (
-            f"{path} was written into while it was in S3, and the new keys stand beside its"
-            f" pointer: name {path} as open where the document is offloaded"
+            f"{path} was written into while it was in S3, so the new keys are beside its"
+            f" pointer: name {path} in open where the document is offloaded"
         )
         raise InvalidRequestError(message, field=path)
     return pointer.with_beside({})
@@ -64,7 +65,7 @@ def pointer_at(value: Json, steps: tuple[Step, ...], pages: PageReader) -> Point
 def pointers_of(
     value: Json, pages: PageReader, steps: tuple[Step, ...] = ()
 ) -> Iterator[tuple[tuple[Step, ...], Pointer]]:
-    """Yield the pointers of a document and where they stand; errors as of `pointer_at`."""
+    """Yield the pointers of a document with their paths; the errors are those of `pointer_at`."""
     pointer = pointer_at(value, steps, pages)
     if pointer is not None:
         yield steps, pointer
@@ -74,7 +75,7 @@ def pointers_of(
 
 
 def _are_copies(beside: JsonObject, pointer: Pointer, pages: PageReader) -> bool:
-    """Tell whether keys beside a pointer only show what is in S3, as those of a result do."""
+    """Tell whether keys beside a pointer only show its value, as those of a result do."""
     if pointer.kind != "map":
         return False
     stored = pages.lookup(pointer, list(beside))
@@ -91,28 +92,28 @@ def _shows(shown: Json, value: Json) -> bool:
 
 
 def largest_pointer(home: str) -> int:
-    """Return the bytes that a pointer has at most, to an object under an `s3://` prefix."""
+    """Return the most bytes of a pointer to an object under an `s3://` prefix."""
     digest = "0" * _DIGEST_CHARS
     at = Address(home + digest, _MOST, _MOST, digest)
     return len(encode(Pointer(kind="value", at=at, size=_MOST, count=_MOST).render()))
 
 
 def to_stored(value: Json) -> Json:
-    """Return a value of a document as it may stand in S3: data that resembles a form is escaped."""
+    """Return a value of a document in its stored form: data that resembles a pointer is escaped."""
     if not may_hold_marks(encode(value)):
         return value
     return escape(value, lambda part: recognise(part) is not None)
 
 
 def contents(pointer: Pointer, pages: PageReader) -> Json:
-    """Return what a pointer leads to, with the pointers inside it as they are."""
+    """Return the value of a pointer, with the pointers inside it unchanged."""
     opened = pages.opened(pointer.render())
     inner = parse(opened)
     return _from_stored(opened if inner is None else pages.inside(inner), pages)
 
 
 def _from_stored(value: Json, pages: PageReader) -> Json:
-    """Return a value in S3 as it stands in a document."""
+    """Return a stored value in the form that a document has."""
     if type(value) is list:
         return [_from_stored(item, pages) for item in value]
     if type(value) is not dict:

@@ -1,4 +1,4 @@
-"""Which parts of a document leave, so that the rest is small enough."""
+"""Splitting a document: choosing the parts to offload, so that the rest is small enough."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -17,13 +17,13 @@ from universal_sync_core.values.sizes import Sizes
 
 _NAMED: Final = 3
 
-# Replacements by their steps; a pointer stands in a tuple of one.
+# Replacements by their steps; each pointer is in a tuple of one.
 _Tree: TypeAlias = "dict[Step, _Tree | tuple[Json]]"
 
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """A part of a document that may leave."""
+    """A part of a document that may be offloaded."""
 
     steps: tuple[Step, ...]
     value: Json
@@ -36,8 +36,8 @@ class _Parts:
     """A document taken apart.
 
     Attributes:
-        movable: what a pointer may stand for.
-        kept: bytes of what stays, by the path that needs it.
+        movable: the parts that a pointer may replace.
+        kept: bytes of the parts that stay, by the path that needs them.
     """
 
     movable: list[_Part] = field(default_factory=list)
@@ -45,17 +45,18 @@ class _Parts:
 
 
 def split(document: Json, need: Need, at_most: int, unit: UnitOfWork) -> Json:
-    """Return a document of so many bytes, in which the largest parts are pointers.
+    """Return a document of at most `at_most` bytes, with pointers in place of its largest parts.
 
     Args:
-        document: as its readers need it already; it stays as it is.
-        need: of the document.
-        at_most: bytes of its JSON.
-        unit: through which parts are stored.
+        document: the document, already opened as its readers need it; it is not changed.
+        need: what its readers need.
+        at_most: the most bytes of its JSON.
+        unit: the unit of work that stores parts.
 
     Raises:
-        StateTooLargeError: what has to stay is larger; the paths that need it are named.
-        InvalidRequestError: something has to leave, and there is no bucket or owner.
+        StateTooLargeError: the parts that have to stay are larger; the message names the paths that
+            need them.
+        InvalidRequestError: something has to be offloaded, and there is no bucket or owner.
     """
     return _Splitting(at_most, unit).split(document, need)
 
@@ -86,7 +87,7 @@ class _Splitting:
     def _take_apart(
         self, value: Json, need: Need, steps: tuple[Step, ...], parts: _Parts, pointer_bytes: int
     ) -> None:
-        """Sort the members of a container that stays into what may leave and what may not."""
+        """Sort the members of a container that stays into those that may be offloaded or not."""
         if need.is_plain or not _is_container(value):
             parts.kept[need.pattern] += self._sizes.of(value).size
             return
@@ -102,7 +103,7 @@ class _Splitting:
                 parts.kept[need.pattern] += size
 
     def _chosen(self, parts: _Parts, size: int, pointer_bytes: int) -> tuple[list[_Part], int]:
-        """Return the parts that leave, the largest first, and about how large the rest is."""
+        """Return the parts to offload, largest first, and the approximate size of the rest."""
         leaving: list[_Part] = []
         for part in sorted(parts.movable, key=lambda part: (part.portable, -part.size)):
             if part.portable and size <= self._at_most:
@@ -112,7 +113,7 @@ class _Splitting:
         return leaving, size
 
     def _without(self, document: Json, leaving: Sequence[_Part]) -> Json:
-        """Return the document with pointers in place of some parts."""
+        """Return the document with some parts replaced by pointers."""
         pointers = self._stored([part.value for part in leaving])
         tree: _Tree = {}
         for part, pointer in zip(leaving, pointers, strict=True):
@@ -120,7 +121,7 @@ class _Splitting:
         return _replaced(document, tree)
 
     def _stored(self, values: Sequence[Json]) -> list[Json]:
-        """Return pointers to values; the pointers in them are looked up first, side by side."""
+        """Return pointers to values; the pointers in them are looked up first, in parallel."""
         inner = [pointer for value in values for pointer in pointers_inline(value)]
         self._unit.pages.require_stored(inner)
         return [self._unit.pages.store(to_stored(value)).render() for value in values]
@@ -128,8 +129,9 @@ class _Splitting:
     def _too_large(self, kept: Counter[str], size: int) -> StateTooLargeError:
         named = ", ".join(f"{path} takes {taken:,}" for path, taken in kept.most_common(_NAMED))
         message = (
-            "what open, list and plain keep in the document is over at_most; of its bytes"
-            f" {named}. Name fewer or deeper paths, or allow more"
+            "the parts that open, list and plain keep in the document are over at_most; of their"
+            " bytes"
+            f" {named}. Name fewer or deeper paths, or raise at_most"
         )
         return StateTooLargeError(message, size=size, limit=self._at_most)
 

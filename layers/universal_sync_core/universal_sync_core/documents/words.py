@@ -1,10 +1,10 @@
-"""What has to stay readable in place: three words for the paths of a document.
+"""Three words for the paths of a document that have to stay readable in place.
 
-`open`: a container stays one, and its children may be pointers. `list`: the same of a list.
-`plain`: the value is plain to the bottom. What lies above such a path is open by itself.
+`open`: a container stays one, and its children may be pointers. `list`: the same for the elements
+of a list. `plain`: the value has no pointers at any depth. Everything above such a path is open.
 
-A path leads on as one of JSONata does: a name into each element of a list, the first position to a
-value that is no list.
+Paths continue as in JSONata: a name leads into each element of a list, and position 0 also leads to
+a value that is not a list.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -27,11 +27,11 @@ WHOLE: Final = "$"
 
 @dataclass(slots=True, kw_only=True)
 class Place:
-    """A path that words lead to or through.
+    """A place in a document that the paths of the words lead to or through.
 
     Attributes:
         pattern: the path, for messages.
-        is_plain: whether what is there is plain to the bottom.
+        is_plain: whether the value there has no pointers at any depth.
         below: the places one step further.
     """
 
@@ -55,24 +55,24 @@ class Need:
     """What later readers and writers need of one value of a document.
 
     Attributes:
-        places: the paths that lead to it; without any the value may be a pointer.
+        places: the paths that lead to it; without one, the value may be a pointer.
     """
 
     places: tuple[Place, ...] = ()
 
     @property
     def is_free(self) -> bool:
-        """Whether a pointer may stand for the value."""
+        """Whether the value may be a pointer."""
         return not self.places
 
     @property
     def is_plain(self) -> bool:
-        """Whether no pointer may stand in the value, however deep."""
+        """Whether the value must not contain a pointer at any depth."""
         return any(place.is_plain for place in self.places)
 
     @property
     def pattern(self) -> str:
-        """The path that needs it, for messages."""
+        """The path that needs the value, for messages."""
         return next((place.pattern for place in self.places if place.is_plain), self._first)
 
     @property
@@ -80,13 +80,13 @@ class Need:
         return self.places[0].pattern if self.places else WHOLE
 
     def below(self, step: Step) -> "Need":
-        """Return what is needed of an element or of the value of a key."""
+        """Return what is needed of an element, or of the value at a key."""
         if not self.places or self.is_plain:
             return self
         return Need(tuple(found for place in self.places for found in place.at(step)))
 
     def at(self, steps: Sequence[Step]) -> "Need":
-        """Return what is needed of the value some steps below."""
+        """Return what is needed of the value at some steps below."""
         return reduce(Need.below, steps, self)
 
 
@@ -99,10 +99,10 @@ def words(open: Paths = (), list: Paths = (), plain: Paths = ()) -> Need:  # noq
     Args:
         open: paths of objects and lists that stay containers.
         list: paths of lists whose elements may be pointers.
-        plain: paths of values that are plain to the bottom; `$` is the whole document.
+        plain: paths of values without pointers at any depth; `$` is the whole document.
 
     Raises:
-        InvalidRequestError: one is no path such as `items[*].id`.
+        InvalidRequestError: one is not a path such as `items[*].id`.
     """
     root = Place(pattern=WHOLE)
     given = [*_parsed(open, "open"), *_parsed(list, "list")]
@@ -119,7 +119,7 @@ def _parsed(paths: Paths, word: str) -> Iterable[Pattern]:
 
 
 def _place(root: Place, pattern: Pattern) -> Place:
-    """Return the place of a path, made with all that lead to it where there is none yet."""
+    """Return the place of a path, and create it with all places above it if necessary."""
     place = root
     for depth, step in enumerate(pattern, 1):
         made = Place(pattern=render_path(pattern[:depth]))

@@ -40,7 +40,7 @@ _SYNONYMS: Final = {
     "RUNNING": Status.CONTINUE,
     "WAITING": Status.WAIT,
 }
-# These stand in the bag, whatever they are.
+# These stay inline in the bag, whatever their values.
 _IN_PLACE: Final = CONTROL_FIELDS_NEVER_OFFLOAD | READ_BY_MACHINE
 _JSON_TYPES: Final = {
     dict: "an object",
@@ -72,20 +72,20 @@ def checked(fields: JsonObject, place: str) -> JsonObject:
 
 
 def require_portable(fields: JsonObject, place: str) -> None:
-    """Raise InvalidRequestError where a JSON library on the way would alter a control field.
+    """Raise InvalidRequestError if a JSON library on the way would alter a control field.
 
-    Such a field stands in the bag; any other value of that kind goes to S3.
+    A control field stays in the bag; any other such value goes to S3.
 
     Args:
-        fields: of an input or a result.
-        place: what they are called where a message names one.
+        fields: the fields of an input or a result.
+        place: the path of the fields, for messages.
     """
     for name in sorted(_IN_PLACE & fields.keys()):
         if not is_portable(fields[name]):
             path = f"{place}.{name}"
             message = (
-                f"{path} holds half of a surrogate pair, or a whole number beyond 64 bits, which"
-                " not every JSON library carries: keep such a value in current_state"
+                f"{path} contains half of a surrogate pair, or a whole number beyond 64 bits, which"
+                " some JSON libraries alter: keep such a value in current_state"
             )
             raise InvalidRequestError(message, field=path)
 

@@ -34,7 +34,7 @@ _STEP_CHARS: Final = 60
 
 
 class Place(NamedTuple):
-    """Where a value stands in what a caller sent.
+    """The place of a value in what a caller sent.
 
     Attributes:
         step: the step from the parent, as it is written in a path.

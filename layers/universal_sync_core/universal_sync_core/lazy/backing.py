@@ -1,6 +1,6 @@
-"""What is in a map or a list of the state, wherever it is kept, read as far as it is asked for.
+"""The contents of a map or list of the state, wherever they are kept, read as far as needed.
 
-Keys are those of the user; values are as they are stored: they may be pointers, and are escaped.
+Keys are the user's own. Values are in their stored form: they may be pointers, and are escaped.
 """
 
 from abc import ABC, abstractmethod
@@ -22,7 +22,7 @@ from universal_sync_core.pages.trees import shifted
 from universal_sync_core.values.codec import Json, JsonObject
 from universal_sync_core.values.pointer import Pointer, escape_key, unescape_key
 
-# What an iteration reads ahead and then lets go of: some 30 pages, which are read side by side.
+# How much an iteration reads ahead and then drops: some 30 pages, read in parallel.
 _AHEAD_BYTES: Final = 2 * KIB * KIB
 
 
@@ -30,7 +30,7 @@ class MapBacking(ABC):
     """The contents of a map.
 
     Attributes:
-        pointer: stands for all of it; None where there is none.
+        pointer: stands for the whole; None if there is none.
     """
 
     pointer: Pointer | None = None
@@ -41,22 +41,22 @@ class MapBacking(ABC):
 
     @abstractmethod
     def some(self, keys: Iterable[str], reader: PageReader) -> dict[str, Json]:
-        """Return the stored values of those keys that there are."""
+        """Return the stored values of the keys that exist."""
 
     def get(self, key: str, reader: PageReader) -> Json:
-        """Return the stored value of a key; KeyError where there is none."""
+        """Return the stored value of a key; raise KeyError if there is none."""
         return self.some([key], reader)[key]
 
     @abstractmethod
     def keys(self, reader: PageReader) -> Iterable[str]:
-        """Return the keys in their order."""
+        """Return the keys in order."""
 
 
 class ListBacking(ABC):
     """The contents of a list.
 
     Attributes:
-        pointer: stands for all of it; None where there is none.
+        pointer: stands for the whole; None if there is none.
     """
 
     pointer: Pointer | None = None
@@ -67,16 +67,16 @@ class ListBacking(ABC):
 
     @abstractmethod
     def at(self, positions: Sequence[int], reader: PageReader) -> list[Json]:
-        """Return the stored elements at some ascending positions, all of which there are."""
+        """Return the stored elements at some ascending positions, all of which must exist."""
 
     @property
     def batch(self) -> int:
-        """How many elements to read at once when all are read."""
+        """How many elements to read at once when iterating."""
         return max(1, len(self))
 
 
 class InlineMap(MapBacking):
-    """A map that stands in the bag or in a page, or is all that one object holds."""
+    """A map in the bag or in a page, or one that is the whole of a document."""
 
     def __init__(self, fields: JsonObject, pointer: Pointer | None = None) -> None:
         self._fields = fields
@@ -93,7 +93,7 @@ class InlineMap(MapBacking):
 
 
 class PagedMap(MapBacking):
-    """A map in S3; one key is found in one page."""
+    """A map in S3; a key is found in a single page."""
 
     def __init__(self, pointer: Pointer) -> None:
         self.pointer = self._root = pointer
@@ -109,18 +109,19 @@ class PagedMap(MapBacking):
         return _picked(reader.lookup(self._root, map(escape_key, wanted)), wanted)
 
     def keys(self, reader: PageReader) -> Iterable[str]:
-        if self._all is None:  # keys and values are in the same pages
+        if self._all is None:  # reading the keys reads the values too: they share pages
             self._all = reader.entries(self._root)
         return map(unescape_key, self._all)
 
 
 class BagMap(MapBacking):
-    """The fields of a bag, each in the one form that a worker knows."""
+    """The fields of a bag, each as a worker knows it, whatever its form in the bag."""
 
     def __init__(self, bag: JsonObject) -> None:
         self._archive = archive_of(bag)
         self._overflow = overflow_of(bag)
-        # Behind these names stands the rest of other fields; one of a user's may overflow.
+        # These names hold the rest of other fields; a user's field of that name may be in the
+        # overflow.
         forms = {ARCHIVE: self._archive, OVERFLOW: self._overflow}
         self._own = {name: value for name, value in bag.items() if forms.get(name) is None}
 
@@ -146,7 +147,7 @@ class BagMap(MapBacking):
 
 
 class InlineList(ListBacking):
-    """A list that stands in the bag or in a page, or is all that one object holds."""
+    """A list in the bag or in a page, or one that is the whole of a document."""
 
     def __init__(self, items: list[Json], pointer: Pointer | None = None) -> None:
         self._items = items
@@ -160,7 +161,7 @@ class InlineList(ListBacking):
 
 
 class PagedList(ListBacking):
-    """A list in S3; a range of it is found in the pages it is in."""
+    """A list in S3; reading a range reads only its pages."""
 
     def __init__(self, pointer: Pointer) -> None:
         self.pointer = self._root = pointer
@@ -198,6 +199,6 @@ class JoinedList(ListBacking):
 
 
 def _picked(fields: JsonObject, keys: Iterable[str]) -> dict[str, Json]:
-    """Return those of the user's keys that there are, with their values."""
+    """Return the user's keys that exist, with their values."""
     stored = ((key, escape_key(key)) for key in keys)
     return {key: fields[name] for key, name in stored if name in fields}

@@ -1,4 +1,4 @@
-"""Plain values that a worker changed in place: no state changes by that, so the worker is told."""
+"""Finding plain values that a worker changed in place, which does not change the state."""
 
 import warnings
 from dataclasses import dataclass, field
@@ -9,19 +9,20 @@ from universal_sync_core.limits import KIB
 from universal_sync_core.values.codec import Json, encode
 from universal_sync_core.values.paths import Selection, render_path
 
-# What is compared in every invocation takes a fraction of a millisecond. A mistake in code shows in
-# the first invocations of a process as well as in later ones, so only those compare more.
+# Comparing this much takes a fraction of a millisecond, so every invocation does it. A mistake in
+# the code shows in the first invocations of a process as well as in later ones, so only the first
+# ones compare more.
 _ALWAYS_BYTES: Final = 256 * KIB
 _FIRST_INVOCATIONS: Final = 3
 
 
 class InPlaceChangeWarning(UserWarning):
-    """A worker changed a value of the state in place, and did not return it."""
+    """A worker changed a value of the state in place and did not return it."""
 
 
 @dataclass(slots=True)
 class Watches:
-    """One for each invocation of a worker in this process."""
+    """Makes a watch for each invocation of a worker in this process."""
 
     _made: int = 0
 
@@ -33,7 +34,7 @@ class Watches:
 
 @dataclass(frozen=True, slots=True)
 class Handed:
-    """A value as it was handed out: the path to it, and the hash of its JSON then."""
+    """A value that was handed out: its path, and the hash of its JSON at that time."""
 
     steps: Selection
     value: Json
@@ -42,10 +43,10 @@ class Handed:
 
 @dataclass(slots=True)
 class Watch:
-    """Finds values that are no longer what they were when they were handed out.
+    """Finds values that have changed since they were handed out.
 
     Attributes:
-        thorough: whether large values are compared, too.
+        thorough: whether to compare large values too.
     """
 
     thorough: bool
@@ -58,7 +59,7 @@ class Watch:
         Args:
             steps: the path to it.
             value: a dict or a list.
-            size: bytes of its JSON, as far as they are known.
+            size: bytes of its JSON, as far as known.
         """
         if not self.thorough and size > self._left:
             return
@@ -67,7 +68,7 @@ class Watch:
         self._handed.append(Handed(steps, value, hash(encoded)))
 
     def forget(self, result: object) -> None:
-        """Forget values that were changed, and are in a result, whole or in part."""
+        """Forget changed values that are in a result, whole or in part."""
         unchanged, lost = self._sorted(result)
         self._handed = unchanged + lost
 
@@ -75,14 +76,14 @@ class Watch:
         """Warn of each value that was changed in place and is not in the result."""
         for handed in self._sorted(result)[1]:
             message = (
-                f"{render_path(handed.steps)} was changed in place, which changes nothing in the"
-                " state: return what is to be merged, or change a copy"
+                f"{render_path(handed.steps)} was changed in place, which does not change the"
+                " state: return the value to be merged, or change a copy"
             )
             warnings.warn(message, InPlaceChangeWarning, stacklevel=3)
         self._handed.clear()
 
     def _sorted(self, result: object) -> tuple[list[Handed], list[Handed]]:
-        """Return the values that are unchanged, and those that are changed and in no result."""
+        """Return the unchanged values, and the changed ones that are not in the result."""
         unchanged = [each for each in self._handed if _mark(each.value) == each.mark]
         if len(unchanged) == len(self._handed):
             return unchanged, []
@@ -95,7 +96,7 @@ class Watch:
 def _mark(value: Json) -> int | None:
     try:
         return hash(encode(value))
-    except InvalidRequestError:  # something was put into it that is no JSON
+    except InvalidRequestError:  # something other than JSON was put into it
         return None
 
 

@@ -1,4 +1,4 @@
-"""What a worker needs of the state: a tree of the paths it named."""
+"""The parts of the state that a worker needs: a tree of the paths that it named."""
 
 from collections.abc import Iterable
 from typing import Final, TypeAlias
@@ -15,17 +15,18 @@ from universal_sync_core.values.paths import (
 )
 
 Needs: TypeAlias = dict[Step | Range, "Needs"]
-"""The next step of each path to the needs below it; nothing below means all that is there."""
+"""The next step of each path, with the needs below it; empty needs stand for everything there."""
 
 WHOLE: Final[Needs] = {}
 _FIELD: Final = "needs"
 
 
 def parse_needs(paths: Iterable[str]) -> Needs:
-    """Return the tree of some paths; of a path and one that goes on from it, the shorter counts.
+    """Return the tree of some paths; if one path continues another, the shorter one counts.
 
     Raises:
-        InvalidRequestError: one is no path, or one list is asked for as a range and otherwise.
+        InvalidRequestError: one is not a path, or a list is needed both as a range and in another
+            way.
     """
     needs: Needs = {}
     for path in paths:
@@ -34,9 +35,9 @@ def parse_needs(paths: Iterable[str]) -> Needs:
 
 
 def needs_of(paths: Paths | None, model: object, at: str) -> Needs | None:
-    """Return the tree of some paths, with the place of a model where there is one.
+    """Return the tree of some paths, with the place of a model if there is one.
 
-    None where no paths are named: everything may be touched.
+    It is None if no paths are named: everything may be touched.
     """
     if paths is None:
         return None
@@ -45,15 +46,15 @@ def needs_of(paths: Paths | None, model: object, at: str) -> Needs | None:
 
 
 def below(needs: Needs | None, step: Step | Range, steps: Selection) -> Needs | None:
-    """Return what is needed below a step; None where everything may be touched.
+    """Return what is needed below a step, or None if everything may be touched.
 
     Args:
-        needs: at this place.
+        needs: the needs at this place.
         step: a key, a position from 0, or a range.
         steps: the path that led here, for the error.
 
     Raises:
-        InvalidRequestError: the step leads to what was not asked for.
+        InvalidRequestError: the step leads to something that is not needed.
     """
     if needs is None:
         return None
@@ -64,13 +65,13 @@ def below(needs: Needs | None, step: Step | Range, steps: Selection) -> Needs | 
 
 
 def range_of(needs: Needs | None) -> Range | None:
-    """Return the range in which a list is needed, if it is needed so."""
+    """Return the range of a list that is needed, or None if it is not needed as a range."""
     only = next(iter(needs)) if needs else None
     return only if isinstance(only, Range) else None
 
 
 def from_start(needs: Needs | None, count: int) -> Needs | None:
-    """Return the needs at a list of so many elements, with positions counted from its start."""
+    """Return the needs of a list with `count` elements, with positions counted from its start."""
     if needs is None:
         return None
     return {

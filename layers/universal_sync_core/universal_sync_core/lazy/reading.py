@@ -1,4 +1,4 @@
-"""Reading stored values for as long as someone looks at them."""
+"""Reading stored values while a worker looks at them."""
 
 from collections.abc import Sequence
 from copy import copy
@@ -19,23 +19,23 @@ from universal_sync_core.values.pointer import parse, unescape
 
 
 class Reading:
-    """Reads the objects of one execution; what it has read it keeps, within one budget.
+    """Reads the objects of one execution, and keeps what it has read, within one budget.
 
-    What it gives away, plain values, has a budget of its own each time.
+    Each time that it hands out plain values, these have a budget of their own.
     """
 
     def __init__(self, objects: Objects, watch: Watch | None = None) -> None:
-        """Read through `objects`; what is handed out plain may be watched."""
+        """Read through `objects`; `watch` notices changes of plain values that are handed out."""
         self._objects = objects
         self.pages = PageReader(objects)
         self._watch = watch
 
     def afresh(self) -> "Reading":
-        """Return one that keeps nothing yet of what this one has read, with a budget of its own."""
+        """Return a new reading with its own budget, which keeps nothing that this one has read."""
         return Reading(renewed(self._objects))
 
     def opened(self, stored: Json) -> Json:
-        """Return the contents of a stored map or list, and any other value as it is."""
+        """Return the contents of a stored map or list, or any other value itself."""
         value = self.pages.expanded(stored)
         pointer = parse(value)
         if pointer is not None and pointer.kind == "map":
@@ -48,35 +48,35 @@ class Reading:
         return InlineList(value, pointer) if type(value) is list else value
 
     def handed_out(self, steps: Selection, value: Json, stored: Json) -> None:
-        """Note a value that a worker gets, where those that it changes are watched for."""
+        """Note a value that a worker gets, if changes in place are watched for."""
         if self._watch is not None and type(value) in (dict, list):
             pointer = parse(stored)
             self._watch.note(steps, value, 0 if pointer is None else pointer.size)
 
     def elements(self, elements: ListBacking, positions: range) -> list[Json]:
-        """Return the stored elements at some positions, which may descend."""
+        """Return the stored elements at some positions, in ascending or descending order."""
         if positions.step > 0:
             return elements.at(positions, self.pages)
         return elements.at(positions[::-1], self.pages)[::-1]
 
     def prefetch(self, stored: Sequence[Json]) -> None:
-        """Read side by side what opening these values reads."""
+        """Read in parallel what opening these values would read."""
         pointers = [pointer for each in stored if (pointer := parse(each)) is not None]
         self.pages.nodes([pointer.at for pointer in pointers if pointer.kind != "value"])
         self.pages.load([each.render() for each in pointers if each.kind == "value"])
 
     def plain(self, stored: Json) -> Json:
-        """Return what a stored value, or the contents of a list, stand for, all of it."""
+        """Return the whole plain value of a stored value or of the contents of a list."""
         return self.plain_all([stored])[0]
 
     def plain_all(self, stored: Sequence[Json]) -> list[Json]:
-        """Return the same of several, read side by side; they are the caller's, to change."""
+        """Return several plain values, read in parallel; the caller may change them."""
         apart = PageReader(renewed(self._objects))
         values: list[Json] = apart.resolve(list(map(self._listed, stored)), unescape=True)
         return values
 
     def passed_on(self, stored: Json) -> Json:
-        """Return what stands for a stored value in a result: pointers stay, unread."""
+        """Return the form of a stored value in a result: pointers stay, unread."""
         return unescape(self._listed(stored))
 
     def _listed(self, stored: Json) -> Json:
@@ -85,7 +85,7 @@ class Reading:
 
 
 def renewed(objects: Objects) -> Objects:
-    """Return the same objects, of which as much again may be read."""
+    """Return the same objects with a new budget."""
     renewed = copy(objects)
     renewed.budget = objects.budget.renewed()
     return renewed

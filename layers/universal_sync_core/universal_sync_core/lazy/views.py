@@ -1,7 +1,7 @@
 """Maps and lists of the state as a worker sees them: read when they are touched.
 
-A view is a Mapping or a Sequence and no dict or list, whether what it shows is in the bag or in S3,
-so that a worker never depends on how large the state happens to be. `plain` gives the dict or list.
+A view is a Mapping or a Sequence, never a dict or a list, whether its contents are in the bag or in
+S3, so that a worker does not depend on the size of the state. `plain` returns the dict or list.
 """
 
 from abc import abstractmethod
@@ -24,8 +24,8 @@ class View:
         """Show a part of the state.
 
         Args:
-            reading: reads it.
-            needs: what may be touched, positions counted from 0; None for everything.
+            reading: reads the part.
+            needs: the parts that may be touched, positions counted from 0; None for everything.
             steps: the path that led here.
         """
         self._reading = reading
@@ -35,11 +35,11 @@ class View:
 
     @abstractmethod
     def __getitem__(self, step: Any) -> Json:
-        """Return a part of it as a worker sees it."""
+        """Return a member as a worker sees it."""
 
     @abstractmethod
     def plain(self) -> Json:
-        """Return the dict or list, all of it read."""
+        """Return the whole as a dict or list."""
 
     @abstractmethod
     def passed_on(self) -> Json:
@@ -50,7 +50,7 @@ class View:
         """Yield what is needed below and not read yet: the view it is in, its step, as stored."""
 
     def _needed_of(self, found: Mapping[Any, Json]) -> Iterator[tuple["View", Step, Json]]:
-        """Yield the same of some steps, whose values are at hand as they are stored."""
+        """Yield the same for some steps, given their stored values."""
         needs = self._needs or {}
         self._reading.prefetch([stored for step, stored in found.items() if needs[step]])
         for step, stored in found.items():
@@ -61,7 +61,7 @@ class View:
                 yield self, step, stored
 
     def keep(self, step: Step, value: Json, stored: Json = None) -> None:
-        """Hold a value that has been read, and maybe how it is stored, to be shown when touched."""
+        """Hold a value that has been read, and perhaps its stored form, for when it is touched."""
         self._shown[step] = value
         self._reading.handed_out((*self._steps, step), value, stored)
 
@@ -69,10 +69,10 @@ class View:
         self.keep(step, show(self._reading, stored, needs, (*self._steps, step)), stored)
 
     def __eq__(self, other: object) -> bool:
-        """Tell whether both are the same JSON, whether read or not."""
+        """Tell whether both are the same JSON, read or not."""
         return bool(self.plain() == plain(other))
 
-    __hash__ = None  # type: ignore[assignment] # as of a dict and a list
+    __hash__ = None  # type: ignore[assignment] # as for a dict and a list
 
 
 class MapView(View, Mapping[str, Json]):
@@ -107,7 +107,7 @@ class MapView(View, Mapping[str, Json]):
         return sum(1 for _ in self)
 
     def __contains__(self, key: object) -> bool:
-        """Tell whether there is such a key, without reading what stands there."""
+        """Tell whether there is such a key, without reading its value."""
         if not isinstance(key, str):
             return False
         below(self._needs, key, self._steps)
@@ -122,15 +122,15 @@ class MapView(View, Mapping[str, Json]):
         return f"<{type(self).__name__} of {len(self)} keys>"
 
     def items(self) -> ItemsView[str, Json]:
-        """Return the pairs, which are read some at a time and side by side."""
+        """Return the pairs, which are read some at a time, in parallel."""
         return _Items(self)
 
     def values(self) -> ValuesView[Json]:
-        """Return the values, which are read some at a time and side by side."""
+        """Return the values, which are read some at a time, in parallel."""
         return _Values(self)
 
     def pairs(self) -> Iterator[tuple[str, Json]]:
-        """Yield the pairs, of which some are read at a time."""
+        """Yield the pairs, and read some at a time."""
         keys = list(self)
         for start in range(0, len(keys), MAX_REQUESTS_AT_ONCE):
             found = self._entries.some(
@@ -150,7 +150,7 @@ class MapView(View, Mapping[str, Json]):
         return self._needed_of(self._entries.some(missing, self._reading.pages))
 
     def plain(self) -> Json:
-        """Return the dict, all of it read."""
+        """Return the whole as a dict."""
         if self._needs is not None:
             return {key: plain(item) for key, item in self.items()}
         if self._entries.pointer is not None:
@@ -193,7 +193,7 @@ class ListView(View, Sequence[Json]):
         steps: Selection = (),
         positions: range | None = None,
     ) -> None:
-        """Show the elements of an array: those at `positions`, in their order, or all."""
+        """Show the elements of an array: those at `positions`, in that order, or all."""
         super().__init__(reading, needs, steps)
         self._elements = elements
         self._positions = range(len(elements)) if positions is None else positions
@@ -241,7 +241,7 @@ class ListView(View, Sequence[Json]):
         return self._needed_of(dict(zip(missing, stored, strict=True)))
 
     def plain(self) -> Json:
-        """Return the list, all of it read."""
+        """Return the whole as a list."""
         if self._needs is None:
             return self._reading.plain(self._reading.elements(self._elements, self._positions))
         return [plain(item) for item in self]
@@ -260,9 +260,9 @@ def show(reading: Reading, stored: Json, needs: Needs | None, steps: Selection) 
     """Return a stored value as a worker sees it.
 
     Args:
-        reading: reads it.
+        reading: reads the value.
         stored: a value of a bag or a page, or the elements of the history.
-        needs: what is needed of it: with {} all, which is then plain; with None it is a view.
+        needs: what is needed of it; with {} everything as a plain value, with None a view.
         steps: the path that led to it.
     """
     if needs is not None and not needs:
@@ -280,15 +280,15 @@ def show(reading: Reading, stored: Json, needs: Needs | None, steps: Selection) 
 
 
 def plain(value: Json) -> Json:
-    """Return a view, or a value with views in it, as plain dicts and lists, all of it read.
+    """Return a view, or a value with views in it, read whole as plain dicts and lists.
 
-    It is what `json.dumps(value, default=plain)` needs.
+    Use it as the `default` of `json.dumps`.
     """
     return _with_views(value, methodcaller("plain"))
 
 
 def passed_on(value: Json) -> Json:
-    """Return a value with pointers in place of views of what is in S3."""
+    """Return a value with views replaced by pointers where their contents are in S3."""
     return _with_views(value, methodcaller("passed_on"))
 
 

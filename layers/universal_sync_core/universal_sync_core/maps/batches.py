@@ -1,4 +1,4 @@
-"""Items of a Distributed Map that go to a child some at a time, and come back one by one."""
+"""Batches: items of a Distributed Map go to a child several at a time, and come back one by one."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -12,14 +12,14 @@ T = TypeVar("T")
 
 
 def batched(items: Sequence[T], size: int) -> Sequence[T | list[T]]:
-    """Return items in lists of `size`, the last of which may be shorter; as they are for 1."""
+    """Return items in lists of `size`, the last maybe shorter; for size 1, the items themselves."""
     if size == 1:
         return items
     return [list(items[start : start + size]) for start in range(0, len(items), size)]
 
 
 def unbatched(items: Iterable[Item], unit: UnitOfWork) -> Iterator[Item]:
-    """Yield the items of batches, each at its own position among all; others as they are."""
+    """Yield the items of batches, each with its position among all, and single items unchanged."""
     every = list(items)
     unit.pages.load([item.result for item in every if item.per_batch > 1 and item.succeeded])
     for item in every:

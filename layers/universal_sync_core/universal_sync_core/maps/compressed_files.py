@@ -1,4 +1,4 @@
-"""Files that others have compressed, read as their bytes arrive: gzip and zstd, told by content."""
+"""Reading compressed files of others while their bytes arrive: gzip and zstd, told by content."""
 
 import zlib
 from collections.abc import Callable, Iterable, Iterator
@@ -11,14 +11,14 @@ from universal_sync_core.limits import KIB
 _GZIP: Final = b"\x1f\x8b"
 # https://www.rfc-editor.org/rfc/rfc8878#name-zstandard-frames
 _ZSTD: Final = b"\x28\xb5\x2f\xfd"
-# A block of 128 KiB may take 4 bytes of a frame: so few at once hold no more than some megabytes.
+# A block of 128 KiB may take 4 bytes of a frame, so this few bytes expand to some megabytes.
 _FED_BYTES: Final = KIB
-# A larger window takes as much memory, whatever the file holds.
+# A window takes its full size in memory, however small the file is.
 _MOST_WINDOW_BYTES: Final = 128 * KIB * KIB
 
 
 class _Decoder(Protocol):
-    """Decodes one member of a file, as `zlib` and `zstandard` do."""
+    """Decodes one member of a file, like the objects of `zlib` and `zstandard`."""
 
     @property
     def eof(self) -> bool: ...
@@ -30,14 +30,14 @@ class _Decoder(Protocol):
 
 
 def uncompressed(pieces: Iterable[bytes], path: str) -> Iterator[bytes]:
-    """Yield the bytes of a file piece by piece, uncompressed where it is gzip or zstd.
+    """Yield the bytes of a file piece by piece, decompressed if it is gzip or zstd.
 
     Args:
-        pieces: of the file as it is stored.
-        path: of the file, for messages.
+        pieces: the stored bytes of the file.
+        path: the path of the file, for messages.
 
     Raises:
-        UnreadableObjectError: it is damaged, or ends before its end.
+        UnreadableObjectError: it is damaged, or breaks off.
     """
     rest, head = iter(pieces), b""
     while len(head) < len(_ZSTD) and (piece := next(rest, None)) is not None:
@@ -65,7 +65,7 @@ def _decoded(
     kind: str,
     path: str,
 ) -> Iterator[bytes]:
-    """Yield what the members of a file hold, which stand one after the other."""
+    """Yield the content of the members of a file, one after another."""
     decoder = new()
     try:
         for data in _fed(stored):
@@ -73,11 +73,11 @@ def _decoded(
                 decoder = new() if decoder.eof else decoder
                 if piece := decoder.decompress(data):
                     yield piece
-                data = decoder.unused_data  # noqa: PLW2901 - of the next member
+                data = decoder.unused_data  # noqa: PLW2901 - the bytes of the next member
     except failure as error:
-        raise UnreadableObjectError(f"no readable {kind}", path=path) from error
+        raise UnreadableObjectError(f"not readable {kind}", path=path) from error
     if not decoder.eof:
-        raise UnreadableObjectError(f"the {kind} ends before its end", path=path)
+        raise UnreadableObjectError(f"the {kind} file breaks off", path=path)
 
 
 def _fed(stored: Iterable[bytes]) -> Iterator[bytes]:

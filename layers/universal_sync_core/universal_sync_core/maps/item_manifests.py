@@ -1,4 +1,4 @@
-"""Manifests: objects that list the files in which the items of a Distributed Map are."""
+"""Manifests: objects that list the files with the items of a Distributed Map."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -22,7 +22,7 @@ from universal_sync_core.maps.items_in_s3 import (
 from universal_sync_core.storage.store import Location
 from universal_sync_core.values.codec import Json, JsonObject, decode
 
-# As an ItemReader calls them.
+# The names are those of an ItemReader.
 # https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itemreader.html
 MANIFEST_TYPE: Final = "manifest_type"
 ATHENA: Final = "ATHENA_DATA"
@@ -31,10 +31,11 @@ MANIFEST_TYPES: Final = (ATHENA, INVENTORY)
 
 
 def manifest_type(items: JsonObject, place: str) -> str | None:
-    """Return what kind of manifest the object is, or None where it holds the items itself.
+    """Return the kind of a manifest, or None if the object contains the items itself.
 
     Raises:
-        InvalidRequestError: it is none of the known ones, or says the type of an inventory's files.
+        InvalidRequestError: the kind is not one of the known ones, or the fields give a type for
+            the files of an inventory.
     """
     if MANIFEST_TYPE not in items:
         return None
@@ -46,48 +47,51 @@ def manifest_type(items: JsonObject, place: str) -> str | None:
 
 
 def items_of_files(manifest: Location, kind: str, unit: UnitOfWork) -> Iterator[Json]:
-    """Yield the items of the files that a manifest of Athena lists, in its order.
+    """Yield the items of the files that a manifest of Athena lists, in the order of the manifest.
 
     Args:
-        manifest: an object with an `s3://` path in each line, as UNLOAD leaves it.
-        kind: of each file, one of `INPUT_TYPES`.
-        unit: whose budget all bytes are spent from.
+        manifest: an object with an `s3://` path in each line, as UNLOAD writes it.
+        kind: the type of each file, one of `INPUT_TYPES`.
+        unit: the unit of work whose budget all bytes are spent from.
 
     Raises:
-        PointerNotAllowedError: a file is in no place that may be read; errors as of `items_in`.
+        PointerNotAllowedError: a file is not in an allowed place. The other errors are those of
+            `items_in`.
     """
     for at in files_of(manifest, unit):
         yield from items_in(at, kind, unit)
 
 
 def files_of(manifest: Location, unit: UnitOfWork) -> Iterator[Location]:
-    """Yield the files that a manifest of Athena lists, each in a place that may be read."""
+    """Yield the files that a manifest of Athena lists; each must be in an allowed place."""
     for line in text_lines(manifest, unit):
         if line.strip():
             yield _allowed(line.strip(), manifest, unit)
 
 
 def inventory_items(manifest: Location, unit: UnitOfWork) -> Iterator[JsonObject]:
-    """Yield what an inventory of S3 lists: an object of texts for each object of the bucket.
+    """Yield the rows of an inventory of S3: an object of strings for each object of the bucket.
 
     Args:
         manifest: the `manifest.json` of the inventory, whose files are CSV.
-        unit: whose budget all bytes are spent from.
+        unit: the unit of work whose budget all bytes are spent from.
 
     Raises:
-        UnreadableObjectError: it is no such manifest, or its files are of another format.
-        PointerNotAllowedError: a file is in no place that may be read.
+        UnreadableObjectError: it is not such a manifest, or its files have another format.
+        PointerNotAllowedError: a file is not in an allowed place.
     """
     told = decode("".join(text_lines(manifest, unit)).encode(), path=str(manifest))
     try:
         if told["fileFormat"] != CSV:
-            message = "an inventory in another format than CSV"
+            message = "the inventory is not in CSV"
             raise UnreadableObjectError(message, path=str(manifest))
         names = [name.strip() for name in told["fileSchema"].split(",")]
         bucket = told["destinationBucket"].rpartition(":::")[2]
         keys = [file["key"] for file in told["files"]]
     except (KeyError, TypeError, AttributeError) as error:
-        raise UnreadableObjectError("no manifest of an inventory", path=str(manifest)) from error
+        raise UnreadableObjectError(
+            "not the manifest of an inventory", path=str(manifest)
+        ) from error
     for key in keys:
         at = _allowed(f"s3://{bucket}/{key}", manifest, unit)
         yield from map(_listed, named(names, csv_rows(at, unit), at, unit))
@@ -105,7 +109,7 @@ def _allowed(path: str, manifest: Location, unit: UnitOfWork) -> Location:
     try:
         at = Location.parse(path)
     except MalformedPointerError as error:
-        message = "a file that the manifest lists is no object of S3"
+        message = "the manifest lists a file that cannot be an object in S3"
         raise UnreadableObjectError(message, path=str(manifest)) from error
     unit.objects.require_allowed(str(at))
     return at

@@ -1,6 +1,6 @@
-"""Items of a Distributed Map that are in S3 already, read one by one as their bytes arrive.
+"""Items of a Distributed Map that are in S3 already, read one by one while their bytes arrive.
 
-A file may be compressed with gzip or zstd, which its first bytes tell.
+A file may be compressed with gzip or zstd; its first bytes show which.
 """
 
 import codecs
@@ -17,7 +17,7 @@ from universal_sync_core.values.budget import Cost
 from universal_sync_core.values.codec import Json, JsonObject
 from universal_sync_core.values.json_stream import streamed, with_floats
 
-# As an ItemReader calls them.
+# The names are those of an ItemReader.
 # https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itemreader.html
 INPUT_TYPE: Final = "input_type"
 JSON: Final = "JSON"
@@ -30,19 +30,19 @@ INPUT_TYPES: Final = (JSON, "JSONL", CSV, PARQUET)
 
 
 def input_type(items: JsonObject, place: str) -> str:
-    """Return of which type the object is that holds the items: JSON where nothing is said.
+    """Return the type of the object with the items; JSON by default.
 
     Raises:
-        InvalidRequestError: it is none of the known ones.
+        InvalidRequestError: the type is not one of the known ones.
     """
     return known(items.get(INPUT_TYPE, JSON), INPUT_TYPES, f"{place}.{INPUT_TYPE}")
 
 
 def known(given: Json, values: Sequence[str], place: str) -> str:
-    """Return a value that is one of the known ones.
+    """Return a value after checking that it is one of the known ones.
 
     Raises:
-        InvalidRequestError: it is none of them.
+        InvalidRequestError: it is not one of them.
     """
     if given not in values:
         message = f"{place} must be one of {', '.join(values)}"
@@ -53,16 +53,16 @@ def known(given: Json, values: Sequence[str], place: str) -> str:
 def items_in(at: Location, kind: str, unit: UnitOfWork) -> Iterator[Json]:
     """Yield the items of an object.
 
-    Of CSV these are objects of texts, named by the first row; a cell that a row lacks is empty.
+    From CSV, items are objects of strings, with names from the first row; a missing cell is empty.
 
     Args:
-        at: the object.
+        at: the place of the object.
         kind: one of `INPUT_TYPES`, but not Parquet.
-        unit: whose budget its bytes are spent from.
+        unit: the unit of work whose budget its bytes are spent from.
 
     Raises:
-        UnreadableObjectError: it is not of that type.
-        StateTooLargeError: it is more than one call may read.
+        UnreadableObjectError: the object does not have that type.
+        StateTooLargeError: the object is larger than one call may read.
     """
     if kind == CSV:
         rows = csv_rows(at, unit)
@@ -71,19 +71,19 @@ def items_in(at: Location, kind: str, unit: UnitOfWork) -> Iterator[Json]:
 
 
 def text_lines(at: Location, unit: UnitOfWork) -> Iterator[str]:
-    """Yield the lines of an object with their ends, spent from the budget of a unit of work."""
+    """Yield the lines of an object with their line ends, and spend their bytes from the budget."""
     try:
         yield from _lines(_spent(at, unit))
     except UnicodeDecodeError as error:
-        raise UnreadableObjectError("no text in UTF-8", path=str(at)) from error
+        raise UnreadableObjectError("not text in UTF-8", path=str(at)) from error
 
 
 def csv_rows(at: Location, unit: UnitOfWork) -> Iterator[list[str]]:
-    """Yield the rows of a table, those without a cell left out; errors as of `items_in`."""
+    """Yield the rows of a table that have a cell; the errors are those of `items_in`."""
     try:
         yield from filter(None, csv.reader(text_lines(at, unit), strict=True))
     except csv.Error as error:
-        raise UnreadableObjectError("no readable CSV", path=str(at)) from error
+        raise UnreadableObjectError("not readable CSV", path=str(at)) from error
 
 
 def _spent(at: Location, unit: UnitOfWork) -> Iterator[bytes]:
@@ -94,7 +94,7 @@ def _spent(at: Location, unit: UnitOfWork) -> Iterator[bytes]:
 
 
 def _lines(pieces: Iterable[bytes]) -> Iterator[str]:
-    """Yield lines with their ends; a quoted cell may go over several."""
+    """Yield lines with their line ends; a quoted cell may span several."""
     begun: list[str] = []
     for text in codecs.iterdecode(pieces, "utf-8-sig"):
         first, *more = text.split("\n")

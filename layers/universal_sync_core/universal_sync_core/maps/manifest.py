@@ -1,4 +1,4 @@
-"""The results of a Distributed Map, read from the files its ResultWriter leaves in S3.
+"""Reading the results of a Distributed Map from the files that its ResultWriter writes to S3.
 
 https://docs.aws.amazon.com/step-functions/latest/dg/input-output-resultwriter.html
 """
@@ -31,10 +31,10 @@ MAP_RUN: Final = "MapRunArn"
 _SUCCEEDED: Final = "SUCCEEDED"
 _OUTCOMES: Final = (_SUCCEEDED, "FAILED", "PENDING")
 _HELD_BYTES: Final = 32 * KIB * KIB
-# The WriterConfig's transformations that leave outputs in place of records.
+# The WriterConfig's transformations that write outputs instead of records.
 _OUTPUTS_ONLY: Final = ("COMPACT", "FLATTEN")
 _PLACE: Final = "(ResultWriterDetails)"
-# Every record of an execution has some of these, and every one of a success some of those.
+# Keys by which a record of an execution, and one of a success, can be recognised.
 _OF_EXECUTIONS: Final = frozenset({"ExecutionArn", "Name", "Status"})
 _OF_SUCCESSES: Final = frozenset({"Output", "OutputDetails"})
 _ARN: Final = re.compile(r"arn:[^:]+:states:([^:]*:[^:]*):(mapRun|execution):([^:]+):.+")
@@ -42,14 +42,14 @@ _ARN: Final = re.compile(r"arn:[^:]+:states:([^:]*:[^:]*):(mapRun|execution):([^
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResultFile:
-    """A result file, as the manifest lists it.
+    """A result file in the manifest.
 
     Attributes:
-        outcome: of all items in it.
-        location: where it is.
-        size: its bytes, or None where the manifest does not say.
-        map_run: ARN of the Map Run, or None where the manifest does not say.
-        has_records: whether it holds records of executions, and not their outputs alone.
+        outcome: the outcome of all items in it.
+        location: the place of the file.
+        size: its size in bytes, or None if the manifest does not give it.
+        map_run: ARN of the Map Run, or None if the manifest does not give it.
+        has_records: whether it contains records of executions, and not only their outputs.
     """
 
     outcome: str
@@ -60,9 +60,9 @@ class ResultFile:
 
 
 def names_map_run(result: Json, unit: UnitOfWork) -> bool:
-    """Tell whether a result is what a Distributed Map with a ResultWriter answers.
+    """Tell whether a result is the answer of a Distributed Map with a ResultWriter.
 
-    Only the join of a map reads a manifest; to any other action a result of this form is data.
+    Only the join of a map reads a manifest; for any other action, a result of this form is data.
     """
     if type(result) is not dict:
         return False
@@ -74,16 +74,16 @@ def names_map_run(result: Json, unit: UnitOfWork) -> bool:
 
 
 def read_map_run(result: JsonObject, unit: UnitOfWork) -> list[Item]:
-    """Return the items of a Map Run in their order, each once.
+    """Return the items of a Map Run in order, each once.
 
     Args:
         result: `{"ResultWriterDetails": {"Bucket", "Key"}}`, with or without `MapRunArn`.
-        unit: through which large outputs are stored as they are read.
+        unit: the unit of work that stores large outputs while they are read.
 
     Raises:
-        MissingObjectError: the manifest or a result file is not there.
+        MissingObjectError: the manifest or a result file is missing.
         MalformedManifestError: one of them cannot be read.
-        PointerNotAllowedError: they lie outside the allowed places.
+        PointerNotAllowedError: one of them is outside the allowed places.
     """
     items: dict[tuple[str, object], Item] = {}
     for file in _result_files(result.get(DETAILS), unit):
@@ -96,26 +96,26 @@ def read_map_run(result: JsonObject, unit: UnitOfWork) -> list[Item]:
 
 
 def _require_one_at_each_position(items: list[Item]) -> None:
-    """Raise MalformedManifestError where two items that children tell of have one position."""
+    """Raise MalformedManifestError if two items of children have the same position."""
     for item, following in pairwise(items):
         if item.position == following.position:
-            message = f"two children ran an item at the position {item.position}"
+            message = f"two children ran an item at position {item.position}"
             raise MalformedManifestError(message, path=_PLACE)
 
 
 def _require_same(known: Item, item: Item, path: str) -> None:
-    """Raise MalformedManifestError where two children were given other items at one position."""
+    """Raise MalformedManifestError if two children got different items at the same position."""
     if known.given != item.given:
-        message = f"two children ran other items at the position {item.position}"
+        message = f"two children ran different items at position {item.position}"
         raise MalformedManifestError(message, path=path)
 
 
 def _result_files(details: Json, unit: UnitOfWork) -> list[ResultFile]:
-    """Return every result file, those of successes first."""
+    """Return all result files, those of successes first."""
     try:
         at = _located(details["Bucket"], details["Key"])
     except (KeyError, TypeError, MalformedPointerError) as error:
-        message = "ResultWriterDetails names no Bucket and Key"
+        message = "ResultWriterDetails must have Bucket and Key"
         raise MalformedManifestError(message, path=_PLACE) from error
     places = _places(unit)
     unit.objects.require_allowed(str(at), also=places)
@@ -126,7 +126,7 @@ def _result_files(details: Json, unit: UnitOfWork) -> list[ResultFile]:
         *(UnreadableObjectError, MalformedPointerError),
         *(KeyError, TypeError, AttributeError),
     ) as error:
-        raise MalformedManifestError("no manifest of a Distributed Map", path=str(at)) from error
+        raise MalformedManifestError("not a manifest of a Distributed Map", path=str(at)) from error
     for file in files:
         unit.objects.require_allowed(str(file.location), also=places)
     return files
@@ -152,12 +152,12 @@ def _listed(manifest: JsonObject) -> Iterator[ResultFile]:
 
 def _located(bucket: Json, key: Json) -> Location:
     if type(bucket) is not str or type(key) is not str:
-        raise TypeError("no texts")
+        raise TypeError("not strings")
     return Location.of(bucket, key)
 
 
 def _places(unit: UnitOfWork) -> list[str]:
-    """Return where the ResultWriters of the bag's own executions write."""
+    """Return the prefixes that the ResultWriters of the bag's own executions write to."""
     bag = with_fields(unit.bag, {CHAIN}, unit.pages)
     chain: Json = unit.pages.resolve(bag.get(CHAIN, []))
     executions = [unit.objects.execution_id, *(chain if type(chain) is list else [])]
@@ -182,7 +182,7 @@ def _read_file(file: ResultFile, unit: UnitOfWork) -> list[Item]:
 
 def _item(record: Json, file: ResultFile, number: int, unit: UnitOfWork) -> Item:
     def taken(value: Json) -> Json:
-        """Return a value of a record as it may stand in the bag, a large one as a pointer."""
+        """Return a value of a record in the form for a bag; a large one becomes a pointer."""
         return unit.pages.folded(ingest(value, unit))
 
     place = f"{file.location}#{number}"
@@ -190,17 +190,18 @@ def _item(record: Json, file: ResultFile, number: int, unit: UnitOfWork) -> Item
         return output_of(record, place, taken)
     if not _is_record(record, file):
         message = (
-            f"record {number} of this file of {file.outcome} results is no record of an execution:"
-            " leave out the ResultWriter's WriterConfig, or set its Transformation to NONE"
+            f"record {number} of this file of {file.outcome} results is not a record of an"
+            " execution: leave out the ResultWriter's WriterConfig, or set its Transformation to"
+            " NONE"
         )
         raise MalformedManifestError(message, path=str(file.location))
     return item_of(record, file.outcome, place, taken, execution_id=unit.objects.execution_id)
 
 
 def _is_record(record: Json, file: ResultFile) -> bool:
-    """Tell whether a value is the record of a child of this Map Run, and no output like one.
+    """Tell whether a value is the record of a child of this Map Run, and not such an output.
 
-    A child that starts executions itself may answer what Step Functions says of those.
+    A child that starts executions may answer with what Step Functions returned for them.
     """
     if type(record) is not dict or _OF_EXECUTIONS.isdisjoint(record):
         return False
@@ -213,16 +214,18 @@ def _is_record(record: Json, file: ResultFile) -> bool:
 
 
 def _machine(arn: Json) -> tuple[str, str] | None:
-    """Return the place and the name of the state machine and map of an ARN, or None."""
+    """Return the region and account, and the state machine and map, of an ARN, or None."""
     match = _ARN.fullmatch(arn) if type(arn) is str else None
     return None if match is None else (match[1], match[3])
 
 
 def _whole(pieces: Iterable[bytes], file: ResultFile) -> Iterator[bytes]:
-    """Yield the pieces of a file; JSON lines do not show by themselves where they were cut."""
+    """Yield the pieces of a file and check its size: JSON lines do not show that they were cut."""
     size = 0
     for piece in pieces:
         size += len(piece)
         yield piece
     if file.size is not None and size != file.size:
-        raise UnreadableObjectError("another size than listed", path=str(file.location))
+        raise UnreadableObjectError(
+            "the file does not have its listed size", path=str(file.location)
+        )

@@ -1,4 +1,4 @@
-"""The items of a Distributed Map, as the records of its executions tell them."""
+"""The items of a Distributed Map, made from the records of its executions."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,15 +14,15 @@ Taken: TypeAlias = Callable[[Json], Json]
 
 _SUCCEEDED: Final = "SUCCEEDED"
 _BY_INDEX: Final = "index"
-# What the ItemSelector of our state machine makes of an item.
+# The keys that the ItemSelector of the stack's state machine gives an item.
 _WRAPPED: Final = frozenset({"execution_id", "item", "index"})
-# Of a child whose worker did not answer a batch with a result for each of its items.
+# The failure of a child whose worker did not answer a batch with a result for each item.
 _WRONG_ANSWER: Final = {
     "Status": "FAILED",
     "Error": "InvalidRequestError",
-    "Cause": "the answer to a batch must be a list with the result of each of its items",
+    "Cause": "the answer to a batch must be a list with a result for each of its items",
 }
-# What our ItemBatcher makes of items that Step Functions reads itself.
+# The fields that the stack's ItemBatcher makes from items that Step Functions itself reads.
 _BATCH_INPUT: Final = "BatchInput"
 _ITEMS: Final = "Items"
 _BATCHED: Final = {_BATCH_INPUT, _ITEMS}
@@ -35,14 +35,14 @@ class Item:
     """One item of a Distributed Map.
 
     Attributes:
-        identity: what no other item has; the same again after a redrive.
-        index: its position among the items, or None where the record does not tell.
+        identity: a value that no other item has, and that stays the same after a redrive.
+        index: its position among the items, or None if the record does not give it.
         succeeded: whether it has an output.
-        result: its output, or what is known of its failure.
-        per_batch: how many items a child was given; of more than one this is all of a batch,
-            `index` is the batch's, and the output is the list of theirs.
-        positions: of each item of a batch, where its items tell them.
-        given: its input, as JSON, where Step Functions itself has read the items.
+        result: its output, or what is known about its failure.
+        per_batch: how many items a child got. If more than one, this is a whole batch: `index` is
+            the position of the batch, and the output is the list of the items' outputs.
+        positions: the position of each item of a batch, if its items have them.
+        given: its input as JSON, if Step Functions itself has read the items.
     """
 
     identity: tuple[str, object]
@@ -55,33 +55,34 @@ class Item:
 
     @property
     def is_ours(self) -> bool:
-        """Whether its input was made for this execution by our own state machine."""
+        """Whether the stack's own state machine made its input for this execution."""
         return self.index is not None and self.identity == (_BY_INDEX, self.index)
 
     @property
     def position(self) -> int:
-        """Its index, of an item that tells one."""
+        """The index of an item that has one."""
         return self.index or 0
 
     def place(self) -> tuple[bool, int]:
-        """Return what sorts items in their order; those that do not tell theirs come last."""
+        """Return the sort key of the item; items without an index come last."""
         return (self.index is None, self.index or 0)
 
 
 def item_of(
     record: JsonObject, outcome: str, place: str, taken: Taken, *, execution_id: str | None
 ) -> Item:
-    """Return the item that the record of an execution is about.
+    """Return the item of the record of an execution.
 
     Args:
-        record: as a ResultWriter writes it.
-        outcome: of the file it is in.
-        place: of the record, which no other has.
-        taken: returns a value as it may stand in the bag.
-        execution_id: of the bag, by which the input that our state machine made is known.
+        record: the record from a ResultWriter.
+        outcome: the outcome of its file.
+        place: the place of the record, which is unique.
+        taken: returns a value in the form for a bag.
+        execution_id: the id of the bag, by which an input of the stack's own state machine is
+            recognised.
 
     Raises:
-        UnreadableObjectError: its input or output is no JSON text.
+        UnreadableObjectError: its input or output is not JSON text.
     """
     text: Json = record.get("Input")
     given, positions = _unwrapped(_document(record, "Input"))
@@ -92,7 +93,7 @@ def item_of(
     result: Json = None
     if succeeded:
         if not _is_left_out(record, "Output") and type(record.get("Output")) is not str:
-            raise UnreadableObjectError("no Output", path=place)
+            raise UnreadableObjectError("the record has no Output", path=place)
         result = taken(_document(record, "Output"))
     if succeeded and per_batch > 1 and length(result) != length(given["item"]):
         succeeded, record = False, record | _WRONG_ANSWER
@@ -106,7 +107,7 @@ def item_of(
         }
     named = ("execution", _text(record, "ExecutionArn") or _text(record, "Name") or place)
     return Item(
-        # A redriven item may run as an execution of another name.
+        # A redriven item may run as an execution with another name.
         identity=(_BY_INDEX, index) if is_ours else named,
         index=index,
         succeeded=succeeded,
@@ -118,19 +119,19 @@ def item_of(
 
 
 def output_of(output: Json, place: str, taken: Taken) -> Item:
-    """Return the item of which only the output is known."""
+    """Return an item of which only the output is known."""
     result = taken(with_floats(output))
     return Item(identity=("place", place), index=None, succeeded=True, result=result)
 
 
 def input_at(given: str, position: int) -> Json:
-    """Return what the item at a position was given, of the input of a child that tells it."""
+    """Return the item at a position from the input of a child that has positions."""
     items = decode(given.encode(errors="surrogatepass"), path="(record)")[_ITEMS]
     return next(each["item"] for each in items if each["index"] == position)
 
 
 def _unwrapped(given: Json) -> tuple[Json, list[int] | None]:
-    """Return the input of a child as of any other, and the positions of what an ItemBatcher gave.
+    """Return the input of a child in its usual form, and the positions from an ItemBatcher.
 
     Such an input is `{"BatchInput": {...}, "Items": [{"item", "index"}, ...]}`.
     """
@@ -155,20 +156,20 @@ def _is_indexed(item: Json) -> bool:
 
 
 def _document(record: JsonObject, name: str) -> Json:
-    """Return the input or output of a record, null where it has none or it was left out."""
+    """Return the input or output of a record, or null if it has none or it was left out."""
     text: Json = record.get(name)
     if _is_left_out(record, name) or text is None or (name == "Input" and not text):
         return None
     if type(text) is not str:
-        raise UnreadableObjectError(f"{name} is no text", path="(record)")
+        raise UnreadableObjectError(f"{name} is not a string", path="(record)")
     return decode(text.encode(errors="surrogatepass"), path="(record)")
 
 
 def _text(record: JsonObject, name: str) -> str | None:
-    """Return a text of a record, or None where it has none of that name."""
+    """Return a string of a record, or None if it has none of that name."""
     text: Json = record.get(name)
     if text is not None and type(text) is not str:
-        raise UnreadableObjectError(f"{name} is no text", path="(record)")
+        raise UnreadableObjectError(f"{name} is not a string", path="(record)")
     return text
 
 
@@ -178,7 +179,7 @@ def _is_left_out(record: JsonObject, name: str) -> bool:
 
 
 def _index(given: Json) -> int | None:
-    """Return the position of an item as the ItemSelector of a state machine of ours adds it."""
+    """Return the position that the ItemSelector of the stack's state machine gave an item."""
     if (
         type(given) is not dict
         or given.keys() not in _WRAPPINGS
@@ -191,5 +192,5 @@ def _index(given: Json) -> int | None:
 
 
 def _names(owner: str, execution_id: str | None) -> bool:
-    """Tell whether an input was made for this execution, which no item can make itself look."""
+    """Tell whether an input was made for this execution; an item cannot imitate that."""
     return execution_id is not None and owner in (execution_id, execution_id.rsplit(":", 1)[-1])

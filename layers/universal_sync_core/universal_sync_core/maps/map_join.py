@@ -1,4 +1,4 @@
-"""The results of a Distributed Map made one delta: outputs in item order, and what failed."""
+"""Joining the results of a Distributed Map: one delta with outputs in item order, and failures."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -24,10 +24,10 @@ def joined_outputs(
     """Return the delta of a list of outputs.
 
     Args:
-        outputs: in item order.
-        unit: through which compressed ones are opened.
-        stored: a pointer to the list, where it is in S3 already.
-        reports: of items that have no output.
+        outputs: the outputs, in item order.
+        unit: the unit of work that opens compressed ones.
+        stored: a pointer to the list, if it is in S3 already.
+        reports: reports of items without output.
     """
     delta = {
         OUTPUTS: outputs if stored is None else stored,
@@ -43,8 +43,8 @@ def joined_outputs(
 def joined_items(items: Sequence[Item], unit: UnitOfWork) -> JsonObject:
     """Return the delta of the items of a map run, in item order.
 
-    Where they are what was left of a map, their outputs are joined with those that the bag has.
-    Where more failed than are tolerated, the delta says what is left of the map to run.
+    If they are the rest of an unfinished map, their outputs are joined with those that the bag has.
+    If more failed than are tolerated, the delta says what is left to run.
     """
     if not all(item.is_ours for item in items):
         outputs = [item.result for item in items if item.succeeded]
@@ -55,7 +55,7 @@ def joined_items(items: Sequence[Item], unit: UnitOfWork) -> JsonObject:
 def _of_our_own(
     items: Sequence[Item], unfinished: UnfinishedMap | None, unit: UnitOfWork
 ) -> JsonObject:
-    """Return the delta of items that tell their own positions."""
+    """Return the delta of items that have their own positions."""
     by_position: dict[int, Json] = {}
     count = len(items)
     if unfinished is not None:
@@ -84,7 +84,7 @@ def _of_our_own(
 def _inputs(
     items: Sequence[Item], again: list[int], unfinished: UnfinishedMap | None, unit: UnitOfWork
 ) -> list[Json] | None:
-    """Return what items that run again were given, where the function cannot read it anew."""
+    """Return the inputs of items that run again, if the function cannot read the items itself."""
     if unfinished is not None:
         kept = unfinished.inputs
         known = None if kept is None else dict(zip(unfinished.failed, kept, strict=True))
@@ -105,7 +105,7 @@ def _reports(items: Sequence[Item]) -> list[JsonObject]:
 
 
 def _moved(item: Item, unfinished: UnfinishedMap) -> Item:
-    """Return an item that ran again with its position among all items of the map."""
+    """Return an item that ran again, with its position among all items of the map."""
     position = unfinished.position(item.position)
     result = item.result if item.succeeded else item.result | {"index": position}
     return replace(item, index=position, result=result)

@@ -1,8 +1,8 @@
-"""A Distributed Map of which more items failed than were tolerated: what is left of it to run.
+"""A Distributed Map with more failed items than tolerated: what is left of it to run.
 
-The bag that ends the workflow keeps, behind `unfinished_map`, how many items there were, which of
-them failed, and which of those have no output. When the workflow is resumed only these run again,
-and their outputs are joined with those that are there.
+Behind `unfinished_map`, the bag that ends the workflow keeps how many items there were, which of
+them failed, and which of those have no output. When the workflow is resumed, only the failed items
+run again, and their outputs are joined with the existing ones.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,20 +26,20 @@ from universal_sync_core.merge.lists import Lists
 from universal_sync_core.values.codec import Json, JsonObject
 from universal_sync_core.values.pointer import Pointer
 
-# Beside the pointer, once the map is entered again.
+# This key is beside the pointer once the map is entered again.
 _ENTERED: Final = "entered"
 _DOCUMENT: Final = {"count", "failed", "without_output", "inputs"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnfinishedMap:
-    """What is known of a map whose workflow failed.
+    """What is known about a map whose workflow failed.
 
     Attributes:
-        count: of its items.
+        count: the number of its items.
         failed: positions of the items to run again, in order.
-        without_output: those of them that left no output.
-        inputs: what those to run again are given, where the function cannot read the items.
+        without_output: the positions of those without output.
+        inputs: the inputs of those to run again, if the function cannot read the items.
     """
 
     count: int
@@ -48,7 +48,7 @@ class UnfinishedMap:
     inputs: Sequence[Json] | None = None
 
     def render(self, unit: UnitOfWork) -> JsonObject:
-        """Return the pointer that stands for it in the bag."""
+        """Return the pointer to it for the bag."""
         document = {
             "count": self.count,
             "failed": list(self.failed),
@@ -58,17 +58,17 @@ class UnfinishedMap:
         return in_role(unit.pages.store(document), UNFINISHED)
 
     def position(self, index: int) -> int:
-        """Return the position among all items of one that ran again.
+        """Return the position of an item that ran again among all items.
 
         Raises:
-            InvalidRequestError: no such item was to run.
+            InvalidRequestError: the map did not have such an item to run.
         """
         if index >= len(self.failed):
-            raise _not_of_this_map(f"{UNFINISHED}: the map ran an item that it was not given")
+            raise _not_of_this_map(f"{UNFINISHED}: the map ran an item that it did not have to run")
         return self.failed[index]
 
     def kept_outputs(self, unit: UnitOfWork) -> Mapping[int, Json]:
-        """Return the outputs that are in the bag by position, without those that run again."""
+        """Return the outputs in the bag by position, without those that run again."""
         plain = without_samples(with_fields(unit.bag, {OUTPUTS}, unit.pages), {OUTPUTS})
         outputs = Lists(unit.pages).elements(unit.pages.opened(plain.get(OUTPUTS, [])))
         missing, again = set(self.without_output), set(self.failed)
@@ -80,7 +80,7 @@ class UnfinishedMap:
 
 
 def unfinished_map(bag: JsonObject, unit: UnitOfWork) -> UnfinishedMap | None:
-    """Return what is left of the map that a bag has entered again, or None if it has not."""
+    """Return what is left of the map that a bag has entered again, or None if there is none."""
     pointer = unfinished_of(bag)
     return _read(pointer, unit) if pointer is not None and _ENTERED in pointer.beside else None
 
@@ -88,12 +88,12 @@ def unfinished_map(bag: JsonObject, unit: UnitOfWork) -> UnfinishedMap | None:
 def _read(pointer: Pointer, unit: UnitOfWork) -> UnfinishedMap:
     document = unit.pages.resolve(pointer.render())
     if type(document) is not dict or document.keys() != _DOCUMENT:
-        raise _not_of_this_map(f"{UNFINISHED} is written by the state machine alone")
+        raise _not_of_this_map(f"{UNFINISHED} may be written only by the state machine")
     return UnfinishedMap(**document)
 
 
 def items_to_run(items: Sequence[Json], unfinished: UnfinishedMap | None) -> Sequence[Json]:
-    """Return those of a map's items that are to run: all, or those that failed the last time."""
+    """Return the items of a map to run: all, or those that failed the last time."""
     if unfinished is None:
         return items
     if len(items) != unfinished.count:
@@ -102,7 +102,7 @@ def items_to_run(items: Sequence[Json], unfinished: UnfinishedMap | None) -> Seq
 
 
 def entered_again(bag: JsonObject, unit: UnitOfWork) -> JsonObject:
-    """Return a bag whose map failed, ready to run the items that did; their reports are dropped."""
+    """Return a bag whose map failed, ready to run the failed items; their reports are dropped."""
     pointer = unfinished_of(bag)
     if pointer is None:
         return bag
@@ -117,7 +117,7 @@ def entered_again(bag: JsonObject, unit: UnitOfWork) -> JsonObject:
 
 
 def without_unfinished(bag: JsonObject) -> JsonObject:
-    """Return a bag that knows of no map to finish."""
+    """Return a bag without an unfinished map."""
     if unfinished_of(bag) is None:
         return bag
     return {name: value for name, value in bag.items() if name != UNFINISHED}

@@ -184,8 +184,8 @@ def with_changes(base: Json, changes: Changes, path: str, unit: UnitOfWork) -> J
     """Return a map with some keys set and others removed.
 
     Args:
-        base: the map, inline or a pointer to it. What was readable beside the pointer stays
-            readable.
+        base: the map, inline or a pointer to it. The copies that were readable beside the pointer
+            stay readable.
         changes: the values of keys; `REMOVAL` for keys to remove.
         path: dotted path of the map, from the bag.
         unit: the unit of work that writes the pages.

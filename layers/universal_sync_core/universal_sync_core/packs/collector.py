@@ -1,4 +1,4 @@
-"""Python's collector of cycles, paused while JSON is decoded."""
+"""Python's garbage collector of cycles, paused while JSON is decoded."""
 
 import gc
 from collections.abc import Iterator
@@ -7,10 +7,10 @@ from contextlib import contextmanager
 
 @contextmanager
 def collector_paused() -> Iterator[None]:
-    """Pause the collector of cycles, unless it is off already.
+    """Pause the collector of cycles, unless it is already off.
 
-    Decoding makes maps and lists by the ten thousand, and none of them is part of a cycle. The
-    collector looks at all of them again and again, which takes as long as decoding itself.
+    Decoding makes tens of thousands of dicts and lists, and none of them is part of a cycle. The
+    collector visits all of them again and again, which takes as long as decoding.
     """
     if not gc.isenabled():
         yield

@@ -87,7 +87,7 @@ class Objects(Fetching):
         Raises:
             StateTooLargeError: it is larger than any call could read again.
         """
-        self.budget.require_readable(len(body), "a value that is to be stored")
+        self.budget.require_readable(len(body), "a value to store")
         return self._outbox.add(body, self.home)
 
     def copies(self, addresses: Sequence[Address]) -> list[Address]:
@@ -128,11 +128,11 @@ class Objects(Fetching):
             self.seal()
 
     def create_items(self, body: bytes, suffix: str = "json") -> Location:
-        """Store what an ItemReader reads now, uncompressed; an existing one stays.
+        """Store an object for an ItemReader now, uncompressed; an existing one stays.
 
         Args:
-            body: a JSON array of items, or the paths of files that hold them, one a line.
-            suffix: of its name.
+            body: a JSON array of items, or the paths of files with items, one per line.
+            suffix: the end of its name.
         """
         body = self._outbox.named(body)
         path = f"{self.items_home}{hashlib.sha256(body).hexdigest()}.{suffix}"

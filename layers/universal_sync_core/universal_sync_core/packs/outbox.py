@@ -133,7 +133,7 @@ class Outbox:
 
     @property
     def open_path(self) -> str | None:
-        """What stands for the path of the pack that is being written, if there is one."""
+        """The stand-in for the path of the pack that is being written, if there is one."""
         return self._open.name.stand_in if self._open else None
 
     def _added(self, stored: bytes, pack: Pack) -> Address:

@@ -30,7 +30,7 @@ class Spread(NamedTuple):
 
 
 # docs/decisions.md has the measurements behind these numbers. Any page of a map may change again. A
-# list grows at its end, and every step would pay for pages that stay as they are.
+# list grows at its end, and every step would pay for pages that do not change.
 SPREAD: Final[dict[TreeKind, Spread]] = {"map": Spread(6, 3), "list": Spread(12, 2)}
 _FEWEST_PACKS: Final = 2
 _LEAST_GROUPS: Final = 2

@@ -148,9 +148,9 @@ class TreeWriter(PageReader):
         return entries
 
     def _for_page(self, value: Json) -> bytes | None:
-        """Return the JSON of a value, or None if it is too large to stand in a page.
+        """Return the JSON of a value, or None if it is too large for a page.
 
-        What is far down is not encoded once more for each container that is around it.
+        A value deep down is not encoded again for each container around it.
         """
         if self._around > _FEW_AROUND and is_over(value, self._entry_bytes):
             return None
@@ -163,10 +163,10 @@ class TreeWriter(PageReader):
         """Return an element for a page; a large one is stored as documents of its own.
 
         Args:
-            kind: of the tree.
+            kind: the kind of the tree.
             value: the element.
             marked: whether it gets a mark.
-            old: what stands there now.
+            old: the value that this one replaces.
         """
         mark = digest_mark(self.canonical(value)) if marked else b""
         value, encoded = self._folded(value, shown=kind == "list", old=old)
@@ -178,7 +178,7 @@ class TreeWriter(PageReader):
         Args:
             value: an element.
             shown: whether a failure that it reports is shown beside its pointer.
-            old: what stands there now.
+            old: the value that this one replaces.
         """
         encoded = self._for_page(value) if parse(value) is None else encode(value)
         if encoded is not None:

@@ -30,7 +30,7 @@ class Place:
 
     Attributes:
         at: where it is stored.
-        node: what it is.
+        node: the page or index object.
         stop: all keys under it are less than this; None if there is no bound.
     """
 

@@ -110,11 +110,11 @@ def _with_history(bag: JsonObject, asked: "_Asked", unit: UnitOfWork) -> JsonObj
 
 
 class _Asked(NamedTuple):
-    """Paths that begin alike, from the value that the first steps of all of them lead to.
+    """Paths with the same first steps, from the value that these steps lead to.
 
     Attributes:
-        paths: of which one is enough to ask for all of the value.
-        depth: how many steps have been taken.
+        paths: the paths; one of them is enough to ask for the whole value.
+        depth: how many steps they share.
     """
 
     paths: list[Steps]
@@ -126,7 +126,7 @@ class _Asked(NamedTuple):
         return any(len(path) == self.depth for path in self.paths)
 
     def by_step(self) -> "dict[Step, _Asked]":
-        """Return what is asked for below the value, by the next step."""
+        """Return the paths below the value, by their next step."""
         below: dict[Step, _Asked] = {}
         for path in self.paths:
             step = path[self.depth]
@@ -134,13 +134,13 @@ class _Asked(NamedTuple):
         return below
 
     def by_key(self) -> "dict[str, _Asked]":
-        """Return what is asked for below a map, by the key as it is stored."""
+        """Return the paths below a map, by the stored form of their next key."""
         return {
             escape_key(step): each for step, each in self.by_step().items() if type(step) is str
         }
 
     def by_position(self, count: int) -> "dict[int, _Asked]":
-        """Return what is asked for below a list of so many elements, in their order."""
+        """Return the paths below a list with `count` elements, in the order of the elements."""
         below = self.by_step()
         places = sorted(step for step in below if type(step) is int and step < count)
         return {place: below[place] for place in places}
@@ -166,7 +166,7 @@ def _hydrated(value: Json, asked: _Asked, unit: UnitOfWork) -> Json:
 
 
 def _beside(pointer: Pointer, asked: _Asked, unit: UnitOfWork) -> Json:
-    """Return a pointer with what is asked for of its value beside it, under its keys or `[n]`."""
+    """Return a pointer with the requested parts of its value beside it, by key or `[n]`."""
     found: JsonObject = {}
     if pointer.kind == "map":
         by_key = asked.by_key()

@@ -91,7 +91,7 @@ class StateHydrator:
 
 
 def sha256_in(text: Json, field: str) -> str | None:
-    """Return the SHA-256 that a caller gave, or None where they gave none.
+    """Return the SHA-256 that a caller gave, or None if they gave none.
 
     Args:
         text: its hex digits, in lower or upper case.

@@ -1,5 +1,5 @@
-"""What a value in S3 looks like, shown beside its pointer without its secrets.
+"""Previews: a value in S3 is shown beside its pointer, shortened and without its secrets.
 
 Uses: values, pages and bag.
-Others use: `with_previews`, which paths a bag asks for, and `Masking` for what is shown of a state.
+Others use: `with_previews`, the paths that a bag asks for, and `Masking` to show any state.
 """

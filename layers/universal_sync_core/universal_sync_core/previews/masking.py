@@ -1,4 +1,4 @@
-"""What looks secret is not shown: by the name it stands under, or by its own form."""
+"""Masking: values that look secret, by their name or by their own form, are not shown."""
 
 import re
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ MASK: Final = "***"
 # A header or a parameter is often an object of two fields.
 _NAME_FIELDS: Final = frozenset({"name", "key", "header", "field", "parameter", "variable", "id"})
 _VALUE_FIELDS: Final = frozenset({"value", "values", "val", "content", "data", "text"})
-# JSON that stands in a text is looked into, and in a text of that once more.
+# JSON in a string is searched too, and once more in a string of that JSON.
 _LARGEST_INNER_BYTES: Final = 1024 * KIB
 _DEEPEST_INNER: Final = 3
 _BEGINNING_CHARS: Final = 4 * KIB
@@ -24,7 +24,7 @@ _BEGINNING_CHARS: Final = 4 * KIB
 
 @dataclass(frozen=True, slots=True)
 class Masking:
-    """Tells what is not to be shown.
+    """Tells what must not be shown.
 
     Attributes:
         patterns: further names, as regular expressions.
@@ -35,7 +35,7 @@ class Masking:
     active: bool = True
 
     def masked(self, value: Json, steps: Sequence[Step] = ()) -> Json:
-        """Return `value`, which stands at the end of `steps`, with `***` for what looks secret."""
+        """Return the `value` at `steps` with `***` for whatever looks secret."""
         if not self.active:
             return value
         names = [step for step in steps if isinstance(step, str)]
@@ -43,7 +43,7 @@ class Masking:
         return self._under(value, named, 0)
 
     def beginning(self, value: Json, steps: Sequence[Step] = ()) -> Json:
-        """Return `value` as `masked` does, of a long text only what one line shows, and more."""
+        """Return `value` as `masked` does, with long strings cut to little more than a line."""
         is_long = isinstance(value, str) and len(value) > _BEGINNING_CHARS
         return self.masked(value[:_BEGINNING_CHARS] if is_long else value, steps)
 
@@ -62,13 +62,13 @@ class Masking:
         return value if value is None or isinstance(value, bool) or is_number else MASK
 
     def _of(self, key: str, secret: str | None, paired: str | None) -> str | None:
-        """Return the secret name that a field of an object stands under, or None."""
+        """Return the secret name of a field of an object, or None."""
         if secret is not None or self._is_secret(key):
             return secret or key
         return paired if key.lower() in _VALUE_FIELDS else None
 
     def _paired(self, value: JsonObject) -> str | None:
-        """Return the secret name that an object says its value has, or None."""
+        """Return the secret name that an object gives its value in another field, or None."""
         said = (item for key, item in value.items() if key.lower() in _NAME_FIELDS)
         return next(
             (each for each in said if isinstance(each, str) and self._is_secret(each)), None
@@ -87,7 +87,7 @@ class Masking:
 
 
 def _json_in(text: str) -> Json:
-    """Return the object or list that a text is the JSON of, or None."""
+    """Return the object or list in a string of JSON, or None."""
     if len(text) > _LARGEST_INNER_BYTES or text.lstrip()[:1] not in {"{", "["}:
         return None
     try:

@@ -1,4 +1,4 @@
-"""Previews beside the pointers of a bag: of which paths, and none that comes from outside."""
+"""The paths of which a bag wants previews, and dropping previews that come from outside."""
 
 from typing import Final
 
@@ -9,19 +9,19 @@ from universal_sync_core.values.paths import listed, parse_path
 from universal_sync_core.values.pointer import recognise
 
 PREVIEW_PATHS: Final = "preview_paths"
-# Each takes a kibibyte of the bag at most.
+# Each takes at most one KiB of the bag.
 MOST_PREVIEWS: Final = 20
 
 
 def previewed_keys(given: Json, place: str) -> list[tuple[str, ...]]:
-    """Return the paths of which a preview is asked for, each as its keys below `current_state`.
+    """Return the paths to preview, each as its keys below `current_state`.
 
     Args:
         given: a list of dotted paths of `current_state`, with or without that name before them.
-        place: what the list is called where a message names it.
+        place: the path of the list, for messages.
 
     Raises:
-        InvalidRequestError: it is no list of paths, has too many, or a path leads into a list.
+        InvalidRequestError: it is not a list of paths, has too many, or a path leads into a list.
     """
     if type(given) is not list or len(given) > MOST_PREVIEWS:
         message = f"{place} must be a list of at most {MOST_PREVIEWS} paths of {STATE}"
@@ -30,7 +30,7 @@ def previewed_keys(given: Json, place: str) -> list[tuple[str, ...]]:
 
 
 def without_previews(value: Json) -> Json:
-    """Return a value with no previews beside the pointers in it."""
+    """Return a value without previews beside the pointers in it."""
     if type(value) is list:
         return [without_previews(item) for item in value]
     if type(value) is not dict:
@@ -45,6 +45,6 @@ def _keys(path: str, place: str) -> tuple[str, ...]:
     steps = parse_path(path, field=place)
     keys = tuple(step for step in steps if type(step) is str)
     if len(keys) != len(steps):
-        message = f"{place} names keys of objects, and no elements of a list"
+        message = f"{place} can only name keys of objects, not elements of a list"
         raise InvalidRequestError(message, field=place)
     return keys[1:] if keys[0] == STATE else keys

@@ -1,7 +1,8 @@
-"""What secrets look like: the names they stand under, and the forms that they have in a text.
+"""What secrets look like: their names, and their forms in a string.
 
-A text may be made to be slow to search: no expression here looks at a character more than a few
-times. Each begins where the one before cannot have been, and gives nothing back that it has taken.
+Somebody may make a string that is slow to search, so no expression here looks at a character more
+than a few times: each part begins with a character that the part before cannot match, and never
+backtracks.
 """
 
 import re
@@ -9,30 +10,30 @@ import unicodedata
 from typing import Final
 
 _MASK: Final = "***"
-# More of a name than this says nothing more.
+# Characters of a name that are looked at.
 _LONGEST_NAME: Final = 256
 
-# In a name without marks and in small letters, wherever in it.
+# Anywhere in a name, in lower case and without diacritics.
 _NAMES: Final = re.compile(
     "pass(?:word|wd|phrase|code)|secret|token|apikey|accesskey|privatekey|credential|cookie"
     "|sessionid|auth(?:orization|entication)$|signature$"
 )
-# As a word of their own only: `compass` is none, and neither is `spinner`.
+# Only as a whole word: `compass` and `spinner` are not secret.
 _WORDS: Final = frozenset({"pwd", "pass", "passwd", "pin", "ssn", "cvv", "cvc", "auth", "otp"})
 _WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
-# What counts tokens, and is none.
+# Names of numbers that only count tokens.
 _COUNTS: Final = frozenset(
     {"tokens", "count", "limit", "max", "min", "total", "used", "usage", "budget", "left"}
 )
-# Letters of other scripts that look like these; what Unicode itself folds is not among them.
+# Letters of other scripts that look like Latin ones, except those that Unicode itself folds.
 # https://www.unicode.org/Public/security/latest/confusables.txt
 _LOOKALIKES: Final = str.maketrans(
     "аАсСеЕоОрРхХуУіІјЈѕЅкКмМтТвВнНԁԛԝһαΑεΕοΟρΡκΚτΤιΙνΝυΥχΧωɑɡıℓ",
     "aAcCeEoOpPxXyYiIjJsSkKmMtTbBhHdqwhaAeEoOpPkKtTiIvNuYxXwagil",
 )
 
-# Access key ids, JSON web tokens, tokens of well-known services, private keys to their END line,
-# and what follows Bearer or Basic.
+# Access key ids, JSON web tokens, tokens of well-known services, private keys up to their END line,
+# and the credentials after Bearer or Basic.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
 # https://github.blog/engineering/platform-security/behind-githubs-new-authentication-token-formats/
 _FORMS: Final = re.compile(
@@ -45,7 +46,7 @@ _FORMS: Final = re.compile(
 )
 # A URL with a password, whatever its scheme.
 _IN_URL: Final = re.compile(r"(?<=://)[^/\s:@]{0,256}+:[^/\s@]{1,1024}+(?=@)")
-# name=value, name: value and "name": "value", in URLs, headers, logs and JSON that is cut.
+# name=value, name: value and "name": "value", in URLs, headers, logs and truncated JSON.
 _ASSIGNED: Final = re.compile(
     r"((?:pass(?:word|wd|phrase|code)|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key"
     r"|credential|signature|authorization|cookie)[\w-]{0,32}+[\\\"']{0,4}+\s{0,4}+[=:]\s{0,4}+"
@@ -56,7 +57,7 @@ _ASSIGNED: Final = re.compile(
 
 
 def is_secret_name(name: str) -> bool:
-    """Tell whether what stands under a name is likely to be secret."""
+    """Tell whether the value of a name is likely to be secret."""
     plain = _plain(name[:_LONGEST_NAME])
     letters = re.sub(r"[\W_]", "", plain).lower()
     return _NAMES.search(letters) is not None or not _WORDS.isdisjoint(_words(plain))
@@ -69,13 +70,13 @@ def is_count(name: str) -> bool:
 
 
 def without_secrets(text: str) -> str:
-    """Return a text with `***` for each part that has the form of a secret."""
+    """Return a string with `***` for each part that has the form of a secret."""
     text = _IN_URL.sub(_MASK, _FORMS.sub(_MASK, text))
     return _ASSIGNED.sub(rf"\g<1>{_MASK}", text)
 
 
 def _plain(name: str) -> str:
-    """Return a name as it looks: in one form, without what has no width, in Latin letters."""
+    """Return a name as it looks: normalised, without zero-width characters, in Latin letters."""
     folded = unicodedata.normalize("NFKD", name)
     seen = (each for each in folded if unicodedata.category(each) not in {"Cf", "Cc", "Mn"})
     return "".join(seen).translate(_LOOKALIKES)

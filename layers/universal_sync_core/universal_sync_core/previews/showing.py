@@ -1,8 +1,8 @@
-"""What a value in S3 looks like, beside its pointer: bounded, and with `***` for what looks secret.
+"""Previews of values in S3 beside their pointers: bounded, with `***` for whatever looks secret.
 
-A console, or the context of a model, can show of 2 MB what the pointer has beside it, without S3.
-A preview is made when the pointer comes into the bag, for the paths that the bag's `preview_paths`
-name. It is no part of the state: hydrating drops it, and a bag without room for it goes without.
+A console, or the context of a model, can show the preview of a 2 MB value without S3. A preview is
+made when the pointer comes into the bag, for the paths in the bag's `preview_paths`. It is not part
+of the state: hydrating drops it, and a bag without room for it goes without.
 """
 
 import re
@@ -21,16 +21,16 @@ from universal_sync_core.values.pointer import Pointer, is_map, parse, unescape_
 from universal_sync_core.values.portable import portable
 
 PREVIEW_BYTES: Final = KIB
-# A map is read whole to be shown; of a larger one the number of its keys is.
+# A map up to this size is read whole to be shown; a larger one shows only the number of its keys.
 _MOST_BYTES_READ: Final = 8 * KIB * KIB
-# A secret that begins in what is shown is looked for to its end.
+# A secret that begins in the shown part is searched for up to its end.
 _LOOKED_AT_CHARS: Final = KIB
 _MORE: Final = "…"
 _LENGTH: Final = re.compile(r" [\d,]+ characters")
 
 
 class _Measure(NamedTuple):
-    """How much of a value is shown."""
+    """How much of a value to show."""
 
     characters: int
     elements: int
@@ -38,7 +38,7 @@ class _Measure(NamedTuple):
     levels: int
 
 
-# The first of these with which a preview has room.
+# The first of these that makes the preview fit is used.
 _MEASURES: Final = (
     _Measure(characters=400, elements=5, keys=20, levels=3),
     _Measure(characters=120, elements=3, keys=12, levels=3),
@@ -48,7 +48,7 @@ _MEASURES: Final = (
 
 
 def with_previews(bag: JsonObject, unit: UnitOfWork) -> JsonObject:
-    """Return the bag with a preview beside each pointer of `current_state` for which it asks."""
+    """Return the bag with a preview beside each pointer of `current_state` that it asks for."""
     asked, earlier = _asked_by(bag), _asked_by(unit.bag)
     if not (asked.paths or earlier.paths) or not is_map(bag.get(STATE)):
         return bag
@@ -61,12 +61,12 @@ def _asked_by(bag: JsonObject) -> "_Asked":
 
 
 def preview(value: Json, pages: PageReader, names: Sequence[str] = ()) -> Json:
-    """Return what a value looks like, in at most `PREVIEW_BYTES` of JSON.
+    """Return the preview of a value, in at most `PREVIEW_BYTES` of JSON.
 
     Args:
-        value: as a bag or a page has it; pointers in it are not followed.
-        pages: read where it is a pointer itself.
-        names: under which it stands, one of which may say that it is secret.
+        value: a value of a bag or a page; pointers in it are not followed.
+        pages: reads it if it is a pointer itself.
+        names: the names above it, any of which may mark it as secret.
     """
     # Its expressions take milliseconds to compile, and few calls ask for previews.
     from universal_sync_core.previews.masking import Masking  # noqa: PLC0415
@@ -83,13 +83,13 @@ def preview(value: Json, pages: PageReader, names: Sequence[str] = ()) -> Json:
 
 
 def _previewed(value: Json, before: "_Before", asked: "_Asked", unit: UnitOfWork) -> Json:
-    """Return a value with the previews that are asked for, and with no others.
+    """Return a value with only the previews that are asked for.
 
     Args:
-        value: as the bag has it.
-        before: what the bag had in its place, whose previews stay.
-        asked: where it stands, and for what.
-        unit: reads what a pointer leads to.
+        value: the value in the bag.
+        before: the value that the bag had there before; its previews stay.
+        asked: its place, and the previews that are asked for there.
+        unit: the unit of work that reads pointers.
     """
     pointer = parse(value)
     if pointer is not None and (asked.paths or pointer.preview is not None):
@@ -108,7 +108,7 @@ def _previewed(value: Json, before: "_Before", asked: "_Asked", unit: UnitOfWork
 def _shown_beside(
     pointer: Pointer, before: "_Before", asked: "_Asked", unit: UnitOfWork
 ) -> JsonObject:
-    """Return a pointer with the preview that is asked for; one that is there already stays."""
+    """Return a pointer with the preview that is asked for; an existing one stays."""
     if not asked.paths:
         return pointer.with_preview(None).render()
     earlier = parse(before.value)
@@ -119,18 +119,18 @@ def _shown_beside(
 
 
 class _Asked(NamedTuple):
-    """What is asked for at some place of the state.
+    """The previews that are asked for at some place of the state.
 
     Attributes:
         names: the keys that lead there.
-        paths: below it, as keys; the empty path asks for the value itself.
+        paths: paths below it, as keys; the empty path asks for the value itself.
     """
 
     names: tuple[str, ...]
     paths: list[tuple[str, ...]]
 
     def by_key(self) -> Iterator[tuple[str, "_Asked"]]:
-        """Yield the keys below which something is asked for, with what is."""
+        """Yield the keys below which something is asked for, with what is asked for there."""
         below: dict[str, list[tuple[str, ...]]] = {}
         for path in self.paths:
             if path:
@@ -138,7 +138,7 @@ class _Asked(NamedTuple):
         yield from ((key, _Asked((*self.names, key), paths)) for key, paths in below.items())
 
     def shown(self, value: Json, pages: PageReader) -> Json:
-        """Return the preview of a value, or those of its parts that are asked for."""
+        """Return the preview of a value, or of its parts that are asked for."""
         if () in self.paths:
             return preview(value, pages, self.names)
         below = dict(self.by_key())
@@ -149,7 +149,7 @@ class _Asked(NamedTuple):
         return {key: each.shown(fields[key], pages) for key, each in below.items() if key in fields}
 
     def same(self, other: "_Asked") -> bool:
-        """Tell whether as much is asked for here as there."""
+        """Tell whether the same paths are asked for in both."""
         return set(self.paths) == set(other.paths)
 
 
@@ -157,19 +157,19 @@ _NOTHING: Final = _Asked((), [])
 
 
 class _Before(NamedTuple):
-    """What the bag had at some place of the state, and what was asked for there."""
+    """What the bag had at some place of the state, and the previews that were asked for there."""
 
     value: Json
     asked: _Asked
 
     def at(self, key: str) -> "_Before":
-        """Return the same of what stands under a key."""
+        """Return the same for the value at a key."""
         value: Json = self.value.get(key) if type(self.value) is dict else None
         return _Before(value, dict(self.asked.by_key()).get(key, _NOTHING))
 
 
 def _opened(value: Json, pages: PageReader) -> Json:
-    """Return what is shown of a value, with the pointers inside it as they are."""
+    """Return the part of a value to show, with the pointers inside it unchanged."""
     pointer = parse(value)
     if pointer is None:
         return pages.expanded(value)
@@ -210,7 +210,7 @@ def _singles_in(shown: Json, level: int) -> Iterator[Pointer]:
 
 
 class _Head(NamedTuple):
-    """The first elements of a list of so many."""
+    """The first elements of a list, and how many it has in all."""
 
     items: list[Json]
     of: int
@@ -218,9 +218,9 @@ class _Head(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Cut:
-    """Cuts a value to what a measure shows of it, and says how much more there is.
+    """Cuts a value to the part that a measure shows, and says how much more there is.
 
-    Of a text so much is left that a secret in its beginning is told.
+    Enough of a string is left to recognise a secret at its beginning.
 
     Attributes:
         measure: how much is shown.
@@ -231,7 +231,7 @@ class _Cut:
     texts: Mapping[Address, Json]
 
     def of(self, value: Json, level: int = 0) -> Json:
-        """Return what is shown of a value that is so many levels down."""
+        """Return the part to show of a value that is `level` levels down."""
         if type(value) is str:
             return _beginning(value, _LOOKED_AT_CHARS)
         if isinstance(value, _Head):
@@ -264,7 +264,7 @@ class _Cut:
 
 
 def _beginning(text: str, characters: int) -> str:
-    """Return the beginning of a text, and how long it is; of one that was cut before, as well."""
+    """Return the beginning of a string and its full length, even if it was cut before."""
     head, cut, length = text.rpartition(_MORE)
     if cut and _LENGTH.fullmatch(length):
         return f"{head[:characters]}{_MORE}{length}"
@@ -274,7 +274,7 @@ def _beginning(text: str, characters: int) -> str:
 
 
 def _shortened(value: Json, characters: int) -> Json:
-    """Return a value with its texts and keys cut to so many characters."""
+    """Return a value with its strings and keys cut to a number of characters."""
     if type(value) is str:
         return _beginning(value, characters)
     if type(value) is list:

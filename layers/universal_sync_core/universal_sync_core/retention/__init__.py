@@ -1,5 +1,5 @@
-"""When a workflow has ended: what is recorded of it, who else works on its state, what is deleted.
+"""After the end of a workflow: its record, who else works on its state, and what is deleted.
 
 Uses: `values/`, `storage/`, `bag/`.
-Others use: `begin_work`, `write_record`, `DailyDeletion`, and for `statebag gc` the rules of both.
+Others use: `begin_work`, `write_record`, `DailyDeletion`, and the rules of both, for `statebag gc`.
 """

@@ -1,9 +1,9 @@
-"""State that children of Distributed Maps keep under ids of their own.
+"""State that children of Distributed Maps keep under their own ids.
 
-Each child is an execution with an id that names no parent. Step Functions tells which execution
-ran its map, for as long as it knows the child: 90 days after the child's end, while the parent may
-run for a year. So it is noted beside the parent's state whose children have state, and what they
-stored is deleted with the state of their parent.
+Each child is an execution whose id does not name its parent. Step Functions tells which execution
+ran the map, but only for 90 days after the child's end, while the parent may run for a year. So
+children with state are noted beside their parent's state, and their state is deleted together with
+it.
 """
 
 import re
@@ -24,30 +24,30 @@ from universal_sync_core.values.codec import Json, decode, encode
 
 _LIST: Final = ".children.json"
 _CHILDREN: Final = "execution_arns"
-# Each is asked for what it has stored, between two looks at the time that is left.
+# How many children are listed between two checks of the time that is left.
 _LISTED_AT_ONCE: Final = 500
-# Those of a map may be of the type EXPRESS, too.
+# Children of a map may also be of the type EXPRESS.
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsstepfunctions.html
 _CHILD: Final = re.compile(
     r"(arn:[^:]+:states:[^:]*:[^:]*:)(?:execution|express):([^:/]+)/[^:]+(?::[^:]+){1,2}"
 )
-# A parent whose children are so old has ended.
+# If children are older than this, their parent has ended.
 _LONGEST: Final = timedelta(seconds=STEP_FUNCTIONS_EXECUTION_SECONDS)
 
 
 def parents_machine(execution_id: str) -> str | None:
-    """Return the state machine whose Distributed Map started an execution, or None of any other."""
+    """Return the state machine whose Distributed Map started an execution, or None."""
     match = _CHILD.fullmatch(execution_id)
     return f"{match[1]}stateMachine:{match[2]}" if match else None
 
 
 class Children:
-    """Notes whose children have state of their own, and finds that state."""
+    """Notes children with state beside their parents, and finds that state."""
 
     def __init__(
         self, used: Runtime, inventory: Inventory, executions: Executions, terms: Terms
     ) -> None:
-        """Look where the settings say."""
+        """Use the places in the settings."""
         self._used = used
         self._bucket = used.settings.bucket or ""
         self._inventory = inventory
@@ -55,13 +55,13 @@ class Children:
         self._terms = terms
 
     def batches(self, marks: Iterable[Stored]) -> Iterator[tuple[Stored, list[Stored]]]:
-        """Yield what the children of a workflow stored, and theirs in turn, some at a time.
+        """Yield the objects of a workflow's children, and of their children, some at a time.
 
         Args:
-            marks: what lies beside the state of the workflow.
+            marks: the objects beside the state of the workflow.
 
         Yields:
-            The object that lists some children, and all that these have stored.
+            The object that lists some children, and everything that these have stored.
         """
         for listed in filter(_is_list, marks):
             children = self._read(listed.location)
@@ -78,15 +78,15 @@ class Children:
     def note(
         self, owners: Sequence[str], recorded: Collection[str], has_time: Callable[[], bool]
     ) -> list[str]:
-        """Note children with state beside their parents, and return those of nobody known.
+        """Note children with state beside their parents, and return those without a known parent.
 
         Args:
-            owners: everybody who has state.
-            recorded: what all whose end is recorded are called.
+            owners: all executions with state.
+            recorded: the digests of all executions whose end is recorded.
             has_time: whether there is time to ask about another.
 
         Returns:
-            Children whose parents nobody can tell any more, and that are so old that these have
+            Children whose parents can no longer be found, and that are so old that these have
             ended.
         """
         unnoted = {
@@ -98,7 +98,7 @@ class Children:
             return []
         unnoted -= self._noted(owners)
         alone: list[str] = []
-        # A set of texts has another order in each process: nobody is passed over for ever.
+        # A set of strings has another order in each process, so nobody is always passed over.
         while unnoted and len(alone) < MOST_ASKED and has_time():
             child = unnoted.pop()
             if next(self._objects_under(child), None) is None:  # deleted meanwhile
@@ -113,7 +113,7 @@ class Children:
         return [child for child in alone if has_time() and self._is_of_another_age(child)]
 
     def _noted(self, owners: Iterable[str]) -> set[str]:
-        """Return the children that are noted anywhere; one may be a parent as well."""
+        """Return the children that are noted anywhere; a child may be a parent as well."""
         parents = [
             each
             for each in owners
@@ -132,7 +132,7 @@ class Children:
         document: Json = decode(body, path=str(location))
         children: Json = document.get(_CHILDREN) if type(document) is dict else None
         if type(children) is not list or not all(type(each) is str for each in children):
-            raise MalformedPointerError("this is no list of children", path=str(location))
+            raise MalformedPointerError("the object is not a list of children", path=str(location))
         return children
 
     def _note(self, parent: str, children: list[str]) -> None:

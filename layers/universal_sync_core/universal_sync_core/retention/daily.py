@@ -1,9 +1,9 @@
-"""The daily deletion: what belongs to workflows that ended longer ago than the retention.
+"""The daily deletion of the state of workflows that ended longer ago than the retention.
 
-It begins with the records of executions that ended so long ago. Each says whose state the
-execution worked on. Where others may need that state, it is noted that this one does not; the
-last of them has all of it deleted. A record goes when nothing is left to do for it, so a run that
-is cut short is taken up by the next.
+It begins with the records of executions that ended so long ago. Each record says whose state the
+execution worked on. If other executions may need that state, a mark says that this one no longer
+does; the last of them has all of it deleted. A record is deleted when nothing is left to do for it,
+so the next run continues a run that was cut short.
 """
 
 import itertools
@@ -36,7 +36,7 @@ from universal_sync_core.storage.runtime import Runtime
 from universal_sync_core.storage.store import Location
 from universal_sync_core.values.codec import encode
 
-# What is begun when less is left is left to the next run.
+# With less time left than this, the rest is left to the next run.
 _RESERVE_SECONDS: Final = 20
 _WRITTEN_LATELY: Final = "its state was written lately"
 _NEEDED: Final = "another execution went on from it"
@@ -45,18 +45,18 @@ _TAKEN_UP: Final = "an execution is about to go on from it"
 
 
 class DailyDeletion:
-    """Deletes what nothing can need any more, a bounded number at a time."""
+    """Deletes state that nothing can need any more, a bounded number at a time."""
 
     def __init__(
         self, used: Runtime, inventory: Inventory, executions: Executions, terms: Terms
     ) -> None:
-        """Work where the settings say.
+        """Use the places in the settings.
 
         Args:
             used: the settings, the store, and the time that is left.
-            inventory: lists and deletes.
-            executions: tells of them.
-            terms: what may be done.
+            inventory: lists and deletes objects.
+            executions: tells how executions stand.
+            terms: what the run may do.
         """
         self._used = used
         self._bucket = used.settings.bucket or ""
@@ -66,15 +66,15 @@ class DailyDeletion:
         self._children = Children(used, inventory, executions, terms)
         self._outcome = Outcome()
         self._shared = Lock()
-        # Records of one workflow are settled one after another.
+        # The records of one workflow are settled one after another.
         self._locks: defaultdict[str, Lock] = defaultdict(Lock)
-        # What a dry run would have noted; executions whose end may not have been recorded, and on
-        # whose state they work.
+        # Marks that a dry run would have left; and executions whose end may not be recorded, with
+        # the owner of the state that they work on.
         self._settled: set[tuple[str, str]] = set()
         self._doubtful: dict[str, str] = {}
 
     def run(self) -> Outcome:
-        """Delete, and tell what was deleted; then have ends recorded that were not."""
+        """Delete state, record ends that have no record yet, and return what was done."""
         outcome, most = self._outcome, self._terms.most
         records = list(itertools.islice(self._due(), most + 1))
         outcome.is_cut_short = len(records) > most
@@ -94,7 +94,7 @@ class DailyDeletion:
         return self._used.seconds_left() > _RESERVE_SECONDS
 
     def _due(self) -> Iterator[Stored]:
-        """Yield the records of executions that ended so long ago, oldest first."""
+        """Yield the records of executions that ended before the retention, oldest first."""
         for stored in self._inventory.objects(self._bucket, ended_prefix(self._used.settings)):
             name = RecordName.in_key(stored.location.key)
             if name is not None and name.stopped >= self._terms.since:
@@ -111,27 +111,27 @@ class DailyDeletion:
             done = [self._is_done_with(workflow, arn) for workflow in workflows]
             if all(done) and not self._terms.dry_run:
                 self._inventory.delete([record.location])
-        except MissingObjectError:  # another run was faster
+        except MissingObjectError:  # another run has deleted it
             return
         except StateSyncError as error:
             with self._shared:
                 self._outcome.failed[record.location.key] = f"{type(error).__name__}: {error}"
 
     def _is_done_with(self, owner: str, arn: str) -> bool:
-        """Tell whether nothing is left to do for a workflow on which an execution worked."""
+        """Tell whether nothing is left to do for a workflow that an execution worked on."""
         with self._shared:
             lock = self._locks[owner]
         with lock:
             members = self._members(owner)
             if owner != arn and digest_of(arn) not in members.began:
-                return True  # it never went on with that state, or all of it is gone
+                return True  # it never went on with that state, or the state is deleted
             if members.began and not self._is_last(owner, arn):
                 self._keep(owner, _NEEDED)
                 return True
             return self._is_deleted(owner, arn)
 
     def _is_last(self, owner: str, arn: str) -> bool:
-        """Note that an execution needs a state no more, and tell whether no other may."""
+        """Note that an execution no longer needs a state, and tell whether it was the last."""
         with self._shared:
             self._settled.add((owner, digest_of(arn)))
         if not self._terms.dry_run:
@@ -146,13 +146,13 @@ class DailyDeletion:
         return Members.named(stored.location.key for stored in found)
 
     def _doubt(self, owner: str, digests: Iterable[str]) -> None:
-        """Note executions that a workflow waits for: the end of one may not have been recorded."""
+        """Note executions that a workflow waits for, whose end may not have been recorded."""
         found = [self._arn_of(owner, digest) for digest in digests]
         with self._shared:
             self._doubtful |= {arn: owner for arn in found if arn is not None}
 
     def _still_doubtful(self) -> dict[str, str]:
-        """Return those whose record did not come up after they were waited for."""
+        """Return the noted executions for which no record was found afterwards."""
         return {
             arn: owner
             for arn, owner in self._doubtful.items()
@@ -168,7 +168,7 @@ class DailyDeletion:
         return None
 
     def _is_deleted(self, owner: str, arn: str) -> bool:
-        """Delete all that a workflow stored, and tell whether that is done."""
+        """Delete everything that a workflow stored, and tell whether all of it is deleted."""
         objects, members = list(self._objects_of(owner)), self._members(owner)
         reason = self._reason_to_keep(owner, arn, members, objects)
         if reason is None:
@@ -180,7 +180,7 @@ class DailyDeletion:
         return reason is None
 
     def _objects_of(self, owner: str) -> Iterator[Stored]:
-        """Yield what a workflow stored, the marks of its members apart."""
+        """Yield the objects of a workflow, except the marks of its members."""
         settings = self._used.settings
         marks = members_prefix(settings, owner)
         for stored in self._inventory.objects(self._bucket, execution_prefix(settings, owner)):
@@ -193,19 +193,20 @@ class DailyDeletion:
     ) -> str | None:
         if any(stored.modified >= self._terms.since for stored in objects):
             return _WRITTEN_LATELY
-        # A redriven execution runs again, and after 90 days another may have the same name.
+        # A redriven execution runs again, and after 90 days another one may have the same name.
         arns = {owner, arn, *(self._arn_of(owner, each) for each in members.began)}
         standing = standing_of_all(
             self._executions.standing(each, self._terms.since) for each in arns if each
         )
-        # That it ended so long ago is recorded.
+        # Its record says that it ended long enough ago.
         return None if standing is Standing.FORGOTTEN else reason_to_keep(standing)
 
     def _delete_all(self, owner: str, members: Members, objects: list[Stored]) -> str | None:
         """Delete what children stored, then objects, then marks.
 
         Returns:
-            Why that was not done, if it was not. What children stored is put to the objects.
+            The reason if it was not done, else None. The objects of children are added to
+            `objects`.
         """
         prefix = members_prefix(self._used.settings, owner)
         marks = list(self._inventory.objects(self._bucket, prefix))
@@ -223,7 +224,7 @@ class DailyDeletion:
         return self._delete([*own, *self._inventory.objects(self._bucket, prefix)])
 
     def _delete(self, left: Sequence[Stored]) -> str | None:
-        """Delete objects, and return why that was not done, if it was not."""
+        """Delete objects, and return the reason if that was not done, else None."""
         for at in range(0, len(left), DELETE_AT_ONCE):
             if not self._has_time():
                 self._outcome.is_cut_short = True
@@ -234,7 +235,7 @@ class DailyDeletion:
         return None
 
     def _is_closed(self, owner: str, members: Members) -> bool:
-        """Refuse those who would go on with a state from here on; False where one has begun."""
+        """Close a state to executions that would go on with it; return False if one has begun."""
         location = closed(self._used.settings, owner)
         body = encode({"execution_id": owner})
         self._used.retry.execute(lambda: self._used.store.put(location, body))

@@ -1,7 +1,7 @@
-"""The record of an execution that has ended: one line of JSON in the folder of its day.
+"""The record of an execution that has ended: one line of JSON in the folder of that day.
 
-What is known of an execution that ended long ago is in these records alone: Step Functions keeps
-it for 90 days. A record holds no state.
+Step Functions keeps an execution for 90 days after its end; later, only these records tell about
+it. A record contains no state.
 """
 
 import re
@@ -23,24 +23,24 @@ from universal_sync_core.values.timestamps import rfc3339
 ENDED_FOLDER: Final = "ended/"
 RECORD_MARK: Final = "ended_record"
 RECORD_VERSION: Final = 1
-# The status of an execution that Step Functions has forgotten.
+# The status of an execution that Step Functions no longer lists.
 UNKNOWN: Final = "UNKNOWN"
 
 _NAME: Final = re.compile(r"(\d{4}-\d\d-\d\d)/(\d{6})-([0-9a-f]{32})\.json")
-# Of a bag, the largest so many of what it points to.
+# How many of the largest values behind a bag's pointers a record lists.
 _MOST_OFFLOADED: Final = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndedExecution:
-    """What Step Functions tells of an execution that has ended.
+    """What Step Functions tells about an execution that has ended.
 
     Attributes:
-        arn: of the execution.
+        arn: the ARN of the execution.
         status: its status there, or `UNKNOWN`.
         stopped: when it ended.
         started: when it began, if that is known.
-        error: the name of the error that it ended with.
+        error: the name of the error that it ended with, if any.
         input_bytes: size of its input.
         output_bytes: size of its output.
     """
@@ -60,11 +60,11 @@ class LastState:
 
     Attributes:
         owner: the execution that began the state, under whose id its objects are kept.
-        bag: the last that is known of it; empty where there was none.
+        bag: its last known bag; empty if there was none.
         chain: the executions that worked on it, in order.
-        stage: what failed.
-        record_s3_path: of the failure record.
-        continued_as: name of the execution that goes on with it.
+        stage: the stage that failed.
+        record_s3_path: the path of the failure record.
+        continued_as: the name of the execution that goes on with it.
     """
 
     owner: str
@@ -77,11 +77,11 @@ class LastState:
 
 @dataclass(frozen=True, slots=True, order=True)
 class RecordName:
-    """What the name of a record says.
+    """The parts of a record's name.
 
     Attributes:
         stopped: when the execution ended, in whole seconds.
-        digest: what the execution is called in names.
+        digest: the digest of the execution's ARN, as names have it.
     """
 
     stopped: datetime
@@ -89,39 +89,39 @@ class RecordName:
 
     @classmethod
     def of(cls, execution: EndedExecution) -> "RecordName":
-        """Return the name of an execution's record. One that is redriven has one for each end."""
+        """Return the name of an execution's record. A redriven execution has one for each end."""
         return cls.at(execution.arn, execution.stopped)
 
     @classmethod
     def at(cls, arn: str, stopped: datetime) -> "RecordName":
-        """Return the name of the record of an execution that stopped then."""
+        """Return the name of the record of an execution that stopped at that time."""
         return cls(stopped.astimezone(UTC).replace(microsecond=0), digest_of(arn))
 
     @classmethod
     def in_key(cls, key: str) -> "RecordName | None":
-        """Return what a key says, or None where it is that of no record."""
+        """Return the name in a key, or None if it is not the key of a record."""
         match = _NAME.fullmatch("/".join(key.split("/")[-2:]))
         if match is None:
             return None
         try:
             stopped = datetime.strptime(f"{match[1]} {match[2]} Z", "%Y-%m-%d %H%M%S %z")
-        except ValueError:  # no such day
+        except ValueError:  # there is no such day
             return None
         return cls(stopped, match[3])
 
     def location(self, settings: Settings) -> Location:
-        """Return where the record is."""
+        """Return the place of the record."""
         name = f"{self.stopped:%H%M%S}-{self.digest}.json"
         return Location(settings.bucket or "", f"{day_prefix(settings, self.stopped.date())}{name}")
 
 
 def ended_prefix(settings: Settings) -> str:
-    """Return what the keys of all records begin with."""
+    """Return the prefix of all records."""
     return f"{settings.prefix}{ENDED_FOLDER}"
 
 
 def day_prefix(settings: Settings, day: date) -> str:
-    """Return what the keys of the records of one day begin with, in UTC."""
+    """Return the prefix of the records of one day, in UTC."""
     return f"{ended_prefix(settings)}{day:%Y-%m-%d}/"
 
 
@@ -134,31 +134,31 @@ def write_record(used: Runtime, execution: EndedExecution, state: LastState) -> 
 
 
 def read_record(body: bytes, path: str) -> tuple[str, str]:
-    """Return the execution that a record is of, and the one that began its state.
+    """Return the execution of a record, and the one that began its state.
 
     Raises:
-        MalformedPointerError: it is no record of this version.
+        MalformedPointerError: it is not a record of this version.
     """
     record = record_in(body, path)
     return record["execution_arn"], record["execution_id"]
 
 
 def record_in(body: bytes, path: str) -> JsonObject:
-    """Return a record, which names the execution it is of and the one that began its state.
+    """Return a record after checking that it names its execution and the one that began the state.
 
     Raises:
-        MalformedPointerError: it is no record of this version.
+        MalformedPointerError: it is not a record of this version.
     """
     record: Json = decode(body, path=path)
     if type(record) is not dict or record.get(RECORD_MARK) != RECORD_VERSION:
-        raise MalformedPointerError("this is no record of an ended execution", path=path)
+        raise MalformedPointerError("the object is not the record of an ended execution", path=path)
     if type(record.get("execution_arn")) is not str or type(record.get("execution_id")) is not str:
-        raise MalformedPointerError("this record names no execution", path=path)
+        raise MalformedPointerError("the record does not name an execution", path=path)
     return record
 
 
 def ended_record(execution: EndedExecution, state: LastState) -> JsonObject:
-    """Return what is recorded. Every field is there, so that a table has one shape."""
+    """Return the content of a record. Every field is there, so that a table has one shape."""
     bag, started = state.bag, execution.started
     return {
         RECORD_MARK: RECORD_VERSION,
@@ -205,7 +205,7 @@ def _failed(bag: JsonObject) -> int:
 
 
 def _offloaded(bag: JsonObject) -> Iterator[JsonObject]:
-    """Yield what a bag points to: its fields, and those of `current_state`."""
+    """Yield the offloaded fields of a bag, and those of its `current_state`."""
     state: Json = bag.get(STATE)
     inside = state.items() if type(state) is dict and recognise(state) is None else ()
     named = [*bag.items(), *((f"{STATE}.{name}", value) for name, value in inside)]

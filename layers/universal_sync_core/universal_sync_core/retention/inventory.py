@@ -1,4 +1,4 @@
-"""What is in a bucket: the listing and the deletion that the core itself never needs."""
+"""Listing and deleting objects of a bucket, which the rest of the core never needs."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ DELETE_AT_ONCE: Final = 1000
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """One object, as a listing tells of it."""
+    """One object of a listing."""
 
     location: Location
     size: int
@@ -32,7 +32,7 @@ class Stored:
 
 
 class Inventory(Protocol):
-    """Lists objects, reads their beginnings, and deletes them."""
+    """Lists objects, reads their first bytes, and deletes them."""
 
     def objects(self, bucket: str, prefix: str) -> Iterator[Stored]:
         """Yield the objects whose keys begin with `prefix`, in the order of the keys."""
@@ -44,20 +44,20 @@ class Inventory(Protocol):
         """Return the first `size` bytes of an object as they are stored."""
 
     def keeps_versions(self, bucket: str) -> bool:
-        """Tell whether a bucket keeps what is deleted from it, so that it can be undeleted."""
+        """Tell whether a bucket keeps versions, so that deleted objects can be restored."""
 
     def delete(self, locations: Sequence[Location]) -> None:
-        """Delete objects of one bucket, at most 1,000."""
+        """Delete at most 1,000 objects of one bucket."""
 
     def undelete(self, locations: Sequence[Location]) -> None:
-        """Bring objects of one bucket back that were deleted; those that are there stay."""
+        """Restore deleted objects of one bucket; existing objects stay."""
 
 
 class S3Inventory:
-    """The inventory of a bucket in S3. Errors of the client are raised as they are."""
+    """The inventory of a bucket in S3. It raises the client's own errors."""
 
     def __init__(self, client: "S3Client") -> None:
-        """Ask through `client`, which tries again by itself."""
+        """Use `client`, which retries on its own."""
         self._client = client
 
     def objects(self, bucket: str, prefix: str) -> Iterator[Stored]:
@@ -78,30 +78,30 @@ class S3Inventory:
                 yield item["Prefix"]
 
     def head(self, location: Location, size: int) -> bytes:
-        """Return the first bytes by a request for that range."""
+        """Return the first bytes, with a request for that range."""
         answer = self._client.get_object(
             Bucket=location.bucket, Key=location.key, Range=f"bytes=0-{size - 1}"
         )
         return answer["Body"].read()
 
     def keeps_versions(self, bucket: str) -> bool:
-        """Ask for the bucket's versioning; where it is suspended, new deletions are for good."""
+        """Ask for the bucket's versioning; while it is suspended, deletions are final."""
         return self._client.get_bucket_versioning(Bucket=bucket).get("Status") == "Enabled"
 
     def delete(self, locations: Sequence[Location]) -> None:
         """Delete in one request.
 
         Raises:
-            StoreUnavailableError: S3 left some of them.
+            StoreUnavailableError: S3 did not delete some of them.
         """
         objects: list[ObjectIdentifierTypeDef] = [{"Key": each.key} for each in locations]
         self._delete(locations[0].bucket, objects, "deleted")
 
     def undelete(self, locations: Sequence[Location]) -> None:
-        """Remove the marker that a deletion put over each object, where it still lies there.
+        """Remove the delete marker over each object, if it is still there.
 
         Raises:
-            StoreUnavailableError: S3 left some of them.
+            StoreUnavailableError: S3 did not delete some of them.
         """
         bucket = locations[0].bucket
         markers = in_parallel(self._marker, locations)
@@ -110,7 +110,7 @@ class S3Inventory:
             self._delete(bucket, found[at : at + DELETE_AT_ONCE], "undeleted")
 
     def _marker(self, location: Location) -> "ObjectIdentifierTypeDef | None":
-        """Return the newest version of an object, where that is the marker of a deletion."""
+        """Return the newest version of an object if it is a delete marker, or None."""
         pages = self._client.get_paginator("list_object_versions").paginate(
             Bucket=location.bucket, Prefix=location.key
         )

@@ -1,9 +1,10 @@
-"""Which executions work on a workflow's state, and which of them are settled.
+"""The executions that work on a workflow's state, and which of them are settled.
 
-A workflow is the execution that began a state, under whose id the objects are kept, with all that
-went on from it since: what continued it, resumed it, or took up one of its snapshots. Each of
-these leaves a mark beside the state before it reads any of it. An execution is settled when it
-ended longer ago than the retention. When all of a workflow are settled, nothing of it is needed.
+A workflow is the execution that began a state, whose id the objects are kept under, with all
+executions that went on from it: those that continued it, resumed it, or restored one of its
+snapshots. Each of these leaves a mark beside the state before it reads any of it. An execution is
+settled when it ended longer ago than the retention. When all executions of a workflow are settled,
+nothing of it is needed any more.
 """
 
 import hashlib
@@ -21,7 +22,7 @@ from universal_sync_core.storage.store import Location
 from universal_sync_core.values.codec import Json, decode, encode
 
 MEMBERS_FOLDER: Final = "executions/"
-# There while the state of the workflow is being deleted.
+# This mark exists while the state of the workflow is being deleted.
 _CLOSED: Final = "closed.json"
 _DIGITS: Final = 32
 _MARK: Final = re.compile(rf"([0-9a-f]{{{_DIGITS}}})\.(began|settled)\.json")
@@ -34,10 +35,10 @@ Step: TypeAlias = Literal["began", "settled"]
 
 @dataclass(frozen=True, slots=True)
 class Members:
-    """Who works on a workflow's state, by the digests of their ARNs.
+    """The executions that work on a workflow's state, by the digests of their ARNs.
 
     Attributes:
-        began: those that went on with it, the one that began it apart.
+        began: those that went on with it, without the one that began it.
         settled: those that ended longer ago than the retention.
     """
 
@@ -45,12 +46,12 @@ class Members:
     settled: frozenset[str] = field(default_factory=frozenset)
 
     def unsettled(self, owner: str) -> frozenset[str]:
-        """Return those that may still need the state, the one that began it included."""
+        """Return those that may still need the state, including the one that began it."""
         return (self.began | {digest_of(owner)}) - self.settled
 
     @classmethod
     def named(cls, keys: Iterable[str]) -> "Members":
-        """Return what the keys of marks say; other keys say nothing."""
+        """Return the members in the keys of marks; other keys are ignored."""
         found = [match.groups() for key in keys if (match := _MARK.fullmatch(key.split("/")[-1]))]
         began, settled = (
             frozenset(digest for digest, step in found if step == wanted)
@@ -60,50 +61,50 @@ class Members:
 
 
 def machine_of(execution_id: str) -> str | None:
-    """Return the ARN of the state machine of an execution, or None where the id is no ARN."""
+    """Return the ARN of the state machine of an execution, or None if the id is not an ARN."""
     match = _EXECUTION.fullmatch(execution_id)
     return f"{match[1]}stateMachine:{match[2]}" if match else None
 
 
 def digest_of(execution_arn: str) -> str:
-    """Return what an execution is called in names of marks and records."""
+    """Return the digest that stands for an execution in the names of marks and records."""
     return hashlib.sha256(execution_arn.encode()).hexdigest()[:_DIGITS]
 
 
 def mark(settings: Settings, owner: str, digest: str, step: Step) -> Location:
-    """Return where the mark of a member is."""
+    """Return the place of the mark of a member."""
     return _location(settings, owner, f"{digest}.{step}.json")
 
 
 def closed(settings: Settings, owner: str) -> Location:
-    """Return where the mark of a state is that is being deleted."""
+    """Return the place of the mark of a state that is being deleted."""
     return _location(settings, owner, _CLOSED)
 
 
 def marked_execution(body: bytes) -> str | None:
-    """Return the ARN in a mark, or None where it names none."""
+    """Return the ARN in a mark, or None if there is none."""
     document: Json = decode(body)
     arn = document.get("execution_arn") if type(document) is dict else None
     return arn if type(arn) is str else None
 
 
 def leave_mark(used: Runtime, owner: str, execution_arn: str, step: Step) -> None:
-    """Say that an execution has begun to work on a state, or is settled."""
+    """Leave a mark that an execution has begun to work on a state, or is settled."""
     body = encode({"execution_arn": execution_arn})
     location = mark(used.settings, owner, digest_of(execution_arn), step)
     used.retry.execute(lambda: used.store.put(location, body))
 
 
 def begin_work(owner: str, execution_arn: str, *, field: str) -> None:
-    """Say that an execution goes on with the state of another, so that this stays.
+    """Leave a mark that an execution goes on with the state of another, so that the state is kept.
 
-    Of the two that may meet, this call and a deletion, each first says what it does and then looks
-    for the other.
+    This call and a deletion may run at the same time: each first leaves its own mark, and then
+    looks for the other's.
 
     Args:
         owner: the execution that began the state.
-        execution_arn: the one that goes on with it.
-        field: where the state was named.
+        execution_arn: the execution that goes on with it.
+        field: the path of the field that named the state.
 
     Raises:
         InvalidRequestError: the state is being deleted.
@@ -114,13 +115,13 @@ def begin_work(owner: str, execution_arn: str, *, field: str) -> None:
     if used.retry.execute(lambda: used.store.exists(location)):
         message = (
             f"{field}: this workflow ended longer ago than the stack's retention, and its state is"
-            " being deleted. Versions of the bucket have it for 30 days more"
+            " being deleted. The bucket keeps its versions for another 30 days"
         )
         raise InvalidRequestError(message, field=field)
 
 
 def members_prefix(settings: Settings, owner: str) -> str:
-    """Return what the keys of the marks of a workflow begin with."""
+    """Return the prefix of the marks of a workflow."""
     return f"{execution_prefix(settings, owner)}{MEMBERS_FOLDER}"
 
 

@@ -1,4 +1,4 @@
-"""Whether anything of a workflow may be deleted, by how its executions stand."""
+"""How the executions of a workflow stand, and whether anything of it may be deleted."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -7,7 +7,7 @@ from typing import Final
 
 
 class Standing(StrEnum):
-    """Whether an execution, or a workflow, may go on."""
+    """How an execution or a workflow stands."""
 
     RUNNING = "running"
     RECENT = "ended lately"
@@ -17,7 +17,7 @@ class Standing(StrEnum):
     FOREIGN = "unknown"
 
 
-# The first of these that one of its executions has is that of a workflow.
+# A workflow has the first of these that one of its executions has.
 _ORDER: Final = (
     Standing.FOREIGN,
     Standing.RUNNING,
@@ -31,16 +31,16 @@ _REASONS: Final = {
     Standing.RECENT: "it ended lately",
     Standing.FORGOTTEN: "Step Functions has forgotten it",
     Standing.UNSEEN: "its state machine is not seen here",
-    Standing.FOREIGN: "no execution of Step Functions",
+    Standing.FOREIGN: "it is not an execution of Step Functions",
 }
 
 
 def standing_at(stopped: datetime | None, since: datetime) -> Standing:
-    """Return how an execution stands that stopped then, or runs.
+    """Return how an execution stands that stopped at a time, or runs.
 
     Args:
         stopped: when it ended; None while it runs.
-        since: what ended before that is over.
+        since: executions that ended before this are over.
     """
     if stopped is None:
         return Standing.RUNNING
@@ -48,10 +48,10 @@ def standing_at(stopped: datetime | None, since: datetime) -> Standing:
 
 
 def standing_of_all(standings: Iterable[Standing]) -> Standing:
-    """Return how a workflow stands whose executions stand so."""
+    """Return how a workflow stands, from its executions."""
     return min(standings, key=_ORDER.index)
 
 
 def reason_to_keep(standing: Standing) -> str | None:
-    """Return why nothing of a workflow may be deleted, or None where something may be."""
+    """Return why nothing of a workflow may be deleted, or None if something may be."""
     return _REASONS.get(standing)

@@ -1,4 +1,4 @@
-"""What a run of the daily deletion may do, whom it asks, and what came of it."""
+"""The terms of a run of the daily deletion, the port to Step Functions, and the outcome."""
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from typing import Final, Protocol
 from universal_sync_core.retention.standing import Standing
 
 MOST_RECORDS: Final = 10_000
-# Executions of one kind that one run asks Step Functions about.
+# How many executions of one kind a run asks Step Functions about.
 MOST_ASKED: Final = 1_000
 
 
@@ -17,8 +17,8 @@ class MapRun:
     """A run of a Distributed Map.
 
     Attributes:
-        parent: ARN of the execution whose map it is.
-        children: gives the ARNs of the executions that it started.
+        parent: ARN of the execution that ran the map.
+        children: returns the ARNs of the executions that it started.
     """
 
     parent: str
@@ -32,10 +32,10 @@ class Executions(Protocol):
         """Return how an execution stands; one that ended before `since` is over."""
 
     def map_run_of(self, child_arn: str) -> MapRun | None:
-        """Return the run that started a child, or None where nobody can tell."""
+        """Return the run that started a child, or None if it cannot be found."""
 
     def record(self, execution_arn: str, owner: str) -> None:
-        """Record the end of an execution that does not run, and that worked on `owner`'s state."""
+        """Record the end of an execution that no longer runs and worked on `owner`'s state."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,11 +43,11 @@ class Terms:
     """What a run may do.
 
     Attributes:
-        now: the time.
-        keep: for how long after its end everything of a workflow is kept.
-        machines: ARNs of the state machines whose executions these are.
-        dry_run: whether it is only told what would be deleted.
-        most: records that are looked at.
+        now: the current time.
+        keep: how long everything of a workflow is kept after its end.
+        machines: ARNs of the state machines whose executions are handled.
+        dry_run: whether to report only what would be deleted.
+        most: the most records to look at.
     """
 
     now: datetime
@@ -58,7 +58,7 @@ class Terms:
 
     @property
     def since(self) -> datetime:
-        """What ended before that is over."""
+        """Executions that ended before this are over."""
         return self.now - self.keep
 
 
@@ -67,13 +67,13 @@ class Outcome:
     """What a run has done, or would do.
 
     Attributes:
-        workflows: ids of the executions all of whose state is gone.
-        objects: how many objects these had.
-        size: bytes of them.
-        kept: workflows that are kept though an execution ended so long ago, with the reason.
-        failed: errors by the key of the record that they came up with.
-        is_cut_short: whether records were left that nobody came to.
-        recorded: executions whose end had not been recorded.
+        workflows: ids of the executions whose whole state is deleted.
+        objects: how many objects they had.
+        size: bytes of these objects.
+        kept: workflows that are kept although an execution ended so long ago, with the reason.
+        failed: errors, by the key of the record that caused them.
+        is_cut_short: whether the run did not get to all records.
+        recorded: executions whose end had not been recorded before.
     """
 
     workflows: list[str] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""Executions whose end nobody has recorded: EventBridge delivers events at best effort.
+"""Executions whose end was not recorded: EventBridge delivers events on a best-effort basis.
 
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-delivery-level.html
 """
@@ -21,7 +21,7 @@ _ENDED: Final = frozenset({Standing.RECENT, Standing.OVER, Standing.FORGOTTEN})
 
 
 class Unrecorded:
-    """Looks for ends without a record, and has them recorded."""
+    """Finds ends without a record, and records them."""
 
     def __init__(
         self,
@@ -31,7 +31,7 @@ class Unrecorded:
         terms: Terms,
         children: Children,
     ) -> None:
-        """Look where the settings say."""
+        """Use the places in the settings."""
         self._used = used
         self._children = children
         self._inventory = inventory
@@ -39,11 +39,11 @@ class Unrecorded:
         self._terms = terms
 
     def record(self, doubtful: Mapping[str, str], has_time: Callable[[], bool]) -> list[str]:
-        """Record ends that were not, and return whose.
+        """Record ends that have no record yet, and return their executions.
 
         Args:
-            doubtful: executions that may have ended, besides those that have stored state, and
-                whose state each works on.
+            doubtful: executions that may have ended, besides those with stored state; each with the
+                owner of the state that it works on.
             has_time: whether there is time to ask about another.
         """
         recorded = self._recorded()
@@ -55,12 +55,12 @@ class Unrecorded:
             if machine_of(arn) in self._terms.machines and digest_of(arn) not in recorded
         ]
         found += [(child, child) for child in alone]
-        random.shuffle(found)  # more of them may run than one run can ask about
+        random.shuffle(found)  # there may be more than one run can ask about
         asked = itertools.takewhile(lambda _: has_time(), found[:MOST_ASKED])
         return [arn for arn, owner in asked if self._record(arn, owner)]
 
     def _recorded(self) -> set[str]:
-        """Return what all executions that have a record are called."""
+        """Return the digests of all executions with a record."""
         prefix = ended_prefix(self._used.settings)
         stored = self._inventory.objects(self._used.settings.bucket or "", prefix)
         names = (RecordName.in_key(each.location.key) for each in stored)
@@ -80,7 +80,7 @@ class Unrecorded:
         return has_ended
 
     def _may_need(self, arn: str, owner: str) -> bool:
-        """Tell whether there is state that an execution is not known to need no more."""
+        """Tell whether there is state that an execution may still need."""
         settings = self._used.settings
         stored = self._inventory.objects(settings.bucket or "", execution_prefix(settings, owner))
         if next(stored, None) is None:  # deleted meanwhile

@@ -37,7 +37,7 @@ class Facts(NamedTuple):
     """What is known about a stored document from its bytes.
 
     Attributes:
-        cost: what it costs.
+        cost: the cost of reading it.
         clean: whether it contains no pointer, compressed value or escaped key.
         is_deep: whether fewer than SPARE_DEPTH levels are left above it.
     """

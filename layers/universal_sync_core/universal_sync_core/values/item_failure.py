@@ -76,7 +76,7 @@ def _is_short(value: Json) -> bool:
 
 
 def _beginning(value: Json) -> str:
-    """Return the beginning of the JSON of a value, of which the rest may be very long."""
+    """Return the beginning of a value's JSON, without encoding the rest."""
     text = ""
     for part in _ENCODER.iterencode(value):
         text += part

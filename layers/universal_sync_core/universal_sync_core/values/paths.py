@@ -35,7 +35,7 @@ Pattern: TypeAlias = tuple[Step | Each, ...]
 Paths: TypeAlias = list[str] | tuple[str, ...] | set[str] | frozenset[str]
 """Several paths. A single string is refused, since it would be a list of its characters."""
 
-# Of a path in a message.
+# The most characters of a path in a message.
 _SHOWN_CHARS: Final = 100
 _NAME: Final = r"[^.\[\]]+"
 _STEP: Final = re.compile(

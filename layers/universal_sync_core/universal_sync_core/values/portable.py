@@ -1,8 +1,8 @@
-"""Values that every JSON library on the way carries as they are.
+"""Values that every JSON library on the way keeps unchanged.
 
-Half of a surrogate pair has no bytes in UTF-8: Lambda's runtime ends with it. Whole numbers beyond
-64 bits come out of some libraries as others. In S3 both are safe; what has to stand in place is
-shown without them.
+Half of a surrogate pair cannot be encoded in UTF-8, and Lambda's runtime crashes on it. Some
+libraries alter whole numbers beyond 64 bits. Both are safe in S3; values that have to stay inline
+are shown without them.
 """
 
 import re
@@ -15,17 +15,17 @@ _REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
 
 
 def is_portable(value: Json) -> bool:
-    """Tell whether every JSON library carries a value as it is."""
+    """Tell whether every JSON library keeps a value unchanged."""
     return measure(value)[1]
 
 
 def portable_text(text: str) -> str:
-    """Return a text with a replacement character for each half of a surrogate pair."""
+    """Return a string with a replacement character for each half of a surrogate pair."""
     return text if text.isascii() else _HALF_OF_PAIR.sub(_REPLACEMENT, text)
 
 
 def portable(value: Json) -> Json:
-    """Return a value for people to see: its texts as above, and long whole numbers as texts."""
+    """Return a value for people to read: with such strings, and long whole numbers as strings."""
     if is_portable(value):
         return value
     if type(value) is list:

@@ -71,9 +71,9 @@ class Sizes:
 
 
 def is_over(value: Json, limit: int) -> bool:
-    """Tell whether the JSON of a value surely takes more bytes, by a look at so many of them.
+    """Tell whether the JSON of a value is certainly over a limit, after looking at that much of it.
 
-    Of a value that is not told to be over, the JSON takes a few times the limit at most.
+    If this returns False, the JSON takes at most a few times the limit.
     """
     left, stack = limit, [value]
     while stack and left >= 0:

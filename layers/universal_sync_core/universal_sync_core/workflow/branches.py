@@ -1,4 +1,4 @@
-"""Parallel branches: each works on a bag of its own and comes back as a pointer."""
+"""Parallel branches: each works on its own bag and comes back as a pointer."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -46,8 +46,8 @@ from universal_sync_core.values.pointer import is_list, length, parse
 from universal_sync_core.values.portable import portable
 from universal_sync_core.workflow.endings import PATH, Ending, endings_of, told_of
 
-# What a branch's bag has for itself, and what only the machine counts in it; none of it is merged
-# into the parent's.
+# Fields of a branch's own bag, and fields that only the machine counts. None of them is merged into
+# the parent's bag.
 _OWN_FIELDS: Final = (
     BRANCH,
     HELD,
@@ -63,15 +63,15 @@ _OWN_FIELDS: Final = (
     "loop_limit",
     "next_segment_to_run",
 )
-# What a result of a branch without a bag says to nobody; another execution it is refused for.
+# Fields of a branch's result that are ignored. A result for another execution is refused.
 _PRIVATE: Final = {*CONTROL_FIELDS_NEVER_OFFLOAD, *_OWN_FIELDS} - {BRANCH, "execution_id"}
 _OF_FAILURE: Final = ("Error", "Cause", "error", "cause")
-# What the parent's bag may ask for, and is told.
+# Fields by which the parent's bag controls a join, and fields that a join leaves in it.
 _TOLERATED: Final = "tolerated_branch_failures"
 _CONFLICT_STRATEGY: Final = "branch_conflict_strategy"
 _CONFLICTS: Final = "branch_conflicts"
 _RESULTS: Final = "branch_results"
-# What of the parent's progress a branch does not begin with.
+# Fields of the parent's progress that a branch does not begin with.
 _NOT_INHERITED: Final = (
     "status",
     "segment_id",
@@ -80,7 +80,7 @@ _NOT_INHERITED: Final = (
     BRANCHES,
     IN_PARENT,
 )
-# What a branch that was an execution of its own had asked and was told of its own groups and maps.
+# Fields for the own groups and maps of a branch that was an execution of its own.
 _OF_EXECUTION: Final = {
     CHAIN,
     ITEMS,
@@ -96,12 +96,12 @@ _OF_EXECUTION: Final = {
 
 
 def fork_branch(state: JsonObject, branch: Json, context: Context | None = None) -> JsonObject:
-    """Return the bag a branch starts with: the parent's, with a progress of its own.
+    """Return the bag that a branch starts with: the parent's, with its own progress.
 
     Args:
         state: the parent's bag.
-        branch: an element of `pending_branches`: any JSON value; of an object `branch_id`,
-            `segments`, `total_segments` and `loop_limit` count.
+        branch: an element of `pending_branches`: any JSON value. In an object, `branch_id`,
+            `segments`, `total_segments` and `loop_limit` have a meaning.
         context: may carry `execution_id`.
     """
     with unit_of_work(serving("fork_branch", context), state) as unit:
@@ -122,19 +122,19 @@ def fork_branch(state: JsonObject, branch: Json, context: Context | None = None)
         total = fields.get("total_segments", length(fields.get("segments")))
         if total is not None:
             own["total_segments"] = total
-        # All of it is from a bag already: as a result it would be taken for new, and escaped again.
+        # All of it comes from a bag. As a result, it would be taken for new, and escaped again.
         return universal_sync_core(kept | {"next_action": CONTINUE} | own, None)
 
 
 def complete_branch(
     state: JsonObject, context: Context | None = None, *, status: str | None = None
 ) -> JsonObject:
-    """Return the pointer a branch ends as: `{branch_id, status, s3_path, ...}`.
+    """Return the pointer that a branch ends with: `{branch_id, status, s3_path, ...}`.
 
     Args:
         state: the branch's bag.
         context: may carry `execution_id`.
-        status: how it ended, where not as its `next_action` says.
+        status: how it ended, if that differs from its `next_action`.
     """
     with unit_of_work(context, state) as unit:
         told = told_of(state)
@@ -150,24 +150,24 @@ def join_branches(
 ) -> JsonObject:
     """Return the bag with the results of all branches, in branch order.
 
-    Of a bag, forked from this one or this one itself some steps later, what changed is merged; of
-    anything else its value, as `flatten_result` takes it, without its control fields. Where
-    branches changed one leaf differently, the bag's `branch_conflict_strategy` decides, and
-    `branch_conflicts` tells. A branch that failed is reported in `failed_segments`; more of them
-    than `tolerated_branch_failures`, or all where the bag does not say, make the status FAILED.
+    If a branch ended with a bag that was forked from this one, or with this one some steps later,
+    its changes are merged. Anything else is merged as `flatten_result` takes it, without control
+    fields. If branches changed a leaf differently, `branch_conflict_strategy` decides, and
+    `branch_conflicts` reports it. Failed branches are in `failed_segments`. If more fail than
+    `tolerated_branch_failures`, or all if the bag does not set it, the status is FAILED.
 
     Args:
         state: the parent's bag.
-        branches: how each ended: the pointer of `complete_branch`, alone or as `{"branch"}`; a
-            bag, alone or as `{"state_data"}`; `{"Error", "Cause"}` as a Catch leaves it, alone or
-            beside the bag; what `record_failure` returns; or any other value. A pointer to the
-            list of them stands for it.
+        branches: how each ended: the pointer of `complete_branch`, alone or as `{"branch"}`; a bag,
+            alone or as `{"state_data"}`; `{"Error", "Cause"}` as a Catch writes it, alone or beside
+            the bag; the answer of `record_failure`; or any other value. A pointer to the list is
+            accepted too.
         context: may carry `execution_id` and `merge_strategy`.
 
     Raises:
-        InvalidRequestError: a branch was forked from another state, or its `state_data` is no bag
-            of this execution.
-        MalformedPointerError: a path leads to something else than the bag of a branch.
+        InvalidRequestError: a branch was forked from another state, or its `state_data` is not a
+            bag of this execution.
+        MalformedPointerError: a path leads to something other than the bag of a branch.
         MergeConflictError: branches are in conflict and the strategy is `fail`.
     """
     with unit_of_work(serving("aggregate_branches", context), state) as unit:
@@ -195,19 +195,19 @@ def join_branches(
 
 
 def _listed(branches: Json, unit: UnitOfWork) -> Sequence[Json]:
-    """Return what branches ended with one by one, also where their list is in S3."""
+    """Return how branches ended, one by one, even if their list is in S3."""
     if isinstance(branches, list | tuple):
         return branches
     opened = unit.pages.opened(branches)
     if not is_list(opened):
-        message = "branches must be a list of what each branch ended with"
+        message = "branches must be a list with the result of each branch"
         raise InvalidRequestError(message, field="branches")
     require_admissible(opened, unit)
     return Lists(unit.pages).elements(opened)
 
 
 def _summary(state: JsonObject, reports: Sequence[JsonObject]) -> JsonObject:
-    """Return what the parent's bag is told of its branches."""
+    """Return the fields that report on the branches in the parent's bag."""
     failed = [report for report in reports if report.get("status") == FAILED]
     summary: JsonObject = {_RESULTS: reports}
     if failed:
@@ -224,7 +224,7 @@ def _summary(state: JsonObject, reports: Sequence[JsonObject]) -> JsonObject:
 def _told_within(
     parent: JsonObject, names: Sequence[str], endings: Sequence[Ending], unit: UnitOfWork
 ) -> list[Json]:
-    """Return the conflicts of groups that branches have forked, each with its branch's name."""
+    """Return the conflicts within groups that the branches forked, each with its branch's name."""
     found: list[Json] = []
     for name, ending in zip(names, endings, strict=True):
         bag = ending.bag or {}
@@ -241,7 +241,7 @@ def _name(index: int, ending: Ending) -> str:
 
 
 def _fields(branch: Json, unit: UnitOfWork) -> JsonObject:
-    """Return what a branch says of itself; a large one is a pointer in the bag."""
+    """Return the fields of a branch's element; a large one is a pointer in the bag."""
     branch = unit.pages.opened(branch)
     pointer = parse(branch)
     if pointer is not None and pointer.kind == "map":
@@ -250,12 +250,12 @@ def _fields(branch: Json, unit: UnitOfWork) -> JsonObject:
 
 
 def _share(state: JsonObject) -> int:
-    """Return the segments and waits of a branch that the history bears."""
+    """Return how many segments and waits the history has room for in each branch."""
     return max(1, branch_limit(length(state.get(BRANCHES)) or 1, segments_before(state)))
 
 
 def _loop_limit(state: JsonObject, fields: JsonObject, share: int) -> int:
-    """Return the segments a branch may run: what it or its parent says, within its share."""
+    """Return how many segments a branch may run: its own or its parent's limit, or its share."""
     wanted: Json = fields.get("loop_limit", state.get("loop_limit"))
     return min(wanted, share) if type(wanted) is int else share
 
@@ -268,11 +268,11 @@ def _branch_id(fields: JsonObject, branch: Json) -> str:
 def _delta(
     parent: JsonObject, fork: JsonObject, index: int, ending: Ending, unit: UnitOfWork
 ) -> JsonObject:
-    """Return what a branch brings into the parent's bag, of which `fork` tells."""
+    """Return the delta that a branch brings into the parent's bag, which `fork` describes."""
     base = parent if ending.bag is None else ending.bag
     delta = ingest_delta(flatten_result(ending.result), base, unit)
     require_simple(delta, f"branches[{index}]: a branch")
-    # It could only say these of its own branch.
+    # These fields are only about the branch itself.
     result = {name: item for name, item in delta.items() if name not in _PRIVATE}
     if ending.bag is None:
         return result
@@ -285,10 +285,9 @@ def _delta(
 
 
 def _report(index: int, ending: Ending, delta: JsonObject) -> JsonObject:
-    """Return what the parent's bag is told of a branch.
+    """Return the report on a branch for the parent's bag.
 
-    The error and the cause of one that ended with a failure are the branch's, and no field of the
-    parent's.
+    The error and the cause of a failed branch go into its report, not into the parent's fields.
     """
     taken = {name: delta.pop(name, None) for name in _OF_FAILURE} if ending.is_failure else {}
     own = {name.lower(): item for name, item in taken.items() if item is not None}

@@ -1,6 +1,6 @@
-"""A workflow that goes on in another execution: after a full history, or after a failure.
+"""Going on in another execution: when the history is nearly full, or after a failure.
 
-A branch that forks or maps goes on in one of its own, which its parent starts and awaits.
+A branch that forks or maps goes on in its own execution, which its parent starts and awaits.
 """
 
 from typing import Final
@@ -32,8 +32,8 @@ from universal_sync_core.workflow.snapshot import (
 )
 
 RESUME_FROM: Final = "resume_from"
-# The state machine names here the execution that started a branch's own, and awaits it; the console
-# links the two.
+# The state machine puts here the execution that started a branch's own execution and awaits it. The
+# console links the two.
 # https://docs.aws.amazon.com/step-functions/latest/dg/concepts-nested-workflows.html
 STARTED_BY: Final = "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID"
 _DIGEST_CHARS: Final = 16
@@ -42,14 +42,14 @@ _APPENDED_CHARS: Final = 41
 
 
 def hand_over(state: JsonObject, context: Context | None = None) -> JsonObject:
-    """Return what the next execution is started with: `{"name", "resume_from"}`.
+    """Return the name and the input for starting the next execution: `{"name", "resume_from"}`.
 
-    Both are functions of the bag alone: a call that is made again names the same execution, and
-    Step Functions starts one of that name once.
+    Both depend only on the bag, so a repeated call returns the same name, and Step Functions starts
+    an execution of that name once.
 
     Args:
-        state: the bag to go on with; of a branch, for an execution of its own. The name is then
-            shorter, so that the state machine may add to it.
+        state: the bag to go on with. For a branch's own execution the name is shorter, so that the
+            state machine can append to it.
         context: may carry `execution_id`.
     """
     with unit_of_work(context, state) as unit:
@@ -61,7 +61,7 @@ def hand_over(state: JsonObject, context: Context | None = None) -> JsonObject:
         name = f"{first[: most - 1 - len(digest)]}-{digest}"
         separator = unit.settings.tenant_separator
         if separator and tenant_of(name, separator) != tenant_of(first, separator):
-            message = "the next execution's name would not begin with the tenant of this one"
+            message = "the name of the next execution would not begin with the tenant of this one"
             raise InvalidRequestError(message, field="execution_id")
         return {"name": name, RESUME_FROM: path}
 
@@ -69,31 +69,31 @@ def hand_over(state: JsonObject, context: Context | None = None) -> JsonObject:
 def resumed_bag(
     execution_input: JsonObject, context: Context, *, counters: JsonObject
 ) -> JsonObject:
-    """Return the bag that an earlier execution left, ready to go on where it stopped.
+    """Return the bag of an earlier execution, ready to go on where it stopped.
 
     It stays the bag of the execution that began it: `execution_id`, and so the place of its
-    objects, do not change. If a result had ended the workflow, the segment that gave it is run
-    again; a group, a map or a wait that failed is entered again. Of a map of which too many items
-    failed only those run again, unless other items are given. Before that it is noted beside the
-    state that this execution needs it. The bag of a branch goes on as an execution of its own,
-    whose end its parent joins.
+    objects, do not change. If a result ended the workflow, the segment that returned it runs again;
+    a group, a map or a wait that failed is entered again. If too many items of a map failed, only
+    those run again, unless other items are given. First, a mark beside the state says that this
+    execution needs it. The bag of a branch goes on as its own execution, and its parent joins the
+    end.
 
     Args:
-        execution_input: `resume_from` is the path of a failure record or of a snapshot; the
-            fields beside it are merged as a result's are, a higher `loop_limit` for instance.
-        context: carries the `execution_id` of the new execution, which is noted in
+        execution_input: `resume_from` is the path of a failure record or of a snapshot. The fields
+            beside it are merged like those of a result, for instance a higher `loop_limit`.
+        context: must carry the `execution_id` of the new execution, which is added to
             `execution_chain`.
-        counters: what the state machine reads, for a bag that was made without it.
+        counters: fields that the state machine reads, for a bag that was made without it.
 
     Raises:
-        InvalidRequestError: there is nothing to go on with.
-        PointerNotAllowedError: it is not for this execution to go on with.
-        MissingObjectError, ChecksumMismatchError: it cannot be read.
-        MalformedPointerError: the path leads to something else.
+        InvalidRequestError: there is no state to go on with.
+        PointerNotAllowedError: this execution must not go on with that state.
+        MissingObjectError, ChecksumMismatchError: the state cannot be read.
+        MalformedPointerError: the path leads to something other than a record or snapshot.
     """
     path: Json = execution_input[RESUME_FROM]
     if type(path) is not str:
-        raise InvalidRequestError("resume_from must be a text", field=f"input.{RESUME_FROM}")
+        raise InvalidRequestError("resume_from must be a string", field=f"input.{RESUME_FROM}")
     owner, execution_id = execution_in(path), context["execution_id"]
     if owner is not None:
         settings = runtime.current().settings
@@ -118,23 +118,24 @@ def _begun(bag: JsonObject) -> JsonObject:
 def _left_at(path: str, *, is_awaited: bool) -> JsonObject:
     """Return the bag of a snapshot, or of the snapshot that a failure record names.
 
-    A branch's is joined by the execution that awaits it, and goes on for no other.
+    A branch's bag is joined by the execution that awaits it, so no other execution may go on with
+    it.
     """
     with unit_of_work(None, {"execution_id": execution_in(path)}) as unit:
         unit.objects.require_allowed(path)
-        # Anybody may lay a record of anybody where inputs lie.
+        # Anybody can put a record of any execution where inputs are.
         if unit.objects.can_write and not path.startswith(unit.objects.home):
-            message = f"input.{RESUME_FROM}: state is taken up only from where executions keep it"
+            message = f"input.{RESUME_FROM}: must be a path where executions keep their state"
             raise PointerNotAllowedError(message, field=f"input.{RESUME_FROM}")
         document: Json = unit.document(path)
         bag = restore_snapshot(
             _snapshot_in(document, path) if is_failure_record(document) else path
         )
     if is_branch(bag) and not (is_awaited and document.get("snapshot_type") == BRANCH):
-        message = "this is a branch's record: resume the workflow, which runs its branches again"
+        message = "the record is a branch's: resume the workflow, which runs its branches again"
         raise InvalidRequestError(message, field=f"input.{RESUME_FROM}")
     if execution_in(path) is None or bag.get("execution_id") != execution_in(path):
-        raise MalformedPointerError("the snapshot is not of its own execution", path=path)
+        raise MalformedPointerError("the snapshot belongs to another execution", path=path)
     return bag
 
 
@@ -142,15 +143,15 @@ def _snapshot_in(record: JsonObject, path: str) -> str:
     """Return the path of the snapshot that a failure record names."""
     snapshot: Json = record.get(SNAPSHOT_OF_RECORD, False)
     if snapshot is None:
-        message = "the execution had not begun: start it again with its own input"
+        message = "the execution failed before its first bag: start it again with its own input"
         raise InvalidRequestError(message, field=f"input.{RESUME_FROM}")
     if type(snapshot) is not str:
-        raise MalformedPointerError("this record names no snapshot", path=path)
+        raise MalformedPointerError("the record does not name a snapshot", path=path)
     return snapshot
 
 
 def _restarted(bag: JsonObject, given: JsonObject, unit: UnitOfWork) -> JsonObject:
-    """Return the bag without the end that a result, or the items of a map, have put to it."""
+    """Return the bag without the stop that a result, or the failed items of a map, caused."""
     if bag.get("next_action") not in STOPS:
         return without_unfinished(bag) if ITEMS in given else bag
     open_ended = {name: value for name, value in bag.items() if name not in ("status", STOPPED_BY)}

@@ -1,4 +1,4 @@
-"""Both ends of a Distributed Map: the items it reads, and the result of each of its children."""
+"""Both ends of a Distributed Map: the items that it reads, and the results of its children."""
 
 from collections.abc import Iterator, Sequence
 
@@ -32,25 +32,25 @@ from universal_sync_core.values.pointer import Pointer, escape, is_list, parse, 
 
 
 def stage_items(state: JsonObject, context: Context | None = None) -> JsonObject:
-    """Return where an ItemReader finds the items, how many there are, and how they are run.
+    """Return where an ItemReader finds the items, how many there are, and how to run them.
 
-    That is `{"bucket", "key", "input_type", "count", "max_concurrency", "items_per_batch"}`. Of a
-    map of which too many items failed these are the items that did. With `items_per_batch` each
-    element there is a list of so many. What is too large for the input of a child is staged as a
-    pointer to it. Of the type `PARQUET` the object there lists files, which Step Functions reads
-    and makes batches of itself.
+    The form is `{"bucket", "key", "input_type", "count", "max_concurrency", "items_per_batch"}`. If
+    too many items of a map failed, these are the failed ones. With `items_per_batch`, each element
+    there is a list of that many items. An item that is too large for the input of a child is staged
+    as a pointer. With the type `PARQUET`, the object there lists files, which Step Functions itself
+    reads and batches.
 
     Args:
-        state: a bag with `distributed_items`: a list, or `{"bucket", "key"}` of a JSON array
-            that is in S3 already, or of JSON lines, CSV or Parquet with that `input_type`, or
-            of a manifest with its `manifest_type`. Its
-            `map_concurrency` says how many children run at once, where that is fewer than the
-            settings allow; of a branch's map only its share, for its siblings may map as well.
+        state: a bag with `distributed_items`: a list, or `{"bucket", "key"}` of a JSON array in S3,
+            of JSON lines, CSV or Parquet with that `input_type`, or of a manifest with its
+            `manifest_type`. Its `map_concurrency` says how many children run at once, if that is
+            fewer than the settings allow. A branch's map gets only its share, since its siblings
+            may map as well.
         context: may carry `execution_id`.
 
     Raises:
-        InvalidRequestError: the bag has no such field, or it is neither.
-        StateTooLargeError: items in S3 that have to be read are more than one call may read.
+        InvalidRequestError: the bag has no such field, or the field is neither.
+        StateTooLargeError: items in S3 have to be read, and are more than one call may read.
         PointerNotAllowedError: the array is neither among the items of this execution nor under
             `STATE_ALLOWED_PREFIXES`.
     """
@@ -119,16 +119,16 @@ def _escaped(item: Json) -> Json:
 
 
 def _staged(items: Sequence[bytes], unit: UnitOfWork) -> JsonObject:
-    """Return where the JSON of items is stored, as one array."""
-    unit.objects.flush()  # what they point to is there before they are
+    """Store the JSON of items as one array, and return where it is."""
+    unit.objects.flush()  # the values that they point to come first
     location = unit.objects.create_items(b"[" + b",".join(items) + b"]")
     return {"bucket": location.bucket, "key": location.key}
 
 
 def _of_bag(elements: Sequence[Json], unit: UnitOfWork) -> list[bytes]:
-    """Return the JSON of items as children are given them, of elements as they are stored.
+    """Return the JSON of items in the form for children, from elements in their stored form.
 
-    What is in S3 and too large for a child is not read.
+    An item in S3 that is too large for a child is not read.
     """
     pointers = [_too_large(element, unit) for element in elements]
     rest = [element for element, large in zip(elements, pointers, strict=True) if large is None]
@@ -154,14 +154,14 @@ def _size(element: Json) -> int:
 
 
 def _given(item: Json, stored: Json, unit: UnitOfWork) -> bytes:
-    """Return the JSON of what a child is given: an item itself, or a pointer to it.
+    """Return the JSON that a child gets: the item itself, or a pointer to it.
 
-    The bound is that of a bag, for a worker's result stands beside the item as beside a bag.
+    The bound is that of a bag, since a worker's result is beside the item as beside a bag.
 
     Args:
-        item: as the user has it.
-        stored: the same as it stands in a bag.
-        unit: in which it is stored.
+        item: the item in the user's own form.
+        stored: the same item in the form of a bag.
+        unit: the unit of work that stores it.
     """
     encoded = encode(item)
     if len(encoded) <= unit.settings.bound_bytes:
@@ -170,22 +170,22 @@ def _given(item: Json, stored: Json, unit: UnitOfWork) -> bytes:
 
 
 def _in_s3(items: JsonObject, unit: UnitOfWork) -> JsonObject:
-    """Return where items are that the bag says are in S3, if this execution may read them."""
+    """Return the place of items that are in S3 according to the bag, if it may be read."""
     bucket, key, count = items["bucket"], items["key"], items.get("count")
     if (
         type(bucket) is not str
         or type(key) is not str
         or len(key.encode(errors="replace")) > S3_KEY_BYTES
     ):
-        message = f"bucket and key of {ITEMS} must be texts, the key of at most 1,024 bytes"
+        message = f"bucket and key of {ITEMS} must be strings, the key of at most 1,024 bytes"
         raise InvalidRequestError(message, field=f"state_data.{ITEMS}")
     if count is not None and (type(count) is not int or count < 0):
-        message = f"count of {ITEMS} must be a whole number from 0, or be left out"
+        message = f"count of {ITEMS} must be a whole number of 0 or more, or be left out"
         raise InvalidRequestError(message, field=f"state_data.{ITEMS}.count")
     try:
         at = Location.of(bucket, key)
     except MalformedPointerError as error:
-        message = f"bucket and key of {ITEMS} name no object of S3"
+        message = f"bucket and key of {ITEMS} cannot name an object in S3"
         raise PointerNotAllowedError(message, field=f"state_data.{ITEMS}") from error
     own = [unit.objects.items_home] if unit.objects.can_write else []
     unit.objects.require_allowed(str(at), also=own)
@@ -193,14 +193,15 @@ def _in_s3(items: JsonObject, unit: UnitOfWork) -> JsonObject:
 
 
 def store_result(value: Json, context: Context) -> JsonObject:
-    """Return a pointer to the result of a child, so that its output is small whatever it is.
+    """Return a pointer to the result of a child, so that its output is always small.
 
     Args:
-        value: what the child's worker answered.
-        context: carries the `execution_id` of the parent.
+        value: the answer of the child's worker.
+        context: must carry the `execution_id` of the parent.
 
     Raises:
-        InvalidRequestError: it asks for what only a segment can ask for, such as a map.
+        InvalidRequestError: the result asks for something that only a segment can ask for, such as
+            a map.
     """
     pointer = pointer_to(value, context)
     require_of_item(pointer)
@@ -208,23 +209,23 @@ def store_result(value: Json, context: Context) -> JsonObject:
 
 
 def require_of_item(result: Json) -> None:
-    """Raise InvalidRequestError where the result of an item asks for what no item can have."""
+    """Raise InvalidRequestError if an item's result asks for something that only a segment can."""
     require_simple(result, "an item of a Distributed Map")
 
 
 def pointer_to(value: Json, context: Context) -> JsonObject:
-    """Return a pointer to a worker's result; its status and a short error stand beside it."""
+    """Return a pointer to a worker's result, with its status and a short error beside it."""
     with unit_of_work(context) as unit:
         ingested = ingest(value, unit)
         given = parse(ingested)
         if given is None:
             return with_shown(unit.pages.store(ingested), unit.pages.expanded(ingested)).render()
         opened = unit.pages.opened(ingested)
-        if given.kind == "value" and failure_of(opened):  # as other languages store an object
+        if given.kind == "value" and failure_of(opened):  # as workers in other languages store it
             return with_shown(unit.pages.store(opened), opened).render()
         return given.render()
 
 
 def with_shown(pointer: Pointer, value: Json) -> Pointer:
-    """Return a pointer with what tells how a result ended beside it, if it is one to an object."""
+    """Return a pointer to a result, with the fields that tell how it ended beside it."""
     return pointer.with_beside(shown_beside(value)) if type(value) is dict else pointer

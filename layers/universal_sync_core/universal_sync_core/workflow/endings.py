@@ -1,4 +1,4 @@
-"""How branches ended: what each has to merge, and what is reported of it."""
+"""How branches ended: what each one merges, and what is reported about it."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ PATH: Final = "s3_path"
 _BAG: Final = "state_data"
 _RECORD: Final = "record_s3_path"
 _REPORTED: Final = (BRANCH_ID, "status", "error", "cause", _RECORD, SEGMENTS_RUN, WAITS, IN_PARENT)
-# What a Catch gives of an error.
+# The fields that a Catch writes for an error.
 # https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
 _CAUGHT: Final = ("Error", "Cause")
 
@@ -29,9 +29,9 @@ class Ending:
     """How one branch ended.
 
     Attributes:
-        told: what is reported of it.
-        bag: the bag it ended with, if it left one.
-        result: what it left besides, or instead; None where there is nothing.
+        told: what is reported about it.
+        bag: the bag that it ended with, if it left one.
+        result: what it left besides or instead of a bag; None if there is nothing.
     """
 
     told: JsonObject
@@ -55,18 +55,18 @@ class Ending:
 
 
 def endings_of(branches: Sequence[Json], parent: JsonObject, unit: UnitOfWork) -> list[Ending]:
-    """Return how each branch ended, with its bag in place of the path to it.
+    """Return how each branch ended, with its bag instead of the path to it.
 
-    A branch may end as the pointer of `complete_branch`, as a bag or a result, as what a Catch
-    leaves of a failure (`{"Error", "Cause"}`), or as what is recorded of it; the pointer and the
-    record may be in `{"branch"}`, the bag in `{"state_data"}`, where what a Catch leaves may be
-    beside it.
+    A branch may end with the pointer of `complete_branch`, a bag, a result, a failure as a Catch
+    writes it (`{"Error", "Cause"}`), or a failure as it was recorded. The pointer and the record
+    may be in `{"branch"}`. The bag may be in `{"state_data"}`, with the fields of a Catch beside
+    it.
 
     Raises:
-        InvalidRequestError: `state_data` is no bag of this execution.
-        MalformedPointerError: a path leads to something else than the bag of a branch.
-        PointerNotAllowedError, MissingObjectError, ChecksumMismatchError: it cannot be read; or a
-            pointer in a bag leads elsewhere, or to nothing.
+        InvalidRequestError: `state_data` is not a bag of this execution.
+        MalformedPointerError: a path leads to something other than the bag of a branch.
+        PointerNotAllowedError, MissingObjectError, ChecksumMismatchError: a path cannot be read; or
+            a pointer in a bag leads elsewhere or nowhere.
     """
     given = [_unwrapped(branch) for branch in branches]
     paths = [branch[PATH] for branch in given if _is_pointer(branch)]
@@ -80,7 +80,7 @@ def endings_of(branches: Sequence[Json], parent: JsonObject, unit: UnitOfWork) -
 
 
 def told_of(bag: JsonObject) -> JsonObject:
-    """Return what the bag of a branch says of the branch itself."""
+    """Return what the bag of a branch reports about the branch."""
     told = {
         BRANCH_ID: bag.get(BRANCH_ID),
         "status": bag.get("next_action"),
@@ -92,7 +92,7 @@ def told_of(bag: JsonObject) -> JsonObject:
 
 
 def _unwrapped(branch: Json) -> Json:
-    """Return the pointer or record that stands alone in `{"branch": {...}}`."""
+    """Return the pointer or record from a lone `{"branch": {...}}`, or the value itself."""
     inner = branch[BRANCH] if type(branch) is dict and branch.keys() == {BRANCH} else None
     return inner if _is_pointer(inner) or _is_failure(inner) else branch
 
@@ -104,7 +104,7 @@ def _is_pointer(branch: Json) -> bool:
 
 def _branch_bag(document: Json, path: str) -> JsonObject:
     if type(document) is not dict or not is_branch(document):
-        raise MalformedPointerError("this is not the bag of a branch", path=path)
+        raise MalformedPointerError("the object is not the bag of a branch", path=path)
     return document
 
 
@@ -124,11 +124,11 @@ def _ending(branch: Json, parent: JsonObject, place: str, unit: UnitOfWork) -> E
 def _with_bag(branch: JsonObject, parent: JsonObject, place: str, unit: UnitOfWork) -> Ending:
     """Return the ending of a branch that left the document of its last state.
 
-    A Catch leaves the failure where its ResultPath says: under a name of its own, or as fields.
+    A Catch writes the failure where its ResultPath says: under a name, or as fields.
     """
     bag = unwrap(branch[_BAG])
     if not isinstance(bag, dict) or not (is_branch(bag) or _is_bag_of(bag, parent)):
-        message = f"{place}.{_BAG} is no bag of this execution"
+        message = f"{place}.{_BAG} must be a bag of this execution"
         raise InvalidRequestError(message, field=f"{place}.{_BAG}")
     require_admissible(bag, unit)
     named = [name for name, item in branch.items() if _is_caught(item)][:1]
@@ -140,12 +140,12 @@ def _with_bag(branch: JsonObject, parent: JsonObject, place: str, unit: UnitOfWo
 
 
 def _is_bag_of(bag: JsonObject, parent: JsonObject) -> bool:
-    """Tell whether this is the parent's own bag as it has become in a branch that forked none."""
+    """Tell whether this is the parent's bag, some steps later, from a branch without its own."""
     before, after = (_revision_and_owner(each) for each in (parent, bag))
     if before is None or after is None or before[1] != after[1]:
         return False
     if after[0] < before[0]:
-        message = "a branch ended with a bag that is older than the one it is to be joined into"
+        message = "a branch ended with a bag that is older than the bag that joins it"
         raise InvalidRequestError(message, field="branches")
     return True
 
@@ -156,7 +156,7 @@ def _revision_and_owner(bag: JsonObject) -> tuple[int, str] | None:
 
 
 def _told_since(bag: JsonObject, parent: JsonObject) -> JsonObject:
-    """Return what a bag says of its branch, which may have counted on from its parent."""
+    """Return what a bag reports about its branch, whose counters may go on from its parent's."""
     told, before = told_of(bag), parent.get("loop_counter", 0)
     count: Json = told[SEGMENTS_RUN]
     if is_branch(bag) or type(count) is not int or type(before) is not int:
@@ -165,7 +165,7 @@ def _told_since(bag: JsonObject, parent: JsonObject) -> JsonObject:
 
 
 def _without(fields: JsonObject, names: Collection[str]) -> Json:
-    """Return the other fields, or None where there are none."""
+    """Return the other fields, or None if there are none."""
     return {name: item for name, item in fields.items() if name not in names} or None
 
 
@@ -174,7 +174,7 @@ def _is_caught(value: Json) -> bool:
 
 
 def _is_failure(value: Json) -> bool:
-    """Tell whether this is what a Catch or a record leaves of a failure, or says it is one."""
+    """Tell whether this is a failure from a Catch or a record, or says that it is one."""
     if type(value) is not dict:
         return False
     return _is_caught(value) or _RECORD in value or _is_failed(value.get("status"))
@@ -184,12 +184,12 @@ def _is_failed(status: Json) -> bool:
     return type(status) is str and status.upper() in FAILURE_STATUSES
 
 
-# Fields of a report, which are no result.
+# Fields of a report, which are not part of a result.
 _REPORT_FIELDS: Final = frozenset({*_REPORTED, *_CAUGHT, "index"})
 
 
 def _told(branch: JsonObject, names: Sequence[str] = _REPORTED) -> JsonObject:
-    """Return what a branch says of itself, failures under one name."""
+    """Return what a branch reports about itself, with a failure always under the same names."""
     told = {name: branch[name] for name in names if branch.get(name) is not None}
     if _is_caught(branch):
         told = {"error": branch["Error"], "cause": branch["Cause"]} | told

@@ -1,4 +1,4 @@
-"""What a failed execution leaves behind: a record a person can read, and resume from."""
+"""The record of a failed execution, which a person can read and resume from."""
 
 import re
 from contextlib import suppress
@@ -23,16 +23,16 @@ RECORD_MARK: Final = "failure_record"
 RECORD_VERSION: Final = 1
 SNAPSHOT_OF_RECORD: Final = "snapshot_s3_path"
 
-# Characters of a cause that stay readable in a list of executions; the record has all of it.
+# Characters of a cause that are readable in a list of executions; the record has all of it.
 CAUSE_MAX_CHARS: Final = 400
-# Where the workflow stood, as far as the bag says.
+# Fields that tell where the workflow was.
 _PLACE: Final = ("next_action", "segment_to_run", "loop_counter", "branch_id", "state_revision")
-# What came before: as much of it as the bag has inline, and the pointers to the rest.
+# Fields about what came before: as much as the bag has inline, and pointers to the rest.
 _PAST: Final = (HISTORY, ARCHIVE, FAILED_SEGMENTS, whole_name(FAILED_SEGMENTS))
 _NAMED_RECORD: Final = re.compile(r"\[record: (s3://\S+)\]\Z")
 _UNNAMED: Final = "UnnamedError"
 _UNEXPLAINED: Final = "no cause was given"
-# Names that only Step Functions may give, which a Fail state therefore cannot carry on.
+# Error names that only Step Functions may use, so that a Fail state cannot pass them on.
 # https://states-language.net/spec.html#error-names
 _RESERVED: Final = "States."
 _AWAITED: Final = "States.TaskFailed"
@@ -45,27 +45,27 @@ def record_failure(
     *,
     circumstances: JsonObject | None = None,
 ) -> JsonObject:
-    """Return what a failed execution says of itself, with the path of its record in S3.
+    """Record a failed execution in S3, and return its error with the path of the record.
 
-    The record holds the error, its whole cause, the circumstances, the newest history, branches
-    and items that failed, and the path of a snapshot of the bag. A call that is made again leaves
-    no second record.
+    The record has the error, its whole cause, the circumstances, the newest history, branches and
+    items that failed, and the path of a snapshot of the bag. A repeated call does not leave a
+    second record.
 
     Args:
         state: the last good bag.
-        failure: what a Catch gives: `{"Error", "Cause"}`.
+        failure: the fields that a Catch writes: `{"Error", "Cause"}`.
         context: may carry `execution_id`.
-        circumstances: what else the record is to say, such as `stage` and `failed_at`.
+        circumstances: more fields for the record, such as `stage` and `failed_at`.
 
     Returns:
-        `{"error", "cause", "record_s3_path"}`; the error is without `States.`, and the cause is
-        short and ends with the path. Of a branch also its `branch_id`, and what it has used of
-        histories: `segments_run`, `waits` and `segments_in_parent`.
+        `{"error", "cause", "record_s3_path"}`. The error is without `States.`, and the cause is
+        short and ends with the path. For a branch there are also its `branch_id` and what it used
+        of histories: `segments_run`, `waits` and `segments_in_parent`.
     """
     failure = _of_own_execution(failure)
     error, cause = _text(failure.get("Error")) or _UNNAMED, _text(failure.get("Cause"))
     with unit_of_work(context, state) as unit:
-        # Without a revision it is no bag yet: there is nothing to go on with.
+        # Without a revision it is not a bag yet, so there is nothing to go on with.
         has_begun = "state_revision" in state
         record: JsonObject = {RECORD_MARK: RECORD_VERSION, "error": error, "cause": _opened(cause)}
         record |= circumstances or {}
@@ -86,10 +86,10 @@ def record_failure(
 
 
 def _of_own_execution(failure: JsonObject) -> JsonObject:
-    """Return the failure of an execution that a task awaited, in place of the task's.
+    """Return the failure of an execution that a task awaited, instead of the task's own.
 
-    The task fails under `States.TaskFailed`, whatever happened, and its cause is what
-    DescribeExecution tells.
+    The task always fails with `States.TaskFailed`, and its cause is the answer of
+    DescribeExecution.
     https://docs.aws.amazon.com/step-functions/latest/dg/connect-stepfunctions.html
     """
     told = _opened(_text(failure.get("Cause")))
@@ -101,9 +101,9 @@ def _of_own_execution(failure: JsonObject) -> JsonObject:
 
 
 def _past(state: JsonObject, unit: UnitOfWork) -> JsonObject:
-    """Return what came before, as much of it as the bag would have inline.
+    """Return what came before, as much as a bag would have inline.
 
-    A failure may well be that something cannot be read; then it is recorded without that.
+    The failure may be that something cannot be read; then the record goes without it.
     """
     with suppress(StateSyncError):
         state = prevent_pointer_bloat(with_fields(state, {FAILED_SEGMENTS}, unit.pages))
@@ -111,13 +111,13 @@ def _past(state: JsonObject, unit: UnitOfWork) -> JsonObject:
 
 
 def path_in(cause: str) -> str | None:
-    """Return the path of the record that a cause ends with, or None where it names none."""
+    """Return the path of the record at the end of a cause, or None if there is none."""
     match = _NAMED_RECORD.search(cause)
     return match[1] if match else None
 
 
 def is_failure_record(document: Json) -> bool:
-    """Tell whether a document is a record of a failure, of a version this code can read."""
+    """Tell whether a document is the record of a failure, in a version that this code can read."""
     return type(document) is dict and document.get(RECORD_MARK) == RECORD_VERSION
 
 
@@ -126,7 +126,7 @@ def _text(value: Json) -> str:
 
 
 def _opened(cause: str) -> Json:
-    """Return a cause as JSON where it is JSON, as Lambda's are: the stack trace is readable then.
+    """Return a cause as JSON if it is JSON, as Lambda's are, so that its stack trace is readable.
 
     https://docs.aws.amazon.com/lambda/latest/dg/python-exceptions.html
     """

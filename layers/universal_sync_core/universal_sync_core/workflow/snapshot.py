@@ -1,4 +1,4 @@
-"""Snapshots: the optimized bag at one moment, pointers and all, as one small object."""
+"""Snapshots: the optimized bag at one moment, with its pointers, as one small object."""
 
 from typing import Final
 
@@ -14,9 +14,9 @@ from universal_sync_core.values.codec import Json, JsonObject, canonical, encode
 from universal_sync_core.workflow.owners import require_same_owner
 
 SNAPSHOT_TYPES: Final = ("pre", "post")
-# Those of an execution that ended while its workflow goes on, or may.
+# The type for an execution that ends while its workflow goes on, or may go on.
 CONTINUATION: Final = "continuation"
-# Of a branch that goes on as an execution of its own.
+# The type for a branch that goes on as its own execution.
 BRANCH: Final = "branch"
 LEFT_BEHIND: Final = (CONTINUATION, "failure", BRANCH)
 
@@ -24,7 +24,7 @@ LEFT_BEHIND: Final = (CONTINUATION, "failure", BRANCH)
 def create_snapshot(
     state: JsonObject, snapshot_type: str, context: Context | None = None
 ) -> JsonObject:
-    """Return the bag with `<type>_snapshot_s3_path`, the path of a snapshot of it.
+    """Store a snapshot of the bag, and return the bag with its path in `<type>_snapshot_s3_path`.
 
     Args:
         state: the bag.
@@ -32,7 +32,7 @@ def create_snapshot(
         context: may carry `execution_id`.
 
     Raises:
-        InvalidRequestError: another type, or no bucket or execution to write to.
+        InvalidRequestError: the type is unknown, or there is no bucket or execution to write to.
     """
     if snapshot_type not in SNAPSHOT_TYPES:
         known = " or ".join(SNAPSHOT_TYPES)
@@ -43,10 +43,10 @@ def create_snapshot(
 
 
 def write_snapshot(state: JsonObject, snapshot_type: str, unit: UnitOfWork) -> str:
-    """Return the path of a snapshot of the bag, stored when the call ends.
+    """Add a snapshot of the bag, which is stored when the call ends, and return its path.
 
-    The snapshot is a function of the bag alone, so a call that is made again leaves no second
-    one. It holds pointers, never another copy of what S3 has.
+    The snapshot depends only on the bag, so a repeated call does not leave a second one. It
+    contains pointers, never another copy of what is in S3.
     """
     fits = len(encode(state)) <= unit.settings.bound_bytes
     bag = state if fits else optimize_and_offload(state)
@@ -63,22 +63,24 @@ def write_snapshot(state: JsonObject, snapshot_type: str, unit: UnitOfWork) -> s
 def restore_snapshot(s3_path: str, context: Context | None = None) -> JsonObject:
     """Return the bag exactly as it was when the snapshot was made.
 
-    It is the bag of the execution that made it, and so are the objects that it points to. Another
-    execution that takes it up says so beside them, and they stay for as long as it needs them.
+    The bag, and the objects that it points to, belong to the execution that made the snapshot. If
+    another execution restores it, a mark beside the objects keeps them for as long as that
+    execution needs them.
 
     Args:
-        s3_path: what `create_snapshot` left in the bag.
-        context: may carry `execution_id`, of the execution that takes it up; without it nobody but
-            the execution whose snapshot it is does.
+        s3_path: the path that `create_snapshot` left in the bag.
+        context: may carry the `execution_id` of the execution that restores the snapshot; by
+            default the one that made it.
 
     Raises:
-        InvalidRequestError: the path is no text; or the workflow ended so long ago that its state
-            is being deleted.
-        PointerNotAllowedError, MissingObjectError, ChecksumMismatchError: it cannot be read.
-        MalformedPointerError: the path leads to something else.
+        InvalidRequestError: the path is not a string; or the workflow ended so long ago that its
+            state is being deleted.
+        PointerNotAllowedError, MissingObjectError, ChecksumMismatchError: the snapshot cannot be
+            read.
+        MalformedPointerError: the path leads to something other than a snapshot.
     """
     if type(s3_path) is not str:
-        message = f"the path of a snapshot is a text, not a {type(s3_path).__name__}"
+        message = f"the path of a snapshot must be a string, not a {type(s3_path).__name__}"
         raise InvalidRequestError(message, field="s3_path")
     owner, given = execution_in(s3_path), dict(context or {})
     taken_up_by = _another(given.get("execution_id"), owner)
@@ -92,17 +94,18 @@ def restore_snapshot(s3_path: str, context: Context | None = None) -> JsonObject
             begin_work(owner, taken_up_by, field="s3_path")
     known = (*SNAPSHOT_TYPES, *LEFT_BEHIND)
     if type(snapshot) is not dict or snapshot.get("snapshot_type") not in known:
-        raise MalformedPointerError("this is no snapshot", path=s3_path)
+        raise MalformedPointerError("the object is not a snapshot", path=s3_path)
     bag: Json = snapshot.get("state_data")
     if type(bag) is not dict:
-        raise MalformedPointerError("this is a snapshot without a bag", path=s3_path)
+        raise MalformedPointerError("the snapshot does not contain a bag", path=s3_path)
     return bag
 
 
 def _another(execution_id: Json, owner: str | None) -> str | None:
-    """Return the execution that takes up a snapshot of another, or None where it is its own.
+    """Return the execution that restores a snapshot of another one, or None if it is its own.
 
-    An id that is no ARN was given by somebody who calls the package by hand, and reads its own.
+    An id that is not an ARN comes from somebody who calls the package by hand and reads their own
+    snapshots.
     """
     if type(execution_id) is not str or execution_id == owner:
         return None

@@ -1,4 +1,4 @@
-"""The first bag of an execution, made of its input."""
+"""The first bag of an execution, made from its input."""
 
 from typing import Final
 
@@ -14,25 +14,25 @@ from universal_sync_core.workflow.continuation import RESUME_FROM, resumed_bag
 
 INPUT_PATH: Final = "input_s3_path"
 INPUT_CHECKSUM: Final = "input_sha256"
-# Segments an execution may run where its input does not say.
+# How many segments an execution may run if its input does not say.
 DEFAULT_LOOP_LIMIT: Final = 1000
 
 
 def first_bag(execution_input: JsonObject | None, context: Context) -> JsonObject:
-    """Return the bag an execution starts with.
+    """Return the bag that an execution starts with.
 
     Args:
-        execution_input: its fields become those of the bag. `segments` are counted as
-            `total_segments` where that is not given. With `input_s3_path` the fields of the JSON
-            object there come first, those given beside it win; `input_sha256` may say which
-            bytes these are. With `resume_from` it is the bag of an earlier execution instead.
-        context: carries the `execution_id`.
+        execution_input: its fields become those of the bag. If `total_segments` is missing,
+            `segments` are counted. With `input_s3_path`, the fields of the JSON object there are
+            read first, and fields beside it win; `input_sha256` may give its digest. With
+            `resume_from`, the bag is that of an earlier execution instead.
+        context: must carry `execution_id`.
 
     Raises:
-        InvalidRequestError: a control field is not of its kind, or no input; or `input_s3_path`
-            leads to something else than a JSON object.
-        PointerNotAllowedError: it leads out of the allowed places.
-        ChecksumMismatchError: the bytes there are others than `input_sha256` says.
+        InvalidRequestError: a control field is wrong, or is not for an input; or `input_s3_path`
+            leads to something other than a JSON object.
+        PointerNotAllowedError: `input_s3_path` leads out of the allowed places.
+        ChecksumMismatchError: the bytes there do not have the digest `input_sha256`.
     """
     counters: JsonObject = {
         "loop_counter": 0,
@@ -56,10 +56,10 @@ def first_bag(execution_input: JsonObject | None, context: Context) -> JsonObjec
 
 
 def _require_no_chain(fields: JsonObject) -> None:
-    """The chain says whose map results a bag may read: the machine alone writes it."""
+    """Refuse a chain in an input: it says whose map results a bag may read."""
     if CHAIN in fields:
         path = f"input.{CHAIN}"
-        message = f"{path} is written by the state machine: leave it out"
+        message = f"{path} is set by the state machine: leave it out"
         raise InvalidRequestError(message, field=path)
 
 
@@ -68,7 +68,7 @@ def _loaded(fields: JsonObject, context: Context) -> JsonObject:
     if path is None:
         return fields
     if type(path) is not str:
-        raise InvalidRequestError("input_s3_path must be a text", field=f"input.{INPUT_PATH}")
+        raise InvalidRequestError("input_s3_path must be a string", field=f"input.{INPUT_PATH}")
     checksum = sha256_in(fields.get(INPUT_CHECKSUM), f"input.{INPUT_CHECKSUM}")
     hydrator = StateHydrator(execution_id=context["execution_id"])
     loaded = hydrator.load_from_s3(path, checksum)
