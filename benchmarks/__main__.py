@@ -33,10 +33,12 @@ def main() -> None:
         "sections",
         nargs="*",
         metavar="section",
-        choices=[*NAMES, []],
         help=f"what to measure: {', '.join(NAMES)} (all)",
     )
     asked = parser.parse_args()
+    unknown = [name for name in asked.sections if name not in NAMES]
+    if unknown:
+        parser.error(f"there is no section {unknown[0]!r}; there are {', '.join(NAMES)}")
     with Session(QUICK if asked.quick else Scale()) as session:
         run(session, console(), asked.sections or NAMES)
 

@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 
 from benchmarks import charts
-from benchmarks.__main__ import run
+from benchmarks.__main__ import main, run
 from benchmarks.rows import Row
 from benchmarks.scenarios import cost, loop, middy_store
 from benchmarks.sections import SECTIONS
@@ -78,6 +78,15 @@ def test_only_the_sections_asked_for_are_measured_and_each_row_is_printed_at_onc
     assert missed.split()[-4:] == ["requests", "<=", "2", "requests"]
     assert met.startswith("  ")
     assert met.split()[-4:] == ["0.50", "<=", "1.00", "another"]
+
+
+def test_a_section_that_does_not_exist_is_refused_with_those_that_do(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["benchmarks", "fresh", "freshest"])
+    with pytest.raises(SystemExit):
+        main()
+    assert "there is no section 'freshest'; there are small, throughput" in capsys.readouterr().err
 
 
 def test_unchanged_fields_cost_no_byte(rows_of: Callable[[str], list[Row]]) -> None:
