@@ -40,7 +40,7 @@ FORMS: dict[str, tuple[str, str]] = {
         "ends no state can catch",
     ),
     "without its knowing": (r"without (?:its|their|your) knowing", "without its knowing"),
-    "so many": (r"\b(?:newest|first|last|of) so many\b", "the newest so many"),
+    "so many": (r"\b(?:newest|first|last|of|with|these|after|over) so many\b", "of so many bytes"),
     "in the place of": (r"\bin the place of\b", "a pointer in the place of a value"),
     "of ours": (r"\bof (?:ours|theirs)\b", "a form of ours"),
     "for ever": (r"\bfor ever\b", "waits for ever"),
@@ -50,6 +50,21 @@ FORMS: dict[str, tuple[str, str]] = {
     "read that is not shown": (r"\bis (?:read|written) that is not\b", "is read that is not shown"),
     "as it is": (r"\bwhy it is as it is\b", "You wonder why it is as it is:"),
     "nothing is said": (r"\bif nothing is said\b", "none if nothing is said"),
+    "that is none": (r"\b(?:that|which|it) (?:is|are) none\b(?! of)", "a value that is none"),
+    "where there is none": (
+        r"\bwhere (?:there|it|that) (?:is|are) none\b|\bwhere none (?:is|are)\b",
+        "empty where there is none",
+    ),
+    "the same of": (r"\b[Tt]he same of\b", "Return the same of a list"),
+    "errors as of": (r"\berrors as (?:of|in)\b", "errors as of `ingest`"),
+    "taken as it is": (
+        r"\btaken as (?:it is|they are)\b",
+        "a value that is not taken as it is",
+    ),
+    "of its kind": (r"\b(?:not|is|are) of (?:its|their) kind\b", "a field is not of its kind"),
+    "small letters": (r"\bsmall letters\b", "a name in small letters"),
+    "lets go of": (r"\blet(?:s|ting)? go of\b", "a branch that lets go of a key"),
+    "waits no longer": (r"\bwaits? no longer\b", "the state waits no longer"),
     "what is large": (
         r"\b(?:stor|offload|send|delet|merg|keep|read|answer)e?s? what (?:is|was)\b",
         "stores what is large",
@@ -65,6 +80,8 @@ FORMS: dict[str, tuple[str, str]] = {
         "it is only told which",
     ),
 }
+# Docstrings beside the deployed code may still have these.
+_OF_DEPLOYED = {"that is none", "where there is none", "the same of", "taken as it is"}
 
 
 def paragraphs(text: str) -> Iterator[str]:
@@ -105,10 +122,16 @@ def test_no_page_has_the_form(form: str) -> None:
 
 @pytest.mark.parametrize(
     "read",
-    [texts.help_of_commands, texts.help_of_make, texts.descriptions, texts.messages],
+    [
+        texts.help_of_commands,
+        texts.help_of_make,
+        texts.descriptions,
+        texts.messages,
+        texts.comments,
+    ],
     ids=lambda read: read.__name__,
 )
-def test_no_help_no_description_and_no_message_has_a_form(read: Reader) -> None:
+def test_no_help_no_description_no_message_and_no_comment_has_a_form(read: Reader) -> None:
     told = list(read())
     assert len(told) > 10
     assert [(place, found) for place, text in told for found in forms_of(text)] == []
@@ -119,7 +142,10 @@ def test_no_docstring_has_a_form() -> None:
     forms = FORMS.keys() - {"a clause without a subject"}
     told = texts.docstrings()
     assert [
-        (place, found) for place, text in told for form in forms for found in has_form(form, text)
+        (place, found)
+        for place, text in told
+        for form in forms - (set() if place.startswith(texts.DEPLOYED) else _OF_DEPLOYED)
+        for found in has_form(form, text)
     ] == []
 
 

@@ -12,8 +12,9 @@ from statebag.cli import statebag
 from tests.docs import pages
 
 _TEMPLATES = ("template.yaml", "layers/template.yaml", "account/companion.yaml")
-# The folders whose programs print what they say, and those whose code is read.
-_PROGRAMS = ("statebag", "local", "account")
+# The folders of deployed code, of programs that print or log, and of all code that is read.
+DEPLOYED = ("layers", "functions", "examples")
+_PROGRAMS = (*DEPLOYED, "statebag", "local", "account")
 _CODE = (*_PROGRAMS, "benchmarks", "docs")
 _DESCRIBED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 _MACHINE = "statemachine/state_data_v3.asl.json"
@@ -79,6 +80,16 @@ def docstrings() -> Iterator[tuple[str, str]]:
         for each in ast.walk(tree):
             if isinstance(each, _DESCRIBED) and (text := ast.get_docstring(each)):
                 yield f"{place}:{each.body[0].lineno}", " ".join(text.split())
+
+
+def comments() -> Iterator[tuple[str, str]]:
+    """Yield every comment of the deployed code, on one line."""
+    for folder in DEPLOYED:
+        for file in sorted((pages.ROOT / folder).rglob("*.py")):
+            source = file.read_text(encoding="utf-8")
+            for block in re.finditer(r"^ *#.*(?:\n *#.*)*", source, re.MULTILINE):
+                lines = (line.strip(" #") for line in block[0].splitlines())
+                yield file.relative_to(pages.ROOT).as_posix(), " ".join(lines)
 
 
 def _modules(folders: Iterable[str]) -> Iterator[tuple[str, ast.Module]]:
