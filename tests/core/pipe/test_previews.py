@@ -19,6 +19,7 @@ from universal_sync_core import (
     universal_sync_core,
 )
 from universal_sync_core.errors import InvalidRequestError
+from universal_sync_core.previews import masking
 from universal_sync_core.previews.showing import PREVIEW_BYTES
 from universal_sync_core.settings import Settings
 from universal_sync_core.storage import runtime
@@ -157,6 +158,22 @@ def test_a_secret_is_not_shown(case: str) -> None:
     assert secret not in shown
     assert "***" in shown
     assert hydrate_state(bag)["current_state"]["field"] == value
+
+
+def test_of_very_long_texts_and_keys_only_the_beginning_is_searched_for_secrets(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    searched: list[int] = []
+
+    def noted(text: str) -> str:
+        searched.append(len(text))
+        return text
+
+    monkeypatch.setattr(masking, "without_secrets", noted)
+    long = {f"{'a.' * 50_000}{number}": "eyJ-" * 20_000 for number in range(9)}
+    shown = preview_of(sync(asking("report"), {"current_state": {"report": long}}), "report")
+    assert any(key.startswith("a.a.") for key in shown)
+    assert max(searched) < 1_100
 
 
 def test_nor_is_what_stands_under_a_secret_name() -> None:

@@ -258,7 +258,10 @@ class _Cut:
 
     def _map(self, fields: JsonObject, level: int) -> Json:
         keys = list(fields)[: self.measure.keys]
-        shown = {unescape_key(key): self.of(fields[key], level + 1) for key in keys}
+        shown = {
+            _beginning(unescape_key(key), _LOOKED_AT_CHARS): self.of(fields[key], level + 1)
+            for key in keys
+        }
         more = len(fields) - len(keys)
         return shown | ({_MORE: f"{more:,} more"} if more else {})
 
