@@ -71,6 +71,18 @@ def test_one_asks_a_person_one_polls_a_job_and_one_forks_and_maps(workflows: Wor
     ]
 
 
+def test_each_of_two_branches_that_map_has_its_own_outputs(workflows: Workflows) -> None:
+    rows: dict[str, list[Any]] = {"a": [{"row": 1}, {"row": 2}], "b": [{"row": 3, "text": LARGE}]}
+    maps = {name: [mapped(*items), changes(name)] for name, items in rows.items()}
+    value = {"segments": [group(maps), LAST], "branch_conflict_strategy": "fail"}
+    execution = workflows.run(value)
+    state = workflows.hydrated(execution.output["state_data"])
+    reports = {each["branch_id"]: each["distributed_outputs"] for each in state["branch_results"]}
+    assert reports == rows
+    assert {"distributed_outputs", "branch_conflicts"}.isdisjoint(state)
+    workflows.require_small(execution)
+
+
 def test_each_failure_inside_is_reported_as_that_of_any_branch(workflows: Workflows) -> None:
     raises = group({"x": [changes("x"), {"raises": "on purpose"}]})
     conflict = {"x": [changes("k", 1)], "y": [changes("k", 2)]}

@@ -188,6 +188,7 @@ def join(
         Change(branch=index, value=changed(parent, bag, rules) if bag else {}, time=time)
         for index, (_, bag, time) in enumerate(ends)
     ]
+    outputs = _outputs_by_branch([bag for _, bag, _ in ends], changes, rules)
     merged = parent
     settled = joining.settle_maps(changes, rules, parent)
     any_outputs = any(_OUTPUTS in change.value for change in settled)
@@ -195,7 +196,7 @@ def join(
         if any_outputs and _OUTPUTS not in change.value:
             change.value.pop(_TOLD_WITH_OUTPUTS, None)
         merged = oracle.merge(merged, change.value, strategies, by_time=False)
-    delta = _summary(parent, [answered for answered, _, _ in ends], joining.conflicts)
+    delta = _summary(parent, [answered for answered, _, _ in ends], joining.conflicts, outputs)
     after = oracle.advance(
         parent, oracle.merge(merged, delta, strategies), delta, "aggregate_branches"
     )
@@ -206,14 +207,36 @@ def join(
     return after, joining.conflicts
 
 
-def _summary(parent: Plain, answered: list[Plain], conflicts: list[Plain]) -> Plain:
+def _outputs_by_branch(
+    bags: list[Plain | None], changes: list[Change], rules: Rules
+) -> dict[int, Any]:
+    """Take out what the maps of branches gave, where more than one of them mapped."""
+    mapped = [
+        index
+        for index, (bag, change) in enumerate(zip(bags, changes, strict=True))
+        if bag and "segments_in_parent" in bag and _OUTPUTS in change.value
+    ]
+    if len(mapped) == 1 or rules.at(_OUTPUTS).grows:
+        return {}
+    for index in mapped:
+        changes[index].value.pop(_TOLD_WITH_OUTPUTS, None)
+    return {index: changes[index].value.pop(_OUTPUTS) for index in mapped}
+
+
+def _summary(
+    parent: Plain, answered: list[Plain], conflicts: list[Plain], outputs: dict[int, Any]
+) -> Plain:
     failure = ("error", "cause", "record_s3_path")
     told = ("branch_id", "status", *failure, "segments_run", "waits", "segments_in_parent")
     reports = [
         {"index": index} | {name: end[name] for name in told if end.get(name) is not None}
         for index, end in enumerate(answered)
     ]
-    delta: Plain = {"branch_results": reports}
+    results = [
+        report | ({_OUTPUTS: outputs[index]} if index in outputs else {})
+        for index, report in enumerate(reports)
+    ]
+    delta: Plain = {"branch_results": results}
     if conflicts or "branch_conflicts" in parent:
         delta["branch_conflicts"] = conflicts
     failed = [report for report in reports if report["status"] == "FAILED"]

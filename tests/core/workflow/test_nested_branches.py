@@ -17,7 +17,7 @@ from universal_sync_core import (
 )
 from universal_sync_core.bag.execution_budget import SEGMENT_EVENTS
 from universal_sync_core.bag.nesting import MOST_DEEP
-from universal_sync_core.errors import InvalidRequestError, MergeConflictError
+from universal_sync_core.errors import InvalidRequestError
 from universal_sync_core.limits import STEP_FUNCTIONS_NAME_CHARS
 from universal_sync_core.storage import runtime
 from universal_sync_core.workflow.continuation import STARTED_BY
@@ -147,13 +147,47 @@ def test_what_branches_asked_for_themselves_is_no_conflict() -> None:
     assert {"distributed_items", "tolerated_failed_items"}.isdisjoint(after)
 
 
-def test_outputs_of_two_maps_are_in_conflict_as_any_result_is() -> None:
-    parent = workflow("a", "b", branch_conflict_strategy="fail")
+def ended(parent: Bag, name: str, outputs: list[Any]) -> Bag:
+    """Return the bag of a branch that has run a map and ended."""
+    asking = {"status": "DISTRIBUTED_MAP", "distributed_items": outputs}
     of_map = CONTEXT | {"action": "aggregate_distributed"}
-    asking = {"status": "DISTRIBUTED_MAP", "distributed_items": [1]}
-    bags = [synced(apart(forked(parent, name, asking)), [name], of_map) for name in "ab"]
-    with pytest.raises(MergeConflictError, match="distributed_outputs"):
-        joined(parent, *bags)
+    bag = synced(apart(forked(parent, name, asking)), outputs, of_map)
+    return synced(bag, {"status": "COMPLETE"}, CONTEXT | {"action": "sync"})
+
+
+LARGE = [{"n": n, "text": "x" * 200} for n in range(2_000)]
+
+
+@pytest.mark.parametrize(("a", "b"), [([1, 2], [3]), (LARGE, [3]), (LARGE, LARGE[1:]), ([1], [1])])
+def test_outputs_of_two_maps_are_each_branchs_own(a: list[Any], b: list[Any]) -> None:
+    parent = workflow("a", "b", "c", branch_conflict_strategy="fail")
+    bags = [ended(parent, "a", a), ended(parent, "b", b)]
+    plain = synced(forked(parent, "c", {}), {"status": "COMPLETE"}, SYNC)
+    after = joined(parent, *bags, plain)
+    assert {"distributed_outputs", "chunk_count", "branch_conflicts"}.isdisjoint(after)
+    reports = hydrated(after)["branch_results"]
+    assert [each.get("distributed_outputs") for each in reports] == [a, b, None]
+
+
+def test_outputs_of_two_maps_leave_those_of_the_workflow_as_they_are() -> None:
+    parent = workflow("a", "b") | {"distributed_outputs": ["before"], "chunk_count": 1}
+    after = hydrated(joined(parent, ended(parent, "a", [1]), ended(parent, "b", [2])))
+    assert (after["distributed_outputs"], after["chunk_count"]) == (["before"], 1)
+
+
+def test_outputs_of_one_map_are_those_of_the_workflow() -> None:
+    parent = workflow("a", "b")
+    after = hydrated(joined(parent, ended(parent, "a", LARGE), forked(parent, "b", {})))
+    assert after["distributed_outputs"] == LARGE
+    assert "distributed_outputs" not in after["branch_results"][0]
+
+
+def test_outputs_of_two_maps_are_one_list_where_a_strategy_says_so() -> None:
+    parent = workflow("a", "b")
+    context = CONTEXT | {"merge_strategy": {"distributed_outputs": "append"}}
+    bags = [complete_branch(ended(parent, name, [name]), CONTEXT) for name in "ab"]
+    after = hydrated(join_branches(parent, bags, context))
+    assert after["distributed_outputs"] == ["a", "b"]
 
 
 def test_maps_of_branches_share_what_may_run_at_once() -> None:

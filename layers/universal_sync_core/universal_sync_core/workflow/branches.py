@@ -11,7 +11,6 @@ from universal_sync_core.bag.fields import (
     BRANCHES,
     CHAIN,
     CONTROL_FIELDS_NEVER_OFFLOAD,
-    FAILED_SEGMENTS,
     FORKED_FROM,
     ITEMS,
     ITEMS_PER_BATCH,
@@ -25,7 +24,7 @@ from universal_sync_core.bag.fields import (
 )
 from universal_sync_core.bag.holding import HELD
 from universal_sync_core.bag.nesting import fork_of, require_of_fork, segments_before
-from universal_sync_core.bag.next_action import COMPLETE, CONTINUE, FAILED, require_simple
+from universal_sync_core.bag.next_action import COMPLETE, CONTINUE, require_simple
 from universal_sync_core.bag.strategies import DEFAULT_CONFLICT_STRATEGY
 from universal_sync_core.bag.tolerance import TOLERATED_ITEMS
 from universal_sync_core.bag.unit_of_work import Context, UnitOfWork, serving, unit_of_work
@@ -34,7 +33,7 @@ from universal_sync_core.errors import InvalidRequestError
 from universal_sync_core.ingestion.control_fields import checked
 from universal_sync_core.ingestion.ingest import ingest_delta, require_admissible
 from universal_sync_core.merge.conflicts import Change, Conflicts
-from universal_sync_core.merge.difference import changes_since, is_equal
+from universal_sync_core.merge.difference import changes_since
 from universal_sync_core.merge.lists import Lists
 from universal_sync_core.merge.merge import merge_delta
 from universal_sync_core.pages.page_format import digest_mark
@@ -44,6 +43,15 @@ from universal_sync_core.sync import universal_sync_core
 from universal_sync_core.values.codec import Json, JsonObject, canonical
 from universal_sync_core.values.pointer import is_list, length, parse
 from universal_sync_core.values.portable import portable
+from universal_sync_core.workflow.branch_reports import (
+    CONFLICTS,
+    RESULTS,
+    TOLERATED,
+    conflicts_within,
+    outputs_by_branch,
+    report_of,
+    summary_of,
+)
 from universal_sync_core.workflow.endings import PATH, Ending, endings_of, told_of
 
 # Fields of a branch's own bag, and fields that only the machine counts. None of them is merged into
@@ -65,12 +73,8 @@ _OWN_FIELDS: Final = (
 )
 # Fields of a branch's result that are ignored. A result for another execution is refused.
 _PRIVATE: Final = {*CONTROL_FIELDS_NEVER_OFFLOAD, *_OWN_FIELDS} - {BRANCH, "execution_id"}
-_OF_FAILURE: Final = ("Error", "Cause", "error", "cause")
-# Fields by which the parent's bag controls a join, and fields that a join leaves in it.
-_TOLERATED: Final = "tolerated_branch_failures"
+# The field of the parent's bag that says how a join settles conflicts.
 _CONFLICT_STRATEGY: Final = "branch_conflict_strategy"
-_CONFLICTS: Final = "branch_conflicts"
-_RESULTS: Final = "branch_results"
 # Fields of the parent's progress that a branch does not begin with.
 _NOT_INHERITED: Final = (
     "status",
@@ -88,10 +92,10 @@ _OF_EXECUTION: Final = {
     MAP_CONCURRENCY,
     TOLERATED_ITEMS,
     UNFINISHED,
-    _RESULTS,
-    _TOLERATED,
+    RESULTS,
+    TOLERATED,
     _CONFLICT_STRATEGY,
-    _CONFLICTS,
+    CONFLICTS,
 }
 
 
@@ -177,8 +181,9 @@ def join_branches(
         conflicts = Conflicts(unit=unit, parent=state, names=names, strategy=strategy)
         fork = fork_of(state)
         deltas = [_delta(state, fork, index, ending, unit) for index, ending in enumerate(endings)]
+        outputs = outputs_by_branch(endings, deltas, unit)
         brought = list(enumerate(zip(endings, deltas, strict=True)))
-        reports = [_report(index, ending, delta) for index, (ending, delta) in brought]
+        reports = [report_of(index, ending, delta) for index, (ending, delta) in brought]
         changes = [
             Change(branch=index, value=delta, time=ending.time)
             for index, (ending, delta) in brought
@@ -186,11 +191,11 @@ def join_branches(
         merged = state
         for delta in conflicts.settle(changes):
             merged = merge_delta(merged, delta, unit, by_time=False)
-        summary = _summary(state, reports)
-        known = with_fields(state, {_CONFLICTS}, unit.pages)
-        told = [*conflicts.reports, *_told_within(known, names, endings, unit)]
-        if told or _CONFLICTS in known:
-            summary[_CONFLICTS] = told
+        summary = summary_of(state, reports, outputs)
+        known = with_fields(state, {CONFLICTS}, unit.pages)
+        told = [*conflicts.reports, *conflicts_within(known, names, endings, unit)]
+        if told or CONFLICTS in known:
+            summary[CONFLICTS] = told
         return universal_sync_core(merged, summary)
 
 
@@ -204,36 +209,6 @@ def _listed(branches: Json, unit: UnitOfWork) -> Sequence[Json]:
         raise InvalidRequestError(message, field="branches")
     require_admissible(opened, unit)
     return Lists(unit.pages).elements(opened)
-
-
-def _summary(state: JsonObject, reports: Sequence[JsonObject]) -> JsonObject:
-    """Return the fields that report on the branches in the parent's bag."""
-    failed = [report for report in reports if report.get("status") == FAILED]
-    summary: JsonObject = {_RESULTS: reports}
-    if failed:
-        summary[FAILED_SEGMENTS] = failed
-    tolerated = state.get(_TOLERATED, max(0, len(reports) - 1))
-    if type(tolerated) is not int:
-        message = f"{_TOLERATED} must be a whole number"
-        raise InvalidRequestError(message, field=f"state_data.{_TOLERATED}")
-    if len(failed) > tolerated:
-        summary["status"] = FAILED
-    return summary
-
-
-def _told_within(
-    parent: JsonObject, names: Sequence[str], endings: Sequence[Ending], unit: UnitOfWork
-) -> list[Json]:
-    """Return the conflicts within groups that the branches forked, each with its branch's name."""
-    found: list[Json] = []
-    for name, ending in zip(names, endings, strict=True):
-        bag = ending.bag or {}
-        fields = with_fields(bag, {_CONFLICTS}, unit.pages) if IN_PARENT in bag else {}
-        told = fields.get(_CONFLICTS, parent.get(_CONFLICTS))
-        if not is_equal(told, parent.get(_CONFLICTS), unit.pages):
-            reports: list[JsonObject] = unit.pages.resolve(told)
-            found += [{**each, "within": [name, *each.get("within", ())]} for each in reports]
-    return found
 
 
 def _name(index: int, ending: Ending) -> str:
@@ -282,14 +257,3 @@ def _delta(
     own = {*_OWN_FIELDS, *(_OF_EXECUTION if IN_PARENT in ending.bag else ())}
     shared = {name: value for name, value in every.items() if name not in own}
     return checked(changes_since(parent, shared, unit), "branches")
-
-
-def _report(index: int, ending: Ending, delta: JsonObject) -> JsonObject:
-    """Return the report on a branch for the parent's bag.
-
-    The error and the cause of a failed branch go into its report, not into the parent's fields.
-    """
-    taken = {name: delta.pop(name, None) for name in _OF_FAILURE} if ending.is_failure else {}
-    own = {name.lower(): item for name, item in taken.items() if item is not None}
-    report = {"index": index} | own | ending.told
-    return {name: value for name, value in report.items() if value is not None}

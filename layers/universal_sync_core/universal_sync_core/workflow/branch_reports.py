@@ -1,0 +1,96 @@
+"""The reports on branches in their parent's bag: how each ended, and the outputs of its maps."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from universal_sync_core.bag.execution_budget import IN_PARENT
+from universal_sync_core.bag.fields import (
+    FAILED_SEGMENTS,
+    OUTPUTS,
+    TOLD_WITH_OUTPUTS,
+    with_fields,
+)
+from universal_sync_core.bag.next_action import FAILED
+from universal_sync_core.bag.unit_of_work import UnitOfWork
+from universal_sync_core.errors import InvalidRequestError
+from universal_sync_core.merge.difference import is_equal
+from universal_sync_core.values.codec import Json, JsonObject
+from universal_sync_core.workflow.endings import Ending
+
+TOLERATED: Final = "tolerated_branch_failures"
+CONFLICTS: Final = "branch_conflicts"
+RESULTS: Final = "branch_results"
+_OF_FAILURE: Final = ("Error", "Cause", "error", "cause")
+
+
+def summary_of(
+    state: JsonObject, reports: Sequence[JsonObject], outputs: Mapping[int, Json]
+) -> JsonObject:
+    """Return the fields that report on the branches in the parent's bag."""
+    failed = [report for report in reports if report.get("status") == FAILED]
+    results = [
+        report | {OUTPUTS: outputs[index]} if index in outputs else report
+        for index, report in enumerate(reports)
+    ]
+    summary: JsonObject = {RESULTS: results}
+    if failed:
+        summary[FAILED_SEGMENTS] = failed
+    tolerated = state.get(TOLERATED, max(0, len(reports) - 1))
+    if type(tolerated) is not int:
+        message = f"{TOLERATED} must be a whole number"
+        raise InvalidRequestError(message, field=f"state_data.{TOLERATED}")
+    if len(failed) > tolerated:
+        summary["status"] = FAILED
+    return summary
+
+
+def conflicts_within(
+    parent: JsonObject, names: Sequence[str], endings: Sequence[Ending], unit: UnitOfWork
+) -> list[Json]:
+    """Return the conflicts within groups that the branches forked, each with its branch's name."""
+    found: list[Json] = []
+    for name, ending in zip(names, endings, strict=True):
+        bag = ending.bag or {}
+        fields = with_fields(bag, {CONFLICTS}, unit.pages) if IN_PARENT in bag else {}
+        told = fields.get(CONFLICTS, parent.get(CONFLICTS))
+        if not is_equal(told, parent.get(CONFLICTS), unit.pages):
+            reports: list[JsonObject] = unit.pages.resolve(told)
+            found += [{**each, "within": [name, *each.get("within", ())]} for each in reports]
+    return found
+
+
+def report_of(index: int, ending: Ending, delta: JsonObject) -> JsonObject:
+    """Return the report on a branch for the parent's bag.
+
+    The error and the cause of a failed branch go into its report, not into the parent's fields.
+    """
+    taken = {name: delta.pop(name, None) for name in _OF_FAILURE} if ending.is_failure else {}
+    own = {name.lower(): item for name, item in taken.items() if item is not None}
+    report = {"index": index} | own | ending.told
+    return {name: value for name, value in report.items() if value is not None}
+
+
+def outputs_by_branch(
+    endings: Sequence[Ending], deltas: Sequence[JsonObject], unit: UnitOfWork
+) -> Mapping[int, Json]:
+    """Take the outputs of maps out of the deltas if more than one branch mapped.
+
+    They belong to each branch then, as its items did, and do not conflict. If only one branch
+    mapped, or a merge strategy adds the lists to each other, they are merged like any field.
+
+    Returns:
+        The outputs by the index of their branch.
+    """
+    strategy = unit.strategies.at(OUTPUTS)
+    mapped = [
+        index
+        for index, ending in enumerate(endings)
+        if IN_PARENT in (ending.bag or {}) and OUTPUTS in deltas[index]
+    ]
+    if len(mapped) < 2 or (strategy is not None and strategy.grows):  # noqa: PLR2004 - a conflict
+        return {}
+    taken = {index: deltas[index].pop(OUTPUTS) for index in mapped}
+    for index in mapped:
+        for name in TOLD_WITH_OUTPUTS:
+            deltas[index].pop(name, None)
+    return taken
