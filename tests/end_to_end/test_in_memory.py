@@ -178,7 +178,7 @@ def test_it_goes_the_same_way_to_the_same_end(workflows: Workflows, seed: int) -
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize(
-    "seeds", some_in_ci([range(n, n + 24) for n in range(8, 200, 24)], 1), ids=str
+    "seeds", some_in_ci([range(n, n + 12) for n in range(8, 200, 12)], 1), ids=str
 )
 def test_two_hundred_do(workflows: Workflows, seeds: range) -> None:
     for seed in seeds:
