@@ -27,7 +27,14 @@ def diagnostics_of(machine: Path, folder: Path) -> list[object]:
 
 @pytest.mark.slow
 def test_language_service_finds_nothing_wrong(tmp_path: Path) -> None:
-    assert diagnostics_of(MACHINE, tmp_path) == []
+    # Its newest release does not know this type, which Step Functions has read since 2025.
+    # https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itemreader.html
+    text = MACHINE.read_text(encoding="utf-8")
+    known = text.replace('"InputType": "PARQUET"', '"InputType": "JSONL"')
+    assert known != text
+    machine = tmp_path / "machine.asl.json"
+    machine.write_text(known, encoding="utf-8")
+    assert diagnostics_of(machine, tmp_path) == []
 
 
 @pytest.mark.slow

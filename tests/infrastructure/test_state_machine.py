@@ -12,6 +12,7 @@ from universal_sync_core.limits import (
     LAMBDA_TIMEOUT_SECONDS,
     STEP_FUNCTIONS_INLINE_CONCURRENCY,
 )
+from universal_sync_core.settings import Settings
 
 BAG_SELECTOR = {"state_data.$": "$.Payload.state_data"}
 
@@ -143,6 +144,8 @@ def test_step_functions_reads_parquet_and_makes_the_batches(states: States) -> N
     assert reader["Resource"] == "arn:${Partition}:states:::s3:getObject"
     assert reader["ReaderConfig"] == {"InputType": "PARQUET", "ManifestType": "ATHENA_DATA"}
     assert state["ItemBatcher"]["MaxItemsPerBatchPath"] == "$.items.items_per_batch"
+    # As of a bag: the result of a child stands beside its input.
+    assert state["ItemBatcher"]["MaxInputBytesPerBatch"] == Settings().bound_bytes
     assert states["WhoReadsItems"]["Default"] == "DistributedMapState"
 
 
