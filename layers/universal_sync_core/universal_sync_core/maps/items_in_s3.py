@@ -22,9 +22,9 @@ from universal_sync_core.values.json_stream import streamed, with_floats
 INPUT_TYPE: Final = "input_type"
 JSON: Final = "JSON"
 CSV: Final = "CSV"
-# Of JSON and of CSV; those in texts count as well.
+# Bytes before values in JSON and CSV; those in strings are counted as well.
 _BEFORE_VALUES: Final = (b",", b"[", b"{")
-# Read by Step Functions alone.
+# Only Step Functions itself reads this type.
 PARQUET: Final = "PARQUET"
 INPUT_TYPES: Final = (JSON, "JSONL", CSV, PARQUET)
 

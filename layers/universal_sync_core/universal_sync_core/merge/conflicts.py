@@ -103,7 +103,7 @@ class Conflicts:
         is_merged = _is_merged(keys) and strategy is None
         if len(changes) == 1 or _is_joined(changes, strategy):
             return list(changes)
-        # Maps that stand inline are not encoded once more for each map around them.
+        # Inline maps are not encoded again for each map around them.
         if not (is_merged and _are_inline_maps(changes)) and _is_one_form(changes):
             return list(changes)
         if is_merged:

@@ -18,11 +18,11 @@ from universal_sync_core.values.pointer import Pointer, parse
 
 
 class Spread(NamedTuple):
-    """How far the documents of one node may be spread.
+    """How widely the documents of one node may be spread.
 
     Attributes:
-        packs: so many packs are too many.
-        documents: of each pack on average, in a node with few documents.
+        packs: the number of packs that is too many.
+        documents: documents per pack on average, in a node with few documents.
     """
 
     packs: int

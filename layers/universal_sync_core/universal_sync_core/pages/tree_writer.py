@@ -23,7 +23,7 @@ from universal_sync_core.values.item_failure import failure_beside
 from universal_sync_core.values.pointer import Pointer, has_mark, parse
 from universal_sync_core.values.sizes import is_over
 
-# With more containers around a value, a look at it costs less than to encode it for each of them.
+# With more containers around a value, checking its size costs less than encoding it for each.
 _FEW_AROUND: Final = 4
 # How much of a value is held while it is being stored: some 500 pages, sent in parallel.
 _HELD_BYTES: Final = 32 * KIB * KIB

@@ -101,9 +101,9 @@ def _without_earlier(bag: JsonObject, next_action: str, delta: JsonObject) -> Js
 
 
 def require_possible(delta: JsonObject, unit: UnitOfWork) -> None:
-    """Raise InvalidRequestError if what a delta asks for fits no bag.
+    """Raise InvalidRequestError if a delta asks for something that no bag can have.
 
-    What depends on the bag is checked when the delta is merged.
+    The parts that depend on the bag are checked when the delta is merged.
     """
     if "status" not in delta:
         return

@@ -63,7 +63,7 @@ def _sampled(bag: JsonObject, field: str, unit: UnitOfWork) -> JsonObject:
     sample: list[Json] = []
     room = unit.settings.field_offload_bytes
     for stored in unit.pages.slice(pointer, 0, SAMPLE_ENTRIES[field]):
-        # What a JSON library on the way would alter is shown by its pointer.
+        # A value that a JSON library on the way would alter is replaced by its pointer.
         item = stored if is_portable(stored) else unit.pages.store(stored).render()
         room -= len(encode(item)) + 1
         if room < 0:

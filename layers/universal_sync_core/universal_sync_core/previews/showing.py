@@ -181,7 +181,7 @@ def _opened(value: Json, pages: PageReader) -> Json:
 
 
 def _texts_in(shown: Json, pages: PageReader) -> Mapping[Address, Json]:
-    """Return the texts in S3 that stand in what is shown, by their places, read at once."""
+    """Return the strings in S3 that the shown part points to, by their places, read in parallel."""
     size, pointers = 0, []
     for pointer in _singles_in(shown, 0):
         size += pointer.size
@@ -192,7 +192,7 @@ def _texts_in(shown: Json, pages: PageReader) -> Mapping[Address, Json]:
 
 
 def _singles_in(shown: Json, level: int) -> Iterator[Pointer]:
-    """Yield the pointers that lead to no list and no map, as far down as anything is shown."""
+    """Yield the pointers to single values, as far down as anything is shown."""
     pointer, most = parse(shown), _MEASURES[0]
     if pointer is not None and pointer.kind == "value":
         yield pointer
@@ -224,7 +224,7 @@ class _Cut:
 
     Attributes:
         measure: how much is shown.
-        texts: those that are in S3, by their places.
+        texts: the strings that are in S3, by their places.
     """
 
     measure: _Measure

@@ -7,7 +7,7 @@ from typing import Final
 from universal_sync_core.errors import UnreadableObjectError
 from universal_sync_core.values.codec import MAX_STORED_DEPTH, Json, depths, without_texts
 
-# Stands in no JSON; what a string has not ended before it is in the string.
+# A byte that JSON cannot contain: after an unfinished string, it is part of the string.
 _END: Final = b"\0"
 # https://docs.python.org/3/library/stdtypes.html#int-max-str-digits
 _MOST_DIGITS: Final = 4_300
@@ -46,17 +46,17 @@ def streamed(pieces: Iterable[bytes]) -> Iterator[Json]:
 
 
 class _Guard:
-    """Keeps from the parser what it cannot bear.
+    """Refuses input that would harm the parser.
 
-    Each level of JSON costs it all those around, and an integer of more digits than CPython
-    converts ends the process.
+    The parser's cost for each level grows with the levels around it, and an integer with more
+    digits than CPython converts crashes the process.
     """
 
     def __init__(self) -> None:
-        """Start outside of everything."""
+        """Start outside of any value."""
         self._depth = 0
-        self._digits = b""  # with which the last piece ended
-        self._begun = b""  # of a string that goes on in the next piece
+        self._digits = b""  # at the end of the last piece
+        self._begun = b""  # the beginning of a string that continues in the next piece
 
     def take(self, piece: bytes) -> None:
         """Raise UnreadableObjectError if a piece has too many levels, or too long a number."""

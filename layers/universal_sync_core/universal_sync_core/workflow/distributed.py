@@ -95,13 +95,15 @@ def _of_parquet(
     unfinished: UnfinishedMap | None,
     unit: UnitOfWork,
 ) -> JsonObject:
-    """Return where an ItemReader finds what files of Parquet are read, or the rows to run again."""
+    """Return where an ItemReader finds the list of Parquet files, or the rows to run again."""
     if unfinished is not None:
         inputs = unfinished.inputs or []
         return _staged(_of_bag(batched(inputs, per_batch), unit), unit) | {"count": len(inputs)}
     files = [at] if manifest is None else list(files_of(at, unit))
     if any("\n" in file.key for file in files):
-        message = f"the key of a Parquet file in {ITEMS} has a line feed: no manifest can name it"
+        message = (
+            f"the key of a Parquet file in {ITEMS} has a line feed, which a manifest cannot contain"
+        )
         raise InvalidRequestError(message, field=f"state_data.{ITEMS}.key")
     location = unit.objects.create_items("".join(f"{file}\n" for file in files).encode(), "csv")
     return {"bucket": location.bucket, "key": location.key, INPUT_TYPE: PARQUET}
