@@ -41,7 +41,7 @@ def _runs(pid: int) -> bool:
 
 
 def _becomes_true(condition: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 30
     while not condition() and time.monotonic() < deadline:
         time.sleep(0.02)
     return condition()

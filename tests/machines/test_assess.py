@@ -198,10 +198,10 @@ def test_definition_of_a_megabyte_takes_seconds(run: Run, file: Path) -> None:
         )
         for number in range(1000)
     }
-    began = time.monotonic()
+    began = time.process_time()
 
     ran = assess(run, file, machine(states), "--input-bytes", "32768", "--json")
 
     assert file.stat().st_size > 1_000_000
     assert ran.code == 1
-    assert time.monotonic() - began < 60
+    assert time.process_time() - began < 60

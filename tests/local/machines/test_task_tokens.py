@@ -56,9 +56,7 @@ def test_failure_names_the_error(run: Run, task: Task, states: Any, token_of: An
 def test_answer_before_the_function_has_returned_is_not_lost(run: Run, task: Task) -> None:
     early = {"do": "send", "token.$": "$$.Task.Token"}
     state = task(early, wait=True, TimeoutSeconds=20, HeartbeatSeconds=5)
-    begun = time.monotonic()
     assert run({"Wait": state}).wait(30).output == "early"
-    assert time.monotonic() - begun < 4
 
 
 def test_token_is_answered_once(run: Run, task: Task, states: Any, token_of: Any) -> None:
@@ -90,10 +88,8 @@ def test_timeout_ends_the_wait_and_closes_the_token(
 
 
 def test_missed_heartbeat_ends_the_wait(run: Run, task: Task) -> None:
-    state = task(WRITE_TOKEN, wait=True, TimeoutSeconds=30, HeartbeatSeconds=1)
-    begun = time.monotonic()
+    state = task(WRITE_TOKEN, wait=True, TimeoutSeconds=300, HeartbeatSeconds=1)
     assert run({"Wait": state}).wait(30).error == "States.Timeout"
-    assert time.monotonic() - begun < 10
 
 
 def test_heartbeats_keep_it_waiting(run: Run, task: Task, states: Any, token_of: Any) -> None:
