@@ -42,8 +42,10 @@ statebag: $(READY) ## Look into the state: make statebag ARGS="show <execution A
 build: $(READY) ## Build the function and the layer for AWS, for `sam deploy` to deploy.
 	PATH="$(abspath $(BIN)):$$PATH" sam build
 
-# As many tests at once as there are processors, those of one file one after the other: they share what they deploy.
-AT_ONCE := --numprocesses auto --maxprocesses 4 --dist loadfile
+# One process more than there are processors, for many tests wait; four at most. Those of one file run one after the
+# other: they share what they deploy.
+PROCESSES = $(shell cores=$$(getconf _NPROCESSORS_ONLN); echo $$((cores < 4 ? cores + 1 : 4)))
+AT_ONCE = --numprocesses $(PROCESSES) --dist loadfile
 
 test: $(READY) ## Run all tests but the slow ones, in ten minutes on two cores. TESTS=tests/core runs only some.
 	$(BIN)/python -m pytest $(AT_ONCE) $(TESTS)

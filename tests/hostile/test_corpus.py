@@ -48,7 +48,7 @@ def sent(*arguments: str, seconds: int = 240) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def report() -> dict[str, Any]:
-    return sent("--count", str(2 * ROUND))
+    return sent("--count", str(ROUND), seconds=280)
 
 
 def test_everything_is_refused_by_name_or_whole_and_nothing_leaks(report: dict[str, Any]) -> None:

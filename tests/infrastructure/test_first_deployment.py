@@ -59,15 +59,15 @@ def test_the_longest_name_of_a_stack_is_told(root: Path, template: dict[str, Any
     room = STEP_FUNCTIONS_NAME_CHARS - len(name["Fn::Sub"].replace("${AWS::StackName}", ""))
     assert room < STACK_NAME_CHARS
     told = (root / "docs" / "operations.md").read_text(encoding="utf-8")
-    assert f"The name of the stack has at most {room} characters" in told
+    assert f"The name of the stack may have at most {room} characters" in told
 
 
 def test_a_prefix_is_said_to_be_for_a_new_stack(root: Path, parameters: dict[str, Any]) -> None:
     """Running executions find nothing under another one."""
-    assert "For a new stack" in parameters["StatePrefix"]["Description"]
+    assert "only for a new stack" in parameters["StatePrefix"]["Description"]
     reference = (root / "docs" / "reference" / "parameters.md").read_text(encoding="utf-8")
     (row,) = (line for line in reference.splitlines() if line.startswith("| `StatePrefix`"))
-    assert "for a new stack" in row
+    assert "only for a new stack" in row
 
 
 def test_what_item_readers_read_has_no_character_that_s3_advises_against() -> None:
@@ -80,7 +80,7 @@ def test_what_item_readers_read_has_no_character_that_s3_advises_against() -> No
 @pytest.mark.parametrize(
     ("page", "words"),
     [
-        ("operations.md", "do not redrive it"),
+        ("operations.md", "instead of redriving it"),
         ("operations.md", "ten resource policies of CloudWatch Logs"),
         ("howto/cost.md", "CloudWatch bills each metric by its dimensions"),
     ],
