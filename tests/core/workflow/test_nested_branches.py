@@ -156,9 +156,14 @@ def ended(parent: Bag, name: str, outputs: list[Any]) -> Bag:
 
 
 LARGE = [{"n": n, "text": "x" * 200} for n in range(2_000)]
+# Its key stands for a pointer in the bag, unless it is escaped there.
+ODD = [{"__s3_offloaded": True}, {"__escaped:__s3_offloaded": 1}]
 
 
-@pytest.mark.parametrize(("a", "b"), [([1, 2], [3]), (LARGE, [3]), (LARGE, LARGE[1:]), ([1], [1])])
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [([1, 2], [3]), (LARGE, [3]), (LARGE, LARGE[1:]), ([1], [1]), (ODD, ODD[1:]), (ODD, LARGE)],
+)
 def test_outputs_of_two_maps_are_each_branchs_own(a: list[Any], b: list[Any]) -> None:
     parent = workflow("a", "b", "c", branch_conflict_strategy="fail")
     bags = [ended(parent, "a", a), ended(parent, "b", b)]

@@ -15,6 +15,7 @@ from universal_sync_core.bag.unit_of_work import UnitOfWork
 from universal_sync_core.errors import InvalidRequestError
 from universal_sync_core.merge.difference import is_equal
 from universal_sync_core.values.codec import Json, JsonObject
+from universal_sync_core.values.pointer import unescape
 from universal_sync_core.workflow.endings import Ending
 
 TOLERATED: Final = "tolerated_branch_failures"
@@ -64,7 +65,7 @@ def report_of(index: int, ending: Ending, delta: JsonObject) -> JsonObject:
 
     The error and the cause of a failed branch go into its report, not into the parent's fields.
     """
-    taken = {name: delta.pop(name, None) for name in _OF_FAILURE} if ending.is_failure else {}
+    taken = _reported(delta, _OF_FAILURE) if ending.is_failure else {}
     own = {name.lower(): item for name, item in taken.items() if item is not None}
     report = {"index": index} | own | ending.told
     return {name: value for name, value in report.items() if value is not None}
@@ -89,8 +90,13 @@ def outputs_by_branch(
     ]
     if len(mapped) < 2 or (strategy is not None and strategy.grows):  # noqa: PLR2004 - a conflict
         return {}
-    taken = {index: deltas[index].pop(OUTPUTS) for index in mapped}
+    taken = {index: _reported(deltas[index], (OUTPUTS,))[OUTPUTS] for index in mapped}
     for index in mapped:
         for name in TOLD_WITH_OUTPUTS:
             deltas[index].pop(name, None)
     return taken
+
+
+def _reported(delta: JsonObject, names: Sequence[str]) -> JsonObject:
+    """Take fields out of a delta for a report. A report is a result, which the pipe escapes."""
+    return {name: unescape(delta.pop(name, None)) for name in names}
