@@ -94,6 +94,8 @@ def test_a_function_of_1_gb_merges_and_keeps_values_of_every_shape(shape: str) -
     run(FUNCTION.replace("SHAPE", shape))
 
 
+# Where the allocator can give a large piece back depends on where small ones lie: 30 to 130 MB are
+# left, by the length of paths alone.
+@pytest.mark.long
 def test_memory_is_given_back_when_a_call_has_ended() -> None:
-    # What is kept is kept each time; a last small piece in the way of a large one is chance.
-    assert any(int(run(GIVES_BACK)) < 100 * MIB for _ in range(3))
+    assert int(run(GIVES_BACK)) < 100 * MIB
