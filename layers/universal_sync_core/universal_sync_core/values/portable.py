@@ -26,10 +26,13 @@ def portable_text(text: str) -> str:
 
 def portable(value: Json) -> Json:
     """Return a value for people to read: with such strings, and long whole numbers as strings."""
-    if is_portable(value):
-        return value
+    return value if is_portable(value) else _shown(value)
+
+
+def _shown(value: Json) -> Json:
+    # A container is not measured again for each container around it.
     if type(value) is list:
-        return [portable(item) for item in value]
+        return [_shown(item) for item in value]
     if type(value) is dict:
-        return {portable_text(key): portable(item) for key, item in value.items()}
-    return portable_text(str(value))
+        return {portable_text(key): _shown(item) for key, item in value.items()}
+    return value if is_portable(value) else portable_text(str(value))
