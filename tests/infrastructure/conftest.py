@@ -10,7 +10,7 @@ import pytest
 from moto import mock_aws
 from samcli.yamlhelper import yaml_parse
 
-from local.bridges import state_machines
+from local.bridges import state_machines, task_tokens
 from tests.infrastructure.machines import Machine
 
 ROOT = Path(__file__).parents[2]
@@ -57,8 +57,9 @@ def machine(
     for variable in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(variable, "testing")
     executed = mock_aws(config={"stepfunctions": {"execute_state_machine": True}})
-    with ExitStack() as parsing, executed:
-        state_machines.parse_definitions(parsing)
+    with ExitStack() as bridges, executed:
+        state_machines.parse_definitions(bridges)
+        task_tokens.install(bridges)  # bare moto loses an answer that is early
         yield Machine(definition_text, monkeypatch)
 
 
