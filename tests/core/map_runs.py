@@ -6,9 +6,11 @@ https://docs.aws.amazon.com/step-functions/latest/dg/input-output-resultwriter.h
 import json
 from typing import Any
 
-from tests.core.bags import BUCKET
+from tests.core.bags import BUCKET, CONTEXT, fresh
+from universal_sync_core import flatten_result
 from universal_sync_core.storage.store import Location, ObjectStore
 
+AGGREGATE = CONTEXT | {"action": "aggregate_distributed"}
 RUN = "arn:aws:states:eu-west-1:123456789012:mapRun:state-data/run:6c6b"
 FOLDER = "distributed/run-1/6c6b/"
 
@@ -72,3 +74,9 @@ def write_manifest(store: ObjectStore, body: bytes, folder: str = FOLDER) -> dic
     key = f"{folder}manifest.json"
     store.put(Location(BUCKET, key), body)
     return {"MapRunArn": RUN, "ResultWriterDetails": {"Bucket": BUCKET, "Key": key}}
+
+
+def flattened(store: ObjectStore, files: dict[str, Any]) -> dict[str, Any]:
+    """Return the delta that the results of these files give."""
+    with fresh(store):
+        return flatten_result(write(store, files), CONTEXT)
