@@ -12,13 +12,16 @@ from typing import TYPE_CHECKING
 
 import boto3
 import pytest
+from botocore.awsrequest import AWSPreparedRequest
 from botocore.config import Config
+from botocore.exceptions import EndpointConnectionError
+from botocore.httpsession import URLLib3Session
 from moto.server import ThreadedMotoServer
 
 from local.servers.seaweed import Seaweed
 from tests.core.bags import BUCKET, EXECUTION
 from universal_sync_core import hydrate_state, universal_sync_core
-from universal_sync_core.errors import MissingObjectError
+from universal_sync_core.errors import MissingObjectError, StoreUnavailableError
 from universal_sync_core.settings import Settings
 from universal_sync_core.storage import runtime
 from universal_sync_core.storage.memory_store import MemoryStore
@@ -158,6 +161,21 @@ def test_keys_of_any_letters_are_told_apart(
     place = Location(BUCKET, f"{location.key}/{name}")
     any_store.put(place, name.encode())
     assert any_store.get(place).body == name.encode()
+
+
+def test_a_request_says_who_asks(monkeypatch: pytest.MonkeyPatch, location: Location) -> None:
+    asked: list[str] = []
+
+    def send(_: URLLib3Session, request: AWSPreparedRequest) -> None:
+        asked.append(request.headers["User-Agent"].decode())
+        raise EndpointConnectionError(endpoint_url=request.url)
+
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "local")
+    monkeypatch.setattr(URLLib3Session, "send", send)
+    with pytest.raises(StoreUnavailableError):
+        S3Store().get(location)
+    assert [agent.partition("/")[0] for agent in asked] == ["universal-sync-core botocore"]
 
 
 def test_the_pipe_loses_nothing_on_it(any_store: ObjectStore) -> None:

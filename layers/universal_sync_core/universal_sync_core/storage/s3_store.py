@@ -135,7 +135,7 @@ def _new_client() -> "S3Client":
         client: Any = session.create_client(
             "s3",
             config=Config(
-                # Without a name of our own, one is put together anew for each request.
+                # botocore would put a name together for each request.
                 user_agent=f"universal-sync-core botocore/{botocore_version}",
                 max_pool_connections=MAX_REQUESTS_AT_ONCE,
                 retries={"mode": "standard", "total_max_attempts": 1},
