@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 
-from tests.core.bags import CONTEXT, EXECUTION, OTHER_EXECUTION, hydrated, synced
+from tests.core.bags import CONTEXT, OTHER_EXECUTION, hydrated, synced
+from tests.core.workflow.branches import JOIN
+from tests.core.workflow.endings import CAUGHT, SYNC, Bag, forked, joined, parent, wrapped
 from universal_sync_core import (
     complete_branch,
-    fork_branch,
     join_branches,
     record_failure,
     store_to_s3,
@@ -15,34 +16,11 @@ from universal_sync_core import (
 )
 from universal_sync_core.errors import (
     InvalidRequestError,
-    MalformedPointerError,
     MissingObjectError,
     PointerNotAllowedError,
 )
 
-SYNC = CONTEXT | {"action": "sync"}
-JOIN = CONTEXT | {"action": "aggregate_branches"}
-CAUGHT = {"Error": "States.TaskFailed", "Cause": "boom"}
-Bag = dict[str, Any]
-
 pytestmark = pytest.mark.usefixtures("store")
-
-
-def parent(**fields: Any) -> Bag:
-    return synced({"execution_id": EXECUTION}, {"current_state": {"n": 0}, **fields}, SYNC)
-
-
-def forked(state: Bag, **result: Any) -> Bag:
-    bag = fork_branch(state, {"branch_id": "b"}, CONTEXT)
-    return synced(bag, result, CONTEXT | {"action": "sync_branch"}) if result else bag
-
-
-def joined(state: Bag, *branches: Any) -> Bag:
-    return hydrated(join_branches(state, branches, JOIN))
-
-
-def wrapped(bag: Bag) -> Bag:
-    return {"state_data": bag}
 
 
 @pytest.mark.parametrize(
@@ -160,17 +138,6 @@ def test_a_bag_beside_what_a_catch_left_is_kept_and_the_branch_has_failed(name: 
     assert name not in bag
 
 
-def test_what_else_stands_beside_a_bag_is_a_result() -> None:
-    state = parent()
-    branch = wrapped(forked(state, current_state={"left": 1})) | {
-        "current_state": {"right": 2},
-        "y": 3,
-    }
-    bag = joined(state, branch)
-    assert bag["current_state"] == {"n": 0, "left": 1, "right": 2}
-    assert bag["y"] == 3
-
-
 def test_the_error_of_a_branch_is_no_field_of_its_parent() -> None:
     state = parent()
     failed = forked(state, status="FAILED", error="NoStock", cause="sold out", done=["a"])
@@ -202,70 +169,6 @@ def test_branches_that_are_no_list_are_refused(wrong: Any) -> None:
         with pytest.raises(InvalidRequestError, match="branches must be a list") as caught:
             join_branches(parent(), given, JOIN)
         assert caught.value.field == "branches"
-
-
-@pytest.mark.parametrize("status", ["PAUSE", "ASYNC", "DISTRIBUTED_MAP", "PARALLEL_GROUP"])
-def test_a_result_of_a_branch_that_asks_for_what_none_can_have_is_refused(status: str) -> None:
-    for asking in ({"status": status}, store_to_s3({"status": status}, CONTEXT)):
-        with pytest.raises(InvalidRequestError, match=rf"branches\[1\].*cannot ask for {status}"):
-            joined(parent(), {"x": 1}, asking)
-
-
-PLAIN = [
-    None,
-    "text",
-    5,
-    True,
-    {},
-    {"error": 0.02},
-    {"error": "e", "cause": None},
-    {"branch": "main"},
-]
-
-
-@pytest.mark.parametrize("value", PLAIN)
-def test_anything_else_is_a_result_and_no_failure(value: Any) -> None:
-    bag = joined(parent(), value)
-    assert "failed_segments" not in bag
-    expected = value if isinstance(value, dict) else {} if value is None else {"raw_result": value}
-    assert {name: bag[name] for name in expected} == expected
-
-
-def test_what_a_result_says_of_its_own_progress_changes_nothing_of_the_parents() -> None:
-    state = parent(total_segments=5, segment_to_run=1, loop_counter=2, loop_limit=9)
-    own = {"status": "COMPLETE", "loop_counter": 8, "next_segment_to_run": 4, "total_segments": 1}
-    whole = join_branches(state, [own | {"loop_limit": 1, "x": 1}], JOIN)
-    assert whole["next_action"] == "CONTINUE"
-    assert whole["x"] == 1
-    kept = {"segment_to_run": 2, "total_segments": 5, "loop_counter": 2, "loop_limit": 9}
-    assert {name: whole[name] for name in kept} == kept
-    assert "next_segment_to_run" not in whole
-    assert "status" not in whole
-
-
-def test_a_result_cannot_be_another_executions() -> None:
-    with pytest.raises(InvalidRequestError):
-        joined(parent(), {"execution_id": OTHER_EXECUTION, "x": 1})
-
-
-def test_a_path_of_the_users_own_is_data() -> None:
-    value = {"s3_path": "s3://a-bucket/report.csv", "rows": 3}
-    bag = joined(parent(), value)
-    assert {name: bag[name] for name in value} == value
-
-
-@pytest.mark.parametrize("status", [["FAILED"], {"of": "mine"}, 5, None])
-def test_a_status_that_is_no_text_is_no_failure(status: Any) -> None:
-    state = parent()
-    pointer = complete_branch(forked(state, x=1), CONTEXT) | {"status": status}
-    assert "failed_segments" not in joined(state, pointer)
-
-
-@pytest.mark.parametrize("document", [{"a": 1}, [], "text", None, {"forked_from": 1}])
-def test_a_path_to_what_is_no_branch_is_refused(document: Any) -> None:
-    path = store_to_s3(document, CONTEXT)["__s3_path"]
-    with pytest.raises(MalformedPointerError):
-        joined(parent(), {"s3_path": path})
 
 
 @pytest.mark.parametrize("form", [wrapped, lambda bag: bag])
