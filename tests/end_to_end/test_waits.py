@@ -120,9 +120,9 @@ def test_heartbeats_keep_a_wait_open(workflows: Workflows, impatient: str) -> No
     value, asks = _waiting("async")
     execution = workflows.start(value, machine=impatient)
     request = workflows.request(execution)
-    for _ in range(3):
-        time.sleep(SHORT_SECONDS / 2)
+    for _ in range(5):  # longer than the wait lasts without them, with room for a busy machine
         assert workflows.submit(request, "heartbeat")["status"] == "delivered"
+        time.sleep(SHORT_SECONDS / 4)
     workflows.submit(request, "success", output=ANSWER)
     assert workflows.final_state(execution.wait()) == folded(value, asks, ANSWER, LAST)
 
