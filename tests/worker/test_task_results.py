@@ -1,6 +1,9 @@
 """What a worker may answer: JSON of any kind, generators, values of any size."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
+from contextvars import ContextVar
 from enum import StrEnum
 from itertools import pairwise
 from typing import Any
@@ -133,6 +136,56 @@ def test_a_long_generator_is_stored_once_and_never_held_whole() -> None:
     held = [after - before for before, after in pairwise([*given_at_puts, 30_000])]
     assert 1_000 * max(held) < 10_000_000
     assert store.bytes_put < 1.05 * 30_000 * 1_025
+
+
+@pytest.mark.parametrize("count", [3, 300], ids=["inline", "in pages"])
+@pytest.mark.parametrize("tags", [[], ()], ids=["plain", "converted"])
+def test_what_is_yielded_counts_as_it_is_at_that_moment(count: int, tags: Json) -> None:
+    def worker(_state: State[Any], _context: object) -> Iterator[Json]:
+        row: dict[str, Any] = {"text": "x" * 1_000, "inner": {}, "tags": tags}
+        for n in range(count):
+            row["inner"]["n"] = row["n"] = n
+            yield row
+
+    bag = {"execution_id": EXECUTION}
+    with fresh(CountingStore()):
+        outputs = hydrated(synced(bag, run(worker, bag)))["distributed_outputs"]
+    assert [(each["n"], each["inner"]) for each in outputs] == [(n, {"n": n}) for n in range(count)]
+
+
+@pytest.mark.parametrize("where", ["the result", "a field"])
+def test_a_generator_that_also_returns_a_value_is_refused(where: str) -> None:
+    def rows(*_: object) -> Any:
+        yield 1
+        return {"status": "COMPLETE"}
+
+    worker = rows if where == "the result" else lambda *_: {"rows": rows()}
+    with fresh(CountingStore()), pytest.raises(InvalidRequestError, match="also returns a value"):
+        run(worker, {"execution_id": EXECUTION})
+
+
+SPAN: ContextVar[str] = ContextVar("SPAN", default="none")
+
+
+@pytest.mark.parametrize("last", [3, {1}], ids=["to its end", "refused on the way"])
+def test_an_asynchronous_generator_runs_in_one_context_and_is_closed(last: Any) -> None:
+    seen = []
+
+    async def worker(*_: object) -> AsyncIterator[Json]:
+        token = SPAN.set("open")
+        try:
+            for item in (1, last, 4):
+                yield item
+                seen.append(SPAN.get())
+        finally:
+            await asyncio.sleep(0)
+            SPAN.reset(token)
+            seen.append("closed")
+
+    with fresh(CountingStore()), suppress(InvalidRequestError):
+        run(worker, {"execution_id": EXECUTION})
+    assert seen == ["open"] * (3 if last == 3 else 1) + ["closed"]
+    assert SPAN.get() == "none"
 
 
 def test_an_iterator_in_a_result_is_a_list(store: CountingStore) -> None:

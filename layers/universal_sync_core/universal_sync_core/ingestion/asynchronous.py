@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
 from contextvars import copy_context
 from threading import local
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from asyncio import Runner
-    from collections.abc import AsyncIterator, Coroutine, Iterator
+    from collections.abc import AsyncIterator, Coroutine, Generator
 
 T = TypeVar("T")
 
@@ -27,18 +28,31 @@ def awaited(coroutine: Coroutine[Any, Any, T]) -> T:
     return _runner().run(coroutine, context=copy_context())
 
 
-def drained(items: AsyncIterator[T]) -> Iterator[T]:
-    """Yield the items of an asynchronous iterator."""
+def drained(items: AsyncIterator[T]) -> Generator[T]:
+    """Yield the items of an asynchronous iterator, and close it at the end.
+
+    All its steps run in one context, as in one `async for`: a context variable that it sets before
+    a `yield` has that value after it, and a span or token that it opened can be closed.
+    """
+    context = copy_context()
 
     async def following() -> T:
         return await anext(items)
 
-    while True:
-        try:
-            item = awaited(following())
-        except StopAsyncIteration:
-            return
-        yield item
+    try:
+        while True:
+            try:
+                item = _runner().run(following(), context=context)
+            except StopAsyncIteration:
+                return
+            yield item
+    finally:
+        if isinstance(items, AsyncGenerator):
+            _runner().run(_closed(items), context=context)
+
+
+async def _closed(items: AsyncGenerator[Any]) -> None:
+    await items.aclose()
 
 
 def _runner() -> Runner:

@@ -6,6 +6,7 @@ other; without it the value is refused, and the message says where it is and wha
 
 import math
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime
 from enum import Enum
@@ -17,7 +18,14 @@ from universal_sync_core.ingestion.asynchronous import drained
 from universal_sync_core.ingestion.suggestions import suggestion_for
 from universal_sync_core.lazy.views import View, passed_on
 from universal_sync_core.limits import KIB
-from universal_sync_core.values.codec import MAX_DEPTH, Json, JsonObject, encode, plain_encoding
+from universal_sync_core.values.codec import (
+    MAX_DEPTH,
+    Json,
+    JsonObject,
+    encode,
+    plain_encoding,
+    reread,
+)
 from universal_sync_core.values.pointer import Pointer
 from universal_sync_core.values.timestamps import rfc3339
 
@@ -143,8 +151,7 @@ class _Conversion:
         if isinstance(value, list | tuple):
             return [self._json(item, place.at(n)) for n, item in enumerate(value)]
         if isinstance(value, Iterator | AsyncIterator):
-            items = value if isinstance(value, Iterator) else drained(value)
-            return self._listed(items, place)
+            return self._iterated(value, place)
         if hasattr(type(value), "model_dump"):
             return self._json(_dumped(value, place), place.inside)
         if is_dataclass(value) and not isinstance(value, type):
@@ -161,14 +168,24 @@ class _Conversion:
             converted[name] = self._json(item, place.at(name))
         return converted
 
+    def _iterated(self, items: Iterator[Json] | AsyncIterator[Json], place: Place) -> Json:
+        if isinstance(items, Iterator):
+            return self._listed(items, place)
+        with closing(drained(items)) as drawn:
+            return self._listed(drawn, place)
+
     def _listed(self, items: Iterator[Json], place: Place) -> Json:
-        """Return the list of an iterator's items, or a pointer to it if it is over a page."""
+        """Return the list of an iterator's items, or a pointer to it if it is over a page.
+
+        Each item counts as it is when it is yielded, whatever becomes of it afterwards.
+        """
         held: list[Json] = []
         size = 0
         pointer: Pointer | None = None
-        for position, item in enumerate(items):
+        for position, item in enumerate(_to_the_end(items, place)):
             settled, encoded = self.encoded(item, place.at(position))
-            held.append(settled)
+            is_senders = settled is item and type(item) in (dict, list)
+            held.append(reread(encoded) if is_senders else settled)
             size += len(encoded)
             if size > _HELD_BYTES:
                 pointer = self._extended(pointer, held)
@@ -194,6 +211,17 @@ class _Conversion:
                 failure = error
         message = f"JSON has no {_kind(value)}; {suggestion_for(value)}"
         raise _refusal(message, place) from failure
+
+
+def _to_the_end(items: Json, place: Place) -> Iterator[Json]:
+    """Yield all items, and refuse what a generator returns besides, since it would be lost."""
+    returned = yield from items
+    if returned is not None:
+        message = (
+            f"this generator also returns a value of type {_kind(returned)}, which a list has no"
+            " place for: yield it, or return an object with the generator in one of its fields"
+        )
+        raise _refusal(message, place)
 
 
 def _scalar(value: Json, place: Place) -> Json:

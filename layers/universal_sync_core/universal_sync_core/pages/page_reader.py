@@ -15,8 +15,8 @@ from universal_sync_core.pages.trees import (
     require_sized,
 )
 from universal_sync_core.values.address import Address
-from universal_sync_core.values.budget import SPARE_DEPTH, Cost, Document, Facts
-from universal_sync_core.values.codec import Json, JsonObject, canonical, levels
+from universal_sync_core.values.budget import SPARE_DEPTH, Cost, Document, Facts, levels
+from universal_sync_core.values.codec import Json, JsonObject, canonical
 from universal_sync_core.values.compression import expand, is_compressed
 from universal_sync_core.values.pointer import (
     COMPRESSED_MARK,

@@ -15,7 +15,8 @@ from universal_sync_core.errors import InvalidRequestError
 from universal_sync_core.maps.unfinished_map import without_unfinished
 from universal_sync_core.merge.history import whole_history
 from universal_sync_core.storage.keys import execution_in
-from universal_sync_core.values.codec import Json, JsonObject, levels
+from universal_sync_core.values.budget import levels
+from universal_sync_core.values.codec import Json, JsonObject
 from universal_sync_core.values.paths import Paths, Step, Steps, listed, parse_path
 from universal_sync_core.values.pointer import Pointer, escape_key, parse
 

@@ -151,5 +151,21 @@ class Budget:
                 raise StateTooLargeError(message, size=amount, limit=limit, unit=unit)
 
 
+def levels(value: Json, most: int) -> int:
+    """Return how many levels of objects and arrays a value has, or `most` + 1 if it has more.
+
+    So this ends even if a value contains itself.
+    """
+    found, parts = 0, {id(value): value}
+    while found <= most:
+        inner = [part for part in parts.values() if type(part) in (list, dict)]
+        if not inner:
+            break
+        found += 1
+        items = (part if type(part) is list else part.values() for part in inner)
+        parts = {id(item): item for each in items for item in each}
+    return found
+
+
 def _values_in(body: bytes) -> int:
     return 1 + len(body.translate(None, _NOT_BEFORE_VALUES))
