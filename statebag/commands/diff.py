@@ -4,7 +4,6 @@ import click
 
 from statebag.account.aws import Cloud
 from statebag.errors import DIFFERENT
-from statebag.executions.sources import SOURCE_HELP, Source, open_source
 from statebag.options import as_json, with_cloud, with_masking
 from statebag.output.masking import Masking
 from statebag.output.rendering import bytes_text, counted
@@ -14,6 +13,7 @@ from statebag.output.terminal import (
     print_line,
 )
 from statebag.paths import Steps, parse_path
+from statebag.sources.sources import SOURCE_HELP, Source, open_source
 from statebag.state.change_lines import described, tell_changes
 from statebag.state.differences import BOOKKEEPING, Change, Comparison
 from universal_sync_core.bag.fields import HISTORY

@@ -6,10 +6,10 @@ import click
 
 from statebag.account.aws import Cloud
 from statebag.executions.naming import execution_named
-from statebag.executions.postmortem import postmortem_of
 from statebag.options import as_json, with_cloud, with_masking
 from statebag.output.masking import Masking
 from statebag.output.terminal import BAD, DIM, STRONG, print_json, print_line, styled
+from statebag.resuming.postmortem import postmortem_of
 
 _LABEL_CHARS: Final = 12
 

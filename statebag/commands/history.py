@@ -9,12 +9,12 @@ import click
 
 from statebag.account.aws import Cloud
 from statebag.executions.chain import continued_as
-from statebag.executions.entries import Entry, Filter, between, length_of, newest_first
-from statebag.executions.sources import SOURCE_HELP, Source, open_source
 from statebag.options import as_json, with_cloud, with_masking
 from statebag.output.masking import Masking
 from statebag.output.rendering import counted, preview, printable
 from statebag.output.terminal import DIM, Styled, note, print_json, print_line, styled
+from statebag.sources.entries import Entry, Filter, between, length_of, newest_first
+from statebag.sources.sources import SOURCE_HELP, Source, open_source
 from universal_sync_core.bag.fields import HISTORY
 from universal_sync_core.values.codec import Json
 

@@ -5,10 +5,10 @@ from pathlib import Path
 import click
 
 from statebag.account.aws import Cloud
-from statebag.executions.sources import SOURCE_HELP, open_source
 from statebag.options import with_cloud
 from statebag.output.rendering import bytes_text
 from statebag.output.terminal import note, print_document
+from statebag.sources.sources import SOURCE_HELP, open_source
 from statebag.state.files import write_file
 from universal_sync_core.values.codec import encode
 

@@ -10,7 +10,6 @@ import click
 from statebag.account.aws import Cloud
 from statebag.errors import DIFFERENT
 from statebag.executions.naming import machines_of
-from statebag.executions.resuming import Start, begin
 from statebag.listing.conditions import Query, where_in
 from statebag.listing.feed import Feed
 from statebag.listing.finding import Finder
@@ -36,6 +35,7 @@ from statebag.resuming.bases import Base, base_of, snapshot_of
 from statebag.resuming.changes import changes_of, with_changes
 from statebag.resuming.many import RESUMABLE, Attempt, Resumer
 from statebag.resuming.rehearsal import Rehearsal, rehearsed, started_from
+from statebag.resuming.starts import Start, begin
 from statebag.state.change_lines import described, tell_changes
 from universal_sync_core.values.codec import JsonObject
 from universal_sync_core.workflow.continuation import RESUME_FROM

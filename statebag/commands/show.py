@@ -6,8 +6,6 @@ from typing import Final
 import click
 
 from statebag.account.aws import Cloud
-from statebag.executions.failures import headline_of
-from statebag.executions.sources import SOURCE_HELP, Source, open_source
 from statebag.options import as_json, with_cloud, with_masking
 from statebag.output.masking import Masking
 from statebag.output.rendering import bytes_text, digest_text, preview
@@ -24,6 +22,8 @@ from statebag.output.terminal import (
     styled,
 )
 from statebag.paths import parse_path, render_path
+from statebag.sources.failures import headline_of
+from statebag.sources.sources import SOURCE_HELP, Source, open_source
 from statebag.state.tree import Part, Place, Tree
 from universal_sync_core.values.codec import Json, JsonObject, encode
 

@@ -6,7 +6,6 @@ import click
 
 from statebag.account.aws import Cloud
 from statebag.executions.naming import execution_named
-from statebag.executions.snapshots import Snapshot, snapshots_of
 from statebag.options import as_json, with_cloud
 from statebag.output.rendering import bytes_text, counted, printable
 from statebag.output.terminal import (
@@ -21,6 +20,7 @@ from statebag.output.terminal import (
     styled,
     width,
 )
+from statebag.sources.snapshots import Snapshot, snapshots_of
 
 _COLUMNS: Final = (
     "type",

@@ -9,7 +9,6 @@ from statebag.account.aws import Cloud
 from statebag.executions.branches import Run, run_of, runs_of
 from statebag.executions.chain import chain_of
 from statebag.executions.executions import Execution, Executions
-from statebag.executions.failures import headline_of
 from statebag.executions.naming import execution_named
 from statebag.executions.step_text import clock_of, label_of, payload_text
 from statebag.executions.timeline import Step
@@ -28,6 +27,7 @@ from statebag.output.terminal import (
     styled,
     width,
 )
+from statebag.sources.failures import headline_of
 
 # What all columns take; a narrower terminal has the fewer ones, each step on one line.
 _WIDE: Final = 130

@@ -6,7 +6,6 @@ import click
 
 from statebag.account.aws import Cloud
 from statebag.errors import DIFFERENT
-from statebag.executions.sources import SOURCE_HELP, Source, open_source
 from statebag.options import as_json, with_cloud
 from statebag.output.rendering import bytes_text, counted
 from statebag.output.terminal import (
@@ -21,6 +20,7 @@ from statebag.output.terminal import (
     styled,
 )
 from statebag.paths import render_path
+from statebag.sources.sources import SOURCE_HELP, Source, open_source
 from statebag.state.reading import StateReader
 from statebag.state.soundness import Problem, verify
 from universal_sync_core.storage.retry import ExponentialBackoffRetry

@@ -15,7 +15,6 @@ from statebag.account.deployment import place_of_machine
 from statebag.errors import DIFFERENT, OK
 from statebag.executions.chain import continued_as, owner_of
 from statebag.executions.executions import Execution, Executions
-from statebag.executions.failures import headline_of
 from statebag.executions.following import Change, Follower
 from statebag.executions.naming import execution_named
 from statebag.executions.step_text import bar_text, clock_of, label_of, payload_text, share_text
@@ -37,6 +36,7 @@ from statebag.output.terminal import (
     styled,
     width,
 )
+from statebag.sources.failures import headline_of
 from universal_sync_core.errors import StoreAccessDeniedError
 
 # A narrower terminal has no bar and no next_action.

@@ -1,5 +1,5 @@
 """Executions: what Step Functions knows of them, step by step, and which go on from which.
 
 Uses: output, account and state.
-Others use: `sources.opened`, `timeline` and `workflows`.
+Others use: `executions`, `naming`, `chain`, `timeline` and `workflows`.
 """

@@ -11,11 +11,11 @@ from statebag.account.deployment import place_of_machine
 from statebag.account.places import Place, place_of
 from statebag.errors import NotFoundError
 from statebag.executions.executions import Executions
-from statebag.executions.sources import Source, final_state, open_source
 from statebag.listing.conditions import Where
 from statebag.listing.feed import batches
 from statebag.listing.rows import Row
 from statebag.paths import render_path
+from statebag.sources.sources import Source, final_state, open_source
 from universal_sync_core.errors import StateTooLargeError, StoredDataError
 from universal_sync_core.storage.keys import execution_in
 from universal_sync_core.values.codec import JsonObject

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from statebag.executions.sources import Source
 from statebag.output.masking import Masking
 from statebag.output.rendering import preview
 from statebag.paths import Steps, render_path
+from statebag.sources.sources import Source
 from statebag.state.tree import Part
 from universal_sync_core.errors import PointerNotAllowedError, StoredDataError
 from universal_sync_core.limits import KIB

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from statebag.executions.failures import explanation_of
 from statebag.output.rendering import bytes_text, counted, preview, printable, seconds_text
 from statebag.report.chart import LIMIT
 from statebag.report.findings import Findings, Listing
+from statebag.sources.failures import explanation_of
 from universal_sync_core.values.codec import Json, encode
 from universal_sync_core.values.timestamps import time_of
 

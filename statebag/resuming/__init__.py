@@ -1,5 +1,5 @@
-"""Going on from a state: from which, with which changes, and what the bag would be.
+"""How an execution failed, and going on from it: from which state, and what the bag would be.
 
-Uses: listing, executions, state and account.
-Others use: the command `resume`.
+Uses: listing, sources, executions, state and account.
+Others use: `postmortem`, and all of it the command `resume`.
 """

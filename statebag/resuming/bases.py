@@ -9,11 +9,11 @@ from statebag.account.places import Place, place_of
 from statebag.errors import NotFoundError, RefusedError
 from statebag.executions.chain import owner_of
 from statebag.executions.executions import Execution, Executions, machine_of
-from statebag.executions.failures import is_own
 from statebag.executions.naming import execution_named, with_step
-from statebag.executions.restarts import require_restartable
-from statebag.executions.resuming import left_by
-from statebag.executions.sources import after_step, open_source
+from statebag.resuming.restarts import require_restartable
+from statebag.resuming.starts import left_by
+from statebag.sources.failures import is_own
+from statebag.sources.sources import after_step, open_source
 from universal_sync_core.bag.fields import is_branch
 from universal_sync_core.storage.keys import execution_in
 from universal_sync_core.values.codec import JsonObject

@@ -7,11 +7,11 @@ from typing import Final
 from statebag.account.aws import Cloud
 from statebag.errors import RefusedError, StatebagError, explained
 from statebag.executions.executions import Executions
-from statebag.executions.restarts import require_restartable
-from statebag.executions.resuming import begin, resumed_as
 from statebag.listing.rows import Row
 from statebag.resuming.bases import of_execution, snapshot_of
 from statebag.resuming.rehearsal import started_from
+from statebag.resuming.restarts import require_restartable
+from statebag.resuming.starts import begin, resumed_as
 from universal_sync_core.values.codec import JsonObject
 
 # What may be resumed at all.

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from statebag.account.aws import Cloud
-from statebag.executions.resuming import Start, start_from
 from statebag.resuming.bases import Base
+from statebag.resuming.starts import Start, start_from
 from statebag.state.differences import Change, Comparison
 from statebag.state.reading import StateReader
 from universal_sync_core.bag.execution_budget import USED

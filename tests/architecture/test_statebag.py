@@ -14,6 +14,7 @@ ORDER = (
     "account",
     "state",
     "executions",
+    "sources",
     "listing",
     "resuming",
     "garbage",
@@ -33,7 +34,8 @@ ORDER = (
     "cli",
     "__main__",
 )
-MOST_MODULES = 24  # a module for each command
+MOST_MODULES = 12
+LONGER = {"commands"}  # a module for each command
 
 
 def imported(path: Path) -> Iterator[str]:
@@ -75,4 +77,5 @@ def test_imports_between_rooms_run_one_way() -> None:
 
 def test_every_room_has_its_place_and_is_no_corridor() -> None:
     assert set(rooms()) == set(ORDER)
-    assert max(map(len, rooms().values())) <= MOST_MODULES
+    corridors = {room for room, paths in rooms().items() if len(paths) > MOST_MODULES}
+    assert corridors <= LONGER

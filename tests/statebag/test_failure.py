@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from statebag.executions.restarts import redrive_command
+from statebag.resuming.restarts import redrive_command
 from tests.statebag.cloud import FUNCTION, MACHINE, FakeCloud, arn_of
 from tests.statebag.conftest import Run
 from tests.statebag.histories import History, bag

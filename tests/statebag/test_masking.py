@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from statebag.executions.snapshots import named_in
 from statebag.output.masking import MASK, masking
 from statebag.output.terminal import escaped
 from statebag.paths import parse_path, render_path
+from statebag.sources.snapshots import named_in
 from statebag.state.references import executions_in, paths_in
 from universal_sync_core.previews.secrets import is_secret_name
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from statebag.executions.restarts import BOOKKEEPING, goes_on_from_state
+from statebag.resuming.restarts import BOOKKEEPING, goes_on_from_state
 from tests.statebag.cloud import DEFINITION, FUNCTION, MACHINE, FakeCloud
 from tests.statebag.conftest import Run
 from tests.statebag.states import CONTEXT, RUN, catalog_bag, snapshot_of

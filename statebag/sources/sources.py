@@ -15,9 +15,9 @@ from statebag.executions.executions import (
     Executions,
     bag_in,
 )
-from statebag.executions.failures import read_record
 from statebag.executions.naming import STEP_MARK, execution_named, may_name, with_step
 from statebag.executions.timeline import steps_of
+from statebag.sources.failures import read_record
 from statebag.state.reading import StateReader, reader_at, reader_of
 from statebag.state.tree import Tree
 from universal_sync_core.errors import StateSyncError

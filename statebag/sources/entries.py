@@ -7,8 +7,8 @@ from typing import Final
 
 import click
 
-from statebag.executions.sources import Source
 from statebag.paths import parse_path
+from statebag.sources.sources import Source
 from statebag.state.tree import Part
 from universal_sync_core.bag.fields import HISTORY, archive_of
 from universal_sync_core.values.codec import Json, encode

@@ -8,7 +8,7 @@ from typing import Final
 from statebag.account.aws import Cloud
 from statebag.executions.chain import chain_of
 from statebag.executions.executions import Event, Execution, Executions, text_of
-from statebag.executions.failures import is_own
+from statebag.sources.failures import is_own
 from statebag.state.reading import reader_at
 from universal_sync_core.errors import MissingObjectError
 from universal_sync_core.values.codec import Json, JsonObject, encode

@@ -16,7 +16,7 @@ from statebag.executions.executions import (
     is_execution_arn,
     machine_of,
 )
-from statebag.executions.failures import read_record
+from statebag.sources.failures import read_record
 from universal_sync_core.limits import STEP_FUNCTIONS_NAME_CHARS
 from universal_sync_core.storage.keys import execution_in
 from universal_sync_core.values.address import digest_in

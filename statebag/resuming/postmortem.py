@@ -11,13 +11,13 @@ from statebag.errors import RefusedError
 from statebag.executions.chain import chain_of
 from statebag.executions.endings import error_of, meaning_of
 from statebag.executions.executions import Execution, Executions
-from statebag.executions.failures import explanation_of, read_record
 from statebag.executions.links import logs_of, trace_of
-from statebag.executions.restarts import can_restart, redrive_command
-from statebag.executions.resuming import resumed_as
 from statebag.executions.timeline import Step, steps_of
 from statebag.output.masking import Masking
 from statebag.output.rendering import bytes_text, counted
+from statebag.resuming.restarts import can_restart, redrive_command
+from statebag.resuming.starts import resumed_as
+from statebag.sources.failures import explanation_of, read_record
 from universal_sync_core.errors import StoredDataError
 from universal_sync_core.values.codec import Json, JsonObject
 
