@@ -106,6 +106,23 @@ def test_what_was_deleted_comes_back_and_what_is_there_stays(s3: "S3Client") -> 
     }
 
 
+def test_what_was_deleted_twice_because_an_answer_was_lost_comes_back(s3: "S3Client") -> None:
+    keep_versions(s3, "Enabled")
+    inventory = S3Inventory(s3)
+    keys = ["v1/a/packs/7", "v1/a/packs/8"]
+    for key in keys:
+        s3.put_object(Bucket=BUCKET, Key=key, Body=f"body of {key}".encode())
+    deleted = [Location(BUCKET, key) for key in keys]
+    inventory.delete(deleted)
+    inventory.delete(deleted[:1])  # as the client does, which hears nothing of the first time
+
+    inventory.undelete(deleted)
+
+    assert {key: inventory.head(Location(BUCKET, key), 99) for key in keys} == {
+        key: f"body of {key}".encode() for key in keys
+    }
+
+
 @pytest.mark.usefixtures("s3")
 def test_cloud_asks_with_an_ordinary_session() -> None:
     cloud = Cloud(Connection(region="us-east-1", bucket=BUCKET, prefix="team"))

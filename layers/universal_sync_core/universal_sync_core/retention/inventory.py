@@ -98,16 +98,20 @@ class S3Inventory:
         self._delete(locations[0].bucket, objects, "deleted")
 
     def undelete(self, locations: Sequence[Location]) -> None:
-        """Remove the delete marker over each object, if it is still there.
+        """Remove the delete markers over each object, until it is there again.
+
+        There are several if the answer to a deletion was lost and the client deleted again.
 
         Raises:
             StoreUnavailableError: S3 did not delete some of them.
         """
-        bucket = locations[0].bucket
-        markers = in_parallel(self._marker, locations)
-        found = [each for each in markers if each is not None]
-        for at in range(0, len(found), DELETE_AT_ONCE):
-            self._delete(bucket, found[at : at + DELETE_AT_ONCE], "undeleted")
+        bucket, hidden = locations[0].bucket, list(locations)
+        while hidden:
+            markers = in_parallel(self._marker, hidden)
+            found = [each for each in markers if each is not None]
+            for at in range(0, len(found), DELETE_AT_ONCE):
+                self._delete(bucket, found[at : at + DELETE_AT_ONCE], "undeleted")
+            hidden = [Location(bucket, each["Key"]) for each in found]
 
     def _marker(self, location: Location) -> "ObjectIdentifierTypeDef | None":
         """Return the newest version of an object if it is a delete marker, or None."""
