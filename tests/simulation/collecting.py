@@ -30,6 +30,7 @@ def collect_garbage(world: World, flow: Flow) -> None:
     _collect(world)
     for each in world.flows:
         _require_kept(world, each, is_over=each is flow)
+        each.seen.clear()  # nobody keeps a pointer for weeks
     world.old.clear()  # no event comes after weeks
     if flow.kept:
         path, _, plain = world.draw.choice(flow.kept)

@@ -118,7 +118,7 @@ class Reader:
             return [self.answer(item) for item in answer]
         if not isinstance(answer, dict):
             return answer
-        if self.is_pointer(answer) and "__s3_path" in answer:
+        if (self.is_pointer(answer) and "__s3_path" in answer) or answer.keys() == _PACKED:
             return self.value(answer)
         return {key: self.answer(item) for key, item in answer.items()}
 

@@ -13,6 +13,7 @@ from tests.simulation import (  # noqa: F401 - they register steps
     documents,
     groups,
     mapped,
+    moving,
     timers,
     waiting,
     workers,

@@ -14,7 +14,7 @@ from tests.simulation.reader import FORMS
 from tests.simulation.running import run_seed
 from tests.simulation.weather import KINDS, can_hit
 
-SHORT = range(40)
+SHORT = range(34)
 SHORT_STEPS = 80
 LONG = [range(first, first + 10) for first in range(1_000, 1_120, 10)]
 LONG_STEPS = 200

@@ -78,6 +78,7 @@ class Flow:
         asked: tokens of callbacks it waits for, and the action that merges the answer.
         kept: snapshots and records: the path, and the state that goes on from it.
         results: of its last segments, which are run again where it goes back.
+        seen: pointers of this state and earlier ones, as a worker that keeps them has.
         executions: what Step Functions tells of each, by ARN.
         document: any JSON beside the bag, as the machine has it.
         whole: what that stands for.
@@ -94,6 +95,7 @@ class Flow:
     asked: Plain = field(default_factory=dict)
     kept: list[tuple[str, Plain, Plain]] = field(default_factory=list)
     results: deque[Any] = field(default_factory=lambda: deque(maxlen=12))
+    seen: deque[Any] = field(default_factory=lambda: deque(maxlen=30))
     executions: dict[str, Plain] = field(default_factory=dict)
     document: Any = field(default_factory=dict)
     whole: Plain = field(default_factory=dict)
