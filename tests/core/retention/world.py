@@ -28,6 +28,10 @@ from universal_sync_core.storage.memory_store import MemoryStore
 from universal_sync_core.storage.store import Location
 from universal_sync_core.values.codec import JsonObject
 
+LARGE: dict[str, Any] = {
+    "text": "x" * 300,
+    "map": {f"key-{index}": "y" * 30 for index in range(40)},
+}
 MACHINE = "arn:aws:states:eu-west-1:123456789012:stateMachine:catalog"
 SETTINGS = Settings(
     bucket="state-bucket",
