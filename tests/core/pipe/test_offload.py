@@ -5,7 +5,6 @@ is stored, an offload that silently does not happen, a value whose type differs 
 """
 
 import logging
-import math
 from typing import Any
 
 import pytest
@@ -21,19 +20,14 @@ from tests.core.bags import (
     synced,
     text_of,
 )
-from tests.core.fakes import CountingStore, FlakyStore
+from tests.core.fakes import CountingStore
 from universal_sync_core import (
     CONTROL_FIELDS_NEVER_OFFLOAD,
     calculate_payload_size,
     optimize_and_offload,
     universal_sync_core,
 )
-from universal_sync_core.errors import (
-    InvalidRequestError,
-    StateTooLargeError,
-    StoreThrottledError,
-    StoreUnavailableError,
-)
+from universal_sync_core.errors import InvalidRequestError, StateTooLargeError
 from universal_sync_core.values.pointer import parse
 
 FIELD = 30 * KIB
@@ -262,70 +256,6 @@ def test_an_optimized_bag_stays_as_it_is(store: CountingStore) -> None:
     with fresh(store):
         assert optimize_and_offload(first, CONTEXT) == first
     assert store.requests == 0
-
-
-LARGE = {"found": "x" * 40_000}
-
-
-def test_an_offload_without_a_bucket_says_so() -> None:
-    with (
-        fresh(CountingStore(), bucket=None),
-        Unchanged(LARGE),
-        pytest.raises(InvalidRequestError, match="STATE_BUCKET"),
-    ):
-        optimize_and_offload(LARGE, CONTEXT)
-
-
-@pytest.mark.usefixtures("store")
-def test_an_offload_without_an_execution_says_so() -> None:
-    with Unchanged(LARGE), pytest.raises(InvalidRequestError, match="execution_id") as caught:
-        optimize_and_offload(LARGE)
-    assert caught.value.field == "execution_id"
-
-
-@pytest.mark.usefixtures("store")
-def test_the_execution_is_the_contexts_else_the_bags() -> None:
-    own = optimize_and_offload(LARGE | {"execution_id": "mine"})
-    assert "/v1/mine/" in own["found"]["__s3_path"]
-    given = optimize_and_offload(LARGE | {"execution_id": "mine"}, {"execution_id": "given"})
-    assert "/v1/given/" in given["found"]["__s3_path"]
-
-
-@pytest.mark.parametrize("value", [5, "", ["e"], {}])
-@pytest.mark.usefixtures("store")
-def test_an_execution_id_that_is_no_text_is_refused(value: Any) -> None:
-    with pytest.raises(InvalidRequestError) as caught:
-        optimize_and_offload(LARGE | {"execution_id": value})
-    assert caught.value.field == "execution_id"
-
-
-def test_what_needs_no_s3_needs_neither() -> None:
-    with fresh(CountingStore(), bucket=None):
-        bag = universal_sync_core(None, {"found": "x" * 20_000, "odd": [2**70, "\ud800"]})
-    assert bag["odd"] == [2**70, "\ud800"]
-
-
-@pytest.mark.parametrize(
-    "error", [StoreUnavailableError("down"), StoreThrottledError("slow down")], ids=repr
-)
-def test_with_s3_down_the_action_fails_retryably_and_loses_nothing(
-    error: StoreUnavailableError,
-) -> None:
-    inner = CountingStore()
-    with fresh(inner):
-        base = synced({}, {"found": "x" * 40_000, "current_state": {"a": 1}})
-    before = hydrated_with(inner, base)
-    delta = {"found": "y" * 40_000, "current_state": {"a": 2}}
-    store = FlakyStore(inner, fail=math.inf, error=error)
-    with fresh(store), Unchanged(base, delta), pytest.raises(type(error)) as caught:
-        universal_sync_core(base, delta, CONTEXT)
-    assert caught.value.retryable
-    assert hydrated_with(inner, base) == before
-
-
-def hydrated_with(store: CountingStore, bag: dict[str, Any]) -> dict[str, Any]:
-    with fresh(store):
-        return hydrated(bag)
 
 
 @pytest.mark.parametrize(
