@@ -40,6 +40,15 @@ class Ran:
 Run = Callable[..., Ran]
 
 
+def ran(capsys: pytest.CaptureFixture[str], *arguments: str, **given: Any) -> Ran:
+    """Return how a command line went that was run in this process."""
+    capsys.readouterr()
+    with pytest.raises(SystemExit) as exited:
+        main(arguments, **given)
+    said = capsys.readouterr()
+    return Ran(int(exited.value.code or 0), said.out, said.err)
+
+
 @pytest.fixture(autouse=True)
 def packs_of_one_document(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the core write a pack for each document, as it does of values of many megabytes.
@@ -73,12 +82,7 @@ def run(
 
     def command(*arguments: str, stdin: str = "") -> Ran:
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
-        capsys.readouterr()
-        connect: Any = cloud.connect
-        with pytest.raises(SystemExit) as exited:
-            main(arguments, connect=connect)
-        said = capsys.readouterr()
-        return Ran(int(exited.value.code or 0), said.out, said.err)
+        return ran(capsys, *arguments, connect=cloud.connect)
 
     return command
 

@@ -2,44 +2,28 @@
 
 import io
 import json
-import time
-from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from local.cloud import LocalCloud
 from local.deployment import STACK_NAME
-from statebag.cli import main
-from tests.statebag.conftest import Ran
+from tests.statebag.conftest import Ran, ran
+from tests.statebag.local_workflow import (
+    SECTIONS,
+    SEGMENTS,
+    Command,
+    Workflow,
+    one,
+    stored_versions,
+    until,
+)
 from tests.statebag.states import decoded
 from universal_sync_core.retention.members import digest_of
 from universal_sync_core.settings import Settings
 from universal_sync_core.storage.keys import items_prefix
 from universal_sync_core.storage.store import Location
-
-SECONDS = 60.0
-SECTIONS = [{"number": number, "text": "x" * 500} for number in range(300)]
-BRANCHES = [
-    {"branch_id": "left", "segments": [{"current_state": {"left": 1}}]},
-    {"branch_id": "right", "segments": [{"current_state": {"right": 2}}]},
-]
-SEGMENTS = [
-    {"current_state": {"sections": SECTIONS}, "state_history": [{"timestamp": 1, "did": "list"}]},
-    {"status": "DISTRIBUTED_MAP", "distributed_items": [{"current_state": {"item": 1}}] * 3},
-    {"status": "PARALLEL_GROUP", "pending_branches": BRANCHES},
-    {"status": "PAUSED_FOR_HITP", "prompt": {"question": "Publish?", "password": "hunter2"}},
-    {"status": "FAILED", "error": "OutOfStock", "cause": "none left"},
-]
-
-Command = Callable[..., Ran]
-
-
-class Workflow(NamedTuple):
-    """A workflow that waits for an answer."""
-
-    arn: str
-    bucket: str
 
 
 @pytest.fixture(scope="module")
@@ -65,25 +49,9 @@ def command(
     monkeypatch.delenv("AWS_PROFILE", raising=False)
 
     def run(*arguments: str) -> Ran:
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as exited:
-            main(arguments)
-        said = capsys.readouterr()
-        return Ran(int(exited.value.code or 0), said.out, said.err)
+        return ran(capsys, *arguments)
 
     return run
-
-
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + SECONDS
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-
-
-def one(ran: Ran) -> Any:
-    assert ran.code == 0, ran.err
-    return json.loads(ran.out)
 
 
 def test_show(command: Command, workflow: Workflow) -> None:
@@ -305,8 +273,8 @@ def test_workflow_is_forgotten_in_every_version(
     run = cloud.start_execution({"segments": [{"current_state": person}, map_]}, name=name).wait()
     items = items_prefix(Settings(bucket=workflow.bucket), run.arn)
     record = f"-{digest_of(run.arn)}.json"
-    until(lambda: any(each.endswith(record) for each in _stored(cloud, workflow.bucket)))
-    before = _stored(cloud, workflow.bucket)
+    until(lambda: any(each.endswith(record) for each in stored_versions(cloud, workflow.bucket)))
+    before = stored_versions(cloud, workflow.bucket)
     own = [
         each for each in before if name in each or each.endswith(record) or each.startswith(items)
     ]
@@ -316,20 +284,10 @@ def test_workflow_is_forgotten_in_every_version(
 
     assert ran.code == 0, ran.err
     assert {each.split("/")[0] for each in own} == {"v1", "items", "distributed", "ended"}
-    left = set(_stored(cloud, workflow.bucket))
+    left = set(stored_versions(cloud, workflow.bucket))
     assert left.isdisjoint(own)
     assert set(before) - set(own) <= left
     assert command("show", workflow.arn).code == 0
-
-
-def _stored(cloud: LocalCloud, bucket: str) -> list[str]:
-    """Return the keys of all versions and markers in a bucket."""
-    pages = cloud.client("s3").get_paginator("list_object_versions").paginate(Bucket=bucket)
-    return [
-        each["Key"]
-        for page in pages
-        for each in (*page.get("Versions", ()), *page.get("DeleteMarkers", ()))
-    ]
 
 
 def test_execution_that_is_not_there(command: Command, workflow: Workflow) -> None:
