@@ -82,10 +82,10 @@ def _change(cloud: Cloud, function: str, change: Callable[[list[str]], list[str]
     for attempt in range(_TRIES):
         told = cloud.functions.get_function_configuration(FunctionName=name)
         variables = _variables_of(told.get("Environment", {}), name)
-        before = [each for each in variables.get(_VARIABLE, "").split(",") if each]
+        before = _held_in(variables)
         after = change(before)
         if after == before:
-            return False
+            return _catch_up(cloud, name, qualifier, after)
         wanted = {key: value for key, value in variables.items() if key != _VARIABLE}
         wanted |= {_VARIABLE: ",".join(after)} if after else {}
         _require_room(wanted)
@@ -143,11 +143,29 @@ def _variables_of(environment: object, function: str) -> dict[str, str]:
     return {name: str(value) for name, value in told.get("Variables", {}).items()}
 
 
+def _held_in(variables: dict[str, str]) -> list[str]:
+    return [each for each in variables.get(_VARIABLE, "").split(",") if each]
+
+
 def _require_room(variables: dict[str, str]) -> None:
     size = sum(len(name.encode()) + len(value.encode()) for name, value in variables.items())
     if size > _MOST_ENVIRONMENT_BYTES:
         hint = "`statebag release` the workflows that may go on."
         raise RefusedError("too many workflows are held at once", hint=hint)
+
+
+def _catch_up(cloud: Cloud, name: str, qualifier: str | None, held: list[str]) -> bool:
+    """Lead the alias to the new environment if an earlier try got no further than writing that.
+
+    It may have been interrupted, or the answer to its request was lost.
+    """
+    if qualifier is None:
+        return False
+    told = cloud.functions.get_function_configuration(FunctionName=f"{name}:{qualifier}")
+    if _held_in(_variables_of(told.get("Environment", {}), name)) == held:
+        return False
+    _publish(cloud, name, qualifier)
+    return True
 
 
 def _publish(cloud: Cloud, name: str, qualifier: str | None) -> None:

@@ -253,6 +253,7 @@ class FakeFunctions:
 
     def update_alias(self, *, FunctionName: str, Name: str, FunctionVersion: str) -> None:  # noqa: N803
         self.published.append(("alias", FunctionName, Name, FunctionVersion))
+        self.variables[f"{FunctionName}:{Name}"] = self.variables[FunctionName]
 
     def invoke(self, *, FunctionName: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803
         self.invoked.append({"function": FunctionName, **json.loads(Payload)})

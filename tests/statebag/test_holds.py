@@ -98,6 +98,28 @@ def test_the_alias_that_the_machine_calls_leads_to_the_new_environment(
     ]
 
 
+def lost_answer(cloud: FakeCloud) -> None:
+    """The client sends the request again, and finds what it has written itself."""
+    cloud.functions.meanwhile = [PLAIN | {"HELD_WORKFLOWS": "run-1"}]
+
+
+def interrupted_before_it_was_published(cloud: FakeCloud) -> None:
+    cloud.functions.variables[FUNCTION] = PLAIN | {"HELD_WORKFLOWS": "run-1"}
+
+
+@pytest.mark.parametrize("fault", [lost_answer, interrupted_before_it_was_published])
+def test_the_alias_does_not_stay_behind_where_the_environment_is_written_already(
+    run: Run, cloud: FakeCloud, fault: Any
+) -> None:
+    machine(cloud, HOLDING[0], manager=f"{FUNCTION}:live")
+    fault(cloud)
+
+    assert run("hold", RUN).out == "run-1 is held: it stops at its next routing\n"
+    assert cloud.functions.variables[f"{FUNCTION}:live"]["HELD_WORKFLOWS"] == "run-1"
+    assert run("hold", RUN).out == "run-1 is already held: it stops at its next routing\n"
+    assert [each[0] for each in cloud.functions.published].count("version") == 1
+
+
 def test_release_answers_each_place_where_the_workflow_stands(run: Run, cloud: FakeCloud) -> None:
     for number in (1, 2, 3):
         kind = {"callback_type": "human" if number == 3 else "hold"}
