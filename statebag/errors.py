@@ -90,6 +90,10 @@ class RefusedError(StatebagError):
     exit_code = REFUSED
 
 
+class OverError(RefusedError):
+    """Nothing waits for this answer any more."""
+
+
 _SIGN_IN: Final = "Sign in (aws sso login, aws configure), or name a profile: --profile NAME."
 _WHERE: Final = "Check --region, --profile and --endpoint-url: it may be somewhere else."
 # https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html

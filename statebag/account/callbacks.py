@@ -22,6 +22,7 @@ from universal_sync_core.values.codec import Json, JsonObject, decode
 
 _FOLDER: Final = "callbacks/"
 _DELIVERED: Final = ".delivered.json"
+_EXPIRED: Final = ".expired.json"
 _RECORD: Final = re.compile(r"([0-9a-f]{64})\.json")
 # What shows who made an answer, and is nothing of it.
 _MADE_BY: Final = {"made_by", "seal"}
@@ -30,6 +31,7 @@ _SHORTEST_PREFIX: Final = 4
 WAITING: Final = "waiting"
 ANSWERED: Final = "answered"
 DELIVERED: Final = "delivered"
+EXPIRED: Final = "expired"
 UNREADABLE: Final = "unreadable"
 
 
@@ -38,8 +40,9 @@ class Callback:
     """One callback that an execution requested.
 
     Attributes:
-        status: `waiting`; `answered` where Step Functions has not taken the answer yet;
-            `delivered`; or `unreadable` where the record is not of this callback.
+        status: `waiting`; `answered` where Step Functions has not taken the answer yet, which then
+            has to be sent again; `delivered`; `expired` where it came too late; or `unreadable`
+            where the record is not of this callback.
         prompt: what is asked; a pointer where it is large.
         answer: the first answer that Step Functions did not refuse.
     """
@@ -127,19 +130,29 @@ def _read(cloud: Cloud, execution_id: str, name: str, names: dict[str, Stored]) 
     if not _is_own(record, execution_id, name):
         return Callback(callback_id=name, execution_id=execution_id, status=UNREADABLE)
     answer = _answer_of(name, names)
-    is_delivered = f"{name}{_DELIVERED}" in names
     given = _document(cloud, answer) if answer else {}
     shown = {key: value for key, value in given.items() if key not in _MADE_BY}
     return Callback(
         callback_id=record["callback_id"],
         execution_id=execution_id,
         kind=record["callback_type"],
-        status=DELIVERED if is_delivered else ANSWERED if answer else WAITING,
+        status=_status(cloud, name, names, is_answered=answer is not None),
         requested=record["requested_at"],
         revision=record.get("state_revision"),
         prompt=record.get("prompt"),
         answer=shown or None,
     )
+
+
+def _status(cloud: Cloud, name: str, names: dict[str, Stored], *, is_answered: bool) -> str:
+    if f"{name}{_DELIVERED}" in names:
+        return DELIVERED
+    expired = names.get(f"{name}{_EXPIRED}")
+    if expired is None:
+        return ANSWERED if is_answered else WAITING
+    tries = _document(cloud, expired).get("tries")
+    is_tried_again = type(tries) is int and f"{name}.token-{tries + 1}.json" in names
+    return WAITING if is_tried_again else EXPIRED
 
 
 def _is_own(record: JsonObject, execution_id: str, name: str) -> bool:

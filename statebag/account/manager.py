@@ -6,6 +6,7 @@ from statebag.account.aws import Cloud
 from statebag.errors import (
     DamagedError,
     NotFoundError,
+    OverError,
     RefusedError,
     StatebagError,
     UnavailableError,
@@ -19,7 +20,7 @@ _EXPLANATIONS: Final[dict[str, tuple[type[StatebagError], str]]] = {
         "The first answer counts: `statebag callbacks show` shows it.",
     ),
     "CallbackExpiredError": (
-        RefusedError,
+        OverError,
         "The execution went on or ended: `statebag timeline` shows which.",
     ),
     "MissingObjectError": (NotFoundError, "`statebag verify` lists everything that is missing."),

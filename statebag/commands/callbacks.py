@@ -8,6 +8,7 @@ import click
 
 from statebag.account.aws import Cloud
 from statebag.account.callbacks import (
+    ANSWERED,
     UNREADABLE,
     WAITING,
     Callback,
@@ -54,7 +55,7 @@ def command() -> None:
 
 @command.command("list")
 @click.argument("execution_arn", metavar="[EXECUTION]", required=False)
-@click.option("--all", "every", is_flag=True, help="Also list answered callbacks.")
+@click.option("--all", "every", is_flag=True, help="Also list delivered and expired callbacks.")
 @as_json
 @with_masking
 @with_cloud
@@ -70,7 +71,8 @@ def list_(
       statebag callbacks list ARN --all
       statebag callbacks list --stack my-stack --json | jq -r .callback_id
     """  # noqa: D301 - click reads the control character
-    wanted = (WAITING, UNREADABLE)
+    # An answer that Step Functions has not taken has to be sent again.
+    wanted = (WAITING, ANSWERED, UNREADABLE)
     shown = [each for each in _callbacks(cloud, execution_arn) if every or each.status in wanted]
     if to_json:
         for callback in shown:

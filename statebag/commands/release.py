@@ -3,9 +3,11 @@
 import click
 
 from statebag.account.aws import Cloud
+from statebag.account.callbacks import Callback
 from statebag.account.deployment import manager_function
 from statebag.account.holding import set_held
 from statebag.account.manager import ask
+from statebag.errors import OverError
 from statebag.executions.holds import stopped_at, workflow_of
 from statebag.executions.naming import execution_named
 from statebag.options import as_json, with_cloud
@@ -29,15 +31,9 @@ def command(cloud: Cloud, execution_arn: str, *, to_json: bool) -> None:
     """  # noqa: D301 - click reads the control character
     workflow = workflow_of(cloud, execution_named(cloud, execution_arn))
     was_held = set_held(cloud, workflow.machine_arn, workflow.name, held=False)
-    stopped = stopped_at(cloud, workflow) if workflow.is_running else []
+    found = stopped_at(cloud, workflow) if workflow.is_running else []
     manager = manager_function(cloud, workflow.machine_arn)
-    for hold in stopped:
-        answer = {"callback_id": hold.callback_id, "execution_id": hold.execution_id}
-        ask(
-            cloud,
-            manager,
-            {"action": "submit_callback", "outcome": "success", "output": {}} | answer,
-        )
+    stopped = [hold for hold in found if _goes_on(cloud, manager, hold)]
     if to_json:
         told = {"workflow": workflow.owner, "execution": workflow.newest}
         print_json(told | {"was_held": was_held, "stopped_at": len(stopped)})
@@ -50,3 +46,17 @@ def command(cloud: Cloud, execution_arn: str, *, to_json: bool) -> None:
         print_line(
             f"{workflow.name} was {'held, and had not stopped yet' if was_held else 'not held'}"
         )
+
+
+def _goes_on(cloud: Cloud, manager: str, hold: Callback) -> bool:
+    """Answer a hold; return False if its execution was stopped meanwhile, so that nothing waits."""
+    answer = {"callback_id": hold.callback_id, "execution_id": hold.execution_id}
+    try:
+        ask(
+            cloud,
+            manager,
+            {"action": "submit_callback", "outcome": "success", "output": {}} | answer,
+        )
+    except OverError:
+        return False
+    return True

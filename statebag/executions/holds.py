@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from statebag.account.aws import Cloud
-from statebag.account.callbacks import WAITING, Callback, callbacks_of
+from statebag.account.callbacks import ANSWERED, WAITING, Callback, callbacks_of
 from statebag.account.deployment import require_place
 from statebag.executions.chain import chain_of, owner_of
 from statebag.executions.executions import Execution, Executions
@@ -45,7 +45,10 @@ def workflow_of(cloud: Cloud, execution: Execution) -> Workflow:
 
 
 def stopped_at(cloud: Cloud, workflow: Workflow) -> list[Callback]:
-    """Return the holds at which a workflow stands: one for each branch, or one for all of it."""
+    """Return the holds at which a workflow stands: one for each branch, or one for all of it.
+
+    One that was answered without Step Functions taking the answer is among them.
+    """
     place = require_place(cloud, workflow.machine_arn)
     asked = callbacks_of(cloud, place, workflow.owner)
-    return [each for each in asked if each.kind == _HOLD and each.status == WAITING]
+    return [each for each in asked if each.kind == _HOLD and each.status in (WAITING, ANSWERED)]

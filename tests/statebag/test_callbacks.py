@@ -57,6 +57,26 @@ def test_only_what_waits_is_listed(run: Run) -> None:
     assert [(each["callback_id"], each["status"]) for each in found] == [(SECOND, "waiting")]
 
 
+@pytest.mark.parametrize(
+    ("marks", "status"),
+    [
+        (("answer",), "answered"),
+        (("answer", "expired"), None),
+        (("answer", "expired", "token-2"), "waiting"),
+        (("answer", "delivered"), None),
+    ],
+)
+def test_what_still_waits_is_listed_whatever_became_of_an_answer(
+    run: Run, cloud: FakeCloud, marks: tuple[str, ...], status: str | None
+) -> None:
+    for mark in marks:
+        put(cloud, f"{SECOND}.{mark}.json", {"claim": 1, "tries": 1})
+
+    found = decoded(run("callbacks", "list", RUN, "--json").out)
+
+    assert [each["status"] for each in found] == ([status] if status else [])
+
+
 def test_callbacks_of_the_whole_bucket(run: Run, cloud: FakeCloud) -> None:
     other = arn_of("run-2")
     asked = record(3, "And this?", "2025-06-01T09:00:00+00:00", other)

@@ -131,6 +131,36 @@ def test_release_answers_each_place_where_the_workflow_stands(run: Run, cloud: F
     assert [each["outcome"] for each in cloud.functions.invoked] == ["success", "success"]
 
 
+def test_release_sends_the_answer_again_that_step_functions_has_not_taken(
+    run: Run, cloud: FakeCloud
+) -> None:
+    asked = record(1, None, "2025-06-01T10:00:00+00:00") | {"callback_type": "hold"}
+    put(cloud, f"{asked['callback_id']}.json", asked)
+    put(cloud, f"{asked['callback_id']}.answer.json", {"outcome": "success", "output": {}})
+    cloud.functions.answer = {"outcome": "success", "status": "delivered"}
+
+    assert run("release", RUN).out == "run-1 goes on from where it stopped, in 1 place\n"
+    assert [each["callback_id"] for each in cloud.functions.invoked] == [asked["callback_id"]]
+
+
+def test_release_passes_over_a_hold_whose_execution_was_stopped(run: Run, cloud: FakeCloud) -> None:
+    holds = [record(n, None, f"2025-06-0{n}T10:00:00+00:00") for n in (1, 2)]
+    for asked in holds:
+        put(cloud, f"{asked['callback_id']}.json", asked | {"callback_type": "hold"})
+    answer = {"outcome": "success", "status": "delivered"}
+    invoke = cloud.functions.invoke
+
+    def invoked(**arguments: Any) -> dict[str, Any]:
+        is_over = holds[0]["callback_id"] in arguments["Payload"].decode()
+        cloud.functions.error = "CallbackExpiredError" if is_over else None
+        cloud.functions.answer = answer
+        return invoke(**arguments)
+
+    cloud.functions.invoke = invoked  # type: ignore[method-assign]
+    assert run("release", RUN).out == "run-1 goes on from where it stopped, in 1 place\n"
+    assert len(cloud.functions.invoked) == 2
+
+
 def fixed_version(cloud: FakeCloud) -> None:
     machine(cloud, HOLDING[0], manager=f"{FUNCTION}:3")
 
