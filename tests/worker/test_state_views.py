@@ -1,7 +1,11 @@
 """Views: mappings and sequences that read what is touched, a little at a time."""
 
+import copy
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import pickle
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import product
+from operator import add, or_
 from typing import Any
 
 import pytest
@@ -43,6 +47,44 @@ def test_views_are_mappings_and_sequences_of_one_kind_inline_and_in_s3(
         assert current["odd"]["inner"] != [1, 2.5]
         assert dict(current["odd"])["inner"] == current["odd"]["inner"]
         assert json.loads(json.dumps(current["order"], default=plain)) == STATE["order"]
+
+
+COPIES: dict[str, Callable[[Any], Any]] = {
+    "deep": copy.deepcopy,
+    "shallow": lambda view: plain(copy.copy(view)),
+    "method": lambda view: plain(view.copy()),
+    "pickle": lambda view: pickle.loads(pickle.dumps(view)),  # noqa: S301 - made here
+}
+
+
+@pytest.mark.parametrize("copied", COPIES.values(), ids=COPIES)
+def test_copies_of_views_are_plain_and_may_be_changed(
+    copied: Callable[[Any], Any], store: CountingStore, bag: dict[str, Any]
+) -> None:
+    with fresh(store):
+        for state in (state_of(bag), state_of(bag, "current_state.odd", "current_state.order")):
+            current = state["current_state"]
+            odd, lines = copied(current)["odd"], copied(state_of(bag)["current_state"]["documents"])
+            assert (type(odd), odd) == (dict, STATE["odd"])
+            assert (type(lines), lines) == (list, DOCUMENTS)
+            odd["inner"].append(4)
+            assert current["odd"] == STATE["odd"]
+        assert copied(state_of(bag))["current_state"] == STATE
+
+
+def test_views_join_dicts_and_lists_as_those_do(store: CountingStore, bag: dict[str, Any]) -> None:
+    with fresh(store):
+        current = state_of(bag)["current_state"]
+        odd: dict[str, Any] = dict(STATE["odd"])  # type: ignore[call-overload] # a dict
+        assert plain(current["odd"] | {"more": 1}) == odd | {"more": 1}
+        assert plain({"inner": 0, "more": 1} | current["odd"]) == {"more": 1} | odd
+        inner = current["odd"]["inner"]
+        assert add(inner, [3]) == [1, 2.5, None, 3]
+        assert add(add([0], inner), inner) == [0, 1, 2.5, None, 1, 2.5, None]
+        wrong: list[tuple[Any, Any]] = [(inner, (3,)), (current, [1]), ("text", inner)]
+        for join, (left, right) in product((add, or_), wrong):
+            with pytest.raises(TypeError):
+                join(left, right)
 
 
 def test_a_view_never_shows_its_values_in_a_log(store: CountingStore, bag: dict[str, Any]) -> None:

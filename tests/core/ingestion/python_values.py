@@ -75,11 +75,19 @@ class Numbers(RootModel[list[int]]):
     pass
 
 
+class Dumping(BaseModel):
+    inner: Any = None
+
+    def model_dump(self, *, mode: str = "python", by_alias: bool = False) -> Any:  # type: ignore[override]
+        return {"inner": self.inner, "mode": mode, "by_alias": by_alias}
+
+
 async def counted() -> AsyncIterator[Any]:
     yield 1
     yield Colour.RED
 
 
+UNCHECKED: Any = "noon"
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 # Each value with the JSON that it stands for.
 TAKEN: list[tuple[Callable[[], Any], Any]] = [
@@ -107,6 +115,9 @@ TAKEN: list[tuple[Callable[[], Any], Any]] = [
     (lambda: make_dataclass("Slotted", ["a"], slots=True)(5), {"a": 5}),
     (lambda: Model(at=NOON), {"at": "2026-11-25T12:00:00Z", "colour": "red"}),
     (lambda: Numbers([1, 2]), [1, 2]),
+    (lambda: Dumping(inner=(1,)), {"inner": [1], "mode": "json", "by_alias": True}),
+    (lambda: Model.model_construct(at=UNCHECKED), {"at": "noon", "colour": "red"}),
+    (lambda: RootModel[Any]([MappingProxyType({"a": Level.HIGH}), None]), [{"a": 3}, None]),
     (lambda: NOON, "2026-11-25T12:00:00Z"),
     (lambda: NOON.replace(microsecond=120), "2026-11-25T12:00:00.000120Z"),
     (lambda: NOON.astimezone(timezone(timedelta(hours=-5))), "2026-11-25T07:00:00-05:00"),
@@ -188,7 +199,11 @@ REFUSED: list[tuple[Callable[[], Any], str, str]] = [
     (lambda: {"a": [{None: 1}]}, ".a[0]", "keys must be strings, and one is of type NoneType"),
     (lambda: {Level.HIGH: 1}, "", "keys must be strings, and one is of type int"),
     (lambda: {"named": 1, Box.NAMED: 2}, ".named", "two of its keys are the same string"),
-    (lambda: RootModel[Any](object()), "", "model_dump"),
+    (lambda: RootModel[Any](object()), "", "no object; use plain"),
+    (lambda: RootModel[Any]({"a": range(3)}), "", r"no range; use list\(value\)"),
+    (lambda: RootModel[Any](b"\xff"), "", "model_dump"),
+    (lambda: RootModel[Any](float("nan")), "", "a number that is not finite"),
+    (lambda: RootModel[dict[str, Any]]({"a": (None, [float("inf")])}), "", "not finite"),
     (lambda: RootModel[list[float]]([float("inf")]), "[0]", "JSON has no inf"),
     (lambda: 10**5_000, "", "too long for JSON; use a string"),
     (lambda: {"fine": nested(400), "bad": {1}}, ".bad", "no set"),

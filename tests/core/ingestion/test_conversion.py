@@ -8,12 +8,13 @@ from collections.abc import Callable
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
-from types import MappingProxyType
+from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import RootModel
 
 from tests.core.bags import CONTEXT, EXECUTION, fresh, hydrated, synced
 from tests.core.fakes import CountingStore
@@ -113,12 +114,15 @@ def as_text(value: Any) -> Any:
         return str(value)
     if isinstance(value, set):
         return tuple(sorted(value))
+    if isinstance(value, SimpleNamespace):
+        return value.tags
     raise TypeError
 
 
 @pytest.mark.parametrize("large", [False, True])
 def test_the_callers_own_encode_answers_for_other_types(*, large: bool) -> None:
-    result = {"price": Decimal("9.90"), "tags": [{Colour.RED}], "l": LARGE if large else ""}
+    tags = RootModel[Any](SimpleNamespace(tags=[{Colour.RED}]))
+    result = {"price": Decimal("9.90"), "tags": tags, "l": LARGE if large else ""}
     context = {**CONTEXT, "encode": as_text}
     with fresh(CountingStore()):
         state = open_bag(BAG, encode=as_text)

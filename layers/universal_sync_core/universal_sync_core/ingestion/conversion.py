@@ -15,6 +15,7 @@ from typing import Final, NamedTuple, TypeAlias
 from universal_sync_core.bag.unit_of_work import UnitOfWork
 from universal_sync_core.errors import InvalidRequestError
 from universal_sync_core.ingestion.asynchronous import drained
+from universal_sync_core.ingestion.models import dumped, is_model
 from universal_sync_core.ingestion.suggestions import suggestion_for
 from universal_sync_core.lazy.views import View, passed_on
 from universal_sync_core.limits import KIB
@@ -152,8 +153,8 @@ class _Conversion:
             return [self._json(item, place.at(n)) for n, item in enumerate(value)]
         if isinstance(value, Iterator | AsyncIterator):
             return self._iterated(value, place)
-        if hasattr(type(value), "model_dump"):
-            return self._json(_dumped(value, place), place.inside)
+        if is_model(value):
+            return self._json(self._dumped(value, place), place.inside)
         if is_dataclass(value) and not isinstance(value, type):
             pairs = [(each.name, getattr(value, each.name)) for each in fields(value)]
             return self._object(pairs, place)
@@ -199,6 +200,19 @@ class _Conversion:
         ingested = [self._ingest(item, self._unit) for item in items]
         pages = self._unit.pages
         return pages.store(ingested) if pointer is None else pages.extend(pointer, ingested)
+
+    def _dumped(self, model: Json, place: Place) -> Json:
+        """Return the JSON form that a pydantic model gives itself."""
+        try:
+            return dumped(model, lambda part: self._json(part, place.inside))
+        except (ValueError, RecursionError):
+            kind = _kind(model)
+        # Outside the handler, so that pydantic's error, which may contain values, is not chained.
+        message = (
+            f"{kind}.model_dump(mode='json') failed: a field has no JSON form, or is a number that"
+            " is not finite"
+        )
+        raise _refusal(message, place)
 
     def _by_caller(self, value: Json, place: Place) -> Json:
         """Return what the caller's `encode` makes of a value that is not accepted directly."""
@@ -261,16 +275,6 @@ def _key(key: object, place: Place) -> str:
         message = f"keys must be strings, and one is of type {_kind(key)}; use str(key)"
         raise _refusal(message, place)
     return str.__str__(key)
-
-
-def _dumped(model: Json, place: Place) -> Json:
-    """Return the JSON form that a pydantic model gives itself."""
-    try:
-        return model.model_dump(mode="json", by_alias=True)
-    except (ValueError, RecursionError):
-        kind = _kind(model)
-    # Outside the handler, so that pydantic's error, which may contain values, is not chained.
-    raise _refusal(f"{kind}.model_dump(mode='json') failed: a field has no JSON form", place)
 
 
 def _is_a(value: object, name: str) -> bool:

@@ -5,11 +5,12 @@ S3, so that a worker does not depend on the size of the state. `plain` returns t
 """
 
 from abc import abstractmethod
-from collections.abc import Callable, ItemsView, Iterator, Mapping, Sequence, ValuesView
+from collections.abc import Callable, ItemsView, Iterator, Mapping, ValuesView
 from operator import methodcaller
 from typing import Any, overload
 
 from universal_sync_core.lazy.backing import ListBacking, MapBacking
+from universal_sync_core.lazy.copies import Copied, CopiedList, CopiedMap
 from universal_sync_core.lazy.needs import Needs, below, from_start, range_of
 from universal_sync_core.lazy.reading import Reading
 from universal_sync_core.storage.parallel import MAX_REQUESTS_AT_ONCE
@@ -17,7 +18,7 @@ from universal_sync_core.values.codec import Json
 from universal_sync_core.values.paths import Selection, Step
 
 
-class View:
+class View(Copied):
     """A part of the state."""
 
     def __init__(self, reading: Reading, needs: Needs | None, steps: Selection) -> None:
@@ -36,10 +37,6 @@ class View:
     @abstractmethod
     def __getitem__(self, step: Any) -> Json:
         """Return a member as a worker sees it."""
-
-    @abstractmethod
-    def plain(self) -> Json:
-        """Return the whole as a dict or list."""
 
     @abstractmethod
     def passed_on(self) -> Json:
@@ -75,7 +72,7 @@ class View:
     __hash__ = None  # type: ignore[assignment] # as for a dict and a list
 
 
-class MapView(View, Mapping[str, Json]):
+class MapView(View, CopiedMap):
     """A JSON object of the state."""
 
     def __init__(
@@ -182,7 +179,7 @@ class _Values(ValuesView[Json]):
         return (value for _, value in self._mapping.pairs())
 
 
-class ListView(View, Sequence[Json]):
+class ListView(View, CopiedList):
     """A JSON array of the state."""
 
     def __init__(
