@@ -1,5 +1,6 @@
 """Three words say what stays readable in place: exactly that, and what lies above it."""
 
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from tests.core.bags import CONTEXT
 from tests.core.documents.oracle import is_pointer, pointers
 from tests.core.fakes import CountingStore
 from universal_sync_core import hydrate, offload
+from universal_sync_core.documents.words import words
 from universal_sync_core.errors import InvalidRequestError, StateTooLargeError
 
 pytestmark = pytest.mark.usefixtures("store")
@@ -152,3 +154,29 @@ def test_hydrated_list_element_stands_in_its_list() -> None:
     read = hydrate(leaving, ["items[2].body"], CONTEXT)
     assert read["items"][2]["body"] == LARGE
     assert len(list(pointers(read["items"]))) >= 2
+
+
+def test_words_take_memory_by_the_bytes_of_their_paths() -> None:
+    """Each path is rendered only for a message, and not once for each of its steps."""
+    paths = [f"p{n}" + ".a_longer_name" * 1_000 for n in range(4)]
+    tracemalloc.start()
+    try:
+        words(plain=paths)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 100 * sum(map(len, paths))
+
+
+def test_all_elements_of_a_list_have_one_need() -> None:
+    """Otherwise many paths and many elements take the product of both."""
+    need = words(plain=[f"items.k{n}" for n in range(100)]).below("items")
+    first, second = need.below(0), need.below(1)
+    assert first.places[0] is second.places[0]
+    assert first.below("k7").is_plain
+
+
+def test_refusal_names_the_paths_that_need_most() -> None:
+    document = {"a": [{"b": {"c": LARGE}}], "d": [1, [2, {"e": LARGE + "x"}]]}
+    with pytest.raises(StateTooLargeError, match=r"d\[1\]\[\*\] takes 90,0\d\d, a.b takes 90,0"):
+        offload(document, CONTEXT, at_most=8_000, plain=["$.d[1][*]", "a.b", "a[3].x"])

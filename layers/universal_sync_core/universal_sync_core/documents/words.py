@@ -25,27 +25,51 @@ from universal_sync_core.values.paths import (
 WHOLE: Final = "$"
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Path:
+    """A path of the words, rendered only for a message: there may be thousands of long ones.
+
+    Attributes:
+        step: its last step; None for the whole document.
+        above: the path of the container around it.
+    """
+
+    step: Step | Each | None = None
+    above: "Path | None" = None
+
+    def __str__(self) -> str:
+        """Return the path as it is written."""
+        steps: list[Step | Each] = []
+        path: Path | None = self
+        while path is not None and path.step is not None:
+            steps.append(path.step)
+            path = path.above
+        return render_path(steps[::-1]) or WHOLE
+
+
 @dataclass(slots=True, kw_only=True)
 class Place:
     """A place in a document that the paths of the words lead to or through.
 
     Attributes:
-        pattern: the path, for messages.
+        path: its path, for messages.
         is_plain: whether the value there has no pointers at any depth.
         below: the places one step further.
     """
 
-    pattern: str
+    path: Path
     is_plain: bool = False
     below: dict[Step | Each, "Place"] = field(default_factory=dict)
+    _element: "Place | None" = None
 
     def at(self, step: Step) -> Iterator["Place"]:
         """Yield the places that lead to or through an element or the value of a key."""
         yield from filter(None, (self.below.get(each) for each in (step, Each.EACH)))
         if type(step) is int:
-            named = [name for name in self.below if type(name) is str]
-            if named:
-                yield Place(pattern=self.pattern, below={name: self.below[name] for name in named})
+            if self._element is None:  # the same for every element of a list
+                self._element = Place(path=self.path)
+                self._element.below = {n: at for n, at in self.below.items() if type(n) is str}
+            yield from (self._element,) if self._element.below else ()
         elif (first := self.below.get(0)) is not None:
             yield from (first,) if first.is_plain else first.at(step)
 
@@ -71,13 +95,10 @@ class Need:
         return any(place.is_plain for place in self.places)
 
     @property
-    def pattern(self) -> str:
+    def path(self) -> Path:
         """The path that needs the value, for messages."""
-        return next((place.pattern for place in self.places if place.is_plain), self._first)
-
-    @property
-    def _first(self) -> str:
-        return self.places[0].pattern if self.places else WHOLE
+        first = self.places[0].path if self.places else _WHOLE
+        return next((place.path for place in self.places if place.is_plain), first)
 
     def below(self, step: Step) -> "Need":
         """Return what is needed of an element, or of the value at a key."""
@@ -91,6 +112,7 @@ class Need:
 
 
 FREE: Final = Need()
+_WHOLE: Final = Path()
 
 
 def words(open: Paths = (), list: Paths = (), plain: Paths = ()) -> Need:  # noqa: A002 - the words
@@ -104,7 +126,7 @@ def words(open: Paths = (), list: Paths = (), plain: Paths = ()) -> Need:  # noq
     Raises:
         InvalidRequestError: one is not a path such as `items[*].id`.
     """
-    root = Place(pattern=WHOLE)
+    root = Place(path=_WHOLE)
     given = [*_parsed(open, "open"), *_parsed(list, "list")]
     for pattern in given:
         _place(root, pattern)
@@ -121,7 +143,8 @@ def _parsed(paths: Paths, word: str) -> Iterable[Pattern]:
 def _place(root: Place, pattern: Pattern) -> Place:
     """Return the place of a path, and create it with all places above it if necessary."""
     place = root
-    for depth, step in enumerate(pattern, 1):
-        made = Place(pattern=render_path(pattern[:depth]))
-        place = place.below.setdefault(step, made)
+    for step in pattern:
+        if step not in place.below:
+            place.below[step] = Place(path=Path(step, place.path))
+        place = place.below[step]
     return place
