@@ -4,14 +4,13 @@ Documents are named by the digest of their content, so equal digests are equal s
 of pages are taken apart level by level, and what stands at one place in both is dropped unread.
 """
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from difflib import SequenceMatcher
 from typing import Final, Literal, TypeAlias
 
-from statebag.budgets import expanded
 from statebag.paths import Step, Steps
+from statebag.state.alignment import runs
+from statebag.state.equality import COMPARED_LEVELS, is_same, opened
 from statebag.state.reading import StateReader
 from statebag.state.tree import Part, part_of
 from universal_sync_core.bag.fields import (
@@ -22,18 +21,22 @@ from universal_sync_core.bag.fields import (
     overflow_of,
     without_samples,
 )
-from universal_sync_core.packs.frames import to_frame
 from universal_sync_core.values.address import Address
-from universal_sync_core.values.codec import Json, JsonObject, canonical, encode
-from universal_sync_core.values.compression import is_compressed
-from universal_sync_core.values.pointer import Pointer, is_list, is_map, recognise, unescape_key
+from universal_sync_core.values.codec import Json, JsonObject, canonical
+from universal_sync_core.values.pointer import (
+    Pointer,
+    is_list,
+    is_map,
+    recognise,
+    unescape_key,
+)
 
 ChangeKind: TypeAlias = Literal["added", "removed", "changed"]
 Members: TypeAlias = dict[Step, Json]
 
 # What the core itself notes at each step.
 BOOKKEEPING: Final = frozenset({"last_update_time", "payload_size_kb", "state_revision"})
-# Aligning takes the square of this in the worst case.
+# Longer lists are compared by position.
 _ALIGNED_ELEMENTS: Final = 1_000
 
 
@@ -88,9 +91,9 @@ class Comparison:
 
     def values(self, old: Json, new: Json, steps: Steps = ()) -> Iterator[Change]:
         """Yield what differs between two values, as they are stored."""
-        if _is_same(old, new):
+        if is_same(old, new, level=len(steps)):
             return
-        old, new = _opened(old), _opened(new)
+        old, new = opened(old), opened(new)
         if is_map(old) and is_map(new):
             pair = (_map_slots(old), _map_slots(new))
             yield from self._members(*self._apart(*pair, is_list=False), steps)
@@ -102,16 +105,14 @@ class Comparison:
 
     def _sequences(self, old: list[_Slot], new: list[_Slot], steps: Steps) -> Iterator[Change]:
         before, after = self._apart(old, new, is_list=True)
-        if len(before) == len(after) or max(len(before), len(after)) > _ALIGNED_ELEMENTS:
+        longest = max(len(before), len(after))
+        is_aligned = longest <= _ALIGNED_ELEMENTS and len(steps) < COMPARED_LEVELS
+        if len(before) == len(after) or not is_aligned:
             yield from self._members(before, after, steps)
             return
         olds, news = sorted(before.items(), key=_position), sorted(after.items(), key=_position)
-        matcher = SequenceMatcher(
-            None, [canonical(v) for _, v in olds], [canonical(v) for _, v in news], autojunk=False
-        )
-        for tag, i, j, k, m in matcher.get_opcodes():
-            if tag != "equal":
-                yield from self._run(olds[i:j], news[k:m], steps)
+        for i, j, k, m in runs([canonical(v) for _, v in olds], [canonical(v) for _, v in news]):
+            yield from self._run(olds[i:j], news[k:m], steps)
 
     def _run(
         self, olds: Sequence[tuple[Step, Json]], news: Sequence[tuple[Step, Json]], steps: Steps
@@ -192,7 +193,7 @@ def _history_slots(bag: JsonObject) -> list[_Slot]:
     archive = archive_of(bag)
     older = _paged(archive) if archive else []
     start = (archive.count or 0) if archive else 0
-    return [*older, *_list_slots(_opened(bag.get(HISTORY, [])), start)]
+    return [*older, *_list_slots(opened(bag.get(HISTORY, [])), start)]
 
 
 def _spill_slots(bag: JsonObject) -> list[_Slot]:
@@ -256,22 +257,6 @@ def _members_in(slots: Sequence[_Slot], reader: StateReader) -> Members:
         items = next(nodes).items
         members.update(items if type(items) is dict else enumerate(items, slot.start))
     return members
-
-
-def _is_same(old: Json, new: Json) -> bool:
-    """Tell whether two stored values are surely equal, without a read."""
-    before, after = recognise(old), recognise(new)
-    if before and after:
-        return before.at.digest == after.at.digest
-    single = before or after
-    if single is not None and single.kind == "value":
-        inline = _opened(new if before else old)
-        return hashlib.sha256(to_frame(encode(inline))).hexdigest() == single.at.digest
-    return canonical(old) == canonical(new)
-
-
-def _opened(value: Json) -> Json:
-    return expanded(value) if is_compressed(value) else value
 
 
 def _position(member: tuple[Step, Json]) -> int:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from statebag.account.places import Place
 from statebag.paths import render_path
+from statebag.state import differences, equality
 from statebag.state.differences import Comparison
 from statebag.state.reading import StateReader
 from tests.core.oracle import without_bookkeeping
@@ -20,6 +21,7 @@ from universal_sync_core import hydrate_state, universal_sync_core
 from universal_sync_core.settings import Settings
 from universal_sync_core.storage import runtime
 from universal_sync_core.storage.memory_store import MemoryStore
+from universal_sync_core.values.codec import canonical
 
 MIB = 1024 * 1024
 
@@ -211,3 +213,49 @@ def test_diff_finds_a_difference_exactly_where_there_is_one(
 @pytest.mark.parametrize("option", ["--profile", "--region"])
 def test_connection_options_stand_after_the_command(run: Run, option: str) -> None:
     assert run("diff", "-", "missing.json", option, "x", stdin="{}").code == 3
+
+
+def compared(old: Any, new: Any) -> list[tuple[str, str]]:
+    reader = StateReader(MemoryStore(), None, None)
+    changes = Comparison(reader, reader).values(old, new, ("k",))
+    return [(render_path(change.steps), change.kind) for change in changes]
+
+
+def nested(value: Any, levels: int) -> Any:
+    for _ in range(levels):
+        value = {"a": value}
+    return value
+
+
+def test_lists_that_share_one_element_many_times_are_compared_by_position() -> None:
+    """Aligning two such lists takes the cube of their length."""
+    old = [element for n in range(200) for element in (0, f"u{n}")]
+    new = ["x", "y", *[element for n in range(198) for element in (0, f"v{n}")]]
+    changes = compared(old, new)
+    assert changes[:2] == [("k[0]", "changed"), ("k[1]", "changed")]
+    assert changes[-2:] == [("k[398]", "removed"), ("k[399]", "removed")]
+
+
+def test_one_element_less_among_many_equal_ones_is_one_change() -> None:
+    old = ["ok", *[element for n in range(400) for element in ("ok", n)]]
+    assert compared(old, [*old[:7], *old[8:]]) == [("k[7]", "removed")]
+
+
+@pytest.mark.parametrize("levels", [3, 900])
+def test_a_value_far_down_is_not_encoded_for_each_level_above_it(
+    levels: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoded: list[int] = []
+
+    def counted(value: Any) -> bytes:
+        encoded.append(len(body := canonical(value)))
+        return body
+
+    for module in (differences, equality):
+        monkeypatch.setattr(module, "canonical", counted)
+    old, new = [{"n": n} for n in range(2_000)], [{"n": n} for n in range(1_999)]
+
+    (change,) = compared(nested(old, levels), nested(new, levels))
+
+    assert change == (f"k{'.a' * levels}[1999]", "removed")
+    assert sum(encoded) < 30 * len(canonical(old))
