@@ -160,7 +160,7 @@ def _report(event: Any, error: Exception) -> None:
         action=_action(event),
         execution_id=_execution_id(event),
         error=type(error).__name__,
-        reason=_printable(str(error)) if isinstance(error, StateSyncError) else None,
+        reason=str(error) if isinstance(error, StateSyncError) else None,
     )
     metrics.add_metric("Errors", MetricUnit.Count, 1)
     measures.count_failure(error)

@@ -209,3 +209,18 @@ def test_handler_of_callbacks_knows_no_other_action(
     with pytest.raises(InvalidRequestError, match="did not request such a callback"):
         app.callback_handler(load("submit_callback_success"), context)
     assert any("ErrorsByName" in line for line in lines(output))
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"K" * 200_000: 1}, {"merge_strategy": {"half \ud800 of a pair": "none"}}],
+    ids=["long", "no text"],
+)
+def test_message_about_a_hostile_name_is_one_that_the_runtime_can_send(
+    fields: dict[str, Any],
+) -> None:
+    """Lambda's runtime sends the message as UTF-8; one that it cannot send hides the error."""
+    event = {"action": "sync", "state_data": {}, "execution_result": {}, **fields}
+    with pytest.raises(InvalidRequestError, match=r"permitted|known ones are") as caught:
+        app.lambda_handler(event, FakeLambdaContext())
+    assert len(str(caught.value).encode()) < 16_000

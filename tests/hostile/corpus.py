@@ -16,7 +16,7 @@ import callbacks
 import universal_sync_core as core
 from tests.function.fakes import FakeEventBus, FakeStepFunctions
 from tests.function.lambda_context import FakeLambdaContext
-from tests.hostile import forgeries  # noqa: F401 - registers its makers
+from tests.hostile import forgeries, names  # noqa: F401 - register makers and attempts
 from tests.hostile.attempts import ATTEMPTS, Attempt
 from tests.hostile.ground import ATTACKER, BUCKET, CANARY, Ground, WatchedStore, ground
 from tests.hostile.pieces import CORE, MAKERS, Maker, Piece
@@ -24,10 +24,12 @@ from universal_sync_core.errors import StateSyncError
 from universal_sync_core.settings import Settings
 from universal_sync_core.storage import runtime
 from universal_sync_core.storage.retry import ExponentialBackoffRetry
+from universal_sync_core.values.portable import is_portable
 
 # What a call may take; processor time, because the machine may be busy with something else.
 MAX_SECONDS: Final = 2.0
 MAX_MEGABYTES: Final = 256
+MAX_MESSAGE: Final = 16_000
 _PER_WORLD: Final = 60
 _COUNTED: Final = ("loop_counter", "loop_limit", "segment_to_run", "state_revision")
 
@@ -82,7 +84,7 @@ class Function:
         try:
             answer = app.lambda_handler(json.loads(sent), FakeLambdaContext())
         except StateSyncError as error:
-            self._look(str(error))
+            self._look_at_message(str(error))
             raise
         finally:
             self._store.watching = False
@@ -101,6 +103,12 @@ class Function:
         """Take what the operator's command would print."""
         if CORE in json.dumps(shown):
             self._report.wrong.append(f"{self.name}: a secret is shown")
+
+    def _look_at_message(self, message: str) -> None:
+        """Look at a message as Lambda's runtime does: half of a surrogate pair would crash it."""
+        self._look(message)
+        if len(message.encode(errors="replace")) > MAX_MESSAGE or not is_portable(message):
+            self._report.wrong.append(f"{self.name}: the message is too long, or no text")
 
     def _look(self, text: str) -> None:
         if CANARY in text or CANARY in self.log.getvalue():

@@ -84,6 +84,13 @@ def odd_keys(random: Random, _: Ground) -> Piece:
 
 
 @maker
+def unwritable_keys(random: Random, _: Ground) -> Piece:
+    """Keys that a message had better not repeat: very long ones, and halves of a pair."""
+    key = random.choice(["K" * 60_000, "\ud800", "a\udfff" * 900, "\x1b]0;owned\x07" * 900])
+    return plain({key: value_of(random, 1), "n": 1}, "unwritable_keys")
+
+
+@maker
 def look_alike(random: Random, ground: Ground) -> Piece:
     """A pointer that is wrong in one part, and so the user's own data."""
     form = pointer(ground.own_path(random))

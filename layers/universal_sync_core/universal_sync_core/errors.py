@@ -5,13 +5,27 @@ is part of the wire contract: the state machine lists it in a Retry or a Catch.
 """
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, Final
+
+# A message names keys, which may have any length; then it keeps its beginning and its end.
+_MESSAGE_CHARS: Final = 4_000
+_END_CHARS: Final = 1_000
 
 
 class StateSyncError(Exception):
     """Root of all errors of this package."""
 
     retryable: ClassVar[bool] = False
+
+    def __init__(self, message: str = "") -> None:
+        """Keep the message in a form that every log and every JSON library carries.
+
+        Lambda's runtime crashes on half of a surrogate pair, and the caller would not see which
+        error it was.
+        """
+        if len(message) > _MESSAGE_CHARS:
+            message = f"{message[: _MESSAGE_CHARS - _END_CHARS]}...{message[-_END_CHARS:]}"
+        super().__init__(message.encode(errors="backslashreplace").decode())
 
 
 class ConfigurationError(StateSyncError):
