@@ -39,7 +39,7 @@ class _Opening:
         for _, pointer in found:
             self._unit.objects.require_allowed(pointer.path)
         plain = [pointer for at, pointer in found if need.at(at[len(steps) :]).is_plain]
-        self._pages.load([pointer.render() for pointer in plain])
+        self._pages.load_behind(plain)
         return self._filled(document, need, steps)
 
     def _filled(self, value: Json, need: Need, steps: tuple[Step, ...]) -> Json:
@@ -48,7 +48,7 @@ class _Opening:
         pointer = pointer_at(value, steps, self._pages)
         if pointer is not None:
             if need.is_plain:
-                return self._pages.resolve(pointer.render(), unescape=True)
+                return self._pages.whole(pointer, unescape=True)
             return self.opened(contents(pointer, self._pages), need, steps)
         changed = {
             step: filled

@@ -107,9 +107,7 @@ def to_stored(value: Json) -> Json:
 
 def contents(pointer: Pointer, pages: PageReader) -> Json:
     """Return the value of a pointer, with the pointers inside it unchanged."""
-    opened = pages.opened(pointer.render())
-    inner = parse(opened)
-    return _from_stored(opened if inner is None else pages.inside(inner), pages)
+    return _from_stored(pages.inside(pointer), pages)
 
 
 def _from_stored(value: Json, pages: PageReader) -> Json:

@@ -252,7 +252,7 @@ def _followed(fields: JsonObject, unit: UnitOfWork) -> JsonObject:
     """Return fields with their control fields read: the machine needs them inline."""
     pointers = {name: parse(fields[name]) for name in CHECKED_FIELDS & fields.keys()}
     found = {
-        name: unit.pages.resolve(pointer.render())
+        name: unit.pages.whole(pointer)
         for name, pointer in pointers.items()
         if pointer is not None and pointer.kind == "value" and pointer.size <= _CONTROL_MAX_BYTES
     }

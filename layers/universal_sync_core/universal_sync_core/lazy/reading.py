@@ -42,7 +42,7 @@ class Reading:
             return PagedMap(pointer)
         if pointer is not None and pointer.kind == "list":
             return PagedList(pointer)
-        value = self.pages.resolve(value) if pointer is not None else value
+        value = value if pointer is None else self.pages.whole(pointer)
         if type(value) is dict:
             return InlineMap(value, pointer)
         return InlineList(value, pointer) if type(value) is list else value
@@ -63,7 +63,7 @@ class Reading:
         """Read in parallel what opening these values would read."""
         pointers = [pointer for each in stored if (pointer := parse(each)) is not None]
         self.pages.nodes([pointer.at for pointer in pointers if pointer.kind != "value"])
-        self.pages.load([each.render() for each in pointers if each.kind == "value"])
+        self.pages.load_behind(each for each in pointers if each.kind == "value")
 
     def plain(self, stored: Json) -> Json:
         """Return the whole plain value of a stored value or of the contents of a list."""

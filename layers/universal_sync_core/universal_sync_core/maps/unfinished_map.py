@@ -86,7 +86,7 @@ def unfinished_map(bag: JsonObject, unit: UnitOfWork) -> UnfinishedMap | None:
 
 
 def _read(pointer: Pointer, unit: UnitOfWork) -> UnfinishedMap:
-    document = unit.pages.resolve(pointer.render())
+    document = unit.pages.whole(pointer)
     if type(document) is not dict or document.keys() != _DOCUMENT:
         raise _not_of_this_map(f"{UNFINISHED} may be written only by the state machine")
     return UnfinishedMap(**document)

@@ -75,11 +75,11 @@ def archive_older(bag: JsonObject, unit: UnitOfWork, *, keep_bytes: int) -> Json
     kept = _kept(sizes, unit.settings.history_max_entries, keep_bytes)
     if kept == len(inline):
         return bag
-    if ARCHIVE in bag and archive_of(bag) is None:  # the user has a field of that name
+    archive = archive_of(bag)
+    if ARCHIVE in bag and archive is None:  # the user has a field of that name
         return bag | {HISTORY: unit.pages.store(inline, marked=True).render()}
     cut = len(inline) - kept
-    archive = _extended(archive_of(bag), inline[:cut], unit)
-    return bag | {HISTORY: inline[cut:], ARCHIVE: archive}
+    return bag | {HISTORY: inline[cut:], ARCHIVE: _extended(archive, inline[:cut], unit)}
 
 
 def whole_history(bag: JsonObject, unit: UnitOfWork) -> JsonObject:
@@ -146,5 +146,6 @@ def _is_newer(entry: Json, latest: int | None, unit: UnitOfWork) -> bool:
 
 def _time_of(entry: Json, unit: UnitOfWork) -> int | None:
     fields = unit.pages.opened(entry)
-    fields = unit.pages.resolve(fields) if parse(fields) else fields
+    pointer = parse(fields)
+    fields = fields if pointer is None else unit.pages.whole(pointer)
     return time_of(fields, unit.pages.resolve) if type(fields) is dict else None

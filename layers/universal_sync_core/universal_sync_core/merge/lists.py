@@ -27,7 +27,7 @@ class Lists:
         pointer = parse(value)
         if pointer is None or pointer.kind != "value" or pointer.size != _NULL_BYTES:
             return value is None
-        return self._pages.resolve(value) is None
+        return self._pages.whole(pointer) is None
 
     def append(self, base: Json, delta: Json) -> Json:
         """Return the base with all elements of the delta appended."""

@@ -61,12 +61,12 @@ class Gathering(TreeWriter):
         small = [name for name, each in found.items() if each.size <= self._page_bytes]
         places = [found[name].at for name in small]
         far = [small[position] for position in self._far(places, SPREAD["map"])]
-        self.load([items[name] for name in far])
+        self.load_behind([found[name] for name in far])
         return {**items, **{name: self._written_again(found[name]) for name in far}}
 
     def _written_again(self, pointer: Pointer) -> Json:
         is_marked = pointer.kind == "list" and self.root(pointer).is_marked
-        again = self.store(self.resolve(pointer.render()), marked=is_marked)
+        again = self.store(self.whole(pointer), marked=is_marked)
         return again.with_beside(pointer.beside).render()
 
     def _far(self, places: Sequence[Address], spread: Spread) -> list[int]:

@@ -1,6 +1,7 @@
 """Reading values of any size, with the values of their pointers filled in."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import chain
 from typing import Final, NamedTuple, TypeAlias
 
@@ -14,7 +15,7 @@ from universal_sync_core.pages.trees import (
     require_child,
     require_sized,
 )
-from universal_sync_core.values.address import Address
+from universal_sync_core.values.address import Address, settled
 from universal_sync_core.values.budget import SPARE_DEPTH, Cost, Document, Facts, levels
 from universal_sync_core.values.codec import Json, JsonObject, canonical
 from universal_sync_core.values.compression import expand, is_compressed
@@ -93,7 +94,7 @@ class PageReader(TreeReader):
         pointer = parse(value)
         if pointer is None or pointer.kind != "value":
             return value
-        single = self.resolve(value)
+        single = self.whole(pointer)
         return single if type(single) in (list, dict) else value
 
     def inside(self, pointer: Pointer) -> Json:
@@ -102,7 +103,13 @@ class PageReader(TreeReader):
             return self.entries(pointer)
         if pointer.kind == "list":
             return self.elements(pointer)
-        return self.resolve(pointer.render())
+        return self.whole(pointer)
+
+    def whole(self, pointer: Pointer, *, unescape: bool = False) -> Json:
+        """Return the value of a pointer with everything that it points to filled in."""
+        pointer = _settled(pointer)
+        self.load_behind([pointer])
+        return self._build_pointer(pointer, _At(pointer.path, 0, unescape))
 
     def canonical(self, value: Json) -> bytes:
         """Return the canonical encoding of a value with everything that it points to filled in."""
@@ -143,8 +150,11 @@ class PageReader(TreeReader):
 
     def load(self, value: Json) -> None:
         """Read everything that a value refers to, with one round of requests for each level."""
-        pointers = pointers_in(value, self.expanded)
-        wanted: dict[Address, Reference] = {pointer.at: pointer for pointer in pointers}
+        self.load_behind(pointers_in(value, self.expanded))
+
+    def load_behind(self, pointers: Iterable[Pointer]) -> None:
+        """Read everything behind pointers, with one round of requests for each level."""
+        wanted: dict[Address, Reference] = {each.at: each for each in map(_settled, pointers)}
         try:
             self._load(wanted)
         finally:
@@ -278,6 +288,12 @@ def pointers_in(value: Json, expanded: Unpack, parsed: Parse = parse) -> Iterato
                 stack.append(expanded(part))
             else:
                 stack.extend(reversed(part.values()))
+
+
+def _settled(pointer: Pointer) -> Pointer:
+    """Return a pointer with the path of its pack, if that is known by now."""
+    at = settled(pointer.at)
+    return pointer if at is pointer.at else replace(pointer, at=at)
 
 
 def _is_single(reference: Reference) -> bool:

@@ -192,7 +192,8 @@ def _said(names: tuple[str, ...], delta: JsonObject, unit: UnitOfWork) -> Json:
     """Return the first value that a result has under these names, or None."""
     found = (delta[name] for name in names if delta.get(name) is not None)
     value: Json = next(found, None)
-    return value if parse(value) is None else unit.pages.resolve(value)
+    pointer = parse(value)
+    return value if pointer is None else unit.pages.whole(pointer)
 
 
 def _stale(revision: Json, delta: JsonObject, action: str | None) -> JsonObject:

@@ -187,7 +187,7 @@ def _texts_in(shown: Json, pages: PageReader) -> Mapping[Address, Json]:
         size += pointer.size
         if size <= _MOST_BYTES_READ:
             pointers.append(pointer)
-    pages.load([pointer.render() for pointer in pointers])
+    pages.load_behind(pointers)
     return {pointer.at: pages.inside(pointer) for pointer in pointers}
 
 

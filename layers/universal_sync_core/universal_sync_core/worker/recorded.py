@@ -44,8 +44,9 @@ def recorded_result(
 
 def _recorded_item(item: Json, context: Context | None, *, is_batch: bool) -> Json:
     with unit_of_work(context) as unit:
-        if recognise(item) is not None:
-            item = unit.pages.resolve(item, unescape=True)
+        pointer = recognise(item)
+        if pointer is not None:
+            item = unit.pages.whole(pointer, unescape=True)
         if not is_batch or type(item) is not list:
             return offload_result(_replayed(item, "the item"))
         return offload_result([_replayed(each, "an item of the batch") for each in item])
