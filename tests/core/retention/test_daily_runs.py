@@ -91,6 +91,22 @@ def test_damaged_record_is_told_and_stops_nothing(world: World) -> None:
     assert list(outcome.failed) == [name]
 
 
+def test_record_in_the_place_of_another_deletes_nothing_before_its_time(world: World) -> None:
+    world.keep = timedelta(days=200)
+    long, short = (world.start(name, **LARGE) for name in ("long", "short"))
+    world.end(short)
+    (name,) = world.stored("ended/")
+    world.pass_days(100)
+    world.end(long)
+    (other,) = set(world.stored("ended/")) - {name}
+    objects = world.store.objects
+    objects[Location("state-bucket", name)] = objects[Location("state-bucket", other)]
+    world.pass_days(150)
+    outcome = world.daily()
+    assert (outcome.workflows, list(outcome.failed)) == ([], [name])
+    world.require_whole(long)
+
+
 def test_one_that_begins_while_the_deletion_looks_keeps_its_state(world: World) -> None:
     first = world.start("first", **LARGE)
     path = world.fail(first)

@@ -13,7 +13,7 @@ from contextlib import suppress
 from threading import Lock
 from typing import Final
 
-from universal_sync_core.errors import MissingObjectError, StateSyncError
+from universal_sync_core.errors import MalformedPointerError, MissingObjectError, StateSyncError
 from universal_sync_core.retention.children import Children, parents_machine
 from universal_sync_core.retention.ended import RecordName, ended_prefix, read_record
 from universal_sync_core.retention.inventory import DELETE_AT_ONCE, Inventory, Stored
@@ -104,7 +104,7 @@ class DailyDeletion:
 
     def _settle(self, record: Stored) -> None:
         try:
-            arn, owner = read_record(self._body(record.location), str(record.location))
+            arn, owner = self._read(record.location)
             if {machine_of(arn), parents_machine(arn)}.isdisjoint(self._terms.machines):
                 return
             workflows = [each for each in dict.fromkeys((arn, owner)) if _is_execution(each)]
@@ -116,6 +116,19 @@ class DailyDeletion:
         except StateSyncError as error:
             with self._shared:
                 self._outcome.failed[record.location.key] = f"{type(error).__name__}: {error}"
+
+    def _read(self, record: Location) -> tuple[str, str]:
+        """Return the execution of a record, and the one that began its state.
+
+        Raises:
+            MalformedPointerError: it is not the record that its name says, which has the time.
+        """
+        arn, owner = read_record(self._body(record), str(record))
+        name = RecordName.in_key(record.key)
+        if name is None or name.digest != digest_of(arn):
+            message = "the record belongs to another execution than its name says"
+            raise MalformedPointerError(message, path=str(record))
+        return arn, owner
 
     def _is_done_with(self, owner: str, arn: str) -> bool:
         """Tell whether nothing is left to do for a workflow that an execution worked on."""
