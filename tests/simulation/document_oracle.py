@@ -73,7 +73,8 @@ def _least(value: Any, paths: list[_Path]) -> int:
     if not isinstance(value, dict | list):
         return size
     members: Any = value.items() if isinstance(value, dict) else enumerate(value)
-    below = ((step, item, _below(paths, step)) for step, item in members)
+    leading = paths if isinstance(value, list) else []
+    below = ((step, item, _below(paths, step) + _through(leading)) for step, item in members)
     return 2 + sum(bytes_of(step) + 2 + _least(item, inner) for step, item, inner in below)
 
 
@@ -88,3 +89,9 @@ def _below(paths: list[_Path], step: str | int) -> list[_Path]:
         for path in paths
         if path.steps and path.steps[0] in (step, "*")
     ]
+
+
+def _through(paths: list[_Path]) -> list[_Path]:
+    """Return the paths that go on with a name, which leads into each element of a list."""
+    names = (path for path in paths if path.steps and isinstance(path.steps[0], str))
+    return [path for path in names if path.steps[0] != "*"]

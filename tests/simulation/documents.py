@@ -1,6 +1,7 @@
 """Steps of a document beside the bag: it grows, and goes through S3 by actions and by a handler."""
 
 import json
+from random import Random
 from types import SimpleNamespace
 from typing import Any, Final
 
@@ -8,6 +9,8 @@ from tests.core.documents.oracle import is_pointer
 from tests.simulation import oracle, values
 from tests.simulation.containers import Product
 from tests.simulation.document_oracle import Words, broken_word, bytes_of, least_bytes
+from tests.simulation.moves import drawn_place, filled
+from tests.simulation.oracle import Plain
 from tests.simulation.reader import BrokenStateError
 from tests.simulation.steps import step
 from tests.simulation.world import Flow, SimulationError, World
@@ -80,7 +83,9 @@ class _Handler:
         self._touched = draw.sample(sorted(flow.whole), min(len(flow.whole), draw.randrange(3)))
         self._passed_on = draw.sample(sorted(flow.whole), min(len(flow.whole), draw.randrange(4)))
         self._made = {"summary": values.text(draw), "note": values.anything(draw)}
-        self._kind = draw.choice(("everything and more", "some", "the event", "something new"))
+        kinds = ("everything and more", "some", "the event", "something new", "moved", "moved")
+        self._kind = draw.choice(kinds)
+        self._moved = _moved(draw, flow.whole)
         self._is_eager = draw.random() < 0.3
         self._is_told_beside = draw.random() < 0.3
         self.words = _words(world)
@@ -95,6 +100,8 @@ class _Handler:
             return {**event, **self._made}
         if self._kind == "some":
             return {**{name: event[name] for name in self._passed_on}, **self._made}
+        if self._kind == "moved":
+            return filled(self._moved, event)
         return event if self._kind == "the event" else self._made
 
     def work(self, product: Product, event: Any, context: Any) -> Any:
@@ -112,6 +119,15 @@ class _Handler:
             return self._answered(event)
 
         return product.core.large_payloads(eager=self._is_eager, **options)(handle)(event, context)
+
+
+def _moved(draw: Random, whole: Plain) -> Plain:
+    """Return what a handler answers that puts parts of its event where others stood."""
+    if not whole:
+        return {}
+    places = [drawn_place(draw, whole, sorted(whole)) for _ in range(5)]
+    key, name = draw.sample(_KEYS, 2)
+    return {key: places[0], name: [places[1], {"inner": places[2]}], "moved": {key: places[3:]}}
 
 
 @step("any", 4)

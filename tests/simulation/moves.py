@@ -4,6 +4,7 @@ An answer is drawn as a template. It is filled twice: from what the worker sees,
 as it would be without limits.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Any, Final, TypeAlias
@@ -60,6 +61,19 @@ def filled(template: Any, state: Any) -> Any:
     return template
 
 
+def drawn_place(draw: Random, plain: Plain, names: Sequence[str]) -> From:
+    """Return a place under one of these names, of which each depth is as likely as the next."""
+    name = draw.choice(names)
+    path: _Path = (name,)
+    value = plain[name]
+    while value and isinstance(value, dict | list) and draw.random() < 0.7:
+        keys = list(value) if isinstance(value, dict) else list(range(len(value)))
+        key = draw.choice(keys)
+        path, value = (*path, key), value[key]
+    is_cut = isinstance(value, list) and draw.random() < 0.3
+    return From(path, draw.randrange(len(value) + 1) if is_cut else None)
+
+
 class _Mover:
     """Draws what a worker moves, from the state as it would be without limits."""
 
@@ -85,17 +99,8 @@ class _Mover:
         return self._draw.choice(kinds)()
 
     def _any(self) -> From:
-        """Return a place in the state, of which each depth is as likely as the next."""
         names = [name for name in (STATE, STATE, STATE, HISTORY, "moved") if name in self._plain]
-        name = self._draw.choice(names)
-        path: _Path = (name,)
-        value = self._plain[name]
-        while value and isinstance(value, dict | list) and self._draw.random() < 0.7:
-            keys = list(value) if isinstance(value, dict) else list(range(len(value)))
-            key = self._draw.choice(keys)
-            path, value = (*path, key), value[key]
-        is_cut = isinstance(value, list) and self._draw.random() < 0.3
-        return From(path, self._draw.randrange(len(value) + 1) if is_cut else None)
+        return drawn_place(self._draw, self._plain, names)
 
     def _key(self) -> str:
         known = [key for key in self._state if key in KEYS]
