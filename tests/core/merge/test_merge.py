@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from tests.core.bags import EXECUTION, Unchanged
-from tests.core.merges import MERGES, NEW, OLD, Merge
+from tests.core.merge.merges import MERGES
+from tests.core.merge.rows import NEW, OLD, Merge
 from universal_sync_core import LIST_FIELD_STRATEGIES, merge_logic
 from universal_sync_core.errors import InvalidRequestError
 

@@ -9,7 +9,8 @@ import pytest
 from tests.core import oracle
 from tests.core.bags import CONTEXT, KIB, Unchanged, fresh, hydrated
 from tests.core.fakes import CountingStore
-from tests.core.merges import BY_ID, MERGES, Merge
+from tests.core.merge.merges import MERGES
+from tests.core.merge.rows import BY_ID, Merge
 from universal_sync_core import (
     hydrate_state,
     merge_logic,
