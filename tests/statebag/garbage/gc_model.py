@@ -1,4 +1,7 @@
-"""Run worlds of gc, replay one by its seed, or shrink it: python -m tests.statebag.gc_model --help.
+"""Run worlds of gc, replay one by its seed, or shrink it.
+
+    python -m tests.statebag.garbage.gc_model --help
+
 
 With --without, one of the rules that gc keeps is taken out, which some world must notice.
 """
@@ -12,8 +15,8 @@ from unittest import mock
 from statebag.executions.workflows import Observer
 from statebag.garbage.deleting import Deletion
 from statebag.garbage.garbage import Policy
-from tests.statebag.gc_steps import Step, shrunk, steps_of
-from tests.statebag.gc_world import run
+from tests.statebag.garbage.gc_steps import Step, shrunk, steps_of
+from tests.statebag.garbage.gc_world import run
 from universal_sync_core.retention.standing import Standing
 
 SEEDS: Final = 100

@@ -7,7 +7,7 @@ import pytest
 
 from tests.statebag.cloud import FakeCloud, arn_of, client_error
 from tests.statebag.conftest import Run
-from tests.statebag.gc_runs import DELETE, GC, Bag, content, failed, finished, is_whole
+from tests.statebag.garbage.gc_runs import DELETE, GC, Bag, content, failed, finished, is_whole
 from universal_sync_core import first_bag, universal_sync_core
 from universal_sync_core.storage.store import Location
 

@@ -13,7 +13,7 @@ from statebag.garbage.garbage import Collector, Holding, Policy, content_of
 from tests.core.places import place, row
 from tests.statebag.bucket import NOW
 from tests.statebag.cloud import BUCKET, FakeCloud, arn_of
-from tests.statebag.gc_runs import LENGTHS, stored_at
+from tests.statebag.garbage.gc_runs import LENGTHS, stored_at
 from tests.statebag.states import location_of
 from universal_sync_core.retention.standing import Standing
 from universal_sync_core.values.compression import compress

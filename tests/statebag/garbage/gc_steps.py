@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from tests.statebag.gc_workflows import CONTAINERS, VALUES
+from tests.statebag.garbage.gc_workflows import CONTAINERS, VALUES
 
 
 @dataclass(frozen=True)

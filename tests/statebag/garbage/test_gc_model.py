@@ -1,6 +1,6 @@
 """Worlds in which workflows live and go on while gc runs: nothing that is needed goes.
 
-`python -m tests.statebag.gc_model` replays one by its seed, and shrinks it.
+`python -m tests.statebag.garbage.gc_model` replays one by its seed, and shrinks it.
 """
 
 import itertools
@@ -8,8 +8,8 @@ import itertools
 import pytest
 
 from tests.marks import some_in_ci
-from tests.statebag.gc_model import RULES, check, failure
-from tests.statebag.gc_steps import shrunk, steps_of
+from tests.statebag.garbage.gc_model import RULES, check, failure
+from tests.statebag.garbage.gc_steps import shrunk, steps_of
 
 MOMENTS = {"listed", "looked", "asked", "deleting", "deleted"}
 

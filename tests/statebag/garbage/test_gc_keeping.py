@@ -8,7 +8,7 @@ import pytest
 
 from tests.statebag.cloud import BUCKET, MACHINE, FakeCloud, arn_of
 from tests.statebag.conftest import Run
-from tests.statebag.gc_runs import (
+from tests.statebag.garbage.gc_runs import (
     DELETE,
     GC,
     content,

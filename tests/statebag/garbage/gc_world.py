@@ -10,8 +10,8 @@ from unittest import mock
 import universal_sync_core as core
 from statebag.cli import main
 from tests.statebag.cloud import BUCKET
-from tests.statebag.gc_steps import Step
-from tests.statebag.gc_workflows import FORGOTTEN, REDRIVABLE, Workflows, unquoted, using
+from tests.statebag.garbage.gc_steps import Step
+from tests.statebag.garbage.gc_workflows import FORGOTTEN, REDRIVABLE, Workflows, unquoted, using
 from universal_sync_core.errors import StoredDataError
 from universal_sync_core.storage.keys import execution_in
 from universal_sync_core.storage.store import Location
