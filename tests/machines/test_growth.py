@@ -120,15 +120,6 @@ def test_results_of_branches_are_added_up() -> None:
     assert behind(definition, "P") == nearly(120 * KIB)
 
 
-def test_result_writer_answers_where_the_results_are() -> None:
-    body = {**machine({"I": LIST}), "ProcessorConfig": {"Mode": "DISTRIBUTED"}}
-    writer = {"Resource": "arn:aws:states:::s3:putObject", "Parameters": {"Bucket": "b"}}
-
-    definition = machine({"M": mapping(body, ResultWriter=writer)})
-
-    assert behind(definition, "M") < KIB
-
-
 def test_writing_one_path_again_and_again_does_not_grow() -> None:
     choice = {"Type": "Choice", "Choices": [{"Variable": "$.r", "IsPresent": True, "Next": "S"}]}
     definition = machine(

@@ -16,6 +16,7 @@ _WHAT: Final = {
     Place.ANSWER: "its answer",
     Place.OUTPUT: "the document after it",
     Place.LOOP: "the document on this loop",
+    Place.VARIABLES: "what it assigns to variables",
 }
 _LINES: Final = 4
 
@@ -29,6 +30,10 @@ def described_place(state: State, excess: Excess) -> str:
     """Say what passes the limit."""
     if excess.place is Place.ANSWER and state.fan:
         return "its results"
+    if excess.place is Place.BODY:
+        return f"what each {_body(state)} begins with"
+    if excess.variable is not None:
+        return f"the variable {excess.variable} on this loop"
     return _WHAT[excess.place]
 
 
@@ -37,19 +42,21 @@ def when_of(state: State, excess: Excess, growth: Growth, limit: int) -> str:
     outcome = growth.outcomes.get(state)
     before = growth.entries[state][DOCUMENT].size
     room = max(0, limit - before)
+    if excess.place in {Place.BODY, Place.VARIABLES}:
+        return f"at {kib(excess.size)}"
     if excess.place is Place.LOOP or state in growth.rounds:
         first, step = growth.rounds.get(state, (before, excess.step))
+        if excess.variable is not None:
+            first, step = 0, excess.step
         rounds = max(0, limit - first) // max(1, step)
         return f"after about {rounds} rounds of {kib(step)} each"
     if state.fan and state.fan.is_map and outcome and outcome.ends:
         each = max(1, outcome.ends[0].size)
         beside = 0 if excess.place is Place.ANSWER else before
         return f"beyond about {max(0, limit - beside) // each} items of {kib(each)} each"
-    if excess.size >= UNBOUNDED:
-        return "after a loop that grows"
     if outcome and outcome.answer and not state.fan and excess.place is Place.OUTPUT:
         return f"if its answer has more than {kib(room)}" if room else "whatever its answer"
-    return f"at {kib(excess.size)}"
+    return "after a loop that grows" if excess.size >= UNBOUNDED else f"at {kib(excess.size)}"
 
 
 def advice_of(state: State, planned: Planned) -> str:
@@ -62,12 +69,15 @@ def advice_of(state: State, planned: Planned) -> str:
     scopes = state.fan.scopes if state.fan else ()
     ends = sum(scope in plan.ends for scope in scopes)
     if ends:
-        body = "body" if state.fan and state.fan.is_map else "branch"
-        steps.append(f"one at the end of {'its' if ends == 1 else ends} {body}")
+        steps.append(f"one at the end of {'its' if ends == 1 else ends} {_body(state)}")
     if not steps:
         others = ", ".join(f'"{other.title}"' for other in plan.before)
         return f"the offload state before {others} is enough" if others else "see the others"
     return f"offload: {' and '.join(steps)} (statebag adopt)"
+
+
+def _body(state: State) -> str:
+    return "body" if state.fan and state.fan.is_map else "branch"
 
 
 def limit_advice(state: State) -> str | None:

@@ -21,6 +21,8 @@ ENVELOPE: Final = 1536
 # An error's Cause is cut by Step Functions at 32 KiB.
 ERROR_OUTPUT: Final = 34 * KIB
 WRITER_ANSWER: Final = 600
+# Of a record of a ResultWriter, all but its input and output: ARNs, names and times.
+RECORD: Final = 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,13 +1,14 @@
 """How large the document can be at every state: a fixpoint from the start forwards."""
 
 import heapq
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from statebag.machines.flow.bounds import (
     ERROR_OUTPUT,
     LIMIT,
+    RECORD,
     WRITER_ANSWER,
     Assumptions,
     IsDecorated,
@@ -22,10 +23,11 @@ from statebag.machines.flow.planner import (
     Settled,
     Values,
 )
-from statebag.machines.flow.shapes import Shape, joined, shallow, widened
+from statebag.machines.flow.shapes import UNBOUNDED, Shape, joined, shallow, widened
 from statebag.machines.flow.sizes import size_of
-from statebag.machines.model.states import Exit, Fan, Scope, State
-from statebag.machines.values.expressions import Literal, Struct
+from statebag.machines.model.rebase import rebased
+from statebag.machines.model.states import COMPACT, Exit, Fan, Scope, State
+from statebag.machines.values.expressions import Literal, Ref, Struct, select
 from statebag.machines.values.paths import CONTEXT, DOCUMENT, EACH, ERROR, ITEM, RESULT, Step
 
 # A bound that still grows after this many rounds grows without end.
@@ -129,16 +131,19 @@ class Growth:
             root: widened(known[root], shape) if root in known else shape
             for root, shape in new.items()
         }
-        before, after = known[DOCUMENT], new[DOCUMENT]
-        if wide[DOCUMENT].size <= self.limit:
+        growing = [root for root, shape in wide.items() if shape.size > self.limit]
+        if not growing:
             return wide
-        step = after.size - before.size
-        excess = Excess(place=Place.LOOP, size=wide[DOCUMENT].size, step=step)
+        root = DOCUMENT if DOCUMENT in growing else growing[0]
+        step = new[root].size - (known[root].size if root in known else 0)
+        variable = str(root) if root != DOCUMENT else None
+        excess = Excess(place=Place.LOOP, size=wide[root].size, step=step, variable=variable)
         if self.planner.mend(target, known, Outcome(values=(), excesses=(excess,))):
             raise RestartError
         if not any(state.path[:-1] == target.path[:-1] for state in self.loops):
             self.loops[target] = excess
-        return {**new, DOCUMENT: after.capped(self.limit)} if before.size < self.limit else known
+        full = {each: known.get(each, new[each]).capped(self.limit) for each in growing}
+        return {**new, **full}
 
     def _visit(self, state: State, values: Values) -> tuple[tuple[Exit, Values], ...]:
         self.entries[state] = values
@@ -148,7 +153,7 @@ class Growth:
                 break
         self.outcomes[state] = outcome
         return tuple(
-            (exit_, {**behind, DOCUMENT: behind[DOCUMENT].capped(self.limit)})
+            (exit_, {root: shape.capped(self.limit) for root, shape in behind.items()})
             for exit_, behind in outcome.values
         )
 
@@ -164,16 +169,42 @@ class Growth:
             decorated = self.is_decorated(state)
             answer = self.assumed.answer_of(state, is_decorated=decorated)
         if state.fan:
+            excesses.extend(self._handed_excesses(state.fan, values))
             answer, ends = self.fanned(state, state.fan, values)
         if answer is not None and answer.size > self.limit and not _is_dropped(state):
             excesses.append(Excess(place=Place.ANSWER, size=answer.size))
         known = {**values, RESULT: answer or Shape(2), ERROR: Shape(ERROR_OUTPUT)}
         behind = tuple((exit_, _through(exit_, known)) for exit_ in state.exits)
+        excesses.extend(self._excesses_behind(behind))
+        return Outcome(values=behind, excesses=tuple(excesses), answer=answer, ends=ends)
+
+    def _excesses_behind(self, behind: tuple[tuple[Exit, Values], ...]) -> Iterator[Excess]:
+        """Yield where a document is too large, or what one Assign sets.
+
+        https://docs.aws.amazon.com/step-functions/latest/dg/workflow-variables.html
+        """
         for exit_, made in behind:
             if made[DOCUMENT].size > self.limit:
-                size = made[DOCUMENT].size
-                excesses.append(Excess(place=Place.OUTPUT, size=size, exit=exit_))
-        return Outcome(values=behind, excesses=tuple(excesses), answer=answer, ends=ends)
+                yield Excess(place=Place.OUTPUT, size=made[DOCUMENT].size, exit=exit_)
+            assigned = min(UNBOUNDED, sum(made[name].size for name in exit_.assigns))
+            if assigned > self.limit:
+                yield Excess(place=Place.VARIABLES, size=assigned)
+
+    def _handed_excesses(self, fan: Fan, values: Values) -> Iterator[Excess]:
+        handed = self._handed(fan, values)
+        if handed > self.limit:
+            yield Excess(place=Place.BODY, size=handed)
+
+    def _handed(self, fan: Fan, values: Values) -> int:
+        """Return the bytes that a body begins with; Step Functions bounds those of a batch."""
+        if fan.is_batched:
+            return 0
+        if isinstance(fan.items, Ref):
+            # An item is a part of the document, and with others of its parts no larger than that.
+            return size_of(rebased(fan.entry, select(fan.items, (EACH,)), ITEM), values).size
+        items = size_of(fan.items, values).child(EACH) if fan.items is not None else None
+        item = items or Shape(self.assumed.answer_bytes)
+        return size_of(fan.entry, {**values, ITEM: item} if fan.is_map else values).size
 
     def fanned(self, state: State, fan: Fan, values: Values) -> tuple[Shape, tuple[Shape, ...]]:
         """Return what a Map or Parallel is answered, and the end of each body."""
@@ -191,8 +222,11 @@ class Growth:
             mean = replace(
                 self, planner=Settled(self.planner), entries={}, outcomes={}, loops={}, rounds={}
             )
-            share = Shape(listed.size // max(count, 1) + 2)
-            end = mean.body(fan.scopes[0], fan, values, share) or Shape(2)
+            element = Shape(listed.size // max(count, 1) + 2)
+            end = mean.body(fan.scopes[0], fan, values, element) or Shape(2)
+        if fan.transformation not in {COMPACT, "FLATTEN"}:
+            # A record has the input and the output as texts, and what the execution was.
+            end = Shape(2 * (end.size + element.size) + RECORD)
         return Shape(2 + count, {EACH: end}, count), (end,)
 
     def _count(self, state: State, fan: Fan) -> int:
@@ -213,7 +247,8 @@ class Growth:
         }
         if element is not None:
             around[ITEM] = element
-        return self.scope(scope, {**around, DOCUMENT: size_of(fan.entry, around)})
+        handed = size_of(fan.entry, around).capped(self.limit)
+        return self.scope(scope, {**around, DOCUMENT: handed})
 
 
 def _either(one: Shape | None, other: Shape | None) -> Shape:

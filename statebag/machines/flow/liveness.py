@@ -85,9 +85,9 @@ class Liveness:
         inside: Needs = {}
         for index, scope in enumerate(fan.scopes):
             end = below_key(answer, EACH if fan.is_map else index)
-            # What a ResultWriter writes is read by whoever knows no pointer.
+            # What a ResultWriter writes or formats is read by whoever knows no pointer.
             written: Needs = {(): Word.PLAIN} if is_reader else {}
-            start = self._scope(scope, written if fan.writes_results else end)
+            start = self._scope(scope, written if fan.is_written_out else end)
             # A child execution reads what its parent owns only if it knows whose that is.
             is_foreign = fan.is_distributed and place_of_owner(state) is None
             given = written if is_foreign else under(start, DOCUMENT)

@@ -18,6 +18,8 @@ class Place(Enum):
     ANSWER = "answer"
     OUTPUT = "output"
     LOOP = "loop"
+    BODY = "body"
+    VARIABLES = "variables"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,12 +31,14 @@ class Excess:
         size: how large it can be.
         step: of a loop, what one round adds.
         exit: of an output, the edge.
+        variable: of a loop, what grows if it is a variable and not the document.
     """
 
     place: Place
     size: int
     step: int = 0
     exit: Exit | None = None
+    variable: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from typing import Final
 
 from statebag.machines.model.parameters import with_identifiers
 from statebag.machines.model.services import Integration, Service, service_of
-from statebag.machines.model.states import Call, Edge, Exit, Fan, Scope
+from statebag.machines.model.states import COMPACT, Call, Edge, Exit, Fan, Scope
 from statebag.machines.text.nodes import Node
 from statebag.machines.values.expressions import Expression, Read, Struct
 from statebag.machines.values.paths import EACH, Step
@@ -118,11 +118,29 @@ def map_of(
         scopes=scopes,
         is_map=True,
         is_distributed=configured is not None and configured.text("Mode") == "DISTRIBUTED",
-        writes_results="ResultWriter" in node,
+        writes_results=_writes_results(node),
+        transformation=_transformation(node),
         items=None if "ItemReader" in node else items,
         entry=_batch_of(entry, batch_input) if is_batched else entry,
         is_batched=is_batched,
     )
+
+
+def _writes_results(node: Node) -> bool:
+    """Tell whether results go to S3: a ResultWriter that names no place only formats them."""
+    writer = node.mapping("ResultWriter")
+    if writer is None:
+        return "ResultWriter" in node
+    return any(key in writer for key in ("Resource", "Parameters", "Arguments"))
+
+
+def _transformation(node: Node) -> str:
+    """Return what a ResultWriter makes of results that it does not take to S3."""
+    if "ResultWriter" not in node:
+        return COMPACT
+    writer = node.mapping("ResultWriter")
+    configured = writer.mapping("WriterConfig") if writer is not None else None
+    return (configured.text("Transformation") if configured is not None else None) or "NONE"
 
 
 def _batch_of(selector: Expression, batch_input: Expression | None) -> Expression:

@@ -12,28 +12,30 @@ from statebag.machines.values.expressions import (
     paths_in,
     select,
 )
-from statebag.machines.values.paths import DOCUMENT, Path
+from statebag.machines.values.paths import DOCUMENT, Path, Step
 
 
-def rebased(made: Expression, base: Expression) -> Expression:
-    """Return an expression with `base` instead of `$`."""
+def rebased(made: Expression, base: Expression, root: Step = DOCUMENT) -> Expression:
+    """Return an expression with `base` instead of `$`, or of another root."""
     match made:
         case Ref(path=path):
-            return _moved(path, base)
+            return _moved(path, base, root)
         case Computed(reads=reads, text=text, most=most):
-            return Computed(tuple(new for read in reads for new in _read(read, base)), text, most)
+            return Computed(
+                tuple(new for read in reads for new in _read(read, base, root)), text, most
+            )
         case Struct(fields=fields, size=size):
-            return Struct({key: rebased(each, base) for key, each in fields.items()}, size)
+            return Struct({key: rebased(each, base, root) for key, each in fields.items()}, size)
         case Literal() | Written() | Selected():
             return made
 
 
-def _moved(path: Path, base: Expression) -> Expression:
-    return select(base, path[1:]) if path[0] == DOCUMENT else Ref(path)
+def _moved(path: Path, base: Expression, root: Step) -> Expression:
+    return select(base, path[1:]) if path[0] == root else Ref(path)
 
 
-def _read(read: Read, base: Expression) -> list[Read]:
-    moved = _moved(read.path, base)
+def _read(read: Read, base: Expression, root: Step) -> list[Read]:
+    moved = _moved(read.path, base, root)
     if isinstance(moved, Ref):
         return [Read(moved.path, read.word)]
     return [Read(path, read.word) for path in paths_in(moved)]

@@ -3,10 +3,15 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Final
 
 from statebag.machines.model.services import Service
 from statebag.machines.text.nodes import Node
 from statebag.machines.values.expressions import EMPTY, WHOLE_DOCUMENT, Expression, Read
+
+# The outputs of the children, as they are.
+# https://docs.aws.amazon.com/step-functions/latest/dg/input-output-resultwriter.html
+COMPACT: Final = "COMPACT"
 
 
 class Edge(Enum):
@@ -63,7 +68,8 @@ class Fan:
         scopes: the body of a Map, the branches of a Parallel.
         is_map: whether it is a Map.
         is_distributed: whether its children are executions of their own.
-        writes_results: whether a ResultWriter takes the results.
+        writes_results: whether a ResultWriter takes the results to S3.
+        transformation: what becomes of results that are not taken there.
         items: what a Map goes over; None where they come from a reader.
         entry: the document of a body, made of `%item` or of the state's own.
         is_batched: whether a child is given a batch of items.
@@ -73,9 +79,15 @@ class Fan:
     is_map: bool
     is_distributed: bool = False
     writes_results: bool = False
+    transformation: str = COMPACT
     items: Expression | None = None
     entry: Expression = WHOLE_DOCUMENT
     is_batched: bool = False
+
+    @property
+    def is_written_out(self) -> bool:
+        """Whether the end of a body is written into something that knows no pointer."""
+        return self.writes_results or self.transformation != COMPACT
 
 
 @dataclass(slots=True, kw_only=True, eq=False)

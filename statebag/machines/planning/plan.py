@@ -79,7 +79,10 @@ class Plan:
         is_loop = any(excess.place is Place.LOOP for excess in outcome.excesses)
         if is_loop and self._is_told(state):
             return False
-        if self._mend_loop(state, values) if is_loop else self._mend_state(state, values):
+        is_mended = (
+            self._mend_loop(state, values, outcome) if is_loop else self._mend_state(state, values)
+        )
+        if is_mended:
             if self._looping[state] and not is_loop:
                 raise RestartError
             return True
@@ -93,9 +96,9 @@ class Plan:
             for refusal in self.refusals.values()
         )
 
-    def _mend_loop(self, state: State, values: Values) -> bool:
-        """Offload on each round, unless that was tried or what grows has to stay plain."""
-        if state in self.before:
+    def _mend_loop(self, state: State, values: Values, outcome: Outcome) -> bool:
+        """Offload on each round, unless that was tried or what grows cannot leave."""
+        if state in self.before or any(excess.variable for excess in outcome.excesses):
             return False
         needs = under(self.liveness.entries[state], DOCUMENT)
         if plain_size(values[DOCUMENT], needs) > values[DOCUMENT].size // 2:
@@ -144,7 +147,7 @@ class Plan:
 
     def _choices_of_ends(self, state: State, values: Values) -> Iterator[dict[Scope, int]]:
         """Yield ends of bodies to offload at: the largest, the two largest, and so on."""
-        if state.fan is None or state.fan.writes_results:
+        if state.fan is None or state.fan.is_written_out:
             return
         _, sizes = self._growth().fanned(state, state.fan, self.entering(state, values))
         by_size = sorted(zip(sizes, state.fan.scopes, strict=True), key=lambda pair: -pair[0].size)

@@ -63,7 +63,9 @@ class Refusing:
         """Return why a state is refused; others may have been, whose documents it is handed."""
         worst = max(outcome.excesses, key=lambda excess: (_ORDER[excess.place], excess.size))
         is_full = values[DOCUMENT].size >= LIMIT_WITH_PAYLOAD
-        if is_full and any(is_behind(self.machine, each, state) for each in refused):
+        if worst.variable is not None:
+            why, cure = f"the variable {worst.variable} grows on each round", _NO_VARIABLE
+        elif is_full and any(is_behind(self.machine, each, state) for each in refused):
             why, cure = _FULL, _SEE
         else:
             why, cure = self._reason(state, values, worst, outcome)
@@ -84,8 +86,10 @@ class Refusing:
             return f"{subject} the limit, and {what}", self._cure(reader)
         entering = under(self.liveness.entries.get(state, {}), DOCUMENT)
         path = largest_plain(entering, values[DOCUMENT])
-        if path is None and state.fan:
+        if path is None and state.fan and worst.place is not Place.BODY:
             return "its results alone exceed the limit", _fewer_results(state)
+        if path is None and worst.place is Place.VARIABLES:
+            return "what it assigns to variables alone exceeds the limit", _NO_VARIABLE
         if path is None:
             return "what it makes alone exceeds the limit", _MAKE_LESS
         reader = self.readers.of(path, lambda alone: under(alone.entries.get(state, {}), DOCUMENT))
@@ -106,8 +110,18 @@ class Refusing:
 
 
 _MAKE_LESS: Final = "let it take less of the document, or use each value only once"
+_NO_VARIABLE: Final = (
+    "keep it in the document instead, where an offload state can store it, or in a table"
+)
 # What is told first where a state passes the limit in several ways.
-_ORDER: Final = {Place.OUTPUT: 0, Place.LOOP: 1, Place.ARGUMENTS: 2, Place.ANSWER: 3}
+_ORDER: Final = {
+    Place.OUTPUT: 0,
+    Place.LOOP: 1,
+    Place.VARIABLES: 2,
+    Place.ARGUMENTS: 3,
+    Place.ANSWER: 4,
+    Place.BODY: 5,
+}
 
 
 def is_behind(machine: Scope, first: State, state: State) -> bool:
@@ -146,6 +160,8 @@ def _smaller_answer(state: State) -> str:
 
 
 def _fewer_results(state: State) -> str:
+    if "ResultWriter" in state.node:
+        return "let its ResultWriter write to S3, with Resource and Parameters or Arguments"
     if state.fan and state.fan.is_distributed:
         return "give it a ResultWriter, and read the results from S3"
     return "let its bodies answer less, or make it a Distributed Map with a ResultWriter"
