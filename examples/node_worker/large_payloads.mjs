@@ -42,6 +42,11 @@ function below([step, ...rest], plain, key, isList) {
   return rest.length ? below(rest, plain, key, isList) : plain ? [[[], plain]] : [];
 }
 
+// The members that JSON has: a hole in an array is null, and an undefined member of an object is none.
+const written = (value) => Array.isArray(value)
+  ? Array.from(value, (item, at) => [String(at), item])
+  : Object.entries(value).filter(([, item]) => item !== undefined);
+
 // A copy with the pointers of values that came from pointers; `parts` gets the parts that may be offloaded.
 function copied(given, needs, came, parts) {
   const value = typeof given?.toJSON === "function" ? given.toJSON() : given ?? null;
@@ -49,7 +54,7 @@ function copied(given, needs, came, parts) {
   if (!needs.length && pointer && JSON.stringify(value) === before) return pointer;
   if (!isContainer(value)) return value;
   const isPlain = needs.some(([steps, plain]) => plain && !steps.length);
-  const members = Object.entries(value).map(([key, item]) => {
+  const members = written(value).map(([key, item]) => {
     const inner = isPlain ? needs
       : needs.flatMap(([steps, plain]) => below(steps, plain, key, Array.isArray(value)));
     return [key, copied(item, inner, came, inner.length ? parts : null), inner.length];

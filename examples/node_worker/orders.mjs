@@ -2,7 +2,7 @@
 import { largePayloads } from "./large_payloads.mjs";
 
 export const handler = largePayloads(async (event) => {
-  const customers = {};
+  const customers = Object.create(null); // a customer may be called "constructor"
   for (const order of event.orders) (customers[order.customer] ??= []).push(order.order);
   return { ...event, customers };
 });

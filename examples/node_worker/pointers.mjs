@@ -8,7 +8,8 @@ import { decompress } from "fzstd";
 const { STATE_BUCKET: Bucket, STATE_PREFIX = "" } = process.env;
 const CAP = { maxOutputLength: 256 * 1024 * 1024 };
 const ESCAPED = /^__escaped:((?:__escaped:)*(?:__s3_offloaded|__gzip_base64))$/;
-const TO_ESCAPE = /"((?:__escaped:)*(?:__s3_offloaded|__gzip_base64))":/g;
+// A key, not a part of one: its quote follows a bracket or a comma, never a backslash.
+const TO_ESCAPE = /(?<=[{,])"((?:__escaped:)*(?:__s3_offloaded|__gzip_base64))":/g;
 const FRAME = Buffer.from([0x28, 0xb5, 0x2f, 0xfd]);
 // Node.js itself has it from version 22.15 on.
 const unzstd = (body) => zlib.zstdDecompressSync ? zlib.zstdDecompressSync(body, CAP) : decompress(body);

@@ -6,7 +6,7 @@ const INLINE_BYTES = 60 * 1024; // always fits beside the bag
 export async function handler({ state_data: bag }) {
   const folder = folderOf(bag.execution_id);
   const state = await opened(bag.current_state, folder);
-  const customers = {};
+  const customers = Object.create(null); // a customer may be called "constructor"
   for (const order of await whole(state.orders, folder)) {
     (customers[order.customer] ??= []).push(order);
   }

@@ -21,6 +21,16 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "node_worker"
 FILES = (".npmrc", "package.json", "package-lock.json", "pointers.mjs")
 OWN = ("large_payloads.mjs", "orders.mjs")
 NAME = "Orders"
+# A handler whose answer has what JavaScript and JSON write in different ways.
+CORNERS = """
+import { largePayloads } from "./large_payloads.mjs";
+export const handler = largePayloads(async ({ filler }) => ({
+  filler,
+  none: undefined,
+  list: [1, , undefined, new Date(0)],
+  keys: { 'a"__s3_offloaded': [filler], __s3_offloaded: "data", '{"__s3_offloaded': 1 },
+}));
+"""
 OWNER = {"execution_id": "it's (an) id: 1"}
 ORDERS = [
     {"order": n, "customer": f"c{n % 7}", "note": "\u00fc" * 50, "odd": {"__s3_offloaded": [n]}}
@@ -39,14 +49,17 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
     for name in (*FILES, *OWN):
         shutil.copy(EXAMPLE / name, folder)
     subprocess.run([npm, "ci", "--silent"], cwd=folder, check=True)  # noqa: S603 - fixed words
-    function = UserFunction(
-        name=NAME, code_dir=folder, handler="orders.handler", runtime="nodejs22.x"
-    )
-    with LocalCloud.start(extra_functions=[function]) as started:
+    (folder / "corners.mjs").write_text(CORNERS, "utf-8")
+    functions = [
+        UserFunction(name=name, code_dir=folder, handler=handler, runtime="nodejs22.x")
+        for name, handler in ((NAME, "orders.handler"), ("Corners", "corners.handler"))
+    ]
+    with LocalCloud.start(extra_functions=functions) as started:
         variables = {"STATE_BUCKET": started.outputs["StateBucketName"]}
-        started.client("lambda").update_function_configuration(
-            FunctionName=NAME, Environment={"Variables": variables}
-        )
+        for function in functions:
+            started.client("lambda").update_function_configuration(
+                FunctionName=function.name, Environment={"Variables": variables}
+            )
         settings = Settings(bucket=started.outputs["StateBucketName"])
         with runtime.use(settings=settings, store=S3Store(client=started.client("s3"))):
             yield started
@@ -54,9 +67,13 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
 
 def asked(cloud: LocalCloud, event: Any, **custom: Any) -> Any:
     """Give what the handler answers, with what comes beside the event."""
+    return invoked(cloud, NAME, event, custom)
+
+
+def invoked(cloud: LocalCloud, name: str, event: Any, custom: Any) -> Any:
     beside = base64.b64encode(json.dumps({"custom": custom}).encode()).decode()
     answer = cloud.client("lambda").invoke(
-        FunctionName=NAME, Payload=json.dumps(event), ClientContext=beside
+        FunctionName=name, Payload=json.dumps(event), ClientContext=beside
     )
     return json.loads(answer["Payload"].read())
 
@@ -77,6 +94,24 @@ def test_what_came_as_a_pointer_goes_out_as_that_pointer(cloud: LocalCloud) -> N
     assert len(list(pointers(event))) == 2
     answer = asked(cloud, event, **OWNER)
     assert answer == {**event, "customers": CUSTOMERS}
+
+
+@pytest.mark.parametrize("size", [1, 70_000], ids=["inline", "in S3"])
+def test_answer_is_the_json_that_lambda_would_write(cloud: LocalCloud, size: int) -> None:
+    filler = "f" * size
+    answer = invoked(cloud, "Corners", {"filler": filler}, OWNER)
+    assert whole(answer) == {
+        "filler": filler,
+        "list": [1, None, None, "1970-01-01T00:00:00.000Z"],
+        "keys": {'a"__s3_offloaded': [filler], "__s3_offloaded": "data", '{"__s3_offloaded': 1},
+    }
+
+
+def test_customer_may_have_the_name_of_something_in_javascript(cloud: LocalCloud) -> None:
+    names = ["__proto__", "constructor", "toString"]
+    orders = [{"order": n, "customer": name} for n, name in enumerate(names)]
+    answer = asked(cloud, {"orders": orders}, **OWNER)
+    assert answer["customers"] == {name: [n] for n, name in enumerate(names)}
 
 
 def test_owner_may_be_in_the_event(cloud: LocalCloud) -> None:
