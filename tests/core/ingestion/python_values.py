@@ -66,6 +66,13 @@ class Line:
     more: Any = field(default_factory=list)
 
 
+class NotATime(datetime):
+    """As NaT of pandas, which is a datetime by its type."""
+
+    def utcoffset(self) -> timedelta:
+        raise ValueError("NaTType does not support utcoffset")
+
+
 class Model(BaseModel):
     at: datetime
     colour: Colour = Colour.RED
@@ -87,6 +94,7 @@ async def counted() -> AsyncIterator[Any]:
     yield Colour.RED
 
 
+LOCAL_MEAN = timezone(timedelta(minutes=53, seconds=28))
 UNCHECKED: Any = "noon"
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 # Each value with the JSON that it stands for.
@@ -186,6 +194,16 @@ REFUSED: list[tuple[Callable[[], Any], str, str]] = [
     (lambda: timedelta(1), "", r"no timedelta; use value\.total_seconds"),
     (lambda: ValueError("boom"), "", r"no ValueError; use str\(value\)"),
     (lambda: NOON.replace(tzinfo=None), "", "a datetime needs its time zone"),
+    (lambda: NotATime(1, 1, 1), "", "this NotATime has no form in RFC 3339; use None"),
+    (lambda: datetime.min.replace(tzinfo=LOCAL_MEAN), "", "this datetime has no form in RFC 3339"),
+    (lambda: Line.__new__(Line), ".sku", "this field of Line has no value: set it"),
+    (type("bool", (), {"tolist": list, "__module__": "numpy"}), "", r"no numpy\.bool; use value"),
+    (type("Sent", (), {"__attrs_attrs__": ()}), "", r"no Sent; use attrs\.asdict\(value\)"),
+    (
+        type("DataFrame", (), {"to_dict": dict, "__module__": "pandas.core.frame"}),
+        "",
+        r'no DataFrame; use value\.to_dict\("records"\)',
+    ),
     (lambda: deque([1]), "", r"no deque; use list\(value\)"),
     (lambda: range(3), "", r"no range; use list\(value\)"),
     ({"a": 1}.values, "", r"no dict_values; use list\(value\)"),

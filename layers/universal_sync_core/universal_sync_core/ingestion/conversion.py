@@ -4,18 +4,18 @@ A value with exactly one meaning in JSON is accepted. The caller's own `encode` 
 other; without it the value is refused, and the message says where it is and what to write instead.
 """
 
-import math
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import fields, is_dataclass
-from datetime import date, datetime
+from datetime import date
 from enum import Enum
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, TypeAlias
 
 from universal_sync_core.bag.unit_of_work import UnitOfWork
-from universal_sync_core.errors import InvalidRequestError
 from universal_sync_core.ingestion.asynchronous import drained
 from universal_sync_core.ingestion.models import dumped, is_model
+from universal_sync_core.ingestion.places import Place, kind_of, refusal
+from universal_sync_core.ingestion.scalars import key_text, scalar, time_text
 from universal_sync_core.ingestion.suggestions import suggestion_for
 from universal_sync_core.lazy.views import View, passed_on
 from universal_sync_core.limits import KIB
@@ -28,56 +28,11 @@ from universal_sync_core.values.codec import (
     reread,
 )
 from universal_sync_core.values.pointer import Pointer
-from universal_sync_core.values.timestamps import rfc3339
 
 Ingest: TypeAlias = Callable[[Json, UnitOfWork], Json]
 
 # How much of a list is held while it is being made: some hundred pages, sent in parallel.
 _HELD_BYTES: Final = 8 * KIB * KIB
-# CPython writes integers of up to 4,300 digits; this many bits are always fewer digits.
-# https://docs.python.org/3/library/stdtypes.html#int-max-str-digits
-_WRITABLE_BITS: Final = 14_000
-# A path in a message: how many outer and inner steps it shows, and characters of each.
-_STEPS_SHOWN: Final = 8
-_STEP_CHARS: Final = 60
-
-
-class Place(NamedTuple):
-    """The place of a value in what a caller sent.
-
-    Attributes:
-        step: the step from the parent, as it is written in a path.
-        parent: None for the whole value.
-        depth: the number of containers around it.
-    """
-
-    step: str
-    parent: "Place | None" = None
-    depth: int = 0
-
-    def at(self, step: str | int) -> "Place":
-        """Return the place of a member: the value at a key, or the element at a position."""
-        if isinstance(step, int):
-            return Place(f"[{step}]", self, self.depth + 1)
-        return Place(f".{step[:_STEP_CHARS]}", self, self.depth + 1)
-
-    @property
-    def inside(self) -> "Place":
-        """The same place, for the converted form of its value."""
-        return Place("", self, self.depth + 1)
-
-    def __str__(self) -> str:
-        """Return the place as a path; a long one leaves out its middle."""
-        steps = []
-        place: Place | None = self
-        while place is not None:
-            steps.append(place.step)
-            place = place.parent
-        if len(steps) > 2 * _STEPS_SHOWN:
-            steps[_STEPS_SHOWN:-_STEPS_SHOWN] = ["..."]
-        return "".join(reversed(steps))
-
-
 _RESULT: Final = Place("result")
 
 
@@ -121,11 +76,11 @@ class _Conversion:
         if isinstance(value, Enum):
             return self._json(value.value, place)
         if value is None or isinstance(value, bool | str | int | float):
-            return _scalar(value, place)
+            return scalar(value, place)
         if isinstance(value, View):
             return passed_on(value)
         if isinstance(value, date):
-            return _time(value, place)
+            return time_text(value, place)
         if _is_a(value, "uuid.UUID"):
             return str(value)
         return self._members(value, place)
@@ -135,11 +90,11 @@ class _Conversion:
         if id(value) in self._open:
             outer = self._open[id(value)]
             message = (
-                f"contains itself: it is the same {_kind(value)} as {outer}; use an id instead"
+                f"contains itself: it is the same {kind_of(value)} as {outer}; use an id instead"
             )
-            raise _refusal(message, place)
+            raise refusal(message, place)
         if place.depth >= MAX_DEPTH:
-            raise _refusal(f"nested too deeply; at most {MAX_DEPTH:,} levels are allowed", place)
+            raise refusal(f"nested too deeply; at most {MAX_DEPTH:,} levels are allowed", place)
         self._open[id(value)] = place
         try:
             return self._opened(value, place)
@@ -156,16 +111,15 @@ class _Conversion:
         if is_model(value):
             return self._json(self._dumped(value, place), place.inside)
         if is_dataclass(value) and not isinstance(value, type):
-            pairs = [(each.name, getattr(value, each.name)) for each in fields(value)]
-            return self._object(pairs, place)
+            return self._object(_fields_of(value, place), place)
         return self._json(self._by_caller(value, place), place.inside)
 
     def _object(self, pairs: Iterable[tuple[object, Json]], place: Place) -> JsonObject:
         converted: JsonObject = {}
         for key, item in pairs:
-            name = _key(key, place)
+            name = key_text(key, place)
             if name in converted:
-                raise _refusal("two of its keys are the same string", place.at(name))
+                raise refusal("two of its keys are the same string", place.at(name))
             converted[name] = self._json(item, place.at(name))
         return converted
 
@@ -205,14 +159,14 @@ class _Conversion:
         """Return the JSON form that a pydantic model gives itself."""
         try:
             return dumped(model, lambda part: self._json(part, place.inside))
-        except (ValueError, RecursionError):
-            kind = _kind(model)
+        except (ValueError, TypeError, RecursionError):
+            kind = kind_of(model)
         # Outside the handler, so that pydantic's error, which may contain values, is not chained.
         message = (
             f"{kind}.model_dump(mode='json') failed: a field has no JSON form, or is a number that"
             " is not finite"
         )
-        raise _refusal(message, place)
+        raise refusal(message, place)
 
     def _by_caller(self, value: Json, place: Place) -> Json:
         """Return what the caller's `encode` makes of a value that is not accepted directly."""
@@ -223,8 +177,8 @@ class _Conversion:
                 return convert(value)
             except TypeError as error:  # as the `default` of json.dumps raises it
                 failure = error
-        message = f"JSON has no {_kind(value)}; {suggestion_for(value)}"
-        raise _refusal(message, place) from failure
+        message = f"JSON has no {kind_of(value)}; {suggestion_for(value)}"
+        raise refusal(message, place) from failure
 
 
 def _to_the_end(items: Json, place: Place) -> Iterator[Json]:
@@ -232,59 +186,20 @@ def _to_the_end(items: Json, place: Place) -> Iterator[Json]:
     returned = yield from items
     if returned is not None:
         message = (
-            f"this generator also returns a value of type {_kind(returned)}, which a list has no"
+            f"this generator also returns a value of type {kind_of(returned)}, which a list has no"
             " place for: yield it, or return an object with the generator in one of its fields"
         )
-        raise _refusal(message, place)
+        raise refusal(message, place)
 
 
-def _scalar(value: Json, place: Place) -> Json:
-    """Return a string, number or constant; a subclass counts as its plain value."""
-    if value is None or isinstance(value, bool):
-        return value
-    if isinstance(value, str):
-        return str.__str__(value)
-    if isinstance(value, int):
-        return _whole(int.__int__(value), place)
-    number = float.__float__(value)
-    if not math.isfinite(number):
-        raise _refusal(f"JSON has no {number}; use None or a string", place)
-    return number
-
-
-def _whole(number: int, place: Place) -> int:
-    if number.bit_length() > _WRITABLE_BITS:
-        message = f"an integer of {number.bit_length():,} bits is too long for JSON; use a string"
-        raise _refusal(message, place)
-    return number
-
-
-def _time(value: date, place: Place) -> str:
-    if not isinstance(value, datetime):
-        return value.isoformat()
-    if value.utcoffset() is None:
-        message = "a datetime needs its time zone: use datetime.now(UTC), or add tzinfo"
-        raise _refusal(message, place)
-    return rfc3339(value)
-
-
-def _key(key: object, place: Place) -> str:
-    while isinstance(key, Enum):
-        key = key.value
-    if not isinstance(key, str):
-        message = f"keys must be strings, and one is of type {_kind(key)}; use str(key)"
-        raise _refusal(message, place)
-    return str.__str__(key)
+def _fields_of(instance: Json, place: Place) -> list[tuple[str, Json]]:
+    names = [each.name for each in fields(instance)]
+    unset = next((name for name in names if not hasattr(instance, name)), None)
+    if unset is not None:
+        message = f"this field of {kind_of(instance)} has no value: set it, or give it a default"
+        raise refusal(message, place.at(unset))
+    return [(name, getattr(instance, name)) for name in names]
 
 
 def _is_a(value: object, name: str) -> bool:
     return any(f"{kind.__module__}.{kind.__qualname__}" == name for kind in type(value).__mro__)
-
-
-def _kind(value: object) -> str:
-    return type(value).__name__
-
-
-def _refusal(message: str, place: Place) -> InvalidRequestError:
-    path = str(place)
-    return InvalidRequestError(f"{path}: {message}", field=path)

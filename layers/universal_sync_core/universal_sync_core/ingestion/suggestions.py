@@ -20,12 +20,15 @@ _BY_TYPE: Final[Mapping[str, str]] = {
     "datetime.time": "use value.isoformat()",
     "datetime.timedelta": "use value.total_seconds()",
     "io.IOBase": "use what value.read() returns",
+    "pandas.DataFrame": 'use value.to_dict("records")',
+    "polars.DataFrame": "use value.to_dicts()",
 }
-# By the methods that numpy, pandas and similar libraries have.
+# By the methods and attributes that the types of numpy, pandas and similar libraries have.
 _BY_METHOD: Final[Mapping[str, str]] = {
     "tolist": "use value.tolist()",
     "to_dict": "use value.to_dict()",
     "_asdict": "use value._asdict()",
+    "__attrs_attrs__": "use attrs.asdict(value)",
 }
 _ANY_OTHER: Final = "use plain dicts, lists, strings and numbers, or an `encode` that returns them"
 
