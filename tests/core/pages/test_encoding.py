@@ -17,6 +17,7 @@ from universal_sync_core.values.budget import Budget
 
 PATH = "s3://state-bucket/v1/run/packs/key"
 LARGE = b"word " * 100_000
+WITHOUT_SIZE = zstandard.ZstdCompressor(write_content_size=False)
 
 
 def budget(size: int = 10_000_000) -> Budget:
@@ -89,6 +90,10 @@ def test_zstd_in_several_writes_without_a_stated_size_is_read_whole() -> None:
         StoredObject(gzip.compress(LARGE), "zstd"),
         StoredObject(gzip.compress(LARGE)[:-20], "gzip"),
         StoredObject(zstandard.ZstdCompressor().compress(os.urandom(5_000))[:3_000], "zstd"),
+        StoredObject(zstandard.compress(LARGE) * 2, "zstd"),
+        StoredObject(WITHOUT_SIZE.compress(LARGE) * 2, "zstd"),
+        StoredObject(WITHOUT_SIZE.compress(LARGE)[:-3], "zstd"),
+        StoredObject(gzip.compress(LARGE) * 2, "gzip"),
         StoredObject(b"", "zstd"),
         StoredObject(b"", "gzip"),
     ],
@@ -101,6 +106,10 @@ def test_zstd_in_several_writes_without_a_stated_size_is_read_whole() -> None:
         "gzip as zstd",
         "half a gzip",
         "half a zstd",
+        "two frames",
+        "two frames without sizes",
+        "half a frame without a size",
+        "two members",
         "nothing as zstd",
         "nothing as gzip",
     ],

@@ -26,6 +26,7 @@ _BLOCK_HEADER_BYTES: Final = 3
 _CHECKSUM_BYTES: Final = 4
 _RUN_OF_ONE_BYTE: Final = 1
 _PIECE_BYTES: Final = KIB * KIB
+_NOT_ONE_FRAME: Final = "not a single whole zstd frame"
 
 _OF_THREAD = threading.local()
 
@@ -134,7 +135,9 @@ def unzstd(stored: bytes, path: str, budget: Budget) -> bytes:
             stored, max_output_size=size, allow_extra_data=False
         )
     except zstandard.ZstdError as error:
-        raise UnreadableObjectError("not a single whole zstd frame", path=path) from error
+        raise UnreadableObjectError(_NOT_ONE_FRAME, path=path) from error
+    if len(body) < size:  # of several frames that state no size, only the first is decompressed
+        raise UnreadableObjectError(_NOT_ONE_FRAME, path=path)
     return body
 
 
