@@ -1,7 +1,9 @@
 """The public names, and what a worker does with them beside the pipe."""
 
+import copy
 import hashlib
 import inspect
+import pickle
 from typing import Any
 
 import pytest
@@ -82,6 +84,29 @@ def test_every_error_has_one_root_and_an_own_name() -> None:
 def test_only_errors_of_the_store_are_worth_another_try() -> None:
     retryable = {error.__name__ for error in error_classes() if error.retryable}
     assert retryable == {"StoreUnavailableError", "StoreThrottledError"}
+
+
+def raised(kind: type[StateSyncError]) -> StateSyncError:
+    """Return an error as it is raised, with all that it tells."""
+    if issubclass(kind, errors.MergeConflictError):
+        return kind(["current_state.a.b", "title"])
+    if issubclass(kind, errors.StateTooLargeError):
+        return kind("too large", size=2_000, limit=1_000)
+    if issubclass(kind, errors.StoredDataError):
+        return kind("damaged", path="s3://bucket/key")
+    if issubclass(kind, InvalidRequestError):
+        return kind("wrong", field="result.a")
+    return kind("a message")
+
+
+@pytest.mark.parametrize("kind", error_classes(), ids=lambda kind: kind.__name__)
+def test_an_error_comes_whole_from_another_process(kind: type[StateSyncError]) -> None:
+    error = raised(kind)
+    error.add_note("of the worker")
+    copies = (copy.copy(error), copy.deepcopy(error), pickle.loads(pickle.dumps(error)))  # noqa: S301
+    for each in copies:
+        assert type(each) is kind
+        assert (str(each), vars(each)) == (str(error), vars(error))
 
 
 def test_the_pipe_is_the_three_steps() -> None:

@@ -5,7 +5,7 @@ is part of the wire contract: the state machine lists it in a Retry or a Catch.
 """
 
 from collections.abc import Sequence
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 # A message names keys, which may have any length; then it keeps its beginning and its end.
 _MESSAGE_CHARS: Final = 4_000
@@ -26,6 +26,14 @@ class StateSyncError(Exception):
         if len(message) > _MESSAGE_CHARS:
             message = f"{message[: _MESSAGE_CHARS - _END_CHARS]}...{message[-_END_CHARS:]}"
         super().__init__(message.encode(errors="backslashreplace").decode())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copy and pickle an error with its attributes; no constructor is called again."""
+        return _empty, (type(self), *self.args), vars(self)
+
+
+def _empty(kind: type[StateSyncError], *args: object) -> StateSyncError:
+    return kind.__new__(kind, *args)
 
 
 class ConfigurationError(StateSyncError):
