@@ -162,6 +162,8 @@ def test_a_generator_that_also_returns_a_value_is_refused(where: str) -> None:
     worker = rows if where == "the result" else lambda *_: {"rows": rows()}
     with fresh(CountingStore()), pytest.raises(InvalidRequestError, match="also returns a value"):
         run(worker, {"execution_id": EXECUTION})
+    with fresh(CountingStore()):
+        assert run(lambda *_: map(str, rows()), {"execution_id": EXECUTION}) == ["1"]
 
 
 SPAN: ContextVar[str] = ContextVar("SPAN", default="none")

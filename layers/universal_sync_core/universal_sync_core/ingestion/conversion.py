@@ -4,7 +4,7 @@ A value with exactly one meaning in JSON is accepted. The caller's own `encode` 
 other; without it the value is refused, and the message says where it is and what to write instead.
 """
 
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import fields, is_dataclass
 from datetime import date
@@ -184,7 +184,7 @@ class _Conversion:
 def _to_the_end(items: Json, place: Place) -> Iterator[Json]:
     """Yield all items, and refuse what a generator returns besides, since it would be lost."""
     returned = yield from items
-    if returned is not None:
+    if returned is not None and isinstance(items, Generator):  # not what map or zip go through
         message = (
             f"this generator also returns a value of type {kind_of(returned)}, which a list has no"
             " place for: yield it, or return an object with the generator in one of its fields"
