@@ -2,7 +2,6 @@
 
     python -m tests.statebag.garbage.gc_model --help
 
-
 With --without, one of the rules that gc keeps is taken out, which some world must notice.
 """
 

@@ -12,7 +12,7 @@ from universal_sync_core.bag.strategies import Strategy
 from universal_sync_core.bag.unit_of_work import UnitOfWork
 from universal_sync_core.merge.lists import Lists
 from universal_sync_core.values.codec import Json, JsonObject, encode
-from universal_sync_core.values.pointer import Pointer, is_list, is_map, parse
+from universal_sync_core.values.pointer import Pointer, is_map, parse
 from universal_sync_core.values.timestamps import TIME_FIELDS, is_older
 
 _STATE: Final = "current_state."
@@ -208,7 +208,8 @@ def _keep_readable(pointer: Pointer, path: str, unit: UnitOfWork) -> None:
 
 
 def _is_container(value: Json) -> bool:
-    return is_map(value) or is_list(value)
+    pointer = parse(value)
+    return type(value) in (dict, list) if pointer is None else pointer.kind != "value"
 
 
 def _same(base: Json, delta: Json) -> bool:

@@ -11,7 +11,7 @@ from universal_sync_core.bag.fields import (
 )
 from universal_sync_core.bag.unit_of_work import Context, UnitOfWork, unit_of_work
 from universal_sync_core.values.codec import Json, JsonObject, encode
-from universal_sync_core.values.pointer import Pointer, parse
+from universal_sync_core.values.pointer import parse
 from universal_sync_core.values.portable import is_portable
 
 SAMPLE_ENTRIES: Final[Mapping[str, int]] = {
@@ -59,7 +59,7 @@ def is_to_be_sampled(bag: JsonObject, field: str, unit: UnitOfWork) -> bool:
 
 
 def _sampled(bag: JsonObject, field: str, unit: UnitOfWork) -> JsonObject:
-    pointer = _stored(bag[field], unit)
+    pointer = parse(bag[field]) or unit.pages.store(bag[field])
     sample: list[Json] = []
     room = unit.settings.field_offload_bytes
     for stored in unit.pages.slice(pointer, 0, SAMPLE_ENTRIES[field]):
@@ -86,7 +86,7 @@ def _summarised(bag: JsonObject, unit: UnitOfWork) -> JsonObject:
     if len(encode(summary)) > unit.settings.field_offload_bytes:
         return bag
     rest = {name: item for name, item in bag.items() if name != SCHEDULING}
-    whole = in_role(_stored(value, unit), SCHEDULING)
+    whole = in_role(unit.pages.store(value), SCHEDULING)
     return rest | {SCHEDULING_SUMMARY: summary, whole_name(SCHEDULING): whole}
 
 
@@ -99,7 +99,3 @@ def _total_items(batches: list[Json]) -> int | None:
     counts = [batch.get("item_count") for batch in batches if type(batch) is dict]
     numbers = [count for count in counts if type(count) is int]
     return sum(numbers) if numbers else None
-
-
-def _stored(value: Json, unit: UnitOfWork) -> Pointer:
-    return parse(value) or unit.pages.store(value)
