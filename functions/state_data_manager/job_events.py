@@ -10,11 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from pydantic import BaseModel, ConfigDict
+
+from universal_sync_core.values.codec import Json, JsonObject
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from callback_models import ServiceEvent
-    from universal_sync_core.values.codec import Json, JsonObject
 
 _REASON_CHARS: Final = 1_000
 
@@ -124,8 +127,7 @@ KINDS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobEnd:
+class JobEnd(BaseModel):
     """How a job has ended.
 
     Attributes:
@@ -134,6 +136,10 @@ class JobEnd:
         reason: the reason, or an empty string.
         detail: the fields of the event that the workflow gets.
     """
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, hide_input_in_errors=True, defer_build=True
+    )
 
     ids: tuple[str, ...]
     source: str

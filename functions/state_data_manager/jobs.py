@@ -14,12 +14,13 @@ look.
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import itertools
 import os
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
 
 import callbacks
 from callback_models import SubmitCallbackEvent
@@ -29,6 +30,7 @@ from universal_sync_core.errors import (
     CallbackAlreadyAnsweredError,
     CallbackExpiredError,
     InvalidRequestError,
+    MalformedPointerError,
     MissingObjectError,
     StateSyncError,
     StoredDataError,
@@ -37,6 +39,7 @@ from universal_sync_core.limits import STEP_FUNCTIONS_ERROR_CHARS
 from universal_sync_core.storage import runtime
 from universal_sync_core.storage.keys import JOBS_FOLDER
 from universal_sync_core.storage.store import Location
+from universal_sync_core.values.validation import validate_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,11 +47,22 @@ if TYPE_CHECKING:
     from answers import CallbackAnswer, JobAnswer
     from callback_models import JobEndedEvent, RequestCallbackEvent
     from callback_objects import Record
-    from universal_sync_core.values.codec import Json, JsonObject
+    from universal_sync_core.values.codec import JsonObject
+
+ModelT = TypeVar("ModelT")
 
 # Set by the template if it has the rule.
 _HAS_RULE: Final = os.environ.get("JOB_EVENTS") == "true"
 _MOST_OBJECTS: Final = 100
+
+
+class _Wait(BaseModel):
+    """Where the record of a wait for a job is."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
+
+    execution_id: str = Field(min_length=1)
+    callback_id: str
 
 
 def request(event: RequestCallbackEvent) -> CallbackAnswer:
@@ -69,9 +83,9 @@ def request(event: RequestCallbackEvent) -> CallbackAnswer:
     record = callbacks.asked(event, job)
     waits = {"execution_id": record.execution_id, "callback_id": record.callback_id}
     _keep("waiting", job, waits)
-    ends = sorted(_kept("ended", job), key=lambda end: str(end["time"]))
+    ends = sorted(_kept("ended", job, JobEnd), key=lambda end: end.time)
     if ends:
-        _deliver(record, _end_of(ends[-1]))
+        _deliver(record, ends[-1])
     return {"callback_id": record.callback_id}
 
 
@@ -81,7 +95,7 @@ def ended(event: JobEndedEvent) -> JobAnswer:
     if end is None:
         return {"job": None, "state": None, "waiting": 0}
     for job in end.ids:
-        _keep("ended", job, {**dataclasses.asdict(end), "ids": list(end.ids)})
+        _keep("ended", job, end.model_dump(mode="json"))
     waiting = [record for job in end.ids for record in _waiting(job)]
     failed: list[StateSyncError] = []
     for record in waiting:
@@ -97,10 +111,10 @@ def ended(event: JobEndedEvent) -> JobAnswer:
 
 def _waiting(job: str) -> Iterator[Record]:
     """Yield the callbacks that wait for a job according to their own records."""
-    for told in _kept("waiting", job):
+    for told in _kept("waiting", job, _Wait, skips_damaged=True):
         # Nothing is left of a workflow that was deleted.
         with suppress(InvalidRequestError, StoredDataError):
-            record = read_record(told["execution_id"], told["callback_id"])
+            record = read_record(told.execution_id, told.callback_id)
             if record.job == job:
                 yield record
 
@@ -128,27 +142,46 @@ def _answer(record: Record, end: JobEnd) -> SubmitCallbackEvent:
     return SubmitCallbackEvent.model_validate(answer)
 
 
-def _end_of(kept: JsonObject) -> JobEnd:
-    return JobEnd(**{**kept, "ids": tuple(kept["ids"])})
-
-
 def _keep(kind: str, job: str, content: JsonObject) -> None:
     """Store what is known about a job, once."""
     for location in _locations(kind, job):
-        if create(location, content) or read(location) == content:
+        if create(location, content) or _holds(location, content):
             return
     message = f"job: {_MOST_OBJECTS} waits for it, or ends of it, are stored already"
     raise InvalidRequestError(message, field="job")
 
 
-def _kept(kind: str, job: str) -> Iterator[JsonObject]:
-    """Yield what is stored about a job, in the order in which it came."""
+def _holds(location: Location, content: JsonObject) -> bool:
+    with suppress(StoredDataError):  # a damaged object is left, and the next place taken
+        return bool(read(location) == content)
+    return False
+
+
+def _kept(
+    kind: str, job: str, model: type[ModelT], *, skips_damaged: bool = False
+) -> Iterator[ModelT]:
+    """Yield what is stored about a job, in the order in which it came.
+
+    Raises:
+        StoredDataError: an object is damaged, and `skips_damaged` is False.
+    """
     for location in _locations(kind, job):
         try:
-            content: Json = read(location)
+            yield _read(location, model)
         except MissingObjectError:
             return
-        yield content
+        except StoredDataError:
+            if not skips_damaged:
+                raise
+
+
+def _read(location: Location, model: type[ModelT]) -> ModelT:
+    content = read(location)
+    try:
+        return validate_json(model, content, "object")
+    except InvalidRequestError as error:
+        message = f"the object does not have the form of what is kept about a job ({error})"
+        raise MalformedPointerError(message, path=str(location)) from None
 
 
 def _locations(kind: str, job: str) -> Iterator[Location]:

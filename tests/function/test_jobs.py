@@ -1,5 +1,6 @@
 """Jobs that do not call back: the event of the end answers the wait, whichever comes first."""
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -12,16 +13,18 @@ from actions import app, jobs_app
 from callback_models import JobEndedEvent, RequestCallbackEvent
 from job_events import KINDS
 from tests.function import documented_jobs as told
+from tests.function.expected import BUCKET
 from tests.function.fakes import TOKEN, FakeEventBus, FakeStepFunctions, client_error
 from tests.function.lambda_context import FakeLambdaContext
 from universal_sync_core import first_bag, hydrate_state, universal_sync_core
 from universal_sync_core.errors import (
     InvalidRequestError,
+    StoredDataError,
     StoreUnavailableError,
     UnknownActionError,
 )
 from universal_sync_core.storage.memory_store import MemoryStore
-from universal_sync_core.storage.store import Location
+from universal_sync_core.storage.store import Location, StoredObject
 
 pytestmark = pytest.mark.usefixtures("store", "bus", "stepfunctions")
 
@@ -272,3 +275,19 @@ def test_the_rule_lets_through_what_ends_a_job_and_nothing_else() -> None:
         name: (kind.state, {*kind.succeeded, *kind.failed}) for name, kind in KINDS.items()
     }
     assert len(json.dumps(pattern)) < 2_048
+
+
+@pytest.mark.parametrize("damaged", [b"{}", b"[]", b"7", b"null", b"no JSON", b'{"ids": 7}'])
+def test_a_damaged_object_about_a_job_keeps_no_wait_from_its_answer(
+    store: MemoryStore, stepfunctions: FakeStepFunctions, damaged: bytes
+) -> None:
+    event, (job, *_), _ = next(iter(told.ENDS.values()))
+    digest = hashlib.sha256(job.encode()).hexdigest()
+    for kind in ("waiting", "ended"):
+        store.objects[Location(BUCKET, f"jobs/{kind}/{digest}/1.json")] = StoredObject(damaged)
+
+    with pytest.raises(StoredDataError, match=r"JSON|does not have the form"):
+        wait(job)  # an end that cannot be read may be the end of this job: nobody waits for ever
+    end(event)
+
+    assert answers(stepfunctions) == ["SendTaskSuccess"]
