@@ -222,6 +222,30 @@ def test_a_record_that_leads_to_an_odd_snapshot_is_refused_as_well() -> None:
         first_bag({"resume_from": path}, {"execution_id": "e2", "action": "init"})
 
 
+@pytest.mark.parametrize("named", ["another", None, ["e"], ""])
+def test_a_bag_of_another_execution_is_not_restored(store: CountingStore, named: Any) -> None:
+    """A worker can store such an object, and the id says what the restored bag may read."""
+    document = SNAPSHOT | {"state_data": {"execution_id": named}}
+    with pytest.raises(MalformedPointerError, match="another execution"):
+        restore_snapshot(stored(document))
+    with fresh(store, allowed_prefixes=(inputs := f"s3://{BUCKET}/inputs/",)):
+        store.put(Location.parse(f"{inputs}mine.json"), encode(document))
+        with pytest.raises(MalformedPointerError, match="another execution"):
+            restore_snapshot(f"{inputs}mine.json", {"execution_id": "mine"})
+
+
+@pytest.mark.parametrize("field", ["loop_limit", "loop_counter", "total_segments"])
+@pytest.mark.usefixtures("store")
+def test_a_snapshot_with_a_counter_of_another_kind_is_not_resumed_from(field: str) -> None:
+    """The state machine compares counters, and an error there passes every Catch."""
+    bag = {"execution_id": CONTEXT["execution_id"], field: "x"}
+    with pytest.raises(InvalidRequestError, match=f"snapshot.{field} must be a whole number"):
+        first_bag(
+            {"resume_from": stored(SNAPSHOT | {"state_data": bag})},
+            {"execution_id": "e2", "action": "init"},
+        )
+
+
 @pytest.mark.parametrize("path", [None, 5, ["s3://a/b"]])
 @pytest.mark.usefixtures("store")
 def test_a_path_that_is_no_text_is_refused(path: Any) -> None:

@@ -14,6 +14,7 @@ from universal_sync_core.errors import (
     MalformedPointerError,
     PointerNotAllowedError,
 )
+from universal_sync_core.ingestion.control_fields import checked
 from universal_sync_core.limits import STEP_FUNCTIONS_NAME_CHARS
 from universal_sync_core.maps.unfinished_map import entered_again, without_unfinished
 from universal_sync_core.retention.members import begin_work
@@ -136,7 +137,7 @@ def _left_at(path: str, *, is_awaited: bool) -> JsonObject:
         raise InvalidRequestError(message, field=f"input.{RESUME_FROM}")
     if execution_in(path) is None or bag.get("execution_id") != execution_in(path):
         raise MalformedPointerError("the snapshot belongs to another execution", path=path)
-    return bag
+    return checked(bag, "snapshot")
 
 
 def _snapshot_in(record: JsonObject, path: str) -> str:

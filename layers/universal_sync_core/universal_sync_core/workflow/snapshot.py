@@ -77,7 +77,8 @@ def restore_snapshot(s3_path: str, context: Context | None = None) -> JsonObject
             state is being deleted.
         PointerNotAllowedError, MissingObjectError, ChecksumMismatchError: the snapshot cannot be
             read.
-        MalformedPointerError: the path leads to something other than a snapshot.
+        MalformedPointerError: the path leads to something other than a snapshot, or to one with the
+            bag of another execution.
     """
     if type(s3_path) is not str:
         message = f"the path of a snapshot must be a string, not a {type(s3_path).__name__}"
@@ -98,6 +99,9 @@ def restore_snapshot(s3_path: str, context: Context | None = None) -> JsonObject
     bag: Json = snapshot.get("state_data")
     if type(bag) is not dict:
         raise MalformedPointerError("the snapshot does not contain a bag", path=s3_path)
+    # A worker can store an object of this form, and the id says which objects a bag may read.
+    if bag.get("execution_id", unit.objects.execution_id) != unit.objects.execution_id:
+        raise MalformedPointerError("the snapshot belongs to another execution", path=s3_path)
     return bag
 
 
