@@ -209,6 +209,18 @@ def test_it_has_all_fields_of_the_bag() -> None:
 
 
 @pytest.mark.parametrize(
+    "field", ["loop_limit", "loop_counter", "segments_per_execution", "total_segments", "order"]
+)
+def test_fields_that_are_neither_in_it_nor_behind_it_are_missing(field: str) -> None:
+    """Without its limit and its counter, nothing ends a loop."""
+    bag = first(order=7, total_segments=3)
+    many = synced_bag(first(), {f"key-{number:04}": "x" * 100 for number in range(2_000)})
+    forged = {"state_s3_path": many["state_data"]["state_s3_path"]}
+    with pytest.raises(InvalidRequestError, match="lacks 1 of the fields"):
+        merge_answer(bag, {"state_data": without(next_of(bag) | forged, field)})
+
+
+@pytest.mark.parametrize(
     ("field", "value"),
     [
         ("execution_chain", [OTHER_EXECUTION]),

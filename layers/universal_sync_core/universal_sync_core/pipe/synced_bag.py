@@ -71,9 +71,9 @@ def next_bag(given: Json, bag: JsonObject, unit: UnitOfWork) -> JsonObject:
     _require_bounded(len(encoded), path, unit)
     fields = checked(fields, path)
     require_portable(fields, path)
-    _require_whole(fields, bag, path)
     require_no_higher_limit(fields, bag, path, sender_of(unit))
     require_admissible([fields[name] for name in fields if not _is_same(name, fields, bag)], unit)
+    _require_whole(fields, bag, path, unit)
     _require_own(fields, bag, path, unit)
     require_ready(fields, fields["next_action"], unit)
     fields = {name: value for name, value in fields.items() if name != HELD}
@@ -101,10 +101,13 @@ def _require_bounded(size: int, path: str, unit: UnitOfWork) -> None:
         raise StateTooLargeError(f"{path} is over the bound of a bag", size=size, limit=limit)
 
 
-def _require_whole(given: JsonObject, bag: JsonObject, path: str) -> None:
+def _require_whole(given: JsonObject, bag: JsonObject, path: str, unit: UnitOfWork) -> None:
     """Raise InvalidRequestError if fields of the bag are missing: no merge removes one."""
     gone = bag.keys() - given.keys() - _FORMS - {HELD}
-    if gone and overflow_of(given) is None:
+    overflow = overflow_of(given)
+    if gone and overflow is not None:
+        gone -= unit.pages.lookup(overflow, sorted(gone)).keys()
+    if gone:
         message = f"{path} lacks {len(gone)} of the fields of the bag that the worker received"
         raise InvalidRequestError(message, field=path)
 
