@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.core.bags import CONTEXT, KIB, fresh, hydrated, synced, text_of
+from tests.core.documents.oracle import at
 from tests.core.fakes import CountingStore
 from universal_sync_core import optimize_and_offload
 from universal_sync_core.errors import StateTooLargeError
@@ -85,6 +86,24 @@ def test_copies_stay_through_steps_that_change_other_things() -> None:
         assert store.gets == []
         bag = synced(bag, {"current_state": {"part-0": "new"}})
     assert bag["current_state"]["approved"] is True
+
+
+@pytest.mark.parametrize(
+    ("first", "then"), [("review.by", "review.n.deep"), ("review.n.deep", "review.n.wide")]
+)
+@pytest.mark.usefixtures("store")
+def test_another_step_may_read_more_of_a_value_of_which_a_part_is_copied(
+    first: str, then: str
+) -> None:
+    review = {"by": "Ada", "notes": "x" * 40_000, "n": {"deep": 5, "wide": 6}}
+    bag = kept(STATE | {"review": review}, f"current_state.{first}")
+    context = CONTEXT | {"keep_inline": [f"current_state.{then}"]}
+    for delta in ({}, {"current_state": {"approved": False}}):
+        bag = synced(bag, delta, context)
+        for path in (first, then):
+            (copied,) = at(bag["current_state"], path)
+            assert [copied] == list(at({"review": review}, path))
+    assert hydrated(bag)["current_state"] == STATE | {"review": review, "approved": False}
 
 
 @pytest.mark.usefixtures("store")

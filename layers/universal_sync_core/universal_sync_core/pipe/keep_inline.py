@@ -51,11 +51,28 @@ def _by_key(paths: Iterable[str]) -> dict[str, set[str]]:
 
 def _with_copies(pointer: Pointer, by_key: dict[str, set[str]], unit: UnitOfWork) -> Pointer:
     """Return the pointer with copies of the wanted keys; copies that it already has are current."""
-    missing = {key: inner for key, inner in by_key.items() if key not in pointer.beside}
+    missing = {key: inner for key, inner in by_key.items() if not _has(pointer.beside, key, inner)}
     if pointer.kind != "map" or not missing:
         return pointer
     copies = _copies(unit.pages.lookup(pointer, list(missing)), missing, unit)
-    return pointer.with_beside({**pointer.beside, **copies})
+    return pointer.with_beside(_joined(pointer.beside, copies))
+
+
+def _has(copies: JsonObject, key: str, paths: Iterable[str]) -> bool:
+    """Tell whether there is a copy of a key with all of the wanted paths in it."""
+    if key not in copies:
+        return False
+    copy, by_key = copies[key], _by_key(filter(None, paths))
+    if type(copy) is not dict:
+        return True
+    return all(_has(copy, inner, further) for inner, further in by_key.items())
+
+
+def _joined(known: Json, more: Json) -> Json:
+    """Return two copies of parts of one value as one."""
+    if type(known) is not dict or type(more) is not dict:
+        return more
+    return known | {key: _joined(known.get(key), item) for key, item in more.items()}
 
 
 def _copies(
