@@ -9,7 +9,15 @@ from typing import IO, Any, Final
 import click
 from botocore.exceptions import (
     BotoCoreError,
+    ChecksumError,
     ClientError,
+    ConfigParseError,
+    CredentialRetrievalError,
+    FlexibleChecksumError,
+    HTTPClientError,
+    IncompleteReadError,
+    InvalidConfigError,
+    MetadataRetrievalError,
     NoCredentialsError,
     NoRegionError,
     PartialCredentialsError,
@@ -17,6 +25,7 @@ from botocore.exceptions import (
     SSOError,
     TokenRetrievalError,
 )
+from botocore.exceptions import ConnectionError as NoConnectionError
 
 from statebag.output.terminal import print_error
 from universal_sync_core.errors import (
@@ -94,6 +103,12 @@ class OverError(RefusedError):
     """Nothing waits for this answer any more."""
 
 
+class WrongSettingError(StatebagError):
+    """An option, or a setting of the AWS SDK, has a value that cannot be used."""
+
+    exit_code = USAGE
+
+
 _SIGN_IN: Final = "Sign in (aws sso login, aws configure), or name a profile: --profile NAME."
 _WHERE: Final = "Check --region, --profile and --endpoint-url: it may be somewhere else."
 # https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
@@ -126,11 +141,24 @@ _MISSING: Final = {
     "404",
 }
 _NO_SESSION: Final = (
+    ConfigParseError,
+    CredentialRetrievalError,
+    InvalidConfigError,
+    MetadataRetrievalError,
     NoCredentialsError,
     PartialCredentialsError,
     ProfileNotFound,
     SSOError,
     TokenRetrievalError,
+)
+
+
+_NO_ANSWER: Final = (
+    ChecksumError,
+    FlexibleChecksumError,
+    NoConnectionError,
+    HTTPClientError,
+    IncompleteReadError,
 )
 
 
@@ -142,12 +170,20 @@ def explained(error: Exception) -> StatebagError | None:
         return NoAccessError("no region is configured", hint="Give one: --region eu-west-1.")
     if isinstance(error, _NO_SESSION):
         return NoAccessError(f"no usable credentials: {error}", hint=_SIGN_IN)
-    if isinstance(error, BotoCoreError):
+    if isinstance(error, _NO_ANSWER):
         hint = "Check the network and --endpoint-url, then try again."
         return UnavailableError(
             f"{_endpoint(error)} did not answer: {type(error).__name__}", hint=hint
         )
+    if isinstance(error, BotoCoreError):
+        return wrong_setting(error)
     return _of_core(error) if isinstance(error, StateSyncError) else _of_interpreter(error)
+
+
+def wrong_setting(error: Exception) -> StatebagError:
+    """Return the explanation of a request that the AWS SDK does not even send."""
+    hint = "Check --region, --endpoint-url and --bucket, the other names, and ~/.aws/config."
+    return WrongSettingError(f"AWS cannot be asked: {' '.join(str(error).split())}", hint=hint)
 
 
 def _endpoint(error: BotoCoreError) -> str:

@@ -1,6 +1,7 @@
 """The options that many commands share."""
 
 import functools
+import math
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
@@ -21,6 +22,8 @@ Connect: TypeAlias = Callable[[Connection], Cloud]
 _REGION: Final = re.compile(
     r"(?:s3://.*/v1/|https://.*/details/)?arn(?::|%3A)[\w-]+(?::|%3A)states(?::|%3A)([a-z0-9-]+)"
 )
+_SHORTEST_WAIT: Final = 0.2
+_LONGEST_WAIT: Final = 86_400
 _GROUP_HELP: Final = "of the deployment. Default: from the state or its state machine"
 
 
@@ -111,6 +114,30 @@ def _masking(patterns: tuple[str, ...], *, active: bool) -> Masking:
         raise click.BadParameter(
             f"not a regular expression: {error}", param_hint="--mask"
         ) from error
+
+
+class Finite(click.FloatRange):
+    """A number in a range; nothing that is not a number is in one."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return the number."""
+        number = float(super().convert(value, param, ctx))
+        if not math.isfinite(number):
+            self.fail(f"{value} is not a finite number.", param, ctx)
+        return number
+
+
+def every(what: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Return the option that says how often to look, whose help begins with `what`."""
+    return click.option(
+        "--every",
+        default=2.0,
+        show_default=True,
+        type=Finite(_SHORTEST_WAIT, _LONGEST_WAIT),
+        help=f"{what}econds between looks.",
+    )
 
 
 as_json = click.option("--json", "to_json", is_flag=True, help="Print JSON, for pipes.")

@@ -9,6 +9,7 @@ from statebag.account.places import Place
 from statebag.account.stacks import Stack, stack_named
 from statebag.account.versions import S3Versions, Versions
 from statebag.budgets import DEFAULT_MIB, budget_of
+from statebag.errors import wrong_setting
 from universal_sync_core.retention.inventory import Inventory, S3Inventory
 from universal_sync_core.storage.parallel import MAX_REQUESTS_AT_ONCE
 from universal_sync_core.storage.s3_store import S3Store
@@ -120,8 +121,11 @@ class Cloud:
             max_pool_connections=MAX_REQUESTS_AT_ONCE,
             retries={"mode": "standard", "total_max_attempts": attempts},
         )
-        return self._session.client(
-            service,  # type: ignore[call-overload]
-            endpoint_url=self._connection.endpoint_url,
-            config=config,
-        )
+        try:
+            return self._session.client(
+                service,  # type: ignore[call-overload]
+                endpoint_url=self._connection.endpoint_url,
+                config=config,
+            )
+        except ValueError as error:  # no region or endpoint can have that form
+            raise wrong_setting(error) from error

@@ -1,10 +1,14 @@
 """What an execution costs, estimated from what it did and from public list prices."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
+from pathlib import Path
 from typing import Final
 
 from statebag.errors import RefusedError
+from statebag.given import json_of_document
 from universal_sync_core.values.codec import Json, JsonObject
+from universal_sync_core.values.portable import json_type
 
 _GIB: Final = 1024**3
 _THOUSAND: Final = 1_000
@@ -38,24 +42,42 @@ class Prices:
     storage_gb_month: float = 0.023
 
     @classmethod
-    def parse(cls, document: Json) -> "Prices":
-        """Return the prices that a JSON object gives, the others as they are here.
+    def read(cls, file: Path) -> "Prices":
+        """Return the prices that a JSON file gives, the others as they are here.
 
         Raises:
-            RefusedError: it has another name, or no `as_of`.
+            RefusedError: it is not a JSON object, has another name or no `as_of`, or a price is
+                not a number.
         """
-        known = {field.name for field in fields(cls)}
-        given = document if type(document) is dict else {}
-        unknown = sorted(given.keys() - known)
-        if unknown or "as_of" not in given:
-            wrong = f"unknown: {', '.join(unknown)}" if unknown else "as_of is missing"
-            hint = f"Prices are a JSON object with {', '.join(sorted(known))}."
+        kinds = {field.name: type(field.default) for field in fields(cls)}
+        hint = f"Prices are a JSON object with {', '.join(sorted(kinds))}."
+        try:
+            given = json_of_document(file.read_bytes(), str(file), hint)
+        except OSError as error:
+            raise RefusedError(f"{file}: {error.strerror}", hint=hint) from error
+        wrong = _wrong_with(given, kinds)
+        if wrong:
             raise RefusedError(f"the prices are not valid ({wrong})", hint=hint)
         return cls(**given)
 
     def describe(self) -> JsonObject:
         """Return them as JSON."""
         return asdict(self)
+
+
+def _wrong_with(given: Json, kinds: Mapping[str, type]) -> str:
+    """Return what is wrong with prices, or nothing."""
+    if type(given) is not dict:
+        return f"not an object, but {json_type(given)}"
+    unknown = sorted(given.keys() - kinds)
+    if unknown or "as_of" not in given:
+        return f"unknown: {', '.join(unknown)}" if unknown else "as_of is missing"
+    for name, value in given.items():
+        is_number = type(value) in {int, float} and value >= 0
+        if not (isinstance(value, str) if kinds[name] is str else is_number):
+            expected = "text" if kinds[name] is str else "a number of at least 0"
+            return f"{name} must be {expected}, not {json_type(value)}"
+    return ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,6 +22,7 @@ from statebag.errors import RefusedError
 from statebag.executions.chain import owner_of
 from statebag.executions.executions import machine_of
 from statebag.executions.naming import execution_named
+from statebag.given import json_of_option
 from statebag.options import as_json, with_cloud, with_masking
 from statebag.output.masking import Masking
 from statebag.output.rendering import bytes_text, counted, preview
@@ -29,8 +30,7 @@ from statebag.output.terminal import note, print_json, print_line, print_table, 
 from statebag.paths import render_path
 from statebag.state.reading import reader_of
 from universal_sync_core.bag.fields import STATE as CURRENT_STATE
-from universal_sync_core.errors import UnreadableObjectError
-from universal_sync_core.values.codec import Json, JsonObject, decode
+from universal_sync_core.values.codec import Json, JsonObject
 from universal_sync_core.values.pointer import recognise
 
 _COLUMNS: Final = ("callback", "type", "status", "requested", "asks", "execution")
@@ -143,12 +143,7 @@ def approve(  # noqa: PLR0913 - options
       statebag callbacks approve ARN 7276c2f0 \\
         --output '{"current_state": {"approval": {"approved": false, "reason": "later"}}}'
     """  # noqa: D301 - click reads the control character
-    try:
-        answer = decode(output.encode(), path="--output")
-    except UnreadableObjectError as error:
-        message = "the answer is not JSON (a text needs quotes)"
-        raise click.BadParameter(message, param_hint="--output") from error
-    event = {"outcome": "success", "output": answer}
+    event = {"outcome": "success", "output": json_of_option(output, "--output")}
     _answer(cloud, execution_arn, callback_id, event, function, to_json=to_json)
 
 

@@ -15,11 +15,10 @@ from statebag.executions.chain import chain_of, owner_of
 from statebag.executions.executions import Executions
 from statebag.executions.naming import execution_named
 from statebag.executions.timeline import Step
-from statebag.options import as_json, with_cloud
+from statebag.options import Finite, as_json, with_cloud
 from statebag.output.terminal import STRONG, Styled, note, print_json, print_table, styled
 from universal_sync_core.retention.inventory import Stored
 from universal_sync_core.storage.keys import execution_prefix
-from universal_sync_core.values.codec import decode
 
 _MIB_PER_GB: Final = 1024
 _DEFAULT_MEMORY_MIB: Final = 1024
@@ -40,10 +39,15 @@ _COLUMNS: Final = ("", "quantity", "unit", "US dollars")
     "--gets-per-invocation",
     default=_DEFAULT_GETS,
     show_default=True,
+    type=Finite(0),
     help="Objects that one call of the function reads; see its metric S3Requests.",
 )
 @click.option(
-    "--days", default=_DEFAULT_DAYS, show_default=True, help="Days for which state is kept."
+    "--days",
+    default=_DEFAULT_DAYS,
+    show_default=True,
+    type=click.IntRange(0),
+    help="Days for which state is kept.",
 )
 @as_json
 @with_cloud
@@ -67,7 +71,7 @@ def command(  # noqa: PLR0913 - options
       statebag cost ARN
       statebag cost ARN --prices frankfurt.json --json | jq .total
     """  # noqa: D301 - click reads the control character
-    listed = Prices.parse(decode(prices.read_bytes(), path=str(prices))) if prices else Prices()
+    listed = Prices.read(prices) if prices else Prices()
     executions = Executions(cloud.states)
     asked = execution_named(cloud, execution_arn)
     steps = [

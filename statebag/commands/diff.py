@@ -47,8 +47,9 @@ def command(  # noqa: PLR0913 - options
     cloud: Cloud, old: str, new: str, path_text: str, *, to_json: bool, mask: Masking
 ) -> None:
     """Compare two states."""
+    steps = parse_path(path_text, "--path")
     before, after = open_source(cloud, old), open_source(cloud, new)
-    changes = _changes(before, after, parse_path(path_text))
+    changes = _changes(before, after, steps)
     if to_json:
         for change in changes:
             print_json(described(change, mask))

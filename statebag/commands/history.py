@@ -9,11 +9,11 @@ import click
 
 from statebag.account.aws import Cloud
 from statebag.executions.chain import continued_as
-from statebag.options import as_json, with_cloud, with_masking
+from statebag.options import as_json, every, with_cloud, with_masking
 from statebag.output.masking import Masking
 from statebag.output.rendering import counted, preview, printable
 from statebag.output.terminal import DIM, Styled, note, print_json, print_line, styled
-from statebag.sources.entries import Entry, Filter, between, length_of, newest_first
+from statebag.sources.entries import Entry, Filter, between, filter_in, length_of, newest_first
 from statebag.sources.sources import SOURCE_HELP, Source, open_source
 from universal_sync_core.bag.fields import HISTORY
 from universal_sync_core.values.codec import Json
@@ -43,6 +43,7 @@ Examples:
     "--tail",
     default=_DEFAULT_TAIL,
     show_default=True,
+    type=click.IntRange(1),
     help="How many of the newest entries to show.",
 )
 @click.option("--all", "whole", is_flag=True, help="All entries.")
@@ -54,9 +55,7 @@ Examples:
     help="Show only matching entries. Repeatable.",
 )
 @click.option("--follow", is_flag=True, help="Keep showing new entries until the execution ends.")
-@click.option(
-    "--every", default=2.0, show_default=True, help="With --follow: seconds between looks."
-)
+@every("With --follow: s")
 @as_json
 @with_masking
 @with_cloud
@@ -73,7 +72,7 @@ def command(  # noqa: PLR0913 - options
     mask: Masking,
 ) -> None:
     """Show the history."""
-    wanted = [Filter(text) for text in filters]
+    wanted = [filter_in(text) for text in filters]
     opened = open_source(cloud, source)
     found = (entry for entry in newest_first(opened) if _passes(entry, wanted))
     entries = list(found if whole else islice(found, tail))

@@ -15,7 +15,7 @@ from statebag.listing.options import with_query
 from statebag.listing.paging import Page, page_of
 from statebag.listing.rows import Row
 from statebag.listing.table import line_of, print_rows
-from statebag.options import as_json, with_cloud
+from statebag.options import as_json, every, with_cloud
 from statebag.output.rendering import counted
 from statebag.output.terminal import note, print_json, print_line, progress
 
@@ -29,9 +29,7 @@ _LIMIT: Final = 20
 @click.option(
     "--follow", is_flag=True, help="Keep showing executions that begin or end, until Ctrl-C."
 )
-@click.option(
-    "--every", default=2.0, show_default=True, help="With --follow: seconds between looks."
-)
+@every("With --follow: s")
 @as_json
 @with_cloud
 def command(  # noqa: PLR0913 - options

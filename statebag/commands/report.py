@@ -63,7 +63,7 @@ def command(  # noqa: PLR0913 - options
 ) -> None:
     """Write a page about an execution."""
     arn = arn_named(cloud, execution_arn)
-    chosen = [parse_path(part) for part in parts]
+    chosen = [parse_path(part, "--part") for part in parts]
     with progress("reading the execution") as advance:
         page = page_of(findings_of(cloud, arn, mask, chosen, advance)).encode()
     write_file(output, page, force=force)

@@ -29,7 +29,13 @@ Examples:
 """
 )
 @click.argument("source")
-@click.option("-o", "--output", required=True, help="File to write; - is standard output.")
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(dir_okay=False, allow_dash=True),
+    help="File to write; - is standard output.",
+)
 @click.option("--hydrate", is_flag=True, help="Replace pointers by their values.")
 @click.option("--force", is_flag=True, help="Overwrite an existing file.")
 @with_cloud

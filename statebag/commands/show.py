@@ -52,7 +52,13 @@ Examples:
 )
 @click.argument("source")
 @click.option("--path", "path_text", default="", help="Show only the part at this path, opened.")
-@click.option("--depth", default=_DEFAULT_DEPTH, show_default=True, help="Levels to show.")
+@click.option(
+    "--depth",
+    default=_DEFAULT_DEPTH,
+    show_default=True,
+    type=click.IntRange(0),
+    help="Levels to show.",
+)
 @click.option("--range", "range_text", metavar="START:STOP", help="Members of the part to show.")
 @click.option("--open", "opens", is_flag=True, help="Open parts in S3 at every level shown.")
 @click.option("--hydrate", is_flag=True, help="With --json: replace pointers by their values.")
@@ -76,7 +82,7 @@ def command(  # noqa: PLR0913 - options
     mask: Masking,
 ) -> None:
     """Show a state."""
-    steps, members = parse_path(path_text), _range(range_text)
+    steps, members = parse_path(path_text, "--path"), _range(range_text)
     opened = open_source(cloud, source)
     part = opened.tree.at(steps)
     if to_json and not sizes:
@@ -217,4 +223,8 @@ def _range(text: str | None) -> range | None:
     if len(parts) != _RANGE_PARTS or not all(part.isdecimal() or not part for part in parts):
         raise click.BadParameter("a range is START:STOP, such as 500:510", param_hint="--range")
     start = int(parts[0] or 0)
-    return range(start, int(parts[1]) if parts[1] else start + _DEFAULT_LIMIT)
+    stop = int(parts[1]) if parts[1] else start + _DEFAULT_LIMIT
+    if start >= stop:
+        message = f"{text} is an empty range: START must be less than STOP"
+        raise click.BadParameter(message, param_hint="--range")
+    return range(start, stop)

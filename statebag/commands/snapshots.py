@@ -66,7 +66,8 @@ def command(cloud: Cloud, execution_arn: str, *, to_json: bool) -> None:
     for snapshot in found if width() < _WIDE else ():
         print_line(_line(snapshot))
         print_line(f"  {snapshot.path}")
-    hint = "; `statebag resume PATH` goes on from one" if found else ""
+    is_possible = any(snapshot.has_begun for snapshot in found)
+    hint = "; `statebag resume PATH` goes on from one" if is_possible else ""
     note(f"{counted(len(found), 'state')}{hint}")
 
 

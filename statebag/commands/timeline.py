@@ -1,11 +1,12 @@
 """`statebag timeline`: what an execution did, state by state, across those that continued it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import click
 
 from statebag.account.aws import Cloud
+from statebag.errors import NotFoundError
 from statebag.executions.branches import Run, run_of, runs_of
 from statebag.executions.chain import chain_of
 from statebag.executions.executions import Execution, Executions
@@ -77,8 +78,12 @@ def command(
       statebag timeline ARN --json | jq -s 'max_by(.output_bytes)'
     """  # noqa: D301 - click reads the control character
     asked = execution_named(cloud, execution_arn)
+    seen: set[str] = set()
     for run in _runs(Executions(cloud.states), asked, one=one):
+        seen.update(each.state for each in run.steps)
         steps = [each for each in run.steps if not states or each.state in states]
+        if states and not steps:
+            continue
         if to_json:
             for step in steps:
                 print_json(step.describe())
@@ -91,6 +96,15 @@ def command(
             right=_TO_THE_RIGHT,
             one_line=is_narrow,
         )
+    _require_seen(states, seen)
+
+
+def _require_seen(states: Iterable[str], seen: set[str]) -> None:
+    """Refuse names of states that nothing has entered."""
+    unknown = sorted(set(states) - seen)
+    if unknown:
+        hint = f"It entered {', '.join(sorted(seen)) or 'no state'}."
+        raise NotFoundError(f"it has not entered the state {', '.join(unknown)}", hint=hint)
 
 
 def _runs(executions: Executions, asked: Execution, *, one: bool) -> Iterator[Run]:

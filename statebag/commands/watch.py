@@ -19,7 +19,7 @@ from statebag.executions.following import Change, Follower
 from statebag.executions.naming import execution_named
 from statebag.executions.step_text import bar_text, clock_of, label_of, payload_text, share_text
 from statebag.executions.timeline import Step
-from statebag.options import as_json, with_cloud, with_masking
+from statebag.options import as_json, every, with_cloud, with_masking
 from statebag.output.masking import Masking
 from statebag.output.rendering import preview, seconds_text
 from statebag.output.terminal import (
@@ -57,13 +57,7 @@ _LOOKS_FOR_CALLBACK: Final = 5
     type=click.IntRange(0),
     help="How many of the states already entered to show first.",
 )
-@click.option(
-    "--every",
-    default=2.0,
-    show_default=True,
-    type=click.FloatRange(0.2),
-    help="Seconds between two looks.",
-)
+@every("S")
 @as_json
 @with_masking
 @with_cloud

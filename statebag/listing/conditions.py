@@ -20,6 +20,7 @@ _UNITS: Final = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _SIZE: Final = re.compile(r"(\d{1,12})\s*(B|KiB|MiB)?", re.IGNORECASE)
 _FACTORS: Final = {"b": 1, "kib": KIB, "mib": KIB * KIB}
 _SIGN: Final = re.compile(r"!=|=|~")
+_WHERE: Final = "--where"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,14 +100,15 @@ def where_in(text: str) -> Where:
         except click.BadParameter:
             continue
         except re.error as error:
-            raise click.BadParameter(f"{text}: not a regular expression: {error}") from error
+            message = f"{text}: not a regular expression: {error}"
+            raise click.BadParameter(message, param_hint=_WHERE) from error
         if steps:
             return Where(steps=steps, sign=sign[0], text=text[sign.end() :])
     message = f"{text}: a condition is path=value, path!=value or path~pattern"
-    raise click.BadParameter(message, param_hint="--where")
+    raise click.BadParameter(message, param_hint=_WHERE)
 
 
-def moment_given(text: str, now: datetime) -> datetime:
+def moment_given(text: str, now: datetime, option: str) -> datetime:
     """Return the time that an option gives: `90m`, `2h`, `1d`, `2w` ago, or RFC 3339.
 
     Raises:
@@ -119,11 +121,11 @@ def moment_given(text: str, now: datetime) -> datetime:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
         message = f"{text}: a time is 90m, 2h, 1d or 2w ago, or 2025-06-01T12:00:00Z"
-        raise click.BadParameter(message) from error
+        raise click.BadParameter(message, param_hint=option) from error
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def size_given(text: str) -> int:
+def size_given(text: str, option: str) -> int:
     """Return the bytes that an option gives: `900`, `100KiB`, `1MiB`.
 
     Raises:
@@ -131,7 +133,8 @@ def size_given(text: str) -> int:
     """
     match = _SIZE.fullmatch(text)
     if match is None:
-        raise click.BadParameter(f"{text}: a size is 900, 100KiB or 1MiB")
+        message = f"{text}: a size is 900, 100KiB or 1MiB"
+        raise click.BadParameter(message, param_hint=option)
     return int(match[1]) * _FACTORS[(match[2] or "B").lower()]
 
 

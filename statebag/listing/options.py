@@ -51,8 +51,8 @@ def with_query(command: Callable[P, R]) -> Callable[P, R]:
         chosen: dict[str, Any] = {name: kwargs.pop(name) for name in names}
         now = datetime.now(UTC)
         for name in ("since", "until"):
-            chosen[name] = moment_given(chosen[name], now) if chosen[name] else None
-        chosen["larger"] = size_given(chosen["larger"]) if chosen["larger"] else None
+            chosen[name] = moment_given(chosen[name], now, f"--{name}") if chosen[name] else None
+        chosen["larger"] = size_given(chosen["larger"], "--larger") if chosen["larger"] else None
         kwargs["query"] = Query(**chosen)
         return command(*args, **kwargs)
 

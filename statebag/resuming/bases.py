@@ -10,6 +10,7 @@ from statebag.errors import NotFoundError, RefusedError
 from statebag.executions.chain import owner_of
 from statebag.executions.executions import Execution, Executions, machine_of
 from statebag.executions.naming import execution_named, with_step
+from statebag.resuming.going_on import START_AGAIN, has_begun
 from statebag.resuming.restarts import require_restartable
 from statebag.resuming.starts import left_by
 from statebag.sources.failures import is_own
@@ -66,9 +67,8 @@ def of_execution(cloud: Cloud, execution: Execution) -> Base:
     if path is not None:
         return _left_at(cloud, path, execution.machine_arn, execution)
     bag = Executions(cloud.states).last_bag(execution.arn)
-    if bag is None or not _is_of(bag, execution):
-        hint = "Start it again with its own input."
-        raise NotFoundError(f"{execution.name} never began", hint=hint)
+    if bag is None or not has_begun(bag) or not _is_of(bag, execution):
+        raise NotFoundError(f"{execution.name} never began", hint=START_AGAIN)
     return _of_bag(cloud, execution, bag, is_fork=False)
 
 
@@ -102,9 +102,7 @@ def _left_at(cloud: Cloud, path: str, machine_arn: str, execution: Execution | N
     place = place_of(path) or require_place(cloud, machine_arn)
     source = open_source(cloud, path)
     if not source.is_bag:
-        hint = (
-            "Give a snapshot or a failure record; without one, start it again with its own input."
-        )
+        hint = f"Give a snapshot, or the record of a failure after the first state. {START_AGAIN}"
         raise RefusedError(f"there is no bag to go on from: {path}", hint=hint)
     return Base(
         owner=execution_in(path) or "",

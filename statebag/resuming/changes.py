@@ -5,11 +5,11 @@ from typing import Final, ParamSpec, TypeVar
 
 import click
 
+from statebag.given import json_of_option
 from statebag.paths import Steps, parse_path, render_path
 from universal_sync_core.bag.fields import STATE as CURRENT_STATE
 from universal_sync_core.bag.removals import REMOVED_PATHS
-from universal_sync_core.errors import UnreadableObjectError
-from universal_sync_core.values.codec import Json, JsonObject, decode
+from universal_sync_core.values.codec import Json, JsonObject
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -62,7 +62,7 @@ def _merge(changes: JsonObject, text: str) -> None:
 
 
 def _removal(text: str) -> str:
-    steps = parse_path(text)
+    steps = parse_path(text, _UNSET)
     if any(isinstance(step, int) for step in steps):
         message = f"{text}: an element of a list cannot be removed; set the whole list"
         raise click.BadParameter(message, param_hint=_UNSET)
@@ -76,15 +76,11 @@ def _field(text: str) -> tuple[Steps, Json]:
     name, sign, value = text.partition("=")
     if not sign or not name:
         raise click.BadParameter("a change is PATH=JSON", param_hint=_SET)
-    steps = parse_path(name)
+    steps = parse_path(name, _SET)
     if any(isinstance(step, int) for step in steps):
         message = f"{name}: an element of a list cannot be set; set the whole list"
         raise click.BadParameter(message, param_hint=_SET)
     if len(steps) > 1 and steps[0] != CURRENT_STATE:
         message = f"{name}: only {CURRENT_STATE} is merged by path; set all of {steps[0]}"
         raise click.BadParameter(message, param_hint=_SET)
-    try:
-        return steps, decode(value.encode(), path=name)
-    except UnreadableObjectError as error:
-        message = f"{text}: the value is not JSON (a text needs quotes)"
-        raise click.BadParameter(message, param_hint=_SET) from error
+    return steps, json_of_option(value, _SET, name)

@@ -4,8 +4,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from botocore.exceptions import ClientError
-
 from statebag.account.aws import Cloud
 from statebag.errors import RefusedError
 from statebag.executions.chain import chain_of
@@ -15,10 +13,11 @@ from statebag.executions.links import logs_of, trace_of
 from statebag.executions.timeline import Step, steps_of
 from statebag.output.masking import Masking
 from statebag.output.rendering import bytes_text, counted
-from statebag.resuming.restarts import can_restart, redrive_command
+from statebag.resuming.going_on import way_on
 from statebag.resuming.starts import resumed_as
 from statebag.sources.failures import explanation_of, read_record
-from universal_sync_core.errors import StoredDataError
+from statebag.sources.sources import newest_bag
+from universal_sync_core.errors import StateSyncError
 from universal_sync_core.values.codec import Json, JsonObject
 
 Fact: TypeAlias = tuple[str, Sequence[str]]
@@ -125,16 +124,16 @@ def postmortem_of(cloud: Cloud, asked: Execution) -> Postmortem:
         step=_step_of(cloud, execution, error),
         segment=segment if type(segment) is int else None,
         record=path,
-        go_on=_go_on(cloud, execution),
+        go_on=way_on(cloud, execution, error, record, _last_bag(cloud, execution)),
         successor=successor,
     )
 
 
 def _record(cloud: Cloud, execution: Execution) -> tuple[str | None, JsonObject]:
-    """Return the record with its path; nothing of one that is gone or damaged."""
+    """Return the record with its path; of one that is gone or cannot be read, nothing."""
     try:
         return read_record(cloud, execution) or (None, {})
-    except StoredDataError:
+    except StateSyncError:
         return None, {}
 
 
@@ -152,12 +151,11 @@ def _step_of(cloud: Cloud, execution: Execution, error: str) -> Step | None:
     return raised or ended_in
 
 
-def _go_on(cloud: Cloud, execution: Execution) -> str | None:
+def _last_bag(cloud: Cloud, execution: Execution) -> JsonObject | None:
     try:
-        is_restarted = can_restart(cloud, execution.machine_arn)
-    except ClientError:  # it is gone, or not for this role to see
-        return None
-    return f"statebag resume {execution.arn}" if is_restarted else redrive_command(execution.arn)
+        return newest_bag(cloud, execution)
+    except StateSyncError:  # what the record leads to cannot be read
+        return Executions(cloud.states).last_bag(execution.arn)
 
 
 def _masked(text: str, mask: Masking) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Final
 
 import click
 
-from statebag.paths import parse_path
+from statebag.paths import Steps, parse_path
 from statebag.sources.sources import Source
 from statebag.state.tree import Part
 from universal_sync_core.bag.fields import HISTORY, archive_of
@@ -15,6 +15,7 @@ from universal_sync_core.values.codec import Json, encode
 
 # About a page of the archive.
 _BATCH: Final = 50
+_FILTER: Final = "--filter"
 _CONDITION: Final = re.compile(r"([^=~]+?)([=~])(.*)", re.DOTALL)
 
 
@@ -32,19 +33,44 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which entries are wanted: `key=value`, `key~pattern`, or a text anywhere in the entry."""
+    """Which entries are wanted: `key=value`, `key~pattern`, or a text anywhere in the entry.
+
+    Attributes:
+        text: the value, the pattern, or the text anywhere.
+        sign: which of them; empty for a text anywhere.
+    """
 
     text: str
+    sign: str = ""
+    steps: Steps = ()
 
     def __call__(self, value: Json) -> bool:
         """Tell whether an entry is wanted."""
-        condition = _CONDITION.fullmatch(self.text)
-        if condition is None:
+        if not self.sign:
             return self.text in encode(value).decode(errors="replace")
-        found = _at(value, condition[1])
-        if condition[2] == "=":
-            return found == condition[3]
-        return found is not None and re.search(condition[3], found) is not None
+        found = _at(value, self.steps)
+        if self.sign == "=":
+            return found == self.text
+        return found is not None and re.search(self.text, found) is not None
+
+
+def filter_in(text: str) -> Filter:
+    """Return the filter that an option gives.
+
+    Raises:
+        BadParameter: its key is not a path, or its pattern not a regular expression.
+    """
+    condition = _CONDITION.fullmatch(text)
+    if condition is None:
+        return Filter(text)
+    key, sign, wanted = condition.groups()
+    try:
+        steps = parse_path(key, _FILTER)
+        re.compile(wanted if sign == "~" else "")
+    except re.error as error:
+        message = f"{text}: not a regular expression: {error}"
+        raise click.BadParameter(message, param_hint=_FILTER) from error
+    return Filter(wanted, sign, steps)
 
 
 def length_of(source: Source) -> int:
@@ -85,12 +111,8 @@ def _read(source: Source, part: Part, start: int, stop: int) -> list[Entry]:
     return [Entry(start + at, value) for at, value in enumerate(values)]
 
 
-def _at(value: Json, path: str) -> str | None:
+def _at(value: Json, steps: Steps) -> str | None:
     """Return what stands at a path of an entry as text, or None where there is nothing."""
-    try:
-        steps = parse_path(path)
-    except click.BadParameter:
-        return None
     for step in steps:
         is_key = isinstance(value, dict) and step in value
         if not is_key and not (isinstance(value, list) and step in range(len(value))):

@@ -40,6 +40,11 @@ class Snapshot:
     segment: Json = None
     error: str | None = None
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether there is a bag to go on from: a refused input leaves none."""
+        return self.revision is not None
+
     def describe(self) -> JsonObject:
         """Return it as JSON."""
         return {

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import click
+
 from statebag.account.aws import Cloud
 from statebag.account.deployment import place_of_machine
 from statebag.account.places import Place, place_in, place_of
@@ -17,16 +19,17 @@ from statebag.executions.executions import (
 )
 from statebag.executions.naming import STEP_MARK, execution_named, may_name, with_step
 from statebag.executions.timeline import steps_of
+from statebag.given import json_of_document
 from statebag.sources.failures import read_record
 from statebag.state.reading import StateReader, reader_at, reader_of
 from statebag.state.tree import Tree
-from universal_sync_core.errors import StateSyncError
+from universal_sync_core.errors import MalformedPointerError
 from universal_sync_core.pages.page_format import is_node, parse_node
 from universal_sync_core.pages.trees import pointer_to
 from universal_sync_core.storage.keys import execution_in
 from universal_sync_core.storage.store import Location
 from universal_sync_core.values.address import digest_in
-from universal_sync_core.values.codec import Json, JsonObject, decode
+from universal_sync_core.values.codec import Json, JsonObject
 from universal_sync_core.workflow.failure import SNAPSHOT_OF_RECORD, is_failure_record
 
 SOURCE_HELP: Final = """
@@ -162,7 +165,7 @@ def _of_bag(
 
 def _of_object(cloud: Cloud, path: str) -> Source:
     if digest_in(path) is None:
-        return _of_text(cloud, cloud.store.get(Location.parse(path)).body, path)
+        return _of_text(cloud, cloud.store.get(_location_given(path)).body, path)
     reader = reader_at(cloud, path)
     at, (document, _) = reader.objects.record(path)
     if is_node(document):
@@ -173,6 +176,14 @@ def _of_object(cloud: Cloud, path: str) -> Source:
     if bag is None:
         return _of_value(document, path, reader)
     return _of_bag(cloud, bag, title=path, place=place_of(path))
+
+
+def _location_given(path: str) -> Location:
+    try:
+        return Location.parse(path)
+    except MalformedPointerError as error:
+        message = f"{path}: an object's path is s3://BUCKET/KEY"
+        raise click.BadParameter(message, param_hint="SOURCE") from error
 
 
 def _of_value(value: Json, path: str, reader: StateReader) -> Source:
@@ -206,11 +217,7 @@ def _of_document(cloud: Cloud, name: str) -> Source:
 
 
 def _of_text(cloud: Cloud, body: bytes, title: str) -> Source:
-    try:
-        document = decode(body, path=title)
-    except StateSyncError as error:
-        hint = 'Give a bag, or {"state_data": bag}.'
-        raise RefusedError(f"{title} is not JSON", hint=hint) from error
+    document = json_of_document(body, title, 'Give a bag, or {"state_data": bag}.')
     if type(document) is not dict:
         reader = reader_of(cloud, cloud.place, None)
         return Source(title=title, value=document, is_bag=False, reader=reader, place=cloud.place)

@@ -11,6 +11,7 @@ ORDER = (
     "paths",
     "output",
     "errors",
+    "given",
     "account",
     "state",
     "executions",

@@ -99,7 +99,8 @@ def test_every_wrong_field_is_named_with_its_path_and_without_its_value(
     with pytest.raises(InvalidRequestError) as refused:
         app.resolve(event, CONTEXT)
     assert str(refused.value) == (
-        "words.1: Input should be a valid string; words.2: Input should be a valid string; "
+        "words.1: Input should be a valid string, not an object; "
+        "words.2: Input should be a valid string, not a number; "
         "wrods: Extra inputs are not permitted"
     )
     assert refused.value.field == "words.1"

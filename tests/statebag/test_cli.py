@@ -12,11 +12,15 @@ import click
 import pytest
 from botocore.exceptions import (
     ClientError,
+    ConfigParseError,
     ConnectTimeoutError,
+    CredentialRetrievalError,
     EndpointConnectionError,
     NoCredentialsError,
     NoRegionError,
+    ParamValidationError,
     ProfileNotFound,
+    ReadTimeoutError,
 )
 from click.shell_completion import BashComplete
 from click.testing import CliRunner
@@ -84,6 +88,10 @@ ERRORS: list[tuple[Any, int, str]] = [
     (EndpointConnectionError(endpoint_url="http://127.0.0.1:9"), 6, "--endpoint-url"),
     (EndpointConnectionError(endpoint_url="http://127.0.0.1:9"), 6, "http://127.0.0.1:9 did not"),
     (ConnectTimeoutError(endpoint_url="http://127.0.0.1:9"), 6, "http://127.0.0.1:9 did not"),
+    (ReadTimeoutError(endpoint_url="http://127.0.0.1:9"), 6, "http://127.0.0.1:9 did not"),
+    (ParamValidationError(report="Invalid\nbucket name"), 2, "asked: Parameter validation failed"),
+    (CredentialRetrievalError(provider="p", error_msg="no"), 4, "no usable credentials"),
+    (ConfigParseError(path="config"), 4, "no usable credentials"),
 ]
 
 
@@ -242,13 +250,6 @@ def test_region_is_that_of_the_execution(
         main(("show", source, *options), connect=connect)
 
     assert [connection.region for connection in asked] == [region]
-
-
-def test_text_that_is_no_json(run: Run) -> None:
-    ran = run("show", "-", stdin="not json")
-
-    assert ran.code == 7
-    assert "is not JSON" in ran.err
 
 
 def test_output_for_a_pipe_has_no_colours(run: Run, cloud: FakeCloud) -> None:

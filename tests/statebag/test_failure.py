@@ -1,16 +1,19 @@
 """Why an execution failed: from its record, from its cause, or from its history alone."""
 
 import json
+import shlex
 from typing import Any
 
 import pytest
 
+from statebag.resuming.going_on import START_AGAIN
 from statebag.resuming.restarts import redrive_command
 from tests.statebag.cloud import FUNCTION, MACHINE, FakeCloud, arn_of
 from tests.statebag.conftest import Run
 from tests.statebag.histories import History, bag
 from tests.statebag.states import CONTEXT, RUN, catalog_bag, location_of
 from universal_sync_core import record_failure
+from universal_sync_core.errors import StoreAccessDeniedError, StoreUnavailableError
 from universal_sync_core.retention.members import leave_mark
 from universal_sync_core.storage import runtime
 
@@ -46,13 +49,21 @@ def history(error: str, *, tries: int = 1) -> History:
     return events
 
 
-def fail(cloud: FakeCloud, raised: Any = RAISED, error: str = "ValueError", **told: Any) -> str:
+def fail(
+    cloud: FakeCloud,
+    raised: Any = RAISED,
+    error: str = "ValueError",
+    *,
+    stage: str = "segment",
+    state: dict[str, Any] | None = None,
+    **told: Any,
+) -> str:
     """Fail as the stack's machine does; return the path of the record."""
     report = record_failure(
-        catalog_bag() | {"segment_to_run": 1},
+        state or catalog_bag() | {"segment_to_run": 1},
         {"Error": error, "Cause": json.dumps(raised)},
         CONTEXT,
-        circumstances={"stage": "segment", "failed_at": "2025-06-01T11:59:00.000Z"},
+        circumstances={"stage": stage, "failed_at": "2025-06-01T11:59:00.000Z"},
     )
     events = history(error, tries=3).events
     failed = {"error": report["error"], "cause": report["cause"]} | told
@@ -134,6 +145,52 @@ def test_execution_without_a_readable_record_tells_what_step_functions_says(
 
     assert (told["error"], told["cause"]) == (["ValueError"], ["order 17 has no lines"])
     assert "record" not in told
+
+
+WAYS_ON = [
+    ("LoopLimitReached", "loop_limit", "--set loop_limit=14"),
+    ("Job.TIMEOUT", "async", """--set 'job="ID-OF-THE-NEW-RUN"'"""),
+    ("Rejected", "async", ""),
+]
+
+
+@pytest.mark.parametrize(("error", "stage", "changes"), WAYS_ON)
+def test_command_that_goes_on_sets_what_would_end_it_again(
+    run: Run, cloud: FakeCloud, error: str, stage: str, changes: str
+) -> None:
+    fail(cloud, error=error, stage=stage, state=catalog_bag() | {"loop_limit": 7})
+
+    go_on = told_of(run)["go on"][0]
+
+    assert go_on == f"statebag resume {RUN} {changes}".rstrip()
+    assert run(*shlex.split(go_on)[1:], "--dry-run").code == 0
+
+
+def test_execution_whose_input_was_refused_is_not_to_be_resumed(run: Run, cloud: FakeCloud) -> None:
+    path = fail(cloud, stage="init", state={"execution_id": RUN})
+
+    assert told_of(run)["go on"] == [START_AGAIN]
+    assert run("snapshots", RUN).err == "1 state\n"
+    for source in (RUN, path):
+        ran = run("resume", source)
+        assert (ran.code, cloud.states.started) == (7, [])
+        assert START_AGAIN in ran.err
+
+
+@pytest.mark.parametrize("error", [StoreAccessDeniedError("no"), StoreUnavailableError("down")])
+def test_record_that_may_not_be_read_leaves_what_step_functions_says(
+    run: Run, cloud: FakeCloud, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    fail(cloud)
+
+    def refuse(*_: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(cloud.store, "get", refuse)
+    told = told_of(run)
+
+    assert (told["error"], told["cause"]) == (["ValueError"], ["order 17 has no lines"])
+    assert told["state"] == ["RunSegment, step 3, after 3 tries"]
 
 
 def test_machine_that_keeps_its_states_is_redriven(run: Run, cloud: FakeCloud) -> None:

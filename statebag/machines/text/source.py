@@ -57,7 +57,9 @@ def read_file(file: Path) -> Source:
         text = body.decode(encoding)
     except FileNotFoundError as error:
         raise NotFoundError(f"there is no file {file}", hint=_HINT) from error
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise RefusedError(f"{file}: {error.strerror}", hint=_HINT) from error
+    except UnicodeDecodeError as error:
         raise RefusedError(f"{file} cannot be read as UTF-8 text", hint=_HINT) from error
     is_yaml = file.suffix in {".yaml", ".yml"}
     return read_text(text, name=str(file), is_yaml=is_yaml, encoding=encoding)

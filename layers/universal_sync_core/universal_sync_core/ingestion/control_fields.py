@@ -18,7 +18,7 @@ from universal_sync_core.limits import STEP_FUNCTIONS_MAP_CONCURRENCY
 from universal_sync_core.previews.paths import PREVIEW_PATHS, previewed_keys
 from universal_sync_core.settings import MOST_SEGMENTS_PER_EXECUTION
 from universal_sync_core.values.codec import Json, JsonObject
-from universal_sync_core.values.portable import is_portable
+from universal_sync_core.values.portable import is_portable, json_type
 
 # Above it, some JSON libraries on the way cannot tell one whole number from the next.
 # https://www.rfc-editor.org/rfc/rfc8259#section-6
@@ -42,15 +42,6 @@ _SYNONYMS: Final = {
 }
 # These stay inline in the bag, whatever their values.
 _IN_PLACE: Final = CONTROL_FIELDS_NEVER_OFFLOAD | READ_BY_MACHINE
-_JSON_TYPES: Final = {
-    dict: "an object",
-    list: "an array",
-    str: "a string",
-    bool: "a boolean",
-    int: "a number",
-    float: "a number",
-    type(None): "null",
-}
 
 
 def checked(fields: JsonObject, place: str) -> JsonObject:
@@ -88,11 +79,6 @@ def require_portable(fields: JsonObject, place: str) -> None:
                 " some JSON libraries alter: keep such a value in current_state"
             )
             raise InvalidRequestError(message, field=path)
-
-
-def json_type(value: Json) -> str:
-    """Return the JSON type of a value, for a message."""
-    return _JSON_TYPES.get(type(value), "not a JSON value")
 
 
 def _count(value: Json, path: str, *, least: int = 0, most: int = MAX_COUNT) -> int:

@@ -16,6 +16,7 @@ from universal_sync_core.errors import (
 
 Class: TypeAlias = type[StateSyncError]
 
+_NO_BUCKET: Final = "NoSuchBucket"
 _CODES: Final = "https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html"
 _SLOW_DOWN: Final = "https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorBestPractices.html"
 _CONDITIONAL: Final = (
@@ -91,7 +92,7 @@ CODES: Final = (
     ),
     # A new bucket is not known everywhere yet.
     Rule(StoreUnavailableError, _REDIRECTS, ("TemporaryRedirect", "Redirect")),
-    Rule(MissingObjectError, _CODES, ("NoSuchKey", "NoSuchBucket", "NoSuchVersion")),
+    Rule(MissingObjectError, _CODES, ("NoSuchKey", _NO_BUCKET, "NoSuchVersion")),
     Rule(
         StoreAccessDeniedError,
         _CODES,
@@ -127,7 +128,8 @@ def error_for(code: str, status: int, path: str) -> StateSyncError:
     """
     error = _BY_CODE.get(code) or (_BY_STATUS.get(status) if status else StoreUnavailableError)
     if error is MissingObjectError:
-        return MissingObjectError("no such object", path=path)
+        what = "bucket" if code == _NO_BUCKET else "object"
+        return MissingObjectError(f"no such {what}", path=path)
     word = code or status or "no answer"
     if error is StoreThrottledError:
         return StoreThrottledError(f"S3 asked to slow down: {word}")

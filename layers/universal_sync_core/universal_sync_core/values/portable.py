@@ -2,7 +2,7 @@
 
 Half of a surrogate pair cannot be encoded in UTF-8, and Lambda's runtime crashes on it. Some
 libraries alter whole numbers beyond 64 bits. Both are safe in S3; values that have to stay inline
-are shown without them.
+are shown without them. A message names the JSON type of a value, and never shows the value.
 """
 
 import re
@@ -12,6 +12,20 @@ from universal_sync_core.values.codec import Json, measure
 
 _HALF_OF_PAIR: Final = re.compile("[\ud800-\udfff]")
 _REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
+_JSON_TYPES: Final = {
+    dict: "an object",
+    list: "an array",
+    str: "a string",
+    bool: "a boolean",
+    int: "a number",
+    float: "a number",
+    type(None): "null",
+}
+
+
+def json_type(value: Json) -> str:
+    """Return the JSON type of a value, for a message."""
+    return _JSON_TYPES.get(type(value), f"a value of the Python type {type(value).__name__}")
 
 
 def is_portable(value: Json) -> bool:

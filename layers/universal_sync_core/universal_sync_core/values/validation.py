@@ -7,12 +7,15 @@ from pydantic_core import ErrorDetails
 
 from universal_sync_core.errors import InvalidRequestError
 from universal_sync_core.values.codec import Json, encode
+from universal_sync_core.values.portable import json_type
 
 ModelT = TypeVar("ModelT")
 BaseModelT = TypeVar("BaseModelT", bound=BaseModel)
 
 # The most wrong fields in one message, so that a list of ten thousand wrong items stays readable.
 _DESCRIBED: Final = 10
+# What pydantic calls an error about the type itself: `dict_type`, `string_type`.
+_OF_TYPE: Final = "_type"
 _ADAPTERS: Final[dict[type[Any], TypeAdapter[Any]]] = {}
 
 
@@ -26,7 +29,7 @@ def validate(model: type[BaseModelT], value: object) -> BaseModelT:
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        details = error.errors(include_url=False, include_input=False)
+        details = _details(error)
     # Outside the handler, so that pydantic's error, which contains the input, is not chained.
     raise _refusal(details, ())
 
@@ -53,13 +56,23 @@ def validate_json(model: type[ModelT], value: Json, path: str) -> ModelT:
     try:
         return adapter(model).validate_json(encode(value))
     except ValidationError as error:
-        details = error.errors(include_url=False, include_input=False)
+        details = _details(error)
     raise _refusal(details, (path,))
 
 
 def _refusal(details: list[ErrorDetails], place: tuple[str, ...]) -> InvalidRequestError:
     message = "; ".join(_described(detail, place) for detail in details[:_DESCRIBED])
     return InvalidRequestError(message, field=_path(details[0], place) or None)
+
+
+def _details(error: ValidationError) -> list[ErrorDetails]:
+    """Return what is wrong, with the type of what was given where that is wrong, never a value."""
+    details = error.errors(include_url=False)
+    for detail in details:
+        given = json_type(detail["input"])
+        if detail["type"].endswith(_OF_TYPE):
+            detail["msg"] = f"{detail['msg']}, not {given}"
+    return details
 
 
 def _described(detail: ErrorDetails, place: tuple[str, ...]) -> str:
