@@ -2,6 +2,7 @@
 
 import random
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -10,6 +11,7 @@ from tests.core.fakes import CountingStore, PassingStore
 from universal_sync_core import store_to_s3, universal_sync_core
 from universal_sync_core.errors import MalformedPointerError, StoreUnavailableError
 from universal_sync_core.packs import outbox
+from universal_sync_core.storage import parallel
 from universal_sync_core.storage.memory_store import MemoryStore
 from universal_sync_core.storage.store import Location
 
@@ -36,9 +38,11 @@ def test_packs_that_a_failed_call_has_stored_are_not_sent_again(
     result = {"rows": [f"{source.getrandbits(4_000):x}" for _ in range(400)]}
     counting = CountingStore()
     store = RefusingStore(counting, most=5)
-    with fresh(store):
+    with ThreadPoolExecutor(1) as requests, monkeypatch.context() as patch, fresh(store):
+        patch.setattr(parallel, "_pool", lambda: requests)
         with pytest.raises(StoreUnavailableError):
             universal_sync_core({}, result, CONTEXT)
+        requests.submit(int).result()  # the request that was on its way has ended
         store.left = 1_000
         bag = universal_sync_core({}, result, CONTEXT)
     assert len(counting.puts) > 8
