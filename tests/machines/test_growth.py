@@ -46,6 +46,18 @@ BESIDE: dict[str, tuple[Fields, int]] = {
         service("dynamodb:updateItem", {"ReturnValues": "ALL_NEW"}, ResultPath="$.r"),
         INPUT + 60 * KIB,
     ),
+    "nor is one with all of a list that an update appends to": (
+        service(
+            "dynamodb:updateItem",
+            {"ReturnValues": "UPDATED_NEW", "UpdateExpression": "SET l = list_append(l, :x)"},
+            ResultPath="$.r",
+        ),
+        INPUT + 60 * KIB,
+    ),
+    "a receipt for each of many is not": (
+        service("aws-sdk:s3:deleteObjects", {}, ResultPath="$.r"),
+        INPUT + 60 * KIB,
+    ),
     "what a nested Express execution answers is not": (
         service("aws-sdk:sfn:startSyncExecution", {}, ResultPath="$.r"),
         INPUT + 60 * KIB,

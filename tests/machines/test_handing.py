@@ -71,6 +71,12 @@ LEFT: Final = {
     "the input of the execution is read": distributed(
         task("do", "$$.Execution.Input", OutputPath="$.Payload"), ItemSelector=SELECTOR
     ),
+    "the context is read, and the input in it": distributed(
+        task("do", "$$.Execution", OutputPath="$.Payload"), ItemSelector=SELECTOR
+    ),
+    "all of the context is": distributed(
+        task("do", "$$", OutputPath="$.Payload"), ItemSelector=SELECTOR
+    ),
     "the key is taken": distributed(BODY, ItemSelector={**SELECTOR, "statebag_owner": "me"}),
 }
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from statebag.machines.adopting.retries import RETRIES
+from statebag.machines.planning.words import Words
 from tests.machines.adopting import CHAIN, FAN, JSONATA, LOOP, OPTIONS, adopted, write
-from tests.machines.building import Fields, machine, mapping, service, task
+from tests.machines.building import Fields, machine, mapping, service, task, words_before
 from tests.statebag.conftest import Run
 
 STACK = Path(__file__).parents[2] / "statemachine" / "state_data_v3.asl.json"
@@ -209,3 +210,14 @@ def test_retries_are_those_of_the_stacks_own_machine() -> None:
 
     assert syncing
     assert all(state["Retry"] == RETRIES for state in syncing)
+
+
+def test_choice_in_jsonpath_inside_a_map_in_jsonata_keeps_what_it_reads() -> None:
+    kinds = {"Variable": "$.kind", "StringEquals": "a", "Next": "E"}
+    choice = {"Type": "Choice", "Choices": [kinds], "Default": "E"}
+    body = machine({"C": choice, "E": {"Type": "Succeed"}})
+    each = {"Type": "Map", "QueryLanguage": "JSONata", "Items": "{% $states.input.l %}"}
+
+    words = words_before(machine({"M": {**each, "ItemProcessor": body}}), "M")
+
+    assert words == Words(list=("l",), plain=("l[*].kind",))

@@ -53,6 +53,36 @@ def test_path_is_read_as_far_as_it_leads_to_one_place(
     assert (show_path(access.path), access.is_whole) == (shown, is_whole)
 
 
+READ_WHOLE = {
+    "a list has the elements of a list that is read": "[$states.input.a]",
+    "and so have two": "[$states.input.a, {'b': 1}]",
+    "a path that keeps a list makes one of a pointer": "$states.input.a[]",
+    "a variable that keeps a list does": "$a[]",
+}
+MOVED = {
+    "a list of what is put together": "[{'a': $states.input.a}, [1]]",
+    "a path": "$states.input.a",
+}
+
+
+@pytest.mark.parametrize("code", READ_WHOLE.values(), ids=READ_WHOLE)
+def test_expression_reads_what_it_would_make_something_else_of(code: str) -> None:
+    made = parse_jsonata(code)
+
+    assert isinstance(made, Computed)
+    assert [read.word for read in made.reads] == [Word.PLAIN]
+
+
+@pytest.mark.parametrize("code", MOVED.values(), ids=MOVED)
+def test_expression_moves_what_it_leaves_as_it_is(code: str) -> None:
+    assert isinstance(parse_jsonata(code), Ref | Struct)
+
+
+@pytest.mark.parametrize("code", ["$states", "$string($states)", "$states.input.("])
+def test_expression_that_takes_all_of_the_state_reads_its_context_too(code: str) -> None:
+    assert {path[0] for path in paths_in(parse_jsonata(code))} >= {"$", "$$", "%result"}
+
+
 @pytest.mark.parametrize("text", ["", "a.b", "$.a[", "$.x.length()", "{% $x %}"])
 def test_what_is_no_path_is_refused(text: str) -> None:
     with pytest.raises(UnreadablePathError):
@@ -111,7 +141,7 @@ def test_array_only_moves_its_elements_and_format_reads_scalars() -> None:
         ("$states.input", Ref, ["$"]),
         ("$order.lines", Ref, ["$order.lines"]),
         ("{'a': $states.input.x, 'n': 1}", Struct, ["$.x"]),
-        ("[$states.input.x, $states.result]", Struct, ["$.x", "%result"]),
+        ("[$states.input.x, $states.result]", Computed, ["$.x", "%result"]),
         ("$count($states.input.list)", Computed, ["$.list"]),
         ("$states.input.items[price > 3].id", Computed, ["$.items"]),
         (
@@ -131,7 +161,7 @@ def test_array_only_moves_its_elements_and_format_reads_scalars() -> None:
         ("$states.context.Map.Item.Value.id", Ref, ["%item.id"]),
         ("$states.context.Execution.Input.a", Computed, ["$$.Execution.Input"]),
         ("'text'", Literal, []),
-        ("$states.input.(", Computed, ["$", "%result"]),
+        ("$states.input.(", Computed, ["$", "%result", "%error", "%item", "$$.Execution.Input"]),
     ],
 )
 def test_jsonata_moves_a_pure_path_and_reads_all_others(

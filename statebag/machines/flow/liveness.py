@@ -7,7 +7,15 @@ from statebag.machines.flow.needs import Needs, add, add_all, below_key, demand,
 from statebag.machines.flow.order import order_of
 from statebag.machines.model.states import Call, Exit, Fan, Scope, State
 from statebag.machines.values.expressions import WHOLE_DOCUMENT, Struct, Word, Written
-from statebag.machines.values.paths import DOCUMENT, EACH, ERROR, ITEM, RESULT, Path
+from statebag.machines.values.paths import (
+    DOCUMENT,
+    EACH,
+    ERROR,
+    INPUT_IN_CONTEXT,
+    ITEM,
+    RESULT,
+    Path,
+)
 
 IsDecorated: TypeAlias = Callable[[State], bool]
 
@@ -175,10 +183,13 @@ def place_of_owner(state: State) -> Path | None:
 
 
 def _is_seen(body: Scope, path: Path) -> bool:
-    """Tell whether a key of a body's document would show in what it sends, reads or answers."""
-    texts = (node.value for node in body.node.walk() if isinstance(node.value, str))
-    if any("Execution.Input" in text for text in texts):
-        return True
+    """Tell whether a key of a body's document would show in what it sends, reads or answers.
+
+    The document is also the input of the child's execution, which its context object has.
+    """
     needs = Liveness(body, lambda _: False, end={(): Word.PLAIN}).entries
     start = needs.get(body.states[body.start], {})
-    return any(word >= Word.LIST and path[: len(each)] == each for each, word in start.items())
+    return any(
+        word >= Word.LIST and (path[: len(each)] == each or each == INPUT_IN_CONTEXT)
+        for each, word in start.items()
+    )

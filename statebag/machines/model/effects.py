@@ -70,10 +70,17 @@ def call_of(node: Node, arguments: Node | None, whole: Expression) -> Call:
 
 
 def _as_asked(service: Service, arguments: Node | None) -> Service:
-    """Return a service whose receipt has no bound where it is asked for a whole item of a table."""
+    """Return a service whose receipt has no bound where it is asked for values of a table's item.
+
+    That is the whole item, or what an update has set; of a list that it appends to, all of it.
+    """
     found = (arguments.get(key) for key in _RETURN_VALUES) if arguments is not None else ()
     asked = next(filter(None, found), None)
-    is_small = asked is None or asked.value in _SMALL_RETURN_VALUES
+    update = (arguments.text("UpdateExpression") if arguments is not None else None) or ""
+    is_small = asked is None or (
+        asked.value in _SMALL_RETURN_VALUES
+        and (asked.value == "NONE" or "list_append" not in update)
+    )
     return service if is_small else replace(service, most=None)
 
 

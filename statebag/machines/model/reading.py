@@ -15,8 +15,11 @@ if TYPE_CHECKING:
 _TYPES: Final = {"Task", "Pass", "Choice", "Wait", "Succeed", "Fail", "Map", "Parallel"}
 _BODIES: Final = ("ItemProcessor", "Iterator")
 _FIELDS_OF_JSONPATH: Final = (
-    "InputPath", "ItemsPath", "OutputPath", "Parameters", "ResultPath", "ResultSelector",
+    "CausePath", "ErrorPath", "HeartbeatSecondsPath", "InputPath", "ItemsPath",
+    "MaxConcurrencyPath", "OutputPath", "Parameters", "ResultPath", "ResultSelector",
+    "SecondsPath", "TimeoutSecondsPath", "TimestampPath",
 )  # fmt: skip
+_RULES_OF_JSONPATH: Final = ("And", "Not", "Or", "Variable")
 _HINT: Final = "Step Functions would refuse this definition: fix it first."
 
 
@@ -109,4 +112,7 @@ def _is_jsonata(node: Node, *, inherited: bool) -> bool:
 
 def _speaks_jsonpath(node: Node) -> bool:
     """Tell whether a state inside one of JSONata goes on in JSONPath without saying so."""
-    return any(field in node for field in _FIELDS_OF_JSONPATH)
+    rules = (rule for rule in node.sequence("Choices") if rule.kind is Kind.MAPPING)
+    return any(field in node for field in _FIELDS_OF_JSONPATH) or any(
+        field in rule for rule in rules for field in _RULES_OF_JSONPATH
+    )

@@ -57,6 +57,20 @@ _RECEIPTS: Final = re.compile(
     r"|enable|disable|modify|set|copy|restore|terminate|reboot|associate|disassociate|run|submit|notify"
     r"|authorize|revoke|complete|abort|invalidate|purge|change|upload|write|record|signal|post|accept|reject)"
 )
+# These answer an entry for each of hundreds of things that they are given.
+# https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
+# https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html
+# https://docs.aws.amazon.com/firehose/latest/APIReference/API_PutRecordBatch.html
+# https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RunInstances.html
+_OF_EACH: Final = {
+    "deleteObjects",
+    "putRecordBatch",
+    "putRecords",
+    "runInstances",
+    "startInstances",
+    "stopInstances",
+    "terminateInstances",
+}
 # These start something and wait for what it answers.
 _WAITS_FOR_ANSWER: Final = {"startSyncExecution", "batchExecuteStatement"}
 _LIMITS: Final = {
@@ -104,7 +118,7 @@ def _bound(service: str, operation: str, pattern: str) -> int | None:
     if pattern.startswith("sync"):
         # A nested execution answers its input and its output.
         return None if service == "states" else _JOB
-    if operation in _WAITS_FOR_ANSWER or not _RECEIPTS.match(operation):
+    if operation in _WAITS_FOR_ANSWER | _OF_EACH or not _RECEIPTS.match(operation):
         return None
     return _RECEIPT
 

@@ -22,6 +22,8 @@ from statebag.machines.values.paths import (
     CONTEXT,
     DOCUMENT,
     ERROR,
+    INPUT_IN_CONTEXT,
+    ITEM,
     RESULT,
     Path,
     Step,
@@ -37,6 +39,12 @@ _SMALL_FUNCTIONS: Final = {
     "max", "millis", "min", "not", "now", "number", "power", "random", "round", "sqrt", "sum",
     "type", "uuid",
 }  # fmt: skip
+_LITERALS: Final = {"string", "number", "value"}
+# What `$states` holds.
+_EVERYTHING: Final = (
+    *(Read((root,)) for root in (DOCUMENT, RESULT, ERROR, ITEM)),
+    Read(INPUT_IN_CONTEXT),
+)
 _COMPARISONS: Final = {"=", "!=", "<", "<=", ">", ">=", "in", "and", "or"}
 _ARITHMETIC: Final = {"+", "-", "*", "/", "%"}
 
@@ -65,7 +73,7 @@ def jsonata_of(node: Node) -> Expression:
     if code is not None:
         return parse_jsonata(code)
     if node.kind is Kind.UNKNOWN:
-        return Computed((Read((DOCUMENT,)), Read((RESULT,))), node.end - node.start)
+        return Computed(_EVERYTHING, node.end - node.start)
     return literal_of(node)
 
 
@@ -74,7 +82,7 @@ def parse_jsonata(code: str) -> Expression:
     try:
         syntax = Parser().parse(code)
     except (JException, RecursionError):
-        return Computed((Read((DOCUMENT,)), Read((RESULT,))), len(code.encode()))
+        return Computed(_EVERYTHING, len(code.encode()))
     return _value(syntax, len(code.encode()))
 
 
@@ -88,15 +96,27 @@ def _value(syntax: Syntax, text: int) -> Expression:
             str(key.value): _value(value, 0) for key, value in syntax.lhs_object
         }
         return Struct(fields, text)
-    if syntax.type == "unary" and syntax.value == "[" and syntax.expressions is not None:
+    if syntax.type == "unary" and syntax.value == "[" and _has_own_elements(syntax):
         elements: dict[Step, Expression] = {
             index: _value(each, 0) for index, each in enumerate(syntax.expressions)
         }
         return Struct(elements, text)
-    if syntax.type in {"string", "number", "value"}:
+    if syntax.type in _LITERALS:
         return Literal(max(text, 2 + len(str(syntax.value).encode())))
     reads = tuple(dict.fromkeys(_reads(syntax)))
     return Computed(reads, text, _SMALL_BYTES if _is_small(syntax) else None)
+
+
+def _has_own_elements(syntax: Syntax) -> bool:
+    """Tell whether a list has the elements that stand in it: of a list that is read it has all.
+
+    https://docs.jsonata.org/construction
+    """
+    elements = syntax.expressions or []
+    return all(
+        each.type in _LITERALS or (each.type == "unary" and each.value in {"[", "{"})
+        for each in elements
+    )
 
 
 def _has_literal_keys(syntax: Syntax) -> bool:
@@ -110,7 +130,12 @@ def _is_small(syntax: Syntax) -> bool:
 
 
 def _pure_path(syntax: Syntax) -> Path | None:
-    """Return the path of an expression that is nothing but one, or None of another."""
+    """Return the path of an expression that is nothing but one, or None of another.
+
+    One that ends in `[]` makes a list of a value that is none, and so of a pointer.
+    """
+    if getattr(syntax, "keep_array", False) or getattr(syntax, "keep_singleton_array", False):
+        return None
     if syntax.type == "variable" and not _stages(syntax):
         return _rooted(str(syntax.value), [])
     if syntax.type != "path" or syntax.group is not None:
@@ -183,7 +208,7 @@ def _own_read(syntax: Syntax, *, scalar: bool) -> Iterator[Read]:
     else:
         return
     if path is None and steps[0].type == "variable" and steps[0].value == "states":
-        yield from (Read((root,)) for root in (DOCUMENT, RESULT))
+        yield from _EVERYTHING
     elif path is not None:
         word = Word.SCALAR if scalar and is_whole else Word.PLAIN
         yield from read_in_place(value_at(path), word)

@@ -97,6 +97,14 @@ FORMATTING: Final[dict[str, Case]] = {
         LARGE_LINES,
         tight=1800,
     ),
+    "a list has the elements of the lists in it": jsonata(
+        {
+            "Read": says("$states.input.order.note", Next="All"),
+            "All": passing(Output={"all": "{% [$states.input.order.lines, 'more'] %}"}, End=True),
+        },
+        LARGE_LINES,
+        tight=2300,
+    ),
     "a name leads into the elements of a list": jsonata(
         {
             "Which?": {
