@@ -16,9 +16,12 @@ from universal_sync_core import (
 )
 from universal_sync_core.errors import (
     InvalidRequestError,
+    MalformedPointerError,
     MissingObjectError,
     PointerNotAllowedError,
+    UnreadableObjectError,
 )
+from universal_sync_core.values.compression import compress
 
 pytestmark = pytest.mark.usefixtures("store")
 
@@ -209,3 +212,41 @@ def test_a_join_of_many_forms_counts_every_segment() -> None:
     ]
     whole = universal_sync_core(join_branches(state, ends, JOIN), None, CONTEXT)
     assert whole["execution_segments"] == 1 + 1 + 3 + 3 + 2
+
+
+@pytest.mark.parametrize(
+    "form", [wrapped, lambda bag: bag, lambda bag: complete_branch(bag, CONTEXT)]
+)
+@pytest.mark.parametrize(
+    ("wrong", "error"),
+    [
+        ({"__s3_offloaded": True}, MalformedPointerError),
+        ({"__gzip_base64": "AAAA", "__size_bytes": 4}, UnreadableObjectError),
+        ("foreign", PointerNotAllowedError),
+        ("foreign and compressed", PointerNotAllowedError),
+    ],
+)
+def test_what_nobody_could_hydrate_comes_in_with_no_branch(
+    form: Any, wrong: Any, error: type[Exception]
+) -> None:
+    """A worker can store such a bag itself; one field of it would spoil the whole state."""
+    foreign = store_to_s3(["x" * 1_000], {"execution_id": OTHER_EXECUTION})
+    value = {"foreign": foreign, "foreign and compressed": compress([foreign])}
+    field = value[wrong] if isinstance(wrong, str) else wrong
+    state = parent()
+    with pytest.raises(error):
+        join_branches(state, [form(forked(state, x=1) | {"y": [field]})], JOIN)
+
+
+@pytest.mark.parametrize(
+    "count",
+    [-(10**9), 10**400, True, 2.0, "9", None],
+    ids=["negative", "enormous", "boolean", "fraction", "text", "null"],
+)
+@pytest.mark.parametrize("name", ["segments_run", "waits", "segments_in_parent"])
+def test_what_is_no_count_in_a_report_is_not_counted(name: str, count: Any) -> None:
+    """With a negative one, the execution would go on until its history is full."""
+    state = parent(execution_segments=1)
+    ends = [complete_branch(forked(state), CONTEXT) | {name: count}, CAUGHT | {name: count}]
+    for end in ends:
+        assert join_branches(state, [end], JOIN)["execution_segments"] in {4, 5}

@@ -28,6 +28,7 @@ from universal_sync_core.errors import InvalidRequestError
 from universal_sync_core.limits import STEP_FUNCTIONS_HISTORY_EVENTS
 from universal_sync_core.settings import MOST_SEGMENTS_PER_EXECUTION
 from universal_sync_core.values.codec import Json, JsonObject
+from universal_sync_core.values.pointer import is_whole
 
 USED: Final = "execution_segments"
 LIMIT: Final = "segments_per_execution"
@@ -117,11 +118,12 @@ def count_around(branch: JsonObject, name: str, default: int) -> int:
 
 
 def _used_by(report: JsonObject) -> int:
-    if type(report.get(IN_PARENT)) is int:
+    """Return what a branch reports to have used; what is no count there is not counted."""
+    if is_whole(report.get(IN_PARENT)):
         in_parent: int = report[IN_PARENT]
         return in_parent
-    counts = (report.get(name) for name in (SEGMENTS_RUN, WAITS))
-    return sum(count for count in counts if type(count) is int)
+    counted = [name for name in (SEGMENTS_RUN, WAITS) if is_whole(report.get(name))]
+    return sum(report[name] for name in counted)
 
 
 def branch_limit(branches: int, segments_before: int = MOST_SEGMENTS_PER_EXECUTION) -> int:

@@ -32,6 +32,7 @@ from universal_sync_core.errors import (
 )
 from universal_sync_core.ingestion.control_fields import CHECKED_FIELDS, checked, require_portable
 from universal_sync_core.ingestion.conversion import as_json
+from universal_sync_core.pages.page_reader import pointers_in
 from universal_sync_core.previews.paths import without_previews
 from universal_sync_core.values.codec import Json, JsonObject
 from universal_sync_core.values.compression import expand, is_compressed
@@ -129,23 +130,19 @@ def ingest(value: Json, unit: UnitOfWork) -> Json:
     )
 
 
-def require_admissible(value: Json, unit: UnitOfWork) -> None:
+def require_admissible(value: Json, unit: UnitOfWork, *, looks_up: bool = True) -> None:
     """Raise if a value in the bag's own form must not come into this bag.
 
-    Such a value was read through a pointer, or is part of a bag. The errors are those of `ingest`.
+    Such a value was read through a pointer, or is part of a bag. The errors are those of `ingest`,
+    and UnreadableObjectError for a damaged compressed value: data of that form would be escaped.
+
+    Args:
+        value: the value.
+        unit: the unit of work of the bag.
+        looks_up: whether its pointers are looked up, besides that they must lead to allowed places.
     """
-    pointers: list[Pointer] = []
-    stack = [value]
-    while stack:
-        part = stack.pop()
-        pointer = parse(part)
-        if pointer is not None:
-            pointers.append(pointer)
-        elif type(part) is list:
-            stack += part
-        elif type(part) is dict and not _is_compressed_well(part, pointers, unit):
-            stack += part.values()
-    _require_pointers(pointers, unit)
+    pointers = list(pointers_in(value, lambda part: _expanded(part, unit)))
+    _require_pointers(pointers, unit, looks_up=looks_up)
 
 
 def _is_ours(part: JsonObject, pointers: list[Pointer], unit: UnitOfWork) -> bool:
@@ -160,25 +157,24 @@ def _is_compressed_well(part: JsonObject, pointers: list[Pointer], unit: UnitOfW
     if not is_compressed(part):
         return False
     try:
-        stack = [expand(part, unit.objects.budget).value]
+        value = _expanded(part, unit)
     except UnreadableObjectError:
         return False
-    except MalformedPointerError as error:
-        message = "a compressed value contains a compressed value: compress it once"
-        raise InvalidRequestError(message) from error
-    while stack:
-        inner = stack.pop()
-        pointer = parse(inner)
-        if pointer is not None:
-            pointers.append(pointer)
-        elif type(inner) in (dict, list):
-            stack += inner.values() if type(inner) is dict else inner
+    pointers += pointers_in(value, lambda inner: _expanded(inner, unit))
     return True
 
 
-def _require_pointers(pointers: list[Pointer], unit: UnitOfWork) -> None:
+def _expanded(part: JsonObject, unit: UnitOfWork) -> Json:
+    try:
+        return expand(part, unit.objects.budget).value
+    except MalformedPointerError as error:
+        message = "a compressed value contains a compressed value: compress it once"
+        raise InvalidRequestError(message) from error
+
+
+def _require_pointers(pointers: list[Pointer], unit: UnitOfWork, *, looks_up: bool = True) -> None:
     """Look up pointers, except those of a map's many items, which its children have stored."""
-    if sender_of(unit).looks_up:
+    if looks_up and sender_of(unit).looks_up:
         unit.pages.require_stored(pointers)
     for pointer in pointers:
         unit.objects.require_allowed(pointer.path)

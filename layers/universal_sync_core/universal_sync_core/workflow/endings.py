@@ -70,7 +70,8 @@ def endings_of(branches: Sequence[Json], parent: JsonObject, unit: UnitOfWork) -
     """
     given = [_unwrapped(branch) for branch in branches]
     paths = [branch[PATH] for branch in given if _is_pointer(branch)]
-    bags = iter([*map(_branch_bag, unit.objects.records(paths), paths)])
+    documents = zip(unit.objects.records(paths), paths, strict=True)
+    bags = iter([_branch_bag(document, path, unit) for document, path in documents])
     return [
         Ending(told=_told(branch), bag=next(bags))
         if _is_pointer(branch)
@@ -102,9 +103,12 @@ def _is_pointer(branch: Json) -> bool:
     return type(path) is str and (BRANCH_ID in branch or digest_in(path) is not None)
 
 
-def _branch_bag(document: Json, path: str) -> JsonObject:
+def _branch_bag(document: Json, path: str, unit: UnitOfWork) -> JsonObject:
     if type(document) is not dict or not is_branch(document):
         raise MalformedPointerError("the object is not the bag of a branch", path=path)
+    # A worker can store an object of this form. The branch itself has stored what its bag points
+    # to, so a request for each pointer would only cost.
+    require_admissible(document, unit, looks_up=False)
     return document
 
 
