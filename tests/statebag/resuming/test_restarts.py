@@ -13,8 +13,8 @@ from tests.statebag.conftest import Run
 from tests.statebag.states import CONTEXT, RUN, catalog_bag, snapshot_of
 from universal_sync_core import record_failure
 
-ASL = Path(__file__).parents[2] / "statemachine" / "state_data_v3.asl.json"
-FUNCTIONS = Path(__file__).parents[2] / "functions" / "state_data_manager"
+ASL = Path(__file__).parents[3] / "statemachine" / "state_data_v3.asl.json"
+FUNCTIONS = Path(__file__).parents[3] / "functions" / "state_data_manager"
 
 
 def call(action: str, then: str | None, function: str = FUNCTION, **payload: Any) -> dict[str, Any]:

@@ -10,8 +10,8 @@ from statebag.account.stacks import Stack
 from tests.statebag.cloud import BUCKET, DEFINITION, MACHINE, FakeCloud, arn_of, client_error
 from tests.statebag.conftest import Run
 from tests.statebag.endings import ended, stop_clock
+from tests.statebag.resuming.test_time_travel import OWN_STATES, answer_snapshots
 from tests.statebag.states import decoded
-from tests.statebag.test_time_travel import OWN_STATES, answer_snapshots
 from universal_sync_core import record_failure, universal_sync_core
 
 Golden = Callable[[str], None]
