@@ -76,7 +76,9 @@ def hostile(cloud: FakeCloud, tmp_path: Path) -> dict[str, str]:
         f"ended{PLAIN}", events=history.events, input={HOSTILE: HOSTILE}, output={"state_data": bag}
     )
     other = hostile_bag(FAILED)
-    told = record_failure(other, {"Error": HOSTILE, "Cause": HOSTILE})
+    # A record is resumed from only if its control fields are what they should be.
+    sound = other | {"next_action": "CONTINUE"}
+    told = record_failure(sound, {"Error": HOSTILE, "Cause": HOSTILE})
     snapshot = {"snapshot_id": HOSTILE, "snapshot_type": HOSTILE, "created_at": HOSTILE}
     body = json.dumps(snapshot | {"state_data": other}).encode()
     path = f"{key_prefix(FAILED)}packs/{hashlib.sha256(body).hexdigest()}"
