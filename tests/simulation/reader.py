@@ -69,7 +69,20 @@ class Reader:
         if self.is_pointer(fields.get("current_state")):
             self.forms["whole current_state"] += 1
         fields = self._with_whole_fields(fields)
-        return {self._key(name): self.value(value) for name, value in fields.items()}
+        whole = {self._key(name): self.value(value) for name, value in fields.items()}
+        self._require_current_copies(fields.get("current_state"), whole.get("current_state"))
+        return whole
+
+    def _require_current_copies(self, value: Any, whole: Any) -> None:
+        """Refuse copies beside pointers that are not what the pointers lead to."""
+        if not isinstance(value, dict) or not isinstance(whole, dict):
+            return
+        is_pointer = self.is_pointer(value)
+        for key, item in value.items():
+            if not is_pointer:
+                self._require_current_copies(item, whole.get(self._key(key)))
+            elif not key.startswith("__") and not _is_part(item, whole.get(key)):
+                raise BrokenStateError(f"a copy beside a pointer is old: {key}")
 
     def _with_whole_fields(self, fields: dict[str, Any]) -> dict[str, Any]:
         for name in _SAMPLED:
@@ -260,3 +273,10 @@ class Reader:
             return key
         self.forms["escape"] += 1
         return key.removeprefix(_ESCAPE)
+
+
+def _is_part(copy: Any, whole: Any) -> bool:
+    """Tell whether a copy is a value, or an object with some of its keys."""
+    if isinstance(copy, dict) and isinstance(whole, dict):
+        return all(key in whole and _is_part(item, whole[key]) for key, item in copy.items())
+    return json.dumps(copy) == json.dumps(whole)

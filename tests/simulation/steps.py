@@ -1,5 +1,6 @@
 """Steps: what a workflow may do next, and how likely it is."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
@@ -7,13 +8,14 @@ from typing import Any, Final, TypeAlias
 from tests.simulation.oracle import Plain
 from tests.simulation.reader import Reader
 from tests.simulation.values import STRATEGIES
-from tests.simulation.world import Branch, Flow, OldEvent, World
+from tests.simulation.world import Branch, Flow, OldEvent, SimulationError, World
 
 StepFunction: TypeAlias = Callable[[World, Flow], None]
 
 # Of the paths of which copies stay beside pointers.
 _KEEP_INLINE: Final = ("current_state.flag", "report.count", "current_state.report.flag")
 _OLD_EVENTS: Final = 12
+_SMALL: Final = 200
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,8 +67,30 @@ def take(
     answer = world.call(event)
     bag = answer["state_data"]
     world.require(event["action"], bag, expected, reader)
+    _require_kept_inline(event, bag, expected, world)
     target.bag, target.plain = bag, expected
     after_answer(world, event, expected, reader)
+
+
+def _require_kept_inline(event: Plain, bag: Plain, plain: Plain, world: World) -> None:
+    """Raise where a Choice would not find what was to stay readable, in a bag that has room."""
+    size = len(json.dumps(bag))
+    if size > world.last.settings.bound_bytes / 2:
+        return
+    for path in event.get("keep_inline", ()):
+        keys = path.removeprefix("current_state.").split(".")
+        wanted, found = (_at(each.get("current_state"), keys) for each in (plain, bag))
+        if found == () != wanted and len(json.dumps(wanted)) < _SMALL:
+            raise SimulationError("not kept inline", f"{event['action']}: {path}")
+
+
+def _at(value: Any, keys: list[str]) -> Any:
+    """Return what stands at a path, or `()` where nothing does."""
+    for key in keys:
+        if not isinstance(value, dict) or key not in value:
+            return ()
+        value = value[key]
+    return value
 
 
 def after_answer(world: World, event: Plain, expected: Plain, reader: Reader) -> None:

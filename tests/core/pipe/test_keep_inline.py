@@ -7,8 +7,9 @@ import pytest
 from tests.core.bags import CONTEXT, KIB, fresh, hydrated, synced, text_of
 from tests.core.documents.oracle import at
 from tests.core.fakes import CountingStore
-from universal_sync_core import optimize_and_offload
+from universal_sync_core import optimize_and_offload, universal_sync_core
 from universal_sync_core.errors import StateTooLargeError
+from universal_sync_core.values.compression import is_compressed
 from universal_sync_core.values.pointer import parse
 
 WIDE = {f"part-{number}": text_of(25 * KIB) for number in range(6)}
@@ -104,6 +105,21 @@ def test_another_step_may_read_more_of_a_value_of_which_a_part_is_copied(
             (copied,) = at(bag["current_state"], path)
             assert [copied] == list(at({"review": review}, path))
     assert hydrated(bag)["current_state"] == STATE | {"review": review, "approved": False}
+
+
+@pytest.mark.parametrize("also", [[], ["review.notes"]])
+@pytest.mark.usefixtures("store")
+def test_a_compressed_value_makes_room_for_what_a_choice_reads_of_it(also: list[str]) -> None:
+    state = {"review": STATE["review"], "other": {"notes": "y" * 40_000}}
+    packing = CONTEXT | {"action": "update_and_compress"}
+    bag = universal_sync_core({}, {"current_state": state}, packing)
+    assert is_compressed(bag["current_state"]["review"])
+    for action in ("sync", "update_and_compress"):
+        context = packing | {"action": action, "keep_inline": ["review.by", "other.none", *also]}
+        bag = universal_sync_core(bag, {"current_state": {"n": action}}, context)
+        assert bag["current_state"]["review"]["by"] == "Ada"
+        assert is_compressed(bag["current_state"]["other"])
+        assert hydrated(bag)["current_state"] == state | {"n": action}
 
 
 @pytest.mark.usefixtures("store")

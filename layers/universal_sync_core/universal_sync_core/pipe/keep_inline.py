@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 
 from universal_sync_core.bag.unit_of_work import UnitOfWork
 from universal_sync_core.values.codec import Json, JsonObject
+from universal_sync_core.values.compression import is_compressed
 from universal_sync_core.values.pointer import Pointer, is_map, parse
 
 
@@ -31,6 +32,8 @@ def _kept(value: Json, paths: Iterable[str], unit: UnitOfWork) -> Json:
     pointer, by_key = parse(value), _by_key(paths)
     if pointer is not None:
         return _with_copies(pointer, by_key, unit).render()
+    if is_compressed(value):
+        return _opened(value, by_key, unit)
     changed = {
         key: _kept(value[key], inner - {""}, unit)
         for key, inner in by_key.items()
@@ -38,6 +41,15 @@ def _kept(value: Json, paths: Iterable[str], unit: UnitOfWork) -> Json:
     }
     changed = {key: item for key, item in changed.items() if item != value[key]}
     return value | changed if changed else value
+
+
+def _opened(value: JsonObject, by_key: dict[str, set[str]], unit: UnitOfWork) -> Json:
+    """Return a pointer in place of a compressed value with wanted keys: it has room for copies."""
+    whole = unit.pages.expanded(value)
+    is_wanted = type(whole) is dict and bool(_copies(whole, by_key, unit))
+    if not is_wanted or not unit.objects.can_write:
+        return value
+    return _with_copies(unit.pages.store(whole), by_key, unit).render()
 
 
 def _by_key(paths: Iterable[str]) -> dict[str, set[str]]:
