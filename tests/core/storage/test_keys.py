@@ -78,9 +78,13 @@ def test_a_prefix_takes_its_part_of_a_key() -> None:
 
 
 @pytest.mark.parametrize(
-    "key", ["inputs/../v1/run/x", "inputs/./x", "../x", "./x", "inputs/..", "inputs/."]
+    "key",
+    [
+        *("inputs/../v1/run/x", "inputs/./x", "../x", "./x", "inputs/..", "inputs/."),
+        "inputs/half \ud800 of a pair",
+    ],
 )
-def test_a_key_with_a_segment_of_dots_alone_is_no_place(key: str) -> None:
+def test_a_key_that_an_object_cannot_have_is_no_place(key: str) -> None:
     path = f"s3://{BUCKET}/{key}"
     with pytest.raises(MalformedPointerError):
         Location.parse(path)

@@ -204,6 +204,8 @@ def test_nor_is_an_allowed_place_left_by_a_relative_key(elsewhere: dict[str, Any
         {"count": "7"},
         {"count": True},
         {"count": 1.5},
+        {"count": 10**400},
+        {"key": "inputs/\ud800"},
     ],
     ids=lambda wrong: repr(wrong)[:20],
 )

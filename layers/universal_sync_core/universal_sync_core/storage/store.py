@@ -8,7 +8,9 @@ from typing import Final, NamedTuple, Protocol
 from universal_sync_core.errors import MalformedPointerError
 from universal_sync_core.limits import is_bucket, is_relative
 
-_PATH: Final = re.compile(r"s3://([^/]*)/(.+)", re.DOTALL)
+# A key is text in UTF-8, which has no halves of surrogate pairs.
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
+_PATH: Final = re.compile("s3://([^/]*)/([^\ud800-\udfff]+)")
 
 
 @dataclass(frozen=True, slots=True)

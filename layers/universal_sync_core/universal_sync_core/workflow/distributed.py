@@ -28,7 +28,7 @@ from universal_sync_core.merge.lists import Lists
 from universal_sync_core.storage.store import Location
 from universal_sync_core.values.codec import Json, JsonObject, encode
 from universal_sync_core.values.item_failure import failure_of, shown_beside
-from universal_sync_core.values.pointer import Pointer, escape, is_list, parse, unescape
+from universal_sync_core.values.pointer import Pointer, escape, is_list, is_whole, parse, unescape
 
 
 def stage_items(state: JsonObject, context: Context | None = None) -> JsonObject:
@@ -181,7 +181,7 @@ def _in_s3(items: JsonObject, unit: UnitOfWork) -> JsonObject:
     ):
         message = f"bucket and key of {ITEMS} must be strings, the key of at most 1,024 bytes"
         raise InvalidRequestError(message, field=f"state_data.{ITEMS}")
-    if count is not None and (type(count) is not int or count < 0):
+    if count is not None and not is_whole(count):
         message = f"count of {ITEMS} must be a whole number of 0 or more, or be left out"
         raise InvalidRequestError(message, field=f"state_data.{ITEMS}.count")
     try:
