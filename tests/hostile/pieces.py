@@ -77,17 +77,11 @@ def ordinary(random: Random, _: Ground) -> Piece:
 
 @maker
 def odd_keys(random: Random, _: Ground) -> Piece:
-    """Keys that mean something to somebody."""
+    """Keys that mean something to somebody, or that a message had better not repeat."""
     names = ["__proto__", "constructor", "", "\x00", "a.b", "[0]", "of_field", "__page", "item"]
+    names += ["K" * 60_000, "\ud800", "a\udfff" * 900, "\x1b]0;owned\x07" * 900]
     chosen = random.sample(names, random.randint(1, len(names)))
     return plain({name: value_of(random, 1) for name in chosen}, "odd_keys")
-
-
-@maker
-def unwritable_keys(random: Random, _: Ground) -> Piece:
-    """Keys that a message had better not repeat: very long ones, and halves of a pair."""
-    key = random.choice(["K" * 60_000, "\ud800", "a\udfff" * 900, "\x1b]0;owned\x07" * 900])
-    return plain({key: value_of(random, 1), "n": 1}, "unwritable_keys")
 
 
 @maker
