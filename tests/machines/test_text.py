@@ -82,6 +82,8 @@ def test_every_json_value_keeps_its_span_and_value(value: object) -> None:
         ("a.json", '{"StartAt": "A",\n "States": }', "line 2"),
         ("a.json", '{"StartAt": "A"', "not valid JSON"),
         ("a.json", '{"a": 1}', "no state machine"),
+        ("a.json", '{"a":\n "{\\"StartAt\\": 1}"}', "line 2: the definition is text in a string"),
+        ("a.yaml", "a:\n  b: !Sub |\n    {'StartAt': 'A'}\n", "line 2: the definition is text"),
         ("a.yaml", "StartAt: [", "not valid YAML"),
         ("a.yaml", "", "empty"),
         ("stack.ts", "StartAt", "is a program"),

@@ -18,6 +18,11 @@ _CODE_HINT: Final = (
     " and an ARN names the deployed one."
 )
 
+_QUOTED: Final = (
+    "Put the definition into a file of its own, which DefinitionUri or DefinitionS3Location names,"
+    " or give the ARN of the deployed state machine."
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
@@ -74,9 +79,18 @@ def read_text(text: str, *, name: str, is_yaml: bool = False, encoding: str = "u
     is_json = not is_yaml and text.lstrip().startswith(("{", "["))
     root = parse_json(text, name=name) if is_json else parse_yaml(text, name=name)
     machines = tuple(_definitions(root))
+    if not machines and (quoted := _quoted_definition(root)) is not None:
+        line = text.count("\n", 0, quoted.start) + 1
+        raise RefusedError(f"{name}, line {line}: the definition is text in a string", hint=_QUOTED)
     if not machines:
         raise RefusedError(f"{name} contains no state machine (no StartAt and States)", hint=_HINT)
     return Source(name=name, text=text, encoding=encoding, is_yaml=not is_json, machines=machines)
+
+
+def _quoted_definition(root: Node) -> Node | None:
+    """Return the first text that has the fields of a definition in it, or None."""
+    texts = (node for node in root.walk() if isinstance(node.value, str))
+    return next((node for node in texts if "StartAt" in str(node.value)), None)
 
 
 def _definitions(root: Node) -> Iterator[Node]:
