@@ -118,7 +118,7 @@ def count_around(branch: JsonObject, name: str, default: int) -> int:
 
 
 def _used_by(report: JsonObject) -> int:
-    """Return what a branch reports to have used; what is no count there is not counted."""
+    """Return what a branch reports to have used; only whole numbers count."""
     if is_whole(report.get(IN_PARENT)):
         in_parent: int = report[IN_PARENT]
         return in_parent
