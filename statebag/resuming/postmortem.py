@@ -13,6 +13,7 @@ from statebag.executions.links import logs_of, trace_of
 from statebag.executions.timeline import Step, steps_of
 from statebag.output.masking import Masking
 from statebag.output.rendering import bytes_text, counted
+from statebag.resuming.failed_parts import failed_parts
 from statebag.resuming.going_on import way_on
 from statebag.resuming.starts import resumed_as
 from statebag.sources.failures import explanation_of, read_record
@@ -39,6 +40,7 @@ class Postmortem:
         step: of the timeline, where the error came up, or in which the execution ended.
         segment: that was to be run.
         record: path of the record.
+        failed: items and branches that failed before.
         go_on: the command that goes on; None where that cannot be told.
         successor: the execution that already did.
     """
@@ -53,6 +55,7 @@ class Postmortem:
     step: Step | None = None
     segment: int | None = None
     record: str | None = None
+    failed: Sequence[str] = ()
     go_on: str | None = None
     successor: str | None = None
 
@@ -65,6 +68,8 @@ class Postmortem:
             yield "means", [self.meaning]
         if self.trace:
             yield "trace", [line for text in self.trace for line in _masked(text, mask)]
+        if self.failed:
+            yield "failed", [line for text in self.failed for line in _masked(text, mask)]
         yield from self._where()
         if self.record:
             yield "record", [self.record]
@@ -113,18 +118,21 @@ def postmortem_of(cloud: Cloud, asked: Execution) -> Postmortem:
     error = _text(record.get("error")) or error_of(execution) or execution.status
     segment = record.get("segment_to_run")
     successor = resumed_as(cloud, path) if path else None
+    bag = _last_bag(cloud, execution)
+    parts = failed_parts(cloud, execution, record or bag or {})
     return Postmortem(
         execution=execution,
         error=error,
         cause=told.message,
         meaning=meaning_of(execution, error),
-        trace=told.trace,
+        trace=told.trace or parts.trace,
+        failed=parts.lines,
         stage=_text(record.get("stage")),
         failed_at=_text(record.get("failed_at")),
         step=_step_of(cloud, execution, error),
         segment=segment if type(segment) is int else None,
         record=path,
-        go_on=way_on(cloud, execution, error, record, _last_bag(cloud, execution)),
+        go_on=way_on(cloud, execution, error, record, bag),
         successor=successor,
     )
 

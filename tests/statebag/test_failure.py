@@ -147,6 +147,30 @@ def test_execution_without_a_readable_record_tells_what_step_functions_says(
     assert "record" not in told
 
 
+@pytest.mark.parametrize("named", [{"index": 1}, {"branch_id": "a", "index": 0}])
+@pytest.mark.parametrize("has_record", [False, True])
+def test_items_and_branches_that_failed_are_told_with_the_trace_of_the_first(
+    run: Run, cloud: FakeCloud, named: dict[str, Any], *, has_record: bool
+) -> None:
+    part = named | {"status": "FAILED", "error": "ValueError", "cause": json.dumps(RAISED)}
+    if has_record:
+        failure = {"Error": "ValueError", "Cause": json.dumps(RAISED)}
+        report = record_failure(catalog_bag() | {"branch_id": "a"}, failure, CONTEXT)
+        part |= {"cause": report["cause"], "record_s3_path": report["record_s3_path"]}
+    state = catalog_bag() | {"failed_segments": [part] * 7}
+    fail(cloud, "The last result", "Workflow.FAILED", stage="workflow", state=state)
+
+    told = told_of(run)
+
+    name = "branch a" if "branch_id" in named else "item 1"
+    assert told["failed"] == [
+        "7 items and branches",
+        *[f"{name}: ValueError: order 17 has no lines"] * 5,
+        f"statebag show {RUN} --path failed_segments",
+    ]
+    assert told["trace"] == LINE.splitlines()
+
+
 WAYS_ON = [
     ("LoopLimitReached", "loop_limit", "--set loop_limit=14"),
     ("Job.TIMEOUT", "async", """--set 'job="ID-OF-THE-NEW-RUN"'"""),

@@ -1,0 +1,76 @@
+"""Items of a map and branches of a group that failed before their workflow did."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from statebag.account.aws import Cloud
+from statebag.executions.executions import Execution
+from statebag.output.rendering import counted
+from statebag.sources.failures import explanation_of, is_own
+from statebag.state.reading import reader_at
+from universal_sync_core.bag.fields import FAILED_SEGMENTS, whole_name
+from universal_sync_core.errors import StateSyncError
+from universal_sync_core.values.codec import Json, JsonObject
+from universal_sync_core.values.pointer import recognise
+from universal_sync_core.workflow.failure import is_failure_record
+
+_SHOWN: Final = 5
+_NAMES: Final = {"branch_id": "branch", "segment_id": "segment", "index": "item"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailedParts:
+    """What failed in a map or a group.
+
+    Attributes:
+        lines: how many failed, and the first of them with error and cause.
+        trace: of the first, where it has one.
+    """
+
+    lines: Sequence[str] = ()
+    trace: Sequence[str] = ()
+
+
+def failed_parts(cloud: Cloud, execution: Execution, told: JsonObject) -> FailedParts:
+    """Return the items and branches that a failure record, or a bag, says have failed."""
+    found = told.get(FAILED_SEGMENTS)
+    parts = [part for part in found if type(part) is dict] if type(found) is list else []
+    if not parts:
+        return FailedParts()
+    whole = recognise(told.get(whole_name(FAILED_SEGMENTS)))
+    total = (whole.count if whole else None) or len(parts)
+    command = f"statebag show {execution.arn} --path {FAILED_SEGMENTS}"
+    shown = [_line(part) for part in parts[:_SHOWN]]
+    return FailedParts(
+        lines=[f"{counted(total, 'item or branch', 'items and branches')}", *shown, command],
+        trace=next(_traces(cloud, execution, parts), ()),
+    )
+
+
+def _line(part: JsonObject) -> str:
+    name = next((key for key in _NAMES if part.get(key) is not None), None)
+    what = f"{_NAMES[name]} {part[name]}" if name else "item"
+    said = " ".join(explanation_of(part.get("cause")).message.split())
+    return ": ".join(text for text in (what, _text(part.get("error")), said) if text)
+
+
+def _traces(
+    cloud: Cloud, execution: Execution, parts: Sequence[JsonObject]
+) -> Iterator[Sequence[str]]:
+    """Yield the trace of the first part: in its cause, or in the record that it left."""
+    first = parts[0]
+    trace = explanation_of(first.get("cause")).trace
+    path = _text(first.get("record_s3_path"))
+    if not trace and path and is_own(cloud, execution, path):
+        try:
+            record = reader_at(cloud, path).document(path)
+        except StateSyncError:
+            return
+        trace = explanation_of(record.get("cause")).trace if is_failure_record(record) else ()
+    if trace:
+        yield trace
+
+
+def _text(value: Json) -> str:
+    return value if isinstance(value, str) else ""
