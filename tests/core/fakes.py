@@ -1,9 +1,8 @@
 """Stores that count, fail, corrupt or dawdle, each round another store."""
 
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from threading import Lock
+from threading import Condition, Lock
 
 from universal_sync_core.errors import (
     StateSyncError,
@@ -181,21 +180,26 @@ class TruncatingStore(AlteringStore):
 
 
 class SlowStore(PassingStore):
-    """Takes its time, and notes how many requests were under way at once."""
+    """Notes how many requests are under way at once: each waits for those that come with it.
+
+    A request is answered when no other has begun for `seconds`, so a busy machine, on which threads
+    start late, sees as many at once as any other.
+    """
 
     def __init__(self, inner: ObjectStore, *, seconds: float) -> None:
         super().__init__(inner)
         self._seconds = seconds
-        self._lock = Lock()
+        self._changed = Condition()
         self._under_way = 0
         self.most_at_once = 0
 
     def get(self, location: Location, part: Part | None = None) -> StoredObject:
-        with self._lock:
+        with self._changed:
             self._under_way += 1
             self.most_at_once = max(self.most_at_once, self._under_way)
-        time.sleep(self._seconds)
-        with self._lock:
+            self._changed.notify_all()
+            while self._changed.wait(self._seconds):
+                pass  # another has begun
             self._under_way -= 1
         return super().get(location, part)
 

@@ -132,7 +132,7 @@ def test_values_of_a_map_are_read_side_by_side(ways: str, monkeypatch: pytest.Mo
     with fresh(slow):
         seen = list(getattr(state_of({"execution_id": EXECUTION, "m": pointer})["m"], ways)())
         assert seen == list(getattr(values, ways)())
-    assert slow.most_at_once > 2
+    assert slow.most_at_once > 10
 
 
 def test_needs_in_one_map_are_found_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -146,7 +146,7 @@ def test_needs_in_one_map_are_found_side_by_side(monkeypatch: pytest.MonkeyPatch
         state = state_of(bag, *(f"current_state.k{n}.n" for n in range(0, 300, 15)))
         state.fetch()
         assert [state["current_state"][f"k{n}"]["n"] for n in (0, 15, 285)] == [0, 15, 285]
-    assert slow.most_at_once > 2
+    assert slow.most_at_once > 10
 
 
 def test_fields_of_a_bag_of_very_many_come_one_by_one() -> None:

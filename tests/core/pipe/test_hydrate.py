@@ -174,7 +174,7 @@ def test_levels_are_read_side_by_side_not_one_by_one(monkeypatch: pytest.MonkeyP
     inner = CountingStore()
     with fresh(inner):
         bag = {str(n): store_to_s3(list(range(30_000 + n)), CONTEXT) for n in range(10)}
-    slow = SlowStore(inner, seconds=0.005)
+    slow = SlowStore(inner, seconds=0.05)
     with fresh(slow):
         hydrate_state(bag, context=CONTEXT)
     assert slow.most_at_once >= 10

@@ -129,7 +129,7 @@ def test_pointers_of_the_bag_at_hand_and_of_this_call_are_not_looked_up() -> Non
 def test_pointers_from_outside_are_looked_up_side_by_side() -> None:
     counting = CountingStore()
     pointers = [page_of(counting, ["x" * 20_000, number]) for number in range(8)]
-    slow = SlowStore(counting, seconds=0.02)
+    slow = SlowStore(counting, seconds=0.05)
     with fresh(slow):
         looked_up(*pointers)
     assert slow.most_at_once > 1

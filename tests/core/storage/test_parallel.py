@@ -32,7 +32,7 @@ def test_requests_run_side_by_side_but_no_more_than_allowed() -> None:
     inner = MemoryStore()
     with fresh(inner):
         bag = {str(number): store_to_s3({"n": number}, CONTEXT) for number in range(100)}
-    slow = SlowStore(inner, seconds=0.01)
+    slow = SlowStore(inner, seconds=0.05)
     with fresh(slow):
         hydrate_state(bag, context=CONTEXT)
     assert 8 < slow.most_at_once <= MAX_REQUESTS_AT_ONCE
@@ -48,7 +48,7 @@ def test_the_first_error_is_raised_and_what_has_not_begun_never_does() -> None:
             failed.set()
             raise StoreUnavailableError("down")
         failed.wait()
-        time.sleep(0.02)
+        time.sleep(0.1)
 
     with pytest.raises(StoreUnavailableError):
         in_parallel(work, range(500))
@@ -73,7 +73,7 @@ def test_many_threads_that_are_the_first_to_need_the_store_share_one(
         def __init__(self, *, kms_key_id: str | None) -> None:
             super().__init__()
             made.append(kms_key_id)
-            time.sleep(0.02)
+            time.sleep(0.1)
 
     monkeypatch.setattr("universal_sync_core.storage.s3_store.S3Store", SlowToMake)
     with runtime.use(settings=settings) as space:
