@@ -13,6 +13,7 @@ from universal_sync_core.errors import (
     MalformedManifestError,
     PointerNotAllowedError,
 )
+from universal_sync_core.retention.members import begin_work
 
 
 def details(answer: dict[str, Any]) -> dict[str, Any]:
@@ -109,6 +110,7 @@ def test_results_are_read_from_the_maps_of_the_bags_own_executions(
     store: CountingStore, chain: Any, folder: str, *, is_read: bool, many: bool
 ) -> None:
     with fresh(store):
+        begin_work(EXECUTION, OTHER_EXECUTION, field="input.resume_from")
         answer = write(store, {"SUCCEEDED": array(record(0, 1))}, folder=folder)
         more = {f"field-{n}": "x" * 200 for n in range(900)} if many else {}
         more |= {"execution_chain": chain} if chain else {}
@@ -118,6 +120,27 @@ def test_results_are_read_from_the_maps_of_the_bags_own_executions(
         else:
             with pytest.raises(PointerNotAllowedError):
                 universal_sync_core(bag, answer, AGGREGATE)
+
+
+@pytest.mark.parametrize(
+    "chain",
+    [
+        [EXECUTION, OTHER_EXECUTION],
+        [OTHER_EXECUTION, OTHER_EXECUTION, 7, [], None, ""],
+        {OTHER_EXECUTION: OTHER_EXECUTION},
+        7,
+    ],
+)
+def test_a_chain_opens_no_results_without_the_marks_of_those_who_went_on(
+    store: CountingStore, chain: Any
+) -> None:
+    bag = CONTEXT | {"execution_chain": chain}
+    with fresh(store):
+        own = write(store, {"SUCCEEDED": array(record(0, 1))}, folder="distributed/run-1/x/")
+        other = write(store, {"SUCCEEDED": array(record(0, 1))}, folder="distributed/run-2/x/")
+        assert universal_sync_core(bag, own, AGGREGATE)["chunk_count"] == 1
+        with pytest.raises(PointerNotAllowedError):
+            universal_sync_core(bag, other, AGGREGATE)
 
 
 @pytest.mark.parametrize("action", ["sync", "sync_branch", "merge_callback", "merge_async"])

@@ -20,6 +20,7 @@ from universal_sync_core.ingestion.ingest import ingest
 from universal_sync_core.limits import KIB
 from universal_sync_core.maps.batches import unbatched
 from universal_sync_core.maps.map_items import Item, item_of, output_of
+from universal_sync_core.retention.members import has_begun
 from universal_sync_core.storage.keys import results_prefix
 from universal_sync_core.storage.store import Location
 from universal_sync_core.values.codec import Json, JsonObject, decode
@@ -117,7 +118,7 @@ def _result_files(details: Json, unit: UnitOfWork) -> list[ResultFile]:
     except (KeyError, TypeError, MalformedPointerError) as error:
         message = "ResultWriterDetails must have Bucket and Key"
         raise MalformedManifestError(message, path=_PLACE) from error
-    places = _places(unit)
+    places = _places(at, unit)
     unit.objects.require_allowed(str(at), also=places)
     body = unit.objects.retried(lambda: b"".join(unit.objects.stream(at)))
     try:
@@ -156,16 +157,19 @@ def _located(bucket: Json, key: Json) -> Location:
     return Location.of(bucket, key)
 
 
-def _places(unit: UnitOfWork) -> list[str]:
-    """Return the prefixes that the ResultWriters of the bag's own executions write to."""
+def _places(at: Location, unit: UnitOfWork) -> list[str]:
+    """Return the prefixes of results around a place, if an execution of the bag wrote there.
+
+    A worker can store a snapshot with any chain, so those who continued the bag count only with the
+    mark that they left, which no worker can write.
+    """
+    own = unit.objects.execution_id or ""
     bag = with_fields(unit.bag, {CHAIN}, unit.pages)
     chain: Json = unit.pages.resolve(bag.get(CHAIN, []))
-    executions = [unit.objects.execution_id, *(chain if type(chain) is list else [])]
-    return [
-        results_prefix(unit.settings, execution)
-        for execution in executions
-        if type(execution) is str
-    ]
+    others = [each for each in chain if type(each) is str] if type(chain) is list else []
+    prefixes = {each: results_prefix(unit.settings, each) for each in (own, *others) if each}
+    around = {each: prefix for each, prefix in prefixes.items() if str(at).startswith(prefix)}
+    return [prefix for each, prefix in around.items() if each == own or has_begun(own, each)]
 
 
 def _read_file(file: ResultFile, unit: UnitOfWork) -> list[Item]:

@@ -120,6 +120,13 @@ def begin_work(owner: str, execution_arn: str, *, field: str) -> None:
         raise InvalidRequestError(message, field=field)
 
 
+def has_begun(owner: str, execution_arn: str) -> bool:
+    """Tell whether an execution has left its mark that it goes on with the state of another."""
+    used = runtime.current()
+    location = mark(used.settings, owner, digest_of(execution_arn), "began")
+    return used.retry.execute(lambda: used.store.exists(location))
+
+
 def members_prefix(settings: Settings, owner: str) -> str:
     """Return the prefix of the marks of a workflow."""
     return f"{execution_prefix(settings, owner)}{MEMBERS_FOLDER}"
