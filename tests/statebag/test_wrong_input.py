@@ -78,7 +78,7 @@ def _command(name: tuple[str, ...]) -> click.Command:
 
 
 DOCUMENTS = [
-    (b'{"a": 1,}', "line 1, column 9"),
+    (b'{"a": 1;}', "line 1, column 8"),
     (b'{\r\n"a": 1\r\n"b": 2}', "line 3, column 1"),
     (b"", "it is empty"),
     (b" \r\n", "it is empty"),
