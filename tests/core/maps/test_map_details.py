@@ -11,7 +11,9 @@ from universal_sync_core import first_bag, universal_sync_core
 from universal_sync_core.errors import (
     InvalidRequestError,
     MalformedManifestError,
+    MissingObjectError,
     PointerNotAllowedError,
+    StateSyncError,
 )
 from universal_sync_core.retention.members import begin_work
 
@@ -123,23 +125,23 @@ def test_results_are_read_from_the_maps_of_the_bags_own_executions(
 
 
 @pytest.mark.parametrize(
-    "chain",
+    ("chain", "error"),
     [
-        [EXECUTION, OTHER_EXECUTION],
-        [OTHER_EXECUTION, OTHER_EXECUTION, 7, [], None, ""],
-        {OTHER_EXECUTION: OTHER_EXECUTION},
-        7,
+        ([EXECUTION, OTHER_EXECUTION], MissingObjectError),
+        ([OTHER_EXECUTION, OTHER_EXECUTION, 7, [], None, ""], MissingObjectError),
+        ({OTHER_EXECUTION: OTHER_EXECUTION}, PointerNotAllowedError),
+        (7, PointerNotAllowedError),
     ],
 )
 def test_a_chain_opens_no_results_without_the_marks_of_those_who_went_on(
-    store: CountingStore, chain: Any
+    store: CountingStore, chain: Any, error: type[StateSyncError]
 ) -> None:
     bag = CONTEXT | {"execution_chain": chain}
     with fresh(store):
         own = write(store, {"SUCCEEDED": array(record(0, 1))}, folder="distributed/run-1/x/")
         other = write(store, {"SUCCEEDED": array(record(0, 1))}, folder="distributed/run-2/x/")
         assert universal_sync_core(bag, own, AGGREGATE)["chunk_count"] == 1
-        with pytest.raises(PointerNotAllowedError):
+        with pytest.raises(error):
             universal_sync_core(bag, other, AGGREGATE)
 
 

@@ -20,7 +20,7 @@ from universal_sync_core.ingestion.ingest import ingest
 from universal_sync_core.limits import KIB
 from universal_sync_core.maps.batches import unbatched
 from universal_sync_core.maps.map_items import Item, item_of, output_of
-from universal_sync_core.retention.members import has_begun
+from universal_sync_core.retention.members import require_begun
 from universal_sync_core.storage.keys import results_prefix
 from universal_sync_core.storage.store import Location
 from universal_sync_core.values.codec import Json, JsonObject, decode
@@ -82,7 +82,8 @@ def read_map_run(result: JsonObject, unit: UnitOfWork) -> list[Item]:
         unit: the unit of work that stores large outputs while they are read.
 
     Raises:
-        MissingObjectError: the manifest or a result file is missing.
+        MissingObjectError: the manifest or a result file is missing, or the mark of an execution
+            that went on with the bag and wrote them.
         MalformedManifestError: one of them cannot be read.
         PointerNotAllowedError: one of them is outside the allowed places.
     """
@@ -162,6 +163,9 @@ def _places(at: Location, unit: UnitOfWork) -> list[str]:
 
     A worker can store a snapshot with any chain, so those who continued the bag count only with the
     mark that they left, which no worker can write.
+
+    Raises:
+        MissingObjectError: there is no such mark.
     """
     own = unit.objects.execution_id or ""
     bag = with_fields(unit.bag, {CHAIN}, unit.pages)
@@ -169,7 +173,10 @@ def _places(at: Location, unit: UnitOfWork) -> list[str]:
     others = [each for each in chain if type(each) is str] if type(chain) is list else []
     prefixes = {each: results_prefix(unit.settings, each) for each in (own, *others) if each}
     around = {each: prefix for each, prefix in prefixes.items() if str(at).startswith(prefix)}
-    return [prefix for each, prefix in around.items() if each == own or has_begun(own, each)]
+    if own not in around:
+        for each in around:
+            require_begun(own, each)
+    return list(around.values())
 
 
 def _read_file(file: ResultFile, unit: UnitOfWork) -> list[Item]:

@@ -120,11 +120,11 @@ def begin_work(owner: str, execution_arn: str, *, field: str) -> None:
         raise InvalidRequestError(message, field=field)
 
 
-def has_begun(owner: str, execution_arn: str) -> bool:
-    """Tell whether an execution has left its mark that it goes on with the state of another."""
+def require_begun(owner: str, execution_arn: str) -> None:
+    """Raise MissingObjectError without the mark that an execution goes on with another's state."""
     used = runtime.current()
     location = mark(used.settings, owner, digest_of(execution_arn), "began")
-    return used.retry.execute(lambda: used.store.exists(location))
+    used.retry.execute(lambda: used.store.get(location))
 
 
 def members_prefix(settings: Settings, owner: str) -> str:
