@@ -129,14 +129,14 @@ class Finite(click.FloatRange):
         return number
 
 
-def every(what: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Return the option that says how often to look, whose help begins with `what`."""
+def every(help_text: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Return the option that says how often to look."""
     return click.option(
         "--every",
         default=2.0,
         show_default=True,
         type=Finite(_SHORTEST_WAIT, _LONGEST_WAIT),
-        help=f"{what}econds between looks.",
+        help=help_text,
     )
 
 

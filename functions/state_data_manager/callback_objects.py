@@ -35,7 +35,7 @@ from universal_sync_core.storage.keys import execution_prefix
 from universal_sync_core.storage.store import Location
 from universal_sync_core.values import codec
 from universal_sync_core.values.codec import Json, JsonObject
-from universal_sync_core.values.validation import validate_json
+from universal_sync_core.values.validation import ModelT, validate_json
 
 _SEAL: Final = "seal"
 _MADE_BY: Final = "made_by"
@@ -123,14 +123,9 @@ def read_like(execution_id: str, callback_id: str) -> Record:
     """Return the record of a callback's wait, with the errors of `read_record`."""
     location = _location(execution_id, f"{_name_of(callback_id)}.json")
     try:
-        document = read(location)
+        record = read_as(Record, location, "record", "is not a callback record")
     except MissingObjectError as error:
         raise _no_such_callback() from error
-    try:
-        record = validate_json(Record, document, "record")
-    except InvalidRequestError as error:
-        message = f"the object is not a callback record ({error})"
-        raise MalformedPointerError(message, path=str(location)) from None
     is_same_wait = _name_of(record.callback_id) == _name_of(callback_id)
     if not is_same_wait or not _is_of(record.task_token, record.callback_id):
         message = "the callback record belongs to another task token than its name says"
@@ -254,3 +249,25 @@ def read(location: Location) -> Json:
     process.usage.count_request()
     stored = process.retry.execute(process.store.get, location)
     return codec.decode(stored.body, path=str(location))
+
+
+def read_as(model: type[ModelT], location: Location, name: str, fault: str) -> ModelT:
+    """Return an object in the form of a model.
+
+    Args:
+        model: the form.
+        location: of the object.
+        name: what the paths of a message begin with.
+        fault: what a message says of an object of another form.
+
+    Raises:
+        MissingObjectError: there is no object.
+        UnreadableObjectError: it is not JSON.
+        MalformedPointerError: it has another form.
+    """
+    document = read(location)
+    try:
+        return validate_json(model, document, name)
+    except InvalidRequestError as error:
+        message = f"the object {fault} ({error})"
+        raise MalformedPointerError(message, path=str(location)) from None

@@ -18,19 +18,18 @@ import hashlib
 import itertools
 import os
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
 import callbacks
 from callback_models import SubmitCallbackEvent
-from callback_objects import create, read, read_record
+from callback_objects import create, read, read_as, read_record
 from job_events import JobEnd, job_end
 from universal_sync_core.errors import (
     CallbackAlreadyAnsweredError,
     CallbackExpiredError,
     InvalidRequestError,
-    MalformedPointerError,
     MissingObjectError,
     StateSyncError,
     StoredDataError,
@@ -39,7 +38,6 @@ from universal_sync_core.limits import STEP_FUNCTIONS_ERROR_CHARS
 from universal_sync_core.storage import runtime
 from universal_sync_core.storage.keys import JOBS_FOLDER
 from universal_sync_core.storage.store import Location
-from universal_sync_core.values.validation import validate_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,12 +46,12 @@ if TYPE_CHECKING:
     from callback_models import JobEndedEvent, RequestCallbackEvent
     from callback_objects import Record
     from universal_sync_core.values.codec import JsonObject
-
-ModelT = TypeVar("ModelT")
+    from universal_sync_core.values.validation import ModelT
 
 # Set by the template if it has the rule.
 _HAS_RULE: Final = os.environ.get("JOB_EVENTS") == "true"
 _MOST_OBJECTS: Final = 100
+_OTHER_FORM: Final = "does not have the form of what is kept about a job"
 
 
 class _Wait(BaseModel):
@@ -167,21 +165,12 @@ def _kept(
     """
     for location in _locations(kind, job):
         try:
-            yield _read(location, model)
+            yield read_as(model, location, "object", _OTHER_FORM)
         except MissingObjectError:
             return
         except StoredDataError:
             if not skips_damaged:
                 raise
-
-
-def _read(location: Location, model: type[ModelT]) -> ModelT:
-    content = read(location)
-    try:
-        return validate_json(model, content, "object")
-    except InvalidRequestError as error:
-        message = f"the object does not have the form of what is kept about a job ({error})"
-        raise MalformedPointerError(message, path=str(location)) from None
 
 
 def _locations(kind: str, job: str) -> Iterator[Location]:

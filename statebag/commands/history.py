@@ -55,7 +55,7 @@ Examples:
     help="Show only matching entries. Repeatable.",
 )
 @click.option("--follow", is_flag=True, help="Keep showing new entries until the execution ends.")
-@every("With --follow: s")
+@every("With --follow: seconds between looks.")
 @as_json
 @with_masking
 @with_cloud

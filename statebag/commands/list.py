@@ -29,7 +29,7 @@ _LIMIT: Final = 20
 @click.option(
     "--follow", is_flag=True, help="Keep showing executions that begin or end, until Ctrl-C."
 )
-@every("With --follow: s")
+@every("With --follow: seconds between looks.")
 @as_json
 @with_cloud
 def command(  # noqa: PLR0913 - options

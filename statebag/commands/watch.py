@@ -57,7 +57,7 @@ _LOOKS_FOR_CALLBACK: Final = 5
     type=click.IntRange(0),
     help="How many of the states already entered to show first.",
 )
-@every("S")
+@every("Seconds between looks.")
 @as_json
 @with_masking
 @with_cloud

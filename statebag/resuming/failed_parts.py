@@ -1,6 +1,6 @@
 """Items of a map and branches of a group that failed before their workflow did."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -44,7 +44,7 @@ def failed_parts(cloud: Cloud, execution: Execution, told: JsonObject) -> Failed
     shown = [_line(part) for part in parts[:_SHOWN]]
     return FailedParts(
         lines=[f"{counted(total, 'item or branch', 'items and branches')}", *shown, command],
-        trace=next(_traces(cloud, execution, parts), ()),
+        trace=_trace(cloud, execution, parts[0]),
     )
 
 
@@ -55,21 +55,17 @@ def _line(part: JsonObject) -> str:
     return ": ".join(text for text in (what, _text(part.get("error")), said) if text)
 
 
-def _traces(
-    cloud: Cloud, execution: Execution, parts: Sequence[JsonObject]
-) -> Iterator[Sequence[str]]:
-    """Yield the trace of the first part: in its cause, or in the record that it left."""
-    first = parts[0]
-    trace = explanation_of(first.get("cause")).trace
-    path = _text(first.get("record_s3_path"))
-    if not trace and path and is_own(cloud, execution, path):
-        try:
-            record = reader_at(cloud, path).document(path)
-        except StateSyncError:
-            return
-        trace = explanation_of(record.get("cause")).trace if is_failure_record(record) else ()
-    if trace:
-        yield trace
+def _trace(cloud: Cloud, execution: Execution, part: JsonObject) -> Sequence[str]:
+    """Return the trace of a part: from its cause, or from the record that it left."""
+    trace = explanation_of(part.get("cause")).trace
+    path = _text(part.get("record_s3_path"))
+    if trace or not path or not is_own(cloud, execution, path):
+        return trace
+    try:
+        record = reader_at(cloud, path).document(path)
+    except StateSyncError:
+        return ()
+    return explanation_of(record.get("cause")).trace if is_failure_record(record) else ()
 
 
 def _text(value: Json) -> str:

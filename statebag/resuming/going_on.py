@@ -49,9 +49,9 @@ def way_on(
     return f"statebag resume {execution.arn}{changes}"
 
 
-def has_begun(bag: JsonObject | None) -> bool:
+def has_begun(bag: JsonObject) -> bool:
     """Tell whether a bag is one to go on from: before the first state there is only its id."""
-    return bag is not None and _REVISION in bag
+    return _REVISION in bag
 
 
 def _needed(record: JsonObject, error: str, bag: JsonObject) -> JsonObject:
