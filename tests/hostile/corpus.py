@@ -27,7 +27,7 @@ from universal_sync_core.storage.retry import ExponentialBackoffRetry
 from universal_sync_core.values.portable import is_portable
 
 # What a call may take; processor time, because the machine may be busy with something else.
-MAX_SECONDS: Final = 2.0
+MAX_SECONDS: Final = 10.0
 MAX_MEGABYTES: Final = 256
 MAX_MESSAGE: Final = 16_000
 _PER_WORLD: Final = 60

