@@ -27,7 +27,8 @@ from local.servers.seaweed import Seaweed  # noqa: E402
 from tests.end_to_end.ill_s3 import Proxy, kill_runtimes, proxied  # noqa: E402
 from tests.end_to_end.worker.seeded import result_of  # noqa: E402
 from tests.end_to_end.workflow import Workflows, results_of  # noqa: E402
-from tests.simulation import oracle  # noqa: E402
+from tests.simulation.comparing import same  # noqa: E402
+from tests.simulation.merging import merge  # noqa: E402
 
 SEGMENTS: Final = 12
 _WORKER: Final = UserFunction(
@@ -144,10 +145,10 @@ def _require_whole(state: dict[str, Any], seed: int) -> None:
     """Raise where a final state is not what the segments have brought."""
     plain: dict[str, Any] = {"seed": seed}
     for segment in range(SEGMENTS):
-        plain = oracle.merge(plain, result_of(seed, segment))
+        plain = merge(plain, result_of(seed, segment))
     expected = results_of(plain)
     for name in {*state, *expected}:
-        assert oracle.same(state.get(name), expected.get(name)), name
+        assert same(state.get(name), expected.get(name)), name
 
 
 @contextmanager

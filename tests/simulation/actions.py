@@ -3,51 +3,10 @@
 from typing import Any
 
 from tests.simulation import oracle, results, values
-from tests.simulation.oracle import Plain
+from tests.simulation.comparing import Plain, same
+from tests.simulation.flows import begin, new_execution, settle_mode, take_result, take_result_as
 from tests.simulation.steps import again, event_of, step, take
-from tests.simulation.values import STRATEGIES
 from tests.simulation.world import Flow, SimulationError, World
-
-_PLACE = "arn:aws:states:eu-west-1:123456789012:execution:catalog:"
-SEGMENTS_PER_EXECUTION = 350
-
-
-def new_execution(world: World) -> str:
-    """Return the ARN of an execution that has just begun."""
-    world.begun += 1
-    return f"{_PLACE}run-{world.begun}"
-
-
-def begin(world: World) -> None:
-    """Start a workflow."""
-    arn = new_execution(world)
-    given: Plain = {"current_state": values.mapping(world.draw), "tolerated_failed_items": 10_000}
-    if world.draw.random() < 0.3:
-        given["segments"] = [results.result(world.draw) for _ in range(world.draw.randrange(1, 6))]
-    if world.draw.random() < 0.1:
-        given |= {f"f{number}": values.text(world.draw) for number in range(60)}
-    flow = Flow(owner=arn, execution=arn, bag={}, plain={}, reader=world.new_reader(arn))
-    flow.executions[arn] = {"status": "RUNNING", "input": given}
-    event = {"action": "init", "execution_id": arn, "input": given}
-    take(world, flow, event, oracle.first(given, arn, SEGMENTS_PER_EXECUTION), flow.reader)
-    world.flows.append(flow)
-    settle_mode(flow)
-
-
-def settle_mode(flow: Flow) -> None:
-    """Let a workflow go on as its bag says."""
-    modes = {"CONTINUE": "run", "PARALLEL_GROUP": "group", "DISTRIBUTED_MAP": "map"}
-    modes |= {"PAUSED_FOR_HITP": "wait", "ASYNC": "wait", "WAIT": "timer", "COMPLETE": "over"}
-    flow.mode = modes.get(flow.plain["next_action"], "failed")
-    flow.branches, flow.staged, flow.asked = [], [], {}
-
-
-def take_result(world: World, flow: Flow, action: str, name: str, result: Any) -> None:
-    """Send the event of an action that merges a result."""
-    event = event_of(world, action, flow.bag, **{name: result})
-    expected = oracle.sync(flow.plain, result, action, STRATEGIES)
-    take(world, flow, event, expected, flow.reader)
-    settle_mode(flow)
 
 
 @step("run", 30)
@@ -76,10 +35,7 @@ def sync_stored_result(world: World, flow: Flow) -> None:
     result = results.result(world.draw)
     event = {"action": "store_result", "execution_id": flow.owner, "execution_result": result}
     pointer = world.call(event)["result"]
-    expected = oracle.sync(flow.plain, result, "sync", STRATEGIES)
-    merged = event_of(world, "sync", flow.bag, execution_result=pointer)
-    take(world, flow, merged, expected, flow.reader)
-    settle_mode(flow)
+    take_result_as(world, flow, pointer, result)
 
 
 @step("run", 4)
@@ -93,13 +49,8 @@ def echo(world: World, flow: Flow) -> None:
         return
     key = world.draw.choice(shared)
     name = f"copy of {key}"
-    action, strategies = "sync", STRATEGIES
-    event = event_of(
-        world, action, flow.bag, execution_result={"current_state": {name: state[key]}}
-    )
-    result = {"current_state": {name: plain[key]}}
-    take(world, flow, event, oracle.sync(flow.plain, result, action, strategies), flow.reader)
-    settle_mode(flow)
+    answer = {"current_state": {name: state[key]}}
+    take_result_as(world, flow, answer, {"current_state": {name: plain[key]}})
 
 
 @step("run", 12)
@@ -112,14 +63,6 @@ def run_recorded_segment(world: World, flow: Flow) -> None:
     recorded = segments[number]
     world.require_same("run_segment", {"is": flow.reader.answer(answer)}, {"is": recorded})
     take_result_as(world, flow, answer, recorded)
-
-
-def take_result_as(world: World, flow: Flow, answer: Any, result: Any) -> None:
-    """Merge what a worker has answered, which stands for `result`."""
-    event = event_of(world, "sync", flow.bag, execution_result=answer)
-    expected = oracle.sync(flow.plain, result, "sync", STRATEGIES)
-    take(world, flow, event, expected, flow.reader)
-    settle_mode(flow)
 
 
 @step("run", 4)
@@ -150,7 +93,7 @@ def restore_snapshot(world: World, flow: Flow) -> None:
         return
     path, bag, plain = world.draw.choice(snapshots)
     restored = world.call({"action": "restore_snapshot", "s3_path": path})["state_data"]
-    if not oracle.same(restored, bag):
+    if not same(restored, bag):
         raise SimulationError("wrong snapshot", f"{path} was restored as another bag")
     # The execution goes on with a bag of its own.
     is_own = plain.get("execution_chain") == flow.plain.get("execution_chain")

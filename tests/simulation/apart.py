@@ -3,14 +3,14 @@
 from typing import TYPE_CHECKING
 
 from tests.simulation import oracle, results, values
-from tests.simulation.actions import new_execution
+from tests.simulation.flows import new_execution
 from tests.simulation.groups import bring, running_in
 from tests.simulation.steps import event_of, step, take
 from tests.simulation.world import Branch, Flow, World
 from universal_sync_core.workflow.continuation import STARTED_BY
 
 if TYPE_CHECKING:
-    from tests.simulation.oracle import Plain
+    from tests.simulation.comparing import Plain
 
 
 @step("group", 3)

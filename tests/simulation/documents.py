@@ -6,11 +6,11 @@ from types import SimpleNamespace
 from typing import Any, Final
 
 from tests.core.documents.oracle import is_pointer
-from tests.simulation import oracle, values
+from tests.simulation import values
+from tests.simulation.comparing import Plain, difference, same
 from tests.simulation.containers import Product
 from tests.simulation.document_oracle import Words, broken_word, bytes_of, least_bytes
 from tests.simulation.moves import drawn_place, filled
-from tests.simulation.oracle import Plain
 from tests.simulation.reader import BrokenStateError
 from tests.simulation.steps import step
 from tests.simulation.world import Flow, SimulationError, World
@@ -171,8 +171,8 @@ def _require_whole(label: str, document: Any, whole: Any, flow: Flow) -> None:
     except (BrokenStateError, LookupError, TypeError, ValueError, OSError) as error:
         text = f"{label}: {type(error).__name__}: {error}"
         raise SimulationError("broken state", text) from error
-    if not oracle.same(read, whole):
-        text = oracle.difference({"document": read}, {"document": whole}, "document")
+    if not same(read, whole):
+        text = difference({"document": read}, {"document": whole}, "document")
         raise SimulationError("another state", f"{label}: {text}")
 
 

@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Any, Final
 
 from tests.simulation import joining, oracle, results, values
-from tests.simulation.actions import settle_mode
-from tests.simulation.oracle import Plain
+from tests.simulation.comparing import Plain, same
+from tests.simulation.flows import settle_mode
 from tests.simulation.steps import event_of, step, take
 from tests.simulation.timers import end_wait
 from tests.simulation.values import STRATEGIES
@@ -156,7 +156,7 @@ def _end(world: World, flow: Flow, branch: Branch) -> None:
         expected["segments_in_parent"] = branch.plain["segments_in_parent"]
     elif waits := branch.plain["execution_segments"] - branch.plain["loop_counter"]:
         expected["waits"] = waits
-    if not oracle.same(answer, expected):
+    if not same(answer, expected):
         raise SimulationError("wrong branch pointer", json.dumps(answer))
     world.require_same(
         "branch", flow.reader.bag(flow.reader.document(answer["s3_path"])), branch.plain

@@ -3,8 +3,10 @@
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from tests.simulation import oracle
-from tests.simulation.oracle import GONE, HISTORY, STATE, Plain, Replaced, Rules, same
+from tests.simulation import merging
+from tests.simulation.comparing import Plain, same
+from tests.simulation.merging import GONE, HISTORY, STATE, Replaced, Rules
+from tests.simulation.oracle import advance
 
 # A branch has these for itself, or the machine counts them: none of it is merged.
 _OWN: Final = (
@@ -63,7 +65,7 @@ def fork(parent: Plain, branch: Plain, branches: int) -> Plain:
     }
     if "total_segments" in branch:
         own["total_segments"] = branch["total_segments"]
-    return oracle.advance(kept | {"next_action": "CONTINUE"}, kept | own, {}, "fork_branch")
+    return advance(kept | {"next_action": "CONTINUE"}, kept | own, {}, "fork_branch")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,7 +125,7 @@ class Joining:
         """Settle maps key by key."""
         by_key: dict[str, list[Change]] = {}
         for change in changes:
-            time = oracle.moment(change.value)
+            time = merging.moment(change.value)
             at = change.time if time is None else time
             for key, value in change.value.items():
                 wanted = Change(branch=change.branch, value=value, time=at)
@@ -164,7 +166,9 @@ def _told(change: Change, rules: Rules, before: Plain) -> Plain:
     if change.is_anew or not before or not merged:
         return {"value": change.final}
     there = next(iter(before.values()))
-    return {"value": oracle.combine(there, change.value, Rules(**vars(rules) | {"by_time": False}))}
+    return {
+        "value": merging.combine(there, change.value, Rules(**vars(rules) | {"by_time": False}))
+    }
 
 
 def join(
@@ -195,11 +199,9 @@ def join(
     for change in settled:
         if any_outputs and _OUTPUTS not in change.value:
             change.value.pop(_TOLD_WITH_OUTPUTS, None)
-        merged = oracle.merge(merged, change.value, strategies, by_time=False)
+        merged = merging.merge(merged, change.value, strategies, by_time=False)
     delta = _summary(parent, [answered for answered, _, _ in ends], joining.conflicts, outputs)
-    after = oracle.advance(
-        parent, oracle.merge(merged, delta, strategies), delta, "aggregate_branches"
-    )
+    after = advance(parent, merging.merge(merged, delta, strategies), delta, "aggregate_branches")
     if "execution_segments" in after:
         for report in delta["branch_results"]:
             ran = (report.get("segments_run") or 0) + (report.get("waits") or 0)
@@ -262,13 +264,13 @@ def changed(before: Plain, after: Plain, rules: Rules) -> Plain:
 
 def _difference(before: Any, after: Any, rules: Rules) -> Any:
     if rules.grows:
-        items = [] if before is None else oracle.as_list(before)
+        items = [] if before is None else merging.as_list(before)
         if not isinstance(after, list):
             return Replaced(after)
         if isinstance(rules.strategy, dict):
             return _changed_items(items, after, rules)
         if rules.strategy == "set_union":
-            items = oracle.distinct(items)
+            items = merging.distinct(items)
         return after[len(items) :] if same(after[: len(items)], items) else Replaced(after)
     if rules.strategy is not None or not (isinstance(before, dict) and isinstance(after, dict)):
         return after
@@ -290,5 +292,5 @@ def _changed_items(before: list[Any], after: list[Any], rules: Rules) -> Any:
 
 
 def _is_one_item(old: Any, new: Any, key: str) -> bool:
-    identity = oracle.identity(new, key)
-    return identity is not None and identity == oracle.identity(old, key)
+    identity = merging.identity(new, key)
+    return identity is not None and identity == merging.identity(old, key)

@@ -5,8 +5,10 @@ from typing import Any
 
 from tests.core import map_runs
 from tests.simulation import oracle, results, values
-from tests.simulation.actions import settle_mode, snapshot
-from tests.simulation.oracle import Plain
+from tests.simulation.actions import snapshot
+from tests.simulation.comparing import Plain, same
+from tests.simulation.flows import settle_mode
+from tests.simulation.merging import merge
 from tests.simulation.steps import event_of, step, take
 from tests.simulation.values import STRATEGIES
 from tests.simulation.world import Flow, SimulationError, World
@@ -35,7 +37,7 @@ def run_the_map(world: World, flow: Flow) -> None:
     world.begun += 1
     is_listed = world.draw.random() < 0.5
     answered, delta = _as_list(world, flow) if is_listed else _as_manifest(world, flow)
-    merged = oracle.merge(flow.plain, delta, STRATEGIES)
+    merged = merge(flow.plain, delta, STRATEGIES)
     expected = oracle.advance(flow.plain, merged, delta, "aggregate_distributed")
     event = event_of(world, "aggregate_distributed", flow.bag, execution_result=answered)
     take(world, flow, event, expected, flow.reader)
@@ -51,7 +53,7 @@ def _stage(world: World, flow: Flow) -> None:
     read = [flow.reader.answer(item) for item in given]
     if flow.plain["items_per_batch"] > 1:
         read = [item for batch in read for item in batch]
-    if not oracle.same(read, items):
+    if not same(read, items):
         raise SimulationError("wrong items", staged["key"])
     flow.staged = items
 

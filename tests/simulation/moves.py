@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any, Final, TypeAlias
 
-from tests.simulation import oracle, values
-from tests.simulation.oracle import HISTORY, STATE, Plain
+from tests.simulation import values
+from tests.simulation.comparing import Plain, exact
+from tests.simulation.merging import HISTORY, STATE
 
 KEYS: Final = ("report", "rows", "wide", "text", "tags", "log", "feed", "items", "moved", "other")
 _LISTS: Final = ("rows", "tags", "log", "feed", "items")
@@ -171,9 +172,9 @@ def drawn(draw: Random, plain: Plain) -> Plain | None:
 
 def is_grown(plain: Plain) -> bool:
     """Tell whether a state is so large that nothing more is moved in it."""
-    return len(oracle.exact(plain)) > _MOST_IN_ALL
+    return len(exact(plain)) > _MOST_IN_ALL
 
 
 def is_long(result: Plain) -> bool:
     """Tell whether a result would make a state large too soon."""
-    return len(oracle.exact(result)) > _MOST_BYTES
+    return len(exact(result)) > _MOST_BYTES

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.simulation import oracle
-from tests.simulation.actions import settle_mode, take_result_as
+from tests.simulation.comparing import Plain
 from tests.simulation.containers import Product
+from tests.simulation.flows import settle_mode, take_result_as
+from tests.simulation.merging import HISTORY, STATE, merge
 from tests.simulation.moves import KEYS, drawn, filled, is_grown, is_long
-from tests.simulation.oracle import HISTORY, STATE, Plain
 from tests.simulation.steps import event_of, step, take
 from tests.simulation.values import STRATEGIES
 from tests.simulation.world import Branch, Flow, World
@@ -70,7 +71,7 @@ def moving_in_an_open_bag(world: World, flow: Flow) -> None:
     template = drawn(world.draw, flow.plain)
     if template is None:
         return
-    between = oracle.merge(flow.plain, filled(template, flow.plain), STRATEGIES)
+    between = merge(flow.plain, filled(template, flow.plain), STRATEGIES)
     second = drawn(world.draw, between) or {}
 
     def work(product: Product, bag: Any, _: Any) -> Any:
@@ -81,7 +82,7 @@ def moving_in_an_open_bag(world: World, flow: Flow) -> None:
 
     bag = world.attempt("open_bag", flow.bag, work)
     delta = filled(second, between)
-    merged = oracle.merge(between, delta, STRATEGIES)
+    merged = merge(between, delta, STRATEGIES)
     expected = oracle.advance(flow.plain, merged, delta, "sync")
     world.require("open_bag", bag, expected, flow.reader)
     flow.bag, flow.plain = bag, expected

@@ -5,7 +5,8 @@ from random import Random
 from typing import Any, Final
 
 from tests.simulation import values
-from tests.simulation.oracle import STATE, Plain
+from tests.simulation.comparing import Plain
+from tests.simulation.merging import STATE
 
 _REMOVED: Final = ("report", "report.flag", "text", "wide", "rows", "other", "report.text", "items")
 _TOP_LEVEL: Final = ("tags", "log", "feed", "items", "report", "text", "rows", "wide", "count")

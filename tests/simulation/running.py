@@ -20,6 +20,7 @@ from tests.simulation import (  # noqa: F401 - they register steps
 )
 from tests.simulation.containers import deployed
 from tests.simulation.counters import Counters
+from tests.simulation.flows import begin
 from tests.simulation.steps import STEPS, Step
 from tests.simulation.world import Flow, SimulationError, World
 
@@ -75,7 +76,7 @@ def run_seed(
 def _take_step(world: World, number: int) -> None:
     if len(world.flows) < _WORKFLOWS:
         world.trace(f"{number}: begin")
-        actions.begin(world)
+        begin(world)
         return
     flow = world.draw.choice(world.flows)
     chosen = _chosen(world.draw, flow)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
-from tests.simulation.oracle import Plain
+from tests.simulation.comparing import Plain
 from tests.simulation.reader import Reader
 from tests.simulation.values import STRATEGIES
 from tests.simulation.world import Branch, Flow, OldEvent, SimulationError, World

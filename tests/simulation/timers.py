@@ -4,12 +4,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from tests.simulation import results
-from tests.simulation.actions import settle_mode, take_result
+from tests.simulation.flows import settle_mode, take_result
 from tests.simulation.steps import step
 from tests.simulation.world import Branch, Flow, World
 
 if TYPE_CHECKING:
-    from tests.simulation.oracle import Plain
+    from tests.simulation.comparing import Plain
 
 
 @step("run", 3)

@@ -4,8 +4,8 @@ import hashlib
 from typing import Any
 
 from tests.simulation import oracle, values
-from tests.simulation.actions import settle_mode
-from tests.simulation.oracle import Plain
+from tests.simulation.comparing import Plain, same
+from tests.simulation.flows import settle_mode
 from tests.simulation.steps import event_of, step, take
 from tests.simulation.values import STRATEGIES
 from tests.simulation.world import Flow, SimulationError, World
@@ -55,7 +55,7 @@ def _answer(world: World, flow: Flow) -> None:
     if arrived is None:
         return  # nobody was heard yet: somebody answers again
     value = flow.reader.answer(arrived["output"])
-    if not any(oracle.same(value, output) for output in flow.asked["outputs"]):
+    if not any(same(value, output) for output in flow.asked["outputs"]):
         raise SimulationError("an answer that nobody gave", flow.asked["callback_id"])
     flow.asked["answer"] = value
 

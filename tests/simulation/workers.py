@@ -3,9 +3,10 @@
 from typing import Any
 
 from tests.simulation import oracle, results
-from tests.simulation.actions import settle_mode, take_result_as
+from tests.simulation.comparing import Plain
 from tests.simulation.containers import Product
-from tests.simulation.oracle import Plain
+from tests.simulation.flows import settle_mode, take_result_as
+from tests.simulation.merging import merge
 from tests.simulation.steps import event_of, step
 from tests.simulation.values import STRATEGIES
 from tests.simulation.world import Branch, Flow, SimulationError, World
@@ -98,7 +99,7 @@ def opened_bag(world: World, flow: Flow) -> None:
     bag = world.attempt("open_bag", flow.bag, work)
     merged, delta = plain, Plain()
     for change in changes:
-        merged = oracle.merge(merged, change, STRATEGIES)
+        merged = merge(merged, change, STRATEGIES)
         delta |= change
     expected = oracle.advance(plain, merged, delta, "sync")
     world.require("open_bag", bag, expected, flow.reader)

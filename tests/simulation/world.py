@@ -8,11 +8,10 @@ from datetime import datetime
 from random import Random
 from typing import Any, Final
 
-from tests.simulation import oracle
 from tests.simulation.clock import Clock
+from tests.simulation.comparing import Plain, difference, exact, same
 from tests.simulation.containers import BUCKET, Container, Work
 from tests.simulation.counters import Counters
-from tests.simulation.oracle import Plain
 from tests.simulation.reader import BrokenStateError, Reader
 from tests.simulation.services import EventBus, StepFunctions
 from tests.simulation.weather import RETRYABLE, KilledError, Weather
@@ -253,14 +252,14 @@ class World:
         """Raise where a state is not what it has to be."""
         for name in sorted({*read, *expected} - {*_NOT_FORETOLD}):
             if name == "branch_conflicts":
-                same = _by_path(read.get(name)) == _by_path(expected.get(name))
+                is_same = _by_path(read.get(name)) == _by_path(expected.get(name))
             elif name == "wait_state":
-                same = _then(read.get(name)) == expected.get(name)
+                is_same = _then(read.get(name)) == expected.get(name)
             else:
-                same = name in read and name in expected
-                same = same and oracle.same(read[name], expected[name])
-            if not same:
-                text = oracle.difference(read, expected, name)
+                is_same = name in read and name in expected
+                is_same = is_same and same(read[name], expected[name])
+            if not is_same:
+                text = difference(read, expected, name)
                 raise SimulationError("another state", f"{label}: {text}")
 
     def cold(self, work: Work, event: Plain) -> Any:
@@ -282,4 +281,4 @@ def _then(wait: Any) -> Any:
 
 
 def _by_path(conflicts: Any) -> list[str]:
-    return sorted(oracle.exact(conflict) for conflict in conflicts or [])
+    return sorted(exact(conflict) for conflict in conflicts or [])
