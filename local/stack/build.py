@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from samcli.yamlhelper import yaml_parse
+from samcli.yamlhelper import yaml_dump, yaml_parse
 
 from ..errors import BuildError
 from ..functions.artefacts import prune, publish
@@ -58,12 +58,37 @@ def _sam_build(template: Path, directory: Path) -> None:
     )
     if not is_built:
         raise BuildError(f"sam build failed:\n{said}")
+    _enclose(directory / "build" / "template.yaml")
+
+
+def _enclose(built: Path) -> None:
+    """Copy into a build what its template still names among the sources.
+
+    Equal sources share a build, wherever they lie: those that it was made from may be gone.
+    """
+    template: dict[str, Any] = yaml_parse(built.read_text(encoding="utf-8"))
+    folder = built.parent.resolve()
+    for name, properties, key in _named(template):
+        source = (folder / properties[key]).resolve()
+        if source.exists() and not source.is_relative_to(folder):
+            _copy(source, folder / name / source.name)
+            properties[key] = f"{name}/{source.name}"
+    built.write_text(yaml_dump(template), encoding="utf-8")
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(exist_ok=True)
+    if source.is_dir():
+        shutil.copytree(source, target)
+    else:
+        shutil.copyfile(source, target)
 
 
 def _digest(template: Path) -> str:
-    """Name everything a build depends on: sources, interpreter, build tool."""
+    """Name everything a build depends on: sources, interpreter, build tool, this module."""
     tool = importlib.metadata.version("aws-sam-cli")
     digest = hashlib.sha256(f"{sys.version} {sysconfig.get_platform()} {tool}".encode())
+    digest.update(Path(__file__).read_bytes())
     for path in sorted({template, *_sources(template)}):
         digest.update(f"\0{path.relative_to(template.parent)}\0".encode())
         digest.update(hashlib.sha256(path.read_bytes()).digest())
@@ -71,17 +96,23 @@ def _digest(template: Path) -> str:
 
 
 def _sources(template: Path) -> Iterator[Path]:
-    for resource in _resources(template.read_text(encoding="utf-8")).values():
-        for name in _SOURCE_PROPERTIES:
-            source = resource.get("Properties", {}).get(name)
-            if isinstance(source, str):
-                yield from _files(template.parent / source)
+    for _, properties, key in _named(_parsed(template.read_text(encoding="utf-8"))):
+        yield from _files(template.parent / properties[key])
+
+
+def _named(template: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any], str]]:
+    """Yield each property that names a source: its resource, the properties and its key."""
+    for name, resource in template.get("Resources", {}).items():
+        properties = resource.get("Properties", {})
+        for key in _SOURCE_PROPERTIES:
+            if isinstance(properties.get(key), str):
+                yield name, properties, key
 
 
 @lru_cache(maxsize=8)
-def _resources(template: str) -> dict[str, Any]:
-    resources: dict[str, Any] = yaml_parse(template).get("Resources", {})
-    return resources
+def _parsed(template: str) -> dict[str, Any]:
+    parsed: dict[str, Any] = yaml_parse(template)
+    return parsed
 
 
 def _files(source: Path) -> Iterator[Path]:

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
+from samcli.yamlhelper import yaml_parse
 
 from local.cloud import LocalCloud
 from local.errors import BuildError, DeploymentError, LocalCloudError
@@ -35,6 +36,21 @@ def test_changed_source_is_built_anew(template: Path, tmp_path: Path) -> None:
     second = build(template, tmp_path / "builds")
     assert second != first
     assert "NEW = 1" in (second.parent / "Function" / "app.py").read_text(encoding="utf-8")
+
+
+def test_a_build_outlives_the_sources_that_it_was_made_from(template: Path, tmp_path: Path) -> None:
+    """Environments with equal sources share a build; the first of them may be deleted."""
+    built = build(template, tmp_path / "builds")
+    template.parent.rename(tmp_path / "another environment")
+    again = build(tmp_path / "another environment" / "template.yaml", tmp_path / "builds")
+    assert again == built
+    resources = yaml_parse(built.read_text(encoding="utf-8"))["Resources"]
+    named = [resources[name]["Properties"] for name in ("Layer", "Function", "StateMachine")]
+    keys = ("ContentUri", "CodeUri", "DefinitionUri")
+    places = [built.parent / each[key] for each, key in zip(named, keys, strict=True)]
+    assert all(place.resolve().is_relative_to(built.parent) for place in places)
+    definition = tmp_path / "another environment" / "echo.asl.json"
+    assert places[-1].read_bytes() == definition.read_bytes()
 
 
 def test_failed_build_says_why_and_leaves_nothing(template: Path, tmp_path: Path) -> None:
