@@ -10,14 +10,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import unquote
 
 from statebag.account.aws import Cloud
 from statebag.account.places import Place
 from statebag.errors import NotFoundError, RefusedError
 from universal_sync_core.errors import StoredDataError
 from universal_sync_core.retention.inventory import Stored
-from universal_sync_core.storage.keys import execution_prefix
+from universal_sync_core.storage.keys import execution_prefix, owner_in
 from universal_sync_core.values.codec import Json, JsonObject, decode
 
 _FOLDER: Final = "callbacks/"
@@ -73,13 +72,16 @@ class Callback:
 def executions_with_state(cloud: Cloud, place: Place) -> Iterator[str]:
     """Yield the ids of the executions that have objects at a place."""
     for folder in cloud.inventory.folders(place.bucket, place.layout):
-        yield unquote(folder.removeprefix(place.layout).rstrip("/"))
+        owner = owner_in(place.settings, folder)
+        if owner is not None:
+            yield owner
 
 
 def callbacks_of(cloud: Cloud, place: Place, execution_id: str) -> list[Callback]:
     """Return the callbacks that an execution requested, oldest first; reads those objects."""
     prefix = f"{execution_prefix(place.settings, execution_id)}{_FOLDER}"
-    names = {each.name: each for each in cloud.inventory.objects(place.bucket, prefix)}
+    objects = cloud.inventory.objects(place.bucket, prefix)
+    names = {each.location.key.removeprefix(prefix): each for each in objects}
     found = [
         _read(cloud, execution_id, match[1], names)
         for name in names
@@ -91,7 +93,8 @@ def callbacks_of(cloud: Cloud, place: Place, execution_id: str) -> list[Callback
 def open_callbacks(cloud: Cloud, place: Place, execution_id: str) -> Iterator[bytes]:
     """Yield the records, as they are stored, of callbacks whose answer was not delivered."""
     prefix = f"{execution_prefix(place.settings, execution_id)}{_FOLDER}"
-    found = {each.name: each.location for each in cloud.inventory.objects(place.bucket, prefix)}
+    objects = cloud.inventory.objects(place.bucket, prefix)
+    found = {each.location.key.removeprefix(prefix): each.location for each in objects}
     for name, location in found.items():
         callback = name.partition(".")[0]
         if f"{callback}{_DELIVERED}" not in found:

@@ -32,7 +32,7 @@ def _members(cloud: Cloud, place: Place, owner: str) -> list[str]:
     """Return the members; one whose mark cannot be read counts as the text of its mark."""
     prefix = members_prefix(place.settings, owner)
     listed = cloud.inventory.objects(place.bucket, prefix)
-    began = Members.named(stored.location.key for stored in listed).began
+    began = Members.named((stored.location.key for stored in listed), prefix).began
     return [_member(cloud, place, owner, digest) or digest for digest in sorted(began)]
 
 

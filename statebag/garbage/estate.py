@@ -138,7 +138,8 @@ class Surveyor:
         for run in runs:
             head, _, rest = run.partition(":mapRun:")
             start = f"{head}:execution:{rest.rsplit(':', 1)[0]}:"
-            stored = {owner_in(each) for each in self._folders(start)}
+            settings = self._place.settings
+            stored = {owner_in(settings, each) for each in self._folders(start)} - {None}
             if stored:
                 yield from (arn for arn in executions.children_of(run) if arn in stored)
 

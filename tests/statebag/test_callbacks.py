@@ -81,6 +81,7 @@ def test_callbacks_of_the_whole_bucket(run: Run, cloud: FakeCloud) -> None:
     other = arn_of("run-2")
     asked = record(3, "And this?", "2025-06-01T09:00:00+00:00", other)
     put(cloud, f"{asked['callback_id']}.json", asked, other)
+    put(cloud, f"packs/{SECOND}.delivered.json", {})  # as a worker could, by its policy alone
 
     found = decoded(run("callbacks", "list", "--bucket", BUCKET, "--json").out)
 

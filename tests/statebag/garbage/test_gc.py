@@ -164,8 +164,11 @@ def test_bucket_without_versions_is_not_deleted_from_unless_it_is_said(
     assert content(cloud, "run-2") == resumable
 
 
-def test_objects_of_no_execution_are_left_alone(run: Run) -> None:
+def test_objects_of_no_execution_are_left_alone(run: Run, cloud: FakeCloud) -> None:
     versions("a name of somebody's")
+    # Percent-encoded, as ids are in keys, this name would be longer than a key may be.
+    location = Location(BUCKET, f"v1/{'é' * 400}/packs/{'0' * 64}")
+    cloud.memory.put(location, b"1")
 
     assert told(run) == {
         "a name of somebody's": ("unknown", "it is not an execution of Step Functions")

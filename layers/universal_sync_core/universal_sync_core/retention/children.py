@@ -23,6 +23,7 @@ from universal_sync_core.storage.store import Location
 from universal_sync_core.values.codec import Json, decode, encode
 
 _LIST: Final = ".children.json"
+_LIST_NAME: Final = re.compile(r"[0-9a-f]{32}\.children\.json")
 _CHILDREN: Final = "execution_arns"
 # How many children are listed between two checks of the time that is left.
 _LISTED_AT_ONCE: Final = 500
@@ -54,23 +55,24 @@ class Children:
         self._executions = executions
         self._terms = terms
 
-    def batches(self, marks: Iterable[Stored]) -> Iterator[tuple[Stored, list[Stored]]]:
+    def batches(self, owner: str, marks: Iterable[Stored]) -> Iterator[tuple[Stored, list[Stored]]]:
         """Yield the objects of a workflow's children, and of their children, some at a time.
 
         Args:
-            marks: the objects beside the state of the workflow.
+            owner: the workflow.
+            marks: the objects beside its state.
 
         Yields:
             The object that lists some children, and everything that these have stored.
         """
-        for listed in filter(_is_list, marks):
+        for listed in self._lists(owner, marks):
             children = self._read(listed.location)
             yield listed, [each for child in children for each in self._stored_by(child)]
 
     def _stored_by(self, child: str) -> Iterator[Stored]:
         for stored in self._objects_under(child):
-            if _is_list(stored):
-                for each in self._read(stored.location):
+            for listed in self._lists(child, [stored]):
+                for each in self._read(listed.location):
                     yield from self._stored_by(each)
             yield stored
         yield from self._inventory.objects(self._bucket, items_prefix(self._used.settings, child))
@@ -124,8 +126,18 @@ class Children:
 
     def _noted_at(self, parent: str) -> Iterator[str]:
         prefix = members_prefix(self._used.settings, parent)
-        for listed in filter(_is_list, self._inventory.objects(self._bucket, prefix)):
+        for listed in self._lists(parent, self._inventory.objects(self._bucket, prefix)):
             yield from self._read(listed.location)
+
+    def _lists(self, parent: str, found: Iterable[Stored]) -> Iterator[Stored]:
+        """Yield the lists of a parent's children, which are directly beside its marks.
+
+        Workers may write into every folder called `packs/`, below that one as well.
+        """
+        prefix = members_prefix(self._used.settings, parent)
+        for stored in found:
+            if _LIST_NAME.fullmatch(stored.location.key.removeprefix(prefix)):
+                yield stored
 
     def _read(self, location: Location) -> list[str]:
         body = self._used.retry.execute(lambda: self._used.store.get(location)).body
@@ -152,7 +164,3 @@ class Children:
     def _objects_under(self, child: str) -> Iterator[Stored]:
         prefix = execution_prefix(self._used.settings, child)
         return self._inventory.objects(self._bucket, prefix)
-
-
-def _is_list(stored: Stored) -> bool:
-    return stored.location.key.endswith(_LIST)

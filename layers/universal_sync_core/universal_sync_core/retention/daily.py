@@ -155,8 +155,9 @@ class DailyDeletion:
         return not waiting
 
     def _members(self, owner: str) -> Members:
-        found = self._inventory.objects(self._bucket, members_prefix(self._used.settings, owner))
-        return Members.named(stored.location.key for stored in found)
+        folder = members_prefix(self._used.settings, owner)
+        found = self._inventory.objects(self._bucket, folder)
+        return Members.named((stored.location.key for stored in found), folder)
 
     def _doubt(self, owner: str, digests: Iterable[str]) -> None:
         """Note executions that a workflow waits for, whose end may not have been recorded."""
@@ -228,7 +229,7 @@ class DailyDeletion:
         if not self._terms.dry_run and not self._is_closed(owner, members):
             return _TAKEN_UP
         own = list(objects)
-        for listed, found in self._children.batches(marks):
+        for listed, found in self._children.batches(owner, marks):
             if any(stored.modified >= self._terms.since for stored in found):
                 return _WRITTEN_LATELY
             objects += found

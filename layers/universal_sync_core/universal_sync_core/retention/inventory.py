@@ -25,11 +25,6 @@ class Stored:
     size: int
     modified: datetime
 
-    @property
-    def name(self) -> str:
-        """The last part of its key."""
-        return self.location.key.rsplit("/", 1)[-1]
-
 
 class Inventory(Protocol):
     """Lists objects, reads their first bytes, and deletes them."""

@@ -50,9 +50,13 @@ class Members:
         return (self.began | {digest_of(owner)}) - self.settled
 
     @classmethod
-    def named(cls, keys: Iterable[str]) -> "Members":
-        """Return the members in the keys of marks; other keys are ignored."""
-        found = [match.groups() for key in keys if (match := _MARK.fullmatch(key.split("/")[-1]))]
+    def named(cls, keys: Iterable[str], folder: str) -> "Members":
+        """Return the members whose marks are directly in a folder; other keys are ignored.
+
+        Workers may write into every folder called `packs/`, below this one as well.
+        """
+        names = (key.removeprefix(folder) for key in keys)
+        found = [match.groups() for name in names if (match := _MARK.fullmatch(name))]
         began, settled = (
             frozenset(digest for digest, step in found if step == wanted)
             for wanted in ("began", "settled")

@@ -67,9 +67,12 @@ class Unrecorded:
         return {name.digest for name in names if name is not None}
 
     def _owners(self) -> Iterator[str]:
-        layout = f"{self._used.settings.prefix}{LAYOUT}/"
-        for folder in self._inventory.folders(self._used.settings.bucket or "", layout):
-            yield owner_in(folder)
+        settings = self._used.settings
+        layout = f"{settings.prefix}{LAYOUT}/"
+        for folder in self._inventory.folders(settings.bucket or "", layout):
+            owner = owner_in(settings, folder)
+            if owner is not None:
+                yield owner
 
     def _record(self, arn: str, owner: str) -> bool:
         if not self._may_need(arn, owner):

@@ -1,6 +1,7 @@
 """The keys of everything that a workflow stores: how they are made, and who owns which."""
 
 import hashlib
+from contextlib import suppress
 from functools import lru_cache
 from typing import Final
 from urllib.parse import quote, unquote
@@ -42,9 +43,9 @@ def execution_prefix(settings: Settings, execution_id: str) -> str:
     size = len(prefix.encode()) + _LONGEST_NAME_BYTES
     if size > S3_KEY_BYTES:
         message = (
-            f"execution_id is too long: keys under it have {size:,} bytes, and S3 allows  "
-            f"{S3_KEY_BYTES:,}. Give the execution a shorter name, or one in ASCII letters;  "
-            "any other character takes up to 12 bytes"
+            f"execution_id is too long: keys under it have {size:,} bytes, and S3 allows "
+            f"{S3_KEY_BYTES:,}. Give the execution a shorter name, or one in ASCII letters;"
+            " any other character takes up to 12 bytes"
         )
         raise InvalidRequestError(message, field="execution_id")
     return prefix
@@ -55,9 +56,15 @@ def places_of_executions(settings: Settings, start: str) -> str:
     return f"s3://{settings.bucket}/{settings.prefix}{LAYOUT}/{quote(start, safe='')}"
 
 
-def owner_in(prefix: str) -> str:
-    """Return the execution whose keys have this prefix."""
-    return unquote(prefix.rstrip("/").rsplit("/", 1)[-1])
+def owner_in(settings: Settings, prefix: str) -> str | None:
+    """Return the execution whose keys have this prefix, or None if it is the prefix of none.
+
+    A worker may create a folder of any name.
+    """
+    owner = unquote(prefix.rstrip("/").rsplit("/", 1)[-1])
+    with suppress(InvalidRequestError):
+        return owner if execution_prefix(settings, owner) == prefix else None
+    return None
 
 
 def content_key(settings: Settings, execution_id: str, stored: bytes) -> str:
