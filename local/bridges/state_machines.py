@@ -17,6 +17,7 @@ from moto.stepfunctions import models
 from moto.stepfunctions.exceptions import InvalidExecutionInput, StateMachineDoesNotExist
 from moto.stepfunctions.parser.api import ExecutionStatus
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
+from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
 from moto.stepfunctions.parser.models import (
     StepFunctionsParserBackend,
     stepfunctions_parser_backends,
@@ -48,6 +49,12 @@ def install(stack: ExitStack, runs: Runs) -> None:
 def parse_definitions(stack: ExitStack) -> None:
     """Also read what moto's grammar lacks, and keep it."""
     stack.enter_context(patch.object(AmazonStateLanguageParser, "parse", staticmethod(_parsed)))
+    stack.enter_context(patch.object(Preprocessor, "__init__", _with_own_scopes))
+
+
+def _with_own_scopes(self: Preprocessor) -> None:
+    """Keep the query languages of open scopes here: moto keeps them for all, also when it fails."""
+    self._query_language_per_scope = []
 
 
 @lru_cache(maxsize=64)

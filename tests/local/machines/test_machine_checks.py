@@ -61,3 +61,11 @@ def test_mock_lets_a_state_run_that_could_not(cloud: LocalCloud) -> None:
     machine = {"StartAt": "A", "States": states}
     arn = cloud.create_state_machine("mocked", machine, mocks=mocks)
     assert cloud.start_execution({}, state_machine_arn=arn).wait(30).output == {"StatusCode": 200}
+
+
+def test_definition_that_is_refused_says_nothing_about_the_next_one(cloud: LocalCloud) -> None:
+    wrong = {**END, "QueryLanguage": "JSONata", "ResultPath": "$.a"}
+    with pytest.raises(LocalCloudError, match="ResultPath"):
+        cloud.create_state_machine("wrong", {"StartAt": "A", "States": {"A": wrong}})
+    arn = cloud.create_state_machine("right", {"StartAt": "A", "States": {"A": END}})
+    assert cloud.start_execution({}, state_machine_arn=arn).wait(30).status == "SUCCEEDED"
