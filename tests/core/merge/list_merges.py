@@ -1,7 +1,10 @@
 """Lists that are joined, one row for each rule: by strategy, and as they come."""
 
+from typing import Any
+
 from tests.core.merge.rows import BY_ID, NEW, NOTHING, OLD, Merge, state, tags
 
+NO_LISTS: list[dict[str, Any]] = [{}, {"current_state": {}}, {"current_state": {"a": {}}}]
 JOINS = [
     tags("replace", [1, 2], [3], [3], "replace takes the delta's list"),
     tags("append", [1, 2], [2, 3], [1, 2, 2, 3], "append keeps doubles"),
@@ -161,6 +164,18 @@ JOINS = [
         )
     ],
     tags("replace", {"a": 1}, {"b": 2}, {"b": 2}, "replace takes objects as they are"),
+    *[
+        Merge(
+            rule=f"also new ones, in which no list begins: {base!r} by {sorted(strategies)}",
+            base=base,
+            delta={"current_state": {"a": {"log": {"x": 1}, "none": None, "twice": [1, 1]}}},
+            merged={"current_state": {"a": {"log": {"x": 1}, "none": None, "twice": [1, 1]}}},
+            strategies=strategies
+            | {"a.log": "append", "a.none": "append", "current_state.a.twice": "set_union"},
+        )
+        for base in NO_LISTS
+        for strategies in ({"current_state": "replace"}, {"a": "replace"})
+    ],
     state(
         {"a": {"b": [1]}, "b": [1]},
         {"a": {"b": [2]}, "b": [2]},

@@ -71,6 +71,20 @@ def test_a_branch_that_changed_nothing_overwrites_nothing() -> None:
         assert hydrated(bag)["report"] == {"title": "new"}
 
 
+@pytest.mark.parametrize("path", ["current_state", "current_state.left", "report"])
+@pytest.mark.usefixtures("place")
+def test_a_map_that_a_branch_empties_is_empty_where_it_is_taken_as_a_whole(path: str) -> None:
+    state, emptied = parent(), {path: "replace"}
+    change: dict[str, Any] = {}
+    for name in reversed(path.split(".")):
+        change = {name: change}
+    bag = joined(state, worked(state, "a", change, merge_strategy=emptied), merge_strategy=emptied)
+    found = hydrated(bag)
+    for name in path.split("."):
+        found = found[name]
+    assert found == {}
+
+
 @pytest.mark.usefixtures("place")
 def test_a_field_of_the_bag_is_taken_whole_as_a_sync_takes_it() -> None:
     state = parent()

@@ -94,7 +94,7 @@ class Combiner:
             opened = self._pages.opened(value)
             is_nothing = self._lists.is_null(opened)
             return {} if is_nothing else {key: self._begun(opened, strategy, inner)}
-        if self._strategies.below(inner):
+        if strategy is None and self._strategies.below(inner):
             opened = self._pages.opened(value)
             return {key: self._added_map(value, opened, inner) if is_map(opened) else value}
         return {key: value}

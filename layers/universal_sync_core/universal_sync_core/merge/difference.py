@@ -77,7 +77,8 @@ def _part(key: str, before: Json, after: Json, path: str, unit: UnitOfWork) -> J
     if _is_same(before, after, unit) or (as_whole and is_equal(before, after, unit.pages)):
         return {}
     part = _changed(before, after, path, unit)
-    is_nothing = part == {} and is_map(unit.pages.opened(before))  # the same map in two forms
+    is_merged = not as_whole and is_map(unit.pages.opened(before))
+    is_nothing = is_merged and part == {}  # the same map in two forms
     return {} if is_nothing else {key: part}
 
 
