@@ -1,6 +1,7 @@
 """Branches without limits: what each has changed, and who wins where they disagree."""
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from tests.simulation import merging
@@ -113,13 +114,34 @@ class Joining:
         """
         joined = rules.grows and not any(change.is_anew for change in changes)
         if len(changes) == 1 or joined:
-            return changes
-        merged = rules.path == STATE or rules.path.startswith(f"{STATE}.")
-        if merged and not rules.grows and all(isinstance(each.value, dict) for each in changes):
+            by_key = joined and isinstance(rules.strategy, dict) and len(changes) > 1
+            return self.settle_items(changes, rules, before) if by_key else changes
+        if (
+            _is_merged(rules.path)
+            and not rules.grows
+            and all(isinstance(each.value, dict) for each in changes)
+        ):
             return self.settle_maps(changes, rules, next(iter(before.values()), {}))
         if all(same(change.final, changes[0].final) for change in changes):
             return changes
         return [self._decided(changes, rules, before)]
+
+    def settle_items(self, changes: list[Change], rules: Rules, before: Plain) -> list[Change]:
+        """Settle, item by item, lists that are merged by key."""
+        several = [_items(change.value) for change in changes]
+        places: dict[str, dict[int, int]] = {}
+        for number, items in enumerate(several):
+            for position, identity in _identified(items, rules):
+                places.setdefault(identity, {}).setdefault(number, position)
+        known = _items(next(iter(before.values()), None))
+        there = {identity: known[at] for at, identity in reversed([*_identified(known, rules)])}
+        for identity, found in places.items():
+            parts = [replace(changes[n], value=several[n][at]) for n, at in found.items()]
+            item = {"": there[identity]} if identity in there else {}
+            settled = self.settle(parts, rules.at("[]"), item)
+            for (number, position), part in zip(found.items(), settled, strict=True):
+                several[number][position] = part.value
+        return [replace(each, value=items) for each, items in zip(changes, several, strict=True)]
 
     def settle_maps(self, changes: list[Change], rules: Rules, before: Any) -> list[Change]:
         """Settle maps key by key."""
@@ -159,10 +181,27 @@ class Joining:
         return Change(branch=taken.branch, value=whole, time=taken.time)
 
 
+def _is_merged(path: str) -> bool:
+    """Tell whether maps at a place are merged key by key: in the state, and in items."""
+    return path == STATE or path.startswith(f"{STATE}.") or "[]" in path
+
+
+def _items(value: Any) -> list[Any]:
+    return [] if value is None else [*merging.as_list(value)]
+
+
+def _identified(items: list[Any], rules: Rules) -> Iterator[tuple[int, str]]:
+    """Yield the position of each item that its key tells, with what tells it."""
+    for position, item in enumerate(items):
+        identity = merging.identity(item, rules.strategy["key"])
+        if identity is not None:
+            yield position, identity
+
+
 def _told(change: Change, rules: Rules, before: Plain) -> Plain:
     if change.value == GONE:
         return {"removed": True}
-    merged = rules.path == STATE or rules.path.startswith(f"{STATE}.") or rules.strategy
+    merged = _is_merged(rules.path) or rules.strategy
     if change.is_anew or not before or not merged:
         return {"value": change.final}
     there = next(iter(before.values()))

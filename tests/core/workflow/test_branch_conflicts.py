@@ -76,3 +76,68 @@ def test_a_field_that_two_branches_changed_is_one_leaf(strategy: str) -> None:
     (report,) = hydrated(bag)["branch_conflicts"]
     assert report["path"] == "report"
     assert hydrated(bag)["report"] == reports[report["taken_from"]]
+
+
+BY_KEY = {"merge_strategy": {"rows": {"strategy": "merge_by_key", "key": "id"}}}
+# What two branches make of an item, by the conflict strategy, and where they disagree.
+ROWS: list[tuple[str, Any, Any, Any, list[str]]] = [
+    ("first", {"v": 2}, {"v": 3}, {"v": 2, "w": {"n": 0}}, ["v"]),
+    ("last", {"v": 2}, {"v": 3}, {"v": 3, "w": {"n": 0}}, ["v"]),
+    ("last", {"v": 2, "w": {"n": 1}}, {"w": {"n": 2}}, {"v": 2, "w": {"n": 2}}, ["w.n"]),
+    ("last", {"v": 2}, {"w": {"m": 1}}, {"v": 2, "w": {"n": 0, "m": 1}}, []),
+    ("last", {"v": 2}, {"v": 2, "w": {"n": 2}}, {"v": 2, "w": {"n": 2}}, []),
+    ("first", {"w": 5}, {"w": {"n": 2}}, {"v": 1, "w": 5}, ["w"]),
+    (
+        "latest",
+        {"updated_at": 20, "v": 2},
+        {"updated_at": 10, "v": 3},
+        {"v": 2, "w": {"n": 0}, "updated_at": 20},
+        ["updated_at", "v"],
+    ),
+    (
+        "collect",
+        {"w": 5},
+        {"w": {"m": 1}},
+        {
+            "v": 1,
+            "w": [{"branch_id": "a", "value": 5}, {"branch_id": "b", "value": {"n": 0, "m": 1}}],
+        },
+        ["w"],
+    ),
+]
+
+
+@pytest.mark.parametrize("path", ["rows", "current_state.rows"])
+@pytest.mark.parametrize("row", ROWS)
+@pytest.mark.usefixtures("place")
+def test_items_that_are_merged_by_key_are_settled_leaf_by_leaf(path: str, row: Any) -> None:
+    how, one, other, item, paths = row
+
+    def of(*rows: Any) -> dict[str, Any]:
+        return {"rows": [*rows]} if path == "rows" else {"current_state": {"rows": [*rows]}}
+
+    named = {"id": 1}
+    state = parent(branch_conflict_strategy=how, **of({"id": 0}, named | {"v": 1, "w": {"n": 0}}))
+    bag = joined(
+        state,
+        worked(state, "a", of({"id": "of a"}, named | one), **BY_KEY),
+        worked(state, "b", of(named | other, {"id": "of b"}), **BY_KEY),
+        **BY_KEY,
+    )
+    found = hydrated(bag)
+    rows = found["rows"] if path == "rows" else found["current_state"]["rows"]
+    assert rows == [{"id": 0}, named | item, {"id": "of a"}, {"id": "of b"}]
+    reported = [each["path"] for each in found.get("branch_conflicts", [])]
+    assert reported == [f"{path}[].{leaf}" for leaf in paths]
+
+
+@pytest.mark.usefixtures("place")
+def test_new_items_with_one_key_are_settled_as_well() -> None:
+    state = parent(branch_conflict_strategy="fail")
+    branches = [
+        worked(state, name, {"current_state": {"rows": [{"id": 1, "of": name}]}}, **BY_KEY)
+        for name in "ab"
+    ]
+    with pytest.raises(MergeConflictError) as caught:
+        joined(state, *branches, **BY_KEY)
+    assert caught.value.paths == ("current_state.rows[].of",)

@@ -25,6 +25,7 @@ from universal_sync_core.errors import InvalidRequestError, MergeConflictError
 from universal_sync_core.merge.deep_merge import REMOVAL, Combiner, Replacement
 from universal_sync_core.merge.difference import is_equal
 from universal_sync_core.merge.history import HISTORY_FIELDS
+from universal_sync_core.merge.lists import Lists
 from universal_sync_core.values.codec import Json, JsonObject, encode
 from universal_sync_core.values.pointer import has_mark, is_map, parse, unescape_key
 from universal_sync_core.values.timestamps import time_of
@@ -33,7 +34,15 @@ from universal_sync_core.values.timestamps import time_of
 _JOINED: Final = CONTROL_FIELDS_NEVER_OFFLOAD | HISTORY_FIELDS | {STALE_RESULT, *TOLD_WITH_OUTPUTS}
 
 
-Keys: TypeAlias = tuple[str, ...]
+@dataclass(frozen=True, slots=True)
+class Item:
+    """The step to an item of a list that is merged by key."""
+
+    key: str
+    identity: bytes | None
+
+
+Keys: TypeAlias = tuple[str | Item, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,8 +110,11 @@ class Conflicts:
     def _settle(self, changes: Sequence[Change], keys: Keys) -> list[Change]:
         strategy = self.unit.strategies.at(_path(keys))
         is_merged = _is_merged(keys) and strategy is None
-        if len(changes) == 1 or _is_joined(changes, strategy):
+        if len(changes) == 1:
             return list(changes)
+        if _is_joined(changes, strategy):
+            by_key = strategy.key if strategy else ""
+            return self._settle_items(changes, keys, by_key) if by_key else list(changes)
         # Inline maps are not encoded again for each map around them.
         if not (is_merged and _are_inline_maps(changes)) and _is_one_form(changes):
             return list(changes)
@@ -137,17 +149,40 @@ class Conflicts:
                 by_key.setdefault(key, []).append(wanted)
         settled: dict[int, JsonObject] = {change.branch: {} for change in changes}
         for key, wanted_by in by_key.items():
-            for change in self._settle_key(wanted_by, (*keys, key)):
+            for change in self._settle_key(wanted_by, keys, key):
                 settled[change.branch][key] = change.value
         return [
             Change(branch=change.branch, value=settled[change.branch], time=change.time)
             for change in changes
         ]
 
-    def _settle_key(self, wanted_by: Sequence[Change], keys: Keys) -> Sequence[Change]:
-        field, *inner = keys
-        joined = not inner and (field in _JOINED or archive_of({field: wanted_by[0].value}))
-        return wanted_by if joined else self._settle(wanted_by, keys)
+    def _settle_items(self, changes: Sequence[Change], keys: Keys, key: str) -> list[Change]:
+        """Settle the items that several branches name, of lists that are merged by key."""
+        lists, before = Lists(self.unit.pages), len(self.reports)
+        values = [lists.as_list(self.unit.pages.opened(change.value)) for change in changes]
+        several = [list(lists.elements(value)) for value in values]
+        for places in lists.shared(several, key):
+            item = {number: several[number][position] for number, position in places.items()}
+            settled = self._settle_item(changes, item, keys, key)
+            for number, position in places.items():
+                several[number][position] = settled.get(changes[number].branch, REMOVAL)
+        if len(self.reports) == before:
+            return list(changes)
+        left = [[item for item in items if item is not REMOVAL] for items in several]
+        return [replace(change, value=items) for change, items in zip(changes, left, strict=True)]
+
+    def _settle_item(
+        self, changes: Sequence[Change], item: Mapping[int, Json], keys: Keys, key: str
+    ) -> dict[int, Json]:
+        """Return the parts of one item by branch, each leaf in at most one of them."""
+        first = next(iter(item.values()))
+        step = Item(key, Lists(self.unit.pages).identity(first, key))
+        wanted = [replace(changes[number], value=part) for number, part in item.items()]
+        return {change.branch: change.value for change in self._settle(wanted, (*keys, step))}
+
+    def _settle_key(self, wanted_by: Sequence[Change], keys: Keys, key: str) -> Sequence[Change]:
+        joined = not keys and (key in _JOINED or archive_of({key: wanted_by[0].value}))
+        return wanted_by if joined else self._settle(wanted_by, (*keys, key))
 
     def _opened(self, change: Change) -> tuple[Change, Mapping[str, Json]]:
         pointer = parse(change.value)
@@ -192,17 +227,23 @@ class Conflicts:
 
     def _in_parent(self, keys: Keys) -> list[Json]:
         """Return the parent's value at a path, or an empty list."""
-        field = {keys[0]}
-        value: Json = without_samples(with_fields(self.parent, field, self.unit.pages), field)
-        for key in keys:
-            value = self.unit.pages.opened(value)
-            pointer = parse(value)
-            if pointer is not None and pointer.kind == "map":
-                value = self.unit.pages.lookup(pointer, [key])
-            if type(value) is not dict or key not in value:
-                return []
-            value = value[key]
-        return [value]
+        field = {step for step in keys[:1] if isinstance(step, str)}
+        bag = without_samples(with_fields(self.parent, field, self.unit.pages), field)
+        found: list[Json] = [bag]
+        for step in keys:
+            found = [inner for value in found for inner in self._inside(value, step)]
+        return found
+
+    def _inside(self, value: Json, step: str | Item) -> list[Json]:
+        value = self.unit.pages.opened(value)
+        if isinstance(step, Item):
+            lists = Lists(self.unit.pages)
+            items = lists.elements(lists.as_list(value))
+            return [item for item in items if lists.identity(item, step.key) == step.identity][:1]
+        pointer = parse(value)
+        if pointer is not None and pointer.kind == "map":
+            value = self.unit.pages.lookup(pointer, [step])
+        return [value[step]] if type(value) is dict and step in value else []
 
     def _taken(self, changes: Sequence[Change]) -> Change:
         """Return the change that wins; with equal times, the last in branch order."""
@@ -215,7 +256,8 @@ class Conflicts:
 
 def _path(keys: Keys) -> str:
     """Return the dotted path of some keys, with the names that the user gave."""
-    return ".".join(map(unescape_key, keys))
+    names = ("[]" if isinstance(step, Item) else f".{unescape_key(step)}" for step in keys)
+    return "".join(names).removeprefix(".")
 
 
 def _is_merged(keys: Keys) -> bool:

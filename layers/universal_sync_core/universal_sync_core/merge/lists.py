@@ -126,6 +126,20 @@ class Lists:
         encoded = self._pages.canonical(item[key])
         return None if encoded in _EMPTY else encoded
 
+    def shared(self, several: Sequence[Sequence[Json]], key: str) -> list[dict[int, int]]:
+        """Return the items that more than one of several lists name.
+
+        Returns:
+            For each item, by the number of a list, its first position there.
+        """
+        places: dict[bytes, dict[int, int]] = {}
+        for number, items in enumerate(several):
+            for position, item in enumerate(items):
+                identity = self.identity(item, key)
+                if identity is not None:
+                    places.setdefault(identity, {}).setdefault(number, position)
+        return [found for found in places.values() if len(found) > 1]
+
     def _extend(self, base: Json, items: Sequence[Json]) -> Json:
         if not items:
             return base
