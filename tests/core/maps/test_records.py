@@ -7,7 +7,17 @@ import pytest
 
 from tests.core.bags import BUCKET, CONTEXT, EXECUTION, fresh
 from tests.core.fakes import CountingStore
-from tests.core.map_runs import FOLDER, RUN, array, failed, flattened, record, write, write_manifest
+from tests.core.map_runs import (
+    FOLDER,
+    RUN,
+    array,
+    failed,
+    flattened,
+    lines,
+    record,
+    write,
+    write_manifest,
+)
 from universal_sync_core import flatten_result
 from universal_sync_core.errors import MalformedManifestError
 from universal_sync_core.storage.store import Location
@@ -138,15 +148,18 @@ def test_a_record_of_this_map_run_is_one(store: CountingStore) -> None:
 
 
 @pytest.mark.parametrize("transformation", ["COMPACT", "FLATTEN"])
+@pytest.mark.parametrize("written_as", ["JSON", "JSONL"])
 def test_outputs_without_records_are_outputs_where_the_manifest_says_so(
-    store: CountingStore, transformation: str
+    store: CountingStore, transformation: str, written_as: str
 ) -> None:
+    outputs: list[Any] = [["an array", 1], *OUTPUTS]
+    body = array if written_as == "JSON" else lines
     with fresh(store):
-        answer = write(store, {"SUCCEEDED": array(*OUTPUTS), "FAILED": array(failed(9))})
+        answer = write(store, {"SUCCEEDED": body(*outputs), "FAILED": body(failed(9))})
         key = answer["ResultWriterDetails"]["Key"]
         manifest = json.loads(store.get(Location(BUCKET, key)).body)
-        manifest["WriterConfig"] = {"Transformation": transformation, "OutputType": "JSON"}
+        manifest["WriterConfig"] = {"Transformation": transformation, "OutputType": written_as}
         answer = write_manifest(store, json.dumps(manifest).encode(), FOLDER + "again/")
         delta = flatten_result(answer, CONTEXT)
-    assert delta["distributed_outputs"] == OUTPUTS
+    assert delta["distributed_outputs"] == outputs
     assert [report["index"] for report in delta["failed_segments"]] == [9]

@@ -37,7 +37,7 @@ def test_a_value_is_the_same_however_it_is_cut(seed: int) -> None:
     draw = Random(seed)  # noqa: S311 - a test draws no secrets
     values = [draw.choice(HARD) for _ in range(20)] + [{draw.choice("a]\u00e9"): HARD}]
     pieces = cut(json.dumps(values, ensure_ascii=draw.random() < 0.5).encode(), draw)
-    assert [with_floats(value) for value in streamed(pieces)] == values
+    assert [with_floats(value, "p") for value in streamed(pieces, "p")] == values
 
 
 REFUSED: dict[str, bytes] = {
@@ -54,15 +54,15 @@ def test_what_would_end_the_process_is_refused(name: str, size: int) -> None:
     body = REFUSED[name]
     pieces = [body[at : at + size] for at in range(0, len(body), size)]
     with pytest.raises(UnreadableObjectError, match=r"over [\d,]+ (levels|digits)"):
-        list(streamed(pieces))
+        list(streamed(pieces, "p"))
 
 
 @pytest.mark.parametrize("number", ["1e400", "-1e400"])
 def test_a_number_beyond_any_is_no_infinity(number: str) -> None:
-    (value,) = streamed([f"[{number}]".encode()])
+    (value,) = streamed([f"[{number}]".encode()], "p")
     assert value == Decimal(number)
     with pytest.raises(UnreadableObjectError):
-        with_floats([value])
+        with_floats([value], "p")
 
 
 def test_what_is_just_allowed_is_read() -> None:
@@ -70,4 +70,18 @@ def test_what_is_just_allowed_is_read() -> None:
     for _ in range(1_000):
         deep = [deep]
     values = [deep, int("9" * 4_300), "[" * 5_000]
-    assert list(streamed([json.dumps(values).encode()])) == values
+    assert list(streamed([json.dumps(values).encode()], "p")) == values
+
+
+@pytest.mark.parametrize("size", [1, 3, 100])
+def test_arrays_in_json_lines_are_values(size: int) -> None:
+    body = b"[1, 2]\n[]\n{}\n[[3]]\n"
+    pieces = [body[at : at + size] for at in range(0, len(body), size)]
+    assert list(streamed(pieces, "p", lines=True)) == [[1, 2], [], {}, [[3]]]
+
+
+@pytest.mark.parametrize("rest", ["5", "[5]", '{"a": 5}', "]"])
+def test_what_follows_an_array_is_not_lost(rest: str) -> None:
+    with pytest.raises(UnreadableObjectError, match=r"after [\d,]+ values") as caught:
+        list(streamed([b"[1, 2]\n", rest.encode()], "s3://bucket/key"))
+    assert caught.value.path == "s3://bucket/key"

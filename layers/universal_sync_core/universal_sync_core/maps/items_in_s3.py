@@ -21,12 +21,15 @@ from universal_sync_core.values.json_stream import streamed, with_floats
 # https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itemreader.html
 INPUT_TYPE: Final = "input_type"
 JSON: Final = "JSON"
+JSONL: Final = "JSONL"
 CSV: Final = "CSV"
 # Bytes before values in JSON and CSV; those in strings are counted as well.
 _BEFORE_VALUES: Final = (b",", b"[", b"{")
+# The budget of a call bounds a cell before this does.
+_MOST_CELL_CHARS: Final = 2**31 - 1
 # Only Step Functions itself reads this type.
 PARQUET: Final = "PARQUET"
-INPUT_TYPES: Final = (JSON, "JSONL", CSV, PARQUET)
+INPUT_TYPES: Final = (JSON, JSONL, CSV, PARQUET)
 
 
 def input_type(items: JsonObject, place: str) -> str:
@@ -61,13 +64,15 @@ def items_in(at: Location, kind: str, unit: UnitOfWork) -> Iterator[Json]:
         unit: the unit of work whose budget its bytes are spent from.
 
     Raises:
-        UnreadableObjectError: the object does not have that type.
+        UnreadableObjectError: the object does not have that type, or two columns one name.
         StateTooLargeError: the object is larger than one call may read.
     """
     if kind == CSV:
         rows = csv_rows(at, unit)
-        return named(next(rows, []), rows, at, unit)
-    return map(with_floats, streamed(_spent(at, unit)))
+        return named(_distinct(next(rows, []), at), rows, at, unit)
+    path = str(at)
+    values = streamed(_spent(at, unit), path, lines=kind == JSONL)
+    return (with_floats(value, path) for value in values)
 
 
 def text_lines(at: Location, unit: UnitOfWork) -> Iterator[str]:
@@ -80,6 +85,8 @@ def text_lines(at: Location, unit: UnitOfWork) -> Iterator[str]:
 
 def csv_rows(at: Location, unit: UnitOfWork) -> Iterator[list[str]]:
     """Yield the rows of a table that have a cell; the errors are those of `items_in`."""
+    # For the whole process: its limit of 128 KiB for a cell is below what an item may have.
+    csv.field_size_limit(max(csv.field_size_limit(), _MOST_CELL_CHARS))
     try:
         yield from filter(None, csv.reader(text_lines(at, unit), strict=True))
     except csv.Error as error:
@@ -104,6 +111,19 @@ def _lines(pieces: Iterable[bytes]) -> Iterator[str]:
             begun = [line]
     if rest := "".join(begun):
         yield rest
+
+
+def _distinct(names: list[str], at: Location) -> list[str]:
+    """Return the names of columns, of which only empty ones may repeat.
+
+    Raises:
+        UnreadableObjectError: two columns have one name, and all cells but the last would be lost.
+    """
+    given = [name for name in names if name]
+    if len(set(given)) < len(given):
+        message = "two columns of this CSV have the same name: give each its own"
+        raise UnreadableObjectError(message, path=str(at))
+    return names
 
 
 def named(

@@ -51,6 +51,7 @@ class ResultFile:
         size: its size in bytes, or None if the manifest does not give it.
         map_run: ARN of the Map Run, or None if the manifest does not give it.
         has_records: whether it contains records of executions, and not only their outputs.
+        has_lines: whether the manifest says that it contains JSON lines.
     """
 
     outcome: str
@@ -58,6 +59,7 @@ class ResultFile:
     size: int | None
     map_run: str | None
     has_records: bool
+    has_lines: bool
 
 
 def names_map_run(result: Json, unit: UnitOfWork) -> bool:
@@ -137,7 +139,8 @@ def _result_files(details: Json, unit: UnitOfWork) -> list[ResultFile]:
 def _listed(manifest: JsonObject) -> Iterator[ResultFile]:
     bucket, files = manifest["DestinationBucket"], manifest["ResultFiles"]
     map_run: Json = manifest.get(MAP_RUN)
-    transformation: Json = manifest.get("WriterConfig", {}).get("Transformation")
+    writer: Json = manifest.get("WriterConfig", {})
+    transformation: Json = writer.get("Transformation")
     for outcome in _OUTCOMES:
         for file in files.get(outcome, []):
             size: Json = file.get("Size")
@@ -149,6 +152,7 @@ def _listed(manifest: JsonObject) -> Iterator[ResultFile]:
                 size=size,
                 map_run=map_run if type(map_run) is str else None,
                 has_records=outcome != _SUCCEEDED or transformation not in _OUTPUTS_ONLY,
+                has_lines=writer.get("OutputType") == "JSONL",
             )
 
 
@@ -183,7 +187,8 @@ def _read_file(file: ResultFile, unit: UnitOfWork) -> list[Item]:
     path = str(file.location)
     items: list[Item] = []
     try:
-        for record in streamed(_whole(unit.objects.stream(file.location), file)):
+        pieces = _whole(unit.objects.stream(file.location), file)
+        for record in streamed(pieces, path, lines=file.has_lines):
             items.append(_item(record, file, len(items), unit))
     except UnreadableObjectError as error:
         message = f"record {len(items)} of this file of {file.outcome} results cannot be read"

@@ -120,7 +120,7 @@ def item_of(
 
 def output_of(output: Json, place: str, taken: Taken) -> Item:
     """Return an item of which only the output is known."""
-    result = taken(with_floats(output))
+    result = taken(with_floats(output, place))
     return Item(identity=("place", place), index=None, succeeded=True, result=result)
 
 

@@ -15,34 +15,42 @@ _LONG_NUMBER: Final = b"0" * (_MOST_DIGITS + 1)
 _DIGITS: Final = bytes(48 if byte in b"0123456789" else 32 for byte in range(256))
 
 
-def streamed(pieces: Iterable[bytes]) -> Iterator[Json]:
+def streamed(pieces: Iterable[bytes], path: str, *, lines: bool = False) -> Iterator[Json]:
     """Yield the elements of a JSON array, or the values of JSON lines.
 
     Fractions become Decimals, exactly as written; `with_floats` turns them into numbers.
 
+    Args:
+        pieces: the bytes.
+        path: where they are, for messages.
+        lines: whether they are JSON lines, even if the first value is an array.
+
     Raises:
-        UnreadableObjectError: it is not JSON, or it breaks off.
+        UnreadableObjectError: it is not JSON, or it breaks off, or an array is not all of it.
     """
     import ijson  # noqa: PLC0415 - few calls meet a Distributed Map
 
     found = ijson.sendable_list()
-    parser, guard = None, _Guard()
+    parser, guard, count = None, _Guard(path), 0
     try:
         for piece in pieces:
             if parser is None and not piece.strip():
                 continue
             if parser is None:
-                is_array = piece.lstrip().startswith(b"[")
-                parser = ijson.items_coro(found, "item" if is_array else "", multiple_values=True)
+                is_array = not lines and piece.lstrip().startswith(b"[")
+                prefix = "item" if is_array else ""
+                parser = ijson.items_coro(found, prefix, multiple_values=not is_array)
             guard.take(piece)
             parser.send(piece)
             yield from found
+            count += len(found)
             found.clear()
         if parser is not None:
             parser.close()
             yield from found
     except ijson.JSONError as error:
-        raise UnreadableObjectError("not readable JSON", path="(records)") from error
+        message = f"not readable JSON after {count + len(found):,} values"
+        raise UnreadableObjectError(message, path=path) from error
 
 
 class _Guard:
@@ -52,8 +60,9 @@ class _Guard:
     digits than CPython converts crashes the process.
     """
 
-    def __init__(self) -> None:
-        """Start outside of any value."""
+    def __init__(self, path: str) -> None:
+        """Start outside of any value; `path` is for messages."""
+        self._path = path
         self._depth = 0
         self._digits = b""  # at the end of the last piece
         self._begun = b""  # the beginning of a string that continues in the next piece
@@ -66,7 +75,7 @@ class _Guard:
         after = [self._depth + levels for levels in depths(structure)]
         if max(after, default=0) > MAX_STORED_DEPTH:
             message = f"JSON with over {MAX_STORED_DEPTH:,} levels"
-            raise UnreadableObjectError(message, path="(records)")
+            raise UnreadableObjectError(message, path=self._path)
         self._depth = after[-1] if after else self._depth
         ends_escaped = (len(body) - len(body.rstrip(b"\\"))) % 2
         self._begun = b"" if structure.endswith(_END) else b'"' + b"\\" * ends_escaped
@@ -75,22 +84,26 @@ class _Guard:
         kinds = self._digits + structure.translate(_DIGITS)
         if _LONG_NUMBER in kinds:
             message = f"JSON with a number of over {_MOST_DIGITS:,} digits"
-            raise UnreadableObjectError(message, path="(records)")
+            raise UnreadableObjectError(message, path=self._path)
         self._digits = kinds[len(kinds.rstrip(b"0")) :]
 
 
-def with_floats(value: Json) -> Json:
+def with_floats(value: Json, path: str) -> Json:
     """Return a streamed value with the numbers that JSON libraries read.
+
+    Args:
+        value: a value of `streamed`.
+        path: where it is, for the message.
 
     Raises:
         UnreadableObjectError: a number is larger than any that they read.
     """
     if type(value) is dict:
-        return {key: with_floats(item) for key, item in value.items()}
+        return {key: with_floats(item, path) for key, item in value.items()}
     if type(value) is list:
-        return [with_floats(item) for item in value]
+        return [with_floats(item, path) for item in value]
     plain = value is None or isinstance(value, str | bool | int)
     number = value if plain else float(value)
     if type(number) is float and math.isinf(number):
-        raise UnreadableObjectError("JSON with a number beyond any", path="(records)")
+        raise UnreadableObjectError("JSON with a number beyond any", path=path)
     return number
