@@ -16,7 +16,7 @@ import callbacks
 import universal_sync_core as core
 from tests.function.fakes import FakeEventBus, FakeStepFunctions
 from tests.function.lambda_context import FakeLambdaContext
-from tests.hostile import forgeries, names  # noqa: F401 - register makers and attempts
+from tests.hostile import actions, fields, forgeries  # noqa: F401 - register makers and attempts
 from tests.hostile.attempts import ATTEMPTS, Attempt
 from tests.hostile.ground import ATTACKER, BUCKET, CANARY, Ground, WatchedStore, ground
 from tests.hostile.pieces import CORE, MAKERS, Maker, Piece

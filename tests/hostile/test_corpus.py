@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.hostile import forgeries, names  # noqa: F401 - register makers and attempts
+from tests.hostile import actions, fields, forgeries  # noqa: F401 - register makers and attempts
 from tests.hostile.attempts import ATTEMPTS
 from tests.hostile.corpus import MAX_MEGABYTES, MAX_SECONDS
 from tests.hostile.faults import FAULTS

@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from tests.statebag.garbage.gc_workflows import CONTAINERS, VALUES
+from tests.statebag.garbage.gc_executions import CONTAINERS
+from tests.statebag.garbage.gc_workflows import VALUES
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,9 @@ from unittest import mock
 import universal_sync_core as core
 from statebag.cli import main
 from tests.statebag.cloud import BUCKET
+from tests.statebag.garbage.gc_executions import FORGOTTEN, REDRIVABLE, using
 from tests.statebag.garbage.gc_steps import Step
-from tests.statebag.garbage.gc_workflows import FORGOTTEN, REDRIVABLE, Workflows, unquoted, using
+from tests.statebag.garbage.gc_workflows import Workflows
 from universal_sync_core.errors import StoredDataError
 from universal_sync_core.storage.keys import execution_in
 from universal_sync_core.storage.store import Location
@@ -77,7 +78,9 @@ class World(Workflows):
         rooted = {execution_in(path) for path in self.snapshots} | self.borrowed
         rooted |= {execution_in(run.record) for run in self.runs if run.record}
         rooted |= {prompt["execution_id"] for prompt in self.prompts}
-        left = {unquoted(location.key) for location in self.cloud.memory.objects} - {None}
+        left = {
+            execution_in(f"s3://{BUCKET}/{location.key}") for location in self.cloud.memory.objects
+        } - {None}
         assert left <= rooted, f"garbage has stayed of {left - rooted}"
 
     def _needed(self) -> Iterator[tuple[str, Any]]:
