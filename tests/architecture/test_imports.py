@@ -132,8 +132,9 @@ def test_errors_know_nothing_but_the_standard_library(modules: dict[str, Module]
     assert errors.others <= set(sys.stdlib_module_names)
 
 
-def test_errors_and_codec_are_at_the_bottom(modules: dict[str, Module]) -> None:
-    assert modules["values.codec"].own == {"errors"}
+def test_errors_paths_and_codec_are_at_the_bottom(modules: dict[str, Module]) -> None:
+    assert modules["values.paths"].own == {"errors"}
+    assert modules["values.codec"].own == {"errors", "values.paths"}
 
 
 @pytest.mark.parametrize("room", ["lazy", "ingestion", "merge", "maps", "pipe"])

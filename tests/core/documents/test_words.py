@@ -172,7 +172,7 @@ def test_all_elements_of_a_list_have_one_need() -> None:
     """Otherwise many paths and many elements take the product of both."""
     need = words(plain=[f"items.k{n}" for n in range(100)]).below("items")
     first, second = need.below(0), need.below(1)
-    assert first.places[0] is second.places[0]
+    assert first.nodes[0] is second.nodes[0]
     assert first.below("k7").is_plain
 
 

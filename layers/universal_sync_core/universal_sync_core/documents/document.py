@@ -13,12 +13,12 @@ from universal_sync_core.documents.opening import opened
 from universal_sync_core.documents.owners import places_of_children
 from universal_sync_core.documents.pointers import to_stored
 from universal_sync_core.documents.splitting import split
-from universal_sync_core.documents.words import FREE, WHOLE, Need, words
+from universal_sync_core.documents.words import FREE, Need, words
 from universal_sync_core.errors import InvalidRequestError
 from universal_sync_core.ingestion.conversion import as_json
 from universal_sync_core.limits import KIB, STEP_FUNCTIONS_PAYLOAD_BYTES
 from universal_sync_core.values.codec import Json
-from universal_sync_core.values.paths import Paths
+from universal_sync_core.values.paths import WHOLE, Paths
 from universal_sync_core.values.pointer import may_hold_marks
 
 # A quarter of a state's limit: three more answers of this size fit beside the document.

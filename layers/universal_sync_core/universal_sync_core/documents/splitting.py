@@ -8,10 +8,10 @@ from typing import Final, TypeAlias
 from universal_sync_core.bag.unit_of_work import UnitOfWork
 from universal_sync_core.documents.members import members, with_members
 from universal_sync_core.documents.pointers import largest_pointer, to_stored
-from universal_sync_core.documents.words import Need, Path
+from universal_sync_core.documents.words import Need
 from universal_sync_core.errors import StateTooLargeError
 from universal_sync_core.values.codec import Json
-from universal_sync_core.values.paths import Step
+from universal_sync_core.values.paths import Place, Step
 from universal_sync_core.values.pointer import pointers_inline, recognise
 from universal_sync_core.values.sizes import Sizes
 
@@ -37,11 +37,11 @@ class _Parts:
 
     Attributes:
         movable: the parts that a pointer may replace.
-        kept: bytes of the parts that stay, by the path that needs them.
+        kept: bytes of the parts that stay, by the place that needs them.
     """
 
     movable: list[_Part] = field(default_factory=list)
-    kept: Counter[Path] = field(default_factory=Counter)
+    kept: Counter[Place] = field(default_factory=Counter)
 
 
 def split(document: Json, need: Need, at_most: int, unit: UnitOfWork) -> Json:
@@ -89,7 +89,7 @@ class _Splitting:
     ) -> None:
         """Sort the members of a container that stays into those that may be offloaded or not."""
         if need.is_plain or not _is_container(value):
-            parts.kept[need.path] += self._sizes.of(value).size
+            parts.kept[need.place] += self._sizes.of(value).size
             return
         for step, item in members(value):
             inner, below = need.below(step), (*steps, step)
@@ -100,7 +100,7 @@ class _Splitting:
             if recognise(item) is None and (size > pointer_bytes or not portable):
                 parts.movable.append(_Part(below, item, size, portable))
             else:
-                parts.kept[need.path] += size
+                parts.kept[need.place] += size
 
     def _chosen(self, parts: _Parts, size: int, pointer_bytes: int) -> tuple[list[_Part], int]:
         """Return the parts to offload, largest first, and the approximate size of the rest."""
@@ -126,8 +126,8 @@ class _Splitting:
         self._unit.pages.require_stored(inner)
         return [self._unit.pages.store(to_stored(value)).render() for value in values]
 
-    def _too_large(self, kept: Counter[Path], size: int) -> StateTooLargeError:
-        named = ", ".join(f"{path} takes {taken:,}" for path, taken in kept.most_common(_NAMED))
+    def _too_large(self, kept: Counter[Place], size: int) -> StateTooLargeError:
+        named = ", ".join(f"{place} takes {taken:,}" for place, taken in kept.most_common(_NAMED))
         message = (
             "the parts that open, list and plain keep in the document are over at_most; of their"
             " bytes"

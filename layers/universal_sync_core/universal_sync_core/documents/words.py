@@ -16,58 +16,34 @@ from universal_sync_core.values.paths import (
     Each,
     Paths,
     Pattern,
+    Place,
     Step,
     listed,
     parse_pattern,
-    render_path,
 )
-
-WHOLE: Final = "$"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Path:
-    """A path of the words, rendered only for a message: there may be thousands of long ones.
-
-    Attributes:
-        step: its last step; None for the whole document.
-        above: the path of the container around it.
-    """
-
-    step: Step | Each | None = None
-    above: "Path | None" = None
-
-    def __str__(self) -> str:
-        """Return the path as it is written."""
-        steps: list[Step | Each] = []
-        path: Path | None = self
-        while path is not None and path.step is not None:
-            steps.append(path.step)
-            path = path.above
-        return render_path(steps[::-1]) or WHOLE
 
 
 @dataclass(slots=True, kw_only=True)
-class Place:
-    """A place in a document that the paths of the words lead to or through.
+class Node:
+    """Where paths of the words lead to or through in a document.
 
     Attributes:
-        path: its path, for messages.
+        place: for messages.
         is_plain: whether the value there has no pointers at any depth.
-        below: the places one step further.
+        below: the nodes one step further.
     """
 
-    path: Path
+    place: Place
     is_plain: bool = False
-    below: dict[Step | Each, "Place"] = field(default_factory=dict)
-    _element: "Place | None" = None
+    below: dict[Step | Each, "Node"] = field(default_factory=dict)
+    _element: "Node | None" = None
 
-    def at(self, step: Step) -> Iterator["Place"]:
-        """Yield the places that lead to or through an element or the value of a key."""
+    def at(self, step: Step) -> Iterator["Node"]:
+        """Yield the nodes that lead to or through an element or the value of a key."""
         yield from filter(None, (self.below.get(each) for each in (step, Each.EACH)))
         if type(step) is int:
             if self._element is None:  # the same for every element of a list
-                self._element = Place(path=self.path)
+                self._element = Node(place=self.place)
                 self._element.below = {n: at for n, at in self.below.items() if type(n) is str}
             yield from (self._element,) if self._element.below else ()
         elif (first := self.below.get(0)) is not None:
@@ -79,32 +55,32 @@ class Need:
     """What later readers and writers need of one value of a document.
 
     Attributes:
-        places: the paths that lead to it; without one, the value may be a pointer.
+        nodes: of the paths that lead to it; without one, the value may be a pointer.
     """
 
-    places: tuple[Place, ...] = ()
+    nodes: tuple[Node, ...] = ()
 
     @property
     def is_free(self) -> bool:
         """Whether the value may be a pointer."""
-        return not self.places
+        return not self.nodes
 
     @property
     def is_plain(self) -> bool:
         """Whether the value must not contain a pointer at any depth."""
-        return any(place.is_plain for place in self.places)
+        return any(node.is_plain for node in self.nodes)
 
     @property
-    def path(self) -> Path:
-        """The path that needs the value, for messages."""
-        first = self.places[0].path if self.places else _WHOLE
-        return next((place.path for place in self.places if place.is_plain), first)
+    def place(self) -> Place:
+        """The place of the path that needs the value, for messages."""
+        first = self.nodes[0].place if self.nodes else _WHOLE
+        return next((node.place for node in self.nodes if node.is_plain), first)
 
     def below(self, step: Step) -> "Need":
         """Return what is needed of an element, or of the value at a key."""
-        if not self.places or self.is_plain:
+        if not self.nodes or self.is_plain:
             return self
-        return Need(tuple(found for place in self.places for found in place.at(step)))
+        return Need(tuple(found for node in self.nodes for found in node.at(step)))
 
     def at(self, steps: Sequence[Step]) -> "Need":
         """Return what is needed of the value at some steps below."""
@@ -112,7 +88,7 @@ class Need:
 
 
 FREE: Final = Need()
-_WHOLE: Final = Path()
+_WHOLE: Final = Place()
 
 
 def words(open: Paths = (), list: Paths = (), plain: Paths = ()) -> Need:  # noqa: A002 - the words
@@ -126,13 +102,13 @@ def words(open: Paths = (), list: Paths = (), plain: Paths = ()) -> Need:  # noq
     Raises:
         InvalidRequestError: one is not a path such as `items[*].id`.
     """
-    root = Place(path=_WHOLE)
+    root = Node(place=_WHOLE)
     given = [*_parsed(open, "open"), *_parsed(list, "list")]
     for pattern in given:
-        _place(root, pattern)
+        _node(root, pattern)
     needed = [*_parsed(plain, "plain")]
     for pattern in needed:
-        _place(root, pattern).is_plain = True
+        _node(root, pattern).is_plain = True
     return Need((root,)) if given or needed else FREE
 
 
@@ -140,11 +116,11 @@ def _parsed(paths: Paths, word: str) -> Iterable[Pattern]:
     return [parse_pattern(path, field=word) for path in listed(paths, word)]
 
 
-def _place(root: Place, pattern: Pattern) -> Place:
-    """Return the place of a path, and create it with all places above it if necessary."""
-    place = root
+def _node(root: Node, pattern: Pattern) -> Node:
+    """Return the node of a path, and create it with all nodes above it if necessary."""
+    node = root
     for step in pattern:
-        if step not in place.below:
-            place.below[step] = Place(path=Path(step, place.path))
-        place = place.below[step]
-    return place
+        if step not in node.below:
+            node.below[step] = Node(place=node.place.at(step))
+        node = node.below[step]
+    return node

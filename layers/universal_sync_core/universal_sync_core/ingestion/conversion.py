@@ -14,19 +14,12 @@ from typing import Final, TypeAlias
 from universal_sync_core.bag.unit_of_work import UnitOfWork
 from universal_sync_core.ingestion.asynchronous import drained
 from universal_sync_core.ingestion.models import dumped, is_model
-from universal_sync_core.ingestion.places import Place, kind_of, refusal
-from universal_sync_core.ingestion.scalars import key_text, scalar, time_text
+from universal_sync_core.ingestion.scalars import key_text, kind_of, scalar, time_text
 from universal_sync_core.ingestion.suggestions import suggestion_for
 from universal_sync_core.lazy.views import View, passed_on
 from universal_sync_core.limits import KIB
-from universal_sync_core.values.codec import (
-    MAX_DEPTH,
-    Json,
-    JsonObject,
-    encode,
-    plain_encoding,
-    reread,
-)
+from universal_sync_core.values.codec import Json, JsonObject, encode, plain_encoding, reread
+from universal_sync_core.values.paths import MAX_DEPTH, Place
 from universal_sync_core.values.pointer import Pointer
 
 Ingest: TypeAlias = Callable[[Json, UnitOfWork], Json]
@@ -92,9 +85,9 @@ class _Conversion:
             message = (
                 f"contains itself: it is the same {kind_of(value)} as {outer}; use an id instead"
             )
-            raise refusal(message, place)
+            raise place.refusal(message)
         if place.depth >= MAX_DEPTH:
-            raise refusal(f"nested too deeply; at most {MAX_DEPTH:,} levels are allowed", place)
+            raise place.refusal(f"nested too deeply; at most {MAX_DEPTH:,} levels are allowed")
         self._open[id(value)] = place
         try:
             return self._opened(value, place)
@@ -119,7 +112,7 @@ class _Conversion:
         for key, item in pairs:
             name = key_text(key, place)
             if name in converted:
-                raise refusal("two of its keys are the same string", place.at(name))
+                raise place.at(name).refusal("two of its keys are the same string")
             converted[name] = self._json(item, place.at(name))
         return converted
 
@@ -166,7 +159,7 @@ class _Conversion:
             f"{kind}.model_dump(mode='json') failed: a field has no JSON form, or is a number that"
             " is not finite"
         )
-        raise refusal(message, place)
+        raise place.refusal(message)
 
     def _by_caller(self, value: Json, place: Place) -> Json:
         """Return what the caller's `encode` makes of a value that is not accepted directly."""
@@ -178,7 +171,7 @@ class _Conversion:
             except TypeError as error:  # as the `default` of json.dumps raises it
                 failure = error
         message = f"JSON has no {kind_of(value)}; {suggestion_for(value)}"
-        raise refusal(message, place) from failure
+        raise place.refusal(message) from failure
 
 
 def _to_the_end(items: Json, place: Place) -> Iterator[Json]:
@@ -189,7 +182,7 @@ def _to_the_end(items: Json, place: Place) -> Iterator[Json]:
             f"this generator also returns a value of type {kind_of(returned)}, which a list has no"
             " place for: yield it, or return an object with the generator in one of its fields"
         )
-        raise refusal(message, place)
+        raise place.refusal(message)
 
 
 def _fields_of(instance: Json, place: Place) -> list[tuple[str, Json]]:
@@ -197,7 +190,7 @@ def _fields_of(instance: Json, place: Place) -> list[tuple[str, Json]]:
     unset = next((name for name in names if not hasattr(instance, name)), None)
     if unset is not None:
         message = f"this field of {kind_of(instance)} has no value: set it, or give it a default"
-        raise refusal(message, place.at(unset))
+        raise place.at(unset).refusal(message)
     return [(name, getattr(instance, name)) for name in names]
 
 

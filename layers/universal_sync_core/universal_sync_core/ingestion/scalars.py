@@ -1,12 +1,13 @@
 """Strings, numbers and times as JSON: a subclass counts as its plain value."""
 
+import builtins
 import math
 from datetime import date, datetime
 from enum import Enum
 from typing import Final
 
-from universal_sync_core.ingestion.places import Place, kind_of, refusal
 from universal_sync_core.values.codec import Json
+from universal_sync_core.values.paths import Place
 from universal_sync_core.values.timestamps import rfc3339
 
 # CPython writes integers of up to 4,300 digits; this many bits are always fewer digits.
@@ -24,14 +25,14 @@ def scalar(value: Json, place: Place) -> Json:
         return _whole(int.__int__(value), place)
     number = float.__float__(value)
     if not math.isfinite(number):
-        raise refusal(f"JSON has no {number}; use None or a string", place)
+        raise place.refusal(f"JSON has no {number}; use None or a string")
     return number
 
 
 def _whole(number: int, place: Place) -> int:
     if number.bit_length() > _WRITABLE_BITS:
         message = f"an integer of {number.bit_length():,} bits is too long for JSON; use a string"
-        raise refusal(message, place)
+        raise place.refusal(message)
     return number
 
 
@@ -43,10 +44,10 @@ def time_text(value: date, place: Place) -> str:
     # pandas.NaT is a datetime without a time; in some zones the first years have none in UTC.
     except (ValueError, OverflowError):
         message = f"this {kind_of(value)} has no form in RFC 3339; use None or a string"
-        raise refusal(message, place) from None
+        raise place.refusal(message) from None
     if is_naive:
         message = "a datetime needs its time zone: use datetime.now(UTC), or add tzinfo"
-        raise refusal(message, place)
+        raise place.refusal(message)
     return text
 
 
@@ -56,5 +57,12 @@ def key_text(key: object, place: Place) -> str:
         key = key.value
     if not isinstance(key, str):
         message = f"keys must be strings, and one is of type {kind_of(key)}; use str(key)"
-        raise refusal(message, place)
+        raise place.refusal(message)
     return str.__str__(key)
+
+
+def kind_of(value: object) -> str:
+    """Return the name of the type of a value, with the module if Python has a type of that name."""
+    kind = type(value)
+    is_namesake = hasattr(builtins, kind.__name__) and kind.__module__ != builtins.__name__
+    return f"{kind.__module__}.{kind.__name__}" if is_namesake else kind.__name__

@@ -10,7 +10,8 @@ from typing import Final, NamedTuple
 
 from universal_sync_core.errors import StateTooLargeError, UnreadableObjectError
 from universal_sync_core.settings import Settings
-from universal_sync_core.values.codec import MAX_STORED_DEPTH, Json, decode, without_texts
+from universal_sync_core.values.codec import Json, decode, without_texts
+from universal_sync_core.values.paths import MAX_STORED_DEPTH
 from universal_sync_core.values.pointer import may_hold_marks
 
 # All bytes except `,[{`: every value after the first follows one of those three.

@@ -12,20 +12,16 @@ import re
 import sys
 from collections.abc import Iterator
 from itertools import accumulate
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import orjson
 
 from universal_sync_core.errors import InvalidRequestError, UnreadableObjectError
+from universal_sync_core.values.paths import MAX_STORED_DEPTH, Place
 
 Json: TypeAlias = Any
 JsonObject: TypeAlias = dict[str, Json]
 
-
-# Levels of nested objects and arrays: in an incoming value, and in what is stored of it, with a
-# page, a list of results or a snapshot around it. orjson reads this many as well.
-MAX_DEPTH: Final = 1_000
-MAX_STORED_DEPTH: Final = 1_024
 # CPython's default of 1,000 frames is not enough to walk this many levels.
 _RECURSION_LIMIT: Final = 10_000
 sys.setrecursionlimit(max(sys.getrecursionlimit(), _RECURSION_LIMIT))
@@ -51,8 +47,6 @@ _TEXTS: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
 # Half of a pair cannot be encoded in UTF-8, but has an escape in JSON.
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _NO_BRACKETS: Final = bytes(byte for byte in range(256) if byte not in b"[]{}")
-# Characters that a message shows of a long path.
-_SHOWN_CHARS: Final = 100
 _LEVELS: Final = tuple((byte in b"[{") - (byte in b"]}") for byte in range(256))
 
 
@@ -216,7 +210,7 @@ def _encode_plainly(value: Json, *, sort_keys: bool = False) -> bytes:
             sort_keys=sort_keys,
         )
     except RecursionError as error:
-        raise _too_deep("value", "value") from error
+        raise _too_deep(Place("value"), "value") from error
     except ValueError as error:  # an integer of more digits than CPython converts
         raise InvalidRequestError(f"not a JSON value: {error}") from error
     return _SURROGATE.sub(_escaped, text).encode()
@@ -237,56 +231,35 @@ def _finite(text: str) -> float:
     return number
 
 
-class _Place(NamedTuple):
-    """Where a part of a value is; its path is built only for a message."""
-
-    above: "_Place | None"
-    step: str
-    depth: int
-
-    def __str__(self) -> str:
-        steps = []
-        place: _Place | None = self
-        while place is not None:
-            steps.append(place.step)
-            place = place.above
-        return "".join(reversed(steps))
-
-    def below(self, step: str) -> "_Place":
-        return _Place(self, step, self.depth + 1)
-
-
 def _refuse_by_name(value: Json, field: str) -> None:
     """Raise for the first part that JSON cannot represent, even if the value contains itself."""
-    stack = [(value, _Place(None, field, 0))]
+    stack = [(value, Place(field))]
     while stack:
         part, place = stack.pop()
         if type(part) not in (dict, list):
             _require_scalar(part, place)
         elif place.depth >= MAX_STORED_DEPTH:
-            raise _too_deep(f"{str(place)[:_SHOWN_CHARS]}...", field)
+            raise _too_deep(place, field)
         elif type(part) is list:
-            stack.extend((item, place.below(f"[{index}]")) for index, item in enumerate(part))
+            stack.extend((item, place.at(index)) for index, item in enumerate(part))
         else:
             _require_keys(part, place)
-            stack.extend((item, place.below(f".{key}")) for key, item in part.items())
+            stack.extend((item, place.at(key)) for key, item in part.items())
 
 
-def _require_keys(fields: JsonObject, place: _Place) -> None:
+def _require_keys(fields: JsonObject, place: Place) -> None:
     for key in fields:
         if type(key) is not str:
-            message = f"{place}: keys must be strings, and one is of type {type(key).__name__}"
-            raise InvalidRequestError(message, field=str(place))
+            raise place.refusal(f"keys must be strings, and one is of type {type(key).__name__}")
 
 
-def _require_scalar(part: Json, place: _Place) -> None:
+def _require_scalar(part: Json, place: Place) -> None:
     if isinstance(part, float) and not math.isfinite(part):
-        raise InvalidRequestError(f"{place}: JSON has no {part}", field=str(place))
+        raise place.refusal(f"JSON has no {part}")
     if part is not None and type(part) not in {str, int, float, bool}:
-        kind = type(part).__name__
-        raise InvalidRequestError(f"{place}: a {kind} is not a JSON value", field=str(place))
+        raise place.refusal(f"a {type(part).__name__} is not a JSON value")
 
 
-def _too_deep(path: str, field: str) -> InvalidRequestError:
-    message = f"{path}: objects and arrays are nested over {MAX_STORED_DEPTH:,} levels deep"
+def _too_deep(place: Place, field: str) -> InvalidRequestError:
+    message = f"{place}: objects and arrays are nested over {MAX_STORED_DEPTH:,} levels deep"
     return InvalidRequestError(message, field=field)

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from universal_sync_core.errors import UnreadableObjectError
-from universal_sync_core.values.codec import MAX_STORED_DEPTH, Json, depths, without_texts
+from universal_sync_core.values.codec import Json, depths, without_texts
+from universal_sync_core.values.paths import MAX_STORED_DEPTH
 
 # A byte that JSON cannot contain: after an unfinished string, it is part of the string.
 _END: Final = b"\0"

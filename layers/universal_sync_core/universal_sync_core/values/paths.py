@@ -2,17 +2,22 @@
 
 Names are joined by dots. Elements of a list are in brackets, and so is a name with a dot or a
 bracket in it, as a JSON string. A path that selects what to read may count from the end, and its
-last step may be a range.
+last step may be a range. A place is a path that is built while a value is walked.
 """
 
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from enum import Enum
 from typing import Final, NamedTuple, TypeAlias
 
 from universal_sync_core.errors import InvalidRequestError
-from universal_sync_core.values.codec import MAX_STORED_DEPTH
+
+# Levels of nested objects and arrays: in an incoming value, and in what is stored of it, with a
+# page, a list of results or a snapshot around it. orjson reads this many as well.
+MAX_DEPTH: Final = 1_000
+MAX_STORED_DEPTH: Final = 1_024
 
 
 class Range(NamedTuple):
@@ -47,6 +52,52 @@ _STEP: Final = re.compile(
     re.DOTALL,
 )
 _NEEDS_NO_QUOTES: Final = re.compile(r'[^.\[\]"]+')
+WHOLE: Final = "$"
+# Of a place, a message shows so many outer and inner steps, and characters of a key.
+_STEPS_SHOWN: Final = 8
+_KEY_CHARS: Final = 60
+
+
+@dataclass(slots=True, eq=False)
+class Place:
+    """Where a part of a value is; its path is rendered only for a message.
+
+    Attributes:
+        step: the last step to it; of the outermost place, the name of the whole value.
+        above: the place of the container around it; None for the whole value.
+        depth: the number of containers around it.
+    """
+
+    step: Step | Each = ""
+    above: "Place | None" = None
+    depth: int = 0
+
+    def at(self, step: Step | Each) -> "Place":
+        """Return the place of a member: the value at a key, or the element at a position."""
+        return Place(step, self, self.depth + 1)
+
+    @property
+    def inside(self) -> "Place":
+        """The same place, one level deeper: for the converted form of its value."""
+        return Place(self.step, self.above, self.depth + 1)
+
+    def refusal(self, message: str) -> InvalidRequestError:
+        """Return the error for the value here."""
+        path = str(self)
+        return InvalidRequestError(f"{path}: {message}", field=path)
+
+    def __str__(self) -> str:
+        """Return the path; a long one leaves out its middle, and ends of its keys."""
+        place, steps = self, list[Step | Each]()
+        while place.above is not None:
+            steps.append(place.step[:_KEY_CHARS] if isinstance(place.step, str) else place.step)
+            place = place.above
+        steps.reverse()
+        name = str(place.step)
+        if len(steps) <= 2 * _STEPS_SHOWN:
+            return render_path(steps, name) or WHOLE
+        outer, inner = steps[:_STEPS_SHOWN], steps[-_STEPS_SHOWN:]
+        return f"{render_path(outer, name)}...{render_path(inner)}"
 
 
 def listed(paths: object, field: str) -> list[str]:
@@ -111,7 +162,7 @@ def parse_pattern(text: str, *, field: str = "paths") -> Pattern:
         InvalidRequestError: it is not a path, counts from the end, or contains a range.
     """
     below = text[1:].removeprefix(".") if re.match(r"\$(?:[.\[]|$)", text) else text
-    if text == "$":
+    if text == WHOLE:
         return ()
     steps = [
         step
@@ -123,9 +174,9 @@ def parse_pattern(text: str, *, field: str = "paths") -> Pattern:
     return tuple(steps)
 
 
-def render_path(steps: Sequence[Step | Range | Each]) -> str:
-    """Return the path of some steps, in the form that is parsed."""
-    text = ""
+def render_path(steps: Sequence[Step | Range | Each], name: str = "") -> str:
+    """Return the path of some steps into a value of a name, in the form that is parsed."""
+    text = name
     for step in steps:
         if isinstance(step, Each):
             text += str(step.value)
