@@ -12,18 +12,14 @@ from typing import Final
 from statebag.budgets import budget_of, expanded
 from universal_sync_core.bag.fields import CHAIN
 from universal_sync_core.errors import StateTooLargeError, StoredDataError
+from universal_sync_core.packs.relative_pointers import absolute
 from universal_sync_core.pages.page_format import is_node, parse_node
 from universal_sync_core.storage.keys import LAYOUT
 from universal_sync_core.values.address import Address, digest_in
 from universal_sync_core.values.budget import Budget
 from universal_sync_core.values.codec import Json, decode, encode
 from universal_sync_core.values.compression import is_compressed
-from universal_sync_core.values.pointer import (
-    COMPRESSED_MARK,
-    Pointer,
-    placed,
-    pointers_inline,
-)
+from universal_sync_core.values.pointer import COMPRESSED_MARK, Pointer, pointers_inline
 
 # Every snapshot begins like this; the core alone writes them.
 SNAPSHOT_BEGINNING: Final = b'{"snapshot_id":'
@@ -90,7 +86,7 @@ def references_in(body: bytes, at: Address, budget: Budget) -> Iterator[Address 
         named.subtract(pointer.path for pointer in pointers)
         yield from (pointer.at for pointer in pointers)
         yield from (+named).keys()
-    inside = placed(document, at)  # and then those that lead into its own pack
+    inside = absolute(document, at)  # and then those that lead into its own pack
     yield from (pointer.at for pointer in _pointers(inside))
     if is_node(inside):
         yield from (child.at for child in parse_node(inside, at).children)

@@ -13,6 +13,7 @@ from universal_sync_core.packs.encoding import from_stored
 from universal_sync_core.packs.fetching import Fetching
 from universal_sync_core.packs.frames import Pack, documents_in, encoding_of, from_frame, json_size
 from universal_sync_core.packs.outbox import Mark
+from universal_sync_core.packs.relative_pointers import absolute
 from universal_sync_core.storage.cache import ByteCache
 from universal_sync_core.storage.known import InBag, identity
 from universal_sync_core.storage.parallel import in_parallel
@@ -22,7 +23,7 @@ from universal_sync_core.storage.store import Location, StoredObject
 from universal_sync_core.values.address import Address, name_of, settled
 from universal_sync_core.values.budget import Budget, Document
 from universal_sync_core.values.codec import Json, encode
-from universal_sync_core.values.pointer import Pointer, placed, pointers_inline
+from universal_sync_core.values.pointer import Pointer, pointers_inline
 
 
 class Objects(Fetching):
@@ -213,7 +214,7 @@ class Objects(Fetching):
     def _document(self, stored: bytes, at: Address, budget: Budget) -> Document:
         document = budget.document(from_frame(stored, at.path, budget), at.path)
         if not document.facts.clean:
-            placed(document.value, at)
+            absolute(document.value, at)
         return document
 
     def flush_over(self, size: int) -> None:

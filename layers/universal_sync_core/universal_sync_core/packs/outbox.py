@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from universal_sync_core.packs.frames import PACK_BYTES, Pack, to_frame
+from universal_sync_core.packs.relative_pointers import relative
 from universal_sync_core.storage.known import Identity, identity
 from universal_sync_core.values.address import (
     Address,
@@ -14,7 +15,7 @@ from universal_sync_core.values.address import (
     settled,
 )
 from universal_sync_core.values.codec import Json, encode
-from universal_sync_core.values.pointer import Pointer, lifted
+from universal_sync_core.values.pointer import Pointer
 
 
 class Mark(NamedTuple):
@@ -167,4 +168,4 @@ class Outbox:
         """Return a document in its stored form, where pointers into its own pack have no path."""
         if self._token.encode() not in body:
             return body
-        return lifted(self.named(body), pack.name.stand_in[-64:], pack.size)
+        return relative(self.named(body), pack.name.stand_in[-64:], pack.size)

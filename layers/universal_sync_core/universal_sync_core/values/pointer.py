@@ -19,15 +19,13 @@ COMPRESSED_MARK: Final = "__gzip_base64"
 VERSION: Final = 1
 # Some JSON libraries mix up larger whole numbers. https://www.rfc-editor.org/rfc/rfc8259
 _TOO_LARGE: Final = 2**53
-_RANGE: Final = "__range"
+RANGE: Final = "__range"
 _SHA256: Final = "__sha256"
 _PREVIEW: Final = "__preview"
-_OF_PLACE: Final = {PATH, _RANGE, _SHA256}
+_OF_PLACE: Final = {PATH, RANGE, _SHA256}
 _RESERVED: Final = {MARK, "__v", "__kind", *_OF_PLACE, "__size_bytes", "__count", _PREVIEW}
 _DIGEST: Final = re.compile("[0-9a-f]{64}")
 
-# A rendered pointer continues like this after its kind.
-_IN_JSON: Final = rb'"__s3_path":"[^"]*%s","__range":\[(\d+),'
 _ESCAPE: Final = "__escaped:"
 _MARKS: Final = rf"(?:{MARK}|{COMPRESSED_MARK})"
 _NEEDS_ESCAPE: Final = re.compile(rf"(?:{_ESCAPE})*{_MARKS}")
@@ -73,7 +71,7 @@ class Pointer:
             "__v": VERSION,
             "__kind": self.kind,
             PATH: at.path,
-            _RANGE: [at.start, at.length],
+            RANGE: [at.start, at.length],
             _SHA256: at.digest,
             "__size_bytes": self.size,
         }
@@ -131,7 +129,7 @@ def recognise(value: Json) -> Pointer | None:
         and value["__v"] == VERSION
         and isinstance(path, str)
         and digest_in(path) is not None
-        and is_range(value.get(_RANGE))
+        and is_range(value.get(RANGE))
         and is_digest(digest)
         and is_whole(value.get("__size_bytes"))
         and (is_whole(count) if kind in ("list", "map") else kind == "value" and count is None)
@@ -139,67 +137,10 @@ def recognise(value: Json) -> Pointer | None:
     beside = {key: item for key, item in value.items() if key not in _RESERVED}
     if not well_formed or (kind == "value" and ("__count" in value or beside)):
         return None
-    start, length = value[_RANGE]
+    start, length = value[RANGE]
     at = Address(str(path), start, length, str(digest))
     size, preview = value["__size_bytes"], value.get(_PREVIEW)
     return Pointer(kind=kind, at=at, size=size, count=count, beside=beside, preview=preview)
-
-
-def placed(value: Json, within: Address) -> Json:
-    """Return a value with the pointers into its own pack in the form that a bag has.
-
-    In a pack, such a pointer has no path, and its range counts back from its document.
-
-    Args:
-        value: a document that was just decoded; it is changed in place.
-        within: the place of the document.
-
-    Raises:
-        MalformedPointerError: a pointer in it leads out of the pack, or past the document.
-    """
-    stack = [value] if within.start else []  # there is nothing before the first document
-    while stack:
-        part = stack.pop()
-        if type(part) is list:
-            stack += part
-        elif type(part) is dict:
-            if part.get(MARK) is True and PATH not in part:
-                _place(part, within)
-            else:
-                stack += part.values()
-    return value
-
-
-def _place(form: JsonObject, within: Address) -> None:
-    back: Json = form.get(_RANGE)
-    if not is_range(back) or not back[1] <= back[0] <= within.start:
-        raise MalformedPointerError("a pointer leads out of its pack", path=within.path)
-    place = {PATH: within.path, _RANGE: [within.start - back[0], back[1]]}
-    parts = list(form.items())
-    form.clear()
-    for key, part in parts:  # in the order of a rendered pointer
-        form.update(place if key == _RANGE else {key: part})
-    name = name_of(within.path)
-    if name is not None:
-        name.await_path(form)
-
-
-def lifted(body: bytes, stand_in: str, here: int) -> bytes:
-    """Return a document with the pointers into its own pack in the form that is stored.
-
-    This is the other direction of `placed`, on JSON: no user's string has a match that ends in
-    quotes.
-
-    Args:
-        body: JSON, with pointers in the form of `Pointer.render`.
-        stand_in: the stand-in for the digest of the pack.
-        here: the position at which the document will begin.
-    """
-
-    def back(found: re.Match[bytes]) -> bytes:
-        return b'"%s":[%d,' % (_RANGE.encode(), here - int(found[1]))
-
-    return re.sub(_IN_JSON % stand_in.encode(), back, body)
 
 
 def pointers_inline(value: Json) -> Iterator[Pointer]:
