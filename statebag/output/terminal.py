@@ -46,9 +46,25 @@ Styled: TypeAlias = Text
 Advance: TypeAlias = Callable[[int], None]
 
 
+class _Escapes(dict[int, str]):
+    """What a terminal is shown for a code point, found out when it is first met."""
+
+    def __missing__(self, code: int) -> str:
+        """Return an unsafe character as JSON escapes it, beyond 16 bits as a pair."""
+        shown = chr(code)
+        if _UNSAFE.match(shown):
+            units = f"{code:04x}" if code <= _LARGEST_BMP else shown.encode("utf-16-be").hex()
+            shown = "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
+        self[code] = shown
+        return shown
+
+
+_ESCAPES: Final = _Escapes()
+
+
 def escaped(text: str) -> str:
     r"""Return a text on one line, with `\uXXXX` for each character that would steer a terminal."""
-    return _UNSAFE.sub(_escape, text)
+    return text.translate(_ESCAPES) if _UNSAFE.search(text) else text
 
 
 def escaped_lines(text: str) -> str:
@@ -251,12 +267,3 @@ def _stream(*, error: bool = False) -> TextIO:
 
 def _text(text: str | Styled, style: str = "") -> Text:
     return text if isinstance(text, Text) else styled((text, style))
-
-
-def _escape(found: re.Match[str]) -> str:
-    """Return a character as JSON escapes it: beyond 16 bits as a pair."""
-    code = ord(found[0])
-    if code <= _LARGEST_BMP:
-        return f"\\u{code:04x}"
-    units = found[0].encode("utf-16-be").hex()
-    return f"\\u{units[:4]}\\u{units[4:]}"
