@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.simulation import oracle, results, values
+from tests.simulation import oracle, results, strict_maps, values
 from tests.simulation.comparing import Plain, same
 from tests.simulation.flows import begin, new_execution, settle_mode, take_result, take_result_as
 from tests.simulation.steps import again, event_of, step, take
@@ -139,7 +139,8 @@ def hydrate(world: World, flow: Flow) -> None:
     event = {"action": "hydrate", "state_data": flow.bag}
     is_cold = world.draw.random() < 0.5
     answer = world.cold(whole_by_handler, event) if is_cold else world.call(event)
-    world.require_same("hydrate", answer["state_data"], flow.plain)
+    shown = {name: value for name, value in flow.plain.items() if name != strict_maps.UNFINISHED}
+    world.require_same("hydrate", answer["state_data"], shown)
 
 
 @step("any", 5)
@@ -177,11 +178,14 @@ def go_on(world: World, flow: Flow, path: str, plain: Plain) -> None:
     given: Plain = {}
     if world.draw.random() < 0.3:
         given["current_state"] = {"report": values.mapping(world.draw, 1)}
+    if strict_maps.UNFINISHED in plain and world.draw.random() < 0.3:
+        given["tolerated_failed_items"] = world.draw.choice((0, 2, 10_000))
     event = {"action": "init", "execution_id": arn, "input": {"resume_from": path, **given}}
     flow.executions[flow.execution] |= _end_of(world, flow, path)
     flow.executions[arn] = {"status": "RUNNING", "input": event["input"]}
     flow.execution = arn
-    take(world, flow, event, oracle.resumed(plain, given, arn), flow.reader)
+    left = strict_maps.entered_again(plain)
+    take(world, flow, event, oracle.resumed(left, given, arn), flow.reader)
     settle_mode(flow)
 
 
@@ -192,51 +196,6 @@ def _end_of(world: World, flow: Flow, path: str) -> Plain:
         return {"status": "FAILED", "error": "Boom", "cause": f"[record: {path}]", **stopped}
     told = {"status": "SUCCEEDED", "output": {"state_data": flow.bag}, **stopped}
     return flow.executions[flow.execution] if flow.mode == "over" else told
-
-
-@step("failed", 10)
-def record_failure(world: World, flow: Flow) -> None:
-    """The execution fails; a later one goes on from its record."""
-    failure = {"Error": "Boom", "Cause": values.text(world.draw)}
-    event = {"action": "record_failure", "state_data": flow.bag, "failure": failure}
-    told = world.call(event)["failure"]
-    _go_on_from_record(world, flow, told, "Boom")
-
-
-@step("failed", 3)
-def record_end(world: World, flow: Flow) -> None:
-    """The execution has ended without a word; what it leaves is found in its history."""
-    told: Plain = {"status": "ABORTED"}
-    world.states.ended[flow.execution] = (told, flow.bag)
-    event = {"action": "record_end", "execution_arn": flow.execution}
-    told = world.call(event)["failure"]
-    _go_on_from_record(world, flow, told, "ExecutionAborted")
-
-
-def _go_on_from_record(world: World, flow: Flow, told: Plain, error: str) -> None:
-    path = told["record_s3_path"]
-    record = flow.reader.document(path)
-    if record["error"] != error or record["execution_id"] != flow.owner:
-        raise SimulationError("wrong record", path)
-    left = flow.reader.document(record["snapshot_s3_path"])["state_data"]
-    world.require_same("record", flow.reader.bag(left), flow.plain)
-    flow.kept.append((path, left, flow.plain))
-    go_on(world, flow, path, flow.plain)
-
-
-@step("run", 1)
-def abort(world: World, flow: Flow) -> None:
-    """Somebody stops the execution; it goes on from what its history tells."""
-    record_end(world, flow)
-
-
-@step("run", 1)
-def resume_an_older_record(world: World, flow: Flow) -> None:
-    """Somebody goes back to an earlier snapshot or record."""
-    if flow.kept:
-        path, _, plain = world.draw.choice(flow.kept)
-        if "branch_id" not in plain:
-            go_on(world, flow, path, plain)
 
 
 @step("over", 3)

@@ -6,6 +6,7 @@ from tests.simulation import oracle, results, values
 from tests.simulation.flows import new_execution
 from tests.simulation.groups import bring, running_in
 from tests.simulation.steps import event_of, step, take
+from tests.simulation.strict_maps import LENIENT
 from tests.simulation.world import Branch, Flow, World
 from universal_sync_core.workflow.continuation import STARTED_BY
 
@@ -22,6 +23,7 @@ def map_in_branch(world: World, flow: Flow) -> None:
     asking: Plain = {
         "status": "DISTRIBUTED_MAP",
         "distributed_items": values.rows(world.draw) or [1],
+        "tolerated_failed_items": LENIENT,
     }
     bring(world, flow, branch, "sync_branch", asking)
     if "segments_in_parent" not in branch.plain or world.draw.random() < 0.3:

@@ -9,7 +9,10 @@ from types import ModuleType
 from typing import Any, Final
 
 _PACKAGE: Final = "universal_sync_core"
-_OF_FUNCTION: Final = ("actions", "app", "callbacks", "executions", "measures", "models")
+_OF_FUNCTION: Final = (
+    *("actions", "app", "callback_objects", "callbacks", "delivery", "executions"),
+    *("jobs", "measures", "models"),
+)
 
 
 class Clock:

@@ -15,6 +15,7 @@ from unittest import mock
 
 import app
 import callbacks
+import jobs
 import universal_sync_core as package
 from tests.function.lambda_context import FakeLambdaContext
 from tests.simulation.clock import Clock, ticking
@@ -56,13 +57,15 @@ class Product:
     Attributes:
         core: the package.
         handler: of the function.
+        job_handler: of the function that is told how jobs have ended.
     """
 
     core: Any
     handler: Callable[[Any, Any], Any]
+    job_handler: Callable[[Any, Any], Any]
 
 
-DEPLOYED: Final = Product(core=package, handler=app.lambda_handler)
+DEPLOYED: Final = Product(core=package, handler=app.lambda_handler, job_handler=app.job_handler)
 
 
 class CloudContext(FakeLambdaContext):
@@ -159,6 +162,7 @@ def deployed(clock: Clock, states: StepFunctions, bus: EventBus) -> Iterator[Non
         mock.patch.object(parallel, "_pool", return_value=pool),
         mock.patch.object(callbacks, "stepfunctions", return_value=states),
         mock.patch.object(callbacks, "events", return_value=bus),
+        mock.patch.object(jobs, "_HAS_RULE", new=True),
         redirect_stdout(log),
     ):
         try:

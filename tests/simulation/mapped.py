@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from tests.core import map_runs
-from tests.simulation import oracle, results, values
+from tests.simulation import oracle, results, strict_maps, values
 from tests.simulation.actions import snapshot
 from tests.simulation.comparing import Plain, same
 from tests.simulation.flows import settle_mode
@@ -21,6 +21,7 @@ def ask_for_a_map(world: World, flow: Flow) -> None:
         "distributed_items": values.rows(world.draw) or [1],
     }
     result["items_per_batch"] = world.draw.choice((1, 1, 3))
+    result["tolerated_failed_items"] = world.draw.choice(strict_maps.TOLERANCES)
     expected = oracle.sync(flow.plain, result, "sync", STRATEGIES)
     event = event_of(world, "sync", flow.bag, execution_result=result)
     take(world, flow, event, expected, flow.reader)
@@ -35,20 +36,29 @@ def run_the_map(world: World, flow: Flow) -> None:
         _stage(world, flow)
         return
     world.begun += 1
-    is_listed = world.draw.random() < 0.5
-    answered, delta = _as_list(world, flow) if is_listed else _as_manifest(world, flow)
-    merged = merge(flow.plain, delta, STRATEGIES)
-    expected = oracle.advance(flow.plain, merged, delta, "aggregate_distributed")
+    answered, expected = _answered(world, flow)
     event = event_of(world, "aggregate_distributed", flow.bag, execution_result=answered)
     take(world, flow, event, expected, flow.reader)
     snapshot(world, flow, "post")
     settle_mode(flow)
 
 
+def _answered(world: World, flow: Flow) -> tuple[Any, Plain]:
+    """Return what the map answers, and the bag once that is joined."""
+    if strict_maps.is_strict(flow):
+        records, expected = strict_maps.run(world, flow)
+        return _written(world, flow, records), expected
+    is_listed = world.draw.random() < 0.5
+    answered, delta = _as_list(world, flow) if is_listed else _as_manifest(world, flow)
+    merged = merge(flow.plain, delta, STRATEGIES)
+    return answered, oracle.advance(flow.plain, merged, delta, "aggregate_distributed")
+
+
 def _stage(world: World, flow: Flow) -> None:
     staged = world.call({"action": "stage_items", "state_data": flow.bag})["items"]
     stored = world.fetch(f"s3://{staged['bucket']}/{staged['key']}")
-    items = flow.plain["distributed_items"]
+    every = flow.plain["distributed_items"]
+    items = [every[position] for position in strict_maps.positions_to_run(flow.plain)]
     given = [] if stored is None else json.loads(stored[0])
     read = [flow.reader.answer(item) for item in given]
     if flow.plain["items_per_batch"] > 1:

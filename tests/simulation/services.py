@@ -3,11 +3,14 @@
 import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from tests.simulation import weather as faults
 from tests.simulation.s3 import client_error, unanswered
 from tests.simulation.weather import Weather
+
+# In the place of an answer, where a try has ended without one.
+OVER: Final = {"over": True}
 
 
 @dataclass(kw_only=True)
@@ -41,11 +44,12 @@ class StepFunctions(Service):
 
     Attributes:
         waiting: answers by token, None while there is none.
-        ended: what is told of an execution, by ARN, and the bag its last state was given.
+        ended: what is told of an execution, by ARN, and the bags its states were given, the last
+            one first.
     """
 
     waiting: dict[str, Any] = field(default_factory=dict)
-    ended: dict[str, tuple[dict[str, Any], dict[str, Any]]] = field(default_factory=dict)
+    ended: dict[str, tuple[dict[str, Any], list[dict[str, Any]]]] = field(default_factory=dict)
 
     def send_task_success(self, *, taskToken: str, output: str) -> dict[str, Any]:  # noqa: N803
         """Close a task with an output."""
@@ -72,12 +76,10 @@ class StepFunctions(Service):
         return {"executionArn": executionArn, "stopDate": stopped, **self.ended[executionArn][0]}
 
     def get_execution_history(self, *, executionArn: str, **_: Any) -> dict[str, Any]:  # noqa: N803
-        """Tell what the last state of an execution was given."""
+        """Tell what the states of an execution were given."""
         kind = self._reach("GetExecutionHistory")
         self._answer(kind, "GetExecutionHistory")
-        given = json.dumps({"state_data": self.ended[executionArn][1]})
-        entered = {"name": "RunSegment", "input": given}
-        return {"events": [{"type": "TaskStateEntered", "stateEnteredEventDetails": entered}]}
+        return {"events": [_entered(bag) for bag in self.ended[executionArn][1]]}
 
     def _close(self, operation: str, token: str, answer: dict[str, Any]) -> dict[str, Any]:
         kind = self._reach(operation)
@@ -89,6 +91,11 @@ class StepFunctions(Service):
     def _require_open(self, operation: str, token: str) -> None:
         if self.waiting.get(token, "unknown") is not None:
             raise client_error("TaskTimedOut", 400, operation)
+
+
+def _entered(bag: dict[str, Any]) -> dict[str, Any]:
+    entered = {"name": "RunSegment", "input": json.dumps({"state_data": bag})}
+    return {"type": "TaskStateEntered", "stateEnteredEventDetails": entered}
 
 
 @dataclass(kw_only=True)

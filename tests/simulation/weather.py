@@ -55,6 +55,7 @@ _ASKS: Final = {
     "hydrate": "g",
     "hydrate (document)": "g",
     "init": "gp",
+    "job_ended": "gpc",
     "large_payloads": "gp",
     "merge_async": "gp",
     "merge_callback": "gp",
@@ -234,8 +235,9 @@ class Weather:
 def _is_fair(kind: str, key: str) -> bool:
     """Tell whether a fault can be noticed: only state objects carry their digest in their name.
 
-    A callback that is said not to be there counts as none, which no store says that has it.
+    An object about a callback or a job that is said not to be there counts as none, which no store
+    says that has it.
     """
     if kind in (FLIP, SHORT):
         return "/packs/" in key
-    return kind != MISSING or "/callbacks/" not in key
+    return kind != MISSING or not any(folder in key for folder in ("/callbacks/", "jobs/"))

@@ -163,8 +163,19 @@ class World:
         )
         return answer
 
-    def attempt(self, label: str, event: Plain, work: Work, also: tuple[str, ...] = ()) -> Any:
-        """Return what an invocation answers, tried again with the same event until it does."""
+    def attempt(
+        self,
+        label: str,
+        event: Plain,
+        work: Work,
+        also: tuple[str, ...] = (),
+        *,
+        gives_up: bool = False,
+    ) -> Any:
+        """Return what an invocation answers, tried again with the same event until it does.
+
+        One that gives up is tried once, and None is returned where that fails.
+        """
         given = json.dumps(event)
         container = self.draw.choice(self.containers)
         for number in range(_MOST_ATTEMPTS):
@@ -189,6 +200,8 @@ class World:
                 self.counters.steps[label] += 1
                 return json.loads(json.dumps(answer))
             self._require_unchanged(label, own, given)
+            if gives_up:
+                return None
         raise SimulationError("never answered", label)
 
     def _weather(self, label: str, *, is_calm: bool) -> Weather:
