@@ -11,15 +11,67 @@ from universal_sync_core.limits import STEP_FUNCTIONS_PAYLOAD_BYTES
 _TIMED_OUT: Final = "TIMED_OUT"
 # What an execution is said to have ended with where nothing else is told.
 _ERRORS: Final = {_TIMED_OUT: "States.Timeout", "ABORTED": "ExecutionAborted"}
+_AS_BEGUN: Final = (
+    "; a redriven execution keeps the definition that it began with, so start a new one after"
+    " changing that"
+)
+_TOO_LARGE: Final = "States.DataLimitExceeded"
+_LARGER: Final = f"larger than {STEP_FUNCTIONS_PAYLOAD_BYTES:,} bytes"
+_LARGE_ANSWER: Final = (
+    f"an answer was {_LARGER} with the bag beside it; `submit_callback` and `offload_result` store"
+    " what is large"
+)
+# By the stage that the record of the stack's own machine names.
+_TOO_LARGE_AT: Final = {
+    "init": (
+        f"the input was {_LARGER} with the call around it; put it under inputs/ of the state"
+        ' bucket, and start with {"input_s3_path": "s3://..."}'
+    ),
+    "segment": (
+        f"a result was {_LARGER} with the bag beside it; decorate the worker with @state_task,"
+        " which stores what is large"
+    ),
+    "callback": _LARGE_ANSWER,
+    "async": _LARGE_ANSWER,
+}
 _MEANINGS: Final = {
-    "States.DataLimitExceeded": (
-        f"a payload was larger than {STEP_FUNCTIONS_PAYLOAD_BYTES:,} bytes, and States.ALL does not"
-        " catch that; `statebag assess {machine}` shows which states can grow, and what helps"
+    _TOO_LARGE: (
+        f"a payload was {_LARGER}, and States.ALL does not catch that; `statebag assess"
+        " {machine}` shows which states can grow, and what helps"
     ),
     "States.Runtime": (
         "a path or an expression of the definition does not fit the data, and States.ALL does not"
-        " catch that; the same input fails again until one of them is changed"
+        f" catch that; the same input fails again until one of them is changed{_AS_BEGUN}"
     ),
+    "States.NoChoiceMatched": (
+        f"no rule of the Choice fits its input, and it has no Default{_AS_BEGUN}"
+    ),
+    "States.ParameterPathFailure": (
+        f"a path in Parameters or ResultSelector leads to nothing in the data{_AS_BEGUN}"
+    ),
+    "States.ResultPathMatchFailure": (
+        f"ResultPath cannot be set in the state's input, which is no object there{_AS_BEGUN}"
+    ),
+    "States.IntrinsicFailure": (f"an intrinsic function was given what it cannot take{_AS_BEGUN}"),
+    "States.QueryEvaluationError": (
+        f"a JSONata expression failed, or gave a value of the wrong type{_AS_BEGUN}"
+    ),
+    "States.Permissions": (
+        "the role of the state machine may not make this call; CloudTrail shows which was denied"
+    ),
+    "States.ItemReaderFailed": (
+        "a Distributed Map could not read its items: the object is gone, has another format, or the"
+        " role of the state machine may not read it"
+    ),
+    "States.ResultWriterFailed": (
+        "a Distributed Map could not write its results: the role of the state machine needs"
+        " s3:PutObject there, and the rights on the bucket's key"
+    ),
+    "States.ExceedToleratedFailureThreshold": (
+        "more items of a Distributed Map failed than it tolerates; its Map Run in the console lists"
+        " the executions of those that failed"
+    ),
+    "States.HeartbeatTimeout": "the task sent no heartbeat for HeartbeatSeconds",
     "States.Timeout": (
         "a state took longer than its TimeoutSeconds, or sent no heartbeat for HeartbeatSeconds"
     ),
@@ -33,9 +85,22 @@ def error_of(execution: Execution) -> str | None:
     return execution.error or _ERRORS.get(execution.status)
 
 
-def meaning_of(execution: Execution, error: str) -> str | None:
-    """Return what an error of Step Functions means; None of any other."""
+def error_told_by(status: str) -> str:
+    """Return the error that a status stands for; the status itself where it stands for none."""
+    return _ERRORS.get(status, status)
+
+
+def meaning_of(execution: Execution, error: str, stage: str | None = None) -> str | None:
+    """Return what an error of Step Functions means; None of any other.
+
+    Args:
+        execution: that ended with it.
+        error: its name.
+        stage: what the workflow was about, where its record says so.
+    """
     if execution.status == _TIMED_OUT:
         return _MACHINE_TIMEOUT
+    if error == _TOO_LARGE and stage in _TOO_LARGE_AT:
+        return _TOO_LARGE_AT[stage]
     known = _MEANINGS.get(error)
     return known.format(machine=execution.machine_arn) if known else None

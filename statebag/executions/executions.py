@@ -35,7 +35,12 @@ BAG: Final = "state_data"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Execution:
-    """One execution, as DescribeExecution describes it."""
+    """One execution, as DescribeExecution describes it.
+
+    Attributes:
+        no_redrive: why Step Functions would not redrive it; None where it would, or does not say.
+        map_run_arn: of the Distributed Map that it is an item of.
+    """
 
     arn: str
     machine_arn: str
@@ -47,6 +52,8 @@ class Execution:
     error: str | None = None
     cause: str | None = None
     trace_id: str | None = None
+    no_redrive: str | None = None
+    map_run_arn: str | None = None
 
     @property
     def name(self) -> str:
@@ -144,6 +151,8 @@ class Executions:
             error=told.get("error"),
             cause=told.get("cause"),
             trace_id=_trace_in(told.get("traceHeader")),
+            no_redrive=told.get("redriveStatusReason"),
+            map_run_arn=told.get("mapRunArn"),
         )
 
     def events(self, arn: str) -> Iterator[Event]:

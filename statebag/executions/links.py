@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 from urllib.parse import quote
 
+from statebag.account.log_groups import LogGroups
 from statebag.executions.timeline import Step
 
 # A function's last words may come a little after Step Functions has heard of its end.
@@ -29,18 +30,18 @@ def trace_of(arn: str, trace_id: str) -> str:
     return f"{_console(arn, 'cloudwatch')}#xray:traces/{trace_id}"
 
 
-def logs_of(arn: str, step: Step) -> Logs | None:
+def logs_of(arn: str, step: Step, groups: LogGroups) -> Logs | None:
     """Return where the log of a step's function is, or None of a step that called none.
 
     Args:
         arn: of the step's execution.
         step: its function logged about the time that it took.
+        groups: tell where.
     """
     if not step.function:
         return None
-    name = step.function.split(":function:")[-1].split(":")[0]
     start, end = step.entered - _AROUND, (step.left or step.entered) + _AROUND
-    group = f"/aws/lambda/{name}"
+    group = groups.of(step.function)
     span = f"--start-time {_milliseconds(start)} --end-time {_milliseconds(end)}"
     command = f"aws logs filter-log-events --region {_region(arn)} --log-group-name {group} {span}"
     query = f"?start={_milliseconds(start)}&end={_milliseconds(end)}"

@@ -53,6 +53,8 @@ class Step:
         function: that its task called last, as the definition names it.
         is_waiting: whether its task waits for a token, and does nothing meanwhile.
         error: the last error of a try.
+        cause: of that error.
+        gave_up: whether no further try followed that error.
         next_action: where its bag says to go.
         bag: the bag after it, or the one it was given.
         given: the document that came in.
@@ -78,6 +80,8 @@ class Step:
     function: str | None = None
     is_waiting: bool = False
     error: str | None = None
+    cause: str | None = None
+    gave_up: bool = False
     next_action: str | None = None
     bag: JsonObject | None = None
     given: Json = None
@@ -100,7 +104,7 @@ class Step:
 
     def let_go(self) -> None:
         """Keep no document: a long history has thousands of them."""
-        self.bag = self.given = self.gave = None
+        self.bag = self.given = self.gave = self.cause = None
 
     def describe(self) -> JsonObject:
         """Return all but the documents, as JSON."""
@@ -221,6 +225,7 @@ def _note(step: Step, event: Event) -> None:
         _see(step, step.gave, gave=True)
     elif event["type"] in _SCHEDULED:
         step.tries += 1
+        step.gave_up = False
         step.function = _function_in(event)
         details = event.get("taskScheduledEventDetails", {})
         step.invocations += details.get("resourceType", _LAMBDA) == _LAMBDA
@@ -228,7 +233,9 @@ def _note(step: Step, event: Event) -> None:
     elif event["type"] == _SUBMITTED:
         step.started = _started_in(event)
     elif event["type"] in _FAILURES:
-        step.error = event.get(_FAILURES[event["type"]], {}).get("error") or event["type"]
+        details = event.get(_FAILURES[event["type"]], {})
+        step.error, step.cause = details.get("error") or event["type"], details.get("cause")
+        step.gave_up = True
 
 
 def _function_in(event: Event) -> str | None:

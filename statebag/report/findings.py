@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from statebag.account.aws import Cloud
+from statebag.account.log_groups import LogGroups
 from statebag.errors import NotFoundError
 from statebag.executions.chain import chain_of
 from statebag.executions.executions import Execution, Executions
@@ -94,7 +95,8 @@ def findings_of(
     """
     executions = Executions(cloud.states)
     chain = list(chain_of(executions, executions.describe(arn)))
-    visits = visits_of((_steps(executions, each, advance) for each in chain), mask)
+    steps = (_steps(executions, each, advance) for each in chain)
+    visits = visits_of(steps, mask, LogGroups(cloud))
     told = [
         replace(
             each, input=None, output=None, cause=mask.masked(explanation_of(each.cause).message)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from statebag.account.log_groups import LogGroups
 from statebag.executions.links import Logs, logs_of
 from statebag.executions.timeline import Step
 from statebag.output.masking import Masking
@@ -55,7 +56,7 @@ class Visit:
         return self.kind == "Fail" or (self.error is not None and self.seconds is None)
 
 
-def visits_of(chain: Iterable[Iterable[Step]], mask: Masking) -> list[Visit]:
+def visits_of(chain: Iterable[Iterable[Step]], mask: Masking, groups: LogGroups) -> list[Visit]:
     """Return the visits of executions that followed each other, in the order they were entered.
 
     The documents of the steps are measured and let go: a long history has many.
@@ -63,18 +64,19 @@ def visits_of(chain: Iterable[Iterable[Step]], mask: Masking) -> list[Visit]:
     Args:
         chain: the steps of each execution.
         mask: what is not to be shown of their documents.
+        groups: tell where their functions log.
     """
     visits: list[Visit] = []
     documents = Documents(mask)
     for position, steps in enumerate(chain):
-        visited = (_visit(step, position, documents) for step in steps)
+        visited = (_visit(step, position, documents, groups) for step in steps)
         own = sorted(visited, key=lambda visit: visit.number)
         start = len(visits)
         visits += [replace(visit, index=start + index) for index, visit in enumerate(own)]
     return visits
 
 
-def _visit(step: Step, execution: int, documents: Documents) -> Visit:
+def _visit(step: Step, execution: int, documents: Documents, groups: LogGroups) -> Visit:
     payload = step.input_bytes if step.output_bytes is None else step.output_bytes
     elsewhere = step.without_offload - len(encode(step.bag)) if step.bag is not None else 0
     given = documents.told(step.given)
@@ -98,7 +100,7 @@ def _visit(step: Step, execution: int, documents: Documents) -> Visit:
         error=step.error,
         next_action=step.next_action,
         left=step.left,
-        logs=logs_of(step.execution_arn, step),
+        logs=logs_of(step.execution_arn, step, groups),
         given=given,
         gave=gave,
     )

@@ -2,14 +2,19 @@
 
 import json
 import shlex
+from collections.abc import Sequence
 from typing import Final
 
 from botocore.exceptions import ClientError
 
 from statebag.account.aws import Cloud
-from statebag.executions.executions import Execution
+from statebag.executions.chain import known
+from statebag.executions.executions import Execution, Executions
 from statebag.resuming.restarts import can_restart, redrive_command
+from statebag.resuming.starts import ENDED_WELL, parent_of
 from universal_sync_core.bag.awaited_job import JOB
+from universal_sync_core.bag.fields import FAILED_SEGMENTS
+from universal_sync_core.storage.store import Location
 from universal_sync_core.values.codec import JsonObject
 
 START_AGAIN: Final = "Start it again, with an input that the first state accepts."
@@ -22,10 +27,16 @@ _OF_JOB: Final = "Job."
 _NEW_JOB: Final = "ID-OF-THE-NEW-RUN"
 
 
-def way_on(
-    cloud: Cloud, execution: Execution, error: str, record: JsonObject, bag: JsonObject | None
-) -> str | None:
-    """Return the command that goes on, or what to do instead; None where that cannot be told.
+def way_on(  # noqa: PLR0913 - all that is known of a failure
+    cloud: Cloud,
+    execution: Execution,
+    error: str,
+    record: JsonObject,
+    bag: JsonObject | None,
+    *,
+    is_deliberate: bool,
+) -> Sequence[str]:
+    """Return the command that goes on, or what to do instead; nothing where that cannot be told.
 
     Args:
         cloud: where it runs.
@@ -33,20 +44,82 @@ def way_on(
         error: its name.
         record: of its failure; empty without one.
         bag: the last good one, if there is one.
+        is_deliberate: whether it ended in a Fail state.
     """
+    if execution.map_run_arn is not None:
+        return _of_item(execution.map_run_arn)
     try:
         is_restarted = can_restart(cloud, execution.machine_arn)
     except ClientError:  # it is gone, or not for this role to see
-        return None
+        return ()
     if not is_restarted:
-        return redrive_command(execution.arn)
+        return _redriven(execution, is_deliberate=is_deliberate)
+    whole = _whole_of(cloud, execution)
+    if whole is not execution:
+        return _of_branch(whole)
     if bag is None or not has_begun(bag):
-        return START_AGAIN
+        return [START_AGAIN]
     changes = "".join(
         f" --set {shlex.quote(f'{name}={json.dumps(value)}')}"
         for name, value in _needed(record, error, bag).items()
     )
-    return f"statebag resume {execution.arn}{changes}"
+    return [f"statebag resume {execution.arn}{changes}"]
+
+
+def undeleting(path: str) -> Sequence[str]:
+    """Return the commands that bring back the deleted objects of the execution of a record."""
+    location = Location.parse(path)
+    folder = shlex.quote(location.key.rsplit("/", 2)[0] + "/")
+    query = "--query 'DeleteMarkers[?IsLatest].[Key,VersionId]' --output text"
+    listing = f"aws s3api list-object-versions --bucket {location.bucket} --prefix {folder} {query}"
+    each = f"aws s3api delete-object --bucket {location.bucket}"
+    return [
+        f"{listing} |",
+        f'  while read -r key version; do {each} --key "$key" --version-id "$version"; done',
+        "Its state was deleted. For 30 days the bucket keeps it, and this brings it back.",
+    ]
+
+
+def _redriven(execution: Execution, *, is_deliberate: bool) -> Sequence[str]:
+    """Return how an execution goes on whose machine keeps states of its own."""
+    reason = execution.no_redrive
+    if is_deliberate:
+        reason = "it ended in a Fail state, which redriving would only enter again"
+    if reason is None:
+        return [redrive_command(execution.arn)]
+    given = f"aws stepfunctions describe-execution --execution-arn {execution.arn}"
+    machine = f"aws stepfunctions start-execution --state-machine-arn {execution.machine_arn}"
+    command = f'{machine} --input "$({given} --query input --output text)"'
+    return [command, f"That runs all of it again. It cannot be redriven: {reason}."]
+
+
+def _whole_of(cloud: Cloud, execution: Execution) -> Execution:
+    """Return the execution that a branch is of, all the way up; itself if it is no branch."""
+    seen = {execution.arn}
+    while (arn := parent_of(execution)) is not None and arn not in seen:
+        seen.add(arn)
+        parent = known(Executions(cloud.states), arn)
+        if parent is None or parent.machine_arn != execution.machine_arn:
+            break
+        execution = parent
+    return execution
+
+
+def _of_branch(whole: Execution) -> Sequence[str]:
+    """Return how a workflow goes on of which an execution was a branch."""
+    if whole.is_running:
+        return [f"statebag watch {whole.arn}", "It runs on without this branch."]
+    if whole.status == ENDED_WELL:
+        command = f"statebag show {whole.arn} --path {FAILED_SEGMENTS}"
+        return [command, "It has succeeded without this branch."]
+    return [f"statebag failure {whole.arn}", "This is a branch of it; go on with the whole."]
+
+
+def _of_item(map_run_arn: str) -> Sequence[str]:
+    """Return how an execution goes on of whose Distributed Map this one was an item."""
+    asked = f"aws stepfunctions describe-map-run --map-run-arn {map_run_arn}"
+    whole = f'statebag failure "$({asked} --query executionArn --output text)"'
+    return [whole, "This is an item of its Distributed Map; go on with the whole."]
 
 
 def has_begun(bag: JsonObject) -> bool:

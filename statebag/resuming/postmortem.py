@@ -1,31 +1,31 @@
 """What is known of how an execution failed: from its record, its history, and what ran the step."""
 
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from statebag.account.aws import Cloud
+from statebag.account.log_groups import LogGroups
 from statebag.errors import RefusedError
 from statebag.executions.chain import chain_of
 from statebag.executions.endings import error_of, meaning_of
 from statebag.executions.executions import Execution, Executions
-from statebag.executions.links import logs_of, trace_of
-from statebag.executions.timeline import Step, steps_of
+from statebag.executions.links import Logs, logs_of, trace_of
 from statebag.output.masking import Masking
-from statebag.output.rendering import bytes_text, counted
+from statebag.output.rendering import bytes_text
 from statebag.resuming.failed_parts import failed_parts
-from statebag.resuming.going_on import way_on
+from statebag.resuming.failed_step import FailedStep, failed_step_of, place_of_step
+from statebag.resuming.going_on import undeleting, way_on
 from statebag.resuming.starts import resumed_as
-from statebag.sources.failures import explanation_of, read_record
+from statebag.sources.failures import explanation_of, read_record, record_of
 from statebag.sources.sources import newest_bag
-from universal_sync_core.errors import StateSyncError
+from universal_sync_core.errors import MissingObjectError, StateSyncError
 from universal_sync_core.values.codec import Json, JsonObject
 
 Fact: TypeAlias = tuple[str, Sequence[str]]
 
 SUCCEEDED: Final = "SUCCEEDED"
-_RESERVED: Final = "States."
-_FAIL: Final = "Fail"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,11 +37,12 @@ class Postmortem:
         meaning: of an error that Step Functions itself raises.
         trace: lines of the stack trace, the innermost last or first as the runtime has them.
         stage: what the workflow was about, as its record says.
-        step: of the timeline, where the error came up, or in which the execution ended.
+        where: the step where the error came up, or in which the execution ended.
         segment: that was to be run.
-        record: path of the record.
+        record: path of the record, and why it cannot be read, where it cannot.
         failed: items and branches that failed before.
-        go_on: the command that goes on; None where that cannot be told.
+        logs: of the function that the step called.
+        go_on: the command that goes on; empty where that cannot be told.
         successor: the execution that already did.
     """
 
@@ -52,11 +53,12 @@ class Postmortem:
     trace: Sequence[str] = ()
     stage: str | None = None
     failed_at: str | None = None
-    step: Step | None = None
+    where: FailedStep
     segment: int | None = None
-    record: str | None = None
+    record: Sequence[str] = ()
     failed: Sequence[str] = ()
-    go_on: str | None = None
+    logs: Logs | None = None
+    go_on: Sequence[str] = ()
     successor: str | None = None
 
     def facts(self, mask: Masking) -> Iterator[Fact]:
@@ -66,18 +68,21 @@ class Postmortem:
             yield "cause", _masked(self.cause, mask)
         if self.meaning:
             yield "means", [self.meaning]
+        if self.where.caught and not self.failed:
+            lines = self.where.caught.lines()
+            yield "caught", [line for text in lines for line in _masked(text, mask)]
         if self.trace:
             yield "trace", [line for text in self.trace for line in _masked(text, mask)]
         if self.failed:
             yield "failed", [line for text in self.failed for line in _masked(text, mask)]
         yield from self._where()
         if self.record:
-            yield "record", [self.record]
+            yield "record", self.record
         yield from self._observed()
         if self.successor:
             yield "resumed as", [self.successor]
         elif self.go_on:
-            yield "go on", [self.go_on]
+            yield "go on", self.go_on
 
     def _where(self) -> Iterator[Fact]:
         if self.stage:
@@ -87,20 +92,48 @@ class Postmortem:
             yield "at", [when]
         if self.segment is not None:
             yield "segment", [str(self.segment)]
-        if self.step is not None:
-            tried = f", after {counted(self.step.tries, 'try', 'tries')}" if self.step.tries else ""
-            yield "state", [f"{self.step.state}, step {self.step.number}{tried}"]
-            source = f"{self.execution.arn}#{self.step.number}"
-            yield "given", [bytes_text(self.step.input_bytes), f"statebag show '{source}'"]
+        step = self.where.step
+        if step is not None:
+            yield "state", [place_of_step(step)]
+            source = shlex.quote(f"{self.execution.arn}#{step.number}")
+            command = f"statebag show {source}"
+            size = bytes_text(step.input_bytes)
+            yield "given", [size, command] if self.where.has_document else [size]
+            if step.started:
+                yield "inside", [f"statebag failure {shlex.quote(step.started)}"]
 
     def _observed(self) -> Iterator[Fact]:
         region = self.execution.arn.split(":")[3]
-        if self.step is not None and (logs := logs_of(self.execution.arn, self.step)):
-            yield "logs", list(logs)
+        if self.logs is not None:
+            yield "logs", list(self.logs)
         if self.execution.trace_id:
             trace = self.execution.trace_id
             command = f"aws xray batch-get-traces --region {region} --trace-ids {trace}"
             yield "x-ray", [command, trace_of(self.execution.arn, trace)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Left:
+    """What a failed execution has left: its record with the path, and its newest bag.
+
+    Attributes:
+        problem: why something of it could not be read.
+    """
+
+    path: str | None
+    record: JsonObject
+    bag: JsonObject | None
+    problem: StateSyncError | None = None
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether something of it is not there any more."""
+        return isinstance(self.problem, MissingObjectError)
+
+    def lines(self) -> Sequence[str]:
+        """Return where its record is, and why not all of it can be read."""
+        problem = [f"cannot be read: {self.problem}"] if self.problem else []
+        return [self.path, *problem] if self.path else []
 
 
 def postmortem_of(cloud: Cloud, asked: Execution) -> Postmortem:
@@ -113,57 +146,52 @@ def postmortem_of(cloud: Cloud, asked: Execution) -> Postmortem:
     if execution.is_running or execution.status == SUCCEEDED:
         hint = "`statebag timeline` shows what it does, or has done."
         raise RefusedError(f"{execution.name} has not failed: {execution.status}", hint=hint)
-    path, record = _record(cloud, execution)
+    left = _left_by(cloud, execution)
+    record = left.record
     told = explanation_of(record.get("cause", execution.cause))
     error = _text(record.get("error")) or error_of(execution) or execution.status
-    segment = record.get("segment_to_run")
-    successor = resumed_as(cloud, path) if path else None
-    bag = _last_bag(cloud, execution)
-    parts = failed_parts(cloud, execution, record or bag or {})
+    stage, segment = _text(record.get("stage")), record.get("segment_to_run")
+    parts = failed_parts(cloud, execution, record or left.bag or {})
+    where = failed_step_of(cloud, execution, error)
+    caught = where.caught.told.trace if where.caught else ()
     return Postmortem(
         execution=execution,
         error=error,
         cause=told.message,
-        meaning=meaning_of(execution, error),
-        trace=told.trace or parts.trace,
+        meaning=meaning_of(execution, error, stage),
+        trace=told.trace or parts.trace or caught,
         failed=parts.lines,
-        stage=_text(record.get("stage")),
+        stage=stage,
         failed_at=_text(record.get("failed_at")),
-        step=_step_of(cloud, execution, error),
+        where=where,
+        logs=logs_of(execution.arn, where.step, LogGroups(cloud)) if where.step else None,
         segment=segment if type(segment) is int else None,
-        record=path,
-        go_on=way_on(cloud, execution, error, record, bag),
-        successor=successor,
+        record=left.lines(),
+        go_on=_way_on(cloud, execution, error, left, where),
+        successor=resumed_as(cloud, left.path) if left.path else None,
     )
 
 
-def _record(cloud: Cloud, execution: Execution) -> tuple[str | None, JsonObject]:
-    """Return the record with its path; of one that is gone or cannot be read, nothing."""
+def _way_on(
+    cloud: Cloud, execution: Execution, error: str, left: _Left, where: FailedStep
+) -> Sequence[str]:
+    if left.is_gone and left.path is not None:
+        return undeleting(left.path)
+    is_deliberate = where.is_deliberate
+    return way_on(cloud, execution, error, left.record, left.bag, is_deliberate=is_deliberate)
+
+
+def _left_by(cloud: Cloud, execution: Execution) -> _Left:
+    """Return what an execution has left of itself, as far as that can be read."""
+    path, record, problem = record_of(cloud, execution), None, None
     try:
-        return read_record(cloud, execution) or (None, {})
-    except StateSyncError:
-        return None, {}
-
-
-def _step_of(cloud: Cloud, execution: Execution, error: str) -> Step | None:
-    """Return the last step a task of which ended with this error, else the one it ended in."""
-    raised, ended_in = None, None
-    for step in steps_of(Executions(cloud.states).events(execution.arn), execution.arn):
-        step.let_go()
-        is_it = (step.error or "").removeprefix(_RESERVED) == error.removeprefix(_RESERVED)
-        if is_it and (raised is None or step.number > raised.number):
-            raised = step
-        # A Fail state is where an execution ends, and not why.
-        if step.left is None and step.kind != _FAIL:
-            ended_in = max(step, ended_in or step, key=lambda each: each.number)
-    return raised or ended_in
-
-
-def _last_bag(cloud: Cloud, execution: Execution) -> JsonObject | None:
-    try:
-        return newest_bag(cloud, execution)
-    except StateSyncError:  # what the record leads to cannot be read
-        return Executions(cloud.states).last_bag(execution.arn)
+        found = read_record(cloud, execution)
+        path, record = found or (None, None)
+        return _Left(path=path, record=record or {}, bag=newest_bag(cloud, execution))
+    except StateSyncError as error:
+        problem = error
+    bag = Executions(cloud.states).last_bag(execution.arn)
+    return _Left(path=path, record=record or {}, bag=bag, problem=problem)
 
 
 def _masked(text: str, mask: Masking) -> list[str]:

@@ -24,7 +24,7 @@ from universal_sync_core.values.codec import JsonObject, canonical, encode
 from universal_sync_core.workflow.continuation import RESUME_FROM, STARTED_BY
 
 _DIGEST_CHARS: Final = 16
-_ENDED_WELL: Final = "SUCCEEDED"
+ENDED_WELL: Final = "SUCCEEDED"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,14 +87,14 @@ def left_by(cloud: Cloud, execution: Execution) -> str | None:
     Raises:
         RefusedError: it still runs, or has succeeded, or is a branch of another.
     """
-    parent = execution.input.get(STARTED_BY) if type(execution.input) is dict else None
-    if type(parent) is str:
+    parent = parent_of(execution)
+    if parent is not None:
         hint = f"Resume that execution, which runs its branches again: statebag resume {parent}"
         raise RefusedError(f"{execution.name} is a branch of another execution", hint=hint)
     if execution.is_running:
         hint = "Stop it first: aws stepfunctions stop-execution."
         raise RefusedError(f"{execution.name} still runs", hint=hint)
-    if execution.status == _ENDED_WELL:
+    if execution.status == ENDED_WELL:
         hint = (
             "To go on from an earlier state, give ARN#N, the state after step N of"
             " `statebag timeline`, or a path from `statebag snapshots`."
@@ -102,6 +102,12 @@ def left_by(cloud: Cloud, execution: Execution) -> str | None:
         raise RefusedError(f"{execution.name} has succeeded", hint=hint)
     record = read_record(cloud, execution)
     return record[0] if record else None
+
+
+def parent_of(execution: Execution) -> str | None:
+    """Return the execution of which this one says that it is a branch, or None."""
+    parent = execution.input.get(STARTED_BY) if type(execution.input) is dict else None
+    return parent if isinstance(parent, str) else None
 
 
 def resumed_as(cloud: Cloud, path: str) -> str | None:

@@ -12,8 +12,8 @@ from statebag.account.aws import Cloud
 from statebag.account.deployment import place_of_machine
 from statebag.account.places import place_of
 from statebag.executions.chain import owner_of
-from statebag.executions.endings import error_of, meaning_of
-from statebag.executions.executions import Execution
+from statebag.executions.endings import error_of, error_told_by, meaning_of
+from statebag.executions.executions import Execution, is_execution_arn
 from statebag.state.reading import reader_at
 from universal_sync_core.errors import UnreadableObjectError
 from universal_sync_core.storage.keys import execution_in
@@ -23,18 +23,28 @@ from universal_sync_core.workflow.failure import is_failure_record, path_in
 # What Lambda's runtimes call the lines of a stack trace.
 # https://docs.aws.amazon.com/lambda/latest/dg/nodejs-exceptions.html
 _TRACES: Final = ("stackTrace", "trace")
+# Lambda's runtimes, Glue and SageMaker, in this order.
+_MESSAGES: Final = ("errorMessage", "ErrorMessage", "FailureReason")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """A cause in words, with the lines of its stack trace where it has one."""
+    """A cause in words, with the lines of its stack trace where it has one.
+
+    Attributes:
+        error: that ended the execution which a task waited for; None of any other cause.
+    """
 
     message: str
     trace: Sequence[str] = ()
+    error: str | None = None
 
 
 def explanation_of(cause: Json) -> Explanation:
-    """Return what a cause says, as Lambda or a worker wrote it, without the path of the record."""
+    """Return what a cause says, as Lambda or a worker wrote it, without the path of the record.
+
+    Of a task that waited for another execution it is what ended the innermost one.
+    """
     text = cause if isinstance(cause, str) else ""
     path = path_in(text)
     text = text.removesuffix(f"[record: {path}]").rstrip() if path else text
@@ -42,14 +52,27 @@ def explanation_of(cause: Json) -> Explanation:
     if type(opened) is not dict:
         is_text = isinstance(cause, str) or cause is None
         return Explanation(message=text if is_text else encode(cause).decode(errors="replace"))
-    message = opened.get("errorMessage")
+    if is_execution_arn(str(opened.get("ExecutionArn"))):
+        return _explanation_of_execution(opened)
+    said = next((opened[name] for name in _MESSAGES if isinstance(opened.get(name), str)), None)
     lines: Sequence[Json] = next(
         (opened[name] for name in _TRACES if type(opened.get(name)) is list), []
     )
     return Explanation(
-        message=message if isinstance(message, str) else encode(opened).decode(errors="replace"),
+        message=encode(opened).decode(errors="replace") if said is None else said,
         trace=[line.rstrip() for line in lines if isinstance(line, str)],
     )
+
+
+def _explanation_of_execution(told: JsonObject) -> Explanation:
+    """Return what ended an execution that a task waited for, as DescribeExecution tells it."""
+    error, status, cause = (told.get(name) for name in ("Error", "Status", "Cause"))
+    inner = explanation_of(cause if isinstance(cause, str) else None)
+    if inner.error:
+        return inner
+    ended = error if isinstance(error, str) else error_told_by(str(status))
+    message = ": ".join(each for each in (ended, inner.message) if each)
+    return Explanation(message=message, trace=inner.trace, error=ended)
 
 
 def headline_of(execution: Execution) -> str:

@@ -208,6 +208,7 @@ class FakeFunctions:
         environment: what is told of every environment, where not what it is.
         meanwhile: environments that somebody else writes before the next ones are written.
         published: the versions and aliases that were made, and what was waited for.
+        log_groups: that functions are configured to log to.
     """
 
     answer: Any = None
@@ -218,6 +219,7 @@ class FakeFunctions:
     environment: dict[str, Any] = field(default_factory=dict)
     meanwhile: list[dict[str, str]] = field(default_factory=list)
     published: list[tuple[str, ...]] = field(default_factory=list)
+    log_groups: dict[str, str] = field(default_factory=dict)
 
     def get_function_configuration(self, *, FunctionName: str) -> dict[str, Any]:  # noqa: N803
         variables = {"STATE_BUCKET": BUCKET, "STATE_PREFIX": ""}
@@ -228,6 +230,7 @@ class FakeFunctions:
             "Architectures": ["arm64"],
             "Environment": self.environment or {"Variables": own},
             "RevisionId": json.dumps(own),
+            "LoggingConfig": {"LogGroup": self.log_groups.get(FunctionName)},
         }
 
     def update_function_configuration(

@@ -1,0 +1,90 @@
+"""The step of a failed execution that is to blame, as its history shows it."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from statebag.account.aws import Cloud
+from statebag.executions.executions import Execution, Executions
+from statebag.executions.timeline import Step, steps_of
+from statebag.output.rendering import counted
+from statebag.sources.failures import Explanation, explanation_of
+
+_RESERVED: Final = "States."
+_FAIL: Final = "Fail"
+_FAILED: Final = "FAILED"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caught:
+    """An error that the definition caught, after which the execution ended with another one."""
+
+    step: Step
+    told: Explanation
+
+    def lines(self) -> list[str]:
+        """Return the error with its message, and where it came up."""
+        message = ": ".join(text for text in (self.step.error, self.told.message) if text)
+        return [message, f"in {place_of_step(self.step)}"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailedStep:
+    """Where an execution failed.
+
+    Attributes:
+        step: where its error came up, else the one that it ended in; None where neither is known.
+        has_document: whether `statebag show` can show what the step was given.
+        caught: the last error that came up before, where none of the steps raised its own.
+        is_deliberate: whether it ended in a Fail state.
+    """
+
+    step: Step | None = None
+    has_document: bool = False
+    caught: Caught | None = None
+    is_deliberate: bool = False
+
+
+def failed_step_of(cloud: Cloud, execution: Execution, error: str) -> FailedStep:
+    """Return the last step a task of which ended with this error, else the one it ended in."""
+    raised: Step | None = None
+    ended_in: Step | None = None
+    caught: Caught | None = None
+    documents: set[int] = set()
+    is_deliberate = False
+    for step in steps_of(Executions(cloud.states).events(execution.arn), execution.arn):
+        if step.bag is not None:
+            documents.add(step.number)
+        cause = step.cause
+        step.let_go()
+        if _is_same(step.error, error):
+            raised = _later(step, raised)
+        is_over = step.left is not None or execution.status == _FAILED
+        if step.gave_up and is_over and (caught is None or step.number > caught.step.number):
+            caught = Caught(step=step, told=explanation_of(cause))
+        # A Fail state is where an execution ends, and not why.
+        if step.kind == _FAIL:
+            is_deliberate = is_deliberate or step.parent is None
+        elif step.left is None:
+            ended_in = _later(step, ended_in)
+    caught = None if raised else caught
+    found = raised or ended_in or (caught.step if caught else None)
+    return FailedStep(
+        step=found,
+        has_document=found is not None and found.number in documents,
+        caught=caught,
+        is_deliberate=is_deliberate,
+    )
+
+
+def place_of_step(step: Step) -> str:
+    """Return the name and number of a step, and how often its task was tried."""
+    tried = f", after {counted(step.tries, 'try', 'tries')}" if step.tries else ""
+    return f"{step.state}, step {step.number}{tried}"
+
+
+def _is_same(raised: str | None, error: str) -> bool:
+    return (raised or "").removeprefix(_RESERVED) == error.removeprefix(_RESERVED)
+
+
+def _later(step: Step, other: Step | None) -> Step:
+    return step if other is None or step.number > other.number else other

@@ -1,0 +1,210 @@
+"""The cause behind the error that an execution ended with, and a way on that helps."""
+
+import json
+from typing import Any, Final
+
+import pytest
+
+from tests.statebag.cloud import FUNCTION, MACHINE, FakeCloud, arn_of
+from tests.statebag.conftest import Run
+from tests.statebag.histories import History, bag
+from tests.statebag.states import CONTEXT, RUN, catalog_bag, location_of
+from universal_sync_core import record_failure
+from universal_sync_core.workflow.continuation import STARTED_BY
+
+LINE: Final = '  File "/var/task/worker.py", line 7, in handler\n    raise ValueError("no")'
+RAISED: Final = json.dumps({"errorMessage": "no", "errorType": "ValueError", "stackTrace": [LINE]})
+MAP_RUN: Final = "arn:aws:states:eu-west-1:123456789012:mapRun:catalog/Items:1"
+
+
+def told_of(run: Run, source: str = RUN) -> dict[str, Any]:
+    ran = run("failure", source, "--json")
+    assert ran.code == 0, ran.err
+    found: dict[str, Any] = json.loads(ran.out)
+    return found
+
+
+def ended(arn: str, error: str | None, cause: str | None, status: str = "FAILED") -> str:
+    """Return what Step Functions tells of an execution that a task waited for."""
+    described = {"ExecutionArn": arn, "Status": status, "Error": error, "Cause": cause}
+    return json.dumps({name: value for name, value in described.items() if value is not None})
+
+
+INNER: Final = ended(arn_of("c"), "ValueError", RAISED)
+# What a cause is, with what is told of it, and the lines of its trace.
+CAUSES: Final[dict[str, tuple[str, str, int]]] = {
+    "a child": (INNER, "ValueError: no", 2),
+    "a child of a child": (ended(arn_of("b"), "States.TaskFailed", INNER), "ValueError: no", 2),
+    "a child in words": (ended(arn_of("b"), "No", "none left"), "No: none left", 0),
+    "a child without a cause": (ended(arn_of("b"), "No", None), "No", 0),
+    "a stopped child": (ended(arn_of("b"), None, None, "ABORTED"), "ExecutionAborted", 0),
+    "a child that timed out": (ended(arn_of("b"), None, None, "TIMED_OUT"), "States.Timeout", 0),
+    "a job of Glue": ('{"JobName": "j", "ErrorMessage": "no table"}', "no table", 0),
+    "a job of SageMaker": ('{"FailureReason": "no model"}', "no model", 0),
+    "no execution": ('{"ExecutionArn":"x","Error":"E"}', '{"ExecutionArn":"x","Error":"E"}', 0),
+}
+
+
+@pytest.mark.parametrize(("cause", "message", "lines"), CAUSES.values(), ids=CAUSES)
+def test_cause_of_what_a_task_waited_for_is_the_innermost(
+    run: Run, cloud: FakeCloud, cause: str, message: str, lines: int
+) -> None:
+    events = History()
+    events.enter("Nested", {"order": 17})
+    events.nest(arn_of("child"))
+    error: dict[str, Any] = {"error": "States.TaskFailed", "cause": cause}
+    events.add("TaskFailed", taskFailedEventDetails=error)
+    cloud.states.add("run-1", "FAILED", events=events.events, input={}, **error)
+
+    told = told_of(run)
+
+    assert told["cause"] == [message]
+    assert len(told.get("trace", [])) == lines
+    assert told["inside"] == [f"statebag failure {arn_of('child')}"]
+    assert f"States.TaskFailed: {message}" in run("timeline", RUN).out
+
+
+def swallowing(cloud: FakeCloud, *, is_mended: bool = False, ends_in: str = "Fail") -> None:
+    """Let a machine with states of its own catch an error, and end with another one."""
+    events = History()
+    events.enter("Charge", {"order": 17})
+    for _ in range(2):
+        events.add("TaskScheduled", taskScheduledEventDetails={"resource": "invoke"})
+        events.add("TaskFailed", taskFailedEventDetails={"error": "ValueError", "cause": RAISED})
+    if is_mended:
+        events.attempt()
+    events.leave({"sorry": True})
+    events.enter("Sorry", {"sorry": True}, ends_in)
+    cloud.states.machines[MACHINE] = {"StartAt": "Sorry", "States": {"Sorry": {"Type": ends_in}}}
+    cloud.states.add("run-1", "FAILED", events=events.events, input={}, error="Sorry", cause="oh")
+
+
+def test_error_that_was_caught_before_another_ended_it_is_told(run: Run, cloud: FakeCloud) -> None:
+    swallowing(cloud)
+
+    told = told_of(run)
+
+    assert (told["error"], told["cause"]) == (["Sorry"], ["oh"])
+    assert told["caught"] == ["ValueError: no", "in Charge, step 1, after 2 tries"]
+    assert told["trace"] == LINE.splitlines()
+    assert told["state"] == ["Charge, step 1, after 2 tries"]
+    assert told["given"] == ["13 B"]  # no bag: `statebag show` has nothing to show
+    assert told["go on"][0].startswith("aws stepfunctions start-execution ")
+    assert "ended in a Fail state" in told["go on"][1]
+
+
+def test_error_that_another_try_mended_is_not_told(run: Run, cloud: FakeCloud) -> None:
+    swallowing(cloud, is_mended=True)
+
+    assert {"caught", "trace"}.isdisjoint(told_of(run))
+
+
+def test_machine_that_did_not_fail_on_purpose_is_redriven_unless_that_is_refused(
+    run: Run, cloud: FakeCloud
+) -> None:
+    swallowing(cloud, ends_in="Choice")
+    assert told_of(run)["go on"] == [
+        f"aws stepfunctions redrive-execution --execution-arn {RUN}",
+    ]
+
+    reason = "Execution has exceeded the redrivable period"
+    cloud.states.executions[RUN]["redriveStatusReason"] = reason
+    go_on = told_of(run)["go on"]
+
+    assert go_on[0].startswith("aws stepfunctions start-execution ")
+    assert reason in go_on[1]
+
+
+PARENTS: Final = {
+    "FAILED": "failure",
+    "ABORTED": "failure",
+    "RUNNING": "watch",
+    "SUCCEEDED": "show",
+}
+
+
+@pytest.mark.parametrize(("status", "command"), PARENTS.items())
+def test_branch_goes_on_as_the_whole_of_which_it_is_a_part(
+    run: Run, cloud: FakeCloud, status: str, command: str
+) -> None:
+    whole = cloud.states.add("whole", status, input={})
+    branch = cloud.states.add("branch", "ABORTED", input={STARTED_BY: whole})
+    inner = cloud.states.add("inner", "ABORTED", input={STARTED_BY: branch})
+
+    for each in (branch, inner):
+        go_on = told_of(run, each)["go on"]
+        assert go_on[0].split()[:3] == ["statebag", command, whole]
+        assert not any("resume" in line for line in go_on)
+
+
+def test_item_of_a_map_goes_on_as_the_execution_that_maps(run: Run, cloud: FakeCloud) -> None:
+    cloud.states.add("run-1", "FAILED", input={}, error="No", mapRunArn=MAP_RUN)
+
+    assert f"describe-map-run --map-run-arn {MAP_RUN}" in told_of(run)["go on"][0]
+
+
+def recorded(cloud: FakeCloud, error: str, stage: str) -> str:
+    report = record_failure(
+        catalog_bag() | {"segment_to_run": 1},
+        {"Error": error, "Cause": "said so"},
+        CONTEXT,
+        circumstances={"stage": stage},
+    )
+    events = History().visit("InitializeState", {}, bag()).events
+    failed: dict[str, Any] = {"error": report["error"], "cause": report["cause"]}
+    cloud.states.add("run-1", "FAILED", events=events, input={}, **failed)
+    path: str = report["record_s3_path"]
+    return path
+
+
+def test_state_that_was_deleted_is_brought_back_before_anything_goes_on(
+    run: Run, cloud: FakeCloud
+) -> None:
+    path = recorded(cloud, "ValueError", "segment")
+    location = location_of(path)
+    del cloud.memory.objects[location]
+
+    told = told_of(run)
+
+    assert told["record"] == [path, f"cannot be read: no such object: {path}"]
+    folder = location.key.partition("packs/")[0]
+    assert f"--bucket {location.bucket} --prefix {folder} " in told["go on"][0]
+    assert "delete-object" in told["go on"][1]
+    assert "Undo a deletion" in run("show", path).err
+
+
+STAGES: Final = {"init": "inputs/", "segment": "@state_task", "callback": "submit_callback"}
+
+
+@pytest.mark.parametrize(("stage", "cure"), [*STAGES.items(), ("async", "offload_result")])
+def test_what_was_too_large_is_told_by_the_stage(
+    run: Run, cloud: FakeCloud, stage: str, cure: str
+) -> None:
+    recorded(cloud, "States.DataLimitExceeded", stage)
+
+    (means,) = told_of(run)["means"]
+
+    assert cure in means
+    assert "262,144" in means
+
+
+@pytest.mark.parametrize("is_configured", [True, False])
+def test_log_is_where_the_function_is_configured_to_log(
+    run: Run, cloud: FakeCloud, *, is_configured: bool
+) -> None:
+    group = "/aws/lambda/stack-state-data-manager"
+    if is_configured:
+        cloud.functions.log_groups[f"{FUNCTION}:live"] = group
+    events = History()
+    events.enter("RunSegment", bag(segment_to_run=1))
+    parameters = json.dumps({"FunctionName": f"{FUNCTION}:live", "Payload": {}})
+    details = {"resource": "invoke", "parameters": parameters}
+    events.add("TaskScheduled", taskScheduledEventDetails=details)
+    events.add("TaskFailed", taskFailedEventDetails={"error": "No"})
+    cloud.states.add("run-1", "FAILED", events=events.events, input={}, error="No")
+
+    command, page = told_of(run)["logs"]
+
+    expected = group if is_configured else "/aws/lambda/manager"
+    assert f"--log-group-name {expected} " in command
+    assert expected.replace("/", "$252F") in page
