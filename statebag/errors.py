@@ -230,8 +230,9 @@ _EXPLANATIONS: Final[tuple[tuple[type[StateSyncError], Callable[[str], StatebagE
         MissingObjectError,
         lambda said: NotFoundError(
             said,
-            hint="It was deleted or never written. The bucket keeps what was deleted for 30 days:"
-            " see `Undo a deletion` in docs/operations.md.",
+            hint="It was deleted or never written; `statebag verify` lists everything that is"
+            " missing. A deletion can be undone for 30 days: `Undo a deletion` in"
+            " docs/operations.md.",
         ),
     ),
     (

@@ -26,7 +26,7 @@ from universal_sync_core.storage.memory_store import MemoryStore
 Metric = tuple[str, str, frozenset[str]]
 """Namespace, name, names of the dimensions."""
 
-OF_FUNCTIONS = {"Invocations", "Errors", "Throttles", "Duration"}
+OF_FUNCTIONS = {"Invocations", "Errors", "Throttles", "Duration", "AsyncEventsDropped"}
 """https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html"""
 OF_STATE_MACHINES = {
     "ExecutionsStarted",
@@ -42,6 +42,8 @@ FROM_AWS: set[Metric] = {
 } | {("AWS/States", name, frozenset({"StateMachineArn"})) for name in OF_STATE_MACHINES}
 FROM_AWS |= {("AWS/SQS", "ApproximateNumberOfMessagesVisible", frozenset({"QueueName"}))}
 """https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html"""
+FROM_AWS |= {("AWS/Events", "FailedInvocations", frozenset({"RuleName"}))}
+"""https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html"""
 
 SEARCH = re.compile(r"SEARCH\('\{(\w+),([\w,]+)\} MetricName=\"(\w+)\" service=\"STACK\"'")
 ERROR_NAMES = re.compile(r"^class (\w+Error)\(", re.MULTILINE)
