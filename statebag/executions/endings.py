@@ -19,7 +19,7 @@ _TOO_LARGE: Final = "States.DataLimitExceeded"
 _LARGER: Final = f"larger than {STEP_FUNCTIONS_PAYLOAD_BYTES:,} bytes"
 _LARGE_ANSWER: Final = (
     f"an answer was {_LARGER} with the bag beside it; `submit_callback` and `offload_result` store"
-    " what is large"
+    " large values in S3"
 )
 # By the stage that the record of the stack's own machine names.
 _TOO_LARGE_AT: Final = {
@@ -29,7 +29,7 @@ _TOO_LARGE_AT: Final = {
     ),
     "segment": (
         f"a result was {_LARGER} with the bag beside it; decorate the worker with @state_task,"
-        " which stores what is large"
+        " which stores large values in S3"
     ),
     "callback": _LARGE_ANSWER,
     "async": _LARGE_ANSWER,
@@ -50,7 +50,7 @@ _MEANINGS: Final = {
         f"a path in Parameters or ResultSelector leads to nothing in the data{_AS_BEGUN}"
     ),
     "States.ResultPathMatchFailure": (
-        f"ResultPath cannot be set in the state's input, which is no object there{_AS_BEGUN}"
+        f"ResultPath cannot be set in the state's input, which is not an object there{_AS_BEGUN}"
     ),
     "States.IntrinsicFailure": (f"an intrinsic function was given what it cannot take{_AS_BEGUN}"),
     "States.QueryEvaluationError": (

@@ -94,7 +94,7 @@ def _redriven(execution: Execution, *, is_deliberate: bool) -> Sequence[str]:
 
 
 def _whole_of(cloud: Cloud, execution: Execution) -> Execution:
-    """Return the execution that a branch is of, all the way up; itself if it is no branch."""
+    """Return the execution that a branch is of, all the way up; or itself if it is not a branch."""
     seen = {execution.arn}
     while (arn := parent_of(execution)) is not None and arn not in seen:
         seen.add(arn)

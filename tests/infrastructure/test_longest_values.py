@@ -5,8 +5,8 @@ from typing import Any, Final
 
 import pytest
 
-from tests.iam.intrinsics import ACCOUNT
-from tests.iam.stack import GOVERNMENT, KEY, Deployment, Place, Stack, stack_of
+from tests.iam.intrinsics import ACCOUNT, Place
+from tests.iam.stack import GOVERNMENT, KEY, Deployment, Stack, stack_of
 
 # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html
 PATTERN_CHARS: Final = 2_048
