@@ -54,8 +54,6 @@ READ_BY_MACHINE: Final = frozenset(
         "wait_state",
     }
 )
-# The error and the cause of a result whose status stops the workflow.
-STOPPED_BY: Final = "stopped_by"
 # The state machine forks one branch for each element. The list stays inline; large elements may be
 # offloaded.
 BRANCHES: Final = "pending_branches"

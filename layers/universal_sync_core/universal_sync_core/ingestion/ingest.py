@@ -9,22 +9,21 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final
 
-from universal_sync_core.bag.awaited_job import AWAITED_JOB, JOB
+from universal_sync_core.bag.awaited_job import JOB
 from universal_sync_core.bag.execution_budget import IN_PARENT, LIMIT, USED
 from universal_sync_core.bag.fields import (
     BRANCHES,
     CHAIN,
     OVERFLOW,
-    STOPPED_BY,
     overflow_of,
     with_fields,
     with_overflow,
     without_samples,
 )
 from universal_sync_core.bag.holding import HELD
+from universal_sync_core.bag.left_fields import LEFT_NAMES
 from universal_sync_core.bag.removals import REMOVED_PATHS
 from universal_sync_core.bag.unit_of_work import UnitOfWork, named_execution
-from universal_sync_core.bag.waiting import WAIT_STATE
 from universal_sync_core.errors import (
     InvalidRequestError,
     MalformedPointerError,
@@ -45,9 +44,7 @@ _BOOKKEEPING: Final = frozenset(
 _COUNTED: Final = frozenset({"loop_counter", "segment_to_run", LIMIT})
 _SNAPSHOTS: Final = frozenset({"pre_snapshot_s3_path", "post_snapshot_s3_path"})
 _FORK: Final = frozenset({"branch_id", "forked_from", IN_PARENT})
-# Fields about a stop or a wait, which are made from a result for the machine to read.
-_TOLD: Final = frozenset({AWAITED_JOB, STOPPED_BY, WAIT_STATE})
-_NEVER: Final = frozenset({"forked_from", IN_PARENT, CHAIN, HELD}) | _TOLD
+_NEVER: Final = frozenset({"forked_from", IN_PARENT, CHAIN, HELD}) | LEFT_NAMES
 _MACHINES: Final = _BOOKKEEPING | _COUNTED | _SNAPSHOTS | _FORK
 # Fields by which a result asks the machine for something. A result that echoes a whole bag, with
 # its revision, asks for nothing by a field that it left unchanged.

@@ -10,12 +10,12 @@ from universal_sync_core.bag.fields import (
     ITEMS,
     PLACE,
     STALE_RESULT,
-    STOPPED_BY,
     UNFINISHED,
     is_branch,
     with_fields,
 )
 from universal_sync_core.bag.holding import HELD, hold_mark
+from universal_sync_core.bag.left_fields import LEFT_FIELDS, STOPPED_BY
 from universal_sync_core.bag.nesting import require_nested
 from universal_sync_core.bag.next_action import (
     ASYNC,
@@ -44,12 +44,6 @@ _CAUSE_MAX_CHARS: Final = 1_000
 _WORKS_ON: Final = {PARALLEL_GROUP: BRANCHES, DISTRIBUTED_MAP: ITEMS}
 # The names that a worker uses, and those that a Catch writes.
 _ERROR_AND_CAUSE: Final = (("error", "Error"), ("cause", "Cause"))
-# Fields that a step leaves for the state machine, and the next actions that read them.
-_TOLD_OF: Final = (
-    (STOPPED_BY, STOPS),
-    (WAIT_STATE, frozenset({WAIT})),
-    (AWAITED_JOB, frozenset({ASYNC})),
-)
 
 
 def record_progress(
@@ -94,7 +88,8 @@ def record_progress(
 
 def _without_earlier(bag: JsonObject, next_action: str, delta: JsonObject) -> JsonObject:
     """Return a bag without the fields that an earlier step left about its end, wait or hold."""
-    gone = ({name for name, at in _TOLD_OF if next_action not in at} | {HELD}) & bag.keys()
+    unread = {field.name for field in LEFT_FIELDS if next_action not in field.actions}
+    gone = (unread | {HELD}) & bag.keys()
     # Each wait names its own job, or none.
     gone |= {AWAITED_JOB} & bag.keys() if "status" in delta else set()
     return {name: value for name, value in bag.items() if name not in gone} if gone else bag

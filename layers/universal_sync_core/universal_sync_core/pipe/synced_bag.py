@@ -2,7 +2,6 @@
 
 from typing import Final
 
-from universal_sync_core.bag.awaited_job import AWAITED_JOB, is_awaited_job
 from universal_sync_core.bag.fields import (
     ARCHIVE,
     CHAIN,
@@ -12,15 +11,14 @@ from universal_sync_core.bag.fields import (
     READ_BY_MACHINE,
     SHOWN_AS,
     SPOKEN_FOR,
-    STOPPED_BY,
     UNFINISHED,
     overflow_of,
     with_fields,
 )
 from universal_sync_core.bag.holding import HELD, hold_mark
-from universal_sync_core.bag.next_action import ASYNC, STOPS, WAIT, route
+from universal_sync_core.bag.left_fields import LEFT_FIELDS
+from universal_sync_core.bag.next_action import route
 from universal_sync_core.bag.unit_of_work import UnitOfWork
-from universal_sync_core.bag.waiting import WAIT_STATE, is_wait_state
 from universal_sync_core.errors import InvalidRequestError, StateTooLargeError
 from universal_sync_core.ingestion.control_fields import checked, require_portable
 from universal_sync_core.ingestion.conversion import as_json
@@ -74,7 +72,9 @@ def next_bag(given: Json, bag: JsonObject, unit: UnitOfWork) -> JsonObject:
     require_no_higher_limit(fields, bag, path, sender_of(unit))
     require_admissible([fields[name] for name in fields if not _is_same(name, fields, bag)], unit)
     _require_whole(fields, bag, path, unit)
-    _require_own(fields, bag, path, unit)
+    _require_inline(fields, bag, path, unit)
+    _require_kept(fields, bag, path, unit)
+    _require_left(fields, path)
     require_ready(fields, fields["next_action"], unit)
     fields = {name: value for name, value in fields.items() if name != HELD}
     return fields | _counted(fields, bag, unit) | hold_mark(fields, unit.settings)
@@ -112,32 +112,23 @@ def _require_whole(given: JsonObject, bag: JsonObject, path: str, unit: UnitOfWo
         raise InvalidRequestError(message, field=path)
 
 
-def _require_own(given: JsonObject, bag: JsonObject, path: str, unit: UnitOfWork) -> None:
-    """Raise InvalidRequestError if a field has a value that no merge by a worker gives it."""
+def _require_inline(given: JsonObject, bag: JsonObject, path: str, unit: UnitOfWork) -> None:
+    """Raise InvalidRequestError if a field that must stay in the bag itself is not there."""
     overflow = overflow_of(given)
-    if overflow is not None and not _is_same(OVERFLOW, given, bag):
-        behind = unit.pages.lookup(overflow, CONTROL_FIELDS_NEVER_OFFLOAD | READ_BY_MACHINE)
-        for name in sorted(behind):
-            message = (
-                f"{path}.{name} is behind {OVERFLOW}, but this field must stay in the bag itself"
-            )
-            raise InvalidRequestError(message, field=f"{path}.{name}")
+    if overflow is None or _is_same(OVERFLOW, given, bag):
+        return
+    for name in sorted(unit.pages.lookup(overflow, CONTROL_FIELDS_NEVER_OFFLOAD | READ_BY_MACHINE)):
+        message = f"{path}.{name} is behind {OVERFLOW}, but this field must stay in the bag itself"
+        raise InvalidRequestError(message, field=f"{path}.{name}")
+
+
+def _require_kept(given: JsonObject, bag: JsonObject, path: str, unit: UnitOfWork) -> None:
+    """Raise InvalidRequestError if a field is changed that no merge by a worker changes."""
     ours, theirs = (with_fields(each, _KEPT, unit.pages) for each in (bag, given))
     for name in sorted(_KEPT):
         if not _is_same(name, theirs, ours) and not _is_equal(name, theirs, ours, unit):
             message = f"{path}.{name} is set by the state machine: do not change it"
             raise InvalidRequestError(message, field=f"{path}.{name}")
-    if (WAIT_STATE in given or given["next_action"] == WAIT) and not _tells_wait(given):
-        message = f"{path}.{WAIT_STATE} must have the form that a result with {WAIT} leaves"
-        raise InvalidRequestError(message, field=f"{path}.{WAIT_STATE}")
-    if AWAITED_JOB in given and not _tells_job(given):
-        message = (
-            f"{path}.{AWAITED_JOB} must have the form that a result with {ASYNC} and a job leaves"
-        )
-        raise InvalidRequestError(message, field=f"{path}.{AWAITED_JOB}")
-    if STOPPED_BY in given and not _tells_end(given):
-        message = f"{path}.{STOPPED_BY} must be the error and the cause of a stop"
-        raise InvalidRequestError(message, field=f"{path}.{STOPPED_BY}")
 
 
 def _is_equal(name: str, given: JsonObject, bag: JsonObject, unit: UnitOfWork) -> bool:
@@ -146,22 +137,12 @@ def _is_equal(name: str, given: JsonObject, bag: JsonObject, unit: UnitOfWork) -
     return len(both) == 2 and both[0] == both[1]  # noqa: PLR2004 - one of each
 
 
-def _tells_wait(given: JsonObject) -> bool:
-    return given["next_action"] == WAIT and is_wait_state(given.get(WAIT_STATE))
-
-
-def _tells_job(given: JsonObject) -> bool:
-    return given["next_action"] == ASYNC and is_awaited_job(given[AWAITED_JOB])
-
-
-def _tells_end(given: JsonObject) -> bool:
-    told: Json = given[STOPPED_BY]
-    return (
-        given["next_action"] in STOPS
-        and type(told) is dict
-        and told.keys() == {"error", "cause"}
-        and all(type(text) is str for text in told.values())
-    )
+def _require_left(given: JsonObject, path: str) -> None:
+    """Raise InvalidRequestError if the machine could not read what the merge left for it."""
+    for field in LEFT_FIELDS:
+        if not field.is_right_in(given):
+            message = f"{path}.{field.name} must {field.form}"
+            raise InvalidRequestError(message, field=f"{path}.{field.name}")
 
 
 def _counted(given: JsonObject, bag: JsonObject, unit: UnitOfWork) -> JsonObject:

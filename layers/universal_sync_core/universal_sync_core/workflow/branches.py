@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Final
 
-from universal_sync_core.bag.awaited_job import AWAITED_JOB
 from universal_sync_core.bag.execution_budget import IN_PARENT, LIMIT, USED, branch_limit
 from universal_sync_core.bag.fields import (
     BRANCH,
@@ -15,7 +14,6 @@ from universal_sync_core.bag.fields import (
     ITEMS,
     ITEMS_PER_BATCH,
     MAP_CONCURRENCY,
-    STOPPED_BY,
     UNFINISHED,
     is_branch,
     with_fields,
@@ -23,12 +21,12 @@ from universal_sync_core.bag.fields import (
     without_fields,
 )
 from universal_sync_core.bag.holding import HELD
+from universal_sync_core.bag.left_fields import LEFT_NAMES
 from universal_sync_core.bag.nesting import fork_of, require_of_fork, segments_before
 from universal_sync_core.bag.next_action import COMPLETE, CONTINUE, require_simple
 from universal_sync_core.bag.strategies import DEFAULT_CONFLICT_STRATEGY
 from universal_sync_core.bag.tolerance import TOLERATED_ITEMS
 from universal_sync_core.bag.unit_of_work import Context, UnitOfWork, serving, unit_of_work
-from universal_sync_core.bag.waiting import WAIT_STATE
 from universal_sync_core.errors import InvalidRequestError
 from universal_sync_core.ingestion.control_fields import checked
 from universal_sync_core.ingestion.ingest import ingest_delta, require_admissible
@@ -59,9 +57,7 @@ from universal_sync_core.workflow.endings import PATH, Ending, endings_of, told_
 _OWN_FIELDS: Final = (
     BRANCH,
     HELD,
-    STOPPED_BY,
-    WAIT_STATE,
-    AWAITED_JOB,
+    *LEFT_NAMES,
     BRANCH_ID,
     FORKED_FROM,
     BRANCHES,
