@@ -1,5 +1,5 @@
 """Executions by what they are: living ones, ended ones, and those of a final state.
 
 Uses: executions, state, account and output.
-Others use: `feed.executions_of`, `finding.Finder` and `options.with_query`.
+Others use: `feed.Feed`, `finding.Finder` and `options.with_query`.
 """

@@ -9,7 +9,6 @@ import pytest
 from moto import mock_aws
 
 import app
-import callbacks
 import daily_deletion
 from models import DeleteEndedEvent
 from tests.function.fakes import FakeStepFunctions, client_error
@@ -58,13 +57,6 @@ def s3(monkeypatch: pytest.MonkeyPatch) -> "Iterator[S3Client]":
 
 
 @pytest.fixture
-def service(monkeypatch: pytest.MonkeyPatch) -> FakeStepFunctions:
-    fake = FakeStepFunctions()
-    monkeypatch.setattr(callbacks, "stepfunctions", lambda: fake)
-    return fake
-
-
-@pytest.fixture
 def ended(s3: "S3Client") -> set[str]:
     """A workflow that stored something and ended 91 days before the clock is moved on."""
     bag = first_bag({"current_state": {"text": "x" * 200_000}}, {"execution_id": ARN})
@@ -90,19 +82,19 @@ def run(**more: Any) -> Any:
     return app.retention_handler({"action": "delete_ended", **more}, FakeLambdaContext())
 
 
-def forgotten(service: FakeStepFunctions, times: int = 1) -> None:
-    service.failures += [client_error("DescribeExecution", "ExecutionDoesNotExist")] * times
+def forgotten(stepfunctions: FakeStepFunctions, times: int = 1) -> None:
+    stepfunctions.failures += [client_error("DescribeExecution", "ExecutionDoesNotExist")] * times
 
 
 def test_what_is_over_is_deleted_and_can_be_brought_back(
     s3: "S3Client",
-    service: FakeStepFunctions,
+    stepfunctions: FakeStepFunctions,
     ended: set[str],
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     move_clock(monkeypatch, 91)
-    forgotten(service)
+    forgotten(stepfunctions)
     answer = run()
     assert answer["deleted"]["execution_ids"] == [ARN]
     assert (answer["kept"], answer["failed"], answer["is_cut_short"]) == ([], [], False)
@@ -124,11 +116,11 @@ MEASURED = {"WorkflowsDeleted", "ObjectsDeleted", "BytesDeleted", "RetentionUnfi
 
 def test_dry_run_tells_and_deletes_and_counts_nothing(
     s3: "S3Client",
-    service: FakeStepFunctions,
+    stepfunctions: FakeStepFunctions,
     ended: set[str],
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    forgotten(service)
+    forgotten(stepfunctions)
     answer = run(dry_run=True, retention_days=0)
     assert (answer["dry_run"], answer["deleted"]["workflows"]) == (True, 1)
     assert keys(s3) == ended
@@ -136,30 +128,30 @@ def test_dry_run_tells_and_deletes_and_counts_nothing(
 
 
 def test_a_shorter_retention_is_for_a_dry_run_alone(
-    s3: "S3Client", service: FakeStepFunctions, ended: set[str]
+    s3: "S3Client", stepfunctions: FakeStepFunctions, ended: set[str]
 ) -> None:
     with pytest.raises(InvalidRequestError) as refused:
         run(retention_days=0)
     assert refused.value.field == "retention_days"
     assert keys(s3) == ended
-    assert service.taken == []
+    assert stepfunctions.taken == []
 
 
 def test_what_step_functions_still_sees_running_stays(
     s3: "S3Client",
-    service: FakeStepFunctions,
+    stepfunctions: FakeStepFunctions,
     ended: set[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     move_clock(monkeypatch, 91)
-    service.ended = {"status": "RUNNING"}
+    stepfunctions.ended = {"status": "RUNNING"}
     assert run()["kept"] == [{"execution_id": ARN, "reason": "it runs"}]
     assert keys(s3) == ended
 
 
-def test_lost_end_is_recorded(s3: "S3Client", service: FakeStepFunctions) -> None:
+def test_lost_end_is_recorded(s3: "S3Client", stepfunctions: FakeStepFunctions) -> None:
     first_bag({"current_state": {"text": "x" * 200_000}}, {"execution_id": ARN})
-    service.ended = {"status": "ABORTED"}
+    stepfunctions.ended = {"status": "ABORTED"}
     assert run()["recorded"] == 1
     (record,) = (key for key in keys(s3) if key.startswith("ended/2025-11-23/"))
     body = s3.get_object(Bucket=BUCKET, Key=record)["Body"].read()
@@ -168,10 +160,10 @@ def test_lost_end_is_recorded(s3: "S3Client", service: FakeStepFunctions) -> Non
 
 
 def test_lost_end_that_is_forgotten_counts_from_now(
-    s3: "S3Client", service: FakeStepFunctions
+    s3: "S3Client", stepfunctions: FakeStepFunctions
 ) -> None:
     first_bag({"current_state": {"text": "x" * 200_000}}, {"execution_id": ARN})
-    forgotten(service, times=2)
+    forgotten(stepfunctions, times=2)
     assert run()["recorded"] == 1
     (record,) = (key for key in keys(s3) if key.startswith("ended/"))
     body = json.loads(s3.get_object(Bucket=BUCKET, Key=record)["Body"].read())
@@ -188,16 +180,16 @@ def test_lost_end_that_is_forgotten_counts_from_now(
     ],
 )
 def test_execution_of_which_nothing_is_told(
-    service: FakeStepFunctions, code: str, standing: Standing
+    stepfunctions: FakeStepFunctions, code: str, standing: Standing
 ) -> None:
-    service.failures.append(client_error("DescribeExecution", code))
+    stepfunctions.failures.append(client_error("DescribeExecution", code))
     assert daily_deletion.StepFunctionsExecutions().standing(ARN, NOW) is standing
 
 
 def test_service_that_does_not_answer_is_no_word_on_an_execution(
-    service: FakeStepFunctions,
+    stepfunctions: FakeStepFunctions,
 ) -> None:
-    service.failures.append(client_error("DescribeExecution", "ThrottlingException"))
+    stepfunctions.failures.append(client_error("DescribeExecution", "ThrottlingException"))
     with pytest.raises(StoreThrottledError):
         daily_deletion.StepFunctionsExecutions().standing(ARN, NOW)
 
@@ -213,19 +205,19 @@ def answered_by_children() -> None:
 
 def test_state_of_children_is_deleted_with_that_of_their_parent(
     s3: "S3Client",
-    service: FakeStepFunctions,
+    stepfunctions: FakeStepFunctions,
     ended: set[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     answered_by_children()
-    service.ended = {"status": "SUCCEEDED", "mapRunArn": MAP_RUN}
-    service.map_runs, service.children = {MAP_RUN: ARN}, CHILDREN
+    stepfunctions.ended = {"status": "SUCCEEDED", "mapRunArn": MAP_RUN}
+    stepfunctions.map_runs, stepfunctions.children = {MAP_RUN: ARN}, CHILDREN
     run()
-    asked = [operation for operation, _ in service.taken]
+    asked = [operation for operation, _ in stepfunctions.taken]
     # Whether the last page of children is needed depends on which child is looked at first.
     assert list(dict.fromkeys(asked)) == ["DescribeExecution", "DescribeMapRun", "ListExecutions"]
     run()
-    assert len(service.taken) == len(asked)
+    assert len(stepfunctions.taken) == len(asked)
     move_clock(monkeypatch, 91)
     answer = run()
     assert answer["deleted"]["execution_ids"] == [ARN]
@@ -244,17 +236,17 @@ def test_state_of_children_is_deleted_with_that_of_their_parent(
     ],
 )
 def test_children_of_whom_nothing_is_told_are_kept(
-    s3: "S3Client", service: FakeStepFunctions, operation: str, code: str
+    s3: "S3Client", stepfunctions: FakeStepFunctions, operation: str, code: str
 ) -> None:
     answered_by_children()
     before = keys(s3)
-    service.ended = {"status": "SUCCEEDED", "mapRunArn": MAP_RUN}
-    monkey = getattr(service, "describe_map_run" if "Map" in operation else "describe_execution")
+    stepfunctions.ended = {"status": "SUCCEEDED", "mapRunArn": MAP_RUN}
+    method = "describe_map_run" if "Map" in operation else "describe_execution"
 
     def refused(**_: Any) -> Any:
         raise client_error(operation, code)
 
-    setattr(service, monkey.__name__, refused)
+    setattr(stepfunctions, method, refused)
     assert run()["recorded"] == 0
     assert keys(s3) == before
 

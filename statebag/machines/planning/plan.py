@@ -34,7 +34,6 @@ class Plan:
         before: bounds of the documents before states.
         ends: bounds of the documents at the end of bodies and branches.
         refusals: states for which nothing can be proved, and why.
-        fixed: whether nothing more is added.
     """
 
     machine: Scope

@@ -91,7 +91,6 @@ SAMPLED: Final = ("chunk_results", FAILED_SEGMENTS, OUTPUTS)
 # Field that is summarised -> the field that shows it meanwhile.
 SHOWN_AS: Final = {name: name for name in SAMPLED} | {SCHEDULING: SCHEDULING_SUMMARY}
 
-
 # This key beside a pointer says what the pointer is for. A user's field that was offloaded under
 # one of these names does not have it.
 _ROLE: Final = "of_field"

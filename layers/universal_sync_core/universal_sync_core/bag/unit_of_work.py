@@ -18,6 +18,7 @@ from universal_sync_core.values.budget import Budget
 from universal_sync_core.values.codec import Json, JsonObject
 from universal_sync_core.values.paths import listed
 from universal_sync_core.values.pointer import Pointer, pointers_inline
+from universal_sync_core.values.portable import is_portable
 
 Context: TypeAlias = Mapping[str, Json]
 Encode: TypeAlias = Callable[[Any], Json]
@@ -141,22 +142,14 @@ def named_execution(fields: JsonObject) -> str | None:
             cut inside an emoji.
     """
     named: Json = fields.get("execution_id")
-    if named is None or (type(named) is str and named and _is_portable(named)):
+    if named is None or (type(named) is str and named and is_portable(named)):
         return named
     raise InvalidRequestError("the bag's execution_id must be a string", field="execution_id")
 
 
-def _is_portable(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
 def _text(context: Context, name: str) -> str | None:
     value = context.get(name)
-    if value is not None and (type(value) is not str or not value or not _is_portable(value)):
+    if value is not None and (type(value) is not str or not value or not is_portable(value)):
         raise InvalidRequestError(f"{name} must be a string that is not empty", field=name)
     return value
 

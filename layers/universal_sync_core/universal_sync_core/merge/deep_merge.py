@@ -41,7 +41,7 @@ class Combiner:
     """Combines values for one call."""
 
     def __init__(self, unit: UnitOfWork, *, by_time: bool = True, echoed: bool = False) -> None:
-        """Use the strategies and pages of `call`.
+        """Use the strategies and pages of a unit of work.
 
         Args:
             unit: the unit of work of the call.

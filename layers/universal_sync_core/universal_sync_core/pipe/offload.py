@@ -83,7 +83,7 @@ class Optimizer:
     """Makes one bag fit."""
 
     def __init__(self, unit: UnitOfWork) -> None:
-        """Offload through `call`."""
+        """Offload through a unit of work."""
         self._unit = unit
         self._limits = unit.settings
         self._sizes = Sizes()
