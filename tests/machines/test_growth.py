@@ -10,7 +10,7 @@ from statebag.machines.flow.planner import Place, Settled
 from statebag.machines.flow.shapes import POINTER, UNBOUNDED, Shape, joined, plain_size, widened
 from statebag.machines.planning.handlers import Decorated
 from statebag.machines.values.expressions import Word
-from statebag.machines.values.paths import DOCUMENT, EACH
+from statebag.machines.values.paths import DOCUMENT, EACH, Path
 from tests.machines.building import Fields, machine, mapping, read, service, state_of, task
 
 KIB = 1024
@@ -237,13 +237,22 @@ def test_plain_part_of_a_document_is_what_its_readers_need() -> None:
     )
 
     def plain(needs: Any) -> int:
-        return plain_size(document, needs)
+        return plain_size(document, needs, 40)
 
     assert plain({("r",): Word.PLAIN}) == nearly(500)
     assert plain({("x",): Word.PLAIN, ("y",): Word.PLAIN}) == nearly(1000)
     assert plain({(): Word.PLAIN}) == document.size
     assert plain({}) == plain({(): Word.REACHED}) == POINTER
     assert plain({("r",): Word.SCALAR}) <= plain({("r",): Word.PLAIN})
+
+
+@pytest.mark.parametrize("path", [("a",), ("a", EACH), ("a", EACH, "id")])
+def test_list_of_unknown_length_keeps_a_pointer_for_each_element(path: Path) -> None:
+    needs = {path: Word.SCALAR, ("a",): Word.LIST}
+    sizes = {items: plain_size(Shape(250_000), needs, items) for items in (1, 40)}
+
+    assert sizes[40] - sizes[1] == 39 * POINTER
+    assert plain_size(Shape(5_000), needs, 40) <= 5_000
 
 
 def test_limit_is_that_of_step_functions() -> None:

@@ -144,6 +144,8 @@ def test_array_only_moves_its_elements_and_format_reads_scalars() -> None:
         ("[$states.input.x, $states.result]", Computed, ["$.x", "%result"]),
         ("$count($states.input.list)", Computed, ["$.list"]),
         ("$states.input.items[price > 3].id", Computed, ["$.items"]),
+        ("$states.input.orders.lines.{'of': %.id}", Computed, ["$.orders"]),
+        ("$states.input.all.orders@$o.lines.{'of': $o.id}", Computed, ["$.all", "$o.id"]),
         (
             "$append($states.input.list, $states.result.Payload)",
             Computed,
@@ -179,3 +181,23 @@ def test_comparison_reads_scalars(code: str) -> None:
 
     assert isinstance(made, Computed)
     assert {read.word for read in made.reads} == {Word.SCALAR}
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("$count($states.input.l) > 0", {"$.l": Word.LIST}),
+        ("$not($exists($states.input.a))", {"$.a": Word.REACHED}),
+        ("$exists($states.input.l.x)", {"$.l.x": Word.REACHED, '$.l[""]': Word.OPEN}),
+        ("$count($states.input.l[x > 1])", {"$.l": Word.PLAIN}),
+        ("$count($keys($states.input.a))", {"$.a": Word.PLAIN}),
+        ("$states.input.x in $states.input.l", {"$.x": Word.SCALAR, "$.l": Word.PLAIN}),
+    ],
+)
+def test_function_that_counts_or_asks_for_presence_needs_no_more_than_that(
+    code: str, words: dict[str, Word]
+) -> None:
+    made = parse_jsonata(code)
+
+    assert isinstance(made, Computed)
+    assert {show_path(read.path): read.word for read in made.reads} == words

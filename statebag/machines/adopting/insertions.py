@@ -10,7 +10,7 @@ from statebag.machines.adopting.handing import Owners
 from statebag.machines.adopting.retries import RETRIES
 from statebag.machines.flow.needs import Needs, under
 from statebag.machines.flow.order import order_of
-from statebag.machines.flow.shapes import plain_size
+from statebag.machines.flow.shapes import Shape, plain_size
 from statebag.machines.model.services import KIB
 from statebag.machines.model.states import Edge, Scope, State
 from statebag.machines.planning.planning import Planned
@@ -97,7 +97,7 @@ class Insertions:
         scope = self._scope_of(state)
         needs = under(self.planned.liveness.entries[state], DOCUMENT)
         document = self.planned.growth.entries[state][DOCUMENT]
-        at_most = _rounded(max(bound, plain_size(document, needs)))
+        at_most = _rounded(max(bound, self._plain(document, needs)))
         body = self._body(state, f'before "{state.name}"', at_most, needs)
         caught = catch_before(state, partial(self.target, scope))
         body |= {"Catch": going_on(state, caught)}
@@ -122,7 +122,7 @@ class Insertions:
                 for exit_, values in self.planned.growth.outcomes[state].values
                 if exit_.target is None
             ]
-            at_most = _rounded(max([bound, *(plain_size(size, needs) for size in sizes)]))
+            at_most = _rounded(max([bound, *(self._plain(size, needs) for size in sizes)]))
             body = self._body(ending[0], "at the end", at_most, needs)
             target = partial(self.target, scope)
             caught = catch_at_end(ending, scope, self.planned.liveness, target)
@@ -156,6 +156,9 @@ class Insertions:
             "TimeoutSeconds": _TIMEOUT_SECONDS,
             "Retry": [*RETRIES],
         }
+
+    def _plain(self, document: Shape, needs: Needs) -> int:
+        return plain_size(document, needs, self.planned.growth.assumed.items_of_any)
 
     def _scope_of(self, state: State) -> Scope:
         scopes = self.machine.scopes()

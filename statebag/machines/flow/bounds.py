@@ -43,6 +43,11 @@ class Assumptions:
     seen_answers: Mapping[str, int] = field(default_factory=dict)
     seen_items: Mapping[str, int] = field(default_factory=dict)
 
+    @property
+    def items_of_any(self) -> int:
+        """How many elements a list has at most."""
+        return max(self.items, *self.seen_items.values(), 1)
+
     def items_of(self, state: State) -> int:
         """Return how many elements a Map goes over."""
         return self.seen_items.get(state.name, self.items)

@@ -28,7 +28,16 @@ from statebag.machines.flow.sizes import size_of
 from statebag.machines.model.rebase import rebased
 from statebag.machines.model.states import COMPACT, Exit, Fan, Scope, State
 from statebag.machines.values.expressions import Literal, Ref, Struct, select
-from statebag.machines.values.paths import CONTEXT, DOCUMENT, EACH, ERROR, ITEM, RESULT, Step
+from statebag.machines.values.paths import (
+    ANY_LIST,
+    CONTEXT,
+    DOCUMENT,
+    EACH,
+    ERROR,
+    ITEM,
+    RESULT,
+    Step,
+)
 
 # A bound that still grows after this many rounds grows without end.
 _ROUNDS: Final = 6
@@ -64,7 +73,8 @@ class Growth:
     def run(self, machine: Scope) -> Shape | None:
         """Find the bounds of a machine; return that of its output, None where it never ends."""
         start = Shape(min(self.assumed.input_bytes, self.limit))
-        return self.scope(machine, {DOCUMENT: start, CONTEXT: start})
+        any_list = Shape(0, count=self.assumed.items_of_any)
+        return self.scope(machine, {DOCUMENT: start, CONTEXT: start, ANY_LIST: any_list})
 
     def scope(self, scope: Scope, values: Values) -> Shape | None:
         """Find the bounds of a scope; return that of its end."""
@@ -243,7 +253,7 @@ class Growth:
         around = {
             root: shape
             for root, shape in values.items()
-            if not fan.is_distributed or root in {DOCUMENT, CONTEXT}
+            if not fan.is_distributed or root in {DOCUMENT, CONTEXT, ANY_LIST}
         }
         if element is not None:
             around[ITEM] = element

@@ -14,16 +14,12 @@ from statebag.machines.values.expressions import (
     Written,
     stronger,
 )
-from statebag.machines.values.paths import EACH, Path, Step
+from statebag.machines.values.paths import ANY_NAME, EACH, SHORTEST_INTO_LIST, Path, Step
 
 Needs: TypeAlias = dict[Path, Word]
 
 # A loop over `$.next.next` makes ever longer paths: beyond these steps all is plain.
 _DEEPEST: Final = 12
-# A key that no object has: a path to it keeps the elements of a list open, and nothing else.
-ANY_NAME: Final = ""
-# The root, the list, and the name.
-_SHORTEST_INTO_LIST: Final = 2
 
 
 def add(needs: Needs, path: Path, word: Word) -> None:
@@ -90,7 +86,7 @@ def demand(
 def _demand_moved(made: Ref, needs: Mapping[Path, Word], into: Needs) -> None:
     path = made.path
     add(into, path, Word.REACHED)
-    if made.maps and len(path) > _SHORTEST_INTO_LIST and isinstance(path[-1], str):
+    if made.maps and len(path) > SHORTEST_INTO_LIST and isinstance(path[-1], str):
         add(into, (*path[:-1], ANY_NAME), Word.OPEN)
     for below, word in needs.items():
         add(into, (*path, *below), word)

@@ -9,8 +9,8 @@ from statebag.machines.values.paths import EACH, Path, Step
 
 # Larger than anything: a bound that grows in a loop.
 UNBOUNDED: Final = 1 << 40
-# A pointer, with its key. https://docs are in formats.md: 64 digits of a digest twice, and a path.
-POINTER: Final = 400
+# A pointer, with its key: digests, and a path with the names of the machine and of the execution.
+POINTER: Final = 512
 # What a Choice, a Wait or a comparison reads is taken to be no larger; `at_most` checks it.
 SCALAR: Final = 1024
 
@@ -179,8 +179,14 @@ def widened(old: Shape, new: Shape) -> Shape:
     return Shape(rest, fields, count, outside, cap)
 
 
-def plain_size(shape: Shape, needs: Mapping[Path, Word]) -> int:
-    """Return the bytes of a document that have to stay where they are for its readers."""
+def plain_size(shape: Shape, needs: Mapping[Path, Word], items: int) -> int:
+    """Return the bytes of a document that have to stay where they are for its readers.
+
+    Args:
+        shape: the document.
+        needs: of its readers.
+        items: elements of a list whose length is not known.
+    """
     whole = needs.get(())
     if not any(path or word for path, word in needs.items()):
         return min(POINTER, shape.size)  # a pointer may stand for all of it
@@ -197,16 +203,18 @@ def plain_size(shape: Shape, needs: Mapping[Path, Word]) -> int:
         held = shape.fields.get(step)
         if held is not None:
             times = shape.count if step is EACH else 1
-            inside += times * min(plain_size(replace(held, outside=0), deeper), held.total)
-            hidden += plain_size(Shape(held.outside), deeper) if held.outside else 0
+            inside += times * min(plain_size(replace(held, outside=0), deeper, items), held.total)
+            hidden += plain_size(Shape(held.outside), deeper, items) if held.outside else 0
         else:
-            hidden += plain_size(shape.child(step), deeper)
+            hidden += plain_size(shape.child(step), deeper, items)
+            hidden += POINTER * (items - 1) if step is EACH else 0
     kept = inside + min(hidden, shape.rest + shape.outside)
-    return min(shape.size, kept + _pointers(shape, whole, below))
+    return min(shape.size, kept + _pointers(shape, whole, below, items))
 
 
-def _pointers(shape: Shape, whole: Word | None, below: Mapping[Step, object]) -> int:
+def _pointers(shape: Shape, whole: Word | None, below: Mapping[Step, object], items: int) -> int:
     """Return what the pointers beside kept paths take up."""
-    count = shape.count if EACH in shape.fields or whole is Word.LIST else 0
+    is_unknown = whole is Word.LIST and not shape.fields and EACH not in below
+    count = shape.count if EACH in shape.fields else items * is_unknown
     others = sum(1 for key in shape.fields if key not in below and key is not EACH)
     return POINTER * (count + others + (1 if shape.rest else 0))

@@ -15,7 +15,7 @@ from statebag.machines.values.expressions import (
     Word,
     Written,
 )
-from statebag.machines.values.paths import CONTEXT, EACH, INPUT_IN_CONTEXT, Path, Step
+from statebag.machines.values.paths import ANY_LIST, CONTEXT, EACH, INPUT_IN_CONTEXT, Path, Step
 
 # What each root stands for: the document, an answer, a variable.
 Values: TypeAlias = Mapping[Step, Shape]
@@ -32,8 +32,8 @@ def size_of(made: Expression, values: Values) -> Shape:
             return Shape(size, count=count or 1)
         case Ref(path=path):
             return _read(path, values)
-        case Computed(reads=reads, text=text, most=most):
-            found = text + sum(_bytes_read(read, values) for read in reads)
+        case Computed(text=text, most=most):
+            found = text + _bytes_of_copies(made, values)
             return Shape(min(UNBOUNDED, found if most is None else min(most, found)))
         case Struct():
             shape, shared = _struct(made, values)
@@ -49,6 +49,16 @@ def _read(path: Path, values: Values) -> Shape:
     if root is None or (path[0] == CONTEXT and path[:3] != INPUT_IN_CONTEXT):
         return _IN_CONTEXT
     return root.moved() if path[0] == CONTEXT else root.read(path[1:])
+
+
+def _bytes_of_copies(made: Computed, values: Values) -> int:
+    if made.copies is None:
+        return sum(_bytes_read(read, values) for read in made.reads)
+    items = values[ANY_LIST].count if ANY_LIST in values else 1
+    return sum(
+        _bytes_read(copy.read, values) * copy.times * (items if copy.is_each else 1)
+        for copy in made.copies
+    )
 
 
 def _bytes_read(read: Read, values: Values) -> int:

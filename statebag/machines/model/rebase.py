@@ -1,5 +1,7 @@
 """An expression over `$` as one over what `$` is in a state: its InputPath, its result."""
 
+from dataclasses import replace
+
 from statebag.machines.values.expressions import (
     Computed,
     Expression,
@@ -20,14 +22,22 @@ def rebased(made: Expression, base: Expression, root: Step = DOCUMENT) -> Expres
     match made:
         case Ref(path=path):
             return _moved(path, base, root)
-        case Computed(reads=reads, text=text, most=most):
-            return Computed(
-                tuple(new for read in reads for new in _read(read, base, root)), text, most
-            )
+        case Computed():
+            return _computed(made, base, root)
         case Struct(fields=fields, size=size):
             return Struct({key: rebased(each, base, root) for key, each in fields.items()}, size)
         case Literal() | Written() | Selected():
             return made
+
+
+def _computed(made: Computed, base: Expression, root: Step) -> Computed:
+    reads = tuple(new for read in made.reads for new in _read(read, base, root))
+    if made.copies is None:
+        return replace(made, reads=reads)
+    copies = tuple(
+        replace(copy, read=new) for copy in made.copies for new in _read(copy.read, base, root)
+    )
+    return replace(made, reads=reads, copies=copies)
 
 
 def _moved(path: Path, base: Expression, root: Step) -> Expression:

@@ -62,14 +62,14 @@ class Plan:
         if bound is None:
             return values
         needs = under(self.liveness.entries[state], DOCUMENT)
-        return {**values, DOCUMENT: _offloaded(values[DOCUMENT], needs, bound)}
+        return {**values, DOCUMENT: self._offloaded(values[DOCUMENT], needs, bound)}
 
     def ending(self, scope: Scope, document: Shape) -> Shape:
         """Return the document with which a scope ends."""
         bound = self.ends.get(scope)
         if bound is None:
             return document
-        return _offloaded(document, self.liveness.ends[scope], bound)
+        return self._offloaded(document, self.liveness.ends[scope], bound)
 
     def mend(self, state: State, values: Values, outcome: Outcome) -> bool:
         """Offload where it helps, else refuse the state; tell whether to look at it again."""
@@ -100,7 +100,8 @@ class Plan:
         if state in self.before or any(excess.variable for excess in outcome.excesses):
             return False
         needs = under(self.liveness.entries[state], DOCUMENT)
-        if plain_size(values[DOCUMENT], needs) > values[DOCUMENT].size // 2:
+        items = self._growth().assumed.items_of_any
+        if plain_size(values[DOCUMENT], needs, items) > values[DOCUMENT].size // 2:
             return False
         self.before[state] = _BOUNDS[0]
         return True
@@ -130,6 +131,11 @@ class Plan:
     def _is_enough(self, state: State, values: Values) -> bool:
         growth = self._growth()
         return not growth.step(state, self.entering(state, values)).excesses
+
+    def _offloaded(self, document: Shape, needs: Needs, bound: int) -> Shape:
+        """Return a document as `offload` leaves it: at most its bound, or what stays plain."""
+        plain = plain_size(document, needs, self._growth().assumed.items_of_any)
+        return document.capped(max(bound, plain))
 
     def _growth(self) -> Growth:
         if self.growth is None:
@@ -178,9 +184,3 @@ class _Trial:
     """Whether the plan is left as it is now."""
 
     is_kept: bool = False
-
-
-def _offloaded(document: Shape, needs: Needs, bound: int) -> Shape:
-    """Return a document as `offload` leaves it: at most its bound, or what has to stay plain."""
-    left = max(bound, plain_size(document, needs))
-    return document.capped(left)

@@ -3,9 +3,8 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from statebag.machines.flow.needs import ANY_NAME
 from statebag.machines.values.expressions import Word
-from statebag.machines.values.paths import DOCUMENT, Path, render_path
+from statebag.machines.values.paths import ANY_NAME, DOCUMENT, Path, render_path
 from universal_sync_core.values.codec import Json
 
 

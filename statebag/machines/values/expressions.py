@@ -67,6 +67,21 @@ class Struct:
 
 
 @dataclass(frozen=True, slots=True)
+class Copy:
+    """What is read, as it stands in a value that is computed of it.
+
+    Attributes:
+        read: what is read.
+        times: how often it stands there.
+        is_each: whether that is so for each element of a list.
+    """
+
+    read: Read
+    times: int = 1
+    is_each: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Computed:
     """A value that is computed of others, which must be plain for it.
 
@@ -74,11 +89,13 @@ class Computed:
         reads: what it reads.
         text: bytes of its own.
         most: its bound where that does not depend on what it reads.
+        copies: what it is made of; None where that is all it reads, each once.
     """
 
     reads: tuple[Read, ...]
     text: int = 0
     most: int | None = None
+    copies: tuple[Copy, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

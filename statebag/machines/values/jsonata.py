@@ -3,12 +3,14 @@
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final, TypeAlias
 
 from jsonata.jexception import JException
 from jsonata.parser import Parser
 
 from statebag.machines.text.nodes import Kind, Node
+from statebag.machines.values.copies import SMALL_FUNCTIONS, copies_of
 from statebag.machines.values.expressions import (
     Computed,
     Expression,
@@ -19,12 +21,14 @@ from statebag.machines.values.expressions import (
     Word,
 )
 from statebag.machines.values.paths import (
+    ANY_NAME,
     CONTEXT,
     DOCUMENT,
     ERROR,
     INPUT_IN_CONTEXT,
     ITEM,
     RESULT,
+    SHORTEST_INTO_LIST,
     Path,
     Step,
 )
@@ -34,11 +38,8 @@ from statebag.machines.values.templates import literal_of
 _EXPRESSION: Final = re.compile(r"\s*\{%(?P<code>.*)%\}\s*", re.DOTALL)
 _ROOTS: Final = {"input": DOCUMENT, "result": RESULT, "errorOutput": ERROR, "context": CONTEXT}
 _SMALL_BYTES: Final = 100
-_SMALL_FUNCTIONS: Final = {
-    "abs", "average", "boolean", "ceil", "contains", "count", "exists", "floor", "hash", "length",
-    "max", "millis", "min", "not", "now", "number", "power", "random", "round", "sqrt", "sum",
-    "type", "uuid",
-}  # fmt: skip
+# These need a list whose elements may be pointers, or only what holds a value.
+_OF_CONTAINERS: Final = {"count": Word.LIST, "exists": Word.REACHED}
 _LITERALS: Final = {"string", "number", "value"}
 # What `$states` holds.
 _EVERYTHING: Final = (
@@ -104,7 +105,8 @@ def _value(syntax: Syntax, text: int) -> Expression:
     if syntax.type in _LITERALS:
         return Literal(max(text, 2 + len(str(syntax.value).encode())))
     reads = tuple(dict.fromkeys(_reads(syntax)))
-    return Computed(reads, text, _SMALL_BYTES if _is_small(syntax) else None)
+    copies = copies_of(syntax, partial(_own_read, scalar=False))
+    return Computed(reads, text, _SMALL_BYTES if _is_small(syntax) else None, copies)
 
 
 def _has_own_elements(syntax: Syntax) -> bool:
@@ -125,7 +127,7 @@ def _has_literal_keys(syntax: Syntax) -> bool:
 
 def _is_small(syntax: Syntax) -> bool:
     if syntax.type == "function":
-        return getattr(syntax.procedure, "value", None) in _SMALL_FUNCTIONS
+        return getattr(syntax.procedure, "value", None) in SMALL_FUNCTIONS
     return syntax.type == "binary" and syntax.value in _COMPARISONS | _ARITHMETIC
 
 
@@ -151,7 +153,7 @@ def _steps(steps: list[Syntax]) -> tuple[Path | None, bool]:
         return None, False
     names: list[Step] = []
     for position, step in enumerate(steps):
-        if position and step.type != "name":
+        if position and (step.type != "name" or _is_left_again(step)):
             return _rooted(str(first.value), names), False
         if position:
             names.append(str(step.value))
@@ -161,6 +163,14 @@ def _steps(steps: list[Syntax]) -> tuple[Path | None, bool]:
                 return _rooted(str(first.value), names), False
             names.append(index)
     return _rooted(str(first.value), names), True
+
+
+def _is_left_again(step: Syntax) -> bool:
+    """Tell whether a later step goes on from what holds a value: with `%`, or as `@` says.
+
+    https://docs.jsonata.org/path-operators
+    """
+    return getattr(step, "ancestor", None) is not None or getattr(step, "focus", None) is not None
 
 
 def _rooted(variable: str, names: list[Step]) -> Path | None:
@@ -189,13 +199,35 @@ def _reads(syntax: Syntax, *, scalar: bool = False) -> Iterator[Read]:
         return
     if not hasattr(syntax, "type"):
         return
+    if (path := _counted_path(syntax)) is not None:
+        yield from _counted(path, _OF_CONTAINERS[syntax.procedure.value])
+        return
     yield from _own_read(syntax, scalar=scalar)
     is_scalar = syntax.type == "binary" and syntax.value in _COMPARISONS | _ARITHMETIC
     for name, below in _below(syntax):
         if name == "steps":  # the first of them is told by the path
             yield from _inside_steps(below)
         else:
-            yield from _reads(below, scalar=is_scalar)
+            is_list = name == "rhs" and syntax.value == "in"
+            yield from _reads(below, scalar=is_scalar and not is_list)
+
+
+def _counted_path(syntax: Syntax) -> Path | None:
+    """Return the path of a function that does not look into what it is given, None of others."""
+    if syntax.type != "function" or len(syntax.arguments or ()) != 1:
+        return None
+    is_one = getattr(syntax.procedure, "value", None) in _OF_CONTAINERS
+    path = _pure_path(syntax.arguments[0]) if is_one else None
+    return path if path is not None and isinstance(value_at(path), Ref) else None
+
+
+def _counted(path: Path, word: Word) -> Iterator[Read]:
+    """Yield what such a function needs: the value, or the list, and the elements on the way."""
+    found = value_at(path)
+    if isinstance(found, Ref):
+        yield Read(found.path, word)
+        if len(found.path) > SHORTEST_INTO_LIST and isinstance(found.path[-1], str):
+            yield Read((*found.path[:-1], ANY_NAME), Word.OPEN)
 
 
 def _own_read(syntax: Syntax, *, scalar: bool) -> Iterator[Read]:

@@ -34,9 +34,15 @@ CONTEXT: Final = "$$"
 RESULT: Final = "%result"
 ERROR: Final = "%error"
 ITEM: Final = "%item"
+# A value of which only the number of elements is known: that of any list.
+ANY_LIST: Final = "%list"
 
 _ROOT: Final = re.compile(r"\$\$|\$(?P<variable>[^\W\d]\w*)|\$")
 _BARE_NAME: Final = re.compile(r"[^.\[\]\"$]+")
+# A key that no object has: a path to it keeps the elements of a list open, and nothing else.
+ANY_NAME: Final = ""
+# The root, the list, and the name.
+SHORTEST_INTO_LIST: Final = 2
 # Values of the context that may be large; the others are names, numbers and times.
 INPUT_IN_CONTEXT: Final[Path] = (CONTEXT, "Execution", "Input")
 ITEM_IN_CONTEXT: Final[Path] = (CONTEXT, "Map", "Item", "Value")
