@@ -43,6 +43,7 @@ class StateBag:
         """Work in a runtime that is in use; `opened` makes one."""
         self._space = space
         self._before = space.usage.snapshot()
+        self._runs = 0
 
     @classmethod
     @contextmanager
@@ -121,6 +122,8 @@ class StateBag:
     ) -> WorkflowRun:
         """Play a whole workflow, in milliseconds: waits take no time.
 
+        Each run is an execution of its own, with the store of the test.
+
         Args:
             handler: the worker's; it is called for segments, branches and items.
             execution_input: the input of the execution.
@@ -129,8 +132,10 @@ class StateBag:
                 answers.
             syncs: whether the worker answers the bag, as with `SegmentRunnerSyncs`.
         """
+        self._runs += 1
+        arn = EXECUTION_ID if self._runs == 1 else f"{EXECUTION_ID}-{self._runs}"
         player = Player(self._space, _passed, handler, answers, syncs=syncs)
-        return player.play(execution_input or {}, EXECUTION_ID)
+        return player.play(execution_input or {}, arn)
 
     def hydrate(self, bag: JsonObject) -> JsonObject:
         """Return a bag with its pointers replaced by their values."""

@@ -170,3 +170,22 @@ def test_items_in_s3_are_mapped(state_bag: StateBag, kind: str, size: int) -> No
     assert run.status == "SUCCEEDED"
     outputs = state_bag.hydrate(run.bag)["distributed_outputs"]
     assert outputs == [{"n": name} for name in names]
+
+
+def test_each_run_of_a_test_maps_items_of_its_own(state_bag: StateBag) -> None:
+    for factor in (1, 10):
+        handler = mapping_by(factor)
+        run = state_bag.run(handler, {"total_segments": 2})
+        assert state_bag.hydrate(run.bag)["distributed_outputs"] == [0, factor, 2 * factor]
+
+
+def mapping_by(factor: int) -> Any:
+    @state_task
+    def handler(state: State[Any], _context: Any) -> Any:
+        if state.kind == "item":
+            return state["item"] * factor
+        if state["segment_to_run"] == 0:
+            return {"status": "DISTRIBUTED_MAP", "distributed_items": [0, 1, 2]}
+        return {"status": "COMPLETE"}
+
+    return handler
