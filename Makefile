@@ -17,6 +17,14 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help venv run invoke statebag build test slow long rehearsal account bench docs schemas pictures lint format requirements clean
 
+# The command as it is in this checkout, on the path of whoever activates the environment.
+define STATEBAG
+#!/bin/sh
+export PYTHONPATH="$(CURDIR)/layers/universal_sync_core:$(CURDIR)"
+exec "$(abspath $(BIN))/python" -m statebag "$$@"
+endef
+export STATEBAG
+
 help: ## List the commands.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
@@ -27,6 +35,7 @@ $(READY): requirements-dev.txt
 	@echo "Installing the packages of requirements-dev.txt into $(VENV): two or three minutes, once."
 	$(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/python -m pip install --quiet --no-compile --require-hashes --requirement requirements-dev.txt
+	@printf '%s\n' "$$STATEBAG" > $(BIN)/statebag && chmod +x $(BIN)/statebag
 	touch $@
 
 run: $(READY) ## Run the example workflow on the local cloud, in under a minute. INTERACTIVE=1 asks for your approval, KEEP=1 keeps the cloud running.

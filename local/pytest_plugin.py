@@ -71,7 +71,7 @@ def local_cloud(
     try:
         from .cloud import LocalCloud  # noqa: PLC0415
     except ModuleNotFoundError as missing:
-        install = 'pip install "universal-sync-core[testing]"'
+        install = 'pip install "<checkout>/layers/universal_sync_core[testing]"'
         raise pytest.UsageError(f"local_cloud needs more ({missing}): {install}") from missing
 
     parameters = dict(stack_parameters)

@@ -81,15 +81,26 @@ def test_a_number_that_is_none_is_refused_and_its_variable_named(name: str, text
 @pytest.mark.parametrize(
     ("env", "named"),
     [
-        ({"MAX_PAYLOAD_KB": "257"}, "max_payload_bytes must be at most 262,144"),
+        ({"MAX_PAYLOAD_KB": "257"}, r"over 262,144 bytes \(256 KB\)"),
+        ({"SEGMENTS_PER_EXECUTION": "801"}, "over 800"),
+        ({"MAP_CONCURRENCY": "10001"}, "over 10,000"),
         ({"STATE_PREFIX": "/team"}, "prefix"),
+        ({"STATE_PREFIX": "team/v1"}, "folder"),
+        ({"STATE_PREFIX": "p" * 128}, "128 bytes"),
         ({"STATE_ALLOWED_PREFIXES": "s3://bucket"}, "allowed prefix"),
         ({"STATE_ALLOWED_PREFIXES": "https://bucket/a/"}, "allowed prefix"),
+        ({"STATE_ALLOWED_PREFIXES": "s3://bucket/", "STATE_BUCKET": "bucket"}, "all executions"),
+        ({"TENANT_SEPARATOR": "/"}, "1 to 4 characters"),
+        ({"RESUMABLE_MACHINES": "machine"}, "ARNs"),
+        ({"READABLE_MACHINES": "machine"}, "ARNs"),
     ],
 )
-def test_what_could_not_work_is_refused(env: dict[str, str], named: str) -> None:
-    with pytest.raises(ConfigurationError, match=named):
+def test_what_could_not_work_is_refused_and_its_variable_named(
+    env: dict[str, str], named: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=named) as refused:
         Settings.from_env(env)
+    assert next(iter(env)) in str(refused.value)
 
 
 NO_BUCKETS = [

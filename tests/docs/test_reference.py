@@ -53,6 +53,42 @@ def test_defaults_of_the_parameters_are_those_of_the_template(template: Any) -> 
     }
 
 
+def test_what_the_template_refuses_of_a_parameter_is_told(template: Any) -> None:
+    lines = (REFERENCE / "parameters.md").read_text(encoding="utf-8").splitlines()
+    rows = {name: line for line in lines for name in re.findall(r"`(\w+)`", line.split(" | ")[0])}
+    untold = [
+        (name, limit)
+        for name, parameter in template["Parameters"].items()
+        for limit in limits_of(parameter)
+        if limit not in rows[name]
+    ]
+    assert untold == []
+
+
+def limits_of(parameter: dict[str, Any]) -> list[str]:
+    """Return the bounds of a parameter, and its values if they are words."""
+    bounds = [parameter.get(key, 1) for key in ("MinValue", "MaxValue", "MaxLength")]
+    words = [each for each in parameter.get("AllowedValues", ()) if isinstance(each, str)]
+    told = words if parameter.get("Default") != "false" else []
+    return [f"{bound:,}" for bound in bounds if bound != 1] + [f"`{word}`" for word in told]
+
+
+def test_every_variable_that_the_code_reads_is_a_setting() -> None:
+    sources = [
+        *(pages.ROOT / "layers" / "universal_sync_core").rglob("settings.py"),
+        *(pages.ROOT / "functions" / "state_data_manager").glob("*.py"),
+    ]
+    texts = [source.read_text(encoding="utf-8") for source in sources]
+    read = {
+        name
+        for text in texts
+        for name in re.findall(r"""(?:environ|env)(?:\.get\(|, )"([A-Z_]+)\"""", text)
+    }
+    elsewhere = {"STATE_RETENTION_DAYS", "STATE_MACHINES"}  # set by the template alone
+    of_others = {name for name in read if name.startswith(("AWS_", "POWERTOOLS_"))}
+    assert read - of_others - elsewhere == first_column("settings.md")
+
+
 @pytest.mark.parametrize("name", sorted(Result.__annotations__))
 def test_every_field_of_a_result_is_listed(name: str) -> None:
     text = (REFERENCE / "results.md").read_text(encoding="utf-8")

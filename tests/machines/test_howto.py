@@ -22,7 +22,7 @@ def test_shown_state_is_the_one_that_is_inserted() -> None:
     source = read_text(before, name=PAGE.name)
     assumed = Assumptions(input_bytes=32_768, answer_bytes=100_000)
 
-    adoption = adopt(source, assumed, Decorated.named(["WriteReport"]), FUNCTION)
+    adoption = adopt(source, assumed, Decorated.named(["Report"]), FUNCTION)
 
     after = json.loads(adoption.text)["States"]
     inserted = {

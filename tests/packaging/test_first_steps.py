@@ -85,10 +85,16 @@ def test_commands_of_the_help_do_what_it_says(checkout: Path) -> None:
     assert (checkout / site).is_file()
 
 
-def test_sam_is_on_the_path_of_the_environment(checkout: Path) -> None:
+def test_sam_and_statebag_are_on_the_path_of_the_environment(
+    checkout: Path, tmp_path: Path
+) -> None:
     deploy = block_with(pages.DOCS / "howto" / "deploy.md", "make venv")
     steps = "\n".join(line for line in deploy.splitlines() if "sam" not in line)
     assert "SAM CLI" in typed(f"{steps}\nsam --version", checkout, checkout)
+    machine = block_with(pages.DOCS / "howto" / "keep-your-state-machine.md", '"Find orders"')
+    (tmp_path / "orders.asl.json").write_text(machine, encoding="utf-8")
+    assess = f"{steps}\ncd {tmp_path}\nstatebag assess orders.asl.json --input-bytes 1000"
+    assert "Find parcels" in typed(assess, checkout, checkout)
 
 
 def test_new_worker_is_made_in_an_empty_folder_and_its_tests_pass(

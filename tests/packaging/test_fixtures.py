@@ -44,7 +44,7 @@ def test_cloud_says_what_to_install_where_it_is_missing(tmp_path: Path) -> None:
     ran = run_pytest(tmp_path)
     assert ran.returncode == 1
     assert "local_cloud needs more (" in ran.stdout
-    assert 'pip install "universal-sync-core[testing]"' in ran.stdout
+    assert 'pip install "<checkout>/layers/universal_sync_core[testing]"' in ran.stdout
 
 
 def test_plugin_costs_other_tests_nothing() -> None:

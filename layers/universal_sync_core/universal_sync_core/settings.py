@@ -29,6 +29,23 @@ _NO_BUCKET: Final = (
     "bucket (STATE_BUCKET) is not a bucket's name: 3 to 63 lower-case letters, digits, hyphens and"
     " single dots. For an access point give its alias, not its ARN"
 )
+_PAYLOAD_KB: Final = STEP_FUNCTIONS_PAYLOAD_BYTES // KIB
+_SEPARATORS: Final = "(TENANT_SEPARATOR) must be 1 to 4 characters of . _ + ! @ = -"
+# The most that a setting may be, and what is said of more.
+_MOST: Final = {
+    "max_payload_bytes": (
+        STEP_FUNCTIONS_PAYLOAD_BYTES,
+        f"(MAX_PAYLOAD_KB) is over {STEP_FUNCTIONS_PAYLOAD_BYTES:,} bytes ({_PAYLOAD_KB} KB)",
+    ),
+    "segments_per_execution": (
+        MOST_SEGMENTS_PER_EXECUTION,
+        f"(SEGMENTS_PER_EXECUTION) is over {MOST_SEGMENTS_PER_EXECUTION}",
+    ),
+    "map_concurrency": (
+        STEP_FUNCTIONS_MAP_CONCURRENCY,
+        f"(MAP_CONCURRENCY) is over {STEP_FUNCTIONS_MAP_CONCURRENCY:,}",
+    ),
+}
 # Bytes of JSON that are read, for each value that may be in them. As Python objects, both take
 # about the same memory.
 _BYTES_PER_NODE: Final = 32
@@ -93,15 +110,9 @@ class Settings:
             value = getattr(self, field.name)
             if isinstance(value, int) and value < 1:
                 raise ConfigurationError(f"{field.name} must be at least 1")
-        if self.max_payload_bytes > STEP_FUNCTIONS_PAYLOAD_BYTES:
-            limit = STEP_FUNCTIONS_PAYLOAD_BYTES
-            raise ConfigurationError(f"max_payload_bytes must be at most {limit:,}")
-        if self.segments_per_execution > MOST_SEGMENTS_PER_EXECUTION:
-            limit = MOST_SEGMENTS_PER_EXECUTION
-            raise ConfigurationError(f"segments_per_execution must be at most {limit}")
-        if self.map_concurrency > STEP_FUNCTIONS_MAP_CONCURRENCY:
-            limit = STEP_FUNCTIONS_MAP_CONCURRENCY
-            raise ConfigurationError(f"map_concurrency must be at most {limit:,}")
+        for name, (most, told) in _MOST.items():
+            if getattr(self, name) > most:
+                raise ConfigurationError(f"{name} {told}")
         self._require_places()
         self._require_owners()
 
@@ -113,7 +124,7 @@ class Settings:
         if len(self.prefix.encode()) > _MOST_PREFIX_BYTES:
             raise ConfigurationError(f"prefix (STATE_PREFIX) is over {_MOST_PREFIX_BYTES} bytes")
         if not _FOLDERS.isdisjoint(self.prefix.split("/")):
-            message = "prefix (STATE_PREFIX) must not lie in a folder of another stack:  "
+            message = "prefix (STATE_PREFIX) must not lie in a folder of another stack: "
             raise ConfigurationError(message + ", ".join(sorted(_FOLDERS)))
         for allowed in self.allowed_prefixes:
             self._require_allowed_place(allowed)
@@ -132,11 +143,10 @@ class Settings:
 
     def _require_owners(self) -> None:
         if self.tenant_separator is not None and not _SEPARATOR.fullmatch(self.tenant_separator):
-            message = "the tenant separator must be 1 to 4 characters of . _ + ! @ = -"
-            raise ConfigurationError(message)
-        for machine in (*self.resumable_machines, *self.readable_machines):
-            if not is_state_machine(machine):
-                message = "a resumable or readable machine must be the ARN of a state machine"
+            raise ConfigurationError(f"the tenant separator {_SEPARATORS}")
+        for name in ("resumable_machines", "readable_machines"):
+            if not all(map(is_state_machine, getattr(self, name))):
+                message = f"{name} ({name.upper()}) must be ARNs of state machines, with commas"
                 raise ConfigurationError(message)
 
     @property
