@@ -49,6 +49,8 @@ def command(cloud: Cloud, machine: str, bounds: Bounds, executions: int, *, to_j
     # The parsers take a moment to load: no other command needs them.
     report = importlib.import_module("statebag.machines.assessing.report")
     reports: list[Report] = report.reports_on(cloud, machine, bounds, executions)
+    for line in reports[0].notes if reports else ():
+        note(line)
     if to_json:
         print_json([each.to_json() for each in reports])
     else:

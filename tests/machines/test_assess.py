@@ -61,6 +61,26 @@ def test_what_a_decorated_handler_saves_is_told(run: Run, file: Path) -> None:
     assert "Decorating all 5 handlers leaves 1 offload state to insert." in ran.out
 
 
+@pytest.mark.parametrize("command", ["assess", "adopt"])
+@pytest.mark.parametrize(
+    ("name", "is_known"),
+    [("S", True), ("Fn", True), ("*", True), ("s", False), ("Q", False), ("Fnn", False)],
+)
+def test_decorated_handler_that_nothing_calls_is_named(
+    run: Run, file: Path, command: str, name: str, *, is_known: bool
+) -> None:
+    """Q is a state that calls a service."""
+    states = {"Q": service("aws-sdk:s3:listObjectsV2", {}, ResultPath=None), "S": task()}
+    states["S"]["Parameters"]["FunctionName"] = "${Fn}"
+    file.write_text(json.dumps(machine(states)), encoding="utf-8")
+
+    ran = run(command, str(file), "--decorated", name, "--input-bytes", "1000")
+
+    assert ran.code == 0
+    told = f'--decorated {name} names no handler here. States that call a function: "S".'
+    assert (told in ran.err) != is_known
+
+
 def test_map_is_told_at_how_many_items_it_ends(run: Run, file: Path) -> None:
     body = machine({"I": service("aws-sdk:s3:listObjectsV2", {})})
 

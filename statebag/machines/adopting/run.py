@@ -12,7 +12,7 @@ from statebag.machines.assessing.histories import Histories
 from statebag.machines.assessing.report import LARGEST_INPUT, assumptions, source_of
 from statebag.machines.flow.bounds import Assumptions
 from statebag.machines.flow.readers import Readers
-from statebag.machines.planning.handlers import Decorated
+from statebag.machines.planning.handlers import Decorated, unknown_names
 from statebag.machines.planning.planning import plan_of
 from statebag.machines.planning.refusals import read_in_place
 from statebag.output.rendering import bytes_text
@@ -72,6 +72,7 @@ def run(cloud: Cloud, machine: str, bounds: Bounds, function: str, *, is_undo: b
     decorated = Decorated.named(bounds.decorated)
     adoption = adopt(source, assumed[0], decorated, function)
     notes = (
+        *unknown_names(decorated, [each.machine for each in adoption.machines]),
         *_of_assumptions(assumed, histories, adoption.machines, decorated),
         *_read_in_place(adoption.machines),
         *_outside(adoption.machines, function),

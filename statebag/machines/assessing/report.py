@@ -20,7 +20,7 @@ from statebag.machines.flow.bounds import LIMIT, Assumptions
 from statebag.machines.flow.liveness import Liveness
 from statebag.machines.model.reading import read_machine
 from statebag.machines.model.states import Scope, State
-from statebag.machines.planning.handlers import Decorated, can_be_decorated
+from statebag.machines.planning.handlers import Decorated, can_be_decorated, unknown_names
 from statebag.machines.planning.planning import Planned, plan_of
 from statebag.machines.rewriting.arns import invoked
 from statebag.machines.text.source import Source, read_file
@@ -64,6 +64,7 @@ class Report:
         line: where its definition begins.
         assessments: for each size of input.
         handlers: those that would save something, for the smallest input.
+        notes: what the options say that concerns no machine of the file.
         histories: of its executions, where it is deployed.
     """
 
@@ -72,6 +73,7 @@ class Report:
     assessments: tuple[Assessment, ...]
     handlers: tuple[Handler, ...]
     histories: Histories = field(default_factory=Histories)
+    notes: tuple[str, ...] = ()
 
     @property
     def is_sound(self) -> bool:
@@ -128,8 +130,9 @@ def assumptions(bounds: Bounds, histories: Histories) -> tuple[Assumptions, ...]
 def _reports(source: Source, bounds: Bounds, histories: Histories) -> Iterator[Report]:
     decorated = Decorated.named(bounds.decorated)
     base = invoked(source, decorated)
-    for node, rewritten in zip(source.machines, base.machines, strict=True):
-        machine = read_machine(base, rewritten)
+    machines = [read_machine(base, rewritten) for rewritten in base.machines]
+    notes = tuple(unknown_names(decorated, machines))
+    for node, machine in zip(source.machines, machines, strict=True):
         each = assumptions(bounds, histories)
         liveness = Liveness(machine, decorated)
         assessments = tuple(assess(machine, assumed, decorated, liveness) for assumed in each)
@@ -139,6 +142,7 @@ def _reports(source: Source, bounds: Bounds, histories: Histories) -> Iterator[R
             assessments=assessments,
             handlers=tuple(handlers_that_help(machine, assessments[0].planned, each[0], decorated)),
             histories=histories,
+            notes=notes,
         )
 
 

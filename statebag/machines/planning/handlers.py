@@ -1,14 +1,15 @@
 """Which Lambda handlers answer large parts as pointers: those that somebody says are decorated."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from statebag.machines.model.services import Integration
-from statebag.machines.model.states import State
+from statebag.machines.model.states import Scope, State
 
 ALL: Final = "*"
+_MOST_SHOWN: Final = 10
 _SUBSTITUTION: Final = re.compile(r"\$\{([^}.]+)[^}]*\}")
 _FUNCTION_NAME: Final = re.compile(r"(?:.*:function:)?(?P<name>[^:]+)(?::[^:]+)?")
 
@@ -53,6 +54,19 @@ def names_alone(state: State) -> bool:
     """Tell whether a state names a function, or what may be one, and nothing else."""
     alone = {Integration.LAMBDA_ARN, Integration.UNKNOWN}
     return state.call is not None and state.call.service.integration in alone
+
+
+def unknown_names(decorated: Decorated, machines: Iterable[Scope]) -> Iterator[str]:
+    """Yield a sentence for each name of a handler that no machine of a file calls."""
+    states = [state for machine in machines for state in machine.walk()]
+    callers = [state for state in states if can_be_decorated(state) or names_alone(state)]
+    known = {ALL}.union(*map(names_of, callers))
+    titles = ", ".join(f'"{state.title}"' for state in callers[:_MOST_SHOWN]) or "none"
+    for name in sorted(decorated.names - known):
+        yield (
+            f"--decorated {name} names no handler here. States that call a function: {titles}."
+            " Give the name of one, or of its function."
+        )
 
 
 def names_of(state: State) -> set[str]:
