@@ -76,6 +76,13 @@ def test_every_json_value_keeps_its_span_and_value(value: object) -> None:
             assert json.loads(text[node.start : node.end]) == node.value
 
 
+# Nine levels of lists, each of which has the one before ten times.
+LAUGHS = "a0: &a0 [1]\n" + "".join(
+    f"a{level}: &a{level} [{', '.join([f'*a{level - 1}'] * 10)}]\n" for level in range(1, 10)
+)
+
+
+@pytest.mark.timeout(60)
 @pytest.mark.parametrize(
     ("name", "text", "said"),
     [
@@ -87,6 +94,8 @@ def test_every_json_value_keeps_its_span_and_value(value: object) -> None:
         ("a.yaml", "StartAt: [", "not valid YAML"),
         ("a.yaml", "", "empty"),
         ("stack.ts", "StartAt", "is a program"),
+        ("a.yaml", LAUGHS, "aliases in .* stand for over 100,000 values"),
+        ("a.yaml", "a: " + "[" * 100_000, "over 1,024 levels deep"),
     ],
 )
 def test_file_that_has_no_definition_is_refused(
@@ -97,6 +106,13 @@ def test_file_that_has_no_definition_is_refused(
 
     with pytest.raises(RefusedError, match=said):
         read_file(file)
+
+
+@pytest.mark.parametrize("language", ["JSON", "YAML"])
+def test_integer_of_more_digits_than_python_converts_is_a_text(language: str) -> None:
+    text = '{"StartAt": "A", "States": {}, "TimeoutSeconds": %s}' % ("9" * 5_000)
+    (machine,) = read_text(text, name="a", is_yaml=language == "YAML").machines
+    assert machine.text("TimeoutSeconds") == "9" * 5_000
 
 
 def test_edits_leave_the_rest_to_the_letter() -> None:

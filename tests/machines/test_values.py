@@ -1,5 +1,6 @@
 """Paths, intrinsic functions and JSONata as expressions."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -83,7 +84,7 @@ def test_expression_that_takes_all_of_the_state_reads_its_context_too(code: str)
     assert {path[0] for path in paths_in(parse_jsonata(code))} >= {"$", "$$", "%result"}
 
 
-@pytest.mark.parametrize("text", ["", "a.b", "$.a[", "$.x.length()", "{% $x %}"])
+@pytest.mark.parametrize("text", ["", "a.b", "$.a[", "$.x.length()", "{% $x %}", "$" + ".a" * 300])
 def test_what_is_no_path_is_refused(text: str) -> None:
     with pytest.raises(UnreadablePathError):
         parse_path(text)
@@ -173,6 +174,17 @@ def test_jsonata_moves_a_pure_path_and_reads_all_others(
 
     assert isinstance(made, kind)
     assert shown(made) == reads
+
+
+# Each ends the parser in another error of Python.
+UNREADABLE = ["/* no end", "/no end", "`", "!", "a ~> ^", "/[/", "/a{9999999999}/", "9" * 5_000]
+
+
+@pytest.mark.parametrize("code", UNREADABLE)
+def test_expression_that_the_parser_cannot_read_may_read_anything(code: str) -> None:
+    unreadable = parse_jsonata("$states.input.(")
+    assert isinstance(unreadable, Computed)
+    assert parse_jsonata(code) == replace(unreadable, text=len(code))
 
 
 @pytest.mark.parametrize("code", ["$states.input.n = 3", "$states.input.n > $states.input.m + 1"])

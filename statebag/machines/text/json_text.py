@@ -105,5 +105,8 @@ class _Reader:
 
     def _scalar(self, syntax: Syntax) -> str | int | float | bool | None:
         written = self._body[syntax.start_byte : syntax.end_byte].decode()
-        value: str | int | float | bool | None = json.loads(written, strict=False)
+        try:
+            value: str | int | float | bool | None = json.loads(written, strict=False)
+        except ValueError:  # an integer of more digits than Python converts
+            return written
         return value

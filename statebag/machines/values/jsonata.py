@@ -49,6 +49,9 @@ _EVERYTHING: Final = (
 _COMPARISONS: Final = {"=", "!=", "<", "<=", ">", ">=", "in", "and", "or"}
 _ARITHMETIC: Final = {"+", "-", "*", "/", "%"}
 
+# What the parser raises: for some expressions that break off, whatever its own code runs into.
+_UNREADABLE: Final = (JException, RecursionError, LookupError, ValueError, OverflowError, re.error)
+
 Syntax: TypeAlias = Any  # a node of jsonata's parser, which declares no types
 
 
@@ -82,7 +85,7 @@ def parse_jsonata(code: str) -> Expression:
     """Return what an expression makes; one that cannot be parsed may read anything."""
     try:
         syntax = Parser().parse(code)
-    except (JException, RecursionError):
+    except _UNREADABLE:
         return Computed(_EVERYTHING, len(code.encode()))
     return _value(syntax, len(code.encode()))
 

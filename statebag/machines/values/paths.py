@@ -38,6 +38,8 @@ ITEM: Final = "%item"
 ANY_LIST: Final = "%list"
 
 _ROOT: Final = re.compile(r"\$\$|\$(?P<variable>[^\W\d]\w*)|\$")
+# No document of Step Functions is nested so deeply, and a path takes time by its square.
+_MOST_STEPS: Final = 256
 _BARE_NAME: Final = re.compile(r"[^.\[\]\"$]+")
 # A key that no object has: a path to it keeps the elements of a list open, and nothing else.
 ANY_NAME: Final = ""
@@ -75,10 +77,10 @@ def parse_path(text: str) -> Access:
     """Return what a JSONPath leads to.
 
     Raises:
-        UnreadablePathError: it is not a JSONPath.
+        UnreadablePathError: it is not a JSONPath, or has more steps than any document.
     """
     root = _ROOT.match(text)
-    if root is None:
+    if root is None or text.count(".") + text.count("[") > _MOST_STEPS:
         raise UnreadablePathError(text)
     rest = text[root.end() :]
     try:

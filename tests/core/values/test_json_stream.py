@@ -18,6 +18,8 @@ HARD = [
     "[{" * 600,
     "",
     "\u00e9",
+    "\U0001f600\U0001d11e",
+    "\\ud83d",
     "9" * 5_000,
     1,
     -2.5,
@@ -63,6 +65,30 @@ def test_a_number_beyond_any_is_no_infinity(number: str) -> None:
     assert value == Decimal(number)
     with pytest.raises(UnreadableObjectError):
         with_floats([value], "p")
+
+
+HALVES = [
+    "\\ud83d",
+    "\\ud83dx",
+    "\\ude00",
+    "\\ud83d\\ud83d\\ude00",
+    "\\ud83d\\u0041",
+    "\\ud83d\\n\\ude00",
+]
+
+
+@pytest.mark.parametrize("size", [1, 2, 5, 100])
+@pytest.mark.parametrize("text", HALVES)
+def test_half_of_a_surrogate_pair_is_refused_and_not_changed(text: str, size: int) -> None:
+    body = f'[{{"\\\\{text}": 1}}]'.encode()
+    with pytest.raises(UnreadableObjectError, match="half of a surrogate pair"):
+        list(streamed([body[at : at + size] for at in range(0, len(body), size)], "p"))
+
+
+@pytest.mark.parametrize("number", ["1e99999999999999999999", "-1e-99999999999999999999"])
+def test_exponent_beyond_any_decimal_is_refused(number: str) -> None:
+    with pytest.raises(UnreadableObjectError):
+        list(streamed([f"[{number}]".encode()], "p"))
 
 
 def test_what_is_just_allowed_is_read() -> None:

@@ -1,7 +1,9 @@
 """The values of a JSON array, or of JSON lines, one by one as their bytes arrive."""
 
 import math
+import re
 from collections.abc import Iterable, Iterator
+from decimal import InvalidOperation
 from typing import Final
 
 from universal_sync_core.errors import UnreadableObjectError
@@ -10,6 +12,14 @@ from universal_sync_core.values.paths import MAX_STORED_DEPTH
 
 # A byte that JSON cannot contain: after an unfinished string, it is part of the string.
 _END: Final = b"\0"
+_ESCAPE: Final = re.compile(rb"\\(?:u([0-9a-fA-F]{4})|[^u])", re.DOTALL)
+# Of a surrogate pair, whose halves are two escapes: an escape of a half, and the beginning of one
+# of the second half.
+_HALF: Final = re.compile(rb"\\u[dD][89a-fA-F]")
+_BEGUN_SECOND: Final = re.compile(rb"(?:\\(?:u(?:[dD](?:[c-fC-F][0-9a-fA-F]?)?)?)?)?")
+_LONGEST_ESCAPES: Final = 12
+_FIRST_HALVES: Final = range(0xD800, 0xDC00)
+_SECOND_HALVES: Final = range(0xDC00, 0xE000)
 # https://docs.python.org/3/library/stdtypes.html#int-max-str-digits
 _MOST_DIGITS: Final = 4_300
 _LONG_NUMBER: Final = b"0" * (_MOST_DIGITS + 1)
@@ -49,16 +59,16 @@ def streamed(pieces: Iterable[bytes], path: str, *, lines: bool = False) -> Iter
         if parser is not None:
             parser.close()
             yield from found
-    except ijson.JSONError as error:
+    except (ijson.JSONError, InvalidOperation) as error:  # or an exponent beyond any Decimal's
         message = f"not readable JSON after {count + len(found):,} values"
         raise UnreadableObjectError(message, path=path) from error
 
 
 class _Guard:
-    """Refuses input that would harm the parser.
+    """Refuses input that would harm the parser, or that the parser would change.
 
     The parser's cost for each level grows with the levels around it, and an integer with more
-    digits than CPython converts crashes the process.
+    digits than CPython converts crashes the process. Half of a surrogate pair becomes a `?`.
     """
 
     def __init__(self, path: str) -> None:
@@ -66,10 +76,12 @@ class _Guard:
         self._path = path
         self._depth = 0
         self._digits = b""  # at the end of the last piece
+        self._escapes = b""  # at the end of the last piece, and not complete
         self._begun = b""  # the beginning of a string that continues in the next piece
 
     def take(self, piece: bytes) -> None:
         """Raise UnreadableObjectError if a piece has too many levels, or too long a number."""
+        self._require_whole_characters(self._escapes + piece)
         body = self._begun + piece
         structure = without_texts(body + _END)
         self._require_short_numbers(structure.removesuffix(_END))
@@ -80,6 +92,25 @@ class _Guard:
         self._depth = after[-1] if after else self._depth
         ends_escaped = (len(body) - len(body.rstrip(b"\\"))) % 2
         self._begun = b"" if structure.endswith(_END) else b'"' + b"\\" * ends_escaped
+
+    def _require_whole_characters(self, body: bytes) -> None:
+        self._escapes = b""
+        if b"\\" not in body[-_LONGEST_ESCAPES:] and _HALF.search(body) is None:
+            return
+        end, first = 0, None
+        for found in _ESCAPE.finditer(body):
+            unit = int(found[1], 16) if found[1] else 0
+            is_second = unit in _SECOND_HALVES
+            if is_second != (first is not None) or (is_second and found.start() != end):
+                raise self._half()
+            end, first = found.end(), found.start() if unit in _FIRST_HALVES else None
+        if first is not None and _BEGUN_SECOND.fullmatch(body, end) is None:
+            raise self._half()
+        unfinished = body.find(b"\\", end) if first is None else first
+        self._escapes = body[unfinished:] if unfinished >= 0 else b""
+
+    def _half(self) -> UnreadableObjectError:
+        return UnreadableObjectError("JSON with half of a surrogate pair", path=self._path)
 
     def _require_short_numbers(self, structure: bytes) -> None:
         kinds = self._digits + structure.translate(_DIGITS)
