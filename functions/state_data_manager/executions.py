@@ -174,7 +174,7 @@ def _told_by(path: str, left: JsonObject, end: Ended) -> tuple[JsonObject, LastS
 
 def _told_now(end: Ended, context: JsonObject) -> tuple[JsonObject, LastState]:
     """Record the failure of an execution that did not record it itself."""
-    bag, stage = last_bag(end.arn)
+    bag, stage = last_bag(end)
     failed_at = end.stopped.isoformat()
     told = {"stage": stage, "failed_at": failed_at, "execution_arn": end.arn}
     failure = core.record_failure(bag, end.failure or {}, context, circumstances=told)
@@ -227,25 +227,27 @@ def _bytes(text: str) -> int:
     return len(text.encode(errors="surrogatepass"))
 
 
-def last_bag(execution_arn: str) -> tuple[dict[str, Any], str]:
+def last_bag(end: Ended) -> tuple[dict[str, Any], str]:
     """Return the last bag that a state got as input, and the name of that state.
 
     For a branch's own execution, it is the branch's bag. If the execution had none yet, it is a bag
-    with only the `execution_id`, and the state that was entered last.
+    with only the `execution_id`, and the state that was entered last. A bag in the input of the
+    execution is the word of whoever started it.
     """
     last, of_branch, depth = "", None, MOST_DEEP + 1
-    for event in _backwards(execution_arn):
+    for event in _backwards(end.arn):
         entered = event.get("stateEnteredEventDetails")
         if not entered:
             continue
         last = last or entered["name"]
-        bag = _document(entered.get("input", "")).get("state_data")
+        text = entered.get("input", "")
+        bag = _document(text).get("state_data") if text != end.given else None
         if type(bag) is not dict or "state_revision" not in bag or depth_of(bag) >= depth:
             continue
         of_branch, depth = (bag, entered["name"]), depth_of(bag)
         if depth == 0:
             return of_branch
-    return of_branch or ({"execution_id": execution_arn}, last or _FIRST_STATE)
+    return of_branch or ({"execution_id": end.arn}, last or _FIRST_STATE)
 
 
 def _backwards(execution_arn: str) -> Iterator[Any]:

@@ -110,6 +110,18 @@ def test_execution_that_had_no_bag_is_recorded_without(
     assert found["execution_id"] == ARN
 
 
+def test_bag_in_the_input_of_an_execution_that_never_began_is_nobodys(
+    service: FakeStepFunctions, store: MemoryStore
+) -> None:
+    """Whoever may start executions writes the input."""
+    given = {"state_data": {**BAG, "execution_id": ARN.replace("stopped", "another")}}
+    service.ended = {"status": "ABORTED", "input": json.dumps(given)}
+    service.history[1:] = [entered("InitializeState", given)]
+    found = record(store, record_end())
+    assert (found["execution_id"], found["snapshot_s3_path"]) == (ARN, None)
+    assert not any("another" in location.key for location in store.objects)
+
+
 def failed(cause: str, **more: Any) -> dict[str, Any]:
     return {"status": "FAILED", "error": "E", "cause": cause, **more}
 
