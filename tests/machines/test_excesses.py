@@ -42,6 +42,12 @@ def each(**selector: str) -> Fields:
     return mapping(ONE, **items)
 
 
+def batched(**given: str) -> Fields:
+    batcher = {"MaxItemsPerBatch": 10, "BatchInput": given}
+    body = {**ONE, "ProcessorConfig": {"Mode": "DISTRIBUTED"}}
+    return mapping(body, ItemsPath="$.items", ItemBatcher=batcher, ResultPath=None)
+
+
 def in_jsonata(**state: Any) -> Fields:
     return {"QueryLanguage": "JSONata", "Type": "Pass", **state}
 
@@ -74,6 +80,22 @@ PLACES: dict[str, tuple[Fields, set[Place]]] = {
             Output=1,
         ),
         {Place.BODY},
+    ),
+    "an item of a batch and what each batch is given are parts of one document": (
+        batched(**{"kept.$": "$.kept"}),
+        set(),
+    ),
+    "a batch that is given the whole document has no room for an item": (
+        batched(**{"all.$": "$"}),
+        {Place.BODY},
+    ),
+    "a list of short parts has more brackets than values": (
+        {"Type": "Pass", "Parameters": {"l.$": "States.ArrayPartition($.l, 1)"}},
+        {Place.OUTPUT},
+    ),
+    "what an expression makes for each element counts for each": (
+        in_jsonata(Output="{% $states.input.l.{'id': id, 'all': $states.input.all} %}"),
+        {Place.OUTPUT},
     ),
     "a variable may hold the document": (in_jsonata(Assign={"a": WHOLE}), set()),
     "two that are set at once may not": (

@@ -42,6 +42,18 @@ BESIDE: dict[str, tuple[Fields, int]] = {
     "an answer in its place replaces it": (LIST, 60 * KIB),
     "an answer that is dropped adds nothing": ({**LIST, "ResultPath": None}, INPUT),
     "a receipt is small": (service("sqs:sendMessage", {}, ResultPath="$.r"), INPUT + 4 * KIB),
+    "so are the temporary credentials of a role": (
+        service("aws-sdk:sts:assumeRole", {}, ResultPath="$.r"),
+        INPUT + 4 * KIB,
+    ),
+    "and the id of a statement that goes on by itself": (
+        service("aws-sdk:redshiftdata:executeStatement", {}, ResultPath="$.r"),
+        INPUT + 4 * KIB,
+    ),
+    "a parameter has a bound of its own": (
+        service("aws-sdk:ssm:getParameter", {}, ResultPath="$.r"),
+        INPUT + 16 * KIB,
+    ),
     "a receipt with a whole item of a table is not": (
         service("dynamodb:updateItem", {"ReturnValues": "ALL_NEW"}, ResultPath="$.r"),
         INPUT + 60 * KIB,

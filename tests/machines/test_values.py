@@ -112,6 +112,7 @@ def shown(made: Expression) -> list[str]:
         ("States.Hash(States.JsonToString($.a), 'SHA-256')", ["$.a", "$.a"]),
         ("States.Array($.a, States.Format('it\\'s {}', $.b), 'x', 3, true)", ["$.a", "$.b"]),
         ("States.ArrayContains($.l[?(@.x == ')')], 'a,b')", ["$.l"]),
+        ("States.StringSplit($.text, ',')", ["$.text", "$.text"]),
         ("States.UUID()", []),
     ],
 )

@@ -206,9 +206,7 @@ class Growth:
             yield Excess(place=Place.BODY, size=handed)
 
     def _handed(self, fan: Fan, values: Values) -> int:
-        """Return the bytes that a body begins with; Step Functions bounds those of a batch."""
-        if fan.is_batched:
-            return 0
+        """Return the bytes that a body begins with; of a batch, those of one item and the rest."""
         if isinstance(fan.items, Ref):
             # An item is a part of the document, and with others of its parts no larger than that.
             return size_of(rebased(fan.entry, select(fan.items, (EACH,)), ITEM), values).size

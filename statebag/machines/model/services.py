@@ -55,7 +55,8 @@ _JOB: Final = 16 * KIB
 _RECEIPTS: Final = re.compile(
     r"(?:put|start|send|publish|delete|update|create|tag|untag|stop|cancel|add|remove|register|attach|detach"
     r"|enable|disable|modify|set|copy|restore|terminate|reboot|associate|disassociate|run|submit|notify"
-    r"|authorize|revoke|complete|abort|invalidate|purge|change|upload|write|record|signal|post|accept|reject)"
+    r"|authorize|revoke|complete|abort|invalidate|purge|change|upload|write|record|signal|post|accept|reject"
+    r"|assume|head|reset|resume|transactWrite)"
 )
 # These answer an entry for each of hundreds of things that they are given.
 # https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
@@ -71,8 +72,14 @@ _OF_EACH: Final = {
     "stopInstances",
     "terminateInstances",
 }
+# These read a name, or a value of at most 8 KB.
+# https://docs.aws.amazon.com/general/latest/gr/ssm.html
+_READ_LITTLE: Final = {"getCallerIdentity", "getParameter", "getQueueUrl"}
 # These start something and wait for what it answers.
 _WAITS_FOR_ANSWER: Final = {"startSyncExecution", "batchExecuteStatement"}
+# Of this service they do not wait: they answer an id.
+# https://docs.aws.amazon.com/redshift-data/latest/APIReference/API_ExecuteStatement.html
+_STATEMENTS: Final = {"batchExecuteStatement", "executeStatement"}
 _LIMITS: Final = {
     "dynamodb": "Limit",
     "s3": "MaxKeys",
@@ -118,6 +125,10 @@ def _bound(service: str, operation: str, pattern: str) -> int | None:
     if pattern.startswith("sync"):
         # A nested execution answers its input and its output.
         return None if service == "states" else _JOB
+    if operation in _READ_LITTLE:
+        return _JOB
+    if service == "aws-sdk:redshiftdata" and operation in _STATEMENTS:
+        return _RECEIPT
     if operation in _WAITS_FOR_ANSWER | _OF_EACH or not _RECEIPTS.match(operation):
         return None
     return _RECEIPT

@@ -38,8 +38,13 @@ _SMALL: Final = {
     "States.UUID",
 }
 _SMALL_BYTES: Final = 130
-# Quotes are escaped and base64 takes four characters for three.
-_LONGER: Final = {"States.JsonToString": 2, "States.Base64Encode": 2}
+# Quotes are escaped, base64 takes four characters for three, each short part is a text or a list.
+_LONGER: Final = {
+    "States.ArrayPartition": 2,
+    "States.Base64Encode": 2,
+    "States.JsonToString": 2,
+    "States.StringSplit": 2,
+}
 # Scalars are put into these; how large a scalar may be is the assumption on all of them.
 _OF_SCALARS: Final = {"States.Format", "States.MathAdd", "States.MathRandom", "States.ArrayRange"}
 
