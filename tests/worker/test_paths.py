@@ -28,6 +28,8 @@ selections = st.tuples(
         ("current_state.items[3].name", ("current_state", "items", 3, "name")),
         ('a["b.c"][0]', ("a", "b.c", 0)),
         ('a.["b"]', ("a", "b")),
+        ('["$"].a', ("$", "a")),
+        ("a.$", ("a", "$")),
         ("items[-1]", ("items", -1)),
         ("state_history[-20:]", ("state_history", Range(-20, None))),
         ("items[:5]", ("items", Range(None, 5))),
@@ -51,6 +53,14 @@ def test_a_path_of_any_names_is_read_as_it_was_written(selection: Selection) -> 
 def test_what_is_no_path_is_refused(text: str) -> None:
     with pytest.raises(InvalidRequestError) as caught:
         parse_selection(text, field="needs")
+    assert caught.value.field == "needs"
+
+
+@pytest.mark.parametrize("text", ["$", "$.current_state", "$[0]", "$['a']"])
+def test_a_path_does_not_begin_as_that_of_a_state_machine(text: str) -> None:
+    """It would lead to nothing, and nobody would be told."""
+    with pytest.raises(InvalidRequestError, match=r"not with \$") as caught:
+        parse_path(text, field="needs")
     assert caught.value.field == "needs"
 
 

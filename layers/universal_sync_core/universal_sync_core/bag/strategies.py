@@ -8,6 +8,7 @@ from typing import Final
 from universal_sync_core.bag.fields import STATE
 from universal_sync_core.errors import InvalidRequestError
 from universal_sync_core.values.codec import Json
+from universal_sync_core.values.paths import require_no_root
 
 KNOWN_STRATEGIES: Final = ("append", "dedupe_append", "merge_by_key", "replace", "set_union")
 
@@ -73,6 +74,8 @@ class Strategies:
         if not all(type(path) is str and path for path in overrides or {}):
             message = "each key of merge_strategy must be the name of a field, or a dotted path"
             raise InvalidRequestError(message, field="merge_strategy")
+        for path in overrides or {}:
+            require_no_root(path, "merge_strategy")
         self._by_path = {
             name: Strategy.parse(spec, name) for name, spec in LIST_FIELD_STRATEGIES.items()
         }

@@ -16,7 +16,7 @@ from universal_sync_core.storage import runtime
 from universal_sync_core.values.address import digest_in
 from universal_sync_core.values.budget import Budget
 from universal_sync_core.values.codec import Json, JsonObject
-from universal_sync_core.values.paths import listed
+from universal_sync_core.values.paths import listed, require_no_root
 from universal_sync_core.values.pointer import Pointer, pointers_inline
 from universal_sync_core.values.portable import is_portable
 
@@ -163,4 +163,6 @@ def _function(context: Context, name: str) -> Encode | None:
 
 def _paths(value: Json) -> set[str]:
     paths = [] if value is None else listed(value, "keep_inline")
+    for path in paths:
+        require_no_root(path, "keep_inline")
     return {path.removeprefix("current_state.") for path in paths if path}

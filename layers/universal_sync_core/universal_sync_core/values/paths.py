@@ -51,7 +51,9 @@ _STEP: Final = re.compile(
     r"|\[(?P<start>-?\d*):(?P<stop>-?\d*)\]",
     re.DOTALL,
 )
-_NEEDS_NO_QUOTES: Final = re.compile(r'[^.\[\]"]+')
+_NEEDS_NO_QUOTES: Final = re.compile(r'(?!\$$)[^.\[\]"]+')
+# How the paths of a state machine begin.
+_ROOT: Final = re.compile(r"\$(?:[.\[]|$)")
 WHOLE: Final = "$"
 # Of a place, a message shows so many outer and inner steps, and characters of a key.
 _STEPS_SHOWN: Final = 8
@@ -120,6 +122,16 @@ def listed(paths: object, field: str) -> list[str]:
     return named
 
 
+def require_no_root(path: str, field: str) -> None:
+    """Raise InvalidRequestError if a path begins with `$`, as the paths of a state machine do.
+
+    Such a path would name a field `$`, and so lead nowhere without an error.
+    """
+    if _ROOT.match(path):
+        message = f"a path begins with a name, such as current_state, not with $ as {_shown(path)}"
+        raise InvalidRequestError(message, field=field)
+
+
 def parse_path(text: str, *, field: str = "paths") -> Steps:
     """Return the steps of a path that leads to one place.
 
@@ -143,6 +155,7 @@ def parse_selection(text: str, *, field: str = "paths") -> Selection:
     Raises:
         InvalidRequestError: it is not such a path.
     """
+    require_no_root(text, field)
     steps = _parsed(text, text, field)
     selection = tuple(step for step in steps if not isinstance(step, Each))
     if not steps or len(selection) != len(steps) or Range in map(type, steps[:-1]):
@@ -161,7 +174,7 @@ def parse_pattern(text: str, *, field: str = "paths") -> Pattern:
     Raises:
         InvalidRequestError: it is not a path, counts from the end, or contains a range.
     """
-    below = text[1:].removeprefix(".") if re.match(r"\$(?:[.\[]|$)", text) else text
+    below = text[1:].removeprefix(".") if _ROOT.match(text) else text
     if text == WHOLE:
         return ()
     steps = [
