@@ -16,6 +16,9 @@ from job_events import KINDS
 from local.serve import main as serve
 from statebag.cli import statebag as command
 from tests.docs import pages
+from universal_sync_core import CONTROL_FIELDS_NEVER_OFFLOAD
+from universal_sync_core.bag.fields import READ_BY_MACHINE
+from universal_sync_core.ingestion.control_fields import CHECKED_FIELDS
 
 MACHINE = pages.ROOT / "statemachine" / "state_data_v3.asl.json"
 # Fields of a job's detail that are told for one service alone.
@@ -101,6 +104,16 @@ def test_what_is_tried_again_is_told_with_how_often(machine: dict[str, Any]) -> 
     untold = {each for each in retried if not SUMMED_UP.match(each[0]) and each[1] != "0"}
     assert {each for each in told if each not in retried} == set()
     assert untold - told == set()
+
+
+def test_control_fields_are_told() -> None:
+    told = {
+        word
+        for cell, *_ in rows("reference/actions.md", "Field | JSON | Who")
+        for word in words(cell)
+    }
+    known = READ_BY_MACHINE | CONTROL_FIELDS_NEVER_OFFLOAD | CHECKED_FIELDS
+    assert known - told == set()
 
 
 def test_every_exit_code_is_told() -> None:
