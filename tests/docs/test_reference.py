@@ -65,6 +65,17 @@ def test_what_the_template_refuses_of_a_parameter_is_told(template: Any) -> None
     assert untold == []
 
 
+def test_lengths_of_parameters_are_those_of_the_template(template: Any) -> None:
+    row = re.compile(r"^\| `(\w+)`[^\n]* at most ([\d,]+) characters", re.MULTILINE)
+    texts = [page.read_text(encoding="utf-8") for page in pages.PAGES]
+    told = [
+        (name, int(most.replace(",", ""))) for text in texts for name, most in row.findall(text)
+    ]
+    lengths = {name: each.get("MaxLength") for name, each in template["Parameters"].items()}
+    assert len({name for name, _ in told}) > 1
+    assert [(name, most) for name, most in told if lengths.get(name, most) != most] == []
+
+
 def limits_of(parameter: dict[str, Any]) -> list[str]:
     """Return the bounds of a parameter, and its values if they are words."""
     bounds = [parameter.get(key, 1) for key in ("MinValue", "MaxValue", "MaxLength")]
