@@ -4,7 +4,7 @@ import json
 from datetime import datetime
 from typing import Any, Final
 
-from tests.simulation import joining, oracle, results, values
+from tests.simulation import forking, joining, oracle, results, values
 from tests.simulation.comparing import Plain, same
 from tests.simulation.flows import settle_mode
 from tests.simulation.steps import event_of, step, take
@@ -48,7 +48,7 @@ def fork_branch(world: World, flow: Flow) -> None:
         branch = Branch(bag={}, plain={})
         element = flow.bag["pending_branches"][number]
         event = {"action": "fork_branch", "state_data": flow.bag, "branch": element}
-        expected = joining.fork(flow.plain, wanted[number], len(wanted))
+        expected = forking.fork(flow.plain, wanted[number], len(wanted))
         take(world, branch, event, expected, flow.reader)
         flow.branches.append(branch)
         return
