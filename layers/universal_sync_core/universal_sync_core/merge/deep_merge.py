@@ -12,7 +12,7 @@ from universal_sync_core.bag.strategies import Strategy
 from universal_sync_core.bag.unit_of_work import UnitOfWork
 from universal_sync_core.merge.lists import Lists
 from universal_sync_core.values.codec import Json, JsonObject, encode
-from universal_sync_core.values.pointer import Pointer, is_map, parse
+from universal_sync_core.values.pointer import Pointer, is_map, length, parse
 from universal_sync_core.values.timestamps import TIME_FIELDS, is_older
 
 _STATE: Final = "current_state."
@@ -131,7 +131,7 @@ class Combiner:
         if strategy.name == "append":
             return items
         joined = self._join([], items, strategy, path, base_wins=False)
-        return items if len(joined) == self._lists.count(items) else joined
+        return items if len(joined) == length(items) else joined
 
     def _join(
         self, base: Json, delta: Json, strategy: Strategy, path: str, *, base_wins: bool

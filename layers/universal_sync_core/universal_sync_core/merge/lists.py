@@ -96,11 +96,6 @@ class Lists:
         elements: list[Json] = value if pointer is None else self._pages.elements(pointer)
         return elements
 
-    def count(self, value: Json) -> int:
-        """Return how many elements a list has, inline or in pages."""
-        pointer = parse(value)
-        return len(value) if pointer is None else pointer.count or 0
-
     def distinct(self, items: Iterable[Json]) -> dict[bytes, Json]:
         """Return the first of equal items, by its canonical encoding."""
         by_encoding: dict[bytes, Json] = {}

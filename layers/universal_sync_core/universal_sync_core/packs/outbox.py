@@ -49,7 +49,7 @@ class Outbox:
     def add(self, body: bytes, home: str) -> Address:
         """Add the JSON of a document to the open pack, and return its address."""
         pack = self._opened(home)
-        return self._added(to_frame(self._lifted(body, pack)), pack)
+        return self._added(to_frame(self._in_stored_form(body, pack)), pack)
 
     def add_copy(self, stored: bytes, home: str) -> Address:
         """Add a document as another pack stores it; it must not refer to that pack."""
@@ -164,7 +164,7 @@ class Outbox:
         self._sealed.setdefault(path, pack)
         return path
 
-    def _lifted(self, body: bytes, pack: Pack) -> bytes:
+    def _in_stored_form(self, body: bytes, pack: Pack) -> bytes:
         """Return a document in its stored form, where pointers into its own pack have no path."""
         if self._token.encode() not in body:
             return body

@@ -9,7 +9,7 @@ from universal_sync_core.limits import KIB
 from universal_sync_core.sync import universal_sync_core
 from universal_sync_core.values.codec import Json, JsonObject, measure
 from universal_sync_core.worker.state import SYNC_ACTIONS, kind_of
-from universal_sync_core.workflow.distributed import pointer_to
+from universal_sync_core.workflow.distributed import pointer_to_result
 
 # A result comes back beside the bag, and both together have at most 262,144 bytes. The bag takes at
 # most 196,608 of them (Settings).
@@ -41,7 +41,7 @@ def offload_result(
         result, encoded = as_json(result, unit, ingest)
         if len(encoded) <= limit and (measure(result)[1] or not unit.objects.can_write):
             return result
-        return pointer_to(result, context or {})
+        return pointer_to_result(result, context or {})
 
 
 def merge_answer(state: JsonObject, answer: Json, context: Context | None = None) -> JsonObject:

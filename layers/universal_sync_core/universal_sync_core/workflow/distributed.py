@@ -205,7 +205,7 @@ def store_result(value: Json, context: Context) -> JsonObject:
         InvalidRequestError: the result asks for something that only a segment can ask for, such as
             a map.
     """
-    pointer = pointer_to(value, context)
+    pointer = pointer_to_result(value, context)
     require_of_item(pointer)
     return pointer
 
@@ -215,19 +215,19 @@ def require_of_item(result: Json) -> None:
     require_simple(result, "an item of a Distributed Map")
 
 
-def pointer_to(value: Json, context: Context) -> JsonObject:
+def pointer_to_result(value: Json, context: Context) -> JsonObject:
     """Return a pointer to a worker's result, with its status and a short error beside it."""
     with unit_of_work(context) as unit:
         ingested = ingest(value, unit)
         given = parse(ingested)
         if given is None:
-            return with_shown(unit.pages.store(ingested), unit.pages.expanded(ingested)).render()
+            return _with_shown(unit.pages.store(ingested), unit.pages.expanded(ingested)).render()
         opened = unit.pages.opened(ingested)
         if given.kind == "value" and failure_of(opened):  # as workers in other languages store it
-            return with_shown(unit.pages.store(opened), opened).render()
+            return _with_shown(unit.pages.store(opened), opened).render()
         return given.render()
 
 
-def with_shown(pointer: Pointer, value: Json) -> Pointer:
+def _with_shown(pointer: Pointer, value: Json) -> Pointer:
     """Return a pointer to a result, with the fields that tell how it ended beside it."""
     return pointer.with_beside(shown_beside(value)) if type(value) is dict else pointer
