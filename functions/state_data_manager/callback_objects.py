@@ -240,15 +240,14 @@ def create(location: Location, content: JsonObject) -> bool:
     """Create an object, and return False if it exists already."""
     process = runtime.current()
     process.usage.count_request()
-    return process.retry.execute(process.store.put, location, codec.encode(content))
+    return process.create(location, codec.encode(content))
 
 
 def read(location: Location) -> Json:
     """Return the JSON of an object; raise MissingObjectError if there is none."""
     process = runtime.current()
     process.usage.count_request()
-    stored = process.retry.execute(process.store.get, location)
-    return codec.decode(stored.body, path=str(location))
+    return codec.decode(process.read(location).body, path=str(location))
 
 
 def read_as(model: type[ModelT], location: Location, name: str, fault: str) -> ModelT:

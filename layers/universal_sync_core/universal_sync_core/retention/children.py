@@ -140,7 +140,7 @@ class Children:
                 yield stored
 
     def _read(self, location: Location) -> list[str]:
-        body = self._used.retry.execute(lambda: self._used.store.get(location)).body
+        body = self._used.read(location).body
         document: Json = decode(body, path=str(location))
         children: Json = document.get(_CHILDREN) if type(document) is dict else None
         if type(children) is not list or not all(type(each) is str for each in children):
@@ -152,10 +152,7 @@ class Children:
             body = encode({_CHILDREN: children[at : at + _LISTED_AT_ONCE]})
             name = f"{digest_of(body.decode())}{_LIST}"
             key = f"{members_prefix(self._used.settings, parent)}{name}"
-            self._put(Location(self._bucket, key), body)
-
-    def _put(self, location: Location, body: bytes) -> None:
-        self._used.retry.execute(lambda: self._used.store.put(location, body))
+            self._used.create(Location(self._bucket, key), body)
 
     def _is_of_another_age(self, child: str) -> bool:
         before = self._terms.now - _LONGEST

@@ -252,7 +252,7 @@ class DailyDeletion:
         """Close a state to executions that would go on with it; return False if one has begun."""
         location = closed(self._used.settings, owner)
         body = encode({"execution_id": owner})
-        self._used.retry.execute(lambda: self._used.store.put(location, body))
+        self._used.create(location, body)
         if self._members(owner).began == members.began:
             return True
         self._inventory.delete([location])
@@ -269,7 +269,7 @@ class DailyDeletion:
             self._outcome.kept[owner] = reason
 
     def _body(self, location: Location) -> bytes:
-        return self._used.retry.execute(lambda: self._used.store.get(location)).body
+        return self._used.read(location).body
 
 
 def _is_execution(execution_id: str) -> bool:

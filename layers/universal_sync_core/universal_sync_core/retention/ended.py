@@ -129,7 +129,7 @@ def write_record(used: Runtime, execution: EndedExecution, state: LastState) -> 
     """Record that an execution has ended, once, and return the path of the record."""
     location = RecordName.of(execution).location(used.settings)
     body = encode(ended_record(execution, state)) + b"\n"
-    used.retry.execute(lambda: used.store.put(location, body))
+    used.create(location, body)
     return str(location)
 
 

@@ -96,7 +96,7 @@ def leave_mark(used: Runtime, owner: str, execution_arn: str, step: Step) -> Non
     """Leave a mark that an execution has begun to work on a state, or is settled."""
     body = encode({"execution_arn": execution_arn})
     location = mark(used.settings, owner, digest_of(execution_arn), step)
-    used.retry.execute(lambda: used.store.put(location, body))
+    used.create(location, body)
 
 
 def begin_work(owner: str, execution_arn: str, *, field: str) -> None:
@@ -116,7 +116,7 @@ def begin_work(owner: str, execution_arn: str, *, field: str) -> None:
     used = runtime.current()
     leave_mark(used, owner, execution_arn, "began")
     location = closed(used.settings, owner)
-    if used.retry.execute(lambda: used.store.exists(location)):
+    if used.exists(location):
         message = (
             f"{field}: this workflow ended longer ago than the stack's retention, and its state is"
             " being deleted. The bucket keeps its versions for another 30 days"
@@ -128,7 +128,7 @@ def require_begun(owner: str, execution_arn: str) -> None:
     """Raise MissingObjectError without the mark that an execution goes on with another's state."""
     used = runtime.current()
     location = mark(used.settings, owner, digest_of(execution_arn), "began")
-    used.retry.execute(lambda: used.store.get(location))
+    used.read(location)
 
 
 def members_prefix(settings: Settings, owner: str) -> str:

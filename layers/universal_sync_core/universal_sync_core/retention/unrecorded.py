@@ -89,4 +89,4 @@ class Unrecorded:
         if next(stored, None) is None:  # deleted meanwhile
             return False
         settled = mark(settings, owner, digest_of(arn), "settled")
-        return not self._used.retry.execute(lambda: self._used.store.exists(settled))
+        return not self._used.exists(settled)

@@ -11,7 +11,7 @@ from universal_sync_core.settings import Settings
 from universal_sync_core.storage.cache import ByteCache
 from universal_sync_core.storage.known import KnownObjects
 from universal_sync_core.storage.retry import ExponentialBackoffRetry, RetryStrategy
-from universal_sync_core.storage.store import ObjectStore
+from universal_sync_core.storage.store import Location, ObjectStore, StoredObject
 from universal_sync_core.storage.usage import Usage
 
 # Time to keep from an invocation, so that it can still answer.
@@ -53,6 +53,18 @@ class Runtime:
         return self._retry or ExponentialBackoffRetry(
             seconds_left=self.seconds_left, on_retry=self.usage.count_retry
         )
+
+    def read(self, location: Location) -> StoredObject:
+        """Return an object, with retries; raise MissingObjectError if there is none."""
+        return self.retry.execute(self.store.get, location)
+
+    def create(self, location: Location, body: bytes) -> bool:
+        """Create an object, with retries, and return False if it exists already."""
+        return self.retry.execute(self.store.put, location, body)
+
+    def exists(self, location: Location) -> bool:
+        """Tell whether there is an object, with retries."""
+        return self.retry.execute(self.store.exists, location)
 
     def seconds_left(self) -> float:
         """Return the seconds until the invocation must answer."""
