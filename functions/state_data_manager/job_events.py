@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from pydantic import BaseModel, ConfigDict
 
 from universal_sync_core.values.codec import Json, JsonObject
+from universal_sync_core.values.portable import is_portable, portable_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -193,13 +194,14 @@ def _has_done_its_work(detail: JsonObject) -> bool:
 def _told(kind: Kind, detail: JsonObject) -> Iterator[tuple[str, Json]]:
     """Yield the plain fields of a detail; a string is not a pointer, whatever it says."""
     for name in kind.told:
-        if type(detail.get(name)) in (str, int):
+        if type(detail.get(name)) is str or _is_number(detail.get(name)):
             yield name, detail[name]
     if kind.source == "aws.ecs":
         yield "containers", [{"name": name, "exitCode": code} for name, code in _containers(detail)]
     container: Json = detail.get("container")
     if kind.source == "aws.batch" and type(container) is dict:
-        yield from [(name, container[name]) for name in ("exitCode",) if name in container]
+        code: Json = container.get("exitCode")
+        yield from [("exitCode", code)] if _is_number(code) else []
 
 
 def _containers(detail: JsonObject) -> Iterator[tuple[str, int | None]]:
@@ -207,11 +209,15 @@ def _containers(detail: JsonObject) -> Iterator[tuple[str, int | None]]:
     for each in listed if type(listed) is list else []:
         if type(each) is dict:
             name, code = each.get("name"), each.get("exitCode")
-            yield str(name), code if type(code) is int else None
+            yield str(name), code if _is_number(code) else None
+
+
+def _is_number(value: Json) -> bool:
+    return type(value) is int and is_portable(value)
 
 
 def _reason(value: Json) -> str:
     if type(value) is dict:
         # Athena's form.
         value = value.get("errorMessage")
-    return value[:_REASON_CHARS] if type(value) is str else ""
+    return portable_text(value[:_REASON_CHARS]) if type(value) is str else ""
