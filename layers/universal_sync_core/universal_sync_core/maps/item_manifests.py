@@ -1,6 +1,6 @@
 """Manifests: objects that list the files with the items of a Distributed Map."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 from urllib.parse import unquote_plus
 
@@ -8,6 +8,7 @@ from universal_sync_core.bag.unit_of_work import UnitOfWork
 from universal_sync_core.errors import (
     InvalidRequestError,
     MalformedPointerError,
+    StateTooLargeError,
     UnreadableObjectError,
 )
 from universal_sync_core.maps.items_in_s3 import (
@@ -28,6 +29,8 @@ MANIFEST_TYPE: Final = "manifest_type"
 ATHENA: Final = "ATHENA_DATA"
 INVENTORY: Final = "S3_INVENTORY"
 MANIFEST_TYPES: Final = (ATHENA, INVENTORY)
+# Each is a request of some 20 ms, and a call may take 300 s. A line of a manifest is 30 bytes.
+MOST_FILES: Final = 10_000
 
 
 def manifest_type(items: JsonObject, place: str) -> str | None:
@@ -57,8 +60,9 @@ def items_of_files(manifest: Location, kind: str, unit: UnitOfWork) -> Iterator[
     Raises:
         PointerNotAllowedError: a file is not in an allowed place. The other errors are those of
             `items_in`.
+        StateTooLargeError: they are more files than one call may read.
     """
-    for at in files_of(manifest, unit):
+    for at in _few(files_of(manifest, unit), manifest):
         yield from items_in(at, kind, unit)
 
 
@@ -79,6 +83,7 @@ def inventory_items(manifest: Location, unit: UnitOfWork) -> Iterator[JsonObject
     Raises:
         UnreadableObjectError: it is not such a manifest, or its files have another format.
         PointerNotAllowedError: a file is not in an allowed place.
+        StateTooLargeError: they are more files than one call may read.
     """
     told = decode("".join(text_lines(manifest, unit)).encode(), path=str(manifest))
     try:
@@ -92,9 +97,17 @@ def inventory_items(manifest: Location, unit: UnitOfWork) -> Iterator[JsonObject
         raise UnreadableObjectError(
             "not the manifest of an inventory", path=str(manifest)
         ) from error
-    for key in keys:
-        at = _allowed(f"s3://{bucket}/{key}", manifest, unit)
+    for at in _few((_allowed(f"s3://{bucket}/{key}", manifest, unit) for key in keys), manifest):
         yield from map(_listed, named(names, csv_rows(at, unit), at, unit))
+
+
+def _few(files: Iterable[Location], manifest: Location) -> Iterator[Location]:
+    """Yield files that are read one by one; more than a call has time for are refused."""
+    for number, at in enumerate(files, 1):
+        if number > MOST_FILES:
+            message = f"{manifest} lists more files than one call may read; join some of them"
+            raise StateTooLargeError(message, size=number, limit=MOST_FILES, unit="files")
+        yield at
 
 
 def _listed(cells: JsonObject) -> JsonObject:
