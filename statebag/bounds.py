@@ -57,7 +57,7 @@ def with_bounds(command: Callable[P, R]) -> Callable[P, R]:
     @click.option(
         "--items",
         type=click.IntRange(1),
-        help=f"Most items of a Map. Default: from the histories, else {_ITEMS}.",
+        help=f"Most items of a Map or other list. Default: from the histories, else {_ITEMS}.",
     )
     @click.option(
         "--decorated",

@@ -48,6 +48,11 @@ def batched(**given: str) -> Fields:
     return mapping(body, ItemsPath="$.items", ItemBatcher=batcher, ResultPath=None)
 
 
+def counting(numbers: str) -> Fields:
+    body = machine({"B": {"Type": "Pass", "Output": "o" * KIB}})
+    return in_jsonata(Type="Map", Items=f"{{% {numbers} %}}", ItemProcessor=body)
+
+
 def in_jsonata(**state: Any) -> Fields:
     return {"QueryLanguage": "JSONata", "Type": "Pass", **state}
 
@@ -96,6 +101,11 @@ PLACES: dict[str, tuple[Fields, set[Place]]] = {
     "what an expression makes for each element counts for each": (
         in_jsonata(Output="{% $states.input.l.{'id': id, 'all': $states.input.all} %}"),
         {Place.OUTPUT},
+    ),
+    "a definition says how many numbers there are": (counting("[1..30]"), set()),
+    "and many of them are more results than fit": (
+        counting("[1..300]"),
+        {Place.ANSWER, Place.OUTPUT},
     ),
     "a variable may hold the document": (in_jsonata(Assign={"a": WHOLE}), set()),
     "two that are set at once may not": (

@@ -38,6 +38,8 @@ from statebag.machines.values.templates import literal_of
 _EXPRESSION: Final = re.compile(r"\s*\{%(?P<code>.*)%\}\s*", re.DOTALL)
 _ROOTS: Final = {"input": DOCUMENT, "result": RESULT, "errorOutput": ERROR, "context": CONTEXT}
 _SMALL_BYTES: Final = 100
+# Of a number in a list that is counted, with its comma.
+_NUMBER_BYTES: Final = 8
 # These need a list whose elements may be pointers, or only what holds a value.
 _OF_CONTAINERS: Final = {"count": Word.LIST, "exists": Word.REACHED}
 _LITERALS: Final = {"string", "number", "value"}
@@ -105,11 +107,24 @@ def _value(syntax: Syntax, text: int) -> Expression:
             index: _value(each, 0) for index, each in enumerate(syntax.expressions)
         }
         return Struct(elements, text)
+    if (count := _numbers_in(syntax)) is not None:
+        return Literal(2 + _NUMBER_BYTES * count, count)
     if syntax.type in _LITERALS:
         return Literal(max(text, 2 + len(str(syntax.value).encode())))
     reads = tuple(dict.fromkeys(_reads(syntax)))
     copies = copies_of(syntax, partial(_own_read, scalar=False))
     return Computed(reads, text, _SMALL_BYTES if _is_small(syntax) else None, copies)
+
+
+def _numbers_in(syntax: Syntax) -> int | None:
+    """Return how many numbers a list such as `[1..500]` has, or None of another expression."""
+    parts = syntax.expressions if syntax.type == "unary" and syntax.value == "[" else None
+    if not parts or len(parts) != 1 or (parts[0].type, parts[0].value) != ("binary", ".."):
+        return None
+    first, last = parts[0].lhs, parts[0].rhs
+    if first.type != "number" or last.type != "number":
+        return None
+    return max(0, int(last.value) - int(first.value) + 1)
 
 
 def _has_own_elements(syntax: Syntax) -> bool:
