@@ -33,6 +33,10 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 LEAST_DAYS: Final = STEP_FUNCTIONS_REDRIVABLE_DAYS + 1
 _RUNNING: Final = {"RUNNING", "PENDING_REDRIVE"}
+# What an execution was given and gave is encrypted by the key that its state machine had then. This
+# role may not use that key any more after a change of it, and never the key of another machine.
+# https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html
+_WITHOUT_DATA: Final = "METADATA_ONLY"
 # https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html
 _STANDING_BY_CODE: Final = {
     "ExecutionDoesNotExist": Standing.FORGOTTEN,
@@ -58,7 +62,7 @@ class StepFunctionsExecutions:
     def standing(self, execution_arn: str, since: datetime) -> Standing:
         """Return how an execution stands; without permission to look at it, it counts as unseen."""
         describe = callbacks.stepfunctions().describe_execution
-        described = attempt(describe, executionArn=execution_arn)
+        described = attempt(describe, executionArn=execution_arn, includedData=_WITHOUT_DATA)
         if not isinstance(described, Failure):
             is_running = described["status"] in _RUNNING
             return standing_at(None if is_running else described["stopDate"], since)
@@ -71,7 +75,9 @@ class StepFunctionsExecutions:
     def map_run_of(self, child_arn: str) -> MapRun | None:
         """Return the run that started a child, or None if it is forgotten or unseen."""
         states = callbacks.stepfunctions()
-        described = self._told(states.describe_execution, executionArn=child_arn)
+        described = self._told(
+            states.describe_execution, executionArn=child_arn, includedData=_WITHOUT_DATA
+        )
         arn = described and described.get("mapRunArn")
         run = arn and self._told(states.describe_map_run, mapRunArn=arn)
         if not run:

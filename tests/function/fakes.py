@@ -42,6 +42,7 @@ class FakeStepFunctions:
         history: the events of that execution, oldest first.
         map_runs: the parents of Map Runs.
         children: executions that any Map Run has started.
+        has_another_key: whether documents of executions are encrypted by a key of somebody else.
     """
 
     failures: deque[Exception] = field(default_factory=deque)
@@ -51,9 +52,17 @@ class FakeStepFunctions:
     history: list[dict[str, Any]] = field(default_factory=list)
     map_runs: dict[str, str] = field(default_factory=dict)
     children: list[str] = field(default_factory=list)
+    has_another_key: bool = False
 
-    def describe_execution(self, *, executionArn: str) -> dict[str, Any]:  # noqa: N803
+    def describe_execution(
+        self,
+        *,
+        executionArn: str,  # noqa: N803
+        includedData: str = "ALL_DATA",  # noqa: N803
+    ) -> dict[str, Any]:
         self._take("DescribeExecution", {"executionArn": executionArn}, closes=False)
+        if self.has_another_key and includedData == "ALL_DATA":
+            raise client_error("DescribeExecution", "KmsAccessDeniedException")
         stopped = datetime(2025, 11, 23, 3, 42, 13, tzinfo=UTC)
         return {"executionArn": executionArn, "stopDate": stopped, **self.ended}
 

@@ -212,6 +212,7 @@ def test_state_of_children_is_deleted_with_that_of_their_parent(
     answered_by_children()
     stepfunctions.ended = {"status": "SUCCEEDED", "mapRunArn": MAP_RUN}
     stepfunctions.map_runs, stepfunctions.children = {MAP_RUN: ARN}, CHILDREN
+    stepfunctions.has_another_key = True
     run()
     asked = [operation for operation, _ in stepfunctions.taken]
     # Whether the last page of children is needed depends on which child is looked at first.
