@@ -1,5 +1,6 @@
 """The step of a failed execution that is to blame, as its history shows it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -8,6 +9,7 @@ from statebag.executions.executions import Execution, Executions
 from statebag.executions.timeline import Step, steps_of
 from statebag.output.rendering import counted
 from statebag.sources.failures import Explanation, explanation_of
+from universal_sync_core.values.codec import JsonObject
 
 _RESERVED: Final = "States."
 _FAIL: Final = "Fail"
@@ -74,6 +76,18 @@ def failed_step_of(cloud: Cloud, execution: Execution, error: str) -> FailedStep
         caught=caught,
         is_deliberate=is_deliberate,
     )
+
+
+def last_step_with(
+    cloud: Cloud, execution: Execution, is_wanted: Callable[[JsonObject], bool]
+) -> int | None:
+    """Return the number of the last step whose bag is wanted, those of branches apart."""
+    numbers = [0]
+    for step in steps_of(Executions(cloud.states).events(execution.arn), execution.arn):
+        if step.parent is None and step.bag is not None and is_wanted(step.bag):
+            numbers.append(step.number)
+        step.let_go()
+    return max(numbers) or None
 
 
 def place_of_step(step: Step) -> str:

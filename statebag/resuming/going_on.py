@@ -10,10 +10,14 @@ from botocore.exceptions import ClientError
 from statebag.account.aws import Cloud
 from statebag.executions.chain import known
 from statebag.executions.executions import Execution, Executions
+from statebag.executions.naming import STEP_MARK
+from statebag.resuming.failed_step import last_step_with
 from statebag.resuming.restarts import can_restart, redrive_command
 from statebag.resuming.starts import ENDED_WELL, parent_of
 from universal_sync_core.bag.awaited_job import JOB
 from universal_sync_core.bag.fields import FAILED_SEGMENTS
+from universal_sync_core.errors import InvalidRequestError
+from universal_sync_core.ingestion.control_fields import checked
 from universal_sync_core.storage.store import Location
 from universal_sync_core.values.codec import JsonObject
 
@@ -25,6 +29,14 @@ _REVISION: Final = "state_revision"
 _AT_JOB: Final = "async"
 _OF_JOB: Final = "Job."
 _NEW_JOB: Final = "ID-OF-THE-NEW-RUN"
+# What has nothing to do with the input: the same one may be accepted when that is mended.
+_PASSING: Final = {
+    "ConfigurationError",
+    "StoreAccessDeniedError",
+    "StoreThrottledError",
+    "StoreUnavailableError",
+}
+_OF_LAMBDA: Final = ("Lambda.", "Runtime.", "Sandbox.")
 
 
 def way_on(  # noqa: PLR0913 - all that is known of a failure
@@ -57,13 +69,50 @@ def way_on(  # noqa: PLR0913 - all that is known of a failure
     whole = _whole_of(cloud, execution)
     if whole is not execution:
         return _of_branch(whole)
+    return _resumed(cloud, execution, error, record, bag)
+
+
+def _resumed(
+    cloud: Cloud, execution: Execution, error: str, record: JsonObject, bag: JsonObject | None
+) -> Sequence[str]:
+    """Return how an execution goes on whose machine goes on from a state."""
     if bag is None or not has_begun(bag):
-        return [START_AGAIN]
+        return _begun_again(execution, error)
+    if (problem := _problem_of(bag)) is not None:
+        return _from_before(cloud, execution, problem)
     changes = "".join(
         f" --set {shlex.quote(f'{name}={json.dumps(value)}')}"
         for name, value in _needed(record, error, bag).items()
     )
     return [f"statebag resume {execution.arn}{changes}"]
+
+
+def _begun_again(execution: Execution, error: str) -> Sequence[str]:
+    """Return how an execution is started again that failed before its first state was over."""
+    if error not in _PASSING and not error.startswith(_OF_LAMBDA):
+        return [START_AGAIN]
+    return [_start_command(execution), "Nothing has been done yet, and its input was not refused."]
+
+
+def _problem_of(bag: JsonObject) -> str | None:
+    """Return why no execution can go on with a bag, or None where one can."""
+    try:
+        checked(bag, "state_data")
+    except InvalidRequestError as error:
+        return str(error)
+    return None
+
+
+def _from_before(cloud: Cloud, execution: Execution, problem: str) -> Sequence[str]:
+    """Return how to go on from the last state before a bag with which none can go on."""
+    number = last_step_with(cloud, execution, lambda bag: _problem_of(bag) is None)
+    if number is None:
+        return [START_AGAIN]
+    command = f"statebag resume {shlex.quote(f'{execution.arn}{STEP_MARK}{number}')}"
+    return [
+        command,
+        f"That is the last sound state. With a later one no execution goes on: {problem}.",
+    ]
 
 
 def undeleting(path: str) -> Sequence[str]:
@@ -87,10 +136,15 @@ def _redriven(execution: Execution, *, is_deliberate: bool) -> Sequence[str]:
         reason = "it ended in a Fail state, which redriving would only enter again"
     if reason is None:
         return [redrive_command(execution.arn)]
+    command = _start_command(execution)
+    return [command, f"That runs all of it again. It cannot be redriven: {reason.rstrip('.')}."]
+
+
+def _start_command(execution: Execution) -> str:
+    """Return the command that starts another execution with the same input."""
     given = f"aws stepfunctions describe-execution --execution-arn {execution.arn}"
     machine = f"aws stepfunctions start-execution --state-machine-arn {execution.machine_arn}"
-    command = f'{machine} --input "$({given} --query input --output text)"'
-    return [command, f"That runs all of it again. It cannot be redriven: {reason}."]
+    return f'{machine} --input "$({given} --query input --output text)"'
 
 
 def _whole_of(cloud: Cloud, execution: Execution) -> Execution:

@@ -1,14 +1,16 @@
 """The cause behind the error that an execution ended with, and a way on that helps."""
 
 import json
+import shlex
 from typing import Any, Final
 
 import pytest
 
+from statebag.resuming.going_on import START_AGAIN
 from tests.statebag.cloud import FUNCTION, MACHINE, FakeCloud, arn_of
 from tests.statebag.conftest import Run
 from tests.statebag.histories import History, bag
-from tests.statebag.states import CONTEXT, RUN, catalog_bag, location_of
+from tests.statebag.states import CONTEXT, RUN, catalog_bag, location_of, snapshot_of
 from universal_sync_core import record_failure
 from universal_sync_core.workflow.continuation import STARTED_BY
 
@@ -171,6 +173,44 @@ def test_state_that_was_deleted_is_brought_back_before_anything_goes_on(
     assert f"--bucket {location.bucket} --prefix {folder} " in told["go on"][0]
     assert "delete-object" in told["go on"][1]
     assert "Undo a deletion" in run("show", path).err
+
+
+def test_bag_that_no_execution_goes_on_with_is_left_for_the_last_sound_one(
+    run: Run, cloud: FakeCloud
+) -> None:
+    sound, edited = ({"state_data": catalog_bag() | {"loop_limit": n}} for n in (9, "soon"))
+    events = History().visit("InitializeState", {}, sound).visit("RunAndSync", sound, edited)
+    events.visit("RouteNextAction", edited, edited, "Choice")
+    cloud.states.add("run-1", "FAILED", events=events.events, input={}, error="UnroutableBag")
+    _, path = snapshot_of(catalog_bag())
+    cloud.functions.answer = {"state_data": {"pre_snapshot_s3_path": path}}
+
+    command, reason = told_of(run)["go on"]
+
+    assert command == f"statebag resume '{RUN}#1'"
+    assert "state_data.loop_limit must be a whole number" in reason
+    assert run(*shlex.split(command)[1:]).code == 0
+
+
+FIRST_ENDS: Final = {
+    "StoreUnavailableError": True,
+    "Lambda.TooManyRequestsException": True,
+    "Sandbox.Timedout": True,
+    "InvalidRequestError": False,
+    "States.DataLimitExceeded": False,
+}
+
+
+@pytest.mark.parametrize(("error", "is_the_same"), FIRST_ENDS.items())
+def test_execution_that_never_began_is_started_with_the_same_input_unless_that_was_refused(
+    run: Run, cloud: FakeCloud, error: str, *, is_the_same: bool
+) -> None:
+    cloud.states.add("run-1", "FAILED", input={}, error=error)
+
+    (first, *_) = told_of(run)["go on"]
+
+    assert ("start-execution" in first) is is_the_same
+    assert is_the_same or first == START_AGAIN
 
 
 STAGES: Final = {"init": "inputs/", "segment": "@state_task", "callback": "submit_callback"}
