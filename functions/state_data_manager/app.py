@@ -108,6 +108,7 @@ def _handled(resolver: ActionResolver, event: Any, context: LambdaContext) -> Js
     started = time.perf_counter()
     used_before = runtime.current().usage.snapshot()
     _name_action(_action(event))
+    _name_execution(_execution_id(event))
     try:
         metrics.add_metric("PayloadBytesIn", MetricUnit.Bytes, core.calculate_payload_size(event))
         with runtime.current().until(context.get_remaining_time_in_millis):
@@ -130,6 +131,12 @@ def _name_action(action: str) -> None:
     metrics.add_metadata("action", action)
     if _BY_ACTION:
         metrics.add_dimensions(action=action, service=metrics.service or "undefined")
+
+
+def _name_execution(execution_id: str | None) -> None:
+    """Add the execution to the line of metrics: an alarm on them does not say which it is about."""
+    if execution_id is not None:
+        metrics.add_metadata("execution_id", execution_id)
 
 
 def _action(event: Any) -> str:

@@ -32,6 +32,7 @@ def test_every_action_leaves_its_metrics(
         "Duration": "Milliseconds",
     }
     assert measured["action"] == "sync"
+    assert measured["execution_id"] == event["state_data"]["execution_id"]
     assert measured["PayloadBytesIn"] == [calculate_payload_size(event)]
     assert measured["PayloadBytesOut"] == [calculate_payload_size(answer)]
     kilobytes = answer["state_data"]["payload_size_kb"]

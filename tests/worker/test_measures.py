@@ -50,6 +50,7 @@ def test_a_worker_that_syncs_tells_how_full_the_bag_is(capsys: Output) -> None:
         }
     ]
     assert (line["service"], line["function"]) == ("state-data", "worker")
+    assert line["execution_id"] == EXECUTION
     share = 100 * answer["state_data"]["payload_size_kb"] / 150
     assert line["BagPercentOfBound"] == pytest.approx(share)
 

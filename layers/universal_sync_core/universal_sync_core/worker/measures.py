@@ -54,7 +54,9 @@ def _emit(
         "Metrics": [{"Name": name, "Unit": unit}],
     }
     told = {"Timestamp": time.time_ns() // 10**6, "CloudWatchMetrics": [group]}
-    line = encode({"_aws": told, **named, "function": function, name: value})
+    # An alarm on the metric does not say which execution it is about.
+    about = {"function": function, "execution_id": execution_id}
+    line = encode({"_aws": told, **named, **about, name: value})
     sys.stdout.write(f"{line.decode()}\n")
 
 
