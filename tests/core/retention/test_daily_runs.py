@@ -107,24 +107,52 @@ def test_record_in_the_place_of_another_deletes_nothing_before_its_time(world: W
     world.require_whole(long)
 
 
+def _beginning(world: World, begun: list[Run], path: str, expected: Any) -> Any:
+    """Return a look at an execution during which another goes on with its state."""
+    standing = world.standing
+
+    def looked(arn: str, since: Any) -> Any:
+        found = standing(arn, since)
+        if not begun:
+            begun.append(world.resume("second", path, expected))
+        return found
+
+    return looked
+
+
 def test_one_that_begins_while_the_deletion_looks_keeps_its_state(world: World) -> None:
     first = world.start("first", **LARGE)
     path = world.fail(first)
     world.pass_days(91)
     begun: list[Run] = []
-    standing = world.standing
-
-    def begins(arn: str, since: Any) -> Any:
-        found = standing(arn, since)
-        if not begun:
-            begun.append(world.resume("second", path, first.expected))
-        return found
-
-    world.standing = begins  # type: ignore[assignment, method-assign]
+    world.standing = _beginning(world, begun, path, LARGE)  # type: ignore[method-assign]
     assert world.daily().kept == {first.arn: "an execution is about to go on from it"}
     world.require_whole(begun[0])
     world.sync(begun[0], more=1)
     world.require_whole(begun[0])
+
+
+def _cut_off(_: Any) -> None:
+    raise StoreUnavailableError("S3 failed: InternalError")
+
+
+@pytest.mark.parametrize("is_resumed", [True, False])
+def test_kept_state_does_not_stay_closed_by_a_run_that_was_cut_off(
+    world: World, *, is_resumed: bool
+) -> None:
+    first = world.start("first", **LARGE)
+    path = world.fail(first)
+    world.pass_days(91)
+    begun: list[Run] = []
+    if is_resumed:
+        world.standing = _beginning(world, begun, path, LARGE)  # type: ignore[method-assign]
+    world.inventory.before_delete = _cut_off
+    assert world.daily().failed
+    if not is_resumed:
+        begun.append(world.start("first", **LARGE))  # the name may be given again by now
+    world.inventory.before_delete = lambda _: None
+    assert list(world.daily().kept) == [first.arn]
+    world.require_whole(world.resume("third", world.fail(begun[0]), LARGE))
 
 
 def test_one_that_begins_once_the_deletion_has_begun_is_refused(world: World) -> None:

@@ -139,6 +139,7 @@ class DailyDeletion:
             if owner != arn and digest_of(arn) not in members.began:
                 return True  # it never went on with that state, or the state is deleted
             if members.began and not self._is_last(owner, arn):
+                self._open_again(owner, members)
                 self._keep(owner, _NEEDED)
                 return True
             return self._is_deleted(owner, arn)
@@ -187,6 +188,8 @@ class DailyDeletion:
         reason = self._reason_to_keep(owner, arn, members, objects)
         if reason is None:
             reason = self._delete_all(owner, members, objects)
+        else:
+            self._open_again(owner, members)
         if reason is not None:
             self._keep(owner, reason)
         elif objects:
@@ -257,6 +260,11 @@ class DailyDeletion:
             return True
         self._inventory.delete([location])
         return False
+
+    def _open_again(self, owner: str, members: Members) -> None:
+        """Let executions go on with a state that is kept, if an earlier run had closed it."""
+        if members.is_closed and not self._terms.dry_run:
+            self._inventory.delete([closed(self._used.settings, owner)])
 
     def _count(self, owner: str, objects: Sequence[Stored]) -> None:
         with self._shared:

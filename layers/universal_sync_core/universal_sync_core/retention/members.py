@@ -40,10 +40,12 @@ class Members:
     Attributes:
         began: those that went on with it, without the one that began it.
         settled: those that ended longer ago than the retention.
+        is_closed: whether no other execution may go on with the state.
     """
 
     began: frozenset[str] = field(default_factory=frozenset)
     settled: frozenset[str] = field(default_factory=frozenset)
+    is_closed: bool = False
 
     def unsettled(self, owner: str) -> frozenset[str]:
         """Return those that may still need the state, including the one that began it."""
@@ -55,13 +57,13 @@ class Members:
 
         Workers may write into every folder called `packs/`, below this one as well.
         """
-        names = (key.removeprefix(folder) for key in keys)
+        names = {key.removeprefix(folder) for key in keys}
         found = [match.groups() for name in names if (match := _MARK.fullmatch(name))]
         began, settled = (
             frozenset(digest for digest, step in found if step == wanted)
             for wanted in ("began", "settled")
         )
-        return cls(began, settled)
+        return cls(began, settled, _CLOSED in names)
 
 
 def machine_of(execution_id: str) -> str | None:
