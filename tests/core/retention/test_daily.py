@@ -201,6 +201,20 @@ def test_end_of_one_that_went_on_is_looked_for_when_it_is_waited_for(world: Worl
     assert world.stored() == []
 
 
+def test_end_of_one_that_went_on_is_looked_for_when_the_first_was_settled_before(
+    world: World,
+) -> None:
+    second = world.go_on(world.start("first", **LARGE), "second")
+    world.pass_days(91)
+    assert world.daily().kept == {arn_of("first"): "another execution went on from it"}
+    world.end(second, is_recorded=False)
+    world.pass_days(1)
+    assert world.daily().recorded == [second.arn]
+    world.pass_days(91)
+    assert world.daily().workflows == [arn_of("first")]
+    assert world.stored() == []
+
+
 @pytest.mark.parametrize("days", [1, 100])
 def test_redriven_execution_is_kept(world: World, days: float) -> None:
     run = world.start("redriven", **LARGE)

@@ -9,7 +9,6 @@ so the next run continues a run that was cut short.
 import itertools
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
 from threading import Lock
 from typing import Final
 
@@ -23,8 +22,8 @@ from universal_sync_core.retention.members import (
     digest_of,
     leave_mark,
     machine_of,
-    mark,
-    marked_execution,
+    member_named,
+    members_of,
     members_prefix,
 )
 from universal_sync_core.retention.standing import Standing, reason_to_keep, standing_of_all
@@ -156,9 +155,7 @@ class DailyDeletion:
         return not waiting
 
     def _members(self, owner: str) -> Members:
-        folder = members_prefix(self._used.settings, owner)
-        found = self._inventory.objects(self._bucket, folder)
-        return Members.named((stored.location.key for stored in found), folder)
+        return members_of(self._used, self._inventory, owner)
 
     def _doubt(self, owner: str, digests: Iterable[str]) -> None:
         """Note executions that a workflow waits for, whose end may not have been recorded."""
@@ -175,12 +172,7 @@ class DailyDeletion:
         }
 
     def _arn_of(self, owner: str, digest: str) -> str | None:
-        if digest == digest_of(owner):
-            return owner
-        with suppress(MissingObjectError):
-            body = self._body(mark(self._used.settings, owner, digest, "began"))
-            return marked_execution(body)
-        return None
+        return member_named(self._used, owner, digest)
 
     def _is_deleted(self, owner: str, arn: str) -> bool:
         """Delete everything that a workflow stored, and tell whether all of it is deleted."""

@@ -10,10 +10,12 @@ nothing of it is needed any more.
 import hashlib
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
-from universal_sync_core.errors import InvalidRequestError
+from universal_sync_core.errors import InvalidRequestError, MissingObjectError
+from universal_sync_core.retention.inventory import Inventory
 from universal_sync_core.settings import Settings
 from universal_sync_core.storage import runtime
 from universal_sync_core.storage.keys import execution_prefix
@@ -64,6 +66,23 @@ class Members:
             for wanted in ("began", "settled")
         )
         return cls(began, settled, _CLOSED in names)
+
+
+def members_of(used: Runtime, inventory: Inventory, owner: str) -> Members:
+    """Return the members of a workflow by the marks beside its state."""
+    folder = members_prefix(used.settings, owner)
+    found = inventory.objects(used.settings.bucket or "", folder)
+    return Members.named((stored.location.key for stored in found), folder)
+
+
+def member_named(used: Runtime, owner: str, digest: str) -> str | None:
+    """Return the ARN of a member by its digest, or None if it has left no mark."""
+    if digest == digest_of(owner):
+        return owner
+    location = mark(used.settings, owner, digest, "began")
+    with suppress(MissingObjectError):
+        return marked_execution(used.read(location).body)
+    return None
 
 
 def machine_of(execution_id: str) -> str | None:

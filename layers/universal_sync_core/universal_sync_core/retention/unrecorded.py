@@ -11,7 +11,12 @@ from typing import Final
 from universal_sync_core.retention.children import Children
 from universal_sync_core.retention.ended import RecordName, ended_prefix
 from universal_sync_core.retention.inventory import Inventory
-from universal_sync_core.retention.members import digest_of, machine_of, mark
+from universal_sync_core.retention.members import (
+    digest_of,
+    machine_of,
+    member_named,
+    members_of,
+)
 from universal_sync_core.retention.standing import Standing
 from universal_sync_core.retention.terms import MOST_ASKED, Executions, Terms
 from universal_sync_core.storage.keys import LAYOUT, execution_prefix, owner_in
@@ -57,7 +62,7 @@ class Unrecorded:
         found += [(child, child) for child in alone]
         random.shuffle(found)  # there may be more than one run can ask about
         asked = itertools.takewhile(lambda _: has_time(), found[:MOST_ASKED])
-        return [arn for arn, owner in asked if self._record(arn, owner)]
+        return [each for pair in asked for each in self._record(*pair, recorded)]
 
     def _recorded(self) -> set[str]:
         """Return the digests of all executions with a record."""
@@ -74,19 +79,30 @@ class Unrecorded:
             if owner is not None:
                 yield owner
 
-    def _record(self, arn: str, owner: str) -> bool:
-        if not self._may_need(arn, owner):
-            return False
-        has_ended = self._executions.standing(arn, self._terms.since) in _ENDED
-        if has_ended:
-            self._executions.record(arn, owner)
-        return has_ended
+    def _record(self, arn: str, owner: str, recorded: set[str]) -> list[str]:
+        """Record the end of an execution, or of those that its state waits for; return which."""
+        waiting = [each for each in self._may_need(arn, owner) if digest_of(each) not in recorded]
+        ended = [each for each in waiting if self._has_ended(each)]
+        for each in ended:
+            self._executions.record(each, owner)
+        recorded.update(map(digest_of, ended))
+        return ended
 
-    def _may_need(self, arn: str, owner: str) -> bool:
-        """Tell whether there is state that an execution may still need."""
+    def _has_ended(self, arn: str) -> bool:
+        return self._executions.standing(arn, self._terms.since) in _ENDED
+
+    def _may_need(self, arn: str, owner: str) -> list[str]:
+        """Return the executions that may still need a state, if there is any.
+
+        That is the execution itself, or, if it began the state and is settled, those that went on.
+        """
         settings = self._used.settings
         stored = self._inventory.objects(settings.bucket or "", execution_prefix(settings, owner))
         if next(stored, None) is None:  # deleted meanwhile
-            return False
-        settled = mark(settings, owner, digest_of(arn), "settled")
-        return not self._used.exists(settled)
+            return []
+        members = members_of(self._used, self._inventory, owner)
+        if digest_of(arn) not in members.settled:
+            return [arn]
+        others = members.unsettled(owner) if arn == owner else ()
+        named = (member_named(self._used, owner, digest) for digest in others)
+        return [each for each in named if each and machine_of(each) in self._terms.machines]
