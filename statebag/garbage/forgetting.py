@@ -1,8 +1,8 @@
 """Erasing a workflow's state: who else needs it, and erasing it while the world goes on.
 
-Nothing is erased that an execution which lives may need. One may begin in the very moment, so all
-is deleted first as S3 deletes where it keeps versions, Step Functions is asked once more, and only
-then is it erased: until then it comes back.
+Nothing is erased that an execution which lives may need. One may begin in the very moment, so the
+state is deleted first as S3 deletes where it keeps versions, Step Functions is asked once more, and
+only then is all erased: until then the state comes back.
 """
 
 from collections.abc import Callable, Sequence
@@ -23,6 +23,8 @@ from statebag.executions.workflows import Observer
 from statebag.garbage.estate import Estate, Surveyor
 from universal_sync_core.errors import StateSyncError
 from universal_sync_core.retention.inventory import DELETE_AT_ONCE
+from universal_sync_core.retention.members import members_prefix
+from universal_sync_core.storage.keys import execution_prefix
 from universal_sync_core.workflow.start import INPUT_PATH
 
 # What may end the look after a deletion: then what was deleted comes back.
@@ -91,12 +93,28 @@ class Forgetting:
         """
         self._require_unneeded(self._needed_by())  # a person may have taken long to answer
         if self._cloud.inventory.keeps_versions(self._place.bucket):
-            self._delete_first(plan.estate.all)
+            self._delete_first([each for each in plan.estate.all if self._is_state(each)])
+        # If this try is interrupted, the next one finds all by the records and the marks.
         for prefix in plan.estate.prefixes:  # the records of ends are last
-            versions = self._cloud.versions.of(self._place.bucket, prefix)
-            while batch := list(islice(versions, DELETE_AT_ONCE)):
-                self._cloud.versions.erase(batch)
-                told(len(batch))
+            self._erase(prefix, told, keeps=self._marks)
+        self._erase(self._marks, told)
+
+    @property
+    def _marks(self) -> str:
+        return members_prefix(self._place.settings, self._owner)
+
+    def _is_state(self, version: Version) -> bool:
+        """Tell whether a version is of the state itself, without which nothing else is needed."""
+        key, home = version.location.key, execution_prefix(self._place.settings, self._owner)
+        return key.startswith(home) and not key.startswith(self._marks)
+
+    def _erase(self, prefix: str, told: Callable[[int], None], keeps: str | None = None) -> None:
+        """Erase what has a prefix, except what has another one below that."""
+        found = self._cloud.versions.of(self._place.bucket, prefix)
+        versions = (each for each in found if not (keeps and each.location.key.startswith(keeps)))
+        while batch := list(islice(versions, DELETE_AT_ONCE)):
+            self._cloud.versions.erase(batch)
+            told(len(batch))
 
     def _delete_first(self, versions: Sequence[Version]) -> None:
         """Delete so that it can be undone, and undo it where somebody needs it by now."""

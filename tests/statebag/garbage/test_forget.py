@@ -3,6 +3,8 @@
 import json
 import re
 from collections.abc import Callable
+from functools import partial
+from itertools import count
 from typing import Any
 
 import pytest
@@ -111,19 +113,36 @@ def test_all_is_erased_and_nothing_of_others(  # noqa: PLR0913 - fixtures
     cloud.inventory.versioned = versioned
 
     ran = run("forget", RUN, "--erase", stdin=f"{typed}\n")
-
     assert ran.code == 0, ran.err
     assert keys(cloud) == others
     assert set(cloud.versions.erased) == workflow
+
+
+@pytest.mark.parametrize("answered", range(9))
+def test_next_try_erases_what_an_interrupted_one_has_left(
+    run: Run, cloud: FakeCloud, others: set[str], workflow: set[str], answered: int
+) -> None:
+    del cloud.states.executions[FORK]  # only what is stored tells of it
+    requests = count()
+
+    def interrupted(request: Callable[[Any], None], given: Any) -> None:
+        request(given)
+        if next(requests) >= answered:
+            raise client_error("ExpiredToken", "DeleteObjects")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cloud.inventory, "delete", partial(interrupted, cloud.inventory.delete))
+        patch.setattr(cloud.versions, "erase", partial(interrupted, cloud.versions.erase))
+        run("forget", RUN, "--erase", stdin="run-1\n")
+    assert run("forget", RUN, "--erase", stdin="run-1\n").code == 0
+    assert (keys(cloud), set(cloud.versions.erased)) == (others, workflow)
 
 
 @pytest.mark.parametrize("typed", ["", "\n", "y\n", "run-2\n", "run\n"])
 @pytest.mark.usefixtures("workflow")
 def test_other_name_erases_nothing(run: Run, cloud: FakeCloud, typed: str) -> None:
     before = keys(cloud)
-
     ran = run("forget", RUN, "--erase", stdin=typed)
-
     assert ran.code in {7, 130}
     assert keys(cloud) == before
     assert cloud.inventory.deleted == [f"{key_prefix()}callbacks/{'a' * 64}.json"]
@@ -213,9 +232,7 @@ def test_what_was_deleted_comes_back_where_nobody_can_be_asked(
 @pytest.mark.usefixtures("workflow")
 def test_one_that_works_on_anothers_state_names_that(run: Run, cloud: FakeCloud) -> None:
     before = keys(cloud)
-
     ran = run("forget", FORK, "--erase", stdin="fork\n")
-
     assert (ran.code, keys(cloud)) == (7, before)
     assert f"statebag forget {RUN}" in ran.err
 
