@@ -15,6 +15,7 @@ from statebag.account.aws import Cloud
 from statebag.errors import StatebagError
 from statebag.executions.workflows import Observer
 from statebag.garbage.garbage import Holding, Policy
+from statebag.garbage.undoing import undelete
 from universal_sync_core.errors import StateSyncError
 from universal_sync_core.retention.inventory import DELETE_AT_ONCE, Stored
 
@@ -100,5 +101,4 @@ class Deletion:
                 self._spared[execution_id] = reason
 
     def _undelete(self, items: Sequence[Item]) -> None:
-        if items:
-            self._cloud.inventory.undelete([stored.location for _, stored in items])
+        undelete(self._cloud, [stored.location for _, stored in items])

@@ -21,6 +21,7 @@ from statebag.executions.chain import owner_of
 from statebag.executions.executions import Execution, Executions, is_execution_arn, machine_of
 from statebag.executions.workflows import Observer
 from statebag.garbage.estate import Estate, Surveyor
+from statebag.garbage.undoing import undelete
 from universal_sync_core.errors import StateSyncError
 from universal_sync_core.retention.inventory import DELETE_AT_ONCE
 from universal_sync_core.retention.members import members_prefix
@@ -127,8 +128,7 @@ class Forgetting:
                 self._cloud.inventory.delete(batch)
             self._require_unneeded(self._needed_by())
         except _INTERRUPTIONS:
-            for batch in done:
-                self._cloud.inventory.undelete(batch)
+            undelete(self._cloud, [each for batch in done for each in batch])
             raise
 
     def _needed_by(self) -> list[str]:

@@ -104,8 +104,29 @@ def test_deletion_after_which_nothing_is_known_is_undone(
     assert content(cloud, "run-1") == before
 
 
-def raising(error: BaseException) -> Callable[[str], None]:
-    def fail(_: str) -> None:
+def test_what_stays_deleted_is_named_where_it_cannot_be_brought_back(
+    run: Run, cloud: FakeCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finished(cloud, "run-1", days_ago=200)
+    delete, expired = cloud.inventory.delete, client_error("ExpiredToken", "any request")
+
+    def then_expire(locations: Sequence[Location]) -> None:
+        delete(locations)
+        monkeypatch.setattr(cloud.states, "_asked", raising(expired))
+        monkeypatch.setattr(cloud.inventory, "undelete", raising(expired))
+
+    monkeypatch.setattr(cloud.inventory, "delete", then_expire)
+
+    ran = run(*DELETE)
+
+    assert ran.code == 6
+    assert "objects were deleted and could not be undeleted (ClientError)" in ran.err
+    assert arn_of("run-1") in ran.err
+    assert "docs/operations.md" in ran.err
+
+
+def raising(error: BaseException) -> Callable[[Any], None]:
+    def fail(_: Any) -> None:
         raise error
 
     return fail

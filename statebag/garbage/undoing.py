@@ -1,0 +1,37 @@
+"""Undoing a deletion, or telling what stays deleted."""
+
+from collections.abc import Sequence
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from statebag.account.aws import Cloud
+from statebag.errors import UnavailableError
+from universal_sync_core.errors import StateSyncError
+from universal_sync_core.storage.keys import execution_in
+from universal_sync_core.storage.store import Location
+
+_MOST_NAMED = 3
+_HINT = (
+    "Deleted objects stay in the bucket's versions for 30 days: remove their delete markers, as"
+    " docs/operations.md says under `Undo a deletion`."
+)
+
+
+def undelete(cloud: Cloud, locations: Sequence[Location]) -> None:
+    """Bring back deleted objects of one bucket.
+
+    Raises:
+        UnavailableError: some of them may stay deleted.
+    """
+    if not locations:
+        return
+    try:
+        cloud.inventory.undelete(locations)
+    except (ClientError, BotoCoreError, StateSyncError) as error:
+        owners = sorted({execution_in(str(each)) or each.key for each in locations})
+        more = f" and {len(owners) - _MOST_NAMED:,} more" if len(owners) > _MOST_NAMED else ""
+        message = (
+            f"{len(locations):,} objects were deleted and could not be undeleted"
+            f" ({type(error).__name__}), of {', '.join(owners[:_MOST_NAMED])}{more}"
+        )
+        raise UnavailableError(message, hint=_HINT) from error
