@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterable
 
-from universal_sync_core.previews.masking import MASK, Masking
+from universal_sync_core.previews.masking import Masking
+from universal_sync_core.previews.secrets import MASK
 
 __all__ = ["MASK", "Masking", "masking"]
 

@@ -7,11 +7,9 @@ from typing import Final
 
 from universal_sync_core.errors import StateSyncError
 from universal_sync_core.limits import KIB
-from universal_sync_core.previews.secrets import is_count, is_secret_name, without_secrets
+from universal_sync_core.previews.secrets import MASK, is_count, is_secret_name, without_secrets
 from universal_sync_core.values.codec import Json, JsonObject, decode, encode
 from universal_sync_core.values.paths import Step
-
-MASK: Final = "***"
 
 # A header or a parameter is often an object of two fields.
 _NAME_FIELDS: Final = frozenset({"name", "key", "header", "field", "parameter", "variable", "id"})

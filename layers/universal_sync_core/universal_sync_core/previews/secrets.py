@@ -9,7 +9,7 @@ import re
 import unicodedata
 from typing import Final
 
-_MASK: Final = "***"
+MASK: Final = "***"
 # Characters of a name that are looked at.
 _LONGEST_NAME: Final = 256
 
@@ -71,8 +71,8 @@ def is_count(name: str) -> bool:
 
 def without_secrets(text: str) -> str:
     """Return a string with `***` for each part that has the form of a secret."""
-    text = _IN_URL.sub(_MASK, _FORMS.sub(_MASK, text))
-    return _ASSIGNED.sub(rf"\g<1>{_MASK}", text)
+    text = _IN_URL.sub(MASK, _FORMS.sub(MASK, text))
+    return _ASSIGNED.sub(rf"\g<1>{MASK}", text)
 
 
 def _plain(name: str) -> str:

@@ -45,7 +45,7 @@ _KINDS_OF_BYTES: Final = bytes(
 _LONG_NUMBER: Final = b"0" * 19
 _TEXTS: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
 # Half of a pair cannot be encoded in UTF-8, but has an escape in JSON.
-_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+HALF_OF_PAIR: Final = re.compile("[\ud800-\udfff]")
 _NO_BRACKETS: Final = bytes(byte for byte in range(256) if byte not in b"[]{}")
 _LEVELS: Final = tuple((byte in b"[{") - (byte in b"]}") for byte in range(256))
 
@@ -213,7 +213,7 @@ def _encode_plainly(value: Json, *, sort_keys: bool = False) -> bytes:
         raise _too_deep(Place("value"), "value") from error
     except ValueError as error:  # an integer of more digits than CPython converts
         raise InvalidRequestError(f"not a JSON value: {error}") from error
-    return _SURROGATE.sub(_escaped, text).encode()
+    return HALF_OF_PAIR.sub(_escaped, text).encode()
 
 
 def _escaped(surrogate: re.Match[str]) -> str:

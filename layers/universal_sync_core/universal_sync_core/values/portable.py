@@ -5,12 +5,10 @@ libraries alter whole numbers beyond 64 bits. Both are safe in S3; values that h
 are shown without them. A message names the JSON type of a value, and never shows the value.
 """
 
-import re
 from typing import Final
 
-from universal_sync_core.values.codec import Json, measure
+from universal_sync_core.values.codec import HALF_OF_PAIR, Json, measure
 
-_HALF_OF_PAIR: Final = re.compile("[\ud800-\udfff]")
 _REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
 _JSON_TYPES: Final = {
     dict: "an object",
@@ -35,7 +33,7 @@ def is_portable(value: Json) -> bool:
 
 def portable_text(text: str) -> str:
     """Return a string with a replacement character for each half of a surrogate pair."""
-    return text if text.isascii() else _HALF_OF_PAIR.sub(_REPLACEMENT, text)
+    return text if text.isascii() else HALF_OF_PAIR.sub(_REPLACEMENT, text)
 
 
 def portable(value: Json) -> Json:
