@@ -70,6 +70,8 @@ BRANCH: Final = "branch"
 BRANCH_ID: Final = "branch_id"
 FORKED_FROM: Final = "forked_from"
 
+# Every step of the workflow counts it on.
+REVISION: Final = "state_revision"
 STATE: Final = "current_state"
 HISTORY: Final = "state_history"
 HISTORY_ALIAS: Final = "new_history_logs"

@@ -8,7 +8,7 @@ in total, and how many segments an execution of the workflow may run.
 from typing import Final
 
 from universal_sync_core.bag.execution_budget import LIMIT, count_around, segments_apart
-from universal_sync_core.bag.fields import BRANCHES, FORKED_FROM, is_branch
+from universal_sync_core.bag.fields import BRANCHES, FORKED_FROM, REVISION, is_branch
 from universal_sync_core.errors import InvalidRequestError
 from universal_sync_core.limits import LAMBDA_CONCURRENCY, STEP_FUNCTIONS_INLINE_CONCURRENCY
 from universal_sync_core.pages.page_format import digest_mark
@@ -21,14 +21,14 @@ MOST_DEEP: Final = 8
 _DEPTH: Final = "depth"
 _AT_ONCE: Final = "at_once"
 # These tell which bag it was; the rest follows from them.
-_ORIGIN: Final = ("state_revision", "digest")
+_ORIGIN: Final = (REVISION, "digest")
 
 
 def fork_of(parent: JsonObject) -> JsonObject:
     """Return the `forked_from` of the branches that a bag forks."""
     count = length(parent.get(BRANCHES)) or 1
     return {
-        "state_revision": parent.get("state_revision"),
+        REVISION: parent.get(REVISION),
         "digest": digest_mark(canonical(parent)).hex(),
         _DEPTH: depth_of(parent) + 1,
         _AT_ONCE: at_once(parent) * _at_once_of(count),

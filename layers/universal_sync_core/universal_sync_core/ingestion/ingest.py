@@ -15,6 +15,7 @@ from universal_sync_core.bag.fields import (
     BRANCHES,
     CHAIN,
     OVERFLOW,
+    REVISION,
     overflow_of,
     with_fields,
     with_overflow,
@@ -39,7 +40,7 @@ from universal_sync_core.values.pointer import Pointer, escape, may_hold_marks, 
 
 # Fields that the machine writes. A bag keeps its own value of such a field, whatever comes in.
 _BOOKKEEPING: Final = frozenset(
-    {"last_update_time", "next_action", "payload_size_kb", "state_revision", USED}
+    {"last_update_time", "next_action", "payload_size_kb", REVISION, USED}
 )
 _COUNTED: Final = frozenset({"loop_counter", "segment_to_run", LIMIT})
 _SNAPSHOTS: Final = frozenset({"pre_snapshot_s3_path", "post_snapshot_s3_path"})
@@ -49,7 +50,6 @@ _MACHINES: Final = _BOOKKEEPING | _COUNTED | _SNAPSHOTS | _FORK
 # Fields by which a result asks the machine for something. A result that echoes a whole bag, with
 # its revision, asks for nothing by a field that it left unchanged.
 _ASKING: Final = ("status", "next_segment_to_run", JOB)
-_REVISION: Final = "state_revision"
 # A worker that merged its result itself answers the bag under this name alone.
 BAG: Final = "state_data"
 _LOOP_LIMIT: Final = "loop_limit"
@@ -269,7 +269,7 @@ def require_same_execution(fields: JsonObject, bag: JsonObject, unit: UnitOfWork
 
 def is_echo(delta: JsonObject, bag: JsonObject) -> bool:
     """Tell whether a delta echoes a whole bag: it contains the bag's bookkeeping."""
-    return _REVISION in delta and _REVISION in bag
+    return REVISION in delta and REVISION in bag
 
 
 def kept_fields(bag: JsonObject, unit: UnitOfWork) -> AbstractSet[str]:

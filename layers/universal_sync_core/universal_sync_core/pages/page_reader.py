@@ -17,7 +17,7 @@ from universal_sync_core.pages.trees import (
 )
 from universal_sync_core.values.address import Address, settled
 from universal_sync_core.values.budget import SPARE_DEPTH, Cost, Document, Facts, levels
-from universal_sync_core.values.codec import Json, JsonObject, canonical
+from universal_sync_core.values.codec import INLINE, Json, JsonObject, canonical
 from universal_sync_core.values.compression import expand, is_compressed
 from universal_sync_core.values.pointer import (
     COMPRESSED_MARK,
@@ -67,7 +67,7 @@ class PageReader(TreeReader):
             unescape: whether to give escaped keys their own names back.
         """
         self.load(value)
-        return self._build(value, _At("(inline)", 0, unescape))
+        return self._build(value, _At(INLINE, 0, unescape))
 
     def expanded(self, value: Json) -> Json:
         """Return the content of a compressed value, or any other value unchanged.

@@ -9,6 +9,7 @@ from universal_sync_core.bag.fields import (
     FAILED_SEGMENTS,
     ITEMS,
     PLACE,
+    REVISION,
     STALE_RESULT,
     UNFINISHED,
     is_branch,
@@ -70,7 +71,7 @@ def record_progress(
         runtime.current().usage.count_failed_items(length(delta.get(FAILED_SEGMENTS)) or 0)
         if UNFINISHED not in delta:
             merged = without_unfinished(merged)
-    revision = base.get("state_revision", 0)
+    revision = base.get(REVISION, 0)
     return (
         _without_earlier(merged, after["next_action"], delta)
         | after
@@ -80,7 +81,7 @@ def record_progress(
         | _stale(revision, delta, action)
         | hold_mark(merged | after, unit.settings)
         | {
-            "state_revision": revision + 1 if type(revision) is int else 1,
+            REVISION: revision + 1 if type(revision) is int else 1,
             "last_update_time": utc_now(),
         }
     )
@@ -196,7 +197,7 @@ def _stale(revision: Json, delta: JsonObject, action: str | None) -> JsonObject:
 
     Timestamps decide how it is merged; this report tells that it happened.
     """
-    computed_from: Json = delta.get("state_revision")
+    computed_from: Json = delta.get(REVISION)
     if type(computed_from) is not int or type(revision) is not int or computed_from >= revision:
         return {}
     return {

@@ -1,15 +1,11 @@
 """Values that were compressed for the bag, given back."""
 
-from typing import Final
-
 from universal_sync_core.errors import InvalidRequestError
 from universal_sync_core.storage import runtime
 from universal_sync_core.values.budget import Budget, Cost
-from universal_sync_core.values.codec import Json
+from universal_sync_core.values.codec import INLINE, Json
 from universal_sync_core.values.compression import expand, expanded_text, is_compressed
 from universal_sync_core.values.pointer import unescape
-
-_INLINE: Final = "(inline)"
 
 
 def decompress(compressed_data: Json) -> Json:
@@ -29,5 +25,5 @@ def decompress(compressed_data: Json) -> Json:
         message = "compressed_data must be gzip+base64 text or a compressed value"
         raise InvalidRequestError(message, field="compressed_data")
     encoded = expanded_text(compressed_data)
-    budget.spend(Cost(len(encoded)), _INLINE)
-    return unescape(budget.decode(encoded, _INLINE))
+    budget.spend(Cost(len(encoded)), INLINE)
+    return unescape(budget.decode(encoded, INLINE))

@@ -9,6 +9,7 @@ from universal_sync_core.bag.fields import (
     FORKED_FROM,
     OVERFLOW,
     READ_BY_MACHINE,
+    REVISION,
     SHOWN_AS,
     SPOKEN_FOR,
     UNFINISHED,
@@ -36,10 +37,9 @@ from universal_sync_core.pipe.bookkeeping import require_ready
 from universal_sync_core.pipe.offload import SIZE
 from universal_sync_core.values.codec import Json, JsonObject, encode
 
-_REVISION: Final = "state_revision"
-_NEEDED: Final = ("execution_id", "next_action", _REVISION)
+_NEEDED: Final = ("execution_id", "next_action", REVISION)
 # Fields that the worker's own merge sets.
-_OF_WORKER: Final = {"last_update_time", "next_action", "segment_to_run", SIZE, _REVISION}
+_OF_WORKER: Final = {"last_update_time", "next_action", "segment_to_run", SIZE, REVISION}
 # Fields that no merge by a worker sets.
 _KEPT: Final = frozenset({CHAIN, UNFINISHED})
 # Fields that come and go with the form in which a field is kept.
@@ -81,11 +81,11 @@ def next_bag(given: Json, bag: JsonObject, unit: UnitOfWork) -> JsonObject:
 
 
 def _follows(given: JsonObject, bag: JsonObject) -> bool:
-    revision: Json = bag.get(_REVISION, 0)
+    revision: Json = bag.get(REVISION, 0)
     return (
         all(name in given for name in _NEEDED)
         and type(revision) is int
-        and given[_REVISION] == revision + 1
+        and given[REVISION] == revision + 1
         and given["execution_id"] == bag.get("execution_id")
         and _is_same(FORKED_FROM, given, bag)
     )

@@ -26,6 +26,8 @@ JsonObject: TypeAlias = dict[str, Json]
 _RECURSION_LIMIT: Final = 10_000
 sys.setrecursionlimit(max(sys.getrecursionlimit(), _RECURSION_LIMIT))
 
+# In a message, this is the path of a value that is not an object in S3.
+INLINE: Final = "(inline)"
 _STRICT: Final = (
     orjson.OPT_PASSTHROUGH_DATACLASS
     | orjson.OPT_PASSTHROUGH_DATETIME
@@ -85,7 +87,7 @@ def measure(value: Json) -> tuple[int, bool]:
         return len(_encode_plainly(value)), False
 
 
-def decode(body: bytes, *, path: str = "(inline)", max_depth: int = MAX_STORED_DEPTH) -> Json:
+def decode(body: bytes, *, path: str = INLINE, max_depth: int = MAX_STORED_DEPTH) -> Json:
     """Return the value of a JSON document.
 
     Args:

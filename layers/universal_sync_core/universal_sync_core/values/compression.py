@@ -11,11 +11,10 @@ from universal_sync_core.errors import (
 )
 from universal_sync_core.limits import KIB
 from universal_sync_core.values.budget import Budget, Cost, Document
-from universal_sync_core.values.codec import Json, JsonObject, encode
+from universal_sync_core.values.codec import INLINE, Json, JsonObject, encode
 from universal_sync_core.values.pointer import COMPRESSED_MARK
 
 _SIZE: Final = "__size_bytes"
-_INLINE: Final = "(inline)"
 _LEVEL: Final = 6
 # A compressed value lives in a payload of 256 KiB; gzip expands at most about 1,030 times, a real
 # document about 20. https://www.zlib.net/zlib_tech.html
@@ -55,15 +54,15 @@ def expand(value: JsonObject, budget: Budget) -> Document:
         StateTooLargeError: it is larger than the rest of the budget.
     """
     size = value[_SIZE]
-    budget.spend(Cost(size), _INLINE)
+    budget.spend(Cost(size), INLINE)
     encoded = expanded_text(value[COMPRESSED_MARK], size)
     if len(encoded) != size:
         raise UnreadableObjectError(
-            "the compressed value does not have its stated size", path=_INLINE
+            "the compressed value does not have its stated size", path=INLINE
         )
-    document = budget.document(encoded, _INLINE)
+    document = budget.document(encoded, INLINE)
     if not document.facts.clean and holds_compressed(document.value):
-        raise MalformedPointerError("a compressed value in a compressed value", path=_INLINE)
+        raise MalformedPointerError("a compressed value in a compressed value", path=INLINE)
     return document
 
 
@@ -76,11 +75,11 @@ def expanded_text(text: str, limit: int = MAX_EXPANDED_BYTES) -> bytes:
     try:
         compressed = base64.b64decode(text, validate=True)
     except ValueError as error:  # binascii.Error, or characters beyond ASCII
-        raise UnreadableObjectError("the compressed value is not base64", path=_INLINE) from error
+        raise UnreadableObjectError("the compressed value is not base64", path=INLINE) from error
     return gunzip(compressed, limit)
 
 
-def gunzip(compressed: bytes, limit: int, path: str = _INLINE) -> bytes:
+def gunzip(compressed: bytes, limit: int, path: str = INLINE) -> bytes:
     """Return the gunzipped bytes, at most `limit` of them.
 
     Raises:

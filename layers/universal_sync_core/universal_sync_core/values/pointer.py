@@ -10,7 +10,7 @@ from typing import Final, Literal, TypeAlias
 
 from universal_sync_core.errors import MalformedPointerError
 from universal_sync_core.values.address import PATH, Address, digest_in, name_of, settled
-from universal_sync_core.values.codec import Json, JsonObject
+from universal_sync_core.values.codec import INLINE, Json, JsonObject
 
 Kind: TypeAlias = Literal["value", "list", "map"]
 
@@ -108,7 +108,7 @@ def parse(value: Json) -> Pointer | None:
         path: Json = value.get(PATH)
         known = type(path) is str and digest_in(path) is not None
         message = f"the pointer is not of version {VERSION}; a later release may have made it"
-        raise MalformedPointerError(message, path=path if known else "(inline)")
+        raise MalformedPointerError(message, path=path if known else INLINE)
     return pointer
 
 
