@@ -1,6 +1,6 @@
 """Python values of many types: what has one meaning in JSON, and what has none."""
 
-from collections import OrderedDict, UserDict, deque
+from collections import OrderedDict, UserDict, UserString, deque
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field, make_dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone
@@ -188,6 +188,7 @@ REFUSED: list[tuple[Callable[[], Any], str, str]] = [
     (lambda: bytearray(1), "", r"no bytearray; use value\.decode"),
     (lambda: memoryview(b"1"), "", "no memoryview; use base64"),
     (lambda: Path("a"), "", r"Path; use str\(value\)"),
+    (lambda: UserString("a"), "", r"no UserString; use str\(value\)"),
     (lambda: Fraction(1, 3), "", "no Fraction; use str"),
     (lambda: 1j, "", "no complex; use"),
     (lambda: time(1), "", r"no time; use value\.isoformat"),
