@@ -177,6 +177,9 @@ def _told_now(end: Ended, context: JsonObject) -> tuple[JsonObject, LastState]:
     bag, stage = last_bag(end)
     failed_at = end.stopped.isoformat()
     told = {"stage": stage, "failed_at": failed_at, "execution_arn": end.arn}
+    named: Json = bag.get("execution_id")
+    if type(named) is not str or not named:  # the states of a machine of the user's own
+        context = {"execution_id": end.owner, **context}
     failure = core.record_failure(bag, end.failure or {}, context, circumstances=told)
     path = failure["record_s3_path"]
     return failure, _state(
