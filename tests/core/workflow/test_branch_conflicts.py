@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.core.bags import hydrated
+from tests.core.bags import fresh, hydrated
+from tests.core.fakes import CountingStore
 from tests.core.workflow.branches import joined, parent, worked
 from universal_sync_core.errors import InvalidRequestError, MergeConflictError
 
@@ -141,3 +142,13 @@ def test_new_items_with_one_key_are_settled_as_well() -> None:
     with pytest.raises(MergeConflictError) as caught:
         joined(state, *branches, **BY_KEY)
     assert caught.value.paths == ("current_state.rows[].of",)
+
+
+@pytest.mark.parametrize("size", [50, 110, 400])
+def test_an_item_without_a_key_that_is_stored_otherwise_is_unchanged(size: int) -> None:
+    keyless, added = {"k": "x" * size, "l": "y" * size}, [{"id": n, "t": "z" * 300} for n in "ab"]
+    with fresh(CountingStore(), field_offload_bytes=300, page_bytes=160, index_bytes=200):
+        state = parent(branch_conflict_strategy="fail", rows=keyless)
+        branches = [worked(state, item["id"], {"rows": [item]}, **BY_KEY) for item in added]
+        bag = joined(state, *branches, **BY_KEY)
+        assert hydrated(bag)["rows"] == [keyless, *added]

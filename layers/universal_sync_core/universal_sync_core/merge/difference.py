@@ -136,7 +136,7 @@ def _changed_items(before: Json, after: Json, key: str, path: str, unit: UnitOfW
     parts = [
         _changed_item(ours, theirs, key, path, unit)
         for ours, theirs in zip(old, new, strict=False)
-        if not _is_same(ours, theirs, unit)
+        if not (_is_same(ours, theirs, unit) or is_equal(ours, theirs, unit.pages))
     ]
     if len(new) < len(old) or None in parts:
         return Replacement(new)
