@@ -25,7 +25,7 @@ SOURCES = ("layers/universal_sync_core", "functions/state_data_manager", ".")
 ROUND = len(ATTEMPTS) * len(MAKERS)
 
 
-def process(*arguments: str, seconds: int = 240) -> subprocess.CompletedProcess[str]:
+def process(*arguments: str, seconds: int = 500) -> subprocess.CompletedProcess[str]:
     """Send a corpus in a process of its own, of the memory of a function."""
     return subprocess.run(  # noqa: S603 - a module of ours
         [sys.executable, "-W", "ignore", "-m", "tests.hostile", *arguments],
@@ -38,7 +38,7 @@ def process(*arguments: str, seconds: int = 240) -> subprocess.CompletedProcess[
     )
 
 
-def sent(*arguments: str, seconds: int = 240) -> dict[str, Any]:
+def sent(*arguments: str, seconds: int = 500) -> dict[str, Any]:
     """Send a corpus, and return what came of it."""
     completed = process(*arguments, seconds=seconds)
     assert completed.returncode == 0, completed.stderr[-2_000:]
@@ -48,7 +48,7 @@ def sent(*arguments: str, seconds: int = 240) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def report() -> dict[str, Any]:
-    return sent("--count", str(ROUND), seconds=280)
+    return sent("--count", str(ROUND), seconds=560)
 
 
 def test_everything_is_refused_by_name_or_whole_and_nothing_leaks(report: dict[str, Any]) -> None:
