@@ -8,6 +8,7 @@ from tests.core.bags import fresh, hydrated
 from tests.core.fakes import CountingStore
 from tests.core.workflow.branches import joined, parent, worked
 from universal_sync_core.errors import InvalidRequestError, MergeConflictError
+from universal_sync_core.merge.lists import Lists
 
 
 def one_leaf(strategy: str) -> dict[str, Any]:
@@ -152,3 +153,25 @@ def test_an_item_without_a_key_that_is_stored_otherwise_is_unchanged(size: int) 
         branches = [worked(state, item["id"], {"rows": [item]}, **BY_KEY) for item in added]
         bag = joined(state, *branches, **BY_KEY)
         assert hydrated(bag)["rows"] == [keyless, *added]
+
+
+@pytest.mark.usefixtures("place")
+def test_the_parents_list_is_looked_through_once_however_many_items_conflict(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    count, looked, identity = 200, [], Lists.identity
+
+    def counted(self: Lists, item: Any, key: str) -> bytes | None:
+        looked.append(key)
+        return identity(self, item, key)
+
+    state = parent(branch_conflict_strategy="collect", rows=[{"id": n} for n in range(count)])
+    branches = [
+        worked(state, name, {"rows": [{"id": n, "of": name} for n in range(count)]}, **BY_KEY)
+        for name in "ab"
+    ]
+    monkeypatch.setattr(Lists, "identity", counted)
+    bag = joined(state, *branches, **BY_KEY)
+
+    assert len(hydrated(bag)["branch_conflicts"]) == count
+    assert len(looked) < 20 * count

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from operator import itemgetter
-from typing import Final, TypeAlias
+from typing import Final
 
 from universal_sync_core.bag.fields import (
     CONTROL_FIELDS_NEVER_OFFLOAD,
@@ -12,8 +12,6 @@ from universal_sync_core.bag.fields import (
     STATE,
     TOLD_WITH_OUTPUTS,
     archive_of,
-    with_fields,
-    without_samples,
 )
 from universal_sync_core.bag.strategies import (
     CONFLICT_STRATEGIES,
@@ -26,23 +24,13 @@ from universal_sync_core.merge.deep_merge import REMOVAL, Combiner, Replacement
 from universal_sync_core.merge.difference import is_equal
 from universal_sync_core.merge.history import HISTORY_FIELDS
 from universal_sync_core.merge.lists import Lists
+from universal_sync_core.merge.parent_values import Item, Keys, ParentValues
 from universal_sync_core.values.codec import Json, JsonObject, encode
 from universal_sync_core.values.pointer import has_mark, is_map, parse, unescape_key
 from universal_sync_core.values.timestamps import time_of
 
 # Fields of the bag over which branches cannot disagree.
 _JOINED: Final = CONTROL_FIELDS_NEVER_OFFLOAD | HISTORY_FIELDS | {STALE_RESULT, *TOLD_WITH_OUTPUTS}
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """The step to an item of a list that is merged by key."""
-
-    key: str
-    identity: bytes | None
-
-
-Keys: TypeAlias = tuple[str | Item, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,9 +71,11 @@ class Conflicts:
     names: Sequence[str]
     strategy: str = DEFAULT_CONFLICT_STRATEGY
     reports: list[JsonObject] = field(default_factory=list)
+    _before: ParentValues = field(init=False)
 
     def __post_init__(self) -> None:
-        """Refuse an unknown strategy."""
+        """Look for what was before in the parent, and refuse an unknown strategy."""
+        self._before = ParentValues(self.parent, self.unit.pages)
         if self.strategy not in CONFLICT_STRATEGIES:
             known = ", ".join(CONFLICT_STRATEGIES)
             message = f"unknown conflict strategy; the known ones are {known}"
@@ -206,7 +196,7 @@ class Conflicts:
 
     def _collected(self, changes: Sequence[Change], keys: Keys) -> Json:
         """Return the values of all branches, each whole, as its branch left it."""
-        found = self._in_parent(keys)
+        found = self._before.at(keys)
         values = [
             {"branch_id": self.names[change.branch], **self._told(change, keys, found)}
             for change in changes
@@ -224,26 +214,6 @@ class Conflicts:
         if not found or not (_is_merged(keys) or self.unit.strategies.at(path)):
             return change.final
         return Combiner(self.unit, by_time=False).combine(found[0], change.value, path)
-
-    def _in_parent(self, keys: Keys) -> list[Json]:
-        """Return the parent's value at a path, or an empty list."""
-        field = {step for step in keys[:1] if isinstance(step, str)}
-        bag = without_samples(with_fields(self.parent, field, self.unit.pages), field)
-        found: list[Json] = [bag]
-        for step in keys:
-            found = [inner for value in found for inner in self._inside(value, step)]
-        return found
-
-    def _inside(self, value: Json, step: str | Item) -> list[Json]:
-        value = self.unit.pages.opened(value)
-        if isinstance(step, Item):
-            lists = Lists(self.unit.pages)
-            items = lists.elements(lists.as_list(value))
-            return [item for item in items if lists.identity(item, step.key) == step.identity][:1]
-        pointer = parse(value)
-        if pointer is not None and pointer.kind == "map":
-            value = self.unit.pages.lookup(pointer, [step])
-        return [value[step]] if type(value) is dict and step in value else []
 
     def _taken(self, changes: Sequence[Change]) -> Change:
         """Return the change that wins; with equal times, the last in branch order."""
