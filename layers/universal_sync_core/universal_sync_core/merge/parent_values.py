@@ -25,7 +25,7 @@ class ParentValues:
     """Finds values in the bag; a list that is merged by key is looked through only once."""
 
     def __init__(self, parent: JsonObject, pages: Pages) -> None:
-        """Look in the bag `parent`, and read what is stored through `pages`."""
+        """Look in the bag `parent`, whose stored values `pages` reads."""
         self._parent = parent
         self._pages = pages
         self._lists = Lists(pages)
