@@ -62,8 +62,9 @@ test: $(READY) ## Run all tests but the slow ones, in ten minutes on two cores. 
 slow: $(READY) ## Run the slow tests that CI runs, in a quarter of an hour.
 	$(BIN)/python -m pytest $(AT_ONCE) -m "slow and not long"
 
-long: $(READY) ## Run the slow tests that CI has no time for, in half an hour: before a release.
+long: $(READY) ## Run the slow tests that CI has no time for, and properties with other examples, in 40 minutes: before a release.
 	$(BIN)/python -m pytest $(AT_ONCE) -m long
+	$(BIN)/python -m pytest $(AT_ONCE) -m "hypothesis and not long" --hypothesis-profile new-examples
 
 rehearsal: $(READY) $(MINISTACK)/.ready ## Rehearse `make account` on ministack, a second emulator of AWS.
 	MINISTACK=$(MINISTACK) $(BIN)/python -m pytest -m rehearsal
