@@ -149,26 +149,17 @@ class Conflicts:
     def _settle_items(self, changes: Sequence[Change], keys: Keys, key: str) -> list[Change]:
         """Settle the items that several branches name, of lists that are merged by key."""
         lists, before = Lists(self.unit.pages), len(self.reports)
-        values = [lists.as_list(self.unit.pages.opened(change.value)) for change in changes]
-        several = [list(lists.elements(value)) for value in values]
-        for places in lists.shared(several, key):
-            item = {number: several[number][position] for number, position in places.items()}
-            settled = self._settle_item(changes, item, keys, key)
-            for number, position in places.items():
-                several[number][position] = settled.get(changes[number].branch, REMOVAL)
+        several = [list(lists.items(change.value)) for change in changes]
+        for identity, places in lists.shared(several, key):
+            wanted = [replace(changes[n], value=several[n][place]) for n, place in places.items()]
+            settled = self._settle(wanted, (*keys, Item(key, identity)))
+            parts = {change.branch: change.value for change in settled}
+            for n, place in places.items():
+                several[n][place] = parts.get(changes[n].branch, REMOVAL)
         if len(self.reports) == before:
             return list(changes)
         left = [[item for item in items if item is not REMOVAL] for items in several]
         return [replace(change, value=items) for change, items in zip(changes, left, strict=True)]
-
-    def _settle_item(
-        self, changes: Sequence[Change], item: Mapping[int, Json], keys: Keys, key: str
-    ) -> dict[int, Json]:
-        """Return the parts of one item by branch, each leaf in at most one of them."""
-        first = next(iter(item.values()))
-        step = Item(key, Lists(self.unit.pages).identity(first, key))
-        wanted = [replace(changes[number], value=part) for number, part in item.items()]
-        return {change.branch: change.value for change in self._settle(wanted, (*keys, step))}
 
     def _settle_key(self, wanted_by: Sequence[Change], keys: Keys, key: str) -> Sequence[Change]:
         joined = not keys and (key in _JOINED or archive_of({key: wanted_by[0].value}))

@@ -89,6 +89,10 @@ class Lists:
             return []
         return value if is_list(value) else [value]
 
+    def items(self, value: Json) -> list[Json]:
+        """Return the elements of a value in any form, as they are stored; null has none."""
+        return self.elements(self.as_list(self._pages.opened(value)))
+
     def elements(self, value: Json) -> list[Json]:
         """Return the elements of a list in any form, as they are stored."""
         value = self._pages.opened(value)
@@ -121,11 +125,13 @@ class Lists:
         encoded = self._pages.canonical(item[key])
         return None if encoded in _EMPTY else encoded
 
-    def shared(self, several: Sequence[Sequence[Json]], key: str) -> list[dict[int, int]]:
+    def shared(
+        self, several: Sequence[Sequence[Json]], key: str
+    ) -> list[tuple[bytes, dict[int, int]]]:
         """Return the items that more than one of several lists name.
 
         Returns:
-            For each item, by the number of a list, its first position there.
+            The identity of each item, and by the number of a list its first position there.
         """
         places: dict[bytes, dict[int, int]] = {}
         for number, items in enumerate(several):
@@ -133,7 +139,7 @@ class Lists:
                 identity = self.identity(item, key)
                 if identity is not None:
                     places.setdefault(identity, {}).setdefault(number, position)
-        return [found for found in places.values() if len(found) > 1]
+        return [(identity, found) for identity, found in places.items() if len(found) > 1]
 
     def _extend(self, base: Json, items: Sequence[Json]) -> Json:
         if not items:

@@ -15,7 +15,7 @@ class Item:
     """The step to an item of a list that is merged by key."""
 
     key: str
-    identity: bytes | None
+    identity: bytes
 
 
 Keys: TypeAlias = tuple[str | Item, ...]
@@ -56,6 +56,6 @@ class ParentValues:
         """Return the first item of each identity in the list at a path."""
         if keys not in self._items:
             items = self._items[keys] = {}
-            for item in self._lists.elements(self._lists.as_list(self._pages.opened(value))):
+            for item in self._lists.items(value):
                 items.setdefault(self._lists.identity(item, key), item)
         return self._items[keys]
