@@ -201,7 +201,8 @@ def _told(kind: Kind, detail: JsonObject) -> Iterator[tuple[str, Json]]:
     container: Json = detail.get("container")
     if kind.source == "aws.batch" and type(container) is dict:
         code: Json = container.get("exitCode")
-        yield from [("exitCode", code)] if _is_number(code) else []
+        if _is_number(code):
+            yield "exitCode", code
 
 
 def _containers(detail: JsonObject) -> Iterator[tuple[str, int | None]]:
