@@ -9,6 +9,7 @@ import pytest
 import app
 import callbacks
 from tests.function.asking import ask
+from tests.function.ended import stopped
 from tests.function.expected import BUCKET
 from tests.function.fakes import FakeEventBus, FakeStepFunctions
 from tests.function.lambda_context import FakeLambdaContext
@@ -54,6 +55,15 @@ def output(
 @pytest.fixture
 def stepfunctions(monkeypatch: pytest.MonkeyPatch) -> FakeStepFunctions:
     fake = FakeStepFunctions()
+    monkeypatch.setattr(callbacks, "stepfunctions", lambda: fake)
+    return fake
+
+
+@pytest.fixture
+def service(monkeypatch: pytest.MonkeyPatch, store: MemoryStore) -> FakeStepFunctions:
+    """Step Functions, as it tells of an execution that was stopped; nothing is stored."""
+    assert not store.objects
+    fake = stopped()
     monkeypatch.setattr(callbacks, "stepfunctions", lambda: fake)
     return fake
 

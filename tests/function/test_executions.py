@@ -9,8 +9,7 @@ from urllib.parse import quote
 import pytest
 
 import app
-import callbacks
-from tests.function.ended import ARN, BAG, record, record_end, stopped
+from tests.function.ended import ARN, BAG, record, record_end
 from tests.function.fakes import FakeStepFunctions, client_error
 from tests.function.lambda_context import FakeLambdaContext
 from universal_sync_core import record_failure, universal_sync_core
@@ -18,14 +17,6 @@ from universal_sync_core.bag.unit_of_work import unit_of_work
 from universal_sync_core.errors import InvalidRequestError, StoreThrottledError
 from universal_sync_core.storage.memory_store import MemoryStore
 from universal_sync_core.storage.store import Location
-
-
-@pytest.fixture
-def service(monkeypatch: pytest.MonkeyPatch, store: MemoryStore) -> FakeStepFunctions:
-    assert not store.objects
-    fake = stopped()
-    monkeypatch.setattr(callbacks, "stepfunctions", lambda: fake)
-    return fake
 
 
 @pytest.mark.parametrize(

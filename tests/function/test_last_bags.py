@@ -5,19 +5,10 @@ from typing import Any
 
 import pytest
 
-import callbacks
-from tests.function.ended import ARN, BAG, entered, record, record_end, stopped
+from tests.function.ended import ARN, BAG, entered, record, record_end
 from tests.function.fakes import FakeStepFunctions
 from universal_sync_core.storage.memory_store import MemoryStore
 from universal_sync_core.storage.store import Location
-
-
-@pytest.fixture
-def service(monkeypatch: pytest.MonkeyPatch, store: MemoryStore) -> FakeStepFunctions:
-    assert not store.objects
-    fake = stopped()
-    monkeypatch.setattr(callbacks, "stepfunctions", lambda: fake)
-    return fake
 
 
 def test_record_has_the_bag_that_a_state_was_given_last(
