@@ -168,7 +168,7 @@ def _scalar(value: Any) -> "Json":
     if not hasattr(value, "read"):
         return value
     limit = runtime.current().settings.budget_bytes
-    body = value.read(limit + 1)
+    body = called(value.read, limit + 1)
     if len(body) > limit:
         message = "the body is more than one call may read"
         raise StateTooLargeError(message, size=len(body), limit=limit)

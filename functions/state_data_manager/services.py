@@ -5,7 +5,6 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, Literal, ParamSpec, TypeAlias, TypeVar
 
 from botocore.exceptions import (
-    BotoCoreError,
     ClientError,
     NoCredentialsError,
     NoRegionError,
@@ -21,6 +20,7 @@ from universal_sync_core.errors import (
     StoreThrottledError,
     StoreUnavailableError,
 )
+from universal_sync_core.storage.s3_store import INTERRUPTED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,13 +28,14 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 T = TypeVar("T")
 
-Kind: TypeAlias = Literal["gone", "refused", "denied", "throttled", "unknown"]
+Kind: TypeAlias = Literal["gone", "refused", "denied", "throttled", "stale", "unknown"]
 
 _ERRORS: Final[dict[Kind, type[StateSyncError]]] = {
     "gone": CallbackExpiredError,
     "refused": InvalidRequestError,
     "denied": StoreAccessDeniedError,
     "throttled": StoreThrottledError,
+    "stale": StoreUnavailableError,
     "unknown": StoreUnavailableError,
 }
 # https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskSuccess.html
@@ -48,20 +49,26 @@ _THROTTLED: Final = {
     "ThrottlingException",
     "TooManyRequestsException",
 }
+# A clock that is off, a container that was frozen between signing and sending, or credentials that
+# are to be replaced.
+_STALE: Final = {
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "InvalidSignatureException",
+    "RequestExpired",
+    "RequestTimeTooSkewed",
+}
 _DENIED: Final = {
     "AccessDenied",
     "AccessDeniedException",
-    "ExpiredTokenException",
     "IncompleteSignature",
     "InvalidClientTokenId",
-    "InvalidSignatureException",
     "KmsAccessDeniedException",
     "KmsInvalidStateException",
     "MissingAuthenticationToken",
     "MissingAuthenticationTokenException",
     "NotAuthorized",
     "OptInRequired",
-    "RequestExpired",
     "UnrecognizedClientException",
 }
 # Raised before anything is sent.
@@ -74,7 +81,7 @@ class Failure:
 
     Attributes:
         kind: `gone`: nothing waits under this token. `refused`: the service will never take this
-            request. `unknown`: it may have taken it.
+            request. `stale`: it came too late. `unknown`: the service may have taken it.
         tries: how often the client sent the request.
         code: the service's own error code, if any.
     """
@@ -114,7 +121,7 @@ def attempt(operation: "Callable[P, T]", *args: "P.args", **kwargs: "P.kwargs") 
         return Failure(kind="denied", message=f"nothing was sent: {type(error).__name__}")
     except ParamValidationError:
         return Failure(kind="refused", message="the service does not accept such a request")
-    except BotoCoreError as error:
+    except INTERRUPTED as error:
         return Failure(kind="unknown", message=f"no answer: {type(error).__name__}")
 
 
@@ -138,6 +145,8 @@ def _kind(code: str, status: int) -> Kind:
         return "gone"
     if code in _THROTTLED or status == HTTPStatus.TOO_MANY_REQUESTS:
         return "throttled"
+    if code in _STALE:
+        return "stale"
     if code in _DENIED or status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
         return "denied"
     if code in _UNKNOWN or status >= HTTPStatus.INTERNAL_SERVER_ERROR:

@@ -1,6 +1,7 @@
 """One call of an AWS service: only what is listed, in the form of Step Functions, page by page."""
 
 import io
+import ssl
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import chain
@@ -8,6 +9,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ReadTimeoutError, ResponseStreamingError
 from botocore.response import StreamingBody
 from botocore.stub import Stubber
 
@@ -23,6 +25,7 @@ from universal_sync_core.errors import (
     StateTooLargeError,
     StoreAccessDeniedError,
     StoreThrottledError,
+    StoreUnavailableError,
 )
 from universal_sync_core.settings import Settings
 from universal_sync_core.storage import runtime
@@ -120,6 +123,26 @@ def test_body_is_text_or_refused(stub: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    "error",
+    [
+        ConnectionResetError(),
+        ReadTimeoutError(endpoint_url="url"),
+        ResponseStreamingError(error="broken"),
+        ssl.SSLError("bad record"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_body_that_breaks_off_is_worth_another_try(stub: Any, error: Exception) -> None:
+    class Broken(io.BytesIO):
+        def read(self, _: int | None = None) -> bytes:
+            raise error
+
+    stub("s3", "get_object", {"Body": StreamingBody(Broken(), 10)})
+    with pytest.raises(StoreUnavailableError, match="no answer"):
+        called("s3:getObject", {"Bucket": "bucket", "Key": "key"})
+
+
+@pytest.mark.parametrize(
     ("operation", "parameters", "more", "field"),
     [
         ("dynamodb:deleteTable", {}, {}, "operation"),
@@ -150,6 +173,8 @@ def test_nothing_is_listed_where_the_stack_lists_nothing(monkeypatch: pytest.Mon
     [
         ("AccessDeniedException", StoreAccessDeniedError),
         ("ThrottlingException", StoreThrottledError),
+        ("ExpiredTokenException", StoreUnavailableError),
+        ("InvalidSignatureException", StoreUnavailableError),
         ("ResourceNotFoundException", InvalidRequestError),
     ],
 )

@@ -7,11 +7,14 @@ ever, a body cut short taken for the whole.
 import http.client
 import ssl
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from threading import Thread
 
 import botocore.exceptions
 import pytest
 import urllib3
+from botocore.credentials import RefreshableCredentials
+from botocore.session import Session
 
 from tests.core.storage.answering import LOCATION, SECRET, Answering, Handler, store_at
 from universal_sync_core.errors import (
@@ -89,6 +92,7 @@ UNAVAILABLE = [
     (409, ""),
     (403, "RequestTimeTooSkewed"),
     (400, "TokenRefreshRequired"),
+    (400, "ExpiredToken"),
 ]
 DENIED = [
     (403, "AccessDenied"),
@@ -96,7 +100,6 @@ DENIED = [
     (403, ""),
     (403, "InvalidAccessKeyId"),
     (403, "SignatureDoesNotMatch"),
-    (400, "ExpiredToken"),
     (400, "InvalidArgument"),
     (400, "KeyTooLongError"),
     (400, "KMS.DisabledException"),
@@ -221,6 +224,25 @@ def test_a_body_that_breaks_off_is_worth_another_try(
     with pytest.raises(StoreUnavailableError) as caught:
         verb(store)
     assert caught.value.__cause__ is error
+
+
+@pytest.mark.parametrize("verb", [get, stream, put, exists])
+def test_new_credentials_that_have_expired_as_well_are_worth_another_try(
+    verb: Callable[[S3Store], object],
+) -> None:
+    def refreshed() -> dict[str, str]:
+        expired = datetime.now(UTC) - timedelta(minutes=1)
+        keys = {"access_key": "key", "secret_key": SECRET, "token": "token"}
+        return keys | {"expiry_time": expired.isoformat()}
+
+    session = Session()
+    session._credentials = RefreshableCredentials.create_from_metadata(  # type: ignore[attr-defined]
+        refreshed(), refreshed, "container"
+    )
+    store = S3Store(client=session.create_client("s3", region_name="eu-west-1"))  # type: ignore[arg-type]
+    with pytest.raises(StoreUnavailableError) as caught:
+        verb(store)
+    assert type(caught.value.__cause__) is RuntimeError
 
 
 @pytest.mark.parametrize("verb", [get, stream, put, exists])

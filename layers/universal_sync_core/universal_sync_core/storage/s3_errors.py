@@ -83,12 +83,12 @@ CODES: Final = (
         _CHECKSUMS,
         ("XAmzContentChecksumMismatch", "XAmzContentSHA256Mismatch", "MalformedTrailerError"),
     ),
-    # A clock that is off (the SDK corrects it from the answer), a container that was frozen between
-    # signing and sending, or a token that is about to be replaced.
+    # A clock that is off, a container that was frozen between signing and sending, or credentials
+    # that are to be replaced: the SDK does so before each request, and Lambda with the container.
     Rule(
         StoreUnavailableError,
         _CODES,
-        ("RequestTimeTooSkewed", "RequestExpired", "TokenRefreshRequired"),
+        ("RequestTimeTooSkewed", "RequestExpired", "TokenRefreshRequired", "ExpiredToken"),
     ),
     # A new bucket is not known everywhere yet.
     Rule(StoreUnavailableError, _REDIRECTS, ("TemporaryRedirect", "Redirect")),
@@ -96,7 +96,7 @@ CODES: Final = (
     Rule(
         StoreAccessDeniedError,
         _CODES,
-        ("AccessDenied", "AllAccessDisabled", "InvalidAccessKeyId", "ExpiredToken"),
+        ("AccessDenied", "AllAccessDisabled", "InvalidAccessKeyId"),
     ),
 )
 STATUSES: Final = (

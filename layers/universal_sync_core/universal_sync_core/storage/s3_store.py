@@ -48,9 +48,18 @@ _NOT_SENT: Final = (
     ParamValidationError,
     PartialCredentialsError,
 )
-# Anything else that ends a request: S3 cannot be reached, the answer is not one of S3, or the body
-# breaks off. While a body is read, botocore passes on errors of urllib3 and of the socket.
-_INTERRUPTED: Final = (BotoCoreError, ResponseParserError, HTTPError, HTTPException, OSError)
+# Anything else that ends a request: the service cannot be reached, the answer is not one of it, or
+# the body breaks off. While a body is read, botocore passes on errors of urllib3 and of the socket.
+# It raises a RuntimeError if new credentials have expired as well, as by a clock that is off.
+# https://github.com/boto/botocore/blob/develop/botocore/credentials.py
+INTERRUPTED: Final = (
+    BotoCoreError,
+    ResponseParserError,
+    HTTPError,
+    HTTPException,
+    OSError,
+    RuntimeError,
+)
 _PIECE_BYTES: Final = 256 * 1024
 
 
@@ -175,7 +184,7 @@ def _classified(request: Callable[[], T], location: Location) -> T:
         raise _error_for(error, location) from error
     except _NOT_SENT as error:
         raise StoreAccessDeniedError(f"S3 cannot be asked: {type(error).__name__}") from error
-    except _INTERRUPTED as error:
+    except INTERRUPTED as error:
         raise StoreUnavailableError(f"S3 did not answer: {type(error).__name__}") from error
 
 
