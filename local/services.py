@@ -9,6 +9,7 @@ from typing import Any
 from moto.moto_api._internal.models import moto_api_backend
 from moto.server import ThreadedMotoServer
 
+from .access.browsers import Browsers
 from .access.guard import Guard
 from .bridges import (
     announcements,
@@ -119,7 +120,7 @@ def _serve(closing: ExitStack, port: int) -> tuple[str, Guard, Outages]:
         raise ServerStartError("moto's server does not start")
     guard = Guard(wsgi.app)
     outages = Outages(guard)
-    wsgi.app = outages
+    wsgi.app = Browsers(outages)
     closing.callback(moto_api_backend.reset)
     closing.callback(wsgi.server_close)
     closing.callback(server.stop)
