@@ -1,5 +1,7 @@
 """`statebag hold`: have a workflow stop at its next routing."""
 
+import shlex
+
 import click
 
 from statebag.account.aws import Cloud
@@ -42,4 +44,5 @@ def command(cloud: Cloud, execution_arn: str, *, to_json: bool) -> None:
         return
     was = "" if is_new else "already "
     print_line(f"{workflow.name} is {was}held: it stops at its next routing")
-    note(f"`statebag watch {workflow.newest}` shows when; `statebag release` lets it go on")
+    newest = shlex.quote(workflow.newest)
+    note(f"`statebag watch {newest}` shows when; `statebag release` lets it go on")

@@ -1,5 +1,6 @@
 """`statebag show`: a state as a tree, with the size of each part and where it lives."""
 
+import shlex
 from dataclasses import dataclass
 from typing import Final
 
@@ -189,7 +190,8 @@ def _print_title(opened: Source, part: Part, mask: Masking) -> None:
         headline = headline_of(opened.execution)
         if headline:
             print_line(mask.masked(headline).replace("\n", " "), BAD)
-            note(f"`statebag failure {opened.execution.arn}` has the trace, and how to go on")
+            arn = shlex.quote(opened.execution.arn)
+            note(f"`statebag failure {arn}` has the trace, and how to go on")
     if part.steps:
         print_line(
             f"{render_path(part.steps)}: {part.kind}, {bytes_text(part.size)}, {_where(part)}"

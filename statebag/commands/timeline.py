@@ -1,5 +1,6 @@
 """`statebag timeline`: what an execution did, state by state, across those that continued it."""
 
+import shlex
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -127,7 +128,7 @@ def _print_title(run: Run) -> None:
         print_line(f"{execution.status}{ended}", DIM)
         return
     print_line(f"{execution.status}{ended}: {headline}", BAD)
-    note(f"`statebag failure {execution.arn}` has the trace, and how to go on")
+    note(f"`statebag failure {shlex.quote(execution.arn)}` has the trace, and how to go on")
 
 
 def _seconds(execution: Execution) -> float | None:

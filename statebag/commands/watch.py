@@ -1,5 +1,6 @@
 """`statebag watch`: an execution while it runs."""
 
+import shlex
 import time
 from collections import deque
 from collections.abc import Iterable
@@ -201,7 +202,7 @@ class _Watch:
         why = f": {headline}" if headline else ""
         self.screen.line(styled((f"{execution.status} after {took}{why}", style)))
         if headline:
-            note(f"`statebag failure {execution.arn}` has the trace, and how to go on")
+            note(f"`statebag failure {shlex.quote(execution.arn)}` has the trace, and how to go on")
 
 
 def _row(step: Step) -> Styled:
@@ -240,8 +241,8 @@ def _callbacks(cloud: Cloud, execution: Execution) -> list[Callback]:
 def _asked(callback: Callback, execution: Execution, mask: Masking) -> Iterable[str]:
     short = callback.callback_id[:_ID_CHARS]
     if callback.kind == "hold":
-        yield f"held by an operator: `statebag release {execution.arn}`"
+        yield f"held by an operator: `statebag release {shlex.quote(execution.arn)}`"
         return
     prompt = preview(mask.beginning(callback.prompt, ("prompt",)))
     yield f"waits for {'a job' if callback.kind == 'async' else 'a person'}: {prompt}"
-    yield f"`statebag callbacks approve {execution.arn} {short}`"
+    yield f"`statebag callbacks approve {shlex.quote(execution.arn)} {short}`"

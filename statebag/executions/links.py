@@ -1,5 +1,6 @@
 """Where AWS shows an execution, the log of a step and a trace, and the commands that read them."""
 
+import shlex
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 from urllib.parse import quote
@@ -43,7 +44,8 @@ def logs_of(arn: str, step: Step, groups: LogGroups) -> Logs | None:
     start, end = step.entered - _AROUND, (step.left or step.entered) + _AROUND
     group = groups.of(step.function)
     span = f"--start-time {_milliseconds(start)} --end-time {_milliseconds(end)}"
-    command = f"aws logs filter-log-events --region {_region(arn)} --log-group-name {group} {span}"
+    log = f"--region {_region(arn)} --log-group-name {shlex.quote(group)}"
+    command = f"aws logs filter-log-events {log} {span}"
     query = f"?start={_milliseconds(start)}&end={_milliseconds(end)}"
     page = f"{_console(arn, 'cloudwatch')}#logsV2:log-groups/log-group/{_twice(group)}/log-events"
     return Logs(command, page + quote(query, safe="").replace("%", "$"))

@@ -5,6 +5,7 @@ state is deleted first as S3 deletes where it keeps versions, Step Functions is 
 only then is all erased: until then the state comes back.
 """
 
+import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -62,7 +63,8 @@ class Forgetting:
         self._execution = _described(cloud, arn)
         if self._execution is not None and owner_of(self._execution) != arn:
             began = owner_of(self._execution)
-            hint = f"Executions that share a state are forgotten together: statebag forget {began}"
+            command = f"statebag forget {shlex.quote(began)}"
+            hint = f"Executions that share a state are forgotten together: {command}"
             raise RefusedError(f"{self._execution.name} works on the state of {began}", hint=hint)
         self._place = require_place(cloud, machine_of(arn))
         self._members: list[str] = []

@@ -1,5 +1,6 @@
 """Items of a map and branches of a group that failed before their workflow did."""
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -40,7 +41,7 @@ def failed_parts(cloud: Cloud, execution: Execution, told: JsonObject) -> Failed
         return FailedParts()
     whole = recognise(told.get(whole_name(FAILED_SEGMENTS)))
     total = (whole.count if whole else None) or len(parts)
-    command = f"statebag show {execution.arn} --path {FAILED_SEGMENTS}"
+    command = f"statebag show {shlex.quote(execution.arn)} --path {FAILED_SEGMENTS}"
     shown = [_line(part) for part in parts[:_SHOWN]]
     return FailedParts(
         lines=[f"{counted(total, 'item or branch', 'items and branches')}", *shown, command],

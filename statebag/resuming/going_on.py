@@ -84,7 +84,7 @@ def _resumed(
         f" --set {shlex.quote(f'{name}={json.dumps(value)}')}"
         for name, value in _needed(record, error, bag).items()
     )
-    return [f"statebag resume {execution.arn}{changes}"]
+    return [f"statebag resume {shlex.quote(execution.arn)}{changes}"]
 
 
 def _begun_again(execution: Execution, error: str) -> Sequence[str]:
@@ -142,8 +142,9 @@ def _redriven(execution: Execution, *, is_deliberate: bool) -> Sequence[str]:
 
 def _start_command(execution: Execution) -> str:
     """Return the command that starts another execution with the same input."""
-    given = f"aws stepfunctions describe-execution --execution-arn {execution.arn}"
-    machine = f"aws stepfunctions start-execution --state-machine-arn {execution.machine_arn}"
+    arn, machine_arn = shlex.quote(execution.arn), shlex.quote(execution.machine_arn)
+    given = f"aws stepfunctions describe-execution --execution-arn {arn}"
+    machine = f"aws stepfunctions start-execution --state-machine-arn {machine_arn}"
     return f'{machine} --input "$({given} --query input --output text)"'
 
 
@@ -161,17 +162,18 @@ def _whole_of(cloud: Cloud, execution: Execution) -> Execution:
 
 def _of_branch(whole: Execution) -> Sequence[str]:
     """Return how a workflow goes on of which an execution was a branch."""
+    arn = shlex.quote(whole.arn)
     if whole.is_running:
-        return [f"statebag watch {whole.arn}", "It runs on without this branch."]
+        return [f"statebag watch {arn}", "It runs on without this branch."]
     if whole.status == ENDED_WELL:
-        command = f"statebag show {whole.arn} --path {FAILED_SEGMENTS}"
+        command = f"statebag show {arn} --path {FAILED_SEGMENTS}"
         return [command, "It has succeeded without this branch."]
-    return [f"statebag failure {whole.arn}", "This is a branch of it; go on with the whole."]
+    return [f"statebag failure {arn}", "This is a branch of it; go on with the whole."]
 
 
 def _of_item(map_run_arn: str) -> Sequence[str]:
     """Return how an execution goes on of whose Distributed Map this one was an item."""
-    asked = f"aws stepfunctions describe-map-run --map-run-arn {map_run_arn}"
+    asked = f"aws stepfunctions describe-map-run --map-run-arn {shlex.quote(map_run_arn)}"
     whole = f'statebag failure "$({asked} --query executionArn --output text)"'
     return [whole, "This is an item of its Distributed Map; go on with the whole."]
 

@@ -5,6 +5,7 @@ succeeded is not entered again. A machine that keeps states of its own begins wi
 them, whatever the bag says.
 """
 
+import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -79,7 +80,7 @@ def can_restart(cloud: Cloud, machine_arn: str) -> bool:
 
 def redrive_command(execution_arn: str) -> str:
     """Return the command that has Step Functions go on at the state that failed."""
-    return f"aws stepfunctions redrive-execution --execution-arn {execution_arn}"
+    return f"aws stepfunctions redrive-execution --execution-arn {shlex.quote(execution_arn)}"
 
 
 def goes_on_from_state(definition: JsonObject) -> bool:

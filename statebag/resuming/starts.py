@@ -1,6 +1,7 @@
 """Starting an execution that goes on where another stopped."""
 
 import hashlib
+import shlex
 from dataclasses import dataclass
 from typing import Final
 
@@ -89,7 +90,8 @@ def left_by(cloud: Cloud, execution: Execution) -> str | None:
     """
     parent = parent_of(execution)
     if parent is not None:
-        hint = f"Resume that execution, which runs its branches again: statebag resume {parent}"
+        command = f"statebag resume {shlex.quote(parent)}"
+        hint = f"Resume that execution, which runs its branches again: {command}"
         raise RefusedError(f"{execution.name} is a branch of another execution", hint=hint)
     if execution.is_running:
         hint = "Stop it first: aws stepfunctions stop-execution."

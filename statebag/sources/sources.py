@@ -1,5 +1,6 @@
 """Opening a state from wherever it is: an execution, one of its steps, an object in S3, a file."""
 
+import shlex
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -140,7 +141,7 @@ def after_step(cloud: Cloud, execution: Execution, text: str) -> JsonObject:
     for step in steps:
         if text in (str(step.number), step.state) and (step.bag is not None):
             return step.bag
-    hint = f"`statebag timeline {execution.arn}` lists the steps."
+    hint = f"`statebag timeline {shlex.quote(execution.arn)}` lists the steps."
     raise NotFoundError(f"{execution.name} has no step {text} with a state", hint=hint)
 
 

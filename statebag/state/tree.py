@@ -4,6 +4,7 @@ Looking at a part reads nothing. Opening it (`Tree.members`) reads the pages of 
 for, and no others.
 """
 
+import shlex
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
@@ -126,7 +127,8 @@ class Tree:
             found = container.get(step) if container else []
             if not found:
                 there = render_path(steps[:depth])
-                hint = f"`statebag show SOURCE --path '{there}'` lists what exists there."
+                command = f"statebag show SOURCE --path {shlex.quote(there)}"
+                hint = f"`{command}` lists what exists there."
                 message = f"{there or 'the state'} has no {render_path((step,))}"
                 raise NotFoundError(message, hint=hint)
             part = self._part(found[0], steps[: depth + 1])

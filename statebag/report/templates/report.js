@@ -43,7 +43,7 @@ function tell(found, text, input) {
   found.textContent = whole ? `${text}: ` : text;
   if (!whole) return;
   const command = document.createElement("code");
-  command.textContent = whole.replace("TEXT", () => `'${words.replaceAll("'", "'\\''")}'`);
+  command.textContent = `${whole} '${words.replaceAll("'", "'\\''")}'`;
   found.append(command);
   copyable(command);
 }

@@ -1,6 +1,8 @@
 """The page as a document: it stands alone, holds no secret, and tells what there is to tell."""
 
+import html
 import re
+import shlex
 from urllib.parse import urlsplit
 
 import pytest
@@ -149,3 +151,20 @@ def test_a_long_timeline_shows_its_ends() -> None:
     assert 'id="step-499"' in page
     assert 'id="step-500"' not in page
     assert 'id="step-1199"' in page
+
+
+def test_command_that_is_copied_runs_nothing_that_the_state_says() -> None:
+    """The page has a button that copies each command."""
+    words = "'; touch taken; '"
+    part = {words: {f"{words}{at}": "x" * 4_000 for at in range(100)}}
+    run = Run("it's").sync("InitializeState", {"current_state": part})
+    run.calls(f"worker{words}").calls("worker; touch taken").succeed()
+    page = page_of(findings(run))
+
+    commands = re.findall(r'<code class="command">(statebag .*?|aws .*?)</code>', page)
+    split = [shlex.split(html.unescape(command)) for command in commands]
+    assert [each for each in split if {"touch", ";"} & set(each)] == []
+    assert [each for each in split if "--log-group-name" in each and "taken" in " ".join(each)]
+    paths = [each[each.index("--path") + 1] for each in split if "--path" in each]
+    assert [path for path in paths if words in path]
+    assert {each[2].partition("#")[0] for each in split if each[0] == "statebag"} == {run.arn}
