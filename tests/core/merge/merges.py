@@ -33,6 +33,20 @@ FIELDS = [
         delta={"current_state": {"": 2, "a.b": {"d": 3}, "[0]": 4}},
         merged={"current_state": {"": 2, "a.b": {"c": 1, "d": 3}, "a": {"b": 2}, "[0]": 4}},
     ),
+    Merge(
+        rule="a strategy is not for a key that looks like its path",
+        base={"current_state": {"a.b": [1], "a": {"b": [1]}}},
+        delta={"current_state": {"a.b": [2], "a": {"b": [2]}}},
+        merged={"current_state": {"a.b": [2], "a": {"b": [1, 2]}}},
+        strategies={"current_state.a.b": "append"},
+    ),
+    Merge(
+        rule="a strategy names a key with dots and brackets in quotes",
+        base={"current_state": {"a.b": [1], "a": {"b": [1], "[0]": [1]}}},
+        delta={"current_state": {"a.b": [2], "a": {"b": [2], "[0]": [2]}}},
+        merged={"current_state": {"a.b": [1, 2], "a": {"b": [2], "[0]": [1, 2]}}},
+        strategies={'["a.b"]': "append", 'current_state.a["[0]"]': "append"},
+    ),
 ]
 
 STATES = [

@@ -124,7 +124,11 @@ def test_strategies_come_as_an_object(strategies: Any) -> None:
         ({"keep_inline": "current_state.a"}, "keep_inline"),
         ({"keep_inline": [1]}, "keep_inline"),
         ({"keep_inline": ["$.current_state.a"]}, "keep_inline"),
+        ({"keep_inline": ["a..b"]}, "keep_inline"),
+        ({"keep_inline": ["current_state.items[0].id"]}, "keep_inline"),
         ({"merge_strategy": {"$.a": "append"}}, "merge_strategy"),
+        ({"merge_strategy": {"a..b": "append"}}, "merge_strategy"),
+        ({"merge_strategy": {"": "append"}}, "merge_strategy"),
     ],
 )
 def test_a_context_of_another_kind_is_refused_by_name(context: dict[str, Any], field: str) -> None:

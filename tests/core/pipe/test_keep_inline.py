@@ -13,7 +13,9 @@ from universal_sync_core.values.compression import is_compressed
 from universal_sync_core.values.pointer import parse
 
 WIDE = {f"part-{number}": text_of(25 * KIB) for number in range(6)}
-STATE = {"approved": True, "review": {"by": "Ada", "notes": "x" * 40_000, "n": {"deep": 5}}, **WIDE}
+NAMED = {"a.b": 1, "[0]": 2, "": 3}
+REVIEW = {"by": "Ada", "notes": "x" * 40_000, "n": {"deep": 5}}
+STATE = {"approved": True, "review": REVIEW, **NAMED, **WIDE}
 
 
 def kept(state: Any, *paths: str) -> dict[str, Any]:
@@ -42,6 +44,8 @@ def kept(state: Any, *paths: str) -> dict[str, Any]:
             {"review": {"n": {"deep": 5}}},
         ),
         (["current_state.review.n", "current_state.review.n.deep"], {"review": {"n": {"deep": 5}}}),
+        (["a.b", 'current_state.review["n.deep"]'], {}),
+        (['["a.b"]', 'current_state["[0]"]', '[""]'], {"a.b": 1, "[0]": 2, "": 3}),
         ([], {}),
     ],
 )
@@ -68,12 +72,13 @@ def test_a_field_of_current_state_that_goes_alone_keeps_its_own() -> None:
 def test_copies_follow_the_value_without_being_asked_for_again() -> None:
     store = CountingStore()
     with fresh(store):
-        bag = kept(STATE, "current_state.approved", "current_state.review.by")
+        bag = kept(STATE, "current_state.approved", "current_state.review.by", '["a.b"]')
     with fresh(store):
         delta = {"current_state": {"approved": False, "review": {"by": "Grace"}}}
         bag = synced(bag, delta)
         assert bag["current_state"]["approved"] is False
         assert bag["current_state"]["review"] == {"by": "Grace"}
+        assert bag["current_state"]["a.b"] == 1
         assert hydrated(bag)["current_state"]["approved"] is False
         assert hydrated(bag)["current_state"]["review"]["by"] == "Grace"
 

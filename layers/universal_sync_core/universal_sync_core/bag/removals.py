@@ -5,7 +5,7 @@ from typing import Final
 from universal_sync_core.bag.fields import STATE
 from universal_sync_core.errors import InvalidRequestError
 from universal_sync_core.values.codec import Json
-from universal_sync_core.values.paths import Steps, listed, parse_path
+from universal_sync_core.values.paths import listed, parse_keys
 
 REMOVED_PATHS: Final = "removed_paths"
 
@@ -23,12 +23,14 @@ def removed_keys(given: Json, place: str) -> list[tuple[str, ...]]:
     if type(given) is not list:
         message = f"{place} must be a list of paths of {STATE}"
         raise InvalidRequestError(message, field=place)
-    return [_keys(parse_path(path, field=place), place) for path in listed(given, place)]
+    return [keys_of_state(path, place) for path in listed(given, place)]
 
 
-def _keys(steps: Steps, place: str) -> tuple[str, ...]:
-    keys = tuple(step for step in steps if type(step) is str)
-    if len(keys) != len(steps):
-        message = f"{place} can only remove keys of objects, not elements of a list"
-        raise InvalidRequestError(message, field=place)
+def keys_of_state(path: str, place: str) -> tuple[str, ...]:
+    """Return the keys of a path below `current_state`, with or without that name before them.
+
+    Raises:
+        InvalidRequestError: it is not a path, or it leads into a list.
+    """
+    keys = parse_keys(path, field=place)
     return keys[1:] if keys[0] == STATE and len(keys) > 1 else keys

@@ -1,6 +1,5 @@
 """Merge strategies: which field is merged by which."""
 
-from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -8,7 +7,7 @@ from typing import Final
 from universal_sync_core.bag.fields import STATE
 from universal_sync_core.errors import InvalidRequestError
 from universal_sync_core.values.codec import Json
-from universal_sync_core.values.paths import require_no_root
+from universal_sync_core.values.paths import Pattern, parse_pattern, require_no_root
 
 KNOWN_STRATEGIES: Final = ("append", "dedupe_append", "merge_by_key", "replace", "set_union")
 
@@ -71,24 +70,28 @@ class Strategies:
         """Take the context's `merge_strategy`, a mapping of names or dotted paths, or None."""
         if overrides is not None and type(overrides) is not dict:
             raise InvalidRequestError("merge_strategy must be an object", field="merge_strategy")
-        if not all(type(path) is str and path for path in overrides or {}):
-            message = "each key of merge_strategy must be the name of a field, or a dotted path"
-            raise InvalidRequestError(message, field="merge_strategy")
-        for path in overrides or {}:
-            require_no_root(path, "merge_strategy")
-        self._by_path = {
-            name: Strategy.parse(spec, name) for name, spec in LIST_FIELD_STRATEGIES.items()
+        given = {
+            _pattern(path): Strategy.parse(spec, path) for path, spec in (overrides or {}).items()
         }
-        given = {path: Strategy.parse(spec, path) for path, spec in (overrides or {}).items()}
-        self._by_path |= {f"{STATE}.{path}": strategy for path, strategy in given.items()} | given
-        self._paths = sorted(self._by_path)
+        self._by_path: dict[Pattern, Strategy] = {
+            (name,): Strategy(strategy) for name, strategy in LIST_FIELD_STRATEGIES.items()
+        }
+        self._by_path |= {(STATE, *path): strategy for path, strategy in given.items()} | given
+        self._above = {path[:end] for path in self._by_path for end in range(len(path))}
 
-    def at(self, path: str) -> Strategy | None:
-        """Return the strategy for a dotted path from the bag, or None if the delta's value wins."""
+    def at(self, path: Pattern) -> Strategy | None:
+        """Return the strategy for a path from the bag, or None if the delta's value wins."""
         return self._by_path.get(path)
 
-    def below(self, path: str) -> bool:
+    def below(self, path: Pattern) -> bool:
         """Tell whether any strategy names a path below `path`."""
-        prefix = f"{path}."
-        found = bisect_left(self._paths, prefix)
-        return found < len(self._paths) and self._paths[found].startswith(prefix)
+        return path in self._above
+
+
+def _pattern(path: Json) -> Pattern:
+    """Return the steps of a path; `[]` leads to the items of a list that is merged by key."""
+    if type(path) is not str or not path:
+        message = "each key of merge_strategy must be the name of a field, or a dotted path"
+        raise InvalidRequestError(message, field="merge_strategy")
+    require_no_root(path, "merge_strategy")
+    return parse_pattern(path, field="merge_strategy")

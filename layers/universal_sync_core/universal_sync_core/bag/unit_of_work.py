@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
 from universal_sync_core.bag.fields import FAILED_SEGMENTS, OUTPUTS
+from universal_sync_core.bag.removals import keys_of_state
 from universal_sync_core.bag.strategies import Strategies
 from universal_sync_core.errors import InvalidRequestError
 from universal_sync_core.packs.objects import Objects
@@ -16,7 +17,7 @@ from universal_sync_core.storage import runtime
 from universal_sync_core.values.address import digest_in
 from universal_sync_core.values.budget import Budget
 from universal_sync_core.values.codec import Json, JsonObject
-from universal_sync_core.values.paths import listed, require_no_root
+from universal_sync_core.values.paths import listed
 from universal_sync_core.values.pointer import Pointer, pointers_inline
 from universal_sync_core.values.portable import is_portable
 
@@ -31,7 +32,7 @@ class UnitOfWork:
     Attributes:
         action: the action that this call serves, if any.
         bag: the bag with which the call was opened.
-        keep_inline: dotted paths of `current_state` to copy beside its pointers.
+        keep_inline: the keys of each path of `current_state` to copy beside its pointers.
         encode: converts a value that is not accepted directly to JSON, or raises TypeError.
     """
 
@@ -41,7 +42,7 @@ class UnitOfWork:
     strategies: Strategies
     action: str | None
     bag: JsonObject
-    keep_inline: set[str] = field(default_factory=set)
+    keep_inline: set[tuple[str, ...]] = field(default_factory=set)
     encode: Encode | None = None
 
     @property
@@ -161,8 +162,6 @@ def _function(context: Context, name: str) -> Encode | None:
     return value
 
 
-def _paths(value: Json) -> set[str]:
+def _paths(value: Json) -> set[tuple[str, ...]]:
     paths = [] if value is None else listed(value, "keep_inline")
-    for path in paths:
-        require_no_root(path, "keep_inline")
-    return {path.removeprefix("current_state.") for path in paths if path}
+    return {keys_of_state(path, "keep_inline") for path in paths}

@@ -26,6 +26,7 @@ from universal_sync_core.merge.history import HISTORY_FIELDS
 from universal_sync_core.merge.lists import Lists
 from universal_sync_core.merge.parent_values import Item, Keys, ParentValues
 from universal_sync_core.values.codec import Json, JsonObject, encode
+from universal_sync_core.values.paths import Each, Pattern
 from universal_sync_core.values.pointer import has_mark, is_map, parse, unescape_key
 from universal_sync_core.values.timestamps import time_of
 
@@ -98,7 +99,7 @@ class Conflicts:
         return [settled[change.branch] for change in changes]
 
     def _settle(self, changes: Sequence[Change], keys: Keys) -> list[Change]:
-        strategy = self.unit.strategies.at(_path(keys))
+        strategy = self.unit.strategies.at(_pattern(keys))
         is_merged = _is_merged(keys) and strategy is None
         if len(changes) == 1:
             return list(changes)
@@ -192,8 +193,9 @@ class Conflicts:
             {"branch_id": self.names[change.branch], **self._told(change, keys, found)}
             for change in changes
         ]
-        adds = found and self.unit.strategies.at(_path(keys))  # which would add the values as well
-        return Replacement(values) if adds else values
+        # A list that grows would add the values to what it has.
+        grows = found and self.unit.strategies.at(_pattern(keys))
+        return Replacement(values) if grows else values
 
     def _told(self, change: Change, keys: Keys, found: Sequence[Json]) -> JsonObject:
         if change.final is REMOVAL:
@@ -201,10 +203,10 @@ class Conflicts:
         return {"value": self._whole(change, keys, found)}
 
     def _whole(self, change: Change, keys: Keys, found: Sequence[Json]) -> Json:
-        path = _path(keys)
-        if not found or not (_is_merged(keys) or self.unit.strategies.at(path)):
+        pattern = _pattern(keys)
+        if not found or not (_is_merged(keys) or self.unit.strategies.at(pattern)):
             return change.final
-        return Combiner(self.unit, by_time=False).combine(found[0], change.value, path)
+        return Combiner(self.unit, by_time=False).combine(found[0], change.value, pattern)
 
     def _taken(self, changes: Sequence[Change]) -> Change:
         """Return the change that wins; with equal times, the last in branch order."""
@@ -219,6 +221,10 @@ def _path(keys: Keys) -> str:
     """Return the dotted path of some keys, with the names that the user gave."""
     names = ("[]" if isinstance(step, Item) else f".{unescape_key(step)}" for step in keys)
     return "".join(names).removeprefix(".")
+
+
+def _pattern(keys: Keys) -> Pattern:
+    return tuple(Each.EACH if isinstance(step, Item) else step for step in keys)
 
 
 def _is_merged(keys: Keys) -> bool:

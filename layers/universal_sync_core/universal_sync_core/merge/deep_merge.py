@@ -4,18 +4,18 @@ Only the keys that the delta names are looked at, and only what changes is copie
 base that the delta does not touch stays the same object, or the same pointer.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
+from universal_sync_core.bag.fields import STATE
 from universal_sync_core.bag.strategies import Strategy
 from universal_sync_core.bag.unit_of_work import UnitOfWork
 from universal_sync_core.merge.lists import Lists
 from universal_sync_core.values.codec import Json, JsonObject, encode
+from universal_sync_core.values.paths import Each, Pattern
 from universal_sync_core.values.pointer import Pointer, is_map, length, parse
 from universal_sync_core.values.timestamps import TIME_FIELDS, is_older
-
-_STATE: Final = "current_state."
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +56,13 @@ class Combiner:
         self._strategies = unit.strategies
         self._lists = Lists(unit.pages)
 
-    def combine(self, base: Json, delta: Json, path: str, *, base_wins: bool = False) -> Json:
+    def combine(self, base: Json, delta: Json, path: Pattern, *, base_wins: bool = False) -> Json:
         """Return the value that two values combine to.
 
         Args:
             base: the existing value.
             delta: the new value.
-            path: dotted path of both, from the bag.
+            path: the path of both, from the bag.
             base_wins: whether the delta is older, so that it only adds what is missing.
         """
         if isinstance(delta, Replacement):
@@ -80,15 +80,15 @@ class Combiner:
             merged = ours if base_wins or _same(ours, theirs) else delta
         return base if merged is ours else merged
 
-    def added(self, key: str, value: Json, path: str) -> JsonObject:
+    def added(self, key: str, value: Json, path: Pattern) -> JsonObject:
         """Return a key that the base does not have, with the value to put there.
 
         Args:
             key: the key to add.
             value: its value; null adds nothing to a list that grows, and no key.
-            path: dotted path of the map that gets the key, empty for the bag.
+            path: the path of the map that gets the key, empty for the bag.
         """
-        inner = f"{path}.{key}" if path else key
+        inner = (*path, key)
         strategy = self._strategies.at(inner)
         if strategy is not None and strategy.grows:
             opened = self._pages.opened(value)
@@ -99,7 +99,7 @@ class Combiner:
             return {key: self._added_map(value, opened, inner) if is_map(opened) else value}
         return {key: value}
 
-    def _added_map(self, value: Json, opened: Json, path: str) -> Json:
+    def _added_map(self, value: Json, opened: Json, path: Pattern) -> Json:
         """Return a map in which the lists that grow are begun, or itself if they already are."""
         pointer = parse(opened)
         entries: JsonObject = opened if pointer is None else self._pages.entries(pointer)
@@ -114,7 +114,7 @@ class Combiner:
         return base if _same(self._pages.expanded(base), self._pages.expanded(delta)) else delta
 
     def _grown(
-        self, base: Json, delta: Json, strategy: Strategy, path: str, *, base_wins: bool
+        self, base: Json, delta: Json, strategy: Strategy, path: Pattern, *, base_wins: bool
     ) -> Json:
         """Return the list that a base is or begins, with what a delta adds, if it adds anything."""
         if self._lists.is_null(delta) or (self._echoed and _same(base, delta)):
@@ -125,7 +125,7 @@ class Combiner:
         joined = self._join(before, self._lists.as_list(delta), strategy, path, base_wins=base_wins)
         return base if joined is before else joined
 
-    def _begun(self, delta: Json, strategy: Strategy, path: str) -> Json:
+    def _begun(self, delta: Json, strategy: Strategy, path: Pattern) -> Json:
         """Return the list that begins with a delta, or the delta itself if it has no duplicates."""
         items = self._lists.as_list(delta)
         if strategy.name == "append":
@@ -134,7 +134,7 @@ class Combiner:
         return items if len(joined) == length(items) else joined
 
     def _join(
-        self, base: Json, delta: Json, strategy: Strategy, path: str, *, base_wins: bool
+        self, base: Json, delta: Json, strategy: Strategy, path: Pattern, *, base_wins: bool
     ) -> Json:
         """Join two lists. Both sides are kept, so the older one loses nothing."""
         if strategy.name == "append":
@@ -145,11 +145,11 @@ class Combiner:
             return self._lists.set_union(base, delta)
 
         def merge_items(ours: Json, theirs: Json) -> Json:
-            return self.combine(ours, theirs, f"{path}[]", base_wins=base_wins)
+            return self.combine(ours, theirs, (*path, Each.EACH), base_wins=base_wins)
 
         return self._lists.merge_by_key(base, delta, strategy.key, merge_items)
 
-    def _merge_maps(self, base: Json, delta: Json, path: str, *, base_wins: bool) -> Json:
+    def _merge_maps(self, base: Json, delta: Json, path: Pattern, *, base_wins: bool) -> Json:
         ours, theirs = parse(base), parse(delta)
         if ours and theirs and ours.at == theirs.at and not self._strategies.below(path):
             return base
@@ -161,7 +161,7 @@ class Combiner:
         return with_changes(base, changes, path, self._unit) if changes else base
 
     def _changes(
-        self, base: Mapping[str, Json], delta: JsonObject, path: str, *, base_wins: bool
+        self, base: Mapping[str, Json], delta: JsonObject, path: Pattern, *, base_wins: bool
     ) -> Changes:
         """Return the keys that differ after merging `delta` into `base`, with their values."""
         base_wins = base_wins or (self._by_time and is_older(delta, base, self._pages.resolve))
@@ -174,20 +174,20 @@ class Combiner:
             if key not in base:
                 changes |= self.added(key, value, path) if grows else {key: value}
                 continue
-            merged = self.combine(base[key], value, f"{path}.{key}", base_wins=base_wins)
+            merged = self.combine(base[key], value, (*path, key), base_wins=base_wins)
             if merged is not base[key]:
                 changes[key] = merged
         return changes
 
 
-def with_changes(base: Json, changes: Changes, path: str, unit: UnitOfWork) -> JsonObject:
+def with_changes(base: Json, changes: Changes, path: Pattern, unit: UnitOfWork) -> JsonObject:
     """Return a map with some keys set and others removed.
 
     Args:
         base: the map, inline or a pointer to it. The copies that were readable beside the pointer
             stay readable.
         changes: the values of keys; `REMOVAL` for keys to remove.
-        path: dotted path of the map, from the bag.
+        path: the path of the map, from the bag.
         unit: the unit of work that writes the pages.
     """
     pointer = parse(base)
@@ -201,10 +201,10 @@ def with_changes(base: Json, changes: Changes, path: str, unit: UnitOfWork) -> J
     return {key: value for key, value in merged.items() if key not in gone} if gone else merged
 
 
-def _keep_readable(pointer: Pointer, path: str, unit: UnitOfWork) -> None:
-    in_list = path.endswith("]") or "[]." in path  # nothing can be kept inline there
-    for inner in [] if in_list else _leaf_paths(pointer.beside):
-        unit.keep_inline.add(f"{path}.{inner}".removeprefix(_STATE))
+def _keep_readable(pointer: Pointer, path: Pattern, unit: UnitOfWork) -> None:
+    keys = tuple(step for step in path[1:] if type(step) is str)
+    if path[0] == STATE and len(keys) == len(path) - 1:  # nothing can be kept inline in a list
+        unit.keep_inline.update((*keys, *inner) for inner in _leaf_paths(pointer.beside))
 
 
 def _is_container(value: Json) -> bool:
@@ -222,11 +222,9 @@ def _same(base: Json, delta: Json) -> bool:
     return type(base) is type(delta) and bool(base == delta) and encode(base) == encode(delta)
 
 
-def _leaf_paths(fields: JsonObject) -> Collection[str]:
-    paths = []
+def _leaf_paths(fields: JsonObject) -> Iterator[tuple[str, ...]]:
     for key, value in fields.items():
         if type(value) is dict and value and parse(value) is None:
-            paths += [f"{key}.{inner}" for inner in _leaf_paths(value)]
+            yield from ((key, *inner) for inner in _leaf_paths(value))
         else:
-            paths.append(key)
-    return paths
+            yield (key,)

@@ -16,6 +16,7 @@ from universal_sync_core.merge.deep_merge import REMOVAL, Changes, Replacement
 from universal_sync_core.merge.lists import Lists
 from universal_sync_core.pages.page_reader import PageReader
 from universal_sync_core.values.codec import Json, JsonObject, canonical, decode, encode
+from universal_sync_core.values.paths import Each, Pattern
 from universal_sync_core.values.pointer import is_list, is_map, parse
 
 
@@ -36,8 +37,8 @@ def changes_since(parent: JsonObject, bag: JsonObject, unit: UnitOfWork) -> Json
             continue
         if field not in before:
             delta[field] = value
-        elif field == STATE or unit.strategies.at(field):
-            delta |= _part(field, before[field], value, field, unit)
+        elif field == STATE or unit.strategies.at((field,)):
+            delta |= _part(field, before[field], value, (field,), unit)
         elif not is_equal(before[field], value, unit.pages):
             delta[field] = value
     return delta
@@ -71,7 +72,7 @@ def _history_since(before: JsonObject, after: JsonObject, unit: UnitOfWork) -> J
     return delta
 
 
-def _part(key: str, before: Json, after: Json, path: str, unit: UnitOfWork) -> JsonObject:
+def _part(key: str, before: Json, after: Json, path: Pattern, unit: UnitOfWork) -> JsonObject:
     """Return a key with the value to merge there, or an empty object if there is none."""
     as_whole = unit.strategies.at(path) is not None
     if _is_same(before, after, unit) or (as_whole and is_equal(before, after, unit.pages)):
@@ -82,7 +83,7 @@ def _part(key: str, before: Json, after: Json, path: str, unit: UnitOfWork) -> J
     return {} if is_nothing else {key: part}
 
 
-def _changed(before: Json, after: Json, path: str, unit: UnitOfWork) -> Json:
+def _changed(before: Json, after: Json, path: Pattern, unit: UnitOfWork) -> Json:
     """Return the value that turns `before` into `after` when it is merged."""
     before, after = unit.pages.opened(before), unit.pages.opened(after)
     strategy = unit.strategies.at(path)
@@ -101,7 +102,7 @@ def _changed(before: Json, after: Json, path: str, unit: UnitOfWork) -> Json:
         if key not in old:
             changes[key] = value
         else:
-            changes |= _part(key, old[key], value, f"{path}.{key}", unit)
+            changes |= _part(key, old[key], value, (*path, key), unit)
     return changes
 
 
@@ -129,7 +130,7 @@ def _added(before: Json, after: Json, unit: UnitOfWork, *, as_set: bool) -> Json
     return new[len(old) :] if kept else Replacement(new)
 
 
-def _changed_items(before: Json, after: Json, key: str, path: str, unit: UnitOfWork) -> Json:
+def _changed_items(before: Json, after: Json, key: str, path: Pattern, unit: UnitOfWork) -> Json:
     """Return the changed items, each with its key, and the new ones."""
     lists = Lists(unit.pages)
     old, new = lists.elements(before), lists.elements(after)
@@ -144,14 +145,14 @@ def _changed_items(before: Json, after: Json, key: str, path: str, unit: UnitOfW
 
 
 def _changed_item(
-    before: Json, after: Json, key: str, path: str, unit: UnitOfWork
+    before: Json, after: Json, key: str, path: Pattern, unit: UnitOfWork
 ) -> JsonObject | None:
     """Return the key and the changes of an item, or None if merging by key cannot express them."""
     lists = Lists(unit.pages)
     identity = lists.identity(after, key)
     if identity is None or identity != lists.identity(before, key):
         return None
-    part = _changed(before, after, f"{path}[]", unit)
+    part = _changed(before, after, (*path, Each.EACH), unit)
     if type(part) is not dict or parse(part):
         return None
     return {key: decode(identity)} | part

@@ -92,10 +92,10 @@ def _merged_field(
     combiner: Combiner, base: JsonObject, field: str, value: Json, unit: UnitOfWork
 ) -> JsonObject:
     is_control = field in CONTROL_FIELDS_NEVER_OFFLOAD
-    if not is_control and (field == STATE or unit.strategies.at(field)):
+    if not is_control and (field == STATE or unit.strategies.at((field,))):
         if field not in base:
-            return combiner.added(field, value, "")
-        return {field: combiner.combine(base[field], value, field)}
+            return combiner.added(field, value, ())
+        return {field: combiner.combine(base[field], value, (field,))}
     return {field: combiner.replace(base[field], value) if field in base else value}
 
 

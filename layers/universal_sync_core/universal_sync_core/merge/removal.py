@@ -7,6 +7,7 @@ from universal_sync_core.bag.fields import STATE
 from universal_sync_core.bag.unit_of_work import UnitOfWork
 from universal_sync_core.merge.deep_merge import REMOVAL, Changes, with_changes
 from universal_sync_core.values.codec import Json, JsonObject
+from universal_sync_core.values.paths import Pattern
 from universal_sync_core.values.pointer import escape_key, is_map, parse
 
 # Per key: None to remove all of it, or the keys to remove below it.
@@ -24,7 +25,7 @@ def without_paths(state: Json, paths: Iterable[tuple[str, ...]], unit: UnitOfWor
     tree: Tree = {}
     for path in paths:
         _plant(tree, [escape_key(key) for key in path])
-    return _without(state, tree, STATE, unit)
+    return _without(state, tree, (STATE,), unit)
 
 
 def _plant(tree: Tree, keys: list[str]) -> None:
@@ -37,7 +38,7 @@ def _plant(tree: Tree, keys: list[str]) -> None:
     tree[last] = None
 
 
-def _without(value: Json, tree: Tree, path: str, unit: UnitOfWork) -> Json:
+def _without(value: Json, tree: Tree, path: Pattern, unit: UnitOfWork) -> Json:
     opened = unit.pages.opened(value)
     if not is_map(opened):
         return value
@@ -46,7 +47,7 @@ def _without(value: Json, tree: Tree, path: str, unit: UnitOfWork) -> Json:
     changes: Changes = {}
     for key in tree.keys() & present.keys():
         below = tree[key]
-        left = REMOVAL if below is None else _without(present[key], below, f"{path}.{key}", unit)
+        left = REMOVAL if below is None else _without(present[key], below, (*path, key), unit)
         if left is not present[key]:
             changes[key] = left
     return with_changes(opened, changes, path, unit) if changes else value

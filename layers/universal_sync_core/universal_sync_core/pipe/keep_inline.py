@@ -5,11 +5,14 @@ in S3.
 """
 
 from collections.abc import Iterable, Mapping
+from typing import TypeAlias
 
 from universal_sync_core.bag.unit_of_work import UnitOfWork
 from universal_sync_core.values.codec import Json, JsonObject
 from universal_sync_core.values.compression import is_compressed
 from universal_sync_core.values.pointer import Pointer, is_map, parse
+
+Keys: TypeAlias = tuple[str, ...]
 
 
 def beside_pointers(state: Json, unit: UnitOfWork) -> Json:
@@ -28,22 +31,22 @@ def without_copies(state: Json) -> Json:
     return {key: without_copies(value) if parse(value) else value for key, value in state.items()}
 
 
-def _kept(value: Json, paths: Iterable[str], unit: UnitOfWork) -> Json:
+def _kept(value: Json, paths: Iterable[Keys], unit: UnitOfWork) -> Json:
     pointer, by_key = parse(value), _by_key(paths)
     if pointer is not None:
         return _with_copies(pointer, by_key, unit).render()
     if is_compressed(value):
         return _opened(value, by_key, unit)
     changed = {
-        key: _kept(value[key], inner - {""}, unit)
+        key: _kept(value[key], inner - {()}, unit)
         for key, inner in by_key.items()
-        if inner - {""} and is_map(value.get(key))
+        if inner - {()} and is_map(value.get(key))
     }
     changed = {key: item for key, item in changed.items() if item != value[key]}
     return value | changed if changed else value
 
 
-def _opened(value: JsonObject, by_key: dict[str, set[str]], unit: UnitOfWork) -> Json:
+def _opened(value: JsonObject, by_key: dict[str, set[Keys]], unit: UnitOfWork) -> Json:
     """Return a pointer in place of a compressed value with wanted keys: it has room for copies."""
     whole = unit.pages.expanded(value)
     is_wanted = type(whole) is dict and bool(_copies(whole, by_key, unit))
@@ -52,16 +55,15 @@ def _opened(value: JsonObject, by_key: dict[str, set[str]], unit: UnitOfWork) ->
     return _with_copies(unit.pages.store(whole), by_key, unit).render()
 
 
-def _by_key(paths: Iterable[str]) -> dict[str, set[str]]:
-    """Return the first keys of paths, each with the rest of its paths; "" if nothing follows."""
-    by_key: dict[str, set[str]] = {}
-    for path in paths:
-        key, _, inner = path.partition(".")
-        by_key.setdefault(key, set()).add(inner)
+def _by_key(paths: Iterable[Keys]) -> dict[str, set[Keys]]:
+    """Return the first keys of paths, each with the rest of its paths; () if nothing follows."""
+    by_key: dict[str, set[Keys]] = {}
+    for key, *inner in paths:
+        by_key.setdefault(key, set()).add(tuple(inner))
     return by_key
 
 
-def _with_copies(pointer: Pointer, by_key: dict[str, set[str]], unit: UnitOfWork) -> Pointer:
+def _with_copies(pointer: Pointer, by_key: dict[str, set[Keys]], unit: UnitOfWork) -> Pointer:
     """Return the pointer with copies of the wanted keys; copies that it already has are current."""
     missing = {key: inner for key, inner in by_key.items() if not _has(pointer.beside, key, inner)}
     if pointer.kind != "map" or not missing:
@@ -70,7 +72,7 @@ def _with_copies(pointer: Pointer, by_key: dict[str, set[str]], unit: UnitOfWork
     return pointer.with_beside(_joined(pointer.beside, copies))
 
 
-def _has(copies: JsonObject, key: str, paths: Iterable[str]) -> bool:
+def _has(copies: JsonObject, key: str, paths: Iterable[Keys]) -> bool:
     """Tell whether there is a copy of a key with all of the wanted paths in it."""
     if key not in copies:
         return False
@@ -88,19 +90,19 @@ def _joined(known: Json, more: Json) -> Json:
 
 
 def _copies(
-    entries: Mapping[str, Json], by_key: dict[str, set[str]], unit: UnitOfWork
+    entries: Mapping[str, Json], by_key: dict[str, set[Keys]], unit: UnitOfWork
 ) -> JsonObject:
     """Return the wanted keys that exist, each whole or with its wanted parts."""
     copies: JsonObject = {}
     for key in by_key.keys() & entries.keys():
-        whole = "" in by_key[key]
+        whole = () in by_key[key]
         copy = unit.pages.resolve(entries[key]) if whole else _part(entries[key], by_key[key], unit)
         if whole or copy is not None:
             copies[key] = copy
     return copies
 
 
-def _part(value: Json, paths: set[str], unit: UnitOfWork) -> JsonObject | None:
+def _part(value: Json, paths: set[Keys], unit: UnitOfWork) -> JsonObject | None:
     """Return a map with only the wanted paths of `value`, or None if it has none of them."""
     value = unit.pages.expanded(value)
     if not is_map(value):

@@ -5,7 +5,7 @@ from typing import Final
 from universal_sync_core.bag.fields import STATE
 from universal_sync_core.errors import InvalidRequestError
 from universal_sync_core.values.codec import Json
-from universal_sync_core.values.paths import listed, parse_path
+from universal_sync_core.values.paths import listed, parse_keys
 from universal_sync_core.values.pointer import recognise
 
 PREVIEW_PATHS: Final = "preview_paths"
@@ -42,9 +42,5 @@ def without_previews(value: Json) -> Json:
 
 
 def _keys(path: str, place: str) -> tuple[str, ...]:
-    steps = parse_path(path, field=place)
-    keys = tuple(step for step in steps if type(step) is str)
-    if len(keys) != len(steps):
-        message = f"{place} can only name keys of objects, not elements of a list"
-        raise InvalidRequestError(message, field=place)
+    keys = parse_keys(path, field=place)
     return keys[1:] if keys[0] == STATE else keys

@@ -47,7 +47,7 @@ _STEP: Final = re.compile(
     rf"(?:^|(?<=.)\.)(?P<name>{_NAME})"
     r'|(?:(?<=.)\.)?\[(?P<quoted>"(?:[^"\\]|\\.)*")\]'
     r"|\[(?P<index>-?\d+)\]"
-    r"|(?P<each>\[\*\])"
+    r"|(?P<each>\[\*?\])"
     r"|\[(?P<start>-?\d*):(?P<stop>-?\d*)\]",
     re.DOTALL,
 )
@@ -149,6 +149,20 @@ def parse_path(text: str, *, field: str = "paths") -> Steps:
     return plain
 
 
+def parse_keys(text: str, *, field: str) -> tuple[str, ...]:
+    """Return the keys of a path that leads through objects alone.
+
+    Raises:
+        InvalidRequestError: it is not a path, or it leads into a list.
+    """
+    steps = parse_path(text, field=field)
+    keys = tuple(step for step in steps if type(step) is str)
+    if len(keys) != len(steps):
+        message = f"{field} can only name keys of objects, not elements of a list"
+        raise InvalidRequestError(message, field=field)
+    return keys
+
+
 def parse_selection(text: str, *, field: str = "paths") -> Selection:
     """Return the steps of a path that may count from the end and may end in a range.
 
@@ -168,7 +182,7 @@ def parse_pattern(text: str, *, field: str = "paths") -> Pattern:
 
     Args:
         text: the path, with or without the leading `$.` of a state machine; `$` alone is the whole
-            document, `[*]` every element or value.
+            document, `[*]` or `[]` every element or value.
         field: the name of the argument, for the error.
 
     Raises:

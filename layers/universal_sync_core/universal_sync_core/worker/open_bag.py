@@ -22,7 +22,7 @@ from universal_sync_core.pipe.bookkeeping import record_progress
 from universal_sync_core.pipe.flatten import flatten_result
 from universal_sync_core.pipe.offload import optimize_and_offload
 from universal_sync_core.values.codec import Json, JsonObject
-from universal_sync_core.values.paths import Paths, parse_path
+from universal_sync_core.values.paths import Paths, parse_path, render_path
 from universal_sync_core.worker.state import SYNC_ACTIONS, ModelT, State, kind_of, reading_of
 
 
@@ -54,7 +54,7 @@ class OpenBag(State[ModelT]):
         with unit_of_work(self._context, self._bag) as unit:
             delta = ingest_delta(flatten_result(result), self._bag, unit)
             merged = merge_delta(self._bag, delta, unit)
-            self._context["keep_inline"] = unit.keep_inline
+            self._context["keep_inline"] = [render_path(keys, STATE) for keys in unit.keep_inline]
         self._watch.forget(result)
         self._delta = (self._delta or {}) | delta
         self._look_at(merged)

@@ -82,7 +82,7 @@ def outputs_by_branch(
     Returns:
         The outputs by the index of their branch.
     """
-    strategy = unit.strategies.at(OUTPUTS)
+    strategy = unit.strategies.at((OUTPUTS,))
     mapped = [
         index
         for index, ending in enumerate(endings)
