@@ -40,14 +40,35 @@ _ERRORS: Final[dict[Kind, type[StateSyncError]]] = {
 }
 # https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskSuccess.html
 _GONE: Final = {"InvalidToken", "TaskDoesNotExist", "TaskTimedOut"}
-_UNKNOWN: Final = {"InternalException", "InternalFailure", "ServiceUnavailable"}
+_UNKNOWN: Final = {
+    "InternalException",
+    "InternalFailure",
+    "RequestTimeout",
+    "RequestTimeoutException",
+    "ServiceUnavailable",
+}
+# Of Step Functions, of any service, and of KMS by way of other services.
 # https://docs.aws.amazon.com/step-functions/latest/apireference/CommonErrors.html
+# https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
+# https://docs.aws.amazon.com/kms/latest/developerguide/throttling.html
 _THROTTLED: Final = {
+    "BandwidthLimitExceeded",
+    "EC2ThrottledException",
+    "KMS.ThrottlingException",
+    "KMSThrottlingException",
     "KmsThrottlingException",
+    "LimitExceededException",
+    "PriorRequestNotComplete",
+    "ProvisionedThroughputExceededException",
     "RequestLimitExceeded",
+    "RequestThrottled",
+    "RequestThrottledException",
+    "SlowDown",
+    "ThrottledException",
     "Throttling",
     "ThrottlingException",
     "TooManyRequestsException",
+    "TransactionInProgressException",
 }
 # A clock that is off, a container that was frozen between signing and sending, or credentials that
 # are to be replaced.

@@ -173,6 +173,9 @@ def test_nothing_is_listed_where_the_stack_lists_nothing(monkeypatch: pytest.Mon
     [
         ("AccessDeniedException", StoreAccessDeniedError),
         ("ThrottlingException", StoreThrottledError),
+        ("ProvisionedThroughputExceededException", StoreThrottledError),
+        ("SlowDown", StoreThrottledError),
+        ("RequestTimeout", StoreUnavailableError),
         ("ExpiredTokenException", StoreUnavailableError),
         ("InvalidSignatureException", StoreUnavailableError),
         ("ResourceNotFoundException", InvalidRequestError),
