@@ -43,6 +43,16 @@ def test_one_state_is_enough_for_a_chain_and_takes_the_catch_of_its_neighbour(
     assert inserted["Retry"] == RETRIES
 
 
+def test_empty_values_in_a_catch_that_is_taken_over_stay_empty(run: Run, folder: Path) -> None:
+    catch = [{"ErrorEquals": ["States.ALL"], "Output": {"found": [], "kept": {}}, "Next": "Step 0"}]
+    steps = {name: {**state, "Catch": catch} for name, state in JSONATA["States"].items()}
+
+    made = adopted(run, folder, {**JSONATA, "States": steps})
+
+    (inserted,) = (state for name, state in made["States"].items() if name.startswith("Offload"))
+    assert inserted["Catch"] == catch
+
+
 @pytest.mark.parametrize("language", ["JSONPath", "JSONata"])
 def test_document_goes_on_as_it_is_where_nothing_could_be_offloaded(
     run: Run, folder: Path, language: str

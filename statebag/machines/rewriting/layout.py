@@ -6,7 +6,7 @@ from typing import Final
 
 import yaml
 
-from statebag.machines.text.nodes import Node
+from statebag.machines.text.nodes import Kind, Node
 from statebag.machines.text.source import Source
 from universal_sync_core.values.codec import Json, JsonObject
 
@@ -86,10 +86,10 @@ def inner_text(source: Source, scalar: Node, value: str) -> str:
 
 def value_of(node: Node) -> Json:
     """Return the JSON value of a node."""
-    if node.entries:
+    if node.kind is Kind.MAPPING:
         made: JsonObject = {str(key.value): value_of(value) for key, value in node.entries}
         return made
-    if node.items:
+    if node.kind is Kind.SEQUENCE:
         return [value_of(item) for item in node.items]
     return node.value
 
