@@ -15,7 +15,8 @@ from statebag.machines.model.states import Scope, State
 from statebag.machines.planning.handlers import Decorated, names_alone
 from statebag.machines.planning.planning import Planned, plan_of
 from statebag.machines.rewriting.arns import again, invoked, why_not
-from statebag.machines.text.edits import Edit, apply
+from statebag.machines.text.aliases import edited, half_wanted
+from statebag.machines.text.edits import Edit
 from statebag.machines.text.nodes import Node
 from statebag.machines.text.source import Source
 from statebag.machines.values.paths import DOCUMENT
@@ -82,7 +83,9 @@ def adopt(source: Source, assumed: Assumptions, decorated: Decorated, function: 
     original = again(source, undone(source))
     base = invoked(original, decorated)
     made = [_adopted(base, node, assumed, decorated, function) for node in base.machines]
-    text = apply(base.text, [edit for _, edits in made for edit in edits])
+    edits = [edit for _, made_edits in made for edit in made_edits]
+    _require_wanted(base, edits)
+    text = edited(base, edits)
     _require_undoable(original, text)
     machines = tuple(machine for machine, _ in made)
     return Adoption(original=original.text, text=text, machines=machines)
@@ -124,6 +127,14 @@ def _using_owner(
     yield from (state.path for state in machine.walk() if decorated(state))
     yield from (state.path for state in planned.plan.before)
     yield from (scope.path for scope in planned.plan.ends)
+
+
+def _require_wanted(source: Source, edits: list[Edit]) -> None:
+    edit = half_wanted(source, edits)
+    if edit is not None:
+        line = source.text.count("\n", 0, edit.start) + 1
+        message = f"{source.name}, line {line}: an alias repeats what may not change everywhere"
+        raise RefusedError(message, hint="Write it out at each of its places.")
 
 
 def _require_undoable(original: Source, text: str) -> None:

@@ -14,7 +14,8 @@ from statebag.machines.model.states import State
 from statebag.machines.planning.handlers import Decorated, names_alone
 from statebag.machines.rewriting.layout import Layout, inner_span, inner_text
 from statebag.machines.rewriting.partitions import invoke_in
-from statebag.machines.text.edits import Edit, apply
+from statebag.machines.text.aliases import edited, half_wanted
+from statebag.machines.text.edits import Edit
 from statebag.machines.text.nodes import Kind, Node
 from statebag.machines.text.source import Source, read_text
 from universal_sync_core.values.codec import JsonObject
@@ -37,15 +38,18 @@ def invoked(source: Source, decorated: Decorated) -> Source:
         for state in read_machine(source, node).walk():
             if names_alone(state) and decorated.names_it(state) and why_not(source, state) is None:
                 edits += _Rewriting(source, state).edits()
-    return again(source, apply(source.text, edits)) if edits else source
+    return again(source, edited(source, edits)) if edits else source
 
 
 def why_not(source: Source, state: State) -> str | None:
     """Return why a task cannot be turned into an invocation, or None where it can."""
     try:
-        text = apply(source.text, _Rewriting(source, state).edits())
+        edits = _Rewriting(source, state).edits()
     except NotRewritableError as error:
         return f"it names only a function, and {error}"
+    if half_wanted(source, edits):
+        return "it names only a function, and shares what would change with others by an alias"
+    text = edited(source, edits)
     if restored(again(source, text)) != source.text:
         return "it names only a function, and is written in a way that could not be undone"
     return None
@@ -59,7 +63,7 @@ def restored(source: Source) -> str:
         for each in node.walk()
         for edit in _restoring(source, each)
     )
-    return apply(source.text, edits)
+    return edited(source, edits)
 
 
 def again(source: Source, text: str) -> Source:

@@ -34,6 +34,7 @@ class Node:
         entries: of a mapping, keys and values in their order.
         items: of a sequence.
         is_block: whether it is a mapping of YAML that is written by indentation.
+        taken: mappings whose entries a mapping of YAML takes over with `<<`.
     """
 
     kind: Kind
@@ -43,6 +44,7 @@ class Node:
     entries: tuple[Key, ...] = ()
     items: "tuple[Node, ...]" = ()
     is_block: bool = False
+    taken: "tuple[Node, ...]" = ()
     _index: "dict[str, Node]" = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -1,11 +1,12 @@
 """YAML with positions: the nodes that PyYAML composes, before any value is made of them."""
 
+from collections.abc import Iterator
 from typing import Any, Final
 
 import yaml
 
 from statebag.errors import RefusedError
-from statebag.machines.text.nodes import Kind, Node
+from statebag.machines.text.nodes import Key, Kind, Node
 from universal_sync_core.values.paths import MAX_STORED_DEPTH
 
 _LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -16,6 +17,7 @@ _SCALARS: Final = {
     "tag:yaml.org,2002:bool",
     "tag:yaml.org,2002:null",
 }
+_TAKES: Final = "tag:yaml.org,2002:merge"
 # Without aliases, a text has at most as many values as characters.
 _MOST_BY_ALIASES: Final = 100_000
 _KNOWN: Final = {*_SCALARS, "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"}
@@ -76,15 +78,44 @@ class _Reader:
         # A function such as !Sub stands for a value that the template makes; what is below it may
         # still be a definition.
         if isinstance(composed, yaml.MappingNode):
-            entries = tuple((self.read(key), self.read(value)) for key, value in composed.value)
-            is_block = not composed.flow_style
-            return Node(kind=Kind.MAPPING, start=start, end=end, entries=entries, is_block=is_block)
+            taken = tuple(map(self.read, _taken_by(composed)))
+            return Node(
+                kind=Kind.MAPPING,
+                start=start,
+                end=end,
+                entries=tuple(self._entries(composed, taken)),
+                is_block=not composed.flow_style,
+                taken=taken,
+            )
         if isinstance(composed, yaml.SequenceNode) and composed.tag in _KNOWN:
             items = tuple(map(self.read, composed.value))
             return Node(kind=Kind.SEQUENCE, start=start, end=end, items=items)
         if not isinstance(composed, yaml.ScalarNode):
             return Node(kind=Kind.UNKNOWN, start=start, end=end)
         return Node(kind=Kind.SCALAR, start=start, end=end, value=_scalar(composed))
+
+    def _entries(self, composed: yaml.MappingNode, taken: tuple[Node, ...]) -> Iterator[Key]:
+        """Yield the entries of a mapping, and behind them those that it takes over."""
+        known = set()
+        for key, value in composed.value:
+            if key.tag != _TAKES:
+                read = self.read(key)
+                known.add(read.value)
+                yield read, self.read(value)
+        for key, value in (entry for mapping in taken for entry in mapping.entries):
+            if key.value not in known:
+                known.add(key.value)
+                yield key, value
+
+
+def _taken_by(composed: yaml.MappingNode) -> Iterator[yaml.Node]:
+    """Yield the mappings whose entries a mapping takes over.
+
+    https://yaml.org/type/merge.html
+    """
+    for key, value in composed.value:
+        if key.tag == _TAKES:
+            yield from value.value if isinstance(value, yaml.SequenceNode) else (value,)
 
 
 def _scalar(composed: yaml.ScalarNode) -> Any:
