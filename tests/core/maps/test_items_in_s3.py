@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from codecs import BOM_UTF8
 from collections.abc import Callable
 from typing import Any
 
@@ -51,6 +52,8 @@ TABLES: dict[str, tuple[bytes, list[Any]]] = {
 
 # Files that readers of other products have read in part, or not at all.
 ODD: dict[str, tuple[str, bytes, list[Any]]] = {
+    "an array after a byte order mark": ("JSON", BOM_UTF8 + b"[1, 2]", [1, 2]),
+    "lines after a byte order mark": ("JSONL", BOM_UTF8 + b'{"n": 1}\n2\n', [{"n": 1}, 2]),
     "lines that begin with an array": ("JSONL", b"[1, 2]\n[]\n5\n", [[1, 2], [], 5]),
     "a long cell": ("CSV", b'a,b\n"' + b"x" * 140_000 + b'",1\n', [{"a": "x" * 140_000, "b": "1"}]),
 }
@@ -68,10 +71,13 @@ def test_items_in_s3_are_read_by_their_type(store: CountingStore, kind: str, siz
     assert found == (items if size == 1 else batches)
 
 
+# As pzstd writes it before each frame: a magic number, a size, and that many bytes.
+_TO_SKIP = b"\x50\x2a\x4d\x18" + b"\x04\x00\x00\x00" + b"size"
 COMPRESSED: dict[str, Callable[[bytes], bytes]] = {
     "gzip": gzip.compress,
     "zstd": zstandard.compress,
     "gzip of two members": lambda body: gzip.compress(body[:5]) + gzip.compress(body[5:]),
+    "zstd after a frame to skip": lambda body: _TO_SKIP + zstandard.compress(body),
     "zstd of two frames": lambda body: zstandard.compress(body[:5]) + zstandard.compress(body[5:]),
 }
 
@@ -97,6 +103,13 @@ def test_a_compressed_file_may_come_in_any_pieces(how: str, size: int) -> None:
     assert b"".join(uncompressed(pieces, "p")) == b"a line\n" * 1_000
     with pytest.raises(UnreadableObjectError, match="breaks off"):
         list(uncompressed([stored[:-1]], "p"))
+
+
+@pytest.mark.parametrize("size", [1, 1_000])
+def test_zeros_may_fill_the_end_of_a_compressed_file(size: int) -> None:
+    stored = gzip.compress(b"a line") + b"\0" * 3_000
+    pieces = [stored[at : at + size] for at in range(0, len(stored), size)]
+    assert b"".join(uncompressed(pieces, "p")) == b"a line"
 
 
 @pytest.mark.parametrize("how", ["gzip", "zstd"])

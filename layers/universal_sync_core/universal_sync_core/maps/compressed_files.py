@@ -10,7 +10,10 @@ from universal_sync_core.limits import KIB
 
 _GZIP: Final = b"\x1f\x8b"
 # https://www.rfc-editor.org/rfc/rfc8878#name-zstandard-frames
-_ZSTD: Final = b"\x28\xb5\x2f\xfd"
+# A file may begin with a frame of other programs' data, which is skipped, as pzstd writes one.
+_ZSTD: Final = (b"\x28\xb5\x2f\xfd", *(bytes((n, 0x2A, 0x4D, 0x18)) for n in range(0x50, 0x60)))
+_MAGIC_BYTES: Final = 4
+_FILL: Final = b"\0"
 # A block of 128 KiB may take 4 bytes of a frame, so this few bytes expand to some megabytes.
 _FED_BYTES: Final = KIB
 # A window takes its full size in memory, however small the file is.
@@ -39,9 +42,8 @@ def uncompressed(pieces: Iterable[bytes], path: str) -> Iterator[bytes]:
     Raises:
         UnreadableObjectError: it is damaged, or breaks off.
     """
-    rest, head = iter(pieces), b""
-    while len(head) < len(_ZSTD) and (piece := next(rest, None)) is not None:
-        head += piece
+    rest = begun(pieces, _MAGIC_BYTES)
+    head = next(rest)
     stored = chain([head], rest)
     if head.startswith(_GZIP):
         yield from _decoded(stored, _gzip_decoder, zlib.error, "gzip", path)
@@ -52,6 +54,15 @@ def uncompressed(pieces: Iterable[bytes], path: str) -> Iterator[bytes]:
         yield from _decoded(stored, decoder.decompressobj, zstandard.ZstdError, "zstd", path)
     else:
         yield from stored
+
+
+def begun(pieces: Iterable[bytes], size: int) -> Iterator[bytes]:
+    """Yield the same bytes, and at least `size` of them at first, if there are as many."""
+    rest, head = iter(pieces), b""
+    while len(head) < size and (piece := next(rest, None)) is not None:
+        head += piece
+    yield head
+    yield from rest
 
 
 def _gzip_decoder() -> _Decoder:
@@ -65,11 +76,11 @@ def _decoded(
     kind: str,
     path: str,
 ) -> Iterator[bytes]:
-    """Yield the content of the members of a file, one after another."""
+    """Yield the content of the members of a file, one after another; zeros may fill its end."""
     decoder = new()
     try:
         for data in _fed(stored):
-            while data:
+            while data := data.lstrip(_FILL) if decoder.eof else data:
                 decoder = new() if decoder.eof else decoder
                 if piece := decoder.decompress(data):
                     yield piece

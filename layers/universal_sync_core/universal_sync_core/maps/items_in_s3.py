@@ -6,12 +6,12 @@ A file may be compressed with gzip or zstd; its first bytes show which.
 import codecs
 import csv
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import zip_longest
+from itertools import chain, zip_longest
 from typing import Final
 
 from universal_sync_core.bag.unit_of_work import UnitOfWork
 from universal_sync_core.errors import InvalidRequestError, UnreadableObjectError
-from universal_sync_core.maps.compressed_files import uncompressed
+from universal_sync_core.maps.compressed_files import begun, uncompressed
 from universal_sync_core.storage.store import Location
 from universal_sync_core.values.budget import Cost
 from universal_sync_core.values.codec import Json, JsonObject
@@ -95,7 +95,8 @@ def csv_rows(at: Location, unit: UnitOfWork) -> Iterator[list[str]]:
 
 def _spent(at: Location, unit: UnitOfWork) -> Iterator[bytes]:
     path = str(at)
-    for piece in uncompressed(unit.objects.stream(at), path):
+    pieces = begun(uncompressed(unit.objects.stream(at), path), len(codecs.BOM_UTF8))
+    for piece in chain([next(pieces).removeprefix(codecs.BOM_UTF8)], pieces):
         unit.budget.spend(Cost(len(piece), sum(map(piece.count, _BEFORE_VALUES))), path)
         yield piece
 
@@ -103,7 +104,7 @@ def _spent(at: Location, unit: UnitOfWork) -> Iterator[bytes]:
 def _lines(pieces: Iterable[bytes]) -> Iterator[str]:
     """Yield lines with their line ends; a quoted cell may span several."""
     begun: list[str] = []
-    for text in codecs.iterdecode(pieces, "utf-8-sig"):
+    for text in codecs.iterdecode(pieces, "utf-8"):
         first, *more = text.split("\n")
         begun.append(first)
         for line in more:
