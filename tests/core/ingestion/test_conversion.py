@@ -21,6 +21,7 @@ from tests.core.fakes import CountingStore
 from tests.core.ingestion.python_values import REFUSED, TAKEN, Colour, Status, Text, Whole
 from universal_sync_core import (
     flatten_result,
+    merge_logic,
     offload_result,
     open_bag,
     state_task,
@@ -148,6 +149,36 @@ def test_an_encode_is_a_function() -> None:
     with pytest.raises(InvalidRequestError) as caught:
         flatten_result({}, {"encode": "str"})
     assert caught.value.field == "encode"
+
+
+def appended() -> Any:
+    """Return two lists that a call of its own has joined."""
+    joined = merge_logic({"l": [1]}, {"l": [2]}, {"merge_strategy": {"l": "append"}})
+    return joined["l"]
+
+
+class Joining(UserDict[str, Any]):
+    def __getitem__(self, key: str) -> Any:
+        return appended()
+
+
+def joining_encode(value: Any) -> Any:
+    assert isinstance(value, Decimal)
+    return appended()
+
+
+@pytest.mark.parametrize(
+    "make",
+    [lambda: (appended() for _ in "x"), lambda: Joining({"0": None}), lambda: [Decimal(1)]],
+    ids=["generator", "mapping", "encode"],
+)
+@pytest.mark.usefixtures("store")
+def test_code_of_the_caller_that_calls_the_core_has_calls_of_its_own(
+    make: Callable[[], Any],
+) -> None:
+    context = {**CONTEXT, "action": "sync", "encode": joining_encode}
+    bag = universal_sync_core(BAG, {"v": make()}, context)
+    assert hydrated(bag)["v"] in ([[1, 2]], {"0": [1, 2]})
 
 
 def dressed(value: Any) -> st.SearchStrategy[Any]:

@@ -95,6 +95,16 @@ def unit_of_work(context: Context | None, bag: JsonObject | None = None) -> Iter
         _OPEN.reset(token)
 
 
+@contextmanager
+def apart() -> Iterator[None]:
+    """Let calls that a caller's own code makes meanwhile open a call, and not join this one."""
+    token = _OPEN.set(None)
+    try:
+        yield
+    finally:
+        _OPEN.reset(token)
+
+
 def serving(action: str, context: Context | None) -> Context:
     """Return the context for a function that serves an action; the context need not name it."""
     given = context or {}

@@ -11,7 +11,7 @@ from datetime import date
 from enum import Enum
 from typing import Final, TypeAlias
 
-from universal_sync_core.bag.unit_of_work import UnitOfWork
+from universal_sync_core.bag.unit_of_work import UnitOfWork, apart
 from universal_sync_core.ingestion.asynchronous import drained
 from universal_sync_core.ingestion.models import dumped, is_model
 from universal_sync_core.ingestion.scalars import key_text, kind_of, scalar, time_text
@@ -46,7 +46,8 @@ def as_json(value: Json, unit: UnitOfWork, ingest: Ingest) -> tuple[Json, bytes]
     Raises:
         InvalidRequestError: JSON cannot represent a part of it; the message names the place.
     """
-    return _Conversion(unit, ingest).encoded(value, _RESULT)
+    with apart():  # iterators, mappings, models and `encode` may call this package themselves
+        return _Conversion(unit, ingest).encoded(value, _RESULT)
 
 
 class _Conversion:
