@@ -223,6 +223,7 @@ REFUSED: list[tuple[Callable[[], Any], str, str]] = [
     (lambda: RootModel[Any](b"\xff"), "", "model_dump"),
     (lambda: RootModel[Any](float("nan")), "", "a number that is not finite"),
     (lambda: RootModel[dict[str, Any]]({"a": (None, [float("inf")])}), "", "not finite"),
+    (lambda: RootModel[Any]([{1.0, float("nan")}]), "", "a number that is not finite"),
     (lambda: RootModel[list[float]]([float("inf")]), "[0]", "JSON has no inf"),
     (lambda: 10**5_000, "", "too long for JSON; use a string"),
     (lambda: {"fine": nested(400), "bad": {1}}, ".bad", "no set"),

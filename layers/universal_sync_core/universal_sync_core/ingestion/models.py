@@ -2,7 +2,7 @@
 
 import inspect
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import cache
 from typing import Any, Final, TypeAlias
 
@@ -63,6 +63,6 @@ def _is_lossy(form: Json, value: Any) -> bool:
         return any(map(_is_lossy, form.values(), value.values()))
     return (
         isinstance(form, list)
-        and isinstance(value, list | tuple)
+        and isinstance(value, Collection)
         and any(map(_is_lossy, form, value))
     )
