@@ -22,9 +22,17 @@ Event = Mapping[str, Any]
 _ARN: Final = re.compile(
     r"arn:[\w-]+:states:[\w-]+:\d{12}:(?P<kind>execution|express):(?P<machine>[^:]+):(?P<name>[^:#]+.*)"
 )
+# By partition. https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html
+# https://aws.amazon.com/blogs/aws/opening-the-aws-european-sovereign-cloud/
+CONSOLES: Final = {
+    "aws": "console.aws.amazon.com",
+    "aws-cn": "console.amazonaws.cn",
+    "aws-us-gov": "console.amazonaws-us-gov.com",
+    "aws-eusc": "console.amazonaws-eusc.eu",
+}
 # https://docs.aws.amazon.com/step-functions/latest/dg/concepts-view-execution-details.html
 _CONSOLE: Final = re.compile(
-    r"https://[^/?#]*\bconsole\.(?:aws\.amazon\.com|amazonaws\.cn|amazonaws-us-gov\.com)/states/"
+    rf"https://[^/?#]*\b(?:{'|'.join(map(re.escape, CONSOLES.values()))})/states/"
     r"[^#]*#/(?:v2/)?(?:express-)?executions/details/(?P<arn>arn[^?&#/]+)(?:[?&#/].*)?"
 )
 _TRACE: Final = re.compile(r"\bRoot=(1-[0-9a-f]{8}-[0-9a-f]{24})\b")

@@ -6,12 +6,11 @@ from typing import Final, NamedTuple
 from urllib.parse import quote
 
 from statebag.account.log_groups import LogGroups
+from statebag.executions.executions import CONSOLES
 from statebag.executions.timeline import Step
 
 # A function's last words may come a little after Step Functions has heard of its end.
 _AROUND: Final = timedelta(seconds=30)
-# By partition. https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html
-_DOMAINS: Final = {"aws-cn": "console.amazonaws.cn", "aws-us-gov": "console.amazonaws-us-gov.com"}
 
 
 class Logs(NamedTuple):
@@ -52,7 +51,7 @@ def logs_of(arn: str, step: Step, groups: LogGroups) -> Logs | None:
 
 
 def _console(arn: str, service: str) -> str:
-    domain = _DOMAINS.get(arn.split(":")[1], "console.aws.amazon.com")
+    domain = CONSOLES.get(arn.split(":")[1], CONSOLES["aws"])
     return f"https://{_region(arn)}.{domain}/{service}/home?region={_region(arn)}"
 
 

@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from statebag.account.stacks import Stack
+from statebag.executions.executions import CONSOLES, arn_in
+from statebag.executions.links import execution_page
 from tests.statebag.bucket import NOW
 from tests.statebag.cloud import BUCKET, DEFINITION, MACHINE, FakeCloud, arn_of
 from tests.statebag.conftest import Run
@@ -143,3 +145,19 @@ def test_newest_is_that_which_began_last(run: Run, machines: FakeCloud) -> None:
     machines.states.executions[arn]["startDate"] = NOW + timedelta(days=1)
 
     assert run("timeline", "latest").out.startswith(arn)
+
+
+@pytest.mark.parametrize(
+    ("partition", "region"),
+    [
+        ("aws", "eu-west-1"),
+        ("aws-cn", "cn-north-1"),
+        ("aws-us-gov", "us-gov-west-1"),
+        ("aws-eusc", "eusc-de-east-1"),
+    ],
+)
+def test_the_console_of_every_partition_is_known(partition: str, region: str) -> None:
+    arn = f"arn:{partition}:states:{region}:123456789012:execution:catalog:run-1"
+    page = execution_page(arn)
+    assert page.startswith(f"https://{region}.{CONSOLES[partition]}/states/home?region={region}#")
+    assert arn_in(page) == arn
