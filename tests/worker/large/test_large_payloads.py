@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from tests.core.bags import KIB, fresh
 from tests.core.documents.oracle import is_pointer, pointers
 from tests.core.fakes import CountingStore, FlakyStore
+from tests.core.values.test_codec import nested
 from tests.worker.large.events import DOCUMENT, OWNER, REPORT, TEXT, Context, context
 from universal_sync_core import (
     MapView,
@@ -237,6 +238,16 @@ def test_errors_of_the_handler_pass_through(event: Any) -> None:
         raise KeyError("mine")
 
     with pytest.raises(KeyError, match="mine"):
+        handler(event, context())
+
+
+@pytest.mark.parametrize("levels", [2_000, 50_000])
+def test_answer_that_is_nested_too_deeply_is_refused_by_name(event: Any, levels: int) -> None:
+    @large_payloads(eager=True)
+    def handler(event: Any, _context: Context) -> Any:
+        return [event["report"], nested(levels)]
+
+    with pytest.raises(InvalidRequestError, match="nested too deeply"):
         handler(event, context())
 
 

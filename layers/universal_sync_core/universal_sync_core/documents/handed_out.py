@@ -15,6 +15,7 @@ from universal_sync_core.lazy.reading import Reading, renewed
 from universal_sync_core.packs.objects import Objects
 from universal_sync_core.pages.page_reader import pointers_in
 from universal_sync_core.values.codec import Json, encode
+from universal_sync_core.values.paths import MAX_DEPTH
 from universal_sync_core.values.pointer import Pointer, parse, unescape_key
 
 # Python shares some short strings, and a pointer for one of them would save nothing.
@@ -49,7 +50,8 @@ class HandedOut:
         handed = self._values.get(id(part))
         if handed is not None and _digest(part) == handed.digest:
             return handed.pointer.with_beside({}).render()
-        if type(part) not in (dict, list, tuple) or id(part) in above:
+        is_opened = type(part) in (dict, list, tuple) and id(part) not in above
+        if not is_opened or len(above) >= MAX_DEPTH:  # a deeper result is refused where it is read
             return part
         above.add(id(part))
         taken: Any = (
