@@ -13,7 +13,8 @@ from types import MappingProxyType, SimpleNamespace
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from pydantic import BaseModel, RootModel
+from pydantic import BaseModel, Field, RootModel, computed_field
+from pydantic.dataclasses import dataclass as pydantic_dataclass
 
 from tests.core.values.test_codec import nested
 
@@ -78,6 +79,17 @@ class Model(BaseModel):
     colour: Colour = Colour.RED
 
 
+@pydantic_dataclass
+class Priced:
+    price: Decimal = Field(serialization_alias="unitPrice")
+    parts: Any = None
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def doubled(self) -> Decimal:
+        return self.price * 2
+
+
 class Numbers(RootModel[list[int]]):
     pass
 
@@ -123,6 +135,14 @@ TAKEN: list[tuple[Callable[[], Any], Any]] = [
     (lambda: make_dataclass("Slotted", ["a"], slots=True)(5), {"a": 5}),
     (lambda: Model(at=NOON), {"at": "2026-11-25T12:00:00Z", "colour": "red"}),
     (lambda: Numbers([1, 2]), [1, 2]),
+    (
+        lambda: Priced(Decimal("1.50"), [Line("a"), MappingProxyType({"b": Colour.RED})]),
+        {
+            "unitPrice": "1.50",
+            "parts": [{"sku": "a", "more": []}, {"b": "red"}],
+            "doubled": "3.00",
+        },
+    ),
     (lambda: Dumping(inner=(1,)), {"inner": [1], "mode": "json", "by_alias": True}),
     (lambda: Model.model_construct(at=UNCHECKED), {"at": "noon", "colour": "red"}),
     (lambda: RootModel[Any]([MappingProxyType({"a": Level.HIGH}), None]), [{"a": 3}, None]),
@@ -222,6 +242,7 @@ REFUSED: list[tuple[Callable[[], Any], str, str]] = [
     (lambda: RootModel[Any]({"a": range(3)}), "", r"no range; use list\(value\)"),
     (lambda: RootModel[Any](b"\xff"), "", "model_dump"),
     (lambda: RootModel[Any](float("nan")), "", "a number that is not finite"),
+    (lambda: Priced(Decimal(1), [float("nan")]), "", "a number that is not finite"),
     (lambda: RootModel[dict[str, Any]]({"a": (None, [float("inf")])}), "", "not finite"),
     (lambda: RootModel[Any]([{1.0, float("nan")}]), "", "a number that is not finite"),
     (lambda: RootModel[list[float]]([float("inf")]), "[0]", "JSON has no inf"),

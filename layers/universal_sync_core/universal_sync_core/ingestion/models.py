@@ -1,9 +1,12 @@
-"""Pydantic models in what a caller sends: the JSON form that a model gives itself."""
+"""Pydantic models in what a caller sends: the JSON form that a model gives itself.
+
+A dataclass of pydantic counts as a model: it may have aliases and computed fields as well.
+"""
 
 import inspect
 import math
 from collections.abc import Callable, Collection, Mapping
-from functools import cache
+from functools import cache, partial
 from typing import Any, Final, TypeAlias
 
 from universal_sync_core.values.codec import Json
@@ -11,12 +14,13 @@ from universal_sync_core.values.codec import Json
 Convert: TypeAlias = Callable[[Any], Json]
 
 _DUMP: Final = "model_dump"
+_OF_DATACLASSES: Final = "__pydantic_serializer__"
 _OPTIONS: Final = frozenset({"by_alias", "warnings", "fallback"})
 
 
 def is_model(value: object) -> bool:
     """Tell whether a value is a pydantic model."""
-    return hasattr(type(value), _DUMP)
+    return hasattr(type(value), _DUMP) or hasattr(type(value), _OF_DATACLASSES)
 
 
 def dumped(model: Any, convert: Convert) -> Json:
@@ -34,16 +38,27 @@ def dumped(model: Any, convert: Convert) -> Json:
     """
     options = {"by_alias": True, "warnings": False, "fallback": convert}
     taken = {name: options[name] for name in _taken(model.__class__)}
-    dump = getattr(model, _DUMP)
+    dump = _dump_of(model)
     form = dump(mode="json", **taken)
     if _holds_null(form) and _is_lossy(form, dump(**taken)):
         raise ValueError(_DUMP)
     return form
 
 
+def _dump_of(model: Any) -> Callable[..., Any]:
+    if hasattr(type(model), _DUMP):
+        dump: Callable[..., Any] = model.model_dump
+        return dump
+    from universal_sync_core.values.validation import adapter  # noqa: PLC0415 - pydantic
+
+    return partial(adapter(type(model)).dump_python, model)
+
+
 @cache
 def _taken(kind: type[Any]) -> frozenset[str]:
     """Return the options that the models of a class take, which may have a dump of their own."""
+    if not hasattr(kind, _DUMP):
+        return _OPTIONS
     parameters = inspect.signature(getattr(kind, _DUMP)).parameters
     takes_all = any(each.kind is each.VAR_KEYWORD for each in parameters.values())
     return _OPTIONS if takes_all else _OPTIONS & parameters.keys()
