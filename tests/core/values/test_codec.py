@@ -175,6 +175,23 @@ def test_what_is_plain_is_encoded_as_ever(value: Any) -> None:
     assert plain_encoding(value) == encode(value)
 
 
+def test_a_container_in_several_places_is_plain() -> None:
+    shared: Any = {"unit": "m", "steps": [1, 2]}
+    value = [{"number": number, "meta": shared} for number in range(3)] + [shared["steps"]]
+    assert plain_encoding(value) == encode(value)
+
+
+def test_what_is_not_plain_is_found_beside_a_container_in_several_places() -> None:
+    shared: Any = [{}]
+    assert plain_encoding([shared, shared, [(1,)]]) is None
+
+
+def test_a_value_that_contains_itself_is_not_encoded_as_it_is() -> None:
+    looped: Any = {"parts": []}
+    looped["parts"] += [looped, looped, [looped]]
+    assert plain_encoding({"value": looped}) is None
+
+
 @pytest.mark.parametrize(
     "body",
     [b"", b"{", b"[1,]", b'{"a":NaN}', b"Infinity", b"1e999", b'"\xff"', b"[" * 100_000],

@@ -11,7 +11,7 @@ import math
 import re
 import sys
 from collections.abc import Iterator
-from itertools import accumulate
+from itertools import accumulate, islice
 from typing import Any, Final, TypeAlias
 
 import orjson
@@ -34,6 +34,8 @@ _STRICT: Final = (
     | orjson.OPT_PASSTHROUGH_SUBCLASS
 )
 _CONTAINERS: Final = frozenset({dict, list})
+# Containers whose parts are looked at together, while the processor still has them in its cache.
+_NEAR: Final = 500
 _PLAIN: Final = frozenset({dict, list, str, int, float, bool, type(None)})
 # orjson reads integers beyond 64 bits (19 digits and more) as floats. To find one, digits are
 # translated to 0, and the bytes that may precede a number to a space; translating and searching
@@ -121,10 +123,9 @@ def plain_encoding(value: Json) -> bytes | None:
     """Return the encoding of a value, or None if it may not be plain JSON throughout.
 
     Plain JSON is a tree of exactly dict, list, str, int, float, bool and None, without subclasses.
-    None is also returned for more than 254 levels, integers beyond 64 bits, unpaired surrogates,
-    and if one container is in two places.
+    None is also returned for more than 254 levels, integers beyond 64 bits and unpaired surrogates.
     """
-    if not _is_plain(value):
+    if not _is_plain(value, shared=True):  # orjson refuses one that contains itself
         return None
     try:
         return orjson.dumps(value, option=_STRICT)
@@ -147,29 +148,37 @@ def require_json(value: Json, field: str) -> None:
         value: a caller's value, or a document that the standard library read.
         field: the name of the value, for the message.
     """
-    if not _is_plain(value):
+    if not _is_plain(value, shared=False):
         _refuse_by_name(value, field)
 
 
-def _is_plain(value: Json) -> bool:
-    """Tell whether a value is a tree of plain types, level by level, in loops that run in C.
+def _is_plain(value: Json, *, shared: bool) -> bool:
+    """Tell whether a value is made of plain types alone, in loops that run in C.
 
     orjson cannot be asked first: it encodes enumerations as their values, writes null for a number
-    that is not finite, and crashes the process on a tuple that contains itself.
+    that is not finite, and crashes the process on a tuple that contains itself. Each container is
+    looked at once, so this ends even if a value contains itself.
+
+    Args:
+        value: the value.
+        shared: whether a container may be in several places, and so perhaps in itself.
     """
-    level, seen = [value], set[int]()
-    while level:
-        kinds = set(map(type, level))
-        if not kinds <= _PLAIN or (float in kinds and not _are_finite(level)):
+    groups: list[list[Json]] = [[[value]]]
+    seen: dict[int, Json] = {}
+    while groups:
+        parts = gc.get_referents(*groups.pop())
+        kinds = set(map(type, parts))
+        if not kinds <= _PLAIN or (float in kinds and not _are_finite(parts)):
             return False
         if kinds.isdisjoint(_CONTAINERS):
-            return True
-        containers = [part for part in level if type(part) in _CONTAINERS]
+            continue
         before = len(seen)
-        seen.update(map(id, containers))
-        if len(seen) < before + len(containers):
+        containers = [part for part in parts if type(part) in _CONTAINERS]
+        seen.update(zip(map(id, containers), containers, strict=True))
+        new = list(islice(reversed(seen.values()), len(seen) - before))
+        if not shared and len(new) < len(containers):
             return False
-        level = gc.get_referents(*containers)
+        groups += [new[at : at + _NEAR] for at in range(0, len(new), _NEAR)]
     return True
 
 
