@@ -19,8 +19,8 @@ from sphinx.util.docutils import SphinxDirective
 from sphinx.util.nodes import make_refnode
 
 import actions
+from contract.base import StateEvent
 from docs.schemas.catalogue import FORMS, answer_type, event_model
-from routing import StateEvent
 from universal_sync_core import errors
 
 _ERRORS: Final = "universal_sync_core.errors"

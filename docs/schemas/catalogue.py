@@ -9,7 +9,7 @@ from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
 
 import actions
-import answers
+from contract import answers
 from docs.schemas import forms, workers
 
 FOLDER: Final = Path(__file__).parent

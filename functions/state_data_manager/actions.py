@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 import measures
 import universal_sync_core as core
-from callback_models import JobEndedEvent, RequestCallbackEvent, SubmitCallbackEvent
-from models import (
+from contract.callback_models import JobEndedEvent, RequestCallbackEvent, SubmitCallbackEvent
+from contract.models import (
     AggregateBranchesEvent,
     AggregateDistributedEvent,
     AsyncEvent,
@@ -42,7 +42,7 @@ from universal_sync_core.errors import StateTooLargeError
 from universal_sync_core.limits import LAMBDA_PAYLOAD_BYTES
 
 if TYPE_CHECKING:
-    from answers import (
+    from contract.answers import (
         BranchAnswer,
         CallbackAnswer,
         CalledAnswer,
@@ -190,9 +190,9 @@ def record_failure(event: RecordFailureEvent) -> FailureAnswer:
 @app.answer("record_end", RecordEndEvent)
 def record_end(event: RecordEndEvent) -> EndAnswer:
     """The record of an ended execution, and of its failure if it left none."""
-    import executions  # noqa: PLC0415 - with boto3, which other actions do not need
+    from executions import ends  # noqa: PLC0415 - with boto3, which other actions do not need
 
-    return executions.record_end(event.execution_arn, event.context)
+    return ends.record_end(event.execution_arn, event.context)
 
 
 @app.answer("hydrate", HydrateEvent)
@@ -220,9 +220,9 @@ def offload(event: OffloadEvent) -> DocumentAnswer:
 @app.answer("call_service", CallServiceEvent)
 def call_service(event: CallServiceEvent) -> CalledAnswer:
     """The answer of an AWS service to one call, with its largest parts in S3."""
-    import service_calls  # noqa: PLC0415 - with boto3, which other actions do not need
+    from services import integrations  # noqa: PLC0415 - with boto3, which other actions do not need
 
-    return {"result": _offloaded(service_calls.call(event), event)}
+    return {"result": _offloaded(integrations.call(event), event)}
 
 
 def _offloaded(document: Json, event: OffloadingEvent) -> Json:
@@ -247,39 +247,39 @@ def run_segment(event: RunSegmentEvent) -> WorkerAnswer:
 @app.answer("request_callback", RequestCallbackEvent)
 def request_callback(event: RequestCallbackEvent) -> CallbackAnswer:
     """Keeps the token of a waiting state, and announces that an answer is wanted."""
-    import jobs  # noqa: PLC0415 - with boto3, which other actions do not need
+    from jobs import waits  # noqa: PLC0415 - with boto3, which other actions do not need
 
-    return jobs.request(event)
+    return waits.request(event)
 
 
 @app.answer("submit_callback", SubmitCallbackEvent)
 def submit_callback(event: SubmitCallbackEvent) -> DeliveryAnswer:
     """Sends an answer to the waiting state, once."""
-    import callbacks  # noqa: PLC0415 - with boto3, which other actions do not need
+    from callbacks import submissions  # noqa: PLC0415 - with boto3, which other actions do not need
 
-    return callbacks.submit(event)
+    return submissions.submit(event)
 
 
 @callback_app.answer("submit_callback", SubmitCallbackEvent)
 def answer_callback(event: SubmitCallbackEvent) -> DeliveryAnswer:
     """The same without the permission to read state: the answer must be the value itself."""
-    import callbacks  # noqa: PLC0415 - as above
+    from callbacks import submissions  # noqa: PLC0415 - as above
 
-    return callbacks.submit(event, may_point=False)
+    return submissions.submit(event, may_point=False)
 
 
 @jobs_app.answer("job_ended", JobEndedEvent)
 def job_ended(event: JobEndedEvent) -> JobAnswer:
     """Answers the waits for a job, from the event of its service."""
-    import jobs  # noqa: PLC0415 - as above
+    from jobs import waits  # noqa: PLC0415 - as above
 
-    return jobs.ended(event)
+    return waits.ended(event)
 
 
 @retention_app.answer("delete_ended", DeleteEndedEvent)
 def delete_ended(event: DeleteEndedEvent) -> DeletionAnswer:
     """Deletes everything of workflows that ended longer ago than the retention."""
-    import daily_deletion  # noqa: PLC0415 - as above
+    from executions import daily_deletion  # noqa: PLC0415 - as above
 
     return daily_deletion.delete_ended(event)
 

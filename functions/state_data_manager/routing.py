@@ -16,14 +16,13 @@ The event is validated by the pydantic model before the function sees it.
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from aws_lambda_powertools.event_handler.appsync import AppSyncResolver
 from aws_lambda_powertools.event_handler.graphql_appsync.router import Router
 from aws_lambda_powertools.utilities.data_classes import AppSyncResolverEvent
-from pydantic import BaseModel, BeforeValidator, ConfigDict
 
-from universal_sync_core.bag.fields import unwrap
+from contract.base import ActionEvent, StateEvent
 from universal_sync_core.errors import InvalidRequestError, StateSyncError, UnknownActionError
 from universal_sync_core.sync import universal_sync_core
 from universal_sync_core.values.codec import Json, JsonObject
@@ -34,38 +33,6 @@ if TYPE_CHECKING:
 
 Answer: TypeAlias = JsonObject
 """The answer of an action to its caller, a JSON object."""
-
-
-State = Annotated[JsonObject, BeforeValidator(unwrap)]
-"""A state bag at the edge: its values are neither validated nor copied."""
-
-
-class ActionEvent(BaseModel):
-    """The fields of every event. Unknown fields are refused, so that a misspelt one is not lost."""
-
-    # `hide_input_in_errors`: the input is the caller's state.
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=True, hide_input_in_errors=True, defer_build=True
-    )
-
-    action: str
-    execution_id: str | None = None
-
-    @property
-    def context(self) -> JsonObject:
-        """The context of the call for the core: the fields of the event that are set."""
-        return self.model_dump(include=_CONTEXT_FIELDS, exclude_none=True)
-
-
-_CONTEXT_FIELDS: Final = {"action", "execution_id", "keep_inline", "merge_strategy"}
-
-
-class StateEvent(ActionEvent):
-    """An event that brings a bag, and may say how its fields are merged and what stays inline."""
-
-    state_data: State
-    keep_inline: list[str] | None = None
-    merge_strategy: JsonObject | None = None
 
 
 EventT = TypeVar("EventT", bound=ActionEvent)

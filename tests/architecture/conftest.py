@@ -1,6 +1,7 @@
 """The modules of the core package and what each of them imports."""
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,6 +55,24 @@ class Module:
     def own(self) -> frozenset[str]:
         """The modules of the package that it imports."""
         return frozenset(each.module for each in self.imports)
+
+
+def assert_says_what_it_is_for(room: Path) -> None:
+    """Expect the docstring of a room, and nothing else, in its `__init__.py`."""
+    tree = ast.parse((room / "__init__.py").read_text())
+    said = ast.get_docstring(tree)
+    assert said
+    first, _, *others = said.splitlines()
+    assert first
+    assert [line.partition(":")[0] for line in others] == ["Uses", "Others use"]
+    assert len(tree.body) == 1  # nothing is imported by entering a room
+
+
+def rooms_in_the_documents(section: str) -> list[str]:
+    """Return the rooms that a section of "Find your way" shows, in its order."""
+    text = (FOLDER.parents[2] / "docs" / "find-your-way.md").read_text()
+    _, _, after = text.partition(f"## {section}\n")
+    return re.findall(r"^\| `(\w+)/?` \|", after.partition("\n## ")[0], re.MULTILINE)
 
 
 def room_of(module: str) -> str:

@@ -11,7 +11,13 @@ from graphlib import TopologicalSorter
 import pytest
 
 import universal_sync_core as package
-from tests.architecture.conftest import FOLDER, PACKAGE, Module
+from tests.architecture.conftest import (
+    FOLDER,
+    PACKAGE,
+    Module,
+    assert_says_what_it_is_for,
+    rooms_in_the_documents,
+)
 
 AWS = {"boto3", "botocore", "s3transfer", "urllib3"}
 LAMBDA = {"aws_lambda_powertools"}
@@ -90,13 +96,7 @@ def test_a_room_has_a_dozen_modules_at_most(rooms: dict[str, list[Module]]) -> N
 
 @pytest.mark.parametrize("room", sorted(set(ORDER) - {"errors", "limits", "settings", "sync"}))
 def test_a_room_says_what_it_is_for_what_it_uses_and_what_others_use_of_it(room: str) -> None:
-    tree = ast.parse((FOLDER / room / "__init__.py").read_text())
-    said = ast.get_docstring(tree)
-    assert said
-    first, _, *others = said.splitlines()
-    assert first
-    assert [line.partition(":")[0] for line in others] == ["Uses", "Others use"]
-    assert len(tree.body) == 1  # nothing is imported by entering a room
+    assert_says_what_it_is_for(FOLDER / room)
 
 
 def test_what_others_use_of_a_room_is_in_it(rooms: dict[str, list[Module]]) -> None:
@@ -115,10 +115,7 @@ def _others_use(room: str) -> str:
 
 
 def test_the_documents_show_the_rooms_in_their_order() -> None:
-    text = (FOLDER.parents[2] / "docs" / "find-your-way.md").read_text()
-    _, _, core = text.partition("## The core")
-    shown = re.findall(r"^\| `(\w+)/?` \|", core, re.MULTILINE)
-    assert shown == [*reversed(ORDER)]
+    assert rooms_in_the_documents("The core") == [*reversed(ORDER)]
 
 
 def test_only_the_s3_store_knows_aws(modules: dict[str, Module]) -> None:

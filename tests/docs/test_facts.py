@@ -12,7 +12,7 @@ import pytest
 
 import statebag.errors
 from account.run import PARTS
-from job_events import KINDS
+from jobs.events import KINDS
 from local.serve import main as serve
 from statebag.cli import statebag as command
 from tests.docs import pages

@@ -87,7 +87,7 @@ def limits_of(parameter: dict[str, Any]) -> list[str]:
 def test_every_variable_that_the_code_reads_is_a_setting() -> None:
     sources = [
         *(pages.ROOT / "layers" / "universal_sync_core").rglob("settings.py"),
-        *(pages.ROOT / "functions" / "state_data_manager").glob("*.py"),
+        *(pages.ROOT / "functions" / "state_data_manager").rglob("*.py"),
     ]
     texts = [source.read_text(encoding="utf-8") for source in sources]
     read = {

@@ -6,11 +6,10 @@ from typing import Any
 
 import pytest
 
-import callbacks
-import jobs
-import service_calls
 from actions import EVERY_ACTION as ACTIONS
 from docs.schemas.catalogue import FOLDER, FORMS, all_files, event_model
+from jobs import waits
+from services import clients, integrations
 from tests.docs.validity import WRONG, is_valid, validator
 from tests.function.expected import BUCKET, EVENTS, EXPECTED, load
 from tests.function.fakes import FakeEventBus, FakeStepFunctions, listing_client, may_delete
@@ -34,18 +33,18 @@ KNOWN = sorted(
 @pytest.fixture
 def bus(monkeypatch: pytest.MonkeyPatch) -> FakeEventBus:
     bus = FakeEventBus()
-    monkeypatch.setattr(callbacks, "events", lambda: bus)
+    monkeypatch.setattr(clients, "events", lambda: bus)
     return bus
 
 
 @pytest.fixture
 def services(monkeypatch: pytest.MonkeyPatch) -> FakeStepFunctions:
     services = FakeStepFunctions()
-    monkeypatch.setattr(callbacks, "stepfunctions", lambda: services)
+    monkeypatch.setattr(clients, "stepfunctions", lambda: services)
     may_delete(monkeypatch)
-    monkeypatch.setattr(jobs, "_HAS_RULE", True)
-    monkeypatch.setattr(service_calls, "OPERATIONS", {"dynamodb:listTables"})
-    monkeypatch.setattr(service_calls, "client_of", lambda _: listing_client(["orders"], ["lines"]))
+    monkeypatch.setattr(waits, "_HAS_RULE", True)
+    monkeypatch.setattr(integrations, "OPERATIONS", {"dynamodb:listTables"})
+    monkeypatch.setattr(integrations, "client_of", lambda _: listing_client(["orders"], ["lines"]))
     return services
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from local.cloud import Execution, LocalCloud
 from tests.end_to_end.workflow import Json, Workflows
-from tests.function.documented_jobs import batch, glue
+from tests.function.jobs.documented_jobs import batch, glue
 
 pytestmark = pytest.mark.local
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 import app
-import callbacks
-from tests.function.asking import ask
-from tests.function.ended import stopped
+from services import clients
+from tests.function.callbacks.asking import ask
+from tests.function.executions.ended import stopped
 from tests.function.expected import BUCKET
 from tests.function.fakes import FakeEventBus, FakeStepFunctions
 from tests.function.lambda_context import FakeLambdaContext
@@ -55,7 +55,7 @@ def output(
 @pytest.fixture
 def stepfunctions(monkeypatch: pytest.MonkeyPatch) -> FakeStepFunctions:
     fake = FakeStepFunctions()
-    monkeypatch.setattr(callbacks, "stepfunctions", lambda: fake)
+    monkeypatch.setattr(clients, "stepfunctions", lambda: fake)
     return fake
 
 
@@ -64,14 +64,14 @@ def service(monkeypatch: pytest.MonkeyPatch, store: MemoryStore) -> FakeStepFunc
     """Step Functions, as it tells of an execution that was stopped; nothing is stored."""
     assert not store.objects
     fake = stopped()
-    monkeypatch.setattr(callbacks, "stepfunctions", lambda: fake)
+    monkeypatch.setattr(clients, "stepfunctions", lambda: fake)
     return fake
 
 
 @pytest.fixture
 def bus(monkeypatch: pytest.MonkeyPatch) -> FakeEventBus:
     fake = FakeEventBus()
-    monkeypatch.setattr(callbacks, "events", lambda: fake)
+    monkeypatch.setattr(clients, "events", lambda: fake)
     return fake
 
 

@@ -13,7 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
-import daily_deletion
+from executions import daily_deletion
 from universal_sync_core.retention.inventory import Stored
 
 

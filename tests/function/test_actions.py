@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 import app
-import callbacks
+from services import clients
 from tests.function.expected import load
 from tests.function.fakes import FakeEventBus, FakeStepFunctions
 from tests.function.lambda_context import FakeLambdaContext
@@ -165,8 +165,8 @@ def test_hydrated_state_that_is_no_answer_is_refused() -> None:
 @pytest.mark.usefixtures("store")
 def test_answer_of_any_size_finds_its_way_into_the_bag(monkeypatch: pytest.MonkeyPatch) -> None:
     tasks, bus = FakeStepFunctions(), FakeEventBus()
-    monkeypatch.setattr(callbacks, "stepfunctions", lambda: tasks)
-    monkeypatch.setattr(callbacks, "events", lambda: bus)
+    monkeypatch.setattr(clients, "stepfunctions", lambda: tasks)
+    monkeypatch.setattr(clients, "events", lambda: bus)
     requested = act("request_callback", state_data=BAG, task_token="t", callback_type="human")  # noqa: S106
     answer = {"current_state": {"approval": {"approved": True}}, "found": HUGE}
     act(

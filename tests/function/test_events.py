@@ -5,10 +5,9 @@ from typing import Any
 
 import pytest
 
-import callbacks
-import jobs
-import service_calls
 from actions import EVERY_ACTION
+from jobs import waits
+from services import clients, integrations
 from tests.function.expected import BUCKET, EVENTS, EXPECTED, load
 from tests.function.fakes import FakeEventBus, FakeStepFunctions, listing_client, may_delete
 from tests.function.handlers import handler_of
@@ -24,12 +23,12 @@ BAG_BOUND = 150 * 1024
 @pytest.fixture(autouse=True)
 def services(monkeypatch: pytest.MonkeyPatch) -> FakeStepFunctions:
     fake, bus = FakeStepFunctions(), FakeEventBus()
-    monkeypatch.setattr(callbacks, "stepfunctions", lambda: fake)
-    monkeypatch.setattr(callbacks, "events", lambda: bus)
+    monkeypatch.setattr(clients, "stepfunctions", lambda: fake)
+    monkeypatch.setattr(clients, "events", lambda: bus)
     may_delete(monkeypatch)
-    monkeypatch.setattr(jobs, "_HAS_RULE", True)
-    monkeypatch.setattr(service_calls, "OPERATIONS", {"dynamodb:listTables"})
-    monkeypatch.setattr(service_calls, "client_of", lambda _: listing_client(["orders"], ["lines"]))
+    monkeypatch.setattr(waits, "_HAS_RULE", True)
+    monkeypatch.setattr(integrations, "OPERATIONS", {"dynamodb:listTables"})
+    monkeypatch.setattr(integrations, "client_of", lambda _: listing_client(["orders"], ["lines"]))
     return fake
 
 

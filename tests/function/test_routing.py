@@ -5,13 +5,8 @@ from typing import Any
 import pytest
 from aws_lambda_powertools.event_handler.graphql_appsync.router import Router
 
-from routing import (
-    ActionEvent,
-    ActionResolver,
-    Answer,
-    DuplicateActionError,
-    StateEvent,
-)
+from contract.base import ActionEvent, StateEvent
+from routing import ActionResolver, Answer, DuplicateActionError
 from tests.function.lambda_context import FakeLambdaContext
 from universal_sync_core.bag.fields import unwrap
 from universal_sync_core.errors import InvalidRequestError, UnknownActionError

@@ -12,8 +12,8 @@ from random import Random
 from typing import Any, Final
 
 import app
-import callbacks
 import universal_sync_core as core
+from services import clients
 from tests.function.fakes import FakeEventBus, FakeStepFunctions
 from tests.function.lambda_context import FakeLambdaContext
 from tests.hostile import actions, fields, forgeries  # noqa: F401 - register makers and attempts
@@ -154,8 +154,8 @@ def _planned(count: int) -> Iterator[tuple[str, Attempt, Maker]]:
 def _send(attempt: Attempt, piece: Piece, world: Ground, report: Report, name: str) -> None:
     act = Function(world.store, report)
     act.name = name
-    callbacks.stepfunctions = lambda: act.stepfunctions  # type: ignore[assignment]
-    callbacks.events = FakeEventBus  # type: ignore[assignment]
+    clients.stepfunctions = lambda: act.stepfunctions  # type: ignore[assignment]
+    clients.events = FakeEventBus  # type: ignore[assignment]
     app.logger.logger_handler.stream = act.log  # type: ignore[attr-defined]
     world.store.outside.clear()
     start = {"segments": [{}, {}], "current_state": {"mine": [1]}}

@@ -13,7 +13,7 @@ from local.access.calls import Call
 from local.cloud import LocalCloud, UserFunction
 from local.deployment import STACK_NAME
 from tests.end_to_end.workflow import Json, Workflows
-from tests.function.documented_jobs import glue
+from tests.function.jobs.documented_jobs import glue
 from tests.iam.stack import OPERATOR
 from universal_sync_core.retention.daily import DailyDeletion
 from universal_sync_core.retention.inventory import S3Inventory

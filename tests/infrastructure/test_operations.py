@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 import app
-import callbacks
 import measures
-from callback_models import RequestCallbackEvent, SubmitCallbackEvent
+from callbacks import requests, submissions
+from contract.callback_models import RequestCallbackEvent, SubmitCallbackEvent
+from services import clients
 from tests.function.expected import BUCKET, load
 from tests.function.fakes import TOKEN, FakeEventBus, FakeStepFunctions
 from tests.function.lambda_context import FakeLambdaContext
@@ -81,8 +82,8 @@ def emitted(
     """What the function emits when it works, fails, asks and is answered; with the units."""
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "STACK")
     monkeypatch.setattr(app.metrics, "service", "STACK")
-    monkeypatch.setattr(callbacks, "events", FakeEventBus)
-    monkeypatch.setattr(callbacks, "stepfunctions", FakeStepFunctions)
+    monkeypatch.setattr(clients, "events", FakeEventBus)
+    monkeypatch.setattr(clients, "stepfunctions", FakeStepFunctions)
     context: Any = FakeLambdaContext()
     with runtime.use(settings=Settings(bucket=BUCKET), store=MemoryStore()):
         app.lambda_handler(load("sync_offloads_large_field"), context)
@@ -112,9 +113,9 @@ EXPIRED = {
 def ask_and_answer() -> None:
     asked = {"state_data": {}, "execution_id": "e", "task_token": TOKEN, "callback_type": "human"}
     event = {"action": "request_callback", **asked}
-    callback = callbacks.request(RequestCallbackEvent.model_validate(event))
+    callback = requests.request(RequestCallbackEvent.model_validate(event))
     answer = {"action": "submit_callback", "execution_id": "e", "outcome": "success", "output": 1}
-    callbacks.submit(SubmitCallbackEvent.model_validate(answer | callback))
+    submissions.submit(SubmitCallbackEvent.model_validate(answer | callback))
 
 
 def embedded(printed: str) -> Iterator[tuple[Metric, str]]:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from cfnlint.api import lint_file
 
-import daily_deletion
+from executions import daily_deletion
 from universal_sync_core.settings import Settings
 
 Template = dict[str, Any]

@@ -8,11 +8,10 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from types import ModuleType
 from typing import Any, Final
 
-_PACKAGE: Final = "universal_sync_core"
-_OF_FUNCTION: Final = (
-    *("actions", "app", "callback_objects", "callbacks", "delivery", "executions"),
-    *("jobs", "measures", "models"),
-)
+_PRODUCT: Final = {
+    "universal_sync_core",
+    *("actions", "app", "callbacks", "contract", "executions", "jobs", "measures", "services"),
+}
 
 
 class Clock:
@@ -47,11 +46,7 @@ class Clock:
 
 def product_modules() -> list[ModuleType]:
     """Return the modules of the package and of the function that are loaded."""
-    return [
-        module
-        for name, module in list(sys.modules.items())
-        if name.split(".")[0] == _PACKAGE or name in _OF_FUNCTION
-    ]
+    return [module for name, module in list(sys.modules.items()) if name.split(".")[0] in _PRODUCT]
 
 
 @contextmanager

@@ -14,9 +14,9 @@ from typing import Any, Final, TypeAlias
 from unittest import mock
 
 import app
-import callbacks
-import jobs
 import universal_sync_core as package
+from jobs import waits
+from services import clients
 from tests.function.lambda_context import FakeLambdaContext
 from tests.simulation.clock import Clock, ticking
 from tests.simulation.s3 import WeatheredS3
@@ -160,9 +160,9 @@ def deployed(clock: Clock, states: StepFunctions, bus: EventBus) -> Iterator[Non
         warnings.catch_warnings(action="ignore", category=UserWarning),
         mock.patch.object(offload.logger, "disabled", new=True),
         mock.patch.object(parallel, "_pool", return_value=pool),
-        mock.patch.object(callbacks, "stepfunctions", return_value=states),
-        mock.patch.object(callbacks, "events", return_value=bus),
-        mock.patch.object(jobs, "_HAS_RULE", new=True),
+        mock.patch.object(clients, "stepfunctions", return_value=states),
+        mock.patch.object(clients, "events", return_value=bus),
+        mock.patch.object(waits, "_HAS_RULE", new=True),
         redirect_stdout(log),
     ):
         try:

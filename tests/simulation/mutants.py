@@ -99,7 +99,7 @@ def blind_to_the_spill() -> Iterator[None]:
 
 
 # Those of chaos that look for one field; the others merge with it.
-_LOOKING: Final = ("branches", "continuation", "failure", "callbacks")
+_LOOKING: Final = ("branches", "continuation", "failure", "requests")
 
 MUTANTS: Final[dict[str, Callable[[], AbstractContextManager[None]]]] = {
     made.__name__: made
