@@ -28,6 +28,8 @@ selections = st.tuples(
         ("current_state.items[3].name", ("current_state", "items", 3, "name")),
         ('a["b.c"][0]', ("a", "b.c", 0)),
         ('a.["b"]', ("a", "b")),
+        ("a['b.c'][0]", ("a", "b.c", 0)),
+        (r"""['it\'s "b" \\'].['']""", ('it\'s "b" \\', "")),
         ('["$"].a', ("$", "a")),
         ("a.$", ("a", "$")),
         ("items[-1]", ("items", -1)),
@@ -48,7 +50,8 @@ def test_a_path_of_any_names_is_read_as_it_was_written(selection: Selection) -> 
 
 
 @pytest.mark.parametrize(
-    "text", ["", ".", "a..b", "a.", ".a", "a[", "a[x]", "a[1", 'a["b]', 'a["\\x"]', "a[1:2].b"]
+    "text",
+    ["", ".", "a..b", "a.", ".a", "a[", "a[x]", "a[1", "a['b", 'a["b]', 'a["\\x"]', "a[1:2].b"],
 )
 def test_what_is_no_path_is_refused(text: str) -> None:
     with pytest.raises(InvalidRequestError) as caught:

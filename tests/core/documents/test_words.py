@@ -88,7 +88,14 @@ def test_first_position_leads_to_a_value_that_is_no_list_as_in_jsonata() -> None
     assert kept["keep"] == {"a": "y" * 3_000}
 
 
-@pytest.mark.parametrize("path", ['["a key.with [dots]"].inner', '$["a key.with [dots]"].inner'])
+@pytest.mark.parametrize(
+    "path",
+    [
+        '["a key.with [dots]"].inner',
+        '$["a key.with [dots]"].inner',
+        "$['a key.with [dots]']['inner']",
+    ],
+)
 def test_key_of_any_letters_is_named_in_brackets(path: str) -> None:
     assert small(plain=[path])["a key.with [dots]"]["inner"] == 1
 

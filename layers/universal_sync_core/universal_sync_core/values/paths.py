@@ -1,8 +1,8 @@
 """Paths into a state: `current_state.report.sections[3]["a key.with dots"]`, `state_history[-20:]`.
 
 Names are joined by dots. Elements of a list are in brackets, and so is a name with a dot or a
-bracket in it, as a JSON string. A path that selects what to read may count from the end, and its
-last step may be a range. A place is a path that is built while a value is walked.
+bracket in it, as a JSON string or in single quotes. A path that selects what to read may count from
+the end, and its last step may be a range. A place is a path that is built while a value is walked.
 """
 
 import json
@@ -46,11 +46,13 @@ _NAME: Final = r"[^.\[\]]+"
 _STEP: Final = re.compile(
     rf"(?:^|(?<=.)\.)(?P<name>{_NAME})"
     r'|(?:(?<=.)\.)?\[(?P<quoted>"(?:[^"\\]|\\.)*")\]'
+    r"|(?:(?<=.)\.)?\['(?P<single>(?:[^'\\]|\\.)*)'\]"
     r"|\[(?P<index>-?\d+)\]"
     r"|(?P<each>\[\*?\])"
     r"|\[(?P<start>-?\d*):(?P<stop>-?\d*)\]",
     re.DOTALL,
 )
+_ESCAPED: Final = re.compile(r"\\(.)", re.DOTALL)
 _NEEDS_NO_QUOTES: Final = re.compile(r'(?!\$$)[^.\[\]"]+')
 # How the paths of a state machine begin.
 _ROOT: Final = re.compile(r"\$(?:[.\[]|$)")
@@ -247,6 +249,8 @@ def _step(match: re.Match[str], text: str, field: str) -> Step | Range | Each:
     name, quoted, index = match["name"], match["quoted"], match["index"]
     if name is not None:
         return name
+    if match["single"] is not None:  # as state machines write it
+        return _ESCAPED.sub(r"\1", match["single"])
     try:  # which a number of very many digits fails as well
         if index is not None:
             return int(index)
