@@ -8,11 +8,13 @@ from decimal import Decimal
 from enum import Enum, IntEnum, IntFlag, StrEnum
 from fractions import Fraction
 from http import HTTPStatus
+from io import BytesIO, StringIO
 from pathlib import Path
 from types import MappingProxyType, SimpleNamespace
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from botocore.response import StreamingBody
 from pydantic import BaseModel, Field, RootModel, computed_field
 from pydantic.dataclasses import dataclass as pydantic_dataclass
 
@@ -213,6 +215,9 @@ REFUSED: list[tuple[Callable[[], Any], str, str]] = [
     (lambda: 1j, "", "no complex; use"),
     (lambda: time(1), "", r"no time; use value\.isoformat"),
     (lambda: timedelta(1), "", r"no timedelta; use value\.total_seconds"),
+    (lambda: StringIO("two\nlines"), "", r"no StringIO; use what value\.read\(\) returns"),
+    (lambda: {"a": StreamingBody(BytesIO(), 0)}, ".a", r"no StreamingBody; use what value\.read"),
+    (type("Sent", (), {"__struct_fields__": ()}), "", r"no Sent; use msgspec\.to_builtins"),
     (lambda: ValueError("boom"), "", r"no ValueError; use str\(value\)"),
     (lambda: NOON.replace(tzinfo=None), "", "a datetime needs its time zone"),
     (lambda: NotATime(1, 1, 1), "", "this NotATime has no form in RFC 3339; use None"),

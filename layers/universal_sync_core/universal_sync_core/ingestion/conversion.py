@@ -9,6 +9,7 @@ from contextlib import closing
 from dataclasses import fields, is_dataclass
 from datetime import date
 from enum import Enum
+from io import IOBase
 from typing import Final, TypeAlias
 
 from universal_sync_core.bag.unit_of_work import UnitOfWork, apart
@@ -100,7 +101,7 @@ class _Conversion:
             return self._object(value.items(), place)
         if isinstance(value, list | tuple):
             return [self._json(item, place.at(n)) for n, item in enumerate(value)]
-        if isinstance(value, Iterator | AsyncIterator):
+        if isinstance(value, Iterator | AsyncIterator) and not isinstance(value, IOBase):
             return self._iterated(value, place)
         if is_model(value):
             return self._json(self._dumped(value, place), place.inside)

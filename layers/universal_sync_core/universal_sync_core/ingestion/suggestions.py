@@ -20,7 +20,7 @@ _BY_TYPE: Final[Mapping[str, str]] = {
     "collections.UserString": "use str(value)",
     "datetime.time": "use value.isoformat()",
     "datetime.timedelta": "use value.total_seconds()",
-    "io.IOBase": "use what value.read() returns",
+    "_io._IOBase": "use what value.read() returns",
     "pandas.DataFrame": 'use value.to_dict("records")',
     "polars.DataFrame": "use value.to_dicts()",
 }
@@ -30,6 +30,7 @@ _BY_METHOD: Final[Mapping[str, str]] = {
     "to_dict": "use value.to_dict()",
     "_asdict": "use value._asdict()",
     "__attrs_attrs__": "use attrs.asdict(value)",
+    "__struct_fields__": "use msgspec.to_builtins(value)",
 }
 _ANY_OTHER: Final = "use plain dicts, lists, strings and numbers, or an `encode` that returns them"
 
