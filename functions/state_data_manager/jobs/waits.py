@@ -35,9 +35,11 @@ from universal_sync_core.errors import (
     StoredDataError,
 )
 from universal_sync_core.limits import STEP_FUNCTIONS_ERROR_CHARS
+from universal_sync_core.retention.members import machine_of
 from universal_sync_core.storage import runtime
 from universal_sync_core.storage.keys import JOBS_FOLDER
 from universal_sync_core.storage.store import Location
+from universal_sync_core.workflow.owners import require_same_owner
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,6 +70,8 @@ def request(event: RequestCallbackEvent) -> CallbackAnswer:
 
     Raises:
         InvalidRequestError: the stack does not receive the ends of jobs.
+        PointerNotAllowedError: the job is an execution of the same state machine, but of another
+            tenant.
     """
     job = requests.job_of(event)
     if job is None:
@@ -79,6 +83,11 @@ def request(event: RequestCallbackEvent) -> CallbackAnswer:
         )
         raise InvalidRequestError(message, field="job")
     record = requests.asked(event, job)
+    machine = machine_of(job)
+    if machine is not None and machine == machine_of(record.execution_id):
+        # The output of such a job is the state of another execution.
+        settings = runtime.current().settings
+        require_same_owner(job, record.execution_id, settings, field="job")
     waits = {"execution_id": record.execution_id, "callback_id": record.callback_id}
     _keep("waiting", job, waits)
     ends = sorted(_kept("ended", job, JobEnd), key=lambda end: end.time)

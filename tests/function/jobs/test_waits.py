@@ -19,10 +19,13 @@ from tests.function.lambda_context import FakeLambdaContext
 from universal_sync_core import first_bag, hydrate_state, universal_sync_core
 from universal_sync_core.errors import (
     InvalidRequestError,
+    PointerNotAllowedError,
     StoredDataError,
     StoreUnavailableError,
     UnknownActionError,
 )
+from universal_sync_core.settings import Settings
+from universal_sync_core.storage import runtime
 from universal_sync_core.storage.memory_store import MemoryStore
 from universal_sync_core.storage.store import Location, StoredObject
 
@@ -243,6 +246,25 @@ def test_what_an_execution_gives_is_merged_whatever_its_size(
     merged = universal_sync_core(bag, json.loads(sent["output"]), {"action": "merge_async"})
     assert hydrate_state(merged)["job_result"]["detail"]["output"] == output
     assert "awaited_job" not in merged
+
+
+def test_execution_of_another_tenant_is_no_job_of_this_one(
+    store: MemoryStore, stepfunctions: FakeStepFunctions
+) -> None:
+    """Its output is its state."""
+    arn = told.EXECUTION.removesuffix("run-1")
+
+    def asks(job: str) -> None:
+        wait(job, TOKEN + job, state_data=waiting_bag(job) | {"execution_id": f"{arn}acme.1"})
+
+    with runtime.use(settings=Settings(bucket=BUCKET, tenant_separator="."), store=store):
+        for other in ("evil.1", "plain"):
+            end(told.execution("SUCCEEDED", f"{arn}{other}", output="5"))
+            with pytest.raises(PointerNotAllowedError, match="another tenant"):
+                asks(f"{arn}{other}")
+        assert stepfunctions.taken == []
+        for own in (f"{arn}acme.2", told.RUN, told.EXECUTION.replace("nested", "other")):
+            asks(own)
 
 
 def test_a_job_needs_no_heartbeat_and_no_alarm(capsys: pytest.CaptureFixture[str]) -> None:
