@@ -11,9 +11,19 @@ from universal_sync_core.previews.secrets import MASK, is_count, is_secret_name,
 from universal_sync_core.values.codec import Json, JsonObject, decode, encode
 from universal_sync_core.values.paths import Step
 
-# A header or a parameter is often an object of two fields.
-_NAME_FIELDS: Final = frozenset({"name", "key", "header", "field", "parameter", "variable", "id"})
-_VALUE_FIELDS: Final = frozenset({"value", "values", "val", "content", "data", "text"})
+# A header or a parameter is often an object of two fields, such as those of CloudFormation, RDS and
+# Elastic Beanstalk.
+_NAME_FIELDS: Final = frozenset(
+    {"name", "key", "k", "header", "field", "parameter", "property", "attribute", "label"}
+    | {"option", "variable", "id", "parametername", "parameterkey", "optionname"}
+)
+_VALUE_FIELDS: Final = frozenset(
+    {"value", "values", "val", "v", "content", "data", "text", "parametervalue"}
+)
+# A parameter that is secret whatever its name is.
+# https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_Parameter.html
+_SECURE: Final = ("Type", "SecureString")
+_NAME_AND_VALUE: Final = 2
 # JSON in a string is searched too, and once more in a string of that JSON.
 _LARGEST_INNER_BYTES: Final = 1024 * KIB
 _DEEPEST_INNER: Final = 3
@@ -53,11 +63,19 @@ class Masking:
                 for key, item in value.items()
             }
         if isinstance(value, list):
-            return [self._under(item, secret, depth) for item in value]
+            return [self._item(item, secret, depth) for item in value]
         if secret is None:
             return self._text(value, depth) if isinstance(value, str) else value
         is_number = isinstance(value, int | float) and is_count(secret)
         return value if value is None or isinstance(value, bool) or is_number else MASK
+
+    def _item(self, item: Json, secret: str | None, depth: int) -> Json:
+        """Return an element of a list, such as a header that is a list of its name and value."""
+        if type(item) is list and len(item) == _NAME_AND_VALUE and isinstance(item[0], str):
+            name, value = item
+            own = self._of(name, secret, None)
+            return [self._under(name, secret, depth), self._under(value, own, depth)]
+        return self._under(item, secret, depth)
 
     def _of(self, key: str, secret: str | None, paired: str | None) -> str | None:
         """Return the secret name of a field of an object, or None."""
@@ -67,6 +85,8 @@ class Masking:
 
     def _paired(self, value: JsonObject) -> str | None:
         """Return the secret name that an object gives its value in another field, or None."""
+        if _SECURE in value.items():
+            return _SECURE[1]
         said = (item for key, item in value.items() if key.lower() in _NAME_FIELDS)
         return next(
             (each for each in said if isinstance(each, str) and self._is_secret(each)), None
@@ -85,8 +105,8 @@ class Masking:
 
 
 def _json_in(text: str) -> Json:
-    """Return the object or list in a string of JSON, or None."""
-    if len(text) > _LARGEST_INNER_BYTES or text.lstrip()[:1] not in {"{", "["}:
+    """Return the object, list or string in a string of JSON, or None."""
+    if len(text) > _LARGEST_INNER_BYTES or text.lstrip()[:1] not in {"{", "[", '"'}:
         return None
     try:
         return decode(text.encode(errors="surrogatepass"))

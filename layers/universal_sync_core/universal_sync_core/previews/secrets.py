@@ -1,8 +1,8 @@
 """What secrets look like: their names, and their forms in a string.
 
 Somebody may make a string that is slow to search, so no expression here looks at a character more
-than a few times: each part begins with a character that the part before cannot match, and never
-backtracks.
+than a few times: each part begins with a character that the part before cannot match, or is short,
+and never backtracks.
 """
 
 import re
@@ -14,12 +14,19 @@ MASK: Final = "***"
 _LONGEST_NAME: Final = 256
 
 # Anywhere in a name, in lower case and without diacritics.
-_NAMES: Final = re.compile(
-    "pass(?:word|wd|phrase|code)|secret|token|apikey|accesskey|privatekey|credential|cookie"
-    "|sessionid|auth(?:orization|entication)$|signature$"
+_ANYWHERE: Final = (
+    "pass[_-]?(?:wor[dt]|wd|phrase|code)|pwd|pswd|secret|token|credential|cookie"
+    "|(?:access|account|api|encryption|master|private|shared|signing|ssh|subscription)[_-]?key"
+    "|session[_-]?id|connection[_-]?string|webhook[_-]?url|card[_-]?number"
+    "|mnemonic|seed[_-]?phrase"
 )
+_AT_THE_END: Final = (
+    "auth(?:orization|entication)|signature|(?:admin|db|proxy|root|smtp|sql|user)[_-]?p(?:ass|w)"
+)
+_NAMES: Final = re.compile(f"{_ANYWHERE}|(?:{_AT_THE_END})$")
 # Only as a whole word: `compass` and `spinner` are not secret.
-_WORDS: Final = frozenset({"pwd", "pass", "passwd", "pin", "ssn", "cvv", "cvc", "auth", "otp"})
+_SHORT: Final = ("cvc", "cvv", "jwt", "mfa", "otp", "pw", "psw", "sig", "ssn", "totp")
+_WORDS: Final = {*_SHORT, "auth", "bearer", "cred", "creds", "dsn", "pass", "passwd", "pin"}
 _WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 # Names of numbers that only count tokens.
 _COUNTS: Final = frozenset(
@@ -32,28 +39,49 @@ _LOOKALIKES: Final = str.maketrans(
     "aAcCeEoOpPxXyYiIjJsSkKmMtTbBhHdqwhaAeEoOpPkKtTiIvNuYxXwagil",
 )
 
-# Access key ids, JSON web tokens, tokens of well-known services, private keys up to their END line,
-# and the credentials after Bearer or Basic.
+# Access key ids, tokens of sessions and tasks, JSON web tokens, tokens of well-known services,
+# private keys up to their END line, and the credentials after Bearer, Basic or an option.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
 # https://github.blog/engineering/platform-security/behind-githubs-new-authentication-token-formats/
 _FORMS: Final = re.compile(
-    r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"
-    r"|(?<![\w-])eyJ[\w-]{8,}+\.[\w-]{8,}+(?:\.[\w-]*+)?"
-    r"|(?<![\w-])(?:gh[pousr]_|github_pat_|glpat-|npm_|xox[abeprs]-|AIza|[sr]k_live_|sk-)[\w-]{16,}+"
+    r"\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}\b"
+    r"|(?<![\w+/])(?:IQoJb3JpZ2lu|FwoGZXIvYXdz|A[\w+/]{0,6}AAAKgAAAA)[\w+/=]{40,}+"
+    r"|(?<![\w-])eyJ[\w-]{8,}+(?:\.[\w-]*+){1,4}+"
+    r"|(?<![\w-])(?:gh[pousr]_|github_pat_|gl(?:pat|rt|dt|sa|soat)[-_]|npm_|xox[abeprs]-|xapp-"
+    r"|AIza|ya29\.|[prs]k_(?:live|test)_|whsec_|sk-|hf_|hv[bs]\.|SG\.|pypi-|do[opr]_v1_|dckr_pat_"
+    r"|dp\.[a-z]{2,5}\.|shp(?:at|ca|pa|ss)_|sq0[a-z]{3}-|lin_api_|AGE-SECRET-KEY-|NRAK-|PMAK-"
+    r"|(?<=hooks\.slack\.com/services/)|(?<=/api/webhooks/))[\w-]{9,}+(?:[./][\w-]++)*+"
     r"|-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?:(?!-----END ).)*+(?:-----END [A-Z0-9 ]{0,60}-----)?"
-    r"|(?<=\bbearer )[\w.~+/=-]{4,}+|(?<=\bbasic )[\w+/]{6,}+={1,2}",
+    r"|(?<=\bbearer )[\w.~+/=-]{4,}+|(?<=\bbasic )[\w+/]{6,}+={1,2}"
+    r"|(?:(?<= -u )|(?<=--user ))[^\s:'\"]{1,256}+:[^\s'\"]{1,256}+",
     re.DOTALL | re.IGNORECASE,
 )
-# A URL with a password, whatever its scheme.
-_IN_URL: Final = re.compile(r"(?<=://)[^/\s:@]{0,256}+:[^/\s@]{1,1024}+(?=@)")
-# name=value, name: value and "name": "value", in URLs, headers, logs and truncated JSON.
-_ASSIGNED: Final = re.compile(
-    r"((?:pass(?:word|wd|phrase|code)|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key"
-    r"|credential|signature|authorization|cookie)[\w-]{0,32}+[\\\"']{0,4}+\s{0,4}+[=:]\s{0,4}+"
-    r"[\\\"']{0,4}+(?:bearer |basic )?)"
-    r"(?!\d{1,9}+(?:[^\w.-]|\Z))(?!\*\*\*)[^\s\\\"'&,;{}\[\]]++",
+# A URL with a password, whatever its scheme, or with a name that is long enough for a token.
+_IN_URL: Final = re.compile(
+    r"(?<=://)(?:[^/\s:@]{0,256}+:(?!\d{1,5}+/)(?:[^\s@\"'<>]{1,1024}+@)(?:[^\s/@\"'<>]{0,256}+@)*+"
+    r"|[\w-]{20,256}+@)"
+)
+# All that stands in a header.
+_HEADER: Final = re.compile(
+    r"((?:authorization|cookie(?=2?\s{0,4}+:[^=;]{1,256}+=))2?\s{0,4}+[:=]\s{0,4}+)"
+    r"(?:=\\{0,4}+[\"'][^\"'\\\r\n]{0,1024}+\\{0,4}+[\"']|[^\r\n\\\"'])++",
     re.IGNORECASE,
 )
+# name=value, name: value, "name": "value", <name>value and --name value, in URLs, headers, logs,
+# command lines and truncated JSON. A quoted value goes up to the same quote.
+_ASSIGNED: Final = re.compile(
+    rf"(?P<option>--(?:[a-z0-9]{{1,16}}-){{0,3}})?"
+    rf"(?P<name>(?:{_ANYWHERE})[\w-]{{0,32}}+|{_AT_THE_END}|(?<![^\W_])(?:{'|'.join(_SHORT)}))"
+    r"(?P<before>(?:[\\\"',]{0,16}+\s{0,4}+(?:[\\\"']{0,4}+value[\\\"']{0,4}+\s{0,4}+)?"
+    r"(?:[=:]=?>?|%3D)\s{0,4}+|>|(?(option)\s{1,4}+(?!-)|(?!)))"
+    r"(?:bearer |basic |b(?=[\"']))?(?P<quote>\"\"(?![\s,;}\])]|\Z)|\\{0,16}+[\"'])?)"
+    r"(?P<value>(?(quote)(?:(?!(?P=quote)).|(?<=\\)(?P=quote))*+|[^\s\\\"'&,;<{}\[\]]*+))",
+    re.IGNORECASE | re.DOTALL,
+)
+# Digits of a number of tokens.
+_LONGEST_COUNT: Final = 9
+# Values that tell nothing.
+_EMPTY: Final = frozenset({"", MASK, "null", "none", "true", "false"})
 
 
 def is_secret_name(name: str) -> bool:
@@ -71,8 +99,17 @@ def is_count(name: str) -> bool:
 
 def without_secrets(text: str) -> str:
     """Return a string with `***` for each part that has the form of a secret."""
-    text = _IN_URL.sub(MASK, _FORMS.sub(MASK, text))
-    return _ASSIGNED.sub(rf"\g<1>{MASK}", text)
+    text = _IN_URL.sub(f"{MASK}@", _FORMS.sub(MASK, text))
+    return _ASSIGNED.sub(_masked, _HEADER.sub(rf"\g<1>{MASK}", text))
+
+
+def _masked(found: re.Match[str]) -> str:
+    """Return what assigns a value, with `***` for the value."""
+    name, value = found["name"].lower(), found["value"]
+    is_number = "token" in name and value.isdecimal() and len(value) <= _LONGEST_COUNT
+    if is_number or value.lower() in _EMPTY:
+        return found[0]
+    return f"{found[0].removesuffix(value)}{MASK}"
 
 
 def _plain(name: str) -> str:
