@@ -72,7 +72,7 @@ def test_each_variable_sets_its_field(name: str, text: str, field: str, value: A
         "STATE_CACHE_MB",
     ],
 )
-@pytest.mark.parametrize("text", ["0", "-1", "1.5", "30KB", " ", "many", "²"])
+@pytest.mark.parametrize("text", ["0", "-1", "1.5", "30KB", " ", "many", "²", "9" * 5_000])
 def test_a_number_that_is_none_is_refused_and_its_variable_named(name: str, text: str) -> None:
     with pytest.raises(ConfigurationError, match=name):
         Settings.from_env({name: text})
@@ -216,6 +216,9 @@ def test_one_execution_inputs_and_another_bucket_may_be_allowed(place: str) -> N
         "team/inputs/",
         "v1/",
         "x" * 128,
+        "a\nb/",
+        "\x1b[31m/",
+        "\udcff/",
     ],
 )
 def test_a_prefix_is_folders_of_its_own(prefix: str) -> None:

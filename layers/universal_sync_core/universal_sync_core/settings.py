@@ -46,6 +46,8 @@ _MOST: Final = {
         f"(MAP_CONCURRENCY) is over {STEP_FUNCTIONS_MAP_CONCURRENCY:,}",
     ),
 }
+# Of a number of KB or MB.
+_MOST_DIGITS: Final = 9
 # Bytes of JSON that are read, for each value that may be in them. As Python objects, both take
 # about the same memory.
 _BYTES_PER_NODE: Final = 32
@@ -120,7 +122,10 @@ class Settings:
         if self.bucket is not None and not is_bucket(self.bucket):
             raise ConfigurationError(_NO_BUCKET)
         if self.prefix and not _is_folder(self.prefix):
-            raise ConfigurationError("prefix (STATE_PREFIX) must be folders, each ending in /")
+            message = (
+                "prefix (STATE_PREFIX) must be folders of printable characters, each ending in /"
+            )
+            raise ConfigurationError(message)
         if len(self.prefix.encode()) > _MOST_PREFIX_BYTES:
             raise ConfigurationError(f"prefix (STATE_PREFIX) is over {_MOST_PREFIX_BYTES} bytes")
         if not _FOLDERS.isdisjoint(self.prefix.split("/")):
@@ -191,15 +196,17 @@ def _number(env: Mapping[str, str], name: str, unit: int) -> int | None:
     text = env.get(name, "")
     if not text:
         return None
-    if not text.isdecimal() or int(text) < 1:
-        raise ConfigurationError(f"{name} must be a whole number of at least 1")
+    if not text.isdecimal() or len(text) > _MOST_DIGITS or int(text) < 1:
+        message = f"{name} must be a whole number of at least 1, of at most {_MOST_DIGITS} digits"
+        raise ConfigurationError(message)
     return int(text) * unit
 
 
 def _is_folder(text: str) -> bool:
-    """Tell whether a string is a path of folders, each with a name."""
+    """Tell whether a string is a path of folders, each with a printable name."""
     return (
         text.endswith("/")
+        and text.isprintable()
         and not text.startswith("/")
         and not is_relative(text)
         and "//" not in text
