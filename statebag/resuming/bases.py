@@ -137,4 +137,4 @@ def _of_bag(cloud: Cloud, execution: Execution, bag: JsonObject, *, is_fork: boo
 
 
 def _is_of(bag: JsonObject, execution: Execution) -> bool:
-    return bag.get("execution_id") in {execution.arn, owner_of(execution)}
+    return bag.get("execution_id") in (execution.arn, owner_of(execution))

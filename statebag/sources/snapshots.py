@@ -88,21 +88,22 @@ def _read(cloud: Cloud, path: str) -> Snapshot:
     reader = reader_at(cloud, path)
     try:
         document = reader.document(path)
-        error = document.get("error") if is_failure_record(document) else None
-        inner = document.get(SNAPSHOT_OF_RECORD) if is_failure_record(document) else None
-        snapshot = reader.document(inner) if isinstance(inner, str) else document
+        record: JsonObject = document if is_failure_record(document) else {}
+        inner = record.get(SNAPSHOT_OF_RECORD)
+        told: Json = reader.document(inner) if isinstance(inner, str) else document
     except MissingObjectError:
         return Snapshot(path=path, kind="missing")
-    bag = snapshot.get("state_data") if type(snapshot) is dict else None
+    snapshot: JsonObject = told if type(told) is dict else {}
+    bag: Json = snapshot.get("state_data")
     fields: JsonObject = bag if type(bag) is dict else {}
     revision, next_action, segment = (fields.get(name) for name in _TOLD)
     return Snapshot(
         path=path,
-        kind="failure" if is_failure_record(document) else snapshot.get("snapshot_type", "state"),
+        kind="failure" if record else snapshot.get("snapshot_type", "state"),
         created=snapshot.get("created_at"),
         size=len(encode(fields)),
         revision=revision,
         next_action=next_action,
         segment=segment,
-        error=error,
+        error=record.get("error"),
     )

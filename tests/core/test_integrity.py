@@ -25,6 +25,7 @@ from tests.core.fakes import (
 from tests.core.places import place, row
 from universal_sync_core import (
     StateHydrator,
+    first_bag,
     hydrate_state,
     load_from_s3,
     read_list,
@@ -123,6 +124,16 @@ def put(body: bytes, content_encoding: str | None = None) -> tuple[MemoryStore, 
         "__size_bytes": 5,
         "__count": 2,
     }
+
+
+def test_an_object_without_bytes_is_no_record() -> None:
+    store, pointer = put(b"")
+    path = pointer["__s3_path"]
+    with fresh(store):
+        with pytest.raises(UnreadableObjectError, match="empty"):
+            restore_snapshot(path, CONTEXT)
+        with pytest.raises(UnreadableObjectError, match="empty"):
+            first_bag({"resume_from": path}, CONTEXT)
 
 
 def page(**fields: Any) -> bytes:

@@ -1,5 +1,6 @@
 """Snapshots, restore and resume."""
 
+import hashlib
 import json
 import stat
 from collections.abc import Callable
@@ -20,6 +21,7 @@ from tests.statebag.states import (
     snapshot_of,
 )
 from universal_sync_core import hydrate_state, universal_sync_core
+from universal_sync_core.storage.store import StoredObject
 
 Golden = Callable[[str], None]
 
@@ -43,6 +45,27 @@ def test_snapshot_that_is_gone_is_told(run: Run, cloud: FakeCloud, failed: str) 
         "pre",
         "missing",
     ]
+
+
+@pytest.mark.parametrize(("body", "code"), [(b"[]", 0), (b"1", 0), (b"", 5)], ids=str)
+def test_record_that_is_another_document_is_told(
+    run: Run, cloud: FakeCloud, failed: str, body: bytes, code: int
+) -> None:
+    """A worker may store any document, and end its message as a failure record is named."""
+    path = f"{failed[:-64]}{hashlib.sha256(body).hexdigest()}"
+    cloud.memory.objects[location_of(path)] = StoredObject(body)
+    cloud.states.executions[RUN]["cause"] = f"said [record: {path}]"
+
+    assert run("snapshots", RUN, "--json").code == code
+    assert run("failure", RUN).code == 0
+
+
+def test_bag_whose_execution_is_no_text_is_not_resumed(run: Run, cloud: FakeCloud) -> None:
+    document = {"state_data": {"execution_id": {}, "state_revision": 1}}
+    history = History().visit("SyncSegment", document, document)
+    cloud.states.add("run-1", "FAILED", input=document, events=history.events)
+
+    assert run("resume", RUN).code != 0
 
 
 def test_state_of_a_failed_execution_is_its_last_good_bag(run: Run, failed: str) -> None:

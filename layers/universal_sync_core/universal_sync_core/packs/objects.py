@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from universal_sync_core.errors import UnreadableObjectError
 from universal_sync_core.packs.collector import collector_paused
 from universal_sync_core.packs.encoding import from_stored
 from universal_sync_core.packs.fetching import Fetching
@@ -192,6 +193,8 @@ class Objects(Fetching):
     def record(self, path: str) -> tuple[Address, Document]:
         """Return the last document of a pack and its address, with the errors of `read_many`."""
         stored = self.pack(path)
+        if not stored:  # somebody may store one, whose name is the digest of no bytes
+            raise UnreadableObjectError("the pack is empty", path=path)
         at = list(documents_in(stored, path))[-1]
         return at, self._document(stored[at.start : at.stop], at, self.budget)
 
