@@ -1,5 +1,8 @@
 """Requests side by side: bounded, in order, and over at the first error."""
 
+import os
+import subprocess
+import sys
 import time
 from threading import Event
 
@@ -80,3 +83,30 @@ def test_many_threads_that_are_the_first_to_need_the_store_share_one(
         stores = in_parallel(lambda _: space.store, range(8))
     assert made == [None]
     assert len({id(store) for store in stores}) == 1
+
+
+# A child that waits for threads which it does not have is ended by the alarm.
+FORKING = """
+import os, signal
+from universal_sync_core.storage import runtime
+from universal_sync_core.storage.parallel import in_parallel
+
+shared = runtime.current()
+assert in_parallel(str, range(3)) == ["0", "1", "2"]
+child = os.fork()
+if child == 0:
+    signal.alarm(30)
+    os._exit(in_parallel(int, "56")[runtime.current() is shared])
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+def test_a_process_that_was_forked_off_has_threads_and_connections_of_its_own() -> None:
+    done = subprocess.run(  # noqa: S603 - the script above
+        [sys.executable, "-W", "ignore", "-c", FORKING],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "5\n"

@@ -1,5 +1,6 @@
 """Bounded parallelism for requests."""
 
+import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from functools import cache
@@ -11,9 +12,14 @@ Result = TypeVar("Result")
 MAX_REQUESTS_AT_ONCE: Final = 32
 
 
-@cache
 def _pool() -> ThreadPoolExecutor:
     """Return the thread pool of this process; threads start as needed and stay."""
+    return _pool_of(os.getpid())
+
+
+@cache
+def _pool_of(_process: int) -> ThreadPoolExecutor:
+    """Return the thread pool of a process: one that was forked off has no threads of its parent."""
     return ThreadPoolExecutor(MAX_REQUESTS_AT_ONCE, thread_name_prefix="store")
 
 

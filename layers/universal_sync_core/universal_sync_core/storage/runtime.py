@@ -90,13 +90,14 @@ _USED: ContextVar[Runtime | None] = ContextVar("runtime", default=None)
 
 
 @cache
-def _of_process() -> Runtime:
+def _of_process(_process: int) -> Runtime:
+    """Return the runtime of a process: one that was forked off must not share connections."""
     return Runtime(Settings.from_env(os.environ))
 
 
 def current() -> Runtime:
     """Return the runtime in use: the one of `use`, or the one from the environment."""
-    return _USED.get() or _of_process()
+    return _USED.get() or _of_process(os.getpid())
 
 
 @contextmanager
