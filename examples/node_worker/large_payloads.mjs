@@ -3,7 +3,7 @@
 import { folderOf, stored, whole } from "./pointers.mjs";
 
 const POINTER_BYTES = 600; // more than any pointer takes
-const STEP = /\[(\d+|\*)\]|\[("(?:[^"\\]|\\.)*")\]|[^.[\]]+/g;
+const STEP = /\[(\d+|\*?)\]|\[(?:("(?:[^"\\]|\\.)*")|'((?:[^'\\]|\\.)*)')\]|[^.[\]]+/gs;
 const OWNER = 'add to the task: "ClientContext.$": "States.Base64Encode(States.Format(' +
   String.raw`'\\{\"custom\":\\{\"execution_id\":\"{}\"\\}\\}', $$.Execution.Id))"`;
 
@@ -11,7 +11,8 @@ const isContainer = (value) => value !== null && typeof value === "object";
 const size = (value) => Buffer.byteLength(JSON.stringify(value) ?? "null");
 const fail = (name, message) => { throw Object.assign(new Error(message), { name }); };
 const stepsOf = (path) => [...path.replace(/^\$\.?/, "").matchAll(STEP)]
-  .map(([all, at, quoted]) => (quoted ? JSON.parse(quoted) : at ?? all));
+  .map(([all, at, quoted, single]) => (quoted ? JSON.parse(quoted)
+    : single?.replace(/\\(.)/gs, "$1") ?? (at === "" ? "*" : at ?? all)));
 
 function isPointer(value, path = "$") {
   if (value?.__s3_offloaded !== true || !/^s3:.*[0-9a-f]{64}$/.test(value.__s3_path)) return false;
