@@ -13,7 +13,7 @@ from statebag.listing.rows import Row
 from statebag.paths import Steps, parse_path
 from universal_sync_core.errors import UnreadableObjectError
 from universal_sync_core.limits import KIB
-from universal_sync_core.values.codec import Json, decode, encode
+from universal_sync_core.values.codec import Json, canonical, decode, encode
 
 _AGO: Final = re.compile(r"(\d{1,5})(m|h|d|w)")
 _UNITS: Final = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -83,7 +83,7 @@ class Where:
             wanted = decode(self.text.encode(errors="surrogatepass"))
         except UnreadableObjectError:
             wanted = self.text
-        return encode(value) in {encode(wanted), encode(self.text)}
+        return canonical(value) in {canonical(wanted), canonical(self.text)}
 
 
 def where_in(text: str) -> Where:

@@ -73,6 +73,7 @@ WHERE: list[tuple[tuple[str, ...], list[str]]] = [
     (("current_state.lines[500].title~.",), []),
     (("current_state.order.id~1", "current_state.order.vip=true"), ["bad"]),
     (('current_state.order={"id": 17, "vip": false}',), ["good"]),
+    (('current_state.order={"vip": false, "id": 17}',), ["good"]),
     (("current_state.nothing~.",), []),
 ]
 
