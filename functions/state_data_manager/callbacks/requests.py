@@ -18,7 +18,7 @@ from callbacks.objects import HOLD, Marks, Record, id_of, read_like, write_recor
 from services import clients
 from services.calls import called, failure
 from universal_sync_core.bag.awaited_job import AWAITED_JOB, is_awaited_job
-from universal_sync_core.bag.fields import with_fields
+from universal_sync_core.bag.fields import field_of
 from universal_sync_core.bag.holding import is_held
 from universal_sync_core.bag.unit_of_work import UnitOfWork, unit_of_work
 from universal_sync_core.errors import InvalidRequestError
@@ -143,7 +143,7 @@ def _prompt(event: "RequestCallbackEvent", unit: UnitOfWork) -> "Json":
     if event.prompt is not None:
         return ingest(event.prompt, unit)
     # A worker puts its question into its result, so it is in the bag.
-    return with_fields(event.state_data, {_PROMPT}, unit.pages).get(_PROMPT)
+    return field_of(event.state_data, _PROMPT, unit.pages)
 
 
 def _announce(asked: "JsonObject") -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import universal_sync_core as core
 from services import clients
 from services.calls import called
-from universal_sync_core.bag.fields import CHAIN, with_fields
+from universal_sync_core.bag.fields import CHAIN, field_of
 from universal_sync_core.bag.nesting import MOST_DEEP, depth_of
 from universal_sync_core.bag.unit_of_work import unit_of_work
 from universal_sync_core.errors import StateSyncError, StoredDataError
@@ -145,8 +145,7 @@ def _state(end: Ended, bag: JsonObject, **more: str | None) -> LastState:
 def _chain(bag: JsonObject, owner: str) -> list[Json]:
     """Return the executions that worked on a bag, if it can be read."""
     with suppress(StateSyncError), unit_of_work(None, {"execution_id": owner}) as unit:
-        bag = with_fields(bag, {CHAIN}, unit.pages)
-        chain: Json = unit.pages.resolve(bag.get(CHAIN))
+        chain: Json = unit.pages.resolve(field_of(bag, CHAIN, unit.pages))
         return chain if type(chain) is list else []
     return []
 

@@ -201,6 +201,19 @@ def with_overflow(bag: JsonObject, pages: PageReader) -> JsonObject:
     return pages.entries(pointer) | own
 
 
+def in_place(
+    bag: JsonObject, pages: PageReader, names: Collection[str] | None = None
+) -> JsonObject:
+    """Return the bag with its fields, or those of some names, in their own places, not sampled."""
+    whole = with_overflow(bag, pages) if names is None else with_fields(bag, names, pages)
+    return without_samples(whole, names)
+
+
+def field_of(bag: JsonObject, name: str, pages: PageReader) -> Json:
+    """Return a field of the bag wherever it is kept, or None; it may be a pointer."""
+    return in_place(bag, pages, {name}).get(name)
+
+
 def without_fields(bag: JsonObject, names: Collection[str], pages: PageReader) -> JsonObject:
     """Return the bag without some of its fields, those behind `state_s3_path` included."""
     pointer = overflow_of(bag)

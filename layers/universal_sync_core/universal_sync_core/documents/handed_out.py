@@ -16,7 +16,7 @@ from universal_sync_core.packs.objects import Objects
 from universal_sync_core.pages.page_reader import pointers_in
 from universal_sync_core.values.codec import Json, encode
 from universal_sync_core.values.paths import MAX_DEPTH
-from universal_sync_core.values.pointer import Pointer, parse, unescape_key
+from universal_sync_core.values.pointer import Pointer, has_mark, parse, unescape_key
 
 # Python shares some short strings, and a pointer for one of them would save nothing.
 _SHORTEST: Final = 256
@@ -109,7 +109,7 @@ class DocumentReading(Reading):
 
 def _filled(value: Json, values: Iterator[Json]) -> Json:
     """Return a stored value as a handler sees it, with its pointers replaced by values."""
-    if parse(value) is not None:
+    if has_mark(value):
         return next(values)
     if type(value) is dict:
         return {unescape_key(key): _filled(item, values) for key, item in value.items()}

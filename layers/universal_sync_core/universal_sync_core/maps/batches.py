@@ -6,7 +6,6 @@ from typing import TypeVar
 
 from universal_sync_core.bag.unit_of_work import UnitOfWork
 from universal_sync_core.maps.map_items import Item
-from universal_sync_core.merge.lists import Lists
 
 T = TypeVar("T")
 
@@ -28,7 +27,7 @@ def unbatched(items: Iterable[Item], unit: UnitOfWork) -> Iterator[Item]:
 
 def _singles(batch: Item, unit: UnitOfWork) -> Iterator[Item]:
     of_each = batch.result if batch.succeeded else batch.result["input"]
-    elements = Lists(unit.pages).elements(unit.pages.opened(of_each))
+    elements = unit.pages.list_of(unit.pages.opened(of_each)) or []
     first = batch.position * batch.per_batch
     positions = batch.positions or range(first, first + len(elements))
     for position, element in zip(positions, elements, strict=True):

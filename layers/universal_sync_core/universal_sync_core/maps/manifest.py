@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-from universal_sync_core.bag.fields import CHAIN, with_fields
+from universal_sync_core.bag.fields import CHAIN, field_of
 from universal_sync_core.bag.unit_of_work import UnitOfWork
 from universal_sync_core.errors import (
     MalformedManifestError,
@@ -172,8 +172,7 @@ def _places(at: Location, unit: UnitOfWork) -> list[str]:
         MissingObjectError: there is no such mark.
     """
     own = unit.objects.execution_id or ""
-    bag = with_fields(unit.bag, {CHAIN}, unit.pages)
-    chain: Json = unit.pages.resolve(bag.get(CHAIN, []))
+    chain: Json = unit.pages.resolve(field_of(unit.bag, CHAIN, unit.pages))
     others = [each for each in chain if type(each) is str] if type(chain) is list else []
     prefixes = {each: results_prefix(unit.settings, each) for each in (own, *others) if each}
     around = {each: prefix for each, prefix in prefixes.items() if str(at).startswith(prefix)}

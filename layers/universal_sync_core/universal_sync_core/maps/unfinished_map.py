@@ -13,16 +13,15 @@ from universal_sync_core.bag.fields import (
     FAILED_SEGMENTS,
     OUTPUTS,
     UNFINISHED,
+    field_of,
+    in_place,
     in_role,
     unfinished_of,
-    with_fields,
     without_fields,
-    without_samples,
 )
 from universal_sync_core.bag.next_action import DISTRIBUTED_MAP
 from universal_sync_core.bag.unit_of_work import UnitOfWork
 from universal_sync_core.errors import InvalidRequestError
-from universal_sync_core.merge.lists import Lists
 from universal_sync_core.values.codec import Json, JsonObject
 from universal_sync_core.values.pointer import Pointer
 
@@ -69,8 +68,8 @@ class UnfinishedMap:
 
     def kept_outputs(self, unit: UnitOfWork) -> Mapping[int, Json]:
         """Return the outputs in the bag by position, without those that run again."""
-        plain = without_samples(with_fields(unit.bag, {OUTPUTS}, unit.pages), {OUTPUTS})
-        outputs = Lists(unit.pages).elements(unit.pages.opened(plain.get(OUTPUTS, [])))
+        stored = unit.pages.opened(field_of(unit.bag, OUTPUTS, unit.pages))
+        outputs = unit.pages.list_of(stored) or []
         missing, again = set(self.without_output), set(self.failed)
         positions = [position for position in range(self.count) if position not in missing]
         if len(outputs) != len(positions):
@@ -107,8 +106,8 @@ def entered_again(bag: JsonObject, unit: UnitOfWork) -> JsonObject:
     if pointer is None:
         return bag
     unfinished = _read(pointer, unit)
-    plain = without_samples(with_fields(bag, {FAILED_SEGMENTS}, unit.pages), {FAILED_SEGMENTS})
-    reports = Lists(unit.pages).elements(unit.pages.opened(plain.get(FAILED_SEGMENTS, [])))
+    plain = in_place(bag, unit.pages, {FAILED_SEGMENTS})
+    reports = unit.pages.list_of(unit.pages.opened(plain.get(FAILED_SEGMENTS))) or []
     earlier = reports[: -len(unfinished.failed)]
     again = without_fields(plain, {FAILED_SEGMENTS}, unit.pages)
     kept = {FAILED_SEGMENTS: earlier} if earlier else {}

@@ -27,7 +27,7 @@ from universal_sync_core.merge.lists import Lists
 from universal_sync_core.merge.parent_values import Item, Keys, ParentValues
 from universal_sync_core.values.codec import Json, JsonObject, encode
 from universal_sync_core.values.paths import Each, Pattern
-from universal_sync_core.values.pointer import has_mark, is_map, parse, unescape_key
+from universal_sync_core.values.pointer import has_mark, is_map, unescape_key
 from universal_sync_core.values.timestamps import time_of
 
 # Fields of the bag over which branches cannot disagree.
@@ -167,8 +167,7 @@ class Conflicts:
         return wanted_by if joined else self._settle(wanted_by, (*keys, key))
 
     def _opened(self, change: Change) -> tuple[Change, Mapping[str, Json]]:
-        pointer = parse(change.value)
-        entries = self.unit.pages.entries(pointer) if pointer else change.value
+        entries = self.unit.pages.map_of(change.value) or {}
         time = time_of(entries, self.unit.pages.resolve)
         own = change.time if time is None else time
         return Change(branch=change.branch, value=change.value, time=own), entries

@@ -14,7 +14,7 @@ from universal_sync_core.bag.unit_of_work import UnitOfWork
 from universal_sync_core.merge.lists import Lists
 from universal_sync_core.values.codec import Json, JsonObject, encode
 from universal_sync_core.values.paths import Each, Pattern
-from universal_sync_core.values.pointer import Pointer, is_map, length, parse
+from universal_sync_core.values.pointer import Pointer, has_mark, is_map, kind_of, length, parse
 from universal_sync_core.values.timestamps import TIME_FIELDS, is_older
 
 
@@ -70,7 +70,7 @@ class Combiner:
         ours, theirs = self._pages.expanded(base), self._pages.expanded(delta)
         strategy = self._strategies.at(path)
         grows = strategy is not None and strategy.grows
-        if grows or _is_container(ours) or _is_container(theirs):
+        if grows or {kind_of(ours), kind_of(theirs)} != {"value"}:
             ours, theirs = self._pages.opened(ours), self._pages.opened(theirs)
         if strategy is not None and grows:
             merged = self._grown(ours, theirs, strategy, path, base_wins=base_wins)
@@ -95,14 +95,12 @@ class Combiner:
             is_nothing = self._lists.is_null(opened)
             return {} if is_nothing else {key: self._begun(opened, strategy, inner)}
         if strategy is None and self._strategies.below(inner):
-            opened = self._pages.opened(value)
-            return {key: self._added_map(value, opened, inner) if is_map(opened) else value}
+            entries = self._pages.map_of(self._pages.opened(value))
+            return {key: value if entries is None else self._added_map(value, entries, inner)}
         return {key: value}
 
-    def _added_map(self, value: Json, opened: Json, path: Pattern) -> Json:
+    def _added_map(self, value: Json, entries: JsonObject, path: Pattern) -> Json:
         """Return a map in which the lists that grow are begun, or itself if they already are."""
-        pointer = parse(opened)
-        entries: JsonObject = opened if pointer is None else self._pages.entries(pointer)
         begun = self._changes({}, entries, path, base_wins=False)
         is_same = begun.keys() == entries.keys() and all(
             begun[key] is entries[key] for key in begun
@@ -153,10 +151,8 @@ class Combiner:
         ours, theirs = parse(base), parse(delta)
         if ours and theirs and ours.at == theirs.at and not self._strategies.below(path):
             return base
-        incoming: JsonObject = delta if theirs is None else self._pages.entries(theirs)
-        present: JsonObject = base
-        if ours is not None:
-            present = self._pages.lookup(ours, [*incoming, *TIME_FIELDS])
+        incoming = self._pages.map_of(delta) or {}
+        present = self._pages.some_of(base, [*incoming, *TIME_FIELDS]) or {}
         changes = self._changes(present, incoming, path, base_wins=base_wins)
         return with_changes(base, changes, path, self._unit) if changes else base
 
@@ -207,11 +203,6 @@ def _keep_readable(pointer: Pointer, path: Pattern, unit: UnitOfWork) -> None:
         unit.keep_inline.update((*keys, *inner) for inner in _leaf_paths(pointer.beside))
 
 
-def _is_container(value: Json) -> bool:
-    pointer = parse(value)
-    return type(value) in (dict, list) if pointer is None else pointer.kind != "value"
-
-
 def _same(base: Json, delta: Json) -> bool:
     """Tell whether both are one value in the same order; pointers are compared, not followed."""
     if base is delta:
@@ -224,7 +215,7 @@ def _same(base: Json, delta: Json) -> bool:
 
 def _leaf_paths(fields: JsonObject) -> Iterator[tuple[str, ...]]:
     for key, value in fields.items():
-        if type(value) is dict and value and parse(value) is None:
+        if type(value) is dict and value and not has_mark(value):
             yield from ((key, *inner) for inner in _leaf_paths(value))
         else:
             yield (key,)

@@ -8,8 +8,7 @@ from universal_sync_core.bag.fields import (
     HISTORY,
     STATE,
     archive_of,
-    with_overflow,
-    without_samples,
+    in_place,
 )
 from universal_sync_core.bag.unit_of_work import UnitOfWork
 from universal_sync_core.merge.deep_merge import REMOVAL, Changes, Replacement
@@ -17,7 +16,7 @@ from universal_sync_core.merge.lists import Lists
 from universal_sync_core.pages.page_reader import PageReader
 from universal_sync_core.values.codec import Json, JsonObject, canonical, decode, encode
 from universal_sync_core.values.paths import Each, Pattern
-from universal_sync_core.values.pointer import is_list, is_map, parse
+from universal_sync_core.values.pointer import has_mark, is_list, is_map, parse
 
 
 def changes_since(parent: JsonObject, bag: JsonObject, unit: UnitOfWork) -> JsonObject:
@@ -27,8 +26,7 @@ def changes_since(parent: JsonObject, bag: JsonObject, unit: UnitOfWork) -> Json
     elements after the parent's own in a list that a strategy adds to; and the changed items of a
     list that is merged by key. It has any other changed field whole.
     """
-    before = without_samples(with_overflow(parent, unit.pages))
-    after = without_samples(with_overflow(bag, unit.pages))
+    before, after = in_place(parent, unit.pages), in_place(bag, unit.pages)
     delta = _history_since(before, after, unit)
     for field, value in after.items():
         if field in CONTROL_FIELDS_NEVER_OFFLOAD or field == HISTORY:
@@ -113,10 +111,7 @@ def _entries_apart(
     old, new = parse(before), parse(after)
     if old is not None and new is not None:
         return unit.pages.entries_apart(old, new)
-    return (
-        unit.pages.entries(old) if old else before,
-        unit.pages.entries(new) if new else after,
-    )
+    return unit.pages.map_of(before) or {}, unit.pages.map_of(after) or {}
 
 
 def _added(before: Json, after: Json, unit: UnitOfWork, *, as_set: bool) -> Json:
@@ -153,7 +148,7 @@ def _changed_item(
     if identity is None or identity != lists.identity(before, key):
         return None
     part = _changed(before, after, (*path, Each.EACH), unit)
-    if type(part) is not dict or parse(part):
+    if type(part) is not dict or has_mark(part):
         return None
     return {key: decode(identity)} | part
 

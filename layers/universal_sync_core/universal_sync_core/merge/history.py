@@ -7,8 +7,8 @@ from universal_sync_core.bag.fields import ARCHIVE, HISTORY, HISTORY_ALIAS, arch
 from universal_sync_core.bag.unit_of_work import UnitOfWork
 from universal_sync_core.merge.lists import Lists
 from universal_sync_core.values.codec import Json, JsonObject, encode
-from universal_sync_core.values.pointer import Pointer, is_list, parse
-from universal_sync_core.values.timestamps import time_of
+from universal_sync_core.values.pointer import Pointer
+from universal_sync_core.values.timestamps import TIME_FIELDS, time_of
 
 HISTORY_FIELDS: Final = frozenset({HISTORY, HISTORY_ALIAS})
 
@@ -28,25 +28,14 @@ def new_entries(delta: JsonObject, bag: JsonObject, unit: UnitOfWork) -> list[Js
     if archive is not None and (own is None or archive.at != own.at):
         entries += unit.pages.elements(archive)
     for name in (HISTORY, HISTORY_ALIAS):
-        entries += _entries(delta.get(name), unit)
+        entries += Lists(unit.pages).items(delta.get(name))
     return entries
-
-
-def _entries(value: Json, unit: UnitOfWork) -> list[Json]:
-    """Return the entries that a value stands for: anything but a list or null is one entry."""
-    lists = Lists(unit.pages)
-    value = unit.pages.opened(value)
-    if lists.is_null(value):
-        return []
-    return lists.elements(value) if is_list(value) else [value]
 
 
 def append_entries(bag: JsonObject, entries: Sequence[Json], unit: UnitOfWork) -> JsonObject:
     """Return the bag with the entries appended that its history does not have yet."""
     lists = Lists(unit.pages)
-    inline = unit.pages.opened(bag.get(HISTORY, []))
-    if not is_list(inline):
-        inline = [] if lists.is_null(inline) else [inline]
+    inline = lists.as_list(unit.pages.opened(bag.get(HISTORY)))
     new = lists.distinct(entries)
     present = lists.present(inline, new)
     archive = archive_of(bag)
@@ -87,7 +76,7 @@ def whole_history(bag: JsonObject, unit: UnitOfWork) -> JsonObject:
     archive = archive_of(bag)
     if archive is None:
         return bag
-    whole = [*unit.pages.elements(archive), *_inline(bag, unit)]
+    whole = [*unit.pages.elements(archive), *Lists(unit.pages).items(bag.get(HISTORY))]
     return _without_archive(bag) | {HISTORY: whole}
 
 
@@ -96,16 +85,13 @@ def in_one_list(bag: JsonObject, unit: UnitOfWork) -> JsonObject:
     archive = archive_of(bag)
     if archive is None:
         return bag
-    whole = unit.pages.extend(archive.with_beside({}), _inline(bag, unit))
+    inline = Lists(unit.pages).items(bag.get(HISTORY))
+    whole = unit.pages.extend(archive.with_beside({}), inline)
     return _without_archive(bag) | {HISTORY: whole.render()}
 
 
 def _without_archive(bag: JsonObject) -> JsonObject:
     return {name: value for name, value in bag.items() if name != ARCHIVE}
-
-
-def _inline(bag: JsonObject, unit: UnitOfWork) -> Sequence[Json]:
-    return _entries(bag.get(HISTORY), unit)
 
 
 def _kept(sizes: Sequence[int], max_entries: int, max_bytes: int) -> int:
@@ -145,7 +131,5 @@ def _is_newer(entry: Json, latest: int | None, unit: UnitOfWork) -> bool:
 
 
 def _time_of(entry: Json, unit: UnitOfWork) -> int | None:
-    fields = unit.pages.opened(entry)
-    pointer = parse(fields)
-    fields = fields if pointer is None else unit.pages.whole(pointer)
-    return time_of(fields, unit.pages.resolve) if type(fields) is dict else None
+    fields = unit.pages.some_of(unit.pages.opened(entry), TIME_FIELDS)
+    return None if fields is None else time_of(fields, unit.pages.resolve)

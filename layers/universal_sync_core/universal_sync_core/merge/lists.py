@@ -85,20 +85,17 @@ class Lists:
 
     def as_list(self, value: Json) -> Json:
         """Return a list unchanged, null as an empty list, any other value as its only element."""
-        if value is None:
-            return []
-        return value if is_list(value) else [value]
+        if is_list(value):
+            return value
+        return [] if self.is_null(value) else [value]
 
     def items(self, value: Json) -> list[Json]:
         """Return the elements of a value in any form, as they are stored; null has none."""
         return self.elements(self.as_list(self._pages.opened(value)))
 
     def elements(self, value: Json) -> list[Json]:
-        """Return the elements of a list in any form, as they are stored."""
-        value = self._pages.opened(value)
-        pointer = parse(value)
-        elements: list[Json] = value if pointer is None else self._pages.elements(pointer)
-        return elements
+        """Return the elements of a list in any form, as they are stored; else an empty list."""
+        return self._pages.list_of(self._pages.opened(value)) or []
 
     def distinct(self, items: Iterable[Json]) -> dict[bytes, Json]:
         """Return the first of equal items, by its canonical encoding."""
@@ -116,13 +113,10 @@ class Lists:
 
     def identity(self, item: Json, key: str) -> bytes | None:
         """Return the canonical encoding of an item's key, or None if it identifies nothing."""
-        item = self._pages.opened(item)
-        pointer = parse(item)
-        if pointer is not None:
-            item = self._pages.lookup(pointer, [key]) if pointer.kind == "map" else None
-        if type(item) is not dict or key not in item:
+        fields = self._pages.some_of(self._pages.opened(item), [key]) or {}
+        if key not in fields:
             return None
-        encoded = self._pages.canonical(item[key])
+        encoded = self._pages.canonical(fields[key])
         return None if encoded in _EMPTY else encoded
 
     def shared(

@@ -8,9 +8,8 @@ from universal_sync_core.bag.fields import (
     OVERFLOW,
     STATE,
     archive_of,
-    with_fields,
+    in_place,
     with_overflow,
-    without_samples,
 )
 from universal_sync_core.bag.removals import REMOVED_PATHS, removed_keys
 from universal_sync_core.bag.unit_of_work import Context, UnitOfWork, unit_of_work
@@ -106,4 +105,4 @@ def _with_touched(bag: JsonObject, touched: Iterable[str], unit: UnitOfWork) -> 
         bag = with_overflow(bag, unit.pages)
     if ARCHIVE in names:
         bag = in_one_list(bag, unit)
-    return without_samples(with_fields(bag, names, unit.pages), names)
+    return in_place(bag, unit.pages, names)

@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from universal_sync_core.bag.fields import with_fields, without_samples
+from universal_sync_core.bag.fields import in_place
 from universal_sync_core.merge.lists import Lists
 from universal_sync_core.pages.pages import Pages
 from universal_sync_core.values.codec import Json, JsonObject
-from universal_sync_core.values.pointer import parse
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +34,7 @@ class ParentValues:
     def at(self, keys: Keys) -> list[Json]:
         """Return the value at a path, or an empty list."""
         field = {step for step in keys[:1] if isinstance(step, str)}
-        bag = without_samples(with_fields(self._parent, field, self._pages), field)
+        bag = in_place(self._parent, self._pages, field)
         found: list[Json] = [bag]
         for depth, step in enumerate(keys):
             found = [inner for value in found for inner in self._below(value, step, keys[:depth])]
@@ -46,11 +45,8 @@ class ParentValues:
         if isinstance(step, Item):
             items = self._items_of(value, step.key, keys)
             return [items[step.identity]] if step.identity in items else []
-        value = self._pages.opened(value)
-        pointer = parse(value)
-        if pointer is not None and pointer.kind == "map":
-            value = self._pages.lookup(pointer, [step])
-        return [value[step]] if type(value) is dict and step in value else []
+        fields = self._pages.some_of(self._pages.opened(value), [step]) or {}
+        return [fields[step]] if step in fields else []
 
     def _items_of(self, value: Json, key: str, keys: Keys) -> dict[bytes | None, Json]:
         """Return the first item of each identity in the list at a path."""

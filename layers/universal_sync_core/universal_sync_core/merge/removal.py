@@ -6,9 +6,9 @@ from typing import TypeAlias
 from universal_sync_core.bag.fields import STATE
 from universal_sync_core.bag.unit_of_work import UnitOfWork
 from universal_sync_core.merge.deep_merge import REMOVAL, Changes, with_changes
-from universal_sync_core.values.codec import Json, JsonObject
+from universal_sync_core.values.codec import Json
 from universal_sync_core.values.paths import Pattern
-from universal_sync_core.values.pointer import escape_key, is_map, parse
+from universal_sync_core.values.pointer import escape_key
 
 # Per key: None to remove all of it, or the keys to remove below it.
 Tree: TypeAlias = dict[str, "Tree | None"]
@@ -40,10 +40,9 @@ def _plant(tree: Tree, keys: list[str]) -> None:
 
 def _without(value: Json, tree: Tree, path: Pattern, unit: UnitOfWork) -> Json:
     opened = unit.pages.opened(value)
-    if not is_map(opened):
+    present = unit.pages.some_of(opened, tree)
+    if present is None:
         return value
-    pointer = parse(opened)
-    present: JsonObject = opened if pointer is None else unit.pages.lookup(pointer, tree)
     changes: Changes = {}
     for key in tree.keys() & present.keys():
         below = tree[key]

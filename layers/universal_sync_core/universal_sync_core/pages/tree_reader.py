@@ -24,7 +24,7 @@ from universal_sync_core.pages.trees import (
 from universal_sync_core.values.address import Address
 from universal_sync_core.values.budget import Document, Facts
 from universal_sync_core.values.codec import Json, JsonObject
-from universal_sync_core.values.pointer import Pointer
+from universal_sync_core.values.pointer import Pointer, parse
 
 Targets = TypeVar("Targets")
 
@@ -67,6 +67,34 @@ class TreeReader:
             MalformedPointerError: the pages do not make one map.
         """
         return in_order(self._pages(pointer), pointer.path)
+
+    def list_of(self, value: Json) -> list[Json] | None:
+        """Return the elements of a list, inline or in pages, or None for anything else."""
+        pointer = parse(value)
+        if pointer is None:
+            return value if type(value) is list else None
+        return self.elements(pointer) if pointer.kind == "list" else None
+
+    def range_of(self, value: Json, start: int, stop: int) -> list[Json] | None:
+        """Return as `list_of` does, but only elements `start` to `stop`, from their pages."""
+        pointer = parse(value)
+        if pointer is None:
+            return value[max(0, start) : max(0, stop)] if type(value) is list else None
+        return self.slice(pointer, start, stop) if pointer.kind == "list" else None
+
+    def map_of(self, value: Json) -> JsonObject | None:
+        """Return the entries of a map, inline or in pages, or None for anything else."""
+        pointer = parse(value)
+        if pointer is None:
+            return value if type(value) is dict else None
+        return self.entries(pointer) if pointer.kind == "map" else None
+
+    def some_of(self, value: Json, keys: Iterable[str]) -> JsonObject | None:
+        """Return as `map_of` does, but of a map in pages only some keys, from their pages."""
+        pointer = parse(value)
+        if pointer is None:
+            return value if type(value) is dict else None
+        return self.lookup(pointer, keys) if pointer.kind == "map" else None
 
     def entries_apart(self, old: Pointer, new: Pointer) -> tuple[JsonObject, JsonObject]:
         """Return the entries of two maps as they are stored, leaving out pages that both have."""

@@ -12,8 +12,8 @@ from universal_sync_core.bag.fields import (
     REVISION,
     STALE_RESULT,
     UNFINISHED,
+    field_of,
     is_branch,
-    with_fields,
 )
 from universal_sync_core.bag.holding import HELD, hold_mark
 from universal_sync_core.bag.left_fields import LEFT_FIELDS, STOPPED_BY
@@ -135,10 +135,9 @@ def _require_branches(bag: JsonObject, path: str) -> None:
 
 
 def _has_items(bag: JsonObject, unit: UnitOfWork) -> bool:
-    items = unit.pages.opened(with_fields(bag, [ITEMS], unit.pages).get(ITEMS))
-    pointer = parse(items)
-    found = unit.pages.lookup(pointer, PLACE) if pointer and pointer.kind == "map" else items
-    return is_list(items) or (type(found) is dict and all(_is_name(found.get(n)) for n in PLACE))
+    items = unit.pages.opened(field_of(bag, ITEMS, unit.pages))
+    place = unit.pages.some_of(items, PLACE) or {}
+    return is_list(items) or all(_is_name(place.get(name)) for name in PLACE)
 
 
 def _is_name(value: Json) -> bool:

@@ -6,8 +6,8 @@ from universal_sync_core.bag.fields import (
     ARCHIVE,
     HISTORY,
     archive_of,
+    in_place,
     with_fields,
-    with_overflow,
     without_samples,
 )
 from universal_sync_core.bag.unit_of_work import Context, UnitOfWork, unit_of_work
@@ -44,7 +44,7 @@ def hydrate_state(
     with unit_of_work(context, state) as unit:
         _require_ending(state, unit.objects.budget.max_depth)
         if paths is None:
-            plain = without_unfinished(without_samples(with_overflow(state, unit.pages)))
+            plain = without_unfinished(in_place(state, unit.pages))
             whole: JsonObject = unit.pages.resolve(whole_history(plain, unit), unescape=True)
             return whole
         steps = [parse_path(path) for path in listed(paths, "paths")]
@@ -71,15 +71,11 @@ def read_list(pointer: Json, start: int, stop: int, context: Context | None = No
         InvalidRequestError: the value is not a pointer to a list.
     """
     parsed = parse(pointer)
-    if parsed is None or parsed.kind == "map":
+    if parsed is None:
         raise _no_list()
     with unit_of_work(context, {"execution_id": execution_in(parsed.path)}) as unit:
-        stored = unit.pages.opened(pointer)
-        if type(stored) is list:
-            part = stored[max(0, start) : max(0, stop)]
-        elif parsed.kind == "list":
-            part = unit.pages.slice(parsed, start, stop)
-        else:
+        part = unit.pages.range_of(unit.pages.opened(pointer), start, stop)
+        if part is None:
             raise _no_list()
         elements: list[Json] = unit.pages.resolve(part, unescape=True)
         return elements

@@ -10,7 +10,7 @@ from typing import TypeAlias
 from universal_sync_core.bag.unit_of_work import UnitOfWork
 from universal_sync_core.values.codec import Json, JsonObject
 from universal_sync_core.values.compression import is_compressed
-from universal_sync_core.values.pointer import Pointer, is_map, parse
+from universal_sync_core.values.pointer import Pointer, has_mark, is_map, parse
 
 Keys: TypeAlias = tuple[str, ...]
 
@@ -22,13 +22,17 @@ def beside_pointers(state: Json, unit: UnitOfWork) -> Json:
 
 def without_copies(state: Json) -> Json:
     """Return `current_state` with no copies and no previews beside its pointers."""
-    pointer = parse(state)
-    if pointer is not None:
-        is_bare = not pointer.beside and pointer.preview is None
-        return state if is_bare else pointer.with_beside({}).with_preview(None).render()
-    if type(state) is not dict:
-        return state
-    return {key: without_copies(value) if parse(value) else value for key, value in state.items()}
+    if type(state) is not dict or has_mark(state):
+        return _bare(state)
+    return {key: _bare(value) for key, value in state.items()}
+
+
+def _bare(value: Json) -> Json:
+    """Return a pointer with nothing beside it, and any other value unchanged."""
+    pointer = parse(value)
+    if pointer is None or (not pointer.beside and pointer.preview is None):
+        return value
+    return pointer.with_beside({}).with_preview(None).render()
 
 
 def _kept(value: Json, paths: Iterable[Keys], unit: UnitOfWork) -> Json:
@@ -104,11 +108,6 @@ def _copies(
 
 def _part(value: Json, paths: set[Keys], unit: UnitOfWork) -> JsonObject | None:
     """Return a map with only the wanted paths of `value`, or None if it has none of them."""
-    value = unit.pages.expanded(value)
-    if not is_map(value):
-        return None
-    pointer, by_key = parse(value), _by_key(paths)
-    entries: Mapping[str, Json] = (
-        value if pointer is None else unit.pages.lookup(pointer, list(by_key))
-    )
+    by_key = _by_key(paths)
+    entries = unit.pages.some_of(unit.pages.expanded(value), by_key) or {}
     return _copies(entries, by_key, unit) or None

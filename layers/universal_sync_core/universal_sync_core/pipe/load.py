@@ -20,7 +20,7 @@ from universal_sync_core.values.address import digest_in
 from universal_sync_core.values.budget import Budget
 from universal_sync_core.values.codec import Json, JsonObject, encode
 from universal_sync_core.values.item_failure import failure_beside
-from universal_sync_core.values.pointer import parse
+from universal_sync_core.values.pointer import has_mark
 
 _SHA256: Final = re.compile(r"[0-9a-fA-F]{64}")
 
@@ -135,7 +135,7 @@ def store_to_s3(value: Json, context: Context) -> JsonObject:
     """
     with unit_of_work(context) as unit:
         ingested = ingest(value, unit)
-        if parse(ingested) is not None:
+        if has_mark(ingested):
             given: JsonObject = ingested
             return given
         return unit.pages.store(ingested).with_beside(failure_beside(ingested)).render()

@@ -37,7 +37,7 @@ from universal_sync_core.values.compression import (
     holds_compressed,
     is_compressed,
 )
-from universal_sync_core.values.pointer import parse
+from universal_sync_core.values.pointer import has_mark
 from universal_sync_core.values.sizes import Sizes
 
 logger = logging.getLogger(__name__)
@@ -100,10 +100,8 @@ class Optimizer:
 
     def _open_branches(self, bag: JsonObject) -> JsonObject:
         """Return the bag with its branches as an inline list, which the state machine maps over."""
-        pointer = parse(bag.get(BRANCHES))
-        if pointer is None or pointer.kind != "list":
-            return bag
-        return bag | {BRANCHES: self._unit.pages.elements(pointer)}
+        branches = self._unit.pages.list_of(bag.get(BRANCHES))
+        return bag if branches is None else _with(bag, BRANCHES, branches)
 
     def _archive_history(self, bag: JsonObject) -> JsonObject:
         room = self._limits.field_offload_bytes if self._may_stay(bag.get(HISTORY)) else 0
@@ -201,7 +199,7 @@ class Optimizer:
         sized = [
             (size, field, key)
             for value, field, key in parts
-            if (size := self._sizes.of(value).size) > _POINTER_BYTES and parse(value) is None
+            if (size := self._sizes.of(value).size) > _POINTER_BYTES and not has_mark(value)
         ]
         return sorted(sized, key=lambda part: -part[0])
 
@@ -212,9 +210,7 @@ class Optimizer:
         if field == HISTORY and type(bag[field]) is list:
             return archive_older(bag, self._unit, keep_bytes=0)
         plain = without_samples(bag, {field})
-        if parse(plain.get(field)) is None and field in plain:
-            return _with(plain, field, self._offloaded(plain[field]))
-        return plain
+        return _with(plain, field, self._offloaded(plain[field])) if field in plain else plain
 
     def _overflowed(self, bag: JsonObject) -> JsonObject:
         """Return the bag with all its smaller fields behind one pointer."""
@@ -243,7 +239,7 @@ class Optimizer:
         return _with(bag, STATE, without_copies(bag[STATE])) if STATE in bag else bag
 
     def _offloaded(self, value: Json) -> Json:
-        if parse(value) is not None:
+        if has_mark(value):
             return value
         packs = self._unit.action == PACKING_ACTION and not holds_compressed(value)
         if packs and self._sizes.of(value).size <= MAX_EXPANDED_BYTES:
@@ -276,7 +272,7 @@ class Optimizer:
 
 def _is_open(value: Json) -> bool:
     """Tell whether a value is an object that is inline, field by field."""
-    return type(value) is dict and parse(value) is None and not is_compressed(value)
+    return type(value) is dict and not has_mark(value) and not is_compressed(value)
 
 
 def _with(fields: JsonObject, name: str, value: Json) -> JsonObject:

@@ -11,7 +11,7 @@ from universal_sync_core.bag.fields import (
 )
 from universal_sync_core.bag.unit_of_work import Context, UnitOfWork, unit_of_work
 from universal_sync_core.values.codec import Json, JsonObject, encode
-from universal_sync_core.values.pointer import parse
+from universal_sync_core.values.pointer import has_mark, length, parse
 from universal_sync_core.values.portable import is_portable
 
 SAMPLE_ENTRIES: Final[Mapping[str, int]] = {
@@ -50,12 +50,10 @@ def is_to_be_sampled(bag: JsonObject, field: str, unit: UnitOfWork) -> bool:
     if field not in SAMPLE_ENTRIES or whole_name(field) in bag:
         return False
     value = bag.get(field)
-    pointer = parse(value)
-    if pointer is not None:
-        return pointer.kind == "list" and (pointer.count or 0) > SAMPLE_ENTRIES[field]
-    if type(value) is not list or len(value) <= SAMPLE_ENTRIES[field]:
+    if (length(value) or 0) <= SAMPLE_ENTRIES[field]:
         return False
-    return field in SAMPLED_BY_COUNT or len(encode(value)) > unit.settings.field_offload_bytes
+    is_long = field in SAMPLED_BY_COUNT or has_mark(value)
+    return is_long or len(encode(value)) > unit.settings.field_offload_bytes
 
 
 def _sampled(bag: JsonObject, field: str, unit: UnitOfWork) -> JsonObject:
@@ -76,7 +74,7 @@ def _summarised(bag: JsonObject, unit: UnitOfWork) -> JsonObject:
     value = bag.get(SCHEDULING)
     if SCHEDULING_SUMMARY in bag or whole_name(SCHEDULING) in bag or type(value) is not dict:
         return bag
-    if parse(value) is not None or not _has_many_batches(value):
+    if has_mark(value) or not _has_many_batches(value):
         return bag
     summary = {
         "total_batches": value.get("total_batches", len(value["batch_details"])),

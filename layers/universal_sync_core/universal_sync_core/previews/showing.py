@@ -142,10 +142,7 @@ class _Asked(NamedTuple):
         if () in self.paths:
             return preview(value, pages, self.names)
         below = dict(self.by_key())
-        pointer = parse(value)
-        if pointer is not None:
-            value = pages.lookup(pointer, list(below)) if pointer.kind == "map" else None
-        fields = value if type(value) is dict else {}
+        fields = pages.some_of(value, below) or {}
         return {key: each.shown(fields[key], pages) for key, each in below.items() if key in fields}
 
     def same(self, other: "_Asked") -> bool:

@@ -17,7 +17,7 @@ from universal_sync_core.settings import Settings
 from universal_sync_core.storage.runtime import Runtime
 from universal_sync_core.storage.store import Location
 from universal_sync_core.values.codec import Json, JsonObject, decode, encode
-from universal_sync_core.values.pointer import length, recognise
+from universal_sync_core.values.pointer import has_mark, recognise
 from universal_sync_core.values.timestamps import rfc3339
 
 ENDED_FOLDER: Final = "ended/"
@@ -196,18 +196,17 @@ def _count(value: Json) -> int | None:
 
 
 def _failed(bag: JsonObject) -> int:
-    whole = recognise(bag.get(whole_name(FAILED_SEGMENTS)))
-    inline = bag.get(FAILED_SEGMENTS)
-    pointer = whole or recognise(inline)
+    inline: Json = bag.get(FAILED_SEGMENTS)
+    pointer = recognise(bag.get(whole_name(FAILED_SEGMENTS))) or recognise(inline)
     if pointer is not None:
         return pointer.count or 0
-    return (length(inline) or 0) if type(inline) is list else 0
+    return len(inline) if type(inline) is list else 0
 
 
 def _offloaded(bag: JsonObject) -> Iterator[JsonObject]:
     """Yield the offloaded fields of a bag, and those of its `current_state`."""
     state: Json = bag.get(STATE)
-    inside = state.items() if type(state) is dict and recognise(state) is None else ()
+    inside = state.items() if type(state) is dict and not has_mark(state) else ()
     named = [*bag.items(), *((f"{STATE}.{name}", value) for name, value in inside)]
     for name, value in named:
         pointer = recognise(value)

@@ -178,16 +178,22 @@ def is_digest(value: Json) -> bool:
     return type(value) is str and _DIGEST.fullmatch(value) is not None
 
 
+def kind_of(value: Json) -> Kind:
+    """Return whether a value is a list, a map or neither, inline or in S3."""
+    pointer = parse(value)
+    if pointer is not None:
+        return pointer.kind
+    return "map" if type(value) is dict else "list" if type(value) is list else "value"
+
+
 def is_map(value: Json) -> bool:
     """Tell whether `value` is a JSON object, inline or in S3."""
-    pointer = parse(value)
-    return type(value) is dict if pointer is None else pointer.kind == "map"
+    return kind_of(value) == "map"
 
 
 def is_list(value: Json) -> bool:
     """Tell whether `value` is a JSON array, inline or in S3."""
-    pointer = parse(value)
-    return type(value) is list if pointer is None else pointer.kind == "list"
+    return kind_of(value) == "list"
 
 
 def length(value: Json) -> int | None:
@@ -226,7 +232,7 @@ def unescape(value: Json) -> Json:
     """Return a stored value with its keys as before `escape`; pointers stay unchanged."""
     if type(value) is list:
         return [unescape(item) for item in value]
-    if type(value) is not dict or parse(value) is not None:
+    if type(value) is not dict or has_mark(value):
         return value
     return {unescape_key(key): unescape(item) for key, item in value.items()}
 

@@ -2,11 +2,11 @@
 
 from typing import Final
 
-from universal_sync_core.bag.fields import BRANCH, with_fields
+from universal_sync_core.bag.fields import BRANCH, field_of
 from universal_sync_core.bag.unit_of_work import Context, UnitOfWork, unit_of_work
 from universal_sync_core.errors import InvalidRequestError, SegmentFailedError
 from universal_sync_core.values.codec import Json, JsonObject
-from universal_sync_core.values.pointer import is_list, parse, recognise
+from universal_sync_core.values.pointer import recognise
 from universal_sync_core.worker.results import offload_result
 
 SEGMENTS: Final = "segments"
@@ -54,32 +54,17 @@ def _recorded_item(item: Json, context: Context | None, *, is_batch: bool) -> Js
 
 def _recorded(state: JsonObject, unit: UnitOfWork) -> tuple[str, Json]:
     """Return the place and the result of the segment to run: the branch's, if it has segments."""
-    segments = _segments(with_fields(state, {BRANCH}, unit.pages).get(BRANCH), unit)
-    name = f"{BRANCH}.{SEGMENTS}"
+    pages = unit.pages
+    branch = pages.some_of(pages.opened(field_of(state, BRANCH, pages)), [SEGMENTS]) or {}
+    segments, name = branch.get(SEGMENTS), f"{BRANCH}.{SEGMENTS}"
     if segments is None:
-        segments = unit.pages.opened(with_fields(state, {SEGMENTS}, unit.pages).get(SEGMENTS))
-        name = SEGMENTS
+        segments, name = field_of(state, SEGMENTS, pages), SEGMENTS
     number: Json = state.get("segment_to_run", 0)
-    if type(number) is int and number >= 0 and is_list(segments):
-        for found in _elements(segments, number, unit):
-            return f"{name}[{number}]", unit.pages.resolve(found, unescape=True)
+    if type(number) is int and number >= 0:
+        for found in pages.range_of(pages.opened(segments), number, number + 1) or ():
+            return f"{name}[{number}]", pages.resolve(found, unescape=True)
     message = f"{name} has no segment at the position that segment_to_run names"
     raise InvalidRequestError(message, field=f"state_data.{name}")
-
-
-def _segments(branch: Json, unit: UnitOfWork) -> Json:
-    """Return the segments of a branch, or None if it has none."""
-    branch = unit.pages.opened(branch)
-    pointer = parse(branch)
-    if pointer is not None and pointer.kind == "map":
-        branch = unit.pages.lookup(pointer, [SEGMENTS])
-    return unit.pages.opened(branch.get(SEGMENTS)) if type(branch) is dict else None
-
-
-def _elements(segments: Json, number: int, unit: UnitOfWork) -> list[Json]:
-    pointer = parse(segments)
-    whole: list[Json] = [] if pointer else segments
-    return unit.pages.slice(pointer, number, number + 1) if pointer else whole[number : number + 1]
 
 
 def _replayed(result: Json, place: str) -> Json:

@@ -32,14 +32,13 @@ from universal_sync_core.ingestion.control_fields import checked
 from universal_sync_core.ingestion.ingest import ingest_delta, require_admissible
 from universal_sync_core.merge.conflicts import Change, Conflicts
 from universal_sync_core.merge.difference import changes_since
-from universal_sync_core.merge.lists import Lists
 from universal_sync_core.merge.merge import merge_delta
 from universal_sync_core.pages.page_format import digest_mark
 from universal_sync_core.pipe.flatten import flatten_result
 from universal_sync_core.settings import MOST_SEGMENTS_PER_EXECUTION
 from universal_sync_core.sync import universal_sync_core
 from universal_sync_core.values.codec import Json, JsonObject, canonical
-from universal_sync_core.values.pointer import is_list, length, parse
+from universal_sync_core.values.pointer import is_list, length
 from universal_sync_core.values.portable import portable
 from universal_sync_core.workflow.branch_reports import (
     CONFLICTS,
@@ -204,7 +203,7 @@ def _listed(branches: Json, unit: UnitOfWork) -> Sequence[Json]:
         message = "branches must be a list with the result of each branch"
         raise InvalidRequestError(message, field="branches")
     require_admissible(opened, unit)
-    return Lists(unit.pages).elements(opened)
+    return unit.pages.list_of(opened) or []
 
 
 def _name(index: int, ending: Ending) -> str:
@@ -213,11 +212,7 @@ def _name(index: int, ending: Ending) -> str:
 
 def _fields(branch: Json, unit: UnitOfWork) -> JsonObject:
     """Return the fields of a branch's element; a large one is a pointer in the bag."""
-    branch = unit.pages.opened(branch)
-    pointer = parse(branch)
-    if pointer is not None and pointer.kind == "map":
-        return unit.pages.entries(pointer)
-    return branch if type(branch) is dict else {}
+    return unit.pages.map_of(unit.pages.opened(branch)) or {}
 
 
 def _share(state: JsonObject) -> int:

@@ -2,7 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 
-from universal_sync_core.bag.fields import ITEMS, ITEMS_PER_BATCH, MAP_CONCURRENCY, with_fields
+from universal_sync_core.bag.fields import (
+    ITEMS,
+    ITEMS_PER_BATCH,
+    MAP_CONCURRENCY,
+    field_of,
+    with_fields,
+)
 from universal_sync_core.bag.nesting import at_once
 from universal_sync_core.bag.next_action import require_simple
 from universal_sync_core.bag.unit_of_work import Context, UnitOfWork, unit_of_work
@@ -24,11 +30,10 @@ from universal_sync_core.maps.item_manifests import (
 )
 from universal_sync_core.maps.items_in_s3 import INPUT_TYPE, JSON, PARQUET, input_type, items_in
 from universal_sync_core.maps.unfinished_map import UnfinishedMap, items_to_run, unfinished_map
-from universal_sync_core.merge.lists import Lists
 from universal_sync_core.storage.store import Location
 from universal_sync_core.values.codec import Json, JsonObject, encode
 from universal_sync_core.values.item_failure import failure_of, shown_beside
-from universal_sync_core.values.pointer import Pointer, escape, is_list, is_whole, parse, unescape
+from universal_sync_core.values.pointer import Pointer, escape, is_whole, parse, unescape
 
 
 def stage_items(state: JsonObject, context: Context | None = None) -> JsonObject:
@@ -65,10 +70,11 @@ def stage_items(state: JsonObject, context: Context | None = None) -> JsonObject
 
 
 def _place(state: JsonObject, per_batch: int, unit: UnitOfWork) -> JsonObject:
-    items = unit.pages.opened(with_fields(state, {ITEMS}, unit.pages).get(ITEMS))
+    items = unit.pages.opened(field_of(state, ITEMS, unit.pages))
     unfinished = unfinished_map(state, unit)
-    if is_list(items):
-        elements = items_to_run(Lists(unit.pages).elements(items), unfinished)
+    listed = unit.pages.list_of(items)
+    if listed is not None:
+        elements = items_to_run(listed, unfinished)
         staged = _of_bag(batched(elements, per_batch), unit)
         return _staged(staged, unit) | {"count": len(elements)}
     items = unit.pages.resolve(items, unescape=True)
