@@ -8,7 +8,7 @@ import click
 from statebag.given import json_of_option
 from statebag.paths import Steps, parse_path, render_path
 from universal_sync_core.bag.fields import STATE as CURRENT_STATE
-from universal_sync_core.bag.removals import REMOVED_PATHS
+from universal_sync_core.bag.state_paths import REMOVED_PATHS
 from universal_sync_core.values.codec import Json, JsonObject
 
 P = ParamSpec("P")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
 from universal_sync_core.bag.fields import FAILED_SEGMENTS, OUTPUTS
-from universal_sync_core.bag.removals import keys_of_state
+from universal_sync_core.bag.state_paths import keys_of_state
 from universal_sync_core.bag.strategies import Strategies
 from universal_sync_core.errors import InvalidRequestError
 from universal_sync_core.packs.objects import Objects

@@ -1,6 +1,7 @@
 """The fields that the state machine reads and counts: each is checked as it comes in."""
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Final
 
 from universal_sync_core.bag.fields import (
@@ -10,12 +11,16 @@ from universal_sync_core.bag.fields import (
     READ_BY_MACHINE,
 )
 from universal_sync_core.bag.next_action import NEXT_ACTION_BY_STATUS, Status
-from universal_sync_core.bag.removals import REMOVED_PATHS, removed_keys
+from universal_sync_core.bag.state_paths import (
+    PREVIEW_PATHS,
+    REMOVED_PATHS,
+    previewed_keys,
+    removed_keys,
+)
 from universal_sync_core.bag.strategies import CONFLICT_STRATEGIES
 from universal_sync_core.bag.tolerance import TOLERATED_ITEMS, is_tolerance
 from universal_sync_core.errors import InvalidRequestError
 from universal_sync_core.limits import STEP_FUNCTIONS_MAP_CONCURRENCY
-from universal_sync_core.previews.paths import PREVIEW_PATHS, previewed_keys
 from universal_sync_core.settings import MOST_SEGMENTS_PER_EXECUTION
 from universal_sync_core.values.codec import Json, JsonObject
 from universal_sync_core.values.portable import is_portable, json_type
@@ -89,37 +94,13 @@ def _count(value: Json, path: str, *, least: int = 0, most: int = MAX_COUNT) -> 
     raise InvalidRequestError(message, field=path)
 
 
-def _segments_per_execution(value: Json, path: str) -> int:
-    return _count(value, path, least=1, most=MOST_SEGMENTS_PER_EXECUTION)
-
-
-def _map_concurrency(value: Json, path: str) -> int:
-    return _count(value, path, least=1, most=STEP_FUNCTIONS_MAP_CONCURRENCY)
-
-
-def _items_per_batch(value: Json, path: str) -> int:
-    return _count(value, path, least=1, most=MOST_ITEMS_PER_BATCH)
-
-
 def _given(value: Json) -> str:
     if type(value) not in (int, float):
         return json_type(value)
     return "a fraction" if type(value) is float else "a number outside that range"
 
 
-def _status(value: Json, path: str) -> str:
-    return _one_of(value, path, NEXT_ACTION_BY_STATUS)
-
-
-def _next_action(value: Json, path: str) -> str:
-    return _one_of(value, path, dict.fromkeys(NEXT_ACTION_BY_STATUS.values()))
-
-
-def _conflict_strategy(value: Json, path: str) -> str:
-    return _one_of(value, path, CONFLICT_STRATEGIES, without="for the default")
-
-
-def _one_of(value: Json, path: str, known: Iterable[str], *, without: str = "to continue") -> str:
+def _one_of(value: Json, path: str, *, known: Iterable[str], without: str = "to continue") -> str:
     if type(value) is str and value in known:
         return value
     every = ", ".join(known)
@@ -165,20 +146,15 @@ def _text(value: Json, path: str) -> str:
     raise InvalidRequestError(f"{path} must be a string, not {json_type(value)}", field=path)
 
 
-def _preview_paths(value: Json, path: str) -> Json:
-    previewed_keys(value, path)
-    return value
-
-
-def _removed_paths(value: Json, path: str) -> Json:
-    removed_keys(value, path)
+def _paths(value: Json, path: str, *, keys: Callable[[Json, str], object]) -> Json:
+    keys(value, path)
     return value
 
 
 # By name. `execution_id` is not here: it is compared with the bag's own.
 _KINDS: Final[dict[str, Callable[[Json, str], Json]]] = {
-    "status": _status,
-    "next_action": _next_action,
+    "status": partial(_one_of, known=NEXT_ACTION_BY_STATUS),
+    "next_action": partial(_one_of, known=dict.fromkeys(NEXT_ACTION_BY_STATUS.values())),
     "loop_counter": _count,
     "loop_limit": _count,
     "segment_to_run": _count,
@@ -186,15 +162,17 @@ _KINDS: Final[dict[str, Callable[[Json, str], Json]]] = {
     "total_segments": _count,
     "execution_segments": _count,
     "segments_in_parent": _count,
-    "segments_per_execution": _segments_per_execution,
-    MAP_CONCURRENCY: _map_concurrency,
-    ITEMS_PER_BATCH: _items_per_batch,
+    "segments_per_execution": partial(_count, least=1, most=MOST_SEGMENTS_PER_EXECUTION),
+    MAP_CONCURRENCY: partial(_count, least=1, most=STEP_FUNCTIONS_MAP_CONCURRENCY),
+    ITEMS_PER_BATCH: partial(_count, least=1, most=MOST_ITEMS_PER_BATCH),
     "state_revision": _count,
     "tolerated_branch_failures": _count,
     TOLERATED_ITEMS: _tolerance,
-    "branch_conflict_strategy": _conflict_strategy,
-    PREVIEW_PATHS: _preview_paths,
-    REMOVED_PATHS: _removed_paths,
+    "branch_conflict_strategy": partial(
+        _one_of, known=CONFLICT_STRATEGIES, without="for the default"
+    ),
+    PREVIEW_PATHS: partial(_paths, keys=previewed_keys),
+    REMOVED_PATHS: partial(_paths, keys=removed_keys),
     "payload_size_kb": _size,
     "last_update_time": _text,
 }

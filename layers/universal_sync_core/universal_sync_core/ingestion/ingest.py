@@ -23,7 +23,7 @@ from universal_sync_core.bag.fields import (
 )
 from universal_sync_core.bag.holding import HELD
 from universal_sync_core.bag.left_fields import LEFT_NAMES
-from universal_sync_core.bag.removals import REMOVED_PATHS
+from universal_sync_core.bag.state_paths import REMOVED_PATHS
 from universal_sync_core.bag.unit_of_work import UnitOfWork, named_execution
 from universal_sync_core.errors import (
     InvalidRequestError,
@@ -33,10 +33,16 @@ from universal_sync_core.errors import (
 from universal_sync_core.ingestion.control_fields import CHECKED_FIELDS, checked, require_portable
 from universal_sync_core.ingestion.conversion import as_json
 from universal_sync_core.pages.page_reader import pointers_in
-from universal_sync_core.previews.paths import without_previews
 from universal_sync_core.values.codec import Json, JsonObject
 from universal_sync_core.values.compression import expand, is_compressed
-from universal_sync_core.values.pointer import Pointer, escape, may_hold_marks, parse, recognise
+from universal_sync_core.values.pointer import (
+    Pointer,
+    escape,
+    may_hold_marks,
+    parse,
+    recognise,
+    without_previews,
+)
 
 # Fields that the machine writes. A bag keeps its own value of such a field, whatever comes in.
 _BOOKKEEPING: Final = frozenset(
@@ -122,9 +128,8 @@ def ingest(value: Json, unit: UnitOfWork) -> Json:
     escaped = escape(value, lambda part: _is_ours(part, pointers, unit))
     _require_pointers(pointers, unit)
     # The preview of a value is made here; the sender of a pointer to it does not choose it.
-    return (
-        without_previews(escaped) if any(each.preview is not None for each in pointers) else escaped
-    )
+    has_previews = any(each.preview is not None for each in pointers)
+    return without_previews(escaped) if has_previews else escaped
 
 
 def require_admissible(value: Json, unit: UnitOfWork, *, looks_up: bool = True) -> None:
@@ -206,9 +211,7 @@ def ingest_delta(delta: JsonObject, bag: JsonObject, unit: UnitOfWork) -> JsonOb
                 " data of your own with that name into current_state"
             )
             raise InvalidRequestError(message, field=path)
-    fields = checked(_followed(plain, unit), sender.place)
-    require_portable(fields, sender.place)
-    require_no_higher_limit(fields, bag, sender.place, sender)
+    fields = with_checked(_followed(plain, unit), bag, sender.place, sender)
     if not is_echo(fields, bag):
         return fields
     return {
@@ -280,13 +283,18 @@ def kept_fields(bag: JsonObject, unit: UnitOfWork) -> AbstractSet[str]:
     return kept if "forked_from" in bag else kept - _FORK
 
 
-def require_no_higher_limit(
-    fields: JsonObject, bag: JsonObject, place: str, sender: Sender
-) -> None:
-    """Raise InvalidRequestError if fields raise the bag's `loop_limit` without the right to."""
+def with_checked(fields: JsonObject, bag: JsonObject, place: str, sender: Sender) -> JsonObject:
+    """Return the fields that a sender brings for a bag, with each control field in its own type.
+
+    Raises:
+        InvalidRequestError: one is wrong, a JSON library on the way would alter it, or the fields
+            raise the bag's `loop_limit` without the right to.
+    """
+    fields = checked(fields, place)
+    require_portable(fields, place)
     ours, theirs = bag.get(_LOOP_LIMIT), fields.get(_LOOP_LIMIT)
     if sender.raises_limit or theirs is None or type(ours) is not int or theirs <= ours:
-        return
+        return fields
     path = f"{place}.{_LOOP_LIMIT}"
     message = f"{path} is over the bag's: only an input can raise it, at the start or on resuming"
     raise InvalidRequestError(message, field=path)

@@ -11,7 +11,7 @@ from universal_sync_core.bag.fields import (
     in_place,
     with_overflow,
 )
-from universal_sync_core.bag.removals import REMOVED_PATHS, removed_keys
+from universal_sync_core.bag.state_paths import REMOVED_PATHS, removed_keys
 from universal_sync_core.bag.unit_of_work import Context, UnitOfWork, unit_of_work
 from universal_sync_core.ingestion.ingest import (
     ingest_delta,

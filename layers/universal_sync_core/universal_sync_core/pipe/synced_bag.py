@@ -21,7 +21,6 @@ from universal_sync_core.bag.left_fields import LEFT_FIELDS
 from universal_sync_core.bag.next_action import route
 from universal_sync_core.bag.unit_of_work import UnitOfWork
 from universal_sync_core.errors import InvalidRequestError, StateTooLargeError
-from universal_sync_core.ingestion.control_fields import checked, require_portable
 from universal_sync_core.ingestion.conversion import as_json
 from universal_sync_core.ingestion.ingest import (
     BAG,
@@ -29,10 +28,11 @@ from universal_sync_core.ingestion.ingest import (
     kept_fields,
     no_bag,
     require_admissible,
-    require_no_higher_limit,
     sender_of,
+    with_checked,
 )
 from universal_sync_core.limits import KIB
+from universal_sync_core.merge.difference import is_equal
 from universal_sync_core.pipe.bookkeeping import require_ready
 from universal_sync_core.pipe.offload import SIZE
 from universal_sync_core.values.codec import Json, JsonObject, encode
@@ -62,14 +62,13 @@ def next_bag(given: Json, bag: JsonObject, unit: UnitOfWork) -> JsonObject:
         StateTooLargeError: it is over the bound.
         PointerNotAllowedError, MissingObjectError: a pointer in it leads elsewhere or nowhere.
     """
-    path = f"{sender_of(unit).place}.{BAG}"
+    sender = sender_of(unit)
+    path = f"{sender.place}.{BAG}"
     if type(given) is not dict or not _follows(given, bag):
         raise no_bag(path)
     fields, encoded = as_json(given, unit, ingest)
     _require_bounded(len(encoded), path, unit)
-    fields = checked(fields, path)
-    require_portable(fields, path)
-    require_no_higher_limit(fields, bag, path, sender_of(unit))
+    fields = with_checked(fields, bag, path, sender)
     require_admissible([fields[name] for name in fields if not _is_same(name, fields, bag)], unit)
     _require_whole(fields, bag, path, unit)
     _require_inline(fields, bag, path, unit)
@@ -104,9 +103,7 @@ def _require_bounded(size: int, path: str, unit: UnitOfWork) -> None:
 def _require_whole(given: JsonObject, bag: JsonObject, path: str, unit: UnitOfWork) -> None:
     """Raise InvalidRequestError if fields of the bag are missing: no merge removes one."""
     gone = bag.keys() - given.keys() - _FORMS - {HELD}
-    overflow = overflow_of(given)
-    if gone and overflow is not None:
-        gone -= unit.pages.lookup(overflow, sorted(gone)).keys()
+    gone -= with_fields(given, gone, unit.pages).keys()
     if gone:
         message = f"{path} lacks {len(gone)} of the fields of the bag that the worker received"
         raise InvalidRequestError(message, field=path)
@@ -126,15 +123,10 @@ def _require_kept(given: JsonObject, bag: JsonObject, path: str, unit: UnitOfWor
     """Raise InvalidRequestError if a field is changed that no merge by a worker changes."""
     ours, theirs = (with_fields(each, _KEPT, unit.pages) for each in (bag, given))
     for name in sorted(_KEPT):
-        if not _is_same(name, theirs, ours) and not _is_equal(name, theirs, ours, unit):
+        is_in_both = (name in ours) == (name in theirs)
+        if not (is_in_both and is_equal(ours.get(name), theirs.get(name), unit.pages)):
             message = f"{path}.{name} is set by the state machine: do not change it"
             raise InvalidRequestError(message, field=f"{path}.{name}")
-
-
-def _is_equal(name: str, given: JsonObject, bag: JsonObject, unit: UnitOfWork) -> bool:
-    """Tell whether a field is unchanged, even if it has been offloaded meanwhile."""
-    both = [unit.pages.resolve(each[name]) for each in (given, bag) if name in each]
-    return len(both) == 2 and both[0] == both[1]  # noqa: PLR2004 - one of each
 
 
 def _require_left(given: JsonObject, path: str) -> None:

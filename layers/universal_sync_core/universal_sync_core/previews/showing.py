@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from universal_sync_core.bag.fields import STATE
+from universal_sync_core.bag.state_paths import PREVIEW_PATHS, previewed_keys
 from universal_sync_core.bag.unit_of_work import UnitOfWork
 from universal_sync_core.limits import KIB
 from universal_sync_core.pages.page_reader import PageReader
-from universal_sync_core.previews.paths import PREVIEW_PATHS, previewed_keys
 from universal_sync_core.values.address import Address
 from universal_sync_core.values.codec import Json, JsonObject, encode
 from universal_sync_core.values.pointer import Pointer, is_map, parse, unescape_key

@@ -237,6 +237,18 @@ def unescape(value: Json) -> Json:
     return {unescape_key(key): unescape(item) for key, item in value.items()}
 
 
+def without_previews(value: Json) -> Json:
+    """Return a value without previews beside the pointers in it."""
+    if type(value) is list:
+        return [without_previews(item) for item in value]
+    if type(value) is not dict:
+        return value
+    pointer = recognise(value)
+    if pointer is not None:
+        return value if pointer.preview is None else pointer.with_preview(None).render()
+    return {key: without_previews(item) for key, item in value.items()}
+
+
 def unescape_key(key: str) -> str:
     """Return the key as it was before `escape`."""
     return key.removeprefix(_ESCAPE) if _IS_ESCAPED.fullmatch(key) else key

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, overload
 
 from universal_sync_core.bag.fields import STATE, unwrap
-from universal_sync_core.bag.removals import REMOVED_PATHS, removed_keys
+from universal_sync_core.bag.state_paths import REMOVED_PATHS, removed_keys
 from universal_sync_core.bag.unit_of_work import Context, Encode, unit_of_work, with_encode
 from universal_sync_core.errors import InvalidRequestError
 from universal_sync_core.ingestion.ingest import ingest_delta

@@ -1,4 +1,4 @@
-"""The paths of the keys that a result removes from the state."""
+"""Paths of `current_state`: keys to remove, to preview, and to keep readable in place."""
 
 from typing import Final
 
@@ -8,6 +8,9 @@ from universal_sync_core.values.codec import Json
 from universal_sync_core.values.paths import listed, parse_keys
 
 REMOVED_PATHS: Final = "removed_paths"
+PREVIEW_PATHS: Final = "preview_paths"
+# Each takes at most one KiB of the bag.
+MOST_PREVIEWS: Final = 20
 
 
 def removed_keys(given: Json, place: str) -> list[tuple[str, ...]]:
@@ -24,6 +27,15 @@ def removed_keys(given: Json, place: str) -> list[tuple[str, ...]]:
         message = f"{place} must be a list of paths of {STATE}"
         raise InvalidRequestError(message, field=place)
     return [keys_of_state(path, place) for path in listed(given, place)]
+
+
+def previewed_keys(given: Json, place: str) -> list[tuple[str, ...]]:
+    """Return the paths to preview, as `removed_keys` does; the empty path is the whole state."""
+    if type(given) is not list or len(given) > MOST_PREVIEWS:
+        message = f"{place} must be a list of at most {MOST_PREVIEWS} paths of {STATE}"
+        raise InvalidRequestError(message, field=place)
+    every = [keys_of_state(path, place) for path in listed(given, place)]
+    return [() if keys == (STATE,) else keys for keys in every]
 
 
 def keys_of_state(path: str, place: str) -> tuple[str, ...]:
