@@ -7,11 +7,11 @@ from universal_sync_core.bag.fields import STATE
 from universal_sync_core.bag.unit_of_work import UnitOfWork
 from universal_sync_core.merge.deep_merge import REMOVAL, Changes, with_changes
 from universal_sync_core.values.codec import Json
-from universal_sync_core.values.paths import Pattern
+from universal_sync_core.values.paths import Pattern, by_first
 from universal_sync_core.values.pointer import escape_key
 
-# Per key: None to remove all of it, or the keys to remove below it.
-Tree: TypeAlias = dict[str, "Tree | None"]
+# Per key, the paths below it; the empty path removes all of it.
+Removed: TypeAlias = dict[str, list[tuple[str, ...]]]
 
 
 def without_paths(state: Json, paths: Iterable[tuple[str, ...]], unit: UnitOfWork) -> Json:
@@ -22,31 +22,19 @@ def without_paths(state: Json, paths: Iterable[tuple[str, ...]], unit: UnitOfWor
         paths: the paths of the keys, from `removed_keys`.
         unit: the unit of work that reads the pages.
     """
-    tree: Tree = {}
-    for path in paths:
-        _plant(tree, [escape_key(key) for key in path])
-    return _without(state, tree, (STATE,), unit)
+    stored = (tuple(map(escape_key, path)) for path in paths)
+    return _without(state, by_first(stored), (STATE,), unit)
 
 
-def _plant(tree: Tree, keys: list[str]) -> None:
-    *above, last = keys
-    for key in above:
-        below = tree.setdefault(key, {})
-        if below is None:  # the whole key is removed
-            return
-        tree = below
-    tree[last] = None
-
-
-def _without(value: Json, tree: Tree, path: Pattern, unit: UnitOfWork) -> Json:
+def _without(value: Json, removed: Removed, path: Pattern, unit: UnitOfWork) -> Json:
     opened = unit.pages.opened(value)
-    present = unit.pages.some_of(opened, tree)
+    present = unit.pages.some_of(opened, removed)
     if present is None:
         return value
     changes: Changes = {}
-    for key in tree.keys() & present.keys():
-        below = tree[key]
-        left = REMOVAL if below is None else _without(present[key], below, (*path, key), unit)
+    for key in removed.keys() & present.keys():
+        below, inner = removed[key], (*path, key)
+        left = REMOVAL if () in below else _without(present[key], by_first(below), inner, unit)
         if left is not present[key]:
             changes[key] = left
     return with_changes(opened, changes, path, unit) if changes else value

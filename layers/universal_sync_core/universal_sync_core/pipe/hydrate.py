@@ -1,6 +1,6 @@
 """Hydration: pointers become values again, in the whole bag or at some paths."""
 
-from typing import NamedTuple
+from collections.abc import Iterable
 
 from universal_sync_core.bag.fields import (
     ARCHIVE,
@@ -17,7 +17,7 @@ from universal_sync_core.merge.history import whole_history
 from universal_sync_core.storage.keys import execution_in
 from universal_sync_core.values.budget import levels
 from universal_sync_core.values.codec import Json, JsonObject
-from universal_sync_core.values.paths import Paths, Step, Steps, listed, parse_path
+from universal_sync_core.values.paths import Paths, Steps, by_first, listed, parse_path
 from universal_sync_core.values.pointer import Pointer, escape_key, parse
 
 
@@ -48,7 +48,7 @@ def hydrate_state(
             whole: JsonObject = unit.pages.resolve(whole_history(plain, unit), unescape=True)
             return whole
         steps = [parse_path(path) for path in listed(paths, "paths")]
-        return _with_paths(state, _Asked(steps, 0), unit)
+        return _with_paths(state, steps, unit)
 
 
 def _require_ending(state: JsonObject, most: int) -> None:
@@ -85,92 +85,68 @@ def _no_list() -> InvalidRequestError:
     return InvalidRequestError("the value is not a pointer to a list", field="pointer")
 
 
-def _with_paths(bag: JsonObject, asked: "_Asked", unit: UnitOfWork) -> JsonObject:
+def _with_paths(bag: JsonObject, paths: Iterable[Steps], unit: UnitOfWork) -> JsonObject:
     """Return the bag with paths hydrated, in whichever form their fields are kept."""
-    for field, below in asked.by_step().items():
+    for field, below in by_first(paths).items():
         bag = with_fields(bag, {str(field)}, unit.pages)
         if field == HISTORY and archive_of(bag):
             bag = _with_history(bag, below, unit)
         else:
             plain = without_samples(bag, {str(field)})
-            bag = _hydrated(plain, _Asked(below.paths, 0), unit)
+            bag = _hydrated(plain, [(field, *path) for path in below], unit)
     return bag
 
 
-def _with_history(bag: JsonObject, asked: "_Asked", unit: UnitOfWork) -> JsonObject:
+def _with_history(bag: JsonObject, paths: list[Steps], unit: UnitOfWork) -> JsonObject:
     """Return the bag with its whole history, or with archived entries beside the pointer."""
     archive = archive_of(bag)
-    if asked.is_whole or archive is None:
+    if () in paths or archive is None:
         whole = whole_history(bag, unit)
         return whole | {HISTORY: unit.pages.resolve(whole[HISTORY], unescape=True)}
-    return bag | {ARCHIVE: _beside(archive, asked, unit)}
+    return bag | {ARCHIVE: _beside(archive, paths, unit)}
 
 
-class _Asked(NamedTuple):
-    """Paths with the same first steps, from the value that these steps lead to.
-
-    Attributes:
-        paths: the paths; one of them is enough to ask for the whole value.
-        depth: how many steps they share.
-    """
-
-    paths: list[Steps]
-    depth: int
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether the value itself is asked for."""
-        return any(len(path) == self.depth for path in self.paths)
-
-    def by_step(self) -> "dict[Step, _Asked]":
-        """Return the paths below the value, by their next step."""
-        below: dict[Step, _Asked] = {}
-        for path in self.paths:
-            step = path[self.depth]
-            below.setdefault(step, _Asked([], self.depth + 1)).paths.append(path)
-        return below
-
-    def by_key(self) -> "dict[str, _Asked]":
-        """Return the paths below a map, by the stored form of their next key."""
-        return {
-            escape_key(step): each for step, each in self.by_step().items() if type(step) is str
-        }
-
-    def by_position(self, count: int) -> "dict[int, _Asked]":
-        """Return the paths below a list with `count` elements, in the order of the elements."""
-        below = self.by_step()
-        places = sorted(step for step in below if type(step) is int and step < count)
-        return {place: below[place] for place in places}
+def _by_key(paths: Iterable[Steps]) -> dict[str, list[Steps]]:
+    """Return the paths below a map, by the stored form of their next key."""
+    below = by_first(paths)
+    return {escape_key(step): inner for step, inner in below.items() if type(step) is str}
 
 
-def _hydrated(value: Json, asked: _Asked, unit: UnitOfWork) -> Json:
+def _by_position(paths: Iterable[Steps], count: int) -> dict[int, list[Steps]]:
+    """Return the paths below a list with `count` elements, in the order of the elements."""
+    below = by_first(paths)
+    places = sorted(step for step in below if type(step) is int and step < count)
+    return {place: below[place] for place in places}
+
+
+def _hydrated(value: Json, paths: list[Steps], unit: UnitOfWork) -> Json:
     """Return a value, hydrated at the end of each path; a path may lead nowhere."""
-    if asked.is_whole:
+    if () in paths:
         return unit.pages.resolve(value, unescape=True)
     value = unit.pages.opened(value)
     pointer = parse(value)
     if pointer is not None:
-        return _beside(pointer, asked, unit)
+        return _beside(pointer, paths, unit)
     if type(value) is dict:
-        found = {key: each for key, each in asked.by_key().items() if key in value}
+        found = {key: each for key, each in _by_key(paths).items() if key in value}
         return value | {key: _hydrated(value[key], each, unit) for key, each in found.items()}
     if type(value) is not list:
         return value
     items = [*value]
-    for place, each in asked.by_position(len(items)).items():
+    for place, each in _by_position(paths, len(items)).items():
         items[place] = _hydrated(items[place], each, unit)
     return items
 
 
-def _beside(pointer: Pointer, asked: _Asked, unit: UnitOfWork) -> Json:
+def _beside(pointer: Pointer, paths: list[Steps], unit: UnitOfWork) -> Json:
     """Return a pointer with the requested parts of its value beside it, by key or `[n]`."""
     found: JsonObject = {}
     if pointer.kind == "map":
-        by_key = asked.by_key()
+        by_key = _by_key(paths)
         items = unit.pages.lookup(pointer, by_key)
         found = {key: _hydrated(item, by_key[key], unit) for key, item in items.items()}
     if pointer.kind == "list":
-        by_place = asked.by_position(pointer.count or 0)
+        by_place = _by_position(paths, pointer.count or 0)
         elements = zip(by_place, unit.pages.slice_at(pointer, list(by_place)), strict=True)
         found = {f"[{n}]": _hydrated(item, by_place[n], unit) for n, item in elements}
     return pointer.with_beside(pointer.beside | found).render()

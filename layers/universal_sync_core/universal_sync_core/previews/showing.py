@@ -17,6 +17,7 @@ from universal_sync_core.limits import KIB
 from universal_sync_core.pages.page_reader import PageReader
 from universal_sync_core.values.address import Address
 from universal_sync_core.values.codec import Json, JsonObject, encode
+from universal_sync_core.values.paths import by_first
 from universal_sync_core.values.pointer import Pointer, is_map, parse, unescape_key
 from universal_sync_core.values.portable import portable
 
@@ -96,7 +97,7 @@ def _previewed(value: Json, before: "_Before", asked: "_Asked", unit: UnitOfWork
         return _shown_beside(pointer, before, asked, unit)
     if pointer is not None or type(value) is not dict:
         return value
-    below = dict(asked.by_key())
+    below = asked.by_key()
     changed = {
         key: _previewed(item, before.at(key), below.get(key, _NOTHING), unit)
         for key, item in value.items()
@@ -129,19 +130,16 @@ class _Asked(NamedTuple):
     names: tuple[str, ...]
     paths: list[tuple[str, ...]]
 
-    def by_key(self) -> Iterator[tuple[str, "_Asked"]]:
-        """Yield the keys below which something is asked for, with what is asked for there."""
-        below: dict[str, list[tuple[str, ...]]] = {}
-        for path in self.paths:
-            if path:
-                below.setdefault(path[0], []).append(path[1:])
-        yield from ((key, _Asked((*self.names, key), paths)) for key, paths in below.items())
+    def by_key(self) -> "dict[str, _Asked]":
+        """Return the keys below which something is asked for, with what is asked for there."""
+        below = by_first(self.paths)
+        return {key: _Asked((*self.names, key), paths) for key, paths in below.items()}
 
     def shown(self, value: Json, pages: PageReader) -> Json:
         """Return the preview of a value, or of its parts that are asked for."""
         if () in self.paths:
             return preview(value, pages, self.names)
-        below = dict(self.by_key())
+        below = self.by_key()
         fields = pages.some_of(value, below) or {}
         return {key: each.shown(fields[key], pages) for key, each in below.items() if key in fields}
 
@@ -162,7 +160,7 @@ class _Before(NamedTuple):
     def at(self, key: str) -> "_Before":
         """Return the same for the value at a key."""
         value: Json = self.value.get(key) if type(self.value) is dict else None
-        return _Before(value, dict(self.asked.by_key()).get(key, _NOTHING))
+        return _Before(value, self.asked.by_key().get(key, _NOTHING))
 
 
 def _opened(value: Json, pages: PageReader) -> Json:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias, TypeVar
 
 from universal_sync_core.errors import InvalidRequestError
 
@@ -39,6 +39,7 @@ Selection: TypeAlias = tuple[Step | Range, ...]
 Pattern: TypeAlias = tuple[Step | Each, ...]
 Paths: TypeAlias = list[str] | tuple[str, ...] | set[str] | frozenset[str]
 """Several paths. A single string is refused, since it would be a list of its characters."""
+AnyStep = TypeVar("AnyStep", bound=Step)
 
 # The most characters of a path in a message.
 _SHOWN_CHARS: Final = 100
@@ -201,6 +202,15 @@ def parse_pattern(text: str, *, field: str = "paths") -> Pattern:
     if not steps or "*" in steps or len(steps) != len(_parsed(below, text, field)):
         raise _no_pattern(text, field)
     return tuple(steps)
+
+
+def by_first(paths: Iterable[tuple[AnyStep, ...]]) -> dict[AnyStep, list[tuple[AnyStep, ...]]]:
+    """Return paths by their first step, each without it; an empty path leads no further."""
+    below: dict[AnyStep, list[tuple[AnyStep, ...]]] = {}
+    for path in paths:
+        if path:
+            below.setdefault(path[0], []).append(path[1:])
+    return below
 
 
 def render_path(steps: Sequence[Step | Range | Each], name: str = "") -> str:
