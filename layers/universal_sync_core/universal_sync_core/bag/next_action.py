@@ -75,7 +75,7 @@ def route(base: JsonObject, delta: JsonObject, action: str | None) -> JsonObject
         return {"next_action": _kept_action(base)} | counted
     if action == "aggregate_distributed" and too_many_failed(base, delta):
         return {"next_action": FAILED, "status": FAILED} | counted
-    after = {"next_action": _next_action(delta)} | counted
+    after = {"next_action": NEXT_ACTION_BY_STATUS[delta.get("status", CONTINUE)]} | counted
     if action in _COUNTS_LOOPS and is_count(base.get("loop_counter")):
         after["loop_counter"] = base["loop_counter"] + 1
     total: Json = delta.get("total_segments", base.get("total_segments"))
@@ -126,10 +126,6 @@ def _ends_segment(delta: JsonObject, next_action: str, action: str | None) -> bo
     if next_action == WAIT and "next_segment_to_run" in delta:
         return True
     return next_action == CONTINUE or (action in _ENDS_SEGMENT and next_action not in STOPS)
-
-
-def _next_action(delta: JsonObject) -> str:
-    return NEXT_ACTION_BY_STATUS[delta.get("status", CONTINUE)]
 
 
 def _advanced(base: JsonObject, delta: JsonObject, total: int, action: str) -> JsonObject:

@@ -118,8 +118,7 @@ def with_encode(context: Context | None, encode: Encode | None) -> Context:
 
 def _new_call(context: Context, bag: JsonObject | None) -> UnitOfWork:
     process = runtime.current()
-    execution_id = _execution_id(context, bag or {})
-    objects = Objects(process, execution_id)
+    objects = Objects(process, _text(context, "execution_id") or named_execution(bag or {}))
     objects.require_keys()
     objects.remember(_pointers_of(bag or {}))
     return UnitOfWork(
@@ -139,10 +138,6 @@ def _pointers_of(bag: JsonObject) -> Iterator[Pointer]:
     for name, value in bag.items():
         if name not in _OF_ITEMS or type(value) is not list:
             yield from pointers_inline(value)
-
-
-def _execution_id(context: Context, bag: JsonObject) -> str | None:
-    return _text(context, "execution_id") or named_execution(bag)
 
 
 def named_execution(fields: JsonObject) -> str | None:

@@ -8,7 +8,7 @@ so the next run continues a run that was cut short.
 
 import itertools
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from threading import Lock
 from typing import Final
 
@@ -122,7 +122,7 @@ class DailyDeletion:
         Raises:
             MalformedPointerError: it is not the record that its name says, which has the time.
         """
-        arn, owner = read_record(self._body(record), str(record))
+        arn, owner = read_record(self._used.read(record).body, str(record))
         name = RecordName.in_key(record.key)
         if name is None or name.digest != digest_of(arn):
             message = "the record belongs to another execution than its name says"
@@ -151,17 +151,13 @@ class DailyDeletion:
             leave_mark(self._used, owner, arn, "settled")
         unsettled = self._members(owner).unsettled(owner)
         waiting = {each for each in unsettled if (owner, each) not in self._settled}
-        self._doubt(owner, waiting)
+        found = [member_named(self._used, owner, digest) for digest in waiting]
+        with self._shared:
+            self._doubtful |= {arn: owner for arn in found if arn is not None}
         return not waiting
 
     def _members(self, owner: str) -> Members:
         return members_of(self._used, self._inventory, owner)
-
-    def _doubt(self, owner: str, digests: Iterable[str]) -> None:
-        """Note executions that a workflow waits for, whose end may not have been recorded."""
-        found = [self._arn_of(owner, digest) for digest in digests]
-        with self._shared:
-            self._doubtful |= {arn: owner for arn in found if arn is not None}
 
     def _still_doubtful(self) -> dict[str, str]:
         """Return the noted executions for which no record was found afterwards."""
@@ -170,9 +166,6 @@ class DailyDeletion:
             for arn, owner in self._doubtful.items()
             if (owner, digest_of(arn)) not in self._settled
         }
-
-    def _arn_of(self, owner: str, digest: str) -> str | None:
-        return member_named(self._used, owner, digest)
 
     def _is_deleted(self, owner: str, arn: str) -> bool:
         """Delete everything that a workflow stored, and tell whether all of it is deleted."""
@@ -203,7 +196,7 @@ class DailyDeletion:
         if any(stored.modified >= self._terms.since for stored in objects):
             return _WRITTEN_LATELY
         # A redriven execution runs again, and after 90 days another one may have the same name.
-        arns = {owner, arn, *(self._arn_of(owner, each) for each in members.began)}
+        arns = {owner, arn, *(member_named(self._used, owner, each) for each in members.began)}
         standing = standing_of_all(
             self._executions.standing(each, self._terms.since) for each in arns if each
         )
@@ -246,8 +239,7 @@ class DailyDeletion:
     def _is_closed(self, owner: str, members: Members) -> bool:
         """Close a state to executions that would go on with it; return False if one has begun."""
         location = closed(self._used.settings, owner)
-        body = encode({"execution_id": owner})
-        self._used.create(location, body)
+        self._used.create(location, encode({"execution_id": owner}))
         if self._members(owner).began == members.began:
             return True
         self._inventory.delete([location])
@@ -267,9 +259,6 @@ class DailyDeletion:
     def _keep(self, owner: str, reason: str) -> None:
         with self._shared:
             self._outcome.kept[owner] = reason
-
-    def _body(self, location: Location) -> bytes:
-        return self._used.read(location).body
 
 
 def _is_execution(execution_id: str) -> bool:

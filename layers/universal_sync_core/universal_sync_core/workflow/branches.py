@@ -104,7 +104,8 @@ def fork_branch(state: JsonObject, branch: Json, context: Context | None = None)
         context: may carry `execution_id`.
     """
     with unit_of_work(serving("fork_branch", context), state) as unit:
-        fields = checked(_fields(branch, unit), f"state_data.{BRANCH}")
+        fields = unit.pages.map_of(unit.pages.opened(branch)) or {}  # a large one is a pointer
+        fields = checked(fields, f"state_data.{BRANCH}")
         kept = without_fields(state, _NOT_INHERITED, unit.pages)
         share = _share(state)
         own: JsonObject = {
@@ -208,11 +209,6 @@ def _listed(branches: Json, unit: UnitOfWork) -> Sequence[Json]:
 
 def _name(index: int, ending: Ending) -> str:
     return ending.name if type(ending.name) is str else str(index)
-
-
-def _fields(branch: Json, unit: UnitOfWork) -> JsonObject:
-    """Return the fields of a branch's element; a large one is a pointer in the bag."""
-    return unit.pages.map_of(unit.pages.opened(branch)) or {}
 
 
 def _share(state: JsonObject) -> int:

@@ -100,7 +100,8 @@ def resumed_bag(
     if owner is not None:
         settings = runtime.current().settings
         require_same_owner(owner, execution_id, settings, field=f"input.{RESUME_FROM}")
-    bag = _begun(counters | _left_at(path, is_awaited=STARTED_BY in execution_input))
+    bag = counters | _left_at(path, is_awaited=STARTED_BY in execution_input)
+    bag |= begun_apart(bag) if is_branch(bag) else {USED: 0}
     if owner is not None and owner != execution_id:
         begin_work(owner, execution_id, field=f"input.{RESUME_FROM}")
     apart = {RESUME_FROM, *([STARTED_BY] if is_branch(bag) else [])}
@@ -111,10 +112,6 @@ def resumed_bag(
         is_first = CHAIN not in with_fields(bag, {CHAIN}, unit.pages)
         chain = {CHAIN: [owner, execution_id] if is_first else [execution_id]}
         return universal_sync_core(bag, given | chain)
-
-
-def _begun(bag: JsonObject) -> JsonObject:
-    return bag | (begun_apart(bag) if is_branch(bag) else {USED: 0})
 
 
 def _left_at(path: str, *, is_awaited: bool) -> JsonObject:

@@ -90,7 +90,7 @@ def _place(state: JsonObject, per_batch: int, unit: UnitOfWork) -> JsonObject:
     if kind == PARQUET:
         return place | _of_parquet(at, manifest, per_batch, unfinished, unit)
     raw = items_to_run(list(_read(at, kind, manifest, unit)), unfinished)
-    staged = [_given(each, _escaped(each), unit) for each in batched(raw, per_batch)]
+    staged = [_given(each, escape(each, lambda _: False), unit) for each in batched(raw, per_batch)]
     return _staged(staged, unit) | {"count": len(raw)}
 
 
@@ -120,10 +120,6 @@ def _read(at: Location, kind: str, manifest: str | None, unit: UnitOfWork) -> It
     if manifest == INVENTORY:
         return inventory_items(at, unit)
     return items_in(at, kind, unit) if manifest is None else items_of_files(at, kind, unit)
-
-
-def _escaped(item: Json) -> Json:
-    return escape(item, lambda _: False)
 
 
 def _staged(items: Sequence[bytes], unit: UnitOfWork) -> JsonObject:
