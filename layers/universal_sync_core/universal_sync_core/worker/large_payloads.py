@@ -57,6 +57,14 @@ class _Invocation:
     at_most: int
     encode: Encode | None
 
+    def of(self, custom: JsonObject, owner: str | None) -> "_Invocation":
+        """Return how to handle an event of an owner; what comes beside it wins over the options."""
+        given = {word: custom[word] for word in _WORDS if word in custom}
+        at_most = custom.get("at_most", self.at_most)
+        require_bytes(at_most)
+        need = words(**given) if given else self.need
+        return replace(self, owner=owner, need=need, at_most=at_most)
+
     @contextmanager
     def told(self) -> Iterator[None]:
         """Add the cure to an error that was raised because the objects have no known owner."""
@@ -94,35 +102,17 @@ class _Invocation:
             raise InvalidRequestError(message, field=_OWNER) from error
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Options:
-    """The options of the decorator."""
-
-    execution_id: OwnerOf | None
-    invocation: _Invocation
-
-    def of(self, event: Json, custom: JsonObject) -> _Invocation:
-        """Return how to handle an event; what comes beside it wins over the options."""
-        given = {word: custom[word] for word in _WORDS if word in custom}
-        at_most = custom.get("at_most", self.invocation.at_most)
-        require_bytes(at_most)
-        need = words(**given) if given else self.invocation.need
-        return replace(
-            self.invocation, owner=self._owner(event, custom), need=need, at_most=at_most
-        )
-
-    def _owner(self, event: Json, custom: JsonObject) -> str | None:
-        chosen = self.execution_id
-        in_event = event.get(_OWNER) if type(event) is dict else None
-        of_options = chosen(event) if callable(chosen) else chosen
-        owner: Json = next(
-            (each for each in (custom.get(_OWNER), of_options, in_event) if each is not None), None
-        )
-        if owner is not None and (type(owner) is not str or not owner):
-            kind = type(owner).__name__
-            message = f"execution_id must be a string that is not empty, not a {kind}"
-            raise InvalidRequestError(message, field=_OWNER)
-        return owner
+def _owner_of(event: Json, custom: JsonObject, chosen: OwnerOf | None) -> str | None:
+    """Return whose objects an event is about; what comes beside it wins over the option."""
+    in_event = event.get(_OWNER) if type(event) is dict else None
+    of_options = chosen(event) if callable(chosen) else chosen
+    named = (each for each in (custom.get(_OWNER), of_options, in_event) if each is not None)
+    owner: Json = next(named, None)
+    if owner is not None and (type(owner) is not str or not owner):
+        kind = type(owner).__name__
+        message = f"execution_id must be a string that is not empty, not a {kind}"
+        raise InvalidRequestError(message, field=_OWNER)
+    return owner
 
 
 @overload
@@ -203,12 +193,12 @@ def large_payloads(  # noqa: PLR0913 - options, all by name
     if model is not None:
         prepare(model)
     default = _Invocation(owner=None, need=need, at_most=at_most, encode=encode)
-    options = _Options(execution_id=execution_id, invocation=default)
 
     def decorated(function: Callable[..., object]) -> Callable[..., Json]:
         @functools.wraps(function)
         def handling(event: Json, *args: Any, **kwargs: Any) -> Json:
-            invocation, handed = options.of(event, beside_event(args)), HandedOut()
+            custom, handed = beside_event(args), HandedOut()
+            invocation = default.of(custom, _owner_of(event, custom, execution_id))
             with time_of(args), invocation.told():
                 shown = invocation.shown(event, handed, eager=eager or model is not None)
                 if model is not None:
