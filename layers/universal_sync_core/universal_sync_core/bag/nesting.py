@@ -26,14 +26,18 @@ _ORIGIN: Final = (REVISION, "digest")
 
 def fork_of(parent: JsonObject) -> JsonObject:
     """Return the `forked_from` of the branches that a bag forks."""
-    count = length(parent.get(BRANCHES)) or 1
     return {
         REVISION: parent.get(REVISION),
         "digest": digest_mark(canonical(parent)).hex(),
         _DEPTH: depth_of(parent) + 1,
-        _AT_ONCE: at_once(parent) * _at_once_of(count),
+        _AT_ONCE: at_once(parent) * _at_once_of(branches_of(parent)),
         LIMIT: segments_before(parent),
     }
+
+
+def branches_of(parent: JsonObject) -> int:
+    """Return how many branches a bag forks."""
+    return length(parent.get(BRANCHES)) or 1
 
 
 def require_of_fork(branch: JsonObject, fork: JsonObject) -> None:

@@ -14,7 +14,15 @@ from universal_sync_core.bag.unit_of_work import UnitOfWork
 from universal_sync_core.merge.lists import Lists
 from universal_sync_core.values.codec import Json, JsonObject, encode
 from universal_sync_core.values.paths import Each, Pattern
-from universal_sync_core.values.pointer import Pointer, has_mark, is_map, kind_of, length, parse
+from universal_sync_core.values.pointer import (
+    Pointer,
+    has_mark,
+    is_map,
+    is_one_place,
+    kind_of,
+    length,
+    parse,
+)
 from universal_sync_core.values.timestamps import TIME_FIELDS, is_older
 
 
@@ -148,8 +156,7 @@ class Combiner:
         return self._lists.merge_by_key(base, delta, strategy.key, merge_items)
 
     def _merge_maps(self, base: Json, delta: Json, path: Pattern, *, base_wins: bool) -> Json:
-        ours, theirs = parse(base), parse(delta)
-        if ours and theirs and ours.at == theirs.at and not self._strategies.below(path):
+        if is_one_place(base, delta) and not self._strategies.below(path):
             return base
         incoming = self._pages.map_of(delta) or {}
         present = self._pages.some_of(base, [*incoming, *TIME_FIELDS]) or {}
@@ -207,9 +214,9 @@ def _same(base: Json, delta: Json) -> bool:
     """Tell whether both are one value in the same order; pointers are compared, not followed."""
     if base is delta:
         return True
-    ours, theirs = parse(base), parse(delta)
-    if ours or theirs:
-        return bool(ours and theirs and ours.at == theirs.at)
+    is_one = is_one_place(base, delta)
+    if is_one is not None:
+        return is_one
     return type(base) is type(delta) and bool(base == delta) and encode(base) == encode(delta)
 
 

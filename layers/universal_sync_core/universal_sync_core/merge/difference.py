@@ -1,7 +1,5 @@
 """The difference between two states, found without reading what both share."""
 
-from collections.abc import Mapping
-
 from universal_sync_core.bag.fields import (
     ARCHIVE,
     CONTROL_FIELDS_NEVER_OFFLOAD,
@@ -16,7 +14,7 @@ from universal_sync_core.merge.lists import Lists
 from universal_sync_core.pages.page_reader import PageReader
 from universal_sync_core.values.codec import Json, JsonObject, canonical, decode, encode
 from universal_sync_core.values.paths import Each, Pattern
-from universal_sync_core.values.pointer import has_mark, is_list, is_map, parse
+from universal_sync_core.values.pointer import has_mark, is_list, is_map, is_one_place, parse
 
 
 def changes_since(parent: JsonObject, bag: JsonObject, unit: UnitOfWork) -> JsonObject:
@@ -94,7 +92,7 @@ def _changed(before: Json, after: Json, path: Pattern, unit: UnitOfWork) -> Json
         return _added(before, after, unit, as_set=strategy.name == "set_union")
     if strategy or not (is_map(before) and is_map(after)):
         return after
-    old, new = _entries_apart(before, after, unit)
+    old, new = unit.pages.maps_apart(before, after)
     changes: Changes = {key: REMOVAL for key in old if key not in new}
     for key, value in new.items():
         if key not in old:
@@ -102,16 +100,6 @@ def _changed(before: Json, after: Json, path: Pattern, unit: UnitOfWork) -> Json
         else:
             changes |= _part(key, old[key], value, (*path, key), unit)
     return changes
-
-
-def _entries_apart(
-    before: Json, after: Json, unit: UnitOfWork
-) -> tuple[Mapping[str, Json], JsonObject]:
-    """Return the entries of two maps, leaving out pages that both have."""
-    old, new = parse(before), parse(after)
-    if old is not None and new is not None:
-        return unit.pages.entries_apart(old, new)
-    return unit.pages.map_of(before) or {}, unit.pages.map_of(after) or {}
 
 
 def _added(before: Json, after: Json, unit: UnitOfWork, *, as_set: bool) -> Json:
@@ -160,6 +148,6 @@ def _is_same(before: Json, after: Json, unit: UnitOfWork) -> bool:
     """
     before, after = unit.pages.expanded(before), unit.pages.expanded(after)
     if is_map(before) and is_map(after):
-        old, new = parse(before), parse(after)
-        return old.at == new.at if old and new else encode(before) == encode(after)
+        is_one = is_one_place(before, after)
+        return encode(before) == encode(after) if is_one is None else is_one
     return is_equal(before, after, unit.pages)

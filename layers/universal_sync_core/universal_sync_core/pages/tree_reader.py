@@ -96,8 +96,11 @@ class TreeReader:
             return value if type(value) is dict else None
         return self.lookup(pointer, keys) if pointer.kind == "map" else None
 
-    def entries_apart(self, old: Pointer, new: Pointer) -> tuple[JsonObject, JsonObject]:
-        """Return the entries of two maps as they are stored, leaving out pages that both have."""
+    def maps_apart(self, before: Json, after: Json) -> tuple[JsonObject, JsonObject]:
+        """Return as `map_of` does for two maps, leaving out pages that both have."""
+        old, new = parse(before), parse(after)
+        if old is None or new is None:
+            return self.map_of(before) or {}, self.map_of(after) or {}
         trees = [{pointer.at: self.place(pointer)} for pointer in (old, new)]
         while any(place.node.height for tree in trees for place in tree.values()):
             below = [self._below_all(tree) for tree in trees]
@@ -106,11 +109,11 @@ class TreeReader:
             trees = [
                 {place.at: place for place in self._one_level_down(tree, shared)} for tree in trees
             ]
-        before, after = (
+        ours, theirs = (
             in_order([place.node for place in tree.values()], pointer.path, whole=False)
             for tree, pointer in zip(trees, (old, new), strict=True)
         )
-        return before, after
+        return ours, theirs
 
     def _below_all(self, tree: Mapping[Address, Place]) -> set[Address]:
         """Return the addresses under index objects; a page, already at the bottom, stays."""

@@ -180,7 +180,7 @@ class TreeWriter(PageReader):
             shown: whether a failure that it reports is shown beside its pointer.
             old: the value that this one replaces.
         """
-        encoded = self._for_page(value) if parse(value) is None else encode(value)
+        encoded = encode(value) if has_mark(value) else self._for_page(value)
         if encoded is not None:
             return value, encoded
         beside = failure_beside(self.expanded(value)) if shown else {}

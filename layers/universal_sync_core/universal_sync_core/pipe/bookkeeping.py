@@ -35,7 +35,7 @@ from universal_sync_core.limits import STEP_FUNCTIONS_ERROR_CHARS
 from universal_sync_core.maps.unfinished_map import without_unfinished
 from universal_sync_core.storage import runtime
 from universal_sync_core.values.codec import Json, JsonObject, encode
-from universal_sync_core.values.pointer import is_list, length, parse
+from universal_sync_core.values.pointer import is_list, length
 from universal_sync_core.values.portable import portable
 from universal_sync_core.values.timestamps import utc_now
 
@@ -186,9 +186,7 @@ def _awaited_job(delta: JsonObject, next_action: str, unit: UnitOfWork) -> JsonO
 def _said(names: tuple[str, ...], delta: JsonObject, unit: UnitOfWork) -> Json:
     """Return the first value that a result has under these names, or None."""
     found = (delta[name] for name in names if delta.get(name) is not None)
-    value: Json = next(found, None)
-    pointer = parse(value)
-    return value if pointer is None else unit.pages.whole(pointer)
+    return unit.pages.resolve(next(found, None))
 
 
 def _stale(revision: Json, delta: JsonObject, action: str | None) -> JsonObject:

@@ -204,6 +204,12 @@ def length(value: Json) -> int | None:
     return len(value) if type(value) is list else None
 
 
+def is_one_place(left: Json, right: Json) -> bool | None:
+    """Tell whether two pointers lead to the same place; None if one of the values is not one."""
+    ours, theirs = parse(left), parse(right)
+    return None if ours is None or theirs is None else ours.at == theirs.at
+
+
 def may_hold_marks(encoded: bytes) -> bool:
     """Tell cheaply whether a JSON document may hold a pointer or something like one."""
     if any(mark in encoded for mark in _MARKS_IN_JSON):

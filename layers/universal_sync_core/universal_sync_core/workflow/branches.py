@@ -22,7 +22,7 @@ from universal_sync_core.bag.fields import (
 )
 from universal_sync_core.bag.holding import HELD
 from universal_sync_core.bag.left_fields import LEFT_NAMES
-from universal_sync_core.bag.nesting import fork_of, require_of_fork, segments_before
+from universal_sync_core.bag.nesting import branches_of, fork_of, require_of_fork, segments_before
 from universal_sync_core.bag.next_action import COMPLETE, CONTINUE, require_simple
 from universal_sync_core.bag.strategies import DEFAULT_CONFLICT_STRATEGY
 from universal_sync_core.bag.tolerance import TOLERATED_ITEMS
@@ -213,7 +213,7 @@ def _name(index: int, ending: Ending) -> str:
 
 def _share(state: JsonObject) -> int:
     """Return how many segments and waits the history has room for in each branch."""
-    return max(1, branch_limit(length(state.get(BRANCHES)) or 1, segments_before(state)))
+    return max(1, branch_limit(branches_of(state), segments_before(state)))
 
 
 def _loop_limit(state: JsonObject, fields: JsonObject, share: int) -> int:
