@@ -1,20 +1,19 @@
 """Values that a handler got from pointers: if unchanged, they leave as the same pointers.
 
 A view knows its own pointer. A string does not, nor does an object or a list if everything was read
-before the handler started. These are recognised by their identity, and by a digest if they can be
-changed.
+before the handler started. These are recognised by their identity, and by a hash of their JSON if
+they can be changed.
 """
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
-from universal_sync_core.errors import InvalidRequestError
+from universal_sync_core.lazy.in_place import mark_of
 from universal_sync_core.lazy.reading import Reading, renewed
 from universal_sync_core.packs.objects import Objects
 from universal_sync_core.pages.page_reader import pointers_in
-from universal_sync_core.values.codec import Json, encode
+from universal_sync_core.values.codec import Json
 from universal_sync_core.values.paths import MAX_DEPTH
 from universal_sync_core.values.pointer import Pointer, has_mark, parse, unescape_key
 
@@ -25,7 +24,7 @@ _SHORTEST: Final = 256
 class _Handed(NamedTuple):
     value: Json
     pointer: Pointer
-    digest: bytes
+    mark: int | None
 
 
 @dataclass(slots=True)
@@ -37,7 +36,7 @@ class HandedOut:
     def note(self, value: Json, pointer: Pointer) -> None:
         """Note that a value came from a pointer."""
         if type(value) in (dict, list) or (type(value) is str and len(value) >= _SHORTEST):
-            self._values[id(value)] = _Handed(value, pointer, _digest(value))
+            self._values[id(value)] = _Handed(value, pointer, mark_of(value))
 
     def taken_back(self, result: Any) -> Any:
         """Return a result in which unchanged values are replaced by their pointers.
@@ -48,7 +47,7 @@ class HandedOut:
 
     def _taken(self, part: Any, above: set[int]) -> Any:
         handed = self._values.get(id(part))
-        if handed is not None and _digest(part) == handed.digest:
+        if handed is not None and mark_of(part) == handed.mark:
             return handed.pointer.with_beside({}).render()
         is_opened = type(part) in (dict, list, tuple) and id(part) not in above
         if not is_opened or len(above) >= MAX_DEPTH:  # a deeper result is refused where it is read
@@ -66,16 +65,6 @@ class HandedOut:
 
 def _members(part: Any) -> Iterator[Any]:
     return iter(part.values() if type(part) is dict else part)
-
-
-def _digest(value: Json) -> bytes:
-    """Return a digest of the JSON of a value, or an empty one if it is no longer JSON."""
-    if type(value) is str:
-        return b"unchangeable"
-    try:
-        return hashlib.sha256(encode(value)).digest()
-    except InvalidRequestError:
-        return b""
 
 
 class DocumentReading(Reading):

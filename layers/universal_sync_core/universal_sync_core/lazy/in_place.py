@@ -84,7 +84,7 @@ class Watch:
 
     def _sorted(self, result: object) -> tuple[list[Handed], list[Handed]]:
         """Return the unchanged values, and the changed ones that are not in the result."""
-        unchanged = [each for each in self._handed if _mark(each.value) == each.mark]
+        unchanged = [each for each in self._handed if mark_of(each.value) == each.mark]
         if len(unchanged) == len(self._handed):
             return unchanged, []
         same, returned = {id(each) for each in unchanged}, _containers(result)
@@ -93,9 +93,10 @@ class Watch:
         return unchanged, lost
 
 
-def _mark(value: Json) -> int | None:
+def mark_of(value: Json) -> int | None:
+    """Return the hash of a string or of the JSON of a value, or None if it is no longer JSON."""
     try:
-        return hash(encode(value))
+        return hash(value) if type(value) is str else hash(encode(value))
     except InvalidRequestError:  # something other than JSON was put into it
         return None
 

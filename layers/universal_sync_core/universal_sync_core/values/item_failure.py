@@ -38,11 +38,16 @@ def failure_of(result: Json) -> JsonObject:
     if fields.keys() == _WRITTEN_BY_SERVICE and all(type(text) is str for text in fields.values()):
         return {"status": "FAILED", "error": fields["Error"], "cause": fields["Cause"]}
     status: Json = fields.get("status")
-    if type(status) is not str or status.upper() not in FAILURE_STATUSES:
+    if not is_failure_status(status):
         return {}
     error = fields.get("error") or fields.get("Error")
     cause = fields.get("cause") or fields.get("Cause")
     return {"status": status, "error": error, "cause": cause}
+
+
+def is_failure_status(status: Json) -> bool:
+    """Tell whether a status reports failure, in upper or lower case."""
+    return type(status) is str and status.upper() in FAILURE_STATUSES
 
 
 def failure_beside(result: Json) -> JsonObject:

@@ -12,7 +12,7 @@ from universal_sync_core.errors import InvalidRequestError, MalformedPointerErro
 from universal_sync_core.ingestion.ingest import require_admissible
 from universal_sync_core.values.address import digest_in
 from universal_sync_core.values.codec import Json, JsonObject
-from universal_sync_core.values.item_failure import FAILURE_STATUSES
+from universal_sync_core.values.item_failure import is_failure_status
 from universal_sync_core.values.timestamps import read_time
 
 PATH: Final = "s3_path"
@@ -181,11 +181,7 @@ def _is_failure(value: Json) -> bool:
     """Tell whether this is a failure from a Catch or a record, or says that it is one."""
     if type(value) is not dict:
         return False
-    return _is_caught(value) or _RECORD in value or _is_failed(value.get("status"))
-
-
-def _is_failed(status: Json) -> bool:
-    return type(status) is str and status.upper() in FAILURE_STATUSES
+    return _is_caught(value) or _RECORD in value or is_failure_status(value.get("status"))
 
 
 # Fields of a report, which are not part of a result.
