@@ -189,7 +189,7 @@ def state_task(  # noqa: PLR0913 - options, each with a default
     def decorated(worker: Callable[..., object]) -> Callable[..., Json]:
         @functools.wraps(worker)
         def handler(event: Mapping[str, Json], *args: Any, **kwargs: Any) -> Json:
-            with time_of(args), measuring_errors(_owner(event)):
+            with time_of(args), measuring_errors(_execution_id(event)):
                 watch = watches.next()
                 result = finished(worker(task.state_of(event, watch), *args, **kwargs))
                 answer = task.answer_to(event, result)
@@ -215,14 +215,9 @@ def _bag(event: Mapping[str, Json]) -> JsonObject:
     return bag
 
 
-def _owner(event: object) -> Json:
-    """Return the execution that an event names, or None."""
+def _execution_id(event: object) -> Json:
+    """Return the execution that an event or its bag names, or None."""
     if not isinstance(event, Mapping):
         return None
-    bag = unwrap(event.get("state_data"))
-    return event.get("execution_id") or (bag.get("execution_id") if type(bag) is dict else None)
-
-
-def _execution_id(event: Mapping[str, Json]) -> Json:
-    given = event.get("execution_id")
-    return given if given is not None or _is_item(event) else _bag(event).get("execution_id")
+    given, bag = event.get("execution_id"), unwrap(event.get("state_data"))
+    return bag.get("execution_id") if given is None and type(bag) is dict else given
