@@ -9,7 +9,9 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, count
 from math import ceil
+from operator import add
 from typing import Final, NamedTuple
 
 from universal_sync_core.pages.page_format import MARK_BYTES, TreeKind
@@ -71,7 +73,8 @@ class Entries:
         self.kind = kind
         self._keyed = kind == "map"
         self._json = bytearray()
-        self._ends = array("Q")
+        # Where the JSON of each entry begins, with its comma; and where that of the last one ends.
+        self._bounds = array("Q", [0])
         self._keys: list[str] = []
         self._order = array("I")
         self._marks = bytearray()
@@ -79,7 +82,7 @@ class Entries:
 
     def __len__(self) -> int:
         """Return how many entries there are."""
-        return len(self._ends)
+        return len(self._bounds) - 1
 
     @property
     def size(self) -> int:
@@ -90,20 +93,28 @@ class Entries:
         """Add an entry at the end; in a map, with its key and the key's position in the map."""
         encoded, weight, mark = element
         if weight is not None:
-            self._behind[len(self._ends)] = weight - len(encoded)
+            self._behind[len(self)] = weight - len(encoded)
+        self.add_plain(encoded, key=key, order=order)
+        self._marks += mark
+
+    def add_plain(self, encoded: bytes, *, key: str = "", order: int = 0) -> None:
+        """Add an entry without a mark by its JSON; it must not be a pointer."""
         if self._keyed:
             self._json += encode(key)
             self._json += b":"
             self._keys.append(key)
             self._order.append(order)
-        self.add_plain(encoded)
-        self._marks += mark
-
-    def add_plain(self, encoded: bytes) -> None:
-        """Add an element of an unmarked list by its JSON; it must not be a pointer."""
         self._json += encoded
         self._json += b","
-        self._ends.append(len(self._json))
+        self._bounds.append(len(self._json))
+
+    def add_numbers(self, encoded: bytes) -> None:
+        """Add the elements of an unmarked list of numbers, true, false and null, by its JSON."""
+        elements = encoded[1:-1].split(b",")
+        begin = len(self._json)
+        self._bounds.extend(map(add, accumulate(map(len, elements)), count(begin + 1)))
+        self._json += encoded[1:-1]
+        self._json += b","
 
     def add_all(self, others: "Entries") -> None:
         """Add all entries of another list after those of this one."""
@@ -153,9 +164,10 @@ class Entries:
     def _keyed_parts(self, target: int, names: Sequence[str | int]) -> Iterator[Part]:
         """Yield the parts of a map, with its keys ordered by the entry that each has in `names`."""
         places = sorted(range(len(self)), key=names.__getitem__)
+        bounds = self._bounds
         start = size = 0
         for stop, place in enumerate(places, 1):
-            size += self._size_until(place + 1) - self._size_until(place)
+            size += bounds[place + 1] - bounds[place] + _OVERHEAD_BYTES
             if size >= target:
                 yield self._keyed_part(places[start:stop], size)
                 start, size = stop, 0
@@ -163,7 +175,8 @@ class Entries:
             yield self._keyed_part(places[start:], size)
 
     def _keyed_part(self, places: Sequence[int], size: int) -> Part:
-        items = b",".join([self._items(place, place + 1) for place in places])
+        json, bounds = self._json, self._bounds
+        items = b",".join([json[bounds[place] : bounds[place + 1] - 1] for place in places])
         return Part(
             items=items,
             count=len(places),
@@ -176,17 +189,12 @@ class Entries:
 
     def _size_until(self, stop: int) -> int:
         """Return the approximate bytes that the entries before a position take in pages."""
-        return (
-            self._end(stop) + stop * _OVERHEAD_BYTES + 2 * min(len(self._marks), MARK_BYTES * stop)
-        )
-
-    def _end(self, stop: int) -> int:
-        """Return where the JSON of the entries before a position ends, with its comma."""
-        return self._ends[stop - 1] if stop else 0
+        marks = min(len(self._marks), MARK_BYTES * stop)
+        return self._bounds[stop] + stop * _OVERHEAD_BYTES + 2 * marks
 
     def _items(self, start: int, stop: int) -> bytes:
         with memoryview(self._json) as json:
-            return bytes(json[self._end(start) : self._end(stop) - 1])
+            return bytes(json[self._bounds[start] : self._bounds[stop] - 1])
 
     def _weight_behind(self, places: Sequence[int]) -> int:
         """Return the bytes of the values that some entries point to, minus their pointers' own."""

@@ -18,7 +18,7 @@ from universal_sync_core.pages.page_format import (
 from universal_sync_core.pages.page_reader import PageReader
 from universal_sync_core.settings import Settings
 from universal_sync_core.values.address import Address
-from universal_sync_core.values.codec import Json, encode
+from universal_sync_core.values.codec import Json, JsonObject, encode
 from universal_sync_core.values.item_failure import failure_beside
 from universal_sync_core.values.pointer import Pointer, has_mark, parse
 from universal_sync_core.values.sizes import is_over
@@ -27,6 +27,10 @@ from universal_sync_core.values.sizes import is_over
 _FEW_AROUND: Final = 4
 # How much of a value is held while it is being stored: some 500 pages, sent in parallel.
 _HELD_BYTES: Final = 32 * KIB * KIB
+# Elements that are encoded together if all of them are numbers, true, false or null, whose JSON has
+# no commas: encoding each takes many times as long.
+_GROUP: Final = 1_000
+_NUMBERS: Final = frozenset({int, float, bool, type(None)})
 
 
 class TreeWriter(PageReader):
@@ -52,10 +56,7 @@ class TreeWriter(PageReader):
         added_before = self._objects.mark()
         value = self.expanded(value)
         if type(value) is dict:
-            entries = Entries("map")
-            for order, (key, item) in enumerate(value.items()):
-                entries.add(self._element("map", item), key=key, order=order)
-            pointer = self._plant(entries)
+            pointer = self._plant(self._fields(value))
         elif type(value) is list:
             pointer = self._plant(self._elements(value, marked=marked), marked=marked)
         else:
@@ -137,14 +138,29 @@ class TreeWriter(PageReader):
         self._objects.flush_over(_HELD_BYTES)
         return at
 
+    def _fields(self, fields: JsonObject) -> Entries:
+        entries = Entries("map")
+        for order, (key, item) in enumerate(fields.items()):
+            encoded = None if has_mark(item) else self._for_page(item)
+            if encoded is None:
+                entries.add(self._element("map", item), key=key, order=order)
+            else:
+                entries.add_plain(encoded, key=key, order=order)
+        return entries
+
     def _elements(self, items: Sequence[Json], *, marked: bool) -> Entries:
         entries = Entries("list")
-        for item in items:
-            encoded = None if marked or has_mark(item) else self._for_page(item)
-            if encoded is None:
-                entries.add(self._element("list", item, marked=marked))
-            else:
-                entries.add_plain(encoded)
+        for start in range(0, len(items), _GROUP):
+            group = items[start : start + _GROUP]
+            if not marked and set(map(type, group)) <= _NUMBERS:
+                entries.add_numbers(encode(group))
+                continue
+            for item in group:
+                encoded = None if marked or has_mark(item) else self._for_page(item)
+                if encoded is None:
+                    entries.add(self._element("list", item, marked=marked))
+                else:
+                    entries.add_plain(encoded)
         return entries
 
     def _for_page(self, value: Json) -> bytes | None:
