@@ -1,19 +1,34 @@
 """The names of Step Functions' SDK integrations: services, and the fields of their answers."""
 
 import re
+from functools import cache
 from typing import Final
 
-# Services whose name in a Resource of Step Functions differs from boto3's name.
+import boto3
+
+# Services that Step Functions does not call by boto3's name without its hyphens.
 # https://docs.aws.amazon.com/step-functions/latest/dg/supported-services-awssdk.html
 _SERVICES: Final = {
+    "applicationdiscovery": "discovery",
+    "cloudwatchevents": "events",
     "cloudwatchlogs": "logs",
     "cognitoidentityprovider": "cognito-idp",
     "configservice": "config",
+    "costandusagereport": "cur",
     "costexplorer": "ce",
     "databasemigration": "dms",
+    "directory": "ds",
     "elasticloadbalancing": "elb",
     "elasticloadbalancingv2": "elbv2",
+    "elasticsearch": "es",
     "eventbridge": "events",
+    "iotdataplane": "iot-data",
+    "lexmodelbuilding": "lex-models",
+    "lexmodelsv2": "lexv2-models",
+    "lexruntimev2": "lexv2-runtime",
+    "marketplacemetering": "meteringmarketplace",
+    "migrationhub": "mgh",
+    "serverlessapplicationrepository": "serverlessrepo",
     "sfn": "stepfunctions",
 }
 # How the AWS SDK for Java splits a name into words; Step Functions uses its names.
@@ -24,8 +39,14 @@ _WORD_ENDS: Final = re.compile(
 
 
 def boto3_name(service: str) -> str:
-    """Return boto3's name of a service."""
-    return _SERVICES.get(service, service)
+    """Return boto3's name of a service; Step Functions writes none with hyphens."""
+    return _SERVICES.get(service) or _by_letters().get(service, service)
+
+
+@cache
+def _by_letters() -> dict[str, str]:
+    names = boto3.Session().get_available_services()
+    return {name.replace("-", ""): name for name in names}
 
 
 def pascal_case(name: str) -> str:

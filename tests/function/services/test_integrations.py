@@ -210,3 +210,11 @@ def test_services_of_another_name_are_known() -> None:
         "logs",
         "dynamodb",
     ]
+
+
+@pytest.mark.parametrize(
+    "service",
+    ["rdsdata", "redshiftdata", "bedrockruntime", "servicequotas", "iotdataplane", "rds-data"],
+)
+def test_service_is_known_by_the_name_of_step_functions_and_by_its_own(service: str) -> None:
+    assert boto3_name(service) in boto3.Session().get_available_services()
