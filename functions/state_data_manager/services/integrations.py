@@ -21,6 +21,7 @@ from services.calls import called
 from services.names import boto3_name, pascal_case
 from universal_sync_core.errors import InvalidRequestError, StateTooLargeError
 from universal_sync_core.storage import runtime
+from universal_sync_core.values.portable import is_portable
 from universal_sync_core.values.timestamps import rfc3339
 
 if TYPE_CHECKING:
@@ -50,6 +51,9 @@ def call(event: "CallServiceEvent") -> "Json":
     service, _, action = event.operation.partition(":")
     client = client_of(boto3_name(service))
     model = _operation(client, action)
+    if not is_portable(event.parameters):
+        message = "parameters contain half of a surrogate pair, or a whole number beyond 64 bits"
+        raise InvalidRequestError(f"{message}: no service takes them", field="parameters")
     arguments = _members(event.parameters, model.input_shape, "parameters")
     method = xform_name(model.name)
     if not event.all_pages:
@@ -140,6 +144,9 @@ def _structure(value: "Json", shape: StructureShape, place: str) -> "JsonObject"
         if name is None:
             names = ", ".join(sorted(map(pascal_case, shape.members)))
             message = f"{place}: the service has no parameter {key}; it has {names}"
+            raise InvalidRequestError(message, field=f"{place}.{key}")
+        if name in members:
+            message = f"{place}.{key} is there in other letters as well: give it once"
             raise InvalidRequestError(message, field=f"{place}.{key}")
         members[name] = _members(item, shape.members[name], f"{place}.{key}")
     return members

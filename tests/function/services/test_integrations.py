@@ -149,6 +149,8 @@ def test_body_that_breaks_off_is_worth_another_try(stub: Any, error: Exception) 
         ("dynamodb:Query", {}, {}, "operation"),
         ("no:thing", {}, {}, "operation"),
         ("dynamodb:listTables", {"Most": 1}, {}, "parameters.Most"),
+        ("dynamodb:listTables", {"Limit": 1, "limit": 2}, {}, "parameters.limit"),
+        ("s3:getObject", {"Bucket": "photos", "Key": "cut \ud83d"}, {}, "parameters"),
         ("ecs:describeTasks", {"Tasks": ["one"]}, {"all_pages": True}, "all_pages"),
     ],
 )
