@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.core.bags import CONTEXT, EXECUTION, Unchanged, fresh, synced
+from tests.core.bags import CONTEXT, EXECUTION, Unchanged, fresh, synced, text_of
 from tests.core.fakes import CountingStore, SlowStore
 from universal_sync_core import hydrate_state, read_list, store_to_s3, universal_sync_core
 from universal_sync_core.errors import (
@@ -178,6 +178,21 @@ def test_levels_are_read_side_by_side_not_one_by_one(monkeypatch: pytest.MonkeyP
     with fresh(slow):
         hydrate_state(bag, context=CONTEXT)
     assert slow.most_at_once >= 10
+
+
+def test_an_archived_history_is_read_together_with_the_rest() -> None:
+    result = {
+        "current_state": {"large": [text_of(1_000) for _ in range(300)]},
+        "state_history": [{"timestamp": step, "event": text_of(1_000)} for step in range(300)],
+    }
+    store = CountingStore()
+    with fresh(store):
+        bag = synced({"execution_id": EXECUTION}, result)
+    store.reset()
+    with fresh(store):
+        whole = hydrate_state(bag)
+    assert {name: whole[name] for name in result} == result
+    assert len(store.gets) == 1
 
 
 @pytest.mark.parametrize("paths", [None, ["current_state.tree"]])

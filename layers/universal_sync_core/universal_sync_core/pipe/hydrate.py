@@ -45,6 +45,8 @@ def hydrate_state(
         _require_ending(state, unit.objects.budget.max_depth)
         if paths is None:
             plain = without_unfinished(in_place(state, unit.pages))
+            if archive_of(plain):
+                unit.pages.load(plain)  # the archive in the same rounds of requests as the rest
             whole: JsonObject = unit.pages.resolve(whole_history(plain, unit), unescape=True)
             return whole
         steps = [parse_path(path) for path in listed(paths, "paths")]
