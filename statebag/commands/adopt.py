@@ -3,20 +3,24 @@
 import difflib
 import importlib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from statebag.account.aws import Cloud
 from statebag.bounds import Bounds, with_bounds
-from statebag.errors import DIFFERENT, OK, RefusedError
+from statebag.errors import DIFFERENT, OK
 from statebag.options import with_cloud
 from statebag.output.rendering import bytes_text
 from statebag.output.terminal import BAD, GOOD, note, print_line
+from statebag.state.files import write_file
 
 if TYPE_CHECKING:
     from statebag.machines.adopting.adoption import AdoptedMachine
     from statebag.machines.adopting.run import Run
+
+# Unlike state, a definition is not a secret.
+_MODE: Final = 0o644
 
 
 @click.command()
@@ -70,7 +74,7 @@ def command(  # noqa: PLR0913 - options
     if check:
         return DIFFERENT if ran.is_changed or ran.is_refused else OK
     if output is not None:
-        _write(output, ran.body, force=force)
+        write_file(output, ran.body, force=force, mode=_MODE)
     return DIFFERENT if ran.is_refused else OK
 
 
@@ -98,15 +102,3 @@ def _print_machine(machine: "AdoptedMachine") -> None:
         print_line(f"  {refusal.cure}")
     if not machine.insertions and not machine.planned.plan.refusals:
         print_line("No state exceeds the limit.", GOOD)
-
-
-def _write(file: Path, body: bytes, *, force: bool) -> None:
-    """Write a definition: unlike state, it is not a secret."""
-    try:
-        with file.open("wb" if force else "xb") as opened:
-            opened.write(body)
-    except FileExistsError as error:
-        raise RefusedError(f"{file} already exists", hint="Overwrite it with --force.") from error
-    except OSError as error:
-        hint = "Give a file that can be written: -o FILE."
-        raise RefusedError(f"{file}: {error.strerror}", hint=hint) from error

@@ -140,3 +140,15 @@ def test_file_that_is_there_is_not_written_over(run: Run, folder: Path) -> None:
 
     assert run("adopt", str(file), *OPTIONS, "-o", str(file)).code == 7
     assert run("adopt", str(file), *OPTIONS, "-o", str(file), "--force").code == 0
+
+
+def test_link_is_not_written_through(run: Run, folder: Path) -> None:
+    """A repository of somebody else's may have a link of the name that is written."""
+    file, mine = write(folder, "m.json", json.dumps(CHAIN)), write(folder, "mine", "mine")
+    link = folder / "adopted.json"
+    link.symlink_to(mine)
+
+    assert run("adopt", str(file), *OPTIONS, "-o", str(link)).code == 7
+    assert run("adopt", str(file), *OPTIONS, "-o", str(link), "--force").code == 0
+    assert mine.read_text() == "mine"
+    assert (link.is_symlink(), link.stat().st_mode & 0o777) == (False, 0o644)
