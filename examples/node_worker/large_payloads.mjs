@@ -1,6 +1,6 @@
 // Large payloads for a Lambda handler of any event, explained in docs/howto/large-payloads.md:
 // `export const handler = largePayloads(async (event, context) => ({ ...event, more }))`.
-import { folderOf, stored, whole } from "./pointers.mjs";
+import { folderOf, newBudget, stored, whole } from "./pointers.mjs";
 
 const POINTER_BYTES = 600; // more than any pointer takes
 const STEP = /\[(\d+|\*?)\]|\[(?:("(?:[^"\\]|\\.)*")|'((?:[^'\\]|\\.)*)')\]|[^.[\]]+/gs;
@@ -21,16 +21,16 @@ function isPointer(value, path = "$") {
 }
 
 // The value with everything read; `came` notes which parts came from which pointers.
-async function read(value, folder, came, path) {
+async function read(value, folder, came, path, budget) {
   if (isPointer(value, path)) {
     if (!folder) fail("PointerNotAllowedError", `nothing says who owns the objects: ${OWNER}`);
-    const plain = await whole(value, folder);
+    const plain = await whole(value, folder, budget);
     if (size(plain) > POINTER_BYTES) came.set(plain, [value, JSON.stringify(plain)]);
     return plain;
   }
   if (!isContainer(value)) return value;
   const below = Object.entries(value).map(async ([key, item]) =>
-    [key, await read(item, folder, came, `${path}.${key}`)]);
+    [key, await read(item, folder, came, `${path}.${key}`, budget)]);
   const members = await Promise.all(below);
   return Array.isArray(value) ? members.map(([, item]) => item) : Object.fromEntries(members);
 }
@@ -95,6 +95,6 @@ export const largePayloads = (handler, options = {}) => async (event, context = 
   const executionId = owner ?? options.execution_id ?? event?.execution_id;
   const folder = executionId && folderOf(executionId);
   const came = new Map();
-  const result = await handler(await read(event, folder, came, "$"), context);
+  const result = await handler(await read(event, folder, came, "$", newBudget()), context);
   return offloaded(result, needs, atMost ?? options.at_most ?? 60 * 1024, came, folder);
 };

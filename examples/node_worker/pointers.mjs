@@ -3,35 +3,63 @@
 import { createHash } from "node:crypto";
 import * as zlib from "node:zlib";
 import { GetObjectCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
-import { decompress } from "fzstd";
+import { Decompress } from "fzstd";
 
-const { STATE_BUCKET: Bucket, STATE_PREFIX = "" } = process.env;
-const CAP = { maxOutputLength: 256 * 1024 * 1024 };
+const { STATE_BUCKET: Bucket, STATE_PREFIX = "", STATE_BUDGET_MB = 128 } = process.env;
+const DOCUMENT_BYTES = 1024; // that a document counts for beside its own
 const ESCAPED = /^__escaped:((?:__escaped:)*(?:__s3_offloaded|__gzip_base64))$/;
 // A key, not a part of one: its quote follows a bracket or a comma, never a backslash.
 const TO_ESCAPE = /(?<=[{,])"((?:__escaped:)*(?:__s3_offloaded|__gzip_base64))":/g;
 const FRAME = Buffer.from([0x28, 0xb5, 0x2f, 0xfd]);
-// Node.js itself has it from version 22.15 on.
-const unzstd = (body) => zlib.zstdDecompressSync ? zlib.zstdDecompressSync(body, CAP) : decompress(body);
 const s3 = new S3Client();
 
 const sha256 = (body) => createHash("sha256").update(body).digest("hex");
 const percent = (letter) => `%${letter.charCodeAt().toString(16).toUpperCase()}`;
 const fail = (name, message) => { throw Object.assign(new Error(message), { name }); };
 
+// What one call may read: a small value may point to another a million times, or inflate to gigabytes.
+export const newBudget = () => ({ left: STATE_BUDGET_MB * 1024 * 1024 });
+const tooLarge = () => fail("StateTooLargeError", `one call reads at most ${STATE_BUDGET_MB} MB (STATE_BUDGET_MB)`);
+
+function spent(body, budget) {
+  budget.left -= body.length + DOCUMENT_BYTES;
+  return budget.left < 0 ? tooLarge() : body;
+}
+
+function inflated(inflate, body, budget) {
+  try {
+    return inflate(body, { maxOutputLength: Math.max(1, budget.left) });
+  } catch (error) {
+    return error.code === "ERR_BUFFER_TOO_LARGE" ? tooLarge() : fail("UnreadableObjectError", error.message);
+  }
+}
+
+// Node.js itself has it from version 22.15 on.
+const unzstd = zlib.zstdDecompressSync ?? ((body, { maxOutputLength: left }) => {
+  const pieces = [];
+  const decoder = new Decompress((piece) => {
+    left -= piece.length;
+    if (left < 0) throw Object.assign(new RangeError(), { code: "ERR_BUFFER_TOO_LARGE" });
+    pieces.push(piece);
+  });
+  decoder.push(body, true);
+  return Buffer.concat(pieces);
+});
+
 // The folder of an execution's objects, a parameter of the functions below.
 export const folderOf = (executionId) =>
   `${STATE_PREFIX}v1/${encodeURIComponent(executionId).replace(/[!'()*]/g, percent)}/packs/`;
 
 // The JSON of one document: a range of a pack, with a zstd frame or the JSON itself.
-async function load({ path, start, length, digest }, folder) {
+async function load({ path, start, length, digest }, folder, budget) {
   const Key = folder + path.slice(-64);
   if (path !== `s3://${Bucket}/${Key}`) fail("PointerNotAllowedError", path);
   const Range = `bytes=${start}-${start + length - 1}`;
   const { Body } = await s3.send(new GetObjectCommand({ Bucket, Key, Range }));
   const body = Buffer.from(await Body.transformToByteArray());
   if (sha256(body) !== digest) fail("ChecksumMismatchError", path);
-  const json = Buffer.from(body.subarray(0, 4).equals(FRAME) ? unzstd(body) : body).toString();
+  const isFrame = body.subarray(0, 4).equals(FRAME);
+  const json = spent(isFrame ? inflated(unzstd, body, budget) : body, budget).toString();
   // A pointer into its own pack has no path, and its range counts back from the document.
   return JSON.parse(json, (_, form) => {
     if (form?.__s3_offloaded === true && !("__s3_path" in form))
@@ -43,33 +71,36 @@ async function load({ path, start, length, digest }, folder) {
 const placeOf = ({ __s3_path: path, __range: [start, length], __sha256: digest }) =>
   ({ path, start, length, digest });
 
-async function pages(place, folder) {
-  const node = await load(place, folder);
+async function pages(place, folder, budget) {
+  const node = await load(place, folder, budget);
   if (node.__page !== 1) fail("MalformedPointerError", place.path);
   if (node.height === 0) return [node.items];
   const below = node.children.map(([pack, start, length, digest]) => pages(pack
     ? { path: pack.length === 64 ? place.path.slice(0, -64) + pack : pack, start, length, digest }
-    : { path: place.path, start: place.start - start, length, digest }, folder));
+    : { path: place.path, start: place.start - start, length, digest }, folder, budget));
   return (await Promise.all(below)).flat();
 }
 
 // The contents of a value, with the pointers inside it unchanged. Keys come in any order.
-export async function opened(value, folder) {
-  if (value?.__gzip_base64)
-    return JSON.parse(zlib.gunzipSync(Buffer.from(value.__gzip_base64, "base64"), CAP));
+export async function opened(value, folder, budget = newBudget()) {
+  if (value?.__gzip_base64) {
+    const packed = Buffer.from(value.__gzip_base64, "base64");
+    return JSON.parse(spent(inflated(zlib.gunzipSync, packed, budget), budget));
+  }
   if (value?.__s3_offloaded !== true) return value;
   if (value.__v !== 1) fail("MalformedPointerError", value.__s3_path);
-  if (value.__kind === "value") return load(placeOf(value), folder);
-  const items = await pages(placeOf(value), folder);
+  if (value.__kind === "value") return load(placeOf(value), folder, budget);
+  const items = await pages(placeOf(value), folder, budget);
   return value.__kind === "list" ? items.flat() : Object.fromEntries(items.flatMap(Object.entries));
 }
 
 // The value with everything that it points to filled in.
-export async function whole(value, folder) {
-  const open = await opened(value, folder);
-  if (Array.isArray(open)) return Promise.all(open.map((item) => whole(item, folder)));
+export async function whole(value, folder, budget = newBudget()) {
+  if (value?.__s3_offloaded === true && value.__size_bytes > budget.left) tooLarge();
+  const open = await opened(value, folder, budget);
+  if (Array.isArray(open)) return Promise.all(open.map((item) => whole(item, folder, budget)));
   if (open === null || typeof open !== "object") return open;
-  const plain = async ([key, item]) => [key.replace(ESCAPED, "$1"), await whole(item, folder)];
+  const plain = async ([key, item]) => [key.replace(ESCAPED, "$1"), await whole(item, folder, budget)];
   return Object.fromEntries(await Promise.all(Object.entries(open).map(plain)));
 }
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import zstandard
 
 from local.cloud import LocalCloud, UserFunction
 from local.errors import FunctionError
@@ -106,6 +107,24 @@ def put(workflows: Workflows, bucket: str, body: bytes, **headers: str) -> Json:
     at = place(f"s3://{bucket}/{key}", len(body))
     form = {"__s3_offloaded": True, "__v": 1, "__kind": "value", **at}
     return form | {"__size_bytes": len(body)}
+
+
+def test_what_inflates_beyond_the_budget_is_refused(workflows: Workflows, bucket: str) -> None:
+    frame = zstandard.compress(b'"%s"' % (b"a" * 2**28))
+    assert len(frame) < 50_000
+
+    assert refused(workflows, put(workflows, bucket, frame)) == "StateTooLargeError"
+
+
+@pytest.mark.usefixtures("bucket")
+def test_small_bag_that_is_enormous_inside_is_refused(workflows: Workflows) -> None:
+    context = {"execution_id": EXECUTION}
+    bag: Json = {"execution_id": EXECUTION, "orders": "x" * 200_000}
+    for _ in range(3):
+        bag = universal_sync_core(bag, {"orders": [bag["orders"]] * 300}, context)
+    assert bag["orders"]["__size_bytes"] > 10**12
+
+    assert refused(workflows, bag["orders"]) == "StateTooLargeError"
 
 
 def test_execution_with_the_worker_ends_in_the_state_that_its_results_merge_to(
