@@ -16,6 +16,7 @@ from universal_sync_core import (
     join_branches,
     open_bag,
     state_task,
+    store_result,
     universal_sync_core,
 )
 from universal_sync_core.errors import InvalidRequestError
@@ -62,6 +63,12 @@ def test_a_preview_is_bounded_and_the_value_stays_whole(name: str) -> None:
     shown = json.dumps(preview_of(bag, name), ensure_ascii=False, separators=(",", ":"))
     assert 2 < len(shown.encode()) <= PREVIEW_BYTES
     assert hydrate_state(bag)["current_state"] == {name: VALUES[name]}
+
+
+def test_a_stored_result_may_ask_for_previews_by_paths_of_any_length() -> None:
+    paths = [f"current_state.{'long' * 300} {number}" for number in range(20)]
+    stored = store_result({"current_state": {"text": LONG}, "preview_paths": paths}, CONTEXT)
+    assert sync(first_bag({}, CONTEXT), stored)["preview_paths"] == paths
 
 
 def test_what_is_shown_says_how_much_more_there_is() -> None:

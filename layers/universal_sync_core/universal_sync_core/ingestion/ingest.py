@@ -23,7 +23,7 @@ from universal_sync_core.bag.fields import (
 )
 from universal_sync_core.bag.holding import HELD
 from universal_sync_core.bag.left_fields import LEFT_NAMES
-from universal_sync_core.bag.state_paths import REMOVED_PATHS
+from universal_sync_core.bag.state_paths import PREVIEW_PATHS, REMOVED_PATHS
 from universal_sync_core.bag.unit_of_work import UnitOfWork, named_execution
 from universal_sync_core.errors import (
     InvalidRequestError,
@@ -252,8 +252,8 @@ def _followed(fields: JsonObject, unit: UnitOfWork) -> JsonObject:
         for name, pointer in pointers.items()
         if pointer is not None and pointer.kind == "value" and pointer.size <= _CONTROL_MAX_BYTES
     }
-    if REMOVED_PATHS in fields:  # which may have any length
-        found[REMOVED_PATHS] = unit.pages.resolve(fields[REMOVED_PATHS])
+    lists = {PREVIEW_PATHS, REMOVED_PATHS} & fields.keys()  # of any length
+    found |= {name: unit.pages.resolve(fields[name]) for name in lists}
     return fields | found if found else fields
 
 
