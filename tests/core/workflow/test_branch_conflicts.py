@@ -44,6 +44,31 @@ def test_branches_that_changed_one_leaf_differently_are_decided_by_strategy_and_
     assert report.get("taken_from") == (None if strategy == "collect" else value)
 
 
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("preview_paths", (["left"], ["right"])),
+        ("tolerated_failed_items", (1, "5%")),
+        ("tolerated_branch_failures", (0, 1)),
+        ("items_per_batch", (2, 3)),
+        ("map_concurrency", (4, 5)),
+        ("branch_conflict_strategy", ("first", "last")),
+    ],
+)
+@pytest.mark.usefixtures("place")
+def test_a_field_that_the_machine_reads_is_never_a_list_of_what_branches_want(
+    name: str, values: tuple[Any, Any]
+) -> None:
+    state = parent(branch_conflict_strategy="collect")
+    branches = [
+        worked(state, each, {name: value}) for each, value in zip("ab", values, strict=True)
+    ]
+    bag = joined(state, *branches)
+    assert bag[name] == values[1]
+    (report,) = hydrated(bag)["branch_conflicts"]
+    assert report == {"path": name, "branches": ["a", "b"], "strategy": "latest", "taken_from": "b"}
+
+
 @pytest.mark.usefixtures("place")
 def test_or_refused_where_the_strategy_says_fail() -> None:
     with pytest.raises(MergeConflictError, match="current_state") as caught:

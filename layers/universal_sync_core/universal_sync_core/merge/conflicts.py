@@ -8,6 +8,7 @@ from typing import Final
 from universal_sync_core.bag.fields import (
     CONTROL_FIELDS_NEVER_OFFLOAD,
     OUTPUTS,
+    READ_BY_MACHINE,
     STALE_RESULT,
     STATE,
     TOLD_WITH_OUTPUTS,
@@ -173,13 +174,16 @@ class Conflicts:
         return Change(branch=change.branch, value=change.value, time=own), entries
 
     def _decide(self, changes: Sequence[Change], keys: Keys) -> list[Change]:
-        taken = self._taken(changes)
+        # A list of values is none that the state machine, or the next step, can read there.
+        is_read = self.strategy == "collect" and keys[0] in READ_BY_MACHINE
+        strategy = DEFAULT_CONFLICT_STRATEGY if is_read else self.strategy
+        taken = _taken(changes, strategy)
         report = {
             "path": _path(keys),
             "branches": [self.names[change.branch] for change in changes],
-            "strategy": self.strategy,
+            "strategy": strategy,
         }
-        if self.strategy == "collect":
+        if strategy == "collect":
             self.reports.append(report)
             return [replace(taken, value=self._collected(changes, keys))]
         self.reports.append(report | {"taken_from": self.names[taken.branch]})
@@ -207,13 +211,14 @@ class Conflicts:
             return change.final
         return Combiner(self.unit, by_time=False).combine(found[0], change.value, pattern)
 
-    def _taken(self, changes: Sequence[Change]) -> Change:
-        """Return the change that wins; with equal times, the last in branch order."""
-        if self.strategy == "first":
-            return changes[0]
-        if self.strategy == "latest":
-            return max(changes, key=lambda change: (change.time or 0, change.branch))
-        return changes[-1]
+
+def _taken(changes: Sequence[Change], strategy: str) -> Change:
+    """Return the change that wins; with equal times, the last in branch order."""
+    if strategy == "first":
+        return changes[0]
+    if strategy == "latest":
+        return max(changes, key=lambda change: (change.time or 0, change.branch))
+    return changes[-1]
 
 
 def _path(keys: Keys) -> str:
