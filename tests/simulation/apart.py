@@ -1,10 +1,10 @@
-"""Steps of a branch that goes on as an execution of its own, as one does that maps."""
+"""Steps of a branch that goes on as an execution of its own, as one does that maps or forks."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from tests.simulation import oracle, results, values
 from tests.simulation.flows import new_execution
-from tests.simulation.groups import bring, running_in
+from tests.simulation.groups import branch_result, bring, end, forked, group, joined, running_in
 from tests.simulation.steps import event_of, step, take
 from tests.simulation.strict_maps import LENIENT
 from tests.simulation.world import Branch, Flow, World
@@ -12,6 +12,32 @@ from universal_sync_core.workflow.continuation import STARTED_BY
 
 if TYPE_CHECKING:
     from tests.simulation.comparing import Plain
+
+# A group that a conflict makes fail ends its branch, as any failure does.
+_SETTLED: Final = ("latest", "first", "last", "collect")
+
+
+@step("group", 3)
+def group_in_branch(world: World, flow: Flow) -> None:
+    """A branch forks again, in an execution of its own, and goes on there when all are joined."""
+    if waiting := running_in(flow):
+        _fork_again(world, flow, world.draw.choice(waiting))
+
+
+def _fork_again(world: World, flow: Flow, parent: Branch) -> None:
+    bring(world, flow, parent, "sync_branch", group(world.draw, _SETTLED))
+    if "segments_in_parent" not in parent.plain or world.draw.random() < 0.3:
+        go_apart(world, flow, parent)
+    count = len(parent.plain["pending_branches"])
+    inner = [forked(world, flow, parent, number) for number in range(count)]
+    for _ in range(world.draw.randrange(5)):
+        bring(world, flow, world.draw.choice(inner), "sync_branch", branch_result(world))
+    for branch in inner:
+        if world.draw.random() < 0.15:
+            _fork_again(world, flow, branch)
+        end(world, flow, branch)
+    event, expected, _ = joined(world, parent, inner)
+    take(world, parent, event, expected, flow.reader)
 
 
 @step("group", 3)
@@ -27,11 +53,11 @@ def map_in_branch(world: World, flow: Flow) -> None:
     }
     bring(world, flow, branch, "sync_branch", asking)
     if "segments_in_parent" not in branch.plain or world.draw.random() < 0.3:
-        _go_apart(world, flow, branch)
+        go_apart(world, flow, branch)
     bring(world, flow, branch, "aggregate_distributed", results.outputs(world.draw))
 
 
-def _go_apart(world: World, flow: Flow, branch: Branch) -> None:
+def go_apart(world: World, flow: Flow, branch: Branch) -> None:
     """Hand over to an execution that the workflow's own awaits."""
     following = world.call(event_of(world, "hand_over", branch.bag))["next"]
     arn = new_execution(world)

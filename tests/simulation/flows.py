@@ -46,8 +46,9 @@ def settle_mode(flow: Flow) -> None:
 
 def take_result(world: World, flow: Flow, action: str, name: str, result: Any) -> None:
     """Send the event of an action that merges a result."""
-    event = event_of(world, action, flow.bag, **{name: result})
-    expected = oracle.sync(flow.plain, result, action, STRATEGIES)
+    strategies = STRATEGIES | values.other_strategies(world.draw)
+    event = event_of(world, action, flow.bag, **{name: result}) | {"merge_strategy": strategies}
+    expected = oracle.sync(flow.plain, result, action, strategies)
     take(world, flow, event, expected, flow.reader)
     settle_mode(flow)
 

@@ -28,7 +28,13 @@ _OWN: Final = (
     "next_segment_to_run",
     "wait_state",
 )
-_NOT_INHERITED: Final = ("status", "total_segments", "next_segment_to_run", "pending_branches")
+_NOT_INHERITED: Final = (
+    "status",
+    "total_segments",
+    "next_segment_to_run",
+    "pending_branches",
+    "segments_in_parent",
+)
 # One that was an execution of its own has also these of its own groups and maps.
 _APART: Final = (
     "segments_in_parent",

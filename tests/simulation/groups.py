@@ -1,12 +1,15 @@
 """Steps of a workflow in branches."""
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
+from random import Random
 from typing import Any, Final
 
 from tests.simulation import forking, joining, oracle, results, values
 from tests.simulation.comparing import Plain, same
 from tests.simulation.flows import settle_mode
+from tests.simulation.holding import released
 from tests.simulation.steps import event_of, step, take
 from tests.simulation.timers import end_wait
 from tests.simulation.values import STRATEGIES
@@ -16,9 +19,8 @@ _ANSWERS: Final = {"merge_callback": "callback_result", "merge_async": "async_re
 _HOW: Final = ("latest", "first", "last", "collect", "fail")
 
 
-@step("run", 5)
-def ask_for_branches(world: World, flow: Flow) -> None:
-    draw = world.draw
+def group(draw: Random, how: Sequence[str]) -> Plain:
+    """Return a result that asks for branches, with one of these conflict strategies."""
     branches: list[Plain] = [
         {"branch_id": f"b{number}", "note": values.text(draw)}
         for number in range(draw.randrange(1, 4))
@@ -26,13 +28,18 @@ def ask_for_branches(world: World, flow: Flow) -> None:
     for branch in branches:
         if draw.random() < 0.3:
             branch["total_segments"] = draw.randrange(1, 4)
-    result: Plain = {
+    return {
         "status": "PARALLEL_GROUP",
         "pending_branches": branches,
-        "branch_conflict_strategy": draw.choice(_HOW),
+        "branch_conflict_strategy": draw.choice(how),
     }
-    if draw.random() < 0.3:
-        result["current_state"] = values.mapping(draw)
+
+
+@step("run", 5)
+def ask_for_branches(world: World, flow: Flow) -> None:
+    result = group(world.draw, _HOW)
+    if world.draw.random() < 0.3:
+        result["current_state"] = values.mapping(world.draw)
     expected = oracle.sync(flow.plain, result, "sync", STRATEGIES)
     event = event_of(world, "sync", flow.bag, execution_result=result)
     take(world, flow, event, expected, flow.reader)
@@ -44,18 +51,22 @@ def fork_branch(world: World, flow: Flow) -> None:
     """One more branch begins, or one that runs goes on, or all are joined."""
     wanted = flow.plain["pending_branches"]
     if len(flow.branches) < len(wanted):
-        number = len(flow.branches)
-        branch = Branch(bag={}, plain={})
-        element = flow.bag["pending_branches"][number]
-        event = {"action": "fork_branch", "state_data": flow.bag, "branch": element}
-        expected = forking.fork(flow.plain, wanted[number], len(wanted))
-        take(world, branch, event, expected, flow.reader)
-        flow.branches.append(branch)
-        return
-    if running := running_in(flow):
-        _end(world, flow, world.draw.choice(running))
+        flow.branches.append(forked(world, flow, flow, len(flow.branches)))
+    elif running := running_in(flow):
+        end(world, flow, world.draw.choice(running))
     else:
         _join(world, flow)
+
+
+def forked(world: World, flow: Flow, parent: Flow | Branch, number: int) -> Branch:
+    """Return the branch of this number of a group."""
+    branch, wanted = Branch(bag={}, plain={}), parent.plain["pending_branches"]
+    element = parent.bag["pending_branches"][number]
+    bag = released(parent.bag)
+    event = {"action": "fork_branch", "state_data": bag, "branch": element}
+    expected = forking.fork(parent.plain, wanted[number], len(wanted))
+    take(world, branch, event, expected, flow.reader)
+    return branch
 
 
 def running_in(flow: Flow) -> list[Branch]:
@@ -79,7 +90,9 @@ def bring(world: World, flow: Flow, branch: Branch, action: str, result: Any, **
 @step("group", 14)
 def sync_branch(world: World, flow: Flow) -> None:
     if running := running_in(flow):
-        bring(world, flow, world.draw.choice(running), "sync_branch", _branch_result(world))
+        more = values.other_strategies(world.draw)
+        result = branch_result(world)
+        bring(world, flow, world.draw.choice(running), "sync_branch", result, **more)
 
 
 @step("group", 2)
@@ -95,7 +108,7 @@ def ask_in_branch(world: World, flow: Flow) -> None:
 @step("group", 3)
 def compress_in_branch(world: World, flow: Flow) -> None:
     if running := running_in(flow):
-        result = _branch_result(world)
+        result = branch_result(world)
         bring(world, flow, world.draw.choice(running), "update_and_compress", result)
 
 
@@ -112,7 +125,7 @@ def work_on_one_report(world: World, flow: Flow) -> None:
     are_all = len(flow.branches) == len(flow.plain["pending_branches"])
     if are_all and world.draw.random() < 0.5:
         for branch in running:
-            _end(world, flow, branch)
+            end(world, flow, branch)
         _join(world, flow)
 
 
@@ -129,13 +142,14 @@ def come_to_one_list(world: World, flow: Flow) -> None:
             bring(world, flow, branch, "sync_branch", result, **more)
 
 
-def _branch_result(world: World) -> Any:
+def branch_result(world: World) -> Any:
+    """Return what a segment of a branch answers."""
     if world.draw.random() < 0.1:
         return results.outputs(world.draw)
     return results.result(world.draw, of_branch=True)
 
 
-def _end(world: World, flow: Flow, branch: Branch) -> None:
+def end(world: World, flow: Flow, branch: Branch) -> None:
     """A branch completes, or fails and leaves a record."""
     if world.draw.random() < 0.15:
         failure = {"Error": "BranchError", "Cause": "a cause"}
@@ -165,19 +179,8 @@ def _end(world: World, flow: Flow, branch: Branch) -> None:
 
 
 def _join(world: World, flow: Flow) -> None:
-    ends = [
-        (
-            branch.end or {},
-            branch.plain if "s3_path" in (branch.end or {}) else None,
-            _time(branch.bag),
-        )
-        for branch in flow.branches
-    ]
-    expected, conflicts = joining.join(flow.plain, ends, STRATEGIES)
-    refused = bool(conflicts) and flow.plain["branch_conflict_strategy"] == "fail"
-    answers = [{"branch": end} if world.draw.random() < 0.1 else end for end, _, _ in ends]
-    event = event_of(world, "aggregate_branches", flow.bag, branches=answers)
-    if not refused:
+    event, expected, is_refused = joined(world, flow, flow.branches)
+    if not is_refused:
         take(world, flow, event, expected, flow.reader)
         settle_mode(flow)
         return
@@ -188,7 +191,28 @@ def _join(world: World, flow: Flow) -> None:
             raise
         flow.mode = "failed"
     else:
-        raise SimulationError("no conflict", f"there are {conflicts}")
+        raise SimulationError("no conflict", f"there are {expected['branch_conflicts']}")
+
+
+def joined(
+    world: World, parent: Flow | Branch, branches: Sequence[Branch]
+) -> tuple[Plain, Plain, bool]:
+    """Return the event that joins branches, the bag then, and whether it is refused instead."""
+    ends = [
+        (
+            branch.end or {},
+            branch.plain if "s3_path" in (branch.end or {}) else None,
+            _time(branch.bag),
+        )
+        for branch in branches
+    ]
+    strategies = STRATEGIES | values.other_strategies(world.draw)
+    expected, conflicts = joining.join(parent.plain, ends, strategies)
+    is_refused = bool(conflicts) and parent.plain["branch_conflict_strategy"] == "fail"
+    answers = [{"branch": each} if world.draw.random() < 0.1 else each for each, _, _ in ends]
+    event = event_of(world, "aggregate_branches", parent.bag, branches=answers)
+    event["merge_strategy"] = strategies
+    return event, expected, is_refused
 
 
 def _time(bag: Plain) -> float:

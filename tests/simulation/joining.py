@@ -13,6 +13,8 @@ from tests.simulation.oracle import advance
 # How long the list of outputs is: it goes with the list that stands in the end.
 _OUTPUTS: Final = "distributed_outputs"
 _TOLD_WITH_OUTPUTS: Final = "chunk_count"
+# Fields of which the machine needs one value.
+_OF_MACHINE: Final = ("preview_paths", "tolerated_failed_items", "items_per_batch")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,10 +114,11 @@ class Joining:
 
     def _decided(self, changes: list[Change], rules: Rules, before: Plain) -> Change:
         by_time = max(changes, key=lambda change: (change.time, change.branch))
-        taken = {"latest": by_time, "first": changes[0]}.get(self.how, changes[-1])
+        how = "latest" if self.how == "collect" and rules.path in _OF_MACHINE else self.how
+        taken = {"latest": by_time, "first": changes[0]}.get(how, changes[-1])
         names = [self.names[change.branch] for change in changes]
-        report: Plain = {"path": rules.path, "branches": names, "strategy": self.how}
-        if self.how != "collect":
+        report: Plain = {"path": rules.path, "branches": names, "strategy": how}
+        if how != "collect":
             self.conflicts.append(report | {"taken_from": self.names[taken.branch]})
             return taken
         self.conflicts.append(report)
@@ -185,7 +188,8 @@ def join(
         if any_outputs and _OUTPUTS not in change.value:
             change.value.pop(_TOLD_WITH_OUTPUTS, None)
         merged = merging.merge(merged, change.value, strategies, by_time=False)
-    delta = _summary(parent, [answered for answered, _, _ in ends], joining.conflicts, outputs)
+    told = [*joining.conflicts, *_conflicts_within(parent, joining.names, ends)]
+    delta = _summary(parent, [answered for answered, _, _ in ends], told, outputs)
     after = advance(parent, merging.merge(merged, delta, strategies), delta, "aggregate_branches")
     if "execution_segments" in after:
         for report in delta["branch_results"]:
@@ -208,6 +212,17 @@ def _outputs_by_branch(
     for index in mapped:
         changes[index].value.pop(_TOLD_WITH_OUTPUTS, None)
     return {index: changes[index].value.pop(_OUTPUTS) for index in mapped}
+
+
+def _conflicts_within(
+    parent: Plain, names: list[str], ends: list[tuple[Plain, Plain | None, float]]
+) -> Iterator[Plain]:
+    """Yield the conflicts in groups of the branches' own."""
+    known = parent.get("branch_conflicts")
+    for name, (_, bag, _) in zip(names, ends, strict=True):
+        told = bag.get("branch_conflicts", known) if bag and "segments_in_parent" in bag else known
+        if not same(told, known):
+            yield from ({**each, "within": [name, *each.get("within", ())]} for each in told or [])
 
 
 def _summary(

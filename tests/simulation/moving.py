@@ -12,6 +12,7 @@ from tests.simulation.merging import HISTORY, STATE, merge
 from tests.simulation.moves import KEYS, drawn, filled, is_grown, is_long
 from tests.simulation.steps import event_of, step, take
 from tests.simulation.values import STRATEGIES
+from tests.simulation.workers import settle_synced
 from tests.simulation.world import Branch, Flow, World
 
 
@@ -60,8 +61,7 @@ def _move_at_once(world: World, flow: Flow, target: Flow | Branch) -> bool:
     event = event_of(world, "run_segment", target.bag, sync=True)
     answer = world.attempt("worker(sync=True)", event, work)
     expected = oracle.sync(target.plain, filled(template, target.plain), target.action, STRATEGIES)
-    world.require("worker(sync=True)", answer["state_data"], expected, flow.reader)
-    target.bag, target.plain = answer["state_data"], expected
+    settle_synced(world, flow, target, answer, expected)
     return True
 
 

@@ -9,6 +9,7 @@ from tests.simulation.comparing import Plain
 from tests.simulation.merging import STATE
 
 _REMOVED: Final = ("report", "report.flag", "text", "wide", "rows", "other", "report.text", "items")
+_PREVIEWED: Final = ("report", "report.text", "report.rows", "rows", "wide", "text", "items", "any")
 _TOP_LEVEL: Final = ("tags", "log", "feed", "items", "report", "text", "rows", "wide", "count")
 # Fields with names that the product uses for forms of its own.
 _NAMESAKES: Final = ("chunk_results_s3_path", "state_history_archive", "scheduling_summary")
@@ -29,6 +30,8 @@ def result(draw: Random, *, of_branch: bool = False) -> Any:
     if kind < 0.1 and not of_branch:
         return outputs(draw)
     made = _state(draw, of_branch=of_branch) if draw.random() < 0.8 else {}
+    if draw.random() < 0.08:
+        made["preview_paths"] = [f"current_state.{path}" for path in draw.sample(_PREVIEWED, 2)]
     made |= _lists(draw)
     if draw.random() < 0.08:
         made["removed_paths"] = draw.sample(_REMOVED, 2)

@@ -12,6 +12,7 @@ from botocore.exceptions import (
     ReadTimeoutError,
     ResponseStreamingError,
 )
+from urllib3.exceptions import ProtocolError
 
 from tests.simulation import weather as faults
 from tests.simulation.weather import Operation, Weather
@@ -26,6 +27,14 @@ _THROTTLED: Final = (
     ("ThrottlingException", 400),
     ("RequestLimitExceeded", 503),
     ("TooManyRequestsException", 429),
+)
+
+
+_DENIED: Final = (
+    ("AccessDenied", 403),
+    ("KMS.DisabledException", 400),
+    ("KMS.KMSInvalidStateException", 400),
+    ("InvalidAccessKeyId", 403),
 )
 
 
@@ -45,6 +54,10 @@ def unanswered(draw: Random, operation: str) -> Exception:
             ConnectionClosedError(endpoint_url=_URL),
             client_error("InternalError", 500, operation),
             client_error("ServiceUnavailable", 503, operation),
+            client_error("RequestTimeout", 400, operation),
+            client_error("RequestTimeTooSkewed", 403, operation),
+            client_error("ExpiredToken", 400, operation),
+            RuntimeError("the refreshed credentials are still expired"),
         )
     )
 
@@ -74,6 +87,8 @@ class Body:
                     IncompleteReadError(actual_bytes=self._breaks_at, expected_bytes=10**6),
                     ResponseStreamingError(error="connection broken"),
                     ReadTimeoutError(endpoint_url=_URL),
+                    ConnectionResetError("by peer"),
+                    ProtocolError("broken"),
                 )
             )
         piece, self._at = self._body[self._at : stop], stop
@@ -150,7 +165,7 @@ class WeatheredS3:
         if kind == faults.THROTTLE:
             raise throttled(self.weather.draw, name)
         if kind == faults.DENIED:
-            raise client_error("AccessDenied", 403, name)
+            raise client_error(*self.weather.draw.choice(_DENIED), name)
         return kind
 
     def _body(self, body: bytes, kind: str | None) -> Body:

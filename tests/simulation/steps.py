@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from tests.simulation.comparing import Plain
+from tests.simulation.holding import released
 from tests.simulation.reader import Reader
 from tests.simulation.values import STRATEGIES
 from tests.simulation.world import Branch, Flow, OldEvent, SimulationError, World
@@ -47,12 +48,12 @@ def step(mode: str, weight: float) -> Callable[[StepFunction], StepFunction]:
 
 def event_of(world: World, action: str, bag: Plain, **fields: Any) -> Plain:
     """Return the event of an action, as the state machine makes it."""
-    event = {"action": action, "state_data": bag, **fields}
+    event = {"action": action, "state_data": released(bag), **fields}
     event["merge_strategy"] = STRATEGIES
     if world.draw.random() < 0.3:
         event["keep_inline"] = world.draw.sample(_KEEP_INLINE, 2)
     if world.draw.random() < 0.05:
-        event["state_data"] = {"state_data": bag}
+        event["state_data"] = {"state_data": released(bag)}
     return event
 
 

@@ -13,6 +13,16 @@ STRATEGIES: Final[dict[str, Any]] = {
     "feed": "append",
     "items": {"strategy": "merge_by_key", "key": "id"},
 }
+# What another release of a worker says of some of them.
+_OTHER_STRATEGIES: Final[tuple[dict[str, Any], ...]] = (
+    {"rows": "append"},
+    {"rows": "set_union", "tags": "append"},
+    {"tags": "replace"},
+    {"log": "append", "feed": "dedupe_append"},
+    {"items": "append"},
+    {"items": {"strategy": "merge_by_key", "key": "count"}},
+    {"chunk_results": {"strategy": "merge_by_key", "key": "row"}},
+)
 TIMES: Final = (
     5,
     1_700_000_000,
@@ -35,6 +45,11 @@ LOOKALIKES: Final[tuple[Any, ...]] = (
 _WORDS: Final = ("alpha", "beta", "gämma", "δ", "emoji 🙂", "", 'quote " and \\', "line\nbreak")
 _NUMBERS: Final = (0, 1, -1, 3, 1.0, 1.5, 2**31, 2**53 + 1, 2**64 + 1, 1e300, -0.25)
 _LONG: Final = (40, 120, 350, 900, 2_500, 6_000)
+
+
+def other_strategies(draw: Random) -> dict[str, Any]:
+    """Return strategies that differ from the usual ones now and then; most often none."""
+    return draw.choice(_OTHER_STRATEGIES) if draw.random() < 0.15 else {}
 
 
 def text(draw: Random) -> str:

@@ -1,5 +1,6 @@
 """Steps of workers: what they see of the state, and what they answer, merged by them or not."""
 
+from contextlib import suppress
 from typing import Any
 
 from tests.simulation import oracle, results
@@ -10,6 +11,7 @@ from tests.simulation.merging import merge
 from tests.simulation.steps import event_of, step
 from tests.simulation.values import STRATEGIES
 from tests.simulation.world import Branch, Flow, SimulationError, World
+from universal_sync_core.errors import StateTooLargeError
 
 
 class _Worker:
@@ -75,8 +77,21 @@ def _sync_at_once(world: World, flow: Flow, target: Flow | Branch, result: Any) 
         lambda product, given, context: drawn.handler(product, sync=True)(given, context),
     )
     expected = oracle.sync(target.plain, result, target.action, STRATEGIES)
-    world.require("worker(sync=True)", answer["state_data"], expected, flow.reader)
-    target.bag, target.plain = answer["state_data"], expected
+    settle_synced(world, flow, target, answer, expected)
+
+
+def settle_synced(
+    world: World, flow: Flow, target: Flow | Branch, answer: Plain, expected: Plain
+) -> None:
+    """Take the bag of a worker that merged its result, as it is or as the function passes it on."""
+    bag = answer["state_data"]
+    world.require("worker(sync=True)", bag, expected, flow.reader)
+    if world.draw.random() < 0.5:
+        event = event_of(world, target.action, target.bag, execution_result=answer)
+        with suppress(StateTooLargeError):  # the function may have a lower bound
+            bag = world.call(event, also=("StateTooLargeError",))["state_data"]
+            world.require(target.action, bag, expected, flow.reader)
+    target.bag, target.plain = bag, expected
 
 
 @step("run", 4)

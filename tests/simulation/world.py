@@ -12,6 +12,7 @@ from tests.simulation.clock import Clock
 from tests.simulation.comparing import Plain, difference, exact, same
 from tests.simulation.containers import BUCKET, Container, Work
 from tests.simulation.counters import Counters
+from tests.simulation.holding import is_held_rightly
 from tests.simulation.reader import BrokenStateError, Reader
 from tests.simulation.services import EventBus, StepFunctions
 from tests.simulation.weather import RETRYABLE, KilledError, Weather
@@ -27,6 +28,7 @@ _NOT_FORETOLD: Final = (
     "forked_from",
     "pre_snapshot_s3_path",
     "post_snapshot_s3_path",
+    "held_by_operator",
 )
 _ILL_ATTEMPTS: Final = 5
 _MOST_ATTEMPTS: Final = 10
@@ -251,19 +253,20 @@ class World:
         bound = self.last.settings.bound_bytes
         if size > bound:
             raise SimulationError("over the bound", f"{label}: {size} bytes of {bound}")
+        if not is_held_rightly(bag, self.last.settings):
+            raise SimulationError("held wrongly", label)
         self.require_same(label, self._read(label, bag, reader), expected)
 
     def _read(self, label: str, bag: Plain, reader: Reader) -> Plain:
         try:
             return reader.bag(bag)
         except (BrokenStateError, LookupError, TypeError, ValueError, OSError) as error:
-            text = f"{label}: {type(error).__name__}: {error}"
-            raise SimulationError("broken state", text) from error
+            raise SimulationError("broken state", f"{label}: {error!r}") from error
 
     @staticmethod
     def require_same(label: str, read: Plain, expected: Plain) -> None:
         """Raise where a state is not what it has to be."""
-        for name in sorted({*read, *expected} - {*_NOT_FORETOLD}):
+        for name in sorted({*read, *expected}.difference(_NOT_FORETOLD)):
             if name == "branch_conflicts":
                 is_same = _by_path(read.get(name)) == _by_path(expected.get(name))
             elif name == "wait_state":
