@@ -202,6 +202,25 @@ def test_its_new_pointers_are_looked_up() -> None:
             merge_answer(bag, {"state_data": next_of(bag) | {"x": pointer}})
 
 
+@pytest.mark.parametrize("way", TAKING)
+@pytest.mark.parametrize(
+    "waited",
+    [
+        {"status": "WAIT", "wait_seconds": 9},
+        {"status": "ASYNC", "job": "jr_1"},
+    ],
+)
+def test_what_a_step_left_for_the_machine_goes_with_the_next_one(way: str, waited: Bag) -> None:
+    waiting = universal_sync_core(first(), waited, CONTEXT | {"action": "sync"})
+    left = {*waiting} & {"wait_state", "awaited_job"}
+    bag = waiting | {"next_action": "CONTINUE"}  # as the state after a wait has it
+    after = TAKING[way](bag, synced_bag(bag, {"current_state": {"a": 1}}))
+    assert left
+    assert not left & after.keys()
+    assert after["next_action"] == "CONTINUE"
+    assert hydrate_state(after)["current_state"] == {"a": 1}
+
+
 def test_it_has_all_fields_of_the_bag() -> None:
     bag = first(order=7)
     with pytest.raises(InvalidRequestError, match="lacks 1 of the fields"):

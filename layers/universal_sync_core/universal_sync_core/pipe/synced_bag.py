@@ -17,7 +17,7 @@ from universal_sync_core.bag.fields import (
     with_fields,
 )
 from universal_sync_core.bag.holding import HELD, hold_mark
-from universal_sync_core.bag.left_fields import LEFT_FIELDS
+from universal_sync_core.bag.left_fields import LEFT_FIELDS, LEFT_NAMES
 from universal_sync_core.bag.next_action import route
 from universal_sync_core.bag.unit_of_work import UnitOfWork
 from universal_sync_core.errors import InvalidRequestError, StateTooLargeError
@@ -101,8 +101,8 @@ def _require_bounded(size: int, path: str, unit: UnitOfWork) -> None:
 
 
 def _require_whole(given: JsonObject, bag: JsonObject, path: str, unit: UnitOfWork) -> None:
-    """Raise InvalidRequestError if fields of the bag are missing: no merge removes one."""
-    gone = bag.keys() - given.keys() - _FORMS - {HELD}
+    """Raise InvalidRequestError if fields of the bag are missing that no merge removes."""
+    gone = bag.keys() - given.keys() - _FORMS - LEFT_NAMES - {HELD}
     gone -= with_fields(given, gone, unit.pages).keys()
     if gone:
         message = f"{path} lacks {len(gone)} of the fields of the bag that the worker received"
