@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from tests.core.bags import EXECUTION, fresh, hydrated, synced
 from tests.core.fakes import CountingStore
+from tests.core.values.test_codec import nested
 from universal_sync_core import State, open_bag, state_task
 from universal_sync_core.errors import InvalidRequestError
 
@@ -163,3 +164,33 @@ def test_a_model_of_items_is_validated_for_items_alone(
 def test_without_a_model_there_is_none(store: CountingStore) -> None:
     with fresh(store), pytest.raises(InvalidRequestError, match="no model was given"):
         _ = open_bag({"a": 1}).model
+
+
+class Anything(BaseModel):
+    model_config = ConfigDict(strict=True)
+
+    value: Any
+    due: date | None = None
+
+
+@pytest.mark.parametrize(
+    "value",
+    [nested(900), "cut \ud83d", {"\ud83d": 1}, 2**70, 10**4_000],
+    ids=lambda value: repr(value)[:10],
+)
+def test_whatever_a_state_has_a_model_may_have(value: Json) -> None:
+    @state_task(model=Anything)
+    def worker(state: State[Anything], _context: Json) -> Json:
+        assert state.model.value == value
+        return {}
+
+    assert worker(event({"execution_id": EXECUTION, "current_state": {"value": value}}), None) == {}
+
+
+@pytest.mark.parametrize("value", [nested(900), "cut \ud83d"], ids=lambda value: repr(value)[:10])
+def test_what_does_not_fit_is_named_beside_such_a_value(value: Json) -> None:
+    bag = {"execution_id": EXECUTION, "current_state": {"value": value, "due": [REMARK]}}
+    with pytest.raises(InvalidRequestError) as caught:
+        state_task(model=Anything)(lambda _state, _context: {})(event(bag), None)
+    assert caught.value.field == "current_state.due"
+    assert REMARK not in str(caught.value)

@@ -16,6 +16,7 @@ BaseModelT = TypeVar("BaseModelT", bound=BaseModel)
 _DESCRIBED: Final = 10
 # What pydantic calls an error about the type itself: `dict_type`, `string_type`.
 _OF_TYPE: Final = "_type"
+_UNREAD: Final = "json_invalid"
 _ADAPTERS: Final[dict[type[Any], TypeAdapter[Any]]] = {}
 
 
@@ -54,10 +55,23 @@ def validate_json(model: type[ModelT], value: Json, path: str) -> ModelT:
         InvalidRequestError: as for `validate`.
     """
     try:
-        return adapter(model).validate_json(encode(value))
+        return _from_json(model, value)
     except ValidationError as error:
         details = _details(error)
     raise _refusal(details, (path,))
+
+
+def _from_json(model: type[ModelT], value: Json) -> ModelT:
+    """Return a JSON value as a model.
+
+    Pydantic does not read all JSON: it has neither halves of surrogate pairs nor over 200 levels.
+    """
+    try:
+        return adapter(model).validate_json(encode(value))
+    except ValidationError as error:
+        if error.errors(include_input=False, include_context=False)[0]["type"] != _UNREAD:
+            raise
+    return adapter(model).validate_python(value)
 
 
 def _refusal(details: list[ErrorDetails], place: tuple[str, ...]) -> InvalidRequestError:
