@@ -155,9 +155,10 @@ def without_samples(bag: JsonObject, touched: Collection[str] | None = None) -> 
     """
     plain = bag
     for field, shown in SHOWN_AS.items():
-        pointer = whole_of(bag, field)
         names = {field, shown, whole_name(field)}
-        if pointer is None or (touched is not None and names.isdisjoint(touched)):
+        is_meant = touched is None or not names.isdisjoint(touched)
+        pointer = whole_of(bag, field) if is_meant else None
+        if pointer is None:
             continue
         whole = pointer.with_beside({}).render()
         plain = {

@@ -17,7 +17,6 @@ from universal_sync_core.values.paths import Each, Pattern
 from universal_sync_core.values.pointer import (
     Pointer,
     has_mark,
-    is_map,
     is_one_place,
     kind_of,
     length,
@@ -78,11 +77,13 @@ class Combiner:
         ours, theirs = self._pages.expanded(base), self._pages.expanded(delta)
         strategy = self._strategies.at(path)
         grows = strategy is not None and strategy.grows
-        if grows or {kind_of(ours), kind_of(theirs)} != {"value"}:
+        kinds = [kind_of(ours), kind_of(theirs)]
+        if grows or kinds.count("value") == 1:  # it may be a list or a map in a single object
             ours, theirs = self._pages.opened(ours), self._pages.opened(theirs)
+            kinds = [kind_of(ours), kind_of(theirs)]
         if strategy is not None and grows:
             merged = self._grown(ours, theirs, strategy, path, base_wins=base_wins)
-        elif strategy is None and is_map(ours) and is_map(theirs):
+        elif strategy is None and kinds == ["map", "map"]:
             merged = self._merge_maps(ours, theirs, path, base_wins=base_wins)
         else:
             merged = ours if base_wins or _same(ours, theirs) else delta

@@ -143,10 +143,14 @@ class Pages(Gathering):
         """Return the entries of a page with some of them replaced, by position or key."""
         entries = Entries(node.kind)
         items = node.items if node.kind == "map" else dict(enumerate(node.items))
-        kept = self.near_items({name: item for name, item in items.items() if name not in put})
+        kept = {name: item for name, item in items.items() if name not in put}
+        kept = kept if node.clean else self.near_items(kept)
         marks = split_marks(node.marks) if node.marks else [b""] * node.count
         for name, order, mark in zip(items, node.order or range(node.count), marks, strict=True):
-            element = put.get(name) or Element(encode(kept[name]), weight_of(kept[name]), mark)
+            element = put.get(name)
+            if element is None:
+                weight = None if node.clean else weight_of(kept[name])
+                element = Element(encode(kept[name]), weight, mark)
             entries.add(element, key=str(name), order=order)
         return entries
 

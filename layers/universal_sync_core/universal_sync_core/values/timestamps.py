@@ -74,7 +74,7 @@ def time_of(fields: Mapping[str, Json], resolve: Resolve = _as_it_is) -> int | N
         fields: the fields of the part, as they are stored.
         resolve: reads or unpacks a value that is not an inline number or string.
     """
-    stored = (fields.get(name) for name in TIME_FIELDS)
+    stored = (fields[name] for name in TIME_FIELDS if name in fields)
     times = (read_time(resolve(value) if _may_be_time(value) else value) for value in stored)
     return next((time for time in times if time is not None), None)
 
