@@ -16,7 +16,7 @@ from statebag.executions.chain import owner_of
 from statebag.executions.executions import Executions, machine_of
 from statebag.state.reading import body_at
 from universal_sync_core.errors import StoredDataError
-from universal_sync_core.retention.ended import RecordName, day_prefix, ended_prefix, read_record
+from universal_sync_core.retention.ended import RecordName, day_prefix, ended_prefix, record_in
 from universal_sync_core.retention.members import digest_of
 from universal_sync_core.storage.keys import (
     RESULTS_FOLDER,
@@ -166,10 +166,10 @@ class Surveyor:
         """Tell whether a record says that an execution worked on the state of another."""
         try:
             path = str(version.location)
-            record = read_record(body_at(self._cloud, version.location), path)
+            record = record_in(body_at(self._cloud, version.location), path)
         except StoredDataError:
             return False
-        return record == (arn, owner)
+        return bool(record["execution_arn"] == arn and record["execution_id"] == owner)
 
     def _days(self, since: datetime | None) -> Iterator[str]:
         """Yield the prefixes of records that may be of executions which began since then."""

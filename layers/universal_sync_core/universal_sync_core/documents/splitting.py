@@ -1,9 +1,9 @@
 """Splitting a document: choosing the parts to offload, so that the rest is small enough."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, TypeAlias
+from typing import Final
 
 from universal_sync_core.bag.unit_of_work import UnitOfWork
 from universal_sync_core.documents.members import members, with_members
@@ -11,14 +11,11 @@ from universal_sync_core.documents.pointers import largest_pointer, to_stored
 from universal_sync_core.documents.words import Need
 from universal_sync_core.errors import StateTooLargeError
 from universal_sync_core.values.codec import Json
-from universal_sync_core.values.paths import Place, Step
+from universal_sync_core.values.paths import Place, Step, Steps, by_first
 from universal_sync_core.values.pointer import pointers_inline, recognise
 from universal_sync_core.values.sizes import Sizes
 
 _NAMED: Final = 3
-
-# Replacements by their steps; each pointer is in a tuple of one.
-_Tree: TypeAlias = "dict[Step, _Tree | tuple[Json]]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +112,8 @@ class _Splitting:
     def _without(self, document: Json, leaving: Sequence[_Part]) -> Json:
         """Return the document with some parts replaced by pointers."""
         pointers = self._stored([part.value for part in leaving])
-        tree: _Tree = {}
-        for part, pointer in zip(leaving, pointers, strict=True):
-            _plant(tree, part.steps, pointer)
-        return _replaced(document, tree)
+        places = [part.steps for part in leaving]
+        return _replaced(document, dict(zip(places, pointers, strict=True)))
 
     def _stored(self, values: Sequence[Json]) -> list[Json]:
         """Return pointers to values; the pointers in them are looked up first, in parallel."""
@@ -140,17 +135,12 @@ def _is_container(value: Json) -> bool:
     return type(value) in (dict, list)
 
 
-def _plant(tree: _Tree, steps: tuple[Step, ...], value: Json) -> None:
-    *above, last = steps
-    for step in above:
-        inner = tree.setdefault(step, {})
-        tree = inner if isinstance(inner, dict) else {}
-    tree[last] = (value,)
-
-
-def _replaced(value: Json, tree: "_Tree | tuple[Json]") -> Json:
-    if isinstance(tree, tuple):
-        return tree[0]
-    items = dict(members(value))
-    replaced = {step: _replaced(items[step], inner) for step, inner in tree.items()}
+def _replaced(value: Json, pointers: Mapping[Steps, Json]) -> Json:
+    """Return a value with pointers in place of its parts at some paths."""
+    if () in pointers:
+        return pointers[()]
+    items, replaced = dict(members(value)), dict[Step, Json]()
+    for step, paths in by_first(pointers).items():
+        inner = {path: pointers[(step, *path)] for path in paths}
+        replaced[step] = _replaced(items[step], inner)
     return with_members(value, replaced)

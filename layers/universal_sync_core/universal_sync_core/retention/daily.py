@@ -14,7 +14,7 @@ from typing import Final
 
 from universal_sync_core.errors import MalformedPointerError, MissingObjectError, StateSyncError
 from universal_sync_core.retention.children import Children, parents_machine
-from universal_sync_core.retention.ended import RecordName, ended_prefix, read_record
+from universal_sync_core.retention.ended import RecordName, ended_prefix, record_in
 from universal_sync_core.retention.inventory import DELETE_AT_ONCE, Inventory, Stored
 from universal_sync_core.retention.members import (
     Members,
@@ -122,7 +122,8 @@ class DailyDeletion:
         Raises:
             MalformedPointerError: it is not the record that its name says, which has the time.
         """
-        arn, owner = read_record(self._used.read(record).body, str(record))
+        document = record_in(self._used.read(record).body, str(record))
+        arn, owner = document["execution_arn"], document["execution_id"]
         name = RecordName.in_key(record.key)
         if name is None or name.digest != digest_of(arn):
             message = "the record belongs to another execution than its name says"

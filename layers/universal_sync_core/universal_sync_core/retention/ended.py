@@ -88,13 +88,11 @@ class RecordName:
     digest: str
 
     @classmethod
-    def of(cls, execution: EndedExecution) -> "RecordName":
-        """Return the name of an execution's record. A redriven execution has one for each end."""
-        return cls.at(execution.arn, execution.stopped)
-
-    @classmethod
     def at(cls, arn: str, stopped: datetime) -> "RecordName":
-        """Return the name of the record of an execution that stopped at that time."""
+        """Return the name of the record of an execution that stopped at that time.
+
+        A redriven execution has a record for each end.
+        """
         return cls(stopped.astimezone(UTC).replace(microsecond=0), digest_of(arn))
 
     @classmethod
@@ -127,20 +125,10 @@ def day_prefix(settings: Settings, day: date) -> str:
 
 def write_record(used: Runtime, execution: EndedExecution, state: LastState) -> str:
     """Record that an execution has ended, once, and return the path of the record."""
-    location = RecordName.of(execution).location(used.settings)
+    location = RecordName.at(execution.arn, execution.stopped).location(used.settings)
     body = encode(ended_record(execution, state)) + b"\n"
     used.create(location, body)
     return str(location)
-
-
-def read_record(body: bytes, path: str) -> tuple[str, str]:
-    """Return the execution of a record, and the one that began its state.
-
-    Raises:
-        MalformedPointerError: it is not a record of this version.
-    """
-    record = record_in(body, path)
-    return record["execution_arn"], record["execution_id"]
 
 
 def record_in(body: bytes, path: str) -> JsonObject:

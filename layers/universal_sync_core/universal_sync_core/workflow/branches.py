@@ -172,7 +172,7 @@ def join_branches(
     """
     with unit_of_work(serving("aggregate_branches", context), state) as unit:
         endings = endings_of(_listed(branches, unit), state, unit)
-        names = [_name(index, ending) for index, ending in enumerate(endings)]
+        names = [ending.name_at(index) for index, ending in enumerate(endings)]
         strategy = state.get(_CONFLICT_STRATEGY, DEFAULT_CONFLICT_STRATEGY)
         conflicts = Conflicts(unit=unit, parent=state, names=names, strategy=strategy)
         fork = fork_of(state)
@@ -205,10 +205,6 @@ def _listed(branches: Json, unit: UnitOfWork) -> Sequence[Json]:
         raise InvalidRequestError(message, field="branches")
     require_admissible(opened, unit)
     return unit.pages.list_of(opened) or []
-
-
-def _name(index: int, ending: Ending) -> str:
-    return ending.name if type(ending.name) is str else str(index)
 
 
 def _share(state: JsonObject) -> int:

@@ -38,10 +38,10 @@ class Ending:
     bag: JsonObject | None = None
     result: Json = None
 
-    @property
-    def name(self) -> Json:
-        """The branch's own id, if it has one."""
-        return self.told.get(BRANCH_ID)
+    def name_at(self, index: int) -> str:
+        """Return the branch's own id, or its position if it has none."""
+        own: Json = self.told.get(BRANCH_ID)
+        return own if type(own) is str else str(index)
 
     @property
     def time(self) -> int | None:
