@@ -85,7 +85,7 @@ SCHEDULING: Final = "scheduling_metadata"
 SCHEDULING_SUMMARY: Final = "scheduling_summary"
 OUTPUTS: Final = "distributed_outputs"
 # The fields that describe a list of outputs.
-TOLD_WITH_OUTPUTS: Final = ("chunk_count", "aggregation_timestamp")
+ABOUT_OUTPUTS: Final = ("chunk_count", "aggregation_timestamp")
 FAILED_SEGMENTS: Final = "failed_segments"
 STALE_RESULT: Final = "stale_result"
 SAMPLED: Final = ("chunk_results", FAILED_SEGMENTS, OUTPUTS)

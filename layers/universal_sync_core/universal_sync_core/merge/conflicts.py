@@ -6,12 +6,12 @@ from operator import itemgetter
 from typing import Final
 
 from universal_sync_core.bag.fields import (
+    ABOUT_OUTPUTS,
     CONTROL_FIELDS_NEVER_OFFLOAD,
     OUTPUTS,
     READ_BY_MACHINE,
     STALE_RESULT,
     STATE,
-    TOLD_WITH_OUTPUTS,
     archive_of,
 )
 from universal_sync_core.bag.strategies import (
@@ -32,7 +32,7 @@ from universal_sync_core.values.pointer import has_mark, is_map, unescape_key
 from universal_sync_core.values.timestamps import time_of
 
 # Fields of the bag over which branches cannot disagree.
-_JOINED: Final = CONTROL_FIELDS_NEVER_OFFLOAD | HISTORY_FIELDS | {STALE_RESULT, *TOLD_WITH_OUTPUTS}
+_JOINED: Final = CONTROL_FIELDS_NEVER_OFFLOAD | HISTORY_FIELDS | {STALE_RESULT, *ABOUT_OUTPUTS}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +93,7 @@ class Conflicts:
             MergeConflictError: there are conflicts and the strategy is `fail`.
         """
         settled = {change.branch: change.value for change in self._settle_maps(changes, ())}
-        _tell_of_outputs(settled)
+        _keep_about_outputs(settled)
         self.reports.sort(key=itemgetter("path"))  # fields may be stored in any order
         if self.strategy == "fail" and self.reports:
             raise MergeConflictError([report["path"] for report in self.reports])
@@ -193,14 +193,14 @@ class Conflicts:
         """Return the values of all branches, each whole, as its branch left it."""
         found = self._before.at(keys)
         values = [
-            {"branch_id": self.names[change.branch], **self._told(change, keys, found)}
+            {"branch_id": self.names[change.branch], **self._wanted(change, keys, found)}
             for change in changes
         ]
         # A list that grows would add the values to what it has.
         grows = found and self.unit.strategies.at(_pattern(keys))
         return Replacement(values) if grows else values
 
-    def _told(self, change: Change, keys: Keys, found: Sequence[Json]) -> JsonObject:
+    def _wanted(self, change: Change, keys: Keys, found: Sequence[Json]) -> JsonObject:
         if change.final is REMOVAL:
             return {"removed": True}
         return {"value": self._whole(change, keys, found)}
@@ -254,9 +254,9 @@ def _is_one_form(changes: Sequence[Change]) -> bool:
         return False
 
 
-def _tell_of_outputs(settled: Mapping[int, JsonObject]) -> None:
+def _keep_about_outputs(settled: Mapping[int, JsonObject]) -> None:
     """Keep the fields that describe a list of outputs only beside such a list, if there is one."""
     if any(OUTPUTS in delta for delta in settled.values()):
         for delta in settled.values():
-            for name in TOLD_WITH_OUTPUTS if OUTPUTS not in delta else ():
+            for name in ABOUT_OUTPUTS if OUTPUTS not in delta else ():
                 delta.pop(name, None)

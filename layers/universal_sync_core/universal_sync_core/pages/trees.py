@@ -67,12 +67,12 @@ def require_described(node: Node, pointer: Pointer, size: int) -> None:
     Raises:
         MalformedPointerError: it is something else.
     """
-    is_said = (
+    is_match = (
         (node.kind, node.count) == (pointer.kind, pointer.count)
         and (not node.height or not node.children[0].first)
         and _is_sized(node, pointer.size, size)
     )
-    if not is_said:
+    if not is_match:
         raise MalformedPointerError("the object does not match its pointer", path=pointer.path)
 
 
@@ -90,13 +90,13 @@ def require_child(parent: Node, position: int, child: Node, stop: str | None, pa
         MalformedPointerError: it is something else.
     """
     said = parent.children[position]
-    is_said = (
+    is_match = (
         (child.kind, child.height, child.count) == (parent.kind, parent.height - 1, said.count)
         and child.is_marked == parent.is_marked
         and (child.weight == said.weight if child.height else said.marks == (child.marks or b""))
         and (child.kind == "list" or _is_between(child, said.first, stop))
     )
-    if not is_said:
+    if not is_match:
         raise MalformedPointerError("a page does not match its index", path=path)
 
 

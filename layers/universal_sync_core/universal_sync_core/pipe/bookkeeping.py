@@ -151,7 +151,7 @@ def _stopped_by(delta: JsonObject, next_action: str, unit: UnitOfWork) -> JsonOb
     """
     if next_action not in STOPS:
         return {}
-    error, cause = (_said(names, delta, unit) for names in _ERROR_AND_CAUSE)
+    error, cause = (_value_of(names, delta, unit) for names in _ERROR_AND_CAUSE)
     if error is None and cause is None:
         return {}
     is_name = type(error) is str
@@ -170,7 +170,7 @@ def _wait_state(
     """Return how long the workflow waits for a result, and what it does afterwards."""
     if after["next_action"] != WAIT or "status" not in delta:
         return {}
-    asked = {name: _said((name,), delta, unit) for name in (SECONDS, UNTIL)}
+    asked = {name: _value_of((name,), delta, unit) for name in (SECONDS, UNTIL)}
     until = wait_until(asked, sender_of(unit).place)
     return {WAIT_STATE: {"until": until, "then": after_wait(merged, after)}}
 
@@ -179,11 +179,11 @@ def _awaited_job(delta: JsonObject, next_action: str, unit: UnitOfWork) -> JsonO
     """Return the job that the workflow waits for, from a result or a resumed workflow's input."""
     if next_action != ASYNC or delta.get(JOB) is None:
         return {}
-    asked = {name: _said((name,), delta, unit) for name in (JOB, SECONDS)}
+    asked = {name: _value_of((name,), delta, unit) for name in (JOB, SECONDS)}
     return {AWAITED_JOB: awaited_job(asked, sender_of(unit).place)}
 
 
-def _said(names: tuple[str, ...], delta: JsonObject, unit: UnitOfWork) -> Json:
+def _value_of(names: tuple[str, ...], delta: JsonObject, unit: UnitOfWork) -> Json:
     """Return the first value that a result has under these names, or None."""
     found = (delta[name] for name in names if delta.get(name) is not None)
     return unit.pages.resolve(next(found, None))

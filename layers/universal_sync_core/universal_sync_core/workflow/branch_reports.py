@@ -5,9 +5,9 @@ from typing import Final
 
 from universal_sync_core.bag.execution_budget import IN_PARENT
 from universal_sync_core.bag.fields import (
+    ABOUT_OUTPUTS,
     FAILED_SEGMENTS,
     OUTPUTS,
-    TOLD_WITH_OUTPUTS,
     with_fields,
 )
 from universal_sync_core.bag.next_action import FAILED
@@ -53,9 +53,9 @@ def conflicts_within(
     for name, ending in zip(names, endings, strict=True):
         bag = ending.bag or {}
         fields = with_fields(bag, {CONFLICTS}, unit.pages) if IN_PARENT in bag else {}
-        told = fields.get(CONFLICTS, parent.get(CONFLICTS))
-        if not is_equal(told, parent.get(CONFLICTS), unit.pages):
-            reports: list[JsonObject] = unit.pages.resolve(told)
+        conflicts = fields.get(CONFLICTS, parent.get(CONFLICTS))
+        if not is_equal(conflicts, parent.get(CONFLICTS), unit.pages):
+            reports: list[JsonObject] = unit.pages.resolve(conflicts)
             found += [{**each, "within": [name, *each.get("within", ())]} for each in reports]
     return found
 
@@ -67,7 +67,7 @@ def report_of(index: int, ending: Ending, delta: JsonObject) -> JsonObject:
     """
     taken = _reported(delta, _OF_FAILURE) if ending.is_failure else {}
     own = {name.lower(): item for name, item in taken.items() if item is not None}
-    report = {"index": index} | own | ending.told
+    report = {"index": index} | own | ending.report
     return {name: value for name, value in report.items() if value is not None}
 
 
@@ -92,7 +92,7 @@ def outputs_by_branch(
         return {}
     taken = {index: _reported(deltas[index], (OUTPUTS,))[OUTPUTS] for index in mapped}
     for index in mapped:
-        for name in TOLD_WITH_OUTPUTS:
+        for name in ABOUT_OUTPUTS:
             deltas[index].pop(name, None)
     return taken
 

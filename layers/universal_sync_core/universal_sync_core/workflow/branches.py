@@ -49,7 +49,7 @@ from universal_sync_core.workflow.branch_reports import (
     report_of,
     summary_of,
 )
-from universal_sync_core.workflow.endings import PATH, Ending, endings_of, told_of
+from universal_sync_core.workflow.endings import PATH, Ending, endings_of, report_in
 
 # Fields of a branch's own bag, and fields that only the machine counts. None of them is merged into
 # the parent's bag.
@@ -137,9 +137,9 @@ def complete_branch(
         status: how it ended, if that differs from its `next_action`.
     """
     with unit_of_work(context, state) as unit:
-        told = told_of(state)
-        return told | {
-            "status": status or told["status"] or COMPLETE,
+        report = report_in(state)
+        return report | {
+            "status": status or report["status"] or COMPLETE,
             PATH: unit.objects.add_record(state),
             "state_revision": state.get("state_revision"),
         }
@@ -189,9 +189,9 @@ def join_branches(
             merged = merge_delta(merged, delta, unit, by_time=False)
         summary = summary_of(state, reports, outputs)
         known = with_fields(state, {CONFLICTS}, unit.pages)
-        told = [*conflicts.reports, *conflicts_within(known, names, endings, unit)]
-        if told or CONFLICTS in known:
-            summary[CONFLICTS] = told
+        found = [*conflicts.reports, *conflicts_within(known, names, endings, unit)]
+        if found or CONFLICTS in known:
+            summary[CONFLICTS] = found
         return universal_sync_core(merged, summary)
 
 

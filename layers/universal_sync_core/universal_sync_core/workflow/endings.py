@@ -29,18 +29,18 @@ class Ending:
     """How one branch ended.
 
     Attributes:
-        told: what is reported about it.
+        report: what is reported about it.
         bag: the bag that it ended with, if it left one.
         result: what it left besides or instead of a bag; None if there is nothing.
     """
 
-    told: JsonObject
+    report: JsonObject
     bag: JsonObject | None = None
     result: Json = None
 
     def name_at(self, index: int) -> str:
         """Return the branch's own id, or its position if it has none."""
-        own: Json = self.told.get(BRANCH_ID)
+        own: Json = self.report.get(BRANCH_ID)
         return own if type(own) is str else str(index)
 
     @property
@@ -51,7 +51,7 @@ class Ending:
     @property
     def is_failure(self) -> bool:
         """Whether the branch failed."""
-        return self.told.get("status") == FAILED
+        return self.report.get("status") == FAILED
 
 
 def endings_of(branches: Sequence[Json], parent: JsonObject, unit: UnitOfWork) -> list[Ending]:
@@ -73,23 +73,23 @@ def endings_of(branches: Sequence[Json], parent: JsonObject, unit: UnitOfWork) -
     documents = zip(unit.objects.records(paths), paths, strict=True)
     bags = iter([_branch_bag(document, path, unit) for document, path in documents])
     return [
-        Ending(told=_told(branch), bag=next(bags))
+        Ending(report=_report(branch), bag=next(bags))
         if _is_pointer(branch)
         else _ending(branch, parent, f"branches[{index}]", unit)
         for index, branch in enumerate(given)
     ]
 
 
-def told_of(bag: JsonObject) -> JsonObject:
+def report_in(bag: JsonObject) -> JsonObject:
     """Return what the bag of a branch reports about the branch."""
-    told = {
+    report = {
         BRANCH_ID: bag.get(BRANCH_ID),
         "status": bag.get("next_action"),
         SEGMENTS_RUN: bag.get("loop_counter"),
     }
     waits = waits_of(bag)
-    told |= {IN_PARENT: bag[IN_PARENT]} if IN_PARENT in bag else {}
-    return told | {WAITS: waits} if waits else told
+    report |= {IN_PARENT: bag[IN_PARENT]} if IN_PARENT in bag else {}
+    return report | {WAITS: waits} if waits else report
 
 
 def _unwrapped(branch: Json) -> Json:
@@ -114,15 +114,15 @@ def _branch_bag(document: Json, path: str, unit: UnitOfWork) -> JsonObject:
 
 def _ending(branch: Json, parent: JsonObject, place: str, unit: UnitOfWork) -> Ending:
     if type(branch) is not dict:
-        return Ending(told={}, result=branch)
+        return Ending(report={}, result=branch)
     if _BAG in branch:
         return _with_bag(branch, parent, place, unit)
     if is_branch(branch) or _is_bag_of(branch, parent):
         require_admissible(branch, unit)
-        return Ending(told=_told_since(branch, parent), bag=branch)
+        return Ending(report=_report_since(branch, parent), bag=branch)
     if _is_failure(branch):
-        return Ending(told=_told(branch), result=_without(branch, _REPORT_FIELDS))
-    return Ending(told=_told(branch, ("status", BRANCH_ID)), result=branch)
+        return Ending(report=_report(branch), result=_without(branch, _REPORT_FIELDS))
+    return Ending(report=_report(branch, ("status", BRANCH_ID)), result=branch)
 
 
 def _with_bag(branch: JsonObject, parent: JsonObject, place: str, unit: UnitOfWork) -> Ending:
@@ -136,11 +136,13 @@ def _with_bag(branch: JsonObject, parent: JsonObject, place: str, unit: UnitOfWo
         raise InvalidRequestError(message, field=f"{place}.{_BAG}")
     require_admissible(bag, unit)
     named = [name for name, item in branch.items() if _is_caught(item)][:1]
-    told = _told(branch[named[0]]) if named else {}
+    report = _report(branch[named[0]]) if named else {}
     known = [_BAG, *named]
     if _is_caught(branch):
-        told, known = _told(branch), [_BAG, *_CAUGHT]
-    return Ending(told=_told_since(bag, parent) | told, bag=bag, result=_without(branch, known))
+        report, known = _report(branch), [_BAG, *_CAUGHT]
+    return Ending(
+        report=_report_since(bag, parent) | report, bag=bag, result=_without(branch, known)
+    )
 
 
 def _is_bag_of(bag: JsonObject, parent: JsonObject) -> bool:
@@ -159,13 +161,13 @@ def _revision_and_owner(bag: JsonObject) -> tuple[int, str] | None:
     return (revision, owner) if type(revision) is int and type(owner) is str else None
 
 
-def _told_since(bag: JsonObject, parent: JsonObject) -> JsonObject:
+def _report_since(bag: JsonObject, parent: JsonObject) -> JsonObject:
     """Return what a bag reports about its branch, whose counters may go on from its parent's."""
-    told, before = told_of(bag), parent.get("loop_counter", 0)
-    count: Json = told[SEGMENTS_RUN]
+    report, before = report_in(bag), parent.get("loop_counter", 0)
+    count: Json = report[SEGMENTS_RUN]
     if is_branch(bag) or type(count) is not int or type(before) is not int:
-        return told
-    return told | {SEGMENTS_RUN: count - before}
+        return report
+    return report | {SEGMENTS_RUN: count - before}
 
 
 def _without(fields: JsonObject, names: Collection[str]) -> Json:
@@ -188,9 +190,9 @@ def _is_failure(value: Json) -> bool:
 _REPORT_FIELDS: Final = frozenset({*_REPORTED, *_CAUGHT, "index"})
 
 
-def _told(branch: JsonObject, names: Sequence[str] = _REPORTED) -> JsonObject:
+def _report(branch: JsonObject, names: Sequence[str] = _REPORTED) -> JsonObject:
     """Return what a branch reports about itself, with a failure always under the same names."""
-    told = {name: branch[name] for name in names if branch.get(name) is not None}
+    report = {name: branch[name] for name in names if branch.get(name) is not None}
     if _is_caught(branch):
-        told = {"error": branch["Error"], "cause": branch["Cause"]} | told
-    return told | {"status": FAILED} if _is_failure(branch) else told
+        report = {"error": branch["Error"], "cause": branch["Cause"]} | report
+    return report | {"status": FAILED} if _is_failure(branch) else report
