@@ -15,7 +15,7 @@ from universal_sync_core.packs.objects import Objects
 from universal_sync_core.pages.page_reader import PageReader
 from universal_sync_core.values.codec import Json
 from universal_sync_core.values.paths import Selection
-from universal_sync_core.values.pointer import parse, unescape
+from universal_sync_core.values.pointer import parse, unescape, weight_of
 
 
 class Reading:
@@ -50,8 +50,7 @@ class Reading:
     def handed_out(self, steps: Selection, value: Json, stored: Json) -> None:
         """Note a value that a worker gets, if changes in place are watched for."""
         if self._watch is not None and type(value) in (dict, list):
-            pointer = parse(stored)
-            self._watch.note(steps, value, 0 if pointer is None else pointer.size)
+            self._watch.note(steps, value, weight_of(stored) or 0)
 
     def elements(self, elements: ListBacking, positions: range) -> list[Json]:
         """Return the stored elements at some positions, in ascending or descending order."""

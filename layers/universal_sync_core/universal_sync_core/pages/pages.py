@@ -11,11 +11,10 @@ from typing import TypeVar
 from universal_sync_core.pages.entries import Element, Entries
 from universal_sync_core.pages.gathering import Gathering
 from universal_sync_core.pages.page_format import Child, Node, split_marks
-from universal_sync_core.pages.tree_writer import weight_of
 from universal_sync_core.pages.trees import Place, keys_by_child, positions_by_child
 from universal_sync_core.values.address import Address
 from universal_sync_core.values.codec import Json, encode
-from universal_sync_core.values.pointer import Pointer
+from universal_sync_core.values.pointer import Pointer, weight_of
 
 Target = TypeVar("Target", int, str)
 

@@ -20,7 +20,7 @@ from universal_sync_core.settings import Settings
 from universal_sync_core.values.address import Address
 from universal_sync_core.values.codec import Json, JsonObject, encode
 from universal_sync_core.values.item_failure import failure_beside
-from universal_sync_core.values.pointer import Pointer, has_mark, parse
+from universal_sync_core.values.pointer import Pointer, has_mark, parse, weight_of
 from universal_sync_core.values.sizes import is_over
 
 # With more containers around a value, checking its size costs less than encoding it for each.
@@ -206,12 +206,6 @@ class TreeWriter(PageReader):
         finally:
             self._around -= 1
         return pointer, encode(pointer)
-
-
-def weight_of(value: Json) -> int | None:
-    """Return the bytes of a pointer's value as JSON, or None for anything else."""
-    pointer = parse(value)
-    return None if pointer is None else pointer.size
 
 
 def _groups(children: Sequence[Child], target: int) -> Iterator[list[Child]]:

@@ -204,6 +204,12 @@ def length(value: Json) -> int | None:
     return len(value) if type(value) is list else None
 
 
+def weight_of(value: Json) -> int | None:
+    """Return the bytes of a pointer's value as JSON, or None for anything else."""
+    pointer = parse(value)
+    return None if pointer is None else pointer.size
+
+
 def is_one_place(left: Json, right: Json) -> bool | None:
     """Tell whether two pointers lead to the same place; None if one of the values is not one."""
     ours, theirs = parse(left), parse(right)

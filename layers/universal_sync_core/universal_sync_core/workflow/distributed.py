@@ -33,7 +33,7 @@ from universal_sync_core.maps.unfinished_map import UnfinishedMap, items_to_run,
 from universal_sync_core.storage.store import Location
 from universal_sync_core.values.codec import Json, JsonObject, encode
 from universal_sync_core.values.item_failure import failure_of, shown_beside
-from universal_sync_core.values.pointer import Pointer, escape, is_whole, parse, unescape
+from universal_sync_core.values.pointer import Pointer, escape, is_whole, parse, unescape, weight_of
 
 
 def stage_items(state: JsonObject, context: Context | None = None) -> JsonObject:
@@ -153,8 +153,8 @@ def _too_large(element: Json, unit: UnitOfWork) -> bytes | None:
 
 
 def _size(element: Json) -> int:
-    pointer = parse(element)
-    return len(encode(element)) if pointer is None else pointer.size
+    weight = weight_of(element)
+    return len(encode(element)) if weight is None else weight
 
 
 def _given(item: Json, stored: Json, unit: UnitOfWork) -> bytes:
