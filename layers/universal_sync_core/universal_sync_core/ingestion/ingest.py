@@ -121,7 +121,11 @@ def ingest(value: Json, unit: UnitOfWork) -> Json:
         PointerNotAllowedError: it contains a pointer that leads out of the allowed places.
         MissingObjectError, MalformedPointerError: a pointer leads nowhere, or to something else.
     """
-    value, encoded = as_json(value, unit, ingest)
+    return ingested(*as_json(value, unit, ingest), unit)
+
+
+def ingested(value: Json, encoded: bytes, unit: UnitOfWork) -> Json:
+    """Return a JSON value as `ingest` does, given its encoding."""
     if not may_hold_marks(encoded):
         return value
     pointers: list[Pointer] = []
@@ -152,12 +156,8 @@ def _is_ours(part: JsonObject, pointers: list[Pointer], unit: UnitOfWork) -> boo
     pointer = recognise(part)
     if pointer is not None:
         pointers.append(pointer)
-    return pointer is not None or _is_compressed_well(part, pointers, unit)
-
-
-def _is_compressed_well(part: JsonObject, pointers: list[Pointer], unit: UnitOfWork) -> bool:
-    if not is_compressed(part):
-        return False
+    if pointer is not None or not is_compressed(part):
+        return pointer is not None
     try:
         value = _expanded(part, unit)
     except UnreadableObjectError:

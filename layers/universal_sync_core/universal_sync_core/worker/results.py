@@ -4,7 +4,7 @@ from typing import Final
 
 from universal_sync_core.bag.unit_of_work import Context, Encode, serving, unit_of_work, with_encode
 from universal_sync_core.ingestion.conversion import as_json
-from universal_sync_core.ingestion.ingest import ingest
+from universal_sync_core.ingestion.ingest import ingest, ingested
 from universal_sync_core.limits import KIB
 from universal_sync_core.sync import universal_sync_core
 from universal_sync_core.values.codec import Json, JsonObject, measure
@@ -41,7 +41,7 @@ def offload_result(
         result, encoded = as_json(result, unit, ingest)
         if len(encoded) <= limit and (measure(result)[1] or not unit.objects.can_write):
             return result
-        return pointer_to_result(result, context or {})
+        return pointer_to_result(ingested(result, encoded, unit), unit)
 
 
 def merge_answer(state: JsonObject, answer: Json, context: Context | None = None) -> JsonObject:

@@ -207,7 +207,8 @@ def store_result(value: Json, context: Context) -> JsonObject:
         InvalidRequestError: the result asks for something that only a segment can ask for, such as
             a map.
     """
-    pointer = pointer_to_result(value, context)
+    with unit_of_work(context) as unit:
+        pointer = pointer_to_result(ingest(value, unit), unit)
     require_of_item(pointer)
     return pointer
 
@@ -217,17 +218,15 @@ def require_of_item(result: Json) -> None:
     require_simple(result, "an item of a Distributed Map")
 
 
-def pointer_to_result(value: Json, context: Context) -> JsonObject:
-    """Return a pointer to a worker's result, with its status and a short error beside it."""
-    with unit_of_work(context) as unit:
-        ingested = ingest(value, unit)
-        given = parse(ingested)
-        if given is None:
-            return _with_shown(unit.pages.store(ingested), unit.pages.expanded(ingested)).render()
-        opened = unit.pages.opened(ingested)
-        if given.kind == "value" and failure_of(opened):  # as workers in other languages store it
-            return _with_shown(unit.pages.store(opened), opened).render()
-        return given.render()
+def pointer_to_result(result: Json, unit: UnitOfWork) -> JsonObject:
+    """Return a pointer to an ingested result, with its status and a short error beside it."""
+    given = parse(result)
+    if given is None:
+        return _with_shown(unit.pages.store(result), unit.pages.expanded(result)).render()
+    opened = unit.pages.opened(result)
+    if given.kind == "value" and failure_of(opened):  # as workers in other languages store it
+        return _with_shown(unit.pages.store(opened), opened).render()
+    return given.render()
 
 
 def _with_shown(pointer: Pointer, value: Json) -> Pointer:
