@@ -1,4 +1,4 @@
-"""The one door: incoming values become JSON, and are checked by who sends them.
+"""The one entrance: incoming values become JSON, and are checked by who sends them.
 
 Uses: everything from values to lazy.
 Others use: `ingest`, and the checks of control fields.

@@ -1,4 +1,4 @@
-"""The door: everything that comes into the bag is checked here, once, by who brings it.
+"""The entrance: everything that comes into the bag is checked here, once, by who brings it.
 
 `ingest` looks at values: their pointers, and data that resembles a pointer or another stored form.
 `ingest_delta` looks at fields: those that the machine counts and reads, and which of them a sender

@@ -1,5 +1,5 @@
 """Previews: a value in S3 is shown beside its pointer, shortened and without its secrets.
 
 Uses: values, pages and bag.
-Others use: `with_previews`, the paths that a bag asks for, and `Masking` to show any state.
+Others use: `with_previews`, and `Masking` to show any state.
 """

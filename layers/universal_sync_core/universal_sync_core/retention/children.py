@@ -8,6 +8,7 @@ it.
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
@@ -42,18 +43,18 @@ def parents_machine(execution_id: str) -> str | None:
     return f"{match[1]}stateMachine:{match[2]}" if match else None
 
 
+@dataclass(frozen=True, slots=True)
 class Children:
     """Notes children with state beside their parents, and finds that state."""
 
-    def __init__(
-        self, used: Runtime, inventory: Inventory, executions: Executions, terms: Terms
-    ) -> None:
-        """Use the places in the settings."""
-        self._used = used
-        self._bucket = used.settings.bucket or ""
-        self._inventory = inventory
-        self._executions = executions
-        self._terms = terms
+    _used: Runtime
+    _inventory: Inventory
+    _executions: Executions
+    _terms: Terms
+
+    @property
+    def _bucket(self) -> str:
+        return self._used.settings.bucket or ""
 
     def batches(self, owner: str, marks: Iterable[Stored]) -> Iterator[tuple[Stored, list[Stored]]]:
         """Yield the objects of a workflow's children, and of their children, some at a time.

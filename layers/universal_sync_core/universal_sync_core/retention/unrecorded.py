@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-delive
 import itertools
 import random
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from universal_sync_core.retention.children import Children
@@ -25,23 +26,15 @@ from universal_sync_core.storage.runtime import Runtime
 _ENDED: Final = frozenset({Standing.RECENT, Standing.OVER, Standing.FORGOTTEN})
 
 
+@dataclass(frozen=True, slots=True)
 class Unrecorded:
     """Finds ends without a record, and records them."""
 
-    def __init__(
-        self,
-        used: Runtime,
-        inventory: Inventory,
-        executions: Executions,
-        terms: Terms,
-        children: Children,
-    ) -> None:
-        """Use the places in the settings."""
-        self._used = used
-        self._children = children
-        self._inventory = inventory
-        self._executions = executions
-        self._terms = terms
+    _used: Runtime
+    _inventory: Inventory
+    _executions: Executions
+    _terms: Terms
+    _children: Children
 
     def record(self, doubtful: Mapping[str, str], has_time: Callable[[], bool]) -> list[str]:
         """Record ends that have no record yet, and return their executions.
