@@ -7,6 +7,7 @@ import pytest
 
 from tests.core.bags import CONTEXT, EXECUTION, fresh, hydrated
 from universal_sync_core import (
+    decompress,
     fork_branch,
     hydrate_state,
     join_branches,
@@ -15,6 +16,7 @@ from universal_sync_core import (
 )
 from universal_sync_core.errors import MalformedPointerError
 from universal_sync_core.storage.memory_store import MemoryStore
+from universal_sync_core.values.compression import compress
 
 TABLE = {f"k{number}": "y" * 100 for number in range(500)}
 WRONG: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
@@ -85,6 +87,20 @@ def test_what_is_not_touched_is_carried_on_for_who_can_read_it(
     bag["other"] = later = WRONG[wrong](bag["current_state"]["table"])
     after = synced(bag, {"current_state": {"done": True}})
     assert after["other"] == later
+
+
+@pytest.mark.parametrize("wrong", sorted(set(WRONG) - {"a size past all"}))
+def test_a_whole_state_is_carried_on_as_well(bag: dict[str, Any], wrong: str) -> None:
+    later = WRONG[wrong](bag["current_state"]["table"])
+    after = synced(bag | {"current_state": later}, {"found": 1})
+    assert after["current_state"] == later
+
+
+@pytest.mark.parametrize("wrong", sorted(set(WRONG) - {"a size past all"}))
+def test_decompressed_it_is_malformed(bag: dict[str, Any], wrong: str) -> None:
+    later = WRONG[wrong](bag["current_state"]["table"])
+    with pytest.raises(MalformedPointerError):
+        decompress(compress({"table": later}))
 
 
 @pytest.mark.parametrize("wrong", WRONG)

@@ -247,7 +247,7 @@ def unescape(value: Json) -> Json:
     """Return a stored value with its keys as before `escape`; pointers stay unchanged."""
     if type(value) is list:
         return [unescape(item) for item in value]
-    if type(value) is not dict or has_mark(value):
+    if type(value) is not dict or parse(value) is not None:
         return value
     return {unescape_key(key): unescape(item) for key, item in value.items()}
 
