@@ -5,10 +5,13 @@ here: a key overwritten by a retry (objects are created, never replaced), a miss
 as something else, an encoding taken from a setting and not from the object.
 """
 
+import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
+from unittest import mock
 
 import boto3
 import pytest
@@ -16,6 +19,7 @@ from botocore.awsrequest import AWSPreparedRequest
 from botocore.config import Config
 from botocore.exceptions import EndpointConnectionError
 from botocore.httpsession import URLLib3Session
+from botocore.session import get_session
 from moto.server import ThreadedMotoServer
 
 from local.servers.seaweed import Seaweed
@@ -23,7 +27,7 @@ from tests.core.bags import BUCKET, EXECUTION
 from universal_sync_core import hydrate_state, universal_sync_core
 from universal_sync_core.errors import MissingObjectError, StoreUnavailableError
 from universal_sync_core.settings import Settings
-from universal_sync_core.storage import runtime
+from universal_sync_core.storage import runtime, s3_store
 from universal_sync_core.storage.memory_store import MemoryStore
 from universal_sync_core.storage.parallel import MAX_REQUESTS_AT_ONCE
 from universal_sync_core.storage.s3_store import S3Store
@@ -44,12 +48,20 @@ def client_of(endpoint: str) -> "S3Client":
     )
 
 
+def own_store(endpoint: str = "http://127.0.0.1:9") -> S3Store:
+    """Return a store with the client that it makes for itself."""
+    names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+    environment = dict.fromkeys(names, "local") | {"AWS_ENDPOINT_URL_S3": endpoint}
+    with mock.patch.dict(os.environ, environment | {"AWS_DEFAULT_REGION": "us-east-1"}):
+        return S3Store()
+
+
 @contextmanager
 def on_server(endpoint: str) -> Iterator[ObjectStore]:
     """Yield a store in a bucket of its own, which goes with it: moto is shared by a process."""
     client = client_of(endpoint)
     client.create_bucket(Bucket=BUCKET)
-    yield S3Store(client=client)
+    yield own_store(endpoint)
     for found in client.list_objects_v2(Bucket=BUCKET).get("Contents", []):
         client.delete_object(Bucket=BUCKET, Key=found["Key"])
     client.delete_bucket(Bucket=BUCKET)
@@ -170,12 +182,34 @@ def test_a_request_says_who_asks(monkeypatch: pytest.MonkeyPatch, location: Loca
         asked.append(str(request.headers["User-Agent"]))
         raise EndpointConnectionError(endpoint_url=request.url)
 
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "local")
     monkeypatch.setattr(URLLib3Session, "send", send)
     with pytest.raises(StoreUnavailableError):
-        S3Store().get(location)
+        own_store().get(location)
     assert ["universal-sync-core botocore/" in agent for agent in asked] == [True]
+
+
+def test_a_client_is_made_without_looking_for_other_services(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    listed: list[str] = []
+    list_folder = os.listdir
+
+    def listdir(path: str) -> list[str]:
+        listed.append(path)
+        return list_folder(path)
+
+    monkeypatch.setattr(os, "listdir", listdir)
+    own_store()
+    assert {Path(path).name for path in listed} == {"s3"}
+
+
+@pytest.mark.parametrize("kind", ["service-2", "endpoint-rule-set-1"])
+def test_a_client_has_the_model_that_botocore_has(kind: str) -> None:
+    models = [
+        session.get_component("data_loader").load_service_model("s3", kind)
+        for session in (s3_store._new_session(), get_session())
+    ]
+    assert models[0] == models[1]
 
 
 def test_the_pipe_loses_nothing_on_it(any_store: ObjectStore) -> None:

@@ -4,10 +4,13 @@ It uses botocore, which makes boto3's clients. boto3 would add its resources and
 cold start.
 """
 
+import gzip
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from http.client import HTTPException
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+import orjson
 from botocore import __version__ as botocore_version
 from botocore.config import Config
 from botocore.exceptions import (
@@ -19,8 +22,9 @@ from botocore.exceptions import (
     PartialCredentialsError,
 )
 from botocore.handlers import add_expect_header
+from botocore.loaders import JSONFileLoader, Loader
 from botocore.parsers import ResponseParserError
-from botocore.session import get_session
+from botocore.session import Session, get_session
 from urllib3.exceptions import HTTPError
 
 from universal_sync_core.errors import (
@@ -32,6 +36,7 @@ from universal_sync_core.errors import (
 from universal_sync_core.storage.parallel import MAX_REQUESTS_AT_ONCE
 from universal_sync_core.storage.s3_errors import error_for
 from universal_sync_core.storage.store import Location, Part, StoredObject
+from universal_sync_core.values.codec import Json
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -136,8 +141,39 @@ class S3Store:
             yield piece
 
 
-def _new_client() -> "S3Client":
+class _Files(JSONFileLoader):
+    """Reads the files in which botocore describes services, in a third of the time."""
+
+    def load_file(self, file_path: str) -> Json:
+        """Return what is in a file, or None if there is none.
+
+        Args:
+            file_path: its path without the ending.
+        """
+        for ending, opened in ((".json", open), (".json.gz", gzip.open)):
+            with suppress(FileNotFoundError), opened(file_path + ending, "rb") as file:
+                return orjson.loads(file.read())
+        return None
+
+
+class _Models(Loader):
+    """Finds the model of S3 without looking into the folders of four hundred other services."""
+
+    def list_available_services(self, type_name: str) -> list[str]:  # noqa: ARG002 - botocore's
+        return ["s3"]
+
+
+def _new_session() -> Session:
+    """Return a session that makes a client of S3, and no other, in half the time."""
     session = get_session()
+    paths = session.get_component("data_loader").search_paths
+    models = _Models(paths, file_loader=_Files(), include_default_search_paths=False)
+    session.register_component("data_loader", models)
+    return session
+
+
+def _new_client() -> "S3Client":
+    session = _new_session()
     # No time of an answer is asked for, and dates take a tenth of the work of a request.
     session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=str)
     try:
