@@ -1,6 +1,7 @@
 """Where an execution writes its objects, and which objects it may read."""
 
 from collections.abc import Iterable
+from functools import cached_property
 
 from universal_sync_core.errors import InvalidRequestError, PointerNotAllowedError
 from universal_sync_core.settings import Settings
@@ -38,7 +39,7 @@ class Places:
         """Whether there is a bucket and an execution to write under."""
         return bool(self._settings.bucket and self._execution_id)
 
-    @property
+    @cached_property
     def home(self) -> str:
         """The `s3://` prefix under which this execution writes its state."""
         bucket, execution_id = self._require_owner()
