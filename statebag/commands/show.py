@@ -8,7 +8,7 @@ import click
 
 from statebag.account.aws import Cloud
 from statebag.options import as_json, with_cloud, with_masking
-from statebag.output.masking import Masking
+from statebag.output.masking import Masking, masked_path
 from statebag.output.rendering import bytes_text, digest_text, preview
 from statebag.output.terminal import (
     BAD,
@@ -22,7 +22,7 @@ from statebag.output.terminal import (
     print_table,
     styled,
 )
-from statebag.paths import parse_path, render_path
+from statebag.paths import parse_path
 from statebag.sources.failures import headline_of
 from statebag.sources.sources import SOURCE_HELP, Source, open_source
 from statebag.state.tree import Part, Place, Tree
@@ -122,7 +122,7 @@ class View:
 
     def describe(self, part: Part, depth: int) -> JsonObject:
         """Return the tree of sizes as JSON."""
-        told = part.describe()
+        told = part.describe() | {"path": masked_path(part.steps, self.mask)}
         if part.preview is not None:
             told["preview"] = self.mask.masked(part.preview, part.steps)
         is_top = depth == self.depth
@@ -159,8 +159,8 @@ class View:
         return part.kind in ("map", "list") and (self.opens or part.is_open)
 
     def _row(self, part: Part, branch: str, value: Json = None) -> list[str | Styled]:
-        name = f"[{part.name}]" if isinstance(part.name, int) else part.name
-        label = styled((branch, DIM), (name or render_path(part.steps), NAME))
+        name = f"[{part.name}]" if isinstance(part.name, int) else str(self.mask.masked(part.name))
+        label = styled((branch, DIM), (name or masked_path(part.steps, self.mask), NAME))
         return [label, bytes_text(part.size), _where(part), self._content(part, value)]
 
     def _content(self, part: Part, value: Json) -> Styled:
@@ -194,7 +194,7 @@ def _print_title(opened: Source, part: Part, mask: Masking) -> None:
             note(f"`statebag failure {arn}` has the trace, and how to go on")
     if part.steps:
         print_line(
-            f"{render_path(part.steps)}: {part.kind}, {bytes_text(part.size)}, {_where(part)}"
+            f"{masked_path(part.steps, mask)}: {part.kind}, {bytes_text(part.size)}, {_where(part)}"
         )
 
 

@@ -24,6 +24,10 @@ class Documents:
         self._mask = mask
         self._left = _MOST_CHARS
 
+    def masked(self, text: str | None) -> str | None:
+        """Return a text without what looks secret."""
+        return None if text is None else str(self._mask.masked(text))
+
     def told(self, document: Json) -> str:
         """Return the beginning of a document as indented JSON; nothing once the page is full."""
         if self._left <= 0:

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from statebag.output.masking import Masking
+from statebag.output.masking import Masking, masked_path
 from statebag.output.rendering import preview
-from statebag.paths import Steps, render_path
+from statebag.paths import Steps
 from statebag.sources.sources import Source
 from statebag.state.tree import Part
 from universal_sync_core.errors import PointerNotAllowedError, StoredDataError
@@ -38,6 +38,7 @@ class Node:
 
     Attributes:
         number: counts the nodes of a page.
+        path: where it is, as it is shown.
         label: its last step, as it is shown.
         preview: the value of a scalar, else empty.
         hidden: members that the page does not carry.
@@ -46,16 +47,12 @@ class Node:
 
     number: int
     part: Part
+    path: str
     label: str
     preview: str = ""
     members: list["Node"] = field(default_factory=list)
     hidden: int = 0
     unreadable: str | None = None
-
-    @property
-    def path(self) -> str:
-        """The path of the part."""
-        return render_path(self.part.steps)
 
 
 def excerpt_of(source: Source, mask: Masking, chosen: Sequence[Steps] = ()) -> Node:
@@ -93,7 +90,8 @@ class _Excerpt:
     def _node(self, part: Part) -> Node:
         self._count += 1
         label = str(self._mask.masked(str(part.name)))
-        return Node(number=self._count, part=part, label=label)
+        path = masked_path(part.steps, self._mask)
+        return Node(number=self._count, part=part, path=path, label=label)
 
     def _open(self, node: Node) -> None:
         part = node.part

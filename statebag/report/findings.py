@@ -99,7 +99,11 @@ def findings_of(
     visits = visits_of(steps, mask, LogGroups(cloud))
     told = [
         replace(
-            each, input=None, output=None, cause=mask.masked(explanation_of(each.cause).message)
+            each,
+            input=None,
+            output=None,
+            error=mask.masked(each.error),
+            cause=mask.masked(explanation_of(each.cause).message),
         )
         for each in chain
     ]

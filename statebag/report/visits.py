@@ -97,7 +97,7 @@ def _visit(step: Step, execution: int, documents: Documents, groups: LogGroups) 
         without_offload=payload + max(elsewhere, 0),
         offloaded=step.offloaded,
         retries=step.retries,
-        error=step.error,
+        error=documents.masked(step.error),
         next_action=step.next_action,
         left=step.left,
         logs=logs_of(step.execution_arn, step, groups),

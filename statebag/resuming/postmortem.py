@@ -63,7 +63,7 @@ class Postmortem:
 
     def facts(self, mask: Masking) -> Iterator[Fact]:
         """Yield what is known, each with its name and lines, without what looks secret."""
-        yield "error", [self.error]
+        yield "error", _masked(self.error, mask)
         if self.cause or not self.meaning:
             yield "cause", _masked(self.cause, mask)
         if self.meaning:

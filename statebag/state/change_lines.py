@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterable
 from itertools import groupby
 from typing import Final
 
-from statebag.output.masking import Masking
+from statebag.output.masking import Masking, masked_path
 from statebag.output.rendering import bytes_text, preview
 from statebag.output.terminal import BAD, DIM, GOOD, NAME, Styled, styled
-from statebag.paths import Steps, render_path
+from statebag.paths import Steps
 from statebag.state.differences import Change
 from statebag.state.tree import Part, Place
 from universal_sync_core.values.codec import JsonObject
@@ -38,14 +38,14 @@ def tell_changes(changes: Iterable[Change], mask: Masking, tell: Tell) -> None:
 
 def described(change: Change, mask: Masking) -> JsonObject:
     """Return a change as JSON; of a large value, or one in S3, what it is."""
-    told: JsonObject = {"path": render_path(change.steps), "change": change.kind}
+    told: JsonObject = {"path": masked_path(change.steps, mask), "change": change.kind}
     for name, part in (("old", change.old), ("new", change.new)):
         if part is None:
             continue
         if part.place is not Place.S3 and part.here <= _SHOWN_BYTES:
             told[name] = mask.masked(part.value, part.steps)
         else:
-            told[f"{name}_part"] = part.describe()
+            told[f"{name}_part"] = part.describe() | {"path": told["path"]}
     return told
 
 
@@ -58,7 +58,7 @@ def _run(change: Change) -> tuple[str, Steps] | None:
 def _line(change: Change, mask: Masking) -> Styled:
     sides = [_content(part, mask) for part in (change.old, change.new) if part is not None]
     between = [(" → ", DIM)] if len(sides) > 1 else []
-    path = (f"{render_path(change.steps)}  ", NAME)
+    path = (f"{masked_path(change.steps, mask)}  ", NAME)
     return styled(_SIGNS[change.kind], path, sides[0], *between, *sides[1:])
 
 

@@ -111,6 +111,19 @@ def test_secret_in_the_tree_is_masked(run: Run) -> None:
     assert '"***"' in shown
 
 
+@pytest.mark.parametrize(
+    "options", [(), ("--depth", "3", "--json"), ("--path", "keys.AKIAIOSFODNN7EXAMPLE")], ids=str
+)
+def test_key_that_looks_secret_is_masked(run: Run, options: tuple[str, ...]) -> None:
+    key = "AKIAIOSFODNN7EXAMPLE"
+    bag = {"execution_id": "x", key: 1, "keys": {key: {"a": 1}}}
+    shown = run("show", "-", *options, stdin=json.dumps(bag)).out
+
+    assert "***" in shown
+    assert key not in shown
+    assert key in run("show", "-", *options, "--no-mask", stdin=json.dumps(bag)).out
+
+
 def test_part_under_a_secret_name_is_masked(run: Run) -> None:
     bag = {"execution_id": "x", "credentials": {"user": "Ada", "parts": ["one"]}}
     shown = run("show", "-", "--path", "credentials.parts[0]", "--json", stdin=json.dumps(bag))

@@ -168,3 +168,14 @@ def test_command_that_is_copied_runs_nothing_that_the_state_says() -> None:
     paths = [each[each.index("--path") + 1] for each in split if "--path" in each]
     assert [path for path in paths if words in path]
     assert {each[2].partition("#")[0] for each in split if each[0] == "statebag"} == {run.arn}
+
+
+def test_key_that_looks_secret_is_nowhere_on_the_page() -> None:
+    key = "AKIAIOSFODNN7EXAMPLE"
+    part = {key: {"a": 1}, "b": {key: "x" * 90_000, "c": {f"{key}.d": list(range(9_000))}}}
+    run = Run("run-1").sync("InitializeState", {"current_state": part})
+    run.add("TaskFailed", taskFailedEventDetails={"error": key})
+    page = page_of(findings(run.fail(f"Not {key}", f"no {key}")))
+
+    assert key not in page
+    assert "current_state.***" in page

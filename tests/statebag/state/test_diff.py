@@ -81,6 +81,18 @@ def test_secret_that_changed_is_not_shown(run: Run) -> None:
     ]
 
 
+@pytest.mark.parametrize("options", [(), ("--json",)], ids=str)
+def test_key_that_looks_secret_is_not_shown(run: Run, options: tuple[str, ...]) -> None:
+    key = "AKIAIOSFODNN7EXAMPLE"
+    _, path = snapshot_of(universal_sync_core(None, {"execution_id": RUN}))
+    added = json.dumps({"execution_id": RUN, "keys": {key: 1}, f"{key}.x": "x" * 2_000})
+
+    shown = run("diff", path, "-", *options, stdin=added).out
+
+    assert "***" in shown
+    assert key not in shown
+
+
 def test_one_leaf_of_a_state_of_20_mb_is_found_by_reading_less_than_1_mb(
     run: Run, cloud: FakeCloud
 ) -> None:
