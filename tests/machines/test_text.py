@@ -51,6 +51,15 @@ def test_substitution_in_place_of_a_value_is_unknown() -> None:
     assert JSON_TEXT[unknown.start : unknown.end] == "${Wait}"
 
 
+def test_comma_behind_the_last_value_is_passed_over() -> None:
+    text = '{"StartAt": "A,]", "States": {"A,]": {"Type": "Wait", "Seconds": ${W}, } , },\n}'
+
+    (machine,) = read_text(text, name="x").machines
+
+    assert spans(text, machine) == ['"A,]"', '"Wait"']
+    assert text[machine.start : machine.end] == text
+
+
 def test_definition_inside_a_yaml_template_is_found() -> None:
     source = read_text(YAML_TEXT, name="x", is_yaml=True)
 

@@ -12,8 +12,9 @@ from tree_sitter import Node as Syntax
 from statebag.errors import RefusedError
 from statebag.machines.text.nodes import Kind, Node
 
-# A substitution where no text is: `"Seconds": ${WaitSeconds}`.
-_BARE: Final = re.compile(r'"(?:[^"\\]|\\.)*"|\$\{[^}"\s]*\}')
+# A substitution where no text is: `"Seconds": ${WaitSeconds}`. A comma behind the last value, which
+# tools that read definitions as YAML pass over.
+_BARE: Final = re.compile(r'"(?:[^"\\]|\\.)*"|\$\{[^}"\s]*\}|,(?=\s*[}\]])')
 _KINDS: Final = {"object": Kind.MAPPING, "array": Kind.SEQUENCE}
 
 
@@ -55,6 +56,8 @@ def parse_json(text: str, *, name: str) -> Node:
 def _quoted(found: re.Match[str], bare: set[int]) -> str:
     if found[0].startswith('"'):
         return found[0]
+    if found[0] == ",":
+        return " "
     bare.add(found.start())
     return f'"{found[0][1:-1]}"'
 
