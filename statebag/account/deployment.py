@@ -11,8 +11,9 @@ from statebag.account.places import Place
 from statebag.errors import NotFoundError
 from universal_sync_core.values.codec import Json, JsonObject, decode
 
-# The state whose function is the manager, whatever the worker may be.
-_MANAGER_ACTIONS: Final = ("init", "sync", "create_snapshot")
+# The state whose function is the manager, whatever the worker may be; the last two are those of a
+# machine without a bag.
+_MANAGER_ACTIONS: Final = ("init", "sync", "create_snapshot", "offload", "hydrate")
 _FUNCTION: Final = re.compile(r"arn:[\w-]+:lambda:[\w-]+:\d{12}:function:[\w-]+(?::[\w$-]+)?")
 
 
@@ -97,7 +98,7 @@ def functions_in(definition: Json, name: str = "") -> Iterator[tuple[str, JsonOb
             yield from functions_in(item)
     if type(definition) is not dict:
         return
-    parameters = definition.get("Parameters")
+    parameters = definition.get("Parameters", definition.get("Arguments"))
     payload, function = (
         (parameters.get("Payload"), parameters.get("FunctionName"))
         if type(parameters) is dict

@@ -7,10 +7,10 @@ import pytest
 
 from statebag.budgets import expanded
 from tests.core.places import lines_of
-from tests.statebag.cloud import FakeCloud, arn_of
+from tests.statebag.cloud import MACHINE, FakeCloud, arn_of
 from tests.statebag.conftest import Run
 from tests.statebag.states import CONTEXT, RUN, catalog_bag, decoded, snapshot_of
-from universal_sync_core import universal_sync_core
+from universal_sync_core import offload, universal_sync_core
 from universal_sync_core.packs import frames, outbox
 from universal_sync_core.pages.page_reader import pointers_in
 from universal_sync_core.storage.store import Location
@@ -43,6 +43,21 @@ def test_sound_state(run: Run) -> None:
 
     assert ran.code == 0
     assert "8 sound objects of 86.8 KiB, 0 problems" in ran.out
+
+
+@pytest.mark.parametrize("language", ["Parameters", "Arguments"])
+def test_output_of_a_machine_of_your_own_is_read_where_its_function_stores(
+    run: Run, cloud: FakeCloud, language: str
+) -> None:
+    function = "arn:aws:lambda:eu-west-1:123456789012:function:manager"
+    call = {"FunctionName": function, "Payload": {"action": "offload"}}
+    cloud.states.machines[MACHINE] = {"States": {"Make room": {language: call}}}
+    cloud.states.add("run-1", output=offload({"text": "t" * 9_000}, CONTEXT, at_most=1_000))
+
+    ran = run("verify", RUN)
+
+    assert ran.code == 0
+    assert "1 sound object of 8.8 KiB, 0 problems" in ran.out
 
 
 @pytest.mark.usefixtures("bag")

@@ -82,10 +82,12 @@ def test_execution_that_resumed_an_old_one_keeps_it(run: Run, cloud: FakeCloud) 
     assert content(cloud, "run-1") == before
 
 
-CALLING = {"States": {"A": {"Parameters": {"FunctionName": "f", "Payload": {"action": "init"}}}}}
+CALL = {"FunctionName": "f", "Payload": {"action": "init"}}
+CALLING = {"States": {"A": {"Parameters": CALL}}}
+IN_JSONATA = {"States": {"A": {"Arguments": CALL}}}
 
 
-@pytest.mark.parametrize("definition", [CALLING, [CALLING]])
+@pytest.mark.parametrize("definition", [CALLING, [CALLING], IN_JSONATA])
 def test_execution_of_another_machine_keeps_what_it_resumed(
     run: Run, cloud: FakeCloud, definition: Any
 ) -> None:
