@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.machines.adopting import MACHINES, OPTIONS
 from tests.machines.building import Fields, machine, mapping, service, task
 from tests.statebag.cloud import MACHINE, FakeCloud
 from tests.statebag.conftest import Ran, Run
@@ -44,6 +45,25 @@ def test_state_that_passes_the_limit_is_told_with_what_to_do(run: Run, file: Pat
     assert ran.code == 1
     assert "Step 3: the document after it" in ran.out
     assert 'offload: one state before "Step 3"' in ran.out
+
+
+@pytest.mark.parametrize("name", MACHINES)
+def test_adopted_machine_passes_the_limit_nowhere(run: Run, file: Path, name: str) -> None:
+    new = file.with_name("new.json")
+    assert assess(run, file, MACHINES[name], *OPTIONS).code == 1
+    assert run("adopt", str(file), *OPTIONS, "-o", str(new)).code == 0
+
+    ran = run("assess", str(new), *OPTIONS)
+
+    assert ran.code == 0
+    assert "no state exceeds the limit" in ran.out
+
+
+def test_small_value_of_a_large_input_is_not_taken_for_all_of_it(run: Run, file: Path) -> None:
+    keys = dict.fromkeys(("Bucket.$", "Prefix.$"), "$$.Execution.Input.place")
+    sends = service("aws-sdk:s3:listObjectsV2", keys, ResultPath=None)
+
+    assert assess(run, file, machine({"S": sends}), "--input-bytes", "200000").code == 0
 
 
 def test_without_the_size_of_inputs_both_ends_are_told(run: Run, file: Path) -> None:

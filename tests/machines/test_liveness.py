@@ -129,6 +129,20 @@ def test_decorated_function_reads_nothing_in_place() -> None:
     assert words_before(after(task()), "S", decorated=("T",)) == Words()
 
 
+def test_offload_state_that_is_there_hands_on_what_later_states_need() -> None:
+    event = {"action": "offload", "document.$": "$", "execution_id.$": "$.owner"}
+    offload = {
+        "Type": "Task",
+        "Resource": INVOKE,
+        "Parameters": {"FunctionName": "f", "Payload": event},
+        "OutputPath": "$.Payload.document",
+    }
+    sends = service("sqs:sendMessage", {"MessageBody.$": "$.a.b"})
+    states: dict[str, Fields] = {"S": {"Type": "Pass"}, "Offload": offload, "Send": sends}
+
+    assert words_before(machine(states), "S") == Words(plain=("a.b", "owner"))
+
+
 def test_children_of_a_distributed_map_are_given_values() -> None:
     body = {**machine({"I": task()}), "ProcessorConfig": {"Mode": "DISTRIBUTED"}}
 

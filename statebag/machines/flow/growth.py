@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from statebag.machines.flow.bounds import (
+    ENVELOPE,
     ERROR_OUTPUT,
     LIMIT,
     RECORD,
@@ -26,7 +27,7 @@ from statebag.machines.flow.planner import (
 from statebag.machines.flow.shapes import UNBOUNDED, Shape, joined, shallow, widened
 from statebag.machines.flow.sizes import size_of
 from statebag.machines.model.rebase import rebased
-from statebag.machines.model.states import COMPACT, Exit, Fan, Scope, State
+from statebag.machines.model.states import COMPACT, Call, Edge, Exit, Fan, Scope, State
 from statebag.machines.values.expressions import Literal, Ref, Struct, select
 from statebag.machines.values.paths import (
     ANY_LIST,
@@ -176,17 +177,24 @@ class Growth:
             given = size_of(state.call.arguments, values).size
             if given > self.limit:
                 excesses.append(Excess(place=Place.ARGUMENTS, size=given))
-            decorated = self.is_decorated(state)
-            answer = self.assumed.answer_of(state, is_decorated=decorated)
+            answer = self._answer(state, state.call, values)
         if state.fan:
             excesses.extend(self._handed_excesses(state.fan, values))
             answer, ends = self.fanned(state, state.fan, values)
         if answer is not None and answer.size > self.limit and not _is_dropped(state):
             excesses.append(Excess(place=Place.ANSWER, size=answer.size))
         known = {**values, RESULT: answer or Shape(2), ERROR: Shape(ERROR_OUTPUT)}
-        behind = tuple((exit_, _through(exit_, known)) for exit_ in state.exits)
+        behind = tuple((exit_, _through(exit_, _met(state, exit_, known))) for exit_ in state.exits)
         excesses.extend(self._excesses_behind(behind))
         return Outcome(values=behind, excesses=tuple(excesses), answer=answer, ends=ends)
+
+    def _answer(self, state: State, call: Call, values: Values) -> Shape:
+        """Return what a Task is answered; an offload, the document with what it leaves of it."""
+        answer = self.assumed.answer_of(state, is_decorated=self.is_decorated(state))
+        if call.document is None:
+            return answer
+        left = size_of(call.document, values).moved().capped(answer.size)
+        return Shape(ENVELOPE, {"Payload": Shape(0, {"document": left})})
 
     def _excesses_behind(self, behind: tuple[tuple[Exit, Values], ...]) -> Iterator[Excess]:
         """Yield where a document is too large, or what one Assign sets.
@@ -268,6 +276,19 @@ def _either(one: Shape | None, other: Shape | None) -> Shape:
 def _is_dropped(state: State) -> bool:
     """Tell whether nobody looks at what a Map or Parallel is answered."""
     return state.fan is not None and state.node.is_null("ResultPath")
+
+
+def _met(state: State, exit_: Exit, values: Values) -> Values:
+    """Return the values that an edge meets.
+
+    An offload state is not judged by the outages in which its Catch lets a document go on as it is.
+    """
+    call = state.call
+    if exit_.edge is not Edge.CATCH or call is None or call.service.most is None:
+        return values
+    if not isinstance(call.document, Ref) or call.document.path != (DOCUMENT,):
+        return values
+    return {**values, DOCUMENT: values[DOCUMENT].capped(call.service.most)}
 
 
 def _through(exit_: Exit, values: Values) -> Values:

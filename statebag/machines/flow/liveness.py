@@ -78,6 +78,9 @@ class Liveness:
         if state.call and is_reader:
             _called(state.call, needs, is_decorated=self.is_decorated(state))
         self.answers[state] = under(needs, RESULT)
+        if state.call and state.call.document is not None:
+            later = below_key(below_key(self.answers[state], "Payload"), "document")
+            demand(state.call.document, later, needs, computes=is_reader)
         if state.fan:
             self._fanned(state, state.fan, needs, is_reader=is_reader)
         return {path: word for path, word in needs.items() if path[0] not in {RESULT, ERROR}}
@@ -141,12 +144,19 @@ def _untouched(exit_: Exit, behind: Needs) -> Needs:
 
 
 def _called(call: Call, needs: Needs, *, is_decorated: bool) -> None:
-    """Add what a call reads: all of its arguments, but for the event of a decorated handler."""
-    if not is_decorated or call.payload is None or not isinstance(call.arguments, Struct):
-        demand(call.arguments, {} if is_decorated else {(): Word.PLAIN}, needs)
-        return
-    for key, argument in call.arguments.fields.items():
-        demand(argument, {} if key == "Payload" else {(): Word.PLAIN}, needs)
+    """Add what a call reads: all of its arguments, but for what may have pointers in it.
+
+    That is the event of a decorated handler, and the document of an offload.
+    """
+    read: Needs = {(): Word.PLAIN}
+    if is_decorated or call.document is not None:
+        read = {}
+        if isinstance(call.arguments, Struct) and call.payload is not None:
+            read = {(key,): Word.PLAIN for key in call.arguments.fields if key != "Payload"}
+    if call.document is not None and isinstance(call.payload, Struct):
+        event = call.payload.fields
+        read |= {("Payload", key): Word.PLAIN for key in event if key != "document"}
+    demand(call.arguments, read, needs)
 
 
 def _predecessors(scope: Scope) -> dict[str, set[str]]:

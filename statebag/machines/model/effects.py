@@ -10,6 +10,7 @@ from statebag.machines.model.states import COMPACT, Call, Edge, Exit, Fan, Scope
 from statebag.machines.text.nodes import Node
 from statebag.machines.values.expressions import Expression, Read, Struct
 from statebag.machines.values.paths import EACH, Step
+from universal_sync_core.documents.document import DOCUMENT_BYTES
 
 _FUNCTION_KEYS: Final = ("FunctionName", "FunctionName.$")
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateItem.html
@@ -60,13 +61,36 @@ def call_of(node: Node, arguments: Node | None, whole: Expression) -> Call:
         is_known = service.integration is Integration.SERVICE
         given = with_identifiers(whole) if is_known else whole
         return Call(service=service, arguments=given, function=_plain_function(service, node))
+    return _invocation(service, arguments, _with_short(whole, "FunctionName"))
+
+
+def _invocation(service: Service, arguments: Node | None, whole: Expression) -> Call:
+    """Return the call of a function; that of an offload answers no more than it is told to."""
+    function = _named_function(arguments)
     payload = whole.fields.get("Payload") if isinstance(whole, Struct) else None
-    return Call(
-        service=service,
-        arguments=_with_short_name(whole),
-        function=_named_function(arguments),
-        payload=payload,
+    call = Call(service=service, arguments=whole, function=function, payload=payload)
+    at_most = _offload_bytes(arguments)
+    if at_most is None or not isinstance(payload, Struct) or not isinstance(whole, Struct):
+        return call
+    event = _with_short(payload, "execution_id")
+    return replace(
+        call,
+        service=replace(service, most=at_most),
+        arguments=Struct({**whole.fields, "Payload": event}, whole.size),
+        payload=event,
+        document=payload.fields.get("document"),
     )
+
+
+def _offload_bytes(arguments: Node | None) -> int | None:
+    """Return the bytes that the action `offload` leaves, or None of another call."""
+    event = arguments.mapping("Payload") if arguments is not None else None
+    if event is None or event.text("action") != "offload":
+        return None
+    at_most = event.get("at_most")
+    if at_most is None:
+        return DOCUMENT_BYTES
+    return at_most.value if type(at_most.value) is int else None
 
 
 def _as_asked(service: Service, arguments: Node | None) -> Service:
@@ -84,12 +108,12 @@ def _as_asked(service: Service, arguments: Node | None) -> Service:
     return service if is_small else replace(service, most=None)
 
 
-def _with_short_name(whole: Expression) -> Expression:
-    """Return the arguments of lambda:invoke, of which the name is no larger than a name may be."""
-    if not isinstance(whole, Struct) or "FunctionName" not in whole.fields:
-        return whole
-    named = with_identifiers(whole.fields["FunctionName"], is_key=True)
-    return Struct({**whole.fields, "FunctionName": named}, whole.size)
+def _with_short(made: Expression, key: str) -> Expression:
+    """Return an object of which the value under a key is no larger than a name may be."""
+    if not isinstance(made, Struct) or key not in made.fields:
+        return made
+    short = with_identifiers(made.fields[key], is_key=True)
+    return Struct({**made.fields, key: short}, made.size)
 
 
 def resource_text(node: Node) -> str:

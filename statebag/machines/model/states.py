@@ -52,12 +52,14 @@ class Call:
         arguments: what it is given.
         function: of Lambda, its name or ARN as it stands in the definition.
         payload: of Lambda, the event of the handler.
+        document: what the action `offload` is given; None of any other call.
     """
 
     service: Service
     arguments: Expression
     function: str | None = None
     payload: Expression | None = None
+    document: Expression | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -47,6 +47,7 @@ def can_be_decorated(state: State) -> bool:
         call is not None
         and call.service.integration is Integration.LAMBDA
         and not call.service.waits
+        and call.document is None
     )
 
 

@@ -42,6 +42,8 @@ def value_at(path: Path) -> Expression:
     depth = len(ITEM_IN_CONTEXT)
     if path[:depth] == ITEM_IN_CONTEXT:
         return Ref((ITEM, *path[depth:]))
+    if path[:3] == INPUT_IN_CONTEXT and len(path) > len(INPUT_IN_CONTEXT):
+        return Ref(path)
     if path == (CONTEXT,):
         return Computed((Read(INPUT_IN_CONTEXT), Read((ITEM,))), _CONTEXT_BYTES)
     if path[:3] == INPUT_IN_CONTEXT[: len(path)]:
