@@ -3,9 +3,11 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
-from typing import Any
+from decimal import Decimal
+from typing import Any, NamedTuple
 
 import pytest
+from awslambdaric.lambda_runtime_marshaller import to_json
 from pydantic import BaseModel
 
 from tests.core.bags import KIB, fresh
@@ -239,6 +241,41 @@ def test_errors_of_the_handler_pass_through(event: Any) -> None:
 
     with pytest.raises(KeyError, match="mine"):
         handler(event, context())
+
+
+class Point(NamedTuple):
+    x: int
+    y: Any
+
+
+LIKE_LAMBDA: list[Any] = [
+    Decimal("9.90"),
+    Decimal(7),
+    Decimal("-1E+3"),
+    Point(1, Point(2, (3,))),
+    {1: "a", 2.5: "b", None: "c", False: "d", "e": "f"},
+    b"text",
+]
+
+
+@pytest.mark.parametrize("filler", ["", TEXT], ids=["inline", "in S3"])
+@pytest.mark.parametrize("value", LIKE_LAMBDA, ids=repr)
+@pytest.mark.usefixtures("store")
+def test_answer_is_written_as_lambda_writes_it(value: Any, filler: str) -> None:
+    answer = large_payloads(lambda _event, _context: [value, filler])({}, context())
+    assert repr(whole(answer)) == repr(json.loads(to_json([value, filler])))
+
+
+@pytest.mark.parametrize("value", [Decimal("NaN"), b"\xff", {Decimal(1): 1}, {1: 1, "1": 2}, {3}])
+def test_what_lambda_cannot_write_either_is_refused_by_name(value: Any) -> None:
+    with pytest.raises(InvalidRequestError) as caught:
+        large_payloads(lambda _event, _context: {"v": value})({}, context())
+    assert str(caught.value.field).startswith("result.v")
+
+
+def test_option_encode_comes_first() -> None:
+    price: Any = Decimal("9.90")
+    assert large_payloads(encode=str)(lambda _event, _context: price)({}, context()) == "9.90"
 
 
 @pytest.mark.parametrize("levels", [2_000, 50_000])

@@ -34,6 +34,8 @@ class UnitOfWork:
         bag: the bag with which the call was opened.
         keep_inline: the keys of each path of `current_state` to copy beside its pointers.
         encode: converts a value that is not accepted directly to JSON, or raises TypeError.
+        as_lambda: whether named tuples become objects, and keys that are numbers text, as Lambda's
+            own runtime writes them.
     """
 
     settings: Settings
@@ -44,6 +46,7 @@ class UnitOfWork:
     bag: JsonObject
     keep_inline: set[tuple[str, ...]] = field(default_factory=set)
     encode: Encode | None = None
+    as_lambda: bool = False
 
     @property
     def budget(self) -> Budget:

@@ -4,6 +4,7 @@ A value with exactly one meaning in JSON is accepted. The caller's own `encode` 
 other; without it the value is refused, and the message says where it is and what to write instead.
 """
 
+import json
 from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import fields, is_dataclass
@@ -100,7 +101,7 @@ class _Conversion:
         if isinstance(value, Mapping):
             return self._object(value.items(), place)
         if isinstance(value, list | tuple):
-            return [self._json(item, place.at(n)) for n, item in enumerate(value)]
+            return self._array(value, place)
         if isinstance(value, Iterator | AsyncIterator) and not isinstance(value, IOBase):
             return self._iterated(value, place)
         if is_model(value):
@@ -109,10 +110,16 @@ class _Conversion:
             return self._object(_fields_of(value, place), place)
         return self._json(self._by_caller(value, place), place.inside)
 
+    def _array(self, value: Json, place: Place) -> Json:
+        if self._unit.as_lambda and isinstance(value, tuple) and hasattr(value, "_asdict"):
+            return self._object(value._asdict().items(), place)
+        return [self._json(item, place.at(n)) for n, item in enumerate(value)]
+
     def _object(self, pairs: Iterable[tuple[object, Json]], place: Place) -> JsonObject:
         converted: JsonObject = {}
         for key, item in pairs:
-            name = key_text(key, place)
+            is_text = self._unit.as_lambda and (key is None or isinstance(key, int | float))
+            name = key_text(json.dumps(key) if is_text else key, place)
             if name in converted:
                 raise place.at(name).refusal("two of its keys are the same string")
             converted[name] = self._json(item, place.at(name))

@@ -24,6 +24,7 @@ from universal_sync_core.storage import runtime
 from universal_sync_core.values.codec import Json, JsonObject
 from universal_sync_core.values.paths import Paths
 from universal_sync_core.worker.invocation import beside_event, finished, time_of
+from universal_sync_core.worker.lambda_json import as_lambda_writes
 from universal_sync_core.worker.models import ModelT, prepare, validated
 from universal_sync_core.worker.result_types import Answered
 from universal_sync_core.worker.results import INLINE_RESULT_BYTES
@@ -92,7 +93,9 @@ class _Invocation:
     def answer_to(self, result: Json) -> Json:
         """Return the answer for the state machine."""
         try:
-            with unit_of_work({_OWNER: self.owner, "encode": self.encode}) as unit:
+            encode = self.encode or as_lambda_writes
+            with unit_of_work({_OWNER: self.owner, "encode": encode}) as unit:
+                unit.as_lambda = True
                 unit.objects.readable += self.places(unit.settings)
                 return offloaded(result, self.need, self.at_most, unit)
         except InvalidRequestError as error:
@@ -180,7 +183,9 @@ def large_payloads(  # noqa: PLR0913 - options, all by name
             below them.
         list: paths at which lists stay lists; their elements may be pointers.
         plain: paths at and below which there is no pointer.
-        encode: converts a value that is not accepted directly to JSON, or raises TypeError.
+        encode: converts a value that is not accepted directly to JSON, or raises TypeError. By
+            default, a Decimal becomes a number and bytes become text, as Lambda's own runtime
+            writes them. Named tuples and keys that are numbers are written as there, too.
 
     Raises:
         InvalidRequestError: an option is wrong; also if an event has extra keys beside a pointer,
