@@ -273,6 +273,17 @@ def test_what_lambda_cannot_write_either_is_refused_by_name(value: Any) -> None:
     assert str(caught.value.field).startswith("result.v")
 
 
+@pytest.mark.usefixtures("store")
+def test_bytes_are_the_answer_in_json_as_lambda_sends_them() -> None:
+    document = {"n": 2**70, "text": TEXT}
+    handler = large_payloads(lambda _event, _context: json.dumps(document).encode())
+    answer = handler({}, context())
+    assert is_pointer(answer["text"])
+    assert whole(answer) == document
+    with pytest.raises(InvalidRequestError, match="not JSON"):
+        large_payloads(lambda _event, _context: b"text")({}, context())
+
+
 def test_option_encode_comes_first() -> None:
     price: Any = Decimal("9.90")
     assert large_payloads(encode=str)(lambda _event, _context: price)({}, context()) == "9.90"

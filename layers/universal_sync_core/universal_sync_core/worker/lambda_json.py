@@ -6,8 +6,25 @@ https://github.com/aws/aws-lambda-python-runtime-interface-client/blob/main/awsl
 """
 
 import json
+from typing import Any
 
-from universal_sync_core.values.codec import Json
+from universal_sync_core.errors import InvalidRequestError, UnreadableObjectError
+from universal_sync_core.values.codec import Json, decode
+
+
+def as_lambda_sends(result: Any) -> Any:
+    """Return what a handler returned; bytes are its answer in JSON, which Lambda sends unread.
+
+    Raises:
+        InvalidRequestError: they are not JSON.
+    """
+    if not isinstance(result, bytes):
+        return result
+    try:
+        return decode(result)
+    except UnreadableObjectError as error:
+        message = "result: Lambda sends bytes as they are, and these are not JSON"
+        raise InvalidRequestError(message, field="result") from error
 
 
 def as_lambda_writes(value: object) -> Json:

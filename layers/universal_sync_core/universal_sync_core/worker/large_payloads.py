@@ -24,7 +24,7 @@ from universal_sync_core.storage import runtime
 from universal_sync_core.values.codec import Json, JsonObject
 from universal_sync_core.values.paths import Paths
 from universal_sync_core.worker.invocation import beside_event, finished, time_of
-from universal_sync_core.worker.lambda_json import as_lambda_writes
+from universal_sync_core.worker.lambda_json import as_lambda_sends, as_lambda_writes
 from universal_sync_core.worker.models import ModelT, prepare, validated
 from universal_sync_core.worker.result_types import Answered
 from universal_sync_core.worker.results import INLINE_RESULT_BYTES
@@ -120,7 +120,7 @@ def _owner_of(event: Json, custom: JsonObject, chosen: OwnerOf | None) -> str | 
 
 @overload
 def large_payloads(
-    handler: Callable[Concatenate[Any, P], Answered], /
+    handler: Callable[Concatenate[Any, P], Answered | bytes], /
 ) -> LargePayloadHandler[P]: ...
 @overload
 def large_payloads(
@@ -132,7 +132,7 @@ def large_payloads(
     list: Paths = (),
     plain: Paths = (),
     encode: Encode | None = None,
-) -> Callable[[Callable[Concatenate[ModelT, P], Answered]], LargePayloadHandler[P]]: ...
+) -> Callable[[Callable[Concatenate[ModelT, P], Answered | bytes]], LargePayloadHandler[P]]: ...
 @overload
 def large_payloads(
     *,
@@ -143,7 +143,7 @@ def large_payloads(
     list: Paths = (),
     plain: Paths = (),
     encode: Encode | None = None,
-) -> Callable[[Callable[Concatenate[Any, P], Answered]], LargePayloadHandler[P]]: ...
+) -> Callable[[Callable[Concatenate[Any, P], Answered | bytes]], LargePayloadHandler[P]]: ...
 def large_payloads(  # noqa: PLR0913 - options, all by name
     handler: Callable[..., Any] | None = None,
     /,
@@ -208,7 +208,7 @@ def large_payloads(  # noqa: PLR0913 - options, all by name
                 shown = invocation.shown(event, handed, eager=eager or model is not None)
                 if model is not None:
                     shown = validated(model, shown, "event")
-                result = finished(function(shown, *args, **kwargs))
+                result = as_lambda_sends(finished(function(shown, *args, **kwargs)))
                 return invocation.answer_to(handed.taken_back(result))
 
         return handling
