@@ -13,7 +13,7 @@ from universal_sync_core.errors import (
     MalformedPointerError,
     PointerNotAllowedError,
 )
-from universal_sync_core.packs import outbox
+from universal_sync_core.packs import outbox, ranges
 from universal_sync_core.pages.page_reader import PageReader
 from universal_sync_core.values.pointer import Pointer, parse
 
@@ -146,6 +146,38 @@ def test_paths_that_begin_alike_are_followed_together(
     beside = part["current_state"]["report"]
     sections = beside.get("sections", beside)
     assert [sections[f"[{n}]"]["n"] for n in range(500)] == list(range(500))
+
+
+def test_what_several_paths_need_is_one_request() -> None:
+    fields = {f"field-{n}": [f"{n}" * 500 for _ in range(100)] for n in range(10)}
+    store = CountingStore()
+    with fresh(store):
+        bag = synced({"execution_id": EXECUTION}, {"current_state": fields})
+    store.reset()
+    with fresh(store):
+        part = hydrate_state(bag, [f"current_state.{name}" for name in fields])
+    assert part["current_state"] == fields
+    assert len(store.gets) == 1
+
+
+@pytest.mark.parametrize(
+    "path", ["items[{n}]", "items[{n}][3]", "map.k{n}", "map.k{n}[3]", "inline[{n}][3]"]
+)
+def test_what_paths_need_is_read_side_by_side(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outbox, "PACK_BYTES", 1)  # a document each
+    monkeypatch.setattr(ranges, "GAP_BYTES", 0)
+    inner = CountingStore()
+    values = [[f"{n}" * 900 for _ in range(300)] for n in range(10)]
+    with fresh(inner):
+        bag = {
+            "items": store_to_s3(values, CONTEXT),
+            "map": store_to_s3({f"k{n}": value for n, value in enumerate(values)}, CONTEXT),
+            "inline": [store_to_s3(value, CONTEXT) for value in values],
+        }
+    slow = SlowStore(inner, seconds=0.05)
+    with fresh(slow):
+        hydrate_state(bag, [path.format(n=n) for n in range(10)], CONTEXT)
+    assert slow.most_at_once >= 10
 
 
 def test_what_is_asked_for_whole_is_not_read_as_a_pointer_afterwards() -> None:

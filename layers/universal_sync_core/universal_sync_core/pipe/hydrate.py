@@ -1,6 +1,7 @@
 """Hydration: pointers become values again, in the whole bag or at some paths."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import TypeVar
 
 from universal_sync_core.bag.fields import (
     ARCHIVE,
@@ -19,6 +20,8 @@ from universal_sync_core.values.budget import levels
 from universal_sync_core.values.codec import Json, JsonObject
 from universal_sync_core.values.paths import Paths, Steps, by_first, listed, parse_path
 from universal_sync_core.values.pointer import Pointer, escape_key, parse
+
+AnyKey = TypeVar("AnyKey", str, int)
 
 
 def hydrate_state(
@@ -87,16 +90,14 @@ def _no_list() -> InvalidRequestError:
     return InvalidRequestError("the value is not a pointer to a list", field="pointer")
 
 
-def _with_paths(bag: JsonObject, paths: Iterable[Steps], unit: UnitOfWork) -> JsonObject:
+def _with_paths(bag: JsonObject, paths: list[Steps], unit: UnitOfWork) -> JsonObject:
     """Return the bag with paths hydrated, in whichever form their fields are kept."""
-    for field, below in by_first(paths).items():
-        bag = with_fields(bag, {str(field)}, unit.pages)
-        if field == HISTORY and archive_of(bag):
-            bag = _with_history(bag, below, unit)
-        else:
-            plain = without_samples(bag, {str(field)})
-            bag = _hydrated(plain, [(field, *path) for path in below], unit)
-    return bag
+    by_field = by_first(paths)
+    bag = with_fields(bag, {str(field) for field in by_field}, unit.pages)
+    if HISTORY in by_field and archive_of(bag):
+        bag = _with_history(bag, by_field.pop(HISTORY), unit)
+    plain = without_samples(bag, {str(field) for field in by_field})
+    return plain | _together(plain, _by_key(path for path in paths if path[0] in by_field), unit)
 
 
 def _with_history(bag: JsonObject, paths: list[Steps], unit: UnitOfWork) -> JsonObject:
@@ -130,14 +131,25 @@ def _hydrated(value: Json, paths: list[Steps], unit: UnitOfWork) -> Json:
     if pointer is not None:
         return _beside(pointer, paths, unit)
     if type(value) is dict:
-        found = {key: each for key, each in _by_key(paths).items() if key in value}
-        return value | {key: _hydrated(value[key], each, unit) for key, each in found.items()}
+        return value | _together(value, _by_key(paths), unit)
     if type(value) is not list:
         return value
     items = [*value]
-    for place, each in _by_position(paths, len(items)).items():
-        items[place] = _hydrated(items[place], each, unit)
+    by_place = _by_position(paths, len(items))
+    for place, item in _together(dict(enumerate(items)), by_place, unit).items():
+        items[place] = item
     return items
+
+
+def _together(
+    parts: Mapping[AnyKey, Json], paths: Mapping[AnyKey, list[Steps]], unit: UnitOfWork
+) -> dict[AnyKey, Json]:
+    """Return the parts that paths lead into, hydrated; what all need first is read in parallel."""
+    found = {name: parts[name] for name in paths if name in parts}
+    unit.pages.load([value for name, value in found.items() if () in paths[name]])
+    pointers = [parse(value) for name, value in found.items() if () not in paths[name]]
+    unit.pages.nodes([each.at for each in pointers if each and each.kind != "value"])
+    return {name: _hydrated(value, paths[name], unit) for name, value in found.items()}
 
 
 def _beside(pointer: Pointer, paths: list[Steps], unit: UnitOfWork) -> Json:
@@ -145,10 +157,10 @@ def _beside(pointer: Pointer, paths: list[Steps], unit: UnitOfWork) -> Json:
     found: JsonObject = {}
     if pointer.kind == "map":
         by_key = _by_key(paths)
-        items = unit.pages.lookup(pointer, by_key)
-        found = {key: _hydrated(item, by_key[key], unit) for key, item in items.items()}
+        found = _together(unit.pages.lookup(pointer, by_key), by_key, unit)
     if pointer.kind == "list":
         by_place = _by_position(paths, pointer.count or 0)
         elements = zip(by_place, unit.pages.slice_at(pointer, list(by_place)), strict=True)
-        found = {f"[{n}]": _hydrated(item, by_place[n], unit) for n, item in elements}
+        hydrated = _together(dict(elements), by_place, unit)
+        found = {f"[{place}]": item for place, item in hydrated.items()}
     return pointer.with_beside(pointer.beside | found).render()
