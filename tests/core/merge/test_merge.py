@@ -75,6 +75,31 @@ def test_a_delta_that_is_the_whole_bag_changes_nothing() -> None:
 
 
 @pytest.mark.parametrize(
+    "strategy", ["append", "set_union", {"strategy": "merge_by_key", "key": "id"}]
+)
+@pytest.mark.parametrize(
+    ("field", "first", "second"),
+    [
+        ("map_concurrency", 4, 5),
+        ("items_per_batch", 2, 3),
+        ("tolerated_failed_items", 1, "5%"),
+        ("tolerated_branch_failures", 1, 2),
+        ("branch_conflict_strategy", "first", "last"),
+        ("loop_limit", 9, 8),
+        ("next_segment_to_run", 1, 2),
+        ("segment_id", "a", "b"),
+    ],
+)
+def test_a_strategy_for_a_field_of_that_name_in_the_state_leaves_the_machine_its_one_value(
+    strategy: Any, field: str, first: Any, second: Any
+) -> None:
+    context = {"merge_strategy": {field: strategy}}
+    before = {field: first, "current_state": {field: [{"id": 1}]}}
+    merged = merge_logic(before, {field: second, "current_state": {field: [{"id": 2}]}}, context)
+    assert merged == {field: second, "current_state": {field: [{"id": 1}, {"id": 2}]}}
+
+
+@pytest.mark.parametrize(
     ("strategies", "field"),
     [
         ({"tags": "union"}, "merge_strategy.tags"),

@@ -54,6 +54,10 @@ READ_BY_MACHINE: Final = frozenset(
         "wait_state",
     }
 )
+# Fields with one value, which no merge strategy joins with another.
+ONE_VALUED: Final = (CONTROL_FIELDS_NEVER_OFFLOAD | READ_BY_MACHINE | {"next_segment_to_run"}) - {
+    "preview_paths"
+}
 # The state machine forks one branch for each element. The list stays inline; large elements may be
 # offloaded.
 BRANCHES: Final = "pending_branches"

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from universal_sync_core.bag.fields import STATE
+from universal_sync_core.bag.fields import ONE_VALUED, STATE
 from universal_sync_core.errors import InvalidRequestError
 from universal_sync_core.values.codec import Json
 from universal_sync_core.values.paths import Pattern, parse_pattern, require_no_root
@@ -63,7 +63,8 @@ class Strategy:
 class Strategies:
     """The strategies of one call: the defaults, and those that its context adds.
 
-    A name stands for a field of the bag or of `current_state`; a dotted path starts at either.
+    A name stands for a field of the bag or of `current_state`; a dotted path starts at either. In
+    the bag, no strategy applies to a field with one value.
     """
 
     def __init__(self, overrides: Json = None) -> None:
@@ -76,7 +77,8 @@ class Strategies:
         self._by_path: dict[Pattern, Strategy] = {
             (name,): Strategy(strategy) for name, strategy in LIST_FIELD_STRATEGIES.items()
         }
-        self._by_path |= {(STATE, *path): strategy for path, strategy in given.items()} | given
+        in_bag = {path: spec for path, spec in given.items() if path[0] not in ONE_VALUED}
+        self._by_path |= {(STATE, *path): strategy for path, strategy in given.items()} | in_bag
         self._above = {path[:end] for path in self._by_path for end in range(len(path))}
 
     def at(self, path: Pattern) -> Strategy | None:

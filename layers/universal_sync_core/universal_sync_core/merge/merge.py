@@ -4,7 +4,6 @@ from collections.abc import Iterable
 
 from universal_sync_core.bag.fields import (
     ARCHIVE,
-    CONTROL_FIELDS_NEVER_OFFLOAD,
     OVERFLOW,
     STATE,
     archive_of,
@@ -90,8 +89,7 @@ def merge_delta(
 def _merged_field(
     combiner: Combiner, base: JsonObject, field: str, value: Json, unit: UnitOfWork
 ) -> JsonObject:
-    is_control = field in CONTROL_FIELDS_NEVER_OFFLOAD
-    if not is_control and (field == STATE or unit.strategies.at((field,))):
+    if field == STATE or unit.strategies.at((field,)):
         if field not in base:
             return combiner.added(field, value, ())
         return {field: combiner.combine(base[field], value, (field,))}
