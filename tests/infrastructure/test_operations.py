@@ -46,6 +46,9 @@ FROM_AWS |= {("AWS/SQS", "ApproximateNumberOfMessagesVisible", frozenset({"Queue
 FROM_AWS |= {("AWS/Events", "FailedInvocations", frozenset({"RuleName"}))}
 """https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html"""
 
+MOST_SECONDS_OF_AN_ALARM = 604_800
+"""https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html"""
+
 SEARCH = re.compile(r"SEARCH\('\{(\w+),([\w,]+)\} MetricName=\"(\w+)\" service=\"STACK\"'")
 ERROR_NAMES = re.compile(r"^class (\w+Error)\(", re.MULTILINE)
 """Classes of errors.py."""
@@ -190,6 +193,26 @@ def test_every_alarm_is_on_the_dashboard_and_goes_to_the_topic_if_there_is_one(
     for alarm in alarms.values():
         assert alarm["AlarmActions"] == alarm["OKActions"] == action
         assert alarm["TreatMissingData"] == "notBreaching"
+
+
+def test_days_on_which_the_stack_was_used_and_nothing_was_deleted_raise_an_alarm(
+    alarms: dict[str, dict[str, Any]],
+) -> None:
+    alarm = alarms["RetentionStoppedAlarm"]
+    queries = {query["Id"]: query for query in alarm["Metrics"]}
+    functions = {
+        name: query["MetricStat"]["Metric"]["Dimensions"][0]["Value"]["Ref"]
+        for name, query in queries.items()
+        if "MetricStat" in query
+    }
+    days = {query["MetricStat"]["Period"] for query in queries.values() if "MetricStat" in query}
+    expressions = {name: queries[name]["Expression"] for name in queries.keys() - functions.keys()}
+    assert functions == {"calls": "StateDataManagerFunction", "runs": "RetentionFunction"}
+    assert expressions == {"missed": "SUM([used, ran])", "used": "calls / calls", "ran": "0 - runs"}
+    assert days == {86_400}
+    assert alarm["EvaluationPeriods"] * 86_400 <= MOST_SECONDS_OF_AN_ALARM
+    # A workweek without a run is told, and a run every other day is none.
+    assert alarm["DatapointsToAlarm"] == 5
 
 
 def test_alarms_on_errors_name_errors_that_there_are(
