@@ -219,6 +219,9 @@ def _of_interpreter(error: Exception) -> StatebagError | None:
 
 
 def _of_core(error: StateSyncError) -> StatebagError:
+    cause = error.__cause__
+    if isinstance(cause, ClientError) and cause.response["Error"]["Code"] in _EXPIRED:
+        return _of_service(cause)  # a function gets new credentials, and a person signs in
     for kind, explain in _EXPLANATIONS:
         if isinstance(error, kind):
             return explain(str(error))

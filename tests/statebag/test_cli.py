@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import quote
 
@@ -32,6 +33,7 @@ from tests.statebag.conftest import Run
 from tests.statebag.histories import History
 from tests.statebag.states import RUN, catalog_bag
 from universal_sync_core.errors import StoreAccessDeniedError, StoreUnavailableError
+from universal_sync_core.storage.s3_store import S3Store
 from universal_sync_core.storage.store import Location, Part, StoredObject
 
 REPOSITORY = Path(__file__).parents[2]
@@ -123,6 +125,21 @@ def test_failure_of_s3_is_explained(
     monkeypatch.setattr(cloud.store, "get", fail)
 
     assert run("show", RUN, "--path", "current_state.report").code == code
+
+
+def test_credentials_that_have_expired_meanwhile_are_explained(run: Run, cloud: FakeCloud) -> None:
+    cloud.states.add("run-1", output={"state_data": catalog_bag()})
+
+    def expired(**_: Any) -> None:
+        raise client_error("ExpiredToken", "GetObject")
+
+    client: Any = SimpleNamespace(get_object=expired)
+    cloud.store.inner = S3Store(client=client)
+
+    ran = run("show", RUN, "--path", "current_state.report")
+    assert ran.code == 4
+    assert "the credentials have expired" in ran.err
+    assert "Sign in" in ran.err
 
 
 def test_object_that_is_gone_is_explained(run: Run, cloud: FakeCloud) -> None:
