@@ -5,15 +5,11 @@
 may set.
 """
 
-from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from typing import Final
 
 from universal_sync_core.bag.awaited_job import JOB
-from universal_sync_core.bag.execution_budget import IN_PARENT, LIMIT, USED
 from universal_sync_core.bag.fields import (
     BRANCHES,
-    CHAIN,
     OVERFLOW,
     REVISION,
     overflow_of,
@@ -21,8 +17,6 @@ from universal_sync_core.bag.fields import (
     with_overflow,
     without_samples,
 )
-from universal_sync_core.bag.holding import HELD
-from universal_sync_core.bag.left_fields import LEFT_NAMES
 from universal_sync_core.bag.state_paths import PREVIEW_PATHS, REMOVED_PATHS
 from universal_sync_core.bag.unit_of_work import UnitOfWork, named_execution
 from universal_sync_core.errors import (
@@ -32,6 +26,7 @@ from universal_sync_core.errors import (
 )
 from universal_sync_core.ingestion.control_fields import CHECKED_FIELDS, checked, require_portable
 from universal_sync_core.ingestion.conversion import as_json
+from universal_sync_core.ingestion.senders import Sender, sender_of
 from universal_sync_core.pages.page_reader import pointers_in
 from universal_sync_core.values.codec import Json, JsonObject
 from universal_sync_core.values.compression import expand, is_compressed
@@ -44,15 +39,6 @@ from universal_sync_core.values.pointer import (
     without_previews,
 )
 
-# Fields that the machine writes. A bag keeps its own value of such a field, whatever comes in.
-_BOOKKEEPING: Final = frozenset(
-    {"last_update_time", "next_action", "payload_size_kb", REVISION, USED}
-)
-_COUNTED: Final = frozenset({"loop_counter", "segment_to_run", LIMIT})
-_SNAPSHOTS: Final = frozenset({"pre_snapshot_s3_path", "post_snapshot_s3_path"})
-_FORK: Final = frozenset({"branch_id", "forked_from", IN_PARENT})
-_NEVER: Final = frozenset({"forked_from", IN_PARENT, CHAIN, HELD}) | LEFT_NAMES
-_MACHINES: Final = _BOOKKEEPING | _COUNTED | _SNAPSHOTS | _FORK
 # Fields by which a result asks the machine for something. A result that echoes a whole bag, with
 # its revision, asks for nothing by a field that it left unchanged.
 _ASKING: Final = ("status", "next_segment_to_run", JOB)
@@ -61,52 +47,6 @@ BAG: Final = "state_data"
 _LOOP_LIMIT: Final = "loop_limit"
 # No checked control field is larger; a pointer to more is not followed.
 _CONTROL_MAX_BYTES: Final = 64
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sender:
-    """Who brings fields into a bag, and which of the machine's fields it may set.
-
-    Attributes:
-        place: the path of its fields, for messages.
-        sets: fields of the machine that it sets; the bag keeps its own values of the others.
-        never: fields that it must not bring.
-        raises_limit: whether it may raise `loop_limit`.
-        looks_up: whether its pointers are looked up.
-        answers_bag: whether a lone field `state_data` is the bag that it made.
-    """
-
-    place: str
-    sets: AbstractSet[str] = frozenset()
-    never: AbstractSet[str] = frozenset()
-    raises_limit: bool = False
-    looks_up: bool = True
-    answers_bag: bool = True
-
-
-_RESULT: Final = Sender(place="execution_result", never=_NEVER | {"unfinished_map"})
-# Without an action, the caller composes a bag.
-_CALLER: Final = Sender(place="execution_result", sets=_MACHINES, raises_limit=True)
-_SENDERS: Final = {
-    None: _CALLER,
-    "init": Sender(
-        place="input",
-        sets=_COUNTED,
-        never=_BOOKKEEPING | (_NEVER - {CHAIN}) | {"status", "unfinished_map"},
-        raises_limit=True,
-        answers_bag=False,
-    ),
-    "merge_callback": Sender(place="callback_result", never=_RESULT.never),
-    "merge_async": Sender(place="async_result", never=_RESULT.never),
-    "aggregate_distributed": Sender(place="execution_result", never=_NEVER, looks_up=False),
-    "aggregate_branches": Sender(place="branches", never=_RESULT.never),
-    "create_snapshot": Sender(place="snapshot", sets=_SNAPSHOTS),
-}
-
-
-def sender_of(unit: UnitOfWork) -> Sender:
-    """Return who brings the fields of a call."""
-    return _SENDERS.get(unit.action, _RESULT)
 
 
 def ingest(value: Json, unit: UnitOfWork) -> Json:
@@ -273,14 +213,6 @@ def require_same_execution(fields: JsonObject, bag: JsonObject, unit: UnitOfWork
 def is_echo(delta: JsonObject, bag: JsonObject) -> bool:
     """Tell whether a delta echoes a whole bag: it contains the bag's bookkeeping."""
     return REVISION in delta and REVISION in bag
-
-
-def kept_fields(bag: JsonObject, unit: UnitOfWork) -> AbstractSet[str]:
-    """Return the fields of a bag that no delta of this call sets."""
-    kept = (_MACHINES - sender_of(unit).sets) & bag.keys()
-    if "total_segments" not in bag:  # then only the workers count segments
-        kept -= {"segment_to_run"}
-    return kept if "forked_from" in bag else kept - _FORK
 
 
 def with_checked(fields: JsonObject, bag: JsonObject, place: str, sender: Sender) -> JsonObject:

@@ -12,12 +12,8 @@ from universal_sync_core.bag.fields import (
 )
 from universal_sync_core.bag.state_paths import REMOVED_PATHS, removed_keys
 from universal_sync_core.bag.unit_of_work import Context, UnitOfWork, unit_of_work
-from universal_sync_core.ingestion.ingest import (
-    ingest_delta,
-    is_echo,
-    kept_fields,
-    require_same_execution,
-)
+from universal_sync_core.ingestion.ingest import ingest_delta, is_echo, require_same_execution
+from universal_sync_core.ingestion.senders import kept_fields
 from universal_sync_core.merge.deep_merge import Combiner
 from universal_sync_core.merge.history import (
     HISTORY_FIELDS,

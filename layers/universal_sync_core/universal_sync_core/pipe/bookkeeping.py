@@ -30,7 +30,8 @@ from universal_sync_core.bag.next_action import (
 from universal_sync_core.bag.unit_of_work import UnitOfWork
 from universal_sync_core.bag.waiting import SECONDS, UNTIL, WAIT_STATE, wait_until
 from universal_sync_core.errors import InvalidRequestError
-from universal_sync_core.ingestion.ingest import require_same_execution, sender_of
+from universal_sync_core.ingestion.ingest import require_same_execution
+from universal_sync_core.ingestion.senders import sender_of
 from universal_sync_core.limits import STEP_FUNCTIONS_ERROR_CHARS
 from universal_sync_core.maps.unfinished_map import without_unfinished
 from universal_sync_core.storage import runtime

@@ -25,12 +25,11 @@ from universal_sync_core.ingestion.conversion import as_json
 from universal_sync_core.ingestion.ingest import (
     BAG,
     ingest,
-    kept_fields,
     no_bag,
     require_admissible,
-    sender_of,
     with_checked,
 )
+from universal_sync_core.ingestion.senders import kept_fields, sender_of
 from universal_sync_core.limits import KIB
 from universal_sync_core.merge.difference import is_equal
 from universal_sync_core.pipe.bookkeeping import require_ready
