@@ -260,6 +260,7 @@ REFUSED: list[tuple[Callable[[], Any], str, str]] = [
     (looped_tuple, "[0][0]", "contains itself"),
     (looped_iterator, "[1]", "contains itself: it is the same generator"),
     (lambda: RootModel[Any](looped_dict()), "", "model_dump"),
+    (lambda: RootModel[Any](nested(300)), "", "over 250 levels"),
     (Endless, "", "nested too deeply"),
     (lambda: nested(1_000), "", "nested too deeply"),
     (lambda: nested(100_000), "", "nested too deeply"),

@@ -165,8 +165,8 @@ class _Conversion:
             kind = kind_of(model)
         # Outside the handler, so that pydantic's error, which may contain values, is not chained.
         message = (
-            f"{kind}.model_dump(mode='json') failed: a field has no JSON form, or is a number that"
-            " is not finite"
+            f"{kind}.model_dump(mode='json') failed: a field has no JSON form, is a number that is"
+            " not finite, or is nested over 250 levels, which pydantic does not write"
         )
         raise place.refusal(message)
 
