@@ -1,6 +1,7 @@
 r"""Intrinsic functions: escapes in their texts, null, and the error that they fail with.
 
-moto's parser stops at `\'`, `\{` and `\}`, leaves out null, and fails with other errors.
+moto's parser stops at `\'`, `\{` and `\}`, leaves out null, reads a path with two brackets side by
+side up to the first of them, and fails with other errors.
 https://docs.aws.amazon.com/step-functions/latest/dg/intrinsic-functions.html
 """
 
@@ -35,7 +36,8 @@ _HIDDEN |= {control: chr(0xE010 + ord(control)) for control in map(chr, range(32
 _SHOWN = {ord(hidden): shown for shown, hidden in _HIDDEN.items()}
 _NULL = "\ue005"
 
-_TEXT_OR_NULL = re.compile(r"'(?:\\.|[^'\\])*'|\bnull\b(?=\s*[,)])")
+_BRACKETS = "]["
+_MISREAD = re.compile(r"'(?:\\.|[^'\\])*'|\bnull\b(?=\s*[,)])|\]\[")
 _CONTROL = re.compile(r"[\x00-\x1f]")
 _ESCAPE = re.compile(r"\\(['{}\\])")
 
@@ -47,7 +49,7 @@ def install(stack: ExitStack) -> None:
     def parse_hidden(src: str) -> Any:
         # moto hands on what stands in the definition, with the escapes of JSON.
         text = json.loads(f'"{src}"', strict=False)
-        return parse(_TEXT_OR_NULL.sub(_hide, text))
+        return parse(_MISREAD.sub(_hide, text))
 
     stack.enter_context(patch.object(IntrinsicParser, "parse", staticmethod(parse_hidden)))
     stack.enter_context(patch.object(ArgumentLiteral, "_eval_argument", _eval_argument))
@@ -58,6 +60,8 @@ def install(stack: ExitStack) -> None:
 def _hide(found: re.Match[str]) -> str:
     if found[0] == "null":
         return f"'{_NULL}'"
+    if found[0] == _BRACKETS:
+        return "].["
     text = _ESCAPE.sub(lambda escape: _HIDDEN[escape[1]], found[0])
     return _CONTROL.sub(lambda control: _HIDDEN[control[0]], text)
 
