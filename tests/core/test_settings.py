@@ -217,7 +217,6 @@ def test_one_execution_inputs_and_another_bucket_may_be_allowed(place: str) -> N
         "v1/",
         "x" * 128,
         "a\nb/",
-        "\x1b[31m/",
         "\udcff/",
     ],
 )

@@ -19,6 +19,8 @@ from universal_sync_core.limits import (
 MOST_SEGMENTS_PER_EXECUTION: Final = 800
 # Characters of an execution's name that are neither letters nor digits.
 _SEPARATOR: Final = re.compile(r"[._+!@=-]{1,4}")
+# No pointer is recognised whose path has an end of a line, and no key in S3 has half of a pair.
+_NOT_IN_A_POINTER: Final = re.compile("[\n\ud800-\udfff]")
 # Leaves room in a key for the id of an execution.
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
 _MOST_PREFIX_BYTES: Final = 128
@@ -123,7 +125,7 @@ class Settings:
             raise ConfigurationError(_NO_BUCKET)
         if self.prefix and not _is_folder(self.prefix):
             message = (
-                "prefix (STATE_PREFIX) must be folders of printable characters, each ending in /"
+                "prefix (STATE_PREFIX) must be folders in one line of Unicode, each ending in /"
             )
             raise ConfigurationError(message)
         if len(self.prefix.encode()) > _MOST_PREFIX_BYTES:
@@ -203,10 +205,10 @@ def _number(env: Mapping[str, str], name: str, unit: int) -> int | None:
 
 
 def _is_folder(text: str) -> bool:
-    """Tell whether a string is a path of folders, each with a printable name."""
+    """Tell whether a string is a path of folders, each with a name that a pointer can have."""
     return (
         text.endswith("/")
-        and text.isprintable()
+        and _NOT_IN_A_POINTER.search(text) is None
         and not text.startswith("/")
         and not is_relative(text)
         and "//" not in text
