@@ -26,12 +26,13 @@ from universal_sync_core.values.codec import Json, encode
 # What is read by a program, or by a test, is not cut to a terminal's width.
 _UNBOUNDED_COLUMNS: Final = 500
 # Control characters; those that turn the direction of what follows, have no width, or break lines;
-# tags; and halves of surrogate pairs, which no stream takes.
+# tags; and halves of surrogate pairs, which no stream takes. The last two selectors of variations
+# stand behind emoji.
 # https://www.unicode.org/reports/tr36/#Bidirectional_Text_Spoofing
 _UNSAFE: Final = re.compile(
     "[\x00-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
-    "\u2028-\u202e\u2060-\u206f\u3164\ud800-\udfff\ufeff\uffa0\ufff9-\ufffb"
-    "\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+    "\u2028-\u202e\u2060-\u206f\u3164\ud800-\udfff\ufe00-\ufe0d\ufeff\uffa0\ufff0-\ufffb"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
 _LARGEST_BMP: Final = 0xFFFF
 

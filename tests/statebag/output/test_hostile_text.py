@@ -22,13 +22,13 @@ from universal_sync_core.storage.store import Location, StoredObject
 
 # A title, a colour by one character, a clearing, other directions, nothing to see, and a line of
 # its own.
-PLAIN = "\x1b]0;owned\x07\x9b31m\x1b[2J\u202e\u2066\u200b\u200d\ufeff\x7f\u2028\U000e0041"
+PLAIN = "\x1b]0;owned\x07\x9b31m\x1b[2J\u202e\u2066\u200b\u200d\ufeff\x7f\u2028\U000e0041\ufe00\U0001bca0"
 LINES = f"{PLAIN}\r\n\tstatebag: all is well\n\b\x0b\x0c"
 # Half an emoji; a key in S3 cannot have it.
 HOSTILE = f"{LINES}cut \ud83d"
 RAW = re.compile(
-    "[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff"
-    "\U000e0000-\U000e0fff]"
+    "[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufe00-\ufe0d\ufeff\ud800-\udfff"
+    "\U0001bca0-\U0001bca3\U000e0000-\U000e0fff]"
 )
 FAILED, ENDED = arn_of(f"failed{PLAIN}"), arn_of(f"ended{PLAIN}")
 
