@@ -203,6 +203,28 @@ def test_a_client_is_made_without_looking_for_other_services(
     assert {Path(path).name for path in listed} == {"s3"}
 
 
+@pytest.mark.parametrize("service", s3_store.CREDENTIAL_SERVICES)
+def test_services_that_give_credentials_are_found(service: str) -> None:
+    client = s3_store._new_session().create_client(service, "us-east-1")
+    assert client.meta.service_model.service_name == service
+
+
+def test_credentials_may_be_those_of_an_assumed_role(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, location: Location
+) -> None:
+    token = tmp_path / "token"
+    token.write_text("token")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_WEB_IDENTITY_TOKEN_FILE", str(token))
+    monkeypatch.setenv("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/worker")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    with moto() as endpoint:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+        with pytest.raises(MissingObjectError):
+            S3Store().get(location)
+
+
 @pytest.mark.parametrize("kind", ["service-2", "endpoint-rule-set-1"])
 def test_a_client_has_the_model_that_botocore_has(kind: str) -> None:
     models = [

@@ -66,6 +66,9 @@ INTERRUPTED: Final = (
     RuntimeError,
 )
 _PIECE_BYTES: Final = 256 * 1024
+# botocore asks these for credentials: of a role that is assumed, as on EKS, or of a login.
+# https://github.com/boto/botocore/blob/develop/botocore/credentials.py
+CREDENTIAL_SERVICES: Final = ("signin", "sso", "sso-oidc", "sts")
 
 
 class S3Store:
@@ -157,14 +160,14 @@ class _Files(JSONFileLoader):
 
 
 class _Models(Loader):
-    """Finds the model of S3 without looking into the folders of four hundred other services."""
+    """Finds the models that are needed without looking for those of four hundred services."""
 
     def list_available_services(self, type_name: str) -> list[str]:  # noqa: ARG002 - botocore's
-        return ["s3"]
+        return ["s3", *CREDENTIAL_SERVICES]
 
 
 def _new_session() -> Session:
-    """Return a session that makes a client of S3, and no other, in half the time."""
+    """Return a session that makes a client of S3 in half the time, with credentials of any kind."""
     session = get_session()
     paths = session.get_component("data_loader").search_paths
     models = _Models(paths, file_loader=_Files(), include_default_search_paths=False)
