@@ -65,7 +65,7 @@ def call_of(node: Node, arguments: Node | None, whole: Expression) -> Call:
 
 
 def _invocation(service: Service, arguments: Node | None, whole: Expression) -> Call:
-    """Return the call of a function; that of an offload answers no more than it is told to."""
+    """Return the call of a function; one that offloads answers at most `at_most` bytes."""
     function = _named_function(arguments)
     payload = whole.fields.get("Payload") if isinstance(whole, Struct) else None
     call = Call(service=service, arguments=whole, function=function, payload=payload)
