@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from statebag.errors import RefusedError
+from statebag.machines.model.effects import resource_text
 from statebag.machines.text.edits import Edit, apply
 from statebag.machines.text.nodes import Kind, Node
 from statebag.machines.text.source import read_file, read_text
@@ -100,6 +101,7 @@ LAUGHS = "a0: &a0 [1]\n" + "".join(
         ("a.json", '{"a": 1}', "no state machine"),
         ("a.json", '{"a":\n "{\\"StartAt\\": 1}"}', "line 2: the definition is text in a string"),
         ("a.yaml", "a:\n  b: !Sub |\n    {'StartAt': 'A'}\n", "line 2: the definition is text"),
+        ("a.yaml", "a: !Sub\n- '{StartAt: A}'\n- {b: c}\n", "line 2: the definition is text"),
         ("a.yaml", "StartAt: [", "not valid YAML"),
         ("a.yaml", "", "empty"),
         ("stack.ts", "StartAt", "is a program"),
@@ -122,6 +124,15 @@ def test_integer_of_more_digits_than_python_converts_is_a_text(language: str) ->
     text = '{"StartAt": "A", "States": {}, "TimeoutSeconds": %s}' % ("9" * 5_000)
     (machine,) = read_text(text, name="a", is_yaml=language == "YAML").machines
     assert machine.text("TimeoutSeconds") == "9" * 5_000
+
+
+def test_function_of_a_template_is_no_sequence_and_is_looked_into() -> None:
+    text = "StartAt: A\nStates: {}\nResource: !Sub ['arn:${P}', {P: aws}]\n"
+
+    (machine,) = read_text(text, name="a", is_yaml=True).machines
+
+    assert machine.sequence("Resource") == ()
+    assert resource_text(machine) == "arn:${P}"
 
 
 def test_edits_leave_the_rest_to_the_letter() -> None:

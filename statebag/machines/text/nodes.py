@@ -32,7 +32,7 @@ class Node:
         end: offset behind its last.
         value: of a scalar.
         entries: of a mapping, keys and values in their order.
-        items: of a sequence.
+        items: of a sequence, or what a function of a template is given.
         is_block: whether it is a mapping of YAML that is written by indentation.
         taken: mappings whose entries a mapping of YAML takes over with `<<`.
     """
@@ -75,7 +75,7 @@ class Node:
     def sequence(self, key: str) -> "tuple[Node, ...]":
         """Return the items of the sequence under a key; none where there is no sequence."""
         found = self.get(key)
-        return found.items if found is not None else ()
+        return found.items if found is not None and found.kind is Kind.SEQUENCE else ()
 
     def is_null(self, key: str) -> bool:
         """Tell whether a key is there with a null."""

@@ -87,9 +87,10 @@ class _Reader:
                 is_block=not composed.flow_style,
                 taken=taken,
             )
-        if isinstance(composed, yaml.SequenceNode) and composed.tag in _KNOWN:
+        if isinstance(composed, yaml.SequenceNode):
+            kind = Kind.SEQUENCE if composed.tag in _KNOWN else Kind.UNKNOWN
             items = tuple(map(self.read, composed.value))
-            return Node(kind=Kind.SEQUENCE, start=start, end=end, items=items)
+            return Node(kind=kind, start=start, end=end, items=items)
         if not isinstance(composed, yaml.ScalarNode):
             return Node(kind=Kind.UNKNOWN, start=start, end=end)
         return Node(kind=Kind.SCALAR, start=start, end=end, value=_scalar(composed))
