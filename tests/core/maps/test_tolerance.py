@@ -75,6 +75,35 @@ def test_as_many_may_fail_as_the_bag_tolerates(
         assert len(hydrated(after).get("failed_segments", [])) == failures
 
 
+CAUSES = [
+    ({}, "2 of 4 items of the map failed, and tolerated_failed_items allows 0. "),
+    (
+        {"tolerated_failed_items": 1},
+        "2 of 4 items of the map failed, and tolerated_failed_items allows 1. ",
+    ),
+    (
+        {"tolerated_failed_items": "7.5%"},
+        "2 of 4 items of the map failed, and tolerated_failed_items allows 7.5%. ",
+    ),
+    ({"tolerated_failed_items": 2}, None),
+]
+
+
+@pytest.mark.parametrize(("given", "cause"), CAUSES, ids=["none", "count", "share", "enough"])
+def test_the_cause_of_a_map_that_failed_has_the_counts(
+    store: CountingStore, given: dict[str, Any], cause: str | None
+) -> None:
+    files = {"SUCCEEDED": array(record(0, 1), record(1, {"status": "FAILED"}), record(2, 3))}
+    files |= {"FAILED": array(failed(3))}
+    with fresh(store):
+        bag = universal_sync_core(given, write(store, files), AGGREGATE)
+    expected = cause and {
+        "error": "Workflow.FAILED",
+        "cause": f"{cause}failed_segments reports each of them.",
+    }
+    assert bag.get("stopped_by") == expected
+
+
 @pytest.mark.parametrize(
     "tolerated",
     [-1, 0.5, True, None, "5", "5 %", "101%", "-1%", "%", "1e2%", "\uff15%", [], {}, 10**30],

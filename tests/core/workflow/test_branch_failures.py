@@ -4,6 +4,7 @@ import pytest
 
 from tests.core.bags import hydrated
 from tests.core.workflow.branches import joined, parent, worked
+from universal_sync_core import complete_branch, fork_branch, universal_sync_core
 from universal_sync_core.errors import InvalidRequestError
 
 
@@ -41,6 +42,31 @@ def test_how_many_may_fail_is_up_to_the_bag(tolerated: int, status: str | None) 
     bad = {"branch_id": "b", "status": "FAILED", "error": "E", "cause": "C"}
     bag = joined(state, worked(state, "a", {"x": 1}), bad, worked(state, "c", {"y": 1}))
     assert bag.get("status") == status
+
+
+@pytest.mark.parametrize(("given", "allowed"), [({}, 1), ({"tolerated_branch_failures": 0}, 0)])
+@pytest.mark.usefixtures("store")
+def test_the_cause_of_a_group_that_failed_has_the_counts(
+    given: dict[str, int], allowed: int
+) -> None:
+    bag = joined(parent(**given), {"status": "FAILED"}, {"status": "FAILED"})
+    counts = f"2 of 2 branches failed, and tolerated_branch_failures allows {allowed}"
+    cause = f"{counts}. failed_segments reports each of them."
+    assert bag["stopped_by"] == {"error": "Workflow.FAILED", "cause": cause}
+
+
+@pytest.mark.usefixtures("store")
+def test_the_report_of_a_branch_whose_map_failed_has_the_counts() -> None:
+    state = parent()
+    failing = universal_sync_core(
+        fork_branch(state, {"branch_id": "a"}),
+        [{"status": "FAILED"}, 1],
+        {"action": "aggregate_distributed"},
+    )
+    bag = joined(state, complete_branch(failing), worked(state, "b", {"x": 1}))
+    (report,) = hydrated(bag)["failed_segments"][1:]
+    assert report["error"] == "Workflow.FAILED"
+    assert report["cause"].startswith("1 of 2 items of the map failed")
 
 
 @pytest.mark.usefixtures("store")

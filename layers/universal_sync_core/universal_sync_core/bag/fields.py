@@ -83,6 +83,8 @@ ARCHIVE: Final = "state_history_archive"
 OVERFLOW: Final = "state_s3_path"
 # The executions that have worked on a bag after its first one: their ARNs, in order.
 CHAIN: Final = "execution_chain"
+# The error and the cause of what stopped the workflow, if that told them.
+STOPPED_BY: Final = "stopped_by"
 # What is left to run after too many items of a map failed.
 UNFINISHED: Final = "unfinished_map"
 SCHEDULING: Final = "scheduling_metadata"

@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from universal_sync_core.bag.awaited_job import AWAITED_JOB, is_awaited_job
+from universal_sync_core.bag.fields import STOPPED_BY
 from universal_sync_core.bag.next_action import ASYNC, STOPS, WAIT
 from universal_sync_core.bag.waiting import WAIT_STATE, is_wait_state
 from universal_sync_core.values.codec import Json, JsonObject
 
-# The error and the cause of a result whose status stops the workflow.
-STOPPED_BY: Final = "stopped_by"
 _STOP: Final = {"error": str, "cause": str}
 
 

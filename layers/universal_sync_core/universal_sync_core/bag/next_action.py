@@ -4,7 +4,8 @@ from enum import StrEnum
 from typing import Final
 
 from universal_sync_core.bag.execution_budget import used_after
-from universal_sync_core.bag.tolerance import too_many_failed
+from universal_sync_core.bag.fields import STOPPED_BY
+from universal_sync_core.bag.tolerance import cause_to_fail
 from universal_sync_core.errors import InvalidRequestError
 from universal_sync_core.values.codec import Json, JsonObject
 
@@ -68,13 +69,13 @@ def route(base: JsonObject, delta: JsonObject, action: str | None) -> JsonObject
 
     Returns:
         `next_action`; `segment_to_run`, `loop_counter` and `execution_segments` if the bag counts
-        them; and `status` if too many items of a map failed.
+        them; and `status` and `stopped_by` if too many items of a map failed.
     """
     counted = used_after(base, delta, action)
     if action in _KEEPS_PLACE and "status" not in delta:
         return {"next_action": _kept_action(base)} | counted
-    if action == "aggregate_distributed" and too_many_failed(base, delta):
-        return {"next_action": FAILED, "status": FAILED} | counted
+    if action == "aggregate_distributed" and (cause := cause_to_fail(base, delta)):
+        return {"next_action": FAILED, "status": FAILED} | failed_by(cause) | counted
     after = {"next_action": NEXT_ACTION_BY_STATUS[delta.get("status", CONTINUE)]} | counted
     if action in _COUNTS_LOOPS and is_count(base.get("loop_counter")):
         after["loop_counter"] = base["loop_counter"] + 1
@@ -82,6 +83,11 @@ def route(base: JsonObject, delta: JsonObject, action: str | None) -> JsonObject
     if is_count(total) and _ends_segment(delta, after["next_action"], action):
         after |= _advanced(base, delta, total, after["next_action"])
     return after
+
+
+def failed_by(cause: str) -> JsonObject:
+    """Return `stopped_by` for a workflow that fails with a cause that no worker told."""
+    return {STOPPED_BY: {"error": f"Workflow.{FAILED}", "cause": cause}}
 
 
 def after_wait(bag: JsonObject, moved: JsonObject) -> str:

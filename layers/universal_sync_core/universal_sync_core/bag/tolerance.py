@@ -18,21 +18,31 @@ def is_tolerance(value: Json) -> bool:
     return share is not None and share[0] <= 100 * share[1]
 
 
-def too_many_failed(base: JsonObject, delta: JsonObject) -> bool:
-    """Tell whether more items of a map failed than its bag tolerates: none by default.
+def cause_to_fail(base: JsonObject, delta: JsonObject) -> str | None:
+    """Return the cause to fail with if more items of a map failed than its bag tolerates.
 
     Args:
-        base: the bag.
+        base: the bag; it tolerates none by default.
         delta: the results of the map, as `flatten_result` returned them.
     """
     reports: Json = delta.get(FAILED_SEGMENTS)
     if type(reports) is not list:
-        return False
-    tolerated: Json = delta.get(TOLERATED_ITEMS, base.get(TOLERATED_ITEMS, 0))
+        return None
+    total = _total(delta, reports)
+    given: Json = delta.get(TOLERATED_ITEMS, base.get(TOLERATED_ITEMS))
+    tolerated = given if is_tolerance(given) else 0
+    if len(reports) <= _most(tolerated, total):
+        return None
+    failed = f"{len(reports):,} of {total:,} items of the map failed"
+    limit = f"{TOLERATED_ITEMS} allows {tolerated}"
+    return f"{failed}, and {limit}. {FAILED_SEGMENTS} reports each of them."
+
+
+def _most(tolerated: Json, total: int) -> int:
+    """Return how many of the `total` items may fail."""
     share = _share(tolerated)
-    if share is None:
-        return len(reports) > (tolerated if type(tolerated) is int else 0)
-    return len(reports) * 100 * share[1] > share[0] * _total(delta, reports)
+    most: int = tolerated if share is None else share[0] * total // (100 * share[1])
+    return most
 
 
 def _total(delta: JsonObject, reports: list[Json]) -> int:

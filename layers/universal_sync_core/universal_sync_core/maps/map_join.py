@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from universal_sync_core.bag.fields import FAILED_SEGMENTS, OUTPUTS, UNFINISHED
-from universal_sync_core.bag.tolerance import too_many_failed
+from universal_sync_core.bag.tolerance import cause_to_fail
 from universal_sync_core.bag.unit_of_work import UnitOfWork
 from universal_sync_core.ingestion.ingest import ingest
 from universal_sync_core.maps.map_items import Item, input_at
@@ -66,7 +66,7 @@ def _of_our_own(
     outputs = [by_position[position] for position in positions]
     delta = joined_outputs(outputs, unit, reports=_reports(items))
     is_whole = unfinished is not None or {item.position for item in items} == set(range(count))
-    if not is_whole or not too_many_failed(unit.bag, delta):
+    if not is_whole or not cause_to_fail(unit.bag, delta):
         return delta
     without_output = sorted(item.position for item in items if not item.succeeded)
     of_outputs = delta[FAILED_SEGMENTS][: -len(without_output) or None]

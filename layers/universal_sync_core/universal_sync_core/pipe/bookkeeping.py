@@ -11,12 +11,13 @@ from universal_sync_core.bag.fields import (
     PLACE,
     REVISION,
     STALE_RESULT,
+    STOPPED_BY,
     UNFINISHED,
     field_of,
     is_branch,
 )
 from universal_sync_core.bag.holding import HELD, hold_mark
-from universal_sync_core.bag.left_fields import LEFT_FIELDS, STOPPED_BY
+from universal_sync_core.bag.left_fields import LEFT_FIELDS
 from universal_sync_core.bag.nesting import require_nested
 from universal_sync_core.bag.next_action import (
     ASYNC,

@@ -8,9 +8,10 @@ from universal_sync_core.bag.fields import (
     ABOUT_OUTPUTS,
     FAILED_SEGMENTS,
     OUTPUTS,
+    STOPPED_BY,
     with_fields,
 )
-from universal_sync_core.bag.next_action import FAILED
+from universal_sync_core.bag.next_action import FAILED, failed_by
 from universal_sync_core.bag.unit_of_work import UnitOfWork
 from universal_sync_core.errors import InvalidRequestError
 from universal_sync_core.merge.difference import is_equal
@@ -26,8 +27,12 @@ _OF_FAILURE: Final = ("Error", "Cause", "error", "cause")
 
 def summary_of(
     state: JsonObject, reports: Sequence[JsonObject], outputs: Mapping[int, Json]
-) -> JsonObject:
-    """Return the fields that report on the branches in the parent's bag."""
+) -> tuple[JsonObject, JsonObject]:
+    """Return the fields that report on the branches in the parent's bag.
+
+    Returns:
+        The fields, and the parent's `stopped_by` if more branches failed than it tolerates.
+    """
     failed = [report for report in reports if report.get("status") == FAILED]
     results = [
         report | {OUTPUTS: outputs[index]} if index in outputs else report
@@ -40,9 +45,11 @@ def summary_of(
     if type(tolerated) is not int:
         message = f"{TOLERATED} must be a whole number"
         raise InvalidRequestError(message, field=f"state_data.{TOLERATED}")
-    if len(failed) > tolerated:
-        summary["status"] = FAILED
-    return summary
+    if len(failed) <= tolerated:
+        return summary, {}
+    counts = f"{len(failed)} of {len(reports)} branches failed"
+    cause = f"{counts}, and {TOLERATED} allows {tolerated}. {FAILED_SEGMENTS} reports each of them."
+    return summary | {"status": FAILED}, failed_by(cause)
 
 
 def conflicts_within(
@@ -63,11 +70,13 @@ def conflicts_within(
 def report_of(index: int, ending: Ending, delta: JsonObject) -> JsonObject:
     """Return the report on a branch for the parent's bag.
 
-    The error and the cause of a failed branch go into its report, not into the parent's fields.
+    The error and the cause of a failed branch go into its report, not into the parent's fields. If
+    it told none, its bag may tell what stopped it.
     """
     taken = _reported(delta, _OF_FAILURE) if ending.is_failure else {}
     own = {name.lower(): item for name, item in taken.items() if item is not None}
-    report = {"index": index} | own | ending.report
+    stop: JsonObject = (ending.bag or {}).get(STOPPED_BY, {})
+    report = {"index": index} | (own or stop) | ending.report
     return {name: value for name, value in report.items() if value is not None}
 
 

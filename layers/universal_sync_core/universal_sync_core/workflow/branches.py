@@ -187,12 +187,12 @@ def join_branches(
         merged = state
         for delta in conflicts.settle(changes):
             merged = merge_delta(merged, delta, unit, by_time=False)
-        summary = summary_of(state, reports, outputs)
+        summary, stop = summary_of(state, reports, outputs)
         known = with_fields(state, {CONFLICTS}, unit.pages)
         found = [*conflicts.reports, *conflicts_within(known, names, endings, unit)]
         if found or CONFLICTS in known:
             summary[CONFLICTS] = found
-        return universal_sync_core(merged, summary)
+        return universal_sync_core(merged | stop, summary)
 
 
 def _listed(branches: Json, unit: UnitOfWork) -> Sequence[Json]:

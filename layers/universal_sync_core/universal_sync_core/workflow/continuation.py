@@ -6,8 +6,7 @@ A branch that forks or maps goes on in its own execution, which its parent start
 from typing import Final
 
 from universal_sync_core.bag.execution_budget import USED, begun_apart
-from universal_sync_core.bag.fields import CHAIN, ITEMS, is_branch, with_fields
-from universal_sync_core.bag.left_fields import STOPPED_BY
+from universal_sync_core.bag.fields import CHAIN, ITEMS, STOPPED_BY, is_branch, with_fields
 from universal_sync_core.bag.next_action import CONTINUE, STOPS
 from universal_sync_core.bag.unit_of_work import Context, UnitOfWork, unit_of_work
 from universal_sync_core.errors import (
