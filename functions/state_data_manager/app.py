@@ -18,6 +18,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 import measures
 import universal_sync_core as core
 from actions import EVERY_ACTION, app, callback_app, jobs_app, retention_app
+from contract import switches
 from routing import ActionResolver
 from universal_sync_core.bag.fields import unwrap
 from universal_sync_core.errors import StateSyncError
@@ -37,8 +38,7 @@ _XRAY_DAEMON: Final = "AWS_XRAY_DAEMON_ADDRESS"
 # (same page).
 _AHEAD_OF_CALLS: Final = {"snap-start", "provisioned-concurrency"}
 
-# CloudWatch bills each metric once more for each action that is a dimension of it.
-_BY_ACTION: Final = os.environ.get("METRICS_BY_ACTION", "").lower() == "true"
+_BY_ACTION: Final = switches.METRICS_BY_ACTION
 
 _LOGGED_CHARS: Final = 4_000
 # Far more than a payload of Lambda may have.

@@ -146,6 +146,18 @@ def test_tracing_that_is_off_loads_no_sdk() -> None:
     assert completed.returncode == 0
 
 
+@pytest.mark.parametrize("name", ["JOB_EVENTS", "METRICS_BY_ACTION"])
+def test_a_switch_that_is_neither_true_nor_false_is_refused_at_the_start(name: str) -> None:
+    completed = subprocess.run(
+        [sys.executable, "-c", "import app"],
+        env=os.environ | {"PYTHONPATH": ":".join(sys.path), name: "yes"},
+        capture_output=True,
+        check=False,
+        text=True,
+    )
+    assert f"ConfigurationError: {name} must be true or false" in completed.stderr
+
+
 def test_tracing_that_is_on_keeps_the_state_to_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_XRAY_DAEMON_ADDRESS", "127.0.0.1:2000")
     recorded: dict[str, Any] = {}

@@ -1,5 +1,5 @@
-"""What callers see of the actions: the models of their events, and the types of their answers.
+"""What callers see of the actions: models of events, types of answers, and the stack's switches.
 
 Uses: the core alone.
-Others use: `ActionEvent` and `StateEvent`, the models, and the answers for type checkers.
+Others use: `ActionEvent` and `StateEvent`, the models, `switches`, and the answers for types.
 """

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
@@ -24,6 +23,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from callbacks import requests, submissions
 from callbacks.objects import create, read, read_as, read_record
+from contract import switches
 from contract.callback_models import SubmitCallbackEvent
 from jobs.events import JobEnd, job_end
 from universal_sync_core.errors import (
@@ -50,8 +50,7 @@ if TYPE_CHECKING:
     from universal_sync_core.values.codec import JsonObject
     from universal_sync_core.values.validation import ModelT
 
-# Set by the template if it has the rule.
-_HAS_RULE: Final = os.environ.get("JOB_EVENTS") == "true"
+_HAS_RULE: Final = switches.JOB_EVENTS
 _MOST_OBJECTS: Final = 100
 _OTHER_FORM: Final = "does not have the form of what is kept about a job"
 
