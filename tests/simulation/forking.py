@@ -27,6 +27,7 @@ _OWN: Final = (
     "post_snapshot_s3_path",
     "next_segment_to_run",
     "wait_state",
+    "stopped_by",
 )
 _NOT_INHERITED: Final = (
     "status",

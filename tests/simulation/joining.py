@@ -8,10 +8,11 @@ from tests.simulation import merging
 from tests.simulation.comparing import Plain, same
 from tests.simulation.forking import changed
 from tests.simulation.merging import GONE, HISTORY, STATE, Replaced, Rules
-from tests.simulation.oracle import advance
+from tests.simulation.oracle import advance, stop
 
 # How long the list of outputs is: it goes with the list that stands in the end.
 _OUTPUTS: Final = "distributed_outputs"
+_TOLERATED: Final = "tolerated_branch_failures"
 _TOLD_WITH_OUTPUTS: Final = "chunk_count"
 # Fields of which the machine needs one value.
 _OF_MACHINE: Final = ("preview_paths", "tolerated_failed_items", "items_per_batch")
@@ -188,8 +189,12 @@ def join(
         if any_outputs and _OUTPUTS not in change.value:
             change.value.pop(_TOLD_WITH_OUTPUTS, None)
         merged = merging.merge(merged, change.value, strategies, by_time=False)
-    told = [*joining.conflicts, *_conflicts_within(parent, joining.names, ends)]
-    delta = _summary(parent, [answered for answered, _, _ in ends], told, outputs)
+    conflicts = [*joining.conflicts, *_conflicts_within(parent, joining.names, ends)]
+    told = [(bag or {}).get("stopped_by", {}) | answered for answered, bag, _ in ends]
+    delta = _summary(parent, told, conflicts, outputs)
+    if "status" in delta:
+        counts = f"{len(delta['failed_segments'])} of {len(ends)} branches"
+        merged |= stop(counts, _TOLERATED, _tolerated(parent, len(ends)))
     after = advance(parent, merging.merge(merged, delta, strategies), delta, "aggregate_branches")
     if "execution_segments" in after:
         for report in delta["branch_results"]:
@@ -244,6 +249,11 @@ def _summary(
     failed = [report for report in reports if report["status"] == "FAILED"]
     if failed:
         delta["failed_segments"] = failed
-    if len(failed) > parent.get("tolerated_branch_failures", max(0, len(answered) - 1)):
+    if len(failed) > _tolerated(parent, len(answered)):
         delta["status"] = "FAILED"
     return delta
+
+
+def _tolerated(parent: Plain, branches: int) -> int:
+    tolerated: int = parent.get(_TOLERATED, max(0, branches - 1))
+    return tolerated

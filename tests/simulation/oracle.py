@@ -53,6 +53,12 @@ def map_run(outputs: list[Any], failed: list[Plain]) -> Plain:
     return delta | {"failed_segments": every} if every else delta
 
 
+def stop(counts: str, field: str, allowed: Any) -> Plain:
+    """Return what a bag says of more failures than it tolerates."""
+    cause = f"{counts} failed, and {field} allows {allowed}. failed_segments reports each of them."
+    return {"stopped_by": {"error": "Workflow.FAILED", "cause": cause}}
+
+
 def advance(before: Plain, merged: Plain, delta: Plain, action: str) -> Plain:
     """Return the merged bag with its counters, as the action moves them on."""
     after = dict(merged)
@@ -65,6 +71,8 @@ def advance(before: Plain, merged: Plain, delta: Plain, action: str) -> Plain:
         after["loop_counter"] = before["loop_counter"] + 1
     if action in _HISTORY_COSTS and "execution_segments" in before:
         after["execution_segments"] = before["execution_segments"] + 1 + (status == "WAIT")
+    if after["next_action"] not in STOPS:
+        after.pop("stopped_by", None)
     return _waiting(_next_segment(before, after, delta, action), before, delta)
 
 

@@ -33,7 +33,7 @@ def entered_again(plain: Plain) -> Plain:
     """Return a bag that a map has ended, ready for the items that are left, without reports."""
     if UNFINISHED not in plain or plain["next_action"] != "FAILED":
         return plain
-    gone = ("status", "failed_segments")
+    gone = ("status", "failed_segments", "stopped_by")
     again = {name: value for name, value in plain.items() if name not in gone}
     if earlier := plain["failed_segments"][: -len(plain[UNFINISHED]["failed"])]:
         again["failed_segments"] = earlier
@@ -109,13 +109,17 @@ def _joined(plain: Plain, children: list[_Child]) -> Plain:
     merged = merge(plain, delta, values.STRATEGIES)
     merged.pop(UNFINISHED, None)
     failed = delta.get("failed_segments", [])
-    if not _are_too_many(len(failed), count, plain["tolerated_failed_items"]):
+    tolerated = plain["tolerated_failed_items"]
+    if not _are_too_many(len(failed), count, tolerated):
         return oracle.advance(plain, merged, delta, "aggregate_distributed")
     without = sorted(report["index"] for report in reports)
     of_outputs = [places[each["index"]] for each in failed[: len(failed) - len(reports)]]
     again = sorted([*of_outputs, *without])
     left = {"count": count, "failed": again, "without_output": without, "inputs": None}
     failing = delta | {"status": "FAILED"}
+    merged |= oracle.stop(
+        f"{len(failed)} of {count} items of the map", "tolerated_failed_items", tolerated
+    )
     merged |= {"status": "FAILED", UNFINISHED: left}
     return oracle.advance(plain, merged, failing, "aggregate_distributed")
 
