@@ -56,6 +56,11 @@ ODD: dict[str, tuple[str, bytes, list[Any]]] = {
     "lines after a byte order mark": ("JSONL", BOM_UTF8 + b'{"n": 1}\n2\n', [{"n": 1}, 2]),
     "lines that begin with an array": ("JSONL", b"[1, 2]\n[]\n5\n", [[1, 2], [], 5]),
     "a long cell": ("CSV", b'a,b\n"' + b"x" * 140_000 + b'",1\n', [{"a": "x" * 140_000, "b": "1"}]),
+    "empty columns without a name": (
+        "CSV",
+        b",a,\n,1,3\n,2\n4\n",
+        [{"": "3", "a": "1"}, {"": "", "a": "2"}, {"": "4", "a": ""}],
+    ),
 }
 
 
@@ -163,6 +168,8 @@ def test_a_type_that_nobody_reads_is_refused_with_the_known_ones(
         ("JSONL", gzip.compress(b"1\n2\n", mtime=0)[:-8] + bytes(8)),
         ("CSV", b'a,b\n"1,2\n'),
         ("CSV", b"a,b,a\n1,2,3\n"),
+        ("CSV", b"a,,\n1,2,3\n"),
+        ("CSV", b"a,,\n1,,3\n1,2,3\n"),
         ("JSON", b"[1]\n2"),
         ("JSONL", b'{"a": 1}\n{"b"'),
         ("JSON", b"[1"),

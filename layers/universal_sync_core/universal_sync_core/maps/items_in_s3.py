@@ -64,12 +64,14 @@ def items_in(at: Location, kind: str, unit: UnitOfWork) -> Iterator[Json]:
         unit: the unit of work whose budget its bytes are spent from.
 
     Raises:
-        UnreadableObjectError: the object does not have that type, or two columns one name.
+        UnreadableObjectError: the object does not have that type, or two columns one name or
+            none.
         StateTooLargeError: the object is larger than one call may read.
     """
     if kind == CSV:
         rows = csv_rows(at, unit)
-        return named(_distinct(next(rows, []), at), rows, at, unit)
+        names = _distinct(next(rows, []), at)
+        return named(names, _with_one_unnamed(names, rows, at), at, unit)
     path = str(at)
     values = streamed(_spent(at, unit), path, lines=kind == JSONL)
     return (with_floats(value, path) for value in values)
@@ -125,6 +127,26 @@ def _distinct(names: list[str], at: Location) -> list[str]:
         message = "two columns of this CSV have the same name: give each its own"
         raise UnreadableObjectError(message, path=str(at))
     return names
+
+
+def _with_one_unnamed(
+    names: Sequence[str], rows: Iterable[list[str]], at: Location
+) -> Iterator[list[str]]:
+    """Yield the rows of a table with the value of a column without a name in the last such column.
+
+    Raises:
+        UnreadableObjectError: a row has two of these values, of which an object keeps only one.
+    """
+    unnamed = [position for position, name in enumerate(names) if not name]
+    for row in rows:
+        found = [cell for name, cell in zip(names, row, strict=False) if cell and not name]
+        if len(found) > 1:
+            message = "two columns of this CSV have values but no name: give each its own"
+            raise UnreadableObjectError(message, path=str(at))
+        if found:
+            row.extend([""] * (unnamed[-1] + 1 - len(row)))
+            row[unnamed[-1]] = found[0]
+        yield row
 
 
 def named(
