@@ -9,6 +9,7 @@ from tests.door.ways import WAYS, Bag, first, synced_by
 from universal_sync_core import (
     Status,
     first_bag,
+    join_branches,
     record_failure,
     universal_sync_core,
 )
@@ -126,3 +127,22 @@ def test_the_execution_id_is_no_data(way: str, value: Any) -> None:
 def test_a_result_may_repeat_it(way: str) -> None:
     send, _ = WAYS[way]
     assert send(first(), {"execution_id": EXECUTION})["execution_id"] == EXECUTION
+
+
+@pytest.mark.parametrize("way", sorted(WAYS.keys() - {"no action", "branches"}))
+def test_only_a_fork_says_which_branch_a_bag_belongs_to(way: str) -> None:
+    send, place = WAYS[way]
+    with pytest.raises(InvalidRequestError, match="branch_id is a control field") as caught:
+        send(first(), {"branch_id": "north"})
+    assert caught.value.field == f"{place}.branch_id"
+
+
+def test_an_id_that_a_branch_answers_names_it_in_the_reports_alone() -> None:
+    bag = join_branches(first(), [{"branch_id": "north", "current_state": {"n": 1}}])
+    assert bag["branch_results"] == [{"index": 0, "branch_id": "north"}]
+    assert "branch_id" not in bag
+
+
+def test_an_input_cannot_say_which_branch_a_bag_belongs_to() -> None:
+    with pytest.raises(InvalidRequestError, match="branch_id is a control field"):
+        first(branch_id="north")

@@ -18,7 +18,7 @@ _BOOKKEEPING: Final = frozenset(
 _COUNTED: Final = frozenset({"loop_counter", "segment_to_run", LIMIT})
 _SNAPSHOTS: Final = frozenset({"pre_snapshot_s3_path", "post_snapshot_s3_path"})
 _FORK: Final = frozenset({"branch_id", "forked_from", IN_PARENT})
-_NEVER: Final = frozenset({"forked_from", IN_PARENT, CHAIN, HELD}) | LEFT_NAMES
+_NEVER: Final = _FORK | {CHAIN, HELD} | LEFT_NAMES
 _MACHINES: Final = _BOOKKEEPING | _COUNTED | _SNAPSHOTS | _FORK
 
 
@@ -58,7 +58,8 @@ _SENDERS: Final = {
     "merge_callback": Sender(place="callback_result", never=_RESULT.never),
     "merge_async": Sender(place="async_result", never=_RESULT.never),
     "aggregate_distributed": Sender(place="execution_result", never=_NEVER, looks_up=False),
-    "aggregate_branches": Sender(place="branches", never=_RESULT.never),
+    # What a branch says of its own id only names it in the reports.
+    "aggregate_branches": Sender(place="branches", never=_RESULT.never - {"branch_id"}),
     "create_snapshot": Sender(place="snapshot", sets=_SNAPSHOTS),
 }
 
