@@ -10,7 +10,7 @@ from statebag.executions.executions import Execution
 from statebag.output.rendering import counted
 from statebag.sources.failures import explanation_of, is_own
 from statebag.state.reading import reader_at
-from universal_sync_core.bag.fields import FAILED_SEGMENTS, whole_name
+from universal_sync_core.bag.fields import FAILED_SEGMENTS, OUTPUTS, whole_name
 from universal_sync_core.errors import StateSyncError
 from universal_sync_core.values.codec import Json, JsonObject
 from universal_sync_core.values.pointer import recognise
@@ -50,10 +50,18 @@ def failed_parts(cloud: Cloud, execution: Execution, told: JsonObject) -> Failed
 
 
 def _line(part: JsonObject) -> str:
-    name = next((key for key in _NAMES if part.get(key) is not None), None)
-    what = f"{_NAMES[name]} {part[name]}" if name else "item"
     said = " ".join(explanation_of(part.get("cause")).message.split())
-    return ": ".join(text for text in (what, _text(part.get("error")), said) if text)
+    return ": ".join(text for text in (_name(part), _text(part.get("error")), said) if text)
+
+
+def _name(part: JsonObject) -> str:
+    """Return which part it is; an item that has an output is known by the place of that."""
+    name = next((key for key in _NAMES if part.get(key) is not None), None)
+    if name is None:
+        return "item"
+    if name == "index" and "input" not in part:
+        return f"{OUTPUTS}[{part[name]}]"
+    return f"{_NAMES[name]} {part[name]}"
 
 
 def _trace(cloud: Cloud, execution: Execution, part: JsonObject) -> Sequence[str]:

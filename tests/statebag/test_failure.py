@@ -147,10 +147,19 @@ def test_execution_without_a_readable_record_tells_what_step_functions_says(
     assert ("record" in told) is is_gone
 
 
-@pytest.mark.parametrize("named", [{"index": 1}, {"branch_id": "a", "index": 0}])
+PARTS = {
+    "item 1": {"index": 1, "input": "s3"},
+    "distributed_outputs[1]": {"index": 1},
+    "branch a": {"branch_id": "a", "index": 0},
+    "segment s": {"segment_id": "s", "index": 0},
+    "item": {},
+}
+
+
+@pytest.mark.parametrize(("name", "named"), PARTS.items(), ids=PARTS)
 @pytest.mark.parametrize("has_record", [False, True])
 def test_items_and_branches_that_failed_are_told_with_the_trace_of_the_first(
-    run: Run, cloud: FakeCloud, named: dict[str, Any], *, has_record: bool
+    run: Run, cloud: FakeCloud, name: str, named: dict[str, Any], *, has_record: bool
 ) -> None:
     part = named | {"status": "FAILED", "error": "ValueError", "cause": json.dumps(RAISED)}
     if has_record:
@@ -162,7 +171,6 @@ def test_items_and_branches_that_failed_are_told_with_the_trace_of_the_first(
 
     told = told_of(run)
 
-    name = "branch a" if "branch_id" in named else "item 1"
     assert told["failed"] == [
         "7 items and branches",
         *[f"{name}: ValueError: order 17 has no lines"] * 5,
