@@ -13,6 +13,7 @@ from typing import Final
 
 from .cloud import LocalCloud, UserFunction
 from .errors import LocalCloudError
+from .machines import definitions
 from .serving.staying import end_when_interrupted, stay, tell
 from .serving.watching import Watched
 
@@ -34,6 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         worker = _worker(chosen.worker, chosen.handler) if chosen.worker else None
         workers = [worker] if worker else []
+        if chosen.state_machine:
+            definitions.read(chosen.state_machine)  # what is wrong with it is told before the build
         with LocalCloud.start(extra_functions=workers, port=chosen.port, report=_say) as cloud:
             more = []
             if chosen.state_machine:
@@ -99,7 +102,10 @@ def _worker(folder: Path, handler: str) -> UserFunction:
         raise LocalCloudError(
             f"{folder} is not a directory: give --worker the folder of the worker's code"
         )
-    module = Path(*handler.split(".")[:-1])
+    parts = handler.split(".")
+    if not all(parts) or len(parts) == 1:
+        raise LocalCloudError(f"{handler} is not a handler: --handler is module.function")
+    module = Path(*parts[:-1])
     if not any(
         (folder / module).with_suffix(suffix).is_file() for suffix in (".py", ".js", ".mjs")
     ):

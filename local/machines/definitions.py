@@ -54,10 +54,15 @@ def filled(definition: str | Path | Mapping[str, Any], values: Mapping[str, str]
 
 
 def _text(definition: str | Path | Mapping[str, Any]) -> str:
-    return json.dumps(definition) if isinstance(definition, Mapping) else _read(Path(definition))
+    return json.dumps(definition) if isinstance(definition, Mapping) else read(Path(definition))
 
 
-def _read(path: Path) -> str:
+def read(path: Path) -> str:
+    """Give the definition of an ASL file, JSON or YAML, as JSON.
+
+    Raises:
+        LocalCloudError: the file cannot be read or is not valid.
+    """
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:

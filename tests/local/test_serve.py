@@ -32,9 +32,14 @@ OWN = {"StartAt": "Charge", "States": {"Charge": CALL}}
     [
         (["--worker", "nowhere"], "nowhere is not a directory"),
         (["--worker", ".", "--handler", "nothing.handler"], "no module nothing"),
+        (["--worker", ".", "--handler", "app"], "app is not a handler"),
+        (["--worker", ".", "--handler", ".handler"], ".handler is not a handler"),
+        (["--state-machine", "nowhere.json"], "nowhere.json cannot be read"),
+        (["--state-machine", "."], ". cannot be read: Is a directory"),
+        (["--state-machine", "broken.json"], "broken.json is not valid JSON"),
     ],
 )
-def test_worker_that_is_not_there_is_named_before_anything_is_started(
+def test_worker_or_state_machine_that_cannot_be_read_is_named_before_anything_is_started(
     arguments: list[str],
     said: str,
     tmp_path: Path,
@@ -42,6 +47,7 @@ def test_worker_that_is_not_there_is_named_before_anything_is_started(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "broken.json").write_text("{")
     handlers = [(sent, signal.getsignal(sent)) for sent in (signal.SIGINT, signal.SIGTERM)]
     try:
         assert serve.main(arguments) == 1
