@@ -173,6 +173,23 @@ def test_items_come_from_the_executions_own_or_from_allowed_places(
         stage_items(in_s3(**elsewhere))
 
 
+@pytest.mark.usefixtures("store")
+def test_items_that_may_not_be_read_are_named_with_the_setting_that_allows_them() -> None:
+    items = {"bucket": "evil", "key": "x"}
+    with pytest.raises(PointerNotAllowedError, match="STATE_ALLOWED_PREFIXES") as caught:
+        stage_items(CONTEXT | {"distributed_items": items})
+    assert caught.value.field == "state_data.distributed_items"
+
+
+@pytest.mark.parametrize("name", ["inputType", "InputType", "manifest", "Bucket"])
+@pytest.mark.usefixtures("store")
+def test_a_field_of_items_in_s3_that_nothing_reads_is_refused(name: str) -> None:
+    items = {"bucket": BUCKET, "key": "inputs/x", name: "CSV"}
+    with pytest.raises(InvalidRequestError, match="bucket, key, input_type") as caught:
+        stage_items(CONTEXT | {"distributed_items": items})
+    assert caught.value.field == f"state_data.distributed_items.{name}"
+
+
 @pytest.mark.parametrize(
     "elsewhere",
     [

@@ -71,7 +71,8 @@ class Places:
         places = [*self._settings.allowed_prefixes, *own, *self.readable, *also]
         if not path.startswith(tuple(places)):
             message = (
-                "the path leads out of the places that this execution may read"
+                "the path leads out of the places that this execution may read: its own state, and"
+                " what STATE_ALLOWED_PREFIXES names"
                 if self._settings.bucket
                 else "nothing in S3 may be read: set STATE_BUCKET"
             )

@@ -123,7 +123,8 @@ def require_ready(bag: JsonObject, next_action: str, unit: UnitOfWork) -> None:
     if next_action == PARALLEL_GROUP:
         _require_branches(bag, f"{place}.{BRANCHES}")
     if next_action == DISTRIBUTED_MAP and not _has_items(bag, unit):
-        message = f"{DISTRIBUTED_MAP} needs {ITEMS}, a list, or the bucket and key of one in S3"
+        form = '{"bucket", "key"} of one in S3'
+        message = f"{DISTRIBUTED_MAP} needs {ITEMS}, a list, or an object with {form}"
         raise InvalidRequestError(message, field=f"{place}.{ITEMS}")
 
 

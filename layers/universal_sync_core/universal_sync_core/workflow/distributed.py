@@ -1,11 +1,13 @@
 """Both ends of a Distributed Map: the items that it reads, and the results of its children."""
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from universal_sync_core.bag.fields import (
     ITEMS,
     ITEMS_PER_BATCH,
     MAP_CONCURRENCY,
+    PLACE,
     field_of,
     with_fields,
 )
@@ -23,6 +25,7 @@ from universal_sync_core.limits import S3_KEY_BYTES
 from universal_sync_core.maps.batches import batched
 from universal_sync_core.maps.item_manifests import (
     INVENTORY,
+    MANIFEST_TYPE,
     files_of,
     inventory_items,
     items_of_files,
@@ -34,6 +37,12 @@ from universal_sync_core.storage.store import Location
 from universal_sync_core.values.codec import Json, JsonObject, encode
 from universal_sync_core.values.item_failure import failure_of, shown_beside
 from universal_sync_core.values.pointer import Pointer, escape, is_whole, parse, unescape, weight_of
+
+# The fields of items that are in S3 already, and what else `stage_items` says of them.
+_FIELDS: Final = (*PLACE, INPUT_TYPE, MANIFEST_TYPE, "count")
+_SAID: Final = ("max_concurrency", ITEMS_PER_BATCH)
+# The most characters of a field's name in a message.
+_NAME_CHARS: Final = 60
 
 
 def stage_items(state: JsonObject, context: Context | None = None) -> JsonObject:
@@ -175,6 +184,10 @@ def _given(item: Json, stored: Json, unit: UnitOfWork) -> bytes:
 
 def _in_s3(items: JsonObject, unit: UnitOfWork) -> JsonObject:
     """Return the place of items that are in S3 according to the bag, if it may be read."""
+    for name in sorted(items.keys() - {*_FIELDS, *_SAID}):
+        path = f"state_data.{ITEMS}.{name[:_NAME_CHARS]}"
+        message = f"{path} is not a field of items in S3: {', '.join(_FIELDS)}"
+        raise InvalidRequestError(message, field=path)
     bucket, key, count = items["bucket"], items["key"], items.get("count")
     if (
         type(bucket) is not str
@@ -192,7 +205,11 @@ def _in_s3(items: JsonObject, unit: UnitOfWork) -> JsonObject:
         message = f"bucket and key of {ITEMS} cannot name an object in S3"
         raise PointerNotAllowedError(message, field=f"state_data.{ITEMS}") from error
     own = [unit.objects.items_home] if unit.objects.can_write else []
-    unit.objects.require_allowed(str(at), also=own)
+    try:
+        unit.objects.require_allowed(str(at), also=own)
+    except PointerNotAllowedError as error:
+        message = f"bucket and key of {ITEMS}: {error}"
+        raise PointerNotAllowedError(message, field=f"state_data.{ITEMS}") from error
     return {"bucket": bucket, "key": key, "count": count}
 
 
