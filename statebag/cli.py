@@ -10,7 +10,7 @@ import click
 
 from statebag.account.aws import Cloud
 from statebag.errors import INTERRUPTED, OK, StatebagError, explained
-from statebag.options import Connect, Connector
+from statebag.options import Commands, Connect, Connector
 from statebag.output.terminal import close_output, print_error
 
 # Each is a module of statebag.commands with a click command `command`, in the order of the help.
@@ -62,7 +62,7 @@ Exit codes:
 """
 
 
-class _Commands(click.Group):
+class _Commands(Commands):
     """Loads a command when it is asked for, and tells failures in a person's words."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's

@@ -1,4 +1,4 @@
-"""The options that many commands share."""
+"""What many commands share: their options, and a group that suggests a misspelt command."""
 
 import functools
 import math
@@ -32,6 +32,23 @@ class Connector:
     """The context object that makes the cloud of a connection; tests bring one of their own."""
 
     connect: Connect = Cloud
+
+
+class Commands(click.Group):
+    """A group that suggests a command where there is none of the given name."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command that the arguments name, as click does."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            import difflib  # noqa: PLC0415 - for an error message alone
+
+            close = difflib.get_close_matches(args[0], self.list_commands(ctx), n=1)
+            error.message += "".join(f" Did you mean {name}?" for name in close)
+            raise
 
 
 def with_cloud(command: Callable[Concatenate[Cloud, P], R]) -> Callable[P, R]:

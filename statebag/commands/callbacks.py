@@ -23,7 +23,7 @@ from statebag.executions.chain import owner_of
 from statebag.executions.executions import machine_of
 from statebag.executions.naming import execution_named
 from statebag.given import json_of_option
-from statebag.options import as_json, with_cloud, with_masking
+from statebag.options import Commands, as_json, with_cloud, with_masking
 from statebag.output.masking import Masking
 from statebag.output.rendering import bytes_text, counted, preview
 from statebag.output.terminal import note, print_json, print_line, print_table, progress
@@ -37,7 +37,7 @@ _COLUMNS: Final = ("callback", "type", "status", "requested", "asks", "execution
 _ID_CHARS: Final = 12
 
 
-@click.group()
+@click.group(cls=Commands)
 def command() -> None:
     """List, show and answer the callbacks that workflows wait for.
 

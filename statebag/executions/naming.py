@@ -68,6 +68,7 @@ def may_name(text: str) -> bool:
     """Tell whether a text that does not name a file may name an execution."""
     name = with_step(text)[0]
     is_name = _NAME.fullmatch(name) is not None and not name.endswith(".json")
+    is_name = is_name and name not in {".", ".."}
     return is_name or name.startswith(("arn:", "https://"))
 
 

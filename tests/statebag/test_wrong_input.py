@@ -161,3 +161,26 @@ def test_directory_is_not_a_state_machine(run: Run, tmp_path: Path) -> None:
 
     assert ran.code == 7
     assert "Is a directory" in ran.err
+
+
+@pytest.mark.parametrize("folder", [".", ".."])
+def test_a_folder_is_no_execution(run: Run, folder: str) -> None:
+    ran = run("show", folder)
+    assert (ran.code, ran.out) == (7, "")
+    assert ran.err.startswith(f"statebag: {folder}: Is a directory")
+
+
+MISSPELT = [
+    (("shwo", RUN), "No such command 'shwo'. Did you mean show?"),
+    (("callbacks", "aprove", RUN, "1"), "No such command 'aprove'. Did you mean approve?"),
+    (("entirely-different",), "No such command 'entirely-different'.\n"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "said"), MISSPELT, ids=[each[0] for each, _ in MISSPELT])
+def test_a_misspelt_command_is_answered_with_the_one_that_was_meant(
+    run: Run, arguments: tuple[str, ...], said: str
+) -> None:
+    ran = run(*arguments)
+    assert (ran.code, ran.out) == (2, "")
+    assert said in ran.err
