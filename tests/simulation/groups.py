@@ -28,6 +28,8 @@ def group(draw: Random, how: Sequence[str]) -> Plain:
     for branch in branches:
         if draw.random() < 0.3:
             branch["total_segments"] = draw.randrange(1, 4)
+        if draw.random() < 0.2:
+            branch |= {"status": "NEW", "segment_to_run": values.scalar(draw)}  # data
     return {
         "status": "PARALLEL_GROUP",
         "pending_branches": branches,

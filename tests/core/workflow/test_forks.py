@@ -31,6 +31,16 @@ def test_what_a_branch_says_of_its_segments_is_a_count(field: str, value: Any) -
     assert caught.value.field == f"state_data.branch.{field}"
 
 
+@pytest.mark.parametrize("filled", ["", "x" * 50_000])
+@pytest.mark.usefixtures("place")
+def test_what_else_a_branch_is_made_for_is_data_whatever_its_fields_are_called(filled: str) -> None:
+    order = {"status": "NEW", "last_update_time": 1_700_000_000, "segment_to_run": "packing"}
+    order |= {"state_revision": "b", "preview_paths": 1, "removed_paths": {}, "text": filled}
+    bag = fork_branch(parent(), order, CONTEXT)
+    assert hydrated(bag)["branch"] == order
+    assert bag["next_action"] == "CONTINUE"
+
+
 @pytest.mark.usefixtures("place")
 def test_a_branch_begins_with_the_parents_state_and_a_progress_of_its_own() -> None:
     state = parent(status="PARALLEL_GROUP", loop_counter=5)

@@ -68,6 +68,8 @@ _OWN_FIELDS: Final = (
 )
 # Fields of a branch's result that are ignored. A result for another execution is refused.
 _PRIVATE: Final = {*CONTROL_FIELDS_NEVER_OFFLOAD, *_OWN_FIELDS} - {BRANCH, "execution_id"}
+# The fields of a branch's element that have a meaning. All others are data.
+_TOLD_OF_BRANCH: Final = (BRANCH_ID, "segments", "total_segments", "loop_limit")
 # The field of the parent's bag that says how a join settles conflicts.
 _CONFLICT_STRATEGY: Final = "branch_conflict_strategy"
 # Fields of the parent's progress that a branch does not begin with.
@@ -104,8 +106,9 @@ def fork_branch(state: JsonObject, branch: Json, context: Context | None = None)
         context: may carry `execution_id`.
     """
     with unit_of_work(serving("fork_branch", context), state) as unit:
-        fields = unit.pages.map_of(unit.pages.opened(branch)) or {}  # a large one is a pointer
-        fields = checked(fields, f"state_data.{BRANCH}")
+        element = unit.pages.map_of(unit.pages.opened(branch)) or {}  # a large one is a pointer
+        told: JsonObject = {name: element[name] for name in _TOLD_OF_BRANCH if name in element}
+        fields = checked(told, f"state_data.{BRANCH}")
         kept = without_fields(state, _NOT_INHERITED, unit.pages)
         share = _share(state)
         own: JsonObject = {
