@@ -22,7 +22,10 @@ from universal_sync_core.storage.store import Location, StoredObject
 
 # A title, a colour by one character, a clearing, other directions, nothing to see, and a line of
 # its own.
-PLAIN = "\x1b]0;owned\x07\x9b31m\x1b[2J\u202e\u2066\u200b\u200d\ufeff\x7f\u2028\U000e0041\ufe00\U0001bca0"
+PLAIN = (
+    "\x1b]0;owned\x07\x9b31m\x1b[2J\u202e\u2066\u200b\u200d\ufeff\x7f\u2028\U000e0041"
+    "\ufe00\U0001bca0"
+)
 LINES = f"{PLAIN}\r\n\tstatebag: all is well\n\b\x0b\x0c"
 # Half an emoji; a key in S3 cannot have it.
 HOSTILE = f"{LINES}cut \ud83d"
