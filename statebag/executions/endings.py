@@ -9,8 +9,9 @@ from statebag.executions.executions import Execution
 from universal_sync_core.limits import STEP_FUNCTIONS_PAYLOAD_BYTES
 
 _TIMED_OUT: Final = "TIMED_OUT"
+_ABORTED: Final = "ABORTED"
 # What an execution is said to have ended with where nothing else is told.
-_ERRORS: Final = {_TIMED_OUT: "States.Timeout", "ABORTED": "ExecutionAborted"}
+_ERRORS: Final = {_TIMED_OUT: "States.Timeout", _ABORTED: "ExecutionAborted"}
 _AS_BEGUN: Final = (
     "; a redriven execution keeps the definition that it began with, so start a new one after"
     " changing that"
@@ -75,8 +76,8 @@ _MEANINGS: Final = {
     "States.Timeout": (
         "a state took longer than its TimeoutSeconds, or sent no heartbeat for HeartbeatSeconds"
     ),
-    "ExecutionAborted": "somebody stopped the execution; CloudTrail shows who called StopExecution",
 }
+_STOPPED: Final = "somebody stopped the execution; CloudTrail shows who called StopExecution"
 _MACHINE_TIMEOUT: Final = "the execution took longer than the TimeoutSeconds of its state machine"
 
 
@@ -100,6 +101,8 @@ def meaning_of(execution: Execution, error: str, stage: str | None = None) -> st
     """
     if execution.status == _TIMED_OUT:
         return _MACHINE_TIMEOUT
+    if execution.status == _ABORTED:  # whoever stops an execution may give any error
+        return _STOPPED
     if error == _TOO_LARGE and stage in _TOO_LARGE_AT:
         return _TOO_LARGE_AT[stage]
     known = _MEANINGS.get(error)

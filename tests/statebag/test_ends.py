@@ -40,6 +40,12 @@ ENDS: Final[dict[str, tuple[str, dict[str, str], str, str]]] = {
         "Stopped",
         "by hand",
     ),
+    "stopped with an error that Step Functions has as well": (
+        "ABORTED",
+        {"error": "States.Timeout", "cause": "too slow"},
+        "States.Timeout",
+        "StopExecution",
+    ),
 }
 
 
