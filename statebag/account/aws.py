@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
-from statebag.account.places import Place
+from statebag.account.places import Place, place_given
 from statebag.account.stacks import Stack, stack_named
 from statebag.account.versions import S3Versions, Versions
 from statebag.budgets import DEFAULT_MIB, budget_of
@@ -43,8 +43,7 @@ class Connection:
     @property
     def place(self) -> Place | None:
         """Where the state is, if that was said."""
-        prefix = self.prefix if not self.prefix or self.prefix.endswith("/") else f"{self.prefix}/"
-        return Place(self.bucket, prefix) if self.bucket else None
+        return place_given(self.bucket, self.prefix)
 
 
 class Cloud:

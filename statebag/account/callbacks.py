@@ -79,9 +79,7 @@ def executions_with_state(cloud: Cloud, place: Place) -> Iterator[str]:
 
 def callbacks_of(cloud: Cloud, place: Place, execution_id: str) -> list[Callback]:
     """Return the callbacks that an execution requested, oldest first; reads those objects."""
-    prefix = f"{execution_prefix(place.settings, execution_id)}{_FOLDER}"
-    objects = cloud.inventory.objects(place.bucket, prefix)
-    names = {each.location.key.removeprefix(prefix): each for each in objects}
+    names = _objects_of(cloud, place, execution_id)
     found = [
         _read(cloud, execution_id, match[1], names)
         for name in names
@@ -92,13 +90,11 @@ def callbacks_of(cloud: Cloud, place: Place, execution_id: str) -> list[Callback
 
 def open_callbacks(cloud: Cloud, place: Place, execution_id: str) -> Iterator[bytes]:
     """Yield the records, as they are stored, of callbacks whose answer was not delivered."""
-    prefix = f"{execution_prefix(place.settings, execution_id)}{_FOLDER}"
-    objects = cloud.inventory.objects(place.bucket, prefix)
-    found = {each.location.key.removeprefix(prefix): each.location for each in objects}
-    for name, location in found.items():
+    names = _objects_of(cloud, place, execution_id)
+    for name, stored in names.items():
         callback = name.partition(".")[0]
-        if f"{callback}{_DELIVERED}" not in found:
-            yield cloud.store.get(location).body
+        if f"{callback}{_DELIVERED}" not in names:
+            yield cloud.store.get(stored.location).body
 
 
 def find(callbacks: list[Callback], start: str) -> Callback:
@@ -116,6 +112,13 @@ def find(callbacks: list[Callback], start: str) -> Callback:
         hint = "Give more characters of its id."
         raise RefusedError(f"{len(matching)} callbacks begin with {start}", hint=hint)
     return matching[0]
+
+
+def _objects_of(cloud: Cloud, place: Place, execution_id: str) -> dict[str, Stored]:
+    """Return the objects of the callbacks of an execution, by their names."""
+    prefix = f"{execution_prefix(place.settings, execution_id)}{_FOLDER}"
+    objects = cloud.inventory.objects(place.bucket, prefix)
+    return {each.location.key.removeprefix(prefix): each for each in objects}
 
 
 def _answer_of(name: str, names: dict[str, Stored]) -> Stored | None:

@@ -7,7 +7,7 @@ from typing import Final
 from botocore.exceptions import ClientError
 
 from statebag.account.aws import Cloud
-from statebag.account.places import Place
+from statebag.account.places import Place, place_given
 from statebag.errors import NotFoundError
 from universal_sync_core.values.codec import Json, JsonObject, decode
 
@@ -59,12 +59,7 @@ def place_of_machine(cloud: Cloud, machine_arn: str) -> Place | None:
     except (ClientError, NotFoundError):
         return None  # the caller says what is missing, if it needs it at all
     variables = told.get("Environment", {}).get("Variables", {})
-    bucket, prefix = variables.get("STATE_BUCKET"), variables.get("STATE_PREFIX", "")
-    return (
-        Place(bucket, prefix if not prefix or prefix.endswith("/") else f"{prefix}/")
-        if bucket
-        else None
-    )
+    return place_given(variables.get("STATE_BUCKET"), variables.get("STATE_PREFIX", ""))
 
 
 def require_place(cloud: Cloud, machine_arn: str | None) -> Place:

@@ -35,6 +35,12 @@ class Place:
         return f"{self.prefix}{LAYOUT}/"
 
 
+def place_given(bucket: str | None, prefix: str) -> Place | None:
+    """Return the place of a bucket and a prefix, with or without its `/`; None without a bucket."""
+    ended = prefix if not prefix or prefix.endswith("/") else f"{prefix}/"
+    return Place(bucket, ended) if bucket else None
+
+
 def place_of(path: str) -> Place | None:
     """Return the place of a content-addressed object, or None for another path."""
     if digest_in(path) is None:

@@ -9,7 +9,7 @@ from statebag.account.aws import Cloud
 from statebag.bounds import Bounds, with_bounds
 from statebag.errors import DIFFERENT, OK
 from statebag.options import as_json, with_cloud
-from statebag.output.rendering import bytes_text
+from statebag.output.rendering import bytes_text, counted
 from statebag.output.terminal import BAD, GOOD, STRONG, note, print_json, print_line, print_table
 
 if TYPE_CHECKING:
@@ -105,8 +105,8 @@ def _print_findings(assessment: "Assessment") -> None:
         return
     needed = len(assessment.planned.plan)
     print_line(
-        f"With inputs up to {size}, {_count(count, 'state')} can exceed the limit of 256"
-        f" KiB; {_count(needed, 'offload state')} would be inserted.",
+        f"With inputs up to {size}, {counted(count, 'state')} can exceed the limit of 256"
+        f" KiB; {counted(needed, 'offload state')} would be inserted.",
         BAD,
     )
     if needed:
@@ -122,7 +122,7 @@ def _print_findings(assessment: "Assessment") -> None:
 def _print_cost(cost: "Cost") -> None:
     again = ", and as much again on each round of a loop" if cost.is_looping else ""
     print_line(
-        f"  Each execution then has at most {_count(cost.passes, 'state transition')} and"
+        f"  Each execution then has at most {counted(cost.passes, 'state transition')} and"
         f" as many invocations more{again}: ${cost.usd_per_1000:.2f} for 1,000 executions,"
         " without the function's time."
     )
@@ -131,8 +131,8 @@ def _print_cost(cost: "Cost") -> None:
 def _print_handler(handler: "Handler") -> None:
     named = handler.states[0].title if len(handler.states) == 1 else None
     who = f'the handler of "{named}"' if named else f"all {len(handler.states)} handlers"
-    left = f"{_count(handler.offload_states, 'offload state')} to insert"
-    refused = f" and {_count(handler.refusals, 'state')} refused" if handler.refusals else ""
+    left = f"{counted(handler.offload_states, 'offload state')} to insert"
+    refused = f" and {counted(handler.refusals, 'state')} refused" if handler.refusals else ""
     print_line(f"Decorating {who} leaves {left}{refused}.")
 
 
@@ -153,7 +153,3 @@ def _print_assumptions(report: "Report") -> None:
         note("The size of the input is not known. Give the largest with --input-bytes.")
     if report.histories.executions:
         note(f"Measured: {report.histories.executions} executions.")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -165,10 +165,7 @@ def _resume_many(resumer: Resumer, rows: Iterator[Row], *, to_json: bool) -> Non
         for each in attempts:
             print_json(each.describe())
     elif attempts:
-        print_table(
-            ("execution", "error", "resumed as", "not resumed because"),
-            [_row(each) for each in attempts],
-        )
+        print_table(_COLUMNS, [_row(each) for each in attempts])
     for each in attempts:
         if each.cure:
             note(f"{each.row.name}: {each.cure}")

@@ -1,6 +1,5 @@
 """`statebag show`: a state as a tree, with the size of each part and where it lives."""
 
-import shlex
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,7 +22,7 @@ from statebag.output.terminal import (
     styled,
 )
 from statebag.paths import parse_path
-from statebag.sources.failures import headline_of
+from statebag.sources.failures import headline_of, where_the_trace_is
 from statebag.sources.sources import SOURCE_HELP, Source, open_source
 from statebag.state.tree import Part, Place, Tree
 from universal_sync_core.values.codec import Json, JsonObject, encode
@@ -187,11 +186,10 @@ def _print_title(opened: Source, part: Part, mask: Masking) -> None:
     print_line(opened.title, STRONG)
     if opened.execution is not None:
         print_line(f"{opened.execution.status}; the state takes {tree_size} of 256 KiB", DIM)
-        headline = headline_of(opened.execution)
+        headline = headline_of(opened.execution, mask)
         if headline:
-            print_line(mask.masked(headline).replace("\n", " "), BAD)
-            arn = shlex.quote(opened.execution.arn)
-            note(f"`statebag failure {arn}` has the trace, and how to go on")
+            print_line(headline, BAD)
+            note(where_the_trace_is(opened.execution))
     if part.steps:
         print_line(
             f"{masked_path(part.steps, mask)}: {part.kind}, {bytes_text(part.size)}, {_where(part)}"

@@ -1,6 +1,5 @@
 """`statebag timeline`: what an execution did, state by state, across those that continued it."""
 
-import shlex
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -29,7 +28,7 @@ from statebag.output.terminal import (
     styled,
     width,
 )
-from statebag.sources.failures import headline_of
+from statebag.sources.failures import headline_of, where_the_trace_is
 
 # What all columns take; a narrower terminal has the fewer ones, each step on one line.
 _WIDE: Final = 130
@@ -123,12 +122,12 @@ def _print_title(run: Run) -> None:
     if run.started_by is not None:
         print_line(f"a branch of {run.started_by.execution_arn}#{run.started_by.number}", DIM)
     ended = f" after {seconds_text(_seconds(execution))}" if execution.stopped else ""
-    headline = masking((), active=True).masked(headline_of(execution)).replace("\n", " ")
+    headline = headline_of(execution, masking((), active=True))
     if not headline:
         print_line(f"{execution.status}{ended}", DIM)
         return
     print_line(f"{execution.status}{ended}: {headline}", BAD)
-    note(f"`statebag failure {shlex.quote(execution.arn)}` has the trace, and how to go on")
+    note(where_the_trace_is(execution))
 
 
 def _seconds(execution: Execution) -> float | None:

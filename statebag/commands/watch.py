@@ -15,7 +15,7 @@ from statebag.account.callbacks import WAITING, Callback, callbacks_of
 from statebag.account.deployment import place_of_machine
 from statebag.errors import DIFFERENT, OK
 from statebag.executions.chain import continued_as, owner_of
-from statebag.executions.executions import Execution, Executions
+from statebag.executions.executions import SUCCEEDED, Execution, Executions
 from statebag.executions.following import Change, Follower
 from statebag.executions.naming import execution_named
 from statebag.executions.step_text import bar_text, clock_of, label_of, payload_text, share_text
@@ -37,7 +37,7 @@ from statebag.output.terminal import (
     styled,
     width,
 )
-from statebag.sources.failures import headline_of
+from statebag.sources.failures import headline_of, where_the_trace_is
 from universal_sync_core.errors import StoreAccessDeniedError
 
 # A narrower terminal has no bar and no next_action.
@@ -89,7 +89,7 @@ def command(  # noqa: PLR0913 - options
             if successor is None:
                 break
             execution = executions.describe(successor)
-    return OK if execution.status == "SUCCEEDED" else DIFFERENT
+    return OK if execution.status == SUCCEEDED else DIFFERENT
 
 
 @dataclass(kw_only=True)
@@ -197,12 +197,12 @@ class _Watch:
         took = seconds_text(
             ((execution.stopped or execution.started) - execution.started).total_seconds()
         )
-        headline = self.mask.masked(headline_of(execution)).replace("\n", " ")
-        style = GOOD if execution.status == "SUCCEEDED" else BAD
+        headline = headline_of(execution, self.mask)
+        style = GOOD if execution.status == SUCCEEDED else BAD
         why = f": {headline}" if headline else ""
         self.screen.line(styled((f"{execution.status} after {took}{why}", style)))
         if headline:
-            note(f"`statebag failure {shlex.quote(execution.arn)}` has the trace, and how to go on")
+            note(where_the_trace_is(execution))
 
 
 def _row(step: Step) -> Styled:

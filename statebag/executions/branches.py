@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from statebag.executions.chain import known
 from statebag.executions.executions import Execution, Executions
 from statebag.executions.timeline import Step, steps_of
 from statebag.output.terminal import progress
@@ -53,7 +52,7 @@ def runs_of(
     run = run_of(executions, execution, started_by)
     yield run
     for step in run.steps:
-        branch = known(executions, step.started)
+        branch = executions.known(step.started)
         if branch is not None and _is_branch(branch, execution):
             yield from runs_of(executions, branch, step)
 

@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from statebag.errors import NotFoundError
-from statebag.executions.executions import Execution, Executions, is_execution_arn
+from statebag.executions.executions import Execution, Executions
 from universal_sync_core.bag.fields import CHAIN
 from universal_sync_core.storage.keys import execution_in
 from universal_sync_core.workflow.continuation import RESUME_FROM
@@ -22,7 +21,7 @@ def chain_of(executions: Executions, execution: Execution) -> Iterator[Execution
     """
     owner, seen = owner_of(execution), {execution.arn}
     for arn in _noted(executions, execution):
-        before = known(executions, arn) if arn not in seen else None
+        before = executions.known(arn) if arn not in seen else None
         seen.add(arn)
         if before is not None and owner_of(before) == owner:
             yield before
@@ -33,7 +32,7 @@ def chain_of(executions: Executions, execution: Execution) -> Iterator[Execution
         successor = continued_as(found)
         is_new = successor is not None and successor not in seen
         machine = found.machine_arn
-        found = known(executions, successor) if is_new else None
+        found = executions.known(successor) if is_new else None
         found = found if found is not None and found.machine_arn == machine else None
 
 
@@ -52,14 +51,6 @@ def owner_of(execution: Execution) -> str:
     """Return the execution whose bag this one works on: itself, or the one that began it."""
     resumed = execution.input.get(RESUME_FROM) if type(execution.input) is dict else None
     return (execution_in(resumed) if isinstance(resumed, str) else None) or execution.arn
-
-
-def known(executions: Executions, arn: str | None) -> Execution | None:
-    """Return an execution that a state names, or None where there is none of that name."""
-    try:
-        return executions.describe(arn) if arn is not None and is_execution_arn(arn) else None
-    except NotFoundError:
-        return None
 
 
 def _noted(executions: Executions, execution: Execution) -> list[str]:

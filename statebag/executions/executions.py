@@ -37,6 +37,7 @@ _CONSOLE: Final = re.compile(
 )
 _TRACE: Final = re.compile(r"\bRoot=(1-[0-9a-f]{8}-[0-9a-f]{24})\b")
 RUNNING: Final = ("RUNNING", "PENDING_REDRIVE")
+SUCCEEDED: Final = "SUCCEEDED"
 # The bag that a state got or gave stands there under this name.
 BAG: Final = "state_data"
 
@@ -162,6 +163,13 @@ class Executions:
             no_redrive=told.get("redriveStatusReason"),
             map_run_arn=told.get("mapRunArn"),
         )
+
+    def known(self, arn: str | None) -> Execution | None:
+        """Return an execution that a text names, or None where there is none of that name."""
+        try:
+            return self.describe(arn) if arn is not None and is_execution_arn(arn) else None
+        except NotFoundError:
+            return None
 
     def events(self, arn: str) -> Iterator[Event]:
         """Yield the events of an execution, oldest first."""

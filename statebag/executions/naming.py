@@ -137,16 +137,7 @@ def _called(cloud: Cloud, text: str, machines: Sequence[str]) -> list[str]:
     """Return the executions of that name on some machines."""
     name = text.rpartition(":")[2]
     arns = [f"{each.replace(':stateMachine:', ':execution:', 1)}:{name}" for each in machines]
-    known = in_parallel(lambda arn: _is_there(cloud, arn), arns)
-    return [arn for arn, is_known in zip(arns, known, strict=True) if is_known]
-
-
-def _is_there(cloud: Cloud, arn: str) -> bool:
-    try:
-        Executions(cloud.states).describe(arn)
-    except NotFoundError:
-        return False
-    return True
+    return [each.arn for each in in_parallel(Executions(cloud.states).known, arns) if each]
 
 
 def _latest(cloud: Cloud, machines: Sequence[str]) -> list[str]:

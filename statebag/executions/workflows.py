@@ -12,7 +12,14 @@ from typing import Final
 from statebag.account.aws import Cloud
 from statebag.account.deployment import calls_manager
 from statebag.errors import NotFoundError
-from statebag.executions.executions import Event, Execution, Executions, Listed, machine_of
+from statebag.executions.executions import (
+    SUCCEEDED,
+    Event,
+    Execution,
+    Executions,
+    Listed,
+    machine_of,
+)
 from statebag.executions.timeline import steps_of
 from statebag.state.references import executions_in, paths_within
 from universal_sync_core.errors import StoredDataError
@@ -24,7 +31,6 @@ from universal_sync_core.values.codec import Json, encode
 
 # Between two states none is open; the last events then say what goes on.
 _LAST_EVENTS: Final = 25
-_SUCCEEDED: Final = "SUCCEEDED"
 _UNDER_WAY: Final = "RUNNING"
 
 
@@ -173,7 +179,7 @@ class Observer:
         execution = self._executions.describe(arn)
         told = (execution.input, execution.output, execution.cause)
         texts = [encode(document) for document in told if document is not None]
-        if execution.status != _SUCCEEDED:
+        if execution.status != SUCCEEDED:
             texts += _needed(list(self._executions.events(arn)), arn)
         return Seen(
             is_running=execution.is_running,

@@ -7,26 +7,12 @@ to a workflow that has begun meanwhile is undeleted.
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Final
-
-from botocore.exceptions import BotoCoreError, ClientError
 
 from statebag.account.aws import Cloud
-from statebag.errors import StatebagError
 from statebag.executions.workflows import Observer
 from statebag.garbage.garbage import Holding, Policy
-from statebag.garbage.undoing import undelete
-from universal_sync_core.errors import StateSyncError
+from statebag.garbage.undoing import INTERRUPTIONS, undelete
 from universal_sync_core.retention.inventory import DELETE_AT_ONCE, Stored
-
-# What may end a look: then nothing is known, and what was just deleted comes back.
-_INTERRUPTIONS: Final = (
-    ClientError,
-    BotoCoreError,
-    StatebagError,
-    StateSyncError,
-    KeyboardInterrupt,
-)
 
 Item = tuple[str, Stored]
 
@@ -83,7 +69,7 @@ class Deletion:
         try:
             self._cloud.inventory.delete([stored.location for _, stored in batch])
             self._look(self._gone + list(batch))
-        except _INTERRUPTIONS:
+        except INTERRUPTIONS:
             if self._policy.undoable:
                 self._undelete(batch)
             raise

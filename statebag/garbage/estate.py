@@ -11,7 +11,6 @@ from botocore.exceptions import ClientError
 from statebag.account.aws import Cloud
 from statebag.account.places import Place
 from statebag.account.versions import Version
-from statebag.errors import NotFoundError
 from statebag.executions.chain import owner_of
 from statebag.executions.executions import Executions, machine_of
 from statebag.state.reading import body_at
@@ -187,10 +186,8 @@ class Surveyor:
 
 def _works_on(cloud: Cloud, arn: str, owner: str) -> bool:
     """Tell whether an execution that Step Functions knows works on the state of another."""
-    try:
-        return owner_of(Executions(cloud.states).describe(arn)) == owner
-    except NotFoundError:
-        return False
+    execution = Executions(cloud.states).known(arn)
+    return execution is not None and owner_of(execution) == owner
 
 
 def _beside(version: Version, folder: str) -> str:

@@ -11,26 +11,20 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from statebag.account.aws import Cloud
 from statebag.account.deployment import require_place
 from statebag.account.members import members_of
 from statebag.account.versions import Version
-from statebag.errors import NotFoundError, RefusedError, StatebagError
+from statebag.errors import RefusedError
 from statebag.executions.chain import owner_of
 from statebag.executions.executions import Execution, Executions, is_execution_arn, machine_of
 from statebag.executions.workflows import Observer
 from statebag.garbage.estate import Estate, Surveyor
-from statebag.garbage.undoing import undelete
-from universal_sync_core.errors import StateSyncError
+from statebag.garbage.undoing import INTERRUPTIONS, undelete
 from universal_sync_core.retention.inventory import DELETE_AT_ONCE
 from universal_sync_core.retention.members import members_prefix
 from universal_sync_core.storage.keys import execution_prefix
 from universal_sync_core.workflow.start import INPUT_PATH
-
-# What may end the look after a deletion: then what was deleted comes back.
-_INTERRUPTIONS = (ClientError, BotoCoreError, StatebagError, StateSyncError, KeyboardInterrupt)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +54,7 @@ class Forgetting:
         """
         self._cloud = cloud
         self._owner = arn
-        self._execution = _described(cloud, arn)
+        self._execution = Executions(cloud.states).known(arn)
         if self._execution is not None and owner_of(self._execution) != arn:
             began = owner_of(self._execution)
             command = f"statebag forget {shlex.quote(began)}"
@@ -129,7 +123,7 @@ class Forgetting:
                 done.append(batch)
                 self._cloud.inventory.delete(batch)
             self._require_unneeded(self._needed_by())
-        except _INTERRUPTIONS:
+        except INTERRUPTIONS:
             undelete(self._cloud, [each for batch in done for each in batch])
             raise
 
@@ -145,14 +139,6 @@ class Forgetting:
             hint = "Wait until they end, or stop them: aws stepfunctions stop-execution."
             names = ", ".join(needed_by)
             raise RefusedError(f"nothing was erased: it is still needed by {names}", hint=hint)
-
-
-def _described(cloud: Cloud, arn: str) -> Execution | None:
-    """Return an execution, or None where Step Functions has forgotten it."""
-    try:
-        return Executions(cloud.states).describe(arn)
-    except NotFoundError:
-        return None
 
 
 def _input_path(execution: Execution | None) -> str | None:

@@ -1,15 +1,24 @@
 """Undoing a deletion, or telling what stays deleted."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from statebag.account.aws import Cloud
-from statebag.errors import UnavailableError
+from statebag.errors import StatebagError, UnavailableError
 from universal_sync_core.errors import StateSyncError
 from universal_sync_core.storage.keys import execution_in
 from universal_sync_core.storage.store import Location
 
+# What may end the look after a deletion: then nothing is known, and what was deleted comes back.
+INTERRUPTIONS: Final = (
+    ClientError,
+    BotoCoreError,
+    StatebagError,
+    StateSyncError,
+    KeyboardInterrupt,
+)
 _MOST_NAMED = 3
 _HINT = (
     "Deleted objects stay in the bucket's versions for 30 days: remove their delete markers, as"

@@ -18,10 +18,10 @@ from statebag.account.aws import Cloud
 from statebag.account.deployment import place_of_machine
 from statebag.account.places import Place
 from statebag.errors import NotFoundError, RefusedError
-from statebag.executions.executions import RUNNING, Executions, Listed
+from statebag.executions.executions import RUNNING, SUCCEEDED, Executions, Listed
 from statebag.listing.conditions import Query
 from statebag.listing.ended import names_newest_first, record_at
-from statebag.listing.rows import SUCCEEDED, Row, moment_in, row_of, row_of_record
+from statebag.listing.rows import Row, moment_in, row_of, row_of_record
 from universal_sync_core.limits import STEP_FUNCTIONS_KEPT_DAYS
 from universal_sync_core.retention.ended import RecordName
 from universal_sync_core.storage.parallel import MAX_REQUESTS_AT_ONCE, in_parallel

@@ -9,7 +9,6 @@ from universal_sync_core.retention.members import machine_of
 from universal_sync_core.values.codec import Json, JsonObject
 from universal_sync_core.values.timestamps import rfc3339
 
-SUCCEEDED: Final = "SUCCEEDED"
 # What the record of an end tells besides, by the names it has there.
 _TOLD: Final = (
     "stage",

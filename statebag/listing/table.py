@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 from datetime import UTC
 from typing import Final
 
-from statebag.listing.rows import SUCCEEDED, Row
+from statebag.executions.executions import SUCCEEDED
+from statebag.listing.rows import Row
 from statebag.output.rendering import bytes_text, printable, seconds_text
 from statebag.output.terminal import BAD, GOOD, NAME, Styled, print_table, styled, width
 

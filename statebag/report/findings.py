@@ -9,14 +9,14 @@ from statebag.account.aws import Cloud
 from statebag.account.log_groups import LogGroups
 from statebag.errors import NotFoundError
 from statebag.executions.chain import chain_of
-from statebag.executions.executions import Execution, Executions
+from statebag.executions.executions import SUCCEEDED, Execution, Executions
 from statebag.executions.timeline import Step, steps_of
 from statebag.output.masking import Masking
 from statebag.output.terminal import Advance
 from statebag.paths import Steps
 from statebag.report.excerpt import Node, excerpt_of
 from statebag.report.visits import Visit, visits_of
-from statebag.resuming.postmortem import SUCCEEDED, Fact, postmortem_of
+from statebag.resuming.postmortem import Fact, postmortem_of
 from statebag.sources.entries import between, length_of
 from statebag.sources.failures import explanation_of
 from statebag.sources.sources import Source, open_source

@@ -7,7 +7,7 @@ as lines, the ways back would hide the rest.
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from statebag.report.visits import Visit
@@ -85,15 +85,7 @@ class Placed:
 
     def moved(self, x: float, y: float) -> "Placed":
         """Return it elsewhere."""
-        return Placed(
-            x=self.x + x,
-            y=self.y + y,
-            width=self.width,
-            height=self.height,
-            state=self.state,
-            back_to=self.back_to,
-            count=self.count,
-        )
+        return replace(self, x=self.x + x, y=self.y + y)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,9 +100,7 @@ class Move:
 
     def moved(self, x: float, y: float) -> "Move":
         """Return it elsewhere."""
-        return Move(
-            x=self.x + x, y=self.y + y, to_x=self.to_x + x, to_y=self.to_y + y, count=self.count
-        )
+        return replace(self, x=self.x + x, y=self.y + y, to_x=self.to_x + x, to_y=self.to_y + y)
 
     @property
     def line(self) -> str:

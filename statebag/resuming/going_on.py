@@ -8,12 +8,11 @@ from typing import Final
 from botocore.exceptions import ClientError
 
 from statebag.account.aws import Cloud
-from statebag.executions.chain import known
-from statebag.executions.executions import Execution, Executions
+from statebag.executions.executions import SUCCEEDED, Execution, Executions
 from statebag.executions.naming import STEP_MARK
 from statebag.resuming.failed_step import last_step_with
 from statebag.resuming.restarts import can_restart, redrive_command
-from statebag.resuming.starts import ENDED_WELL, parent_of
+from statebag.resuming.starts import parent_of
 from universal_sync_core.bag.awaited_job import JOB
 from universal_sync_core.bag.fields import FAILED_SEGMENTS
 from universal_sync_core.errors import InvalidRequestError
@@ -153,7 +152,7 @@ def _whole_of(cloud: Cloud, execution: Execution) -> Execution:
     seen = {execution.arn}
     while (arn := parent_of(execution)) is not None and arn not in seen:
         seen.add(arn)
-        parent = known(Executions(cloud.states), arn)
+        parent = Executions(cloud.states).known(arn)
         if parent is None or parent.machine_arn != execution.machine_arn:
             break
         execution = parent
@@ -165,7 +164,7 @@ def _of_branch(whole: Execution) -> Sequence[str]:
     arn = shlex.quote(whole.arn)
     if whole.is_running:
         return [f"statebag watch {arn}", "It runs on without this branch."]
-    if whole.status == ENDED_WELL:
+    if whole.status == SUCCEEDED:
         command = f"statebag show {arn} --path {FAILED_SEGMENTS}"
         return [command, "It has succeeded without this branch."]
     return [f"statebag failure {arn}", "This is a branch of it; go on with the whole."]

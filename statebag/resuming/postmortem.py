@@ -3,14 +3,14 @@
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 from statebag.account.aws import Cloud
 from statebag.account.log_groups import LogGroups
 from statebag.errors import RefusedError
 from statebag.executions.chain import chain_of
 from statebag.executions.endings import error_of, meaning_of
-from statebag.executions.executions import Execution, Executions
+from statebag.executions.executions import SUCCEEDED, Execution, Executions
 from statebag.executions.links import Logs, logs_of, trace_of
 from statebag.output.masking import Masking
 from statebag.output.rendering import bytes_text
@@ -24,8 +24,6 @@ from universal_sync_core.errors import MissingObjectError, StateSyncError
 from universal_sync_core.values.codec import Json, JsonObject
 
 Fact: TypeAlias = tuple[str, Sequence[str]]
-
-SUCCEEDED: Final = "SUCCEEDED"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

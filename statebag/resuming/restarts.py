@@ -10,8 +10,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from statebag.account.aws import Cloud
+from statebag.account.deployment import definition_of
 from statebag.errors import RefusedError
-from universal_sync_core.values.codec import Json, JsonObject, decode
+from universal_sync_core.values.codec import Json, JsonObject
 from universal_sync_core.workflow.continuation import RESUME_FROM
 
 States = Mapping[str, JsonObject]
@@ -74,8 +75,7 @@ def require_restartable(cloud: Cloud, machine_arn: str, execution_arn: str) -> N
 
 def can_restart(cloud: Cloud, machine_arn: str) -> bool:
     """Tell whether a state machine goes on from a state, as it is deployed now."""
-    told = cloud.states.describe_state_machine(stateMachineArn=machine_arn)
-    return goes_on_from_state(decode(told["definition"].encode(), path="definition"))
+    return goes_on_from_state(definition_of(cloud, machine_arn))
 
 
 def redrive_command(execution_arn: str) -> str:

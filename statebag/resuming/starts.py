@@ -10,8 +10,9 @@ from botocore.exceptions import ClientError
 from statebag.account.aws import Cloud
 from statebag.account.members import members_of
 from statebag.account.places import place_of
-from statebag.errors import NotFoundError, RefusedError
+from statebag.errors import RefusedError
 from statebag.executions.executions import (
+    SUCCEEDED,
     Execution,
     Executions,
     is_execution_arn,
@@ -25,7 +26,6 @@ from universal_sync_core.values.codec import JsonObject, canonical, encode
 from universal_sync_core.workflow.continuation import RESUME_FROM, STARTED_BY
 
 _DIGEST_CHARS: Final = 16
-ENDED_WELL: Final = "SUCCEEDED"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +96,7 @@ def left_by(cloud: Cloud, execution: Execution) -> str | None:
     if execution.is_running:
         hint = "Stop it first: aws stepfunctions stop-execution."
         raise RefusedError(f"{execution.name} still runs", hint=hint)
-    if execution.status == ENDED_WELL:
+    if execution.status == SUCCEEDED:
         hint = (
             "To go on from an earlier state, give ARN#N, the state after step N of"
             " `statebag timeline`, or a path from `statebag snapshots`."
@@ -126,10 +126,8 @@ def resumed_as(cloud: Cloud, path: str) -> str | None:
 
 
 def _went_on_from(cloud: Cloud, arn: str, path: str) -> bool:
-    try:
-        given = Executions(cloud.states).describe(arn).input
-    except NotFoundError:
-        return False
+    execution = Executions(cloud.states).known(arn)
+    given = execution.input if execution else None
     return type(given) is dict and given.get(RESUME_FROM) == path
 
 

@@ -4,6 +4,7 @@ A cause is text, and most of it the worker's. Only its end is ours, and only a r
 workflow, where its state machine keeps state, is taken for one.
 """
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -14,6 +15,7 @@ from statebag.account.places import place_of
 from statebag.executions.chain import owner_of
 from statebag.executions.endings import error_of, error_told_by, meaning_of
 from statebag.executions.executions import Execution, is_execution_arn
+from statebag.output.masking import Masking
 from statebag.state.reading import reader_at
 from universal_sync_core.errors import UnreadableObjectError
 from universal_sync_core.storage.keys import execution_in
@@ -75,13 +77,19 @@ def _explanation_of_execution(told: JsonObject) -> Explanation:
     return Explanation(message=message, trace=inner.trace, error=ended)
 
 
-def headline_of(execution: Execution) -> str:
-    """Return why an execution ended, in one line; nothing of one that did not fail."""
+def headline_of(execution: Execution, mask: Masking) -> str:
+    """Return why an execution ended, masked and in one line; nothing of one that did not fail."""
     error = error_of(execution)
     message = explanation_of(execution.cause).message
     if not message and error:
         message = meaning_of(execution, error) or ""
-    return ": ".join(text for text in (error, message) if text)
+    headline = ": ".join(text for text in (error, message) if text)
+    return str(mask.masked(headline)).replace("\n", " ")
+
+
+def where_the_trace_is(execution: Execution) -> str:
+    """Return the command that explains a failure, in a sentence."""
+    return f"`statebag failure {shlex.quote(execution.arn)}` has the trace, and how to go on"
 
 
 def _opened(text: str) -> Json:
