@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from .cloud import LocalCloud
 from .errors import FunctionError, LocalCloudError
+from .files import read_json
 
 _DESCRIPTION = "Run one event against the built function."
 # Where an action is one that the manager does not know: the output that names its function.
@@ -28,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("event", type=Path, help="a JSON file, such as events/sync_inline.json")
     path: Path = parser.parse_args(arguments).event
     try:
-        event = _read(path)
+        event = read_json(path)
         with LocalCloud.start(parameters=PARAMETERS, report=_tell) as cloud:
             answer = cloud.invoke(event, function_of(event, cloud.outputs))
     except FunctionError as error:
@@ -49,15 +50,6 @@ def function_of(event: Any, outputs: Mapping[str, str]) -> str | None:
     action = event.get("action") if isinstance(event, dict) else None
     output = _OUTPUTS.get(action) if isinstance(action, str) else None
     return outputs[output] if output else None
-
-
-def _read(path: Path) -> Any:
-    try:
-        return json.loads(path.read_bytes())
-    except OSError as error:
-        raise LocalCloudError(f"{path} cannot be read: {error.strerror}") from error
-    except ValueError as error:
-        raise LocalCloudError(f"{path} is not JSON: {error}") from error
 
 
 def _tell(text: str) -> None:

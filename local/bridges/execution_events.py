@@ -7,7 +7,6 @@ https://docs.aws.amazon.com/step-functions/latest/apireference/API_GetExecutionH
 
 from contextlib import ExitStack
 from typing import Any
-from unittest.mock import patch
 
 from moto.core.responses import ActionResult
 from moto.stepfunctions.parser.api import ExecutionStatus
@@ -17,21 +16,19 @@ from moto.stepfunctions.parser.backend.execution import (
 )
 from moto.stepfunctions.responses import StepFunctionResponse
 
+from .patches import Original, around, put
 from .service_events import Invoke, deliver
 
 
 def install(stack: ExitStack, invoke: Invoke) -> None:
     """Tell the functions that rules lead to, with `invoke`, which does not wait for them."""
-    original = BaseExecutionWorkerCommunication._reflect_execution_status  # noqa: SLF001
 
-    def reflect(self: BaseExecutionWorkerCommunication) -> None:
-        original(self)  # type: ignore[no-untyped-call]
+    @around(stack, BaseExecutionWorkerCommunication, "_reflect_execution_status")
+    def reflect(original: Original, self: BaseExecutionWorkerCommunication) -> None:
+        original(self)
         deliver(_event(self.execution), invoke)
 
-    stack.enter_context(
-        patch.object(BaseExecutionWorkerCommunication, "_reflect_execution_status", reflect)
-    )
-    stack.enter_context(patch.object(StepFunctionResponse, "get_execution_history", _history))
+    put(stack, StepFunctionResponse, "get_execution_history", _history)
 
 
 def _event(execution: Execution) -> dict[str, Any]:

@@ -7,7 +7,6 @@ is a string without its quotes, and one that is null not at all.
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import Any
-from unittest.mock import patch
 
 from moto.stepfunctions.parser.api import ExecutionStatus
 from moto.stepfunctions.parser.asl.eval.program_state import (
@@ -18,13 +17,12 @@ from moto.stepfunctions.parser.asl.eval.program_state import (
 from moto.stepfunctions.parser.backend.execution import BaseExecutionWorkerCommunication
 
 from ..limits import encode
+from .patches import put
 
 
 def install(stack: ExitStack) -> None:
     """Set the status last."""
-    stack.enter_context(
-        patch.object(BaseExecutionWorkerCommunication, "_reflect_execution_status", _reflect)
-    )
+    put(stack, BaseExecutionWorkerCommunication, "_reflect_execution_status", _reflect)
 
 
 def _reflect(self: BaseExecutionWorkerCommunication) -> None:

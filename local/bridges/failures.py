@@ -6,7 +6,6 @@ answer to a task token fails with, and then fails with a name of its own.
 
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, cast
-from unittest.mock import patch
 
 from moto.stepfunctions.parser.api import (
     EvaluationFailedEventDetails,
@@ -36,15 +35,17 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service impor
 )
 from moto.stepfunctions.parser.asl.eval.environment import Environment
 
+from .patches import put
+
 if TYPE_CHECKING:
     from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 
 
 def install(stack: ExitStack) -> None:
     """Let a state, and what is inside it, fail under any name."""
-    stack.enter_context(patch.object(CustomErrorName, "__init__", ErrorName.__init__))
+    put(stack, CustomErrorName, "__init__", ErrorName.__init__)
     for module in (iteration_worker, branches_decl, state_task_service_callback):
-        stack.enter_context(patch.object(module, "CustomErrorName", _name))
+        put(stack, module, "CustomErrorName", _name)
 
 
 def failure_event(env: Environment, error: StatesErrorNameType, cause: str) -> FailureEvent:

@@ -21,6 +21,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda
 from ..clients import ACCOUNT, REGION
 from ..errors import TooManyRequestsError
 from ..functions.invocations import Functions
+from .patches import Original, around, put
 
 _FAILED = "Unhandled"
 _TOO_MANY = {"Code": "TooManyRequestsException", "Message": "Rate Exceeded."}
@@ -62,9 +63,7 @@ def _deploy_layers(stack: ExitStack) -> None:
         function.update_configuration({"Layers": layers})
         return function
 
-    stack.enter_context(
-        patch.object(LambdaFunction, "create_from_cloudformation_json", classmethod(create))
-    )
+    put(stack, LambdaFunction, "create_from_cloudformation_json", classmethod(create))
 
 
 def _answer_invocations(stack: ExitStack, functions: Functions) -> None:
@@ -91,14 +90,16 @@ def _answer_invocations(stack: ExitStack, functions: Functions) -> None:
         response_headers["x-amz-log-result"] = base64.b64encode(b"").decode()
         return given.payload
 
-    stack.enter_context(patch.object(LambdaFunction, "invoke", answer))
+    put(stack, LambdaFunction, "invoke", answer)
 
 
 def _invoke_from_tasks(stack: ExitStack, functions: Functions) -> None:
     """Let the tasks of a state machine reach the emulators without a detour through HTTP."""
-    original = lambda_eval_utils._invoke_lambda_function  # noqa: SLF001
 
-    def invoke_for_task(parameters: dict[str, Any], region: str, state_credentials: Any) -> Any:
+    @around(stack, lambda_eval_utils, "_invoke_lambda_function")
+    def invoke_for_task(
+        original: Original, parameters: dict[str, Any], region: str, state_credentials: Any
+    ) -> Any:
         try:
             function = get_function(parameters["FunctionName"], parameters.get("Qualifier"))
         except UnknownFunctionException:
@@ -115,8 +116,6 @@ def _invoke_from_tasks(stack: ExitStack, functions: Functions) -> None:
         answer = {"ExecutedVersion": "$LATEST", "Payload": json.loads(given.payload)}
         answer |= {"StatusCode": 200}
         return answer | {"FunctionError": _FAILED} if given.failed else answer
-
-    stack.enter_context(patch.object(lambda_eval_utils, "_invoke_lambda_function", invoke_for_task))
 
 
 def _refused() -> ClientError:

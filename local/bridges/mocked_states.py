@@ -6,10 +6,9 @@ https://docs.aws.amazon.com/step-functions/latest/dg/sfn-local-test-sm-exec.html
 
 import copy
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
-from unittest.mock import patch
 
 from antlr4 import RecognitionException
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import (
@@ -44,6 +43,7 @@ from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
 
 from ..machines.runs import Run, Runs
 from .failures import named_failure
+from .patches import Original, around, put
 
 
 def install(stack: ExitStack, runs: Runs) -> None:
@@ -55,25 +55,18 @@ def install(stack: ExitStack, runs: Runs) -> None:
         if "_eval_execution" in vars(kind):
             _ask_mock(stack, kind)
     # What cannot be done without a mock is refused where it is tried.
-    stack.enter_context(
-        patch.object(
-            StateTaskServiceCallback, "_assert_integration_pattern_is_supported", lambda _: None
-        )
-    )
-    stack.enter_context(patch.object(StateTaskActivity, "_from_error", _from_error))
+    put(stack, StateTaskServiceCallback, "_assert_integration_pattern_is_supported", lambda _: None)
+    put(stack, StateTaskActivity, "_from_error", _from_error)
 
 
 def _hand_on(stack: ExitStack, runs: Runs) -> None:
-    original = ExecutionWorker._get_evaluation_environment  # noqa: SLF001
-
-    def environment(self: ExecutionWorker) -> Environment:
-        env = original(self)
+    @around(stack, ExecutionWorker, "_get_evaluation_environment")
+    def environment(original: Original, self: ExecutionWorker) -> Environment:
+        env: Environment = original(self)
         context = env.states.context_object.context_object_data
         run: Any = runs.begin(context["StateMachine"]["Id"], context["Execution"]["Id"])
         env.mock_test_case = run
         return env
-
-    stack.enter_context(patch.object(ExecutionWorker, "_get_evaluation_environment", environment))
 
 
 def _take_any_service(stack: ExitStack) -> None:
@@ -85,7 +78,7 @@ def _take_any_service(stack: ExitStack) -> None:
         except RecognitionException:
             return StateTaskServiceUnsupported()  # type: ignore[no-untyped-call]
 
-    stack.enter_context(patch.object(state_task_factory, "state_task_service_for", task_for))
+    put(stack, state_task_factory, "state_task_service_for", task_for)
 
 
 def run_of(env: Environment) -> Run | None:
@@ -101,9 +94,8 @@ def _kinds(kind: type[Any]) -> Iterator[type[Any]]:
 
 
 def _ask_mock(stack: ExitStack, kind: Any) -> None:
-    original: Callable[[Any, Environment], None] = kind._eval_execution  # noqa: SLF001
-
-    def eval_execution(self: Any, env: Environment) -> None:
+    @around(stack, kind, "_eval_execution")
+    def eval_execution(original: Original, self: Any, env: Environment) -> None:
         run = run_of(env)
         if run is None or self.name not in run.answers:
             original(self, env)
@@ -116,8 +108,6 @@ def _ask_mock(stack: ExitStack, kind: Any) -> None:
             result = _answer(env, run, given)
             self._verify_size_quota(env=env, value=result)
             env.stack.append(result)
-
-    stack.enter_context(patch.object(kind, "_eval_execution", eval_execution))
 
 
 def _answer_integration(task: Any, env: Environment, run: Run) -> None:
@@ -152,19 +142,17 @@ def _parameters(task: Any, env: Environment) -> Any:
 
 def _answer_function(stack: ExitStack) -> None:
     """Answer where a task names the ARN of a function and nothing else."""
-    original = lambda_eval_utils.execute_lambda_function_integration
 
-    def execute(env: Environment, parameters: dict[str, Any], **others: Any) -> None:
+    @around(stack, lambda_eval_utils, "execute_lambda_function_integration")
+    def execute(
+        original: Original, env: Environment, parameters: dict[str, Any], **others: Any
+    ) -> None:
         run = run_of(env)
         if run is None or _state_name(env) not in run.answers:
             original(env=env, parameters=parameters, **others)
             return
         given = {**parameters, "Payload": json.loads(parameters["Payload"])}
         env.stack.append({"Payload": _answer(env, run, given)})
-
-    stack.enter_context(
-        patch.object(lambda_eval_utils, "execute_lambda_function_integration", execute)
-    )
 
 
 def _state_name(env: Environment) -> str:

@@ -8,13 +8,13 @@ empty, to executions that go on meanwhile as well.
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
-from unittest.mock import patch
 
 from moto.core.base_backend import BackendDict
 from moto.core.model_instances import model_data
 from moto.core.models import MockAWS
 
 from ..errors import LocalCloudError
+from .patches import Original, around
 
 
 def install(stack: ExitStack) -> None:
@@ -31,20 +31,18 @@ def install(stack: ExitStack) -> None:
         )
         raise LocalCloudError(message)
     of_cloud, of_mocks = Held(), Held()
-    enable, disable = MockAWS._enable_patching, MockAWS._disable_patching  # noqa: SLF001
 
-    def enable_patching(mock: MockAWS, reset: bool = True) -> None:  # noqa: FBT001, FBT002 - moto's
+    @around(stack, MockAWS, "_enable_patching")
+    def enable_patching(original: Original, mock: MockAWS, **given: bool) -> None:
         of_cloud.take()
         of_mocks.put_back()  # a decorated class has several mocks that share what they hold
-        enable(mock, reset)
+        original(mock, **given)
 
-    def disable_patching(mock: MockAWS, remove_data: bool) -> None:  # noqa: FBT001 - moto's
-        disable(mock, remove_data)
+    @around(stack, MockAWS, "_disable_patching")
+    def disable_patching(original: Original, mock: MockAWS, *given: bool) -> None:
+        original(mock, *given)
         of_mocks.take()
         of_cloud.put_back()
-
-    stack.enter_context(patch.object(MockAWS, "_enable_patching", enable_patching))
-    stack.enter_context(patch.object(MockAWS, "_disable_patching", disable_patching))
 
 
 @dataclass(slots=True)

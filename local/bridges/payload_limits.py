@@ -9,7 +9,6 @@ https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.htm
 from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
-from unittest.mock import patch
 
 from moto.stepfunctions.parser.api import HistoryEventType
 from moto.stepfunctions.parser.asl.component.common.error_name.error_equals_decl import (
@@ -27,6 +26,7 @@ from moto.stepfunctions.parser.asl.eval.event.event_manager import EventManager
 from ..limits import HISTORY_EVENTS, PAYLOAD_BYTES, payload_bytes
 from ..visits import StateVisit
 from .mocked_states import run_of
+from .patches import Original, around, put
 
 # `States.ALL` and `States.TaskFailed` do not match these.
 _UNCATCHABLE = {"States.DataLimitExceeded", "States.Runtime"}
@@ -45,7 +45,7 @@ class HistoryLimitError(Exception):
 def install(stack: ExitStack, record: Callable[[StateVisit], None]) -> None:
     """Enforce the limits and record every visit of a state."""
     for module in (state_module, state_task_service, state_task_lambda):
-        stack.enter_context(patch.object(module, "is_within_size_quota", _fits))
+        put(stack, module, "is_within_size_quota", _fits)
     _lift_for_some(stack)
     _check_states(stack, record)
     _check_task_parameters(stack)
@@ -65,24 +65,18 @@ def _lift_for_some(stack: ExitStack) -> None:
         state_task_lambda.StateTaskLambda,
     )
     for kind in kinds:
-        stack.enter_context(patch.object(kind, "_verify_size_quota", _unless_lifted(kind)))
+        around(stack, kind, "_verify_size_quota")(_verify)
 
 
-def _unless_lifted(kind: Any) -> Callable[..., None]:
-    original: Callable[..., None] = kind._verify_size_quota  # noqa: SLF001
-
-    def verify(self: CommonStateField, env: Environment, value: Any) -> None:
-        run = run_of(env)
-        if run is None or run.limited:
-            original(self, env=env, value=value)
-
-    return verify
+def _verify(original: Original, self: CommonStateField, env: Environment, value: Any) -> None:
+    run = run_of(env)
+    if run is None or run.limited:
+        original(self, env=env, value=value)
 
 
 def _check_states(stack: ExitStack, record: Callable[[StateVisit], None]) -> None:
-    original = CommonStateField._eval_body  # noqa: SLF001
-
-    def eval_body(self: CommonStateField, env: Environment) -> None:
+    @around(stack, CommonStateField, "_eval_body")
+    def eval_body(original: Original, self: CommonStateField, env: Environment) -> None:
         execution = env.states.context_object.context_object_data["Execution"]
         value = env.states.get_input()
         input_bytes, output_bytes = payload_bytes(value), 0
@@ -102,31 +96,25 @@ def _check_states(stack: ExitStack, record: Callable[[StateVisit], None]) -> Non
                 )
             )
 
-    stack.enter_context(patch.object(CommonStateField, "_eval_body", eval_body))
-
 
 def _check_task_parameters(stack: ExitStack) -> None:
     """Check what a task is given, after its Parameters were made."""
-    task = state_task_service.StateTaskService
-    original = task._before_eval_execution  # noqa: SLF001
 
+    @around(stack, state_task_service.StateTaskService, "_before_eval_execution")
     def before(
+        original: Original,
         self: state_task_service.StateTaskService,
         env: Environment,
-        resource_runtime_part: Any,
         raw_parameters: dict[str, Any],
-        state_credentials: Any,
+        **others: Any,
     ) -> None:
         self._verify_size_quota(env=env, value=raw_parameters)
-        original(self, env, resource_runtime_part, raw_parameters, state_credentials)
-
-    stack.enter_context(patch.object(task, "_before_eval_execution", before))
+        original(self, env=env, raw_parameters=raw_parameters, **others)
 
 
 def _keep_terminal_errors(stack: ExitStack) -> None:
-    original = ErrorEqualsDecl._eval_body  # noqa: SLF001
-
-    def eval_body(self: ErrorEqualsDecl, env: Environment) -> None:
+    @around(stack, ErrorEqualsDecl, "_eval_body")
+    def eval_body(original: Original, self: ErrorEqualsDecl, env: Environment) -> None:
         error = env.stack[-1]
         name = getattr(error, "error_name", None)
         if name in _UNCATCHABLE:
@@ -135,20 +123,20 @@ def _keep_terminal_errors(stack: ExitStack) -> None:
         else:
             original(self, env)
 
-    stack.enter_context(patch.object(ErrorEqualsDecl, "_eval_body", eval_body))
-
 
 def _end_histories(stack: ExitStack) -> None:
-    original = EventManager.add_event
-
+    @around(stack, EventManager, "add_event")
     def add_event(
-        self: EventManager, context: Any, event_type: HistoryEventType, *args: Any, **kwargs: Any
+        original: Original,
+        self: EventManager,
+        context: Any,
+        event_type: HistoryEventType,
+        *args: Any,
+        **kwargs: Any,
     ) -> int:
-        number = original(self, context, event_type, *args, **kwargs)
+        number: int = original(self, context, event_type, *args, **kwargs)
         if number >= HISTORY_EVENTS and event_type not in _FINAL_EVENTS:
             raise HistoryLimitError(
                 f"The execution reached the maximum number of history events ({HISTORY_EVENTS})."
             )
         return number
-
-    stack.enter_context(patch.object(EventManager, "add_event", add_event))

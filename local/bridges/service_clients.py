@@ -13,7 +13,6 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Any
-from unittest.mock import patch
 
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service import (  # noqa: E501
     StateTaskService,
@@ -29,6 +28,7 @@ from moto.stepfunctions.parser.asl.utils import boto_client
 from ..clients import Clients
 from ..limits import payload_bytes
 from ..machines.resources import boto_service, error_prefix
+from .patches import put
 
 
 def install(stack: ExitStack, clients: Clients) -> None:
@@ -46,7 +46,7 @@ def install(stack: ExitStack, clients: Clients) -> None:
             name.startswith("moto.stepfunctions")
             and vars(module).get("boto_client_for") is original
         ):
-            stack.enter_context(patch.object(module, "boto_client_for", client_for))
+            put(stack, module, "boto_client_for", client_for)
 
 
 # What these answer has nothing of the request.
@@ -79,12 +79,8 @@ def _name_services(stack: ExitStack) -> None:
     def named(self: StateTaskService, boto_service_name: str | None = None) -> str:
         return boto_service(boto_service_name or self.resource.api_name)
 
-    stack.enter_context(patch.object(StateTaskService, "_get_boto_service_name", named))
-    stack.enter_context(
-        patch.object(
-            StateTaskServiceAwsSdk, "_normalise_service_error_name", staticmethod(error_prefix)
-        )
-    )
+    put(stack, StateTaskService, "_get_boto_service_name", named)
+    put(stack, StateTaskServiceAwsSdk, "_normalise_service_error_name", staticmethod(error_prefix))
 
 
 def _match_case(stack: ExitStack, clients: Clients) -> None:
@@ -122,4 +118,4 @@ def _match_case(stack: ExitStack, clients: Clients) -> None:
         "_normalise_response": normalise_response,
     }
     for name, function in replaced.items():
-        stack.enter_context(patch.object(StateTaskService, name, function))
+        put(stack, StateTaskService, name, function)

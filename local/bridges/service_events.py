@@ -10,7 +10,6 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import Any
-from unittest.mock import patch
 
 from moto.awslambda.models import LambdaFunction
 from moto.events.models import EventsBackend, Rule, events_backends
@@ -18,6 +17,7 @@ from moto.events.utils import EventTemplateParser
 
 from ..clients import ACCOUNT, REGION
 from .lambda_functions import get_function
+from .patches import Original, around
 
 _BUS = "default"
 _OF_SERVICES = "aws."
@@ -27,14 +27,14 @@ Invoke = Callable[[LambdaFunction, bytes], None]
 
 def install(stack: ExitStack) -> None:
     """Refuse events that say they are from a service."""
-    original = EventsBackend.put_events
 
-    def put_events(self: EventsBackend, events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    @around(stack, EventsBackend, "put_events")
+    def put_events(
+        original: Original, self: EventsBackend, events: list[dict[str, Any]]
+    ) -> list[dict[str, Any]]:
         allowed = [each for each in events if not _is_forged(each)]
         answers = iter(original(self, allowed) if allowed else [])
         return [_REFUSAL if _is_forged(each) else next(answers) for each in events]
-
-    stack.enter_context(patch.object(EventsBackend, "put_events", put_events))
 
 
 _REFUSAL = {

@@ -28,6 +28,7 @@ from ..errors import LocalCloudError
 from ..limits import PAYLOAD_BYTES
 from ..machines.runs import Runs
 from .maps.extras import parsed_with_extras
+from .patches import Original, around, put
 
 _MACHINE, _EXECUTION = ":stateMachine:", ":execution:"
 _parse = AmazonStateLanguageParser.parse
@@ -38,9 +39,7 @@ def install(stack: ExitStack, runs: Runs) -> None:
     """Execute every state machine."""
     executed = {"stepfunctions": {"execute_state_machine": True}}
     stack.enter_context(patch.dict(default_user_config, executed))
-    stack.enter_context(
-        patch.object(models, "stepfunctions_backends", stepfunctions_parser_backends)
-    )
+    put(stack, models, "stepfunctions_backends", stepfunctions_parser_backends)
     parse_definitions(stack)
     _name_executions(stack, runs)
     stack.callback(_abort_running)
@@ -48,8 +47,8 @@ def install(stack: ExitStack, runs: Runs) -> None:
 
 def parse_definitions(stack: ExitStack) -> None:
     """Also read what moto's grammar lacks, and keep it."""
-    stack.enter_context(patch.object(AmazonStateLanguageParser, "parse", staticmethod(_parsed)))
-    stack.enter_context(patch.object(Preprocessor, "__init__", _with_own_scopes))
+    put(stack, AmazonStateLanguageParser, "parse", staticmethod(_parsed))
+    put(stack, Preprocessor, "__init__", _with_own_scopes)
 
 
 def _with_own_scopes(self: Preprocessor) -> None:
@@ -73,9 +72,10 @@ def _name_executions(stack: ExitStack, runs: Runs) -> None:
     https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
     https://docs.aws.amazon.com/step-functions/latest/dg/sfn-local-test-sm-exec.html
     """
-    original = StepFunctionsParserBackend.start_execution
 
+    @around(stack, StepFunctionsParserBackend, "start_execution")
     def start_execution(
+        original: Original,
         self: StepFunctionsParserBackend,
         state_machine_arn: str,
         name: str | None = None,
@@ -91,10 +91,6 @@ def _name_executions(stack: ExitStack, runs: Runs) -> None:
             except LocalCloudError as error:
                 raise StateMachineDoesNotExist(str(error)) from error
         return original(self, machine, name, execution_input)
-
-    stack.enter_context(
-        patch.object(StepFunctionsParserBackend, "start_execution", start_execution)
-    )
 
 
 def _abort_running() -> None:

@@ -10,7 +10,6 @@ https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskSucce
 import json
 from contextlib import ExitStack
 from typing import Any
-from unittest.mock import patch
 
 from moto.core.exceptions import AWSError
 from moto.core.responses import EmptyResult
@@ -36,6 +35,7 @@ from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 from moto.stepfunctions.responses import StepFunctionResponse
 
 from ..limits import PAYLOAD_BYTES
+from .patches import Original, around, put
 
 
 class TaskTimedOut(AWSError):  # noqa: N818 - the name of the error on the wire
@@ -62,21 +62,20 @@ def install(stack: ExitStack) -> None:
     _see_early_answers(stack)
     _stop_waiting(stack)
     backend = StepFunctionsParserBackend
-    stack.enter_context(patch.object(backend, "send_task_success", _send_task_success))
-    stack.enter_context(patch.object(backend, "send_task_failure", _send_task_failure))
-    stack.enter_context(patch.object(backend, "send_task_heartbeat", _send_task_heartbeat))
-    stack.enter_context(
-        patch.object(StepFunctionResponse, "send_task_failure", _receive_task_failure)
-    )
+    put(stack, backend, "send_task_success", _send_task_success)
+    put(stack, backend, "send_task_failure", _send_task_failure)
+    put(stack, backend, "send_task_heartbeat", _send_task_heartbeat)
+    put(stack, StepFunctionResponse, "send_task_failure", _receive_task_failure)
 
 
 def _issue_for_each_attempt(stack: ExitStack) -> None:
     callback = service.StateTaskServiceCallback
 
     # Inherited there: it is put into the class for as long as the cloud runs.
-    original = callback._eval_execution  # noqa: SLF001
-
-    def eval_execution(self: service.StateTaskServiceCallback, env: Environment) -> None:
+    @around(stack, callback, "_eval_execution")
+    def eval_execution(
+        original: Original, self: service.StateTaskServiceCallback, env: Environment
+    ) -> None:
         if self.resource.condition == ResourceCondition.WaitForTaskToken:
             token = env.states.context_object.update_task_token()
             env.callback_pool_manager.add(token)
@@ -86,21 +85,17 @@ def _issue_for_each_attempt(stack: ExitStack) -> None:
         finally:
             _close(env)
 
-    stack.enter_context(patch.object(callback, "_eval_execution", eval_execution))
-
 
 _TOKEN = "local-cloud-task-token"  # noqa: S105 - where an attempt keeps its token
 
 
 def _close_with_task(stack: ExitStack) -> None:
     """Close the token of an attempt that timed out: its thread learns of it only later."""
-    original = Environment.close_frame
 
-    def close_frame(self: Environment, frame: Environment) -> None:
+    @around(stack, Environment, "close_frame")
+    def close_frame(original: Original, self: Environment, frame: Environment) -> None:
         _close(frame)
         original(self, frame)
-
-    stack.enter_context(patch.object(Environment, "close_frame", close_frame))
 
 
 def _close(env: Environment) -> None:
@@ -112,9 +107,10 @@ def _close(env: Environment) -> None:
 
 def _see_early_answers(stack: ExitStack) -> None:
     callback = service.StateTaskServiceCallback
-    original = callback._wait_for_task_token_heartbeat  # noqa: SLF001
 
+    @around(stack, callback, "_wait_for_task_token_heartbeat")
     def wait(
+        original: Original,
         self: service.StateTaskServiceCallback,
         env: Environment,
         callback_endpoint: CallbackEndpoint,
@@ -124,28 +120,22 @@ def _see_early_answers(stack: ExitStack) -> None:
             self, env, callback_endpoint, heartbeat_endpoint
         )
 
-    stack.enter_context(patch.object(callback, "_wait_for_task_token_heartbeat", wait))
-
 
 def _stop_waiting(stack: ExitStack) -> None:
     """Stop an execution while it waits: moto's goes on waiting."""
-    original = Execution.stop
 
-    def stop(self: Execution, *args: Any, **kwargs: Any) -> None:
+    @around(stack, Execution, "stop")
+    def stop(original: Original, self: Execution, *args: Any, **kwargs: Any) -> None:
         original(self, *args, **kwargs)
         env = self.exec_worker and self.exec_worker.env
         for token, endpoint in list(env.callback_pool_manager._pool.items()) if env else ():  # noqa: SLF001
             if endpoint.get_outcome() is None:
                 endpoint.notify(CallbackOutcomeTimedOut(token))
 
-    end = Environment.set_error
-
-    def set_error(self: Environment, error: Any) -> None:
+    @around(stack, Environment, "set_error")
+    def set_error(original: Original, self: Environment, error: Any) -> None:
         if not isinstance(self.program_state(), ProgramStopped):
-            end(self, error)
-
-    stack.enter_context(patch.object(Execution, "stop", stop))
-    stack.enter_context(patch.object(Environment, "set_error", set_error))
+            original(self, error)
 
 
 def _open_endpoint(backend: StepFunctionsParserBackend, token: str) -> CallbackEndpoint:

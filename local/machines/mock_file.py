@@ -3,12 +3,12 @@
 https://docs.aws.amazon.com/step-functions/latest/dg/sfn-local-mock-cfg-file.html
 """
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from ..errors import LocalCloudError
+from ..files import read_json
 from .mocks import Mock
 
 TestCases = Mapping[str | None, Mapping[str, Mock]]
@@ -53,12 +53,7 @@ def _response(state: str, name: str, responses: Mapping[str, Any]) -> Mock:
 
 
 def _read(path: Path) -> Mapping[str, Any]:
-    try:
-        content = json.loads(path.read_bytes())
-    except OSError as error:
-        raise LocalCloudError(f"{path} cannot be read: {error.strerror}") from error
-    except ValueError as error:
-        raise LocalCloudError(f"{path} is not JSON: {error}") from error
+    content = read_json(path)
     if not isinstance(content, dict):
         raise LocalCloudError(f"{path} contains {type(content).__name__} instead of an object")
     return content

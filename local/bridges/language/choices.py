@@ -8,7 +8,6 @@ https://docs.aws.amazon.com/step-functions/latest/dg/state-choice.html
 
 from contextlib import ExitStack
 from typing import Any
-from unittest.mock import patch
 
 from moto.stepfunctions.parser.asl.component.common.assign.assign_decl import AssignDecl
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import (
@@ -39,6 +38,7 @@ from moto.stepfunctions.parser.asl.eval.environment import Environment
 from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
 
 from ..failures import failure_event, query_failure
+from ..patches import Original, around, put
 
 
 def install(stack: ExitStack) -> None:
@@ -71,7 +71,7 @@ def _require_variables(stack: ExitStack) -> None:
             )
         self.comparison_function.eval(env)
 
-    stack.enter_context(patch.object(kind, "_eval_body", eval_body))
+    put(stack, kind, "_eval_body", eval_body)
 
 
 def _require_booleans(stack: ExitStack) -> None:
@@ -86,14 +86,14 @@ def _require_booleans(stack: ExitStack) -> None:
             )
             raise query_failure(env, cause)
 
-    stack.enter_context(patch.object(ConditionStringJSONata, "_eval_body", eval_body))
+    put(stack, ConditionStringJSONata, "_eval_body", eval_body)
 
 
 def _compare_with_context(stack: ExitStack) -> None:
     """Let the path of an operator such as `StringEqualsPath` begin with `$$`."""
-    original = ComparisonFuncValue._eval_body  # noqa: SLF001
 
-    def eval_body(self: ComparisonFuncValue, env: Environment) -> None:
+    @around(stack, ComparisonFuncValue, "_eval_body")
+    def eval_body(original: Original, self: ComparisonFuncValue, env: Environment) -> None:
         named_path = isinstance(self.value, str) and self.operator_type.name.endswith("Path")
         if not (named_path and self.value.startswith("$$")):
             original(self, env)
@@ -102,8 +102,6 @@ def _compare_with_context(stack: ExitStack) -> None:
         env.stack += [env.states.context_object.context_object_data, compared]
         OperatorFactory.get(self.operator_type).eval(env=env, value=self.value[1:])
         del env.stack[-2]
-
-    stack.enter_context(patch.object(ComparisonFuncValue, "_eval_body", eval_body))
 
 
 def _take_default(stack: ExitStack) -> None:
@@ -130,8 +128,8 @@ def _take_default(stack: ExitStack) -> None:
             self.output_path.eval(env=env)
         env.next_state_name = next_state
 
-    stack.enter_context(patch.object(StateChoice, "_eval_state", eval_state))
-    stack.enter_context(patch.object(StateChoice, "_eval_state_output", eval_state_output))
+    put(stack, StateChoice, "_eval_state", eval_state)
+    put(stack, StateChoice, "_eval_state_output", eval_state_output)
 
 
 def _evaluate(env: Environment, *fields: Any) -> None:
@@ -141,9 +139,9 @@ def _evaluate(env: Environment, *fields: Any) -> None:
 
 def _assign_by_rules(stack: ExitStack) -> None:
     """Keep the Assign of a rule that compares one variable."""
-    original = Preprocessor.visitChoice_rule_comparison_variable
 
-    def visit(self: Preprocessor, ctx: Any) -> ChoiceRule:
+    @around(stack, Preprocessor, "visitChoice_rule_comparison_variable")
+    def visit(original: Original, self: Preprocessor, ctx: Any) -> ChoiceRule:
         rule = original(self, ctx)
         visited = (self.visit(child) for child in ctx.children) if rule.assign is None else ()
         assigns = (each for each in visited if isinstance(each, AssignDecl))
@@ -154,5 +152,3 @@ def _assign_by_rules(stack: ExitStack) -> None:
             assign=next(assigns, rule.assign),
             output=rule.output,
         )
-
-    stack.enter_context(patch.object(Preprocessor, "visitChoice_rule_comparison_variable", visit))

@@ -9,7 +9,6 @@ import json
 import re
 from contextlib import ExitStack
 from typing import Any
-from unittest.mock import patch
 
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import (
     FailureEventException,
@@ -29,6 +28,7 @@ from moto.stepfunctions.parser.asl.parse.intrinsic.intrinsic_parser import Intri
 from moto.stepfunctions.parser.asl.utils.json_path import NoSuchJsonPathError
 
 from ..failures import failure_event
+from ..patches import put
 
 # While moto parses, a character of Unicode's private use stands for what it cannot read.
 _HIDDEN = {"'": "\ue001", "{": "\ue002", "}": "\ue003", "\\": "\ue004"}
@@ -51,9 +51,9 @@ def install(stack: ExitStack) -> None:
         text = json.loads(f'"{src}"', strict=False)
         return parse(_MISREAD.sub(_hide, text))
 
-    stack.enter_context(patch.object(IntrinsicParser, "parse", staticmethod(parse_hidden)))
-    stack.enter_context(patch.object(ArgumentLiteral, "_eval_argument", _eval_argument))
-    stack.enter_context(patch.object(StringFormat, "_eval_body", _format))
+    put(stack, IntrinsicParser, "parse", staticmethod(parse_hidden))
+    put(stack, ArgumentLiteral, "_eval_argument", _eval_argument)
+    put(stack, StringFormat, "_eval_body", _format)
     _name_failures(stack)
 
 
@@ -108,4 +108,4 @@ def _name_failures(stack: ExitStack) -> None:
             failure = failure_event(env, StatesErrorNameType.StatesIntrinsicFailure, cause)
             raise FailureEventException(failure) from error
 
-    stack.enter_context(patch.object(StringIntrinsicFunction, "_eval_body", eval_body))
+    put(stack, StringIntrinsicFunction, "_eval_body", eval_body)

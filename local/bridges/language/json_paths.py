@@ -10,12 +10,13 @@ import sys
 from contextlib import ExitStack
 from functools import lru_cache
 from typing import Any
-from unittest.mock import patch
 
 from jsonpath_ng import Child, Fields, Index, Root
 from jsonpath_ng.ext.parser import parse
 from moto.stepfunctions.parser.asl.utils import json_path
 from moto.stepfunctions.parser.asl.utils.json_path import NoSuchJsonPathError
+
+from ..patches import put
 
 # What is in brackets, and the name after a dot: in quotes it may be any.
 _STEP = re.compile(r"""(?P<kept>\[(?:'[^']*'|"[^"]*"|[^]'"])*\]|\.\.)|\.(?P<name>[^.\[*'(]+)""")
@@ -28,7 +29,7 @@ def install(stack: ExitStack) -> None:
         if name.startswith("moto.stepfunctions"):
             for attribute, value in list(vars(module).items()):
                 if value is original:
-                    stack.enter_context(patch.object(module, attribute, extract))
+                    put(stack, module, attribute, extract)
 
 
 def extract(path: str, data: Any) -> Any:

@@ -9,7 +9,6 @@ import copy
 import re
 from contextlib import ExitStack
 from typing import Any
-from unittest.mock import patch
 
 from moto.stepfunctions.parser.asl.component.common.query_language import QueryLanguageMode
 from moto.stepfunctions.parser.asl.component.common.string.string_expression import (
@@ -22,6 +21,7 @@ from moto.stepfunctions.parser.asl.utils.json_path import extract_json
 
 from ...machines.expressions import ExpressionError, evaluate
 from ..failures import query_failure
+from ..patches import put
 
 _VARIABLE = re.compile(r"\$([A-Za-z_]\w*)(.*)", re.DOTALL)
 # What there is only after the task, and only where it failed.
@@ -30,9 +30,9 @@ _LATE = ("result", "errorOutput")
 
 def install(stack: ExitStack) -> None:
     """Evaluate here."""
-    stack.enter_context(patch.object(StringJSONata, "_eval_body", _eval_expression))
-    stack.enter_context(patch.object(StringVariableSample, "_eval_body", _eval_variable))
-    stack.enter_context(patch.object(States, "reset", _reset))
+    put(stack, StringJSONata, "_eval_body", _eval_expression)
+    put(stack, StringVariableSample, "_eval_body", _eval_variable)
+    put(stack, States, "reset", _reset)
 
 
 def _eval_expression(self: StringJSONata, env: Environment) -> None:

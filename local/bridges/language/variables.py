@@ -7,7 +7,6 @@ https://docs.aws.amazon.com/step-functions/latest/dg/workflow-variables.html
 
 from contextlib import ExitStack
 from typing import Any
-from unittest.mock import patch
 
 from moto.stepfunctions.parser.asl.component.common.assign.assign_decl import AssignDecl
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import (
@@ -23,6 +22,7 @@ from moto.stepfunctions.parser.asl.eval.environment import Environment
 
 from ...limits import PAYLOAD_BYTES, payload_bytes
 from ..failures import failure_event
+from ..patches import Original, around, put
 
 _ASSIGNED = "local-cloud-assigned"
 _OUTPUT = "local-cloud-output"
@@ -30,10 +30,10 @@ _OUTPUT = "local-cloud-output"
 
 def install(stack: ExitStack) -> None:
     """Keep what a state assigns until it ends, and evaluate its output where it can be caught."""
-    stack.enter_context(patch.object(AssignDecl, "_eval_body", _assign))
+    put(stack, AssignDecl, "_eval_body", _assign)
     _set_at_exit(stack)
     _evaluate_output_early(stack)
-    stack.enter_context(patch.object(Output, "_eval_body", _give_output))
+    put(stack, Output, "_eval_body", _give_output)
 
 
 def _assign(self: AssignDecl, env: Environment) -> None:
@@ -49,20 +49,16 @@ def _assign(self: AssignDecl, env: Environment) -> None:
 
 
 def _set_at_exit(stack: ExitStack) -> None:
-    original = CommonStateField._get_state_exited_event_details  # noqa: SLF001
-
-    def exited(self: CommonStateField, env: Environment) -> Any:
+    @around(stack, CommonStateField, "_get_state_exited_event_details")
+    def exited(original: Original, self: CommonStateField, env: Environment) -> Any:
         for name, value in env.heap.pop(_ASSIGNED, {}).items():
             env.variable_store.set(variable_identifier=name, variable_value=value)
         return original(self, env)
 
-    stack.enter_context(patch.object(CommonStateField, "_get_state_exited_event_details", exited))
-
 
 def _evaluate_output_early(stack: ExitStack) -> None:
-    original: Any = ExecutionState._evaluate_with_timeout  # noqa: SLF001
-
-    def evaluate(self: ExecutionState, env: Environment) -> None:
+    @around(stack, ExecutionState, "_evaluate_with_timeout")
+    def evaluate(original: Original, self: ExecutionState, env: Environment) -> None:
         try:
             original(self, env)
             if self.output:
@@ -71,8 +67,6 @@ def _evaluate_output_early(stack: ExitStack) -> None:
         except Exception:
             env.heap.pop(_ASSIGNED, None)  # nothing of an attempt that failed
             raise
-
-    stack.enter_context(patch.object(ExecutionState, "_evaluate_with_timeout", evaluate))
 
 
 def _give_output(self: Output, env: Environment) -> None:

@@ -4,7 +4,6 @@ moto starts each iteration of a worker inside the one before, until Python's sta
 """
 
 from contextlib import ExitStack
-from unittest.mock import patch
 
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.iteration_worker import (  # noqa: E501
     IterationWorker,
@@ -12,10 +11,12 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.iter
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.job import Job
 from moto.stepfunctions.parser.asl.eval.environment import Environment
 
+from ..patches import put
+
 
 def install(stack: ExitStack) -> None:
     """Let a worker loop."""
-    stack.enter_context(patch.object(IterationWorker, "_eval_pool", _eval_pool))
+    put(stack, IterationWorker, "_eval_pool", _eval_pool)
 
 
 def _eval_pool(self: IterationWorker, job: Job | None, worker_frame: Environment) -> None:

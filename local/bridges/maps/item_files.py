@@ -7,7 +7,6 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from typing import Any
-from unittest.mock import patch
 from urllib.parse import urlsplit
 
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import (
@@ -25,6 +24,7 @@ from ...clients import Clients
 from ...errors import LocalCloudError
 from ...parquet import rows_of
 from ..failures import failure_event
+from ..patches import Original, around
 
 _KEPT = "local_cloud_reads"
 
@@ -52,9 +52,9 @@ def read_here(item_reader: Any, config: Mapping[str, Any]) -> None:
 
 def install(stack: ExitStack, clients: Clients) -> None:
     """Read such files through this client of S3."""
-    original = reader.ItemReader._eval_body  # noqa: SLF001
 
-    def eval_body(self: Any, env: Environment) -> None:
+    @around(stack, reader.ItemReader, "_eval_body")
+    def eval_body(original: Original, self: Any, env: Environment) -> None:
         config = getattr(self, _KEPT, None)
         if config is None:
             original(self, env)
@@ -67,8 +67,6 @@ def install(stack: ExitStack, clients: Clients) -> None:
             name = StatesErrorNameType.StatesItemReaderFailed
             raise FailureEventException(failure_event(env, name, str(error))) from error
         env.stack.append(items)
-
-    stack.enter_context(patch.object(reader.ItemReader, "_eval_body", eval_body))
 
 
 def _items(bucket: str, key: str, config: Mapping[str, Any], s3: Any) -> Iterator[Any]:

@@ -12,7 +12,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
-from unittest.mock import patch
 
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import (
     FailureEventException,
@@ -35,6 +34,7 @@ from moto.stepfunctions.parser.asl.eval.event.event_manager import (
 from moto.stepfunctions.parser.asl.eval.variable_store import VariableStore
 
 from ..failures import failure_event
+from ..patches import Original, around, put
 from .batches import Batch, batches_of
 from .children import Child, ChildOutputs, child_arn, take_outcome
 from .extras import MapExtras, extras_of
@@ -62,7 +62,7 @@ class ToleranceExceededError(FailureEventException):
 
 def install(stack: ExitStack) -> None:
     """Run the children of Distributed Maps here."""
-    stack.enter_context(patch.object(component.DistributedIterationComponent, "_map_run", _map_run))
+    put(stack, component.DistributedIterationComponent, "_map_run", _map_run)
     _write_results_of_failed_runs(stack)
 
 
@@ -84,9 +84,9 @@ def _map_run(
 
 def _write_results_of_failed_runs(stack: ExitStack) -> None:
     """AWS exports what a failed Map Run has, too."""
-    original = StateMap._eval_execution  # noqa: SLF001
 
-    def eval_execution(self: StateMap, env: Environment) -> None:
+    @around(stack, StateMap, "_eval_execution")
+    def eval_execution(original: Original, self: StateMap, env: Environment) -> None:
         try:
             original(self, env)
         except ToleranceExceededError as exceeded:
@@ -94,8 +94,6 @@ def _write_results_of_failed_runs(stack: ExitStack) -> None:
                 env.stack.append(exceeded.outputs)
                 self.result_writer.eval(env)
             raise
-
-    stack.enter_context(patch.object(StateMap, "_eval_execution", eval_execution))
 
 
 @dataclass(kw_only=True)

@@ -7,7 +7,6 @@ https://docs.aws.amazon.com/step-functions/latest/dg/input-output-contextobject.
 
 from contextlib import ExitStack
 from typing import Any
-from unittest.mock import patch
 
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import (
     FailureEventException,
@@ -22,6 +21,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_map.state_map impo
 from moto.stepfunctions.parser.asl.eval.environment import Environment
 
 from ..failures import failure_event, query_failure
+from ..patches import Original, around, put
 
 
 class Pair(dict[str, Any]):
@@ -30,9 +30,9 @@ class Pair(dict[str, Any]):
 
 def install(stack: ExitStack) -> None:
     """Iterate over objects as well."""
-    stack.enter_context(patch.object(ItemsPath, "_eval_body", _eval_path))
-    stack.enter_context(patch.object(ItemsJSONata, "_eval_body", _eval_expression))
-    stack.enter_context(patch.object(iteration_worker, "ItemData", item_data))
+    put(stack, ItemsPath, "_eval_body", _eval_path)
+    put(stack, ItemsJSONata, "_eval_body", _eval_expression)
+    put(stack, iteration_worker, "ItemData", item_data)
     _iterate_over_input(stack)
 
 
@@ -70,11 +70,9 @@ def _eval_expression(self: ItemsJSONata, env: Environment) -> None:
 
 def _iterate_over_input(stack: ExitStack) -> None:
     """Take the input of a JSONata state that says no Items."""
-    original = StateMap._eval_execution  # noqa: SLF001
 
-    def eval_execution(self: StateMap, env: Environment) -> None:
+    @around(stack, StateMap, "_eval_execution")
+    def eval_execution(original: Original, self: StateMap, env: Environment) -> None:
         if not (self.items or self.items_path or self.item_reader):
             env.stack.append(_items(env.stack[-1]))
         original(self, env)
-
-    stack.enter_context(patch.object(StateMap, "_eval_execution", eval_execution))

@@ -4,11 +4,10 @@ moto writes a manifest that lists no files, and the wrong error name if S3 refus
 https://docs.aws.amazon.com/step-functions/latest/dg/input-output-resultwriter.html
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import ExitStack
 from datetime import datetime
 from typing import Any
-from unittest.mock import patch
 
 from botocore.exceptions import BotoCoreError, ClientError
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import (
@@ -34,6 +33,7 @@ from moto.stepfunctions.parser.asl.eval.environment import Environment
 from ...clients import Clients
 from ...limits import encode
 from ..failures import failure_event
+from ..patches import Original, around, put
 from .children import Child, ChildOutputs, child_arn
 
 _FILES = ("FAILED", "PENDING", "SUCCEEDED")
@@ -47,9 +47,7 @@ def install(stack: ExitStack, clients: Clients) -> None:
         parameters = env.stack.pop()
         env.stack.append(_write(env.stack.pop(), parameters, clients.client("s3")))
 
-    stack.enter_context(
-        patch.object(ResourceEvalS3, "_handle_put_object", staticmethod(put_object))
-    )
+    put(stack, ResourceEvalS3, "_handle_put_object", staticmethod(put_object))
     failures = StatesErrorNameType
     _name_failure(stack, reader.ItemReader, failures.StatesItemReaderFailed)
     _name_failure(stack, writer.ResultWriter, failures.StatesResultWriterFailed)
@@ -123,12 +121,10 @@ def _timestamp(moment: datetime | None) -> str | None:
 
 def _name_failure(stack: ExitStack, part: Any, error: StatesErrorNameType) -> None:
     """Fail a part of the Map state with its own error name where S3 or the data refuses."""
-    original: Callable[[Any, Environment], None] = part._eval_body  # noqa: SLF001
 
-    def eval_body(self: Any, env: Environment) -> None:
+    @around(stack, part, "_eval_body")
+    def eval_body(original: Original, self: Any, env: Environment) -> None:
         try:
             original(self, env)
         except (BotoCoreError, ClientError, ValueError) as refused:
             raise FailureEventException(failure_event(env, error, str(refused))) from refused
-
-    stack.enter_context(patch.object(part, "_eval_body", eval_body))

@@ -6,19 +6,18 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/pseudo-pa
 
 from contextlib import ExitStack
 from typing import Any
-from unittest.mock import patch
 
 from moto.cloudformation import parsing
+
+from ..patches import Original, around
 
 
 def install(stack: ExitStack) -> None:
     """Leave out what has no value."""
-    original = parsing.clean_json
 
-    def clean(template: Any, resources: parsing.ResourceMap) -> Any:
+    @around(stack, parsing, "clean_json")
+    def clean(original: Original, template: Any, resources: parsing.ResourceMap) -> Any:
         cleaned = original(template, resources)
         if isinstance(template, list):
             return [value for value in cleaned if value is not None]
         return cleaned
-
-    stack.enter_context(patch.object(parsing, "clean_json", clean))

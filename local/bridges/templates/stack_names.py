@@ -5,11 +5,12 @@ deployment to the next, and pointers into it.
 """
 
 from contextlib import ExitStack
-from unittest.mock import patch
 
 from moto.cloudformation import parsing
+
+from ..patches import put
 
 
 def install(stack: ExitStack) -> None:
     """Give every name the same suffix: the logical id in it tells them apart."""
-    stack.enter_context(patch.object(parsing, "random_suffix", lambda: "LOCAL"))
+    put(stack, parsing, "random_suffix", lambda: "LOCAL")
