@@ -29,7 +29,7 @@ class Access:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def client(self, service: str) -> Any:
-        """Give the boto3 client of a service, always the same."""
+        """Return the boto3 client of a service, always the same."""
         with self._lock:
             if service not in self._clients:
                 session = boto3.Session(region_name=self.region)
@@ -46,7 +46,7 @@ class Access:
 
 
 def access_to(region: str | None) -> Access:
-    """Give access with the credentials that there are, in a region or in their own.
+    """Return access with the credentials that there are, in a region or in their own.
 
     Raises:
         RefusedError: no region is set.
@@ -58,7 +58,7 @@ def access_to(region: str | None) -> Access:
 
 
 def granted(said: str, region: str | None = None) -> Access:
-    """Give access to the account that was named, if the credentials are of that account.
+    """Return access to the account that was named, if the credentials are of that account.
 
     Args:
         said: the account's id, as somebody wrote it on the command line.

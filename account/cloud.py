@@ -50,11 +50,11 @@ class AccountCloud:
         return list(self._events)
 
     def visits_of(self, execution_arn: str) -> list[StateVisit]:
-        """Give the states that an execution has left, in that order, from its history."""
+        """Return the states that an execution has left, in that order, from its history."""
         return visits_in(self.execution(execution_arn).history, execution_arn)
 
     def client(self, service: str) -> Any:
-        """Give a boto3 client of the account."""
+        """Return a boto3 client of the account."""
         return self._access.client(service)
 
     def outage(self, service: str) -> AbstractContextManager[None]:
@@ -109,7 +109,7 @@ class AccountCloud:
         return str(described["FunctionArn"])
 
     def create_state_machine(self, name: str, definition: Mapping[str, Any]) -> str:
-        """Give the ARN of a new state machine beside the stack."""
+        """Return the ARN of a new state machine beside the stack."""
         created = self.client("stepfunctions").create_state_machine(
             name=f"{self._name}-{name}-{uuid.uuid4().hex[:8]}",
             definition=json.dumps(definition),
@@ -125,11 +125,11 @@ class AccountCloud:
         return Execution.start(self.client("stepfunctions"), machine, value, name)
 
     def execution(self, arn: str) -> Execution:
-        """Give an execution that something else has started."""
+        """Return an execution that something else has started."""
         return Execution(self.client("stepfunctions"), arn)
 
     def invoke(self, event: Any, function: str | None = None) -> Any:
-        """Give what a function answers to an event, by default the stack's manager.
+        """Return what a function answers to an event, by default the stack's manager.
 
         Raises:
             FunctionError: it raised, timed out or died.
@@ -145,5 +145,5 @@ class AccountCloud:
 
 
 def opened(stack: str) -> AccountCloud:
-    """Give the cloud of a stack that a run has deployed, with the credentials that there are."""
+    """Return the cloud of a stack that a run has deployed, with the credentials that there are."""
     return AccountCloud(access_to(None), stack, companion_of(stack))

@@ -36,7 +36,7 @@ def delete_run(access: Access, run: str, report: Callable[[str], None]) -> list[
 
 
 def _everything(access: Access, run: str) -> Iterator[tuple[str, Callable[[], object]]]:
-    """Give what has the name of a run, in the order in which it can be deleted."""
+    """Yield what has the name of a run, in the order in which it can be deleted."""
     stacks = _stacks(access, run)
     for arn in _machines(access, run):
         yield f"state machine {arn}", partial(_delete_machine, access, arn)
@@ -68,7 +68,7 @@ def _pages(access: Access, service: str, operation: str, key: str, **asked: Any)
 
 
 def _stacks(access: Access, run: str) -> list[str]:
-    """Give the stacks of a run, those that need others first."""
+    """Return the stacks of a run, those that need others first."""
     found = {
         each["StackName"]
         for each in _pages(access, "cloudformation", "describe_stacks", "Stacks")
@@ -83,7 +83,7 @@ def _machines(access: Access, run: str) -> list[str]:
 
 
 def _functions(access: Access, run: str) -> list[str]:
-    """Give the functions that were made beside the stacks: workers of the tests."""
+    """Return the functions that were made beside the stacks: workers of the tests."""
     listed = _pages(access, "lambda", "list_functions", "Functions")
     of_stacks = {
         each["PhysicalResourceId"]
@@ -172,7 +172,7 @@ def _artefact_buckets(access: Access) -> list[str]:
 
 
 def key_alias(run: str) -> str:
-    """Give the alias of the KMS key that a run makes."""
+    """Return the alias of the KMS key that a run makes."""
     return f"alias/{run}"
 
 

@@ -45,7 +45,7 @@ def run(access: Access, stack: str) -> Iterator[Finding]:
 
 
 def failures_in(results: Path) -> Iterator[Finding]:
-    """Give the tests that failed by a file of results as JUnit has it."""
+    """Yield the tests that failed by a file of results as JUnit has it."""
     for case in ET.parse(results).iter("testcase"):  # noqa: S314 - pytest wrote it
         module = case.get("classname", "").rpartition(".")[2]
         for failed in (*case.findall("failure"), *case.findall("error")):

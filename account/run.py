@@ -39,7 +39,7 @@ _PARAMETERS = {
 
 
 def new_name() -> str:
-    """Give a name for a run, which all that it makes begins with."""
+    """Return a name for a run, which all that it makes begins with."""
     return f"usc-check-{uuid.uuid4().hex[:8]}"
 
 

@@ -35,7 +35,7 @@ class Stack:
         deploy(self.access, self.template, self.name, prefix=self.run, parameters=self.parameters)
 
     def resources(self, kind: str | None = None) -> dict[str, str]:
-        """Give the physical ids of its resources by logical id, all or those of one type."""
+        """Return the physical ids of its resources by logical id, all or those of one type."""
         return {
             each["LogicalResourceId"]: each["PhysicalResourceId"]
             for each in resources_of(self.access, self.name)
@@ -44,19 +44,19 @@ class Stack:
 
 
 def outputs_of(access: Access, stack: str) -> dict[str, str]:
-    """Give the outputs of a stack, as they are now."""
+    """Return the outputs of a stack, as they are now."""
     described = access.client("cloudformation").describe_stacks(StackName=stack)
     outputs = described["Stacks"][0].get("Outputs", [])
     return {each["OutputKey"]: each["OutputValue"] for each in outputs}
 
 
 def resources_of(access: Access, stack: str) -> Iterator[dict[str, Any]]:
-    """Give the resources of a stack that have been made."""
+    """Yield the resources of a stack that have been made."""
     pages = access.client("cloudformation").get_paginator("list_stack_resources")
     for page in pages.paginate(StackName=stack):
         yield from (each for each in page["StackResourceSummaries"] if "PhysicalResourceId" in each)
 
 
 def companion_of(stack: str) -> str:
-    """Give the name of the companion of a stack."""
+    """Return the name of the companion of a stack."""
     return f"{stack}-companion"

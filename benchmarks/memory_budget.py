@@ -192,7 +192,7 @@ def measure(action: str, shape: str) -> tuple[int, int]:
 
 
 def rows(actions: Sequence[str], shapes: Sequence[str]) -> Iterator[tuple[str, str, int, int]]:
-    """Give action, shape, bytes of JSON and bytes of memory, as they are measured."""
+    """Yield action, shape, bytes of JSON and bytes of memory, as they are measured."""
     for action, shape in product(actions, shapes):
         is_text = shape in TEXTS
         if not ((is_text and action in SPLITTING) or (shape == "keys" and action in LISTS_ONLY)):

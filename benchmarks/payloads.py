@@ -25,7 +25,7 @@ class Payloads:
         self._given = 0
 
     def record(self) -> JsonObject:
-        """Give an object of about 256 bytes."""
+        """Return an object of about 256 bytes."""
         self._given += 1
         return {
             "id": self._given,
@@ -37,15 +37,15 @@ class Payloads:
         }
 
     def records(self, size: int) -> list[Json]:
-        """Give a list of records of about `size` bytes."""
+        """Return a list of records of about `size` bytes."""
         return [self.record() for _ in range(max(1, size // _RECORD_BYTES))]
 
     def fields(self, count: int, size: int) -> JsonObject:
-        """Give an object of `count` fields, each a list of records of about `size` bytes."""
+        """Return an object of `count` fields, each a list of records of about `size` bytes."""
         return {f"field_{number}": self.records(size) for number in range(count)}
 
     def history_entry(self) -> JsonObject:
-        """Give an entry of `state_history` of about 300 bytes."""
+        """Return an entry of `state_history` of about 300 bytes."""
         return {"step": self._given, "result": self.record()}
 
     def _word(self) -> str:
@@ -53,5 +53,5 @@ class Payloads:
 
 
 def large_field(payloads: Payloads) -> list[Json]:
-    """Give a value that goes to S3, as one object."""
+    """Return a value that goes to S3, as one object."""
     return payloads.records(36 * KIB)

@@ -33,7 +33,7 @@ class Axis:
     logarithmic: bool = False
 
     def ticks(self, values: Sequence[float]) -> list[float]:
-        """Give round values that enclose these."""
+        """Return round values that enclose these."""
         top = max(values)
         if self.logarithmic:
             first, last = math.floor(math.log10(min(values))), math.ceil(math.log10(top))
@@ -44,7 +44,7 @@ class Axis:
         return [step * count for count in range(math.ceil(top / step) + 1)]
 
     def scale(self, ticks: Sequence[float], start: float, end: float) -> Callable[[float], float]:
-        """Give the function from a value to its place between `start` and `end`."""
+        """Return the function from a value to its place between `start` and `end`."""
 
         def position(value: float) -> float:
             return math.log10(value) if self.logarithmic else value

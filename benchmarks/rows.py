@@ -52,14 +52,14 @@ class Row:
 
 
 def seconds(work: Callable[[], object]) -> float:
-    """Give the wall time that `work` takes."""
+    """Return the wall time that `work` takes."""
     begun = time.perf_counter()
     work()
     return time.perf_counter() - begun
 
 
 def processor_seconds(work: Callable[[], object]) -> float:
-    """Give the processor time that `work` takes, in all threads of this process."""
+    """Return the processor time that `work` takes, in all threads of this process."""
     begun = time.process_time()
     work()
     return time.process_time() - begun

@@ -53,7 +53,7 @@ class SlowS3:
 
     @classmethod
     def start(cls, delay_seconds: float = DELAY_SECONDS) -> Self:
-        """Give a server that is ready and has the bucket of the benchmarks."""
+        """Return a server that is ready and has the bucket of the benchmarks."""
         with ExitStack() as closing:
             seaweed = closing.enter_context(Seaweed.start())
             processes = closing.enter_context(Processes())
@@ -77,7 +77,7 @@ class SlowS3:
             return server
 
     def environment(self) -> dict[str, str]:
-        """Give the variables that lead an AWS SDK here."""
+        """Return the variables that lead an AWS SDK here."""
         return {
             "AWS_ACCESS_KEY_ID": "local",
             "AWS_SECRET_ACCESS_KEY": "local",
@@ -87,7 +87,7 @@ class SlowS3:
         }
 
     def client(self) -> "S3Client":
-        """Give a client as anybody would make it, with room for as many requests as ours has."""
+        """Return a client as anybody would make it, with room for as many requests as ours has."""
         session = boto3.Session("local", "local", region_name=REGION)
         return session.client(
             "s3",
@@ -96,7 +96,7 @@ class SlowS3:
         )
 
     def store(self) -> S3Store:
-        """Give our store, with the client that it makes for itself."""
+        """Return our store, with the client that it makes for itself."""
         with mock.patch.dict(os.environ, self.environment()):
             return S3Store()
 
@@ -161,7 +161,7 @@ class _Proxy:
 
 
 def _length(head: bytes) -> int:
-    """Give the bytes that follow a head; bodies of no known length do not occur here."""
+    """Return the bytes that follow a head; bodies of no known length do not occur here."""
     if _field(head, b"transfer-encoding"):
         raise ConnectionError("a chunked body")
     return int(_field(head, b"content-length") or 0)

@@ -38,12 +38,12 @@ class Clients:
         self._lock = threading.Lock()
 
     def client(self, service: str, role: str = LOCAL_KEY) -> Any:
-        """Give the client that the run's own code would have, or a role."""
+        """Return the client that the run's own code would have, or a role."""
         endpoint = self.s3_endpoint if service == "s3" else self.endpoint
         return self._client(service, endpoint, role)
 
     def moto(self, service: str) -> Any:
-        """Give the client of a service in moto, S3 included: what is deployed lies there."""
+        """Return the client of a service in moto, S3 included: what is deployed lies there."""
         return self._client(service, self.endpoint)
 
     def _client(self, service: str, endpoint: str, role: str = LOCAL_KEY) -> Any:
@@ -60,7 +60,7 @@ class Clients:
             return self._clients[key]
 
     def environment(self, role: str = LOCAL_KEY) -> dict[str, str]:
-        """Give the variables that lead an AWS SDK here."""
+        """Return the variables that lead an AWS SDK here."""
         return {
             "AWS_ACCESS_KEY_ID": role,
             "AWS_SECRET_ACCESS_KEY": role,

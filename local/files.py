@@ -8,7 +8,7 @@ from .errors import LocalCloudError
 
 
 def read_json(path: Path) -> Any:
-    """Give the value in a JSON file; raise LocalCloudError if it cannot be read, or is not JSON."""
+    """Return the value in a JSON file, or raise LocalCloudError if there is none."""
     try:
         return json.loads(path.read_bytes())
     except OSError as error:

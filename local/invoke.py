@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def function_of(event: Any, outputs: Mapping[str, str]) -> str | None:
-    """Give the function that an event is for, where that is not the manager."""
+    """Return the function that an event is for, where that is not the manager."""
     action = event.get("action") if isinstance(event, dict) else None
     output = _OUTPUTS.get(action) if isinstance(action, str) else None
     return outputs[output] if output else None

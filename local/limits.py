@@ -15,16 +15,16 @@ INVOCATION_BYTES = LAMBDA_PAYLOAD_BYTES + 100
 
 
 def encode(value: Any) -> bytes:
-    """Give a value as Step Functions passes it on: compact JSON in UTF-8."""
+    """Return a value as Step Functions passes it on: compact JSON in UTF-8."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_text)
     return text.encode("utf-8", "surrogatepass")
 
 
 def _text(value: Any) -> str:
-    """Give a value of an SDK's that JSON does not know, as Step Functions does."""
+    """Return a value of an SDK's that JSON does not know, as Step Functions does."""
     return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
 def payload_bytes(value: Any) -> int:
-    """Give the size of a value in bytes."""
+    """Return the size of a value in bytes."""
     return len(encode(value))

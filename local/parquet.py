@@ -17,7 +17,7 @@ _MAGIC = b"PAR1"
 
 
 def rows_of(body: bytes) -> list[dict[str, Any]]:
-    """Give the rows of a file, each with all its columns.
+    """Return the rows of a file, each with all its columns.
 
     Raises:
         LocalCloudError: it is not Parquet, or nothing that reads it is installed.

@@ -147,7 +147,7 @@ class StateBag:
         return self._space.usage.snapshot().since(self._before)
 
     def _sent(self, event: JsonObject) -> JsonObject:
-        """Give an event as it arrives in a process that has read nothing so far."""
+        """Return an event as it arrives in a process that has read nothing so far."""
         self._space.cache = ByteCache(self._space.settings.cache_bytes)
         self._space.known = KnownObjects()
         self._before = self._space.usage.snapshot()
@@ -155,7 +155,7 @@ class StateBag:
 
 
 def _passed(value: JsonObject) -> JsonObject:
-    """Give a value as it comes out of a transition of Step Functions."""
+    """Return a value as it comes out of a transition of Step Functions."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     size = len(text.encode("utf-8", "surrogatepass"))
     if size > PAYLOAD_BYTES:

@@ -30,7 +30,7 @@ class StateVisit:
 
 
 def visits_in(history: Sequence[dict[str, Any]], execution_arn: str) -> list[StateVisit]:
-    """Give the states that an execution has left, by the events of its history.
+    """Return the states that an execution has left, by the events of its history.
 
     States that were never left, as a Fail state, come last.
     """
@@ -45,7 +45,7 @@ def visits_in(history: Sequence[dict[str, Any]], execution_arn: str) -> list[Sta
 
 
 def _start_of(left: dict[str, Any], by_id: dict[int, dict[str, Any]]) -> dict[str, Any]:
-    """Give the event with which a state was entered that another event has left."""
+    """Return the event with which a state was entered that another event has left."""
     event = left
     while event.get(_ENTERED, {}).get("name") != left[_LEFT]["name"]:
         event = by_id[event.get("previousEventId", event["id"] - 1)]

@@ -7,12 +7,12 @@ from typing import Any, Final, ParamSpec, TypeVar
 
 import click
 
-from universal_sync_core.limits import STEP_FUNCTIONS_PAYLOAD_BYTES
+from universal_sync_core.limits import KIB, STEP_FUNCTIONS_PAYLOAD_BYTES
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-_ANSWER: Final = 60 * 1024
+_ANSWER: Final = 60 * KIB
 _ITEMS: Final = 40
 
 

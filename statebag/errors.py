@@ -3,7 +3,6 @@
 The codes are documented in docs/statebag.md; scripts rely on them.
 """
 
-from collections.abc import Callable
 from typing import IO, Any, Final
 
 import click
@@ -222,48 +221,37 @@ def _of_core(error: StateSyncError) -> StatebagError:
     cause = error.__cause__
     if isinstance(cause, ClientError) and cause.response["Error"]["Code"] in _EXPIRED:
         return _of_service(cause)  # a function gets new credentials, and a person signs in
-    for kind, explain in _EXPLANATIONS:
-        if isinstance(error, kind):
-            return explain(str(error))
-    return RefusedError(str(error), hint="`statebag COMMAND --help` explains the arguments.")
+    known = (each for each in _EXPLANATIONS if isinstance(error, each[0]))
+    _, kind, hint = next(known, _OTHER)
+    return kind(str(error), hint=hint)
 
 
-_EXPLANATIONS: Final[tuple[tuple[type[StateSyncError], Callable[[str], StatebagError]], ...]] = (
+_OTHER: Final = (StateSyncError, RefusedError, "`statebag COMMAND --help` explains the arguments.")
+_EXPLANATIONS: Final[tuple[tuple[type[StateSyncError], type[StatebagError], str], ...]] = (
     (
         MissingObjectError,
-        lambda said: NotFoundError(
-            said,
-            hint="It was deleted or never written; `statebag verify` lists everything that is"
-            " missing. A deletion can be undone for 30 days: `Undo a deletion` in"
-            " docs/operations.md.",
+        NotFoundError,
+        (
+            "It was deleted or never written; `statebag verify` lists everything that is missing."
+            " A deletion can be undone for 30 days: `Undo a deletion` in docs/operations.md."
         ),
     ),
     (
         StoredDataError,
-        lambda said: DamagedError(
-            said,
-            hint="`statebag verify` lists all damage; `statebag snapshots` lists states to go"
-            " back to.",
-        ),
+        DamagedError,
+        "`statebag verify` lists all damage; `statebag snapshots` lists states to go back to.",
     ),
     (
         PointerNotAllowedError,
-        lambda said: DamagedError(
-            said,
-            hint="State may only point into its own execution's prefix; set it with --bucket"
-            " and --prefix.",
-        ),
+        DamagedError,
+        "State may only point into its own execution's prefix; set it with --bucket and --prefix.",
     ),
-    (
-        StateTooLargeError,
-        lambda said: RefusedError(said, hint="Show only a part of it, or allow more: --budget-mb."),
-    ),
-    (InvalidRequestError, lambda said: RefusedError(said, hint="Check the arguments.")),
+    (StateTooLargeError, RefusedError, "Show only a part of it, or allow more: --budget-mb."),
+    (InvalidRequestError, RefusedError, "Check the arguments."),
     (
         StoreAccessDeniedError,
-        lambda said: NoAccessError(
-            said, hint=f"{_SIGN_IN} It needs s3:GetObject and s3:ListBucket on the state bucket."
-        ),
+        NoAccessError,
+        f"{_SIGN_IN} It needs s3:GetObject and s3:ListBucket on the state bucket.",
     ),
-    (StoreError, lambda said: UnavailableError(said, hint="Try again in a moment.")),
+    (StoreError, UnavailableError, "Try again in a moment."),
 )

@@ -40,13 +40,13 @@ class Checked:
         return AccountCloud(self.access, self.stack.name, self.companion.name)
 
     def run(self, *segments: object, timeout: float = _SECONDS) -> Execution:
-        """Give an execution of recorded segments, and a last one, that has ended."""
+        """Return an execution of recorded segments, and a last one, that has ended."""
         value = {"segments": [*segments, {"status": "COMPLETE"}]}
         return self.cloud.start_execution(value).wait(timeout)
 
 
 def succeeded(part: str, subject: str, execution: Execution) -> list[Finding]:
-    """Give what is wrong with an execution that should have succeeded."""
+    """Return what is wrong with an execution that should have succeeded."""
     if execution.status == "SUCCEEDED":
         return []
     seen = f"{execution.status}, {execution.error}: {(execution.cause or '')[:300]}"

@@ -45,7 +45,7 @@ def check(run: Checked) -> Iterator[Finding]:
 
 
 def _key_policy(run: Checked, stack: str) -> str:
-    """Give the policy of a key that the documentation gives, for a stack."""
+    """Return the policy of a key that the documentation gives, for a stack."""
     text = _HOWTO.read_text(encoding="utf-8")
     (policy,) = re.findall(r"```json key policy\n(.*?)```", text, re.DOTALL)
     machine = run.cloud.outputs["StateMachineArn"]

@@ -41,7 +41,7 @@ def check(run: Checked) -> Iterator[Finding]:
 
 
 def _request(run: Checked, cloud: Any, execution_arn: str) -> dict[str, Any] | None:
-    """Give what was announced; the state machine tries again for about a minute."""
+    """Return what was announced; the state machine tries again for about a minute."""
     deadline = time.monotonic() + 2 * run.outage_seconds + run.patience
     while time.monotonic() < deadline:
         for event in cloud.events:

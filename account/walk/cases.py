@@ -54,7 +54,7 @@ class Case:
 
 
 def cases_of(machine: Mapping[str, Any]) -> Iterator[Case]:
-    """Give what is tried with the states of a machine, those inside its maps included."""
+    """Yield what is tried with the states of a machine, those inside its maps included."""
     for name, state in machine["States"].items():
         yield from _cases(name, state)
         if "ItemProcessor" in state:
@@ -62,12 +62,12 @@ def cases_of(machine: Mapping[str, Any]) -> Iterator[Case]:
 
 
 def attempts_of(retrier: Mapping[str, Any]) -> int:
-    """Give how often a Retry tries again."""
+    """Return how often a Retry tries again."""
     return int(retrier.get("MaxAttempts", _DEFAULT_ATTEMPTS))
 
 
 def targets_of(state: Mapping[str, Any]) -> set[str]:
-    """Give the names of all states that may come after a state."""
+    """Return the names of all states that may come after a state."""
     rules = [*state.get("Catch", ()), *state.get("Choices", ()), state]
     found = {rule["Next"] for rule in rules if "Next" in rule}
     return found | ({state["Default"]} if "Default" in state else set())
@@ -127,7 +127,7 @@ def _retried(name: str, state: Mapping[str, Any], document: Any) -> Iterator[Cas
 
 
 def _error_of(names: list[str], earlier: set[str]) -> str:
-    """Give an error that a Retry or Catch matches, and none of the names before it."""
+    """Return an error that a Retry or Catch matches, and none of the names before it."""
     own = [each for each in names if each not in earlier]
     return _UNHEARD_OF if own[0] in {_ANY, _ANY_TASK} else own[0]
 

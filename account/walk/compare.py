@@ -17,7 +17,7 @@ class Interpreter(Protocol):
     """What tells what a state comes to."""
 
     def outcome(self, case: Case) -> Outcome:
-        """Give what a case comes to."""
+        """Return what a case comes to."""
 
 
 def walk(
@@ -26,7 +26,7 @@ def walk(
     there: Interpreter,
     report: Callable[[str], None],
 ) -> list[Finding]:
-    """Give each case in which two interpreters of a machine differ.
+    """Return each case in which two interpreters of a machine differ.
 
     Args:
         machine: the definition, with nothing left to substitute.

@@ -27,7 +27,7 @@ _TIME = "2026-01-01T00:00:00Z"
 
 
 def input_of(state: Mapping[str, Json]) -> Json:
-    """Give an input that has everything that a state reads."""
+    """Return an input that has everything that a state reads."""
     document: Json = {}
     for path in sorted(set(_paths([state.get(name) for name in _READS]))):
         put(document, path, _TEXT)
@@ -39,7 +39,7 @@ def input_of(state: Mapping[str, Json]) -> Json:
 
 
 def result_of(state: Mapping[str, Json]) -> Json:
-    """Give a result of what a state calls that has everything that its ResultSelector reads."""
+    """Return a result of what a state calls that has everything that its ResultSelector reads."""
     if state["Type"] == "Map":
         return [{"status": "SUCCEEDED"}]
     result: Json = {"StatusCode": 200} if "lambda:invoke" in state["Resource"] else {}
@@ -70,7 +70,7 @@ def _paths(value: Json) -> Iterator[str]:
 
 
 def inputs_of_choice(state: Mapping[str, Json]) -> Iterator[tuple[str, Json]]:
-    """Give an input for each rule of a Choice and for its default, with where it leads."""
+    """Yield an input for each rule of a Choice and for its default, with where it leads."""
     rules = state["Choices"]
     base: Json = {}
     for path in _always_there(rules):
@@ -136,7 +136,7 @@ def _part(rule: Mapping[str, Json], document: Json) -> None:
 
 
 def _always_there(rules: Iterable[Mapping[str, Json]]) -> set[str]:
-    """Give what rules read and never ask the presence of: without it a Choice fails."""
+    """Return what rules read and never ask the presence of: without it a Choice fails."""
     leaves = list(_leaves(rules))
     asked = {each["Variable"] for each in leaves if "IsPresent" in each}
     return {each["Variable"].removeprefix("$.") for each in leaves if each["Variable"] not in asked}
@@ -151,7 +151,7 @@ def _leaves(rules: Iterable[Mapping[str, Json]]) -> Iterator[Mapping[str, Json]]
 
 
 def _denied(rules: Iterable[Mapping[str, Json]]) -> Iterator[Mapping[str, Json]]:
-    """Give what stands behind a Not, at any depth."""
+    """Yield what stands behind a Not, at any depth."""
     for rule in rules:
         if "Not" in rule:
             yield rule["Not"]

@@ -22,7 +22,7 @@ class LocalStates:
     _numbers: "itertools.count[int]" = field(default_factory=itertools.count)
 
     def outcome(self, case: Case) -> Outcome:
-        """Give what the local cloud makes of a case."""
+        """Return what the local cloud makes of a case."""
         state = _tried_no_more(case) if case.error and case.exhausted else case.state
         ends = {name: {"Type": "Succeed"} for name in targets_of(case.state)}
         definition = {"StartAt": case.name, "States": {case.name: state, **ends}}
@@ -37,7 +37,7 @@ class LocalStates:
 
 
 def _tried_no_more(case: Case) -> Mapping[str, Any]:
-    """Give the state with the Retry exhausted that matches the error."""
+    """Return the state with the Retry exhausted that matches the error."""
     if case.retrier is None:
         return case.state
     retriers = [dict(retrier) for retrier in case.state["Retry"]]
@@ -46,7 +46,7 @@ def _tried_no_more(case: Case) -> Mapping[str, Any]:
 
 
 def _mocks(case: Case) -> Sequence[Mapping[str, Any]]:
-    """Give the mock of a case; one that is tried again then succeeds."""
+    """Return the mock of a case; one that is tried again then succeeds."""
     if case.error is None:
         return [{"result": case.result}]
     failed = {"errorOutput": {"error": case.error, "cause": "as mocked"}}

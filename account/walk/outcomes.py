@@ -32,7 +32,7 @@ class Outcome:
 
 
 def without_names(value: Any) -> Any:
-    """Give a value in which executions and state machines have no names of their own."""
+    """Return a value in which executions and state machines have no names of their own."""
     if isinstance(value, str):
         return _ARN.sub("<arn>", value)
     if isinstance(value, dict):

@@ -26,7 +26,7 @@ class TestState:
     states: Any
 
     def outcome(self, case: Case) -> Outcome:
-        """Give what AWS makes of a case."""
+        """Return what AWS makes of a case."""
         try:
             answer = self.states.test_state(
                 definition=json.dumps(case.state), input=json.dumps(case.document), **_asked(case)
@@ -37,7 +37,7 @@ class TestState:
 
 
 def _asked(case: Case) -> dict[str, Any]:
-    """Give the mock; a context is allowed beside one only."""
+    """Return the mock; a context is allowed beside one only."""
     if not case.mocked:
         return {}
     asked: dict[str, Any] = {"context": json.dumps(_CONTEXT)}

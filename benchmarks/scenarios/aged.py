@@ -16,7 +16,7 @@ TARGET: Final = 3.0
 
 
 def rows(s3: SlowS3, state: growth.Worked, pairs: int) -> Iterator[Row]:
-    """Give the rows of this section, measured against a server that is late."""
+    """Yield the rows of this section, measured against a server that is late."""
     store, client = s3.store(), s3.client()
 
     def copied(item: tuple[Location, StoredObject]) -> bool:

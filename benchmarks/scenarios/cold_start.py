@@ -65,7 +65,7 @@ class Containers:
     @classmethod
     @contextmanager
     def of_this_repository(cls) -> Iterator["Containers"]:
-        """Give them for the template of this repository, built."""
+        """Return them for the template of this repository, built."""
         with ExitStack() as closing:
             work = Path(closing.enter_context(tempfile.TemporaryDirectory(prefix="cold-start-")))
             cache = _REPOSITORY / ".aws-sam" / "local" / "builds"
@@ -77,7 +77,7 @@ class Containers:
             )
 
     def seconds(self, work: str, initialization: str = "on-demand") -> float:
-        """Give the seconds that `work` takes in a new container before the first call.
+        """Return the seconds that `work` takes in a new container before the first call.
 
         Args:
             work: Python statements.
@@ -117,7 +117,7 @@ class Containers:
 
 
 def rows(pairs: int = PAIRS) -> Iterator[Row]:
-    """Give the rows of this section."""
+    """Yield the rows of this section."""
     with Containers.of_this_repository() as containers:
 
         def against_boto3(work: str, initialization: str = "on-demand") -> float:

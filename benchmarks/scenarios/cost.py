@@ -73,7 +73,7 @@ class Use:
     gb_month: float
 
     def dollars(self, prices: Prices, segments: int = SEGMENTS) -> "Use":
-        """Give what that costs for so many segments, item by item."""
+        """Return what that costs for so many segments, item by item."""
         items = {
             name: segments * used * getattr(prices, name) for name, used in asdict(self).items()
         }
@@ -138,7 +138,7 @@ def _state(payloads: Payloads, size: int) -> JsonObject:
 
 
 def measure(segments: int = WORKFLOW_SEGMENTS, state_bytes: int = 0) -> tuple[Use, Use]:
-    """Give what a segment uses with the product, and as first designed."""
+    """Return what a segment uses with the product, and as first designed."""
     return (
         use_of(ours, transitions_of_a_segment(), segments, state_bytes),
         use_of(first_design, _FIRST_DESIGN_TRANSITIONS, segments, state_bytes),
@@ -146,7 +146,7 @@ def measure(segments: int = WORKFLOW_SEGMENTS, state_bytes: int = 0) -> tuple[Us
 
 
 def rows(own: Use, first: Use, segments: int, prices: Prices | None = None) -> Iterator[Row]:
-    """Give the rows of this section.
+    """Yield the rows of this section.
 
     Args:
         own: what a segment uses.
@@ -189,7 +189,7 @@ def rows(own: Use, first: Use, segments: int, prices: Prices | None = None) -> I
 
 
 def table(own: Use, first: Use, prices: Prices | None = None) -> Table:
-    """Give the bill, item by item."""
+    """Return the bill, item by item."""
     prices = prices or Prices()
     bill = Table(title=f"Dollars for {SEGMENTS:,} segments, us-east-1, prices of {prices.as_of}")
     for heading in ("item", "used by ours", "dollars", "used as first designed", "dollars"):

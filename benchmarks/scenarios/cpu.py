@@ -67,7 +67,7 @@ def _leaves(records: list[JsonObject]) -> JsonObject:
 
 
 def rows(pairs: int = PAIRS) -> Iterator[Row]:
-    """Give the rows of this section."""
+    """Yield the rows of this section."""
     yield from _synced("records", bag_of_records(BAG_BYTES), pairs)
     yield from _synced("long texts", bag_of_texts(BAG_BYTES), pairs)
     yield Row(
@@ -79,7 +79,7 @@ def rows(pairs: int = PAIRS) -> Iterator[Row]:
 
 
 def _synced(name: str, bag: JsonObject, pairs: int) -> Iterator[Row]:
-    """Give the rows of syncing a small result into a bag."""
+    """Yield the rows of syncing a small result into a bag."""
     first_design = FirstDesign(MemoryStore(), "state-bucket")
 
     def repeated(sync: Callable[[], object]) -> Callable[[], float]:

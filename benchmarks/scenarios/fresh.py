@@ -46,7 +46,7 @@ class Scale:
 
 
 def rows(s3: SlowS3, scale: Scale) -> Iterator[Row]:
-    """Give the rows of this section, measured against a server that is late."""
+    """Yield the rows of this section, measured against a server that is late."""
     store, client, payloads = s3.store(), s3.client(), Payloads()
     for size in scale.sizes:
         yield _stored(store, client, payloads, size, scale.pairs)

@@ -116,7 +116,7 @@ def requests_of_range(entries: int) -> int:
 
 
 def rows(state: Worked, scale: Scale) -> Iterator[Row]:
-    """Give the rows of this section."""
+    """Yield the rows of this section."""
     uploaded = [step.bytes_written for step in state.used]
     first, last = uploaded[:PART], uploaded[-PART:]
     name = f"{scale.steps:,} steps on {scale.sections} MB"

@@ -44,7 +44,7 @@ class Curve:
 
 
 def result(payloads: Payloads, step: int, size: int = STEP_BYTES) -> JsonObject:
-    """Give what a worker answers to one step: more of a list, and an entry for the history."""
+    """Return what a worker answers to one step: more of a list, and an entry for the history."""
     return {
         "current_state": {GROWING: payloads.records(size), "last_step": step},
         "state_history": [payloads.history_entry()],
@@ -66,13 +66,13 @@ def curve(opener: Opener, steps: int) -> Curve:
 
 
 def curves(steps: int = STEPS) -> tuple[Curve, Curve]:
-    """Give what the product uploads in a loop, and what the first design does."""
+    """Return what the product uploads in a loop, and what the first design does."""
     own, first = (curve(opener, steps) for opener in OPENERS)
     return own, first
 
 
 def rows(own: Curve, first: Curve, steps: int) -> Iterator[Row]:
-    """Give the rows of this section."""
+    """Yield the rows of this section."""
     loop = f"a loop of {steps} steps of {STEP_BYTES // KIB} KB each"
     yield Row(
         scenario=f"bytes uploaded in {loop}",

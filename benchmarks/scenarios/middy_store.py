@@ -61,13 +61,13 @@ class Middy:
             yield cls(process=process, folder=folder)
 
     def store(self, value: Json, selector: str = "") -> float:
-        """Give the seconds in which a value is stored, or each element of a list in it."""
+        """Return the seconds in which a value is stored, or each element of a list in it."""
         payload = self.folder / "payload.json"
         payload.write_bytes(orjson.dumps(value))
         return self._ask({"payload": str(payload), "selector": selector})
 
     def load(self) -> float:
-        """Give the seconds in which what was stored last is loaded."""
+        """Return the seconds in which what was stored last is loaded."""
         return self._ask({"load": True})
 
     def _ask(self, request: JsonObject) -> float:
@@ -85,12 +85,12 @@ class Ours:
     bag: JsonObject = field(default_factory=dict)
 
     def store(self, value: JsonObject) -> float:
-        """Give the seconds in which the fields of a result are stored."""
+        """Return the seconds in which the fields of a result are stored."""
         with runtime.use(settings=Settings(bucket=BUCKET), store=self.store_in):
             return seconds(lambda: self._sync(value))
 
     def load(self) -> float:
-        """Give the seconds in which what was stored last is loaded."""
+        """Return the seconds in which what was stored last is loaded."""
         with runtime.use(settings=Settings(bucket=BUCKET), store=self.store_in):
             return seconds(lambda: hydrate_state(self.bag, context=CONTEXT))
 
@@ -104,7 +104,7 @@ def is_available() -> bool:
 
 
 def rows(s3: SlowS3, pairs: int = PAIRS, fields: int = 16) -> Iterator[Row]:
-    """Give the rows of this section.
+    """Yield the rows of this section.
 
     Args:
         s3: the server both use.

@@ -24,7 +24,7 @@ _SETTINGS: Final = Settings(bucket=BUCKET)
 
 
 def rows(size: int, pairs: int = PAIRS) -> Iterator[Row]:
-    """Give the rows of this section."""
+    """Yield the rows of this section."""
     yield Row(
         scenario=f"processor time of storing {size / KIB:,.0f} KB of records",
         baseline="orjson.dumps and zstd of the same",

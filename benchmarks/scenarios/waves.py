@@ -68,7 +68,7 @@ class _OneByOne:
 
 
 def rows(s3: SlowS3, scale: Scale) -> Iterator[Row]:
-    """Give the rows of this section, measured against a server that is late."""
+    """Yield the rows of this section, measured against a server that is late."""
     store = s3.store()
     yield _changed_fields(store, scale)
     yield _requests_of_changed_fields(scale)

@@ -45,7 +45,7 @@ class Scale:
 
 
 def rows(scale: Scale) -> Iterator[Row]:
-    """Give the rows of this section."""
+    """Yield the rows of this section."""
     yield _one_path(scale)
     yield _stored_once(scale)
     yield _synced_at_once(scale)

@@ -51,7 +51,7 @@ class Call:
 
 
 def calls_of(environ: "WSGIEnvironment") -> list[Call]:
-    """Give what a request asks for; nothing of a service that is not known here."""
+    """Return what a request asks for; nothing of a service that is not known here."""
     signed = _CREDENTIAL.search(environ.get("HTTP_AUTHORIZATION", ""))
     if signed is None:
         return []

@@ -83,7 +83,7 @@ class Guard:
 
 
 def policies_of(role: str) -> list[dict[str, Any]]:
-    """Give the documents of a role's policies, attached and inline; none of a role that is not."""
+    """Return the documents of a role's policies, attached and inline; none without the role."""
     roles = iam_backends[ACCOUNT]["aws"].roles.values()
     held = next((each for each in roles if each.name == role), None)
     if held is None:

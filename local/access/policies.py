@@ -19,7 +19,7 @@ _KNOWN = {"Sid", "Effect", "Action", "Resource", "Principal", "Condition"}
 
 
 def statements_of(document: Mapping[str, Any]) -> list[Statement]:
-    """Give the statements of a policy.
+    """Return the statements of a policy.
 
     Raises:
         LocalCloudError: one has a part that is not evaluated here.
@@ -63,7 +63,7 @@ def _matches_any(text: str | None, patterns: Any) -> bool:
 
 @lru_cache(maxsize=256)
 def _pattern(text: str) -> re.Pattern[str]:
-    """Give a text in which `*` is any letters and `?` any one."""
+    """Return a text in which `*` is any letters and `?` any one."""
     escaped = re.escape(text).replace(r"\*", ".*").replace(r"\?", ".")
     return re.compile(escaped, re.DOTALL)
 

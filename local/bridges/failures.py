@@ -49,12 +49,12 @@ def install(stack: ExitStack) -> None:
 
 
 def failure_event(env: Environment, error: StatesErrorNameType, cause: str) -> FailureEvent:
-    """Give the failure of the state that is being evaluated, under one of AWS's own names."""
+    """Return the failure of the state that is being evaluated, under one of AWS's own names."""
     return named_failure(env, error.to_name(), cause)
 
 
 def named_failure(env: Environment, error: str, cause: str) -> FailureEvent:
-    """Give the failure of the state that is being evaluated, under any name."""
+    """Return the failure of the state that is being evaluated, under any name."""
     details = {"taskFailedEventDetails": TaskFailedEventDetails(error=error, cause=cause)}
     return FailureEvent(
         env=env,
@@ -65,7 +65,7 @@ def named_failure(env: Environment, error: str, cause: str) -> FailureEvent:
 
 
 def query_failure(env: Environment, cause: str) -> FailureEventException:
-    """Give what an expression or a path fails the state with, as `EvaluationFailed`."""
+    """Return what an expression or a path fails the state with, as `EvaluationFailed`."""
     error = StatesErrorNameType.StatesQueryEvaluationError
     details = EvaluationFailedEventDetails(
         error=error.to_name(), cause=cause, location=env.next_field_name or ""

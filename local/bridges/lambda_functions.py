@@ -119,12 +119,12 @@ def _invoke_from_tasks(stack: ExitStack, functions: Functions) -> None:
 
 
 def _refused() -> ClientError:
-    """Give what an SDK raises when Lambda throttles a call."""
+    """Return what an SDK raises when Lambda throttles a call."""
     metadata: Any = {"HTTPStatusCode": HTTPStatus.TOO_MANY_REQUESTS, "RequestId": "throttled"}
     answer: Any = {"Error": _TOO_MANY, "ResponseMetadata": metadata}
     return ClientError(answer, "Invoke")
 
 
 def get_function(name: str, qualifier: str | None = None) -> LambdaFunction:
-    """Give a deployed function by name or ARN."""
+    """Return a deployed function by name or ARN."""
     return get_backend(ACCOUNT, REGION).get_function(name, qualifier)

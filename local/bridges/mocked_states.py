@@ -82,7 +82,7 @@ def _take_any_service(stack: ExitStack) -> None:
 
 
 def run_of(env: Environment) -> Run | None:
-    """Give the run that an environment belongs to."""
+    """Return the run that an environment belongs to."""
     run: Any = env.mock_test_case
     return run if isinstance(run, Run) else None
 
@@ -133,7 +133,7 @@ def _answer_integration(task: Any, env: Environment, run: Run) -> None:
 
 
 def _parameters(task: Any, env: Environment) -> Any:
-    """Give all that the state gives, also what moto does not know of the service."""
+    """Return all that the state gives, also what moto does not know of the service."""
     if task.parargs is None:
         return {}
     task.parargs.eval(env=env)

@@ -1,4 +1,4 @@
-"""Other parts in place of moto's, until the given `ExitStack` closes."""
+"""Replacing parts of moto until the given `ExitStack` closes."""
 
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -10,7 +10,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def put(stack: ExitStack, owner: object, name: str, part: object) -> None:
-    """Put a part in the place of the one that a class or module has under a name."""
+    """Replace what a class or module has under a name."""
     stack.enter_context(patch.object(owner, name, part))
 
 

@@ -54,7 +54,7 @@ _BARE = (StateTaskServiceAwsSdk, StateTaskServiceApiGateway)
 
 
 def _metadata(response: Any) -> dict[str, Any]:
-    """Give what the optimised integrations say of their HTTP request beside the answer."""
+    """Return what the optimised integrations say of their HTTP request beside the answer."""
     request_id = str(uuid.uuid4())
     headers = {
         "Connection": "keep-alive",

@@ -15,7 +15,7 @@ _IN_USE_SECONDS = 24 * 60 * 60
 
 
 def zipped(directory: Path) -> bytes:
-    """Give a directory as a zip archive; equal content gives equal bytes."""
+    """Return a directory as a zip archive; equal content gives equal bytes."""
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as target:
         for path in sorted(directory.rglob("*")):
@@ -35,7 +35,7 @@ class CodeCache:
         root.mkdir(parents=True, exist_ok=True)
 
     def unpack(self, archive: bytes) -> Path:
-        """Give the directory that holds what is in the archive."""
+        """Return the directory that holds what is in the archive."""
         directory = self._root / hashlib.sha256(archive).hexdigest()
         if directory.is_dir():
             directory.touch()

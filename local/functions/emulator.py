@@ -99,7 +99,7 @@ class Emulator:
         )
 
     def alive(self) -> bool:
-        """Say whether the process runs."""
+        """Tell whether the process runs."""
         return self._process.poll() is None
 
     def stop(self) -> None:
@@ -133,7 +133,7 @@ class Emulator:
         return Answer(payload=body, failed=self._is_raised(body))
 
     def _is_raised(self, body: bytes) -> bool:
-        """Say whether an answer is an error: the emulator passes both on with status 200."""
+        """Tell whether an answer is an error: the emulator passes both on with status 200."""
         if b'"errorType"' not in body:
             return False
         value = json.loads(body)
@@ -142,6 +142,6 @@ class Emulator:
 
 
 def failure(error_type: str, message: str) -> Answer:
-    """Give the answer for a function that could not raise by itself."""
+    """Return the answer for a function that could not raise by itself."""
     error = {"errorType": error_type, "errorMessage": message}
     return Answer(payload=json.dumps(error).encode(), failed=True)

@@ -141,7 +141,7 @@ class Functions:
 
 
 def _lambda_variables(function: LambdaFunction, task_root: Path) -> dict[str, str]:
-    """Give what Lambda itself sets.
+    """Return what Lambda itself sets.
 
     https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
     """

@@ -29,7 +29,7 @@ class Language:
     import_variable: str
 
     def import_path(self, *directories: Path) -> dict[str, str]:
-        """Give the variable that lets code import what is in some directories."""
+        """Return the variable that lets code import what is in some directories."""
         return {self.import_variable: os.pathsep.join(map(str, directories))}
 
 
@@ -48,7 +48,7 @@ _NODE = Language(
 
 
 def language_of(runtime: str) -> Language:
-    """Give the language of a runtime such as `python3.14` or `nodejs22.x`.
+    """Return the language of a runtime such as `python3.14` or `nodejs22.x`.
 
     Raises:
         LocalCloudError: functions of that runtime cannot run here.
@@ -61,7 +61,7 @@ def language_of(runtime: str) -> Language:
 
 
 def command(runtime: str, handler: str) -> Sequence[str | Path]:
-    """Give the command that serves a handler, with this interpreter or the machine's `node`.
+    """Return the command that serves a handler, with this interpreter or the machine's `node`.
 
     Raises:
         LocalCloudError: there is no `node`.

@@ -31,7 +31,7 @@ def link_packages(directory: Path) -> Path:
 
 
 def _top_level(distribution: importlib.metadata.Distribution) -> set[Path]:
-    """Give the packages and modules of a distribution as they lie in site-packages."""
+    """Return the packages and modules of a distribution as they lie in site-packages."""
     files = distribution.files or []
     root = Path(str(distribution.locate_file(""))).resolve()
     names = {file.parts[0] for file in files if not file.parts[0].startswith("..")}
@@ -39,6 +39,6 @@ def _top_level(distribution: importlib.metadata.Distribution) -> set[Path]:
 
 
 def _requirements(distribution: importlib.metadata.Distribution) -> list[str]:
-    """Give the names a distribution requires, without those of its extras."""
+    """Return the names a distribution requires, without those of its extras."""
     required = [line for line in distribution.requires or () if "extra ==" not in line]
     return [re.split(r"[\s;<>=!~\[(]", line, maxsplit=1)[0] for line in required]

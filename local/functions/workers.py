@@ -22,7 +22,7 @@ def deploy_worker(function: UserFunction, stack: Stack, clients: Clients) -> str
 
 
 def settings_of(stack: Stack, clients: Clients) -> dict[str, str]:
-    """Give the settings of the state, `STATE_BUCKET` and others, as the manager has them."""
+    """Return the settings of the state, `STATE_BUCKET` and others, as the manager has them."""
     manager = stack.outputs.get(_MANAGER)
     if manager is None:
         return {}

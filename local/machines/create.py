@@ -29,7 +29,7 @@ def create(
     *,
     limited: bool = True,
 ) -> str:
-    """Give the ARN of a new state machine, or of the one of that name with a new definition.
+    """Return the ARN of a new state machine, or of the one of that name with a new definition.
 
     Args:
         services: those of the cloud.

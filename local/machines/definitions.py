@@ -24,7 +24,7 @@ _OF_STACK = {
 
 
 def substitutions_of(stack: Stack, clients: Clients) -> dict[str, str]:
-    """Give what the placeholders of the stack's own state machine stand for."""
+    """Return what the placeholders of the stack's own state machine stand for."""
     prefix = settings_of(stack, clients).get("STATE_PREFIX", "")
     found = {name: stack.outputs.get(output) for name, output in _OF_STACK.items()}
     # A copy of the stack's machine runs a worker and then syncs, unless it is set otherwise.
@@ -33,12 +33,12 @@ def substitutions_of(stack: Stack, clients: Clients) -> dict[str, str]:
 
 
 def placeholders(definition: str | Path | Mapping[str, Any]) -> set[str]:
-    """Give the names of a definition's `${placeholders}`."""
+    """Return the names of a definition's `${placeholders}`."""
     return set(_PLACEHOLDER.findall(_text(definition)))
 
 
 def filled(definition: str | Path | Mapping[str, Any], values: Mapping[str, str]) -> str:
-    """Give a definition as JSON, with its `${placeholders}` filled in.
+    """Return a definition as JSON, with its `${placeholders}` filled in.
 
     Args:
         definition: path of an ASL file, JSON or YAML, or the definition itself.

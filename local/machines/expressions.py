@@ -29,7 +29,7 @@ class ExpressionError(Exception):
 
 
 def expression_of(text: str) -> str | None:
-    """Give the expression of a text in `{% %}`, or None of any other text."""
+    """Return the expression of a text in `{% %}`, or None of any other text."""
     inside = text.startswith(_OPEN) and text.endswith(_CLOSE)
     return text[len(_OPEN) : -len(_CLOSE)] if inside else None
 
@@ -44,7 +44,7 @@ def check(expression: str) -> None:
 
 
 def evaluate(expression: str, bindings: Mapping[str, Any]) -> Any:
-    """Give the JSON value of an expression.
+    """Return the JSON value of an expression.
 
     Args:
         expression: without its `{% %}`.
@@ -82,7 +82,7 @@ def _parsed(expression: str) -> "Jsonata":
 
 
 def _with_null(value: Any, null: Any) -> Any:
-    """Give a value as the library takes it: its None is nothing at all."""
+    """Return a value as the library takes it: its None is nothing at all."""
     if value is None:
         return null
     if isinstance(value, dict):

@@ -15,7 +15,7 @@ TestCases = Mapping[str | None, Mapping[str, Mock]]
 
 
 def cases_of(mocks: Mapping[str, Any] | str | Path | None, machine: str) -> TestCases:
-    """Give the mocks of a state machine by test case; None is what an execution has by itself.
+    """Return the mocks of a state machine by test case; None is what an execution has by itself.
 
     Args:
         mocks: by the name of the state, or a MockConfigFile or its path.

@@ -65,7 +65,7 @@ class Wrapped:
     behind: Callable[[Any, Any], Any] = lambda _given, result: result
 
     def answers(self, state: str) -> Answers:
-        """Give what answers for a state."""
+        """Return what answers for a state."""
         inner = answers_of(state, self.mock)
 
         def answer(asked: Asked) -> Answer:
@@ -81,7 +81,7 @@ class Wrapped:
 
 
 def answers_of(state: str, mock: Mock | Wrapped) -> Answers:
-    """Give what answers for a state.
+    """Return what answers for a state.
 
     Raises:
         LocalCloudError: the mock has none of the forms.

@@ -26,7 +26,7 @@ _WAITS = "waitForTaskToken"
 
 
 def why_not(resource: str) -> str | None:
-    """Give why a task cannot run without a mock, or None where it can."""
+    """Return why a task cannot run without a mock, or None where it can."""
     found = _INTEGRATION.fullmatch(resource)
     if found is None or found["service"] == "activity":
         return None
@@ -67,7 +67,7 @@ def _not_waited(pattern: str | None) -> str | None:
 
 
 def boto_service(service: str) -> str:
-    """Give boto3's name of a service that an integration names as the SDK for Java does."""
+    """Return boto3's name of a service that an integration names as the SDK for Java does."""
     return _boto_names().get(service, service)
 
 
@@ -91,7 +91,7 @@ def _operations(service: str) -> frozenset[str] | None:
 
 @lru_cache
 def error_prefix(service: str) -> str:
-    """Give what the names of an SDK integration's errors begin with, such as `DynamoDb`."""
+    """Return what the names of an SDK integration's errors begin with, such as `DynamoDb`."""
     model = botocore.session.get_session().get_service_model(boto_service(service))
     words = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+", str(model.service_id))
     return "".join(word.capitalize() for word in words)

@@ -60,7 +60,7 @@ class Run:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def answer(self, state: str, given: Any, attempt: int, token: str | None = None) -> Answer:
-        """Give what the mock of a state answers, and note the call."""
+        """Return what the mock of a state answers, and note the call."""
         call = MockedCall(
             state=state, given=given, execution_arn=self.execution_arn, task_token=token
         )
@@ -106,7 +106,7 @@ class Runs:
         self._cases[execution_arn] = case
 
     def begin(self, machine_arn: str, execution_arn: str) -> Run | None:
-        """Give the run of an execution that begins, if its machine is known."""
+        """Return the run of an execution that begins, if its machine is known."""
         machine = self._machines.get(machine_arn)
         if machine is None:
             return None

@@ -28,12 +28,12 @@ class Scope:
     express: bool = False
 
     def language_of(self, state: Mapping[str, Any]) -> str:
-        """Give the query language of a state: JSONPath or JSONata."""
+        """Return the query language of a state: JSONPath or JSONata."""
         return str(state.get("QueryLanguage", self.language))
 
 
 def scopes_of(definition: Mapping[str, Any]) -> Iterator[Scope]:
-    """Give every scope of a definition, outer ones first.
+    """Yield every scope of a definition, outer ones first.
 
     Raises:
         LocalCloudError: there is something else where a state should be.

@@ -29,7 +29,7 @@ class Growing:
 
 
 def ways_to_grow(value: Any) -> Iterator[Growing]:
-    """Give the ways a value can grow in: its texts, longest first, a key more, longer lists."""
+    """Yield the ways a value can grow in: its texts, longest first, a key more, longer lists."""
     texts = sorted(_leaves(value), key=lambda found: -len(found[1]))
     for path, _ in texts:
         yield Growing(name=f"the text at {_shown(path)}", grow=_longer_text(path))
@@ -40,7 +40,7 @@ def ways_to_grow(value: Any) -> Iterator[Growing]:
 
 
 def grown_result(value: Any, size: int) -> Any:
-    """Give a result of about that many bytes; of a function's it is the payload that grows."""
+    """Return a result of about that many bytes; of a function's it is the payload that grows."""
     if isinstance(value, dict) and "Payload" in value:
         return {**value, "Payload": grown_result(value["Payload"], size)}
     way = next(ways_to_grow(value), None)

@@ -50,7 +50,7 @@ def hydrate_document(settings: Mapping[str, str], s3: Any, document: Any, machin
 def offload_document(
     settings: Mapping[str, str], s3: Any, document: Any, custom: Mapping[str, Any]
 ) -> Any:
-    """Give a value as the decorator `large_payloads` answers it.
+    """Return a value as the decorator `large_payloads` answers it.
 
     Args:
         settings: those of the stack.
@@ -78,7 +78,7 @@ def as_function() -> Iterator[None]:
 
 
 def custom_of(client_context: str | None) -> Mapping[str, Any]:
-    """Give what a client context has for the function: its `custom`."""
+    """Return what a client context has for the function: its `custom`."""
     decoded = json.loads(base64.b64decode(client_context)) if client_context else {}
     custom: Mapping[str, Any] = decoded.get("custom", {})
     return custom
@@ -95,7 +95,7 @@ def _reading(settings: Mapping[str, str], s3: Any) -> Iterator[None]:
 
 
 def _of_machine(s3: Any, settings: Mapping[str, str], machine: str) -> Iterator[str]:
-    """Give the prefixes of everything that executions of a machine and their children stored."""
+    """Yield the prefixes of everything that executions of a machine and their children stored."""
     bucket, place = settings["STATE_BUCKET"], f"{settings.get('STATE_PREFIX', '')}v1/"
     own = re.compile(rf".*:(execution|express):{re.escape(machine)}[:/]")
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=place, Delimiter="/")

@@ -73,7 +73,7 @@ class Comparison:
                 raise _differ(situation, what, list(first - second), list(second - first))
 
     def _calls(self, outcome: Outcome) -> dict[str, Counter[str]]:
-        """Give what each state gave, in any order: iterations and branches run side by side."""
+        """Return what each state gave, in any order: iterations and branches run side by side."""
         found: dict[str, Counter[str]] = {}
         for call in outcome.calls:
             given = call.given
@@ -86,7 +86,7 @@ class Comparison:
         return found
 
     def _comparable(self, value: Any, outcome: Outcome) -> Any:
-        """Give a value without what names this execution or this request."""
+        """Return a value without what names this execution or this request."""
         machine = outcome.arn.split(":")[-2]
         text = json.dumps(_without(value, _OF_REQUEST | set(self.ignored)))
         return json.loads(text.replace(machine, "<machine>"))

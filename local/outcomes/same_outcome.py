@@ -142,7 +142,7 @@ class SameOutcome:
         )
 
     def _too_large(self, before: _Machine, trial: _Trial, inflate: Inflate) -> _Trial:
-        """Give the smallest trial at which the first machine is too large."""
+        """Return the smallest trial at which the first machine is too large."""
         tried = []
         for at_size in _growing(trial, inflate):
             largest = at_size(_SIZES[-1])
@@ -201,7 +201,7 @@ class SameOutcome:
         ]
 
     def _decorated(self, mock: Mock, machine: str) -> Wrapped:
-        """Give a mock that reads and answers as a function with `large_payloads` does."""
+        """Return a mock that reads and answers as a function with `large_payloads` does."""
 
         def behind(given: Any, result: Any) -> Any:
             custom = custom_of(given.get("ClientContext"))
@@ -222,7 +222,7 @@ class SameOutcome:
         return hydrate_document(self._cloud.settings, self._cloud.client("s3"), value, machine)
 
     def _machine(self, definition: Definition, values: Mapping[str, str]) -> _Machine:
-        """Give a machine; a placeholder without a value is the ARN of a function."""
+        """Return a machine; a placeholder without a value is the ARN of a function."""
         known = self._cloud.substitutions | dict(values)
         missing = placeholders(definition) - known.keys()
         arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:"
@@ -230,7 +230,7 @@ class SameOutcome:
 
 
 def _enveloped(first: _Machine, second: _Machine) -> set[str]:
-    """Give the states that named a function alone, and now invoke it: their answer is wrapped."""
+    """Return the states that named a function alone, and now invoke it: their answer is wrapped."""
     before, after = (_resources(each) for each in (first, second))
     return {
         state
@@ -253,7 +253,7 @@ def _in_envelope(_given: Any, result: Any) -> dict[str, Any]:
 
 
 def _growing(trial: _Trial, inflate: Inflate) -> Iterator[Callable[[int], _Trial]]:
-    """Give all that can grow, each as a function of a size: first the input, then each mock."""
+    """Yield all that can grow, each as a function of a size: first the input, then each mock."""
     ways = ways_to_grow(trial.value)
     if callable(inflate):
         ways = iter([Growing(name="the input", grow=inflate)])

@@ -9,7 +9,7 @@ LOOPBACK = "127.0.0.1"
 
 
 def free(count: int) -> list[int]:
-    """Give ports nobody listens on, all different."""
+    """Return ports nobody listens on, all different."""
     with ExitStack() as sockets:
         bound = [sockets.enter_context(socket.socket()) for _ in range(count)]
         for each in bound:
@@ -18,7 +18,7 @@ def free(count: int) -> list[int]:
 
 
 def is_free(port: int) -> bool:
-    """Say whether a server may listen on a port; 0 is any."""
+    """Tell whether a server may listen on a port; 0 is any."""
     with socket.socket() as tried:
         tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -29,7 +29,7 @@ def is_free(port: int) -> bool:
 
 
 def await_served(port: int, *, alive: Callable[[], bool], seconds: float) -> bool:
-    """Say whether the port is served before the time is up or its server has died."""
+    """Tell whether the port is served before the time is up or its server has died."""
     deadline = time.monotonic() + seconds
     while alive() and time.monotonic() < deadline:
         try:

@@ -46,7 +46,7 @@ class Processes:
     def start(
         self, command: Sequence[str | Path], *, env: Mapping[str, str], cwd: Path, log: Path
     ) -> "subprocess.Popen[bytes]":
-        """Give the started process; what it prints goes to the end of `log`.
+        """Return the started process; what it prints goes to the end of `log`.
 
         Raises:
             StoppedError: this object is closed.

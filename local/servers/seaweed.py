@@ -71,7 +71,7 @@ class Seaweed:
 
     @classmethod
     def start(cls, directory: Path | None = None) -> Self:
-        """Give a server that is ready.
+        """Return a server that is ready.
 
         Args:
             directory: for its data; by default one that goes with the server.

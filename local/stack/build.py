@@ -23,7 +23,7 @@ _SOURCE_PROPERTIES = ("CodeUri", "ContentUri", "DefinitionUri", "DefinitionS3Loc
 
 
 def build(template: Path, root: Path) -> Path:
-    """Give the built template, with the artefacts beside it.
+    """Return the built template, with the artefacts beside it.
 
     Args:
         template: the SAM template.

@@ -35,7 +35,7 @@ class Stack:
     bucket_policies: Mapping[str, Mapping[str, Any]]
 
     def only(self, resource_type: str) -> str:
-        """Give the physical id of the one resource of a type."""
+        """Return the physical id of the one resource of a type."""
         ids = self.resources.get(resource_type, ())
         if len(ids) != 1:
             raise LocalCloudError(
@@ -111,7 +111,7 @@ def _create(
 
 
 def _bucket_policies(name: str, expanded: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    """Give the policies of the stack's buckets: moto makes nothing of them."""
+    """Return the policies of the stack's buckets: moto makes nothing of them."""
     stack = cloudformation_backends[ACCOUNT][REGION].get_stack(name)
     found = [
         clean_json(resource["Properties"], stack.resource_map)
@@ -122,7 +122,7 @@ def _bucket_policies(name: str, expanded: Mapping[str, Any]) -> dict[str, Mappin
 
 
 def _valued(node: Any) -> Any:
-    """Give a part of a template without what has no value."""
+    """Return a part of a template without what has no value."""
     if isinstance(node, list):
         return [_valued(each) for each in node if each is not None]
     if not isinstance(node, dict):

@@ -15,7 +15,7 @@ _STATE_MACHINE = "AWS::StepFunctions::StateMachine"
 def expand(
     template: dict[str, Any], parameters: dict[str, str], session: Session, s3: S3Client
 ) -> dict[str, Any]:
-    """Give the CloudFormation template that a packaged SAM template stands for."""
+    """Return the CloudFormation template that a packaged SAM template stands for."""
     translator = Translator({}, Parser(), boto_session=session)
     expanded: dict[str, Any] = translator.translate(template, parameter_values=dict(parameters))
     for resource in expanded["Resources"].values():

@@ -20,7 +20,7 @@ _ARTEFACTS = {
 
 
 def package(built: Path, s3: S3Client, bucket: str) -> dict[str, Any]:
-    """Give the built template with its artefacts in the bucket."""
+    """Return the built template with its artefacts in the bucket."""
     template = copy.deepcopy(_parsed(built))
     for resource in template["Resources"].values():
         name = _ARTEFACTS.get(resource["Type"])

@@ -11,7 +11,7 @@ TEMPLATE = (_INSTALLED if _INSTALLED.is_dir() else _HERE.parent) / "template.yam
 
 
 def cache_of(template: Path) -> Path:
-    """Give the directory for what is built from a template.
+    """Return the directory for what is built from a template.
 
     It lies beside the template, but for the installed one: nobody writes among installed packages.
     """
@@ -21,7 +21,7 @@ def cache_of(template: Path) -> Path:
 
 
 def _user_cache() -> Path:
-    """Give the user's directory for caches.
+    """Return the user's directory for caches.
 
     A relative XDG_CACHE_HOME does not count.
     https://specifications.freedesktop.org/basedir-spec/latest/

@@ -16,7 +16,7 @@ from statebag.account.places import Place
 from statebag.errors import NotFoundError, RefusedError
 from universal_sync_core.errors import StoredDataError
 from universal_sync_core.retention.inventory import Stored
-from universal_sync_core.storage.keys import execution_prefix, owner_in
+from universal_sync_core.storage.keys import execution_prefix
 from universal_sync_core.values.codec import Json, JsonObject, decode
 
 _FOLDER: Final = "callbacks/"
@@ -67,14 +67,6 @@ class Callback:
             "prompt": self.prompt,
             "answer": self.answer,
         }
-
-
-def executions_with_state(cloud: Cloud, place: Place) -> Iterator[str]:
-    """Yield the ids of the executions that have objects at a place."""
-    for folder in cloud.inventory.folders(place.bucket, place.layout):
-        owner = owner_in(place.settings, folder)
-        if owner is not None:
-            yield owner
 
 
 def callbacks_of(cloud: Cloud, place: Place, execution_id: str) -> list[Callback]:

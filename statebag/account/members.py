@@ -1,6 +1,6 @@
-"""What executions have said of themselves in the bucket: when they ended, whose state they use."""
+"""Executions in a bucket: which have objects there, when they ended, whose state they use."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 
 from statebag.account.aws import Cloud
@@ -8,7 +8,16 @@ from statebag.account.places import Place
 from universal_sync_core.errors import StoredDataError
 from universal_sync_core.retention.ended import RecordName, ended_prefix
 from universal_sync_core.retention.members import Members, mark, marked_execution, members_prefix
+from universal_sync_core.storage.keys import owner_in
 from universal_sync_core.storage.parallel import in_parallel
+
+
+def executions_with_state(cloud: Cloud, place: Place) -> Iterator[str]:
+    """Yield the ids of the executions that have objects at a place."""
+    for folder in cloud.inventory.folders(place.bucket, place.layout):
+        owner = owner_in(place.settings, folder)
+        if owner is not None:
+            yield owner
 
 
 def recorded_ends(cloud: Cloud, place: Place) -> dict[str, datetime]:

@@ -1,4 +1,4 @@
-"""Where state is: a bucket and a prefix, and the executions that have objects there."""
+"""Where state is: a bucket and a prefix."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ class Place:
 
 
 def place_given(bucket: str | None, prefix: str) -> Place | None:
-    """Return the place of a bucket and a prefix, with or without its `/`; None without a bucket."""
+    """Return where the state is below a prefix, which may lack its `/`; None without a bucket."""
     ended = prefix if not prefix or prefix.endswith("/") else f"{prefix}/"
     return Place(bucket, ended) if bucket else None
 

@@ -13,11 +13,11 @@ from statebag.account.callbacks import (
     WAITING,
     Callback,
     callbacks_of,
-    executions_with_state,
     find,
 )
 from statebag.account.deployment import manager_function, require_place
 from statebag.account.manager import ask
+from statebag.account.members import executions_with_state
 from statebag.errors import RefusedError
 from statebag.executions.chain import owner_of
 from statebag.executions.executions import machine_of

@@ -14,7 +14,7 @@ from statebag.listing.paging import Bounded, page_of
 from statebag.listing.table import print_rows
 from statebag.options import as_json, with_cloud, with_masking
 from statebag.output.masking import Masking
-from statebag.output.rendering import counted, preview
+from statebag.output.rendering import counted, preview, some_of
 from statebag.output.terminal import note, print_json, print_line, progress
 from statebag.paths import parse_path
 from universal_sync_core.values.codec import JsonObject
@@ -109,7 +109,5 @@ def _tell(finder: Finder, count: int, then: str) -> None:
     states = counted(finder.looked_at, "state")
     note(f"{counted(count, 'execution')} of {states} searched{more}")
     if finder.unread:
-        shown = ", ".join(finder.unread[:_UNREAD_SHOWN])
-        rest = len(finder.unread) - _UNREAD_SHOWN
-        others = f" and {rest:,} more" if rest > 0 else ""
-        note(f"deleted, damaged or forgotten, and not searched: {shown}{others}")
+        shown = some_of(finder.unread, _UNREAD_SHOWN)
+        note(f"deleted, damaged or forgotten, and not searched: {shown}")

@@ -7,7 +7,7 @@ import click
 from statebag.account.aws import Cloud
 from statebag.errors import RefusedError
 from statebag.executions.naming import arn_named
-from statebag.garbage.estate import RECORDS, Estate
+from statebag.garbage.estate import RECORDS
 from statebag.garbage.forgetting import Forgetting, Plan
 from statebag.options import as_json, with_cloud
 from statebag.output.rendering import bytes_text, counted
@@ -87,7 +87,11 @@ def _print(plan: Plan) -> None:
     estate = plan.estate
     print_line(estate.owner, STRONG)
     if estate.versions:
-        print_table(_COLUMNS, list(map(list, _rows(estate))), right=_COLUMNS[1:])
+        rows = [
+            [kind, f"{told['objects']:,}", f"{told['versions']:,}", bytes_text(told["bytes"])]
+            for kind, told in estate.counts().items()
+        ]
+        print_table(_COLUMNS, rows, right=_COLUMNS[1:])
     else:
         print_line("it has stored nothing")
     for arn in estate.executions[1:]:
@@ -96,18 +100,6 @@ def _print(plan: Plan) -> None:
         print_line(f"still runs and needs this state: {arn}", BAD)
     for line in _beyond(plan):
         print_line(line, DIM)
-
-
-def _rows(estate: Estate) -> list[tuple[str, str, str, str]]:
-    return [
-        (
-            kind,
-            f"{len({each.location for each in versions}):,}",
-            f"{len(versions):,}",
-            bytes_text(sum(each.size for each in versions)),
-        )
-        for kind, versions in estate.versions.items()
-    ]
 
 
 def _beyond(plan: Plan) -> list[str]:
@@ -139,14 +131,7 @@ def _described(plan: Plan) -> JsonObject:
     return {
         "execution": estate.owner,
         "executions": estate.executions,
-        "objects": {
-            kind: {
-                "objects": len({each.location for each in versions}),
-                "versions": len(versions),
-                "bytes": sum(each.size for each in versions),
-            }
-            for kind, versions in estate.versions.items()
-        },
+        "objects": estate.counts(),
         "needed_by": plan.needed_by,
         "not_reached": _beyond(plan),
     }

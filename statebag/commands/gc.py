@@ -7,9 +7,9 @@ from typing import Final
 import click
 
 from statebag.account.aws import Cloud
-from statebag.account.callbacks import executions_with_state, open_callbacks
+from statebag.account.callbacks import open_callbacks
 from statebag.account.deployment import require_place
-from statebag.account.members import members_of, recorded_ends
+from statebag.account.members import executions_with_state, members_of, recorded_ends
 from statebag.account.places import Place
 from statebag.errors import RefusedError
 from statebag.executions.workflows import Observer

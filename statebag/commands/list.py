@@ -1,7 +1,6 @@
 """`statebag list`: executions that run, and those that ended."""
 
 import time
-from collections.abc import Iterable
 from typing import Final
 
 import click
@@ -62,7 +61,8 @@ def command(  # noqa: PLR0913 - options
     with progress("asking Step Functions"):
         found = page_of(Feed(cloud, machines, query).rows(page, limit + 1), limit)
     if to_json:
-        _print_json(found.items)
+        for row in found.items:
+            print_json(row.describe())
     elif found.items:
         print_rows(found.items, machines=several)
     _tell(found, follow=follow)
@@ -71,11 +71,6 @@ def command(  # noqa: PLR0913 - options
             print_json(row.describe())
         else:
             print_line(line_of(row, machines=several))
-
-
-def _print_json(rows: Iterable[Row]) -> None:
-    for row in rows:
-        print_json(row.describe())
 
 
 def _tell(found: Page[Row], *, follow: bool) -> None:

@@ -1,7 +1,7 @@
 """What Step Functions knows of executions: their input, outcome, events, and who went on."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -173,11 +173,8 @@ class Executions:
 
     def events(self, arn: str) -> Iterator[Event]:
         """Yield the events of an execution, oldest first."""
-        pages = self._client.get_paginator("get_execution_history").paginate(
-            executionArn=arn, includeExecutionData=True
-        )
-        for page in pages:
-            yield from page["events"]
+        for page in self._history(arn):
+            yield from page
 
     def events_after(self, arn: str, event_id: int) -> Iterator[Event]:
         """Yield the events after one, oldest first, reading no further back than that."""
@@ -185,13 +182,10 @@ class Executions:
             yield from self.events(arn)
             return
         newer: list[Event] = []
-        pages = self._client.get_paginator("get_execution_history").paginate(
-            executionArn=arn, includeExecutionData=True, reverseOrder=True
-        )
-        for page in pages:
-            found = [event for event in page["events"] if event["id"] > event_id]
+        for page in self._history(arn, newest_first=True):
+            found = [event for event in page if event["id"] > event_id]
             newer += found
-            if len(found) < len(page["events"]):
+            if len(found) < len(page):
                 break
         yield from sorted(newer, key=lambda event: event["id"])
 
@@ -201,11 +195,8 @@ class Executions:
         Of a branch's own execution it is the newest of that branch.
         """
         of_branch: JsonObject | None = None
-        pages = self._client.get_paginator("get_execution_history").paginate(
-            executionArn=arn, includeExecutionData=True, reverseOrder=True
-        )
-        for page in pages:
-            for event in sorted(page["events"], key=lambda event: -event["id"]):
+        for page in self._history(arn, newest_first=True):
+            for event in sorted(page, key=lambda event: -event["id"]):
                 bag = bag_in(data_of(event))
                 if bag is None or (of_branch and _depth(bag) >= _depth(of_branch)):
                     continue
@@ -213,6 +204,12 @@ class Executions:
                     return bag
                 of_branch = bag
         return of_branch
+
+    def _history(self, arn: str, *, newest_first: bool = False) -> Iterator[Sequence[Event]]:
+        pages = self._client.get_paginator("get_execution_history").paginate(
+            executionArn=arn, includeExecutionData=True, reverseOrder=newest_first
+        )
+        return (page["events"] for page in pages)
 
     def machines(self) -> Iterator[str]:
         """Yield the state machines of this account and region whose executions can be listed."""

@@ -14,6 +14,7 @@ from statebag.executions.executions import (
     arn_in,
     is_execution_arn,
 )
+from statebag.output.rendering import some_of
 from universal_sync_core.limits import STEP_FUNCTIONS_NAME_CHARS
 from universal_sync_core.storage.parallel import in_parallel
 
@@ -153,9 +154,7 @@ def _told(machines: Sequence[str]) -> str:
     """Return what was looked at, for a person."""
     if not machines:
         return "the state machines here (there are none)"
-    names = ", ".join(map(_name_of, machines[:_TOLD]))
-    rest = len(machines) - _TOLD
-    return f"the state machines {names}" + (f" and {rest:,} more" if rest > 0 else "")
+    return f"the state machines {some_of([*map(_name_of, machines)], _TOLD)}"
 
 
 def _hint(text: str) -> str:

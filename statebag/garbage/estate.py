@@ -25,7 +25,7 @@ from universal_sync_core.storage.keys import (
     places_of_executions,
 )
 from universal_sync_core.storage.store import Location
-from universal_sync_core.values.codec import Json, decode
+from universal_sync_core.values.codec import Json, JsonObject, decode
 
 # What the folders of an execution hold, for people.
 _KINDS: Final = {"packs": "state", "callbacks": "callbacks", "executions": "marks of executions"}
@@ -60,6 +60,17 @@ class Estate:
     def all(self) -> list[Version]:
         """All versions."""
         return [each for versions in self.versions.values() for each in versions]
+
+    def counts(self) -> dict[str, JsonObject]:
+        """Return how many objects and versions there are of each kind, and their bytes."""
+        return {
+            kind: {
+                "objects": len({each.location for each in versions}),
+                "versions": len(versions),
+                "bytes": sum(each.size for each in versions),
+            }
+            for kind, versions in self.versions.items()
+        }
 
     def add(self, kind: str, found: Iterable[Version]) -> None:
         """Add versions of a kind."""

@@ -7,6 +7,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from statebag.account.aws import Cloud
 from statebag.errors import StatebagError, UnavailableError
+from statebag.output.rendering import some_of
 from universal_sync_core.errors import StateSyncError
 from universal_sync_core.storage.keys import execution_in
 from universal_sync_core.storage.store import Location
@@ -38,9 +39,8 @@ def undelete(cloud: Cloud, locations: Sequence[Location]) -> None:
         cloud.inventory.undelete(locations)
     except (ClientError, BotoCoreError, StateSyncError) as error:
         owners = sorted({execution_in(str(each)) or each.key for each in locations})
-        more = f" and {len(owners) - _MOST_NAMED:,} more" if len(owners) > _MOST_NAMED else ""
         message = (
             f"{len(locations):,} objects were deleted and could not be undeleted"
-            f" ({type(error).__name__}), of {', '.join(owners[:_MOST_NAMED])}{more}"
+            f" ({type(error).__name__}), of {some_of(owners, _MOST_NAMED)}"
         )
         raise UnavailableError(message, hint=_HINT) from error

@@ -1,5 +1,6 @@
 """How values, sizes and times are written for people."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from statebag.output.terminal import escaped
@@ -57,6 +58,12 @@ def seconds_text(seconds: float | None) -> str:
     minutes, rest = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {rest:02} s"
+
+
+def some_of(names: Sequence[str], most: int) -> str:
+    """Return the first names, and how many more there are."""
+    rest = len(names) - most
+    return ", ".join(names[:most]) + (f" and {rest:,} more" if rest > 0 else "")
 
 
 def counted(count: int, noun: str, plural: str = "") -> str:

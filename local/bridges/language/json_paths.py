@@ -33,7 +33,7 @@ def install(stack: ExitStack) -> None:
 
 
 def extract(path: str, data: Any) -> Any:
-    """Give what a path leads to.
+    """Return what a path leads to.
 
     Raises:
         NoSuchJsonPathError: nothing, where there should be one value.
@@ -58,7 +58,7 @@ def _quoted(step: re.Match[str]) -> str:
 
 
 def _definite_part(path: Any) -> Any:
-    """Give the longest beginning of a path that can have one match alone."""
+    """Return the longest beginning of a path that can have one match alone."""
     if isinstance(path, Root):
         return path
     if not isinstance(path, Child):

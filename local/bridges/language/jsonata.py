@@ -40,7 +40,7 @@ def _eval_expression(self: StringJSONata, env: Environment) -> None:
 
 
 def value_of(expression: str, env: Environment) -> Any:
-    """Give the value of an expression; raise `States.QueryEvaluationError` where it has none."""
+    """Return the value of an expression; raise `States.QueryEvaluationError` where it has none."""
     bindings = {**variables_of(env), "states": env.states._states_data}  # noqa: SLF001
     try:
         return evaluate(expression, bindings)
@@ -50,7 +50,7 @@ def value_of(expression: str, env: Environment) -> Any:
 
 
 def variables_of(env: Environment) -> dict[str, Any]:
-    """Give the variables that can be seen, by their names."""
+    """Return the variables that can be seen, by their names."""
     store = env.variable_store
     return {**store._outer_scope, **store._inner_scope}  # noqa: SLF001
 

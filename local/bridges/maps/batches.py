@@ -14,7 +14,7 @@ class Batch(dict[str, Any]):
 
 
 def batches_of(items: Sequence[Any], batcher: Mapping[str, Any]) -> list[Any]:
-    """Give items in batches.
+    """Return items in batches.
 
     Args:
         items: after the ItemSelector.

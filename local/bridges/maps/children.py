@@ -66,7 +66,7 @@ class ChildOutputs(list[Any]):
 
 
 def child_arn(record: MapRunRecord, child: Child) -> str:
-    """Give the ARN of a child: `...:execution:<machine>/<label>:<name>`, or that of an EXPRESS one.
+    """Return the ARN of a child: `...:execution:<machine>/<label>:<name>`, or an EXPRESS one.
 
     https://docs.aws.amazon.com/step-functions/latest/dg/state-machine-monitoring.html
     """

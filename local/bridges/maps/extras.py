@@ -48,7 +48,7 @@ class _Selected:
 
 
 def parsed_with_extras(definition: str, parse: Callable[[str], Any]) -> Any:
-    """Give what moto's `parse` makes of a definition, without what it does not know."""
+    """Return what moto's `parse` makes of a definition, without what it does not know."""
     machine = json.loads(definition)
     extras = dict(_taken_out(machine, parse)) if isinstance(machine, dict) else {}
     # moto takes an escape in a path for what it stands for nowhere.
@@ -64,7 +64,7 @@ def parsed_with_extras(definition: str, parse: Callable[[str], Any]) -> Any:
 
 
 def extras_of(component: Any) -> MapExtras:
-    """Give what is beside a Map, by what moto makes of its processor."""
+    """Return what is beside a Map, by what moto makes of its processor."""
     extras: MapExtras = getattr(component, _KEPT, MapExtras())
     return extras
 
@@ -103,7 +103,7 @@ def _taken_config(reader: Any) -> Mapping[str, Any] | None:
 
 
 def _template(batcher: Mapping[str, Any], language: str, parse: Callable[[str], Any]) -> Any:
-    """Give the ItemBatcher as a template, in the form of a Pass state, which moto knows."""
+    """Return the ItemBatcher as a template, in the form of a Pass state, which moto knows."""
     if language == "JSONata":
         state = {"Type": "Pass", "Output": batcher, "End": True}
     else:

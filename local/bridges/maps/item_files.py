@@ -38,7 +38,7 @@ _MANIFESTS = (None, "ATHENA_DATA")
 
 
 def is_read_here(config: Mapping[str, Any]) -> bool:
-    """Say whether moto does not know a ReaderConfig that is read here."""
+    """Tell whether moto does not know a ReaderConfig that is read here."""
     known = config.keys() <= {"InputType", "ManifestType"}
     return (
         known and config.get("InputType") in _READERS and config.get("ManifestType") in _MANIFESTS

@@ -158,14 +158,14 @@ class _MapRun:
         return Child(index=index, input=self._select(index, item), express=express)
 
     def _select(self, index: int, item: Any) -> Any:
-        """Give the input of a child: its item, or the ItemSelector's version of it."""
+        """Return the input of a child: its item, or the ItemSelector's version of it."""
         selector = self.eval_input.item_selector or self.eval_input.parameters
         if selector is None:
             return item
         return self._evaluated(selector, item_data(index, item))
 
     def _evaluated(self, template: Any, item: Any = None) -> Any:
-        """Give what a template of the Map makes of its input."""
+        """Return what a template of the Map makes of its input."""
         frame = self.env.open_inner_frame()
         context = frame.states.context_object.context_object_data
         context["Map"] = {"Item": item}
@@ -190,7 +190,7 @@ class _MapRun:
         self._end(child)
 
     def _frame(self, child: Child) -> Environment:
-        """Give the environment of a child: an execution with a history of its own."""
+        """Return the environment of a child: an execution with a history of its own."""
         frame = self.env.open_inner_frame(EventHistoryContext.of_program_start())
         frame.event_manager = EventManager()
         context = frame.states.context_object.context_object_data
@@ -229,7 +229,7 @@ class _MapRun:
             counter.results_written.count(count)
 
     def _intolerable(self) -> bool:
-        """Say whether a threshold is passed; one that is not set (0) yields to the other."""
+        """Tell whether a threshold is passed; one that is not set (0) yields to the other."""
         count = self.record.tolerated_failure_count
         percentage = self.record.tolerated_failure_percentage
         over_count = self.failures > count

@@ -37,7 +37,7 @@ def install(stack: ExitStack) -> None:
 
 
 def item_data(Index: int, Value: Any) -> dict[str, Any]:  # noqa: N803 - as in the context
-    """Give what the context says of an item."""
+    """Return what the context says of an item."""
     return {"Index": Index, **(Value if isinstance(Value, Pair) else {"Value": Value})}
 
 

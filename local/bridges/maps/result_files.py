@@ -88,7 +88,7 @@ def _by_file(children: Iterable[Child]) -> dict[str, list[Child]]:
 
 
 def _record(record: MapRunRecord, child: Child) -> dict[str, Any]:
-    """Give the line of a child; AWS names neither its item's position nor what is unset."""
+    """Return the line of a child; AWS names neither its item's position nor what is unset."""
     succeeded = child.status == "SUCCEEDED"
     line = {
         "Cause": child.cause,

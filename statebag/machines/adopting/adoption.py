@@ -6,8 +6,8 @@ from typing import Final
 
 from statebag.errors import RefusedError
 from statebag.machines.adopting.editing import Editing
-from statebag.machines.adopting.handing import Owners
 from statebag.machines.adopting.insertions import Insertion, Insertions
+from statebag.machines.adopting.owners import Owners
 from statebag.machines.adopting.undoing import undone
 from statebag.machines.flow.bounds import LIMIT_WITH_PAYLOAD, Assumptions
 from statebag.machines.model.reading import read_machine

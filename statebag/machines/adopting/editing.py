@@ -1,11 +1,12 @@
 """The edits of a definition's text for the states and contexts that are inserted."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from statebag.machines.adopting.handing import Owners
+from statebag.machines.adopting.contexts import KEY, context_of
 from statebag.machines.adopting.insertions import BEFORE, Insertion, Insertions, has_end
-from statebag.machines.adopting.owners import KEY, context_of
+from statebag.machines.adopting.owners import Owners
 from statebag.machines.flow.liveness import Liveness
 from statebag.machines.flow.needs import below_key
 from statebag.machines.model.states import Scope, State
@@ -83,7 +84,7 @@ class Editing:
             end = state.node.get("End")
             if has_end(state) and end is not None:
                 yield Edit(*inner_span(self.source, state.node.key_of(end)), "Next")
-                yield Edit(end.start, end.end, f'"{_escaped(insertion.name)}"')
+                yield Edit(end.start, end.end, json.dumps(insertion.name, ensure_ascii=False))
 
     def _context(self, state: State) -> Iterator[Edit]:
         given = state.node.mapping("Arguments" if state.is_jsonata else "Parameters")
@@ -102,7 +103,3 @@ class Editing:
         key = given.entries[0][0]
         name, expression = made
         yield Edit(key.start, key.start, Layout(self.source, given, key).entry(name, expression))
-
-
-def _escaped(name: str) -> str:
-    return name.replace("\\", "\\\\").replace('"', '\\"')

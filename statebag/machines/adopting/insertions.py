@@ -6,17 +6,17 @@ from functools import partial
 from typing import Final
 
 from statebag.machines.adopting.catches import catch_at_end, catch_before, going_on
-from statebag.machines.adopting.handing import Owners
+from statebag.machines.adopting.owners import Owners
 from statebag.machines.adopting.retries import RETRIES
 from statebag.machines.flow.needs import Needs, under
 from statebag.machines.flow.order import order_of
 from statebag.machines.flow.shapes import Shape, plain_size
-from statebag.machines.model.services import KIB
 from statebag.machines.model.states import Edge, Scope, State
 from statebag.machines.planning.planning import Planned
 from statebag.machines.planning.words import words_of
 from statebag.machines.rewriting.partitions import invoke_in
 from statebag.machines.values.paths import DOCUMENT
+from universal_sync_core.limits import KIB
 from universal_sync_core.values.codec import JsonObject
 
 COMMENT: Final = "Inserted by statebag adopt"
@@ -94,7 +94,7 @@ class Insertions:
                     yield state, bound
 
     def _made_before(self, state: State, bound: int) -> Insertion:
-        scope = self._scope_of(state)
+        scope = self.machine.scope_of(state)
         needs = under(self.planned.liveness.entries[state], DOCUMENT)
         document = self.planned.growth.entries[state][DOCUMENT]
         at_most = _rounded(max(bound, self._plain(document, needs)))
@@ -159,10 +159,6 @@ class Insertions:
 
     def _plain(self, document: Shape, needs: Needs) -> int:
         return plain_size(document, needs, self.planned.growth.assumed.items_of_any)
-
-    def _scope_of(self, state: State) -> Scope:
-        scopes = self.machine.scopes()
-        return next(scope for scope in scopes if scope.states.get(state.name) is state)
 
 
 def has_end(state: State) -> bool:

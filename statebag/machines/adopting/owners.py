@@ -1,78 +1,69 @@
-"""What a decorated handler is told in its invocation's ClientContext: the owner, and three words.
+"""Whose objects a state stores: the execution's, or in a child those of who started it."""
 
-The event stays as it was. A handler in another language finds the same under `custom`.
-"""
+from collections.abc import Iterable, Iterator
+from typing import Final
 
-import base64
-import json
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final
+from statebag.machines.flow.liveness import OWNER, place_of_owner
+from statebag.machines.model.states import Scope, State
+from statebag.machines.rewriting.layout import Layout
+from statebag.machines.text.edits import Edit
+from statebag.machines.text.nodes import Node
+from statebag.machines.text.source import Source
+from universal_sync_core.values.codec import JsonObject
 
-from statebag.machines.flow.bounds import DECORATED_ANSWER
-from statebag.machines.flow.needs import Needs, add, settled
-from statebag.machines.planning.words import words_of
-from statebag.machines.values.expressions import Word
-from statebag.machines.values.paths import Path
-
-if TYPE_CHECKING:
-    from universal_sync_core.values.codec import JsonObject
-
-# https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html#lambda-Invoke-request-ClientContext
-_MOST_BYTES: Final = 3583
-_LONGEST_ARN: Final = 260
-_PLACE: Final = "\x00"
-_BY: Final = "statebag adopt"
-KEY: Final = "ClientContext"
+_OWN: Final = "Execution.Id"
+_IN_INPUT: Final = "Execution.Input."
 
 
-def context_of(
-    needs: Mapping[Path, Word], owner: str, *, is_jsonata: bool
-) -> tuple[str, str] | None:
-    """Return the key and the expression of a ClientContext, or None where it would be too long.
+class Owners:
+    """Tells who owns the objects of each state."""
 
-    Args:
-        needs: what later states need of the handler's answer.
-        owner: the expression of who owns its objects.
-        is_jsonata: the language of its state.
-    """
-    words = words_of(_spelled_out(needs)).to_json()
-    custom: JsonObject = {
-        "by": _BY,
-        "execution_id": _PLACE,
-        "at_most": DECORATED_ANSWER,
-        **words,
-    }
-    text = json.dumps({"custom": custom}, separators=(",", ":"))
-    if len(base64.b64encode(text.encode())) + 4 * _LONGEST_ARN // 3 > _MOST_BYTES:
-        return None
-    return _in_jsonata(text, owner) if is_jsonata else _in_jsonpath(text, owner)
+    def __init__(self, machine: Scope, using: Iterable[tuple[str, ...]]) -> None:
+        """Find the Distributed Maps whose children are handed an owner.
 
+        Args:
+            machine: the machine.
+            using: paths of the states and scopes that have to know it.
+        """
+        paths = list(using)
+        self._maps: dict[tuple[str, ...], tuple[State, tuple[str, ...] | None]] = {}
+        for state in machine.walk():
+            if state.fan and state.fan.is_distributed:
+                is_used = any(path[: len(state.path)] == state.path for path in paths)
+                place = place_of_owner(state) if is_used else None
+                self._maps[state.path] = (state, tuple(map(str, place)) if place else None)
 
-def _spelled_out(needs: Mapping[Path, Word]) -> Needs:
-    """Return needs without substitutions in keys: inside an expression none would be made."""
-    made: Needs = {}
-    for path, word in needs.items():
-        cut = [index for index, step in enumerate(path) if isinstance(step, str) and "${" in step]
-        add(made, *((path[: cut[0]], Word.PLAIN) if cut else (path, word)))
-    return settled(made)
+    def of(self, path: tuple[str, ...], *, is_jsonata: bool) -> str:
+        """Return the expression of the owner for a state or scope at a path."""
+        around = [each for each in self._maps if path[: len(each)] == each and each != path]
+        place = self._maps[max(around, key=len)][1] if around else None
+        below = f"{_IN_INPUT}{'.'.join(place)}" if place else _OWN
+        return f"$states.context.{below}" if is_jsonata else f"$$.{below}"
 
-
-def is_inserted(expression: object) -> bool:
-    """Tell whether an expression is one that was inserted."""
-    return isinstance(expression, str) and _BY in expression and "custom" in expression
-
-
-def _in_jsonpath(text: str, owner: str) -> tuple[str, str]:
-    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
-    escaped = escaped.replace("{", "\\{").replace("}", "\\}")
-    place = json.dumps(_PLACE)[1:-1].replace("\\", "\\\\")
-    template = escaped.replace(place, "{}")
-    return (
-        f"{KEY}.$",
-        f"States.Base64Encode(States.Format('{template}', {owner}))",
-    )
+    def edits(self, source: Source) -> Iterator[Edit]:
+        """Yield the edits by which children are handed their owner."""
+        for state, place in self._maps.values():
+            if place is None:
+                continue
+            owner = self.of(state.path, is_jsonata=state.is_jsonata)
+            key, value = (OWNER, f"{{% {owner} %}}") if state.is_jsonata else (f"{OWNER}.$", owner)
+            batcher = state.node.mapping("ItemBatcher")
+            extra = batcher.get("BatchInput") if batcher is not None else None
+            if batcher is not None and extra is None:
+                yield _entry(source, batcher, "BatchInput", {key: value})
+            else:
+                selector = state.node.mapping("ItemSelector") or state.node.mapping("Parameters")
+                yield _entry(source, extra or selector, key, value)
 
 
-def _in_jsonata(text: str, owner: str) -> tuple[str, str]:
-    value = text.replace(json.dumps(_PLACE), owner)
-    return KEY, f"{{% $base64encode($string({value})) %}}"
+def is_handed(key: str, value: object) -> bool:
+    """Tell whether an entry is one by which a child is told its owner."""
+    text = value if isinstance(value, str) else ""
+    return key in {OWNER, f"{OWNER}.$"} and any(each in text for each in (_OWN, _IN_INPUT))
+
+
+def _entry(source: Source, mapping: Node | None, name: str, value: JsonObject | str) -> Edit:
+    if mapping is None:
+        raise KeyError(name)
+    first = mapping.entries[0][0]
+    return Edit(first.start, first.start, Layout(source, mapping, first).entry(name, value))

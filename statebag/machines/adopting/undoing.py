@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from statebag.machines.adopting.handing import is_handed
+from statebag.machines.adopting.contexts import is_inserted
 from statebag.machines.adopting.insertions import BEFORE, COMMENT
-from statebag.machines.adopting.owners import is_inserted
+from statebag.machines.adopting.owners import is_handed
 from statebag.machines.rewriting.arns import again, cut, restored
 from statebag.machines.rewriting.layout import inner_span
 from statebag.machines.text.aliases import edited

@@ -43,13 +43,9 @@ class Cost:
 
 def cost_of(plan: Plan, assumed: Assumptions) -> Cost:
     """Return what the insertions of a plan cost."""
-    scopes = [_scope_of(plan.machine, state.path) for state in plan.before] + list(plan.ends)
+    scopes = [plan.machine.scope_of(state) for state in plan.before] + list(plan.ends)
     passes = sum(_times(plan.machine, scope, assumed) for scope in scopes)
     return Cost(passes=passes, is_looping=any(map(has_loop, scopes)))
-
-
-def _scope_of(machine: Scope, path: tuple[str, ...]) -> Scope:
-    return next(scope for scope in machine.scopes() if scope.path == path[:-1])
 
 
 def _times(machine: Scope, scope: Scope, assumed: Assumptions) -> int:

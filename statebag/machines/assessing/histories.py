@@ -1,9 +1,10 @@
 """What the histories of a machine's executions show: sizes, items, rounds."""
 
 import re
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from statebag.executions.executions import Event, Executions, text_of
@@ -63,6 +64,16 @@ class Histories:
     executions: int = 0
     input_bytes: int = 0
     states: dict[str, Seen] = field(default_factory=lambda: defaultdict(Seen))
+
+    @property
+    def answers(self) -> dict[str, int]:
+        """The largest answer of each state."""
+        return {name: seen.answer for name, seen in self.states.items() if seen.answer}
+
+    @property
+    def items(self) -> dict[str, int]:
+        """The longest list of each Map."""
+        return {name: seen.items for name, seen in self.states.items() if seen.items}
 
     def add(self, events: Iterable[Event]) -> None:
         """Add one execution."""
@@ -124,30 +135,10 @@ def histories_of(client: "SFNClient", arn: str, most: int) -> Histories:
     """Return what the newest executions of a machine show."""
     histories = Histories()
     executions = Executions(client)
-    for execution in _newest(executions, arn, most):
-        histories.add(executions.events(execution))
+    newest = (listed for page in executions.pages_of(arn) for listed in page)
+    for listed in islice(newest, most):
+        histories.add(executions.events(listed.arn))
     return histories
-
-
-def _newest(executions: Executions, arn: str, most: int) -> Iterator[str]:
-    left = most
-    for page in executions.pages_of(arn):
-        for listed in page[:left]:
-            yield listed.arn
-        left -= len(page)
-        if left <= 0:
-            return
-
-
-def answers_seen(histories: Histories) -> dict[str, int]:
-    """Return the largest answer of each state."""
-    return {name: seen.answer for name, seen in histories.states.items() if seen.answer}
-
-
-def items_seen(histories: Histories) -> dict[str, int]:
-    """Return the longest list of each Map."""
-    counted = Counter({name: seen.items for name, seen in histories.states.items()})
-    return {name: count for name, count in counted.items() if count}
 
 
 def _bytes(text: str | None) -> int:

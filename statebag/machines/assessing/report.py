@@ -10,11 +10,9 @@ from statebag.bounds import Bounds
 from statebag.machines.assessing.assessment import Assessment, assess
 from statebag.machines.assessing.histories import (
     Histories,
-    answers_seen,
     deployed,
     histories_of,
     is_machine_arn,
-    items_seen,
 )
 from statebag.machines.flow.bounds import LIMIT, Assumptions
 from statebag.machines.flow.liveness import Liveness
@@ -24,10 +22,11 @@ from statebag.machines.planning.handlers import Decorated, can_be_decorated, unk
 from statebag.machines.planning.planning import Planned, plan_of
 from statebag.machines.rewriting.arns import invoked
 from statebag.machines.text.source import Source, read_file
+from universal_sync_core.limits import KIB
 from universal_sync_core.values.codec import Json
 
 # Where nobody says how large an input is: a usual one, and the largest there can be.
-SMALL_INPUT: Final = 32 * 1024
+SMALL_INPUT: Final = 32 * KIB
 LARGEST_INPUT: Final = LIMIT
 _MOST_HANDLERS: Final = 30
 
@@ -121,8 +120,8 @@ def assumptions(bounds: Bounds, histories: Histories) -> tuple[Assumptions, ...]
         input_bytes=known or SMALL_INPUT,
         answer_bytes=bounds.answer_bytes,
         items=bounds.most_items,
-        seen_answers=answers_seen(histories),
-        seen_items=items_seen(histories) if bounds.items is None else {},
+        seen_answers=histories.answers,
+        seen_items=histories.items if bounds.items is None else {},
     )
     return (first,) if known else (first, replace(first, input_bytes=LARGEST_INPUT))
 

@@ -5,11 +5,11 @@ from typing import Final
 from statebag.machines.flow.growth import Growth
 from statebag.machines.flow.planner import Excess, Place
 from statebag.machines.flow.shapes import UNBOUNDED
-from statebag.machines.model.services import KIB
 from statebag.machines.model.states import State
 from statebag.machines.planning.planning import Planned
 from statebag.machines.planning.refusals import paths_read
 from statebag.machines.values.paths import CONTEXT, DOCUMENT, show_path
+from universal_sync_core.limits import KIB
 
 _WHAT: Final = {
     Place.ARGUMENTS: "what it sends",

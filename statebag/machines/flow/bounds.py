@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from statebag.machines.flow.shapes import Shape
-from statebag.machines.model.services import KIB, Integration
+from statebag.machines.model.services import Integration
 from statebag.machines.model.states import State
-from universal_sync_core.limits import STEP_FUNCTIONS_PAYLOAD_BYTES
+from universal_sync_core.limits import KIB, STEP_FUNCTIONS_PAYLOAD_BYTES
 
 if TYPE_CHECKING:
     from statebag.machines.values.paths import Step

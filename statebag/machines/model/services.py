@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
 
-KIB: Final = 1024
+from universal_sync_core.limits import KIB
 
 
 class Integration(Enum):
@@ -102,17 +102,13 @@ def service_of(resource: str) -> Service:
 
 
 def _integration(service: str, operation: str, pattern: str) -> Service:
-    name = f"{service.removeprefix('aws-sdk:')}:{operation}"
+    name = f"{service.removeprefix('aws-sdk:')}:{operation}{'.' if pattern else ''}{pattern}"
     waits = pattern.startswith("waitForTaskToken")
     if service == "lambda" and operation == "invoke":
-        return Service(
-            integration=Integration.LAMBDA,
-            name=f"{name}.{pattern}" if pattern else name,
-            waits=waits,
-        )
+        return Service(integration=Integration.LAMBDA, name=name, waits=waits)
     return Service(
         integration=Integration.SERVICE,
-        name=f"{name}.{pattern}" if pattern else name,
+        name=name,
         most=None if waits else _bound(service, operation, pattern),
         waits=waits,
         limit=_limit(service.removeprefix("aws-sdk:"), operation),

@@ -156,6 +156,10 @@ class Scope:
             for scope in state.fan.scopes if state.fan else ():
                 yield from scope.walk()
 
+    def scope_of(self, state: State) -> "Scope":
+        """Return the scope that a state stands in, which is this one or inside it."""
+        return next(scope for scope in self.scopes() if scope.path == state.path[:-1])
+
     def scopes(self) -> "Iterator[Scope]":
         """Yield this scope and all inside it."""
         yield self

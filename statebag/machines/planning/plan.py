@@ -12,10 +12,10 @@ from statebag.machines.flow.order import has_loop
 from statebag.machines.flow.planner import Outcome, Place, RestartError, Values
 from statebag.machines.flow.readers import Readers
 from statebag.machines.flow.shapes import Shape, plain_size
-from statebag.machines.model.services import KIB
 from statebag.machines.model.states import Scope, State
 from statebag.machines.planning.refusals import Refusal, Refusing
 from statebag.machines.values.paths import DOCUMENT
+from universal_sync_core.limits import KIB
 
 # What a document is left at, from the largest that is enough.
 _BOUNDS: Final = tuple(size * KIB for size in (64, 32, 16, 8, 4, 2, 1))

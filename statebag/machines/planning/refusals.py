@@ -15,6 +15,7 @@ from statebag.machines.model.services import Integration
 from statebag.machines.model.states import Scope, State
 from statebag.machines.values.expressions import Word, paths_in
 from statebag.machines.values.paths import DOCUMENT, Path, show_path
+from universal_sync_core.limits import KIB
 
 _FULL: Final = "the document is already too large there"
 _SEE: Final = "see the states before it"
@@ -180,7 +181,7 @@ def largest_plain(needs: Needs, value: Shape) -> Path | None:
     return None
 
 
-_SMALL: Final = 16 * 1024
+_SMALL: Final = 16 * KIB
 
 
 def paths_read(state: State) -> list[Path]:
