@@ -41,10 +41,6 @@ __all__ = ["Execution", "LocalCloud", "StateVisit", "UserFunction"]
 _one_at_a_time = threading.Lock()
 
 
-def _no_report(_step: str) -> None:
-    pass
-
-
 class LocalCloud:
     """A running cloud with the stack deployed; one at a time in a process.
 
@@ -71,7 +67,7 @@ class LocalCloud:
         concurrency: int | None = None,
         logs_dir: Path | None = None,
         port: int = 0,
-        report: Callable[[str], None] = _no_report,
+        report: Callable[[str], None] = lambda _: None,
     ) -> Self:
         """Build the template, start the services and deploy the stack.
 

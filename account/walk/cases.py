@@ -1,7 +1,7 @@
 """What is tried with each state: that it succeeds, each Catch, each Retry until it is exhausted."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .documents import input_of, inputs_of_choice, result_of
@@ -78,52 +78,37 @@ def _cases(name: str, state: Mapping[str, Any]) -> Iterator[Case]:
         for target, document in inputs_of_choice(state):
             yield Case(name=name, state=state, label=f"to {target}", document=document)
         return
-    document = input_of(state)
-    plain = Case(name=name, state=state, label="passes", document=document)
+    plain = Case(name=name, state=state, label="passes", document=input_of(state))
     if not plain.mocked:
         yield plain
         return
-    yield Case(name=name, state=state, label="succeeds", document=document, result=result_of(state))
-    yield from _caught(name, state, document)
-    yield from _retried(name, state, document)
+    yield replace(plain, label="succeeds", result=result_of(state))
+    yield from _caught(plain)
+    yield from _retried(plain)
 
 
-def _caught(name: str, state: Mapping[str, Any], document: Any) -> Iterator[Case]:
+def _caught(plain: Case) -> Iterator[Case]:
     """Give each Catch an error of its own; a Retry that matches it is exhausted."""
     earlier: set[str] = set()
-    for catcher in state.get("Catch", ()):
+    catchers = plain.state.get("Catch", ())
+    for catcher in catchers:
         error = _error_of(catcher["ErrorEquals"], earlier)
         earlier |= set(catcher["ErrorEquals"])
-        retrier = _retrier_of(state, error)
-        yield Case(
-            name=name,
-            state=state,
-            label=f"catches {error}",
-            document=document,
-            error=error,
-            retrier=retrier,
-            retried=0 if retrier is None else attempts_of(state["Retry"][retrier]),
-        )
-    if not state.get("Catch"):
-        yield Case(
-            name=name, state=state, label="catches nothing", document=document, error=_UNHEARD_OF
-        )
+        retrier = _retrier_of(plain.state, error)
+        retried = 0 if retrier is None else attempts_of(plain.state["Retry"][retrier])
+        label = f"catches {error}"
+        yield replace(plain, label=label, error=error, retrier=retrier, retried=retried)
+    if not catchers:
+        yield replace(plain, label="catches nothing", error=_UNHEARD_OF)
 
 
-def _retried(name: str, state: Mapping[str, Any], document: Any) -> Iterator[Case]:
-    for index, retrier in enumerate(state.get("Retry", ())):
+def _retried(plain: Case) -> Iterator[Case]:
+    for index, retrier in enumerate(plain.state.get("Retry", ())):
         error, attempts = _error_of(retrier["ErrorEquals"], set()), attempts_of(retrier)
         counts = {"retries": 0, "exhausts the retries of": attempts} if attempts else {}
         for label, retried in counts.items():
-            yield Case(
-                name=name,
-                state=state,
-                label=f"{label} {error}",
-                document=document,
-                error=error,
-                retrier=index,
-                retried=retried,
-            )
+            told = f"{label} {error}"
+            yield replace(plain, label=told, error=error, retrier=index, retried=retried)
 
 
 def _error_of(names: list[str], earlier: set[str]) -> str:

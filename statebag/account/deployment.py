@@ -86,24 +86,23 @@ def manager_in(definition: Json) -> str | None:
     return None
 
 
-def functions_in(definition: Json, name: str = "") -> Iterator[tuple[str, JsonObject, str]]:
+def functions_in(definition: Json) -> Iterator[tuple[str, JsonObject, str]]:
     """Yield of each state that calls a function with an action: name, payload, function."""
+    for name, state in objects_in(definition):
+        parameters = state.get("Parameters", state.get("Arguments"))
+        call = parameters if type(parameters) is dict else {}
+        payload, function = call.get("Payload"), call.get("FunctionName")
+        action = payload.get("action") if type(payload) is dict else None
+        if type(payload) is dict and isinstance(action, str) and isinstance(function, str):
+            yield name, payload, function
+
+
+def objects_in(definition: Json, name: str = "") -> Iterator[tuple[str, JsonObject]]:
+    """Yield every object of a definition, and the key that it stands under."""
     if type(definition) is list:
         for item in definition:
-            yield from functions_in(item)
-    if type(definition) is not dict:
-        return
-    parameters = definition.get("Parameters", definition.get("Arguments"))
-    payload, function = (
-        (parameters.get("Payload"), parameters.get("FunctionName"))
-        if type(parameters) is dict
-        else (None, None)
-    )
-    if (
-        type(payload) is dict
-        and isinstance(payload.get("action"), str)
-        and isinstance(function, str)
-    ):
-        yield name, payload, function
-    for inner, item in definition.items():
-        yield from functions_in(item, inner)
+            yield from objects_in(item)
+    elif type(definition) is dict:
+        yield name, definition
+        for inner, item in definition.items():
+            yield from objects_in(item, inner)

@@ -11,7 +11,7 @@ from typing import Final
 from botocore.exceptions import ClientError
 
 from statebag.account.aws import Cloud
-from statebag.account.deployment import definition_of, functions_in, manager_in
+from statebag.account.deployment import definition_of, functions_in, manager_in, objects_in
 from statebag.errors import RefusedError
 from universal_sync_core.bag.holding import HELD
 from universal_sync_core.values.codec import Json, encode
@@ -60,20 +60,13 @@ def set_held(cloud: Cloud, machine_arn: str, workflow: str, *, held: bool) -> bo
 def _syncing_workers(definition: Json) -> Iterator[str]:
     """Yield the functions whose answer is the next bag: nobody else syncs their results."""
     routed = {
-        rule.get("Next") for rule in _rules(definition) if rule.get("StringEquals") == "CONTINUE"
+        rule.get("Next")
+        for _, rule in objects_in(definition)
+        if rule.get("StringEquals") == "CONTINUE"
     }
     for name, payload, function in functions_in(definition):
         if name in routed and payload.get("sync") is True:
             yield function
-
-
-def _rules(definition: Json) -> Iterator[dict[str, Json]]:
-    """Yield every object of a definition, rules of its Choices among them."""
-    if type(definition) is dict:
-        yield definition
-    inner = definition.values() if type(definition) is dict else definition
-    for each in inner if type(definition) in (dict, list) else ():
-        yield from _rules(each)
 
 
 def _change(cloud: Cloud, function: str, change: Callable[[list[str]], list[str]]) -> bool:

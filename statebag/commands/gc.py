@@ -21,6 +21,7 @@ from statebag.output.terminal import (
     BAD,
     STRONG,
     ask,
+    collected,
     note,
     print_json,
     print_line,
@@ -124,7 +125,7 @@ def command(  # noqa: PLR0913 - options
         forgotten=forgotten,
         undoable=undoable,
     )
-    ids = _owners(cloud, place)
+    ids = collected("listing", executions_with_state(cloud, place))
     observer = Observer(
         cloud,
         ids,
@@ -150,16 +151,6 @@ def command(  # noqa: PLR0913 - options
     else:
         size = bytes_text(outcome.size)
         print_line(f"{counted(len(outcome.deleted), 'object')} of {size} deleted", STRONG)
-
-
-def _owners(cloud: Cloud, place: Place) -> list[str]:
-    """Return the ids of the executions that have objects."""
-    ids = []
-    with progress("listing") as advance:
-        for execution_id in executions_with_state(cloud, place):
-            ids.append(execution_id)
-            advance(1)
-    return ids
 
 
 def _found(

@@ -23,12 +23,12 @@ from statebag.output.terminal import (
     NAME,
     Styled,
     ask,
+    collected,
     is_answered,
     note,
     print_json,
     print_line,
     print_table,
-    progress,
     styled,
 )
 from statebag.resuming.bases import Base, base_of, snapshot_of
@@ -156,11 +156,7 @@ def _found(cloud: Cloud, query: Query, conditions: tuple[str, ...], limit: int) 
 
 
 def _resume_many(resumer: Resumer, rows: Iterator[Row], *, to_json: bool) -> None:
-    with progress("resuming") as advance:
-        attempts = []
-        for attempt in resumer.resume(rows):
-            attempts.append(attempt)
-            advance(1)
+    attempts = collected("resuming", resumer.resume(rows))
     if to_json:
         for each in attempts:
             print_json(each.describe())

@@ -12,11 +12,11 @@ from statebag.output.terminal import (
     BAD,
     NAME,
     Styled,
+    collected,
     note,
     print_json,
     print_line,
     print_table,
-    progress,
     styled,
     width,
 )
@@ -52,11 +52,7 @@ def command(cloud: Cloud, execution_arn: str, *, to_json: bool) -> None:
       statebag diff $(statebag snapshots ARN --json | jq -r .s3_path | head -2)
     """  # noqa: D301 - click reads the control character
     execution = execution_named(cloud, execution_arn)
-    with progress("looking through the history") as advance:
-        found = []
-        for snapshot in snapshots_of(cloud, execution):
-            found.append(snapshot)
-            advance(1)
+    found = collected("looking through the history", snapshots_of(cloud, execution))
     if to_json:
         for snapshot in found:
             print_json(snapshot.describe())

@@ -9,9 +9,9 @@ import json
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Final, TextIO, TypeAlias
+from typing import Final, TextIO, TypeAlias, TypeVar
 
 import click
 from rich.console import Console, Group
@@ -45,6 +45,7 @@ STRONG: Final = "bold"
 # A text with styles, escaped when it is made.
 Styled: TypeAlias = Text
 Advance: TypeAlias = Callable[[int], None]
+Item = TypeVar("Item")
 
 
 class _Escapes(dict[int, str]):
@@ -238,6 +239,16 @@ def progress(label: str, total: int | None = None) -> Iterator[Advance]:
             shown.advance(task, count)
 
         yield advance
+
+
+def collected(label: str, items: Iterable[Item]) -> list[Item]:
+    """Return items, and show where somebody watches how many there are so far."""
+    found = []
+    with progress(label) as advance:
+        for item in items:
+            found.append(item)
+            advance(1)
+    return found
 
 
 def close_output() -> None:
