@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from tests.core import oracle
-from tests.core.bags import CONTEXT, KIB, Unchanged, fresh, hydrated
-from tests.core.fakes import CountingStore
+from tests.core.bags import CONTEXT, EXECUTION, KIB, Unchanged, fresh, hydrated, synced
+from tests.core.fakes import CountingStore, SlowStore
 from tests.core.merge.merges import MERGES
 from tests.core.merge.rows import BY_ID, Merge
 from universal_sync_core import (
@@ -18,6 +18,7 @@ from universal_sync_core import (
     store_to_s3,
     universal_sync_core,
 )
+from universal_sync_core.packs import outbox, ranges
 from universal_sync_core.values.pointer import parse
 
 # A timestamp is never as long as a threshold: it stays where it can be read.
@@ -201,3 +202,41 @@ def test_a_strategy_below_an_offloaded_map_is_followed() -> None:
         assert hydrated(bag)["current_state"]["report"]["tags"] == [1, 2]
         twice = universal_sync_core(bag, {"current_state": bag["current_state"]}, context)
         assert hydrated(twice)["current_state"]["report"]["tags"] == [1, 2, 1, 2]
+
+
+@pytest.mark.parametrize("strategy", ["append", "dedupe_append", "set_union", None])
+def test_stored_values_that_a_delta_changes_are_read_side_by_side(
+    strategy: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "PACK_BYTES", 1)  # a document each
+    monkeypatch.setattr(ranges, "GAP_BYTES", 0)
+    names = [f"field-{n}" for n in range(10)]
+    inner = CountingStore()
+    with fresh(inner):
+        fields: dict[str, Any] = {
+            name: [f"{name}-{n}" * 50 for n in range(90)] if strategy else {name: "x" * 40_000}
+            for name in names
+        }
+        bag = synced({"execution_id": EXECUTION}, {"current_state": fields})
+    slow = SlowStore(inner, seconds=0.05)
+    growing = {f"current_state.{name}": strategy for name in names} if strategy else {}
+    with fresh(slow):
+        result = {"current_state": {name: ["new"] if strategy else {"new": 1} for name in names}}
+        synced(bag, result, {**CONTEXT, "merge_strategy": growing})
+    assert slow.most_at_once >= 10
+
+
+def test_a_delta_that_adds_nothing_reads_nothing() -> None:
+    store = CountingStore()
+    lists = {f"field-{n}": [f"{n}" * 400 for _ in range(90)] for n in range(10)}
+    with fresh(store):
+        bag = synced({"execution_id": EXECUTION}, {"current_state": lists})
+    store.reset()
+    growing = {f"current_state.{name}": "append" for name in lists}
+    with fresh(store):
+        synced(
+            bag,
+            {"current_state": {name: [] for name in lists}},
+            {**CONTEXT, "merge_strategy": growing},
+        )
+    assert store.gets == []

@@ -170,6 +170,7 @@ class Combiner:
         """Return the keys that differ after merging `delta` into `base`, with their values."""
         base_wins = base_wins or (self._by_time and is_older(delta, base, self._pages.resolve))
         grows = self._strategies.below(path)
+        self._read_roots(base, delta, path)
         changes: Changes = {}
         for key, value in delta.items():
             if isinstance(value, Removal):
@@ -182,6 +183,26 @@ class Combiner:
             if merged is not base[key]:
                 changes[key] = merged
         return changes
+
+    def _read_roots(self, base: Mapping[str, Json], delta: JsonObject, path: Pattern) -> None:
+        """Read the roots of the lists and maps that a delta changes in parallel."""
+        pointers = [
+            pointer
+            for key, value in delta.items()
+            if (pointer := parse(base.get(key))) is not None
+            and pointer.kind != "value"
+            and self._is_read(base[key], value, (*path, key))
+        ]
+        self._pages.nodes([pointer.at for pointer in pointers])
+
+    def _is_read(self, base: Json, delta: Json, path: Pattern) -> bool:
+        """Tell whether combining a stored value with a delta's reads it."""
+        if not delta or isinstance(delta, Replacement | Removal) or is_one_place(base, delta):
+            return False
+        strategy = self._strategies.at(path)
+        if strategy is None:
+            return kind_of(base) == kind_of(delta) == "map"
+        return strategy.grows and kind_of(base) == "list"
 
 
 def with_changes(base: Json, changes: Changes, path: Pattern, unit: UnitOfWork) -> JsonObject:
