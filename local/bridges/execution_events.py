@@ -1,11 +1,13 @@
 """Ends of executions, told on the default event bus and in their histories, newest first on demand.
 
-moto tells nobody when an execution ends, and gives every history whole and oldest first.
+moto tells nobody when an execution ends, ends one that is stopped without the error and the cause
+that StopExecution was given, and gives every history whole and oldest first.
 https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html
 https://docs.aws.amazon.com/step-functions/latest/apireference/API_GetExecutionHistory.html
 """
 
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from typing import Any
 
 from moto.core.responses import ActionResult
@@ -29,6 +31,7 @@ def install(stack: ExitStack, invoke: Invoke) -> None:
         deliver(_event(self.execution), invoke)
 
     put(stack, StepFunctionResponse, "get_execution_history", _history)
+    put(stack, StepFunctionResponse, "stop_execution", _stop)
 
 
 def _event(execution: Execution) -> dict[str, Any]:
@@ -48,6 +51,14 @@ def _event(execution: Execution) -> dict[str, Any]:
         "resources": [execution.exec_arn],
         "detail": detail,
     }
+
+
+def _stop(self: StepFunctionResponse) -> ActionResult:
+    """Answer StopExecution: the execution ends with the error and the cause that it was given."""
+    arn, error, cause = (self._get_param(name) for name in ("executionArn", "error", "cause"))
+    execution: Any = self.stepfunction_backend.describe_execution(arn)
+    execution.stop(stop_date=datetime.now(UTC), error=error, cause=cause)
+    return ActionResult({"stopDate": execution.stop_date})
 
 
 def _history(self: StepFunctionResponse) -> ActionResult:

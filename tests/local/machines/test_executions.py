@@ -43,6 +43,20 @@ def test_stopped_execution_is_aborted(run: Run, cloud: LocalCloud) -> None:
     assert cloud.execution(execution.arn).status == "ABORTED"
 
 
+def test_stopped_execution_ends_with_the_error_and_cause_it_was_given(
+    run: Run, cloud: LocalCloud
+) -> None:
+    execution = run({"Wait": WAIT})
+    states = cloud.client("stepfunctions")
+    states.stop_execution(executionArn=execution.arn, error="Ops", cause="by hand")
+    assert execution.wait(30).status == "ABORTED"
+    told = states.describe_execution(executionArn=execution.arn)
+    assert (told["error"], told["cause"]) == ("Ops", "by hand")
+    history = states.get_execution_history(executionArn=execution.arn, reverseOrder=True)
+    ended = history["events"][0]["executionAbortedEventDetails"]
+    assert ended == {"error": "Ops", "cause": "by hand"}
+
+
 def test_stopping_an_execution_ends_the_children_of_its_map(run: Run, task: Task) -> None:
     processor = {
         "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
