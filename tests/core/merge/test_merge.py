@@ -99,6 +99,24 @@ def test_a_strategy_for_a_field_of_that_name_in_the_state_leaves_the_machine_its
     assert merged == {field: second, "current_state": {field: [{"id": 1}, {"id": 2}]}}
 
 
+BY_ID = {"strategy": "merge_by_key", "key": "id"}
+
+
+@pytest.mark.parametrize(
+    ("strategies", "said"),
+    [
+        ({"items": BY_ID, "items[0].tags": "append"}, r"items\[\*\].tags"),
+        ({"current_state": "append"}, "name a field of it"),
+        ({"current_state": BY_ID}, "name a field of it"),
+        ({"items": BY_ID | {"kye": "id"}}, "the fields strategy and key alone"),
+    ],
+    ids=["position", "the whole state", "the whole state by key", "unknown field"],
+)
+def test_a_strategy_that_would_do_nothing_or_harm_is_refused(strategies: Any, said: str) -> None:
+    with pytest.raises(InvalidRequestError, match=said):
+        merge_logic({}, {}, {"merge_strategy": strategies})
+
+
 @pytest.mark.parametrize(
     ("strategies", "field"),
     [

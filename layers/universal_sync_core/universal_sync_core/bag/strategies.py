@@ -47,8 +47,12 @@ class Strategy:
         """Return the strategy of a name, or of `{"strategy": name, "key": field of the items}`.
 
         Raises:
-            InvalidRequestError: there is no strategy of that name, or `merge_by_key` has no key.
+            InvalidRequestError: there is no strategy of that name, `merge_by_key` has no key, or
+                the object has another field.
         """
+        if type(spec) is dict and not spec.keys() <= {"strategy", "key"}:
+            message = f"the merge strategy for {field} may have the fields strategy and key alone"
+            raise InvalidRequestError(message, field=f"merge_strategy.{field}")
         name, key = (spec.get("strategy"), spec.get("key")) if type(spec) is dict else (spec, None)
         if name not in KNOWN_STRATEGIES:
             known = ", ".join(KNOWN_STRATEGIES)
@@ -74,6 +78,9 @@ class Strategies:
         given = {
             _pattern(path): Strategy.parse(spec, path) for path, spec in (overrides or {}).items()
         }
+        if (STATE,) in given and given[STATE,].grows:
+            message = f"{STATE} is an object, which no list takes the place of: name a field of it"
+            raise InvalidRequestError(message, field=f"merge_strategy.{STATE}")
         self._by_path: dict[Pattern, Strategy] = {
             (name,): Strategy(strategy) for name, strategy in LIST_FIELD_STRATEGIES.items()
         }
@@ -96,4 +103,8 @@ def _pattern(path: Json) -> Pattern:
         message = "each key of merge_strategy must be the name of a field, or a dotted path"
         raise InvalidRequestError(message, field="merge_strategy")
     require_no_root(path, "merge_strategy")
-    return parse_pattern(path, field="merge_strategy")
+    steps = parse_pattern(path, field="merge_strategy")
+    if int in map(type, steps):
+        message = "a merge strategy is for every item of a list: items[*].tags, not items[0].tags"
+        raise InvalidRequestError(message, field="merge_strategy")
+    return steps
