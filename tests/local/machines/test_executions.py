@@ -52,9 +52,10 @@ def test_stopped_execution_ends_with_the_error_and_cause_it_was_given(
     assert execution.wait(30).status == "ABORTED"
     told = states.describe_execution(executionArn=execution.arn)
     assert (told["error"], told["cause"]) == ("Ops", "by hand")
-    history = states.get_execution_history(executionArn=execution.arn, reverseOrder=True)
-    ended = history["events"][0]["executionAbortedEventDetails"]
-    assert ended == {"error": "Ops", "cause": "by hand"}
+    events = states.get_execution_history(executionArn=execution.arn)["events"]
+    ended = [each for each in events if each["type"] == "ExecutionAborted"]
+    details = [each["executionAbortedEventDetails"] for each in ended]
+    assert details == [{"error": "Ops", "cause": "by hand"}]
 
 
 def test_stopping_an_execution_ends_the_children_of_its_map(run: Run, task: Task) -> None:
