@@ -55,7 +55,7 @@ class Masking:
         is_long = isinstance(value, str) and len(value) > _BEGINNING_CHARS
         return self.masked(value[:_BEGINNING_CHARS] if is_long else value, steps)
 
-    def _under(self, value: Json, secret: str | None, depth: int) -> Json:
+    def _under(self, value: Json, secret: str | None, depth: int, *, in_list: bool = False) -> Json:
         if isinstance(value, dict):
             paired = secret or self._paired(value)
             return {
@@ -63,19 +63,16 @@ class Masking:
                 for key, item in value.items()
             }
         if isinstance(value, list):
-            return [self._item(item, secret, depth) for item in value]
+            # A header may be a list of its name and value.
+            own = self._of(value[0], secret, None) if in_list and _is_pair(value) else secret
+            return [
+                self._under(item, own if place else secret, depth, in_list=True)
+                for place, item in enumerate(value)
+            ]
         if secret is None:
             return self._text(value, depth) if isinstance(value, str) else value
         is_number = isinstance(value, int | float) and is_count(secret)
         return value if value is None or isinstance(value, bool) or is_number else MASK
-
-    def _item(self, item: Json, secret: str | None, depth: int) -> Json:
-        """Return an element of a list, such as a header that is a list of its name and value."""
-        if type(item) is list and len(item) == _NAME_AND_VALUE and isinstance(item[0], str):
-            name, value = item
-            own = self._of(name, secret, None)
-            return [self._under(name, secret, depth), self._under(value, own, depth)]
-        return self._under(item, secret, depth)
 
     def _of(self, key: str, secret: str | None, paired: str | None) -> str | None:
         """Return the secret name of a field of an object, or None."""
@@ -102,6 +99,10 @@ class Masking:
 
     def _is_secret(self, name: str) -> bool:
         return is_secret_name(name) or any(pattern.search(name) for pattern in self.patterns)
+
+
+def _is_pair(value: list[Json]) -> bool:
+    return len(value) == _NAME_AND_VALUE and isinstance(value[0], str)
 
 
 def _json_in(text: str) -> Json:
