@@ -104,8 +104,8 @@ def test_each_failure_inside_is_reported_as_that_of_any_branch(workflows: Workfl
     failed = {each["branch_id"]: each for each in state["failed_segments"] if "branch_id" in each}
     assert {name: each.get("error") for name, each in failed.items() if name in branches} == {
         "raises": "SegmentFailedError",
-        "all fail": None,  # its group says FAILED, and its own failures are beside it
-        "map fails": None,
+        "all fail": "Workflow.FAILED",  # its own failures are beside it
+        "map fails": "Workflow.FAILED",
         "conflict": "MergeConflictError",
         "refused": "Rejected",
     }

@@ -99,10 +99,10 @@ def whole(root: Pointer) -> Any:
 def merged(root: Pointer) -> Any:
     """Return the value after nothing was merged into it."""
     empty: Any = {} if root.kind == "map" else []
-    appending = {"merge_strategy": {"current_state": "append"} if root.kind == "list" else None}
-    bag = {"execution_id": EXECUTION, "current_state": root.render()}
-    after = universal_sync_core(bag, {"current_state": empty}, CONTEXT | appending)
-    return hydrate_state(after)["current_state"]
+    appending = {"merge_strategy": {"part": "append"} if root.kind == "list" else None}
+    bag = {"execution_id": EXECUTION, "current_state": {"part": root.render()}}
+    after = universal_sync_core(bag, {"current_state": {"part": empty}}, CONTEXT | appending)
+    return hydrate_state(after)["current_state"]["part"]
 
 
 READERS: dict[str, Callable[[Pointer], Any]] = {
