@@ -24,7 +24,7 @@ LAMBDA = {"aws_lambda_powertools"}
 MODELS = {"pydantic", "pydantic_core"}
 EDGE = LAMBDA | MODELS
 # What else the package may be made of.
-LIBRARIES = {"orjson", "ijson", "zstandard"}
+LIBRARIES = {"orjson", "ormsgpack", "ijson", "zstandard"}
 # From the bottom to the top: a room uses what stands before it. The documents show the same order.
 ORDER = (
     "errors",

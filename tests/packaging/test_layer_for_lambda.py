@@ -16,10 +16,10 @@ from universal_sync_core.limits import LAMBDA_UNPACKED_BYTES
 LAYER = ROOT / "layers" / "universal_sync_core"
 RUNTIMES = ("3.14", "3.13", "3.12")
 MACHINES = ("aarch64", "x86_64")
-COMPILED = {"_pydantic_core", "_wrappers", "_yajl2", "backend_c", "orjson"}
+COMPILED = {"_pydantic_core", "_wrappers", "_yajl2", "backend_c", "orjson", "ormsgpack"}
 # A run of the pipe, with every compiled package in it.
 USES = """
-import boto3, ijson, orjson, pydantic, wrapt, zstandard, aws_lambda_powertools
+import boto3, ijson, orjson, ormsgpack, pydantic, wrapt, zstandard, aws_lambda_powertools
 from universal_sync_core import universal_sync_core
 assert (zstandard.backend, ijson.backend) == ("cext", "yajl2_c")
 bag = universal_sync_core({"execution_id": "e"}, {"current_state": {"a": 1}})

@@ -8,7 +8,9 @@ import json
 import math
 from collections import OrderedDict
 from enum import StrEnum
+from struct import unpack
 from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -25,6 +27,11 @@ from universal_sync_core.values.codec import (
 )
 
 NAN, INFINITY = float("nan"), float("inf")
+
+
+def double(of_bytes: str) -> float:
+    number: float = unpack(">d", bytes.fromhex(of_bytes))[0]
+    return number
 
 
 def nested(depth: int) -> Any:
@@ -158,8 +165,11 @@ class Colour(StrEnum):
         (1,),
         [(1,)],
         {1: 2},
+        b"bytes",
+        [UUID(int=1)],
         NAN,
         [-INFINITY],
+        {"a": None, "b": [double("fff0000000000001")]},
         2**64,
         "\ud800",
         nested(255),
@@ -170,7 +180,9 @@ def test_only_what_is_plain_all_through_is_encoded_as_it_is(value: Any) -> None:
     assert plain_encoding(value) is None
 
 
-@pytest.mark.parametrize("value", [None, 1.5, {"a": [1, "x", True, {}]}, nested(254)])
+@pytest.mark.parametrize(
+    "value", [None, 1.5, {"a": [1, "x", True, {}]}, nested(254), [None, double("3ff0cb7ff0000000")]]
+)
 def test_what_is_plain_is_encoded_as_ever(value: Any) -> None:
     assert plain_encoding(value) == encode(value)
 

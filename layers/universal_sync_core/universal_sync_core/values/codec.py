@@ -5,16 +5,16 @@ surrogates, more than 254 levels) and silently alters others (NaN, long integers
 go through the standard library, or are refused by name.
 """
 
-import gc
 import json
 import math
 import re
 import sys
 from collections.abc import Iterator
-from itertools import accumulate, islice
+from itertools import accumulate
 from typing import Any, Final, TypeAlias
 
 import orjson
+import ormsgpack
 
 from universal_sync_core.errors import InvalidRequestError, UnreadableObjectError
 from universal_sync_core.values.paths import MAX_STORED_DEPTH, Place
@@ -33,10 +33,16 @@ _STRICT: Final = (
     | orjson.OPT_PASSTHROUGH_DATETIME
     | orjson.OPT_PASSTHROUGH_SUBCLASS
 )
-_CONTAINERS: Final = frozenset({dict, list})
-# Containers whose parts are looked at together, while the processor still has them in its cache.
-_NEAR: Final = 500
-_PLAIN: Final = frozenset({dict, list, str, int, float, bool, type(None)})
+_EXACT: Final = (
+    ormsgpack.OPT_PASSTHROUGH_DATACLASS
+    | ormsgpack.OPT_PASSTHROUGH_DATETIME
+    | ormsgpack.OPT_PASSTHROUGH_ENUM
+    | ormsgpack.OPT_PASSTHROUGH_SUBCLASS
+    | ormsgpack.OPT_PASSTHROUGH_TUPLE
+    | ormsgpack.OPT_PASSTHROUGH_UUID
+)
+# A float of 64 bits in MessagePack, big-endian, whose exponent is all ones: infinite, or no number.
+_NOT_FINITE: Final = re.compile(rb"\xcb[\x7f\xff][\xf0-\xff]")
 # orjson reads integers beyond 64 bits (19 digits and more) as floats. To find one, digits are
 # translated to 0, and the bytes that may precede a number to a space; translating and searching
 # take a fraction of the time of a regular expression. Fractions, hashes and times in strings are
@@ -124,13 +130,20 @@ def plain_encoding(value: Json) -> bytes | None:
 
     Plain JSON is a tree of exactly dict, list, str, int, float, bool and None, without subclasses.
     None is also returned for more than 254 levels, integers beyond 64 bits and unpaired surrogates.
+
+    orjson cannot be asked first: it encodes tuples, enumerations and UUIDs, writes null for a
+    number that is not finite, and crashes the process on a tuple that contains itself. ormsgpack
+    refuses those types, and writes the numbers as they are. Bytes it accepts, and orjson does not.
     """
-    if not _is_plain(value, shared=True):  # orjson refuses one that contains itself
-        return None
     try:
-        return orjson.dumps(value, option=_STRICT)
+        packed = ormsgpack.packb(value, option=_EXACT)
+        encoded = orjson.dumps(value, option=_STRICT)
     except TypeError:
         return None
+    # Bytes of other values may look the same. A number that became null is not read back.
+    if _NOT_FINITE.search(packed) and b"null" in encoded and reread(encoded) != value:
+        return None
+    return encoded
 
 
 def reread(encoding: bytes) -> Json:
@@ -148,44 +161,8 @@ def require_json(value: Json, field: str) -> None:
         value: a caller's value, or a document that the standard library read.
         field: the name of the value, for the message.
     """
-    if not _is_plain(value, shared=False):
+    if plain_encoding(value) is None:
         _refuse_by_name(value, field)
-
-
-def _is_plain(value: Json, *, shared: bool) -> bool:
-    """Tell whether a value is made of plain types alone, in loops that run in C.
-
-    orjson cannot be asked first: it encodes enumerations as their values, writes null for a number
-    that is not finite, and crashes the process on a tuple that contains itself. Each container is
-    looked at once, so this ends even if a value contains itself.
-
-    Args:
-        value: the value.
-        shared: whether a container may be in several places, and so perhaps in itself.
-    """
-    groups: list[list[Json]] = [[[value]]]
-    seen: dict[int, Json] = {}
-    while groups:
-        parts = gc.get_referents(*groups.pop())
-        kinds = set(map(type, parts))
-        if not kinds <= _PLAIN or (float in kinds and not _are_finite(parts)):
-            return False
-        if kinds.isdisjoint(_CONTAINERS):
-            continue
-        before = len(seen)
-        containers = [part for part in parts if type(part) in _CONTAINERS]
-        seen.update(zip(map(id, containers), containers, strict=True))
-        new = list(islice(reversed(seen.values()), len(seen) - before))
-        if not shared and len(new) < len(containers):
-            return False
-        groups += [new[at : at + _NEAR] for at in range(0, len(new), _NEAR)]
-    return True
-
-
-def _are_finite(parts: list[Json]) -> bool:
-    numbers = [part for part in parts if type(part) is float]
-    # The sum of very large finite numbers may not be finite either.
-    return math.isfinite(sum(numbers)) or all(map(math.isfinite, numbers))
 
 
 def _loads(body: bytes, max_depth: int) -> Json:
