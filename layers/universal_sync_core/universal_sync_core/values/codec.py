@@ -41,8 +41,9 @@ _EXACT: Final = (
     | ormsgpack.OPT_PASSTHROUGH_TUPLE
     | ormsgpack.OPT_PASSTHROUGH_UUID
 )
-# A float of 64 bits in MessagePack, big-endian. One whose exponent is all ones is not finite.
-_FLOAT: Final = b"\xcb"
+# A float of 64 bits in MessagePack, big-endian, whose exponent is all ones. Texts in UTF-8 hardly
+# have the first of those ones, and looking for a single byte takes a tenth of the time.
+_ONES: Final = (b"\x7f", b"\xff")
 _NOT_FINITE: Final = re.compile(rb"\xcb[\x7f\xff][\xf0-\xff]")
 # orjson reads integers beyond 64 bits (19 digits and more) as floats. To find one, digits are
 # translated to 0, and the bytes that may precede a number to a space; translating and searching
@@ -142,8 +143,10 @@ def plain_encoding(value: Json) -> bytes | None:
     except TypeError:
         return None
     # Bytes of other values may look the same. A number that became null is not read back.
-    looks_infinite = _FLOAT in packed and _NOT_FINITE.search(packed) and b"null" in encoded
-    return None if looks_infinite and reread(encoded) != value else encoded
+    has_ones = any(byte in packed for byte in _ONES)
+    if has_ones and _NOT_FINITE.search(packed) and b"null" in encoded and reread(encoded) != value:
+        return None
+    return encoded
 
 
 def reread(encoding: bytes) -> Json:
