@@ -2,6 +2,7 @@
 
 import importlib
 import importlib.metadata
+import signal
 import sys
 from collections.abc import Sequence
 from typing import Any, Final
@@ -9,7 +10,7 @@ from typing import Any, Final
 import click
 
 from statebag.account.aws import Cloud
-from statebag.errors import INTERRUPTED, OK, StatebagError, explained
+from statebag.errors import INTERRUPTED, OK, REFUSED, StatebagError, explained
 from statebag.options import Commands, Connect, Connector
 from statebag.output.terminal import close_output, print_error
 
@@ -119,6 +120,9 @@ def main(arguments: Sequence[str] | None = None, *, connect: Connect = Cloud) ->
         arguments: those of the process by default.
         connect: makes the cloud that a command works on.
     """
+    for sent in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(sent) is signal.SIG_DFL:  # `nohup` ignores the second
+            signal.signal(sent, signal.default_int_handler)
     try:
         code = statebag.main(
             args=list(arguments) if arguments is not None else None,
@@ -139,4 +143,8 @@ def main(arguments: Sequence[str] | None = None, *, connect: Connect = Cloud) ->
     except BrokenPipeError:
         close_output()
         sys.exit(_CLOSED_PIPE)
+    except OSError as error:  # such as a full disk behind standard output
+        close_output()
+        print_error(f"{error.filename or 'the output'}: {error.strerror}")
+        sys.exit(REFUSED)
     sys.exit(code if isinstance(code, int) else OK)

@@ -37,7 +37,7 @@ def undelete(cloud: Cloud, locations: Sequence[Location]) -> None:
         return
     try:
         cloud.inventory.undelete(locations)
-    except (ClientError, BotoCoreError, StateSyncError) as error:
+    except INTERRUPTIONS as error:
         owners = sorted({execution_in(str(each)) or each.key for each in locations})
         message = (
             f"{len(locations):,} objects were deleted and could not be undeleted"

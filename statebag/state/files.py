@@ -2,6 +2,8 @@
 
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -38,18 +40,25 @@ def write_file(file: Path, body: bytes, *, force: bool, mode: int = _MODE) -> No
 
 def _create(file: Path, body: bytes, mode: int) -> None:
     descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    with os.fdopen(descriptor, "wb") as opened:
+    with _whole(file), os.fdopen(descriptor, "wb") as opened:
         opened.write(body)
 
 
 def _replace(file: Path, body: bytes, mode: int) -> None:
     """Write beside the file, and rename: what was there, or where it led to, is not touched."""
     descriptor, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
-    try:
+    with _whole(Path(name)):
         with os.fdopen(descriptor, "wb") as opened:
             opened.write(body)
             os.fchmod(descriptor, mode)
         Path(name).replace(file)
-    except OSError:
-        Path(name).unlink()
+
+
+@contextmanager
+def _whole(file: Path) -> Iterator[None]:
+    """Remove a new file if it is not written to its end: the disk is full, or somebody stops it."""
+    try:
+        yield
+    except BaseException:
+        file.unlink(missing_ok=True)
         raise

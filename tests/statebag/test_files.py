@@ -1,9 +1,11 @@
 """Files that the command writes: for their owner, through no link, whole or not at all."""
 
+import errno
 import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Self
 
 import pytest
 
@@ -79,3 +81,39 @@ def test_file_that_cannot_be_replaced_stays(run: Run, tmp_path: Path, writing: s
 
     assert run(writing, RUN, "-o", str(folder), "--force").code in {2, 7}
     assert list(tmp_path.iterdir()) == [folder]
+
+
+class Full:
+    """A file on a disk that is full after some bytes, or whose writer is stopped there."""
+
+    def __init__(self, descriptor: int, end: BaseException) -> None:
+        self._descriptor, self._end = descriptor, end
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._descriptor)
+
+    def write(self, body: bytes) -> None:
+        os.write(self._descriptor, body[:10])
+        raise self._end
+
+
+@pytest.fixture(params=[OSError(errno.ENOSPC, "full"), KeyboardInterrupt()], ids=["full", "stop"])
+def ill_disk(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "fdopen", lambda descriptor, _: Full(descriptor, request.param))
+
+
+@pytest.mark.usefixtures("ill_disk")
+@pytest.mark.parametrize("options", [(), ("--force",)], ids=["new", "replaced"])
+def test_file_that_is_not_written_to_its_end_is_not_there(
+    run: Run, tmp_path: Path, writing: str, options: tuple[str, ...]
+) -> None:
+    file = tmp_path / "out"
+    if options:
+        file.write_text("mine")
+
+    assert run(writing, RUN, "-o", str(file), *options).code in {7, 130}
+
+    assert [each.read_text() for each in tmp_path.iterdir()] == ["mine"] * len(options)

@@ -1,5 +1,6 @@
 """What changes while gc asks and deletes costs nobody anything."""
 
+import signal
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -84,11 +85,28 @@ def test_execution_that_began_during_a_deletion_gets_everything_back(
     assert f"{len(cloud.inventory.deleted)} objects" in ran.out
 
 
-@pytest.mark.parametrize(
-    "error", [client_error("ThrottlingException", "ListExecutions"), KeyboardInterrupt()]
-)
+def raising(error: BaseException) -> Callable[..., None]:
+    def fail(*_: Any) -> None:
+        raise error
+
+    return fail
+
+
+def sending(number: signal.Signals) -> Callable[..., None]:
+    return lambda *_: signal.raise_signal(number)
+
+
+ENDS: dict[str, Callable[..., None]] = {
+    "throttled": raising(client_error("ThrottlingException", "ListExecutions")),
+    "Ctrl-C": raising(KeyboardInterrupt()),
+    "SIGTERM": sending(signal.SIGTERM),
+    "SIGHUP": sending(signal.SIGHUP),
+}
+
+
+@pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
 def test_deletion_after_which_nothing_is_known_is_undone(
-    run: Run, cloud: FakeCloud, monkeypatch: pytest.MonkeyPatch, error: BaseException
+    run: Run, cloud: FakeCloud, monkeypatch: pytest.MonkeyPatch, end: Callable[..., None]
 ) -> None:
     finished(cloud, "run-1", days_ago=200)
     before = content(cloud, "run-1")
@@ -96,7 +114,7 @@ def test_deletion_after_which_nothing_is_known_is_undone(
 
     def then_fail(locations: Sequence[Location]) -> None:
         delete(locations)
-        monkeypatch.setattr(cloud.states, "_asked", raising(error))
+        monkeypatch.setattr(cloud.states, "_asked", end)
 
     monkeypatch.setattr(cloud.inventory, "delete", then_fail)
 
@@ -104,29 +122,23 @@ def test_deletion_after_which_nothing_is_known_is_undone(
     assert content(cloud, "run-1") == before
 
 
+@pytest.mark.parametrize("error", [client_error("ExpiredToken", "any"), KeyboardInterrupt()])
 def test_what_stays_deleted_is_named_where_it_cannot_be_brought_back(
-    run: Run, cloud: FakeCloud, monkeypatch: pytest.MonkeyPatch
+    run: Run, cloud: FakeCloud, monkeypatch: pytest.MonkeyPatch, error: BaseException
 ) -> None:
     finished(cloud, "run-1", days_ago=200)
-    delete, expired = cloud.inventory.delete, client_error("ExpiredToken", "any request")
+    delete = cloud.inventory.delete
 
-    def then_expire(locations: Sequence[Location]) -> None:
+    def then_end(locations: Sequence[Location]) -> None:
         delete(locations)
-        monkeypatch.setattr(cloud.states, "_asked", raising(expired))
-        monkeypatch.setattr(cloud.inventory, "undelete", raising(expired))
+        monkeypatch.setattr(cloud.states, "_asked", raising(error))
+        monkeypatch.setattr(cloud.inventory, "undelete", raising(error))
 
-    monkeypatch.setattr(cloud.inventory, "delete", then_expire)
+    monkeypatch.setattr(cloud.inventory, "delete", then_end)
 
     ran = run(*DELETE)
 
     assert ran.code == 6
-    assert "objects were deleted and could not be undeleted (ClientError)" in ran.err
+    assert f"objects were deleted and could not be undeleted ({type(error).__name__})" in ran.err
     assert arn_of("run-1") in ran.err
     assert "docs/operations.md" in ran.err
-
-
-def raising(error: BaseException) -> Callable[[Any], None]:
-    def fail(_: Any) -> None:
-        raise error
-
-    return fail
