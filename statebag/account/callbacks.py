@@ -17,6 +17,7 @@ from statebag.errors import NotFoundError, RefusedError
 from universal_sync_core.errors import StoredDataError
 from universal_sync_core.retention.inventory import Stored
 from universal_sync_core.storage.keys import execution_prefix
+from universal_sync_core.storage.store import read_record
 from universal_sync_core.values.codec import Json, JsonObject, decode
 
 _FOLDER: Final = "callbacks/"
@@ -86,7 +87,7 @@ def open_callbacks(cloud: Cloud, place: Place, execution_id: str) -> Iterator[by
     for name, stored in names.items():
         callback = name.partition(".")[0]
         if f"{callback}{_DELIVERED}" not in names:
-            yield cloud.store.get(stored.location).body
+            yield read_record(cloud.store, stored.location)
 
 
 def find(callbacks: list[Callback], start: str) -> Callback:
@@ -168,7 +169,7 @@ def _is_own(record: JsonObject, execution_id: str, name: str) -> bool:
 def _document(cloud: Cloud, stored: Stored) -> JsonObject:
     """Return what an object says, or nothing if it is not a JSON object or is gone."""
     try:
-        found = decode(cloud.store.get(stored.location).body, path=str(stored.location))
+        found = decode(read_record(cloud.store, stored.location), path=str(stored.location))
     except StoredDataError:
         return {}
     return found if type(found) is dict else {}

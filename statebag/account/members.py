@@ -10,6 +10,7 @@ from universal_sync_core.retention.ended import RecordName, ended_prefix
 from universal_sync_core.retention.members import Members, mark, marked_execution, members_prefix
 from universal_sync_core.storage.keys import owner_in
 from universal_sync_core.storage.parallel import in_parallel
+from universal_sync_core.storage.store import read_record
 
 
 def executions_with_state(cloud: Cloud, place: Place) -> Iterator[str]:
@@ -47,6 +48,7 @@ def _members(cloud: Cloud, place: Place, owner: str) -> list[str]:
 
 def _member(cloud: Cloud, place: Place, owner: str, digest: str) -> str | None:
     try:
-        return marked_execution(cloud.store.get(mark(place.settings, owner, digest, "began")).body)
+        location = mark(place.settings, owner, digest, "began")
+        return marked_execution(read_record(cloud.store, location))
     except StoredDataError:
         return None

@@ -29,6 +29,7 @@ from statebag.output.terminal import (
     progress,
 )
 from statebag.state.references import paths_within
+from universal_sync_core.errors import StoredDataError
 from universal_sync_core.limits import STEP_FUNCTIONS_KEPT_DAYS, STEP_FUNCTIONS_REDRIVABLE_DAYS
 from universal_sync_core.retention.standing import Standing
 
@@ -175,12 +176,18 @@ def _holding(
     newest = max((each.modified for each in objects.values()), default=policy.now - policy.keep)
     if standing is Standing.FORGOTTEN and newest > policy.now - policy.keep:
         reason = "it is new, and cannot be seen"
+    asked: list[str] = []
+    if reason is None:
+        try:
+            asked = _asked(cloud, place, execution_id)
+        except StoredDataError:
+            reason = "one of its callbacks cannot be read"
     return Holding(
         execution_id=execution_id,
         standing=standing,
         objects=objects,
         reason=reason,
-        asked=_asked(cloud, place, execution_id) if reason is None else [],
+        asked=asked,
     )
 
 

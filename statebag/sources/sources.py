@@ -28,7 +28,7 @@ from universal_sync_core.errors import MalformedPointerError
 from universal_sync_core.pages.page_format import is_node, parse_node
 from universal_sync_core.pages.trees import pointer_to
 from universal_sync_core.storage.keys import execution_in
-from universal_sync_core.storage.store import Location
+from universal_sync_core.storage.store import Location, Part
 from universal_sync_core.values.address import digest_in
 from universal_sync_core.values.codec import Json, JsonObject
 from universal_sync_core.workflow.failure import SNAPSHOT_OF_RECORD, is_failure_record
@@ -166,7 +166,9 @@ def _of_bag(
 
 def _of_object(cloud: Cloud, path: str) -> Source:
     if digest_in(path) is None:
-        return _of_text(cloud, cloud.store.get(_location_given(path)).body, path)
+        body = cloud.store.get(_location_given(path), Part(0, cloud.budget.max_size + 1)).body
+        cloud.budget.require_readable(len(body), path)
+        return _of_text(cloud, body, path)
     reader = reader_at(cloud, path)
     at, (document, _) = reader.objects.record(path)
     if is_node(document):

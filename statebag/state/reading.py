@@ -16,7 +16,13 @@ from universal_sync_core.storage.keys import execution_in
 from universal_sync_core.storage.parallel import in_parallel
 from universal_sync_core.storage.retry import ExponentialBackoffRetry, RetryStrategy
 from universal_sync_core.storage.runtime import Runtime
-from universal_sync_core.storage.store import Location, ObjectStore, Part, StoredObject
+from universal_sync_core.storage.store import (
+    Location,
+    ObjectStore,
+    Part,
+    StoredObject,
+    read_record,
+)
 from universal_sync_core.storage.usage import UsageSnapshot
 from universal_sync_core.values.budget import Budget
 from universal_sync_core.values.codec import Json
@@ -133,8 +139,8 @@ def read_each(
 
 
 def body_at(cloud: Cloud, location: Location) -> bytes:
-    """Return an object as it is stored, trying again where S3 is busy."""
-    return _RETRY.execute(lambda: cloud.store.get(location)).body
+    """Return a record, trying again where S3 is busy; the errors are those of `read_record`."""
+    return _RETRY.execute(read_record, cloud.store, location)
 
 
 def reader_of(cloud: Cloud, place: Place | None, execution_id: str | None) -> StateReader:

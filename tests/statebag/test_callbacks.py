@@ -11,7 +11,7 @@ from tests.statebag.cloud import BUCKET, FUNCTION, FakeCloud, arn_of
 from tests.statebag.conftest import Run
 from tests.statebag.states import CONTEXT, RUN, decoded, key_prefix
 from universal_sync_core import store_to_s3, universal_sync_core
-from universal_sync_core.storage.store import Location
+from universal_sync_core.storage.store import MOST_RECORD_BYTES, Location
 
 TOKEN = "AQCEAAAAKgAAAAMAAAAA"  # noqa: S105 - nobody's
 FIRST, SECOND = (hashlib.sha256(f"{TOKEN}{n}".encode()).hexdigest() for n in (1, 2))
@@ -245,8 +245,9 @@ def test_record_that_is_not_its_own_is_shown_and_not_answered(
     assert "does not belong to this callback" in ran.err
 
 
-def test_object_that_is_no_json_stops_no_list(run: Run, cloud: FakeCloud) -> None:
+@pytest.mark.parametrize("body", [b"\xff", b" " * (MOST_RECORD_BYTES + 1)], ids=["text", "size"])
+def test_object_that_is_no_record_stops_no_list(run: Run, cloud: FakeCloud, body: bytes) -> None:
     location = Location(BUCKET, f"{key_prefix(RUN)}callbacks/{'d' * 64}.json")
-    cloud.memory.put(location, b"\xff")
+    cloud.memory.put(location, body)
 
     assert "unreadable" in run("callbacks", "list", RUN).out

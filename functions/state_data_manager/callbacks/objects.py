@@ -249,7 +249,7 @@ def read(location: Location) -> Json:
     """Return the JSON of an object; raise MissingObjectError if there is none."""
     process = runtime.current()
     process.usage.count_request()
-    return codec.decode(process.read(location).body, path=str(location))
+    return codec.decode(process.read(location), path=str(location))
 
 
 def read_as(model: type[ModelT], location: Location, name: str, fault: str) -> ModelT:

@@ -24,7 +24,7 @@ from tests.statebag.garbage.gc_runs import (
 from tests.statebag.histories import History
 from tests.statebag.states import key_prefix, location_of
 from universal_sync_core import store_result
-from universal_sync_core.storage.store import Location
+from universal_sync_core.storage.store import MOST_RECORD_BYTES, Location
 
 pytestmark = pytest.mark.usefixtures("today")
 
@@ -68,6 +68,20 @@ def test_callback_that_cannot_be_read_stops_nothing(
     assert run(*DELETE).code == 0
     assert content(cloud, "run-1") == set()
     assert location in cloud.memory.objects
+
+
+def test_callback_that_is_larger_than_any_keeps_its_workflow_alone(
+    run: Run, cloud: FakeCloud
+) -> None:
+    for name in ("run-1", "run-2"):
+        finished(cloud, name, days_ago=200)
+    location = Location(BUCKET, f"{key_prefix(arn_of('run-1'))}callbacks/{'a' * 64}.json")
+    cloud.memory.put(location, b" " * (MOST_RECORD_BYTES + 1))
+    before = content(cloud, "run-1")
+
+    assert run(*DELETE).code == 0
+    assert content(cloud, "run-1") == before
+    assert content(cloud, "run-2") == set()
 
 
 def test_execution_that_resumed_an_old_one_keeps_it(run: Run, cloud: FakeCloud) -> None:

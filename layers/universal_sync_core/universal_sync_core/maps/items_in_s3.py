@@ -96,10 +96,21 @@ def csv_rows(at: Location, unit: UnitOfWork) -> Iterator[list[str]]:
 
 
 def _spent(at: Location, unit: UnitOfWork) -> Iterator[bytes]:
-    path = str(at)
-    pieces = begun(uncompressed(unit.objects.stream(at), path), len(codecs.BOM_UTF8))
+    """Yield the content of an object, and spend what it takes: stored, or if that is more, here."""
+    path, prepaid = str(at), 0
+
+    def stored() -> Iterator[bytes]:
+        nonlocal prepaid
+        for piece in unit.objects.stream(at):  # it may be compressed, and have no content at all
+            unit.budget.spend(Cost(len(piece)), path)
+            prepaid += len(piece)
+            yield piece
+
+    pieces = begun(uncompressed(stored(), path), len(codecs.BOM_UTF8))
     for piece in chain([next(pieces).removeprefix(codecs.BOM_UTF8)], pieces):
-        unit.budget.spend(Cost(len(piece), sum(map(piece.count, _BEFORE_VALUES))), path)
+        size = max(0, len(piece) - prepaid)
+        prepaid -= len(piece) - size
+        unit.budget.spend(Cost(size, sum(map(piece.count, _BEFORE_VALUES))), path)
         yield piece
 
 

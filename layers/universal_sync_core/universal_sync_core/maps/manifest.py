@@ -23,7 +23,8 @@ from universal_sync_core.maps.map_items import Item, item_of, output_of
 from universal_sync_core.retention.members import require_begun
 from universal_sync_core.storage.keys import results_prefix
 from universal_sync_core.storage.store import Location
-from universal_sync_core.values.codec import Json, JsonObject, decode
+from universal_sync_core.values.budget import Cost
+from universal_sync_core.values.codec import Json, JsonObject
 from universal_sync_core.values.json_stream import streamed
 
 DETAILS: Final = "ResultWriterDetails"
@@ -32,6 +33,8 @@ MAP_RUN: Final = "MapRunArn"
 _SUCCEEDED: Final = "SUCCEEDED"
 _OUTCOMES: Final = (_SUCCEEDED, "FAILED", "PENDING")
 _HELD_BYTES: Final = 32 * KIB * KIB
+# A record has an input and an output of 256 KiB each, as JSON in JSON.
+_MOST_RECORD_BYTES: Final = 8 * KIB * KIB
 # The WriterConfig's transformations that write outputs instead of records.
 _OUTPUTS_ONLY: Final = ("COMPACT", "FLATTEN")
 _PLACE: Final = "(ResultWriterDetails)"
@@ -88,6 +91,7 @@ def read_map_run(result: JsonObject, unit: UnitOfWork) -> list[Item]:
             that went on with the bag and wrote them.
         MalformedManifestError: one of them cannot be read.
         PointerNotAllowedError: one of them is outside the allowed places.
+        StateTooLargeError: the manifest is larger than one call may read.
     """
     items: dict[tuple[str, object], Item] = {}
     for file in _result_files(result.get(DETAILS), unit):
@@ -123,9 +127,10 @@ def _result_files(details: Json, unit: UnitOfWork) -> list[ResultFile]:
         raise MalformedManifestError(message, path=_PLACE) from error
     places = _places(at, unit)
     unit.objects.require_allowed(str(at), also=places)
-    body = unit.objects.retried(lambda: b"".join(unit.objects.stream(at)))
+    body = unit.objects.retried(_body, at, unit)
+    unit.budget.spend(Cost(len(body)), str(at))
     try:
-        files = list(_listed(decode(body, path=str(at))))
+        files = list(_listed(unit.budget.decode(body, str(at))))
     except (
         *(UnreadableObjectError, MalformedPointerError),
         *(KeyError, TypeError, AttributeError),
@@ -134,6 +139,14 @@ def _result_files(details: Json, unit: UnitOfWork) -> list[ResultFile]:
     for file in files:
         unit.objects.require_allowed(str(file.location), also=places)
     return files
+
+
+def _body(at: Location, unit: UnitOfWork) -> bytes:
+    body = bytearray()
+    for piece in unit.objects.stream(at):
+        body += piece
+        unit.budget.require_readable(len(body), str(at))
+    return bytes(body)
 
 
 def _listed(manifest: JsonObject) -> Iterator[ResultFile]:
@@ -187,7 +200,7 @@ def _read_file(file: ResultFile, unit: UnitOfWork) -> list[Item]:
     items: list[Item] = []
     try:
         pieces = _whole(unit.objects.stream(file.location), file)
-        for record in streamed(pieces, path, lines=file.has_lines):
+        for record in streamed(pieces, path, lines=file.has_lines, most=_MOST_RECORD_BYTES):
             items.append(_item(record, file, len(items), unit))
     except UnreadableObjectError as error:
         message = f"record {len(items)} of this file of {file.outcome} results cannot be read"

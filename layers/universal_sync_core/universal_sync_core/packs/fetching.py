@@ -12,7 +12,7 @@ from universal_sync_core.storage.cache import ByteCache
 from universal_sync_core.storage.parallel import in_parallel
 from universal_sync_core.storage.retry import RetryStrategy
 from universal_sync_core.storage.runtime import Runtime
-from universal_sync_core.storage.store import Location, StoredObject
+from universal_sync_core.storage.store import Location, Part, StoredObject
 from universal_sync_core.values.address import Address, digest_in, settled
 from universal_sync_core.values.budget import Budget
 from universal_sync_core.values.pointer import Pointer
@@ -156,8 +156,11 @@ class Fetching(Places):
 
     def _object(self, path: str, checksum: str | None = None) -> StoredObject:
         self._usage.count_request()
-        stored = self._runtime.store.get(Location.parse(path))
+        # Anybody who may write to the bucket may store terabytes: one byte too many is enough.
+        most = Part(0, self.budget.max_size + 1)
+        stored = self._runtime.store.get(Location.parse(path), most)
         self._usage.count_read(len(stored.body))
+        self.budget.require_readable(len(stored.body), path)
         if checksum is not None and hashlib.sha256(stored.body).hexdigest() != checksum:
             raise ChecksumMismatchError("the stored bytes have another digest", path=path)
         return stored

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 # A pack over this size is ended and another begun, so that they are sent in parallel.
 PACK_BYTES: Final = 8 * KIB * KIB
+# Packs of this product end near 8 MB, with far fewer.
+MOST_DOCUMENTS: Final = KIB * KIB
 _LEVEL: Final = 3
 # https://www.rfc-editor.org/rfc/rfc8878#name-zstandard-frames
 _FRAME: Final = b"\x28\xb5\x2f\xfd"
@@ -145,16 +147,26 @@ def documents_in(body: bytes, path: str) -> Iterator[Address]:
     """Yield the address of each document of a whole pack.
 
     Raises:
-        UnreadableObjectError: it is not a row of frames.
+        UnreadableObjectError: it is not a row of frames, or one of more than any pack has.
     """
-    start = 0
+    for start, stop in spans_in(body, path):
+        digest = hashlib.sha256(memoryview(body)[start:stop]).hexdigest()
+        yield Address(path, start, stop - start, digest)
+
+
+def spans_in(body: bytes, path: str) -> Iterator[tuple[int, int]]:
+    """Yield where each document of a whole pack starts and stops, as `documents_in`."""
+    start = count = 0
     while start < len(body):
+        count += 1
+        if count > MOST_DOCUMENTS:
+            message = f"a pack with over {MOST_DOCUMENTS:,} documents"
+            raise UnreadableObjectError(message, path=path)
         is_frame = body.startswith(_FRAME, start)
         stop = _frame_stop(body, start) if is_frame else (body.find(b"\n", start) + 1 or len(body))
         if stop > len(body):
             raise UnreadableObjectError("the pack breaks off", path=path)
-        part = memoryview(body)[start:stop]
-        yield Address(path, start, stop - start, hashlib.sha256(part).hexdigest())
+        yield start, stop
         start = stop
 
 

@@ -5,6 +5,7 @@ returned.
 """
 
 import hashlib
+from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -12,7 +13,7 @@ from universal_sync_core.errors import UnreadableObjectError
 from universal_sync_core.packs.collector import collector_paused
 from universal_sync_core.packs.encoding import from_stored
 from universal_sync_core.packs.fetching import Fetching
-from universal_sync_core.packs.frames import Pack, documents_in, encoding_of, from_frame, json_size
+from universal_sync_core.packs.frames import Pack, encoding_of, from_frame, json_size, spans_in
 from universal_sync_core.packs.outbox import Mark
 from universal_sync_core.packs.relative_pointers import absolute
 from universal_sync_core.storage.cache import ByteCache
@@ -195,8 +196,10 @@ class Objects(Fetching):
         stored = self.pack(path)
         if not stored:  # somebody may store one, whose name is the digest of no bytes
             raise UnreadableObjectError("the pack is empty", path=path)
-        at = list(documents_in(stored, path))[-1]
-        return at, self._document(stored[at.start : at.stop], at, self.budget)
+        [(start, stop)] = deque(spans_in(stored, path), maxlen=1)
+        last = stored[start:stop]
+        at = Address(path, start, stop - start, hashlib.sha256(last).hexdigest())
+        return at, self._document(last, at, self.budget)
 
     def records(self, paths: Sequence[str]) -> list[Json]:
         """Return the last documents of several packs, read in parallel."""

@@ -141,8 +141,7 @@ class Children:
                 yield stored
 
     def _read(self, location: Location) -> list[str]:
-        body = self._used.read(location).body
-        document: Json = decode(body, path=str(location))
+        document: Json = decode(self._used.read(location), path=str(location))
         children: Json = document.get(_CHILDREN) if type(document) is dict else None
         if type(children) is not list or not all(type(each) is str for each in children):
             raise MalformedPointerError("the object is not a list of children", path=str(location))

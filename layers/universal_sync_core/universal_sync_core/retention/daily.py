@@ -122,7 +122,7 @@ class DailyDeletion:
         Raises:
             MalformedPointerError: it is not the record that its name says, which has the time.
         """
-        document = record_in(self._used.read(record).body, str(record))
+        document = record_in(self._used.read(record), str(record))
         arn, owner = document["execution_arn"], document["execution_id"]
         name = RecordName.in_key(record.key)
         if name is None or name.digest != digest_of(arn):

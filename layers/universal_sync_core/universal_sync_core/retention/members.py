@@ -81,7 +81,7 @@ def member_named(used: Runtime, owner: str, digest: str) -> str | None:
         return owner
     location = mark(used.settings, owner, digest, "began")
     with suppress(MissingObjectError):
-        return marked_execution(used.read(location).body)
+        return marked_execution(used.read(location))
     return None
 
 

@@ -11,7 +11,7 @@ from universal_sync_core.settings import Settings
 from universal_sync_core.storage.cache import ByteCache
 from universal_sync_core.storage.known import KnownObjects
 from universal_sync_core.storage.retry import ExponentialBackoffRetry, RetryStrategy
-from universal_sync_core.storage.store import Location, ObjectStore, StoredObject
+from universal_sync_core.storage.store import Location, ObjectStore, read_record
 from universal_sync_core.storage.usage import Usage
 
 # Time to keep from an invocation, so that it can still answer.
@@ -54,9 +54,9 @@ class Runtime:
             seconds_left=self.seconds_left, on_retry=self.usage.count_retry
         )
 
-    def read(self, location: Location) -> StoredObject:
-        """Return an object, with retries; raise MissingObjectError if there is none."""
-        return self.retry.execute(self.store.get, location)
+    def read(self, location: Location) -> bytes:
+        """Return the bytes of a record, with retries; the errors are those of `read_record`."""
+        return self.retry.execute(read_record, self.store, location)
 
     def create(self, location: Location, body: bytes) -> bool:
         """Create an object, with retries, and return False if it exists already."""

@@ -5,12 +5,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, NamedTuple, Protocol
 
-from universal_sync_core.errors import MalformedPointerError
-from universal_sync_core.limits import is_bucket, is_relative
+from universal_sync_core.errors import MalformedPointerError, UnreadableObjectError
+from universal_sync_core.limits import KIB, is_bucket, is_relative
 
 # A key is text in UTF-8, which has no halves of surrogate pairs.
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
 _PATH: Final = re.compile("s3://([^/]*)/([^\ud800-\udfff]+)")
+# A record holds at most an answer or a list of names, of some hundred KB.
+MOST_RECORD_BYTES: Final = 16 * KIB * KIB
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,3 +96,18 @@ class ObjectStore(Protocol):
 
     def stream(self, location: Location) -> Iterator[bytes]:
         """Yield the decoded body piece by piece; raise MissingObjectError if there is none."""
+
+
+def read_record(store: ObjectStore, location: Location) -> bytes:
+    """Return the bytes of a record, such as that of a callback, a job or an execution that ended.
+
+    Raises:
+        MissingObjectError: there is none.
+        UnreadableObjectError: it is larger than any record.
+    """
+    # Somebody else may have stored terabytes there: one byte too many is enough.
+    body = store.get(location, Part(0, MOST_RECORD_BYTES + 1)).body
+    if len(body) > MOST_RECORD_BYTES:
+        message = f"the record has over {MOST_RECORD_BYTES:,} bytes"
+        raise UnreadableObjectError(message, path=str(location))
+    return body

@@ -26,7 +26,9 @@ _LONG_NUMBER: Final = b"0" * (_MOST_DIGITS + 1)
 _DIGITS: Final = bytes(48 if byte in b"0123456789" else 32 for byte in range(256))
 
 
-def streamed(pieces: Iterable[bytes], path: str, *, lines: bool = False) -> Iterator[Json]:
+def streamed(
+    pieces: Iterable[bytes], path: str, *, lines: bool = False, most: int | None = None
+) -> Iterator[Json]:
     """Yield the elements of a JSON array, or the values of JSON lines.
 
     Fractions become Decimals, exactly as written; `with_floats` turns them into numbers.
@@ -35,14 +37,16 @@ def streamed(pieces: Iterable[bytes], path: str, *, lines: bool = False) -> Iter
         pieces: the bytes.
         path: where they are, for messages.
         lines: whether they are JSON lines, even if the first value is an array.
+        most: about how many bytes a value may have; None for any number.
 
     Raises:
-        UnreadableObjectError: it is not JSON, or it breaks off, or an array is not all of it.
+        UnreadableObjectError: it is not JSON, or it breaks off, or an array is not all of it, or a
+            value is too large.
     """
     import ijson  # noqa: PLC0415 - few calls meet a Distributed Map
 
     found = ijson.sendable_list()
-    parser, guard, count = None, _Guard(path), 0
+    parser, guard, count, begun = None, _Guard(path), 0, 0
     try:
         for piece in pieces:
             if parser is None and not piece.strip():
@@ -54,6 +58,10 @@ def streamed(pieces: Iterable[bytes], path: str, *, lines: bool = False) -> Iter
             guard.take(piece)
             parser.send(piece)
             yield from found
+            begun = 0 if found else begun + len(piece)
+            if most is not None and begun > most:
+                message = f"JSON with a value of over {most:,} bytes"
+                raise UnreadableObjectError(message, path=path)
             count += len(found)
             found.clear()
         if parser is not None:
