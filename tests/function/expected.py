@@ -126,7 +126,7 @@ def _refuses(field: str | None, error: type[StateSyncError] = InvalidRequestErro
 
 
 _BAG: Final = Expected(answer=frozenset({"state_data"}))
-_DELETED: Final = _answers("deleted", "kept", "failed", "recorded", "is_cut_short")
+_DELETED: Final = _answers("deleted", "kept", "failed", "recorded", "is_cut_short", "is_put_off")
 _ENDED: Final = _answers("job", "state", "waiting")
 _REQUESTED: Final = ("request_callback_human",)
 

@@ -2,7 +2,7 @@
 
 import json
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -15,6 +15,7 @@ from botocore.stub import Stubber
 
 from executions import daily_deletion
 from universal_sync_core.retention.inventory import Stored
+from universal_sync_core.storage.store import Location
 
 
 def client_error(operation: str, code: str, status: int = HTTPStatus.BAD_REQUEST) -> ClientError:
@@ -136,6 +137,9 @@ class EmptyInventory:
         assert bucket
         assert prefix
         return iter(())
+
+    def delete(self, locations: Sequence[Location]) -> None:
+        assert ["/runs/" in each.key for each in locations] == [True]
 
 
 def may_delete(monkeypatch: pytest.MonkeyPatch) -> None:

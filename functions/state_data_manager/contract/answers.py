@@ -138,6 +138,9 @@ class DeletionAnswer(TypedDict):
     failed: Annotated[list[FailedRecord], Described("the first 100")]
     recorded: Annotated[int, Described("ends that had not been recorded before")]
     is_cut_short: Annotated[bool, Described("whether there is more to do")]
+    is_put_off: Annotated[
+        bool, Described("whether another run was under way, so that this one did nothing")
+    ]
 
 
 class CallbackAnswer(TypedDict):

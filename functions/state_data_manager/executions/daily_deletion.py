@@ -172,4 +172,5 @@ def _answer(outcome: Outcome, terms: Terms) -> DeletionAnswer:
         "failed": [{"record": record, "error": error} for record, error in failed],
         "recorded": len(outcome.recorded),
         "is_cut_short": outcome.is_cut_short,
+        "is_put_off": outcome.is_put_off,
     }

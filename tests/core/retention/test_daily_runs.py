@@ -11,12 +11,14 @@ from universal_sync_core.errors import InvalidRequestError, StoreUnavailableErro
 from universal_sync_core.storage.store import Location
 
 
-def test_deletion_of_a_workflow_that_nobody_went_on_from_creates_one_object(world: World) -> None:
+def test_deletion_of_a_workflow_that_nobody_went_on_from_creates_one_object_and_the_runs_own(
+    world: World,
+) -> None:
     world.end(world.start("one", **LARGE))
     world.pass_days(91)
     before = len(world.store.modified)
     world.daily()
-    assert len(world.store.modified) == before + 1
+    assert len(world.store.modified) == before + 2
 
 
 def test_dry_run_tells_what_a_run_deletes_and_changes_nothing(world: World) -> None:

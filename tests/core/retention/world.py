@@ -74,7 +74,8 @@ class DatedInventory:
     """The inventory of such a store.
 
     Attributes:
-        before_delete: called before each request that deletes.
+        before_delete: called before each request that deletes, but for what a run leaves about
+            itself.
     """
 
     def __init__(self, store: DatedStore) -> None:
@@ -98,7 +99,8 @@ class DatedInventory:
         return bucket == SETTINGS.bucket
 
     def delete(self, locations: Sequence[Location]) -> None:
-        self.before_delete(locations)
+        if not any(each.key.startswith("ended/runs/") for each in locations):
+            self.before_delete(locations)
         for location in locations:
             del self._store.objects[location]
 

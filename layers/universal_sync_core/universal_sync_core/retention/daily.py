@@ -13,6 +13,7 @@ from threading import Lock
 from typing import Final
 
 from universal_sync_core.errors import MalformedPointerError, MissingObjectError, StateSyncError
+from universal_sync_core.retention.alone import alone
 from universal_sync_core.retention.children import Children, parents_machine
 from universal_sync_core.retention.ended import RecordName, ended_prefix, record_in
 from universal_sync_core.retention.inventory import DELETE_AT_ONCE, Inventory, Stored
@@ -73,7 +74,25 @@ class DailyDeletion:
         self._doubtful: dict[str, str] = {}
 
     def run(self) -> Outcome:
-        """Delete state, record ends that have no record yet, and return what was done."""
+        """Delete state, record ends that have no record yet, and return what was done.
+
+        Nothing is done while another run is under way.
+        """
+        if self._terms.dry_run:
+            self._settle_all()
+            return self._outcome
+        with alone(self._used, self._inventory) as is_alone:
+            self._outcome.is_put_off = not is_alone
+            if is_alone:
+                self._settle_all()
+                unrecorded = Unrecorded(
+                    self._used, self._inventory, self._executions, self._terms, self._children
+                )
+                found = unrecorded.record(self._still_doubtful(), self._has_time)
+                self._outcome.recorded = found
+        return self._outcome
+
+    def _settle_all(self) -> None:
         outcome, most = self._outcome, self._terms.most
         records = list(itertools.islice(self._due(), most + 1))
         outcome.is_cut_short = len(records) > most
@@ -82,12 +101,6 @@ class DailyDeletion:
                 outcome.is_cut_short = True
                 break
             in_parallel(self._settle, records[at : min(at + MAX_REQUESTS_AT_ONCE, most)])
-        if not self._terms.dry_run:
-            unrecorded = Unrecorded(
-                self._used, self._inventory, self._executions, self._terms, self._children
-            )
-            outcome.recorded = unrecorded.record(self._still_doubtful(), self._has_time)
-        return outcome
 
     def _has_time(self) -> bool:
         return self._used.seconds_left() > _RESERVE_SECONDS

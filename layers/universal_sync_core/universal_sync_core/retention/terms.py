@@ -73,6 +73,7 @@ class Outcome:
         kept: workflows that are kept although an execution ended so long ago, with the reason.
         failed: errors, by the key of the record that caused them.
         is_cut_short: whether the run did not get to all records.
+        is_put_off: whether another run was under way, so that this one did nothing.
         recorded: executions whose end had not been recorded before.
     """
 
@@ -82,4 +83,5 @@ class Outcome:
     kept: dict[str, str] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     is_cut_short: bool = False
+    is_put_off: bool = False
     recorded: list[str] = field(default_factory=list)
