@@ -7,6 +7,7 @@ import { Decompress } from "fzstd";
 
 const { STATE_BUCKET: Bucket, STATE_PREFIX = "", STATE_BUDGET_MB = 128 } = process.env;
 const DOCUMENT_BYTES = 1024; // that a document counts for beside its own
+const isWhole = (number) => Number.isSafeInteger(number) && number >= 0;
 const ESCAPED = /^__escaped:((?:__escaped:)*(?:__s3_offloaded|__gzip_base64))$/;
 // A key, not a part of one: its quote follows a bracket or a comma, never a backslash.
 const TO_ESCAPE = /(?<=[{,])"((?:__escaped:)*(?:__s3_offloaded|__gzip_base64))":/g;
@@ -21,17 +22,20 @@ const fail = (name, message) => { throw Object.assign(new Error(message), { name
 export const newBudget = () => ({ left: STATE_BUDGET_MB * 1024 * 1024 });
 const tooLarge = () => fail("StateTooLargeError", `one call reads at most ${STATE_BUDGET_MB} MB (STATE_BUDGET_MB)`);
 
-function spent(body, budget) {
-  budget.left -= body.length + DOCUMENT_BYTES;
-  return budget.left < 0 ? tooLarge() : body;
+function spend(bytes, budget) {
+  budget.left -= bytes;
+  if (budget.left < 0) tooLarge();
 }
 
 function inflated(inflate, body, budget) {
+  let plain;
   try {
-    return inflate(body, { maxOutputLength: Math.max(1, budget.left) });
+    plain = inflate(body, { maxOutputLength: Math.max(1, budget.left) });
   } catch (error) {
     return error.code === "ERR_BUFFER_TOO_LARGE" ? tooLarge() : fail("UnreadableObjectError", error.message);
   }
+  spend(plain.length, budget);
+  return plain;
 }
 
 // Node.js itself has it from version 22.15 on.
@@ -54,12 +58,14 @@ export const folderOf = (executionId) =>
 async function load({ path, start, length, digest }, folder, budget) {
   const Key = folder + path.slice(-64);
   if (path !== `s3://${Bucket}/${Key}`) fail("PointerNotAllowedError", path);
+  if (!isWhole(start) || !isWhole(length - 1)) fail("MalformedPointerError", path);
+  spend(length + DOCUMENT_BYTES, budget); // before it is requested
   const Range = `bytes=${start}-${start + length - 1}`;
   const { Body } = await s3.send(new GetObjectCommand({ Bucket, Key, Range }));
   const body = Buffer.from(await Body.transformToByteArray());
   if (sha256(body) !== digest) fail("ChecksumMismatchError", path);
   const isFrame = body.subarray(0, 4).equals(FRAME);
-  const json = spent(isFrame ? inflated(unzstd, body, budget) : body, budget).toString();
+  const json = (isFrame ? inflated(unzstd, body, budget) : body).toString();
   // A pointer into its own pack has no path, and its range counts back from the document.
   return JSON.parse(json, (_, form) => {
     if (form?.__s3_offloaded === true && !("__s3_path" in form))
@@ -85,7 +91,8 @@ async function pages(place, folder, budget) {
 export async function opened(value, folder, budget = newBudget()) {
   if (value?.__gzip_base64) {
     const packed = Buffer.from(value.__gzip_base64, "base64");
-    return JSON.parse(spent(inflated(zlib.gunzipSync, packed, budget), budget));
+    spend(DOCUMENT_BYTES, budget);
+    return JSON.parse(inflated(zlib.gunzipSync, packed, budget));
   }
   if (value?.__s3_offloaded !== true) return value;
   if (value.__v !== 1) fail("MalformedPointerError", value.__s3_path);

@@ -116,6 +116,23 @@ def test_what_inflates_beyond_the_budget_is_refused(workflows: Workflows, bucket
     assert refused(workflows, put(workflows, bucket, frame)) == "StateTooLargeError"
 
 
+@pytest.mark.parametrize(
+    ("place", "error"),
+    [
+        ([0, 2**40], "StateTooLargeError"),
+        ([0, -(2**40)], "MalformedPointerError"),
+        ([0, 0], "MalformedPointerError"),
+        (["0", "9"], "MalformedPointerError"),
+    ],
+)
+def test_no_request_is_sent_for_a_range_beyond_the_budget(
+    workflows: Workflows, bucket: str, place: list[Any], error: str
+) -> None:
+    pointer = put(workflows, bucket, b'"text"\n')
+
+    assert refused(workflows, pointer | {"__range": place}) == error
+
+
 @pytest.mark.usefixtures("bucket")
 def test_small_bag_that_is_enormous_inside_is_refused(workflows: Workflows) -> None:
     context = {"execution_id": EXECUTION}
