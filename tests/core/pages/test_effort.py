@@ -1,36 +1,16 @@
-"""What storing a value asks of the processor, in calls of Python functions.
+"""What storing a value asks of the processor, in calls of Python functions."""
 
-They are the same on every machine, however busy it is.
-"""
-
-import sys
 from collections.abc import Callable
 from functools import partial
-from types import FrameType
 from typing import Any, Final
 
 import pytest
 
+from tests.core.effort import calls_of
 from tests.core.fakes import CountingStore
 from tests.core.pages.trees import keyed, numbered, read, stored
 
 COUNT: Final = 10_000
-
-
-def calls_of(work: Callable[[], object]) -> int:
-    calls = 0
-
-    def profile(_frame: FrameType, event: str, _argument: object) -> None:
-        nonlocal calls
-        calls += event == "call"
-
-    before = sys.getprofile()
-    sys.setprofile(profile)
-    try:
-        work()
-    finally:
-        sys.setprofile(before)
-    return calls
 
 
 @pytest.mark.parametrize(

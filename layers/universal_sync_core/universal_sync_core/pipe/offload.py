@@ -27,7 +27,11 @@ from universal_sync_core.errors import StateTooLargeError
 from universal_sync_core.limits import KIB
 from universal_sync_core.merge.history import archive_older
 from universal_sync_core.pipe.keep_inline import beside_pointers, without_copies
-from universal_sync_core.pipe.pointer_bloat import is_to_be_sampled, prevent_pointer_bloat
+from universal_sync_core.pipe.pointer_bloat import (
+    SAMPLE_ENTRIES,
+    is_to_be_sampled,
+    prevent_pointer_bloat,
+)
 from universal_sync_core.previews.showing import with_previews
 from universal_sync_core.storage.parallel import MAX_REQUESTS_AT_ONCE
 from universal_sync_core.values.codec import Json, JsonObject, require_json
@@ -38,6 +42,7 @@ from universal_sync_core.values.compression import (
     is_compressed,
 )
 from universal_sync_core.values.pointer import has_mark
+from universal_sync_core.values.portable import is_portable
 from universal_sync_core.values.sizes import Sizes
 
 logger = logging.getLogger(__name__)
@@ -116,7 +121,7 @@ class Optimizer:
         if type(bag.get(BRANCHES)) is list:
             bag = _with(bag, BRANCHES, self._smaller_branches(bag[BRANCHES]))
         kept = {*_STAYING, STATE, HISTORY}
-        kept |= {field for field in bag if is_to_be_sampled(bag, field, self._unit)}
+        kept |= {field for field in SAMPLE_ENTRIES if is_to_be_sampled(bag, field, self._unit)}
         return self._without_large(bag, kept)
 
     def _smaller_state(self, state: JsonObject) -> Json:
@@ -254,7 +259,7 @@ class Optimizer:
         return self._sizes.of(value).portable or not self._unit.objects.can_write
 
     def _keys_may_stay(self, fields: JsonObject) -> bool:
-        return self._sizes.are_keys_portable(fields) or not self._unit.objects.can_write
+        return is_portable(list(fields)) or not self._unit.objects.can_write
 
     def _fits(self, bag: JsonObject) -> bool:
         within = self._size(bag) + _RESERVE_BYTES <= self._limits.bound_bytes

@@ -47,7 +47,7 @@ def prevent_pointer_bloat(state: JsonObject, context: Context | None = None) -> 
 
 def is_to_be_sampled(bag: JsonObject, field: str, unit: UnitOfWork) -> bool:
     """Tell whether a list should keep only a sample inline."""
-    if field not in SAMPLE_ENTRIES or whole_name(field) in bag:
+    if whole_name(field) in bag:
         return False
     value = bag.get(field)
     if (length(value) or 0) <= SAMPLE_ENTRIES[field]:

@@ -32,7 +32,8 @@ _NEEDS_ESCAPE: Final = re.compile(rf"(?:{_ESCAPE})*{_MARKS}")
 _IS_ESCAPED: Final = re.compile(rf"(?:{_ESCAPE})+{_MARKS}")
 # JSON may write any character of a key as an escape; those in our keys are all below U+0100.
 _LETTER_IN_JSON: Final = b"\\u00"
-_MARKS_IN_JSON: Final = (MARK.encode(), COMPRESSED_MARK.encode())
+_MARK_IN_JSON: Final = MARK.encode()
+_COMPRESSED_MARK_IN_JSON: Final = COMPRESSED_MARK.encode()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,7 +219,7 @@ def is_one_place(left: Json, right: Json) -> bool | None:
 
 def may_hold_marks(encoded: bytes) -> bool:
     """Tell cheaply whether a JSON document may hold a pointer or something like one."""
-    if any(mark in encoded for mark in _MARKS_IN_JSON):
+    if _MARK_IN_JSON in encoded or _COMPRESSED_MARK_IN_JSON in encoded:
         return True
     # A search for one byte is many times faster than a search for all four.
     return b"\\" in encoded and _LETTER_IN_JSON in encoded

@@ -32,7 +32,6 @@ class Sizes:
     def __init__(self) -> None:
         """Start with nothing measured."""
         self._measured: dict[int, Measured] = {}
-        self._keys: dict[str, Measured] = {}
 
     def of(self, value: Json) -> Measured:
         """Return the size of a value, and whether it is portable."""
@@ -50,23 +49,14 @@ class Sizes:
         known = self._measured.get(id(fields))
         if known is not None:
             return known
-        size, portable = 2 * len(fields) + (1 if fields else 2), True
-        for key, value in fields.items():
-            name = self._keys.get(key) or self._of_key(key)
+        # An array of the keys has all that the object has, but for the colons and the values.
+        size, portable = measure(list(fields))
+        size += len(fields)
+        for value in fields.values():
             part = self.of(value)
-            size += name.size + part.size
-            portable = portable and name.portable and part.portable
+            size += part.size
+            portable = portable and part.portable
         known = self._measured[id(fields)] = Measured(fields, size, portable)
-        return known
-
-    def are_keys_portable(self, fields: JsonObject) -> bool:
-        """Tell whether every JSON library keeps the names of the fields unchanged."""
-        if len(fields) > _MOST_FIELDS:
-            return measure(list(fields))[1]
-        return all((self._keys.get(key) or self._of_key(key)).portable for key in fields)
-
-    def _of_key(self, key: str) -> Measured:
-        known = self._keys[key] = Measured(key, *measure(key))
         return known
 
 
