@@ -35,12 +35,14 @@ async function read(value, folder, came, path, budget) {
   return Array.isArray(value) ? members.map(([, item]) => item) : Object.fromEntries(members);
 }
 
-// The needs of a member: a name leads into each element of a list, `[0]` also to a value that is not a list.
-function below([step, ...rest], plain, key, isList) {
-  if (step === key || step === "*") return [[rest, plain]];
-  if (isList) return step === undefined || /^\d+$/.test(step) ? [] : [[[step, ...rest], plain]];
+// The needs of a member: a name leads into each element of a list, `[0]` also to a value that is not a list. Behind
+// the empty name stands what JSONata takes out of the elements of a list; that name needs containers and nothing else.
+function below([[step, ...rest], plain, isTaken], key, isList) {
+  if (step === key || step === "*") return [[rest, plain, isTaken]];
+  if (isList) return step === undefined || /^\d+$/.test(step) ? [] : [[[step, ...rest], plain, true]];
+  if (step === "" && isTaken && rest[0] === key) return [[rest.slice(1), plain, true]];
   if (step !== "0") return [];
-  return rest.length ? below(rest, plain, key, isList) : plain ? [[[], plain]] : [];
+  return rest.length ? below([rest, plain, isTaken], key, isList) : plain ? [[[], plain, isTaken]] : [];
 }
 
 // The members that JSON has: a hole in an array is null, and an undefined member of an object is none.
@@ -56,8 +58,8 @@ function copied(given, needs, came, parts) {
   if (!isContainer(value)) return value;
   const isPlain = needs.some(([steps, plain]) => plain && !steps.length);
   const members = written(value).map(([key, item]) => {
-    const inner = isPlain ? needs
-      : needs.flatMap(([steps, plain]) => below(steps, plain, key, Array.isArray(value)));
+    const inner = isPlain ? needs : needs.flatMap((need) => below(need, key, Array.isArray(value)))
+      .filter(([steps]) => steps[0] !== "" || isContainer(item));
     return [key, copied(item, inner, came, inner.length ? parts : null), inner.length];
   });
   const copy = Array.isArray(value) ? members.map(([, item]) => item) : Object.fromEntries(members);

@@ -128,6 +128,24 @@ def test_words_keep_what_they_name(cloud: LocalCloud) -> None:
     assert whole(answer) == {**DOCUMENT, "customers": CUSTOMERS}
 
 
+def test_lists_that_jsonata_takes_out_of_a_list_stay_lists(cloud: LocalCloud) -> None:
+    lines = [{"n": 1}, {"text": "l" * 70_000}]
+    orders = [{"order": 1, "lines": lines, "note": "n" * 70_000}, [{"order": 2, "lines": lines}]]
+    document = {"a": {"b": orders}, "lines": lines, "texts": [{"lines": "t" * 70_000}]}
+    words = ['a.b[""].lines[""]', '[""].lines[""]', 'texts[""].lines[""]']
+    event = {"orders": [], "kept": document}
+
+    kept = asked(cloud, event, **OWNER, open=[f"kept.{each}" for each in words])["kept"]
+
+    for order in (kept["a"]["b"][0], kept["a"]["b"][1][0]):
+        assert order["lines"][0] == {"n": 1}
+        assert is_pointer(order["lines"][1]["text"])
+    assert is_pointer(kept["a"]["b"][0]["note"])
+    assert is_pointer(kept["texts"][0]["lines"])
+    assert is_pointer(kept["lines"])
+    assert whole(kept) == document
+
+
 @pytest.mark.parametrize(
     ("event", "custom", "error", "told"),
     [

@@ -2,12 +2,15 @@
 
 import pytest
 
-from statebag.machines.planning.words import Words
+from statebag.machines.flow.liveness import Liveness
+from statebag.machines.planning.handlers import Decorated
+from statebag.machines.planning.words import Words, words_of
 from tests.machines.building import (
     INVOKE,
     Fields,
     machine,
     mapping,
+    read,
     service,
     task,
     words_before,
@@ -269,24 +272,44 @@ JSONATA: dict[str, tuple[Fields, Words]] = {
     ),
     "an output is a template": (
         {"Arguments": {}, "Output": {"kept": "{% $states.input.big %}"}},
-        Words(open=("$",)),
+        Words(open=('[""].big[""]',)),
     ),
-    "a name that is moved may lead into the elements of a list": (
+    "a name that is moved may lead to a list in each element of a list": (
         {"Arguments": {}, "Output": {"ids": "{% $states.input.orders.lines.id %}"}},
-        Words(open=('orders.lines[""]',)),
+        Words(open=('orders.lines[""].id[""]',)),
     ),
-    "another name that is read beside it says so already": (
+    "a name that is read says so of itself": (
+        {"Arguments": {"Message": "{% $states.input.lines.note %}"}},
+        Words(plain=("lines.note",)),
+    ),
+    "a name that is counted does so": (
+        {"Arguments": {}, "Output": "{% $count($states.input.lines.note) %}"},
+        Words(list=("lines.note",)),
+    ),
+    "another name that is read beside it says nothing of it": (
         {
             "Arguments": {"Message": "{% $states.input.lines.note %}"},
             "Output": {"ids": "{% $states.input.lines.id %}"},
         },
-        Words(plain=("lines.note",)),
+        Words(open=('lines[""].id[""]',), plain=("lines.note",)),
     ),
     "a function reads its arguments": (
         {"Arguments": {}, "Output": "{% $append($states.input.l, $states.result) %}"},
         Words(plain=("l",)),
     ),
 }
+
+
+def test_list_that_is_taken_from_results_stays_a_list_at_the_end_of_each_body() -> None:
+    made = machine({"I": {"Type": "Pass", "Output": {"text": "{% $states.input.a.b %}"}}})
+    fan = {"Type": "Map", "Items": [1, 2], "ItemProcessor": made}
+    both = {"Type": "Parallel", "Branches": [made, made]}
+    take = {"Type": "Pass", "Output": {"all": "{% $states.input.text %}"}}
+    for state in (fan, both):
+        scope = read(machine({"S": state, "T": take}, QueryLanguage="JSONata"))
+        liveness = Liveness(scope, Decorated.named([]))
+        for body in list(scope.scopes())[1:]:
+            assert words_of(liveness.ends[body]) == Words(open=('text[""]',))
 
 
 @pytest.mark.parametrize(("fields", "words"), JSONATA.values(), ids=JSONATA)

@@ -201,7 +201,7 @@ def test_comparison_reads_scalars(code: str) -> None:
     ("code", "words"),
     [
         ("$count($states.input.l) > 0", {"$.l": Word.LIST}),
-        ("$not($exists($states.input.a))", {"$.a": Word.REACHED}),
+        ("$not($exists($states.input.a))", {"$.a": Word.REACHED, '$[""]': Word.OPEN}),
         ("$exists($states.input.l.x)", {"$.l.x": Word.REACHED, '$.l[""]': Word.OPEN}),
         ("$count($states.input.l[x > 1])", {"$.l": Word.PLAIN}),
         ("$count($keys($states.input.a))", {"$.a": Word.PLAIN}),

@@ -14,7 +14,7 @@ from statebag.machines.values.expressions import (
     Written,
     stronger,
 )
-from statebag.machines.values.paths import ANY_NAME, EACH, SHORTEST_INTO_LIST, Path, Step
+from statebag.machines.values.paths import EACH, Path, Step, by_names, in_list
 
 Needs: TypeAlias = dict[Path, Word]
 
@@ -86,8 +86,9 @@ def demand(
 def _demand_moved(made: Ref, needs: Mapping[Path, Word], into: Needs) -> None:
     path = made.path
     add(into, path, Word.REACHED)
-    if made.maps and len(path) > SHORTEST_INTO_LIST and isinstance(path[-1], str):
-        add(into, (*path[:-1], ANY_NAME), Word.OPEN)
+    is_named = made.maps and len(path) > 1 and isinstance(path[-1], str)
+    if is_named and needs.get((), Word.REACHED) < Word.LIST:
+        add(into, by_names(path), Word.OPEN)
     for below, word in needs.items():
         add(into, (*path, *below), word)
 
@@ -102,7 +103,7 @@ def below_key(needs: Mapping[Path, Word], key: Step) -> Needs:
         elif _meets(path[0], key):
             add(found, path[1:], word)
         elif isinstance(path[0], str) and not isinstance(key, str):
-            add(found, path, word)  # JSONata goes through the elements of a list by itself
+            add(found, in_list(path), word)  # JSONata goes through the elements of a list by itself
         elif path[0] == 0 and isinstance(key, str):
             add_all(found, below_key({path[1:]: word}, key))  # and takes one value for a list
     return found

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from statebag.machines.values.expressions import Word
-from statebag.machines.values.paths import EACH, Path, Step
+from statebag.machines.values.paths import ANY_NAME, EACH, Path, Step
 
 # Larger than anything: a bound that grows in a loop.
 UNBOUNDED: Final = 1 << 40
@@ -26,6 +26,7 @@ class Shape:
         outside: bytes of this value that are counted in what holds it.
         cap: bytes of it all where that is less than the sum, as behind an offload.
         total: bytes of it all where it lies, without those outside.
+        is_list: whether elements of it are known.
     """
 
     rest: int
@@ -34,7 +35,7 @@ class Shape:
     outside: int = 0
     cap: int = UNBOUNDED
     total: int = field(init=False)
-    _is_list: bool = field(init=False, repr=False)
+    is_list: bool = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Add it up."""
@@ -42,7 +43,7 @@ class Shape:
             each.total * (self.count if key is EACH else 1) for key, each in self.fields.items()
         )
         is_list = any(not isinstance(key, str) for key in self.fields)
-        object.__setattr__(self, "_is_list", is_list)
+        object.__setattr__(self, "is_list", is_list)
         object.__setattr__(self, "total", min(self.cap, self.rest + inner))
 
     @property
@@ -69,7 +70,7 @@ class Shape:
         if found is not None:
             return found.moved().capped(self.size)
         known = min(self.rest + self.outside, self.size)
-        if isinstance(step, str) and self._is_list:
+        if isinstance(step, str) and self.is_list:
             known = self.size  # JSONata goes through the elements of a list by itself
         return Shape(known)
 
@@ -198,6 +199,8 @@ def plain_size(shape: Shape, needs: Mapping[Path, Word], items: int) -> int:
     for path, word in needs.items():
         if path:
             below.setdefault(path[0], {})[path[1:]] = word
+    if not shape.is_list:
+        below.pop(ANY_NAME, None)  # kept in case that there is a list
     inside, hidden = 0, 0
     for step, deeper in below.items():
         held = shape.fields.get(step)

@@ -28,7 +28,6 @@ from statebag.machines.values.paths import (
     INPUT_IN_CONTEXT,
     ITEM,
     RESULT,
-    SHORTEST_INTO_LIST,
     Path,
     Step,
 )
@@ -244,7 +243,7 @@ def _counted(path: Path, word: Word) -> Iterator[Read]:
     found = value_at(path)
     if isinstance(found, Ref):
         yield Read(found.path, word)
-        if len(found.path) > SHORTEST_INTO_LIST and isinstance(found.path[-1], str):
+        if word is Word.REACHED and isinstance(found.path[-1], str):
             yield Read((*found.path[:-1], ANY_NAME), Word.OPEN)
 
 

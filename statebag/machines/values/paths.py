@@ -41,10 +41,8 @@ _ROOT: Final = re.compile(r"\$\$|\$(?P<variable>[^\W\d]\w*)|\$")
 # No document of Step Functions is nested so deeply, and a path takes time by its square.
 _MOST_STEPS: Final = 256
 _BARE_NAME: Final = re.compile(r"[^.\[\]\"$]+")
-# A key that no object has: a path to it keeps the elements of a list open, and nothing else.
+# A key that no object has: what a path to it leads through stays a container, if it is one.
 ANY_NAME: Final = ""
-# The root, the list, and the name.
-SHORTEST_INTO_LIST: Final = 2
 # Values of the context that may be large; the others are names, numbers and times.
 INPUT_IN_CONTEXT: Final[Path] = (CONTEXT, "Execution", "Input")
 ITEM_IN_CONTEXT: Final[Path] = (CONTEXT, "Map", "Item", "Value")
@@ -124,6 +122,24 @@ def _step(segment: JSONPathChildSegment) -> Step | None:
         case WildcardSelector():
             return EACH
     return None
+
+
+def by_names(path: Path) -> Path:
+    """Return what keeps a value that JSONata takes by the last name of a path, if it is in a list.
+
+    Then the elements stay containers, and a list that is taken stays one, because JSONata makes one
+    list of them all.
+    """
+    return (*path[:-1], ANY_NAME, path[-1], ANY_NAME)
+
+
+def in_list(path: Path) -> Path:
+    """Return a path for each element of a list that a name has led into.
+
+    What was kept in case that there is a list is then kept.
+    """
+    inner = tuple(step for step in path[:-1] if step != ANY_NAME)
+    return (*inner, *path[-1:])
 
 
 def render_path(path: Path) -> str:

@@ -80,6 +80,50 @@ def test_name_leads_into_every_element_of_a_list_as_in_jsonata() -> None:
     assert all(is_pointer(item["body"]) and is_pointer(item["sub"]["v"]) for item in items)
 
 
+LINES: list[Any] = [{"n": 1}, {"text": LARGE}]
+ORDERS: list[Any] = [{"lines": LINES, "note": LARGE}, [{"lines": LINES}]]
+
+
+def taken(document: Any, path: str) -> Any:
+    kept = offload(document, CONTEXT, at_most=8_000, open=[path])
+    assert hydrate(kept, context=CONTEXT) == document
+    assert offload(kept, CONTEXT, at_most=8_000, open=[path]) == kept
+    return kept
+
+
+@pytest.mark.parametrize("depth", [0, 1, 2])
+def test_list_that_jsonata_takes_out_of_each_element_of_a_list_stays_a_list(depth: int) -> None:
+    document: Any = ORDERS
+    for _ in range(depth):
+        document = {"a": document}
+
+    kept = taken(document, f'{".".join("a" * depth)}[""].lines[""]')
+
+    for _ in range(depth):
+        kept = kept["a"]
+    for order in (kept[0], kept[1][0]):
+        assert order["lines"][0] == {"n": 1}
+        assert is_pointer(order["lines"][1]["text"])
+    assert is_pointer(kept[0]["note"])
+
+
+def test_list_on_the_way_is_enough() -> None:
+    kept = taken({"a": [{"b": {"lines": LINES}}, {"b": LARGE}]}, 'a.b[""].lines[""]')
+    assert is_pointer(kept["a"][0]["b"]["lines"][1]["text"])
+    assert is_pointer(kept["a"][1]["b"])
+
+
+def test_what_jsonata_takes_out_of_an_object_may_leave() -> None:
+    kept = taken({"a": {"lines": [{"n": n} for n in range(2_000)]}}, 'a[""].lines[""]')
+    assert is_pointer(kept["a"]["lines"])
+
+
+def test_text_that_jsonata_takes_out_of_each_element_may_leave() -> None:
+    kept = taken({"a": [{"lines": LARGE}, {"lines": [LARGE]}]}, 'a[""].lines[""]')
+    assert is_pointer(kept["a"][0]["lines"])
+    assert is_pointer(kept["a"][1]["lines"][0])
+
+
 def test_first_position_leads_to_a_value_that_is_no_list_as_in_jsonata() -> None:
     order = small(plain=["order[0].customer[0].name"])["order"]
     assert order["customer"]["name"] == "Ada"

@@ -262,6 +262,20 @@ JSONATA: Final[dict[str, Case]] = {
     "two objects are merged in an expression": jsonata(
         {"Read": says("$merge([$states.input.order.lines[0], {'x': 1}])")}
     ),
+    "a list is taken out of each element of a list": jsonata(
+        {
+            "Take": {
+                "Type": "Pass",
+                "Output": {
+                    "text": "{% $states.input.text %}",
+                    "id": "{% $states.input.order.id %}",
+                    "parts": "{% $states.input.order.lines.parts %}",
+                },
+            },
+            "Read": says("$states.input.id"),
+        },
+        order={"id": "o", "lines": [{"parts": [FILL, "p"]}, [{"parts": [FILL]}], {"parts": FILL}]},
+    ),
     "a map goes over items of an expression": jsonata(
         {
             "Each": {

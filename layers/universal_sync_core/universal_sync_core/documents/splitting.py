@@ -75,7 +75,7 @@ class _Splitting:
         leaving, left = self._chosen(parts, whole.size, pointer_bytes)
         if left <= self._at_most and _is_container(document):
             return self._without(document, leaving)
-        if need.is_free:
+        if need.frees(document):
             return self._stored([document])[0]
         if whole.size <= self._at_most:
             return document
@@ -90,7 +90,7 @@ class _Splitting:
             return
         for step, item in members(value):
             inner, below = need.below(step), (*steps, step)
-            if not inner.is_free:
+            if not inner.frees(item):
                 self._take_apart(item, inner, below, parts, pointer_bytes)
                 continue
             size, portable = self._sizes.of(item)[1:]

@@ -4,14 +4,17 @@
 of a list. `plain`: the value has no pointers at any depth. Everything above such a path is open.
 
 Paths continue as in JSONata: a name leads into each element of a list, and position 0 also leads to
-a value that is not a list.
+a value that is not a list. JSONata makes one list of the lists that it takes from the elements of a
+list. For that, the empty name keeps containers and nothing else: `a[""]` keeps `a` and the elements
+of `a`, and `a[""].b[""]` keeps `b` as well where that is taken from the elements of a list.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from typing import Final
 
+from universal_sync_core.values.codec import Json
 from universal_sync_core.values.paths import (
     Each,
     Paths,
@@ -22,6 +25,9 @@ from universal_sync_core.values.paths import (
     parse_pattern,
 )
 
+# A key that stands for no member, but for whatever JSONata takes by a name.
+_ANY_NAME: Final = ""
+
 
 @dataclass(slots=True, kw_only=True)
 class Node:
@@ -30,24 +36,43 @@ class Node:
     Attributes:
         place: for messages.
         is_plain: whether the value there has no pointers at any depth.
+        is_taken: whether names have led there through the elements of a list.
         below: the nodes one step further.
     """
 
     place: Place
     is_plain: bool = False
+    is_taken: bool = False
     below: dict[Step | Each, "Node"] = field(default_factory=dict)
     _element: "Node | None" = None
+    _taken: "Node | None" = None
+
+    @property
+    def is_of_containers(self) -> bool:
+        """Whether only a container has to stay there."""
+        return not self.is_plain and self.below.keys() == {_ANY_NAME}
 
     def at(self, step: Step) -> Iterator["Node"]:
         """Yield the nodes that lead to or through an element or the value of a key."""
-        yield from filter(None, (self.below.get(each) for each in (step, Each.EACH)))
+        named = [self.below.get(each) for each in (step, Each.EACH)]
+        if self.is_taken and type(step) is str and (any_name := self.below.get(_ANY_NAME)):
+            named.append(any_name.below.get(step))
+        for node in filter(None, named):
+            yield node.taken if self.is_taken else node
         if type(step) is int:
             if self._element is None:  # the same for every element of a list
-                self._element = Node(place=self.place)
+                self._element = Node(place=self.place, is_taken=True)
                 self._element.below = {n: at for n, at in self.below.items() if type(n) is str}
             yield from (self._element,) if self._element.below else ()
         elif (first := self.below.get(0)) is not None:
             yield from (first,) if first.is_plain else first.at(step)
+
+    @property
+    def taken(self) -> "Node":
+        """The same node, to which names have led through the elements of a list."""
+        if self._taken is None:
+            self._taken = replace(self, is_taken=True, _element=None)
+        return self._taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +94,13 @@ class Need:
     def is_plain(self) -> bool:
         """Whether the value must not contain a pointer at any depth."""
         return any(node.is_plain for node in self.nodes)
+
+    def frees(self, value: Json) -> bool:
+        """Tell whether a pointer may stand for this value."""
+        if not self.nodes:
+            return True
+        is_container = type(value) in (dict, list)
+        return not is_container and all(node.is_of_containers for node in self.nodes)
 
     @property
     def place(self) -> Place:
