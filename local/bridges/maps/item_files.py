@@ -9,21 +9,13 @@ from contextlib import ExitStack
 from typing import Any
 from urllib.parse import urlsplit
 
-from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import (
-    FailureEventException,
-)
-from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import (
-    StatesErrorNameType,
-)
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.item_reader import (
     item_reader_decl as reader,
 )
 from moto.stepfunctions.parser.asl.eval.environment import Environment
 
 from ...clients import Clients
-from ...errors import LocalCloudError
 from ...parquet import rows_of
-from ..failures import failure_event
 from ..patches import Original, around
 
 _KEPT = "local_cloud_reads"
@@ -61,12 +53,7 @@ def install(stack: ExitStack, clients: Clients) -> None:
             return
         self.parargs.eval(env)
         place = env.stack.pop()
-        try:
-            items = list(_items(place["Bucket"], place["Key"], config, clients.client("s3")))
-        except LocalCloudError as error:
-            name = StatesErrorNameType.StatesItemReaderFailed
-            raise FailureEventException(failure_event(env, name, str(error))) from error
-        env.stack.append(items)
+        env.stack.append(list(_items(place["Bucket"], place["Key"], config, clients.client("s3"))))
 
 
 def _items(bucket: str, key: str, config: Mapping[str, Any], s3: Any) -> Iterator[Any]:

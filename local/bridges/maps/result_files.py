@@ -31,6 +31,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_map.result_writer.
 from moto.stepfunctions.parser.asl.eval.environment import Environment
 
 from ...clients import Clients
+from ...errors import LocalCloudError
 from ...limits import encode
 from ..failures import failure_event
 from ..patches import Original, around, put
@@ -126,5 +127,16 @@ def _name_failure(stack: ExitStack, part: Any, error: StatesErrorNameType) -> No
     def eval_body(original: Original, self: Any, env: Environment) -> None:
         try:
             original(self, env)
-        except (BotoCoreError, ClientError, ValueError) as refused:
-            raise FailureEventException(failure_event(env, error, str(refused))) from refused
+        except (BotoCoreError, ClientError, LocalCloudError, ValueError) as refused:
+            cause = f"{_place_of(self, env)}{refused}"
+            raise FailureEventException(failure_event(env, error, cause)) from refused
+
+
+def _place_of(part: Any, env: Environment) -> str:
+    """Return the bucket and the key or prefix that a part of the Map state names, for a cause."""
+    if part.parargs is None:
+        return ""
+    part.parargs.eval(env)
+    place = env.stack.pop()
+    key = place.get("Key", place.get("Prefix", ""))
+    return f"s3://{place['Bucket']}/{key}: " if "Bucket" in place else ""

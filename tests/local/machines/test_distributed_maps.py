@@ -117,6 +117,8 @@ def test_a_file_that_is_no_parquet_fails_the_map(run: Run, distributed: Any) -> 
     state["ItemReader"]["ReaderConfig"] = {"InputType": "PARQUET"}
     failed = run({"Map": state}).wait(60)
     assert failed.error == "States.ItemReaderFailed"
+    place = state["ItemReader"]["Parameters"]
+    assert failed.cause == f"s3://{place['Bucket']}/{place['Key']}: this file is not Parquet"
 
 
 def test_record_has_the_fields_that_aws_writes(run: Run, distributed: Any, read: Any) -> None:
@@ -255,14 +257,20 @@ def test_child_over_the_payload_limit_fails_alone(run: Run, distributed: Any, ta
 
 
 def test_missing_items_fail_under_the_readers_name(run: Run, distributed: Any) -> None:
-    execution = run({"Map": distributed(None, PASS)}).wait(60)
+    state = distributed(None, PASS)
+    execution = run({"Map": state}).wait(60)
     assert execution.error == "States.ItemReaderFailed"
+    place = state["ItemReader"]["Parameters"]
+    assert (execution.cause or "").startswith(f"s3://{place['Bucket']}/{place['Key']}: ")
+    assert "NoSuchKey" in (execution.cause or "")
 
 
 def test_bucket_that_is_not_there_fails_under_the_writers_name(run: Run, distributed: Any) -> None:
     state = distributed([1], PASS)
     state["ResultWriter"]["Parameters"]["Bucket"] = "nobodys-bucket"
-    assert run({"Map": state}).wait(60).error == "States.ResultWriterFailed"
+    failed = run({"Map": state}).wait(60)
+    assert failed.error == "States.ResultWriterFailed"
+    assert (failed.cause or "").startswith("s3://nobodys-bucket/results: ")
 
 
 def test_no_items_is_a_success_with_a_manifest_of_nothing(
