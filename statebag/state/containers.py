@@ -242,9 +242,14 @@ def bag_container(bag: JsonObject, reader: StateReader) -> Container:
 
 
 def history_of(bag: JsonObject, reader: StateReader) -> Container | None:
-    """Return the whole history of a bag, its archive included, or None where it has none."""
-    archive = archive_of(bag)
-    newer = container_of(bag.get(HISTORY, []), reader)
-    if archive is None or newer is None:
-        return newer if HISTORY in bag else None
+    """Return the whole history of a bag, its archive included, or None where it has none.
+
+    Beside an archive, what is not a list counts as one entry and null as none, as for the core.
+    """
+    archive, inline = archive_of(bag), bag.get(HISTORY)
+    newer = container_of(inline, reader)
+    if archive is None:
+        return newer
+    if newer is None or newer.is_map:
+        newer = InlineList([] if inline is None else [inline])
     return Joined(PagedList(archive, reader), newer)

@@ -4,6 +4,7 @@ Looking at a part reads nothing. Opening it (`Tree.members`) reads the pages of 
 for, and no others.
 """
 
+import difflib
 import shlex
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -20,6 +21,8 @@ from universal_sync_core.values.compression import is_compressed
 from universal_sync_core.values.pointer import COMPRESSED_MARK, MARK, recognise
 
 _MARKS: Final = (MARK.encode(), COMPRESSED_MARK.encode())
+# Of a map with more names only the first are read to find the one that was meant.
+_LOOKED_THROUGH: Final = 500
 
 
 class Place(StrEnum):
@@ -126,11 +129,7 @@ class Tree:
             container = self.container(part)
             found = container.get(step) if container else []
             if not found:
-                there = render_path(steps[:depth])
-                command = f"statebag show SOURCE --path {shlex.quote(there)}"
-                hint = f"`{command}` lists what exists there."
-                message = f"{there or 'the state'} has no {render_path((step,))}"
-                raise NotFoundError(message, hint=hint)
+                raise _not_found(container, steps[:depth], step)
             part = self._part(found[0], steps[: depth + 1])
         return part
 
@@ -166,17 +165,28 @@ class Tree:
     def _history_part(self, steps: Steps) -> Part:
         archive = archive_of(self._value)
         inline = self._value.get(HISTORY, [])
-        size, count = whole_size(inline), len(inline)
+        history = history_of(self._value, self._reader)
         return Part(
             steps=steps,
             value=inline,
             kind="list",
-            size=size + (archive.size - 1 if archive else 0),
+            size=whole_size(inline) + (archive.size - 1 if archive else 0),
             here=len(encode(inline)),
             place=Place.S3,
-            count=count + ((archive.count or 0) if archive else 0),
+            count=history.count if history else None,
             s3_path=archive.path if archive else None,
         )
+
+
+def _not_found(container: Container | None, above: Steps, step: Step) -> NotFoundError:
+    """Return the refusal of a path that leads nowhere, with the name that was perhaps meant."""
+    there = render_path(above)
+    command = f"statebag show SOURCE --path {shlex.quote(there)}"
+    hint = f"`{command}` lists what exists there."
+    names = container.range(0, _LOOKED_THROUGH) if container and container.is_map else []
+    for close in difflib.get_close_matches(str(step), [str(name) for name, _ in names], n=1):
+        hint = f"Did you mean {render_path((*above, close))}? {hint}"
+    return NotFoundError(f"{there or 'the state'} has no {render_path((step,))}", hint=hint)
 
 
 def part_of(value: Json, steps: Steps, *, is_sampled: bool = False) -> Part:

@@ -1,11 +1,14 @@
+import json
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.statebag.cloud import FakeCloud
 from tests.statebag.conftest import Run
 from tests.statebag.states import CONTEXT, RUN, catalog_bag, decoded
-from universal_sync_core import universal_sync_core
+from universal_sync_core import hydrate_state, universal_sync_core
 
 
 @pytest.fixture(autouse=True)
@@ -82,3 +85,22 @@ def test_value_without_a_history_has_none(run: Run) -> None:
     ran = run("history", "-", stdin='{"execution_id": "x"}')
 
     assert (ran.code, ran.out) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("spoiled", "newest"), [(None, 94), ("x", "x"), ({"a": 1}, {"a": 1}), (7, 7)]
+)
+def test_newest_entries_that_somebody_has_spoiled_count_as_the_core_counts_them(
+    run: Run, tmp_path: Path, spoiled: Any, newest: Any
+) -> None:
+    bag = catalog_bag() | {"state_history": spoiled}
+    file = tmp_path / "bag.json"
+    file.write_text(json.dumps(bag))
+    entries = hydrate_state(bag)["state_history"]
+
+    told = decoded(run("history", str(file), "--all", "--json").out)
+
+    assert [each["entry"] for each in told] == entries
+    assert (entries[-1]["timestamp"] if spoiled is None else entries[-1]) == newest
+    for command in ("show", "verify"):
+        assert run(command, str(file)).code == 0

@@ -187,3 +187,19 @@ def test_output_without_a_bag_is_shown_with_what_it_points_to(run: Run, cloud: F
 
     assert run("show", RUN, "--path", "rows[499].row", "--json").out == "499\n"
     assert "list of 500" in run("show", RUN).out
+
+
+def test_path_that_leads_nowhere_is_told_with_the_name_that_was_perhaps_meant(
+    run: Run, cloud: FakeCloud
+) -> None:
+    cloud.states.add("run-1", output={"state_data": catalog_bag()})
+
+    for path, meant in (
+        ("currnt_state", "current_state"),
+        ("current_state.report.section[0]", "current_state.report.sections"),
+        ("current_state.report.sections[3].titel", "current_state.report.sections[3].title"),
+    ):
+        ran = run("show", RUN, "--path", path)
+        assert ran.code == 3
+        assert f"Did you mean {meant}? `statebag show SOURCE --path " in ran.err
+    assert "Did you mean" not in run("show", RUN, "--path", "current_state.zzz").err
