@@ -251,6 +251,8 @@ REFUSED: list[tuple[Callable[[], Any], str, str]] = [
     (lambda: RootModel[dict[str, Any]]({"a": (None, [float("inf")])}), "", "not finite"),
     (lambda: RootModel[Any]([{1.0, float("nan")}]), "", "a number that is not finite"),
     (lambda: RootModel[list[float]]([float("inf")]), "[0]", "JSON has no inf"),
+    (lambda: RootModel[Any](n for n in [1.0, float("nan")]), "", "a generator that yields null"),
+    (lambda: RootModel[Any]({"a": iter([{"b": float("inf")}])}), "", "a generator that yields"),
     (lambda: 10**5_000, "", "too long for JSON; use a string"),
     (lambda: {"fine": nested(400), "bad": {1}}, ".bad", "no set"),
     (looped_list, "", "contains itself"),

@@ -166,7 +166,8 @@ class _Conversion:
         # Outside the handler, so that pydantic's error, which may contain values, is not chained.
         message = (
             f"{kind}.model_dump(mode='json') failed: a field has no JSON form, is a number that is"
-            " not finite, or is nested over 250 levels, which pydantic does not write"
+            " not finite, is a generator that yields null, for which pydantic also writes such a"
+            " number (use a list), or is nested over 250 levels, which pydantic does not write"
         )
         raise place.refusal(message)
 

@@ -71,13 +71,14 @@ def _holds_null(form: Json) -> bool:
 
 
 def _is_lossy(form: Json, value: Any) -> bool:
-    """Tell whether a JSON form has null where the value has a number that is not finite."""
+    """Tell whether a JSON form has null where the value has a number that is not finite.
+
+    A generator has been read for the form, so that nobody can tell what was null in it.
+    """
     if form is None:
         return isinstance(value, float) and not math.isfinite(value)
     if isinstance(form, dict) and isinstance(value, Mapping):
         return any(map(_is_lossy, form.values(), value.values()))
-    return (
-        isinstance(form, list)
-        and isinstance(value, Collection)
-        and any(map(_is_lossy, form, value))
-    )
+    if isinstance(form, list) and isinstance(value, Collection):
+        return any(map(_is_lossy, form, value))
+    return _holds_null(form)
