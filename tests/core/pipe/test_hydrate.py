@@ -237,6 +237,14 @@ def test_a_bag_that_contains_itself_is_refused(paths: list[str] | None) -> None:
         hydrate_state(state, paths)
 
 
+@pytest.mark.parametrize("paths", [None, ["current_state.a"], []])
+def test_a_bag_with_a_number_that_json_does_not_have_is_refused(paths: list[str] | None) -> None:
+    state = {"execution_id": EXECUTION, "current_state": {"a": [float("inf")]}}
+    with pytest.raises(InvalidRequestError, match="JSON has no inf") as caught:
+        hydrate_state(state, paths)
+    assert caught.value.field == "state_data.current_state.a[0]"
+
+
 def test_what_is_shared_is_read_once() -> None:
     store = CountingStore()
     with fresh(store):

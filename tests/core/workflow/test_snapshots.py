@@ -5,6 +5,7 @@ Hazard held here: a key of the second's resolution that a retry overwrites.
 
 import copy
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,9 +14,12 @@ from tests.core.bags import BUCKET, CONTEXT, EXECUTION, KIB, fresh, hydrated, sy
 from tests.core.fakes import CountingStore
 from universal_sync_core import (
     calculate_payload_size,
+    complete_branch,
     create_snapshot,
     first_bag,
+    hand_over,
     hydrate_state,
+    record_failure,
     restore_snapshot,
     store_to_s3,
 )
@@ -112,6 +116,26 @@ def test_snapshots_of_different_states_are_different(store: CountingStore) -> No
 def test_restored_is_exactly_what_was(bag: dict[str, Any]) -> None:
     path = create_snapshot(bag, "post")["post_snapshot_s3_path"]
     assert repr(restore_snapshot(path)) == repr(bag)
+
+
+WRITERS: list[Callable[[dict[str, Any]], Any]] = [
+    lambda bag: create_snapshot(bag, "pre"),
+    complete_branch,
+    hand_over,
+    lambda bag: record_failure(bag, {"Error": "Late", "Cause": "too late"}),
+]
+
+
+@pytest.mark.parametrize("write", WRITERS, ids=["snapshot", "branch", "continuation", "failure"])
+@pytest.mark.usefixtures("store")
+def test_no_bag_is_kept_with_null_for_a_number_that_json_does_not_have(
+    write: Callable[[dict[str, Any]], Any],
+) -> None:
+    bag = bag_of(loop_counter=1)
+    bag["current_state"] = {"a": float("nan")}
+    with pytest.raises(InvalidRequestError, match="JSON has no nan") as caught:
+        write(bag)
+    assert caught.value.field == "state_data.current_state.a"
 
 
 def test_a_large_bag_is_restored_exactly(store: CountingStore) -> None:

@@ -17,7 +17,7 @@ from universal_sync_core.maps.unfinished_map import without_unfinished
 from universal_sync_core.merge.history import whole_history
 from universal_sync_core.storage.keys import execution_in
 from universal_sync_core.values.budget import levels
-from universal_sync_core.values.codec import Json, JsonObject
+from universal_sync_core.values.codec import Json, JsonObject, require_json
 from universal_sync_core.values.paths import Paths, Steps, by_first, listed, parse_path
 from universal_sync_core.values.pointer import Pointer, escape_key, parse
 
@@ -40,12 +40,13 @@ def hydrate_state(
         context: may carry `execution_id`.
 
     Raises:
-        InvalidRequestError: a path is not valid, or the bag contains itself.
+        InvalidRequestError: a path is not valid, or the bag is not JSON or contains itself.
         MissingObjectError, ChecksumMismatchError, PointerNotAllowedError: a pointer cannot be
             followed; a bag with missing parts is never returned.
     """
     with unit_of_work(context, state) as unit:
         _require_ending(state, unit.objects.budget.max_depth)
+        require_json(state, "state_data")
         if paths is None:
             plain = without_unfinished(in_place(state, unit.pages))
             if archive_of(plain):

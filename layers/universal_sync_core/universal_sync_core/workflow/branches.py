@@ -37,7 +37,7 @@ from universal_sync_core.pages.page_format import digest_mark
 from universal_sync_core.pipe.flatten import flatten_result
 from universal_sync_core.settings import MOST_SEGMENTS_PER_EXECUTION
 from universal_sync_core.sync import universal_sync_core
-from universal_sync_core.values.codec import Json, JsonObject, canonical
+from universal_sync_core.values.codec import Json, JsonObject, canonical, require_json
 from universal_sync_core.values.pointer import is_list, length
 from universal_sync_core.values.portable import portable
 from universal_sync_core.workflow.branch_reports import (
@@ -138,7 +138,11 @@ def complete_branch(
         state: the branch's bag.
         context: may carry `execution_id`.
         status: how it ended, if that differs from its `next_action`.
+
+    Raises:
+        InvalidRequestError: a part of the bag has no JSON form, such as an infinite number.
     """
+    require_json(state, "state_data")
     with unit_of_work(context, state) as unit:
         report = report_in(state)
         return report | {

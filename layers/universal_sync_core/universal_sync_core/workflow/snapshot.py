@@ -10,7 +10,7 @@ from universal_sync_core.retention.members import begin_work, machine_of
 from universal_sync_core.storage import runtime
 from universal_sync_core.storage.keys import execution_in
 from universal_sync_core.sync import universal_sync_core
-from universal_sync_core.values.codec import Json, JsonObject, canonical, encode
+from universal_sync_core.values.codec import Json, JsonObject, canonical, encode, require_json
 from universal_sync_core.workflow.owners import require_same_owner
 
 SNAPSHOT_TYPES: Final = ("pre", "post")
@@ -47,7 +47,11 @@ def write_snapshot(state: JsonObject, snapshot_type: str, unit: UnitOfWork) -> s
 
     The snapshot depends only on the bag, so a repeated call does not leave a second one. It
     contains pointers, never another copy of what is in S3.
+
+    Raises:
+        InvalidRequestError: a part of the bag has no JSON form, such as an infinite number.
     """
+    require_json(state, "state_data")
     fits = len(encode(state)) <= unit.settings.bound_bytes
     bag = state if fits else optimize_and_offload(state)
     snapshot = {
