@@ -96,6 +96,14 @@ def test_what_is_no_time_is_refused_by_name_without_its_value(way: str) -> None:
         assert "Monday" not in str(caught.value)
 
 
+def test_a_wait_with_two_ends_is_told_so() -> None:
+    result = {"status": "WAIT", "wait_seconds": 5, "wait_until": "2026-01-31T09:00:00Z"}
+    with pytest.raises(InvalidRequestError, match="the result has both"):
+        synced(first(), result)
+    with pytest.raises(InvalidRequestError, match="the result has neither"):
+        synced(first(), {"status": "WAIT"})
+
+
 @pytest.mark.parametrize(
     ("action", "at", "result", "segment", "then"),
     [

@@ -35,7 +35,11 @@ def wait_until(asked: JsonObject, place: str) -> str:
     """
     seconds, until = asked.get(SECONDS), asked.get(UNTIL)
     if (seconds is None) == (until is None):
-        message = f"WAIT needs either {SECONDS}, a whole number, or {UNTIL}, a time in RFC 3339"
+        given = "neither" if seconds is None else "both"
+        message = (
+            f"WAIT needs either {SECONDS}, a whole number, or {UNTIL}, a time in RFC 3339; the"
+            f" result has {given}"
+        )
         raise InvalidRequestError(message, field=f"{place}.{SECONDS}")
     now = datetime.now(UTC)
     if until is None:
