@@ -278,3 +278,16 @@ def test_what_is_no_list_of_paths_is_refused_by_name(paths: Any) -> None:
     with pytest.raises(InvalidRequestError) as caught:
         sync(first_bag({}, CONTEXT), {"preview_paths": paths})
     assert (caught.value.field or "").startswith("execution_result.preview_paths")
+
+
+@pytest.mark.usefixtures("store")
+def test_of_too_many_paths_that_were_joined_the_last_count() -> None:
+    context = CONTEXT | {"merge_strategy": {"preview_paths": "set_union"}}
+    bag = asking("old")
+    for step in range(3):
+        paths = [f"f{step}-{number}" for number in range(18)]
+        result = {"current_state": {"old": LONG, paths[0]: LONG}, "preview_paths": paths}
+        bag = universal_sync_core(bag, result, context | {"action": "sync"})
+    assert bag["preview_paths"] == [*(f"f1-{number}" for number in (16, 17)), *paths]
+    shown = [name for name, value in bag["current_state"].items() if "__preview" in value]
+    assert shown == ["f2-0"]

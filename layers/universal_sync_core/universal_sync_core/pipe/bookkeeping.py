@@ -28,6 +28,7 @@ from universal_sync_core.bag.next_action import (
     after_wait,
     route,
 )
+from universal_sync_core.bag.state_paths import MOST_PREVIEWS, PREVIEW_PATHS
 from universal_sync_core.bag.unit_of_work import UnitOfWork
 from universal_sync_core.bag.waiting import SECONDS, UNTIL, WAIT_STATE, wait_until
 from universal_sync_core.errors import InvalidRequestError
@@ -82,11 +83,19 @@ def record_progress(
         | _awaited_job(delta, after["next_action"], unit)
         | _stale(revision, delta, action)
         | hold_mark(merged | after, unit.settings)
+        | _newest_previews(merged)
         | {
             REVISION: revision + 1 if type(revision) is int else 1,
             "last_update_time": utc_now(),
         }
     )
+
+
+def _newest_previews(bag: JsonObject) -> JsonObject:
+    """Return the paths to preview that were named last, if a merge strategy joined too many."""
+    paths: Json = bag.get(PREVIEW_PATHS)
+    is_over = type(paths) is list and len(paths) > MOST_PREVIEWS
+    return {PREVIEW_PATHS: paths[-MOST_PREVIEWS:]} if is_over else {}
 
 
 def _without_earlier(bag: JsonObject, next_action: str, delta: JsonObject) -> JsonObject:
