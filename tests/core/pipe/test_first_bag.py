@@ -70,8 +70,12 @@ def test_it_may_say_which_bytes_it_means(store: CountingStore) -> None:
 
 def test_it_is_followed_only_into_allowed_places(store: CountingStore) -> None:
     path = inputs(store, b"{}")
-    with fresh(store), pytest.raises(PointerNotAllowedError):
+    with (
+        fresh(store),
+        pytest.raises(PointerNotAllowedError, match=r"input\.input_s3_path") as caught,
+    ):
         first_bag({"input_s3_path": path}, CONTEXT)
+    assert caught.value.field == "input.input_s3_path"
     with fresh(store, **INPUTS), pytest.raises(MissingObjectError):
         first_bag({"input_s3_path": path + "x"}, CONTEXT)
 

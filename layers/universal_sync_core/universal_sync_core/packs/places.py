@@ -1,6 +1,7 @@
 """Where an execution writes its objects, and which objects it may read."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import cached_property
 
 from universal_sync_core.errors import InvalidRequestError, PointerNotAllowedError
@@ -77,3 +78,12 @@ class Places:
                 else "nothing in S3 may be read: set STATE_BUCKET"
             )
             raise PointerNotAllowedError(message, field="s3_path")
+
+
+@contextmanager
+def named_by(field: str) -> Iterator[None]:
+    """Let the error about a path that leads out of the allowed places say where it was given."""
+    try:
+        yield
+    except PointerNotAllowedError as error:
+        raise PointerNotAllowedError(f"{field}: {error}", field=field) from error

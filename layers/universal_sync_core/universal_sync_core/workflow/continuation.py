@@ -17,6 +17,7 @@ from universal_sync_core.errors import (
 from universal_sync_core.ingestion.control_fields import checked
 from universal_sync_core.limits import STEP_FUNCTIONS_NAME_CHARS
 from universal_sync_core.maps.unfinished_map import entered_again, without_unfinished
+from universal_sync_core.packs.places import named_by
 from universal_sync_core.retention.members import begin_work
 from universal_sync_core.storage import runtime
 from universal_sync_core.storage.keys import execution_in
@@ -120,7 +121,8 @@ def _left_at(path: str, *, is_awaited: bool) -> JsonObject:
     it.
     """
     with unit_of_work(None, {"execution_id": execution_in(path)}) as unit:
-        unit.objects.require_allowed(path)
+        with named_by(f"input.{RESUME_FROM}"):
+            unit.objects.require_allowed(path)
         # Anybody can put a record of any execution where inputs are.
         if unit.objects.can_write and not path.startswith(unit.objects.home):
             message = f"input.{RESUME_FROM}: must be a path where executions keep their state"

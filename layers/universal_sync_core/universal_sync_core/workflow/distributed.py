@@ -33,6 +33,7 @@ from universal_sync_core.maps.item_manifests import (
 )
 from universal_sync_core.maps.items_in_s3 import INPUT_TYPE, JSON, PARQUET, input_type, items_in
 from universal_sync_core.maps.unfinished_map import UnfinishedMap, items_to_run, unfinished_map
+from universal_sync_core.packs.places import named_by
 from universal_sync_core.storage.store import Location
 from universal_sync_core.values.codec import Json, JsonObject, encode
 from universal_sync_core.values.item_failure import failure_of, shown_beside
@@ -205,11 +206,8 @@ def _in_s3(items: JsonObject, unit: UnitOfWork) -> JsonObject:
         message = f"bucket and key of {ITEMS} cannot name an object in S3"
         raise PointerNotAllowedError(message, field=f"state_data.{ITEMS}") from error
     own = [unit.objects.items_home] if unit.objects.can_write else []
-    try:
+    with named_by(f"state_data.{ITEMS}"):
         unit.objects.require_allowed(str(at), also=own)
-    except PointerNotAllowedError as error:
-        message = f"bucket and key of {ITEMS}: {error}"
-        raise PointerNotAllowedError(message, field=f"state_data.{ITEMS}") from error
     return {"bucket": bucket, "key": key, "count": count}
 
 

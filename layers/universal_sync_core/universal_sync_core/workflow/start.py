@@ -6,6 +6,7 @@ from universal_sync_core.bag.execution_budget import LIMIT, USED
 from universal_sync_core.bag.fields import CHAIN
 from universal_sync_core.bag.unit_of_work import Context
 from universal_sync_core.errors import InvalidRequestError
+from universal_sync_core.packs.places import named_by
 from universal_sync_core.pipe.load import StateHydrator, sha256_in
 from universal_sync_core.storage import runtime
 from universal_sync_core.sync import universal_sync_core
@@ -71,7 +72,8 @@ def _loaded(fields: JsonObject, context: Context) -> JsonObject:
         raise InvalidRequestError("input_s3_path must be a string", field=f"input.{INPUT_PATH}")
     checksum = sha256_in(fields.get(INPUT_CHECKSUM), f"input.{INPUT_CHECKSUM}")
     hydrator = StateHydrator(execution_id=context["execution_id"])
-    loaded = hydrator.load_from_s3(path, checksum)
+    with named_by(f"input.{INPUT_PATH}"):
+        loaded = hydrator.load_from_s3(path, checksum)
     if type(loaded) is not dict:
         message = "input_s3_path must lead to a JSON object"
         raise InvalidRequestError(message, field=f"input.{INPUT_PATH}")
