@@ -1,9 +1,10 @@
-"""The layer as it is deployed: for three runtimes and two processors, in one."""
+"""What is deployed: the layer, for three runtimes and two processors in one, and the function."""
 
 import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from tests.packaging.conftest import ROOT
 from universal_sync_core.limits import LAMBDA_UNPACKED_BYTES
 
 LAYER = ROOT / "layers" / "universal_sync_core"
+FUNCTION = ROOT / "functions" / "state_data_manager"
 RUNTIMES = ("3.14", "3.13", "3.12")
 MACHINES = ("aarch64", "x86_64")
 COMPILED = {"_pydantic_core", "_wrappers", "_yajl2", "backend_c", "orjson", "ormsgpack"}
@@ -41,9 +43,11 @@ def interpreter(version: str) -> str | None:
     return None
 
 
-def make(directory: Path, target: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+def make(
+    directory: Path, target: str, *, of: Path = LAYER, **environment: str
+) -> "subprocess.CompletedProcess[str]":
     source = directory / "source"
-    shutil.copytree(LAYER, source, ignore=shutil.ignore_patterns("wheels", "__pycache__"))
+    shutil.copytree(of, source, ignore=shutil.ignore_patterns("wheels", "__pycache__"))
     # A variable that `make test` was given is none of this make's.
     ours = {name: text for name, text in os.environ.items() if not name.startswith("MAKE")}
     told = {**ours, "ARTIFACTS_DIR": str(directory / "layer"), **environment}
@@ -81,6 +85,46 @@ def test_build_without_a_compiler_goes_on_and_says_at_its_end_what_helps(tmp_pat
         assert f"NOT COMPILED for Python {version}" in done.stdout
     for word in ("pyenv install 3.14", "--use-container"):
         assert word in done.stdout
+
+
+def compiled(artefacts: Path) -> dict[Path, bytes]:
+    """Return what Python has compiled, by its place in the artefacts."""
+    return {each.relative_to(artefacts): each.read_bytes() for each in artefacts.rglob("*.pyc")}
+
+
+def test_layer_is_the_same_wherever_it_is_compiled(tmp_path: Path) -> None:
+    """Else each checkout would deploy a layer of its own, and versions of the functions with it."""
+    made = []
+    for name in ("here", "elsewhere"):
+        room = tmp_path / name / "layer" / "python" / "room"
+        room.mkdir(parents=True)
+        (room / "module.py").write_text("def run() -> None: ...\n", encoding="utf-8")
+        make(tmp_path / name, "compile").check_returncode()
+        made.append(compiled(tmp_path / name / "layer"))
+    assert made[0] == made[1]
+    assert all(b"/opt/python/room/module.py" in code for code in made[0].values())
+
+
+def test_function_is_compiled_by_the_python_of_its_runtime_where_it_is(tmp_path: Path) -> None:
+    """A Python of this name stands for it; which version compiles is no matter of the Makefile."""
+    path = tmp_path / "path"
+    path.mkdir()
+    runtime = path / f"python{RUNTIMES[0]}"
+    runtime.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n', encoding="utf-8")
+    for name, there in (("with", True), ("without", False)):
+        runtime.chmod(0o755 if there else 0o644)
+        artefacts = tmp_path / name / "layer"
+        artefacts.mkdir(parents=True)
+        made = make(
+            tmp_path / name,
+            "build-StateDataManagerFunction",
+            of=FUNCTION,
+            PATH=f"{path}:/usr/bin:/bin",
+        )
+        assert made.returncode == 0, made.stderr
+        sources = {each for each in artefacts.rglob("*.py") if each.stat().st_size}
+        assert len(compiled(artefacts)) == (len(sources) if there else 0)
+        assert all(b"/var/task/" in code for code in compiled(artefacts).values())
 
 
 @pytest.fixture(scope="module")
