@@ -17,7 +17,7 @@ from universal_sync_core.values.pointer import recognise
 from universal_sync_core.workflow.failure import is_failure_record
 
 _SHOWN: Final = 5
-_NAMES: Final = {"branch_id": "branch", "segment_id": "segment", "index": "item"}
+_NAMES: Final = {"branch_id": "branch", "segment_id": "segment", "position": "item"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,13 +55,12 @@ def _line(part: JsonObject) -> str:
 
 
 def _name(part: JsonObject) -> str:
-    """Return which part it is; an item that has an output is known by the place of that."""
+    """Return which part it is; an item without a known position is known by its output's place."""
     name = next((key for key in _NAMES if part.get(key) is not None), None)
-    if name is None:
-        return "item"
-    if name == "index" and "input" not in part:
-        return f"{OUTPUTS}[{part[name]}]"
-    return f"{_NAMES[name]} {part[name]}"
+    if name is not None:
+        return f"{_NAMES[name]} {part[name]}"
+    index: Json = part.get("index")
+    return "item" if index is None else f"{OUTPUTS}[{index}]"
 
 
 def _trace(cloud: Cloud, execution: Execution, part: JsonObject) -> Sequence[str]:

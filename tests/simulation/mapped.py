@@ -108,6 +108,7 @@ def _as_batches(world: World, flow: Flow) -> tuple[Plain, Plain]:
     """The same of items that went to the children some at a time."""
     every, size = results.outputs(world.draw), flow.plain["items_per_batch"]
     outputs: list[Any] = []
+    positions: list[int] = []
     failed: list[Plain] = []
     records: dict[str, list[Plain]] = {"SUCCEEDED": [], "FAILED": [], "PENDING": []}
     for number, start in enumerate(range(0, len(every), size)):
@@ -122,7 +123,8 @@ def _as_batches(world: World, flow: Flow) -> tuple[Plain, Plain]:
         else:
             records["SUCCEEDED"].append(map_runs.record(number, _stored(world, flow, batch)) | sent)
             outputs += batch
-    return _written(world, flow, records), oracle.map_run(outputs, failed)
+            positions += range(start, start + len(batch))
+    return _written(world, flow, records), oracle.map_run(outputs, failed, positions)
 
 
 def _written(world: World, flow: Flow, records: dict[str, list[Plain]]) -> Plain:
@@ -135,7 +137,7 @@ def _written(world: World, flow: Flow, records: dict[str, list[Plain]]) -> Plain
 
 def _report(index: int, kind: str, record: Plain) -> Plain:
     return {
-        "index": index,
+        "position": index,
         "status": kind,
         "input": f"item {index}",
         "error": record.get("Error"),

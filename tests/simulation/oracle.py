@@ -4,6 +4,7 @@ It shares no code with the product, knows no S3, no sizes and no pointers, and i
 docs/decisions.md, docs/reference and docs/howto.
 """
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from tests.simulation.comparing import Plain
@@ -46,10 +47,13 @@ def _joined(outputs: list[Any]) -> Plain:
     return delta | {"failed_segments": reports} if reports else delta
 
 
-def map_run(outputs: list[Any], failed: list[Plain]) -> Plain:
-    """Return the delta of a Distributed Map with a ResultWriter."""
+def map_run(outputs: list[Any], failed: list[Plain], positions: Sequence[int] = ()) -> Plain:
+    """Return the delta of a Distributed Map with a ResultWriter, and with the items' positions."""
     delta = _joined(outputs)
-    every = [*delta.get("failed_segments", []), *failed]
+    reports = delta.get("failed_segments", [])
+    if positions:
+        reports = [report | {"position": positions[report["index"]]} for report in reports]
+    every = [*reports, *failed]
     return delta | {"failed_segments": every} if every else delta
 
 

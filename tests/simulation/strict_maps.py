@@ -90,7 +90,7 @@ def _child(kind: str, flow: Flow, position: int, output: Any, record: Plain) -> 
     if kind == "SUCCEEDED":
         return _Child(position=position, output=output)
     report = {
-        "index": position,
+        "position": position,
         "status": kind,
         "input": flow.plain["distributed_items"][position],
         "error": record.get("Error"),
@@ -105,16 +105,15 @@ def _joined(plain: Plain, children: list[_Child]) -> Plain:
     outputs = _kept(plain) | {each.position: each.output for each in children if not each.report}
     places = sorted(outputs)
     reports = [each.report for each in children if each.report]
-    delta = oracle.map_run([outputs[place] for place in places], reports)
+    delta = oracle.map_run([outputs[place] for place in places], reports, places)
     merged = merge(plain, delta, values.STRATEGIES)
     merged.pop(UNFINISHED, None)
     failed = delta.get("failed_segments", [])
     tolerated = plain["tolerated_failed_items"]
     if not _are_too_many(len(failed), count, tolerated):
         return oracle.advance(plain, merged, delta, "aggregate_distributed")
-    without = sorted(report["index"] for report in reports)
-    of_outputs = [places[each["index"]] for each in failed[: len(failed) - len(reports)]]
-    again = sorted([*of_outputs, *without])
+    without = sorted(report["position"] for report in reports)
+    again = sorted(report["position"] for report in failed)
     left = {"count": count, "failed": again, "without_output": without, "inputs": None}
     failing = delta | {"status": "FAILED"}
     merged |= oracle.stop(

@@ -145,7 +145,12 @@ def segment(number: int) -> dict[str, object]:
 
 def joined() -> dict[str, object]:
     failed = [
-        {"index": at, "input": {"name": f"service {at}"}, "error": "TimeoutError", "cause": HOSTILE}
+        {
+            "position": at,
+            "input": {"name": f"service {at}"},
+            "error": "TimeoutError",
+            "cause": HOSTILE,
+        }
         for at in range(7)
     ]
     conflict = {

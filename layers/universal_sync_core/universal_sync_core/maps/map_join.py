@@ -20,6 +20,7 @@ def joined_outputs(
     *,
     stored: JsonObject | None = None,
     reports: Sequence[JsonObject] = (),
+    positions: Sequence[int] = (),
 ) -> JsonObject:
     """Return the delta of a list of outputs.
 
@@ -28,6 +29,7 @@ def joined_outputs(
         unit: the unit of work that opens compressed ones.
         stored: a pointer to the list, if it is in S3 already.
         reports: reports of items without output.
+        positions: the position of the item of each output among all items, if they are known.
     """
     delta = {
         OUTPUTS: outputs if stored is None else stored,
@@ -35,7 +37,11 @@ def joined_outputs(
         "aggregation_timestamp": utc_now(),
     }
     told = (failure_of(unit.pages.expanded(output)) for output in outputs)
-    failed = [{"index": index, **failure} for index, failure in enumerate(told) if failure]
+    failed = [
+        {"index": index} | ({"position": positions[index]} if positions else {}) | failure
+        for index, failure in enumerate(told)
+        if failure
+    ]
     every = [*failed, *reports]
     return delta | {FAILED_SEGMENTS: every} if every else delta
 
@@ -64,14 +70,12 @@ def _of_our_own(
     by_position |= {item.position: item.result for item in items if item.succeeded}
     positions = sorted(by_position)
     outputs = [by_position[position] for position in positions]
-    delta = joined_outputs(outputs, unit, reports=_reports(items))
+    delta = joined_outputs(outputs, unit, reports=_reports(items), positions=positions)
     is_whole = unfinished is not None or {item.position for item in items} == set(range(count))
     if not is_whole or not cause_to_fail(unit.bag, delta):
         return delta
     without_output = sorted(item.position for item in items if not item.succeeded)
-    of_outputs = delta[FAILED_SEGMENTS][: -len(without_output) or None]
-    failed = [positions[report["index"]] for report in of_outputs]
-    again = sorted([*failed, *without_output])
+    again = sorted(report["position"] for report in delta[FAILED_SEGMENTS])
     left = UnfinishedMap(
         count=count,
         failed=again,
@@ -107,5 +111,5 @@ def _reports(items: Sequence[Item]) -> list[JsonObject]:
 def _moved(item: Item, unfinished: UnfinishedMap) -> Item:
     """Return an item that ran again, with its position among all items of the map."""
     position = unfinished.position(item.position)
-    result = item.result if item.succeeded else item.result | {"index": position}
+    result = item.result if item.succeeded else item.result | {"position": position}
     return replace(item, index=position, result=result)
