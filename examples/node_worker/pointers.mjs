@@ -12,11 +12,27 @@ const ESCAPED = /^__escaped:((?:__escaped:)*(?:__s3_offloaded|__gzip_base64))$/;
 // A key, not a part of one: its quote follows a bracket or a comma, never a backslash.
 const TO_ESCAPE = /(?<=[{,])"((?:__escaped:)*(?:__s3_offloaded|__gzip_base64))":/g;
 const FRAME = Buffer.from([0x28, 0xb5, 0x2f, 0xfd]);
-const s3 = new S3Client();
+const TRIES = 4;
+// An answer that stalls ends after so many milliseconds.
+const s3 = new S3Client({ requestHandler: { connectionTimeout: 5_000, socketTimeout: 10_000 } });
 
 const sha256 = (body) => createHash("sha256").update(body).digest("hex");
 const percent = (letter) => `%${letter.charCodeAt().toString(16).toUpperCase()}`;
 const fail = (name, message) => { throw Object.assign(new Error(message), { name }); };
+
+// What passes is tried again. The SDK does so only until an answer begins, and not after a 409.
+async function tried(request, tries = 1) {
+  try {
+    return await request();
+  } catch (error) {
+    const status = error.$metadata?.httpStatusCode ?? 500; // none of an answer that broke off
+    if (status < 500 && status !== 409 && status !== 429) throw error;
+    if (tries === TRIES && error.name === "ChecksumMismatchError") throw error;
+    if (tries === TRIES) fail("StoreUnavailableError", `${error.name}: ${error.message}`);
+    await new Promise((done) => setTimeout(done, Math.random() * 100 * 2 ** tries));
+    return tried(request, tries + 1);
+  }
+}
 
 // What one call may read: a small value may point to another a million times, or inflate to gigabytes.
 export const newBudget = () => ({ left: STATE_BUDGET_MB * 1024 * 1024 });
@@ -61,9 +77,11 @@ async function load({ path, start, length, digest }, folder, budget) {
   if (!isWhole(start) || !isWhole(length - 1)) fail("MalformedPointerError", path);
   spend(length + DOCUMENT_BYTES, budget); // before it is requested
   const Range = `bytes=${start}-${start + length - 1}`;
-  const { Body } = await s3.send(new GetObjectCommand({ Bucket, Key, Range }));
-  const body = Buffer.from(await Body.transformToByteArray());
-  if (sha256(body) !== digest) fail("ChecksumMismatchError", path);
+  const body = await tried(async () => {
+    const { Body } = await s3.send(new GetObjectCommand({ Bucket, Key, Range }));
+    const bytes = Buffer.from(await Body.transformToByteArray());
+    return sha256(bytes) === digest ? bytes : fail("ChecksumMismatchError", path);
+  });
   const isFrame = body.subarray(0, 4).equals(FRAME);
   const json = (isFrame ? inflated(unzstd, body, budget) : body).toString();
   // A pointer into its own pack has no path, and its range counts back from the document.
@@ -117,7 +135,7 @@ export async function stored(value, folder) {
   const digest = sha256(Body);
   const Key = folder + digest;
   const put = { Bucket, Key, Body, ContentType: "application/json", IfNoneMatch: "*" };
-  await s3.send(new PutObjectCommand(put)).catch((error) => {
+  await tried(() => s3.send(new PutObjectCommand(put))).catch((error) => {
     if (error.$metadata?.httpStatusCode !== 412) throw error; // 412: it exists already
   });
   const place = { __s3_path: `s3://${Bucket}/${Key}`, __range: [0, Body.length], __sha256: digest };

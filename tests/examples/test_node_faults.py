@@ -1,0 +1,146 @@
+"""The worker in Node.js before an ill S3: it tries again, and fails by a name that is retried."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "node_worker"
+FILES = (".npmrc", "package.json", "package-lock.json", "pointers.mjs")
+CODES = {409: "ConditionalRequestConflict", 412: "PreconditionFailed", 503: "SlowDown"}
+VALUE = {"text": "x" * 100_000}
+# Stores a value and reads it; says by which error that fails.
+SCRIPT = """
+import { folderOf, stored, whole } from "./pointers.mjs";
+const folder = folderOf("run-1");
+try {
+  const pointer = await stored({ text: "x".repeat(100_000) }, folder);
+  console.log(JSON.stringify(await whole(pointer, folder)));
+} catch (error) {
+  console.log(JSON.stringify(error.name));
+}
+"""
+
+
+class IllS3(ThreadingHTTPServer):
+    """Keeps objects in memory; `plan` says what befalls the next writes and reads."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.objects: dict[str, bytes] = {}
+        self.plan: dict[str, list[str]] = {}
+
+    def next_fault(self, method: str) -> str | None:
+        return self.plan[method].pop(0) if self.plan.get(method) else None
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: IllS3
+
+    def do_PUT(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        fault, key = self.server.next_fault("PUT"), self.path.partition("?")[0]
+        if fault is not None and fault.isdecimal():
+            return self._answer(int(fault))
+        is_new = key not in self.server.objects
+        self.server.objects.setdefault(key, body)
+        if fault == "lost":
+            return self._break_off()
+        return self._answer(200 if is_new else 412)
+
+    def do_GET(self) -> None:
+        fault, key = self.server.next_fault("GET"), self.path.partition("?")[0]
+        if fault is not None and fault.isdecimal():
+            return self._answer(int(fault))
+        start, end = map(int, re.findall(r"\d+", self.headers["Range"]))
+        body = self.server.objects[key][start : end + 1]
+        if fault == "cut":
+            self._answer(206, body[: len(body) // 2], size=len(body))
+            return self._break_off()
+        return self._answer(206, b"?" + body[1:] if fault == "altered" else body)
+
+    def _answer(self, status: int, body: bytes = b"", size: int | None = None) -> None:
+        if status in CODES:
+            body = f"<Error><Code>{CODES[status]}</Code></Error>".encode()
+        self.send_response_only(status)
+        self.send_header("Content-Length", str(len(body) if size is None else size))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def _break_off(self) -> None:
+        self.wfile.flush()
+        self.close_connection = True
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture(scope="module")
+def code(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    npm, node = shutil.which("npm"), shutil.which("node")
+    if npm is None or node is None:
+        pytest.skip("needs Node.js and npm")
+    folder = tmp_path_factory.mktemp("node_faults")
+    for name in FILES:
+        shutil.copy(EXAMPLE / name, folder)
+    subprocess.run([npm, "ci", "--silent"], cwd=folder, check=True)  # noqa: S603 - fixed words
+    (folder / "script.mjs").write_text(SCRIPT, "utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def ill_s3() -> Iterator[IllS3]:
+    with IllS3() as server:
+        thread = Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    ("method", "faults", "said"),
+    [
+        ("PUT", ["lost"], VALUE),
+        ("PUT", ["409", "409"], VALUE),
+        ("PUT", ["503"] * 5, VALUE),
+        ("PUT", ["503"] * 100, "StoreUnavailableError"),
+        ("GET", ["cut", "cut"], VALUE),
+        ("GET", ["altered"], VALUE),
+        ("GET", ["cut"] * 100, "StoreUnavailableError"),
+        ("GET", ["altered"] * 100, "ChecksumMismatchError"),
+    ],
+    ids=lambda given: f"{given[0]} x {len(given)}" if isinstance(given, list) else None,
+)
+def test_what_passes_is_tried_again(
+    code: Path, ill_s3: IllS3, method: str, faults: list[str], said: object
+) -> None:
+    ill_s3.objects.clear()
+    ill_s3.plan = {method: list(faults)}
+
+    ran = subprocess.run(
+        ["node", "script.mjs"],  # noqa: S607 - of the path, as npm is
+        cwd=code,
+        env={
+            "PATH": os.environ["PATH"],
+            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{ill_s3.server_port}",
+            "AWS_ACCESS_KEY_ID": "none",
+            "AWS_SECRET_ACCESS_KEY": "none",
+            "AWS_REGION": "eu-west-1",
+            "STATE_BUCKET": "bucket",
+        },
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+
+    assert json.loads(ran.stdout) == said
