@@ -97,8 +97,13 @@ def _print_machine(machine: "AdoptedMachine") -> None:
             print_line("  Nothing catches an error in it.")
     for state, why in machine.unowned:
         print_line(f'"{state.title}" cannot be told who owns its objects: {why}.', BAD)
-    for refusal in machine.planned.plan.refusals.values():
-        print_line(f'Refused: "{refusal.state.title}": {refusal.why}.', BAD)
-        print_line(f"  {refusal.cure}")
+    refusals = machine.planned.plan.refusals.values()
+    for refusal in refusals:
+        if not refusal.is_following:
+            print_line(f'Refused: "{refusal.state.title}": {refusal.why}.', BAD)
+            print_line(f"  {refusal.cure}")
+    following = [f'"{each.state.title}"' for each in refusals if each.is_following]
+    if following:
+        print_line(f"  After it, the document stays too large in: {', '.join(following)}.")
     if not machine.insertions and not machine.planned.plan.refusals:
         print_line("No state exceeds the limit.", GOOD)

@@ -104,6 +104,26 @@ def test_state_that_needs_everything_plain_is_refused_and_the_rest_adopted(
     assert "Offload after Do" in (folder / "new").read_text()
 
 
+def test_states_behind_a_refused_one_are_told_in_one_line(run: Run, folder: Path) -> None:
+    """Nothing new is said of them: of some dozen states, the one to change was hard to find."""
+    states = {f"S{n}": task("f", ResultPath=f"$.s{n}") for n in range(4)}
+    file = write(folder, "m.asl.json", json.dumps(machine(states)))
+
+    ran = run("adopt", str(file), "--input-bytes", "262144")
+
+    assert ran.out.count("Refused: ") == 1
+    assert '\n  After it, the document stays too large in: "S1", "S2", "S3".\n' in ran.out
+    assert "there is room for" not in ran.err
+
+
+def test_room_for_what_an_offload_state_is_given_is_told(run: Run, folder: Path) -> None:
+    file = write(folder, "m.json", json.dumps(CHAIN))
+
+    ran = run("adopt", str(file), *OPTIONS)
+
+    assert "Documents have up to 252.0 KiB: the rest of the 256.0 KiB is for" in ran.err
+
+
 def test_service_that_is_sent_what_a_handler_answers_is_named(run: Run, folder: Path) -> None:
     mail = service("events:putEvents", {"Entries": [{"Detail.$": "$.r.Payload.report"}]})
     definition = machine({"Ask": task("ask", ResultPath="$.r"), "Send": mail})

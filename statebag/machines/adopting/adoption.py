@@ -45,12 +45,17 @@ class AdoptedMachine:
 
     @property
     def assumed(self) -> list[tuple[State, int]]:
-        """States whose answers have no bound, with the bytes that the place holds beside it all."""
-        growth = self.planned.growth
+        """States whose answers have no bound, with the bytes that the place holds beside it all.
+
+        Of a state that is refused, the refusal says it.
+        """
+        growth, refused = self.planned.growth, self.planned.plan.refusals
         found = []
         for state, outcome in growth.outcomes.items():
             decorated = growth.is_decorated(state)
-            if state.call and not growth.assumed.is_bounded(state, is_decorated=decorated):
+            if state in refused or not state.call:
+                continue
+            if not growth.assumed.is_bounded(state, is_decorated=decorated):
                 answer = outcome.answer.size if outcome.answer else 0
                 largest = [answer, *(values[DOCUMENT].size for _, values in outcome.values)]
                 found.append((state, LIMIT_WITH_PAYLOAD - max(largest) + answer))

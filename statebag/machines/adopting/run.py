@@ -10,7 +10,7 @@ from statebag.machines.adopting.adoption import AdoptedMachine, adopt
 from statebag.machines.adopting.undoing import undone
 from statebag.machines.assessing.histories import Histories
 from statebag.machines.assessing.report import LARGEST_INPUT, assumptions, source_of
-from statebag.machines.flow.bounds import Assumptions
+from statebag.machines.flow.bounds import LIMIT, LIMIT_WITH_PAYLOAD, Assumptions
 from statebag.machines.flow.readers import Readers
 from statebag.machines.planning.handlers import Decorated, unknown_names
 from statebag.machines.planning.planning import plan_of
@@ -98,6 +98,10 @@ def _of_assumptions(
     source = f"{histories.executions} executions" if histories.executions else "--input-bytes"
     size = bytes_text(first.input_bytes)
     yield f"For inputs up to {size} ({source}), {first.items} items (--items)."
+    yield (
+        f"Documents have up to {bytes_text(LIMIT_WITH_PAYLOAD)}: the rest of the"
+        f" {bytes_text(LIMIT)} is for what an offload state is given beside its document."
+    )
     for other in assumed[1:]:
         count = sum(len(plan_of(each.machine, other, decorated).plan) for each in machines)
         size = bytes_text(LARGEST_INPUT)

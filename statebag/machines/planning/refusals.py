@@ -35,6 +35,7 @@ class Refusal:
         size: how large that can be.
         why: nothing helps.
         cure: what a person may do.
+        is_following: whether the document was too large already because another one is refused.
     """
 
     state: State
@@ -42,6 +43,7 @@ class Refusal:
     size: int
     why: str
     cure: str
+    is_following: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +66,21 @@ class Refusing:
         """Return why a state is refused; others may have been, whose documents it is handed."""
         worst = max(outcome.excesses, key=lambda excess: (_ORDER[excess.place], excess.size))
         is_full = values[DOCUMENT].size >= LIMIT_WITH_PAYLOAD
+        is_following = False
         if worst.variable is not None:
             why, cure = f"the variable {worst.variable} grows on each round", _NO_VARIABLE
         elif is_full and any(is_behind(self.machine, each, state) for each in refused):
-            why, cure = _FULL, _SEE
+            why, cure, is_following = _FULL, _SEE, True
         else:
             why, cure = self._reason(state, values, worst, outcome)
-        return Refusal(state=state, place=worst.place, size=worst.size, why=why, cure=cure)
+        return Refusal(
+            state=state,
+            place=worst.place,
+            size=worst.size,
+            why=why,
+            cure=cure,
+            is_following=is_following,
+        )
 
     def _reason(
         self, state: State, values: Values, worst: Excess, outcome: Outcome
