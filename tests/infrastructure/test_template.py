@@ -10,6 +10,7 @@ import pytest
 from cfnlint.api import lint_file
 
 from executions import daily_deletion
+from universal_sync_core.retention.terms import MOST_DAYS
 from universal_sync_core.settings import Settings
 
 Template = dict[str, Any]
@@ -145,7 +146,8 @@ def test_what_is_over_is_deleted_daily(resources: dict[str, Any], template: Temp
     environment = properties["Environment"]["Variables"]
     assert environment["STATE_RETENTION_DAYS"] == {"Ref": "StateRetentionDays"}
     assert json.dumps({"Ref": "OtherStateMachineArns"}) in json.dumps(environment["STATE_MACHINES"])
-    assert template["Parameters"]["StateRetentionDays"]["MinValue"] == daily_deletion.LEAST_DAYS
+    days = template["Parameters"]["StateRetentionDays"]
+    assert (days["MinValue"], days["MaxValue"]) == (daily_deletion.LEAST_DAYS, MOST_DAYS)
 
 
 def test_multipart_uploads_that_were_never_finished_are_removed(bucket: dict[str, Any]) -> None:

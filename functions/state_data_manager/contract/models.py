@@ -20,7 +20,7 @@ from pydantic_core import PydanticCustomError
 
 from contract.base import ActionEvent, State, StateEvent
 from universal_sync_core.documents.document import DOCUMENT_BYTES
-from universal_sync_core.retention.terms import MOST_RECORDS
+from universal_sync_core.retention.terms import MOST_DAYS, MOST_RECORDS
 from universal_sync_core.values.codec import JsonObject
 
 
@@ -96,7 +96,9 @@ class DeleteEndedEvent(ActionEvent):
     """Asks for the deletion of everything of workflows that ended long ago."""
 
     dry_run: bool = Field(default=False, description="Whether to report only, and delete nothing.")
-    retention_days: int | None = Field(default=None, ge=0, description="Only for a dry run.")
+    retention_days: int | None = Field(
+        default=None, ge=0, le=MOST_DAYS, description="Only for a dry run."
+    )
     most: int = Field(default=MOST_RECORDS, ge=1, description="Most ends to look at, oldest first.")
 
 

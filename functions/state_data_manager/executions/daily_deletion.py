@@ -19,7 +19,7 @@ from universal_sync_core.retention.daily import DailyDeletion
 from universal_sync_core.retention.ended import UNKNOWN, EndedExecution, LastState, write_record
 from universal_sync_core.retention.inventory import S3Inventory
 from universal_sync_core.retention.standing import Standing, standing_at
-from universal_sync_core.retention.terms import MapRun, Terms
+from universal_sync_core.retention.terms import MOST_DAYS, MapRun, Terms
 from universal_sync_core.storage import runtime
 from universal_sync_core.storage.parallel import MAX_REQUESTS_AT_ONCE
 
@@ -137,9 +137,9 @@ def terms_of(env: Mapping[str, str], *, now: datetime, event: DeleteEndedEvent) 
         InvalidRequestError: the event sets something that only the stack may set.
     """
     text = env.get("STATE_RETENTION_DAYS", "")
-    if not text.isdecimal() or int(text) < LEAST_DAYS:
-        message = f"STATE_RETENTION_DAYS must be a whole number of at least {LEAST_DAYS}"
-        raise ConfigurationError(message)
+    if not text.isdecimal() or not LEAST_DAYS <= int(text) <= MOST_DAYS:
+        allowed = f"from {LEAST_DAYS} to {MOST_DAYS:,}"
+        raise ConfigurationError(f"STATE_RETENTION_DAYS must be a whole number {allowed}")
     machines = [each.strip() for each in env.get("STATE_MACHINES", "").split(",") if each.strip()]
     if not machines or not all(map(is_state_machine, machines)):
         raise ConfigurationError("STATE_MACHINES must be ARNs of state machines, with commas")

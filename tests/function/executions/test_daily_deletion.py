@@ -137,6 +137,12 @@ def test_a_shorter_retention_is_for_a_dry_run_alone(
     assert stepfunctions.taken == []
 
 
+def test_a_retention_beyond_the_calendar_is_refused_by_name() -> None:
+    with pytest.raises(InvalidRequestError) as refused:
+        run(dry_run=True, retention_days=999_999)
+    assert refused.value.field == "retention_days"
+
+
 def test_what_step_functions_still_sees_running_stays(
     s3: "S3Client",
     stepfunctions: FakeStepFunctions,
@@ -269,6 +275,7 @@ def test_terms_are_those_of_the_stack() -> None:
         {"STATE_RETENTION_DAYS": ""},
         {"STATE_RETENTION_DAYS": "14"},
         {"STATE_RETENTION_DAYS": "-90"},
+        {"STATE_RETENTION_DAYS": "999999"},
         {"STATE_RETENTION_DAYS": "90 days"},
         {"STATE_MACHINES": ""},
         {"STATE_MACHINES": ARN},

@@ -8,6 +8,8 @@ from typing import Final, Protocol
 from universal_sync_core.retention.standing import Standing
 
 MOST_RECORDS: Final = 10_000
+# A hundred years: further back, Python's calendar may end.
+MOST_DAYS: Final = 36_500
 # How many executions of one kind a run asks Step Functions about.
 MOST_ASKED: Final = 1_000
 
