@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from botocore.response import StreamingBody
-from pydantic import BaseModel, Field, RootModel, computed_field
+from pydantic import BaseModel, Field, RootModel, computed_field, field_serializer
 from pydantic.dataclasses import dataclass as pydantic_dataclass
 
 from tests.core.values.test_codec import nested
@@ -103,6 +103,14 @@ class Dumping(BaseModel):
         return {"inner": self.inner, "mode": mode, "by_alias": by_alias}
 
 
+class Placed(BaseModel):
+    at: Any
+
+    @field_serializer("at", when_used="json")
+    def as_place(self, at: complex) -> dict[str, Any]:
+        return {"x": at.real, "y": at.imag or None}
+
+
 async def counted() -> AsyncIterator[Any]:
     yield 1
     yield Colour.RED
@@ -114,6 +122,7 @@ NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 # Each value with the JSON that it stands for.
 TAKEN: list[tuple[Callable[[], Any], Any]] = [
     (lambda: Status.COMPLETE, "COMPLETE"),
+    (lambda: Placed(at=1 + 0j), {"at": {"x": 1.0, "y": None}}),
     (lambda: Colour.RED, "red"),
     (lambda: Level.HIGH, 3),
     (lambda: HTTPStatus.OK, 200),

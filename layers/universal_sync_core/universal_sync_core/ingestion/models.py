@@ -5,7 +5,7 @@ A dataclass of pydantic counts as a model: it may have aliases and computed fiel
 
 import inspect
 import math
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import cache, partial
 from typing import Any, Final, TypeAlias
 
@@ -40,6 +40,7 @@ def dumped(model: Any, convert: Convert) -> Json:
     taken = {name: options[name] for name in _taken(model.__class__)}
     dump = _dump_of(model)
     form = dump(mode="json", **taken)
+    taken.pop("fallback", None)  # what pydantic does not know stays as it is
     if _holds_null(form) and _is_lossy(form, dump(**taken)):
         raise ValueError(_DUMP)
     return form
@@ -81,4 +82,4 @@ def _is_lossy(form: Json, value: Any) -> bool:
         return any(map(_is_lossy, form.values(), value.values()))
     if isinstance(form, list) and isinstance(value, Collection):
         return any(map(_is_lossy, form, value))
-    return _holds_null(form)
+    return isinstance(value, Iterator) and _holds_null(form)
