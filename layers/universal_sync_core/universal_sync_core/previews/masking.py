@@ -7,7 +7,14 @@ from typing import Final
 
 from universal_sync_core.errors import StateSyncError
 from universal_sync_core.limits import KIB
-from universal_sync_core.previews.secrets import MASK, is_count, is_secret_name, without_secrets
+from universal_sync_core.previews.secrets import (
+    MASK,
+    are_keys_of_aws,
+    is_count,
+    is_secret_key,
+    is_secret_name,
+    without_secrets,
+)
 from universal_sync_core.values.codec import Json, JsonObject, decode, encode
 from universal_sync_core.values.paths import Step
 
@@ -56,6 +63,8 @@ class Masking:
         return self.masked(value[:_BEGINNING_CHARS] if is_long else value, steps)
 
     def _under(self, value: Json, secret: str | None, depth: int, *, in_list: bool = False) -> Json:
+        if isinstance(value, dict | list):
+            value = _without_secret_keys(value)
         if isinstance(value, dict):
             paired = secret or self._paired(value)
             return {
@@ -99,6 +108,15 @@ class Masking:
 
     def _is_secret(self, name: str) -> bool:
         return is_secret_name(name) or any(pattern.search(name) for pattern in self.patterns)
+
+
+def _without_secret_keys(value: JsonObject | list[Json]) -> JsonObject | list[Json]:
+    """Return an object or a list with `***` for what stands beside an access key id of AWS."""
+    if not are_keys_of_aws(value.values() if isinstance(value, dict) else value):
+        return value
+    if isinstance(value, list):
+        return [MASK if is_secret_key(item) else item for item in value]
+    return {key: MASK if is_secret_key(item) else item for key, item in value.items()}
 
 
 def _is_pair(value: list[Json]) -> bool:

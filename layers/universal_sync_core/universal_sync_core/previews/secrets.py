@@ -7,7 +7,10 @@ and never backtracks.
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from typing import Final
+
+from universal_sync_core.values.codec import Json
 
 MASK: Final = "***"
 # Characters of a name that are looked at.
@@ -16,9 +19,10 @@ _LONGEST_NAME: Final = 256
 # Anywhere in a name, in lower case and without diacritics.
 _ANYWHERE: Final = (
     "pass[_-]?(?:wor[dt]|wd|phrase|code)|pwd|pswd|secret|token|credential|cookie"
-    "|(?:access|account|api|encryption|master|private|shared|signing|ssh|subscription)[_-]?key"
+    "|(?:access|account|api|auth|encryption|hmac|licen[cs]e|master|private|shared|signing|ssh"
+    "|subscription)[_-]?key"
     "|session[_-]?id|connection[_-]?string|webhook[_-]?url|card[_-]?number"
-    "|mnemonic|seed[_-]?phrase"
+    "|mnemonic|seed[_-]?phrase|client[_-]?assertion|code[_-]?verifier"
 )
 _AT_THE_END: Final = (
     "auth(?:orization|entication)|signature|(?:admin|db|proxy|root|smtp|sql|user)[_-]?p(?:ass|w)"
@@ -39,27 +43,54 @@ _LOOKALIKES: Final = str.maketrans(
     "aAcCeEoOpPxXyYiIjJsSkKmMtTbBhHdqwhaAeEoOpPkKtTiIvNuYxXwagil",
 )
 
-# Access key ids, tokens of sessions and tasks, JSON web tokens, tokens of well-known services,
-# private keys up to their END line, and the credentials after Bearer, Basic or an option.
+_ACCESS_KEY_ID_CHARS: Final = 20
+_ACCESS_KEY_ID: Final = r"\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}\b"
+# No SHA-1 in hex.
+_KEY_BESIDE: Final = r"(?<![\w/+])(?![0-9a-f]{40})[\w/+]{40}(?![\w/+=])"
+# Access key ids with the secret key behind, tokens of sessions and tasks, JSON web tokens, also on
+# several lines, tokens of well-known services, hashes of passwords, private keys up to their END
+# line, and the credentials after Bearer, Basic, an option, or in a URL in a URL.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
 # https://github.blog/engineering/platform-security/behind-githubs-new-authentication-token-formats/
 _FORMS: Final = re.compile(
-    r"\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}\b"
+    rf"{_ACCESS_KEY_ID}(?:.{{0,64}}?{_KEY_BESIDE})?"
     r"|(?<![\w+/])(?:IQoJb3JpZ2lu|FwoGZXIvYXdz|A[\w+/]{0,6}AAAKgAAAA)[\w+/=]{40,}+"
-    r"|(?<![\w-])eyJ[\w-]{8,}+(?:\.[\w-]*+){1,4}+"
+    r"|(?<![\w-])eyJ[\w-]{8,}+(?:\.(?:[\r\n]{1,2}[ \t]{0,16}+)?[\w-]*+){1,4}+"
+    r"(?:[ \t]{0,4}+\r?\n[ \t]{0,16}+[\w.-]{20,}+)*+"
     r"|(?<![\w-])(?:gh[pousr]_|github_pat_|gl(?:pat|rt|dt|sa|soat)[-_]|npm_|xox[abeprs]-|xapp-"
     r"|AIza|ya29\.|[prs]k_(?:live|test)_|whsec_|sk-|hf_|hv[bs]\.|SG\.|pypi-|do[opr]_v1_|dckr_pat_"
     r"|dp\.[a-z]{2,5}\.|shp(?:at|ca|pa|ss)_|sq0[a-z]{3}-|lin_api_|AGE-SECRET-KEY-|NRAK-|PMAK-"
-    r"|(?<=hooks\.slack\.com/services/)|(?<=/api/webhooks/))[\w-]{9,}+(?:[./][\w-]++)*+"
-    r"|-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?:(?!-----END ).)*+(?:-----END [A-Z0-9 ]{0,60}-----)?"
+    r"|gsk_|dapi(?=[0-9a-f]{32})|GOCSPX-|1//0|figd_|ATATT3|glsa_|glc_|ph[cx]_|sbp_|rubygems_"
+    r"|bot\d{6,12}:(?=[\w-]{30})|(?<=hooks\.slack\.com/services/)|(?<=/api/webhooks/)"
+    r"|(?<=\.office\.com/webhookb2/))[\w-]{9,}+(?:[./@][\w-]++)*+"
+    r"|\b[0-9a-f]{32}-us\d{1,2}\b|\bSK[0-9a-f]{32}\b|(?<![\w-])[\w-]{14}\.atlasv1\.[\w-]++"
+    r"|\$(?:2[aby]|apr1|[156]|y|argon2i?d?)\$[\w./$,=+-]{20,}+"
+    r"|-{4,5} ?BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?:(?!-{4,5} ?END ).)*+"
+    r"(?:-{4,5} ?END [A-Z0-9 ]{0,60}-{4,5})?"
+    r"|(?<=Private-Lines: )\d{1,3}\s(?:(?!Private-)[\w+/=]{1,80}+\s?)*+"
+    r"|(?<=%3A%2F%2F)[^\s%&]{1,256}+%3A[^\s%&]{1,256}+%40"
+    r"|(?<=[?&]key=)(?=[a-z%=-]{0,64}\d)[\w%=-]{24,}+"
+    r"|(?<=[?&]code=)(?=[a-z%=-]{0,64}\d)[\w%=.-]{10,}+"
     r"|(?<=\bbearer )[\w.~+/=-]{4,}+|(?<=\bbasic )[\w+/]{6,}+={1,2}"
-    r"|(?:(?<= -u )|(?<=--user ))[^\s:'\"]{1,256}+:[^\s'\"]{1,256}+",
+    r"|(?:(?<= -u )|(?<=--user[ =]))[^\s:'\"]{1,256}+:[^\s'\"]{1,256}+",
     re.DOTALL | re.IGNORECASE,
 )
 # A URL with a password, whatever its scheme, or with a name that is long enough for a token.
 _IN_URL: Final = re.compile(
     r"(?<=://)(?:[^/\s:@]{0,256}+:(?!\d{1,5}+/)(?:[^\s@\"'<>]{1,1024}+@)(?:[^\s/@\"'<>]{0,256}+@)*+"
     r"|[\w-]{20,256}+@)"
+)
+# What a command, a file of credentials or SQL takes as a password; `-p` of MySQL has no space.
+_AFTER: Final = re.compile(
+    r"(\b(?:(?:(?:mysql|mariadb)[a-z-]{0,12}+ (?:[^\n|;]{0,256}? )?(?-i:-p)"
+    r"|curl (?:[^\n|;]{0,256}? )?(?-i:-u)[^\s:'\"-][^\s:'\"]{0,256}+:)(?=\S)"
+    r"|(?:sshpass|docker login (?:[^\n|;]{0,256}? )?)(?-i: ?-p) ?"
+    r"|redis-cli (?:[^\n|;]{0,256}? )?-a "
+    r"|pass(?:in|out) pass:|login \S{1,128} password "
+    r"|user(?:name)?=[^\s;,&]{1,128}[\s;,&]{1,4}pass="
+    r"|(?:identified by|password) (?=['\"])|oracle:thin:[^\s/@]{1,128}/|sqlplus [^\s/@]{1,128}/))"
+    r"(?:'[^'\r\n]*+'?|\"[^\"\r\n]*+\"?|[^\s'\"&,;@]++)",
+    re.IGNORECASE,
 )
 # All that stands in a header.
 _HEADER: Final = re.compile(
@@ -71,12 +102,20 @@ _HEADER: Final = re.compile(
 # command lines and truncated JSON. A quoted value goes up to the same quote.
 _ASSIGNED: Final = re.compile(
     rf"(?P<option>--(?:[a-z0-9]{{1,16}}-){{0,3}})?"
-    rf"(?P<name>(?:{_ANYWHERE})[\w-]{{0,32}}+|{_AT_THE_END}|(?<![^\W_])(?:{'|'.join(_SHORT)}))"
+    rf"(?P<name>(?:{_ANYWHERE})[\w-]{{0,32}}+|{_AT_THE_END}|_auth|(?<![^\W_])(?:{'|'.join(_SHORT)}))"
     r"(?P<before>(?:[\\\"',]{0,16}+\s{0,4}+(?:[\\\"']{0,4}+value[\\\"']{0,4}+\s{0,4}+)?"
-    r"(?:[=:]=?>?|%3D)\s{0,4}+|>|(?(option)\s{1,4}+(?!-)|(?!)))"
+    r"(?:[=:]=?>?|%3D)\s{0,4}+|>(?:<value>|<!\[CDATA\[)?|(?(option)\s{1,4}+(?!-)|(?!)))"
     r"(?:bearer |basic |b(?=[\"']))?(?P<quote>\"\"(?![\s,;}\])]|\Z)|\\{0,16}+[\"'])?)"
     r"(?P<value>(?(quote)(?:(?!(?P=quote)).|(?<=\\)(?P=quote))*+|[^\s\\\"'&,;<{}\[\]]*+))",
     re.IGNORECASE | re.DOTALL,
+)
+# The lines of a text in YAML, which are further to the right than the name.
+_LINES: Final = re.compile(
+    rf"(?P<name>^(?P<indent>[ \t]{{0,64}}+)[\w.'\"-]{{0,64}}?"
+    rf"(?:{_ANYWHERE})[\w-]{{0,32}}+['\"]?:"
+    r"[ \t]{0,4}+[|>][+\d-]{0,2}[ \t]{0,4}+\r?\n)"
+    r"(?:(?P=indent)[ \t]++[^\n]*+(?:\n|\Z)|[ \t]*+\n)++",
+    re.IGNORECASE | re.MULTILINE,
 )
 # Digits of a number of tokens.
 _LONGEST_COUNT: Final = 9
@@ -100,7 +139,23 @@ def is_count(name: str) -> bool:
 def without_secrets(text: str) -> str:
     """Return a string with `***` for each part that has the form of a secret."""
     text = _IN_URL.sub(f"{MASK}@", _FORMS.sub(MASK, text))
+    text = _LINES.sub(rf"\g<name>\g<indent>  {MASK}\n", _AFTER.sub(rf"\g<1>{MASK}", text))
     return _ASSIGNED.sub(_masked, _HEADER.sub(rf"\g<1>{MASK}", text))
+
+
+def are_keys_of_aws(values: Iterable[Json]) -> bool:
+    """Tell whether one of the values is an access key id, so that another is the secret key."""
+    return any(
+        type(each) is str
+        and len(each) == _ACCESS_KEY_ID_CHARS
+        and re.fullmatch(_ACCESS_KEY_ID, each)
+        for each in values
+    )
+
+
+def is_secret_key(value: Json) -> bool:
+    """Tell whether a value has the form of a secret key of AWS."""
+    return type(value) is str and re.fullmatch(_KEY_BESIDE, value) is not None
 
 
 def _masked(found: re.Match[str]) -> str:
