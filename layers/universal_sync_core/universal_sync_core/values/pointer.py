@@ -219,9 +219,9 @@ def is_one_place(left: Json, right: Json) -> bool | None:
 
 def may_hold_marks(encoded: bytes) -> bool:
     """Tell cheaply whether a JSON document may hold a pointer or something like one."""
-    if _MARK_IN_JSON in encoded or _COMPRESSED_MARK_IN_JSON in encoded:
+    # A search for one byte is many times faster than a search for several.
+    if b"_" in encoded and (_MARK_IN_JSON in encoded or _COMPRESSED_MARK_IN_JSON in encoded):
         return True
-    # A search for one byte is many times faster than a search for all four.
     return b"\\" in encoded and _LETTER_IN_JSON in encoded
 
 
