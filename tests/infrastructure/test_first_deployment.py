@@ -54,6 +54,30 @@ def test_a_bus_is_named_and_has_no_arn(
     assert bool(re.fullmatch(pattern, bus)) is is_taken
 
 
+@pytest.mark.parametrize(
+    ("name", "is_taken"),
+    [
+        ("orders", True),
+        ("orders.v2", True),
+        ("orders+returns@eu=(new)!", True),
+        ("*", False),
+        ("orders?", False),
+        ("orders:live", False),
+        ("orders/Items", False),
+        ("${AWS::StackName}", False),
+        ("two words", False),
+    ],
+)
+def test_other_machines_are_named_as_step_functions_lets_them_be(
+    parameters: dict[str, Any], name: str, *, is_taken: bool
+) -> None:
+    """A version or a pattern would give the roles rights on the executions of others."""
+    arn = f"arn:aws:states:eu-west-1:123456789012:stateMachine:{name}"
+    pattern = parameters["OtherStateMachineArns"]["AllowedPattern"]
+    assert bool(re.fullmatch(pattern, arn)) is is_taken
+    assert bool(re.fullmatch(pattern, f"{arn},{arn}")) is is_taken
+
+
 def test_the_longest_name_of_a_stack_is_told(root: Path, template: dict[str, Any]) -> None:
     name = template["Resources"]["StateDataStateMachine"]["Properties"]["StateMachineName"]
     room = STEP_FUNCTIONS_NAME_CHARS - len(name["Fn::Sub"].replace("${AWS::StackName}", ""))
