@@ -12,6 +12,7 @@ from statebag.machines.model.effects import resource_text
 from statebag.machines.text.edits import Edit, apply
 from statebag.machines.text.nodes import Kind, Node
 from statebag.machines.text.source import read_file, read_text
+from tests.statebag.conftest import Run
 
 JSON_TEXT = """{
   "StartAt": "Größe",
@@ -90,6 +91,22 @@ def test_every_json_value_keeps_its_span_and_value(value: object) -> None:
 LAUGHS = "a0: &a0 [1]\n" + "".join(
     f"a{level}: &a{level} [{', '.join([f'*a{level - 1}'] * 10)}]\n" for level in range(1, 10)
 )
+
+
+@pytest.mark.parametrize("command", ["assess", "adopt"])
+def test_text_in_a_string_beside_a_definition_is_told(
+    run: Run, tmp_path: Path, command: str
+) -> None:
+    """A template of two machines was assessed as if it had one."""
+    file = tmp_path / "template.yaml"
+    machine = "{StartAt: A, States: {A: {Type: Succeed, Comment: StartAt is told}}}"
+    file.write_text(f"One: {machine}\nTwo: !Sub |\n  {machine}\n", "utf-8")
+
+    ran = run(command, str(file))
+
+    assert ran.err.count("the definition is text in a string, and is not read") == 1
+    assert "template.yaml, line 2: " in ran.err
+    assert "under Definition, with its substitutions in DefinitionSubstitutions" in ran.err
 
 
 @pytest.mark.timeout(60)

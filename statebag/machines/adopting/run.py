@@ -72,6 +72,7 @@ def run(cloud: Cloud, machine: str, bounds: Bounds, function: str, *, is_undo: b
     decorated = Decorated.named(bounds.decorated)
     adoption = adopt(source, assumed[0], decorated, function)
     notes = (
+        *source.unread,
         *unknown_names(decorated, [each.machine for each in adoption.machines]),
         *_of_assumptions(assumed, histories, adoption.machines, decorated),
         *_read_in_place(adoption.machines),

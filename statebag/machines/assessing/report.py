@@ -63,7 +63,7 @@ class Report:
         line: where its definition begins.
         assessments: for each size of input.
         handlers: those that would save something, for the smallest input.
-        notes: what the options say that concerns no machine of the file.
+        notes: what concerns no machine of the file: definitions that are not read, and options.
         histories: of its executions, where it is deployed.
     """
 
@@ -130,7 +130,7 @@ def _reports(source: Source, bounds: Bounds, histories: Histories) -> Iterator[R
     decorated = Decorated.named(bounds.decorated)
     base = invoked(source, decorated)
     machines = [read_machine(base, rewritten) for rewritten in base.machines]
-    notes = tuple(unknown_names(decorated, machines))
+    notes = (*source.unread, *unknown_names(decorated, machines))
     for node, machine in zip(source.machines, machines, strict=True):
         each = assumptions(bounds, histories)
         liveness = Liveness(machine, decorated)

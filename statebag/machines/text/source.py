@@ -19,8 +19,9 @@ _CODE_HINT: Final = (
 )
 
 _QUOTED: Final = (
-    "Put the definition into a file of its own, which DefinitionUri or DefinitionS3Location names,"
-    " or give the ARN of the deployed state machine."
+    "Write it as an object under Definition, with its substitutions in DefinitionSubstitutions, or"
+    " put it into a file of its own, which DefinitionUri or DefinitionS3Location names, or give the"
+    " ARN of the deployed state machine."
 )
 
 
@@ -34,6 +35,7 @@ class Source:
         encoding: of the file.
         is_yaml: whether it is YAML.
         machines: the definitions, in the order of the text.
+        unread: what to say of definitions beside them that are not read.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Source:
     encoding: str
     is_yaml: bool
     machines: tuple[Node, ...]
+    unread: tuple[str, ...] = ()
 
     def line_of(self, node: Node) -> int:
         """Return the line on which a node begins, from 1."""
@@ -79,27 +82,46 @@ def read_text(text: str, *, name: str, is_yaml: bool = False, encoding: str = "u
     is_json = not is_yaml and text.lstrip().startswith(("{", "["))
     root = parse_json(text, name=name) if is_json else parse_yaml(text, name=name)
     machines = tuple(_definitions(root))
-    if not machines and (quoted := _quoted_definition(root)) is not None:
-        line = text.count("\n", 0, quoted.start) + 1
-        raise RefusedError(f"{name}, line {line}: the definition is text in a string", hint=_QUOTED)
+    quoted = [
+        f"{name}, line {text.count(chr(10), 0, node.start) + 1}: the definition is text in a string"
+        for node in _quoted_definitions(root)
+    ]
+    if not machines and quoted:
+        raise RefusedError(quoted[0], hint=_QUOTED)
     if not machines:
         raise RefusedError(f"{name} contains no state machine (no StartAt and States)", hint=_HINT)
-    return Source(name=name, text=text, encoding=encoding, is_yaml=not is_json, machines=machines)
+    return Source(
+        name=name,
+        text=text,
+        encoding=encoding,
+        is_yaml=not is_json,
+        machines=machines,
+        unread=tuple(f"{said}, and is not read. {_QUOTED}" for said in quoted),
+    )
 
 
-def _quoted_definition(root: Node) -> Node | None:
-    """Return the first text that has the fields of a definition in it, or None."""
-    texts = (node for node in root.walk() if isinstance(node.value, str))
-    return next((node for node in texts if "StartAt" in str(node.value)), None)
+def _quoted_definitions(root: Node) -> Iterator[Node]:
+    """Yield the texts outside the definitions that have the fields of one in them."""
+    for node in _outside(root):
+        if isinstance(node.value, str) and "StartAt" in node.value:
+            yield node
 
 
 def _definitions(root: Node) -> Iterator[Node]:
     """Yield the outermost mappings that have StartAt and States."""
+    return (node for node in _outside(root) if _is_definition(node))
+
+
+def _outside(root: Node) -> Iterator[Node]:
+    """Yield the nodes of a text with its definitions, and nothing inside these."""
     pending = [root]
     while pending:
         node = pending.pop()
-        if node.kind is Kind.MAPPING and "StartAt" in node and "States" in node:
-            yield node
-            continue
-        pending.extend(value for _, value in reversed(node.entries))
-        pending.extend(reversed(node.items))
+        yield node
+        if not _is_definition(node):
+            pending.extend(value for _, value in reversed(node.entries))
+            pending.extend(reversed(node.items))
+
+
+def _is_definition(node: Node) -> bool:
+    return node.kind is Kind.MAPPING and "StartAt" in node and "States" in node
