@@ -65,6 +65,13 @@ def test_the_decorator_needs_no_options(store: CountingStore, bag: dict[str, Any
     assert not inspect.iscoroutinefunction(handler)
 
 
+def test_a_method_is_told_that_only_functions_are_decorated() -> None:
+    workers: Any = type("Workers", (), {"method": state_task(lambda *_: {})})()
+    with pytest.raises(InvalidRequestError, match="type Workers; decorate a function") as caught:
+        workers.method(event({}), None)
+    assert "not a method" in str(caught.value)
+
+
 class OfTheUserError(Exception):
     pass
 

@@ -201,9 +201,13 @@ def state_task(  # noqa: PLR0913 - options, each with a default
     return decorated if worker is None else decorated(worker)
 
 
-def _is_item(event: Mapping[str, Json]) -> bool:
+def _is_item(event: object) -> bool:
     if not isinstance(event, Mapping):
-        raise InvalidRequestError("the event must be a JSON object")
+        message = (
+            f"the event must be a JSON object, not of type {type(event).__name__}; decorate a"
+            " function of the state and the context, not a method"
+        )
+        raise InvalidRequestError(message)
     return ITEM in event and "state_data" not in event
 
 
