@@ -1,5 +1,6 @@
 """`statebag verify`: whether all that a state points to is there, and is what was written."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import click
@@ -20,9 +21,11 @@ from statebag.output.terminal import (
     styled,
 )
 from statebag.paths import render_path
+from statebag.resuming.going_on import undeleting
 from statebag.sources.sources import SOURCE_HELP, Source, open_source
 from statebag.state.reading import StateReader
 from statebag.state.soundness import Problem, verify
+from universal_sync_core.storage.keys import execution_in
 from universal_sync_core.storage.retry import ExponentialBackoffRetry
 from universal_sync_core.values.codec import JsonObject
 
@@ -76,10 +79,17 @@ def command(cloud: Cloud, source: str, *, to_json: bool) -> None:
             BAD if result.problems else GOOD,
         )
     if result.problems:
-        note(
-            "`statebag snapshots` lists states to go back to; versions may still hold the objects."
-        )
+        note("`statebag snapshots` lists states to go back to.")
+        _tell_how_to_undelete(result.problems)
         raise click.exceptions.Exit(DIFFERENT)
+
+
+def _tell_how_to_undelete(problems: Sequence[Problem]) -> None:
+    missing = [each.reference.path for each in problems if each.fault == "missing"]
+    a_path_of = {execution_in(path): path for path in missing}
+    for owner, path in a_path_of.items():
+        for line in undeleting(path) if owner else ():
+            note(line)
 
 
 def _reader(cloud: Cloud, opened: Source) -> StateReader:

@@ -115,7 +115,7 @@ def _from_before(cloud: Cloud, execution: Execution, problem: str) -> Sequence[s
 
 
 def undeleting(path: str) -> Sequence[str]:
-    """Return the commands that bring back the deleted objects of the execution of a record."""
+    """Return the command that brings back what was deleted of the state with this object."""
     location = Location.parse(path)
     folder = shlex.quote(location.key.rsplit("/", 2)[0] + "/")
     query = "--query 'DeleteMarkers[?IsLatest].[Key,VersionId]' --output text"
@@ -124,7 +124,7 @@ def undeleting(path: str) -> Sequence[str]:
     return [
         f"{listing} |",
         f'  while read -r key version; do {each} --key "$key" --version-id "$version"; done',
-        "Its state was deleted. For 30 days the bucket keeps it, and this brings it back.",
+        "The bucket keeps deleted state for 30 days, and this brings it back.",
     ]
 
 

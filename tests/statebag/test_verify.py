@@ -2,12 +2,13 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
 from statebag.budgets import expanded
 from tests.core.places import lines_of
-from tests.statebag.cloud import MACHINE, FakeCloud, arn_of
+from tests.statebag.cloud import BUCKET, MACHINE, FakeCloud, arn_of
 from tests.statebag.conftest import Run
 from tests.statebag.states import CONTEXT, RUN, catalog_bag, decoded, snapshot_of
 from universal_sync_core import offload, universal_sync_core
@@ -71,6 +72,20 @@ def test_deleted_object_is_found(run: Run, cloud: FakeCloud) -> None:
     assert decoded(ran.out)[0]["problems"] == [
         {"fault": "missing", "path": "current_state.report.sections", "s3_path": str(page)}
     ]
+
+
+@pytest.mark.usefixtures("bag")
+def test_command_that_undoes_a_deletion_is_told_once(run: Run, cloud: FakeCloud) -> None:
+    pages = [key for key in cloud.memory.objects if "/packs/" in str(key)]
+    for page in pages[:2]:
+        del cloud.memory.objects[page]
+
+    ran = run("verify", RUN)
+
+    folder = quote(RUN, safe="")
+    command = f"aws s3api list-object-versions --bucket {BUCKET} --prefix v1/{folder}/ --query"
+    assert (ran.code, ran.err.count(command)) == (1, 1)
+    assert "The bucket keeps deleted state for 30 days" in ran.err
 
 
 @pytest.mark.usefixtures("bag")
