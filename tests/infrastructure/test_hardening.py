@@ -25,6 +25,22 @@ def resources(template: dict[str, Any], deployment: Deployment, kind: str) -> di
     return stack_of(template, deployment).resolver.resources(kind)
 
 
+@pytest.mark.parametrize("boundary", ["", f"arn:aws:iam::{ACCOUNT}:policy/boundary"])
+def test_a_boundary_is_on_every_role_where_one_is_named(
+    template: dict[str, Any], boundary: str
+) -> None:
+    """Accounts may let nobody create a role without one."""
+    parameters = {
+        "PermissionsBoundaryArn": boundary,
+        "WithCallbackFunction": "true",
+        "JobSources": "aws.glue",
+    }
+    deployment = Deployment(name="boundary", parameters=parameters)
+    roles = resources(template, deployment, "AWS::IAM::Role").values()
+    assert len(roles) >= 5
+    assert {role.get("PermissionsBoundary", "") for role in roles} == {boundary}
+
+
 def trust_of(role: dict[str, Any]) -> dict[str, Any]:
     (statement,) = role["AssumeRolePolicyDocument"]["Statement"]
     return dict(statement)
