@@ -270,6 +270,7 @@ REFUSED: list[tuple[Callable[[], Any], str, str]] = [
     (looped_line, ".more[0].of", "contains itself: it is the same Line"),
     (looped_tuple, "[0][0]", "contains itself"),
     (looped_iterator, "[1]", "contains itself: it is the same generator"),
+    (lambda: RootModel[Any]([{1: "one", "1": "two"}]), "", "two keys that are the same string"),
     (lambda: RootModel[Any](looped_dict()), "", "model_dump"),
     (lambda: RootModel[Any](nested(300)), "", "over 250 levels"),
     (Endless, "", "nested too deeply"),

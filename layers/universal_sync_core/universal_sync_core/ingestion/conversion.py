@@ -16,7 +16,7 @@ from typing import Final, TypeAlias
 from universal_sync_core.bag.unit_of_work import UnitOfWork, apart
 from universal_sync_core.ingestion.asynchronous import drained
 from universal_sync_core.ingestion.models import dumped, is_model
-from universal_sync_core.ingestion.scalars import key_text, kind_of, scalar, time_text
+from universal_sync_core.ingestion.scalars import key_text, kind_of, scalar, time_text, unwrapped
 from universal_sync_core.ingestion.suggestions import suggestion_for
 from universal_sync_core.lazy.views import View, passed_on
 from universal_sync_core.limits import KIB
@@ -35,10 +35,10 @@ def as_json(value: Json, unit: UnitOfWork, ingest: Ingest) -> tuple[Json, bytes]
     """Return a value as JSON, and its encoding.
 
     These are accepted: views of a state, iterators, tuples, mappings, enumerations, subclasses of
-    strings and numbers, times with their offset, UUIDs, dataclasses and pydantic models. Those that
-    stand for a string are accepted as keys too. A view becomes the pointer that it reads. An
-    iterator becomes a list, or if that is longer than a page, a pointer to the list, which is
-    stored while it is made.
+    strings and numbers, times with their offset, UUIDs, dataclasses, pydantic models, and proxies
+    of any of these. Those that stand for a string are accepted as keys too. A view becomes the
+    pointer that it reads. An iterator becomes a list, or if that is longer than a page, a pointer
+    to the list, which is stored while it is made.
 
     Args:
         value: the value that a caller sent.
@@ -69,9 +69,10 @@ class _Conversion:
         return settled, encode(settled)
 
     def _json(self, value: Json, place: Place) -> Json:
+        value = unwrapped(value)
         if isinstance(value, Enum):
             return self._json(value.value, place)
-        if value is None or isinstance(value, bool | str | int | float):
+        if value is None or issubclass(type(value), bool | str | int | float):  # a mock is none
             return scalar(value, place)
         if isinstance(value, View):
             return passed_on(value)
@@ -167,7 +168,8 @@ class _Conversion:
         message = (
             f"{kind}.model_dump(mode='json') failed: a field has no JSON form, is a number that is"
             " not finite, is a generator that yields null, for which pydantic also writes such a"
-            " number (use a list), or is nested over 250 levels, which pydantic does not write"
+            " number (use a list), has two keys that are the same string, or is nested over 250"
+            " levels, which pydantic does not write"
         )
         raise place.refusal(message)
 

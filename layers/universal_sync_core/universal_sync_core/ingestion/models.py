@@ -15,7 +15,14 @@ Convert: TypeAlias = Callable[[Any], Json]
 
 _DUMP: Final = "model_dump"
 _OF_DATACLASSES: Final = "__pydantic_serializer__"
-_OPTIONS: Final = frozenset({"by_alias", "warnings", "fallback"})
+# Without the last, a field's type says what is written of a model in it, and what a subclass adds
+# is lost, such as the tool calls of a message in a list of messages. Pydantic has it from 2.13 on.
+_OPTIONS: Final = {
+    "by_alias": True,
+    "warnings": False,
+    "fallback": None,
+    "polymorphic_serialization": True,
+}
 
 
 def is_model(value: object) -> bool:
@@ -34,14 +41,15 @@ def dumped(model: Any, convert: Convert) -> Json:
 
     Raises:
         ValueError, RecursionError: a field has no JSON form. Pydantic writes null for a number that
-            is not finite where a field may have any type; this is such an error too.
+            is not finite where a field may have any type, and one of two keys that are the same
+            string; these are such errors too.
     """
-    options = {"by_alias": True, "warnings": False, "fallback": convert}
+    options = {**_OPTIONS, "fallback": convert}
     taken = {name: options[name] for name in _taken(model.__class__)}
     dump = _dump_of(model)
     form = dump(mode="json", **taken)
     taken.pop("fallback", None)  # what pydantic does not know stays as it is
-    if _holds_null(form) and _is_lossy(form, dump(**taken)):
+    if _is_lossy(form, dump(**taken)):
         raise ValueError(_DUMP)
     return form
 
@@ -58,11 +66,22 @@ def _dump_of(model: Any) -> Callable[..., Any]:
 @cache
 def _taken(kind: type[Any]) -> frozenset[str]:
     """Return the options that the models of a class take, which may have a dump of their own."""
+    return frozenset(_OPTIONS).intersection(_parameters(kind))
+
+
+def _parameters(kind: type[Any]) -> Iterator[str]:
+    """Yield the names that the dump of a class takes, and those that it hands on to its base's."""
     if not hasattr(kind, _DUMP):
-        return _OPTIONS
-    parameters = inspect.signature(getattr(kind, _DUMP)).parameters
-    takes_all = any(each.kind is each.VAR_KEYWORD for each in parameters.values())
-    return _OPTIONS if takes_all else _OPTIONS & parameters.keys()
+        from universal_sync_core.values.validation import adapter  # noqa: PLC0415 - pydantic
+
+        yield from inspect.signature(adapter(kind).dump_python).parameters
+        return
+    for base in kind.__mro__:
+        if _DUMP in vars(base):
+            parameters = inspect.signature(vars(base)[_DUMP]).parameters
+            yield from parameters
+            if not any(each.kind is each.VAR_KEYWORD for each in parameters.values()):
+                return
 
 
 def _holds_null(form: Json) -> bool:
@@ -72,14 +91,15 @@ def _holds_null(form: Json) -> bool:
 
 
 def _is_lossy(form: Json, value: Any) -> bool:
-    """Tell whether a JSON form has null where the value has a number that is not finite.
+    """Tell whether a JSON form has less than the value: null for a number, or one key for two.
 
     A generator has been read for the form, so that nobody can tell what was null in it.
     """
     if form is None:
         return isinstance(value, float) and not math.isfinite(value)
     if isinstance(form, dict) and isinstance(value, Mapping):
-        return any(map(_is_lossy, form.values(), value.values()))
+        is_short = len(set(map(str, value))) < len(value)
+        return is_short or any(map(_is_lossy, form.values(), value.values()))
     if isinstance(form, list) and isinstance(value, Collection):
         return any(map(_is_lossy, form, value))
     return isinstance(value, Iterator) and _holds_null(form)

@@ -15,6 +15,13 @@ from universal_sync_core.values.timestamps import rfc3339
 _WRITABLE_BITS: Final = 14_000
 
 
+def unwrapped(value: Json) -> Json:
+    """Return the value that a proxy stands for, as wrapt and lazy-object-proxy make one."""
+    while value.__class__ is not type(value) and hasattr(value, "__wrapped__"):
+        value = value.__wrapped__
+    return value
+
+
 def scalar(value: Json, place: Place) -> Json:
     """Return a string, number or constant; a subclass counts as its plain value."""
     if value is None or isinstance(value, bool):
@@ -53,9 +60,10 @@ def time_text(value: date, place: Place) -> str:
 
 def key_text(key: object, place: Place) -> str:
     """Return a key as a plain string."""
+    key = unwrapped(key)
     while isinstance(key, Enum):
         key = key.value
-    if not isinstance(key, str):
+    if not issubclass(type(key), str):
         message = f"keys must be strings, and one is of type {kind_of(key)}; use str(key)"
         raise place.refusal(message)
     return str.__str__(key)
