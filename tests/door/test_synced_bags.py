@@ -21,6 +21,7 @@ from universal_sync_core import (
 )
 from universal_sync_core.errors import (
     InvalidRequestError,
+    MalformedPointerError,
     MissingObjectError,
     PointerNotAllowedError,
     StateTooLargeError,
@@ -219,6 +220,15 @@ def test_what_a_step_left_for_the_machine_goes_with_the_next_one(way: str, waite
     assert not left & after.keys()
     assert after["next_action"] == "CONTINUE"
     assert hydrate_state(after)["current_state"] == {"a": 1}
+
+
+@pytest.mark.parametrize("version", [True, 1.0])
+def test_its_unchanged_pointers_are_still_pointers(version: Any) -> None:
+    bag = universal_sync_core(first(), {"report": "x" * 50_000}, CONTEXT)
+    answer = synced_bag(bag, {"current_state": {"a": 1}})
+    answer["state_data"]["report"] = answer["state_data"]["report"] | {"__v": version}
+    with pytest.raises(MalformedPointerError):
+        merge_answer(bag, answer)
 
 
 def test_it_has_all_fields_of_the_bag() -> None:

@@ -90,7 +90,9 @@ def _follows(given: JsonObject, bag: JsonObject) -> bool:
 
 
 def _is_same(name: str, given: JsonObject, bag: JsonObject) -> bool:
-    return (name in given) == (name in bag) and given.get(name) == bag.get(name)
+    """Tell whether a field is unchanged; Python takes `true` and `1.0` for 1, and JSON does not."""
+    ours, theirs = bag.get(name), given.get(name)
+    return (name in given) == (name in bag) and ours == theirs and encode(ours) == encode(theirs)
 
 
 def _require_bounded(size: int, path: str, unit: UnitOfWork) -> None:
