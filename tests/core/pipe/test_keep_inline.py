@@ -160,6 +160,14 @@ def test_the_copy_of_a_large_value_inside_is_whole() -> None:
 
 
 @pytest.mark.usefixtures("store")
+def test_an_object_that_was_copied_in_part_is_copied_whole_when_it_is_named() -> None:
+    bag = kept(STATE | {"flags": {"a": 1, "b": {"c": 2, "d": 3}}}, "flags.a", "flags.b.c")
+    assert bag["current_state"]["flags"] == {"a": 1, "b": {"c": 2}}
+    bag = synced(bag, {"other": 1}, CONTEXT | {"keep_inline": ["flags"]})
+    assert bag["current_state"]["flags"] == {"a": 1, "b": {"c": 2, "d": 3}}
+
+
+@pytest.mark.usefixtures("store")
 def test_inline_state_needs_no_copies() -> None:
     context = CONTEXT | {"keep_inline": ["current_state.approved"]}
     bag = synced({}, {"current_state": {"approved": True}}, context)

@@ -71,12 +71,16 @@ def _with_copies(pointer: Pointer, by_key: dict[str, Keys], unit: UnitOfWork) ->
 
 
 def _has(copies: JsonObject, key: str, paths: Keys) -> bool:
-    """Tell whether there is a copy of a key with all of the wanted paths in it."""
+    """Tell whether there is a copy of a key with all of the wanted paths in it.
+
+    The copy of an object may have been made for a few of its paths, so it does not count as whole.
+    """
     if key not in copies:
         return False
     copy = copies[key]
-    return type(copy) is not dict or all(
-        _has(copy, inner, further) for inner, further in by_first(paths).items()
+    return type(copy) is not dict or (
+        () not in paths
+        and all(_has(copy, inner, further) for inner, further in by_first(paths).items())
     )
 
 
