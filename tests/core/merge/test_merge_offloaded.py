@@ -1,13 +1,14 @@
 """Merging gives the same whether the base is inline, partly or wholly in S3."""
 
 import copy
+import hashlib
 import random
 from typing import Any
 
 import pytest
 
 from tests.core import oracle
-from tests.core.bags import CONTEXT, EXECUTION, KIB, Unchanged, fresh, hydrated, synced
+from tests.core.bags import CONTEXT, EXECUTION, KIB, Unchanged, call, fresh, hydrated, synced
 from tests.core.fakes import CountingStore, SlowStore
 from tests.core.merge.merges import MERGES
 from tests.core.merge.rows import BY_ID, Merge
@@ -19,7 +20,11 @@ from universal_sync_core import (
     universal_sync_core,
 )
 from universal_sync_core.packs import outbox, ranges
-from universal_sync_core.values.pointer import parse
+from universal_sync_core.storage import runtime
+from universal_sync_core.storage.store import Location
+from universal_sync_core.values.address import Address
+from universal_sync_core.values.codec import encode
+from universal_sync_core.values.pointer import Pointer, parse
 
 # A timestamp is never as long as a threshold: it stays where it can be read.
 SMALL: dict[str, Any] = {
@@ -240,3 +245,39 @@ def test_a_delta_that_adds_nothing_reads_nothing() -> None:
             {**CONTEXT, "merge_strategy": growing},
         )
     assert store.gets == []
+
+
+def as_one_object(encoded: bytes, *, is_frame: bool) -> dict[str, Any]:
+    """Return the pointer to a value that a worker in another language has stored."""
+    with call() as opened:
+        if is_frame:
+            at = opened.objects.add(encoded)
+            return Pointer(kind="value", at=at, size=len(encoded)).render()
+        path = opened.objects.home + hashlib.sha256(encoded).hexdigest()
+        runtime.current().create(Location.parse(path), encoded)
+    at = Address(path, 0, len(encoded), path[-64:])
+    return Pointer(kind="value", at=at, size=len(encoded)).render()
+
+
+@pytest.mark.parametrize("is_frame", [True, False], ids=["zstd", "plain"])
+@pytest.mark.parametrize("space", [b"", b"\n  "], ids=["compact", "indented"])
+def test_two_maps_in_single_objects_are_merged(*, is_frame: bool, space: bytes) -> None:
+    parts: list[dict[str, Any]] = [{"a": 1, "in": {"b": 2}}, {"c": 3, "in": {"d": 4}}]
+    with fresh(CountingStore()):
+        first, second = (as_one_object(space + encode(part), is_frame=is_frame) for part in parts)
+        bag = synced({}, {"current_state": {"report": first}}, CONTEXT)
+        assert parse(bag["current_state"]["report"])
+        after = synced(bag, {"current_state": {"report": second}}, CONTEXT)
+        merged = {"a": 1, "in": {"b": 2, "d": 4}, "c": 3}
+        assert hydrated(after)["current_state"]["report"] == merged
+
+
+def test_a_text_that_replaces_one_in_s3_is_not_decoded_to_see_that_it_is_one() -> None:
+    store = CountingStore()
+    with fresh(store, budget_bytes=100_000):
+        first, second = (store_to_s3(letter * 90_000, CONTEXT) for letter in "ab")
+        bag = synced({}, {"current_state": {"text": first}}, CONTEXT)
+        store.reset()
+        bag = synced(bag, {"current_state": {"text": second}}, CONTEXT)
+        assert parse(bag["current_state"]["text"]) == parse(second)
+        assert store.gets == []

@@ -78,7 +78,9 @@ class Combiner:
         strategy = self._strategies.at(path)
         grows = strategy is not None and strategy.grows
         kinds = [kind_of(ours), kind_of(theirs)]
-        if grows or kinds.count("value") == 1:  # it may be a list or a map in a single object
+        # One of them may be a list or a map in a single object, or both may be maps in such.
+        are_maps = strategy is None and self._are_single_maps(ours, theirs)
+        if grows or are_maps or kinds.count("value") == 1:
             ours, theirs = self._pages.opened(ours), self._pages.opened(theirs)
             kinds = [kind_of(ours), kind_of(theirs)]
         if strategy is not None and grows:
@@ -119,6 +121,12 @@ class Combiner:
     def replace(self, base: Json, delta: Json) -> Json:
         """Return the delta's value, or the base itself if it has the same value."""
         return base if _same(self._pages.expanded(base), self._pages.expanded(delta)) else delta
+
+    def _are_single_maps(self, base: Json, delta: Json) -> bool:
+        """Tell whether both are pointers to different maps in single objects."""
+        pointers = parse(delta), parse(base)
+        are_two = is_one_place(base, delta) is False
+        return are_two and all(each and self._pages.is_single_map(each) for each in pointers)
 
     def _grown(
         self, base: Json, delta: Json, strategy: Strategy, path: Pattern, *, base_wins: bool

@@ -28,6 +28,8 @@ _BLOCK_HEADER_BYTES: Final = 3
 _CHECKSUM_BYTES: Final = 4
 _RUN_OF_ONE_BYTE: Final = 1
 _PIECE_BYTES: Final = KIB * KIB
+# JSON of other writers may begin with a little white space.
+_BEGINNING_BYTES: Final = 64
 _NOT_ONE_FRAME: Final = "not a single whole zstd frame"
 
 _OF_THREAD = threading.local()
@@ -122,6 +124,19 @@ def json_size(stored: bytes) -> int | None:
     except zstandard.ZstdError:
         return None
     return size - len(b"\n") if size > 0 else None
+
+
+def first_byte(stored: bytes) -> bytes:
+    """Return the first byte of a document's JSON, which tells its kind; none if it is damaged."""
+    import zstandard  # noqa: PLC0415
+
+    if not stored.startswith(_FRAME):
+        return stored[:_BEGINNING_BYTES].lstrip()[:1]
+    try:
+        with _decompressor().stream_reader(stored) as reader:
+            return reader.read(_BEGINNING_BYTES).lstrip()[:1]
+    except zstandard.ZstdError:
+        return b""
 
 
 def unzstd(stored: bytes, path: str, budget: Budget) -> bytes:

@@ -13,7 +13,14 @@ from universal_sync_core.errors import UnreadableObjectError
 from universal_sync_core.packs.collector import collector_paused
 from universal_sync_core.packs.encoding import from_stored
 from universal_sync_core.packs.fetching import Fetching
-from universal_sync_core.packs.frames import Pack, encoding_of, from_frame, json_size, spans_in
+from universal_sync_core.packs.frames import (
+    Pack,
+    encoding_of,
+    first_byte,
+    from_frame,
+    json_size,
+    spans_in,
+)
 from universal_sync_core.packs.outbox import Mark
 from universal_sync_core.packs.relative_pointers import absolute
 from universal_sync_core.storage.cache import ByteCache
@@ -190,6 +197,11 @@ class Objects(Fetching):
         stored = self._stored(found)
         with collector_paused():
             return [self._document(stored[at], at, self.budget) for at in found]
+
+    def holds_map(self, at: Address) -> bool:
+        """Tell whether a document is an object, without decoding or spending all of it."""
+        at = settled(at)
+        return first_byte(self._stored([at])[at]) == b"{"
 
     def record(self, path: str) -> tuple[Address, Document]:
         """Return the last document of a pack and its address, with the errors of `read_many`."""

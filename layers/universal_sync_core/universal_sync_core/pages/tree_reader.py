@@ -133,6 +133,10 @@ class TreeReader:
             below += self._children(wanted)
         return below
 
+    def is_single_map(self, pointer: Pointer) -> bool:
+        """Tell whether a pointer to a single value leads to a map, as other languages store it."""
+        return pointer.kind == "value" and self._objects.holds_map(pointer.at)
+
     def require_stored(self, pointers: Iterable[Pointer]) -> None:
         """Look up pointers that came in from outside before they are trusted.
 
