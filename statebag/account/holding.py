@@ -78,7 +78,7 @@ def _change(cloud: Cloud, function: str, change: Callable[[list[str]], list[str]
         before = _held_in(variables)
         after = change(before)
         if after == before:
-            return _catch_up(cloud, name, qualifier, after)
+            return _catch_up(cloud, name, qualifier)
         wanted = {key: value for key, value in variables.items() if key != _VARIABLE}
         wanted |= {_VARIABLE: ",".join(after)} if after else {}
         _require_room(wanted)
@@ -90,7 +90,7 @@ def _change(cloud: Cloud, function: str, change: Callable[[list[str]], list[str]
                 raise
         else:
             cloud.functions.get_waiter("function_updated_v2").wait(FunctionName=name)
-            _publish(cloud, name, qualifier)
+            _catch_up(cloud, name, qualifier)
             return True
         cloud.functions.get_waiter("function_updated_v2").wait(FunctionName=name)
     return False
@@ -147,24 +147,26 @@ def _require_room(variables: dict[str, str]) -> None:
         raise RefusedError("too many workflows are held at once", hint=hint)
 
 
-def _catch_up(cloud: Cloud, name: str, qualifier: str | None, held: list[str]) -> bool:
-    """Lead the alias to the new environment if an earlier try got no further than writing that.
+def _catch_up(cloud: Cloud, name: str, qualifier: str | None) -> bool:
+    """Lead the alias to the newest environment, and return whether it was behind.
 
-    It may have been interrupted, or the answer to its request was lost.
+    An earlier try may have got no further than writing that, or somebody else may have led the
+    alias to the version before.
     """
-    if qualifier is None:
-        return False
-    told = cloud.functions.get_function_configuration(FunctionName=f"{name}:{qualifier}")
-    if _held_in(_variables_of(told.get("Environment", {}), name)) == held:
+    if qualifier is None or _held_by(cloud, f"{name}:{qualifier}") == _held_by(cloud, name):
         return False
     _publish(cloud, name, qualifier)
+    _catch_up(cloud, name, qualifier)  # two may publish at once
     return True
 
 
-def _publish(cloud: Cloud, name: str, qualifier: str | None) -> None:
-    """Lead the alias that the machine calls to the new environment: a version keeps its own."""
-    if qualifier is None:
-        return
+def _held_by(cloud: Cloud, function: str) -> list[str]:
+    told = cloud.functions.get_function_configuration(FunctionName=function)
+    return _held_in(_variables_of(told.get("Environment", {}), function))
+
+
+def _publish(cloud: Cloud, name: str, qualifier: str) -> None:
+    """Lead the alias that the machine calls to a version of its own: a version never changes."""
     version = cloud.functions.publish_version(FunctionName=name)["Version"]
     cloud.functions.get_waiter("published_version_active").wait(
         FunctionName=name, Qualifier=version

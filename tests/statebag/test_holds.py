@@ -120,6 +120,23 @@ def test_the_alias_does_not_stay_behind_where_the_environment_is_written_already
     assert [each[0] for each in cloud.functions.published].count("version") == 1
 
 
+def test_the_alias_does_not_stay_at_what_somebody_else_published_before(
+    run: Run, cloud: FakeCloud
+) -> None:
+    machine(cloud, HOLDING[0], manager=f"{FUNCTION}:live")
+    update, late = cloud.functions.update_alias, [PLAIN | {"HELD_WORKFLOWS": "run-9"}]
+
+    def update_before_another(**given: Any) -> None:
+        update(**given)
+        if late:
+            cloud.functions.variables[f"{FUNCTION}:live"] = late.pop()
+
+    cloud.functions.update_alias = update_before_another  # type: ignore[method-assign]
+
+    assert run("hold", RUN).code == 0
+    assert cloud.functions.variables[f"{FUNCTION}:live"]["HELD_WORKFLOWS"] == "run-1"
+
+
 def test_release_answers_each_place_where_the_workflow_stands(run: Run, cloud: FakeCloud) -> None:
     for number in (1, 2, 3):
         kind = {"callback_type": "human" if number == 3 else "hold"}
