@@ -88,6 +88,7 @@ def _as_manifest(world: World, flow: Flow) -> tuple[Plain, Plain]:
     if flow.plain["items_per_batch"] > 1:
         return _as_batches(world, flow)
     outputs: list[Any] = []
+    positions: list[int] = []
     failed: list[Plain] = []
     records: dict[str, list[Plain]] = {"SUCCEEDED": [], "FAILED": [], "PENDING": []}
     for index, output in enumerate(results.outputs(draw)):
@@ -97,11 +98,12 @@ def _as_manifest(world: World, flow: Flow) -> tuple[Plain, Plain]:
         if kind == "SUCCEEDED":
             record = map_runs.record(index, _stored(world, flow, output))
             outputs.append(output)
+            positions.append(index)
         else:
             record = map_runs.failed(index) if kind == "FAILED" else map_runs.pending(index)
             failed.append(_report(index, kind, record))
         records[kind].append(record)
-    return _written(world, flow, records), oracle.map_run(outputs, failed)
+    return _written(world, flow, records), oracle.map_run(outputs, failed, positions)
 
 
 def _as_batches(world: World, flow: Flow) -> tuple[Plain, Plain]:
