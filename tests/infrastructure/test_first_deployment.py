@@ -8,8 +8,9 @@ import pytest
 
 from tests.core.fakes import CountingStore
 from universal_sync_core import stage_items
+from universal_sync_core.errors import ConfigurationError
 from universal_sync_core.limits import STEP_FUNCTIONS_NAME_CHARS
-from universal_sync_core.settings import Settings
+from universal_sync_core.settings import FOLDERS, Settings
 from universal_sync_core.storage import runtime
 
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html
@@ -84,6 +85,24 @@ def test_the_longest_name_of_a_stack_is_told(root: Path, template: dict[str, Any
     assert room < STACK_NAME_CHARS
     told = (root / "docs" / "operations.md").read_text(encoding="utf-8")
     assert f"The name of the stack may have at most {room} characters" in told
+
+
+@pytest.mark.parametrize("folder", sorted(FOLDERS))
+@pytest.mark.parametrize(
+    "prefix", ["{}/", "team/{}/", "{}/team/", "my-{}/", "{}-2/", "{}.old/{}s/"]
+)
+def test_a_prefix_is_taken_where_the_function_takes_it(
+    parameters: dict[str, Any], prefix: str, folder: str
+) -> None:
+    """Else the stack is deployed, and each of its calls fails."""
+    given = prefix.format(folder, folder)
+    is_taken = re.fullmatch(parameters["StatePrefix"]["AllowedPattern"], given) is not None
+    assert is_taken is (folder not in given.split("/"))
+    if is_taken:
+        assert Settings(prefix=given).prefix == given
+    else:
+        with pytest.raises(ConfigurationError, match="STATE_PREFIX"):
+            Settings(prefix=given)
 
 
 def test_a_prefix_is_said_to_be_for_a_new_stack(root: Path, parameters: dict[str, Any]) -> None:

@@ -26,7 +26,7 @@ _NOT_IN_A_POINTER: Final = re.compile("[\n\ud800-\udfff]")
 _MOST_PREFIX_BYTES: Final = 128
 # The folders under a stack's prefix. A stack whose prefix lies in one would be within reach of the
 # other stack.
-_FOLDERS: Final = frozenset({"v1", "inputs", "items", "distributed", "ended", "jobs"})
+FOLDERS: Final = frozenset({"v1", "inputs", "items", "distributed", "ended", "jobs"})
 _NO_BUCKET: Final = (
     "bucket (STATE_BUCKET) is not a bucket's name: 3 to 63 lower-case letters, digits, hyphens and"
     " single dots. For an access point give its alias, not its ARN"
@@ -130,9 +130,9 @@ class Settings:
             raise ConfigurationError(message)
         if len(self.prefix.encode()) > _MOST_PREFIX_BYTES:
             raise ConfigurationError(f"prefix (STATE_PREFIX) is over {_MOST_PREFIX_BYTES} bytes")
-        if not _FOLDERS.isdisjoint(self.prefix.split("/")):
+        if not FOLDERS.isdisjoint(self.prefix.split("/")):
             message = "prefix (STATE_PREFIX) must not lie in a folder of another stack: "
-            raise ConfigurationError(message + ", ".join(sorted(_FOLDERS)))
+            raise ConfigurationError(message + ", ".join(sorted(FOLDERS)))
         for allowed in self.allowed_prefixes:
             self._require_allowed_place(allowed)
 
