@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 import pytest
+from aws_lambda_powertools.utilities.data_classes import SQSEvent, event_source
 from awslambdaric.lambda_runtime_marshaller import to_json
 from pydantic import BaseModel
 
@@ -321,3 +322,13 @@ def test_arguments_pass_as_they_come_and_the_handler_keeps_its_name() -> None:
 
     assert my_handler(1, "context", flag=True) == [1, "context", True]
     assert (my_handler.__name__, my_handler.__doc__) == ("my_handler", "Do a thing.")
+
+
+def test_event_that_another_decorator_has_converted_is_refused_with_the_cure() -> None:
+    @event_source(data_class=SQSEvent)
+    @large_payloads
+    def handler(event: Any, _context: object) -> Any:
+        return event
+
+    with pytest.raises(InvalidRequestError, match="not of type SQSEvent; put @large_payloads"):
+        handler({"Records": []}, context())

@@ -36,6 +36,8 @@ OwnerOf: TypeAlias = str | Callable[[Any], str | None]
 
 _OWNER: Final = "execution_id"
 _WORDS: Final = ("open", "list", "plain")
+# What json.loads returns, with which the runtime reads an event.
+_OF_LAMBDA: Final = (dict, list, str, int, float, bool, type(None))
 _CURE: Final = (
     "this handler does not know which execution it works for: add to the Parameters of its task"
     r' "ClientContext.$": "States.Base64Encode(States.Format('
@@ -83,7 +85,18 @@ class _Invocation:
         return places_of_children(self.owner, settings)
 
     def shown(self, event: Json, handed: HandedOut, *, eager: bool) -> Json:
-        """Return the event as the handler sees it."""
+        """Return the event as the handler sees it.
+
+        Raises:
+            InvalidRequestError: another decorator has made something else of the event.
+        """
+        if type(event) not in _OF_LAMBDA:
+            message = (
+                f"the event must be as Lambda's runtime reads it from JSON, not of type"
+                f" {type(event).__name__}; put @large_payloads above a decorator that converts the"
+                " event, and on a function, not a method"
+            )
+            raise InvalidRequestError(message, field="event")
         process = runtime.current()
         objects = Objects(process, self.owner)
         objects.require_keys()
