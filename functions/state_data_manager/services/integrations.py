@@ -32,6 +32,9 @@ OPERATIONS: Final = frozenset(
     name.strip() for name in os.environ.get("SERVICE_OPERATIONS", "").split(",") if name.strip()
 )
 _PARAMETER: Final = "ServiceOperations"
+# The only parameter by which the SDK sends a request to any URL; state must not choose one.
+# https://docs.aws.amazon.com/machine-learning/latest/APIReference/API_Predict.html
+_URL: Final = "PredictEndpoint"
 _CONFIG: Final = Config(
     connect_timeout=3, read_timeout=60, retries={"mode": "standard", "total_max_attempts": 4}
 )
@@ -88,8 +91,9 @@ def _operation(client: Any, action: str) -> OperationModel:
     for name in service.operation_names:
         if name.lower() == action.lower():
             found: OperationModel = service.operation_model(name)
-            return found
-    message = f"operation: {service.service_name} has no operation {action}"
+            if found.input_shape is None or _URL not in found.input_shape.members:
+                return found
+    message = f"operation: {service.service_name} has no operation {action} that may be called"
     raise InvalidRequestError(message, field="operation")
 
 

@@ -32,7 +32,10 @@ from universal_sync_core.storage import runtime
 from universal_sync_core.storage.memory_store import MemoryStore
 
 OWNER = {"execution_id": "catalog-2025-01"}
-LISTED = {"dynamodb:listTables", "dynamodb:query", "s3:getObject", "ecs:describeTasks", "no:thing"}
+LISTED = {
+    *("dynamodb:listTables", "dynamodb:query", "s3:getObject", "ecs:describeTasks", "no:thing"),
+    "machinelearning:predict",
+}
 
 
 @pytest.fixture(autouse=True)
@@ -148,6 +151,7 @@ def test_body_that_breaks_off_is_worth_another_try(stub: Any, error: Exception) 
         ("dynamodb:deleteTable", {}, {}, "operation"),
         ("dynamodb:Query", {}, {}, "operation"),
         ("no:thing", {}, {}, "operation"),
+        ("machinelearning:predict", {"PredictEndpoint": "http://127.0.0.1/"}, {}, "operation"),
         ("dynamodb:listTables", {"Most": 1}, {}, "parameters.Most"),
         ("dynamodb:listTables", {"Limit": 1, "limit": 2}, {}, "parameters.limit"),
         ("s3:getObject", {"Bucket": "photos", "Key": "cut \ud83d"}, {}, "parameters"),
