@@ -12,7 +12,7 @@ from statebag.executions.holds import stopped_at, workflow_of
 from statebag.executions.naming import execution_named
 from statebag.options import as_json, with_cloud
 from statebag.output.rendering import counted
-from statebag.output.terminal import print_json, print_line
+from statebag.output.terminal import note, print_json, print_line
 
 
 @click.command()
@@ -23,7 +23,7 @@ def command(cloud: Cloud, execution_arn: str, *, to_json: bool) -> None:
     """Let a held workflow go on.
 
     It goes on exactly where `statebag hold` stopped it, with the same state. A workflow that has
-    not stopped yet does not stop.
+    not stopped yet does not stop, unless it was about to: then release it again.
 
     \b
     Example:
@@ -46,6 +46,8 @@ def command(cloud: Cloud, execution_arn: str, *, to_json: bool) -> None:
         print_line(
             f"{workflow.name} was {'held, and had not stopped yet' if was_held else 'not held'}"
         )
+    if was_held and workflow.is_running:
+        note("A call under way may still stop it; if `statebag watch` shows that, release it again")
 
 
 def _goes_on(cloud: Cloud, manager: str, hold: Callback) -> bool:

@@ -43,7 +43,10 @@ def test_the_name_stands_in_the_environment_beside_others(run: Run, cloud: FakeC
     assert cloud.functions.variables[FUNCTION] == PLAIN | {"HELD_WORKFLOWS": "another,run-1"}
     assert run("hold", RUN).out == "run-1 is already held: it stops at its next routing\n"
 
-    assert run("release", RUN).out == "run-1 was held, and had not stopped yet\n"
+    released = run("release", RUN)
+    assert released.out == "run-1 was held, and had not stopped yet\n"
+    assert released.err.endswith("release it again\n")
+    assert run("release", RUN).err == ""
     assert cloud.functions.variables[FUNCTION] == PLAIN | {"HELD_WORKFLOWS": "another"}
 
 
