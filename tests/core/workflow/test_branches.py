@@ -119,6 +119,20 @@ def test_long_histories_of_several_branches_are_all_there(store: CountingStore) 
 
 
 @pytest.mark.usefixtures("store")
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_field_that_is_named_like_the_archive_takes_nothing_from_the_history_of_another_branch(
+    *, is_first: bool
+) -> None:
+    state, entries = parent(), [{"n": number} for number in range(60)]
+    brought: list[Any] = [{"state_history_archive": "mine"}, {"state_history": entries}]
+    if not is_first:
+        brought.reverse()
+    ends = [worked(state, str(number), result) for number, result in enumerate(brought)]
+    after = hydrated(joined(state, *ends))
+    assert (after["state_history_archive"], after["state_history"]) == ("mine", entries)
+
+
+@pytest.mark.usefixtures("place")
 def test_a_field_of_the_users_that_is_named_like_the_archive_is_joined_too() -> None:
     state = parent(state_history_archive="mine")
     bag = joined(state, worked(state, "a", {"state_history_archive": "changed"}))

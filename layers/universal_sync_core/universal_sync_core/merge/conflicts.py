@@ -164,8 +164,14 @@ class Conflicts:
         return [replace(change, value=items) for change, items in zip(changes, left, strict=True)]
 
     def _settle_key(self, wanted_by: Sequence[Change], keys: Keys, key: str) -> Sequence[Change]:
-        joined = not keys and (key in _JOINED or archive_of({key: wanted_by[0].value}))
-        return wanted_by if joined else self._settle(wanted_by, (*keys, key))
+        if keys:
+            return self._settle(wanted_by, (*keys, key))
+        if key in _JOINED:
+            return wanted_by
+        # A branch may have a field of its own under the name of another one's archive.
+        archives = [change for change in wanted_by if archive_of({key: change.value})]
+        others = [change for change in wanted_by if not archive_of({key: change.value})]
+        return [*archives, *(self._settle(others, (key,)) if others else ())]
 
     def _opened(self, change: Change) -> tuple[Change, Mapping[str, Json]]:
         entries = self.unit.pages.map_of(change.value) or {}
