@@ -130,7 +130,7 @@ def test_options_in_a_sentence_exist_and_have_their_default() -> None:
     known: dict[str, set[str]] = {}
     for name, option in options():
         known.setdefault(name, set()).add(str(option.default))
-    of_others = {"--help", "--quick"} | options_of_serve()
+    of_others = {"--help", "--parameter-overrides", "--quick"} | options_of_serve()
     texts = [(page.stem, page.read_text(encoding="utf-8")) for page in pages.PAGES]
     alone = {(page, name) for page, text in texts for name in ALONE.findall(text)}
     assert [each for each in alone if each[1] not in known.keys() | of_others] == []
