@@ -122,6 +122,7 @@ def test_text_in_a_string_beside_a_definition_is_told(
         ("a.yaml", "StartAt: [", "not valid YAML"),
         ("a.yaml", "", "empty"),
         ("stack.ts", "StartAt", "is a program"),
+        ("stack.mjs", "StartAt", "is a program"),
         ("a.yaml", LAUGHS, "aliases in .* stand for over 100,000 values"),
         ("a.yaml", "a: " + "[" * 100_000, "over 1,024 levels deep"),
     ],

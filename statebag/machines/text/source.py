@@ -12,7 +12,10 @@ from statebag.machines.text.nodes import Kind, Node
 from statebag.machines.text.yaml_text import parse_yaml
 
 _HINT: Final = "Give a file of Amazon States Language in JSON or YAML, or a state machine's ARN."
-_CODE: Final = {".ts", ".js", ".py", ".tf", ".java", ".cs", ".go"}
+_CODE: Final = {
+    ".cjs", ".cs", ".go", ".hcl", ".java", ".js", ".kt", ".mjs", ".mts", ".py", ".rb", ".rs", ".tf",
+    ".ts", ".tsx",
+}  # fmt: skip
 _CODE_HINT: Final = (
     "Give the definition that it makes: `cdk synth` or `terraform show -json` writes it,"
     " and an ARN names the deployed one."
