@@ -1,13 +1,13 @@
 """Pointers back to values: everything, or only what is asked for."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
 
 from tests.core.bags import CONTEXT, EXECUTION, Unchanged, fresh, synced, text_of
 from tests.core.fakes import CountingStore, SlowStore
-from universal_sync_core import hydrate_state, read_list, store_to_s3, universal_sync_core
+from universal_sync_core import hydrate, hydrate_state, read_list, store_to_s3, universal_sync_core
 from universal_sync_core.errors import (
     InvalidRequestError,
     MalformedPointerError,
@@ -243,6 +243,29 @@ def test_a_bag_with_a_number_that_json_does_not_have_is_refused(paths: list[str]
     with pytest.raises(InvalidRequestError, match="JSON has no inf") as caught:
         hydrate_state(state, paths)
     assert caught.value.field == "state_data.current_state.a[0]"
+
+
+@pytest.mark.usefixtures("store")
+def test_document_whose_execution_is_not_named_is_refused_with_the_cure() -> None:
+    document = {"a": store_to_s3({"a": 1}, CONTEXT)}
+    with pytest.raises(PointerNotAllowedError, match=r"no execution is named, .* give its"):
+        hydrate(document)
+    assert hydrate(document, context=CONTEXT) == {"a": {"a": 1}}
+
+
+@pytest.mark.usefixtures("store")
+@pytest.mark.parametrize("given", ["execution-1", [{}], 5])
+def test_context_or_bag_that_is_not_an_object_is_refused_by_name(given: Any) -> None:
+    calls: list[tuple[str, Callable[[], object]]] = [
+        ("context", lambda: universal_sync_core({}, {"a": 1}, given)),
+        ("context", lambda: store_to_s3({"a": 1}, given)),
+        ("state_data", lambda: hydrate_state(given)),
+        ("state_data", lambda: hydrate_state(given, [])),
+    ]
+    for field, call in calls:
+        with pytest.raises(InvalidRequestError, match=f"^{field} must be an object") as caught:
+            call()
+        assert caught.value.field == field
 
 
 def test_what_is_shared_is_read_once() -> None:

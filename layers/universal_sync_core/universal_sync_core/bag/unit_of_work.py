@@ -120,6 +120,8 @@ def with_encode(context: Context | None, encode: Encode | None) -> Context:
 
 
 def _new_call(context: Context, bag: JsonObject | None) -> UnitOfWork:
+    _require_object(context, "context")
+    _require_object(bag or {}, "state_data")
     process = runtime.current()
     objects = Objects(process, _text(context, "execution_id") or named_execution(bag or {}))
     objects.require_keys()
@@ -154,6 +156,12 @@ def named_execution(fields: JsonObject) -> str | None:
     if named is None or (type(named) is str and named and is_portable(named)):
         return named
     raise InvalidRequestError("the bag's execution_id must be a string", field="execution_id")
+
+
+def _require_object(given: object, name: str) -> None:
+    if not isinstance(given, Mapping):
+        message = f"{name} must be an object with an execution_id, not a {type(given).__name__}"
+        raise InvalidRequestError(message, field=name)
 
 
 def _text(context: Context, name: str) -> str | None:

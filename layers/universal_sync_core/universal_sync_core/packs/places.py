@@ -71,13 +71,21 @@ class Places:
         own = [self.home] if self.can_write else []
         places = [*self._settings.allowed_prefixes, *own, *self.readable, *also]
         if not path.startswith(tuple(places)):
-            message = (
-                "the path leads out of the places that this execution may read: its own state, and"
-                " what STATE_ALLOWED_PREFIXES names"
-                if self._settings.bucket
-                else "nothing in S3 may be read: set STATE_BUCKET"
+            raise PointerNotAllowedError(self._refusal(), field="s3_path")
+
+    def _refusal(self) -> str:
+        if not self._settings.bucket:
+            return "nothing in S3 may be read: set STATE_BUCKET"
+        if not self._execution_id:
+            return (
+                "the path leads out of the places that may be read: no execution is named, so only"
+                " what STATE_ALLOWED_PREFIXES names; give its execution_id, in the context or in"
+                " the bag"
             )
-            raise PointerNotAllowedError(message, field="s3_path")
+        return (
+            "the path leads out of the places that this execution may read: its own state, and"
+            " what STATE_ALLOWED_PREFIXES names"
+        )
 
 
 @contextmanager
