@@ -24,7 +24,7 @@ from universal_sync_core.pages.page_format import Node
 from universal_sync_core.pages.trees import positions_by_child
 from universal_sync_core.values.codec import Json, JsonObject
 from universal_sync_core.values.compression import is_compressed
-from universal_sync_core.values.pointer import Pointer, recognise, unescape_key
+from universal_sync_core.values.pointer import Pointer, escape_key, recognise, unescape_key
 
 Member: TypeAlias = tuple[Step, Json]
 
@@ -139,7 +139,7 @@ class PagedMap:
         """Return one field, reading its page."""
         if not isinstance(step, str):
             return []
-        return list(self.reader.pages.lookup(self.pointer, [step]).values())
+        return list(self.reader.pages.lookup(self.pointer, [escape_key(step)]).values())
 
     def _pages_of(self, wanted: Sequence[int]) -> Iterator[tuple[Node, Sequence[int]]]:
         """Yield the pages that hold the wanted positions, each with those counted from it."""

@@ -203,3 +203,18 @@ def test_path_that_leads_nowhere_is_told_with_the_name_that_was_perhaps_meant(
         assert ran.code == 3
         assert f"Did you mean {meant}? `statebag show SOURCE --path " in ran.err
     assert "Did you mean" not in run("show", RUN, "--path", "current_state.zzz").err
+
+
+@pytest.mark.parametrize("count", [3, 3_000], ids=["inline", "in S3"])
+def test_show_of_a_field_that_is_named_as_a_part_of_a_pointer(
+    run: Run, cloud: FakeCloud, count: int
+) -> None:
+    fields = {f"key-{number}": {"text": "x" * 100} for number in range(count)}
+    named = {"__s3_offloaded": {"a": 7}, "__escaped:__s3_offloaded": {"a": 8}}
+    bag = universal_sync_core({"execution_id": RUN}, {"current_state": {"found": fields | named}})
+    cloud.states.add("run-1", output={"state_data": bag})
+
+    for name, value in named.items():
+        path = f'current_state.found["{name}"].a'
+        shown = run("show", RUN, "--path", path, "--json")
+        assert (shown.err, shown.out) == ("", f"{value['a']}\n")
