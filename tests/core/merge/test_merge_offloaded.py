@@ -34,6 +34,7 @@ SMALL: dict[str, Any] = {
     "page_bytes": 160,
     "index_bytes": 200,
 }
+FIELDS = [f"field-{n}" for n in range(10)]
 
 
 def plain(value: Any) -> Any:
@@ -229,6 +230,36 @@ def test_stored_values_that_a_delta_changes_are_read_side_by_side(
         result = {"current_state": {name: ["new"] if strategy else {"new": 1} for name in names}}
         synced(bag, result, {**CONTEXT, "merge_strategy": growing})
     assert slow.most_at_once >= 10
+
+
+@pytest.mark.parametrize(
+    ("strategy", "result", "most"),
+    [
+        (None, {"current_state": {name: {"key-40": 1} for name in FIELDS}}, 2),
+        (None, {"removed_paths": [f"{name}.key-40" for name in FIELDS]}, 3),
+        (None, {"removed_paths": [f"{name}.missing" for name in FIELDS]}, 2),
+        ("append", {"current_state": {name: ["new"] for name in FIELDS}}, 2),
+        ("set_union", {"current_state": {name: ["new"] for name in FIELDS}}, 2),
+        ("dedupe_append", {"current_state": {name: ["new"] for name in FIELDS}}, 2),
+    ],
+    ids=["changed", "removed", "nothing to remove", "append", "set_union", "dedupe_append"],
+)
+def test_the_pages_of_several_values_are_read_together(
+    strategy: str | None, result: dict[str, Any], most: int
+) -> None:
+    keyed = {f"key-{n}": f"{n}" * 400 for n in range(90)}
+    fields = {name: keyed | {"name": name} for name in FIELDS}
+    state = {name: list(each.values()) if strategy else each for name, each in fields.items()}
+    store = CountingStore()
+    with fresh(store):
+        bag = synced({"execution_id": EXECUTION}, {"current_state": state})
+    store.reset()
+    growing = {f"current_state.{name}": strategy for name in FIELDS} if strategy else {}
+    with fresh(store):
+        after = synced(bag, result, {**CONTEXT, "merge_strategy": growing})
+        assert len(store.gets) <= most
+        expected = oracle.merge({"current_state": state}, result, growing)["current_state"]
+        assert hydrated(after)["current_state"] == expected
 
 
 def test_a_delta_that_adds_nothing_reads_nothing() -> None:

@@ -178,7 +178,7 @@ class Combiner:
         """Return the keys that differ after merging `delta` into `base`, with their values."""
         base_wins = base_wins or (self._by_time and is_older(delta, base, self._pages.resolve))
         grows = self._strategies.below(path)
-        self._read_roots(base, delta, path)
+        self._read_ahead(base, delta, path)
         changes: Changes = {}
         for key, value in delta.items():
             if isinstance(value, Removal):
@@ -192,16 +192,33 @@ class Combiner:
                 changes[key] = merged
         return changes
 
-    def _read_roots(self, base: Mapping[str, Json], delta: JsonObject, path: Pattern) -> None:
-        """Read the roots of the lists and maps that a delta changes in parallel."""
-        pointers = [
-            pointer
+    def _read_ahead(self, base: Mapping[str, Json], delta: JsonObject, path: Pattern) -> None:
+        """Read what is needed of the lists and maps that a delta changes side by side."""
+        touched = [
+            (pointer, value, self._strategies.at((*path, key)))
             for key, value in delta.items()
             if (pointer := parse(base.get(key))) is not None
             and pointer.kind != "value"
             and self._is_read(base[key], value, (*path, key))
         ]
-        self._pages.nodes([pointer.at for pointer in pointers])
+        self._pages.nodes([pointer.at for pointer, _, _ in touched])
+        self._pages.read_keys(
+            (pointer, [*value, *TIME_FIELDS])
+            for pointer, value, strategy in touched
+            if strategy is None and not has_mark(value)
+        )
+        self._pages.read_ends(
+            (pointer, value)
+            for pointer, value, strategy in touched
+            if strategy is not None and strategy.name == "append"
+        )
+        self._pages.read_pages(
+            pointer
+            for pointer, _, strategy in touched
+            if strategy is not None
+            and strategy.name != "append"
+            and not self._pages.root(pointer).is_marked
+        )
 
     def _is_read(self, base: Json, delta: Json, path: Pattern) -> bool:
         """Tell whether combining a stored value with a delta's reads it."""

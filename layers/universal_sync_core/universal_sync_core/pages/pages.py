@@ -5,7 +5,7 @@ above them, and leaves every other object alone. The keys of a map are sorted ov
 position of each key is kept beside it, so that the map keeps the order in which its keys were set.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from universal_sync_core.pages.entries import Element, Entries
@@ -36,6 +36,15 @@ class Pages(Gathering):
             return self._plant(entries, marked=root.is_marked)
         children = self._extend(place, entries)
         return self._grow("list", children, root.height, marked=root.is_marked)
+
+    def read_ends(self, growing: Iterable[tuple[Pointer, Json]]) -> None:
+        """Read side by side what `extend` needs of several lists, each with what it gets."""
+
+        def last(node: Node, added: int) -> Iterator[tuple[int, int]]:
+            if node.height > 1 or node.children[-1].size + added <= self._page_bytes:
+                yield len(node.children) - 1, added
+
+        self._descend_all([(pointer, len(encode(value))) for pointer, value in growing], last)
 
     def put_items(self, pointer: Pointer, changes: Mapping[int, Json]) -> Pointer:
         """Return a pointer to the list with the elements at some positions replaced."""

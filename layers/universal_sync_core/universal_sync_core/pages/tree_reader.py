@@ -96,6 +96,15 @@ class TreeReader:
             return value if type(value) is dict else None
         return self.lookup(pointer, keys) if pointer.kind == "map" else None
 
+    def read_keys(self, wanted: Iterable[tuple[Pointer, Iterable[str]]]) -> None:
+        """Read the pages that may have some keys of several maps side by side, for `lookup`."""
+        trees: list[tuple[Pointer, Sequence[str]]] = [(each, sorted(keys)) for each, keys in wanted]
+        self._descend_all(trees, keys_by_child)
+
+    def read_pages(self, pointers: Iterable[Pointer]) -> None:
+        """Read all pages of several lists and maps side by side."""
+        self._descend_all([(pointer, None) for pointer in pointers], everything)
+
     def maps_apart(self, before: Json, after: Json) -> tuple[JsonObject, JsonObject]:
         """Return as `map_of` does for two maps, leaving out pages that both have."""
         old, new = parse(before), parse(after)
@@ -218,16 +227,31 @@ class TreeReader:
         partition: Callable[[Node, Targets], Iterable[tuple[int, Targets]]],
     ) -> list[tuple[Place, Targets]]:
         """Return the pages with the targets, each with its own ones, in the order of the tree."""
-        level = [(self.place(pointer), targets)]
-        while level and level[0][0].node.height:
-            wanted = [
+        return self._descend_all([(pointer, targets)], partition)
+
+    def _descend_all(
+        self,
+        wanted: Sequence[tuple[Pointer, Targets]],
+        partition: Callable[[Node, Targets], Iterable[tuple[int, Targets]]],
+    ) -> list[tuple[Place, Targets]]:
+        """Return the same for several trees, those of the lower ones first.
+
+        There is one round of requests for each level, however many trees there are.
+        """
+        self.nodes([pointer.at for pointer, _ in wanted])
+        level = [(self.place(pointer), targets) for pointer, targets in wanted]
+        pages: list[tuple[Place, Targets]] = []
+        while level:
+            pages += [(place, own) for place, own in level if not place.node.height]
+            parts = [
                 (place, position, part)
                 for place, own in level
+                if place.node.height
                 for position, part in partition(place.node, own)
             ]
-            below = self._children([(place, position) for place, position, _ in wanted])
-            level = [(place, part) for place, (_, _, part) in zip(below, wanted, strict=True)]
-        return level
+            below = self._children([(place, position) for place, position, _ in parts])
+            level = [(place, part) for place, (_, _, part) in zip(below, parts, strict=True)]
+        return pages
 
     def _pages(self, pointer: Pointer) -> list[Node]:
         """Return all pages of a list or map."""
