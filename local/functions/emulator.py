@@ -119,6 +119,7 @@ class Emulator:
             response = connection.getresponse()
             return self._answer(response.status, response.read())
         except (OSError, http.client.HTTPException) as error:
+            self.stop()  # it may hang, and would keep the next request waiting as well
             return failure("Runtime.ExitError", f"Runtime exited without an answer: {error}")
         finally:
             connection.close()

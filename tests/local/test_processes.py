@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 
 from local.errors import StoppedError
+from local.functions import emulator
 from local.functions.artefacts import CodeCache
 from local.functions.emulator import Program
 from local.functions.invocations import Functions
@@ -114,3 +116,22 @@ def test_pool_gives_its_place_back_when_an_emulator_does_not_start(tmp_path: Pat
         for _ in range(3):
             with pytest.raises(Refusal):
                 pool.invoke(b"{}")
+
+
+def test_emulator_that_gives_no_answer_serves_no_other_request(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(emulator, "_START_SECONDS", 0.1)
+    program = Program(handler="", code=tmp_path, environment={}, timeout=0)
+    with socket.create_server((ports.LOOPBACK, 0)) as silent, Processes() as processes:
+        monkeypatch.setattr(ports, "free", lambda _: (silent.getsockname()[1], 0))
+        hanging = ["/bin/sleep", "60"]
+        monkeypatch.setattr(
+            emulator.Emulator,
+            "_start",
+            lambda *_: processes.start(hanging, env=os.environ, cwd=tmp_path, log=tmp_path / "log"),
+        )
+        pool = EmulatorPool(processes, program, size=1, log=tmp_path / "log")
+
+        assert b"Runtime.ExitError" in pool.invoke(b"{}").payload
+        assert processes._running == []
