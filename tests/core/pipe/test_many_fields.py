@@ -12,6 +12,7 @@ from universal_sync_core import (
     first_bag,
     fork_branch,
     hand_over,
+    hydrate_state,
     join_branches,
     record_failure,
     recorded_result,
@@ -86,3 +87,9 @@ def test_how_branches_are_joined_stays_in_the_bag() -> None:
     ]
     joined = hydrated(join_branches(bag, [complete_branch(each, CONTEXT) for each in bags], JOIN))
     assert [each["value"] for each in joined["x"]] == [0, 1]
+
+
+def test_a_path_leads_to_a_field_that_is_named_like_a_key_of_a_pointer() -> None:
+    bag = overflowed(__s3_offloaded={"mine": 1})
+    some = hydrate_state(bag, ["__s3_offloaded.mine"])
+    assert some["__escaped:__s3_offloaded"] == {"mine": 1}

@@ -94,7 +94,7 @@ def _no_list() -> InvalidRequestError:
 def _with_paths(bag: JsonObject, paths: list[Steps], unit: UnitOfWork) -> JsonObject:
     """Return the bag with paths hydrated, in whichever form their fields are kept."""
     by_field = by_first(paths)
-    bag = with_fields(bag, {str(field) for field in by_field}, unit.pages)
+    bag = with_fields(bag, {escape_key(str(field)) for field in by_field}, unit.pages)
     if HISTORY in by_field and archive_of(bag):
         bag = _with_history(bag, by_field.pop(HISTORY), unit)
     plain = without_samples(bag, {str(field) for field in by_field})
