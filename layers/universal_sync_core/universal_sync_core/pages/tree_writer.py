@@ -141,9 +141,10 @@ class TreeWriter(PageReader):
     def _fields(self, fields: JsonObject) -> Entries:
         entries = Entries("map")
         for order, (key, item) in enumerate(fields.items()):
-            encoded = None if has_mark(item) else self._for_page(item)
-            if encoded is None:
+            if has_mark(item):
                 entries.add(self._element("map", item), key=key, order=order)
+            elif (encoded := self._for_page(item)) is None:
+                entries.add(_stored(self._apart(item, shown=False)), key=key, order=order)
             else:
                 entries.add_plain(encoded, key=key, order=order)
         return entries
@@ -156,9 +157,10 @@ class TreeWriter(PageReader):
                 entries.add_numbers(encode(group))
                 continue
             for item in group:
-                encoded = None if marked or has_mark(item) else self._for_page(item)
-                if encoded is None:
+                if marked or has_mark(item):
                     entries.add(self._element("list", item, marked=marked))
+                elif (encoded := self._for_page(item)) is None:
+                    entries.add(_stored(self._apart(item, shown=True)))
                 else:
                     entries.add_plain(encoded)
         return entries
@@ -199,13 +201,21 @@ class TreeWriter(PageReader):
         encoded = encode(value) if has_mark(value) else self._for_page(value)
         if encoded is not None:
             return value, encoded
+        pointer = self._apart(value, shown=shown, old=old)
+        return pointer, encode(pointer)
+
+    def _apart(self, value: Json, *, shown: bool, old: Json = None) -> JsonObject:
+        """Return a pointer to a value that is too large for a page, as `_folded` does."""
         beside = failure_beside(self.expanded(value)) if shown else {}
         self._around += 1
         try:
-            pointer = self.store(value, old=old).with_beside(beside).render()
+            return self.store(value, old=old).with_beside(beside).render()
         finally:
             self._around -= 1
-        return pointer, encode(pointer)
+
+
+def _stored(pointer: JsonObject) -> Element:
+    return Element(encode(pointer), weight_of(pointer))
 
 
 def _groups(children: Sequence[Child], target: int) -> Iterator[list[Child]]:
