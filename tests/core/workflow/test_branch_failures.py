@@ -96,6 +96,16 @@ def test_a_branch_that_left_only_the_news_of_its_failure_is_reported() -> None:
 
 
 @pytest.mark.usefixtures("place")
+@pytest.mark.parametrize("stop", [True, "x", ["x"], {"index": 9, "branch_id": "b"}])
+def test_what_is_no_stop_tells_nothing_of_a_branch(stop: object) -> None:
+    state = parent()
+    failed = worked(state, "a", {"status": "FAILED"})
+    bag = joined(state, failed | {"stopped_by": stop}, worked(state, "b", {"from_b": 1}))
+    (report,) = hydrated(bag)["failed_segments"]
+    assert (report["index"], report["branch_id"]) == (0, "a")
+
+
+@pytest.mark.usefixtures("place")
 def test_results_of_a_failed_branch_up_to_its_failure_are_kept() -> None:
     state = parent()
     pointer = worked(state, "a", {"current_state": {"left": {"n": 2}}}) | {"status": "FAILED"}

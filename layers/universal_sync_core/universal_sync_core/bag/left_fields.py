@@ -43,7 +43,8 @@ class LeftField:
         return is_read and self.has_form(bag[self.name])
 
 
-def _is_stop(value: Json) -> bool:
+def is_stop(value: Json) -> bool:
+    """Tell whether a value is the error and the cause of a stop."""
     return type(value) is dict and {name: type(item) for name, item in value.items()} == _STOP
 
 
@@ -64,7 +65,7 @@ LEFT_FIELDS: Final = (
     LeftField(
         name=STOPPED_BY,
         actions=STOPS,
-        has_form=_is_stop,
+        has_form=is_stop,
         form="be the error and the cause of a stop",
     ),
 )

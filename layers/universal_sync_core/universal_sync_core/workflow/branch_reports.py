@@ -11,6 +11,7 @@ from universal_sync_core.bag.fields import (
     STOPPED_BY,
     with_fields,
 )
+from universal_sync_core.bag.left_fields import is_stop
 from universal_sync_core.bag.next_action import FAILED, failed_by
 from universal_sync_core.bag.unit_of_work import UnitOfWork
 from universal_sync_core.errors import InvalidRequestError
@@ -75,8 +76,9 @@ def report_of(index: int, ending: Ending, delta: JsonObject) -> JsonObject:
     """
     taken = _reported(delta, _OF_FAILURE) if ending.is_failure else {}
     own = {name.lower(): item for name, item in taken.items() if item is not None}
-    stop: JsonObject = (ending.bag or {}).get(STOPPED_BY, {})
-    report = {"index": index} | (own or stop) | ending.report
+    stop: Json = (ending.bag or {}).get(STOPPED_BY)
+    told = own or (stop if is_stop(stop) else {})
+    report = {"index": index} | told | ending.report
     return {name: value for name, value in report.items() if value is not None}
 
 
