@@ -17,6 +17,7 @@ from tests.worker.running import INLINE, Json, numbers, run
 from universal_sync_core import (
     State,
     calculate_payload_size,
+    state_task,
 )
 from universal_sync_core.errors import (
     InvalidRequestError,
@@ -207,3 +208,15 @@ def test_elements_of_a_generator_may_look_like_forms_of_ours(store: CountingStor
     with fresh(store):
         answer = run(lambda *_: {"rows": iter([odd, odd])}, bag)
         assert hydrated(synced(bag, answer))["rows"] == [odd, odd]
+
+
+def test_async_handler_in_a_notebook_is_told_how_to_be_called() -> None:
+    @state_task
+    async def handler(_state: Any, _context: object) -> Any:
+        return {"status": "COMPLETE"}
+
+    async def cell() -> None:
+        with pytest.raises(InvalidRequestError, match=r"await asyncio\.to_thread\(handler, event"):
+            handler({"state_data": {"execution_id": EXECUTION}}, None)
+
+    asyncio.run(cell())

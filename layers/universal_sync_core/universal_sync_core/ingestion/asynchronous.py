@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
+from contextlib import suppress
 from contextvars import copy_context
 from threading import local
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from universal_sync_core.errors import InvalidRequestError
 
 if TYPE_CHECKING:
     from asyncio import Runner
@@ -23,8 +26,18 @@ def awaited(coroutine: Coroutine[Any, Any, T]) -> T:
     still works in the next.
 
     Raises:
-        RuntimeError: a loop is already running in this thread: await the coroutine there.
+        InvalidRequestError: a loop is already running in this thread, as in a notebook.
     """
+    import asyncio  # noqa: PLC0415 - slow to import, and most workers are plain functions
+
+    with suppress(RuntimeError):
+        asyncio.get_running_loop()
+        coroutine.close()
+        message = (
+            "an event loop already runs in this thread, as in a notebook: call the handler as"
+            " `await asyncio.to_thread(handler, event, None)`"
+        )
+        raise InvalidRequestError(message)
     return _runner().run(coroutine, context=copy_context())
 
 
