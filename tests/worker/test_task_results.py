@@ -191,6 +191,55 @@ def test_an_asynchronous_generator_runs_in_one_context_and_is_closed(last: Any) 
     assert SPAN.get() == "none"
 
 
+def test_an_asynchronous_generator_runs_in_one_task() -> None:
+    async def worker(*_: object) -> AsyncIterator[Json]:
+        task = asyncio.current_task()
+        for _number in range(3):
+            yield asyncio.current_task() is task
+
+    with fresh(CountingStore()):
+        assert run(worker, {"execution_id": EXECUTION}) == [True, True, True]
+
+
+@pytest.mark.parametrize("waits", [True, False], ids=["in the generator", "between two items"])
+def test_a_timeout_around_asynchronous_items_ends_them(*, waits: bool) -> None:
+    async def worker(*_: object) -> AsyncIterator[Json]:
+        async with asyncio.timeout(None) as timeout:
+            yield 1
+            timeout.reschedule(0)
+            if waits:
+                await asyncio.Event().wait()
+            yield 2
+            yield 3
+
+    with fresh(CountingStore()), pytest.raises(TimeoutError):
+        run(worker, {"execution_id": EXECUTION})
+
+
+def test_asynchronous_iterators_may_be_in_each_other() -> None:
+    async def numbered(first: int) -> AsyncIterator[Json]:
+        async with asyncio.timeout(60):
+            yield first
+            await asyncio.sleep(0)
+            yield first + 1
+
+    async def worker(*_: object) -> AsyncIterator[Json]:
+        yield numbered(1)
+        yield numbered(3)
+
+    with fresh(CountingStore()):
+        assert run(worker, {"execution_id": EXECUTION}) == [[1, 2], [3, 4]]
+
+
+def test_an_error_of_an_asynchronous_generator_passes_through() -> None:
+    async def worker(*_: object) -> AsyncIterator[Json]:
+        yield 1
+        raise LookupError("half way")
+
+    with fresh(CountingStore()), pytest.raises(LookupError, match="half way"):
+        run(worker, {"execution_id": EXECUTION})
+
+
 def test_an_iterator_in_a_result_is_a_list(store: CountingStore) -> None:
     bag = {"execution_id": EXECUTION}
     with fresh(store):

@@ -44,28 +44,52 @@ def awaited(coroutine: Coroutine[Any, Any, T]) -> T:
 def drained(items: AsyncIterator[T]) -> Generator[T]:
     """Yield the items of an asynchronous iterator, and close it at the end.
 
-    All its steps run in one context, as in one `async for`: a context variable that it sets before
-    a `yield` has that value after it, and a span or token that it opened can be closed.
+    All its steps run in one task and one context, as in one `async for`: a timeout, a task group or
+    a span that it opened before a `yield` goes on after it. It waits while an item is looked at.
+
+    Raises:
+        TimeoutError: a timeout of its own ended while it waited.
     """
-    context = copy_context()
+    import asyncio  # noqa: PLC0415 - slow to import, and most workers are plain functions
 
-    async def following() -> T:
-        return await anext(items)
+    runner = _runner()
+    given: asyncio.Queue[T | _End] = asyncio.Queue()
+    turns: asyncio.Queue[None] = asyncio.Queue()
 
-    try:
-        while True:
+    async def giving() -> None:
+        iterator = aiter(items)
+        try:
+            async for item in iterator:
+                given.put_nowait(item)
+                await turns.get()
+        finally:
             try:
-                item = _runner().run(following(), context=context)
-            except StopAsyncIteration:
-                return
+                if isinstance(iterator, AsyncGenerator):
+                    await iterator.aclose()
+            finally:
+                given.put_nowait(_End())
+
+    async def started() -> asyncio.Task[None]:
+        return asyncio.get_running_loop().create_task(giving(), context=copy_context())
+
+    async def ended() -> None:
+        with suppress(asyncio.CancelledError):
+            await task
+
+    task = runner.run(started(), context=copy_context())
+    try:
+        while not isinstance(item := runner.run(given.get()), _End):
             yield item
+            turns.put_nowait(None)
+        if task.cancelled():
+            raise TimeoutError("an asynchronous iterator was cancelled between two items")
     finally:
-        if isinstance(items, AsyncGenerator):
-            _runner().run(_closed(items), context=context)
+        task.cancel()
+        runner.run(ended())
 
 
-async def _closed(items: AsyncGenerator[Any]) -> None:
-    await items.aclose()
+class _End:
+    """Follows the last item."""
 
 
 def _runner() -> Runner:
