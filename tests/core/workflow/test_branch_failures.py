@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.core.bags import hydrated
+from tests.core.bags import CONTEXT, hydrated
 from tests.core.workflow.branches import joined, parent, worked
 from universal_sync_core import complete_branch, fork_branch, universal_sync_core
 from universal_sync_core.errors import InvalidRequestError
@@ -99,7 +99,7 @@ def test_a_branch_that_left_only_the_news_of_its_failure_is_reported() -> None:
 @pytest.mark.parametrize("stop", [True, "x", ["x"], {"index": 9, "branch_id": "b"}])
 def test_what_is_no_stop_tells_nothing_of_a_branch(stop: object) -> None:
     state = parent()
-    failed = worked(state, "a", {"status": "FAILED"})
+    failed = fork_branch(state, {"branch_id": "a"}, CONTEXT) | {"next_action": "FAILED"}
     bag = joined(state, failed | {"stopped_by": stop}, worked(state, "b", {"from_b": 1}))
     (report,) = hydrated(bag)["failed_segments"]
     assert (report["index"], report["branch_id"]) == (0, "a")
