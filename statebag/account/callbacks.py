@@ -8,13 +8,14 @@ import hashlib
 import itertools
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
 from statebag.account.aws import Cloud
 from statebag.account.places import Place
 from statebag.errors import NotFoundError, RefusedError
-from universal_sync_core.errors import StoredDataError
+from universal_sync_core.errors import MissingObjectError, StoredDataError
 from universal_sync_core.retention.inventory import Stored
 from universal_sync_core.storage.keys import execution_prefix
 from universal_sync_core.storage.store import read_record
@@ -87,7 +88,8 @@ def open_callbacks(cloud: Cloud, place: Place, execution_id: str) -> Iterator[by
     for name, stored in names.items():
         callback = name.partition(".")[0]
         if f"{callback}{_DELIVERED}" not in names:
-            yield read_record(cloud.store, stored.location)
+            with suppress(MissingObjectError):  # another deletion was faster
+                yield read_record(cloud.store, stored.location)
 
 
 def find(callbacks: list[Callback], start: str) -> Callback:

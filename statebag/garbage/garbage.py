@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
+from botocore.exceptions import ClientError
+
 from statebag.account.aws import Cloud
 from statebag.account.places import Place
 from statebag.state.reading import StateReader, read_each
@@ -185,7 +187,12 @@ class Collector:
                 each.reason = _RESUMABLE
 
     def _begins_as_kept(self, stored: Stored) -> bool:
-        beginning = self._cloud.inventory.head(stored.location, _BEGINNING_BYTES)
+        try:
+            beginning = self._cloud.inventory.head(stored.location, _BEGINNING_BYTES)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "NoSuchKey":
+                raise
+            return False  # another deletion was faster
         return beginning.startswith(_KEPT_BEGINNINGS)
 
     def _keep_doubtful(self, holdings: Iterable[Holding]) -> None:

@@ -177,6 +177,24 @@ def test_fields_of_the_users_may_have_the_names_of_forms(name: str) -> None:
         assert oracle.same(plain(state), hydrate_state(bag))
 
 
+@pytest.mark.parametrize("form", ["none", "an object", "a text", "a list in S3", "missing"])
+def test_what_is_beside_an_archive_is_read_as_it_is_hydrated(form: str) -> None:
+    """A state of the user's own may write there; what is not a list is one entry."""
+    with runtime.use(settings=TINY, store=MemoryStore()):
+        empty = {"execution_id": EXECUTION}
+        many = [{"n": number, "text": "x" * 90} for number in range(900)]
+        bag = synced(empty, {"state_history": many})
+        in_s3 = synced(empty, {"current_state": {"found": many}})["current_state"]["found"]
+        written = {"none": None, "an object": {"n": 1}, "a text": "words", "a list in S3": in_s3}
+        del bag["state_history"]
+        bag |= {"state_history": written[form]} if form in written else {}
+
+        entries = state_of(bag)["state_history"]
+        whole = hydrate_state(bag)["state_history"]
+        assert (len(entries), entries[-1]) == (len(whole), whole[-1])
+        assert oracle.same(plain(entries), whole)
+
+
 def _paths_in(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
     """Yield the steps to every part of a value."""
     pairs = value.items() if isinstance(value, dict) else enumerate(value)

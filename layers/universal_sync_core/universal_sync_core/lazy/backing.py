@@ -20,7 +20,7 @@ from universal_sync_core.limits import KIB
 from universal_sync_core.pages.page_reader import PageReader
 from universal_sync_core.pages.trees import shifted
 from universal_sync_core.values.codec import Json, JsonObject
-from universal_sync_core.values.pointer import Pointer, escape_key, unescape_key
+from universal_sync_core.values.pointer import Pointer, escape_key, parse, unescape_key
 
 # How much an iteration reads ahead and then drops: some 30 pages, read in parallel.
 _AHEAD_BYTES: Final = 2 * KIB * KIB
@@ -135,8 +135,8 @@ class BagMap(MapBacking):
             fields = reader.lookup(self._overflow, wanted.values() - fields.keys()) | fields
         found = _picked(fields, wanted)
         if HISTORY in wanted and self._archive is not None:
-            inline = InlineList(self._own.get(HISTORY, []))
-            found[HISTORY] = JoinedList(PagedList(self._archive), inline)
+            newer = _entries(reader.expanded(self._own.get(HISTORY)))
+            found[HISTORY] = JoinedList(PagedList(self._archive), newer)
         return found
 
     def keys(self, reader: PageReader) -> Iterable[str]:
@@ -196,6 +196,16 @@ class JoinedList(ListBacking):
     @property
     def batch(self) -> int:
         return self._first.batch
+
+
+def _entries(newer: Json) -> ListBacking:
+    """Return the entries beside an archive; as for a merge, what is not a list is one of them."""
+    pointer = parse(newer)
+    if pointer is not None and pointer.kind == "list":
+        return PagedList(pointer)
+    if newer is None:
+        return InlineList([])
+    return InlineList(newer if type(newer) is list else [newer])
 
 
 def _picked(fields: JsonObject, keys: Iterable[str]) -> dict[str, Json]:
