@@ -1,15 +1,16 @@
 """What changes while gc asks and deletes costs nobody anything."""
 
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
 
-from tests.statebag.cloud import FakeCloud, arn_of, client_error
+from tests.statebag.cloud import BUCKET, FakeCloud, arn_of, client_error
 from tests.statebag.conftest import Run
 from tests.statebag.garbage.gc_runs import DELETE, GC, Bag, content, failed, finished, is_whole
 from universal_sync_core import first_bag, universal_sync_core
+from universal_sync_core.retention.inventory import Stored
 from universal_sync_core.storage.store import Location
 
 pytestmark = pytest.mark.usefixtures("today")
@@ -142,3 +143,26 @@ def test_what_stays_deleted_is_named_where_it_cannot_be_brought_back(
     assert f"objects were deleted and could not be undeleted ({type(error).__name__})" in ran.err
     assert arn_of("run-1") in ran.err
     assert "docs/operations.md" in ran.err
+
+
+def test_what_another_deletion_takes_meanwhile_ends_no_look(
+    run: Run, cloud: FakeCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finished(cloud, "run-1", days_ago=200)
+    record = Location(BUCKET, f"v1/{arn_of('run-1').replace(':', '%3A')}/callbacks/{'0' * 64}.json")
+    cloud.memory.put(record, b"{}")
+    listed = cloud.inventory.objects
+
+    def then_gone(bucket: str, prefix: str) -> Iterator[Stored]:
+        found = list(listed(bucket, prefix))
+        if prefix.endswith("/callbacks/"):
+            cloud.memory.objects.pop(record, None)
+        return iter(found)
+
+    monkeypatch.setattr(cloud.inventory, "objects", then_gone)
+    gone = raising(client_error("NoSuchKey", "GetObject", 404))
+    monkeypatch.setattr(cloud.inventory, "head", gone)
+
+    ran = run(*DELETE)
+
+    assert (ran.code, "cannot be read" in ran.out) == (0, False)
