@@ -9,6 +9,7 @@ from enum import Enum, IntEnum, IntFlag, StrEnum
 from fractions import Fraction
 from http import HTTPStatus
 from io import BytesIO, StringIO
+from ipaddress import IPv4Address
 from pathlib import Path
 from types import MappingProxyType, SimpleNamespace
 from typing import Any, NamedTuple
@@ -219,6 +220,7 @@ REFUSED: list[tuple[Callable[[], Any], str, str]] = [
     (lambda: bytearray(1), "", r"no bytearray; use value\.decode"),
     (lambda: memoryview(b"1"), "", "no memoryview; use base64"),
     (lambda: Path("a"), "", r"Path; use str\(value\)"),
+    (lambda: IPv4Address(1), "", r"no IPv4Address; use str\(value\)"),
     (lambda: UserString("a"), "", r"no UserString; use str\(value\)"),
     (lambda: Fraction(1, 3), "", "no Fraction; use str"),
     (lambda: 1j, "", "no complex; use"),

@@ -17,6 +17,7 @@ _BY_TYPE: Final[Mapping[str, str]] = {
     "decimal.Decimal": "use str(value) to keep every digit, or float(value) or int(value)",
     "fractions.Fraction": "use str(value) or float(value)",
     "pathlib.PurePath": "use str(value)",
+    "ipaddress._IPAddressBase": "use str(value)",
     "collections.UserString": "use str(value)",
     "datetime.time": "use value.isoformat()",
     "datetime.timedelta": "use value.total_seconds()",
