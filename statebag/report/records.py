@@ -16,7 +16,7 @@ _BRIEF: Final = 160
 _CAUSE: Final = 1_000
 _FIELDS_SHOWN: Final = 12
 # Fields of a failure with columns of their own; the first of the names says which item it was.
-_NAMES: Final = ("branch_id", "segment_id", "name", "position", "index")
+_NAMES: Final = ("branch_id", "segment_id", "name", "index", "output_index")
 _COLUMNS: Final = (*_NAMES, "status", "error", "cause")
 
 

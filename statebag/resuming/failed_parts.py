@@ -17,7 +17,7 @@ from universal_sync_core.values.pointer import recognise
 from universal_sync_core.workflow.failure import is_failure_record
 
 _SHOWN: Final = 5
-_NAMES: Final = {"branch_id": "branch", "segment_id": "segment", "position": "item"}
+_NAMES: Final = {"branch_id": "branch", "segment_id": "segment", "index": "item"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,8 +59,8 @@ def _name(part: JsonObject) -> str:
     name = next((key for key in _NAMES if part.get(key) is not None), None)
     if name is not None:
         return f"{_NAMES[name]} {part[name]}"
-    index: Json = part.get("index")
-    return "item" if index is None else f"{OUTPUTS}[{index}]"
+    place: Json = part.get("output_index")
+    return "item" if place is None else f"{OUTPUTS}[{place}]"
 
 
 def _trace(cloud: Cloud, execution: Execution, part: JsonObject) -> Sequence[str]:

@@ -121,7 +121,7 @@ class Workflow(RuleBasedStateMachine):
                 record = map_runs.failed(index) if outcome == "fails" else map_runs.pending(index)
                 failures.append(
                     {
-                        "position": index,
+                        "index": index,
                         "status": kind,
                         "input": f"item {index}",
                         "error": record.get("Error"),

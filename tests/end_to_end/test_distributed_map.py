@@ -32,7 +32,7 @@ def _run(workflows: Workflows, count: int, failures: set[int]) -> None:
 
     state = workflows.final_state(execution)
     reports = state.pop("failed_segments", [])
-    assert [report["position"] for report in reports] == sorted(failures)
+    assert [report["index"] for report in reports] == sorted(failures)
     for report in reports:
         assert report["error"] == "SegmentFailedError"
         assert "the item is recorded as a failure" in report["cause"]
@@ -83,7 +83,7 @@ def test_items_that_are_too_large_for_a_child_run_like_any_other(workflows: Work
 
     assert state["distributed_outputs"] == [items[0], large, items[3]]
     (report,) = state["failed_segments"]
-    assert (report["position"], report["input"]) == (2, failing)
+    assert (report["index"], report["input"]) == (2, failing)
 
 
 def test_no_more_children_run_at_once_than_the_workflow_asks_for(workflows: Workflows) -> None:
@@ -109,7 +109,7 @@ def test_map_in_which_every_item_fails_ends_the_workflow(workflows: Workflows) -
     assert (failed.status, failed.error) == ("FAILED", "Workflow.FAILED")
     record = workflows.record(failed)
     assert (record["stage"], record["segment_to_run"]) == ("workflow", 0)
-    assert [report["position"] for report in record["failed_segments"]] == [0, 1, 2]
+    assert [report["index"] for report in record["failed_segments"]] == [0, 1, 2]
 
 
 def test_resuming_a_map_runs_the_items_that_failed_and_no_other(workflows: Workflows) -> None:
@@ -128,7 +128,7 @@ def test_resuming_a_map_runs_the_items_that_failed_and_no_other(workflows: Workf
     state = workflows.final_state(execution)
     succeeded = [item for n, item in enumerate(items) if n not in failures]
     assert state["distributed_outputs"] == succeeded
-    assert [report["position"] for report in state["failed_segments"]] == sorted(failures)
+    assert [report["index"] for report in state["failed_segments"]] == sorted(failures)
     assert [report["input"] for report in state["failed_segments"]] == [
         items[n] for n in sorted(failures)
     ]
@@ -183,4 +183,4 @@ def test_rows_of_parquet_are_read_by_the_machine_and_those_that_failed_run_again
     assert _items_run(workflows, execution) == 1
     state = workflows.final_state(execution)
     assert state["distributed_outputs"] == rows
-    assert [report["position"] for report in state["failed_segments"]] == [3]
+    assert [report["index"] for report in state["failed_segments"]] == [3]

@@ -144,7 +144,7 @@ def _written(world: World, flow: Flow, records: dict[str, list[Plain]]) -> Plain
 
 def _report(index: int, kind: str, record: Plain) -> Plain:
     return {
-        "position": index,
+        "index": index,
         "status": kind,
         "input": f"item {index}",
         "error": record.get("Error"),

@@ -51,8 +51,11 @@ def map_run(outputs: list[Any], failed: list[Plain], positions: Sequence[int] = 
     """Return the delta of a Distributed Map with a ResultWriter, and with the items' positions."""
     delta = _joined(outputs)
     reports = delta.get("failed_segments", [])
-    if positions:
-        reports = [report | {"position": positions[report["index"]]} for report in reports]
+    for report in reports if positions or failed else []:
+        place = report["index"]
+        report["index"] = positions[place] if positions else None
+        if report["index"] != place:
+            report["output_index"] = place
     every = [*reports, *failed]
     return delta | {"failed_segments": every} if every else delta
 

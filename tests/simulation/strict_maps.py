@@ -90,7 +90,7 @@ def _child(kind: str, flow: Flow, position: int, output: Any, record: Plain) -> 
     if kind == "SUCCEEDED":
         return _Child(position=position, output=output)
     report = {
-        "position": position,
+        "index": position,
         "status": kind,
         "input": flow.plain["distributed_items"][position],
         "error": record.get("Error"),
@@ -112,8 +112,8 @@ def _joined(plain: Plain, children: list[_Child]) -> Plain:
     tolerated = plain["tolerated_failed_items"]
     if not _are_too_many(len(failed), count, tolerated):
         return oracle.advance(plain, merged, delta, "aggregate_distributed")
-    without = sorted(report["position"] for report in reports)
-    again = sorted(report["position"] for report in failed)
+    without = sorted(report["index"] for report in reports)
+    again = sorted(report["index"] for report in failed)
     left = {"count": count, "failed": again, "without_output": without, "inputs": None}
     failing = delta | {"status": "FAILED"}
     merged |= oracle.stop(

@@ -148,9 +148,9 @@ def test_execution_without_a_readable_record_tells_what_step_functions_says(
 
 
 PARTS = {
-    "item 1": {"position": 1, "input": "s3"},
-    "item 3": {"position": 3, "index": 1},
-    "distributed_outputs[1]": {"index": 1},
+    "item 1": {"index": 1, "input": "s3"},
+    "item 3": {"index": 3, "output_index": 1},
+    "distributed_outputs[1]": {"index": None, "output_index": 1},
     "branch a": {"branch_id": "a", "index": 0},
     "segment s": {"segment_id": "s", "index": 0},
     "item": {},

@@ -105,7 +105,7 @@ def test_results_come_back_in_the_order_of_the_items(store: CountingStore) -> No
         }
         after = hydrated(joined(store, bag, files))
     assert after["distributed_outputs"] == [{"of": 0}, {"of": 1}, {"of": 2}, *mixed]
-    assert [(each["position"], each.get("input")) for each in after["failed_segments"]] == [
+    assert [(each["index"], each.get("input")) for each in after["failed_segments"]] == [
         (7, None),
         (3, "item 3"),
         (4, "item 4"),
@@ -142,7 +142,7 @@ def test_an_answer_that_is_no_list_of_as_many_is_a_failure_of_each(
         )
         reports = hydrated(after)["failed_segments"]
     assert after["next_action"] == "FAILED"
-    assert [(each["position"], each["input"]) for each in reports] == [*enumerate(ITEMS[:3])]
+    assert [(each["index"], each["input"]) for each in reports] == [*enumerate(ITEMS[:3])]
     assert {each["error"] for each in reports} == {"InvalidRequestError"}
 
 

@@ -51,20 +51,20 @@ def test_failed_and_pending_items_are_reported_with_what_is_known(store: Countin
     assert (delta["distributed_outputs"], delta["chunk_count"]) == (["ok", "ok"], 2)
     assert delta["failed_segments"] == [
         {
-            "position": 1,
+            "index": 1,
             "status": "TIMED_OUT",
             "input": "item 1",
             "error": "States.Timeout",
             "cause": "cause 1",
         },
         {
-            "position": 2,
+            "index": 2,
             "status": "FAILED",
             "input": "item 2",
             "error": "States.TaskFailed",
             "cause": "cause 2",
         },
-        {"position": 4, "status": "PENDING", "input": "item 4", "error": None, "cause": None},
+        {"index": 4, "status": "PENDING", "input": "item 4", "error": None, "cause": None},
     ]
 
 
@@ -74,7 +74,7 @@ def test_outputs_that_report_failure_are_failed_segments_too(store: CountingStor
     )
     assert delta["chunk_count"] == 2
     assert delta["failed_segments"] == [
-        {"index": 0, "position": 0, "status": "FAILED", "error": "E", "cause": None}
+        {"index": 0, "status": "FAILED", "error": "E", "cause": None}
     ]
 
 
@@ -89,7 +89,7 @@ def test_a_redriven_item_counts_once_with_its_success(
     files = {"FAILED": array(failed(1), failed(2)), "SUCCEEDED": array(record(0, "first"), again)}
     delta = flattened(store, files)
     assert delta["distributed_outputs"] == ["first", "second"]
-    assert [report["position"] for report in delta["failed_segments"]] == [2]
+    assert [report["index"] for report in delta["failed_segments"]] == [2]
 
 
 def test_an_item_in_two_files_of_one_outcome_counts_once(store: CountingStore) -> None:
@@ -102,7 +102,7 @@ def test_json_and_json_lines_are_read_alike(store: CountingStore, form: Any) -> 
     body = form(*[record(index, {"text": "ä😀" * 50_000}) for index in range(4)])
     delta = flattened(store, {"SUCCEEDED": body, "FAILED": form(failed(9))})
     assert delta["chunk_count"] == 4
-    assert [report["position"] for report in delta["failed_segments"]] == [9]
+    assert [report["index"] for report in delta["failed_segments"]] == [9]
 
 
 @pytest.mark.parametrize("body", [b"[]", b"", b"[ ]\n"])

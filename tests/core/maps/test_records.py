@@ -35,7 +35,7 @@ def test_records_without_an_index_keep_the_order_of_the_files(store: CountingSto
 def test_an_input_that_is_not_wrapped_is_reported_whole(store: CountingStore) -> None:
     line = failed(0, Input='{"service":"s3"}')
     (report,) = flattened(store, {"FAILED": array(line)})["failed_segments"]
-    assert (report["position"], report["input"]) == (None, {"service": "s3"})
+    assert (report["index"], report["input"]) == (None, {"service": "s3"})
 
 
 # Whoever's machine it is: what looks like a place in its items is its own.
@@ -64,7 +64,7 @@ def test_the_record_tells_items_apart_and_no_field_of_the_users(
     delta = flattened(store, files)
     assert delta["distributed_outputs"] == ["a", "b"]
     assert [report["input"] for report in delta["failed_segments"]] == [given] * 3
-    assert [report["position"] for report in delta["failed_segments"]] == [None] * 3
+    assert [report["index"] for report in delta["failed_segments"]] == [None] * 3
 
 
 def test_items_that_look_as_ours_but_are_of_another_execution_are_all_kept(
@@ -162,4 +162,4 @@ def test_outputs_without_records_are_outputs_where_the_manifest_says_so(
         answer = write_manifest(store, json.dumps(manifest).encode(), FOLDER + "again/")
         delta = flatten_result(answer, CONTEXT)
     assert delta["distributed_outputs"] == outputs
-    assert [report["position"] for report in delta["failed_segments"]] == [9]
+    assert [report["index"] for report in delta["failed_segments"]] == [9]

@@ -108,7 +108,7 @@ def test_only_what_failed_is_run_again(store: CountingStore) -> None:
     assert "unfinished_map" in bag
     assert "unfinished_map" not in hydrated(bag)
     reports = hydrated(bag)["failed_segments"]
-    known = [(report["position"], report.get("index")) for report in reports]
+    known = [(report["index"], report.get("output_index")) for report in reports]
     assert known == [(8, 6), (0, None), (7, None), (39, None)]  # the first has an output
 
     bag = resumed(bag)
@@ -154,7 +154,7 @@ def test_what_fails_again_is_known_by_its_first_position(store: CountingStore) -
     bag = ran(store, resumed(bag), again, "run-2")
     assert bag["next_action"] == "FAILED"
     whole = hydrated(bag)
-    assert [report["position"] for report in whole["failed_segments"]] == [39, 7]
+    assert [report["index"] for report in whole["failed_segments"]] == [39, 7]
     assert [report["input"] for report in whole["failed_segments"] if "input" in report] == [
         "item 7"
     ]
@@ -171,7 +171,7 @@ def test_more_may_be_tolerated_beside_resume_from(store: CountingStore) -> None:
     bag = ran(store, bag, SOME | {"item 0": RAISED, "item 8": ANSWERED}, "run-2")
     assert bag["next_action"] == "CONTINUE"
     whole = hydrated(bag)
-    assert [report["position"] for report in whole["failed_segments"]] == [8, 0]
+    assert [report["index"] for report in whole["failed_segments"]] == [8, 0]
     assert len(whole["distributed_outputs"]) == 39
 
 

@@ -146,7 +146,7 @@ def segment(number: int) -> dict[str, object]:
 def joined() -> dict[str, object]:
     failed = [
         {
-            "position": at,
+            "index": at,
             "input": {"name": f"service {at}"},
             "error": "TimeoutError",
             "cause": HOSTILE,

@@ -31,7 +31,7 @@ def _singles(batch: Item, unit: UnitOfWork) -> Iterator[Item]:
     first = batch.position * batch.per_batch
     positions = batch.positions or range(first, first + len(elements))
     for position, element in zip(positions, elements, strict=True):
-        report = {"position": position, "input": element}
+        report = {"index": position, "input": element}
         result = element if batch.succeeded else batch.result | report
         identity = (batch.identity[0], position)
         yield replace(batch, identity=identity, index=position, result=result, per_batch=1)

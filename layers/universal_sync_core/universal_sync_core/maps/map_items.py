@@ -99,7 +99,7 @@ def item_of(
         succeeded, record = False, record | _WRONG_ANSWER
     if not succeeded:
         result = {
-            "position": index,
+            "index": index,
             "status": _text(record, "Status") or outcome,
             "input": taken(given if index is None else given["item"]),
             "error": _text(record, "Error"),

@@ -24,6 +24,9 @@ def joined_outputs(
 ) -> JsonObject:
     """Return the delta of a list of outputs.
 
+    A report of an output has the item's position among all items as its `index`, or null if nobody
+    knows it because other items have no output. If the output is elsewhere, it has that place, too.
+
     Args:
         outputs: the outputs, in item order.
         unit: the unit of work that opens compressed ones.
@@ -37,9 +40,10 @@ def joined_outputs(
         "aggregation_timestamp": utc_now(),
     }
     told = (failure_of(unit.pages.expanded(output)) for output in outputs)
+    unknown = [None] * len(outputs) if reports else range(len(outputs))
     failed = [
-        {"index": index} | ({"position": positions[index]} if positions else {}) | failure
-        for index, failure in enumerate(told)
+        {"index": index} | ({} if index == place else {"output_index": place}) | failure
+        for place, (index, failure) in enumerate(zip(positions or unknown, told, strict=True))
         if failure
     ]
     every = [*failed, *reports]
@@ -75,7 +79,7 @@ def _of_our_own(
     if not is_whole or not cause_to_fail(unit.bag, delta):
         return delta
     without_output = sorted(item.position for item in items if not item.succeeded)
-    again = sorted(report["position"] for report in delta[FAILED_SEGMENTS])
+    again = sorted(report["index"] for report in delta[FAILED_SEGMENTS])
     left = UnfinishedMap(
         count=count,
         failed=again,
@@ -111,5 +115,5 @@ def _reports(items: Sequence[Item]) -> list[JsonObject]:
 def _moved(item: Item, unfinished: UnfinishedMap) -> Item:
     """Return an item that ran again, with its position among all items of the map."""
     position = unfinished.position(item.position)
-    result = item.result if item.succeeded else item.result | {"position": position}
+    result = item.result if item.succeeded else item.result | {"index": position}
     return replace(item, index=position, result=result)
