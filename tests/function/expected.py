@@ -184,10 +184,10 @@ EXPECTED: Final[dict[str, Expected]] = {
     "init_input_not_object": _refuses("input"),
     "init_input_s3_path": Expected(answer=frozenset({"state_data"}), objects=INPUT),
     "init_input_s3_path_altered": Expected(error=ChecksumMismatchError, objects=INPUT),
-    "init_input_s3_path_not_allowed": _refuses("s3_path", PointerNotAllowedError),
+    "init_input_s3_path_not_allowed": _refuses("input.input_s3_path", PointerNotAllowedError),
     "init_missing_execution_id": _refuses("execution_id"),
     "init_null_input": _BAG,
-    "init_resume_from_elsewhere": _refuses("s3_path", PointerNotAllowedError),
+    "init_resume_from_elsewhere": _refuses("input.resume_from", PointerNotAllowedError),
     "init_resume_from_no_snapshot": Expected(
         error=MalformedPointerError, objects=stored_value(WORDS)
     ),
