@@ -22,6 +22,7 @@ from universal_sync_core.values.codec import (
     canonical,
     decode,
     encode,
+    encode_small,
     measure,
     plain_encoding,
 )
@@ -185,6 +186,17 @@ def test_only_what_is_plain_all_through_is_encoded_as_it_is(value: Any) -> None:
 )
 def test_what_is_plain_is_encoded_as_ever(value: Any) -> None:
     assert plain_encoding(value) == encode(value)
+
+
+@pytest.mark.parametrize(
+    ("values", "count"),
+    [([], 0), (["a", {"b": 1}], 2), ([1, "x" * 9, 2], 1), ([1, 2**64, 2], 1), (["\ud800"], 0)],
+    ids=["none", "all", "a large one", "a long number", "half of a pair"],
+)
+def test_small_values_are_encoded_up_to_the_first_that_needs_more(
+    values: list[Any], count: int
+) -> None:
+    assert encode_small(values, 10) == [encode(value) for value in values[:count]]
 
 
 def test_a_container_in_several_places_is_plain() -> None:

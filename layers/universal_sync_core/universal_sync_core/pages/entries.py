@@ -110,10 +110,13 @@ class Entries:
 
     def add_numbers(self, encoded: bytes) -> None:
         """Add the elements of an unmarked list of numbers, true, false and null, by its JSON."""
-        elements = encoded[1:-1].split(b",")
+        self.add_several(encoded[1:-1].split(b","))
+
+    def add_several(self, encoded: Sequence[bytes]) -> None:
+        """Add elements of an unmarked list by their JSON; none may be a pointer."""
         begin = len(self._json)
-        self._bounds.extend(map(add, accumulate(map(len, elements)), count(begin + 1)))
-        self._json += encoded[1:-1]
+        self._bounds.extend(map(add, accumulate(map(len, encoded)), count(begin + 1)))
+        self._json += b",".join(encoded)
         self._json += b","
 
     def add_all(self, others: "Entries") -> None:

@@ -9,7 +9,7 @@ import json
 import math
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import accumulate
 from typing import Any, Final, TypeAlias
 
@@ -72,6 +72,23 @@ def encode(value: Json) -> bytes:
         return orjson.dumps(value, option=_STRICT)
     except TypeError:
         return _encode_plainly(value)
+
+
+def encode_small(values: Iterable[Json], most_bytes: int) -> list[bytes]:
+    """Return what `encode` does for each of some values, which takes longer for one at a time.
+
+    It ends before the first that is larger, or that only the standard library encodes.
+    """
+    encoded = []
+    try:
+        for value in values:
+            body = orjson.dumps(value, option=_STRICT)
+            if len(body) > most_bytes:
+                break
+            encoded.append(body)
+    except TypeError:
+        pass
+    return encoded
 
 
 def canonical(value: Json) -> bytes:
