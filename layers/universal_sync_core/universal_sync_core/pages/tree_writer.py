@@ -170,7 +170,7 @@ class TreeWriter(PageReader):
         return entries
 
     def _small(self, group: Sequence[Json]) -> list[bytes]:
-        """Return the JSON of each value; nothing if one may be a pointer or is no page's size."""
+        """Return the JSON of each value; nothing if one is large or perhaps a pointer."""
         if self._around > _FEW_AROUND:
             return []
         encoded = encode_small(group, self._entry_bytes)
