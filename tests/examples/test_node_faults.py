@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 import subprocess
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,8 +11,8 @@ from threading import Thread
 
 import pytest
 
-EXAMPLE = Path(__file__).parents[2] / "examples" / "node_worker"
-FILES = (".npmrc", "package.json", "package-lock.json", "pointers.mjs")
+from tests.examples.node import installed
+
 CODES = {409: "ConditionalRequestConflict", 412: "PreconditionFailed", 503: "SlowDown"}
 VALUE = {"text": "x" * 100_000}
 # Stores a value and reads it; says by which error that fails.
@@ -87,13 +86,7 @@ class Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def code(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    npm, node = shutil.which("npm"), shutil.which("node")
-    if npm is None or node is None:
-        pytest.skip("needs Node.js and npm")
-    folder = tmp_path_factory.mktemp("node_faults")
-    for name in FILES:
-        shutil.copy(EXAMPLE / name, folder)
-    subprocess.run([npm, "ci", "--silent"], cwd=folder, check=True)  # noqa: S603 - fixed words
+    folder = installed(tmp_path_factory.mktemp("node_faults"))
     (folder / "script.mjs").write_text(SCRIPT, "utf-8")
     return folder
 

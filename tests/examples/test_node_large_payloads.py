@@ -2,23 +2,19 @@
 
 import base64
 import json
-import shutil
-import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from local.cloud import LocalCloud, UserFunction
 from tests.core.documents.oracle import is_pointer, pointers
+from tests.examples.node import installed
 from universal_sync_core import calculate_payload_size, hydrate, offload
 from universal_sync_core.settings import Settings
 from universal_sync_core.storage import runtime
 from universal_sync_core.storage.s3_store import S3Store
 
-EXAMPLE = Path(__file__).parents[2] / "examples" / "node_worker"
-FILES = (".npmrc", "package.json", "package-lock.json", "pointers.mjs")
 OWN = ("large_payloads.mjs", "orders.mjs")
 NAME = "Orders"
 # A handler whose answer has what JavaScript and JSON write in different ways.
@@ -42,13 +38,7 @@ DOCUMENT = {"orders": ORDERS, "text": "t" * 70_000, "id": 7, "odd": [{"__s3_offl
 
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
-    npm = shutil.which("npm")
-    if npm is None or shutil.which("node") is None:
-        pytest.skip("needs Node.js and npm")
-    folder = tmp_path_factory.mktemp("node_large_payloads")
-    for name in (*FILES, *OWN):
-        shutil.copy(EXAMPLE / name, folder)
-    subprocess.run([npm, "ci", "--silent"], cwd=folder, check=True)  # noqa: S603 - fixed words
+    folder = installed(tmp_path_factory.mktemp("node_large_payloads"), OWN)
     (folder / "corners.mjs").write_text(CORNERS, "utf-8")
     functions = [
         UserFunction(name=name, code_dir=folder, handler=handler, runtime="nodejs22.x")

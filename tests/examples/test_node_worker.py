@@ -1,8 +1,6 @@
 """The worker in Node.js, as the segment runner of the whole stack and alone."""
 
 import json
-import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +13,7 @@ from local.errors import FunctionError
 from local.limits import PAYLOAD_BYTES
 from tests.core.places import place
 from tests.end_to_end.workflow import Json, Workflows, folded
+from tests.examples.node import EXAMPLE, installed
 from universal_sync_core import universal_sync_core
 from universal_sync_core.settings import Settings
 from universal_sync_core.storage import runtime
@@ -24,8 +23,6 @@ from universal_sync_core.storage.store import Location
 from universal_sync_core.values.address import digest_in
 from universal_sync_core.values.codec import encode
 
-EXAMPLE = Path(__file__).parents[2] / "examples" / "node_worker"
-FILES = (".npmrc", "package.json", "package-lock.json", "pointers.mjs", "worker.mjs")
 WORKER = "SegmentRunner"
 # Its quotes and brackets are ones that encodeURIComponent leaves as they are.
 EXECUTION = "it's (an) id: ü!*"
@@ -53,14 +50,7 @@ def grouped(orders: list[Json]) -> Json:
 @pytest.fixture(scope="module")
 def code(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give the worker with the packages that its lock file names."""
-    npm, node = shutil.which("npm"), shutil.which("node")
-    if npm is None or node is None:
-        pytest.skip("needs Node.js and npm")
-    folder = tmp_path_factory.mktemp("node_worker")
-    for name in FILES:
-        shutil.copy(EXAMPLE / name, folder)
-    subprocess.run([npm, "ci", "--silent"], cwd=folder, check=True)  # noqa: S603 - fixed words
-    return folder
+    return installed(tmp_path_factory.mktemp("node_worker"), ["worker.mjs"])
 
 
 @pytest.fixture(scope="module")
