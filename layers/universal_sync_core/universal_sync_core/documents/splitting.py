@@ -8,7 +8,7 @@ from typing import Final
 from universal_sync_core.bag.unit_of_work import UnitOfWork
 from universal_sync_core.documents.members import members, with_members
 from universal_sync_core.documents.pointers import largest_pointer, to_stored
-from universal_sync_core.documents.words import Need
+from universal_sync_core.documents.words import Need, is_container
 from universal_sync_core.errors import StateTooLargeError
 from universal_sync_core.values.codec import Json
 from universal_sync_core.values.paths import Place, Step, Steps, by_first
@@ -73,7 +73,7 @@ class _Splitting:
         parts = _Parts()
         self._take_apart(document, need, (), parts, pointer_bytes)
         leaving, left = self._chosen(parts, whole.size, pointer_bytes)
-        if left <= self._at_most and _is_container(document):
+        if left <= self._at_most and is_container(document):
             return self._without(document, leaving)
         if need.frees(document):
             return self._stored([document])[0]
@@ -85,7 +85,7 @@ class _Splitting:
         self, value: Json, need: Need, steps: tuple[Step, ...], parts: _Parts, pointer_bytes: int
     ) -> None:
         """Sort the members of a container that stays into those that may be offloaded or not."""
-        if need.is_plain or not _is_container(value):
+        if need.is_plain or not is_container(value):
             parts.kept[need.place] += self._sizes.of(value).size
             return
         for step, item in members(value):
@@ -129,10 +129,6 @@ class _Splitting:
             f" {named}. Name fewer or deeper paths, or raise at_most"
         )
         return StateTooLargeError(message, size=size, limit=self._at_most)
-
-
-def _is_container(value: Json) -> bool:
-    return type(value) in (dict, list)
 
 
 def _replaced(value: Json, pointers: Mapping[Steps, Json]) -> Json:

@@ -29,6 +29,11 @@ from universal_sync_core.values.paths import (
 _ANY_NAME: Final = ""
 
 
+def is_container(value: Json) -> bool:
+    """Tell whether a value is an object or a list."""
+    return type(value) in (dict, list)
+
+
 @dataclass(slots=True, kw_only=True)
 class Node:
     """Where paths of the words lead to or through in a document.
@@ -97,10 +102,9 @@ class Need:
 
     def frees(self, value: Json) -> bool:
         """Tell whether a pointer may stand for this value."""
-        if not self.nodes:
-            return True
-        is_container = type(value) in (dict, list)
-        return not is_container and all(node.is_of_containers for node in self.nodes)
+        return self.is_free or (
+            not is_container(value) and all(node.is_of_containers for node in self.nodes)
+        )
 
     @property
     def place(self) -> Place:
