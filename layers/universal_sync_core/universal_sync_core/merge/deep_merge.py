@@ -79,7 +79,8 @@ class Combiner:
         grows = strategy is not None and strategy.grows
         kinds = [kind_of(ours), kind_of(theirs)]
         # One of them may be a list or a map in a single object, or both may be maps in such.
-        are_maps = strategy is None and self._are_single_maps(ours, theirs)
+        are_singles = strategy is None and kinds == ["value", "value"]
+        are_maps = are_singles and self._are_single_maps(ours, theirs)
         if grows or are_maps or kinds.count("value") == 1:
             ours, theirs = self._pages.opened(ours), self._pages.opened(theirs)
             kinds = [kind_of(ours), kind_of(theirs)]
