@@ -7,7 +7,7 @@ JSON is in one buffer, one after another. The bytes objects of orjson are not ke
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, count
 from math import ceil
@@ -110,13 +110,14 @@ class Entries:
 
     def add_numbers(self, encoded: bytes) -> None:
         """Add the elements of an unmarked list of numbers, true, false and null, by its JSON."""
-        self.add_several(encoded[1:-1].split(b","))
+        together = encoded[1:-1]
+        self.add_several(map(len, together.split(b",")), together)
 
-    def add_several(self, encoded: Sequence[bytes]) -> None:
-        """Add elements of an unmarked list by their JSON; none may be a pointer."""
+    def add_several(self, sizes: Iterable[int], together: bytes) -> None:
+        """Add elements of an unmarked list by their JSON, with commas; none may be a pointer."""
         begin = len(self._json)
-        self._bounds.extend(map(add, accumulate(map(len, encoded)), count(begin + 1)))
-        self._json += b",".join(encoded)
+        self._bounds.extend(map(add, accumulate(sizes), count(begin + 1)))
+        self._json += together
         self._json += b","
 
     def add_all(self, others: "Entries") -> None:

@@ -15,6 +15,7 @@ from universal_sync_core.pages.trees import Place, keys_by_child, positions_by_c
 from universal_sync_core.values.address import Address
 from universal_sync_core.values.codec import Json, encode
 from universal_sync_core.values.pointer import Pointer, weight_of
+from universal_sync_core.values.sizes import is_over
 
 Target = TypeVar("Target", int, str)
 
@@ -40,11 +41,12 @@ class Pages(Gathering):
     def read_ends(self, growing: Iterable[tuple[Pointer, Json]]) -> None:
         """Read side by side what `extend` needs of several lists, each with what it gets."""
 
-        def last(node: Node, added: int) -> Iterator[tuple[int, int]]:
-            if node.height > 1 or node.children[-1].size + added <= self._page_bytes:
+        def last(node: Node, added: Json) -> Iterator[tuple[int, Json]]:
+            room = self._page_bytes - node.children[-1].size
+            if node.height > 1 or not is_over(added, room):
                 yield len(node.children) - 1, added
 
-        self._descend_all([(pointer, len(encode(value))) for pointer, value in growing], last)
+        self._descend_all(list(growing), last)
 
     def put_items(self, pointer: Pointer, changes: Mapping[int, Json]) -> Pointer:
         """Return a pointer to the list with the elements at some positions replaced."""

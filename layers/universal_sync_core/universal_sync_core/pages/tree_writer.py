@@ -156,9 +156,7 @@ class TreeWriter(PageReader):
             if not marked and set(map(type, group)) <= _NUMBERS:
                 entries.add_numbers(encode(group))
                 continue
-            small = [] if marked else self._small(group)
-            if small:
-                entries.add_several(small)
+            if not marked and self._has_added(group, entries):
                 continue
             for item in group:
                 if marked or has_mark(item):
@@ -169,13 +167,16 @@ class TreeWriter(PageReader):
                     entries.add_plain(encoded)
         return entries
 
-    def _small(self, group: Sequence[Json]) -> list[bytes]:
-        """Return the JSON of each value; nothing if one is large or perhaps a pointer."""
+    def _has_added(self, group: Sequence[Json], entries: Entries) -> bool:
+        """Add elements together and return True, unless one is large or perhaps a pointer."""
         if self._around > _FEW_AROUND:
-            return []
+            return False
         encoded = encode_small(group, self._entry_bytes)
-        is_plain = len(encoded) == len(group) and not may_hold_marks(b",".join(encoded))
-        return encoded if is_plain else []
+        together = b",".join(encoded)
+        if len(encoded) < len(group) or may_hold_marks(together):
+            return False
+        entries.add_several(map(len, encoded), together)
+        return True
 
     def _for_page(self, value: Json) -> bytes | None:
         """Return the JSON of a value, or None if it is too large for a page.
