@@ -7,7 +7,10 @@ const STEP = /\[(\d+|\*?)\]|\[(?:("(?:[^"\\]|\\.)*")|'((?:[^'\\]|\\.)*)')\]|[^.[
 const OWNER = 'add to the task: "ClientContext.$": "States.Base64Encode(States.Format(' +
   String.raw`'\\{\"custom\":\\{\"execution_id\":\"{}\"\\}\\}', $$.Execution.Id))"`;
 
-const isContainer = (value) => value !== null && typeof value === "object";
+// JSON writes these objects as strings and numbers; raw JSON is what keeps the digits of a long number.
+const isScalar = (value) => JSON.isRawJSON?.(value)
+  || [String, Number, Boolean, BigInt].some((box) => value instanceof box);
+const isContainer = (value) => value !== null && typeof value === "object" && !isScalar(value);
 const size = (value) => Buffer.byteLength(JSON.stringify(value) ?? "null");
 const fail = (name, message) => { throw Object.assign(new Error(message), { name }); };
 const stepsOf = (path) => [...path.replace(/^\$\.?/, "").matchAll(STEP)]
@@ -45,14 +48,14 @@ function below([[step, ...rest], plain, isTaken], key, isList) {
   return rest.length ? below([rest, plain, isTaken], key, isList) : plain ? [[[], plain, isTaken]] : [];
 }
 
-// The members that JSON has: a hole in an array is null, and an undefined member of an object is none.
+// The members that JSON has: a hole in an array is null. Undefined members of an object and its methods are none.
 const written = (value) => Array.isArray(value)
   ? Array.from(value, (item, at) => [String(at), item])
-  : Object.entries(value).filter(([, item]) => item !== undefined);
+  : Object.entries(value).filter(([, item]) => item !== undefined && typeof item !== "function");
 
 // A copy with the pointers of values that came from pointers; `parts` gets the parts that may be offloaded.
-function copied(given, needs, came, parts) {
-  const value = typeof given?.toJSON === "function" ? given.toJSON() : given ?? null;
+function copied(given, needs, came, parts, name = "") {
+  const value = typeof given?.toJSON === "function" ? given.toJSON(name) : given ?? null;
   const [pointer, before] = came.get(value) ?? [];
   if (!needs.length && pointer && JSON.stringify(value) === before) return pointer;
   if (!isContainer(value)) return value;
@@ -60,7 +63,7 @@ function copied(given, needs, came, parts) {
   const members = written(value).map(([key, item]) => {
     const inner = isPlain ? needs : needs.flatMap((need) => below(need, key, Array.isArray(value)))
       .filter(([steps]) => steps[0] !== "" || isContainer(item));
-    return [key, copied(item, inner, came, inner.length ? parts : null), inner.length];
+    return [key, copied(item, inner, came, inner.length ? parts : null, key), inner.length];
   });
   const copy = Array.isArray(value) ? members.map(([, item]) => item) : Object.fromEntries(members);
   for (const [key, item, isNeeded] of parts ? members : [])
@@ -75,8 +78,7 @@ async function offloaded(result, needs, atMost, came, folder) {
   if (left <= atMost) return answer;
   if (!folder) fail("InvalidRequestError", `the answer is too large to stay: ${OWNER}`);
   const values = new Map([...came].map(([value, [pointer]]) => [pointer, value]));
-  const store = (value) =>
-    stored(JSON.parse(JSON.stringify(value, (_, item) => values.get(item) ?? item)), folder);
+  const store = (value) => stored(value, folder, (_, item) => values.get(item) ?? item);
   const leaving = parts.sort(([a], [b]) => b - a).filter(([bytes]) => {
     const leaves = left > atMost && bytes > POINTER_BYTES;
     left -= leaves ? bytes - POINTER_BYTES : 0;

@@ -129,9 +129,9 @@ export async function whole(value, folder, budget = newBudget()) {
   return Object.fromEntries(await Promise.all(Object.entries(open).map(plain)));
 }
 
-// Stores the value in S3 and returns a pointer to it; use it for a whole result.
-export async function stored(value, folder) {
-  const Body = Buffer.from(JSON.stringify(value).replace(TO_ESCAPE, '"__escaped:$1":'));
+// Stores the value in S3 and returns a pointer to it; use it for a whole result. `replacer` is that of JSON.stringify.
+export async function stored(value, folder, replacer) {
+  const Body = Buffer.from(JSON.stringify(value, replacer).replace(TO_ESCAPE, '"__escaped:$1":'));
   const digest = sha256(Body);
   const Key = folder + digest;
   const put = { Bucket, Key, Body, ContentType: "application/json", IfNoneMatch: "*" };

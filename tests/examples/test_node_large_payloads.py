@@ -23,7 +23,9 @@ import { largePayloads } from "./large_payloads.mjs";
 export const handler = largePayloads(async ({ filler }) => ({
   filler,
   none: undefined,
-  list: [1, , undefined, new Date(0)],
+  list: [1, , undefined, new Date(0), new Number(3), new String("ab"), Object(false)],
+  named: { toJSON: (key) => ({ key, toJSON: () => "asked twice" }) },
+  exact: JSON.rawJSON?.("12345678901234567890"), // from Node.js 22 on
   keys: { 'a"__s3_offloaded': [filler], __s3_offloaded: "data", '{"__s3_offloaded': 1 },
 }));
 """
@@ -89,10 +91,12 @@ def test_what_came_as_a_pointer_goes_out_as_that_pointer(cloud: LocalCloud) -> N
 @pytest.mark.parametrize("size", [1, 70_000], ids=["inline", "in S3"])
 def test_answer_is_the_json_that_lambda_would_write(cloud: LocalCloud, size: int) -> None:
     filler = "f" * size
-    answer = invoked(cloud, "Corners", {"filler": filler}, OWNER)
-    assert whole(answer) == {
+    answer = whole(invoked(cloud, "Corners", {"filler": filler}, OWNER))
+    assert answer.pop("exact", 12345678901234567890) == 12345678901234567890
+    assert answer == {
         "filler": filler,
-        "list": [1, None, None, "1970-01-01T00:00:00.000Z"],
+        "list": [1, None, None, "1970-01-01T00:00:00.000Z", 3, "ab", False],
+        "named": {"key": "named"},
         "keys": {'a"__s3_offloaded': [filler], "__s3_offloaded": "data", '{"__s3_offloaded': 1},
     }
 
