@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from statebag.account.aws import Cloud
 from statebag.account.deployment import definition_of, functions_in, manager_in, objects_in
 from statebag.errors import RefusedError
-from universal_sync_core.bag.holding import HELD
+from universal_sync_core.bag.holding import HELD, held_as
 from universal_sync_core.values.codec import Json, encode
 
 _VARIABLE: Final = "HELD_WORKFLOWS"
@@ -25,13 +25,13 @@ _TRIES: Final = 5
 _QUALIFIER_PART: Final = 7
 
 
-def set_held(cloud: Cloud, machine_arn: str, workflow: str, *, held: bool) -> bool:
+def set_held(cloud: Cloud, machine_arn: str, owner: str, *, held: bool) -> bool:
     """Have the functions of a state machine hold a workflow, or hold it no longer.
 
     Args:
         cloud: where they are.
         machine_arn: of the state machine that runs it.
-        workflow: the name of the execution that began it.
+        owner: ARN of the execution that began it.
         held: which of the two.
 
     Returns:
@@ -47,6 +47,8 @@ def set_held(cloud: Cloud, machine_arn: str, workflow: str, *, held: bool) -> bo
             "Only the stack's own machine, or one built from its definition, can hold a workflow."
         )
         raise RefusedError(f"{machine_arn} cannot hold a workflow", hint=hint)
+
+    workflow = held_as(owner)
 
     def change(names: list[str]) -> list[str]:
         others = [name for name in names if name != workflow]

@@ -36,7 +36,7 @@ def command(cloud: Cloud, execution_arn: str, *, to_json: bool) -> None:
     if not workflow.is_running:
         hint = "Only a running workflow can be held."
         raise RefusedError(f"{workflow.newest} has ended: {workflow.status}", hint=hint)
-    is_new = set_held(cloud, workflow.machine_arn, workflow.name, held=True)
+    is_new = set_held(cloud, workflow.machine_arn, workflow.owner, held=True)
     if to_json:
         print_json(
             {"workflow": workflow.owner, "execution": workflow.newest, "was_held": not is_new}

@@ -30,7 +30,7 @@ def command(cloud: Cloud, execution_arn: str, *, to_json: bool) -> None:
       statebag release ARN
     """  # noqa: D301 - click reads the control character
     workflow = workflow_of(cloud, execution_named(cloud, execution_arn))
-    was_held = set_held(cloud, workflow.machine_arn, workflow.name, held=False)
+    was_held = set_held(cloud, workflow.machine_arn, workflow.owner, held=False)
     found = stopped_at(cloud, workflow) if workflow.is_running else []
     manager = manager_function(cloud, workflow.machine_arn)
     stopped = [hold for hold in found if _goes_on(cloud, manager, hold)]

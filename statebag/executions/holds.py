@@ -28,7 +28,7 @@ class Workflow:
 
     @property
     def name(self) -> str:
-        """The name by which it is held."""
+        """The name of the execution that began it."""
         return self.owner.rpartition(":")[2]
 
 

@@ -8,6 +8,7 @@ import pytest
 from tests.core.bags import EXECUTION, OTHER_EXECUTION
 from tests.core.fakes import CountingStore
 from tests.door.ways import WAYS, Bag, Way, first, synced_by
+from universal_sync_core.bag.holding import held_as
 from universal_sync_core.errors import InvalidRequestError
 from universal_sync_core.settings import Settings
 from universal_sync_core.storage import runtime
@@ -16,13 +17,9 @@ HELD = "held_by_operator"
 RESULT = {"current_state": {"step": 1}}
 
 
-def name_of(execution: str) -> str:
-    return execution.rsplit(":", 1)[-1]
-
-
 def held(way: Way, bag: Bag, result: Bag, settings: Settings, *executions: str) -> Bag:
     """Return the next bag where the workflows of these executions are held."""
-    chosen = replace(settings, held_workflows=tuple(map(name_of, executions)))
+    chosen = replace(settings, held_workflows=tuple(map(held_as, executions)))
     with runtime.use(settings=chosen, store=runtime.current().store):
         return way(bag, result)
 
@@ -37,6 +34,11 @@ def test_every_step_marks_a_workflow_that_is_held(way: str, settings: Settings) 
     step = WAYS[way][0]
     assert held(step, first(), RESULT, settings, OTHER_EXECUTION, EXECUTION)[HELD] is True
     assert HELD not in held(step, first(), RESULT, settings, OTHER_EXECUTION)
+
+
+def test_an_execution_of_the_same_name_is_not_held_on_another_machine(settings: Settings) -> None:
+    other = EXECUTION.replace("state-data", "invoices")
+    assert HELD not in held(synced_by("sync"), first(), RESULT, settings, other)
 
 
 def test_a_first_step_is_held_as_well(settings: Settings) -> None:
@@ -83,6 +85,6 @@ def test_nobody_else_says_it(value: Any) -> None:
 
 
 def test_the_environment_names_who_is_held() -> None:
-    named = Settings.from_env({"HELD_WORKFLOWS": "run-1, run-2"})
-    assert named.held_workflows == ("run-1", "run-2")
+    named = Settings.from_env({"HELD_WORKFLOWS": "catalog:run-1, run-2"})
+    assert named.held_workflows == ("catalog:run-1", "run-2")
     assert Settings.from_env({}).held_workflows == ()

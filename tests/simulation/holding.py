@@ -13,7 +13,7 @@ _ENDS: Final = ("COMPLETE", "FAILED", "HALTED", "SIGKILL")
 
 def is_held_rightly(bag: "Plain", settings: "Settings") -> bool:
     """Tell whether a bag stops where the container that made it is told so, and nowhere else."""
-    name = bag["execution_id"].rpartition(":")[2]
+    name = bag["execution_id"].split("execution:")[1]
     is_held = name in settings.held_workflows and bag["next_action"] not in _ENDS
     return bag.get(HELD, False) is is_held
 

@@ -40,7 +40,9 @@ def test_the_name_stands_in_the_environment_beside_others(run: Run, cloud: FakeC
     cloud.functions.variables[FUNCTION] = PLAIN | {"HELD_WORKFLOWS": "another"}
 
     assert run("hold", RUN).out == "run-1 is held: it stops at its next routing\n"
-    assert cloud.functions.variables[FUNCTION] == PLAIN | {"HELD_WORKFLOWS": "another,run-1"}
+    assert cloud.functions.variables[FUNCTION] == PLAIN | {
+        "HELD_WORKFLOWS": "another,catalog:run-1"
+    }
     assert run("hold", RUN).out == "run-1 is already held: it stops at its next routing\n"
 
     released = run("release", RUN)
@@ -67,7 +69,7 @@ def test_a_workflow_is_held_whatever_execution_has_gone_on_with_it(
     for asked in (RUN, later):
         told = json.loads(run("hold", asked, "--json").out)
         assert (told["workflow"], told["execution"]) == (RUN, later)
-    assert cloud.functions.variables[FUNCTION]["HELD_WORKFLOWS"] == "run-1"
+    assert cloud.functions.variables[FUNCTION]["HELD_WORKFLOWS"] == "catalog:run-1"
 
 
 def test_a_worker_that_syncs_is_told_as_well(run: Run, cloud: FakeCloud) -> None:
@@ -75,7 +77,7 @@ def test_a_worker_that_syncs_is_told_as_well(run: Run, cloud: FakeCloud) -> None
 
     run("hold", RUN)
 
-    held = PLAIN | {"HELD_WORKFLOWS": "run-1"}
+    held = PLAIN | {"HELD_WORKFLOWS": "catalog:run-1"}
     assert cloud.functions.variables == {FUNCTION: held, WORKER: held}
 
 
@@ -83,7 +85,7 @@ def test_what_somebody_else_writes_meanwhile_stays(run: Run, cloud: FakeCloud) -
     cloud.functions.meanwhile = [PLAIN | {"HELD_WORKFLOWS": "run-9", "LEVEL": "1"}]
 
     assert run("hold", RUN).code == 0
-    written = {"HELD_WORKFLOWS": "run-9,run-1", "LEVEL": "1"}
+    written = {"HELD_WORKFLOWS": "run-9,catalog:run-1", "LEVEL": "1"}
     assert cloud.functions.variables[FUNCTION] == PLAIN | written
 
 
@@ -103,11 +105,11 @@ def test_the_alias_that_the_machine_calls_leads_to_the_new_environment(
 
 def lost_answer(cloud: FakeCloud) -> None:
     """The client sends the request again, and finds what it has written itself."""
-    cloud.functions.meanwhile = [PLAIN | {"HELD_WORKFLOWS": "run-1"}]
+    cloud.functions.meanwhile = [PLAIN | {"HELD_WORKFLOWS": "catalog:run-1"}]
 
 
 def interrupted_before_it_was_published(cloud: FakeCloud) -> None:
-    cloud.functions.variables[FUNCTION] = PLAIN | {"HELD_WORKFLOWS": "run-1"}
+    cloud.functions.variables[FUNCTION] = PLAIN | {"HELD_WORKFLOWS": "catalog:run-1"}
 
 
 @pytest.mark.parametrize("fault", [lost_answer, interrupted_before_it_was_published])
@@ -118,7 +120,7 @@ def test_the_alias_does_not_stay_behind_where_the_environment_is_written_already
     fault(cloud)
 
     assert run("hold", RUN).out == "run-1 is held: it stops at its next routing\n"
-    assert cloud.functions.variables[f"{FUNCTION}:live"]["HELD_WORKFLOWS"] == "run-1"
+    assert cloud.functions.variables[f"{FUNCTION}:live"]["HELD_WORKFLOWS"] == "catalog:run-1"
     assert run("hold", RUN).out == "run-1 is already held: it stops at its next routing\n"
     assert [each[0] for each in cloud.functions.published].count("version") == 1
 
@@ -137,7 +139,7 @@ def test_the_alias_does_not_stay_at_what_somebody_else_published_before(
     cloud.functions.update_alias = update_before_another  # type: ignore[method-assign]
 
     assert run("hold", RUN).code == 0
-    assert cloud.functions.variables[f"{FUNCTION}:live"]["HELD_WORKFLOWS"] == "run-1"
+    assert cloud.functions.variables[f"{FUNCTION}:live"]["HELD_WORKFLOWS"] == "catalog:run-1"
 
 
 def test_release_answers_each_place_where_the_workflow_stands(run: Run, cloud: FakeCloud) -> None:

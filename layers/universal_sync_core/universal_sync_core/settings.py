@@ -81,7 +81,7 @@ class Settings:
             tenants.
         resumable_machines: ARNs of state machines, besides an execution's own, from whose state it
             may resume.
-        held_workflows: names of the executions whose workflows stop at their next routing.
+        held_workflows: workflows that stop at their next routing, each as `machine:execution`.
         lambda_function: name of the Lambda function that this process runs; None outside Lambda.
         readable_machines: ARNs of state machines whose objects a `large_payloads` handler may read
             if it does not know which execution it works for.

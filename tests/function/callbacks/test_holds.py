@@ -30,7 +30,7 @@ def test_nobody_is_asked_and_nothing_is_counted(
     bus: FakeEventBus,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    asked = stop(settings, store, "run-1")
+    asked = stop(settings, store, "state-data:run-1")
     assert asked.keys() == {"callback_id"}
     (body,) = (stored.body for stored in store.objects.values())
     assert b"Publish?" not in body

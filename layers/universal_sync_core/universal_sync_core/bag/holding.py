@@ -14,9 +14,17 @@ HELD: Final = "held_by_operator"
 _ENDS: Final = STOPS | {COMPLETE}
 
 
+def held_as(execution_id: str) -> str:
+    """Return the name by which a workflow is held: the end of the ARN that began it.
+
+    It has the name of the state machine too, since executions of several may have one name.
+    """
+    return ":".join(execution_id.split(":")[-2:])
+
+
 def is_held(execution_id: Json, settings: Settings) -> bool:
     """Tell whether an operator holds the workflow that this execution began."""
-    return type(execution_id) is str and execution_id.rpartition(":")[2] in settings.held_workflows
+    return type(execution_id) is str and held_as(execution_id) in settings.held_workflows
 
 
 def hold_mark(bag: JsonObject, settings: Settings) -> JsonObject:
