@@ -95,8 +95,9 @@ def start(  # noqa: PLR0913 - what a cloud is started with
     closing.enter_context(logs.to_file(places.logs / "services.log"))
     endpoint, guard, outages = _serve(closing, port)
     clients = Clients(endpoint, s3_endpoint)
+    processes = Processes()
     functions = Functions(
-        processes=closing.enter_context(Processes()),
+        processes=processes,
         runtime=runtime.link_packages(places.work / "runtime"),
         code=CodeCache(places.code),
         logs_dir=places.logs,
@@ -104,6 +105,8 @@ def start(  # noqa: PLR0913 - what a cloud is started with
         concurrency=concurrency,
         environment={**_ENVIRONMENT, **clients.environment()},
     )
+    closing.callback(functions.await_later)
+    closing.enter_context(processes)
     services = Services(clients=clients, functions=functions, guard=guard, outages=outages)
     _bridge(closing, services)
     return services

@@ -43,6 +43,7 @@ class Functions:
     environment: Mapping[str, str]
     throttles: int = field(default=0, init=False)
     _pools: dict[tuple[str, str, str], EmulatorPool] = field(default_factory=dict, init=False)
+    _later: set[threading.Thread] = field(default_factory=set, init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
     _running: int = field(default=0, init=False)
     _ended: threading.Condition = field(default_factory=threading.Condition, init=False)
@@ -67,10 +68,23 @@ class Functions:
         """
 
         def run() -> None:
-            with suppress(StoppedError), self._running_one(waits=True):
-                self._run(function, payload, client_context)
+            try:
+                with suppress(StoppedError), self._running_one(waits=True):
+                    self._run(function, payload, client_context)
+            finally:
+                self._later.discard(threading.current_thread())
 
-        threading.Thread(target=run, daemon=True).start()
+        thread = threading.Thread(target=run, daemon=True)
+        self._later.add(thread)
+        thread.start()
+
+    def await_later(self) -> None:
+        """Wait for the events that are under way: until then they need their code and moto.
+
+        Once the processes are stopped this is soon.
+        """
+        for thread in list(self._later):
+            thread.join()
 
     def _run(self, function: LambdaFunction, payload: bytes, client_context: str) -> Answer:
         if len(payload) > INVOCATION_BYTES:

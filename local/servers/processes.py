@@ -1,6 +1,7 @@
 """Child processes that never outlive this one, however it ends."""
 
 import contextlib
+import glob
 import os
 import signal
 import subprocess
@@ -28,7 +29,7 @@ class Processes:
 
     def __init__(self) -> None:
         self._starter = ThreadPoolExecutor(max_workers=1, thread_name_prefix="processes")
-        self._running: list[subprocess.Popen[bytes]] = []
+        self._running: set[subprocess.Popen[bytes]] = set()
 
     def __enter__(self) -> Self:
         return self
@@ -73,12 +74,12 @@ class Processes:
                 # Ctrl-C on the terminal is ours: we stop the children in order.
                 start_new_session=True,
             )
-        self._running.append(process)
+        self._running.add(process)
         return process
 
     def stop(self, process: "subprocess.Popen[bytes]", *, grace_seconds: float = 0) -> None:
         """End a process and all that it has started; first asked to, if it is given a grace."""
-        family = [process.pid, *_descendants(process.pid)]
+        family = [process.pid, *descendants(process.pid)]
         if grace_seconds and process.poll() is None:
             process.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):
@@ -86,15 +87,16 @@ class Processes:
         for pid in family if process.poll() is None else family[1:]:
             _kill(pid)
         process.wait()
-        if process in self._running:
-            self._running.remove(process)
+        self._running.discard(process)
 
 
-def _descendants(pid: int) -> Iterator[int]:
-    for children in Path(f"/proc/{pid}/task").glob("*/children"):
-        for child in _read(children).split():
+def descendants(pid: int) -> Iterator[int]:
+    """Give what a process has started that still runs, and what that has; nothing once it ended."""
+    # Not a Path's glob: Python 3.11's raises where a process ends while it looks.
+    for children in glob.iglob(f"/proc/{pid}/task/*/children"):  # noqa: PTH207
+        for child in _read(Path(children)).split():
             yield int(child)
-            yield from _descendants(int(child))
+            yield from descendants(int(child))
 
 
 def _read(path: Path) -> str:

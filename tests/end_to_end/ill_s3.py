@@ -17,6 +17,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from local.servers import ports
+from local.servers.processes import descendants
 
 _SLOW_DOWN: Final = (
     b"<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>"
@@ -134,17 +135,9 @@ def proxied(endpoint: str, seed: int) -> Iterator[Proxy]:
 def kill_runtimes() -> int:
     """Kill what runs functions of this process's cloud, in the middle of whatever it does."""
     killed = 0
-    for pid in _descendants(os.getpid()):
+    for pid in descendants(os.getpid()):
         with suppress(OSError):
             if _RUNTIME in Path(f"/proc/{pid}/cmdline").read_text():
                 os.kill(pid, signal.SIGKILL)
                 killed += 1
     return killed
-
-
-def _descendants(pid: int) -> Iterator[int]:
-    for children in Path(f"/proc/{pid}/task").glob("*/children"):
-        with suppress(OSError):
-            for child in map(int, children.read_text().split()):
-                yield child
-                yield from _descendants(child)

@@ -20,7 +20,7 @@ from local.functions.emulator import Program
 from local.functions.invocations import Functions
 from local.functions.pool import EmulatorPool
 from local.servers import ports
-from local.servers.processes import Processes
+from local.servers.processes import Processes, descendants
 
 ROOT = Path(__file__).parents[2]
 PARENT = """
@@ -47,6 +47,18 @@ def _becomes_true(condition: Callable[[], bool]) -> bool:
     while not condition() and time.monotonic() < deadline:
         time.sleep(0.02)
     return condition()
+
+
+def _functions(processes: Processes, directory: Path) -> Functions:
+    return Functions(
+        processes=processes,
+        runtime=directory,
+        code=CodeCache(directory),
+        logs_dir=directory,
+        emulators=1,
+        concurrency=None,
+        environment={},
+    )
 
 
 def test_child_of_a_killed_parent_is_killed(tmp_path: Path) -> None:
@@ -77,15 +89,7 @@ def test_event_that_still_waits_is_gone_with_the_cloud(
         pass
     program = Program(handler="worker.handler", code=tmp_path, environment={}, timeout=1)
     pool = EmulatorPool(processes, program, size=1, log=tmp_path / "log")
-    functions = Functions(
-        processes=processes,
-        runtime=tmp_path,
-        code=CodeCache(tmp_path),
-        logs_dir=tmp_path,
-        emulators=1,
-        concurrency=None,
-        environment={},
-    )
+    functions = _functions(processes, tmp_path)
     monkeypatch.setattr(functions, "_pool", lambda _: pool)
     unhandled: list[threading.ExceptHookArgs] = []
     monkeypatch.setattr(threading, "excepthook", unhandled.append)
@@ -97,6 +101,38 @@ def test_event_that_still_waits_is_gone_with_the_cloud(
     for thread in set(threading.enumerate()) - before:
         thread.join()
     assert unhandled == []
+
+
+def test_what_events_under_way_need_stays_until_they_have_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopped, ended = threading.Event(), []
+
+    def run(_: Functions, __: Any, payload: bytes, ___: str) -> None:
+        stopped.wait()
+        ended.append(payload)
+
+    monkeypatch.setattr(Functions, "_run", run)
+    functions = _functions(Processes(), tmp_path)
+    function: Any = None
+    for payload in (b"1", b"2"):
+        functions.invoke_later(function, payload)
+    threading.Timer(0.05, stopped.set).start()
+
+    functions.await_later()
+
+    assert sorted(ended) == [b"1", b"2"]
+
+
+def test_process_that_ends_while_it_is_looked_at_has_started_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def vanished(_: object) -> Any:
+        raise FileNotFoundError
+
+    monkeypatch.setattr(os, "scandir", vanished)
+
+    assert list(descendants(os.getpid())) == []
 
 
 def test_free_ports_differ() -> None:
@@ -134,4 +170,4 @@ def test_emulator_that_gives_no_answer_serves_no_other_request(
         pool = EmulatorPool(processes, program, size=1, log=tmp_path / "log")
 
         assert b"Runtime.ExitError" in pool.invoke(b"{}").payload
-        assert processes._running == []
+        assert processes._running == set()
