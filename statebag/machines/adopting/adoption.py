@@ -15,7 +15,7 @@ from statebag.machines.model.states import Scope, State
 from statebag.machines.planning.handlers import Decorated, names_alone
 from statebag.machines.planning.planning import Planned, plan_of
 from statebag.machines.rewriting.arns import again, invoked, why_not
-from statebag.machines.text.aliases import edited, half_wanted
+from statebag.machines.text.aliases import edited_throughout, half_wanted
 from statebag.machines.text.edits import Edit
 from statebag.machines.text.nodes import Node
 from statebag.machines.text.source import Source
@@ -87,13 +87,18 @@ def adopt(source: Source, assumed: Assumptions, decorated: Decorated, function: 
     """
     original = again(source, undone(source))
     base = invoked(original, decorated)
-    made = [_adopted(base, node, assumed, decorated, function) for node in base.machines]
-    edits = [edit for _, made_edits in made for edit in made_edits]
-    _require_wanted(base, edits)
-    text = edited(base, edits)
+    machines: list[AdoptedMachine] = []
+
+    def edits_of(source: Source) -> list[Edit]:
+        made = [_adopted(source, node, assumed, decorated, function) for node in source.machines]
+        machines.extend(machine for machine, _ in made)
+        edits = [edit for _, made_edits in made for edit in made_edits]
+        _require_wanted(source, edits)
+        return edits
+
+    text = edited_throughout(base, edits_of)
     _require_undoable(original, text)
-    machines = tuple(machine for machine, _ in made)
-    return Adoption(original=original.text, text=text, machines=machines)
+    return Adoption(original=original.text, text=text, machines=tuple(machines))
 
 
 def _adopted(
@@ -145,8 +150,9 @@ def _require_wanted(source: Source, edits: list[Edit]) -> None:
 def _require_undoable(original: Source, text: str) -> None:
     """Prove what is promised: the new text is valid, and undone it is the old one."""
     new = again(original, text)
-    for node in new.machines:
-        read_machine(new, node)
+    for each in new.texts():
+        for node in each.machines:
+            read_machine(each, node)
     if undone(new) != original.text:
         message = f"{original.name} is written in a way that cannot be edited and undone"
         raise RefusedError(message, hint=_HINT)

@@ -7,7 +7,7 @@ from statebag.machines.adopting.insertions import BEFORE, COMMENT
 from statebag.machines.adopting.owners import is_handed
 from statebag.machines.rewriting.arns import again, cut, restored
 from statebag.machines.rewriting.layout import inner_span
-from statebag.machines.text.aliases import edited
+from statebag.machines.text.aliases import edited_throughout
 from statebag.machines.text.edits import Edit
 from statebag.machines.text.nodes import Kind, Node
 from statebag.machines.text.source import Source
@@ -17,8 +17,11 @@ _EDGES = ("Next", "Default", "StartAt")
 
 def undone(source: Source) -> str:
     """Return the text of a file without what was inserted into it."""
-    edits = (edit for machine in source.machines for edit in _of_machine(source, machine))
-    return restored(again(source, edited(source, edits)))
+    return restored(again(source, edited_throughout(source, _of_text)))
+
+
+def _of_text(source: Source) -> Iterator[Edit]:
+    return (edit for machine in source.machines for edit in _of_machine(source, machine))
 
 
 def _of_machine(source: Source, machine: Node) -> Iterator[Edit]:

@@ -129,15 +129,16 @@ def assumptions(bounds: Bounds, histories: Histories) -> tuple[Assumptions, ...]
 def _reports(source: Source, bounds: Bounds, histories: Histories) -> Iterator[Report]:
     decorated = Decorated.named(bounds.decorated)
     base = invoked(source, decorated)
-    machines = [read_machine(base, rewritten) for rewritten in base.machines]
+    machines = [read_machine(text, node) for text in base.texts() for node in text.machines]
+    lines = [text.line_of(node) for text in source.texts() for node in text.machines]
     notes = (*source.unread, *unknown_names(decorated, machines))
-    for node, machine in zip(source.machines, machines, strict=True):
+    for line, machine in zip(lines, machines, strict=True):
         each = assumptions(bounds, histories)
         liveness = Liveness(machine, decorated)
         assessments = tuple(assess(machine, assumed, decorated, liveness) for assumed in each)
         yield Report(
             name=source.name,
-            line=source.line_of(node),
+            line=line,
             assessments=assessments,
             handlers=tuple(handlers_that_help(machine, assessments[0].planned, each[0], decorated)),
             histories=histories,

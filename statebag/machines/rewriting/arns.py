@@ -7,6 +7,7 @@ of lambda:invoke. What is rewritten says so in its Comment, and is restored to t
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from statebag.machines.model.reading import read_machine
@@ -14,7 +15,7 @@ from statebag.machines.model.states import State
 from statebag.machines.planning.handlers import Decorated, names_alone
 from statebag.machines.rewriting.layout import Layout, inner_span, inner_text
 from statebag.machines.rewriting.partitions import invoke_in
-from statebag.machines.text.aliases import edited, half_wanted
+from statebag.machines.text.aliases import edited, edited_throughout, half_wanted
 from statebag.machines.text.edits import Edit
 from statebag.machines.text.nodes import Kind, Node
 from statebag.machines.text.source import Source, read_text
@@ -33,12 +34,15 @@ class NotRewritableError(Exception):
 
 def invoked(source: Source, decorated: Decorated) -> Source:
     """Return a source in which decorated handlers that are named alone are invoked."""
-    edits: list[Edit] = []
+    text = edited_throughout(source, partial(_invoking, decorated))
+    return again(source, text) if text != source.text else source
+
+
+def _invoking(decorated: Decorated, source: Source) -> Iterator[Edit]:
     for node in source.machines:
         for state in read_machine(source, node).walk():
             if names_alone(state) and decorated.names_it(state) and why_not(source, state) is None:
-                edits += _Rewriting(source, state).edits()
-    return again(source, edited(source, edits)) if edits else source
+                yield from _Rewriting(source, state).edits()
 
 
 def why_not(source: Source, state: State) -> str | None:
@@ -57,13 +61,13 @@ def why_not(source: Source, state: State) -> str | None:
 
 def restored(source: Source) -> str:
     """Return the text of a source in which what was rewritten is as it was."""
-    edits = (
-        edit
-        for node in source.machines
-        for each in node.walk()
-        for edit in _restoring(source, each)
-    )
-    return edited(source, edits)
+    return edited_throughout(source, _restoring_all)
+
+
+def _restoring_all(source: Source) -> Iterator[Edit]:
+    for node in source.machines:
+        for each in node.walk():
+            yield from _restoring(source, each)
 
 
 def again(source: Source, text: str) -> Source:

@@ -1,7 +1,7 @@
 """Values that stand at several places of a YAML text: an edit of one changes them all."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
 from statebag.machines.text.edits import Edit, apply
@@ -13,6 +13,16 @@ _Span: TypeAlias = tuple[int, int]
 def edited(source: Source, edits: Iterable[Edit]) -> str:
     """Return the text of a source with edits made; what several places ask for is done once."""
     return apply(source.text, dict.fromkeys(edits))
+
+
+def edited_throughout(source: Source, edits_of: Callable[[Source], Iterable[Edit]]) -> str:
+    """Return the text of a source with the edits made that it and each text inside it ask for."""
+    inner = (
+        Edit(place.start, place.end, place.write(edited_throughout(each, edits_of)))
+        for each in source.inner
+        if (place := each.place)
+    )
+    return edited(source, [*edits_of(source), *inner])
 
 
 def half_wanted(source: Source, edits: Iterable[Edit]) -> Edit | None:

@@ -2,13 +2,14 @@
 
 from codecs import BOM_UTF8
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from statebag.errors import NotFoundError, RefusedError
 from statebag.machines.text.json_text import parse_json
 from statebag.machines.text.nodes import Kind, Node
+from statebag.machines.text.quoting import Quoted, quoted, said_by
 from statebag.machines.text.yaml_text import parse_yaml
 
 _HINT: Final = "Give a file of Amazon States Language in JSON or YAML, or a state machine's ARN."
@@ -38,7 +39,10 @@ class Source:
         encoding: of the file.
         is_yaml: whether it is YAML.
         machines: the definitions, in the order of the text.
+        inner: the texts in strings that have definitions.
         unread: what to say of definitions beside them that are not read.
+        place: where in the text around it, and how it is written there; None of a file.
+        first_line: of the file, on which it begins.
     """
 
     name: str
@@ -46,11 +50,21 @@ class Source:
     encoding: str
     is_yaml: bool
     machines: tuple[Node, ...]
+    inner: "tuple[Source, ...]" = ()
     unread: tuple[str, ...] = ()
+    place: Quoted | None = None
+    first_line: int = 1
+
+    def texts(self) -> Iterator["Source"]:
+        """Yield this text and all inside it."""
+        yield self
+        for inner in self.inner:
+            yield from inner.texts()
 
     def line_of(self, node: Node) -> int:
         """Return the line on which a node begins, from 1."""
-        return self.text.count("\n", 0, node.start) + 1
+        before = self.text[: node.start]
+        return (self.place.write(before) if self.place else before).count("\n") + self.first_line
 
 
 def read_file(file: Path) -> Source:
@@ -84,14 +98,11 @@ def read_text(text: str, *, name: str, is_yaml: bool = False, encoding: str = "u
     """
     is_json = not is_yaml and text.lstrip().startswith(("{", "["))
     root = parse_json(text, name=name) if is_json else parse_yaml(text, name=name)
-    machines = tuple(_definitions(root))
-    quoted = [
-        f"{name}, line {text.count(chr(10), 0, node.start) + 1}: the definition is text in a string"
-        for node in _quoted_definitions(root)
-    ]
-    if not machines and quoted:
-        raise RefusedError(quoted[0], hint=_QUOTED)
-    if not machines:
+    machines = tuple(node for node in _outside(root) if _is_definition(node))
+    inner, unread = _inside(text, root, name)
+    if not machines and not inner and unread:
+        raise RefusedError(unread[0], hint=_QUOTED)
+    if not machines and not inner:
         raise RefusedError(f"{name} contains no state machine (no StartAt and States)", hint=_HINT)
     return Source(
         name=name,
@@ -99,20 +110,36 @@ def read_text(text: str, *, name: str, is_yaml: bool = False, encoding: str = "u
         encoding=encoding,
         is_yaml=not is_json,
         machines=machines,
-        unread=tuple(f"{said}, and is not read. {_QUOTED}" for said in quoted),
+        inner=inner,
+        unread=tuple(f"{said}. {_QUOTED}" for said in unread),
     )
 
 
-def _quoted_definitions(root: Node) -> Iterator[Node]:
-    """Yield the texts outside the definitions that have the fields of one in them."""
+def _inside(text: str, root: Node, name: str) -> tuple[tuple[Source, ...], list[str]]:
+    """Return the texts in strings that have definitions, and what to say of those not read."""
+    inner: dict[int, Source] = {}
+    unread: dict[int, str] = {}
     for node in _outside(root):
-        if isinstance(node.value, str) and "StartAt" in node.value:
-            yield node
+        if "StartAt" not in said_by(node) or node.start in inner:
+            continue  # or an alias repeats it
+        line = text.count("\n", 0, node.start) + 1
+        try:
+            inner[node.start] = _read_inside(text, node, name, line)
+        except RefusedError as error:
+            where = f"{name}, line {line}"
+            unread[node.start] = (
+                f"{where}: the definition is text in a string, and is not read: {error}"
+            )
+    return tuple(inner.values()), list(unread.values())
 
 
-def _definitions(root: Node) -> Iterator[Node]:
-    """Yield the outermost mappings that have StartAt and States."""
-    return (node for node in _outside(root) if _is_definition(node))
+def _read_inside(text: str, node: Node, name: str, line: int) -> Source:
+    place = quoted(text, node)
+    if place is None:
+        raise RefusedError("it is written in a way that could not be restored", hint=_QUOTED)
+    found = read_text(place.text, name="it")
+    first_line = line + text.count("\n", node.start, place.start)
+    return replace(found, name=name, place=place, first_line=first_line)
 
 
 def _outside(root: Node) -> Iterator[Node]:
@@ -121,7 +148,7 @@ def _outside(root: Node) -> Iterator[Node]:
     while pending:
         node = pending.pop()
         yield node
-        if not _is_definition(node):
+        if not _is_definition(node) and not said_by(node):
             pending.extend(value for _, value in reversed(node.entries))
             pending.extend(reversed(node.items))
 
