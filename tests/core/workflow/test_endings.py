@@ -141,6 +141,14 @@ def test_a_bag_beside_what_a_catch_left_is_kept_and_the_branch_has_failed(name: 
     assert name not in bag
 
 
+@pytest.mark.parametrize("form", [wrapped, lambda bag: bag], ids=["state_data", "bag"])
+def test_fields_of_a_bag_with_the_names_of_a_catch_are_no_failure(form: Any) -> None:
+    state = parent()
+    bag = joined(state, form(forked(state, **CAUGHT)), {"x": 1})
+    assert bag | CAUGHT == bag
+    assert "failed_segments" not in bag
+
+
 def test_the_error_of_a_branch_is_no_field_of_its_parent() -> None:
     state = parent()
     failed = forked(state, status="FAILED", error="NoStock", cause="sold out", done=["a"])

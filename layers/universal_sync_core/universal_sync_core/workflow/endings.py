@@ -135,13 +135,13 @@ def _with_bag(branch: JsonObject, parent: JsonObject, place: str, unit: UnitOfWo
         message = f"{place}.{_BAG} must be a bag of this execution"
         raise InvalidRequestError(message, field=f"{place}.{_BAG}")
     require_admissible(bag, unit)
-    named = [name for name, item in branch.items() if _is_caught(item)][:1]
-    report = _report(branch[named[0]]) if named else {}
-    known = [_BAG, *named]
-    if _is_caught(branch):
-        report, known = _report(branch), [_BAG, *_CAUGHT]
+    beside = {name: item for name, item in branch.items() if name != _BAG}
+    named = [name for name, item in beside.items() if _is_caught(item)][:1]
+    report = _report(beside[named[0]]) if named else {}
+    if _is_caught(beside):
+        report, named = _report(beside), [*_CAUGHT]
     return Ending(
-        report=_report_since(bag, parent) | report, bag=bag, result=_without(branch, known)
+        report=_report_since(bag, parent) | report, bag=bag, result=_without(beside, named)
     )
 
 
