@@ -12,6 +12,7 @@ from universal_sync_core import (
     fork_branch,
     hand_over,
     join_branches,
+    load_from_s3,
     record_failure,
     stage_items,
 )
@@ -261,3 +262,9 @@ def test_an_execution_that_could_not_report_is_reported(told: Bag, error: str, c
 def test_any_other_failure_of_a_task_is_its_own(cause: str) -> None:
     failure = {"Error": "States.TaskFailed", "Cause": cause}
     assert record_failure(workflow("a"), failure, CONTEXT)["error"] == "TaskFailed"
+
+
+@pytest.mark.parametrize("cause", ["null", "1.10", '"text"', "[" * 1_024 + "]" * 1_024])
+def test_a_cause_that_is_no_object_is_recorded_as_its_text(cause: str) -> None:
+    found = record_failure(workflow("a"), {"Error": "E", "Cause": cause}, CONTEXT)
+    assert load_from_s3(found["record_s3_path"])["cause"] == cause

@@ -16,6 +16,7 @@ from universal_sync_core.bag.unit_of_work import Context, UnitOfWork, unit_of_wo
 from universal_sync_core.errors import StateSyncError, UnreadableObjectError
 from universal_sync_core.pipe.pointer_bloat import prevent_pointer_bloat
 from universal_sync_core.values.codec import Json, JsonObject, decode
+from universal_sync_core.values.paths import MAX_DEPTH
 from universal_sync_core.values.portable import portable_text
 from universal_sync_core.workflow.snapshot import write_snapshot
 
@@ -126,14 +127,15 @@ def _text(value: Json) -> str:
 
 
 def _opened(cause: str) -> Json:
-    """Return a cause as JSON if it is JSON, as Lambda's are, so that its stack trace is readable.
+    """Return a cause as an object if it is one, as Lambda's are: its stack trace is readable then.
 
     https://docs.aws.amazon.com/lambda/latest/dg/python-exceptions.html
     """
     try:
-        return decode(cause.encode(errors="surrogatepass"), path="cause")
+        opened = decode(cause.encode(errors="surrogatepass"), path="cause", max_depth=MAX_DEPTH)
     except UnreadableObjectError:
         return cause
+    return opened if type(opened) is dict else cause
 
 
 def _short(cause: str) -> str:
