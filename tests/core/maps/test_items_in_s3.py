@@ -202,9 +202,9 @@ def listing(store: CountingStore, *lines: str) -> dict[str, Any]:
 @pytest.mark.parametrize("size", [1, 4])
 def test_the_items_of_many_files_are_one_list(store: CountingStore, kind: str, size: int) -> None:
     body, items = TABLES[kind]
-    for name in ("a", "b", "c d"):
+    for name in ("a", "b", "c d "):
         store.put(Location("state-bucket", f"inputs/{name}"), body)
-    paths = [f"s3://state-bucket/inputs/{name}" for name in ("b", "a", "c d")]
+    paths = [f"s3://state-bucket/inputs/{name}" for name in ("b", "a", "c d ")]
     with fresh(store, **ALLOWED):
         place = listing(store, *paths, "") | {"input_type": kind}
         found = staged(store, bag_of(place, items_per_batch=size))

@@ -69,8 +69,9 @@ def items_of_files(manifest: Location, kind: str, unit: UnitOfWork) -> Iterator[
 def files_of(manifest: Location, unit: UnitOfWork) -> Iterator[Location]:
     """Yield the files that a manifest of Athena lists; each must be in an allowed place."""
     for line in text_lines(manifest, unit):
-        if line.strip():
-            yield _allowed(line.strip(), manifest, unit)
+        path = line.lstrip().rstrip("\r\n")  # a key may end in a space
+        if path:
+            yield _allowed(path, manifest, unit)
 
 
 def inventory_items(manifest: Location, unit: UnitOfWork) -> Iterator[JsonObject]:
