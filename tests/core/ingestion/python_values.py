@@ -16,7 +16,16 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from botocore.response import StreamingBody
-from pydantic import BaseModel, Field, RootModel, computed_field, field_serializer
+from pydantic import (
+    BaseModel,
+    Field,
+    RootModel,
+    SerializationInfo,
+    SerializerFunctionWrapHandler,
+    computed_field,
+    field_serializer,
+    model_serializer,
+)
 from pydantic.dataclasses import dataclass as pydantic_dataclass
 
 from tests.core.values.test_codec import nested
@@ -93,6 +102,11 @@ class Priced:
         return self.price * 2
 
 
+class Ambiguous(BaseModel):
+    net: int = Field(default=1, serialization_alias="price")
+    gross: int = Field(default=2, serialization_alias="price")
+
+
 class Numbers(RootModel[list[int]]):
     pass
 
@@ -102,6 +116,17 @@ class Dumping(BaseModel):
 
     def model_dump(self, *, mode: str = "python", by_alias: bool = False) -> Any:  # type: ignore[override]
         return {"inner": self.inner, "mode": mode, "by_alias": by_alias}
+
+
+class Brief(BaseModel):
+    at: Any = Field(default=1, serialization_alias="place")
+    note: Any = 2
+
+    @model_serializer(mode="wrap")
+    def briefly(
+        self, handler: SerializerFunctionWrapHandler, info: SerializationInfo
+    ) -> dict[str, Any]:
+        return {"place": self.at} if info.mode_is_json() else handler(self)
 
 
 class Placed(BaseModel):
@@ -156,6 +181,7 @@ TAKEN: list[tuple[Callable[[], Any], Any]] = [
         },
     ),
     (lambda: Dumping(inner=(1,)), {"inner": [1], "mode": "json", "by_alias": True}),
+    (Brief, {"place": 1}),
     (lambda: Model.model_construct(at=UNCHECKED), {"at": "noon", "colour": "red"}),
     (lambda: RootModel[Any]([MappingProxyType({"a": Level.HIGH}), None]), [{"a": 3}, None]),
     (lambda: NOON, "2026-11-25T12:00:00Z"),
@@ -272,7 +298,12 @@ REFUSED: list[tuple[Callable[[], Any], str, str]] = [
     (looped_line, ".more[0].of", "contains itself: it is the same Line"),
     (looped_tuple, "[0][0]", "contains itself"),
     (looped_iterator, "[1]", "contains itself: it is the same generator"),
-    (lambda: RootModel[Any]([{1: "one", "1": "two"}]), "", "two keys that are the same string"),
+    (
+        lambda: RootModel[Any]([{1: "one", "1": "two"}]),
+        "",
+        "two keys or aliases that are the same string",
+    ),
+    (lambda: RootModel[Any]([Ambiguous()]), "", "two keys or aliases that are the same string"),
     (lambda: RootModel[Any](looped_dict()), "", "model_dump"),
     (lambda: RootModel[Any](nested(300)), "", "over 250 levels"),
     (Endless, "", "nested too deeply"),

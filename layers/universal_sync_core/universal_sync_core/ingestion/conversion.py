@@ -168,8 +168,8 @@ class _Conversion:
         message = (
             f"{kind}.model_dump(mode='json') failed: a field has no JSON form, is a number that is"
             " not finite, is a generator that yields null, for which pydantic also writes such a"
-            " number (use a list), has two keys that are the same string, or is nested over 250"
-            " levels, which pydantic does not write"
+            " number (use a list), has two keys or aliases that are the same string, or is nested"
+            " over 250 levels, which pydantic does not write"
         )
         raise place.refusal(message)
 

@@ -41,15 +41,17 @@ def dumped(model: Any, convert: Convert) -> Json:
 
     Raises:
         ValueError, RecursionError: a field has no JSON form. Pydantic writes null for a number that
-            is not finite where a field may have any type, and one of two keys that are the same
-            string; these are such errors too.
+            is not finite where a field may have any type, and one of two keys or aliases that are
+            the same string; these are such errors too.
     """
     options = {**_OPTIONS, "fallback": convert}
     taken = {name: options[name] for name in _taken(model.__class__)}
     dump = _dump_of(model)
     form = dump(mode="json", **taken)
     taken.pop("fallback", None)  # what pydantic does not know stays as it is
-    if _is_lossy(form, dump(**taken)):
+    named = dump(**(taken | dict.fromkeys({"by_alias"} & taken.keys(), False)))
+    # Two fields with one alias; a model may also write fewer keys as JSON than otherwise.
+    if _is_lossy(form, named) or (_is_shorter(form, named) and _is_shorter(dump(**taken), named)):
         raise ValueError(_DUMP)
     return form
 
@@ -103,3 +105,12 @@ def _is_lossy(form: Json, value: Any) -> bool:
     if isinstance(form, list) and isinstance(value, Collection):
         return any(map(_is_lossy, form, value))
     return isinstance(value, Iterator) and _holds_null(form)
+
+
+def _is_shorter(form: Any, other: Any) -> bool:
+    """Tell whether an object in a form has fewer keys than in another form of the same model."""
+    if isinstance(form, Mapping) and isinstance(other, Mapping):
+        parts = map(_is_shorter, form.values(), other.values())
+        return len(form) < len(other) or any(parts)
+    are_lists = isinstance(form, list | tuple) and isinstance(other, list | tuple)
+    return are_lists and any(map(_is_shorter, form, other))
