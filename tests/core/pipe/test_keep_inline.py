@@ -26,6 +26,18 @@ def kept(state: Any, *paths: str) -> dict[str, Any]:
     return bag
 
 
+@pytest.mark.usefixtures("store")
+def test_copies_have_one_order_in_every_process() -> None:
+    letters = [*"hgfedcba"]
+    paths = [f"{outer}.{inner}" for outer in letters for inner in letters]
+    state = {outer: dict.fromkeys(letters, 1) for outer in letters}
+    bag = kept(state | WIDE, *paths)
+    pointer = parse(bag["current_state"])
+    assert pointer
+    assert [*pointer.beside] == sorted(letters)
+    assert [[*copy] for copy in pointer.beside.values()] == [letters] * len(letters)
+
+
 @pytest.mark.parametrize(
     ("paths", "readable"),
     [

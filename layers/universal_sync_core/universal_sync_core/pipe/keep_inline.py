@@ -92,9 +92,12 @@ def _joined(known: Json, more: Json) -> Json:
 
 
 def _copies(entries: JsonObject, by_key: dict[str, Keys], unit: UnitOfWork) -> JsonObject:
-    """Return the wanted keys that exist, each whole or with its wanted parts."""
+    """Return the wanted keys that exist, each whole or with its wanted parts.
+
+    The paths are a set, which has another order in each process, so the entries give theirs.
+    """
     copies: JsonObject = {}
-    for key in by_key.keys() & entries.keys():
+    for key in (key for key in entries if key in by_key):
         whole = () in by_key[key]
         copy = unit.pages.resolve(entries[key]) if whole else _part(entries[key], by_key[key], unit)
         if whole or copy is not None:
