@@ -109,8 +109,9 @@ BY_ID = {"strategy": "merge_by_key", "key": "id"}
         ({"current_state": "append"}, "name a field of it"),
         ({"current_state": BY_ID}, "name a field of it"),
         ({"items": BY_ID | {"kye": "id"}}, "the fields strategy and key alone"),
+        ({"items": BY_ID | {"strategy": "append"}}, "append for items takes no key"),
     ],
-    ids=["position", "the whole state", "the whole state by key", "unknown field"],
+    ids=["position", "the whole state", "the whole state by key", "unknown field", "key"],
 )
 def test_a_strategy_that_would_do_nothing_or_harm_is_refused(strategies: Any, said: str) -> None:
     with pytest.raises(InvalidRequestError, match=said):

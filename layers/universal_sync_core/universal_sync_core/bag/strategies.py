@@ -47,8 +47,8 @@ class Strategy:
         """Return the strategy of a name, or of `{"strategy": name, "key": field of the items}`.
 
         Raises:
-            InvalidRequestError: there is no strategy of that name, `merge_by_key` has no key, or
-                the object has another field.
+            InvalidRequestError: there is no strategy of that name, `merge_by_key` has no key,
+                another strategy has one, or the object has another field.
         """
         if type(spec) is dict and not spec.keys() <= {"strategy", "key"}:
             message = f"the merge strategy for {field} may have the fields strategy and key alone"
@@ -60,6 +60,9 @@ class Strategy:
             raise InvalidRequestError(message, field=f"merge_strategy.{field}")
         if name == "merge_by_key" and (type(key) is not str or not key):
             message = f"merge_by_key for {field} needs the key that identifies an item"
+            raise InvalidRequestError(message, field=f"merge_strategy.{field}")
+        if name != "merge_by_key" and key is not None:
+            message = f"{name} for {field} takes no key; merge_by_key finds equal items by theirs"
             raise InvalidRequestError(message, field=f"merge_strategy.{field}")
         return cls(name, key or "")
 
