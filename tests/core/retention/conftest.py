@@ -6,10 +6,12 @@ import pytest
 
 from tests.core.retention.world import World
 from universal_sync_core.storage import runtime
+from universal_sync_core.storage.retry import ExponentialBackoffRetry
 
 
 @pytest.fixture
 def world() -> Iterator[World]:
     made = World()
-    with runtime.use(settings=made.settings, store=made.store):
+    at_once = ExponentialBackoffRetry(sleep=lambda _: made.while_waiting())
+    with runtime.use(settings=made.settings, store=made.store, retry=at_once):
         yield made

@@ -53,6 +53,29 @@ def test_run_that_was_killed_puts_off_no_other_for_longer_than_a_run_takes(
     assert world.stored("ended/runs/") == ([KILLED] if is_put_off else [])
 
 
+def test_of_two_runs_that_begin_at_once_one_goes_on_when_the_other_has_withdrawn(
+    world: World,
+) -> None:
+    one = world.start("one", **LARGE)
+    world.end(one)
+    world.pass_days(91)
+    other = Location("state-bucket", KILLED)
+    world.store.put(other, b"{}")
+    seen: list[list[str]] = []
+
+    def withdraw() -> None:
+        seen.append(world.stored("ended/runs/"))
+        world.inventory.delete([other])
+
+    world.while_waiting = withdraw
+
+    outcome = world.daily()
+
+    assert seen == [[KILLED]]
+    assert (outcome.workflows, outcome.is_put_off) == ([one.arn], False)
+    assert world.stored() == []
+
+
 def test_dry_run_tells_what_a_run_under_way_leaves(world: World) -> None:
     one = world.start("one", **LARGE)
     world.end(one)

@@ -135,6 +135,7 @@ class World:
         keep: the retention.
         unseen: machines whose executions may not be looked at.
         machines: those that the stack deletes of.
+        while_waiting: what happens before a retry.
     """
 
     now: datetime = START
@@ -145,6 +146,7 @@ class World:
     machines: frozenset[str] = frozenset({MACHINE})
     unseen: frozenset[str] = frozenset()
     settings: Settings = SETTINGS
+    while_waiting: Callable[[], None] = lambda: None
 
     def __post_init__(self) -> None:
         self.store = DatedStore(lambda: self.now)
