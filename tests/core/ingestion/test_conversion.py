@@ -4,7 +4,7 @@ Hazards held here: a value stored as the text of its class, a result that contai
 """
 
 from collections import OrderedDict, UserDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
@@ -91,6 +91,24 @@ def test_anything_else_is_refused_with_its_place_and_the_cure(way: Way) -> None:
         assert caught.value.field is not None
         assert caught.value.field.startswith("result")
         assert f"v{place}" in caught.value.field or "deep" in said
+
+
+@pytest.mark.parametrize("leaf", [1, Decimal(1)], ids=["too deep", "no JSON"])
+def test_a_refusal_of_a_nested_value_has_a_short_trace(leaf: Any) -> None:
+    for _ in range(2_000 if leaf == 1 else 900):
+        leaf = [leaf]
+    with pytest.raises(InvalidRequestError) as caught:
+        flatten_result(leaf)
+    assert len(caught.traceback) < 20
+
+
+def test_a_refusal_in_a_generator_names_the_line_of_the_generator() -> None:
+    def totals() -> Iterator[Any]:
+        yield offload_result({1, 2}, CONTEXT)
+
+    with pytest.raises(InvalidRequestError) as caught:
+        flatten_result({"totals": totals()})
+    assert "totals" in [entry.name for entry in caught.traceback]
 
 
 @pytest.mark.parametrize("way", ["sync", "task that syncs", "open bag", "task"])

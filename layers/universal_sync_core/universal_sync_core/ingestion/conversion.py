@@ -11,9 +11,11 @@ from dataclasses import fields, is_dataclass
 from datetime import date
 from enum import Enum
 from io import IOBase
+from types import TracebackType
 from typing import Final, TypeAlias
 
 from universal_sync_core.bag.unit_of_work import UnitOfWork, apart
+from universal_sync_core.errors import InvalidRequestError
 from universal_sync_core.ingestion.asynchronous import drained
 from universal_sync_core.ingestion.models import dumped, is_model
 from universal_sync_core.ingestion.scalars import key_text, kind_of, scalar, time_text, unwrapped
@@ -49,7 +51,22 @@ def as_json(value: Json, unit: UnitOfWork, ingest: Ingest) -> tuple[Json, bytes]
         InvalidRequestError: JSON cannot represent a part of it; the message names the place.
     """
     with apart():  # iterators, mappings, models and `encode` may call this package themselves
-        return _Conversion(unit, ingest).encoded(value, _RESULT)
+        try:
+            return _Conversion(unit, ingest).encoded(value, _RESULT)
+        except InvalidRequestError as error:
+            error.__traceback__ = _of_callers(error.__traceback__)
+            raise
+
+
+def _of_callers(trace: TracebackType | None) -> TracebackType | None:
+    """Return a trace without the frames of this module that it begins with.
+
+    There are thousands where values are nested, and Lambda answers them all: with over 256 KiB of
+    them Step Functions would fail with `States.DataLimitExceeded`, and not with the refusal.
+    """
+    while trace is not None and trace.tb_frame.f_code.co_filename == __file__:
+        trace = trace.tb_next
+    return trace
 
 
 class _Conversion:
