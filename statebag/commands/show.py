@@ -22,7 +22,7 @@ from statebag.output.terminal import (
     styled,
 )
 from statebag.paths import parse_path
-from statebag.sources.failures import headline_of, where_the_trace_is
+from statebag.sources.failures import headline_of, where_to_look
 from statebag.sources.sources import SOURCE_HELP, Source, open_source
 from statebag.state.tree import Part, Place, Tree
 from universal_sync_core.values.codec import Json, JsonObject, encode
@@ -189,7 +189,7 @@ def _print_title(opened: Source, part: Part, mask: Masking) -> None:
         headline = headline_of(opened.execution, mask)
         if headline:
             print_line(headline, BAD)
-            note(where_the_trace_is(opened.execution))
+            note(where_to_look(opened.execution))
     if part.steps:
         print_line(
             f"{masked_path(part.steps, mask)}: {part.kind}, {bytes_text(part.size)}, {_where(part)}"

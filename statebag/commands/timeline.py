@@ -28,7 +28,7 @@ from statebag.output.terminal import (
     styled,
     width,
 )
-from statebag.sources.failures import headline_of, where_the_trace_is
+from statebag.sources.failures import headline_of, where_to_look
 
 # What all columns take; a narrower terminal has the fewer ones, each step on one line.
 _WIDE: Final = 130
@@ -127,7 +127,7 @@ def _print_title(run: Run) -> None:
         print_line(f"{execution.status}{ended}", DIM)
         return
     print_line(f"{execution.status}{ended}: {headline}", BAD)
-    note(where_the_trace_is(execution))
+    note(where_to_look(execution))
 
 
 def _seconds(execution: Execution) -> float | None:

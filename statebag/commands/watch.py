@@ -37,7 +37,7 @@ from statebag.output.terminal import (
     styled,
     width,
 )
-from statebag.sources.failures import headline_of, where_the_trace_is
+from statebag.sources.failures import headline_of, where_to_look
 from universal_sync_core.errors import StoreAccessDeniedError
 
 # A narrower terminal has no bar and no next_action.
@@ -202,7 +202,7 @@ class _Watch:
         why = f": {headline}" if headline else ""
         self.screen.line(styled((f"{execution.status} after {took}{why}", style)))
         if headline:
-            note(where_the_trace_is(execution))
+            note(where_to_look(execution))
 
 
 def _row(step: Step) -> Styled:

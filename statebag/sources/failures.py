@@ -16,6 +16,7 @@ from statebag.executions.chain import owner_of
 from statebag.executions.endings import error_of, error_told_by, meaning_of
 from statebag.executions.executions import Execution, is_execution_arn
 from statebag.output.masking import Masking
+from statebag.sources.traces import shown_of
 from statebag.state.reading import reader_at
 from universal_sync_core.errors import UnreadableObjectError
 from universal_sync_core.storage.keys import execution_in
@@ -60,9 +61,10 @@ def explanation_of(cause: Json) -> Explanation:
     lines: Sequence[Json] = next(
         (opened[name] for name in _TRACES if type(opened.get(name)) is list), []
     )
+    frames = [line.rstrip() for line in lines if isinstance(line, str)]
     return Explanation(
         message=encode(opened).decode(errors="replace") if said is None else said,
-        trace=[line.rstrip() for line in lines if isinstance(line, str)],
+        trace=shown_of(opened.get("errorType"), frames),
     )
 
 
@@ -87,9 +89,9 @@ def headline_of(execution: Execution, mask: Masking) -> str:
     return str(mask.masked(headline)).replace("\n", " ")
 
 
-def where_the_trace_is(execution: Execution) -> str:
+def where_to_look(execution: Execution) -> str:
     """Return the command that explains a failure, in a sentence."""
-    return f"`statebag failure {shlex.quote(execution.arn)}` has the trace, and how to go on"
+    return f"`statebag failure {shlex.quote(execution.arn)}` says more, and how to go on"
 
 
 def _opened(text: str) -> Json:

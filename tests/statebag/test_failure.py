@@ -2,17 +2,21 @@
 
 import json
 import shlex
+import traceback
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+import app
 from statebag.resuming.going_on import START_AGAIN
 from statebag.resuming.restarts import redrive_command
+from tests.function.lambda_context import FakeLambdaContext
 from tests.statebag.cloud import FUNCTION, MACHINE, FakeCloud, arn_of
 from tests.statebag.conftest import Run
 from tests.statebag.histories import History, bag
 from tests.statebag.states import CONTEXT, RUN, catalog_bag, location_of
-from universal_sync_core import record_failure
+from universal_sync_core import record_failure, state_task
 from universal_sync_core.errors import StoreAccessDeniedError, StoreUnavailableError
 from universal_sync_core.retention.members import leave_mark
 from universal_sync_core.storage import runtime
@@ -129,6 +133,50 @@ def test_trace_of_another_runtime(run: Run, cloud: FakeCloud) -> None:
     fail(cloud, NODE, "TypeError")
 
     assert told_of(run)["trace"] == NODE["trace"]
+
+
+def raised_by(handler: Callable[..., Any], event: Any) -> dict[str, Any]:
+    """Return what Lambda's runtime answers where a handler raises."""
+    with pytest.raises(Exception) as caught:  # noqa: PT011 - whatever it is
+        handler(event, FakeLambdaContext())
+    frames = traceback.format_tb(caught.value.__traceback__)
+    name, message = type(caught.value).__name__, str(caught.value)
+    return {"errorMessage": message, "errorType": name, "requestId": "1", "stackTrace": frames}
+
+
+def refused_worker(state: Any, _context: Any) -> Any:
+    return state["current_state"]["orders"]
+
+
+def test_refusal_of_the_function_is_told_without_a_trace(run: Run, cloud: FakeCloud) -> None:
+    raised = raised_by(app.lambda_handler, {"action": "sync", "state_data": {}})
+    fail(cloud, raised, raised["errorType"])
+
+    told = told_of(run)
+
+    assert told["error"] == ["InvalidRequestError"]
+    assert "execution_result" in told["cause"][0]
+    assert "trace" not in told
+
+
+def test_refusal_of_a_worker_is_told_with_the_workers_own_lines(run: Run, cloud: FakeCloud) -> None:
+    handler = state_task(needs=["current_state.lines"])(refused_worker)
+    raised = raised_by(handler, {"state_data": catalog_bag()})
+    fail(cloud, raised, raised["errorType"])
+
+    trace = "\n".join(told_of(run)["trace"])
+
+    assert "in refused_worker" in trace
+    assert "universal_sync_core/" not in trace
+
+
+def test_trace_without_end_is_told_by_its_ends(run: Run, cloud: FakeCloud) -> None:
+    frames = [f"  File 'worker.py', line {number}" for number in range(1_000)]
+    fail(cloud, RAISED | {"errorType": "RecursionError", "stackTrace": frames}, "RecursionError")
+
+    told = told_of(run)["trace"]
+
+    assert told == [*frames[:10], "  ... 970 more frames ...", *frames[-20:]]
 
 
 @pytest.mark.parametrize("is_gone", [False, True])
