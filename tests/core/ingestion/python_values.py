@@ -1,5 +1,6 @@
 """Python values of many types: what has one meaning in JSON, and what has none."""
 
+import re
 from collections import OrderedDict, UserDict, UserString, deque
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field, make_dataclass
@@ -13,6 +14,7 @@ from ipaddress import IPv4Address
 from pathlib import Path
 from types import MappingProxyType, SimpleNamespace
 from typing import Any, NamedTuple
+from unittest.mock import AsyncMock, MagicMock
 from uuid import UUID
 
 from botocore.response import StreamingBody
@@ -270,7 +272,21 @@ REFUSED: list[tuple[Callable[[], Any], str, str]] = [
     (lambda: deque([1]), "", r"no deque; use list\(value\)"),
     (lambda: range(3), "", r"no range; use list\(value\)"),
     ({"a": 1}.values, "", r"no dict_values; use list\(value\)"),
-    (lambda: SimpleNamespace(tolist=list), "", "no SimpleNamespace; use plain"),
+    (lambda: SimpleNamespace(tolist=list), "", r"no SimpleNamespace; use vars\(value\)"),
+    (lambda: re.compile("a"), "", r"no Pattern; use value\.pattern"),
+    (type("Table", (), {"to_pylist": list}), "", r"no Table; use value\.to_pylist\(\)"),
+    (type("Scalar", (), {"as_py": list}), "", r"no Scalar; use value\.as_py\(\)"),
+    (type("NAType", (), {"__module__": "pandas._libs.missing"}), "", "no NAType; use None"),
+    (
+        type("LazyFrame", (), {"__module__": "polars.lazyframe.frame"}),
+        "",
+        r"no LazyFrame; use value\.collect\(\)\.to_dicts\(\)",
+    ),
+    (MagicMock, "", "no MagicMock; let the code under test get a plain value"),
+    (lambda: [AsyncMock()], "[0]", "no AsyncMock; let the code under test get a plain value"),
+    (lambda: MagicMock(spec=dict), "", "no MagicMock; let the code under test get a plain"),
+    (lambda: MagicMock(spec=list), "", "no MagicMock; let the code under test get a plain"),
+    (type("Answer", (), {"iter_content": list}), "", r"use value\.json\(\) or value\.text"),
     (type("ndarray", (), {"tolist": list}), "", r"no ndarray; use value\.tolist\(\)"),
     (type("DataFrame", (), {"to_dict": dict}), "", r"DataFrame; use value\.to_dict\(\)"),
     (lambda: len, "", "call it"),

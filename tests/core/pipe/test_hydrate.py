@@ -289,6 +289,19 @@ def test_a_range_of_a_list_is_that_range(stored: dict[str, Any], start: int, sto
     assert read_list(stored["items"], start, stop) == expected
 
 
+def test_a_range_without_a_stop_goes_to_the_end(stored: dict[str, Any]) -> None:
+    assert read_list(stored["items"], 897) == RESULT["items"][897:]  # type: ignore[index]
+
+
+@pytest.mark.parametrize(("start", "stop", "field"), [(None, 5, "start"), (0, "5", "stop")])
+def test_a_position_is_a_whole_number(
+    stored: dict[str, Any], start: Any, stop: Any, field: str
+) -> None:
+    with pytest.raises(InvalidRequestError, match="must be a whole number") as caught:
+        read_list(stored["items"], start, stop)
+    assert caught.value.field == field
+
+
 def test_a_range_reads_the_pages_it_is_in(store: CountingStore, stored: dict[str, Any]) -> None:
     with fresh(store):
         read_list(stored["items"], 450, 460)

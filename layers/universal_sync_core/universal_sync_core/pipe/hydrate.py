@@ -1,5 +1,6 @@
 """Hydration: pointers become values again, in the whole bag or at some paths."""
 
+import sys
 from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
@@ -64,21 +65,28 @@ def _require_ending(state: JsonObject, most: int) -> None:
         raise InvalidRequestError(message, field="state_data")
 
 
-def read_list(pointer: Json, start: int, stop: int, context: Context | None = None) -> list[Json]:
+def read_list(
+    pointer: Json, start: int, stop: int | None = None, context: Context | None = None
+) -> list[Json]:
     """Return elements `start` to `stop` of a list in S3, reading only their pages.
 
     Args:
         pointer: a pointer to a list, as found in a bag.
         start: the first position, from 0.
-        stop: the position after the last.
+        stop: the position after the last; None for the end of the list.
         context: may carry `execution_id`; by default the execution in the pointer's path.
 
     Raises:
-        InvalidRequestError: the value is not a pointer to a list.
+        InvalidRequestError: the value is not a pointer to a list, or a position is not a whole
+            number.
     """
     parsed = parse(pointer)
     if parsed is None:
         raise _no_list()
+    stop = sys.maxsize if stop is None else stop
+    for name, position in (("start", start), ("stop", stop)):
+        if type(position) is not int:
+            raise InvalidRequestError(f"{name} must be a whole number", field=name)
     with unit_of_work(context, {"execution_id": execution_in(parsed.path)}) as unit:
         part = unit.pages.range_of(unit.pages.opened(pointer), start, stop)
         if part is None:
