@@ -15,7 +15,7 @@ from universal_sync_core.errors import StoreUnavailableError
 from universal_sync_core.settings import Settings
 from universal_sync_core.storage import runtime
 from universal_sync_core.storage.memory_store import MemoryStore
-from universal_sync_core.storage.parallel import MAX_REQUESTS_AT_ONCE, in_parallel
+from universal_sync_core.storage.parallel import MAX_REQUESTS_AT_ONCE, in_parallel, in_time
 
 
 def test_results_are_in_the_order_of_the_items() -> None:
@@ -58,6 +58,11 @@ def test_the_first_error_is_raised_and_what_has_not_begun_never_does() -> None:
     assert len(begun) < 250
 
 
+def test_calls_of_all_threads_may_be_bounded_in_time() -> None:
+    items = range(10 * MAX_REQUESTS_AT_ONCE)
+    assert in_parallel(lambda item: in_time(lambda: -item, 60), items) == [-item for item in items]
+
+
 def test_the_pool_works_on_after_an_error() -> None:
     def refuse(number: int) -> int:
         raise StoreUnavailableError(str(number))
@@ -73,7 +78,7 @@ def test_many_threads_that_are_the_first_to_need_the_store_share_one(
     made: list[str | None] = []
 
     class SlowToMake(MemoryStore):
-        def __init__(self, *, kms_key_id: str | None) -> None:
+        def __init__(self, *, kms_key_id: str | None, **_: object) -> None:
             super().__init__()
             made.append(kms_key_id)
             time.sleep(0.1)

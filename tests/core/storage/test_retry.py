@@ -5,7 +5,8 @@ time, a body read that no retry covers.
 """
 
 import math
-from collections.abc import Callable
+import socket
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
@@ -25,7 +26,9 @@ from universal_sync_core.errors import (
 )
 from universal_sync_core.settings import Settings
 from universal_sync_core.storage import runtime
+from universal_sync_core.storage.store import Location, ObjectStore
 
+LOCATION = Location(BUCKET, "v1/run/packs/key")
 RETRYABLE = [
     StoreThrottledError("slow down"),
     StoreUnavailableError("down"),
@@ -37,6 +40,13 @@ PERMANENT = [
     StoreAccessDeniedError("no"),
     InvalidRequestError("no"),
 ]
+
+
+@pytest.fixture
+def silent() -> Iterator[str]:
+    """Return the address of a server that takes connections and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
 
 
 class Failing:
@@ -143,6 +153,31 @@ def test_retries_end_within_the_invocation_and_leave_time_to_answer() -> None:
             clock.sleep(9)
             assert space.seconds_left() == -1
         assert space.seconds_left() == math.inf
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda store: store.put(LOCATION, b"{}"),
+        lambda store: store.get(LOCATION),
+        lambda store: store.exists(LOCATION),
+        lambda store: next(store.stream(LOCATION)),
+    ],
+    ids=["put", "get", "exists", "stream"],
+)
+def test_a_request_that_hangs_ends_before_lambda_ends_the_call(
+    silent: str, monkeypatch: pytest.MonkeyPatch, ask: Callable[[ObjectStore], object]
+) -> None:
+    for name, value in {"ENDPOINT_URL": silent, "DEFAULT_REGION": "us-east-1"}.items():
+        monkeypatch.setenv(f"AWS_{name}", value)
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "local")
+    with (
+        runtime.use(settings=Settings(bucket=BUCKET)) as space,
+        space.until(lambda: 300),
+        pytest.raises(StoreUnavailableError, match="S3 did not answer: TimeoutError"),
+    ):
+        ask(space.store)
 
 
 def test_no_retry_begins_when_the_invocation_has_no_time_left() -> None:

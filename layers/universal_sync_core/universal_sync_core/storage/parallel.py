@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from functools import cache
+from math import inf
 from typing import Final, TypeVar
 
 Item = TypeVar("Item")
@@ -14,13 +15,24 @@ MAX_REQUESTS_AT_ONCE: Final = 32
 
 def _pool() -> ThreadPoolExecutor:
     """Return the thread pool of this process; threads start as needed and stay."""
-    return _pool_of(os.getpid())
+    return _pool_of(os.getpid(), "store")
 
 
 @cache
-def _pool_of(_process: int) -> ThreadPoolExecutor:
-    """Return the thread pool of a process: one that was forked off has no threads of its parent."""
-    return ThreadPoolExecutor(MAX_REQUESTS_AT_ONCE, thread_name_prefix="store")
+def _pool_of(_process: int, name: str) -> ThreadPoolExecutor:
+    """Return a thread pool of a process: one that was forked off has no threads of its parent."""
+    return ThreadPoolExecutor(MAX_REQUESTS_AT_ONCE, thread_name_prefix=name)
+
+
+def in_time(func: Callable[[], Result], seconds: float) -> Result:
+    """Return the result of `func`, or raise TimeoutError if it takes longer than `seconds`.
+
+    What takes longer goes on in a thread. These threads are others than those of `in_parallel`,
+    whose calls may call this function.
+    """
+    if seconds == inf:
+        return func()
+    return _pool_of(os.getpid(), "request").submit(func).result(max(0.0, seconds))
 
 
 def in_parallel(func: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:

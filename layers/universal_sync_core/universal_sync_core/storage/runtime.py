@@ -14,8 +14,9 @@ from universal_sync_core.storage.retry import ExponentialBackoffRetry, RetryStra
 from universal_sync_core.storage.store import Location, ObjectStore, read_record
 from universal_sync_core.storage.usage import Usage
 
-# Time to keep from an invocation, so that it can still answer.
+# Times to keep from an invocation, so that it can still answer: by retries, and by a request.
 _RESERVE_SECONDS = 2.0
+_LEAST_RESERVE_SECONDS = 0.25
 
 
 class Runtime:
@@ -44,7 +45,9 @@ class Runtime:
             if self._store is None:
                 from universal_sync_core.storage.s3_store import S3Store  # noqa: PLC0415 - with boto3
 
-                self._store = S3Store(kms_key_id=self.settings.kms_key_id)
+                self._store = S3Store(
+                    kms_key_id=self.settings.kms_key_id, request_seconds=self._request_seconds
+                )
             return self._store
 
     @cached_property
@@ -68,18 +71,22 @@ class Runtime:
 
     def seconds_left(self) -> float:
         """Return the seconds until the invocation must answer."""
-        return self._deadline()
+        return self._deadline() - _RESERVE_SECONDS
+
+    def _request_seconds(self) -> float:
+        """Return how long a request may take: Lambda would end the call without an error's name."""
+        return self._deadline() - _LEAST_RESERVE_SECONDS
 
     @contextmanager
     def until(self, milliseconds_left: Callable[[], int]) -> Iterator[None]:
-        """Bound all retries by the time that an invocation has left.
+        """Bound all requests and retries by the time that an invocation has left.
 
         Args:
             milliseconds_left: returns that time, such as `get_remaining_time_in_millis` of a Lambda
                 context.
         """
         before = self._deadline
-        self._deadline = lambda: milliseconds_left() / 1000 - _RESERVE_SECONDS
+        self._deadline = lambda: milliseconds_left() / 1000
         try:
             yield
         finally:

@@ -8,6 +8,7 @@ import gzip
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from http.client import HTTPException
+from math import inf
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import orjson
@@ -33,7 +34,7 @@ from universal_sync_core.errors import (
     StoreAccessDeniedError,
     StoreUnavailableError,
 )
-from universal_sync_core.storage.parallel import MAX_REQUESTS_AT_ONCE
+from universal_sync_core.storage.parallel import MAX_REQUESTS_AT_ONCE, in_time
 from universal_sync_core.storage.s3_errors import error_for
 from universal_sync_core.storage.store import Location, Part, StoredObject
 from universal_sync_core.values.codec import Json
@@ -74,17 +75,25 @@ CREDENTIAL_SERVICES: Final = ("signin", "sso", "sso-oidc", "sts")
 class S3Store:
     """Objects in S3, with one client for all threads. It tries once; its callers retry."""
 
-    def __init__(self, *, client: "S3Client | None" = None, kms_key_id: str | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        client: "S3Client | None" = None,
+        kms_key_id: str | None = None,
+        request_seconds: Callable[[], float] = lambda: inf,
+    ) -> None:
         """Use `client`, or make one from the environment.
 
         Args:
             client: an S3 client.
             kms_key_id: key for SSE-KMS; None leaves encryption to the bucket.
+            request_seconds: returns how long the next request may take.
 
         Raises:
             StoreAccessDeniedError: the environment lacks what is needed to reach S3.
         """
         self._client = client or _new_client()
+        self._request_seconds = request_seconds
         self._encryption: dict[str, Any] = (
             {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": kms_key_id} if kms_key_id else {}
         )
@@ -107,7 +116,7 @@ class S3Store:
             return True
 
         try:
-            return _classified(create, location)
+            return self._asked(create, location)
         except _AlreadyThere:
             return False
 
@@ -120,14 +129,14 @@ class S3Store:
             return StoredObject(answer["Body"].read(), answer.get("ContentEncoding") or None)
 
         try:
-            return _classified(fetch, location)
+            return self._asked(fetch, location)
         except _BeyondEnd:
             return StoredObject(b"")
 
     def exists(self, location: Location) -> bool:
         """Tell whether the object exists, without reading it."""
         try:
-            _classified(
+            self._asked(
                 lambda: self._client.head_object(Bucket=location.bucket, Key=location.key), location
             )
         except MissingObjectError:
@@ -136,12 +145,23 @@ class S3Store:
 
     def stream(self, location: Location) -> Iterator[bytes]:
         """Yield the body piece by piece; raise MissingObjectError if there is none."""
-        answer = _classified(
+        answer = self._asked(
             lambda: self._client.get_object(Bucket=location.bucket, Key=location.key), location
         )
         body = answer["Body"]
-        while piece := _classified(lambda: body.read(_PIECE_BYTES), location):
+        while piece := self._asked(lambda: body.read(_PIECE_BYTES), location):
             yield piece
+
+    def _asked(self, request: Callable[[], T], location: Location) -> T:
+        """Return what a request returns, and raise its errors as errors of this package."""
+        try:
+            return in_time(request, self._request_seconds())
+        except ClientError as error:
+            raise _error_for(error, location) from error
+        except _NOT_SENT as error:
+            raise StoreAccessDeniedError(f"S3 cannot be asked: {type(error).__name__}") from error
+        except INTERRUPTED as error:  # also a TimeoutError of `in_time`
+            raise StoreUnavailableError(f"S3 did not answer: {type(error).__name__}") from error
 
 
 class _Files(JSONFileLoader):
@@ -213,18 +233,6 @@ class _BeyondEnd(Exception):  # noqa: N818 - an answer, not an error
 
 class _AlreadyThere(Exception):  # noqa: N818 - an answer, not an error
     """The key has an object."""
-
-
-def _classified(request: Callable[[], T], location: Location) -> T:
-    """Return what a request returns, and raise its errors as errors of this package."""
-    try:
-        return request()
-    except ClientError as error:
-        raise _error_for(error, location) from error
-    except _NOT_SENT as error:
-        raise StoreAccessDeniedError(f"S3 cannot be asked: {type(error).__name__}") from error
-    except INTERRUPTED as error:
-        raise StoreUnavailableError(f"S3 did not answer: {type(error).__name__}") from error
 
 
 def _error_for(
