@@ -1,10 +1,12 @@
 """A decorated handler that a task names alone: the task becomes an invocation, and back."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
+import yaml
 
 from tests.machines.adopting import write
 from tests.machines.building import Fields, machine
@@ -107,7 +109,18 @@ def test_substitution_is_a_function_only_where_it_is_named(run: Run, folder: Pat
     assert json.loads(new)["States"]["S"]["Parameters"]["FunctionName"] == "${Report}"
 
 
-@pytest.mark.parametrize("resource", [ARN, "'${Report}'", '"${Report}"', "${Report}"])
+RESOURCES: Final = [
+    ARN,
+    "'${Report}'",
+    '"${Report}"',
+    "${Report}",
+    "!GetAtt Report.Arn",
+    '!Sub "${Report.Arn}"',
+    "{Fn::GetAtt: [Report, Arn]}",
+]
+
+
+@pytest.mark.parametrize("resource", RESOURCES)
 def test_yaml_is_restored_to_the_byte(run: Run, folder: Path, resource: str) -> None:
     lines = ["StartAt: S", "States:", "  S:", f"    Resource: {resource}  # ours", "    Type: Task"]
     text = "\n".join([*lines, "    End: true", ""])
@@ -115,14 +128,83 @@ def test_yaml_is_restored_to_the_byte(run: Run, folder: Path, resource: str) -> 
     new, _ = adopt(run, folder, text, ".yaml", "--decorated", "Report")
 
     assert "lambda:invoke" in new
+    assert f"FunctionName: {resource}\n" in new
     assert adopt(run, folder, new, ".yaml", "--undo")[0] == text
 
 
-def test_parameters_in_yaml_by_indentation_are_left_with_the_reason(run: Run, folder: Path) -> None:
-    head = f"StartAt: S\nStates:\n  S:\n    Type: Task\n    Resource: {ARN}\n    End: true\n"
-    text = f"{head}    Parameters:\n      a: 1\n"
+@pytest.mark.parametrize("newline", ["\n", "\r\n"], ids=["LF", "CRLF"])
+def test_parameters_in_yaml_by_indentation_become_the_payload_and_are_restored(
+    run: Run, folder: Path, newline: str
+) -> None:
+    head = f"StartAt: S\nStates:\n  S:\n    Type: Task\n    Resource: {ARN}\n    Parameters:\n"
+    given = """\
+      a: 1  # one
+
+      text: |
+        # is said
+          more
+
+        last
+      list:
+      - "of two
+        lines"
+      # ours
+"""
+    text = f"{head}{given}    # the end\n    End: true\n".replace("\n", newline)
+
+    new, _ = adopt(run, folder, text, ".yaml", "--decorated", "Report")
+
+    task = yaml.safe_load(new)["States"]["S"]
+    assert task["Parameters"].pop("ClientContext.$")
+    assert task["Parameters"] == {"FunctionName": ARN, "Payload": yaml.safe_load(given)}
+    assert f"{newline}    # the end{newline}" in new
+    assert adopt(run, folder, new, ".yaml", "--decorated", "Report")[0] == new
+    assert adopt(run, folder, new, ".yaml", "--undo")[0] == text
+
+
+@pytest.mark.parametrize(
+    ("fields", "why"),
+    [
+        (
+            "Resource:\n      Fn::GetAtt: [Report, Arn]",
+            "Resource is written in YAML by indentation",
+        ),
+        (f"Resource: {ARN}\n    Parameters: &a\n      b: 1", "have an anchor or a tag"),
+    ],
+    ids=["a function by indentation", "an anchor"],
+)
+def test_yaml_that_cannot_be_rewritten_is_left_with_the_reason(
+    run: Run, folder: Path, fields: str, why: str
+) -> None:
+    text = f"StartAt: S\nStates:\n  S:\n    Type: Task\n    End: true\n    {fields}\n"
 
     new, said = adopt(run, folder, text, ".yaml", "--decorated", "Report")
 
     assert new == text
-    assert "YAML by indentation" in said
+    assert why in said
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ('!Sub "arn:${AWS::Partition}:states:::sns:publish"', "${AWS::Partition}"),
+        ("{Fn::Sub: 'arn:${AWS::Partition}:states:::sns:publish'}", "${AWS::Partition}"),
+        ("!Sub arn:aws-cn:states:::sns:publish", None),
+        ("arn:${Partition}:states:::sns:publish", None),
+    ],
+    ids=["a tag", "a function", "nothing to fill in", "a substitution of the machine"],
+)
+def test_partition_is_filled_in_as_elsewhere_in_the_definition(
+    run: Run, folder: Path, written: str, expected: str | None
+) -> None:
+    """A Resource with `${AWS::Partition}` but without Fn::Sub is none that AWS knows."""
+    head = f"StartAt: S\nStates:\n  S:\n    Type: Task\n    Resource: {ARN}\n    Next: T\n"
+    text = f"{head}  T:\n    Type: Task\n    Resource: {written}\n    End: true\n"
+
+    new, _ = adopt(run, folder, text, ".yaml", "--decorated", "Report")
+
+    resource = yaml.safe_load(new.replace("!Sub", ""))["States"]["S"]["Resource"]
+    if expected:
+        resource = resource["Fn::Sub"]
+    assert resource == re.sub("sns:publish.*", "lambda:invoke", re.sub(".*arn:", "arn:", written))
+    assert adopt(run, folder, new, ".yaml", "--undo")[0] == text

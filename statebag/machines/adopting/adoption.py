@@ -106,10 +106,9 @@ def _adopted(
 ) -> tuple[AdoptedMachine, list[Edit]]:
     machine = read_machine(source, node)
     planned = plan_of(machine, assumed, decorated)
-    text = source.text[node.start : node.end]
     owners = Owners(machine, _using_owner(machine, planned, decorated))
     insertions = Insertions(
-        planned=planned, machine=machine, text=text, function=function, owners=owners
+        planned=planned, machine=machine, source=source, function=function, owners=owners
     )
     made = insertions.made()
     editing = Editing(source=source, machine=machine, liveness=planned.liveness, owners=owners)
@@ -117,7 +116,7 @@ def _adopted(
     unowned = dict(editing.unowned)
     for state in machine.walk():
         if names_alone(state) and decorated.names_it(state):
-            unowned[state] = why_not(source, state) or "it names only a function"
+            unowned[state] = why_not(source, node, state) or "it names only a function"
     told = AdoptedMachine(
         machine=machine,
         planned=planned,

@@ -15,6 +15,7 @@ from statebag.machines.model.states import Edge, Scope, State
 from statebag.machines.planning.planning import Planned
 from statebag.machines.planning.words import words_of
 from statebag.machines.rewriting.partitions import invoke_in
+from statebag.machines.text.source import Source
 from statebag.machines.values.paths import DOCUMENT
 from universal_sync_core.limits import KIB
 from universal_sync_core.values.codec import JsonObject
@@ -60,14 +61,14 @@ class Insertions:
     Attributes:
         planned: the plan, with the bounds that it leads to.
         machine: which it is for.
-        text: of the definition.
+        source: the text that it stands in.
         function: that has the action `offload`.
         owners: tell whose objects are stored where.
     """
 
     planned: Planned
     machine: Scope
-    text: str
+    source: Source
     function: str
     owners: Owners
     _names: dict[State, str] = field(default_factory=dict)
@@ -145,7 +146,7 @@ class Insertions:
             "Type": "Task",
             "Comment": f"{COMMENT} {where}: stores large values in S3.",
             **({"QueryLanguage": language} if language else {}),
-            "Resource": invoke_in(self.text),
+            "Resource": invoke_in(self.source, self.machine.node),
         }
         words = words_of(needs).to_json()
         call = _jsonata if beside.is_jsonata else _jsonpath

@@ -77,5 +77,10 @@ def names_of(state: State) -> set[str]:
     if function:
         found = _SUBSTITUTION.fullmatch(function) or _SUBSTITUTION.search(function)
         named = _FUNCTION_NAME.fullmatch(function)
-        names |= {function, *([found[1]] if found else []), *([named["name"]] if named else [])}
+        names |= {
+            function,
+            function.removesuffix(".Arn"),
+            *([found[1]] if found else []),
+            *([named["name"]] if named else []),
+        }
     return names

@@ -4,16 +4,19 @@ Only where a handler is said to be decorated, and where its answer can be taken 
 of lambda:invoke. What is rewritten says so in its Comment, and is restored to the byte.
 """
 
+import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
+from statebag.errors import RefusedError
 from statebag.machines.model.reading import read_machine
 from statebag.machines.model.states import State
 from statebag.machines.planning.handlers import Decorated, names_alone
-from statebag.machines.rewriting.layout import Layout, inner_span, inner_text
+from statebag.machines.rewriting.indentation import unwrapped, wrapped
+from statebag.machines.rewriting.layout import Layout, inner_span
 from statebag.machines.rewriting.partitions import invoke_in
 from statebag.machines.text.aliases import edited, edited_throughout, half_wanted
 from statebag.machines.text.edits import Edit
@@ -41,20 +44,24 @@ def invoked(source: Source, decorated: Decorated) -> Source:
 def _invoking(decorated: Decorated, source: Source) -> Iterator[Edit]:
     for node in source.machines:
         for state in read_machine(source, node).walk():
-            if names_alone(state) and decorated.names_it(state) and why_not(source, state) is None:
-                yield from _Rewriting(source, state).edits()
+            is_meant = names_alone(state) and decorated.names_it(state)
+            if is_meant and why_not(source, node, state) is None:
+                yield from _Rewriting(source, node, state).edits()
 
 
-def why_not(source: Source, state: State) -> str | None:
+def why_not(source: Source, machine: Node, state: State) -> str | None:
     """Return why a task cannot be turned into an invocation, or None where it can."""
     try:
-        edits = _Rewriting(source, state).edits()
+        edits = _Rewriting(source, machine, state).edits()
     except NotRewritableError as error:
         return f"it names only a function, and {error}"
     if half_wanted(source, edits):
         return "it names only a function, and shares what would change with others by an alias"
-    text = edited(source, edits)
-    if restored(again(source, text)) != source.text:
+    try:
+        back = restored(again(source, edited(source, edits)))
+    except RefusedError:
+        back = ""
+    if back != source.text:
         return "it names only a function, and is written in a way that could not be undone"
     return None
 
@@ -80,6 +87,7 @@ class _Rewriting:
     """Makes the edits for one task."""
 
     source: Source
+    machine: Node
     state: State
 
     def edits(self) -> list[Edit]:
@@ -90,10 +98,10 @@ class _Rewriting:
         """
         node = self.state.node
         resource = node.get("Resource")
-        if resource is None or not isinstance(resource.value, str):
-            raise NotRewritableError("a template makes its Resource")
-        begin, end = inner_span(self.source, resource)
-        name = Edit(begin, end, invoke_in(self.source.text))
+        if resource is None or resource.is_block:
+            raise NotRewritableError("its Resource is written in YAML by indentation")
+        invoke = json.dumps(invoke_in(self.source, self.machine))
+        name = Edit(resource.start, resource.end, invoke)
         results = self._in_jsonata() if self.state.is_jsonata else self._in_jsonpath()
         return [*self._marked(node), *self._arguments(node, resource), name, *results]
 
@@ -108,16 +116,18 @@ class _Rewriting:
     def _arguments(self, node: Node, resource: Node) -> Iterator[Edit]:
         key = _PARAMETERS[self.state.is_jsonata]
         given = node.get(key)
+        spelled = self.source.text[resource.start : resource.end]
         if given is None:
             payload = {"Payload": _INPUT} if self.state.is_jsonata else {"Payload.$": "$"}
-            made: JsonObject = {"FunctionName": resource.value, **payload}
-            yield self._entry(key, made)
-            return
-        if given.is_block:
-            raise NotRewritableError(f"its {key} are written in YAML by indentation")
-        spelled = self.source.text[resource.start : resource.end]
-        yield Edit(given.start, given.start, f'{{"FunctionName": {spelled}, "Payload": ')
-        yield Edit(given.end, given.end, "}")
+            entry = self._entry(key, {"FunctionName": None, **payload})
+            yield replace(entry, text=entry.text.replace("null", spelled, 1))
+        elif given.is_block and self.source.text[given.start] in "&!":
+            raise NotRewritableError(f"its {key} have an anchor or a tag")
+        elif given.is_block:
+            yield from wrapped(self.source, given, f"FunctionName: {spelled}", "Payload:")
+        else:
+            yield Edit(given.start, given.start, f'{{"FunctionName": {spelled}, "Payload": ')
+            yield Edit(given.end, given.end, "}")
 
     def _entry(self, name: str, value: JsonObject | str) -> Edit:
         first = self.state.node.entries[0][0]
@@ -181,10 +191,12 @@ def _restoring(source: Source, state: Node) -> Iterator[Edit]:
     given = next(each for key in _PARAMETERS if (each := state.mapping(key)))
     name, resource = given.get("FunctionName"), state.get("Resource")
     if name is not None and resource is not None:
-        yield Edit(*inner_span(source, resource), inner_text(source, resource, str(name.value)))
+        yield Edit(resource.start, resource.end, source.text[name.start : name.end])
     payload = given.get("Payload")
     if payload is None or payload.value == _INPUT:
         yield cut(state, given)
+    elif payload.is_block:
+        yield from unwrapped(source, given, payload)
     else:
         yield Edit(given.start, payload.start, "")
         yield Edit(payload.end, given.end, "")

@@ -135,6 +135,8 @@ def _inside(text: str, root: Node, name: str) -> tuple[tuple[Source, ...], list[
 
 def _read_inside(text: str, node: Node, name: str, line: int) -> Source:
     place = quoted(text, node)
+    if not said_by(node).lstrip().startswith("{"):
+        raise RefusedError("it is not valid JSON", hint=_QUOTED)
     if place is None:
         raise RefusedError("it is written in a way that could not be restored", hint=_QUOTED)
     found = read_text(place.text, name="it")
