@@ -3,6 +3,7 @@
 The codes are documented in docs/statebag.md; scripts rely on them.
 """
 
+from http import HTTPStatus
 from typing import IO, Any, Final
 
 import click
@@ -37,6 +38,7 @@ from universal_sync_core.errors import (
     StoredDataError,
     StoreError,
 )
+from universal_sync_core.storage.s3_errors import THROTTLED
 
 OK: Final = 0
 DIFFERENT: Final = 1
@@ -203,7 +205,7 @@ def _of_service(error: ClientError) -> StatebagError:
     if code in _MISSING:
         return NotFoundError(f"not found ({said})", hint=_WHERE)
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    if status >= 500 or "Throttl" in code or code == "SlowDown":  # noqa: PLR2004 - server errors
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR or code in THROTTLED:
         return UnavailableError(
             f"AWS did not carry out the request ({said})", hint="Try again in a moment."
         )

@@ -82,6 +82,7 @@ ERRORS: list[tuple[Any, int, str]] = [
     (client_error("AccessDeniedException", "DescribeExecution"), 4, "permission"),
     (client_error("UnrecognizedClientException", "DescribeExecution"), 4, "does not know"),
     (client_error("ThrottlingException", "DescribeExecution"), 6, "Try again"),
+    (client_error("TooManyRequestsException", "Invoke"), 6, "Try again"),
     (client_error("InternalFailure", "DescribeExecution", 500), 6, "Try again"),
     (client_error("ExecutionDoesNotExist", "DescribeExecution"), 3, "90 days"),
     (NoCredentialsError(), 4, "aws sso login"),

@@ -20,6 +20,7 @@ from universal_sync_core.errors import (
     StoreThrottledError,
     StoreUnavailableError,
 )
+from universal_sync_core.storage.s3_errors import THROTTLED
 from universal_sync_core.storage.s3_store import INTERRUPTED
 
 if TYPE_CHECKING:
@@ -40,35 +41,13 @@ _ERRORS: Final[dict[Kind, type[StateSyncError]]] = {
 }
 # https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskSuccess.html
 _GONE: Final = {"InvalidToken", "TaskDoesNotExist", "TaskTimedOut"}
+# https://docs.aws.amazon.com/step-functions/latest/apireference/CommonErrors.html
 _UNKNOWN: Final = {
     "InternalException",
     "InternalFailure",
     "RequestTimeout",
     "RequestTimeoutException",
     "ServiceUnavailable",
-}
-# Of Step Functions, of any service, and of KMS by way of other services.
-# https://docs.aws.amazon.com/step-functions/latest/apireference/CommonErrors.html
-# https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
-# https://docs.aws.amazon.com/kms/latest/developerguide/throttling.html
-_THROTTLED: Final = {
-    "BandwidthLimitExceeded",
-    "EC2ThrottledException",
-    "KMS.ThrottlingException",
-    "KMSThrottlingException",
-    "KmsThrottlingException",
-    "LimitExceededException",
-    "PriorRequestNotComplete",
-    "ProvisionedThroughputExceededException",
-    "RequestLimitExceeded",
-    "RequestThrottled",
-    "RequestThrottledException",
-    "SlowDown",
-    "ThrottledException",
-    "Throttling",
-    "ThrottlingException",
-    "TooManyRequestsException",
-    "TransactionInProgressException",
 }
 # A clock that is off, a container that was frozen between signing and sending, or credentials that
 # are to be replaced.
@@ -164,7 +143,7 @@ def failure(
 def _kind(code: str, status: int) -> Kind:
     if code in _GONE:
         return "gone"
-    if code in _THROTTLED or status == HTTPStatus.TOO_MANY_REQUESTS:
+    if code in THROTTLED or status == HTTPStatus.TOO_MANY_REQUESTS:
         return "throttled"
     if code in _STALE:
         return "stale"

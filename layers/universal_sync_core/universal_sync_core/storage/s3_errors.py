@@ -23,7 +23,6 @@ _CONDITIONAL: Final = (
     "https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html"
 )
 _SDKS: Final = "https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html"
-_KMS: Final = "https://docs.aws.amazon.com/kms/latest/developerguide/throttling.html"
 _CHECKSUMS: Final = (
     "https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html"
 )
@@ -31,6 +30,29 @@ _REDIRECTS: Final = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/Redir
 _HEAD: Final = "https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html"
 _HTTP: Final = "https://www.rfc-editor.org/rfc/rfc9110#name-status-codes"
 _TOO_MANY: Final = "https://www.rfc-editor.org/rfc/rfc6585#section-4"
+# With these, services ask for fewer requests: any service, KMS by way of others, and S3.
+# https://docs.aws.amazon.com/kms/latest/developerguide/throttling.html
+THROTTLED: Final = frozenset(
+    {
+        "BandwidthLimitExceeded",
+        "EC2ThrottledException",
+        "KMS.ThrottlingException",
+        "KMSThrottlingException",
+        "KmsThrottlingException",
+        "LimitExceededException",
+        "PriorRequestNotComplete",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "SlowDown",
+        "ThrottledException",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+        "TransactionInProgressException",
+    }
+)
 
 
 class Rule(NamedTuple):
@@ -48,24 +70,8 @@ class Rule(NamedTuple):
 
 
 CODES: Final = (
-    Rule(StoreThrottledError, _SLOW_DOWN, ("SlowDown",)),
-    Rule(StoreThrottledError, _CODES, ("Busy", "BandwidthLimitExceeded", "TooManyRequests")),
-    Rule(
-        StoreThrottledError,
-        _SDKS,
-        (
-            "Throttling",
-            "ThrottlingException",
-            "ThrottledException",
-            "RequestThrottled",
-            "RequestThrottledException",
-            "RequestLimitExceeded",
-            "TooManyRequestsException",
-            "LimitExceededException",
-            "PriorRequestNotComplete",
-        ),
-    ),
-    Rule(StoreThrottledError, _KMS, ("KMS.ThrottlingException",)),
+    Rule(StoreThrottledError, _SDKS, tuple(THROTTLED)),
+    Rule(StoreThrottledError, _CODES, ("Busy", "TooManyRequests")),
     # Two requests for one key at the same time, or one while the bucket was being changed.
     Rule(StoreUnavailableError, _CONDITIONAL, ("ConditionalRequestConflict",)),
     Rule(
