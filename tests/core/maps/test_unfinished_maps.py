@@ -52,7 +52,12 @@ def staged(store: CountingStore, bag: Json) -> list[Json]:
 
 
 def ran(
-    store: CountingStore, bag: Json, outcomes: dict[Json, Json], name: str = "run-1", times: int = 1
+    store: CountingStore,
+    bag: Json,
+    outcomes: dict[Json, Json],
+    name: str = "run-1",
+    times: int = 1,
+    **context: Json,
 ) -> Json:
     """Run the staged items of a bag, and join them.
 
@@ -62,6 +67,7 @@ def ran(
         outcomes: by item: a letter for how it fails, or its output.
         name: of the execution that runs them.
         times: how often the join is called.
+        context: more of the join's context.
     """
     files: dict[str, list[Json]] = {"SUCCEEDED": [], "FAILED": [], "PENDING": []}
     for index, item in enumerate(staged(store, bag)):
@@ -80,7 +86,7 @@ def ran(
     answer = write(
         store, {kind: array(*reversed(lines)) for kind, lines in files.items()}, folder=folder
     )
-    joined = [universal_sync_core(bag, answer, AGGREGATE) for _ in range(times)]
+    joined = [universal_sync_core(bag, answer, AGGREGATE | context) for _ in range(times)]
     assert all(without_times(each) == without_times(joined[0]) for each in joined)
     return joined[0]
 
@@ -182,12 +188,13 @@ def test_other_items_beside_resume_from_are_a_map_of_their_own(store: CountingSt
     assert hydrated(bag)["distributed_outputs"] == [SOME["item 7"], SOME["item 9"]]
 
 
-def test_reports_of_an_earlier_map_stay(store: CountingStore) -> None:
+@pytest.mark.parametrize("strategy", ["append", "dedupe_append"])
+def test_reports_of_an_earlier_map_stay(store: CountingStore, strategy: str) -> None:
     bag = ran(store, started(ITEMS, tolerated_failed_items=4), FOUR)
     assert bag["next_action"] == "CONTINUE"
     ask = {"status": "DISTRIBUTED_MAP", "distributed_items": ITEMS, "tolerated_failed_items": 0}
     bag = universal_sync_core(bag, ask, SYNC)
-    bag = resumed(ran(store, bag, FOUR))
+    bag = resumed(ran(store, bag, FOUR, merge_strategy={"failed_segments": strategy}))
     assert len(hydrated(bag)["failed_segments"]) == 4
     bag = ran(store, bag, SOME, "run-2")
     assert len(hydrated(bag)["failed_segments"]) == 4

@@ -3,14 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from universal_sync_core.bag.fields import FAILED_SEGMENTS, OUTPUTS, UNFINISHED
+from universal_sync_core.bag.fields import FAILED_SEGMENTS, OUTPUTS, UNFINISHED, field_of
 from universal_sync_core.bag.tolerance import cause_to_fail
 from universal_sync_core.bag.unit_of_work import UnitOfWork
 from universal_sync_core.ingestion.ingest import ingest
 from universal_sync_core.maps.map_items import Item, input_at
 from universal_sync_core.maps.unfinished_map import UnfinishedMap, unfinished_map
+from universal_sync_core.merge.lists import Lists
 from universal_sync_core.values.codec import Json, JsonObject
 from universal_sync_core.values.item_failure import failure_of
+from universal_sync_core.values.pointer import length
 from universal_sync_core.values.timestamps import utc_now
 
 
@@ -84,6 +86,7 @@ def _of_our_own(
         count=count,
         failed=again,
         without_output=without_output,
+        reports_before=_reports_before(unit),
         inputs=_inputs(items, again, unfinished, unit),
     )
     return delta | {UNFINISHED: left.render(unit)}
@@ -110,6 +113,15 @@ def _inputs(
 
 def _reports(items: Sequence[Item]) -> list[JsonObject]:
     return [item.result for item in items if not item.succeeded]
+
+
+def _reports_before(unit: UnitOfWork) -> int:
+    """Return how many reports the bag has that stay before those of this map."""
+    strategy = unit.strategies.at((FAILED_SEGMENTS,))
+    if strategy is None or not strategy.grows:
+        return 0
+    reports = unit.pages.opened(field_of(unit.bag, FAILED_SEGMENTS, unit.pages))
+    return length(Lists(unit.pages).as_list(reports)) or 0
 
 
 def _moved(item: Item, unfinished: UnfinishedMap) -> Item:

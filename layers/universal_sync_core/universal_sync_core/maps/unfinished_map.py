@@ -27,7 +27,7 @@ from universal_sync_core.values.pointer import Pointer
 
 # This key is beside the pointer once the map is entered again.
 _ENTERED: Final = "entered"
-_DOCUMENT: Final = {"count", "failed", "without_output", "inputs"}
+_DOCUMENT: Final = {"count", "failed", "without_output", "reports_before", "inputs"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,12 +38,14 @@ class UnfinishedMap:
         count: the number of its items.
         failed: positions of the items to run again, in order.
         without_output: the positions of those without output.
+        reports_before: how many reports of earlier maps the bag keeps.
         inputs: the inputs of those to run again, if the function cannot read the items.
     """
 
     count: int
     failed: Sequence[int]
     without_output: Sequence[int]
+    reports_before: int
     inputs: Sequence[Json] | None = None
 
     def render(self, unit: UnitOfWork) -> JsonObject:
@@ -52,6 +54,7 @@ class UnfinishedMap:
             "count": self.count,
             "failed": list(self.failed),
             "without_output": list(self.without_output),
+            "reports_before": self.reports_before,
             "inputs": None if self.inputs is None else list(self.inputs),
         }
         return in_role(unit.pages.store(document), UNFINISHED)
@@ -108,7 +111,7 @@ def entered_again(bag: JsonObject, unit: UnitOfWork) -> JsonObject:
     unfinished = _read(pointer, unit)
     plain = in_place(bag, unit.pages, {FAILED_SEGMENTS})
     reports = unit.pages.list_of(unit.pages.opened(plain.get(FAILED_SEGMENTS))) or []
-    earlier = reports[: -len(unfinished.failed)]
+    earlier = reports[: unfinished.reports_before]
     again = without_fields(plain, {FAILED_SEGMENTS}, unit.pages)
     kept = {FAILED_SEGMENTS: earlier} if earlier else {}
     entered = in_role(pointer, UNFINISHED, **{_ENTERED: True})
