@@ -61,22 +61,20 @@ class Windows:
 
     def __init__(self) -> None:
         """Start without parts."""
-        self._parts: dict[str, list[tuple[int, bytes]]] = {}
+        self._parts: dict[str, list[tuple[int, bytearray]]] = {}
 
     def add(self, reach: Reach, body: bytes) -> None:
         """Hold a part; parts of the same pack must come in order."""
         parts = self._parts.setdefault(reach.path, [])
-        if parts and parts[-1][0] + len(parts[-1][1]) == reach.part.start:
-            start, before = parts.pop()
-            parts.append((start, before + body))
-        else:
-            parts.append((reach.part.start, body))
+        if not parts or parts[-1][0] + len(parts[-1][1]) != reach.part.start:
+            parts.append((reach.part.start, bytearray()))
+        parts[-1][1].extend(body)
 
     def get(self, at: Address) -> bytes | None:
         """Return the bytes at an address, or None if they are not held."""
         for start, body in self._parts.get(at.path, ()):
             if start <= at.start and at.stop <= start + len(body):
-                return body[at.start - start : at.stop - start]
+                return bytes(body[at.start - start : at.stop - start])
         return None
 
     def clear(self) -> None:

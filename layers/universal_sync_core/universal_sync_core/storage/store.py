@@ -95,7 +95,7 @@ class ObjectStore(Protocol):
         """
 
     def stream(self, location: Location) -> Iterator[bytes]:
-        """Yield the decoded body piece by piece; raise MissingObjectError if there is none."""
+        """Yield the stored bytes piece by piece; raise MissingObjectError if there is none."""
 
 
 def read_record(store: ObjectStore, location: Location) -> bytes:
