@@ -20,9 +20,11 @@ def test_children_of_a_workflow_of_450_days_live_as_long_as_it_and_no_longer(wor
             children += [(parent, each) for each in world.run_map(parent, f"map-{day}", VALUES)]
         if day == 225:
             parent = world.go_on(parent, "second")
+        before = set(world.stored())
         outcome = world.daily()
         assert (outcome.failed, outcome.recorded) == ({}, [])
-        for run, child in children:
+        is_changed = day % 10 == 0 or not before.issubset(world.stored())
+        for run, child in children if is_changed else ():
             if run.stopped is None or run.stopped >= world.now - world.keep:
                 world.require_readable(run, child)
     world.end(parent)
