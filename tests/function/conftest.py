@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 import app
+from callbacks import delivery
 from services import clients
 from tests.function.callbacks.asking import ask
 from tests.function.executions.ended import stopped
@@ -14,7 +15,7 @@ from tests.function.expected import BUCKET
 from tests.function.fakes import FakeEventBus, FakeStepFunctions
 from tests.function.lambda_context import FakeLambdaContext
 from universal_sync_core.settings import Settings
-from universal_sync_core.storage import runtime
+from universal_sync_core.storage import retry, runtime
 from universal_sync_core.storage.memory_store import MemoryStore
 
 
@@ -29,6 +30,12 @@ class CurrentStdout(io.TextIOBase):
 def settings() -> Settings:
     """As the template sets them."""
     return Settings(bucket=BUCKET, allowed_prefixes=(f"s3://{BUCKET}/inputs/",))
+
+
+@pytest.fixture(autouse=True)
+def waits_take_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retry, "MAX_DELAY_SECONDS", 0.0)
+    monkeypatch.setattr(delivery, "_WAITS_SECONDS", (0.0,) * 5)
 
 
 @pytest.fixture
