@@ -35,7 +35,7 @@ def entered_again(plain: Plain) -> Plain:
         return plain
     gone = ("status", "failed_segments", "stopped_by")
     again = {name: value for name, value in plain.items() if name not in gone}
-    if earlier := plain["failed_segments"][: -len(plain[UNFINISHED]["failed"])]:
+    if earlier := plain["failed_segments"][: plain[UNFINISHED]["reports_before"]]:
         again["failed_segments"] = earlier
     return again | {"next_action": "DISTRIBUTED_MAP"}
 
@@ -115,6 +115,7 @@ def _joined(plain: Plain, children: list[_Child]) -> Plain:
     without = sorted(report["index"] for report in reports)
     again = sorted(report["index"] for report in failed)
     left = {"count": count, "failed": again, "without_output": without, "inputs": None}
+    left["reports_before"] = len(plain.get("failed_segments", []))
     failing = delta | {"status": "FAILED"}
     merged |= oracle.stop(
         f"{len(failed)} of {count} items of the map", "tolerated_failed_items", tolerated
