@@ -25,7 +25,15 @@ from .bridges import (
     state_machines,
     task_tokens,
 )
-from .bridges.language import choices, intrinsics, json_paths, jsonata, variables
+from .bridges.language import (
+    choices,
+    functions,
+    intrinsics,
+    json_paths,
+    jsonata,
+    timestamps,
+    variables,
+)
 from .bridges.maps import inline_maps, item_files, map_runs, objects, result_files
 from .bridges.templates import no_values, stack_names
 from .clients import Clients
@@ -150,7 +158,10 @@ def _bridge(closing: ExitStack, services: Services) -> None:
     announcements.install(closing, services.events.append)
     service_events.install(closing)
     failures.install(closing)
-    for each in (json_paths, jsonata, variables, choices, intrinsics, objects):
+    for each in (
+        *(json_paths, jsonata, variables, choices, timestamps, intrinsics, functions),
+        objects,
+    ):
         each.install(closing)
     # After those that change how a state is executed.
     mocked_states.install(closing, services.runs)

@@ -2,10 +2,11 @@
 
 moto takes a variable that is missing for one that does not match, and goes on to the next rule; it
 takes a rule that leads where the default leads for the default; and what a rule assigns in JSONPath
-it leaves out, or takes from the answer of its test.
+it leaves out, or takes from the answer of its test. It reads patterns as those of file names.
 https://docs.aws.amazon.com/step-functions/latest/dg/state-choice.html
 """
 
+import re
 from contextlib import ExitStack
 from typing import Any
 
@@ -33,12 +34,18 @@ from moto.stepfunctions.parser.asl.component.state.choice.comparison.comparison_
 from moto.stepfunctions.parser.asl.component.state.choice.comparison.operator.factory import (
     OperatorFactory,
 )
+from moto.stepfunctions.parser.asl.component.state.choice.comparison.operator.implementations.string_operators import (  # noqa: E501
+    StringMatches,
+)
 from moto.stepfunctions.parser.asl.component.state.choice.state_choice import StateChoice
 from moto.stepfunctions.parser.asl.eval.environment import Environment
 from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
 
 from ..failures import failure_event, query_failure
 from ..patches import Original, around, put
+
+# A character of a pattern; an escaped one stands for itself.
+_OF_PATTERN = re.compile(r"\\(?P<escaped>[*\\])|(?P<any>\*)|(?P<other>.)", re.DOTALL)
 
 
 def install(stack: ExitStack) -> None:
@@ -48,6 +55,16 @@ def install(stack: ExitStack) -> None:
     _compare_with_context(stack)
     _take_default(stack)
     _assign_by_rules(stack)
+    put(stack, StringMatches, "_compare", staticmethod(_matches))
+
+
+def _matches(value: Any, pattern: str) -> bool:
+    """Tell whether a text matches a pattern, in which `*` alone stands for any characters."""
+    expression = "".join(
+        ".*" if part["any"] else re.escape(part["escaped"] or part["other"])
+        for part in _OF_PATTERN.finditer(pattern)
+    )
+    return isinstance(value, str) and re.fullmatch(expression, value, re.DOTALL) is not None
 
 
 def _require_variables(stack: ExitStack) -> None:

@@ -37,7 +37,7 @@ _SHOWN = {ord(hidden): shown for shown, hidden in _HIDDEN.items()}
 _NULL = "\ue005"
 
 _BRACKETS = "]["
-_MISREAD = re.compile(r"'(?:\\.|[^'\\])*'|\bnull\b(?=\s*[,)])|\]\[")
+_MISREAD = re.compile(r"'(?:\\.|[^'\\])*'|(?<=[(,\s])null(?=\s*[,)])|\]\[")
 _CONTROL = re.compile(r"[\x00-\x1f]")
 _ESCAPE = re.compile(r"\\(['{}\\])")
 
@@ -103,7 +103,7 @@ def _name_failures(stack: ExitStack) -> None:
             self.function.eval(env=env)
         except (FailureEventException, NoSuchJsonPathError):
             raise
-        except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
             cause = f"the intrinsic function {self.intrinsic_function_derivation} failed: {error}"
             failure = failure_event(env, StatesErrorNameType.StatesIntrinsicFailure, cause)
             raise FailureEventException(failure) from error

@@ -133,6 +133,31 @@ def test_choice_that_reads_what_is_missing_fails_unless_it_asks_whether_it_is_th
     assert outcome(states, DOCUMENT) == result
 
 
+@pytest.mark.parametrize(
+    ("pattern", "text", "result"),
+    [
+        ("log-*.txt", "log-1\n.txt", "yes"),
+        ("a\\*b*", "a*bc", "yes"),
+        ("a\\*b", "axb", "no"),
+        ("a\\\\*", "a\\b", "yes"),
+        ("[a]?", "[a]?", "yes"),
+        ("[a]", "a", "no"),
+        ("a?", "ab", "no"),
+        ("*", 1, "no"),
+    ],
+)
+def test_star_alone_stands_for_any_characters(
+    outcome: Outcome, pattern: str, text: Any, result: str
+) -> None:
+    rules = [{"Variable": "$.text", "StringMatches": pattern, "Next": "Yes"}]
+    states = {
+        "Choose": {"Type": "Choice", "Choices": rules, "Default": "No"},
+        "Yes": {"Type": "Pass", "Result": "yes", "End": True},
+        "No": {"Type": "Pass", "Result": "no", "End": True},
+    }
+    assert outcome(states, {"text": text}) == result
+
+
 INTRINSICS = [
     (r"States.Format('a {} b {}', $.one, $.objects[0].tag)", "a 1 b a"),
     (r"States.Format('\\{{}\\}', $.one)", "{1}"),
@@ -154,6 +179,19 @@ INTRINSICS = [
     ("States.JsonToString($.none)", RUNTIME),
     ("States.MathAdd($.list[-1], -1)", 2),
     ("States.Base64Encode(States.Format('{}', $.one))", "MQ=="),
+    ("States.Base64Encode('é\U0001f600')", "w6nwn5iA"),
+    ("States.Base64Decode('w6nwn5iA')", "é\U0001f600"),
+    ("States.Base64Decode('w')", Failed("States.IntrinsicFailure")),
+    ("States.JsonToString(States.Array('é', $.null))", '["é",null]'),
+    ("States.ArrayContains($.list, true)", False),
+    ("States.ArrayContains($.objects, $.objects[1])", True),
+    ("States.ArrayContains($.one, 1)", Failed("States.IntrinsicFailure")),
+    (
+        "States.ArrayUnique(States.Array($.objects[0], 1, true, null, $.list, $.objects[0], 1))",
+        [{"id": 1, "tag": "a"}, 1, True, None, [1, 2, 3]],
+    ),
+    ("States.JsonMerge($.list, $.object, false)", Failed("States.IntrinsicFailure")),
+    ("States.StringToJson($.one)", Failed("States.IntrinsicFailure")),
 ]
 
 
