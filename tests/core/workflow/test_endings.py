@@ -142,6 +142,17 @@ def test_a_bag_beside_what_a_catch_left_is_kept_and_the_branch_has_failed(name: 
 
 
 @pytest.mark.parametrize("form", [wrapped, lambda bag: bag], ids=["state_data", "bag"])
+@pytest.mark.parametrize("is_forked", [True, False])
+def test_a_bag_with_the_path_of_something_else_is_no_pointer_to_one(
+    form: Any, *, is_forked: bool
+) -> None:
+    state = parent()
+    path = store_to_s3("a file", CONTEXT)["__s3_path"]
+    bag = forked(state, s3_path=path) if is_forked else synced(state, {"s3_path": path}, SYNC)
+    assert joined(state, form(bag), {"x": 1})["s3_path"] == path
+
+
+@pytest.mark.parametrize("form", [wrapped, lambda bag: bag], ids=["state_data", "bag"])
 def test_fields_of_a_bag_with_the_names_of_a_catch_are_no_failure(form: Any) -> None:
     state = parent()
     bag = joined(state, form(forked(state, **CAUGHT)), {"x": 1})

@@ -99,7 +99,10 @@ def _unwrapped(branch: Json) -> Json:
 
 
 def _is_pointer(branch: Json) -> bool:
-    path = branch.get(PATH) if type(branch) is dict else None
+    """Tell whether this is a pointer of `complete_branch`; a bag may have a path of its own."""
+    if type(branch) is not dict or "execution_id" in branch:
+        return False
+    path: Json = branch.get(PATH)
     return type(path) is str and (BRANCH_ID in branch or digest_in(path) is not None)
 
 
