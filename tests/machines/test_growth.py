@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from statebag.errors import RefusedError
 from statebag.machines.flow.bounds import LIMIT, Assumptions
 from statebag.machines.flow.growth import Growth
 from statebag.machines.flow.planner import Place, Settled
@@ -30,6 +31,15 @@ def behind(definition: Fields, *path: str, **assumed: Any) -> int:
     growth = grown(definition, **assumed)
     state = next(state for state in growth.outcomes if state.path == path)
     return max(values[DOCUMENT].size for _, values in growth.outcomes[state].values)
+
+
+def nested(levels: int) -> Fields:
+    """Return Maps inside each other, over lists of which nothing is known."""
+    definition = machine({"Work": task()})
+    for level in range(levels):
+        fan = mapping(definition, ItemsPath="$.x", ResultPath=f"$.r{level}")
+        definition = machine({"Each": fan, "Done": {"Type": "Succeed"}})
+    return definition
 
 
 def nearly(size: int) -> Any:
@@ -269,3 +279,24 @@ def test_list_of_unknown_length_keeps_a_pointer_for_each_element(path: Path) -> 
 
 def test_limit_is_that_of_step_functions() -> None:
     assert LIMIT == 262_144
+
+
+def test_map_inside_maps_is_walked_twice_and_not_twice_for_each_level() -> None:
+    assert next(grown(nested(16)).visits) < 400
+
+
+@pytest.mark.timeout(60)
+def test_loops_inside_loops_without_end_are_refused() -> None:
+    definition = machine({"Work": task()})
+    for level in range(6):
+        loop = [{"Variable": "$.go", "IsPresent": True, "Next": "Each"}]
+        definition = machine(
+            {
+                "Each": {"Type": "Parallel", "Branches": [definition], "ResultPath": f"$.r{level}"},
+                "Again": {"Type": "Choice", "Choices": loop, "Default": "Done"},
+                "Done": {"Type": "Succeed"},
+            }
+        )
+
+    with pytest.raises(RefusedError, match="inside each other too deeply"):
+        grown(definition)

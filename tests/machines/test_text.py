@@ -116,6 +116,8 @@ def test_text_in_a_string_beside_a_definition_is_told(
         ("a.json", '{"StartAt": "A",\n "States": }', "line 2"),
         ("a.json", '{"StartAt": "A"', "not valid JSON"),
         ("a.json", '{"a": 1}', "no state machine"),
+        ("a.json", '{"a": "' + '\\"' * 200_000, "not valid JSON"),
+        ("a.json", '{"a": ' + "${" * 200_000, "not valid JSON"),
         ("a.json", '{"a":\n "{\\"StartAt\\": 1}"}', "line 2: the definition is text in a string"),
         ("a.yaml", "a:\n  b: !Sub |\n    {'StartAt': 'A'}\n", "line 2: the definition is text"),
         ("a.yaml", "a: !Sub\n- '{StartAt: A}'\n- {b: c}\n", "line 2: the definition is text"),

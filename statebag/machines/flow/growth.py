@@ -1,10 +1,12 @@
 """How large the document can be at every state: a fixpoint from the start forwards."""
 
 import heapq
+import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from statebag.errors import RefusedError
 from statebag.machines.flow.bounds import (
     ENVELOPE,
     ERROR_OUTPUT,
@@ -14,6 +16,7 @@ from statebag.machines.flow.bounds import (
     Assumptions,
     IsDecorated,
 )
+from statebag.machines.flow.edges import behind_edge
 from statebag.machines.flow.order import order_of
 from statebag.machines.flow.planner import (
     Excess,
@@ -27,7 +30,7 @@ from statebag.machines.flow.planner import (
 from statebag.machines.flow.shapes import UNBOUNDED, Shape, joined, shallow, widened
 from statebag.machines.flow.sizes import size_of
 from statebag.machines.model.rebase import rebased
-from statebag.machines.model.states import COMPACT, Call, Edge, Exit, Fan, Scope, State
+from statebag.machines.model.states import COMPACT, Call, Exit, Fan, Scope, State
 from statebag.machines.values.expressions import Literal, Ref, Struct, select
 from statebag.machines.values.paths import (
     ANY_LIST,
@@ -45,6 +48,8 @@ _ROUNDS: Final = 6
 # By then all that grows is without bound, and nothing more is to be learned.
 _MOST_ROUNDS: Final = 24
 _DEEPEST: Final = 6
+# For each state of a machine: loops inside loops are walked again on each round of the outer one.
+_MOST_VISITS: Final = 1_000
 
 
 @dataclass(slots=True)
@@ -60,6 +65,8 @@ class Growth:
         outcomes: of each state.
         loops: states on a loop that adds to the document without end.
         rounds: of states that a loop comes back to with more: the first document, what is added.
+        is_mean: whether only the outcome for an element of mean size is wanted, at any depth.
+        visits: how often a state may be looked at from now on.
     """
 
     assumed: Assumptions
@@ -70,9 +77,16 @@ class Growth:
     outcomes: dict[State, Outcome] = field(default_factory=dict)
     loops: dict[State, Excess] = field(default_factory=dict)
     rounds: dict[State, tuple[int, int]] = field(default_factory=dict)
+    is_mean: bool = False
+    visits: Iterator[int] = field(default_factory=itertools.count)
 
     def run(self, machine: Scope) -> Shape | None:
-        """Find the bounds of a machine; return that of its output, None where it never ends."""
+        """Find the bounds of a machine; return that of its output, None where it never ends.
+
+        Raises:
+            RefusedError: there are too many loops inside loops.
+        """
+        self.visits = iter(range(_MOST_VISITS * sum(1 for _ in machine.walk())))
         start = Shape(min(self.assumed.input_bytes, self.limit))
         any_list = Shape(0, count=self.assumed.items_of_any)
         return self.scope(machine, {DOCUMENT: start, CONTEXT: start, ANY_LIST: any_list})
@@ -157,6 +171,9 @@ class Growth:
         return {**new, **full}
 
     def _visit(self, state: State, values: Values) -> tuple[tuple[Exit, Values], ...]:
+        if next(self.visits, None) is None:
+            message = "Maps and Parallels with loops are inside each other too deeply to be bounded"
+            raise RefusedError(message, hint="Give an inner machine in a file of its own.")
         self.entries[state] = values
         while True:
             outcome = self.step(state, self.planner.entering(state, values))
@@ -184,7 +201,7 @@ class Growth:
         if answer is not None and answer.size > self.limit and not _is_dropped(state):
             excesses.append(Excess(place=Place.ANSWER, size=answer.size))
         known = {**values, RESULT: answer or Shape(2), ERROR: Shape(ERROR_OUTPUT)}
-        behind = tuple((exit_, _through(exit_, _met(state, exit_, known))) for exit_ in state.exits)
+        behind = tuple((exit_, behind_edge(state, exit_, known)) for exit_ in state.exits)
         excesses.extend(self._excesses_behind(behind))
         return Outcome(values=behind, excesses=tuple(excesses), answer=answer, ends=ends)
 
@@ -230,20 +247,24 @@ class Growth:
         listed = size_of(fan.items, values) if fan.items is not None else None
         count = self._count(state, fan)
         element = listed.child(EACH) if listed else Shape(self.assumed.answer_bytes)
-        end = self.body(fan.scopes[0], fan, values, element) or Shape(2)
+        unknown = listed if listed and not listed.fields and not fan.writes_results else None
+        if not (self.is_mean and unknown):
+            end = self.body(fan.scopes[0], fan, values, element) or Shape(2)
         if fan.writes_results:
             return Shape(WRITER_ANSWER), (end,)
-        if listed and not listed.fields:
+        if unknown:
             # One element may be as large as the list, but all of them are no larger than it.
-            mean = replace(
-                self, planner=Settled(self.planner), entries={}, outcomes={}, loops={}, rounds={}
-            )
-            element = Shape(listed.size // max(count, 1) + 2)
-            end = mean.body(fan.scopes[0], fan, values, element) or Shape(2)
+            element = Shape(unknown.size // max(count, 1) + 2)
+            end = self._of_means().body(fan.scopes[0], fan, values, element) or Shape(2)
         if fan.transformation not in {COMPACT, "FLATTEN"}:
             # A record has the input and the output as texts, and what the execution was.
             end = Shape(2 * (end.size + element.size) + RECORD)
         return Shape(2 + count, {EACH: end}, count), (end,)
+
+    def _of_means(self) -> "Growth":
+        """Return what walks bodies with mean elements, once more in all and not once a level."""
+        apart = Growth(self.assumed, self.is_decorated, Settled(self.planner), self.limit)
+        return self if self.is_mean else replace(apart, is_mean=True, visits=self.visits)
 
     def _count(self, state: State, fan: Fan) -> int:
         if isinstance(fan.items, Literal) and fan.items.count is not None:
@@ -276,23 +297,3 @@ def _either(one: Shape | None, other: Shape | None) -> Shape:
 def _is_dropped(state: State) -> bool:
     """Tell whether nobody looks at what a Map or Parallel is answered."""
     return state.fan is not None and state.node.is_null("ResultPath")
-
-
-def _met(state: State, exit_: Exit, values: Values) -> Values:
-    """Return the values that an edge meets.
-
-    An offload state is not judged by the outages in which its Catch lets a document go on as it is.
-    """
-    call = state.call
-    if exit_.edge is not Edge.CATCH or call is None or call.service.most is None:
-        return values
-    if not isinstance(call.document, Ref) or call.document.path != (DOCUMENT,):
-        return values
-    return {**values, DOCUMENT: values[DOCUMENT].capped(call.service.most)}
-
-
-def _through(exit_: Exit, values: Values) -> Values:
-    made: Values = {name: size_of(each, values).moved() for name, each in exit_.assigns.items()}
-    document = size_of(exit_.output, values).moved()
-    kept = {root: shape for root, shape in values.items() if root not in {RESULT, ERROR}}
-    return {**kept, **made, DOCUMENT: document}

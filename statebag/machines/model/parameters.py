@@ -11,7 +11,7 @@ from statebag.machines.values.expressions import Computed, Expression, Read, Ref
 from statebag.machines.values.paths import EACH, Step
 
 _IDENTIFIERS: Final = re.compile(
-    r".*(?:Arn|ARN|Bucket|Count|Id|Identifier|Limit|Marker|Max\w+|Name|Number|Prefix|Region|Role|Size|Status"
+    r".*(?:Arn|ARN|Bucket|Count|Id|Identifier|Limit|Marker|Max\w{1,64}+|Name|Number|Prefix|Region|Role|Size|Status"
     r"|Table|Time|Timestamp|Token|Type|Uri|URI|Url|Version|Zone)|N|BOOL"
 )
 # Of a table item: DynamoDB's limit for a partition key is 2,048 bytes, for a sort key 1,024.

@@ -45,9 +45,9 @@ _RESOURCE: Final = re.compile(
     r"arn:[^:]*:states:[^:]*:[^:]*:(?P<service>(?:aws-sdk:)?[^:.]+):(?P<operation>[^:.]+)(?:\.(?P<pattern>.+))?"
 )
 # `arn:${AWS::Partition}:states:::lambda:invoke` has colons of its own.
-_SUBSTITUTION: Final = re.compile(r"\$\{[^}]*\}")
+_SUBSTITUTION: Final = re.compile(r"\$\{[^{}]*+\}")
 _STANDS_FOR: Final = "-"
-_FUNCTION: Final = re.compile(r"arn:[^:]*:lambda:.*|.*:function:.*")
+_FUNCTION: Final = re.compile(r"arn:[^:]*+:lambda:|.*?:function:")
 _ACTIVITY: Final = re.compile(r"arn:[^:]*:states:[^:]*:[^:]*:activity:.*")
 # A receipt is identifiers, and SdkHttpMetadata with the headers.
 _RECEIPT: Final = 4 * KIB
@@ -96,7 +96,7 @@ def service_of(resource: str) -> Service:
     found = _RESOURCE.fullmatch(resource)
     if found:
         return _integration(found["service"], found["operation"], found["pattern"] or "")
-    if _FUNCTION.fullmatch(resource):
+    if _FUNCTION.match(resource):
         return Service(integration=Integration.LAMBDA_ARN, name="lambda")
     return Service(integration=Integration.UNKNOWN, name="a substitution")
 

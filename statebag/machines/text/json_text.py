@@ -14,7 +14,7 @@ from statebag.machines.text.nodes import Kind, Node
 
 # A substitution where no text is: `"Seconds": ${WaitSeconds}`. A comma behind the last value, which
 # tools that read definitions as YAML pass over.
-_BARE: Final = re.compile(r'"(?:[^"\\]|\\.)*"|\$\{[^}"\s]*\}|,(?=\s*[}\]])')
+_BARE: Final = re.compile(r'"(?:[^"\\]|\\.)*+"?|\$\{[^{}"\s]*+\}|,(?=\s*+[}\]])')
 _KINDS: Final = {"object": Kind.MAPPING, "array": Kind.SEQUENCE}
 
 
