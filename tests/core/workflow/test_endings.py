@@ -34,8 +34,9 @@ pytestmark = pytest.mark.usefixtures("store")
         lambda bag: wrapped(wrapped(bag)),
         lambda bag: complete_branch(bag, CONTEXT),
         lambda bag: {"branch": complete_branch(bag, CONTEXT)},
+        lambda bag: {"branch": bag},
     ],
-    ids=["bag", "state_data", "state_data twice", "pointer", "branch"],
+    ids=["bag", "state_data", "state_data twice", "pointer", "branch", "bag in branch"],
 )
 def test_the_bag_of_a_branch_counts_in_whatever_it_comes(form: Any) -> None:
     state = parent()

@@ -166,9 +166,9 @@ def join_branches(
     Args:
         state: the parent's bag.
         branches: how each ended: the pointer of `complete_branch`, alone or as `{"branch"}`; a bag,
-            alone or as `{"state_data"}`; `{"Error", "Cause"}` as a Catch writes it, alone or beside
-            the bag; the answer of `record_failure`; or any other value. A pointer to the list is
-            accepted too.
+            alone or as `{"branch"}` or `{"state_data"}`; `{"Error", "Cause"}` as a Catch writes it,
+            alone or beside the bag; the answer of `record_failure`; or any other value. A pointer
+            to the list is accepted too.
         context: may carry `execution_id` and `merge_strategy`.
 
     Raises:

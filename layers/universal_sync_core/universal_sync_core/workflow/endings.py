@@ -58,9 +58,9 @@ def endings_of(branches: Sequence[Json], parent: JsonObject, unit: UnitOfWork) -
     """Return how each branch ended, with its bag instead of the path to it.
 
     A branch may end with the pointer of `complete_branch`, a bag, a result, a failure as a Catch
-    writes it (`{"Error", "Cause"}`), or a failure as it was recorded. The pointer and the record
-    may be in `{"branch"}`. The bag may be in `{"state_data"}`, with the fields of a Catch beside
-    it.
+    writes it (`{"Error", "Cause"}`), or a failure as it was recorded. The pointer, the bag
+    and the record may be in `{"branch"}`. The bag may also be in `{"state_data"}`, with the fields
+    of a Catch beside it.
 
     Raises:
         InvalidRequestError: `state_data` is not a bag of this execution.
@@ -93,9 +93,11 @@ def report_in(bag: JsonObject) -> JsonObject:
 
 
 def _unwrapped(branch: Json) -> Json:
-    """Return the pointer or record from a lone `{"branch": {...}}`, or the value itself."""
+    """Return the pointer, record or bag from a lone `{"branch": {...}}`, or the value itself."""
     inner = branch[BRANCH] if type(branch) is dict and branch.keys() == {BRANCH} else None
-    return inner if _is_pointer(inner) or _is_failure(inner) else branch
+    if type(inner) is not dict:
+        return branch
+    return inner if _is_pointer(inner) or _is_failure(inner) or is_branch(inner) else branch
 
 
 def _is_pointer(branch: Json) -> bool:
