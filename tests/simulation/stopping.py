@@ -31,11 +31,33 @@ def _leave_record(world: World, flow: Flow, inside: list[Plain]) -> None:
         flow: its workflow.
         inside: the bags that the last states of its branches were given, the last one first.
     """
-    told: Plain = {"status": "ABORTED"}
-    world.states.ended[flow.execution] = (told, [*inside, flow.bag])
-    event = {"action": "record_end", "execution_arn": flow.execution}
-    told = world.call(event)["failure"]
+    told = _recorded_end(world, flow, inside)
     _go_on_from_record(world, flow, told, "ExecutionAborted")
+
+
+def _recorded_end(world: World, flow: Flow, inside: list[Plain]) -> Plain:
+    """Stop an execution, and return the failure that is recorded of its end."""
+    world.states.ended[flow.execution] = ({"status": "ABORTED"}, [*inside, flow.bag])
+    told: Plain = world.call({"action": "record_end", "execution_arn": flow.execution})["failure"]
+    return told
+
+
+@step("run", 1)
+@step("group", 1)
+@step("map", 1)
+@step("timer", 1)
+def redrive(world: World, flow: Flow) -> None:
+    """An execution is stopped and redriven: it runs again under its name, with what it had."""
+    told = _recorded_end(world, flow, [])
+    record = flow.reader.document(told["record_s3_path"])
+    left = flow.reader.document(record["snapshot_s3_path"])["state_data"]
+    world.require_same("record", flow.reader.bag(left), flow.plain)
+    flow.kept.append((told["record_s3_path"], left, flow.plain))
+    world.states.ended[flow.execution] = ({"status": "RUNNING"}, [])
+    # The event of its end comes late, or twice.
+    event = {"action": "record_end", "execution_arn": flow.execution}
+    if (answer := world.call(event)) != {"failure": None, "ended_s3_path": None}:
+        raise SimulationError("an end of what runs", str(answer))
 
 
 def _go_on_from_record(world: World, flow: Flow, told: Plain, error: str) -> None:

@@ -34,6 +34,25 @@ def request_callback(world: World, flow: Flow) -> None:
         _merge(world, flow)
 
 
+@step("wait", 4)
+def redrive_a_wait(world: World, flow: Flow) -> None:
+    """An execution that waits is stopped and redriven: the state asks anew, by another token."""
+    if not flow.asked or _arrived(world, flow) is not None:
+        return
+    world.states.waiting[flow.asked["token"]] = OVER
+    world.begun += 1
+    before = flow.asked
+    event = before["event"]
+    if "wait" in event:
+        event |= {"wait": f"WaitForAnswer {world.begun}"}
+    token = _new_token(world, flow)
+    if not before["job"] and world.draw.random() < 0.5:
+        _submit(world, flow)  # somebody answers what was asked before
+    asked = world.call(event | {"task_token": token})["callback_id"]
+    _require_announced(world, flow, asked)
+    flow.asked = before | {"event": event, "given": [], "token": token, "callback_id": asked}
+
+
 def _arrived(world: World, flow: Flow) -> Any:
     return world.states.waiting[flow.asked["token"]]
 
