@@ -69,6 +69,10 @@ FORMS: Final[dict[str, tuple[str, str]]] = {
     "in JSON of ASCII": (".json", json.dumps(json.loads(in_json(SHORT)))),
     "as Terraform writes it": (".json", in_json(SHORT).replace("<b>", "\\u003cb\\u003e")),
     "joined by the CDK": (".json", in_json(joined(SHORT), 1)),
+    "joined beside a comment": (
+        ".json",
+        in_json({"Comment": "StartAt", **joined(SHORT)}),
+    ),
     "joined of lines": (".json", in_json({"Fn::Join": ["\n", PLAIN.split("\n")]}, 4)),
 }
 

@@ -35,11 +35,20 @@ class Quoted:
 
 def said_by(node: Node) -> str:
     """Return what a value of a text says: a string, or one that Fn::Join makes; else nothing."""
-    join = node.get(_JOIN)
-    if join is not None and len(join.items) == 2:  # noqa: PLR2004 - what is between, and the parts
-        between, parts = join.items
-        return str(between.value).join(_part(part) for part in parts.items)
+    joined = _join_of(node)
+    if joined:
+        between, parts = joined
+        return between.join(map(_part, parts))
     return node.value if isinstance(node.value, str) else ""
+
+
+def _join_of(node: Node) -> tuple[str, tuple[Node, ...]] | None:
+    """Return what Fn::Join puts between parts, and these; None of another value."""
+    join = node.get(_JOIN)
+    if join is None or len(join.items) != 2:  # noqa: PLR2004 - what is between, and the parts
+        return None
+    between, parts = join.items
+    return (between.value, parts.items) if isinstance(between.value, str) else None
 
 
 def quoted(text: str, node: Node) -> Quoted | None:
@@ -89,12 +98,14 @@ def _encoded_for_html(text: str) -> str:
 
 def _joined(text: str, node: Node) -> Quoted | None:
     """Return the text that Fn::Join makes; what CloudFormation fills in is a substitution there."""
-    between, listed = node.entries[0][1].items
-    parts = listed.items
+    joined = _join_of(node)
+    if joined is None:
+        return None
+    between, parts = joined
     start, end = parts[0].start, parts[-1].end
     write = partial(
         _written_joined,
-        between=str(between.value),
+        between=between,
         functions={_part(part): text[part.start : part.end] for part in parts if part.entries},
         divider=text[parts[0].end : parts[1].start] if parts[1:] else ", ",
     )
