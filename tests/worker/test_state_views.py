@@ -49,6 +49,18 @@ def test_views_are_mappings_and_sequences_of_one_kind_inline_and_in_s3(
         assert json.loads(json.dumps(current["order"], default=plain)) == STATE["order"]
 
 
+def test_key_that_is_no_string_is_one_that_a_map_does_not_have(
+    store: CountingStore, bag: dict[str, Any]
+) -> None:
+    with fresh(store):
+        current = state_of(bag)["current_state"]
+        for view in (current, current["odd"], current["order"]):
+            assert view.get(7, "none") == "none"
+            assert 7 not in view
+            with pytest.raises(KeyError):
+                view[7]
+
+
 COPIES: dict[str, Callable[[Any], Any]] = {
     "deep": copy.deepcopy,
     "shallow": lambda view: plain(copy.copy(view)),

@@ -88,6 +88,8 @@ class MapView(View, CopiedMap):
 
     def __getitem__(self, key: str) -> Json:
         if key not in self._shown:
+            if not isinstance(key, str):  # which no object has
+                raise KeyError(key)
             needs = below(self._needs, key, self._steps)
             stored = self._entries.get(key, self._reading.pages)
             self._show(key, stored, needs)
