@@ -119,7 +119,8 @@ def test_an_end_that_is_not_delivered_goes_to_the_queue(stack: Stack) -> None:
         (target,) = rules[name]["Targets"]
         assert target["DeadLetterConfig"] == {"Arn": queue}
     (policy,) = stack.resolver.resources("AWS::SQS::QueuePolicy").values()
-    (statement,) = policy["PolicyDocument"]["Statement"]
+    denied, statement = policy["PolicyDocument"]["Statement"]
+    assert (denied["Effect"], statement["Effect"]) == ("Deny", "Allow")
     assert statement["Principal"] == {"Service": "events.amazonaws.com"}
     assert (statement["Action"], statement["Resource"]) == ("sqs:SendMessage", queue)
     arns = [stack.resolver.attribute(name, "Arn") for name in sorted(names)]

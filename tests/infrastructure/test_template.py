@@ -155,11 +155,13 @@ def test_multipart_uploads_that_were_never_finished_are_removed(bucket: dict[str
     assert any("AbortIncompleteMultipartUpload" in rule for rule in rules)
 
 
-def test_the_bucket_outlives_its_stack(resources: dict[str, Any]) -> None:
-    bucket = resources["StateBucket"]
-    assert bucket["UpdateReplacePolicy"] == "Retain"
+@pytest.mark.parametrize("name", ["StateBucket", "StateBucketPolicy"])
+def test_the_bucket_and_what_guards_it_outlive_the_stack(
+    name: str, resources: dict[str, Any]
+) -> None:
+    assert resources[name]["UpdateReplacePolicy"] == "Retain"
     # A first deployment that fails leaves no bucket behind: nothing is in it.
-    assert bucket["DeletionPolicy"] == "RetainExceptOnCreate"
+    assert resources[name]["DeletionPolicy"] == "RetainExceptOnCreate"
 
 
 def test_the_bucket_is_closed_to_the_public(bucket: dict[str, Any]) -> None:
@@ -167,11 +169,19 @@ def test_the_bucket_is_closed_to_the_public(bucket: dict[str, Any]) -> None:
     assert len(bucket["PublicAccessBlockConfiguration"]) == 4
 
 
-def test_the_bucket_takes_tls_only(resources: dict[str, Any]) -> None:
-    statement = resources["StateBucketPolicy"]["Properties"]["PolicyDocument"]["Statement"][0]
+@pytest.mark.parametrize(
+    ("policy", "resource"),
+    [("StateBucketPolicy", "StateBucket"), ("UnrecordedEndsQueuePolicy", "UnrecordedEndsQueue")],
+)
+def test_what_is_kept_is_reached_by_tls_only(
+    policy: str, resource: str, resources: dict[str, Any]
+) -> None:
+    statement = resources[policy]["Properties"]["PolicyDocument"]["Statement"][0]
     assert (statement["Effect"], statement["Principal"]) == ("Deny", "*")
     assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
-    assert len(statement["Resource"]) == 2
+    arn = {"Fn::GetAtt": [resource, "Arn"]}
+    objects = {"Fn::Sub": "${StateBucket.Arn}/*"}
+    assert statement["Resource"] == ([arn, objects] if resource == "StateBucket" else arn)
 
 
 def test_the_bucket_is_encrypted_with_a_key_of_yours_if_you_give_one(
