@@ -353,3 +353,15 @@ def test_key_of_any_text_has_a_path() -> None:
 
     assert parse_path(render_path(steps)) == steps
     assert json.loads(render_path(('"',))[1:-1]) == '"'
+
+
+@pytest.mark.parametrize(
+    "prefix",
+    ["tskey-auth-", "sntrys_", "sntryu_", "nvapi-", "vercel_blob_rw_", "pscale_tkn_", "pscale_pw_"],
+)
+def test_token_of_a_service_is_masked_by_its_prefix(prefix: str) -> None:
+    token = prefix + "Ab1" * 8
+    assert (
+        masking((), active=True).masked(f"connected with {token}, as before")
+        == "connected with ***, as before"
+    )

@@ -61,6 +61,7 @@ _FORMS: Final = re.compile(
     r"|AIza|ya29\.|[prs]k_(?:live|test)_|whsec_|sk-|hf_|hv[bs]\.|SG\.|pypi-|do[opr]_v1_|dckr_pat_"
     r"|dp\.[a-z]{2,5}\.|shp(?:at|ca|pa|ss)_|sq0[a-z]{3}-|lin_api_|AGE-SECRET-KEY-|NRAK-|PMAK-"
     r"|gsk_|dapi(?=[0-9a-f]{32})|GOCSPX-|1//0|figd_|ATATT3|glsa_|glc_|ph[cx]_|sbp_|rubygems_"
+    r"|tskey-(?:api|auth|client)-|sntry[su]_|nvapi-|vercel_blob_rw_|pscale_(?:oauth|pw|tkn)_"
     r"|bot\d{6,12}:(?=[\w-]{30})|(?<=hooks\.slack\.com/services/)|(?<=/api/webhooks/)"
     r"|(?<=\.office\.com/webhookb2/))[\w-]{9,}+(?:[./@][\w-]++)*+"
     r"|\b[0-9a-f]{32}-us\d{1,2}\b|\bSK[0-9a-f]{32}\b|(?<![\w-])[\w-]{14}\.atlasv1\.[\w-]++"
