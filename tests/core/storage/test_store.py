@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 import boto3
@@ -225,13 +225,34 @@ def test_credentials_may_be_those_of_an_assumed_role(
             S3Store().get(location)
 
 
-@pytest.mark.parametrize("kind", ["service-2", "endpoint-rule-set-1"])
-def test_a_client_has_the_model_that_botocore_has(kind: str) -> None:
-    models = [
+def models(kind: str) -> tuple[Any, Any]:
+    """Return a model of S3 as the client of our store has it, and as botocore has it."""
+    ours, theirs = (
         session.get_component("data_loader").load_service_model("s3", kind)
         for session in (s3_store._new_session(), get_session())
-    ]
-    assert models[0] == models[1]
+    )
+    return ours, theirs
+
+
+def test_a_client_has_the_rules_for_endpoints_that_botocore_has() -> None:
+    ours, theirs = models("endpoint-rule-set-1")
+    assert ours == theirs
+
+
+def test_a_client_has_the_model_that_botocore_has_except_for_what_is_not_read_of_answers() -> None:
+    ours, theirs = models("service-2")
+    assert {**ours, "shapes": None} == {**theirs, "shapes": None}
+    assert ours["shapes"].keys() == theirs["shapes"].keys()
+    other = {name for name, shape in ours["shapes"].items() if shape != theirs["shapes"][name]}
+    assert other == {"GetObjectOutput", "HeadObjectOutput", "PutObjectOutput"}
+
+
+def test_of_an_answer_only_what_is_read_is_parsed(location: Location) -> None:
+    with moto() as endpoint, on_server(endpoint):
+        store = own_store(endpoint)
+        store.put(location, b"{}", content_encoding="zstd")
+        answer = store._client.get_object(Bucket=location.bucket, Key=location.key)
+    assert answer.keys() == {"Body", "ContentEncoding", "ResponseMetadata"}
 
 
 def test_the_pipe_loses_nothing_on_it(any_store: ObjectStore) -> None:

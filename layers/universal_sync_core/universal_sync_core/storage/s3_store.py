@@ -67,6 +67,12 @@ INTERRUPTED: Final = (
     RuntimeError,
 )
 _PIECE_BYTES: Final = 256 * 1024
+# An answer may have forty headers, and looking for each takes a tenth of the work of a request.
+_READ_OF_ANSWERS: Final[dict[str, tuple[str, ...]]] = {
+    "GetObjectOutput": ("Body", "ContentEncoding"),
+    "HeadObjectOutput": (),
+    "PutObjectOutput": (),
+}
 # botocore asks these for credentials: of a role that is assumed, as on EKS, or of a login.
 # https://github.com/boto/botocore/blob/develop/botocore/credentials.py
 CREDENTIAL_SERVICES: Final = ("signin", "sso", "sso-oidc", "sts")
@@ -184,6 +190,17 @@ class _Models(Loader):
 
     def list_available_services(self, type_name: str) -> list[str]:  # noqa: ARG002 - botocore's
         return ["s3", *CREDENTIAL_SERVICES]
+
+    def load_service_model(
+        self, service_name: str, type_name: str, api_version: str | None = None
+    ) -> Json:
+        """Return a model of a service; of S3's answers, it has only what is read of them."""
+        model = super().load_service_model(service_name, type_name, api_version)
+        if (service_name, type_name) == ("s3", "service-2"):
+            for name, read in _READ_OF_ANSWERS.items():
+                answer = model["shapes"][name]
+                answer["members"] = {member: answer["members"][member] for member in read}
+        return model
 
 
 def _new_session() -> Session:
