@@ -1,11 +1,15 @@
-"""What a sync that stores nothing asks of the processor, in calls of Python functions."""
+"""What a sync that stores nothing asks of the processor: calls of functions, bytes of JSON."""
 
+from types import SimpleNamespace
 from typing import Any
 
+import orjson
 import pytest
 
 from tests.core.bags import synced
 from tests.core.effort import calls_of
+from universal_sync_core import universal_sync_core
+from universal_sync_core.values import codec
 
 pytestmark = pytest.mark.usefixtures("store")
 
@@ -29,3 +33,24 @@ def test_a_field_takes_few_calls() -> None:
 def test_an_entry_of_the_history_takes_few_calls() -> None:
     few, many = (calls_of_sync(bag_of(10, entries)) for entries in (5, 45))
     assert many - few < 15 * 40
+
+
+def test_a_result_that_touches_nothing_stored_takes_few_calls() -> None:
+    bag = synced({}, {"current_state": {"field1": {"inner": 1}}})
+    result = {"current_state": {"field1": {"inner": 2}}}
+    assert calls_of(lambda: universal_sync_core(bag, result)) < 560
+
+
+def test_a_bag_is_encoded_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    state = {f"field{number}": ["x" * 500] * 10 for number in range(15)}
+    bag = synced({}, {"current_state": state})
+    encoded: list[bytes] = []
+
+    def dumps(value: Any, *, option: int) -> bytes:
+        encoded.append(orjson.dumps(value, option=option))
+        return encoded[-1]
+
+    monkeypatch.setattr(codec, "orjson", SimpleNamespace(**vars(orjson) | {"dumps": dumps}))
+    universal_sync_core(bag, {"current_state": {"field1": -1}})
+
+    assert sum(map(len, encoded)) < 1.2 * len(orjson.dumps(bag))

@@ -67,6 +67,8 @@ class UnitOfWork:
 # There may be thousands of items, and looking up each pointer would cost a request.
 _OF_ITEMS: Final = frozenset({OUTPUTS, FAILED_SEGMENTS})
 
+_DEFAULT_STRATEGIES: Final = Strategies()
+
 _OPEN: ContextVar[UnitOfWork | None] = ContextVar("call", default=None)
 
 
@@ -130,7 +132,7 @@ def _new_call(context: Context, bag: JsonObject | None) -> UnitOfWork:
         settings=process.settings,
         objects=objects,
         pages=Pages(objects, process.settings),
-        strategies=Strategies(context.get("merge_strategy")),
+        strategies=_strategies(context.get("merge_strategy")),
         action=_text(context, "action"),
         bag=bag or {},
         keep_inline=_paths(context.get("keep_inline")),
@@ -176,6 +178,10 @@ def _function(context: Context, name: str) -> Encode | None:
     if value is not None and not callable(value):
         raise InvalidRequestError(f"{name} must be a function of one value", field=name)
     return value
+
+
+def _strategies(overrides: Json) -> Strategies:
+    return _DEFAULT_STRATEGIES if overrides is None else Strategies(overrides)
 
 
 def _paths(value: Json) -> set[tuple[str, ...]]:

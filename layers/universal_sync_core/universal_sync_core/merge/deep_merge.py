@@ -202,6 +202,8 @@ class Combiner:
             and pointer.kind != "value"
             and self._is_read(base[key], value, (*path, key))
         ]
+        if not touched:
+            return
         self._pages.nodes([pointer.at for pointer, _, _ in touched])
         self._pages.read_keys(
             (pointer, [*value, *TIME_FIELDS])

@@ -23,7 +23,7 @@ from universal_sync_core.bag.fields import (
     without_samples,
 )
 from universal_sync_core.bag.unit_of_work import Context, UnitOfWork, unit_of_work
-from universal_sync_core.errors import StateTooLargeError
+from universal_sync_core.errors import InvalidRequestError, StateTooLargeError
 from universal_sync_core.limits import KIB
 from universal_sync_core.merge.history import archive_older
 from universal_sync_core.pipe.keep_inline import beside_pointers, without_copies
@@ -34,7 +34,7 @@ from universal_sync_core.pipe.pointer_bloat import (
 )
 from universal_sync_core.previews.showing import with_previews
 from universal_sync_core.storage.parallel import MAX_REQUESTS_AT_ONCE
-from universal_sync_core.values.codec import Json, JsonObject, require_json
+from universal_sync_core.values.codec import Json, JsonObject, require_exact, require_json
 from universal_sync_core.values.compression import (
     MAX_EXPANDED_BYTES,
     compress,
@@ -95,13 +95,22 @@ class Optimizer:
 
     def optimize(self, bag: JsonObject) -> JsonObject:
         """Return the bag as `optimize_and_offload` promises."""
-        require_json(bag, "state_data")
+        self._require_json(bag)
         bag = self._open_branches(bag)
         bag = self._archive_history(bag)
         bag = self._offload_large_fields(bag)
         bag = prevent_pointer_bloat(bag)
         bag = self._fit(self._shown(bag))
         return bag | {SIZE: round(self._size_without_itself(bag) / KIB, 1)}
+
+    def _require_json(self, bag: JsonObject) -> None:
+        """Raise InvalidRequestError if a part is not JSON; what is encoded for it is remembered."""
+        require_exact(bag, "state_data")
+        try:
+            self._size(bag)
+        except InvalidRequestError:
+            require_json(bag, "state_data")  # whose message has the path in the bag
+            raise
 
     def _open_branches(self, bag: JsonObject) -> JsonObject:
         """Return the bag with its branches as an inline list, which the state machine maps over."""
@@ -142,14 +151,18 @@ class Optimizer:
         ]
 
     def _without_large(self, fields: JsonObject, kept: Collection[str]) -> JsonObject:
-        limit = self._limits.field_offload_bytes
         smaller = {
             name: self._offloaded(value)
             for name, value in fields.items()
-            if name not in kept
-            and (self._sizes.of(value).size > limit or not self._may_stay(value))
+            if name not in kept and not self._is_small(value)
         }
         return fields | smaller if smaller else fields
+
+    def _is_small(self, value: Json) -> bool:
+        """Tell whether a value is within the field threshold, and every JSON library keeps it."""
+        _, size, portable = self._sizes.of(value)
+        may_stay = portable or not self._unit.objects.can_write
+        return may_stay and size <= self._limits.field_offload_bytes
 
     def _fit(self, bag: JsonObject) -> JsonObject:
         """Offload more values, largest first, until the bag is within its bound."""

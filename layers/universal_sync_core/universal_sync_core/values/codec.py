@@ -43,7 +43,7 @@ _EXACT: Final = (
 )
 # A float of 64 bits in MessagePack, big-endian, whose exponent is all ones. Texts in UTF-8 hardly
 # have the first of those ones, and looking for a single byte takes a tenth of the time.
-_ONES: Final = (b"\x7f", b"\xff")
+_ONES, _ONES_OF_NEGATIVE = b"\x7f", b"\xff"
 _NOT_FINITE: Final = re.compile(rb"\xcb[\x7f\xff][\xf0-\xff]")
 # orjson reads integers beyond 64 bits (19 digits and more) as floats. To find one, digits are
 # translated to 0, and the bytes that may precede a number to a space; translating and searching
@@ -159,11 +159,9 @@ def plain_encoding(value: Json) -> bytes | None:
         encoded = orjson.dumps(value, option=_STRICT)
     except TypeError:
         return None
-    # Bytes of other values may look the same. A number that became null is not read back.
-    has_ones = any(byte in packed for byte in _ONES)
-    if has_ones and _NOT_FINITE.search(packed) and b"null" in encoded and reread(encoded) != value:
-        return None
-    return encoded
+    # A number that became null is not read back.
+    may_differ = _may_hold_infinite(packed) and b"null" in encoded
+    return None if may_differ and reread(encoded) != value else encoded
 
 
 def reread(encoding: bytes) -> Json:
@@ -172,6 +170,23 @@ def reread(encoding: bytes) -> Json:
     orjson reads back exactly what it wrote, so none of the checks of `decode` is needed.
     """
     return orjson.loads(encoding)
+
+
+def require_exact(value: Json, field: str) -> None:
+    """Raise InvalidRequestError for a part that `encode` and `measure` would take for another.
+
+    It takes half the time of `require_json`. What has no JSON form at all, they refuse themselves.
+
+    Args:
+        value: a caller's value.
+        field: the name of the value, for the message.
+    """
+    try:
+        is_exact = not _may_hold_infinite(ormsgpack.packb(value, option=_EXACT))
+    except TypeError:
+        is_exact = False
+    if not is_exact:
+        require_json(value, field)
 
 
 def require_json(value: Json, field: str) -> None:
@@ -200,6 +215,12 @@ def depths(body: bytes) -> Iterator[int]:
     """Yield how many levels deep it is after each bracket of a part of JSON."""
     brackets = without_texts(body).translate(None, _NO_BRACKETS)
     return accumulate(map(_LEVELS.__getitem__, brackets))
+
+
+def _may_hold_infinite(packed: bytes) -> bool:
+    """Tell whether MessagePack may hold a number that is not finite; other bytes look the same."""
+    has_ones = _ONES in packed or _ONES_OF_NEGATIVE in packed
+    return has_ones and _NOT_FINITE.search(packed) is not None
 
 
 def _may_hold_long_number(body: bytes) -> bool:

@@ -24,6 +24,9 @@ _MOST_REMEMBERED: Final = 10_000
 _WORTH_REMEMBERING: Final = 256
 # An object with more fields than this is encoded as a whole.
 _MOST_FIELDS: Final = 1_000
+# Fields of other types, and shorter strings, are measured together.
+_ALONE: Final = (dict, list)
+_LONG: Final = 64
 
 
 class Sizes:
@@ -49,13 +52,18 @@ class Sizes:
         known = self._measured.get(id(fields))
         if known is not None:
             return known
-        # An array of the keys has all that the object has, but for the colons and the values.
-        size, portable = measure(list(fields))
-        size += len(fields)
+        together: list[Json] = list(fields)
+        parts: list[Measured] = []
         for value in fields.values():
-            part = self.of(value)
-            size += part.size
-            portable = portable and part.portable
+            if type(value) in _ALONE or (type(value) is str and len(value) > _LONG):
+                parts.append(self.of(value))
+            else:
+                together.append(value)
+        # Beside the parts, an array of the rest has all that the object has: a comma after each key
+        # for its colon, and one more for each part.
+        size, portable = measure(together)
+        size += sum(part.size for part in parts) + len(parts)
+        portable = portable and all(part.portable for part in parts)
         known = self._measured[id(fields)] = Measured(fields, size, portable)
         return known
 
