@@ -85,6 +85,21 @@ def test_a_single_value_of_another_size_than_its_pointer_states_is_malformed(siz
         hydrate_state({"execution_id": EXECUTION, "value": pointer | {"__size_bytes": size}})
 
 
+@pytest.mark.parametrize("tree", TREES)
+def test_a_single_value_that_is_written_like_a_page_is_read_beside_it(tree: str) -> None:
+    pointer, documents = TREES[tree]
+    store, root = stored(documents, pointer)
+    page = json.loads(store.objects[Location.parse(root.path)].body)
+    size = len(json.dumps(page, separators=(",", ":")))
+    single = Pointer(kind="value", at=root.at, size=size)
+    for values in ({"a": root, "b": single}, {"b": single, "a": root}):
+        bag = {name: each.render() for name, each in values.items()}
+        with fresh(store, **TINY):
+            found = hydrate_state({"execution_id": EXECUTION, **bag})
+        assert found["b"] == page
+        assert list(found["a"]) == list(LIST if root.kind == "list" else MAP)[: root.count]
+
+
 def test_an_index_object_that_leads_to_itself_is_malformed_at_once() -> None:
     pointer, _ = TREES["list"]
     evil = f"{pointer.path[:-64]}{'0' * 64}"

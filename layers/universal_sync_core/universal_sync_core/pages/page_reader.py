@@ -1,6 +1,6 @@
 """Reading values of any size, with the values of their pointers filled in."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain
 from typing import Final, NamedTuple, TypeAlias
@@ -30,6 +30,8 @@ from universal_sync_core.values.pointer import (
 Unpack: TypeAlias = Callable[[JsonObject], Json]
 # A pointer, or a row of an index object.
 Reference: TypeAlias = Pointer | tuple[Node, int]
+# Where a document lies, and whether it is read as a single value. The bytes may be a page as well.
+Form: TypeAlias = tuple[Address, bool]
 Parse: TypeAlias = Callable[[Json], Pointer | None]
 
 # The cost of following a pointer again: decoding this many values takes as long.
@@ -154,48 +156,42 @@ class PageReader(TreeReader):
 
     def load_behind(self, pointers: Iterable[Pointer]) -> None:
         """Read everything behind pointers, with one round of requests for each level."""
-        wanted: dict[Address, Reference] = {each.at: each for each in map(_settled, pointers)}
         try:
-            self._load(wanted)
+            self._load(_by_form(map(_settled, pointers)))
         finally:
             self._objects.forget_ahead()
 
-    def _load(self, wanted: dict[Address, Reference]) -> None:
-        seen: set[Address] = set()
+    def _load(self, wanted: dict[Form, Reference]) -> None:
+        seen: set[Form] = set()
         while wanted:
             seen |= wanted.keys()
-            missing = self._missing(wanted)
-            roots = [each for at in missing if isinstance(each := wanted[at], Pointer)]
+            missing = {form: each for form, each in wanted.items() if self._is_missing(form)}
+            roots = [each for each in missing.values() if isinstance(each, Pointer)]
             self._objects.read_ahead(root for root in roots if root.kind != "value")
-            for at, document in self._read(missing):
-                if _is_single(wanted[at]):
+            for at, document in self._read(list(dict.fromkeys(at for at, _ in missing))):
+                if (at, True) in missing:
                     self._values[at] = document
-                else:
+                if (at, False) in missing:
                     self.keep(at, document)
-            below: dict[Address, Reference] = {}
-            for at, reference in wanted.items():
+            below: dict[Form, Reference] = {}
+            for (at, _), reference in wanted.items():
                 below |= self._below(at, reference)
-            wanted = {at: each for at, each in below.items() if at not in seen}
+            wanted = {form: each for form, each in below.items() if form not in seen}
 
-    def _missing(self, wanted: Mapping[Address, Reference]) -> list[Address]:
-        """Return the addresses that have not been read yet in the form that is wanted."""
-        return [
-            at
-            for at, reference in wanted.items()
-            if at not in (self._values if _is_single(reference) else self._nodes)
-        ]
+    def _is_missing(self, form: Form) -> bool:
+        at, is_single = form
+        return at not in (self._values if is_single else self._nodes)
 
-    def _below(self, at: Address, reference: Reference) -> dict[Address, Reference]:
+    def _below(self, at: Address, reference: Reference) -> dict[Form, Reference]:
         """Return what a document refers to."""
         if _is_single(reference):
             value, facts = self._values[at]
         else:
             node = self._node_of(at, reference)
             if node.height:
-                return {child.at: (node, n) for n, child in enumerate(node.children)}
+                return {(child.at, False): (node, n) for n, child in enumerate(node.children)}
             value, facts = node.items, self._facts[at]
-        inner = () if facts.clean else pointers_in(value, self.expanded)
-        return {pointer.at: pointer for pointer in inner}
+        return {} if facts.clean else _by_form(pointers_in(value, self.expanded))
 
     def _node_of(self, at: Address, reference: Reference) -> Node:
         """Return the page or index object of a reference, checked against what that says."""
@@ -294,6 +290,10 @@ def _settled(pointer: Pointer) -> Pointer:
     """Return a pointer with the path of its pack, if that is known by now."""
     at = settled(pointer.at)
     return pointer if at is pointer.at else replace(pointer, at=at)
+
+
+def _by_form(pointers: Iterable[Pointer]) -> dict[Form, Reference]:
+    return {(pointer.at, _is_single(pointer)): pointer for pointer in pointers}
 
 
 def _is_single(reference: Reference) -> bool:
