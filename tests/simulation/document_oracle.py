@@ -5,9 +5,10 @@ from typing import Any, Final, NamedTuple
 
 from tests.core.documents.oracle import STEP, at, is_pointer
 
-# More bytes than any pointer has here, and fewer than any value that is behind one for its size.
+# More bytes than any pointer has here, and no more than any value that is behind one for its size:
+# a quarter of the smallest page.
 POINTER_BYTES: Final = 700
-_BEHIND_ONE_BYTES: Final = 200
+_BEHIND_ONE_BYTES: Final = 50
 # What data that resembles a form of the product has in it; it is always behind a pointer.
 _RESEMBLING: Final = ("__s3_offloaded", "__gzip_base64", "__escaped:")
 
