@@ -158,10 +158,8 @@ def _bridge(closing: ExitStack, services: Services) -> None:
     announcements.install(closing, services.events.append)
     service_events.install(closing)
     failures.install(closing)
-    for each in (
-        *(json_paths, jsonata, variables, choices, timestamps, intrinsics, functions),
-        objects,
-    ):
+    language = (json_paths, jsonata, variables, choices, timestamps, intrinsics, functions)
+    for each in (*language, objects):
         each.install(closing)
     # After those that change how a state is executed.
     mocked_states.install(closing, services.runs)
