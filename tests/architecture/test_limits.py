@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from samcli.yamlhelper import yaml_parse
 
+from tests.infrastructure.parameters import bounds_of
 from universal_sync_core import limits
 from universal_sync_core.limits import (
     KIB,
@@ -65,9 +66,9 @@ def test_every_quota_has_its_source() -> None:
 
 def test_the_template_allows_what_aws_allows(template: dict[str, Any]) -> None:
     parameters = template["Parameters"]
-    assert parameters["MaxPayloadKb"]["MaxValue"] * KIB == STEP_FUNCTIONS_PAYLOAD_BYTES
-    assert parameters["MapConcurrency"]["MaxValue"] == STEP_FUNCTIONS_MAP_CONCURRENCY
-    assert parameters["SegmentsPerExecution"]["MaxValue"] == MOST_SEGMENTS_PER_EXECUTION
+    assert bounds_of(parameters["MaxPayloadKb"]) == (16, STEP_FUNCTIONS_PAYLOAD_BYTES // KIB)
+    assert bounds_of(parameters["MapConcurrency"]) == (1, STEP_FUNCTIONS_MAP_CONCURRENCY)
+    assert bounds_of(parameters["SegmentsPerExecution"]) == (1, MOST_SEGMENTS_PER_EXECUTION)
 
 
 def test_the_dashboard_shows_the_limit(template: dict[str, Any]) -> None:

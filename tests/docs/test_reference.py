@@ -9,6 +9,7 @@ from samcli.yamlhelper import yaml_parse
 
 from actions import EVERY_ACTION
 from tests.docs import pages
+from tests.infrastructure.parameters import bounds_of
 from universal_sync_core import Result, Status, errors
 from universal_sync_core.settings import Settings
 
@@ -48,9 +49,7 @@ def test_defaults_of_the_parameters_are_those_of_the_template(template: Any) -> 
         given |= dict(zip(re.findall(r"\w+", names), values, strict=False))
     numbers = {name: value for name, value in given.items() if value.isdecimal()}
     assert len(numbers) > 5
-    assert {name: template["Parameters"][name]["Default"] for name in numbers} == {
-        name: int(value) for name, value in numbers.items()
-    }
+    assert {name: str(template["Parameters"][name]["Default"]) for name in numbers} == numbers
 
 
 def test_what_the_template_refuses_of_a_parameter_is_told(template: Any) -> None:
@@ -78,7 +77,7 @@ def test_lengths_of_parameters_are_those_of_the_template(template: Any) -> None:
 
 def limits_of(parameter: dict[str, Any]) -> list[str]:
     """Return the bounds of a parameter, and its values if they are words."""
-    bounds = [parameter.get(key, 1) for key in ("MinValue", "MaxValue", "MaxLength")]
+    bounds = [*(bounds_of(parameter) or ()), parameter.get("MaxLength", 1)]
     words = [each for each in parameter.get("AllowedValues", ()) if isinstance(each, str)]
     told = words if parameter.get("Default") != "false" else []
     return [f"{bound:,}" for bound in bounds if bound != 1] + [f"`{word}`" for word in told]

@@ -3,6 +3,7 @@
 from typing import Any
 
 from tests.infrastructure.definition import States, names
+from tests.infrastructure.parameters import bounds_of
 from universal_sync_core.bag.execution_budget import SEGMENT_EVENTS, branch_limit
 from universal_sync_core.limits import (
     STEP_FUNCTIONS_HISTORY_EVENTS,
@@ -92,10 +93,9 @@ def test_an_execution_hands_over_before_its_history_is_full(
         if "Retry" in states[name]
     )
     limit = template["Parameters"]["SegmentsPerExecution"]
-    assert (limit["Default"], limit["MaxValue"]) == (
-        Settings().segments_per_execution,
-        MOST_SEGMENTS_PER_EXECUTION,
-    )
-    assert limit["Default"] * (plain + retries) < STEP_FUNCTIONS_HISTORY_EVENTS
-    most = limit["MaxValue"] * plain + branch_limit(1) * in_branch
+    default = int(limit["Default"])
+    assert default == Settings().segments_per_execution
+    assert bounds_of(limit) == (1, MOST_SEGMENTS_PER_EXECUTION)
+    assert default * (plain + retries) < STEP_FUNCTIONS_HISTORY_EVENTS
+    most = MOST_SEGMENTS_PER_EXECUTION * plain + branch_limit(1) * in_branch
     assert most < STEP_FUNCTIONS_HISTORY_EVENTS

@@ -10,6 +10,7 @@ import pytest
 from cfnlint.api import lint_file
 
 from executions import daily_deletion
+from tests.infrastructure.parameters import bounds_of
 from universal_sync_core.retention.terms import MOST_DAYS
 from universal_sync_core.settings import Settings
 
@@ -110,7 +111,9 @@ def test_everything_is_traced(template: Template, machine: dict[str, Any]) -> No
 
 def test_a_workflow_is_kept_for_as_long_as_it_can_be_redriven(template: Template) -> None:
     days = template["Parameters"]["StateRetentionDays"]
-    assert min(days["MinValue"], days["Default"]) > REDRIVE_DAYS
+    bounds = bounds_of(days)
+    assert bounds is not None
+    assert min(bounds[0], int(days["Default"])) > REDRIVE_DAYS
 
 
 def test_age_expires_neither_state_nor_inputs(bucket: dict[str, Any]) -> None:
@@ -147,7 +150,7 @@ def test_what_is_over_is_deleted_daily(resources: dict[str, Any], template: Temp
     assert environment["STATE_RETENTION_DAYS"] == {"Ref": "StateRetentionDays"}
     assert json.dumps({"Ref": "OtherStateMachineArns"}) in json.dumps(environment["STATE_MACHINES"])
     days = template["Parameters"]["StateRetentionDays"]
-    assert (days["MinValue"], days["MaxValue"]) == (daily_deletion.LEAST_DAYS, MOST_DAYS)
+    assert bounds_of(days) == (daily_deletion.LEAST_DAYS, MOST_DAYS)
 
 
 def test_multipart_uploads_that_were_never_finished_are_removed(bucket: dict[str, Any]) -> None:
