@@ -15,7 +15,8 @@ from universal_sync_core.errors import (
     PointerNotAllowedError,
     StateSyncError,
 )
-from universal_sync_core.retention.members import begin_work
+from universal_sync_core.retention.members import leave_mark
+from universal_sync_core.storage import runtime
 
 
 def details(answer: dict[str, Any]) -> dict[str, Any]:
@@ -112,7 +113,7 @@ def test_results_are_read_from_the_maps_of_the_bags_own_executions(
     store: CountingStore, chain: Any, folder: str, *, is_read: bool, many: bool
 ) -> None:
     with fresh(store):
-        begin_work(EXECUTION, OTHER_EXECUTION, field="input.resume_from")
+        leave_mark(runtime.current(), EXECUTION, OTHER_EXECUTION, "began")
         answer = write(store, {"SUCCEEDED": array(record(0, 1))}, folder=folder)
         more = {f"field-{n}": "x" * 200 for n in range(900)} if many else {}
         more |= {"execution_chain": chain} if chain else {}

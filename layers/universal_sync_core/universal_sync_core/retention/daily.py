@@ -237,7 +237,10 @@ class DailyDeletion:
             objects += found
             if reason := self._delete([*found, listed]):
                 return reason
-        return self._delete([*own, *self._inventory.objects(self._bucket, prefix)])
+        # As long as one of the objects is there, so is the mark that tells that they are deleted.
+        return self._delete(own) or self._delete(
+            list(self._inventory.objects(self._bucket, prefix))
+        )
 
     def _delete(self, left: Sequence[Stored]) -> str | None:
         """Delete objects, and return the reason if that was not done, else None."""

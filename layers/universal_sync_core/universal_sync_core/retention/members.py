@@ -120,24 +120,25 @@ def leave_mark(used: Runtime, owner: str, execution_arn: str, step: Step) -> Non
     used.create(location, body)
 
 
-def begin_work(owner: str, execution_arn: str, *, field: str) -> None:
+def begin_work(path: str, owner: str, execution_arn: str, *, field: str) -> None:
     """Leave a mark that an execution goes on with the state of another, so that the state is kept.
 
     This call and a deletion may run at the same time: each first leaves its own mark, and then
-    looks for the other's.
+    looks for the other's. A deletion that has ended has left nothing, so the object is looked for
+    that was read before.
 
     Args:
+        path: the path of that object, which named the state.
         owner: the execution that began the state.
         execution_arn: the execution that goes on with it.
-        field: the path of the field that named the state.
+        field: the path of the field that has the path.
 
     Raises:
-        InvalidRequestError: the state is being deleted.
+        InvalidRequestError: the state is being deleted, or is deleted.
     """
     used = runtime.current()
     leave_mark(used, owner, execution_arn, "began")
-    location = closed(used.settings, owner)
-    if used.exists(location):
+    if used.exists(closed(used.settings, owner)) or not used.exists(Location.parse(path)):
         message = (
             f"{field}: this workflow ended longer ago than the stack's retention, and its state is"
             " being deleted. The bucket keeps its versions for another 30 days"

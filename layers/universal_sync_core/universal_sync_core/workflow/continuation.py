@@ -103,7 +103,7 @@ def resumed_bag(
     bag = counters | _left_at(path, is_awaited=STARTED_BY in execution_input)
     bag |= begun_apart(bag) if is_branch(bag) else {USED: 0}
     if owner is not None and owner != execution_id:
-        begin_work(owner, execution_id, field=f"input.{RESUME_FROM}")
+        begin_work(path, owner, execution_id, field=f"input.{RESUME_FROM}")
     apart = {RESUME_FROM, *([STARTED_BY] if is_branch(bag) else [])}
     given = {name: value for name, value in execution_input.items() if name not in apart}
     own = {"execution_id": owner, "merge_strategy": {CHAIN: "append"}}

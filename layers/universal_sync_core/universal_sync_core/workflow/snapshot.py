@@ -96,7 +96,7 @@ def restore_snapshot(s3_path: str, context: Context | None = None) -> JsonObject
     with unit_of_work(given, {"execution_id": owner}) as unit:
         snapshot = unit.document(s3_path)
         if owner and taken_up_by and s3_path.startswith(unit.objects.home):
-            begin_work(owner, taken_up_by, field="s3_path")
+            begin_work(s3_path, owner, taken_up_by, field="s3_path")
     known = (*SNAPSHOT_TYPES, *LEFT_BEHIND)
     if type(snapshot) is not dict or snapshot.get("snapshot_type") not in known:
         raise MalformedPointerError("the object is not a snapshot", path=s3_path)
