@@ -1,13 +1,20 @@
 """Executions in a bucket: which have objects there, when they ended, whose state they use."""
 
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime
 
 from statebag.account.aws import Cloud
 from statebag.account.places import Place
-from universal_sync_core.errors import StoredDataError
+from universal_sync_core.errors import InvalidRequestError, StoredDataError
 from universal_sync_core.retention.ended import RecordName, ended_prefix
-from universal_sync_core.retention.members import Members, mark, marked_execution, members_prefix
+from universal_sync_core.retention.members import (
+    Members,
+    digest_of,
+    mark,
+    marked_execution,
+    members_prefix,
+)
 from universal_sync_core.storage.keys import owner_in
 from universal_sync_core.storage.parallel import in_parallel
 from universal_sync_core.storage.store import read_record
@@ -36,6 +43,13 @@ def members_of(cloud: Cloud, place: Place, owners: Collection[str]) -> Mapping[s
     ids = list(owners)
     found = in_parallel(lambda owner: _members(cloud, place, owner), ids)
     return {owner: members for owner, members in zip(ids, found, strict=True) if members}
+
+
+def has_gone_on(cloud: Cloud, place: Place, owner: str, arn: str) -> bool:
+    """Tell whether an execution has left the mark that it went on with the state of another."""
+    with suppress(InvalidRequestError):  # the owner is text that no execution has for an id
+        return _member(cloud, place, owner, digest_of(arn)) == arn
+    return False
 
 
 def _members(cloud: Cloud, place: Place, owner: str) -> list[str]:

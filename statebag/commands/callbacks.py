@@ -243,7 +243,7 @@ def _callbacks(cloud: Cloud, execution_arn: str | None) -> Iterator[Callback]:
 def _of_execution(cloud: Cloud, execution_arn: str) -> list[Callback]:
     execution = execution_named(cloud, execution_arn)
     place = require_place(cloud, execution.machine_arn)
-    return callbacks_of(cloud, place, owner_of(execution))
+    return callbacks_of(cloud, place, owner_of(cloud, place, execution))
 
 
 def _described(callback: Callback, mask: Masking) -> JsonObject:

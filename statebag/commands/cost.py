@@ -81,7 +81,7 @@ def command(  # noqa: PLR0913 - options
         for step in run.steps
     ]
     place = require_place(cloud, asked.machine_arn)
-    prefix = execution_prefix(place.settings, owner_of(asked))
+    prefix = execution_prefix(place.settings, owner_of(cloud, place, asked))
     objects = list(cloud.inventory.objects(place.bucket, prefix))
     work = _work(cloud, asked.machine_arn, steps, objects, gets_per_invocation, days)
     items = estimate(work, listed)

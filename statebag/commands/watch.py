@@ -233,7 +233,7 @@ def _callbacks(cloud: Cloud, execution: Execution) -> list[Callback]:
     if place is None:
         return []
     try:
-        return callbacks_of(cloud, place, owner_of(execution))
+        return callbacks_of(cloud, place, owner_of(cloud, place, execution))
     except (ClientError, StoreAccessDeniedError):
         return []  # the states that wait are named all the same
 

@@ -3,6 +3,9 @@
 from collections.abc import Iterator
 from typing import Final
 
+from statebag.account.aws import Cloud
+from statebag.account.members import has_gone_on
+from statebag.account.places import Place
 from statebag.executions.executions import Execution, Executions
 from universal_sync_core.bag.fields import CHAIN
 from universal_sync_core.storage.keys import execution_in
@@ -19,11 +22,11 @@ def chain_of(executions: Executions, execution: Execution) -> Iterator[Execution
     One that resumed a failed execution is not known to that one. What Step Functions has
     forgotten is left out, and so is what works on another bag or machine, whatever a state says.
     """
-    owner, seen = owner_of(execution), {execution.arn}
+    owner, seen = owner_told_by(execution), {execution.arn}
     for arn in _noted(executions, execution):
         before = executions.known(arn) if arn not in seen else None
         seen.add(arn)
-        if before is not None and owner_of(before) == owner:
+        if before is not None and owner_told_by(before) == owner:
             yield before
     found: Execution | None = execution
     while found is not None:
@@ -31,9 +34,13 @@ def chain_of(executions: Executions, execution: Execution) -> Iterator[Execution
         seen.add(found.arn)
         successor = continued_as(found)
         is_new = successor is not None and successor not in seen
-        machine = found.machine_arn
         found = executions.known(successor) if is_new else None
-        found = found if found is not None and found.machine_arn == machine else None
+        if found is not None and not _goes_on(found, owner, execution.machine_arn):
+            return
+
+
+def _goes_on(successor: Execution, owner: str, machine_arn: str) -> bool:
+    return owner_told_by(successor) == owner and successor.machine_arn == machine_arn
 
 
 def continued_as(execution: Execution) -> str | None:
@@ -47,18 +54,29 @@ def continued_as(execution: Execution) -> str | None:
     return f"{execution.arn.rsplit(':', 1)[0]}:{name}" if isinstance(name, str) else None
 
 
-def owner_of(execution: Execution) -> str:
-    """Return the execution whose bag this one works on: itself, or the one that began it."""
+def owner_of(cloud: Cloud, place: Place | None, execution: Execution) -> str:
+    """Return the execution whose bag this one works on: itself, or the one that began it.
+
+    Its input may name the state of anybody. What counts is the mark that it leaves at `place` when
+    its first state has taken that up.
+    """
+    owner, arn = owner_told_by(execution), execution.arn
+    is_marked = place is not None and owner != arn and has_gone_on(cloud, place, owner, arn)
+    return owner if is_marked else arn
+
+
+def owner_told_by(execution: Execution) -> str:
+    """Return the execution whose bag this one works on, as its input says."""
     resumed = execution.input.get(RESUME_FROM) if type(execution.input) is dict else None
     return (execution_in(resumed) if isinstance(resumed, str) else None) or execution.arn
 
 
 def _noted(executions: Executions, execution: Execution) -> list[str]:
     """Return the chain up to this execution, as its bag notes it."""
-    if owner_of(execution) == execution.arn:
+    if owner_told_by(execution) == execution.arn:
         return []
     bag = execution.bag or executions.last_bag(execution.arn) or {}
     noted = bag.get(CHAIN)
-    known = noted if type(noted) is list else [owner_of(execution)]
+    known = noted if type(noted) is list else [owner_told_by(execution)]
     before = known[: known.index(execution.arn)] if execution.arn in known else known
     return [arn for arn in before if isinstance(arn, str)]

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from statebag.account.aws import Cloud
 from statebag.account.callbacks import ANSWERED, WAITING, Callback, callbacks_of
 from statebag.account.deployment import require_place
-from statebag.executions.chain import chain_of, owner_of
+from statebag.errors import RefusedError
+from statebag.executions.chain import chain_of, owner_of, owner_told_by
 from statebag.executions.executions import Execution, Executions
 
 _HOLD = "hold"
@@ -33,10 +34,19 @@ class Workflow:
 
 
 def workflow_of(cloud: Cloud, execution: Execution) -> Workflow:
-    """Return the workflow of an execution, as far as it has come."""
+    """Return the workflow of an execution, as far as it has come.
+
+    Raises:
+        RefusedError: its input names a state that it has not taken up.
+    """
     *_, newest = chain_of(Executions(cloud.states), execution)
+    owner = owner_told_by(newest)
+    place = require_place(cloud, newest.machine_arn) if owner != newest.arn else None
+    if owner_of(cloud, place, newest) != owner:
+        hint = "Its first state does, or refuses to: `statebag timeline` shows which."
+        raise RefusedError(f"{newest.arn} has not taken up the state of {owner}", hint=hint)
     return Workflow(
-        owner=owner_of(newest),
+        owner=owner,
         newest=newest.arn,
         machine_arn=newest.machine_arn,
         status=newest.status,

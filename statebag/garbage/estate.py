@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from statebag.account.aws import Cloud
 from statebag.account.places import Place
 from statebag.account.versions import Version
-from statebag.executions.chain import owner_of
+from statebag.executions.chain import owner_told_by
 from statebag.executions.executions import Executions, machine_of
 from statebag.state.reading import body_at
 from universal_sync_core.errors import StoredDataError
@@ -198,7 +198,7 @@ class Surveyor:
 def _works_on(cloud: Cloud, arn: str, owner: str) -> bool:
     """Tell whether an execution that Step Functions knows works on the state of another."""
     execution = Executions(cloud.states).known(arn)
-    return execution is not None and owner_of(execution) == owner
+    return execution is not None and owner_told_by(execution) == owner
 
 
 def _beside(version: Version, folder: str) -> str:

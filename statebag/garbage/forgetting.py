@@ -54,13 +54,14 @@ class Forgetting:
         """
         self._cloud = cloud
         self._owner = arn
+        self._place = require_place(cloud, machine_of(arn))
         self._execution = Executions(cloud.states).known(arn)
-        if self._execution is not None and owner_of(self._execution) != arn:
-            began = owner_of(self._execution)
+        known = self._execution
+        began = owner_of(cloud, self._place, known) if known is not None else arn
+        if known is not None and began != arn:
             command = f"statebag forget {shlex.quote(began)}"
             hint = f"Executions that share a state are forgotten together: {command}"
-            raise RefusedError(f"{self._execution.name} works on the state of {began}", hint=hint)
-        self._place = require_place(cloud, machine_of(arn))
+            raise RefusedError(f"{known.name} works on the state of {began}", hint=hint)
         self._members: list[str] = []
         self._observer = Observer(cloud, [arn], since=datetime.now(UTC))
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from statebag.account.aws import Cloud
-from statebag.account.deployment import manager_function, require_place
+from statebag.account.deployment import manager_function, place_of_machine, require_place
 from statebag.account.manager import ask
 from statebag.account.places import Place, place_of
 from statebag.errors import NotFoundError, RefusedError
@@ -67,7 +67,7 @@ def of_execution(cloud: Cloud, execution: Execution) -> Base:
     if path is not None:
         return _left_at(cloud, path, execution.machine_arn, execution)
     bag = Executions(cloud.states).last_bag(execution.arn)
-    if bag is None or not has_begun(bag) or not _is_of(bag, execution):
+    if bag is None or not has_begun(bag) or not _is_of(cloud, bag, execution):
         raise NotFoundError(f"{execution.name} never began", hint=START_AGAIN)
     return _of_bag(cloud, execution, bag, is_fork=False)
 
@@ -119,22 +119,24 @@ def _of_step(cloud: Cloud, execution: Execution, step: str) -> Base:
     if is_branch(bag):
         hint = "Give a step before the branches began; they run again from there."
         raise RefusedError(f"step {step} is inside a branch", hint=hint)
-    if not _is_of(bag, execution):
+    if not _is_of(cloud, bag, execution):
         hint = "Give a step of the execution that began the state."
         raise RefusedError(f"the state after step {step} belongs to another execution", hint=hint)
     return _of_bag(cloud, execution, bag, is_fork=True)
 
 
 def _of_bag(cloud: Cloud, execution: Execution, bag: JsonObject, *, is_fork: bool) -> Base:
+    place = require_place(cloud, execution.machine_arn)
     return Base(
-        owner=owner_of(execution),
+        owner=owner_of(cloud, place, execution),
         machine_arn=execution.machine_arn,
-        place=require_place(cloud, execution.machine_arn),
+        place=place,
         bag=bag,
         execution=execution,
         is_fork=is_fork,
     )
 
 
-def _is_of(bag: JsonObject, execution: Execution) -> bool:
-    return bag.get("execution_id") in (execution.arn, owner_of(execution))
+def _is_of(cloud: Cloud, bag: JsonObject, execution: Execution) -> bool:
+    owner = owner_of(cloud, place_of_machine(cloud, execution.machine_arn), execution)
+    return bag.get("execution_id") in (execution.arn, owner)

@@ -103,9 +103,10 @@ def _opened(text: str) -> Json:
 
 def is_own(cloud: Cloud, execution: Execution, path: str) -> bool:
     """Tell whether a path leads to state of an execution's workflow, where that is kept."""
-    if execution_in(path) not in {execution.arn, owner_of(execution)}:
-        return False
-    return place_of(path) == place_of_machine(cloud, execution.machine_arn)
+    place = place_of_machine(cloud, execution.machine_arn)
+    is_there = place is not None and place_of(path) == place
+    owner = execution_in(path)
+    return is_there and owner in {execution.arn, owner_of(cloud, place, execution)}
 
 
 def record_of(cloud: Cloud, execution: Execution) -> str | None:

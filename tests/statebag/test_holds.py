@@ -9,6 +9,8 @@ from tests.statebag.cloud import BUCKET, DEFINITION, FUNCTION, MACHINE, FakeClou
 from tests.statebag.conftest import Run
 from tests.statebag.states import RUN
 from tests.statebag.test_callbacks import put, record
+from universal_sync_core.retention.members import leave_mark
+from universal_sync_core.storage import runtime
 
 WORKER = FUNCTION.replace("manager", "worker")
 PLAIN = {"STATE_BUCKET": BUCKET, "STATE_PREFIX": ""}
@@ -65,6 +67,7 @@ def test_a_workflow_is_held_whatever_execution_has_gone_on_with_it(
     path = f"s3://{BUCKET}/v1/{RUN.replace(':', '%3A')}/packs/{'0' * 64}"
     cloud.states.add("run-1", "SUCCEEDED", input={}, output={"continued_as": {"name": "run-1b"}})
     later = cloud.states.add("run-1b", "RUNNING", input={"resume_from": path})
+    leave_mark(runtime.current(), RUN, later, "began")
 
     for asked in (RUN, later):
         told = json.loads(run("hold", asked, "--json").out)

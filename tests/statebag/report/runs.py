@@ -28,12 +28,14 @@ class Run:
 
     Attributes:
         bag: the newest.
+        given: its input.
     """
 
     name: str
     cloud: FakeCloud = field(default_factory=FakeCloud)
     bag: JsonObject = field(default_factory=dict)
     events: list[dict[str, Any]] = field(default_factory=list)
+    given: JsonObject = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._end("RUNNING")
@@ -90,7 +92,7 @@ class Run:
         return self._end("FAILED", error=error, cause=cause)
 
     def _end(self, status: str, **told: Any) -> Self:
-        self.cloud.states.add(self.name, status, **told)
+        self.cloud.states.add(self.name, status, input=self.given, **told)
         self.cloud.states.events[self.arn] = self.events
         return self
 

@@ -131,7 +131,8 @@ def test_an_execution_without_a_state_has_a_page() -> None:
 
 def test_executions_that_continue_each_other_are_one_report() -> None:
     first = finished_run()
-    second = Run("catalog-2", first.cloud, first.bag)
+    given = {"resume_from": f"s3://{BUCKET}/{key_prefix(first.arn)}packs/{'0' * 64}"}
+    second = Run("catalog-2", first.cloud, first.bag, given=given)
     first.succeed(continued_as={"execution_arn": second.arn})
     second.state("InitializeState").succeed()
     found = findings(first)

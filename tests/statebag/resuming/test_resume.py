@@ -16,6 +16,8 @@ from tests.statebag.states import (
     key_prefix,
     snapshot_of,
 )
+from universal_sync_core.retention.members import leave_mark
+from universal_sync_core.storage import runtime
 from universal_sync_core.workflow.continuation import STARTED_BY
 
 
@@ -216,6 +218,7 @@ def test_resumed_execution_may_leave_its_record_under_its_owner(
 ) -> None:
     told = cloud.states.executions[RUN]
     cloud.states.add("run-2", "FAILED", input={"resume_from": failed}, cause=told["cause"])
+    leave_mark(runtime.current(), RUN, arn_of("run-2"), "began")
 
     assert run("resume", arn_of("run-2")).code == 0
     assert json.loads(cloud.states.started[0]["input"]) == {"resume_from": failed}
