@@ -90,3 +90,9 @@ def test_bounds_of_versions_are_those_that_are_tested() -> None:
     needed = {*project("layer")["dependencies"], *chain(*extras.values())} - set(own)
     assert needed <= tested
     assert own == ["universal-sync-core[models,testing]"]
+
+
+def test_what_builds_the_layer_comes_with_the_fixtures() -> None:
+    """Environments that uv makes are without pip."""
+    needed = project("layer")["optional-dependencies"]["testing"]
+    assert any(re.match(r"pip\b", each) for each in needed)
