@@ -24,6 +24,7 @@ from universal_sync_core.values.codec import Json, JsonObject
 from .errors import PayloadTooLargeError
 from .limits import PAYLOAD_BYTES
 from .played.distributed_map import Handler
+from .played.lambda_context import LambdaContext
 from .played.player import Answers, Player
 from .played.workflow_run import WorkflowRun
 
@@ -125,7 +126,8 @@ class StateBag:
         Each run is an execution of its own, with the store of the test.
 
         Args:
-            handler: the worker's; it is called for segments, branches and items.
+            handler: the worker's; it is called for segments, branches and items, with a Lambda
+                context. pytest shows the stack trace of its errors when your test fails.
             execution_input: the input of the execution.
             answers: the answers to the workflow's requests, in order; or a function that takes a
                 request and returns the answer, or raises `RefusedError`. When they run out, nobody
@@ -136,6 +138,11 @@ class StateBag:
         arn = EXECUTION_ID if self._runs == 1 else f"{EXECUTION_ID}-{self._runs}"
         player = Player(self._space, _passed, handler, answers, syncs=syncs)
         return player.play(execution_input or {}, arn)
+
+    @property
+    def context(self) -> LambdaContext:
+        """A Lambda context, for a handler that needs one, as Powertools' decorators do."""
+        return LambdaContext()
 
     def hydrate(self, bag: JsonObject) -> JsonObject:
         """Return a bag with its pointers replaced by their values."""

@@ -11,6 +11,7 @@ from universal_sync_core.storage.store import Location
 from universal_sync_core.values.codec import Json, JsonObject
 
 from ..parquet import rows_of
+from .lambda_context import LambdaContext
 from .tasks import Tasks
 from .workflow_run import FailedStateError
 
@@ -78,7 +79,7 @@ class DistributedMap:
         event = {"action": "run_segment", **taken}
         owner = {"execution_id": self._owner}
         try:
-            answer = self._tasks.called(self._handler, event, None, caught="")
+            answer = self._tasks.called(self._handler, event, LambdaContext(), caught="")
             pointer = self._tasks.called(store_result, answer, owner, caught="")
         except FailedStateError as failed:
             return record | {"Status": "FAILED", **failed.failure}

@@ -25,6 +25,7 @@ from universal_sync_core.values.codec import Json, JsonObject
 from universal_sync_core.workflow.continuation import STARTED_BY
 
 from .distributed_map import DistributedMap, Handler
+from .lambda_context import LambdaContext
 from .tasks import Passed, Tasks
 from .workflow_run import FailedStateError, RefusedError, WorkflowRun
 
@@ -123,11 +124,12 @@ class Player:
 
     def _segment(self, bag: JsonObject, unit: str, caught: str) -> JsonObject:
         event = {"action": "run_segment", "state_data": bag, "sync": self._syncs}
+        call = (caught, self._handler, event, LambdaContext())
         if self._syncs:
-            answer = self._tasks.task(f"RunAndSync{unit}", caught, self._handler, event, None)
+            answer = self._tasks.task(f"RunAndSync{unit}", *call)
             synced: JsonObject = answer["state_data"]
             return synced
-        answer = self._tasks.task(f"Run{unit}", caught, self._handler, event, None)
+        answer = self._tasks.task(f"Run{unit}", *call)
         beside = {"state_data": bag, "segment": {"execution_result": answer}}
         result = self._tasks.within_limit(beside, caught)["segment"]["execution_result"]
         state = "SyncBranch" if unit == "BranchSegment" else "SyncSegment"

@@ -1,6 +1,7 @@
 """Calls that a state makes: what is passed goes through JSON, and an error is what a Catch gets."""
 
 import json
+import logging
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
@@ -8,6 +9,8 @@ from universal_sync_core.values.codec import JsonObject
 
 from ..errors import PayloadTooLargeError
 from .workflow_run import FailedStateError
+
+_LOG = logging.getLogger(__name__)
 
 Passed: TypeAlias = Callable[[JsonObject], JsonObject]
 
@@ -47,6 +50,7 @@ class Tasks:
         except PayloadTooLargeError as error:
             raise FailedStateError("States.DataLimitExceeded", str(error), caught) from error
         except Exception as error:
+            _LOG.exception("A task of the workflow failed")  # pytest shows it if the test fails
             cause = {"errorMessage": str(error), "errorType": type(error).__name__}
             raise FailedStateError(cause["errorType"], json.dumps(cause), caught) from error
 

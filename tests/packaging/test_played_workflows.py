@@ -6,6 +6,7 @@ from io import BytesIO
 from typing import Any
 
 import pytest
+from aws_lambda_powertools import Logger
 
 from local import RefusedError, StateBag
 from local.errors import PayloadTooLargeError
@@ -94,6 +95,32 @@ def test_an_error_of_the_worker_ends_it_under_its_name(state_bag: StateBag) -> N
     run = state_bag.run(lambda _event, _context: 1 / 0)
     assert (run.status, run.error) == ("FAILED", "ZeroDivisionError")
     assert run.states[-4:] == ["SegmentFailed", "RecordFailure", "WhoIsTold", "FailExecution"]
+
+
+def test_the_trace_of_a_workers_error_is_logged(
+    state_bag: StateBag, caplog: pytest.LogCaptureFixture
+) -> None:
+    state_bag.run(lambda _event, _context: 1 / 0)
+    (record,) = caplog.records
+    assert record.levelname == "ERROR"
+    assert record.exc_info
+    assert record.exc_info[0] is ZeroDivisionError
+
+
+def test_decorators_of_powertools_find_the_context_that_they_read(state_bag: StateBag) -> None:
+    logger = Logger(service="orders")
+
+    @logger.inject_lambda_context
+    @state_task
+    def handler(state: State[Any], _context: Any) -> Any:
+        if state.kind == "segment" and state["segment_to_run"] == 0:
+            return {"status": "DISTRIBUTED_MAP", "distributed_items": ROWS[:2]}
+        return {"status": "COMPLETE"}
+
+    run = state_bag.run(handler, {"total_segments": 2})
+    assert (run.status, run.cause) == ("SUCCEEDED", None)
+    bag = state_bag({"segment_to_run": 1})
+    assert handler(state_bag.event(bag), state_bag.context) == {"status": "COMPLETE"}
 
 
 def test_a_result_that_is_too_large_ends_it_as_in_the_cloud(state_bag: StateBag) -> None:
