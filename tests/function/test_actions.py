@@ -11,7 +11,11 @@ from tests.function.expected import load
 from tests.function.fakes import FakeEventBus, FakeStepFunctions
 from tests.function.lambda_context import FakeLambdaContext
 from universal_sync_core import calculate_payload_size
-from universal_sync_core.errors import StateTooLargeError, StoreUnavailableError
+from universal_sync_core.errors import (
+    InvalidRequestError,
+    StateTooLargeError,
+    StoreUnavailableError,
+)
 from universal_sync_core.settings import Settings
 from universal_sync_core.storage.memory_store import MemoryStore
 from universal_sync_core.storage.runtime import use
@@ -113,6 +117,22 @@ def test_branch_forks_runs_ends_as_a_pointer_and_joins() -> None:
 def test_branch_may_end_with_a_status_of_its_own() -> None:
     answer = act("complete_branch", state_data=BAG, status="FAILED")
     assert answer["branch"]["status"] == "FAILED"
+
+
+@pytest.mark.usefixtures("store")
+def test_no_branch_ends_with_a_status_that_there_is_not() -> None:
+    with pytest.raises(InvalidRequestError, match=r"branch\.status"):
+        act("complete_branch", state_data=BAG, status="x" * 200_000)
+
+
+@pytest.mark.usefixtures("store")
+def test_a_branch_ends_as_a_small_pointer_whatever_it_is_called() -> None:
+    forked = act("fork_branch", state_data=BAG, branch={"branch_id": "x" * 60_000})
+    ended = act("complete_branch", **forked)["branch"]
+    assert calculate_payload_size(ended) < 1024
+    told = {"Error": "E" * 100_000, "Cause": "C" * 100_000}
+    failed = act("record_failure", **forked, failure=told, stage="branch")["failure"]
+    assert calculate_payload_size(failed) < 2048
 
 
 def test_staged_items_are_a_json_array_in_the_bucket(store: MemoryStore) -> None:

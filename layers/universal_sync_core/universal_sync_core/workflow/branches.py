@@ -70,6 +70,8 @@ _OWN_FIELDS: Final = (
 _PRIVATE: Final = {*CONTROL_FIELDS_NEVER_OFFLOAD, *_OWN_FIELDS} - {BRANCH, "execution_id"}
 # The fields of a branch's element that have a meaning. All others are data.
 _TOLD_OF_BRANCH: Final = (BRANCH_ID, "segments", "total_segments", "loop_limit")
+# A longer one is not an id: it stands in the pointer of each branch, and in the name of each wait.
+_MOST_ID_CHARS: Final = 256
 # The field of the parent's bag that says how a join settles conflicts.
 _CONFLICT_STRATEGY: Final = "branch_conflict_strategy"
 # Fields of the parent's progress that a branch does not begin with.
@@ -101,8 +103,8 @@ def fork_branch(state: JsonObject, branch: Json, context: Context | None = None)
 
     Args:
         state: the parent's bag.
-        branch: an element of `pending_branches`: any JSON value. In an object, `branch_id`,
-            `segments`, `total_segments` and `loop_limit` have a meaning.
+        branch: an element of `pending_branches`: any JSON value. In an object, `branch_id` (of at
+            most 256 characters), `segments`, `total_segments` and `loop_limit` have a meaning.
         context: may carry `execution_id`.
     """
     with unit_of_work(serving("fork_branch", context), state) as unit:
@@ -140,13 +142,15 @@ def complete_branch(
         status: how it ended, if that differs from its `next_action`.
 
     Raises:
-        InvalidRequestError: a part of the bag has no JSON form, such as an infinite number.
+        InvalidRequestError: a part of the bag has no JSON form, such as an infinite number, or
+            there is no such status.
     """
     require_json(state, "state_data")
+    told = {} if status is None else checked({"status": status}, BRANCH)
     with unit_of_work(context, state) as unit:
         report = report_in(state)
         return report | {
-            "status": status or report["status"] or COMPLETE,
+            "status": told.get("status") or report["status"] or COMPLETE,
             PATH: unit.objects.add_record(state),
             "state_revision": state.get("state_revision"),
         }
@@ -227,7 +231,8 @@ def _loop_limit(state: JsonObject, fields: JsonObject, share: int) -> int:
 
 def _branch_id(fields: JsonObject, branch: Json) -> str:
     given = portable(fields.get(BRANCH_ID))
-    return given if type(given) is str and given else digest_mark(canonical(branch)).hex()
+    is_id = type(given) is str and 0 < len(given) <= _MOST_ID_CHARS
+    return given if is_id else digest_mark(canonical(branch)).hex()
 
 
 def _delta(

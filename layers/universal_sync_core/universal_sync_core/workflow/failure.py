@@ -14,6 +14,7 @@ from universal_sync_core.bag.fields import (
 )
 from universal_sync_core.bag.unit_of_work import Context, UnitOfWork, unit_of_work
 from universal_sync_core.errors import StateSyncError, UnreadableObjectError
+from universal_sync_core.limits import STEP_FUNCTIONS_ERROR_CHARS
 from universal_sync_core.pipe.pointer_bloat import prevent_pointer_bloat
 from universal_sync_core.values.codec import Json, JsonObject, decode
 from universal_sync_core.values.paths import MAX_DEPTH
@@ -59,9 +60,9 @@ def record_failure(
         circumstances: more fields for the record, such as `stage` and `failed_at`.
 
     Returns:
-        `{"error", "cause", "record_s3_path"}`. The error is without `States.`, and the cause is
-        short and ends with the path. For a branch there are also its `branch_id` and what it used
-        of histories: `segments_run`, `waits` and `segments_in_parent`.
+        `{"error", "cause", "record_s3_path"}`. The error is without `States.` and has at most 256
+        characters, and the cause is short and ends with the path. For a branch there are also its
+        `branch_id` and what it used of histories: `segments_run`, `waits` and `segments_in_parent`.
     """
     failure = _of_own_execution(failure)
     error, cause = _text(failure.get("Error")) or _UNNAMED, _text(failure.get("Cause"))
@@ -76,7 +77,7 @@ def record_failure(
         record |= _past(state, unit)
         path = unit.objects.add_record(record)
     return {
-        "error": portable_text(error.removeprefix(_RESERVED)),
+        "error": portable_text(error.removeprefix(_RESERVED))[:STEP_FUNCTIONS_ERROR_CHARS],
         "cause": f"{portable_text(_short(cause))} [record: {path}]",
         "record_s3_path": path,
         "branch_id": state.get("branch_id"),
