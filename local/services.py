@@ -31,6 +31,7 @@ from .bridges.language import (
     intrinsics,
     json_paths,
     jsonata,
+    result_paths,
     timestamps,
     variables,
 )
@@ -158,8 +159,8 @@ def _bridge(closing: ExitStack, services: Services) -> None:
     announcements.install(closing, services.events.append)
     service_events.install(closing)
     failures.install(closing)
-    language = (json_paths, jsonata, variables, choices, timestamps, intrinsics, functions)
-    for each in (*language, objects):
+    language = (json_paths, result_paths, jsonata, variables, choices, timestamps)
+    for each in (*language, intrinsics, functions, objects):
         each.install(closing)
     # After those that change how a state is executed.
     mocked_states.install(closing, services.runs)

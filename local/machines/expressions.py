@@ -107,7 +107,8 @@ def _json(value: Any, null: Any) -> Any:
 def _functions() -> dict[str, Any]:
     from jsonata import Jsonata  # noqa: PLC0415 - as above
 
-    return {name: Jsonata.JLambda(function) for name, function in _ADDED.items()}
+    added = {name: Jsonata.JLambda(function) for name, function in _ADDED.items()}
+    return {**added, "string": Jsonata.JFunction(Jsonata.JLambda(_string), "<x-b?:s>")}
 
 
 def _partition(array: list[Any], size: float) -> list[list[Any]]:
@@ -134,6 +135,17 @@ def _random(seed: float | None = None) -> float:
 
 def _refuse_eval(*_arguments: Any) -> None:
     raise ValueError("$eval is not supported; $parse reads JSON")
+
+
+def _string(value: Any, prettify: bool | None = None) -> Any:  # noqa: FBT001 - as JSONata calls it
+    """Return JSON with its letters as they are: the library escapes those beyond ASCII."""
+    from jsonata.functions import Functions  # noqa: PLC0415 - as above
+
+    text = Functions.string(value, prettify)
+    if not isinstance(value, dict | list):
+        return text
+    form: Any = {"indent": 2} if prettify else {"separators": (",", ":")}
+    return json.dumps(json.loads(text), ensure_ascii=False, **form)
 
 
 def _parse(text: str) -> Any:

@@ -1,18 +1,21 @@
 """Intrinsic functions of any text and of any JSON value.
 
 moto encodes no text beyond ASCII, escapes it in JSON, takes true for 1 in an array, and finds
-duplicates among numbers and texts alone.
+duplicates among numbers and texts alone. Its ranges do not go down, and its random numbers may be
+the end that AWS leaves out.
 https://docs.aws.amazon.com/step-functions/latest/dg/intrinsic-functions.html
 """
 
 import base64
 import json
+import random
 from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 
 from moto.stepfunctions.parser.asl.component.intrinsic.function.statesfunction.array import (
     array_contains,
+    array_range,
     array_unique,
 )
 from moto.stepfunctions.parser.asl.component.intrinsic.function.statesfunction.encoding_decoding import (  # noqa: E501
@@ -22,6 +25,9 @@ from moto.stepfunctions.parser.asl.component.intrinsic.function.statesfunction.e
 from moto.stepfunctions.parser.asl.component.intrinsic.function.statesfunction.json_manipulation import (  # noqa: E501
     json_to_string,
 )
+from moto.stepfunctions.parser.asl.component.intrinsic.function.statesfunction.math_operations import (  # noqa: E501
+    math_random,
+)
 from moto.stepfunctions.parser.asl.eval.environment import Environment
 
 from universal_sync_core.values.codec import canonical
@@ -29,6 +35,7 @@ from universal_sync_core.values.codec import canonical
 from ..patches import put
 
 _MOST_CHARACTERS = 10_000
+_MOST_ITEMS = 1_000
 
 
 def install(stack: ExitStack) -> None:
@@ -37,7 +44,9 @@ def install(stack: ExitStack) -> None:
     _give(stack, base_64_decode.Base64Decode, _decoded)
     _give(stack, json_to_string.JsonToString, _as_text)
     _give(stack, array_contains.ArrayContains, _contains)
+    _give(stack, array_range.ArrayRange, _range)
     _give(stack, array_unique.ArrayUnique, _unique)
+    _give(stack, math_random.MathRandom, _random)
 
 
 def _give(stack: ExitStack, kind: type, value: Callable[..., Any]) -> None:
@@ -75,6 +84,18 @@ def _unique(array: Any) -> list[Any]:
     for item in _array(array):
         first.setdefault(canonical(item), item)
     return [*first.values()]
+
+
+def _range(first: float, last: float, step: float) -> list[int]:
+    by = round(step)
+    numbers = range(round(first), round(last) + (1 if by > 0 else -1), by)
+    if len(numbers) > _MOST_ITEMS:
+        raise ValueError(f"it gives {_MOST_ITEMS:,} items at most")
+    return [*numbers]
+
+
+def _random(start: float, end: float, seed: float | None = None) -> int:
+    return random.Random(seed).randrange(round(start), round(end))  # noqa: S311 - no secret
 
 
 def _array(value: Any) -> list[Any]:

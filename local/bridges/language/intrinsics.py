@@ -37,6 +37,15 @@ _SHOWN = {ord(hidden): shown for shown, hidden in _HIDDEN.items()}
 _NULL = "\ue005"
 
 _BRACKETS = "]["
+# What moto's functions, and Python's, raise for arguments that they do not take.
+_FAILURES = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    NotImplementedError,
+    TypeError,
+    ValueError,
+)
 _MISREAD = re.compile(r"'(?:\\.|[^'\\])*'|(?<=[(,\s])null(?=\s*[,)])|\]\[")
 _CONTROL = re.compile(r"[\x00-\x1f]")
 _ESCAPE = re.compile(r"\\(['{}\\])")
@@ -103,7 +112,7 @@ def _name_failures(stack: ExitStack) -> None:
             self.function.eval(env=env)
         except (FailureEventException, NoSuchJsonPathError):
             raise
-        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        except _FAILURES as error:
             cause = f"the intrinsic function {self.intrinsic_function_derivation} failed: {error}"
             failure = failure_event(env, StatesErrorNameType.StatesIntrinsicFailure, cause)
             raise FailureEventException(failure) from error

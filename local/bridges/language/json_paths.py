@@ -48,6 +48,25 @@ def extract(path: str, data: Any) -> Any:
     return [match.value for match in parsed.find(data)]
 
 
+def steps_of(path: str) -> list[str | int]:
+    """Return the names and positions of a path that leads to one place.
+
+    Raises:
+        LookupError: it may lead to several.
+    """
+    return _steps_of(_parsed(path))
+
+
+def _steps_of(path: Any) -> list[str | int]:
+    if isinstance(path, Child) and _is_one(path.right):
+        last: Any = path.right
+        step = last.fields[0] if isinstance(last, Fields) else last.indices[0]
+        return [*_steps_of(path.left), step]
+    if path == Root():
+        return []
+    raise LookupError("it may lead to several places")
+
+
 @lru_cache(maxsize=1024)
 def _parsed(path: str) -> Any:
     return parse(_STEP.sub(_quoted, path))

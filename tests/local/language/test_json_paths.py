@@ -191,6 +191,15 @@ INTRINSICS = [
         [{"id": 1, "tag": "a"}, 1, True, None, [1, 2, 3]],
     ),
     ("States.JsonMerge($.list, $.object, false)", Failed("States.IntrinsicFailure")),
+    ("States.JsonMerge($.object, $.object, true)", Failed("States.IntrinsicFailure")),
+    ("States.ArrayRange(1, 9, 2)", [1, 3, 5, 7, 9]),
+    ("States.ArrayRange(3, 1, -1)", [3, 2, 1]),
+    ("States.ArrayRange(1, 3, 0)", Failed("States.IntrinsicFailure")),
+    ("States.ArrayLength(States.ArrayRange(1, 1000, 1))", 1000),
+    ("States.ArrayRange(0, 1000, 1)", Failed("States.IntrinsicFailure")),
+    ("States.MathRandom(1, 2)", 1),
+    ("States.MathRandom(1, 2, 7)", 1),
+    ("States.MathRandom(2, 2)", Failed("States.IntrinsicFailure")),
     ("States.StringToJson($.one)", Failed("States.IntrinsicFailure")),
 ]
 
