@@ -1,4 +1,4 @@
-"""Writes bags and packs as this version stores them: python -m tests.golden FOLDER.
+"""Writes what this version stores and the machine that it runs: python -m tests.golden FOLDER.
 
 Those of v1/ were written once, when version 1 was settled. They are never written again: a later
 version has to read what is there. A new version gets a folder of its own.
@@ -6,6 +6,7 @@ version has to read what is there. A new version gets a folder of its own.
 
 import base64
 import json
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -13,8 +14,10 @@ from typing import Any, Final
 
 _ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(_ROOT / "layers" / "universal_sync_core")]
+sys.path[:0] = [str(_ROOT / "functions" / "state_data_manager")]
 
-from universal_sync_core import (  # noqa: E402 - needs the path
+from tests.golden import waits  # noqa: E402 - needs the path
+from universal_sync_core import (  # noqa: E402
     complete_branch,
     create_snapshot,
     fork_branch,
@@ -30,6 +33,9 @@ from universal_sync_core.storage.memory_store import MemoryStore  # noqa: E402
 BUCKET: Final = "golden"
 EXECUTION: Final = "arn:aws:states:eu-west-1:123456789012:execution:golden:it's (one)"
 CONTEXT: Final = {"execution_id": EXECUTION}
+# What the stack keeps beside state, and the definition that running executions go on with.
+WAITS: Final = "stack/waits.json"
+MACHINE: Final = "stack/state_machine.asl.json"
 # So that little data makes trees of several levels, and every form that a bag can have.
 SMALL: Final = Settings(
     bucket=BUCKET,
@@ -143,12 +149,18 @@ def golden(make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Write a file for each form."""
+    """Write a file for each form, one for what the stack keeps, and the state machine."""
     folder = Path(sys.argv[1])
-    folder.mkdir(parents=True)
+    (folder / "stack").mkdir(parents=True)
+    shutil.copy(_ROOT / "statemachine" / "state_data_v3.asl.json", folder / MACHINE)
+    _write(folder / WAITS, waits.made())
     for name, make in MAKERS.items():
-        text = json.dumps(golden(make), ensure_ascii=False, indent=1)
-        (folder / f"{name}.json").write_text(f"{text}\n", encoding="utf-8")
+        _write(folder / f"{name}.json", golden(make))
+
+
+def _write(path: Path, content: dict[str, Any]) -> None:
+    text = json.dumps(content, ensure_ascii=False, indent=1)
+    path.write_text(f"{text}\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
