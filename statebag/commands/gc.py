@@ -1,7 +1,8 @@
 """`statebag gc`: delete the objects that nothing refers to any more."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Final
 
 import click
@@ -132,7 +133,7 @@ def command(  # noqa: PLR0913 - options
         ids,
         since=policy.now - policy.keep,
         ends=recorded_ends(cloud, place),
-        members=members_of(cloud, place, ids),
+        members_of=partial(members_of, cloud, place),
     )
     found = _found(cloud, place, policy, observer, ids)
     _print(found, to_json=to_json)
@@ -155,11 +156,11 @@ def command(  # noqa: PLR0913 - options
 
 
 def _found(
-    cloud: Cloud, place: Place, policy: Policy, observer: Observer, ids: Iterable[str]
+    cloud: Cloud, place: Place, policy: Policy, observer: Observer, ids: Collection[str]
 ) -> list[Holding]:
     """Return what the bucket holds of each workflow, and what of it is garbage."""
     with progress("asking Step Functions"):
-        observer.look()
+        observer.look(ids)
     holdings = [_holding(cloud, place, policy, observer, each) for each in ids]
     with progress("following references") as advance:
         collector = Collector(cloud, place, policy, is_seen=observer.is_seen, told=advance)

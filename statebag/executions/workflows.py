@@ -4,7 +4,7 @@ A workflow is the execution that began a bag, whose id its objects are kept unde
 worked on that bag since: what continued it, resumed it, or was started from one of its objects.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -61,7 +61,7 @@ class Observer:
         *,
         since: datetime,
         ends: Mapping[str, datetime] | None = None,
-        members: Mapping[str, Collection[str]] | None = None,
+        members_of: Callable[[Collection[str]], Mapping[str, Collection[str]]] = lambda _: {},
     ) -> None:
         """Ask through `cloud`; nothing is asked yet.
 
@@ -70,14 +70,15 @@ class Observer:
             ids: of the executions that have objects.
             since: what ended after that has ended lately.
             ends: when executions ended, as they are recorded, by their digests.
-            members: the executions that went on with a state, by who began it.
+            members_of: returns the executions that went on with some states, by who began them.
         """
         self._cloud = cloud
         self._executions = Executions(cloud.states)
         self._owning = {found for each in ids if (found := machine_of(each))}
         self._since = since
         self._ends = ends or {}
-        self._members = members or {}
+        self._members_of = members_of
+        self._members: dict[str, Collection[str]] = {}
         self._concerned: dict[str, bool] = {}
         self._visible: set[str] = set()
         self._stopped: dict[str, datetime | None] = {}
@@ -86,11 +87,15 @@ class Observer:
         # Those that run, with the workflows whose objects they may need.
         self._needs: dict[str, frozenset[str]] = {}
 
-    def look(self) -> None:
+    def look(self, owners: Collection[str] = ()) -> None:
         """Ask Step Functions for all executions, the first time, and then for those that are new.
 
         Every state machine is looked at that owns objects, or calls the manager.
+
+        Args:
+            owners: workflows of which it asks again who went on with their state.
         """
+        self._members.update(self._members_of(owners))
         looked_at = frozenset(self._visible)
         self._visible = set()
         for machine in self._machines():

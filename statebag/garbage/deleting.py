@@ -68,7 +68,7 @@ class Deletion:
             return
         try:
             self._cloud.inventory.delete([stored.location for _, stored in batch])
-            self._look(self._gone + list(batch))
+            self._look(batch, self._gone)
         except INTERRUPTIONS:
             if self._policy.undoable:
                 self._undelete(batch)
@@ -78,10 +78,10 @@ class Deletion:
             self._undelete([item for item in self._gone if item[0] in self._spared])
             self._gone = [item for item in self._gone if item[0] not in self._spared]
 
-    def _look(self, items: Iterable[Item]) -> None:
+    def _look(self, batch: Sequence[Item], gone: Sequence[Item] = ()) -> None:
         """Note which of the workflows that objects are of may go on by now."""
-        self._observer.look()
-        for execution_id in dict.fromkeys(execution_id for execution_id, _ in items):
+        self._observer.look({execution_id for execution_id, _ in batch})
+        for execution_id in dict.fromkeys(execution_id for execution_id, _ in (*gone, *batch)):
             reason = self._policy.reason(self._observer.standing(execution_id))
             if reason is not None:
                 self._spared[execution_id] = reason

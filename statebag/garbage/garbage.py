@@ -146,7 +146,7 @@ class Collector:
         for each in holdings:
             self._mark(each.asked)
             self._mark(each.objects if each.reason else self._young(each))
-        self._mark(self._snapshots(self._left(holdings)))
+        self._mark(self._snapshots(self._left(holdings), self._policy.keep_snapshots))
         self._keep_doubtful(holdings)
         left = self._left(holdings)
         for each in holdings:
@@ -169,9 +169,8 @@ class Collector:
             if path not in self._kept
         }
 
-    def _snapshots(self, objects: dict[str, Stored]) -> list[str]:
-        """Return the snapshots and failure records among objects, but for those that may go."""
-        keep = self._policy.keep_snapshots
+    def _snapshots(self, objects: dict[str, Stored], keep: timedelta | None = None) -> list[str]:
+        """Return the snapshots and failure records among objects that are not older than `keep`."""
         young = [
             (path, stored)
             for path, stored in objects.items()

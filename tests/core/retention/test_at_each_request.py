@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from itertools import count
-from typing import Any
 
 import pytest
 
+from tests.core.meanwhile import At
 from tests.core.retention.world import LARGE, Run, World, arn_of
 from universal_sync_core import create_snapshot
 from universal_sync_core.errors import InvalidRequestError, MissingObjectError
@@ -16,42 +16,6 @@ from universal_sync_core.storage.retry import ExponentialBackoffRetry
 from universal_sync_core.storage.store import Location
 
 Operation = Callable[[World, str], None]
-
-
-class At:
-    """Lets something happen before one of the requests.
-
-    Attributes:
-        asked: how many requests there were, besides those of what happens.
-    """
-
-    def __init__(self, world: World, number: int, happens: Callable[[], None]) -> None:
-        self.asked = 0
-        self._number = number
-        self._happens = happens
-        self._is_happening = False
-        for asked, names in (
-            (world.store, ("put", "get", "exists")),
-            (world.inventory, ("objects", "folders", "delete")),
-        ):
-            for name in names:
-                setattr(asked, name, self._counted(getattr(asked, name)))
-
-    def _counted(self, request: Callable[..., Any]) -> Callable[..., Any]:
-        def counted(*given: Any, **named: Any) -> Any:
-            if not self._is_happening:
-                self._begin()
-            answer = request(*given, **named)
-            return iter(list(answer)) if isinstance(answer, Iterator) else answer
-
-        return counted
-
-    def _begin(self) -> None:
-        if self.asked == self._number:
-            self._is_happening = True
-            self._happens()
-            self._is_happening = False
-        self.asked += 1
 
 
 @contextmanager
@@ -99,7 +63,9 @@ def test_who_has_been_given_a_state_can_read_it(first: Operation, second: Operat
             path = str(create_snapshot(one.bag, "pre")["pre_snapshot_s3_path"])
             world.end(one)
         world.pass_days(91)
-        at = At(world, number, partial(second, world, path))
+        at = At(number, partial(second, world, path))
+        at.notice(world.store, "put", "get", "exists")
+        at.notice(world.inventory, "objects", "folders", "delete")
 
         first(world, path)
 

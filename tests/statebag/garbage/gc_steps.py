@@ -29,6 +29,7 @@ _STEPS: Final = {
     "time_out": (4, 8),
     "snapshot": (2, 3),
     "borrow": (3, 3),
+    "lend": (1, 3),
     "fork": (2, 3),
     "branch": (4, 5),
     "join": (2, 4),
@@ -55,6 +56,8 @@ def steps_of(seed: int, count: int = 60) -> list[Step]:
     """Return what happens in the world of a seed."""
     chance = random.Random(seed)  # noqa: S311 - repeatable on purpose
     steps = [Step("start", (0,))]
+    if chance.random() < 0.2:
+        steps += _loan(chance)
     while len(steps) < count:
         drawn = chance.random()
         if drawn < 0.1:
@@ -66,6 +69,17 @@ def steps_of(seed: int, count: int = 60) -> list[Step]:
         else:
             steps.append(_drawn(chance))
     return steps
+
+
+def _loan(chance: random.Random) -> list[Step]:
+    """Return the story of a workflow that is over, while an execution elsewhere reads of it."""
+    return [
+        Step("sync", (_LAST, 0, 1, 0)),
+        Step("lend", (_LAST,)),
+        Step("succeed", (0,)),
+        Step("advance", (20,)),
+        _collection(chance),
+    ]
 
 
 def _comeback(chance: random.Random) -> list[Step]:

@@ -55,6 +55,13 @@ class Workflows(Executions):
                     self.borrowed.add(lender.owner)
                     self._publish(run)
 
+    def _lend(self, which: int) -> None:
+        """An execution of another machine begins with a pointer to a state in its input."""
+        for lender in self._one([each for each in self.runs if self._is_recent(each)], which):
+            arn, bag = arn_of(f"run-{len(self.runs)}", OTHER_MACHINE), lender.bag
+            given = {"read": bag.get("current_state")}
+            self._publish(self._added(Run(arn=arn, owner=lender.owner, bag=bag, given=given)))
+
     def _fork(self, which: int, container: int) -> None:
         for run in self._one(self._free(), which):
             ask = {"status": "PARALLEL_GROUP", "pending_branches": ["l", "r"]}
