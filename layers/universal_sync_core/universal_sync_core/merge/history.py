@@ -28,7 +28,8 @@ def new_entries(delta: JsonObject, bag: JsonObject, unit: UnitOfWork) -> list[Js
     if archive is not None and (own is None or archive.at != own.at):
         entries += unit.pages.elements(archive)
     for name in (HISTORY, HISTORY_ALIAS):
-        entries += Lists(unit.pages).items(delta.get(name))
+        if name in delta:
+            entries += Lists(unit.pages).items(delta[name])
     return entries
 
 

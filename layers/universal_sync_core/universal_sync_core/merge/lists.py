@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Final, TypeAlias
 
 from universal_sync_core.pages.pages import Pages
-from universal_sync_core.values.codec import Json
-from universal_sync_core.values.pointer import is_list, parse
+from universal_sync_core.values.codec import Json, canonical_among, encode
+from universal_sync_core.values.pointer import is_list, may_hold_marks, parse
 
 MergeItems: TypeAlias = Callable[[Json, Json], Json]
 
@@ -91,7 +91,7 @@ class Lists:
 
     def items(self, value: Json) -> list[Json]:
         """Return the elements of a value in any form, as they are stored; null has none."""
-        return self.elements(self.as_list(self._pages.opened(value)))
+        return self._pages.list_of(self.as_list(self._pages.opened(value))) or []
 
     def elements(self, value: Json) -> list[Json]:
         """Return the elements of a list in any form, as they are stored; else an empty list."""
@@ -109,7 +109,10 @@ class Lists:
         pointer = parse(base)
         if pointer is not None:
             return self._pages.find(pointer, wanted)
-        return self._pages.encodings(base, set(wanted))
+        wanted = set(wanted)
+        if may_hold_marks(encode(base)):
+            return self._pages.encodings(base, wanted)
+        return canonical_among(base, wanted)
 
     def identity(self, item: Json, key: str) -> bytes | None:
         """Return the canonical encoding of an item's key, or None if it identifies nothing."""

@@ -9,7 +9,8 @@ import json
 import math
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from itertools import accumulate
 from typing import Any, Final, TypeAlias
 
@@ -33,6 +34,7 @@ _STRICT: Final = (
     | orjson.OPT_PASSTHROUGH_DATETIME
     | orjson.OPT_PASSTHROUGH_SUBCLASS
 )
+_sorted: Final = partial(orjson.dumps, option=_STRICT | orjson.OPT_SORT_KEYS)
 _EXACT: Final = (
     ormsgpack.OPT_PASSTHROUGH_DATACLASS
     | ormsgpack.OPT_PASSTHROUGH_DATETIME
@@ -97,10 +99,17 @@ def canonical(value: Json) -> bytes:
     The bytes are copied, so that a million of them may be kept: those of orjson take 4 KB each.
     """
     try:
-        encoded = orjson.dumps(value, option=_STRICT | orjson.OPT_SORT_KEYS)
+        return bytes(memoryview(_sorted(value)))
     except TypeError:
         return _encode_plainly(value, sort_keys=True)
-    return bytes(memoryview(encoded))
+
+
+def canonical_among(values: Sequence[Json], wanted: set[bytes]) -> set[bytes]:
+    """Return the wanted bytes that `canonical` returns for one of some values, in less time."""
+    try:
+        return wanted.intersection(map(_sorted, values))
+    except TypeError:
+        return wanted.intersection(map(canonical, values))
 
 
 def measure(value: Json) -> tuple[int, bool]:
@@ -134,7 +143,7 @@ def decode(body: bytes, *, path: str = INLINE, max_depth: int = MAX_STORED_DEPTH
         raise UnreadableObjectError(f"JSON with over {max_depth:,} levels", path=path)
     try:
         text = body.decode(errors="surrogatepass")
-        return json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
+        return json.loads(text, parse_constant=_finite, parse_float=_finite)
     except (ValueError, RecursionError) as error:
         raise UnreadableObjectError("not readable JSON", path=path) from error
 
@@ -219,8 +228,7 @@ def depths(body: bytes) -> Iterator[int]:
 
 def _may_hold_infinite(packed: bytes) -> bool:
     """Tell whether MessagePack may hold a number that is not finite; other bytes look the same."""
-    has_ones = _ONES in packed or _ONES_OF_NEGATIVE in packed
-    return has_ones and _NOT_FINITE.search(packed) is not None
+    return (_ONES in packed or _ONES_OF_NEGATIVE in packed) and bool(_NOT_FINITE.search(packed))
 
 
 def _may_hold_long_number(body: bytes) -> bool:
@@ -249,13 +257,9 @@ def _escaped(surrogate: re.Match[str]) -> str:
     return f"\\u{ord(surrogate[0]):04x}"
 
 
-def _refuse_constant(name: str) -> Json:
-    raise ValueError(name)
-
-
 def _finite(text: str) -> float:
     number = float(text)
-    if math.isinf(number):
+    if not math.isfinite(number):
         raise ValueError(text)
     return number
 
