@@ -30,7 +30,7 @@ from universal_sync_core.pipe.keep_inline import beside_pointers, without_copies
 from universal_sync_core.pipe.pointer_bloat import (
     SAMPLE_ENTRIES,
     is_to_be_sampled,
-    prevent_pointer_bloat,
+    without_bloat,
 )
 from universal_sync_core.previews.showing import with_previews
 from universal_sync_core.storage.parallel import MAX_REQUESTS_AT_ONCE
@@ -99,7 +99,7 @@ class Optimizer:
         bag = self._open_branches(bag)
         bag = self._archive_history(bag)
         bag = self._offload_large_fields(bag)
-        bag = prevent_pointer_bloat(bag)
+        bag = without_bloat(bag, self._unit)
         bag = self._fit(self._shown(bag))
         return bag | {SIZE: round(self._size_without_itself(bag) / KIB, 1)}
 
@@ -272,7 +272,8 @@ class Optimizer:
         return self._sizes.of(value).portable or not self._unit.objects.can_write
 
     def _keys_may_stay(self, fields: JsonObject) -> bool:
-        return is_portable(list(fields)) or not self._unit.objects.can_write
+        portable = self._sizes.of_fields(fields).portable or is_portable(list(fields))
+        return portable or not self._unit.objects.can_write
 
     def _fits(self, bag: JsonObject) -> bool:
         within = self._size(bag) + _RESERVE_BYTES <= self._limits.bound_bytes

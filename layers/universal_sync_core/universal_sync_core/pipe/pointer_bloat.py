@@ -39,17 +39,22 @@ def prevent_pointer_bloat(state: JsonObject, context: Context | None = None) -> 
         InvalidRequestError: something has to be offloaded, and there is no bucket or execution.
     """
     with unit_of_work(context, state) as unit:
-        for field in SAMPLE_ENTRIES:
-            if is_to_be_sampled(state, field, unit):
-                state = _sampled(state, field, unit)
-        return _summarised(state, unit)
+        return without_bloat(state, unit)
+
+
+def without_bloat(bag: JsonObject, unit: UnitOfWork) -> JsonObject:
+    """Return the bag as `prevent_pointer_bloat` does."""
+    for field in SAMPLE_ENTRIES:
+        if is_to_be_sampled(bag, field, unit):
+            bag = _sampled(bag, field, unit)
+    return _summarised(bag, unit)
 
 
 def is_to_be_sampled(bag: JsonObject, field: str, unit: UnitOfWork) -> bool:
     """Tell whether a list should keep only a sample inline."""
-    if whole_name(field) in bag:
+    if field not in bag or whole_name(field) in bag:
         return False
-    value = bag.get(field)
+    value = bag[field]
     if (length(value) or 0) <= SAMPLE_ENTRIES[field]:
         return False
     is_long = field in SAMPLED_BY_COUNT or has_mark(value)

@@ -40,8 +40,9 @@ class Sizes:
         """Return the size of a value, and whether it is portable."""
         known = self._measured.get(id(value))
         if known is None:
-            known = Measured(value, *measure(value))
-            if len(self._measured) < _MOST_REMEMBERED or known.size >= _WORTH_REMEMBERING:
+            size, portable = measure(value)
+            known = Measured(value, size, portable)
+            if size >= _WORTH_REMEMBERING or len(self._measured) < _MOST_REMEMBERED:
                 self._measured[id(value)] = known
         return known
 
@@ -52,19 +53,20 @@ class Sizes:
         known = self._measured.get(id(fields))
         if known is not None:
             return known
-        together: list[Json] = list(fields)
-        parts: list[Measured] = []
+        # Beside the parts that are measured alone, an array of the rest has all that the object
+        # has: a comma after each key for its colon, and one more for each part.
+        rest: list[Json] = list(fields)
+        size, portable = 0, True
         for value in fields.values():
             if type(value) in _ALONE or (type(value) is str and len(value) > _LONG):
-                parts.append(self.of(value))
+                part = self.of(value)
+                size += part.size + 1
+                portable = portable and part.portable
             else:
-                together.append(value)
-        # Beside the parts, an array of the rest has all that the object has: a comma after each key
-        # for its colon, and one more for each part.
-        size, portable = measure(together)
-        size += sum(part.size for part in parts) + len(parts)
-        portable = portable and all(part.portable for part in parts)
-        known = self._measured[id(fields)] = Measured(fields, size, portable)
+                rest.append(value)
+        size_of_rest, is_rest_portable = measure(rest)
+        known = Measured(fields, size + size_of_rest, portable and is_rest_portable)
+        self._measured[id(fields)] = known
         return known
 
 
