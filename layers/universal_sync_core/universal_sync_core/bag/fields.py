@@ -146,7 +146,7 @@ def in_role(pointer: Pointer, role: str, **beside: Json) -> JsonObject:
 
 
 def _in_role(bag: JsonObject, name: str, role: str, kind: Kind) -> Pointer | None:
-    pointer = parse(bag.get(name))
+    pointer = parse(bag[name]) if name in bag else None
     if pointer is None or pointer.kind != kind or pointer.beside.get(_ROLE) != role:
         return None
     return pointer
@@ -161,6 +161,8 @@ def without_samples(bag: JsonObject, touched: Collection[str] | None = None) -> 
     """
     plain = bag
     for field, shown in SHOWN_AS.items():
+        if whole_name(field) not in bag:
+            continue
         names = {field, shown, whole_name(field)}
         is_meant = touched is None or not names.isdisjoint(touched)
         pointer = whole_of(bag, field) if is_meant else None

@@ -203,7 +203,7 @@ def require_same_execution(fields: JsonObject, bag: JsonObject, unit: UnitOfWork
     The execution id says which objects a bag may read. It is not data, and nothing changes it.
     """
     ours = unit.objects.execution_id
-    if named_execution(bag) not in (None, ours):
+    if bag.get("execution_id") != ours and named_execution(bag) is not None:
         raise InvalidRequestError("the bag belongs to another execution", field="execution_id")
     if "execution_id" in fields and (ours or named_execution(fields)) != fields["execution_id"]:
         message = "a result cannot move the state to another execution: leave out execution_id"

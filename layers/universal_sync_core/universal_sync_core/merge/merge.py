@@ -67,7 +67,7 @@ def merge_delta(
     unmerged = kept_fields(bag, unit) | {REMOVED_PATHS}
     unmerged |= {ARCHIVE} if archive_of(delta) else set()
     incoming = {name: value for name, value in delta.items() if name not in unmerged}
-    removed = removed_keys(delta.get(REMOVED_PATHS, []), REMOVED_PATHS)
+    removed = removed_keys(delta[REMOVED_PATHS], REMOVED_PATHS) if REMOVED_PATHS in delta else []
     base = _with_touched(bag, [*incoming, STATE] if removed else incoming, unit)
     if removed and STATE in base:
         base = {**base, STATE: without_paths(base[STATE], removed, unit)}

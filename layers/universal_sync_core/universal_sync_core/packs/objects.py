@@ -248,6 +248,8 @@ class Objects(Fetching):
         """
         self.seal()
         packs = self._outbox.sealed()
+        if not packs:
+            return
         in_parallel(self._send, [each for each in packs if each[0] not in self._seen])
         for path, pack in packs:
             documents = dict(pack.documents(path))

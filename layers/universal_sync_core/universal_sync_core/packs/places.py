@@ -33,7 +33,7 @@ class Places:
     def require_keys(self) -> None:
         """Raise InvalidRequestError if S3 would refuse the keys of this execution."""
         if self.can_write:
-            _ = self.home
+            execution_prefix(self._settings, self._require_owner()[1])
 
     @property
     def can_write(self) -> bool:

@@ -32,6 +32,7 @@ def is_compressed(value: Json) -> bool:
     """Tell whether `value` has the compressed form; its content is checked on expanding."""
     return (
         type(value) is dict
+        and COMPRESSED_MARK in value
         and value.keys() == {COMPRESSED_MARK, _SIZE}
         and type(value[COMPRESSED_MARK]) is str
         and type(value[_SIZE]) is int

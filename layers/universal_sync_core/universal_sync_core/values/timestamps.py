@@ -74,9 +74,13 @@ def time_of(fields: Mapping[str, Json], resolve: Resolve = _as_it_is) -> int | N
         fields: the fields of the part, as they are stored.
         resolve: reads or unpacks a value that is not an inline number or string.
     """
-    stored = (fields[name] for name in TIME_FIELDS if name in fields)
-    times = (read_time(resolve(value) if _may_be_time(value) else value) for value in stored)
-    return next((time for time in times if time is not None), None)
+    for name in TIME_FIELDS:
+        if name in fields:
+            value = fields[name]
+            time = read_time(resolve(value) if _may_be_time(value) else value)
+            if time is not None:
+                return time
+    return None
 
 
 def _may_be_time(value: Json) -> bool:
@@ -89,7 +93,8 @@ def _may_be_time(value: Json) -> bool:
 
 def is_older(delta: Mapping[str, Json], base: Mapping[str, Json], resolve: Resolve) -> bool:
     """Tell whether both sides have a readable time and the delta's is earlier."""
-    ours, theirs = time_of(base, resolve), time_of(delta, resolve)
+    theirs = time_of(delta, resolve)
+    ours = None if theirs is None else time_of(base, resolve)
     return ours is not None and theirs is not None and theirs < ours
 
 
