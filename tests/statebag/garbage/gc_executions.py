@@ -38,7 +38,11 @@ CONTAINERS: Final = 3
 
 @dataclass
 class Run:
-    """An execution, as the world knows it."""
+    """An execution, as the world knows it.
+
+    Attributes:
+        only_reads: whether it reads the state of another without going on with it.
+    """
 
     arn: str
     owner: str
@@ -50,6 +54,7 @@ class Run:
     record: str | None = None
     branches: list[Bag] = field(default_factory=list)
     outputs: list[Any] | None = None
+    only_reads: bool = False
 
 
 class TimedStore(MemoryStore):
@@ -120,9 +125,12 @@ class Executions:
     def _running(self) -> list[Run]:
         return [run for run in self.runs if run.status == "RUNNING"]
 
+    def _working(self) -> list[Run]:
+        return [run for run in self._running() if not run.only_reads]
+
     def _free(self) -> list[Run]:
         """Return those that are between two states, in no branches and no map."""
-        return [run for run in self._running() if not run.branches and run.outputs is None]
+        return [run for run in self._working() if not run.branches and run.outputs is None]
 
     def _is_recent(self, run: Run) -> bool:
         return run.stopped is None or self.now - run.stopped < REDRIVABLE

@@ -60,7 +60,8 @@ class Workflows(Executions):
         for lender in self._one([each for each in self.runs if self._is_recent(each)], which):
             arn, bag = arn_of(f"run-{len(self.runs)}", OTHER_MACHINE), lender.bag
             given = {"read": bag.get("current_state")}
-            self._publish(self._added(Run(arn=arn, owner=lender.owner, bag=bag, given=given)))
+            run = Run(arn=arn, owner=lender.owner, bag=bag, given=given, only_reads=True)
+            self._publish(self._added(run))
 
     def _fork(self, which: int, container: int) -> None:
         for run in self._one(self._free(), which):
@@ -119,7 +120,7 @@ class Workflows(Executions):
             self.prompts.append({"execution_id": run.owner, "prompt": prompt})
 
     def _fail(self, which: int, container: int) -> None:
-        for run in self._one(self._running(), which):
+        for run in self._one(self._working(), which):
             with self._in(container):
                 told = core.record_failure(run.bag, {"Error": "E", "Cause": "c"})
             run.record, run.cause = told["record_s3_path"], told["cause"]
