@@ -93,6 +93,7 @@ UNAVAILABLE = [
     (403, "RequestTimeTooSkewed"),
     (400, "TokenRefreshRequired"),
     (400, "ExpiredToken"),
+    (400, ""),
 ]
 DENIED = [
     (403, "AccessDenied"),
@@ -103,7 +104,6 @@ DENIED = [
     (400, "InvalidArgument"),
     (400, "KeyTooLongError"),
     (400, "KMS.DisabledException"),
-    (400, ""),
     (405, "MethodNotAllowed"),
 ]
 MISSING = [(404, "NoSuchBucket"), (404, "NoSuchKey"), (404, "SomethingElse"), (404, "")]
@@ -136,7 +136,7 @@ def test_every_answer_has_one_class(
     ("status", "expected"),
     [
         (403, StoreAccessDeniedError),
-        (400, StoreAccessDeniedError),
+        (400, StoreUnavailableError),
         (409, StoreUnavailableError),
         (429, StoreThrottledError),
         (500, StoreUnavailableError),

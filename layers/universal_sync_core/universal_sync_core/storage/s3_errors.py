@@ -96,6 +96,8 @@ CODES: Final = (
         _CODES,
         ("RequestTimeTooSkewed", "RequestExpired", "TokenRefreshRequired", "ExpiredToken"),
     ),
+    # What S3 says of expired credentials where the answer has no body.
+    Rule(StoreUnavailableError, _HEAD, ("400",)),
     # A new bucket is not known everywhere yet.
     Rule(StoreUnavailableError, _REDIRECTS, ("TemporaryRedirect", "Redirect")),
     Rule(MissingObjectError, _CODES, ("NoSuchKey", _NO_BUCKET, "NoSuchVersion")),
