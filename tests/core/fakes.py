@@ -2,25 +2,15 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from threading import Barrier, Condition, Lock
+from threading import Condition, Lock
 
 from universal_sync_core.errors import (
     StateSyncError,
     StoreThrottledError,
     StoreUnavailableError,
 )
-from universal_sync_core.storage import parallel
 from universal_sync_core.storage.memory_store import MemoryStore
 from universal_sync_core.storage.store import Location, ObjectStore, Part, StoredObject
-
-
-def await_requests() -> None:
-    """Wait until every request that a failed call left on its way has ended.
-
-    It gives each thread of the pool something to do that ends only when all threads do it.
-    """
-    idle = Barrier(parallel.MAX_REQUESTS_AT_ONCE)
-    parallel.in_parallel(lambda _: idle.wait(), range(parallel.MAX_REQUESTS_AT_ONCE))
 
 
 class PassingStore:

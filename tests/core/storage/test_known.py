@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.core.bags import CONTEXT, call, fresh, hydrated
-from tests.core.fakes import BrownoutStore, CountingStore, FakeClock, await_requests
+from tests.core.fakes import BrownoutStore, CountingStore, FakeClock
 from tests.core.places import documents_of, lines_of
 from tests.core.storage.knowing import ROWS, WIDE, clocked, deleted
 from universal_sync_core import (
@@ -109,7 +109,6 @@ def test_a_call_that_fails_after_a_part_was_sent_leaves_only_documents_of_that_p
     with fresh(store) as space:
         with pytest.raises(StoreThrottledError):
             stored_in_two_parts()
-        await_requests()
         stored = store.inner.inner  # type: ignore[attr-defined]
         assert all(str(path) in space.known for path in stored.objects)
         assert len({at.path for at in documents_of(stored) if at in space.known}) == 2

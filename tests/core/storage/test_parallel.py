@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import time
-from threading import Event
+from threading import Barrier, Event
 
 import pytest
 
@@ -56,6 +56,24 @@ def test_the_first_error_is_raised_and_what_has_not_begun_never_does() -> None:
     with pytest.raises(StoreUnavailableError):
         in_parallel(work, range(500))
     assert len(begun) < 250
+
+
+def test_an_error_is_raised_when_all_that_has_begun_has_ended() -> None:
+    both, failed = Barrier(2), Event()
+    ended: list[int] = []
+
+    def work(number: int) -> None:
+        both.wait()
+        if number == 0:
+            failed.set()
+            raise StoreUnavailableError("down")
+        failed.wait()
+        time.sleep(0.1)
+        ended.append(number)
+
+    with pytest.raises(StoreUnavailableError):
+        in_parallel(work, range(2))
+    assert ended == [1]
 
 
 def test_calls_of_all_threads_may_be_bounded_in_time() -> None:

@@ -38,16 +38,12 @@ def in_time(func: Callable[[], Result], seconds: float) -> Result:
 def in_parallel(func: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
     """Return the results of `func` for all items, in their order.
 
-    At most 32 run at once; `func` must not call this function. The first error is raised, and
-    cancels the calls that have not begun.
+    At most 32 run at once; `func` must not call this function. An error cancels the calls that have
+    not begun, and is raised when all others have ended: nothing goes on behind the caller's back.
     """
     if len(items) < 2:  # noqa: PLR2004 - a single item needs no thread
         return [func(item) for item in items]
     futures = [_pool().submit(func, item) for item in items]
-    done, waiting = wait(futures, return_when=FIRST_EXCEPTION)
-    for future in waiting:
-        future.cancel()
-    for future in futures:
-        if future in done:
-            future.result()  # raises the first error, if there is one
-    return [future.result() for future in futures]
+    _, waiting = wait(futures, return_when=FIRST_EXCEPTION)
+    wait([future for future in waiting if not future.cancel()])
+    return [future.result() for future in futures if not future.cancelled()]
