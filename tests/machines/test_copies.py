@@ -21,6 +21,9 @@ ROWS: Final = {
     "$states.input.a & $states.input.a": 2 * A,
     "$append($states.input.l, $states.input.l)": 2 * L,
     "$merge([$states.input.a, {'x': $states.input.l}])": A + L,
+    "$merge([$states.input, {'a': $states.input.l}])": 2 * L,
+    "$merge([$states.input, {'a': {}}])": L,
+    "$merge([{'x': $states.input.a}, $states.input.l, {'x': 1}])": L,
     "($a := $states.input.a; $f := function($x) { $x & $x }; $f($a) & $a)": 3 * A,
     "($a := $states.input.a; $n := $count($states.input.l); $a)": A,
     # A text of JSON has its quotes escaped.

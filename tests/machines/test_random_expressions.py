@@ -5,7 +5,7 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from jsonata import Jsonata
+from jsonata import JException, Jsonata
 
 from tests.core.bags import CONTEXT, fresh
 from tests.core.fakes import CountingStore
@@ -35,6 +35,8 @@ expressions = st.one_of(
     paths.map(lambda path: f"{path}[]"),
     paths.map(lambda path: f"{path}.{{'q': a}}"),
     st.builds(lambda one, other: f"$append({one}, {other})", paths, paths),
+    st.builds(lambda one, other: f"$merge([{one}, {other}])", paths, paths),
+    st.builds(lambda one, other: f"$merge([{one}, {{'a': {other}, 'b': 1}}])", paths, paths),
     st.builds(lambda one, other: f"{one} ? {other} : 0", paths, paths),
 )
 outputs = st.dictionaries(NAMES, expressions, min_size=1)
@@ -60,6 +62,10 @@ def passing(output: dict[str, str]) -> Fields:
 def test_two_states_make_of_an_offloaded_document_what_they_make_of_it(
     document: Any, first: dict[str, str], second: dict[str, str], at_most: int
 ) -> None:
+    try:
+        expected = made(second, made(first, document))
+    except JException:  # `$merge` of what is no object
+        return
     definition = machine({"S": passing(first), "T": passing(second)}, QueryLanguage="JSONata")
     words: Any = words_before(definition, "S").to_json()
     with fresh(CountingStore()):
@@ -69,4 +75,4 @@ def test_two_states_make_of_an_offloaded_document_what_they_make_of_it(
             return
         got = hydrate(made(second, made(first, small)), context=CONTEXT)
 
-    assert got == made(second, made(first, document))
+    assert got == expected

@@ -7,14 +7,17 @@ from statebag.machines.values.expressions import (
     Computed,
     Expression,
     Literal,
+    Merged,
     Ref,
     Selected,
     Struct,
     Word,
     Written,
+    fields_of,
+    is_given,
     stronger,
 )
-from statebag.machines.values.paths import EACH, Path, Step, by_names, in_list
+from statebag.machines.values.paths import ANY_NAME, EACH, Path, Step, by_names, in_list
 
 Needs: TypeAlias = dict[Path, Word]
 
@@ -79,8 +82,21 @@ def demand(
             whole: Needs = {(*path, *below): word for below, word in needs.items()}
             add(whole, path, Word.REACHED)
             demand(value, whole, into, computes=computes)
+        case Merged(parts=parts):
+            _demand_merged(parts, needs, into, computes=computes)
         case Literal():
             pass
+
+
+def _demand_merged(
+    parts: tuple[Expression, ...], needs: Mapping[Path, Word], into: Needs, *, computes: bool
+) -> None:
+    """Add what is asked of objects that are merged: each of them stays a container."""
+    left = {(ANY_NAME,): Word.OPEN, **needs}
+    for part in reversed(parts):
+        demand(part, left, into, computes=computes)
+        given = {key for key, each in fields_of(part).items() if is_given(each)}
+        left = {path: word for path, word in left.items() if not path or path[0] not in given}
 
 
 def _demand_moved(made: Ref, needs: Mapping[Path, Word], into: Needs) -> None:

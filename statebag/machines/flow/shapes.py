@@ -108,6 +108,10 @@ class Shape:
             value = held.written_inside(below, value)
         else:
             value = value.moved()
+        return self.with_field(step, value)
+
+    def with_field(self, step: Step, value: "Shape") -> "Shape":
+        """Return this value with another under a key."""
         known = 0 if step in self.fields else len(str(step)) + 4
         return replace(
             self,
@@ -115,6 +119,11 @@ class Shape:
             fields={**self.fields, step: value},
             cap=min(UNBOUNDED, self.total + known + value.total),
         )
+
+    def either(self, step: Step, value: "Shape") -> "Shape":
+        """Return a bound of a value, and of what is under a key as long as it is not there."""
+        known = self.fields.get(step)
+        return joined(known, value) if known else _beside(value, self, step)
 
     def written_inside(self, path: Path, value: "Shape") -> "Shape":
         """Return the same as `written`, with what is counted outside still counted there."""
@@ -135,6 +144,23 @@ def joined(one: Shape, other: Shape) -> Shape:
     """Return a bound of either value: the larger at each path."""
     if one is other:
         return one
+    both = Shape(
+        max(one.rest, other.rest),
+        _joined_fields(one, other),
+        max(one.count, other.count),
+        cap=max(one.total, other.total),
+    )
+    hidden = max(one.size, other.size) - both.total
+    return replace(both, outside=hidden) if hidden > 0 else both
+
+
+def merged(one: Shape, other: Shape) -> Shape:
+    """Return a bound of an object with the fields of two."""
+    rest, cap = one.rest + other.rest, one.total + other.total
+    return Shape(min(UNBOUNDED, rest), _joined_fields(one, other), cap=min(UNBOUNDED, cap))
+
+
+def _joined_fields(one: Shape, other: Shape) -> dict[Step, Shape]:
     fields = dict(one.fields)
     for key in one.fields.keys() | other.fields.keys():
         here, there = one.fields.get(key), other.fields.get(key)
@@ -142,14 +168,7 @@ def joined(one: Shape, other: Shape) -> Shape:
             fields[key] = joined(here, there)
         else:
             fields[key] = _beside(here, other, key) if here else _beside(there, one, key)
-    both = Shape(
-        max(one.rest, other.rest),
-        fields,
-        max(one.count, other.count),
-        cap=max(one.total, other.total),
-    )
-    hidden = max(one.size, other.size) - both.total
-    return replace(both, outside=hidden) if hidden > 0 else both
+    return fields
 
 
 def _beside(known: Shape | None, other: Shape, key: Step) -> Shape:

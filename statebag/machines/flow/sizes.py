@@ -3,17 +3,20 @@
 from collections.abc import Mapping
 from typing import TypeAlias
 
-from statebag.machines.flow.shapes import SCALAR, UNBOUNDED, Shape
+from statebag.machines.flow.shapes import SCALAR, UNBOUNDED, Shape, merged
 from statebag.machines.values.expressions import (
     Computed,
     Expression,
     Literal,
+    Merged,
     Read,
     Ref,
     Selected,
     Struct,
     Word,
     Written,
+    fields_of,
+    is_given,
 )
 from statebag.machines.values.paths import ANY_LIST, CONTEXT, EACH, INPUT_IN_CONTEXT, Path, Step
 
@@ -35,13 +38,31 @@ def size_of(made: Expression, values: Values) -> Shape:
         case Computed(text=text, most=most):
             found = text + _bytes_of_copies(made, values)
             return Shape(min(UNBOUNDED, found if most is None else min(most, found)))
-        case Struct():
-            shape, shared = _struct(made, values)
-            return Shape(shape.rest + _shared_bytes(shared), shape.fields, shape.count)
+        case Struct() | Merged():
+            return _object(made, values)
         case Written(base=base, path=path, value=value):
             return size_of(base, values).moved().written(path, size_of(value, values))
         case Selected(value=value, path=path):
             return size_of(value, values).read(path)
+
+
+def _object(made: Struct | Merged, values: Values) -> Shape:
+    if isinstance(made, Merged):
+        return _merged(made.parts, values)
+    shape, shared = _struct(made, values)
+    return Shape(shape.rest + _shared_bytes(shared), shape.fields, shape.count)
+
+
+def _merged(parts: tuple[Expression, ...], values: Values) -> Shape:
+    found = size_of(parts[0], values).moved()
+    for part in parts[1:]:
+        fields = fields_of(part)
+        for key, each in fields.items():
+            own = size_of(each, values).moved()
+            found = found.with_field(key, own if is_given(each) else found.either(key, own))
+        if not fields:
+            found = merged(found, size_of(part, values).moved())
+    return found
 
 
 def _read(path: Path, values: Values) -> Shape:

@@ -6,6 +6,7 @@ from statebag.machines.values.expressions import (
     Computed,
     Expression,
     Literal,
+    Merged,
     Read,
     Ref,
     Selected,
@@ -26,6 +27,8 @@ def rebased(made: Expression, base: Expression, root: Step = DOCUMENT) -> Expres
             return _computed(made, base, root)
         case Struct(fields=fields, size=size):
             return Struct({key: rebased(each, base, root) for key, each in fields.items()}, size)
+        case Merged(parts=parts):
+            return Merged(tuple(rebased(each, base, root) for each in parts))
         case Literal() | Written() | Selected():
             return made
 

@@ -1,6 +1,6 @@
 """What a value is made of: the one form that JSONPath, intrinsic functions and JSONata take."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final, TypeAlias
@@ -115,7 +115,14 @@ class Selected:
     path: Path
 
 
-Expression: TypeAlias = Literal | Ref | Struct | Computed | Written | Selected
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """An object with the fields of several, of which the last one that has a field gives it."""
+
+    parts: "tuple[Expression, ...]"
+
+
+Expression: TypeAlias = Literal | Ref | Struct | Computed | Written | Selected | Merged
 
 WHOLE_DOCUMENT: Final = Ref((DOCUMENT,))
 EMPTY: Final = Literal(2)
@@ -135,6 +142,16 @@ def write(base: Expression, path: Path, value: Expression) -> Expression:
     return Written(base, path, value) if path else value
 
 
+def fields_of(made: Expression) -> Mapping[Step, Expression]:
+    """Return the fields of an object that is made here; none of any other value."""
+    return made.fields if isinstance(made, Struct) else {}
+
+
+def is_given(made: Expression) -> bool:
+    """Tell whether a value is there in any case: JSONata leaves out a field without one."""
+    return isinstance(made, Literal | Struct | Merged)
+
+
 def paths_in(made: Expression) -> list[Path]:
     """Return all paths that a value is made of."""
     match made:
@@ -142,11 +159,18 @@ def paths_in(made: Expression) -> list[Path]:
             return [path]
         case Computed(reads=reads):
             return [read.path for read in reads]
+    return [path for part in parts_of(made) for path in paths_in(part)]
+
+
+def parts_of(made: Expression) -> Iterable[Expression]:
+    """Return the values that one is put together of."""
+    match made:
         case Struct(fields=fields):
-            return [path for each in fields.values() for path in paths_in(each)]
+            return fields.values()
+        case Merged(parts=parts):
+            return parts
         case Written(base=base, value=value):
-            return [*paths_in(base), *paths_in(value)]
+            return base, value
         case Selected(value=value):
-            return paths_in(value)
-        case Literal():
-            return []
+            return (value,)
+    return ()

@@ -15,6 +15,7 @@ from statebag.machines.values.expressions import (
     Computed,
     Expression,
     Literal,
+    Merged,
     Read,
     Ref,
     Struct,
@@ -96,6 +97,19 @@ def _value(syntax: Syntax, text: int) -> Expression:
     if path is not None:
         made = value_at(path)
         return replace(made, maps=True) if isinstance(made, Ref) else made
+    if (put_together := _put_together(syntax, text)) is not None:
+        return put_together
+    if (count := _numbers_in(syntax)) is not None:
+        return Literal(2 + _NUMBER_BYTES * count, count)
+    if syntax.type in _LITERALS:
+        return Literal(max(text, 2 + len(str(syntax.value).encode())))
+    reads = tuple(dict.fromkeys(_reads(syntax)))
+    copies = copies_of(syntax, partial(_own_read, scalar=False))
+    return Computed(reads, text, _SMALL_BYTES if _is_small(syntax) else None, copies)
+
+
+def _put_together(syntax: Syntax, text: int) -> Expression | None:
+    """Return an object or a list of values, or None of another expression."""
     if syntax.type == "unary" and syntax.value == "{" and _has_literal_keys(syntax):
         fields: dict[Step, Expression] = {
             str(key.value): _value(value, 0) for key, value in syntax.lhs_object
@@ -106,13 +120,8 @@ def _value(syntax: Syntax, text: int) -> Expression:
             index: _value(each, 0) for index, each in enumerate(syntax.expressions)
         }
         return Struct(elements, text)
-    if (count := _numbers_in(syntax)) is not None:
-        return Literal(2 + _NUMBER_BYTES * count, count)
-    if syntax.type in _LITERALS:
-        return Literal(max(text, 2 + len(str(syntax.value).encode())))
-    reads = tuple(dict.fromkeys(_reads(syntax)))
-    copies = copies_of(syntax, partial(_own_read, scalar=False))
-    return Computed(reads, text, _SMALL_BYTES if _is_small(syntax) else None, copies)
+    parts = _merged_parts(syntax)
+    return Merged(tuple(_value(each, 0) for each in parts)) if parts else None
 
 
 def _numbers_in(syntax: Syntax) -> int | None:
@@ -124,6 +133,14 @@ def _numbers_in(syntax: Syntax) -> int | None:
     if first.type != "number" or last.type != "number":
         return None
     return max(0, int(last.value) - int(first.value) + 1)
+
+
+def _merged_parts(syntax: Syntax) -> list[Syntax]:
+    """Return the objects of a call such as `$merge([$a, {'b': 1}])`; none of another expression."""
+    is_call = syntax.type == "function" and getattr(syntax.procedure, "value", None) == "merge"
+    arguments = list(syntax.arguments if is_call else ())
+    is_written_out = [(each.type, each.value) for each in arguments] == [("unary", "[")]
+    return arguments[0].expressions or [] if is_written_out else []
 
 
 def _has_own_elements(syntax: Syntax) -> bool:

@@ -14,6 +14,7 @@ from statebag.machines.values.expressions import (
     Ref,
     Struct,
     Word,
+    parts_of,
 )
 from statebag.machines.values.paths import (
     CONTEXT,
@@ -59,7 +60,7 @@ def read_in_place(made: Expression, word: Word) -> Iterator[Read]:
     elif isinstance(made, Computed):
         yield from made.reads
     else:
-        for below in getattr(made, "fields", {}).values():
+        for below in parts_of(made):
             yield from read_in_place(below, word)
 
 

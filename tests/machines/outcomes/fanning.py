@@ -262,6 +262,35 @@ JSONATA: Final[dict[str, Case]] = {
     "two objects are merged in an expression": jsonata(
         {"Read": says("$merge([$states.input.order.lines[0], {'x': 1}])")}
     ),
+    "an answer is merged into the document": jsonata(
+        {
+            "Add": {
+                "Type": "Task",
+                "Resource": "arn:aws:states:::sqs:sendMessage",
+                "Arguments": {"MessageBody": "{% $states.input.order.id %}"},
+                "Output": "{% $merge([$states.input, {'sent': $states.result.MessageId}]) %}",
+            },
+            "Read": says("$states.input.order.lines[0].sku & $states.input.sent"),
+        }
+    ),
+    "a part of the document and a list of objects are merged": jsonata(
+        {
+            "Merge": {
+                "Type": "Pass",
+                "Output": "{% $merge([$states.input.order, $states.input.order.lines]) %}",
+            },
+            "Read": says("$states.input.sku", Output="{% $states.input %}"),
+        }
+    ),
+    "an object without a field is merged over one with it": jsonata(
+        {
+            "Merge": {
+                "Type": "Pass",
+                "Output": "{% $merge([$states.input.order, {'id': $states.input.none}]) %}",
+            },
+            "Read": says("$states.input.id", Output="{% $states.input %}"),
+        }
+    ),
     "a list is taken out of each element of a list": jsonata(
         {
             "Take": {
