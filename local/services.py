@@ -35,7 +35,7 @@ from .bridges.language import (
     timestamps,
     variables,
 )
-from .bridges.maps import inline_maps, item_files, map_runs, objects, result_files
+from .bridges.maps import inline_maps, item_readers, map_runs, objects, result_files
 from .bridges.templates import no_values, stack_names
 from .clients import Clients
 from .errors import ServerStartError
@@ -154,7 +154,7 @@ def _bridge(closing: ExitStack, services: Services) -> None:
     inline_maps.install(closing)
     map_runs.install(closing)
     # Before what names the failures of reading.
-    item_files.install(closing, services.clients)
+    item_readers.install(closing, services.clients)
     result_files.install(closing, services.clients)
     announcements.install(closing, services.events.append)
     service_events.install(closing)

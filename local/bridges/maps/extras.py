@@ -12,10 +12,10 @@ from typing import Any
 from moto.stepfunctions.parser.asl.eval.environment import Environment
 
 from ...machines.scopes import scopes_of
-from .item_files import is_read_here, read_here
+from .item_readers import read_as, require_known
 
 _KEPT = "local_cloud_extras"
-_BATCHER = "ItemBatcher"
+_BATCHER, _PART = "ItemBatcher", "part"
 _SELECTOR, _SELECTED = "ItemSelector", "selected"
 
 
@@ -27,13 +27,13 @@ class MapExtras:
         batcher: evaluates to the ItemBatcher.
         express: whether its children are of the type EXPRESS.
         selects: whether the ItemSelector is one expression.
-        reads: the ReaderConfig, where moto knows none such.
+        reads: evaluates to the ReaderConfig.
     """
 
     batcher: Any = None
     express: bool = False
     selects: bool = False
-    reads: Mapping[str, Any] | None = None
+    reads: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def parsed_with_extras(definition: str, parse: Callable[[str], Any]) -> Any:
             if extras[name].selects:
                 state.item_selector = _Selected(state.item_selector)
             if reads := extras[name].reads:
-                read_here(state.item_reader, reads)
+                read_as(state.item_reader, reads)
     return program, tree
 
 
@@ -83,36 +83,48 @@ def _taken_out(
             if express:
                 config["ExecutionType"] = "STANDARD"
             batcher = state.pop(_BATCHER, None)
-            reads = _taken_config(state.get("ItemReader"))
+            config = _taken_config(state.get("ItemReader"))
             selects = isinstance(state.get(_SELECTOR), str)
             if selects:
                 state[_SELECTOR] = {_SELECTED: state[_SELECTOR]}
-            if express or batcher or selects or reads:
-                template = batcher and _template(batcher, scope.language_of(state), parse)
-                extras = MapExtras(batcher=template, express=express, selects=selects, reads=reads)
-                yield name, extras
+            if express or batcher or selects or config:
+                language = scope.language_of(state)
+                yield (
+                    name,
+                    MapExtras(
+                        batcher=batcher and _template(batcher, language, parse),
+                        express=express,
+                        selects=selects,
+                        reads=config and _template(config, language, parse),
+                    ),
+                )
 
 
 def _taken_config(reader: Any) -> Mapping[str, Any] | None:
-    """Take out of an ItemReader a configuration that moto does not know, and an empty one."""
+    """Take its configuration out of an ItemReader.
+
+    Raises:
+        LocalCloudError: AWS does not know it.
+    """
     config = reader.get("ReaderConfig") if isinstance(reader, dict) else None
-    if not isinstance(config, dict) or (config and not is_read_here(config)):
+    if not isinstance(config, dict):
         return None
+    require_known(config)
     del reader["ReaderConfig"]
-    return config or None
+    return config
 
 
-def _template(batcher: Mapping[str, Any], language: str, parse: Callable[[str], Any]) -> Any:
-    """Return the ItemBatcher as a template, in the form of a Pass state, which moto knows."""
+def _template(fields: Mapping[str, Any], language: str, parse: Callable[[str], Any]) -> Any:
+    """Return the fields of a part as a template, in the form of a Pass state, which moto knows."""
     if language == "JSONata":
-        state = {"Type": "Pass", "Output": batcher, "End": True}
+        state = {"Type": "Pass", "Output": fields, "End": True}
     else:
         # `MaxItemsPerBatchPath` is to this what `MaxItemsPerBatch.$` is to a template.
-        fields = {_dotted(key): value for key, value in batcher.items()}
-        state = {"Type": "Pass", "Parameters": fields, "End": True}
-    machine = {"QueryLanguage": language, "StartAt": _BATCHER, "States": {_BATCHER: state}}
+        dotted = {_dotted(key): value for key, value in fields.items()}
+        state = {"Type": "Pass", "Parameters": dotted, "End": True}
+    machine = {"QueryLanguage": language, "StartAt": _PART, "States": {_PART: state}}
     program, _ = parse(json.dumps(machine))
-    made = program.states.states[_BATCHER]
+    made = program.states.states[_PART]
     return made.output.jsonata_template_value if made.output else made.parameters
 
 

@@ -1,69 +1,100 @@
-"""Files of items that moto's ItemReader does not know: Parquet, JSON lines, and lists of files.
+"""The items of files of every type that an ItemReader knows.
 
 https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itemreader.html
 """
 
+import csv
 import json
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
-from typing import Any
-from urllib.parse import urlsplit
+from codecs import BOM_UTF8
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from io import StringIO
+from itertools import zip_longest
+from typing import Any, Final, TypeAlias
 
-from moto.stepfunctions.parser.asl.component.state.exec.state_map.item_reader import (
-    item_reader_decl as reader,
-)
-from moto.stepfunctions.parser.asl.eval.environment import Environment
+from universal_sync_core.errors import UnreadableObjectError
+from universal_sync_core.maps.compressed_files import uncompressed
 
-from ...clients import Clients
+from ...errors import LocalCloudError
+from ...limits import PAYLOAD_BYTES
 from ...parquet import rows_of
-from ..patches import Original, around
 
-_KEPT = "local_cloud_reads"
+Config: TypeAlias = Mapping[str, Any]
 
-
-def _lines_of(body: bytes) -> list[Any]:
-    return [json.loads(line) for line in body.splitlines() if line.strip()]
+_DELIMITERS: Final = {"COMMA": ",", "PIPE": "|", "SEMICOLON": ";", "SPACE": " ", "TAB": "\t"}
 
 
-_READERS: Mapping[str, Callable[[bytes], list[Any]]] = {"JSONL": _lines_of, "PARQUET": rows_of}
-_MANIFESTS = (None, "ATHENA_DATA")
+def items_in(body: bytes, config: Config) -> Iterable[Any]:
+    """Return the items of a file.
+
+    Args:
+        body: its bytes, which may be compressed.
+        config: the ReaderConfig, evaluated.
+
+    Raises:
+        LocalCloudError, ValueError: it cannot be read as the type that the configuration names.
+    """
+    read = _READERS.get(config.get("InputType", ""))
+    if read is None:
+        raise LocalCloudError(f"InputType must be one of {', '.join(INPUT_TYPES)}")
+    return read(body, config)
 
 
-def is_read_here(config: Mapping[str, Any]) -> bool:
-    """Tell whether moto does not know a ReaderConfig that is read here."""
-    known = config.keys() <= {"InputType", "ManifestType"}
-    return (
-        known and config.get("InputType") in _READERS and config.get("ManifestType") in _MANIFESTS
-    )
+def text_of(body: bytes) -> str:
+    """Return the text of a file, which may be compressed."""
+    try:
+        return b"".join(uncompressed([body], "the file")).removeprefix(BOM_UTF8).decode()
+    except UnreadableObjectError as error:
+        raise LocalCloudError(str(error)) from error
 
 
-def read_here(item_reader: Any, config: Mapping[str, Any]) -> None:
-    """Have an ItemReader read what its ReaderConfig says."""
-    setattr(item_reader, _KEPT, config)
+def rows_in(text: str, names: list[str] | None, config: Config) -> Iterator[dict[str, str]]:
+    """Yield the rows of a table with these names of columns, or those of its first row."""
+    # For the whole process: its limit of 128 KiB for a cell is below what an item may have.
+    csv.field_size_limit(max(csv.field_size_limit(), PAYLOAD_BYTES))
+    delimiter = _DELIMITERS[config.get("CSVDelimiter", "COMMA")]
+    rows = filter(None, csv.reader(StringIO(text, newline=""), delimiter=delimiter))
+    try:
+        names = next(rows, []) if names is None else names
+        if len(set(names)) < len(names):
+            raise LocalCloudError("CSV headers cannot contain duplicates.")
+        for row in rows:
+            yield dict(zip_longest(names, row[: len(names)], fillvalue=""))
+    except csv.Error as error:
+        raise LocalCloudError(f"the file is not CSV: {error}") from error
 
 
-def install(stack: ExitStack, clients: Clients) -> None:
-    """Read such files through this client of S3."""
-
-    @around(stack, reader.ItemReader, "_eval_body")
-    def eval_body(original: Original, self: Any, env: Environment) -> None:
-        config = getattr(self, _KEPT, None)
-        if config is None:
-            original(self, env)
-            return
-        self.parargs.eval(env)
-        place = env.stack.pop()
-        env.stack.append(list(_items(place["Bucket"], place["Key"], config, clients.client("s3"))))
+def _of_table(body: bytes, config: Config) -> Iterator[dict[str, str]]:
+    given = config["CSVHeaders"] if config.get("CSVHeaderLocation") == "GIVEN" else None
+    return rows_in(text_of(body), given, config)
 
 
-def _items(bucket: str, key: str, config: Mapping[str, Any], s3: Any) -> Iterator[Any]:
-    read = _READERS[config["InputType"]]
-    body = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
-    if "ManifestType" not in config:
-        yield from read(body)
-        return
-    for path in body.decode().split("\n"):
-        if path:
-            at = urlsplit(path, allow_fragments=False)
-            file = s3.get_object(Bucket=at.netloc, Key=path.partition(f"{at.netloc}/")[2])
-            yield from read(file["Body"].read())
+def _of_json(body: bytes, config: Config) -> list[Any]:
+    found = json.loads(text_of(body))
+    pointer = config.get("ItemsPointer", "")
+    for step in pointer.split("/")[1:]:  # https://www.rfc-editor.org/rfc/rfc6901
+        key = step.replace("~1", "/").replace("~0", "~")
+        try:
+            found = found[int(key) if isinstance(found, list) else key]
+        except (LookupError, TypeError, ValueError) as error:
+            raise LocalCloudError(f"ItemsPointer {pointer} leads to nothing") from error
+    if not isinstance(found, list):
+        raise LocalCloudError("Attempting to map over non-iterable node.")
+    return found
+
+
+def _of_lines(body: bytes, _: Config) -> Iterator[Any]:
+    return (json.loads(line) for line in text_of(body).split("\n") if line.strip())
+
+
+def _of_columns(body: bytes, _: Config) -> list[dict[str, Any]]:
+    return rows_of(body)
+
+
+_READERS: Final[Mapping[str, Callable[[bytes, Config], Iterable[Any]]]] = {
+    "CSV": _of_table,
+    "JSON": _of_json,
+    "JSONL": _of_lines,
+    "PARQUET": _of_columns,
+}
+INPUT_TYPES: Final = tuple(_READERS)
+DELIMITERS: Final = tuple(_DELIMITERS)

@@ -1,0 +1,119 @@
+"""ItemReaders: files, lists of files, and the objects of a bucket.
+
+moto knows CSV with commas and JSON alone, and of a bucket the first thousand objects.
+https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itemreader.html
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from itertools import islice
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from moto.stepfunctions.parser.asl.component.state.exec.state_map.item_reader import (
+    item_reader_decl as reader,
+)
+from moto.stepfunctions.parser.asl.eval.environment import Environment
+
+from ...clients import Clients
+from ...errors import LocalCloudError
+from ..patches import put
+from .item_files import DELIMITERS, INPUT_TYPES, Config, items_in, rows_in, text_of
+
+_KEPT: Final = "local_cloud_config"
+_INVENTORY: Final = "S3_INVENTORY"
+# What a field may say; None where that is told when it is read.
+_FIELDS: Final[Mapping[str, tuple[str, ...] | None]] = {
+    "CSVDelimiter": DELIMITERS,
+    "CSVHeaderLocation": ("FIRST_ROW", "GIVEN"),
+    "CSVHeaders": None,
+    "InputType": (*INPUT_TYPES, "MANIFEST"),
+    "ItemsPointer": None,
+    "ManifestType": ("ATHENA_DATA", _INVENTORY),
+    "MaxItems": None,
+    "MaxItemsPath": None,
+    "Transformation": ("NONE", "LOAD_AND_FLATTEN"),
+}
+
+
+def require_known(config: Config) -> None:
+    """Raise LocalCloudError where a ReaderConfig has a field or a value that AWS does not know."""
+    for field, value in config.items():
+        known = _FIELDS.get(field, ())
+        if known is not None and value not in known:
+            what = f"{field} must be one of {', '.join(known)}" if known else f"{field} is unknown"
+            raise LocalCloudError(f"ReaderConfig: {what}")
+
+
+def read_as(item_reader: Any, template: Any) -> None:
+    """Have an ItemReader read what its ReaderConfig says, of which this is the template."""
+    setattr(item_reader, _KEPT, template)
+
+
+def install(stack: ExitStack, clients: Clients) -> None:
+    """Read every item here, through this client of S3."""
+
+    def eval_body(self: Any, env: Environment) -> None:
+        config = _evaluated(getattr(self, _KEPT, None), env)
+        place = _evaluated(self.parargs, env)
+        is_listed = self.resource.api_action.endswith("listObjectsV2")
+        s3 = clients.client("s3")
+        items = _listed(place, config, s3) if is_listed else _read(place, config, s3)
+        most = int(config.get("MaxItems") or 0)
+        if most < 0:
+            raise LocalCloudError("field MaxItems must be positive")
+        env.stack.append(list(islice(items, most or None)))
+
+    put(stack, reader.ItemReader, "_eval_body", eval_body)
+
+
+def _evaluated(template: Any, env: Environment) -> Any:
+    if template is None:
+        return {}
+    template.eval(env)
+    return env.stack.pop()
+
+
+def _listed(place: dict[str, Any], config: Config, s3: Any) -> Iterator[Any]:
+    """Yield what is told of each object below a prefix, or the items in each of them."""
+    for page in s3.get_paginator("list_objects_v2").paginate(**place):
+        for found in page.get("Contents", ()):
+            if config.get("Transformation") == "LOAD_AND_FLATTEN":
+                yield from items_in(_body(s3, place["Bucket"], found["Key"]), config)
+            else:
+                yield {
+                    "Etag": found["ETag"],
+                    "Key": found["Key"],
+                    "LastModified": int(found["LastModified"].timestamp()),
+                    "Size": found["Size"],
+                    "StorageClass": found["StorageClass"],
+                }
+
+
+def _read(place: dict[str, Any], config: Config, s3: Any) -> Iterator[Any]:
+    body = s3.get_object(**place)["Body"].read()
+    kind = config.get("ManifestType")
+    if kind == _INVENTORY or config.get("InputType") == "MANIFEST":
+        yield from _of_inventory(body, s3)
+    elif kind is None:
+        yield from items_in(body, config)
+    else:
+        for path in filter(None, text_of(body).splitlines()):
+            at = urlsplit(path, allow_fragments=False)
+            key = path.partition(f"{at.netloc}/")[2]
+            yield from items_in(_body(s3, at.netloc, key), config)
+
+
+def _of_inventory(body: bytes, s3: Any) -> Iterator[Any]:
+    """Yield an item for each object that an inventory of S3 lists."""
+    manifest = json.loads(text_of(body))
+    bucket = manifest["destinationBucket"].rpartition(":")[2]
+    names = [name.strip() for name in manifest["fileSchema"].split(",")]
+    for file in manifest["files"]:
+        yield from rows_in(text_of(_body(s3, bucket, file["key"])), names, {})
+
+
+def _body(s3: Any, bucket: str, key: str) -> bytes:
+    body: bytes = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+    return body
