@@ -134,15 +134,14 @@ class Tree:
         return part
 
     def whole(self, part: Part) -> Json:
-        """Return the value of a part with everything it points to in its place."""
-        container = self.container(part)
-        if container is None:
-            return self._reader.pages.resolve(part.value, unescape=True)
+        """Return the value of a part with everything it points to in its place, keys in order."""
+        if part.steps or not self._is_bag:
+            stored = self._with_archive(part.value, part.steps)
+            return self._reader.pages.resolve(stored, unescape=True)
+        container = bag_container(self._value, self._reader)
         members = container.range(0, container.count)
-        stored = [self._with_archive(value, (*part.steps, step)) for step, value in members]
+        stored = [self._with_archive(value, (step,)) for step, value in members]
         values = self._reader.pages.resolve(stored, unescape=True)
-        if not container.is_map:
-            return values
         return {str(name): value for (name, _), value in zip(members, values, strict=True)}
 
     def _with_archive(self, value: Json, steps: Steps) -> Json:

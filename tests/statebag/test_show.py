@@ -59,6 +59,19 @@ def test_hydrated_json_has_everything(run: Run) -> None:
     assert value == {"sections": [section(number) for number in range(100)]}
 
 
+@pytest.mark.parametrize("path", ["current_state", "current_state.prices"])
+def test_hydrated_json_has_its_keys_in_order(run: Run, tmp_path: Path, path: str) -> None:
+    prices = {f"price-{number}": "p" * 400 for number in range(300)}
+    state = {"prices": prices, **{f"name-{number}": "n" * 100 for number in range(2_000)}}
+    file = tmp_path / "bag.json"
+    bag = universal_sync_core({"execution_id": RUN}, {"current_state": state}, CONTEXT)
+    file.write_text(json.dumps(bag))
+
+    shown = json.loads(run("show", str(file), "--path", path, "--json", "--hydrate").out)
+
+    assert list(shown.items()) == list((state if path == "current_state" else prices).items())
+
+
 def test_json_of_a_range_is_a_list(run: Run) -> None:
     arguments = ("--path", "current_state.report.sections", "--range", "98:", "--json")
 
