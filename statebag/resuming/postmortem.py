@@ -70,7 +70,7 @@ class Postmortem:
             lines = self.where.caught.lines()
             yield "caught", [line for text in lines for line in _masked(text, mask)]
         if self.trace:
-            yield "trace", [line for text in self.trace for line in _masked(text, mask)]
+            yield "trace", _masked("\n".join(self.trace), mask)
         if self.failed:
             yield "failed", [line for text in self.failed for line in _masked(text, mask)]
         yield from self._where()

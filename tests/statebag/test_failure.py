@@ -312,6 +312,14 @@ def test_secrets_of_a_cause_are_masked_unless_asked_for(run: Run, cloud: FakeClo
     assert told_of(run, "--no-mask")["trace"] == [f"x = {key}"]
 
 
+def test_a_key_on_several_lines_of_a_trace_is_masked_whole(run: Run, cloud: FakeCloud) -> None:
+    begin, end = (f"-----{word} PRIVATE KEY-----" for word in ("BEGIN", "END"))
+    trace = ["at load", begin, "b3BlbnNzaC1rZXktdjEAAAAA", end, "at main"]
+    fail(cloud, cause=json.dumps({"errorMessage": "no", "trace": trace}))
+
+    assert told_of(run)["trace"] == ["at load", "***", "at main"]
+
+
 @pytest.mark.parametrize("command", ["show", "timeline"])
 def test_head_tells_the_cause_in_one_line(run: Run, cloud: FakeCloud, command: str) -> None:
     fail(cloud, RAISED | {"errorMessage": "no\nlines"})

@@ -357,7 +357,10 @@ def test_key_of_any_text_has_a_path() -> None:
 
 @pytest.mark.parametrize(
     "prefix",
-    ["tskey-auth-", "sntrys_", "sntryu_", "nvapi-", "vercel_blob_rw_", "pscale_tkn_", "pscale_pw_"],
+    [
+        *("tskey-auth-", "sntrys_", "sntryu_", "nvapi-", "vercel_blob_rw_", "pscale_tkn_"),
+        *("pscale_pw_", "ntn_", "secret_", "CCIPAT_", "xkeysib-", "lsv2_pt_", "glft-", "bkua_"),
+    ],
 )
 def test_token_of_a_service_is_masked_by_its_prefix(prefix: str) -> None:
     token = prefix + "Ab1" * 8
@@ -365,3 +368,42 @@ def test_token_of_a_service_is_masked_by_its_prefix(prefix: str) -> None:
         masking((), active=True).masked(f"connected with {token}, as before")
         == "connected with ***, as before"
     )
+
+
+HIDDEN = "hunter2-of-nobody"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("sent Basic dXNyOnBhc3N3 to it", "sent Basic *** to it"),
+        (f"db.internal:5432:orders:app:{HIDDEN}", "db.internal:5432:orders:app:***"),
+        (f"# mine\n*:*:*:app:{HIDDEN}\n", "# mine\n*:*:*:app:***\n"),
+        (f'got {{"pass\\u0077ord":"{HIDDEN}"}}', 'got {"password":"***"}'),
+        ("as MTk4NjIyNDgzNDcxOTI1MjQ4.Cl2FMQ.ZnCjm1XVW7vRze4b7Cq4se7kKWs", "as ***"),
+        ("VAULT s.hQ2xYt8uLkJm3NpRs5VwZa7B", "VAULT ***"),
+        (f"app:{HIDDEN}@tcp(db:3306)/orders", "***@tcp(db:3306)/orders"),
+        (f"<password>\n  {HIDDEN}\n</password>", "<password>\n  ***\n</password>"),
+    ],
+    ids=["basic", "pgpass", "any host", "escaped letter", "discord", "vault", "go", "xml"],
+)
+def test_credentials_in_a_text_are_masked_in_the_form_that_they_have_there(
+    text: str, shown: str
+) -> None:
+    assert masking((), active=True).masked(text) == shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "basic password of basic auth, basic YWJjZGVm",
+        "arn:aws:lambda:*:*:function:orders and fe80:5432:0:1:2",
+        "at s.compute and s.calculateTotalAmountOfAll",
+        "secret_rotation_of_the_2025_orders and rpa_of_the_2025_orders",
+        'got {"na\\u006de":"Ada"}',
+        "version 2.10.1.20250101, MNOP.abcdef.xyz",
+    ],
+    ids=["basic", "arn", "code", "names", "escaped letter", "version"],
+)
+def test_a_text_without_credentials_stays(text: str) -> None:
+    assert masking((), active=True).masked(text) == text

@@ -7,6 +7,7 @@ and never backtracks.
 
 import re
 import unicodedata
+from base64 import b64decode
 from collections.abc import Iterable
 from typing import Final
 
@@ -48,10 +49,15 @@ _ACCESS_KEY_ID: Final = r"\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}\b"
 # No SHA-1 in hex.
 _KEY_BESIDE: Final = r"(?<![\w/+])(?![0-9a-f]{40})[\w/+]{40}(?![\w/+=])"
 # Access key ids with the secret key behind, tokens of sessions and tasks, JSON web tokens, also on
-# several lines, tokens of well-known services, hashes of passwords, private keys up to their END
-# line, and the credentials after Bearer, Basic, an option, or in a URL in a URL.
+# several lines, tokens of well-known services (of Discord's bots and older ones of Vault by their
+# whole form), hashes of passwords, private keys up to their END line, and the credentials after
+# Bearer, Basic, an option, or in a URL in a URL.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
 # https://github.blog/engineering/platform-security/behind-githubs-new-authentication-token-formats/
+_BEFORE_DIGITS: Final = (
+    *("ntn_", "bkua_", "rpa_", "r8_", "xai-", "pplx-", "tvly-", "pul-", "fo1_", "secret_"),
+    *("duffel_live_", "shippo_live_", "gl(?:agent|cbt|ft|imt|oas)-"),
+)
 _FORMS: Final = re.compile(
     rf"{_ACCESS_KEY_ID}(?:.{{0,64}}?{_KEY_BESIDE})?"
     r"|(?<![\w+/])(?:IQoJb3JpZ2lu|FwoGZXIvYXdz|A[\w+/]{0,6}AAAKgAAAA)[\w+/=]{40,}+"
@@ -62,9 +68,13 @@ _FORMS: Final = re.compile(
     r"|dp\.[a-z]{2,5}\.|shp(?:at|ca|pa|ss)_|sq0[a-z]{3}-|lin_api_|AGE-SECRET-KEY-|NRAK-|PMAK-"
     r"|gsk_|dapi(?=[0-9a-f]{32})|GOCSPX-|1//0|figd_|ATATT3|glsa_|glc_|ph[cx]_|sbp_|rubygems_"
     r"|tskey-(?:api|auth|client)-|sntry[su]_|nvapi-|vercel_blob_rw_|pscale_(?:oauth|pw|tkn)_"
-    r"|bot\d{6,12}:(?=[\w-]{30})|(?<=hooks\.slack\.com/services/)|(?<=/api/webhooks/)"
+    r"|ATBB|CCIPAT_|HRKU-|xkeysib-|lsv2_(?:pt|sk)_|bot\d{6,12}:(?=[\w-]{30})|(?<=hooks\.slack\.com/services/)|(?<=/api/webhooks/)"
     r"|(?<=\.office\.com/webhookb2/))[\w-]{9,}+(?:[./@][\w-]++)*+"
     r"|\b[0-9a-f]{32}-us\d{1,2}\b|\bSK[0-9a-f]{32}\b|(?<![\w-])[\w-]{14}\.atlasv1\.[\w-]++"
+    r"|(?<![\w-])(?-i:[MNO])[\w-]{23,25}+\.[\w-]{6}\.[\w-]{27,38}+(?![\w-])"
+    r"|(?<![\w.-])[sb]\.(?=[a-z]{0,22}+\d{1,22}+[a-z]{1,22}+\d)[a-z\d]{24}(?!\w)"
+    r"|(?<![\w-])pat[a-z\d]{14}\.[\da-f]{64}(?!\w)"
+    rf"|(?<![\w-])(?:{'|'.join(_BEFORE_DIGITS)})(?=[a-z]{{0,40}}+\d)[a-z\d]{{24,}}+(?![\w-])"
     r"|\$(?:2[aby]|apr1|[156]|y|argon2i?d?)\$[\w./$,=+-]{20,}+"
     r"|-{4,5} ?BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?:(?!-{4,5} ?END ).)*+"
     r"(?:-{4,5} ?END [A-Z0-9 ]{0,60}-{4,5})?"
@@ -76,12 +86,19 @@ _FORMS: Final = re.compile(
     r"|(?:(?<= -u )|(?<=--user[ =]))[^\s:'\"]{1,256}+:[^\s'\"]{1,256}+",
     re.DOTALL | re.IGNORECASE,
 )
+# What stands after Basic without the padding that tells it from a word.
+_BASIC: Final = re.compile(r"(?<=\bbasic )[\w+/]{8,}+(?!=)", re.IGNORECASE)
+# JSON may write any letter of a name so.
+_ESCAPED: Final = re.compile(r"\\u00([2-7][0-9a-f])", re.IGNORECASE)
 # A URL with a password, whatever its scheme, or with a name that is long enough for a token.
 _IN_URL: Final = re.compile(
     r"(?<=://)(?:[^/\s:@]{0,256}+:(?!\d{1,5}+/)(?:[^\s@\"'<>]{1,1024}+@)(?:[^\s/@\"'<>]{0,256}+@)*+"
     r"|[\w-]{20,256}+@)"
+    r"|(?<![\w.-])[\w.-]{1,64}+:[^\s:@\"'<>]{1,256}+@(?=(?:tcp|unix)\()"
 )
-# What a command, a file of credentials or SQL takes as a password; `-p` of MySQL has no space.
+# What a command, a file of credentials or SQL takes as a password; `-p` of MySQL has no space. A
+# line of .pgpass has host, port, database and user before it.
+# https://www.postgresql.org/docs/current/libpq-pgpass.html
 _AFTER: Final = re.compile(
     r"(\b(?:(?:(?:mysql|mariadb)[a-z-]{0,12}+ (?:[^\n|;]{0,256}? )?(?-i:-p)"
     r"|curl (?:[^\n|;]{0,256}? )?(?-i:-u)[^\s:'\"-][^\s:'\"]{0,256}+:)(?=\S)"
@@ -89,7 +106,9 @@ _AFTER: Final = re.compile(
     r"|redis-cli (?:[^\n|;]{0,256}? )?-a "
     r"|pass(?:in|out) pass:|login \S{1,128} password "
     r"|user(?:name)?=[^\s;,&]{1,128}[\s;,&]{1,4}pass="
-    r"|(?:identified by|password) (?=['\"])|oracle:thin:[^\s/@]{1,128}/|sqlplus [^\s/@]{1,128}/))"
+    r"|(?:identified by|password) (?=['\"])|oracle:thin:[^\s/@]{1,128}/|sqlplus [^\s/@]{1,128}/)"
+    r"|(?::(?:543[29]|6432)|(?m:^)\*:(?:\*|\d{1,5})):[\w*.-]{1,64}:"
+    r"(?![\da-f]{1,4}:)[\w*.-]{1,64}:)"
     r"(?:'[^'\r\n]*+'?|\"[^\"\r\n]*+\"?|[^\s'\"&,;@]++)",
     re.IGNORECASE,
 )
@@ -105,7 +124,7 @@ _ASSIGNED: Final = re.compile(
     rf"(?P<option>--(?:[a-z0-9]{{1,16}}-){{0,3}})?"
     rf"(?P<name>(?:{_ANYWHERE})[\w-]{{0,32}}+|{_AT_THE_END}|_auth|(?<![^\W_])(?:{'|'.join(_SHORT)}))"
     r"(?P<before>(?:[\\\"',]{0,16}+\s{0,4}+(?:[\\\"']{0,4}+value[\\\"']{0,4}+\s{0,4}+)?"
-    r"(?:[=:]=?>?|%3D)\s{0,4}+|>(?:<value>|<!\[CDATA\[)?|(?(option)\s{1,4}+(?!-)|(?!)))"
+    r"(?:[=:]=?>?|%3D)\s{0,4}+|>\s{0,16}+(?:<value>|<!\[CDATA\[)?|(?(option)\s{1,4}+(?!-)|(?!)))"
     r"(?:bearer |basic |b(?=[\"']))?(?P<quote>\"\"(?![\s,;}\])]|\Z)|\\{0,16}+[\"'])?)"
     r"(?P<value>(?(quote)(?:(?!(?P=quote)).|(?<=\\)(?P=quote))*+|[^\s\\\"'&,;<{}\[\]]*+))",
     re.IGNORECASE | re.DOTALL,
@@ -139,7 +158,13 @@ def is_count(name: str) -> bool:
 
 def without_secrets(text: str) -> str:
     """Return a string with `***` for each part that has the form of a secret."""
-    text = _IN_URL.sub(f"{MASK}@", _FORMS.sub(MASK, text))
+    plain = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)
+    masked = _without_secrets(plain)
+    return masked if plain == text or masked != plain else text
+
+
+def _without_secrets(text: str) -> str:
+    text = _IN_URL.sub(f"{MASK}@", _BASIC.sub(_without_password, _FORMS.sub(MASK, text)))
     text = _LINES.sub(rf"\g<name>\g<indent>  {MASK}\n", _AFTER.sub(rf"\g<1>{MASK}", text))
     return _ASSIGNED.sub(_masked, _HEADER.sub(rf"\g<1>{MASK}", text))
 
@@ -166,6 +191,15 @@ def _masked(found: re.Match[str]) -> str:
     if is_number or value.lower() in _EMPTY:
         return found[0]
     return f"{found[0].removesuffix(value)}{MASK}"
+
+
+def _without_password(found: re.Match[str]) -> str:
+    """Return `***` for a user's name and password in base64, or another word as it is."""
+    try:
+        decoded = b64decode(found[0], validate=True).decode("ascii")
+    except ValueError:
+        return found[0]
+    return MASK if ":" in decoded and decoded.isprintable() else found[0]
 
 
 def _plain(name: str) -> str:
