@@ -134,16 +134,19 @@ def begin_work(path: str, owner: str, execution_arn: str, *, field: str) -> None
         field: the path of the field that has the path.
 
     Raises:
-        InvalidRequestError: the state is being deleted, or is deleted.
+        InvalidRequestError: the state is being deleted.
+        MissingObjectError: it has been deleted meanwhile.
     """
     used = runtime.current()
     leave_mark(used, owner, execution_arn, "began")
-    if used.exists(closed(used.settings, owner)) or not used.exists(Location.parse(path)):
+    if used.exists(closed(used.settings, owner)):
         message = (
             f"{field}: this workflow ended longer ago than the stack's retention, and its state is"
             " being deleted. The bucket keeps its versions for another 30 days"
         )
         raise InvalidRequestError(message, field=field)
+    if not used.exists(Location.parse(path)):
+        raise MissingObjectError("no such object", path=path)
 
 
 def require_begun(owner: str, execution_arn: str) -> None:
