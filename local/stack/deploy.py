@@ -15,6 +15,7 @@ from ..clients import ACCOUNT, REGION, Clients
 from ..errors import DeploymentError, LocalCloudError
 from .expand import expand
 from .package import package
+from .parameters import require_allowed
 
 _BUCKET_POLICY = "AWS::S3::BucketPolicy"
 _ARTEFACT_BUCKET = "aws-sam-cli-managed-default-samclisourcebucket"
@@ -65,10 +66,9 @@ def deploy(
     artefacts = clients.moto("s3")
     artefacts.create_bucket(Bucket=_ARTEFACT_BUCKET)
     packaged = package(built, artefacts, _ARTEFACT_BUCKET)
-    declared = packaged.get("Parameters", {}).keys()
+    declared = packaged.get("Parameters", {})
     given = {key: value for key, value in defaults.items() if key in declared} | dict(parameters)
-    if unknown := given.keys() - declared:
-        raise DeploymentError(f"the template has no parameter {', '.join(sorted(unknown))}")
+    require_allowed(declared, given)
     expanded = expand(packaged, given, clients.session, artefacts)
     artefacts.put_object(
         Bucket=_ARTEFACT_BUCKET, Key=f"{name}.template", Body=json.dumps(expanded).encode()
