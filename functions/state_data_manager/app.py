@@ -28,8 +28,7 @@ from contract import switches
 from routing import ActionResolver
 from universal_sync_core.bag.fields import unwrap
 from universal_sync_core.errors import StateSyncError
-from universal_sync_core.limits import KIB
-from universal_sync_core.pipe.offload import SIZE
+from universal_sync_core.pipe.fullness import percent_of_bound
 from universal_sync_core.storage import runtime
 from universal_sync_core.storage.usage import UsageSnapshot
 from universal_sync_core.values.codec import Json
@@ -47,8 +46,6 @@ _AHEAD_OF_CALLS: Final = {"snap-start", "provisioned-concurrency"}
 _BY_ACTION: Final = switches.METRICS_BY_ACTION
 
 _LOGGED_CHARS: Final = 4_000
-# Far more than a payload of Lambda may have.
-_MOST_KILOBYTES: Final = 1_000_000
 
 # RFC 3339: a line whose time Lambda cannot read counts as INFO, whatever level it has.
 logger = Logger(use_rfc3339=True)
@@ -183,14 +180,9 @@ def _report(event: Any, error: Exception) -> None:
 
 
 def _measure_bag(answer: Json) -> None:
-    """Measure how much of its bound the bag of an answer takes, by its own size field."""
-    bag = answer.get("state_data") if isinstance(answer, dict) else None
-    kilobytes = bag.get(SIZE) if isinstance(bag, dict) else None
-    # A bag that comes back unchanged may have any number here.
-    if isinstance(kilobytes, bool) or not isinstance(kilobytes, int | float):
-        return
-    if 0 <= kilobytes <= _MOST_KILOBYTES:
-        percent = 100 * KIB * kilobytes / runtime.current().settings.bound_bytes
+    """Measure how much of its bound the bag of an answer takes, if there is one."""
+    percent = percent_of_bound(answer.get("state_data")) if isinstance(answer, dict) else None
+    if percent is not None:
         metrics.add_metric("BagPercentOfBound", MetricUnit.Percent, percent)
 
 

@@ -54,7 +54,8 @@ _RESERVE_BYTES: Final = 40
 PACKING_ACTION: Final = "update_and_compress"
 # Offloading a value smaller than its pointer saves nothing.
 _POINTER_BYTES: Final = 500
-_STAYING: Final = CONTROL_FIELDS_NEVER_OFFLOAD | READ_BY_MACHINE | {BRANCHES}
+# What a bag cannot do without.
+STAYING: Final = CONTROL_FIELDS_NEVER_OFFLOAD | READ_BY_MACHINE | {BRANCHES}
 # More parts than this are offloaded together behind one pointer, since an object for each would
 # cost more requests than it saves. It is twice the number of requests at once.
 _MAX_LEAVING_ALONE: Final = 2 * MAX_REQUESTS_AT_ONCE
@@ -129,7 +130,7 @@ class Optimizer:
             bag = _with(bag, STATE, self._smaller_state(bag[STATE]))
         if type(bag.get(BRANCHES)) is list:
             bag = _with(bag, BRANCHES, self._smaller_branches(bag[BRANCHES]))
-        kept = {*_STAYING, STATE, HISTORY}
+        kept = {*STAYING, STATE, HISTORY}
         kept |= {field for field in SAMPLE_ENTRIES if is_to_be_sampled(bag, field, self._unit)}
         return self._without_large(bag, kept)
 
@@ -210,7 +211,7 @@ class Optimizer:
         parts: Iterable[tuple[Json, str, str | None]] = (
             (value, field, None)
             for field, value in bag.items()
-            if field not in _STAYING and not (field == STATE and _is_open(value))
+            if field not in STAYING and not (field == STATE and _is_open(value))
         )
         if _is_open(bag.get(STATE)):
             parts = chain(parts, ((value, STATE, key) for key, value in bag[STATE].items()))
@@ -232,7 +233,7 @@ class Optimizer:
 
     def _overflowed(self, bag: JsonObject) -> JsonObject:
         """Return the bag with all its smaller fields behind one pointer."""
-        stay = {*_STAYING, *_KEPT_FROM_OVERFLOW} - {OVERFLOW}
+        stay = {*STAYING, *_KEPT_FROM_OVERFLOW} - {OVERFLOW}
         plain = without_samples(bag)
         leaving = {name: value for name, value in plain.items() if name not in stay}
         known = overflow_of(bag)

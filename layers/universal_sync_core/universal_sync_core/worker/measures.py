@@ -11,8 +11,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from universal_sync_core.errors import StateSyncError
-from universal_sync_core.limits import KIB
-from universal_sync_core.pipe.offload import SIZE
+from universal_sync_core.pipe.fullness import percent_of_bound
 from universal_sync_core.storage import runtime
 from universal_sync_core.values.codec import Json, JsonObject, encode
 
@@ -36,8 +35,9 @@ def measuring_errors(execution_id: Json) -> Iterator[None]:
 
 def measure_bag(bag: JsonObject) -> None:
     """Measure how much of its bound a merged bag takes."""
-    percent = 100 * KIB * bag[SIZE] / runtime.current().settings.bound_bytes
-    _emit("BagPercentOfBound", percent, "Percent", bag.get("execution_id"), {})
+    percent = percent_of_bound(bag)
+    if percent is not None:
+        _emit("BagPercentOfBound", percent, "Percent", bag.get("execution_id"), {})
 
 
 def _emit(
