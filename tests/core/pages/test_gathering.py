@@ -47,15 +47,15 @@ def places(*groups: tuple[int, int]) -> list[Address]:
         (
             [(1, 40), *((number, 1) for number in range(2, OF_MAP.packs + 1))],
             None,
-            [40, 41, 42, 43, 44],
+            [40, 41, 42, 43],
         ),
         # The pack that is being written is there in any case.
         ([(1, 40), *((number, 1) for number in range(2, OF_MAP.packs + 1))], 3, []),
-        # A group that is larger than all before it stays.
-        ([(1, 32), (2, 16), (3, 8), (4, 4), (5, 2), (6, 1)], None, [60, 61, 62]),
-        ([(1, 32), (2, 16), (3, 3), (4, 2), (5, 1), (6, 1)], None, list(range(48, 55))),
+        # A group that is larger than twice all before it stays.
+        ([(1, 45), (2, 15), (3, 5), (4, 1), (5, 1)], None, [65, 66]),
+        ([(1, 37), (2, 12), (3, 4), (4, 1), (5, 1)], None, list(range(37, 55))),
         # Of a node with few pages the packs may be fewer.
-        ([(1, 4), (2, 1), (3, 1)], None, [4, 5]),
+        ([(1, 5), (2, 1), (3, 1)], None, [5, 6]),
         ([(1, 5), (2, 1)], None, [0, 1, 2, 3, 4, 5]),
     ],
 )
@@ -64,6 +64,13 @@ def test_the_smallest_groups_are_written_together(
 ) -> None:
     found = places(*groups)
     assert scattered(found, None if own is None else pack(own), OF_MAP) == moved
+
+
+@pytest.mark.parametrize(("second", "moved"), [(18, 36), (19, 18)])
+def test_in_a_list_a_group_that_is_larger_than_all_before_it_stays(second: int, moved: int) -> None:
+    small = [(number, 1) for number in range(4, OF_LIST.packs + 1)]
+    found = places((1, 40), (2, second), (3, 9), *small)
+    assert len(scattered(found, None, OF_LIST)) == moved
 
 
 @pytest.mark.parametrize(("packs", "moved"), [(OF_LIST.packs - 1, 0), (OF_LIST.packs, 11)])

@@ -23,15 +23,17 @@ class Spread(NamedTuple):
     Attributes:
         packs: the number of packs that is too many.
         documents: documents per pack on average, in a node with few documents.
+        factor: how many times as large as those before it a group may be that is copied with them.
     """
 
     packs: int
     documents: int
+    factor: int
 
 
 # docs/decisions.md has the measurements behind these numbers. Any page of a map may change again. A
 # list grows at its end, and every step would pay for pages that do not change.
-SPREAD: Final[dict[TreeKind, Spread]] = {"map": Spread(6, 3), "list": Spread(12, 2)}
+SPREAD: Final[dict[TreeKind, Spread]] = {"map": Spread(5, 3, 2), "list": Spread(12, 2, 1)}
 _FEWEST_PACKS: Final = 2
 _LEAST_GROUPS: Final = 2
 
@@ -82,8 +84,9 @@ def scattered(places: Sequence[Address], own: str | None, spread: Spread) -> lis
     """Return the positions of the documents to write together again.
 
     They are the smallest groups with one pack each: at least two, and then each further group that
-    is no larger than all before it together. So a document is copied again only into a group that
-    is twice as large, and the number of copies grows with the logarithm of the number of documents.
+    is not too large beside all before it together. So a document is copied again only into a group
+    that is larger by half, or twice as large in a list, and the number of copies grows with the
+    logarithm of the number of documents.
 
     Args:
         places: the places of documents that are read together.
@@ -101,7 +104,7 @@ def scattered(places: Sequence[Address], own: str | None, spread: Spread) -> lis
     chosen: list[int] = []
     total = 0
     for number, (size, group) in enumerate(sized):
-        if number >= _LEAST_GROUPS and size > total:
+        if number >= _LEAST_GROUPS and size > spread.factor * total:
             break
         chosen += group
         total += size
