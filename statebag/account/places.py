@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from statebag.budgets import expanded
-from universal_sync_core.pages.page_reader import pointers_in
+from universal_sync_core.pages.loading import pointers_in
 from universal_sync_core.settings import Settings
 from universal_sync_core.storage.keys import LAYOUT, execution_in
 from universal_sync_core.storage.store import Location

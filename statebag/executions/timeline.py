@@ -8,7 +8,7 @@ from typing import Final
 from statebag.budgets import expanded
 from statebag.executions.executions import Event, bag_in, text_of
 from statebag.state.tree import bag_size
-from universal_sync_core.pages.page_reader import pointers_in
+from universal_sync_core.pages.loading import pointers_in
 from universal_sync_core.values.codec import Json, JsonObject, decode
 from universal_sync_core.values.pointer import recognise
 

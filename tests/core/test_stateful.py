@@ -36,7 +36,7 @@ from universal_sync_core import (
     restore_snapshot,
     universal_sync_core,
 )
-from universal_sync_core.pages.page_reader import pointers_in
+from universal_sync_core.pages.loading import pointers_in
 from universal_sync_core.settings import Settings
 from universal_sync_core.storage import runtime
 from universal_sync_core.storage.memory_store import MemoryStore

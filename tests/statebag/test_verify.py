@@ -13,7 +13,7 @@ from tests.statebag.conftest import Run
 from tests.statebag.states import CONTEXT, RUN, catalog_bag, decoded, snapshot_of
 from universal_sync_core import offload, universal_sync_core
 from universal_sync_core.packs import frames, outbox
-from universal_sync_core.pages.page_reader import pointers_in
+from universal_sync_core.pages.loading import pointers_in
 from universal_sync_core.storage.store import Location
 
 Bag = dict[str, Any]

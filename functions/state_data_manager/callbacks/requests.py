@@ -24,7 +24,7 @@ from universal_sync_core.bag.unit_of_work import UnitOfWork, unit_of_work
 from universal_sync_core.errors import InvalidRequestError
 from universal_sync_core.ingestion.ingest import ingest
 from universal_sync_core.limits import EVENTBRIDGE_EVENT_BYTES
-from universal_sync_core.pages.page_reader import pointers_in
+from universal_sync_core.pages.loading import pointers_in
 from universal_sync_core.storage import runtime
 from universal_sync_core.values import codec
 from universal_sync_core.values.pointer import parse

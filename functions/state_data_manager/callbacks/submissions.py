@@ -17,7 +17,7 @@ from universal_sync_core.errors import (
     StateTooLargeError,
 )
 from universal_sync_core.ingestion.ingest import ingest_delta
-from universal_sync_core.pages.page_reader import pointers_in
+from universal_sync_core.pages.loading import pointers_in
 from universal_sync_core.pipe.bookkeeping import require_possible
 from universal_sync_core.values import codec
 from universal_sync_core.values.pointer import recognise

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 from universal_sync_core.lazy.in_place import mark_of
 from universal_sync_core.lazy.reading import Reading, renewed
 from universal_sync_core.packs.objects import Objects
-from universal_sync_core.pages.page_reader import pointers_in
+from universal_sync_core.pages.loading import pointers_in
 from universal_sync_core.values.codec import Json
 from universal_sync_core.values.paths import MAX_DEPTH
 from universal_sync_core.values.pointer import Pointer, has_mark, parse, unescape_key

@@ -27,7 +27,7 @@ from universal_sync_core.errors import (
 from universal_sync_core.ingestion.control_fields import CHECKED_FIELDS, checked, require_portable
 from universal_sync_core.ingestion.conversion import as_json
 from universal_sync_core.ingestion.senders import Sender, sender_of
-from universal_sync_core.pages.page_reader import pointers_in
+from universal_sync_core.pages.loading import pointers_in
 from universal_sync_core.values.codec import Json, JsonObject
 from universal_sync_core.values.compression import expand, is_compressed
 from universal_sync_core.values.pointer import (

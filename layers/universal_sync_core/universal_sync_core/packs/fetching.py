@@ -1,21 +1,20 @@
 """Reading documents of packs and other objects: by ranges, verified, and with retries."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import ParamSpec, TypeVar
 
 from universal_sync_core.errors import ChecksumMismatchError
 from universal_sync_core.packs.outbox import Outbox
 from universal_sync_core.packs.places import Places
-from universal_sync_core.packs.ranges import Reach, Windows, joined, whole
+from universal_sync_core.packs.ranges import Reach, joined
 from universal_sync_core.storage.cache import ByteCache
 from universal_sync_core.storage.parallel import in_parallel
 from universal_sync_core.storage.retry import RetryStrategy
 from universal_sync_core.storage.runtime import Runtime
 from universal_sync_core.storage.store import Location, Part, StoredObject
-from universal_sync_core.values.address import Address, digest_in, settled
+from universal_sync_core.values.address import Address, digest_in
 from universal_sync_core.values.budget import Budget
-from universal_sync_core.values.pointer import Pointer
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -42,19 +41,6 @@ class Fetching(Places):
         self._usage = runtime.usage
         self._seen = runtime.known
         self._outbox = Outbox()
-        self._windows = Windows()
-
-    def read_ahead(self, pointers: Iterable[Pointer]) -> None:
-        """Read values that are needed whole, with as few requests as possible."""
-        roots = [(settled(pointer.at), pointer.size) for pointer in pointers]
-        wanted = [(at, size) for at, size in roots if self._at_hand(at) is None]
-        reaches = list(whole(wanted, self.budget.size_left))
-        for reach, stored in zip(reaches, in_parallel(self._part, reaches), strict=True):
-            self._windows.add(reach, stored)
-
-    def forget_ahead(self) -> None:
-        """Drop what was read ahead."""
-        self._windows.clear()
 
     def retried(self, func: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Return what `func` returns, with the same retries as requests."""
@@ -77,7 +63,7 @@ class Fetching(Places):
         found: dict[Address, bytes] = {}
         missing: list[Address] = []
         for at in dict.fromkeys(addresses):
-            stored = None if fresh and not self._is_there(at) else self._at_hand(at)
+            stored = None if fresh and not self._is_there(at) else self.at_hand(at)
             if stored is None:
                 self.require_allowed(at.path)
                 missing.append(at)
@@ -86,32 +72,32 @@ class Fetching(Places):
         if missing:
             self.budget.require_readable(sum(at.length for at in missing), missing[0].path)
         reaches = list(joined(missing))
-        for each in in_parallel(self._documents_in_reach, reaches):
+        for each in in_parallel(self.documents_in, reaches):
             found |= each
         return found
 
     def _is_there(self, at: Address) -> bool:
         return at in self._seen or self._outbox.get(at) is not None
 
-    def _at_hand(self, at: Address) -> bytes | None:
+    def at_hand(self, at: Address) -> bytes | None:
+        """Return the stored bytes of a document that takes no request, or None."""
         pending = self._outbox.get(at)
         if pending is not None:
             return pending
         self.require_allowed(at.path)
         stored = self._cache.get(at)
-        return self._read_with_others(at) if stored is None else stored
-
-    def _read_with_others(self, at: Address) -> bytes | None:
-        """Return a document of a pack, or of a part of one, that was read before."""
-        pack = self._cache.get(at.path)
-        stored = self._windows.get(at) if pack is None else pack[at.start : at.stop]
-        if stored is None or hashlib.sha256(stored).hexdigest() != at.digest:
-            return None  # perhaps damaged on its way
-        if pack is None:
-            self._keep(at, stored)
+        if stored is None and (pack := self._cache.get(at.path)) is not None:
+            stored = pack[at.start : at.stop]
+            return stored if is_sound(stored, at) else None
         return stored
 
-    def _documents_in_reach(self, reach: Reach) -> dict[Address, bytes]:
+    def keep(self, at: Address, stored: bytes) -> None:
+        """Keep a document that was read and verified."""
+        self._cache.put(at, stored)
+        self._seen.note([at, at.path])
+
+    def documents_in(self, reach: Reach) -> dict[Address, bytes]:
+        """Return the documents that are wanted from some bytes of a pack, verified."""
         return self.retried(self._verified, reach)
 
     def _verified(self, reach: Reach) -> dict[Address, bytes]:
@@ -119,18 +105,15 @@ class Fetching(Places):
         found: dict[Address, bytes] = {}
         for at in reach.documents:
             stored = body[at.start - reach.part.start : at.stop - reach.part.start]
-            if hashlib.sha256(stored).hexdigest() != at.digest:
+            if not is_sound(stored, at):
                 raise ChecksumMismatchError("the stored bytes have another digest", path=at.path)
             found[at] = stored
         for at, stored in found.items():
-            self._keep(at, stored)
+            self.keep(at, stored)
         return found
 
-    def _keep(self, at: Address, stored: bytes) -> None:
-        self._cache.put(at, stored)
-        self._seen.note([at, at.path])
-
-    def _part(self, reach: Reach) -> bytes:
+    def part(self, reach: Reach) -> bytes:
+        """Return some bytes of a pack, not verified."""
         self.require_allowed(reach.path)
         return self.retried(self._part_once, reach)
 
@@ -164,3 +147,8 @@ class Fetching(Places):
         if checksum is not None and hashlib.sha256(stored.body).hexdigest() != checksum:
             raise ChecksumMismatchError("the stored bytes have another digest", path=path)
         return stored
+
+
+def is_sound(stored: bytes, at: Address) -> bool:
+    """Tell whether the bytes of a document have its digest."""
+    return hashlib.sha256(stored).hexdigest() == at.digest

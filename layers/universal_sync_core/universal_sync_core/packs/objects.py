@@ -6,7 +6,7 @@ returned.
 
 import hashlib
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from universal_sync_core.errors import UnreadableObjectError
@@ -195,8 +195,13 @@ class Objects(Fetching):
         """Return the documents decoded, with pointers in the form that a bag has."""
         found = [settled(at) for at in addresses]
         stored = self._stored(found)
+        documents = self.decoded(stored)
+        return [documents[at] for at in found]
+
+    def decoded(self, stored: Mapping[Address, bytes]) -> dict[Address, Document]:
+        """Return stored documents decoded, as `documents` does."""
         with collector_paused():
-            return [self._document(stored[at], at, self.budget) for at in found]
+            return {at: self._document(body, at, self.budget) for at, body in stored.items()}
 
     def holds_map(self, at: Address) -> bool:
         """Tell whether a document is an object, without decoding or spending all of it."""

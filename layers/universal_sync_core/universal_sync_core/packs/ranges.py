@@ -27,6 +27,36 @@ class Reach(NamedTuple):
     documents: tuple[Address, ...]
 
 
+class Span(NamedTuple):
+    """Consecutive bytes of a pack that are read ahead, in parts.
+
+    Attributes:
+        path: the path of the pack.
+        start: the position of the first byte.
+        stop: the position after the last.
+    """
+
+    path: str
+    start: int
+    stop: int
+
+    def parts(self) -> list[Reach]:
+        """Return the parts to read."""
+        return [
+            Reach(self.path, Part(begin, min(PART_BYTES, self.stop - begin)), ())
+            for begin in range(self.start, self.stop, PART_BYTES)
+        ]
+
+    def holds(self, at: Address) -> bool:
+        """Tell whether a document of the pack is in it."""
+        return self.start <= at.start and at.stop <= self.stop
+
+    @property
+    def length(self) -> int:
+        """The number of its bytes."""
+        return self.stop - self.start
+
+
 def joined(addresses: Iterable[Address]) -> Iterator[Reach]:
     """Yield what to read, so that documents near each other are one request."""
     run: list[Address] = []
@@ -39,47 +69,17 @@ def joined(addresses: Iterable[Address]) -> Iterator[Reach]:
         yield _reach(run)
 
 
-def whole(roots: Iterable[tuple[Address, int]], most: int) -> Iterator[Reach]:
-    """Yield what to read for whole values before their documents are known.
+def whole(roots: Iterable[tuple[Address, int]], most: int) -> list[Span]:
+    """Return what to read for whole values before their documents are known.
 
     Everything written with a root is before it, and takes no more bytes than the value's JSON.
 
     Args:
         roots: the address of each root, and the bytes of its value as JSON.
-        most: the most bytes; a value with a larger stated size is not read ahead.
+        most: the most bytes; values with a larger stated size are not read ahead.
     """
     merged = _merged(roots)
-    if sum(stop - start for _, start, stop in merged) > most:
-        return
-    for path, start, stop in merged:
-        for begin in range(start, stop, PART_BYTES):
-            yield Reach(path, Part(begin, min(PART_BYTES, stop - begin)), ())
-
-
-class Windows:
-    """Parts of packs that were read ahead, not verified yet."""
-
-    def __init__(self) -> None:
-        """Start without parts."""
-        self._parts: dict[str, list[tuple[int, bytearray]]] = {}
-
-    def add(self, reach: Reach, body: bytes) -> None:
-        """Hold a part; parts of the same pack must come in order."""
-        parts = self._parts.setdefault(reach.path, [])
-        if not parts or parts[-1][0] + len(parts[-1][1]) != reach.part.start:
-            parts.append((reach.part.start, bytearray()))
-        parts[-1][1].extend(body)
-
-    def get(self, at: Address) -> bytes | None:
-        """Return the bytes at an address, or None if they are not held."""
-        for start, body in self._parts.get(at.path, ()):
-            if start <= at.start and at.stop <= start + len(body):
-                return bytes(body[at.start - start : at.stop - start])
-        return None
-
-    def clear(self) -> None:
-        """Drop everything."""
-        self._parts.clear()
+    return merged if sum(span.length for span in merged) <= most else []
 
 
 def _is_near(run: Sequence[Address], at: Address) -> bool:
@@ -96,13 +96,12 @@ def _reach(run: Sequence[Address]) -> Reach:
     return Reach(run[0].path, Part(start, max(at.stop for at in run) - start), tuple(run))
 
 
-def _merged(roots: Iterable[tuple[Address, int]]) -> list[tuple[str, int, int]]:
-    spans = sorted((at.path, max(0, at.start - size), at.stop) for at, size in roots)
-    merged: list[tuple[str, int, int]] = []
-    for path, start, stop in spans:
-        last = merged[-1] if merged else ("", 0, 0)
-        if last[0] == path and start <= last[2] + GAP_BYTES:
-            merged[-1] = (path, last[1], max(stop, last[2]))
+def _merged(roots: Iterable[tuple[Address, int]]) -> list[Span]:
+    merged: list[Span] = []
+    for path, start, stop in sorted((at.path, at.start - size, at.stop) for at, size in roots):
+        last = merged[-1] if merged else Span("", 0, 0)
+        if last.path == path and start <= last.stop + GAP_BYTES:
+            merged[-1] = last._replace(stop=max(stop, last.stop))
         else:
-            merged.append((path, start, stop))
+            merged.append(Span(path, max(0, start), stop))
     return merged

@@ -1,24 +1,17 @@
 """Reading values of any size, with the values of their pointers filled in."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Sequence
 from itertools import chain
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple
 
 from universal_sync_core.packs.objects import Objects
-from universal_sync_core.pages.page_format import Node, digest_mark, split_marks
-from universal_sync_core.pages.tree_reader import TreeReader
-from universal_sync_core.pages.trees import (
-    everything,
-    in_order,
-    in_sequence,
-    require_child,
-    require_sized,
-)
-from universal_sync_core.values.address import Address, settled
+from universal_sync_core.pages.loading import Loading, as_settled
+from universal_sync_core.pages.page_format import digest_mark, split_marks
+from universal_sync_core.pages.trees import everything, in_order, in_sequence, require_sized
+from universal_sync_core.values.address import Address
 from universal_sync_core.values.budget import SPARE_DEPTH, Cost, Document, Facts, levels
-from universal_sync_core.values.codec import INLINE, Json, JsonObject, canonical
-from universal_sync_core.values.compression import expand, is_compressed
+from universal_sync_core.values.codec import INLINE, Json, canonical
+from universal_sync_core.values.compression import is_compressed
 from universal_sync_core.values.pointer import (
     COMPRESSED_MARK,
     Pointer,
@@ -26,13 +19,6 @@ from universal_sync_core.values.pointer import (
     parse,
     unescape_key,
 )
-
-Unpack: TypeAlias = Callable[[JsonObject], Json]
-# A pointer, or a row of an index object.
-Reference: TypeAlias = Pointer | tuple[Node, int]
-# Where a document lies, and whether it is read as a single value. The bytes may be a page as well.
-Form: TypeAlias = tuple[Address, bool]
-Parse: TypeAlias = Callable[[Json], Pointer | None]
 
 # The cost of following a pointer again: decoding this many values takes as long.
 _FOLLOWED: Final = Cost(values=64)
@@ -52,13 +38,12 @@ class _At(NamedTuple):
     unescape: bool
 
 
-class PageReader(TreeReader):
+class PageReader(Loading):
     """Reads values of any size, and keeps what it has read."""
 
     def __init__(self, objects: Objects) -> None:
         """Read through `objects`."""
         super().__init__(objects)
-        self._values: dict[Address | str, Document] = {}
         self._built: set[Address | str] = set()
 
     def resolve(self, value: Json, *, unescape: bool = False) -> Json:
@@ -70,21 +55,6 @@ class PageReader(TreeReader):
         """
         self.load(value)
         return self._build(value, _At(INLINE, 0, unescape))
-
-    def expanded(self, value: Json) -> Json:
-        """Return the content of a compressed value, or any other value unchanged.
-
-        Raises:
-            UnreadableObjectError: it is damaged.
-            StateTooLargeError: it is larger than the rest of the budget.
-        """
-        return self._compressed(value).value if is_compressed(value) else value
-
-    def _compressed(self, value: JsonObject) -> Document:
-        text = value[COMPRESSED_MARK]
-        if text not in self._values:
-            self._values[text] = expand(value, self._objects.budget)
-        return self._values[text]
 
     def opened(self, value: Json) -> Json:
         """Return a value in a form that shows whether it is a list, a map, or neither.
@@ -109,7 +79,7 @@ class PageReader(TreeReader):
 
     def whole(self, pointer: Pointer, *, unescape: bool = False) -> Json:
         """Return the value of a pointer with everything that it points to filled in."""
-        pointer = _settled(pointer)
+        pointer = as_settled(pointer)
         self.load_behind([pointer])
         return self._build_pointer(pointer, _At(pointer.path, 0, unescape))
 
@@ -149,57 +119,6 @@ class PageReader(TreeReader):
             )
         )
         return [position for position, mark in enumerate(marks) if mark in wanted]
-
-    def load(self, value: Json) -> None:
-        """Read everything that a value refers to, with one round of requests for each level."""
-        self.load_behind(pointers_in(value, self.expanded))
-
-    def load_behind(self, pointers: Iterable[Pointer]) -> None:
-        """Read everything behind pointers, with one round of requests for each level."""
-        try:
-            self._load(_by_form(map(_settled, pointers)))
-        finally:
-            self._objects.forget_ahead()
-
-    def _load(self, wanted: dict[Form, Reference]) -> None:
-        seen: set[Form] = set()
-        while wanted:
-            seen |= wanted.keys()
-            missing = {form: each for form, each in wanted.items() if self._is_missing(form)}
-            roots = [each for each in missing.values() if isinstance(each, Pointer)]
-            self._objects.read_ahead(root for root in roots if root.kind != "value")
-            for at, document in self._read(list(dict.fromkeys(at for at, _ in missing))):
-                if (at, True) in missing:
-                    self._values[at] = document
-                if (at, False) in missing:
-                    self.keep(at, document)
-            below: dict[Form, Reference] = {}
-            for (at, _), reference in wanted.items():
-                below |= self._below(at, reference)
-            wanted = {form: each for form, each in below.items() if form not in seen}
-
-    def _is_missing(self, form: Form) -> bool:
-        at, is_single = form
-        return at not in (self._values if is_single else self._nodes)
-
-    def _below(self, at: Address, reference: Reference) -> dict[Form, Reference]:
-        """Return what a document refers to."""
-        if _is_single(reference):
-            value, facts = self._values[at]
-        else:
-            node = self._node_of(at, reference)
-            if node.height:
-                return {(child.at, False): (node, n) for n, child in enumerate(node.children)}
-            value, facts = node.items, self._facts[at]
-        return {} if facts.clean else _by_form(pointers_in(value, self.expanded))
-
-    def _node_of(self, at: Address, reference: Reference) -> Node:
-        """Return the page or index object of a reference, checked against what that says."""
-        if isinstance(reference, Pointer):
-            return self.root(reference)
-        parent, position = reference
-        require_child(parent, position, self._nodes[at], None, at.path)
-        return self._nodes[at]
 
     def _build(self, value: Json, at: _At) -> Json:
         """Return a value with everything that it points to filled in."""
@@ -258,43 +177,3 @@ class PageReader(TreeReader):
         if at.depth > SPARE_DEPTH or any(facts.is_deep for facts in every):
             budget.require_depth(at.depth + levels(value, budget.max_depth), at.path)
         return value
-
-
-def pointers_in(value: Json, expanded: Unpack, parsed: Parse = parse) -> Iterator[Pointer]:
-    """Yield every pointer in a value, in order.
-
-    Args:
-        value: any value of a bag or a page.
-        expanded: returns the content of a compressed part.
-        parsed: recognises pointers; use `recognise` for a value from outside.
-
-    Raises:
-        MalformedPointerError: it contains a pointer that this version cannot read.
-    """
-    stack = [value]
-    while stack:
-        part = stack.pop()
-        if type(part) is list:
-            stack.extend(reversed(part))
-        elif type(part) is dict:
-            pointer = parsed(part)
-            if pointer is not None:
-                yield pointer
-            elif is_compressed(part):
-                stack.append(expanded(part))
-            else:
-                stack.extend(reversed(part.values()))
-
-
-def _settled(pointer: Pointer) -> Pointer:
-    """Return a pointer with the path of its pack, if that is known by now."""
-    at = settled(pointer.at)
-    return pointer if at is pointer.at else replace(pointer, at=at)
-
-
-def _by_form(pointers: Iterable[Pointer]) -> dict[Form, Reference]:
-    return {(pointer.at, _is_single(pointer)): pointer for pointer in pointers}
-
-
-def _is_single(reference: Reference) -> bool:
-    return isinstance(reference, Pointer) and reference.kind == "value"

@@ -51,7 +51,7 @@ def hydrate_state(
         if paths is None:
             plain = without_unfinished(in_place(state, unit.pages))
             if archive_of(plain):
-                unit.pages.load(plain)  # the archive in the same rounds of requests as the rest
+                unit.pages.load(plain)  # the archive along with the rest
             whole: JsonObject = unit.pages.resolve(whole_history(plain, unit), unescape=True)
             return whole
         steps = [parse_path(path) for path in listed(paths, "paths")]

@@ -2,10 +2,10 @@
 
 import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from functools import cache
 from math import inf
-from typing import Final, TypeVar
+from typing import Any, Final, Self, TypeVar
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -35,6 +35,38 @@ def in_time(func: Callable[[], Result], seconds: float) -> Result:
     return _pool_of(os.getpid(), "request").submit(func).result(max(0.0, seconds))
 
 
+class SideBySide:
+    """Calls in threads, at most 32 at once; none is left when the block ends.
+
+    At the end of the block, those that have not begun never do, and those that run are awaited.
+    """
+
+    def __init__(self) -> None:
+        """Begin nothing yet."""
+        self._unfinished: set[Future[Any]] = set()
+
+    def begin(self, func: Callable[[Item], Result], items: Sequence[Item]) -> list[Future[Result]]:
+        """Begin `func` for all items, and return the results to wait for, in their order.
+
+        `func` must not begin others and wait for them.
+        """
+        futures = [_pool().submit(func, item) for item in items]
+        self._unfinished.update(futures)
+        for future in futures:
+            future.add_done_callback(self._unfinished.discard)
+        return futures
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Cancel what has not begun, and wait for the rest."""
+        unfinished = list(self._unfinished)
+        for future in unfinished:
+            future.cancel()
+        wait(unfinished)
+
+
 def in_parallel(func: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
     """Return the results of `func` for all items, in their order.
 
@@ -43,7 +75,7 @@ def in_parallel(func: Callable[[Item], Result], items: Sequence[Item]) -> list[R
     """
     if len(items) < 2:  # noqa: PLR2004 - a single item needs no thread
         return [func(item) for item in items]
-    futures = [_pool().submit(func, item) for item in items]
-    _, waiting = wait(futures, return_when=FIRST_EXCEPTION)
-    wait([future for future in waiting if not future.cancel()])
+    with SideBySide() as calls:
+        futures = calls.begin(func, items)
+        wait(futures, return_when=FIRST_EXCEPTION)
     return [future.result() for future in futures if not future.cancelled()]

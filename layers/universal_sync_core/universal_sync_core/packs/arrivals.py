@@ -1,0 +1,105 @@
+"""Documents that are read side by side, so that those that have come are decoded meanwhile."""
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future
+from typing import NamedTuple, TypeAlias
+
+from universal_sync_core.packs.fetching import Fetching, is_sound
+from universal_sync_core.packs.ranges import PART_BYTES, Span, joined, whole
+from universal_sync_core.storage.parallel import SideBySide
+from universal_sync_core.values.address import Address, settled
+from universal_sync_core.values.pointer import Pointer
+
+# The stored bytes of documents, verified.
+Stored: TypeAlias = dict[Address, bytes]
+
+
+class Arrivals:
+    """The documents of one load."""
+
+    def __init__(self, fetching: Fetching, requests: SideBySide) -> None:
+        """Begin nothing yet.
+
+        Args:
+            fetching: reads the documents.
+            requests: what is requested, until the end of its block.
+        """
+        self._fetching = fetching
+        self._requests = requests
+        self._ahead: dict[str, list[_Ahead]] = {}
+        self._bytes_ahead = 0
+        self._bytes_asked = 0
+
+    def begin_whole(self, pointers: Iterable[Pointer]) -> None:
+        """Begin to read values that are needed whole, with as few requests as possible."""
+        roots = [(settled(pointer.at), pointer.size) for pointer in pointers]
+        wanted = [
+            (at, size)
+            for at, size in roots
+            if self._ahead_with(at) is None and self._fetching.at_hand(at) is None
+        ]
+        for span in whole(wanted, self._fetching.budget.size_left - self._bytes_ahead):
+            parts = self._requests.begin(self._fetching.part, span.parts())
+            self._ahead.setdefault(span.path, []).append(_Ahead(span, parts))
+            self._bytes_ahead += span.length
+
+    def begin(self, addresses: Iterable[Address]) -> Iterator[Stored]:
+        """Begin to read documents, and return an iterator over those that come together.
+
+        Their order is the same each time. The errors are those of `Objects.read_many`.
+        """
+        at_hand: Stored = {}
+        ahead: list[Address] = []
+        missing: list[Address] = []
+        for at in addresses:
+            if (stored := self._fetching.at_hand(at)) is not None:
+                at_hand[at] = stored
+            else:
+                (ahead if self._ahead_with(at) else missing).append(at)
+        return self._arriving(at_hand, ahead, self._asked(missing))
+
+    def _asked(self, missing: Sequence[Address]) -> deque[Future[Stored]]:
+        """Request documents; all that are requested and not used yet must fit what may be read."""
+        if missing:
+            self._bytes_asked += sum(at.length for at in missing)
+            self._fetching.budget.require_readable(self._bytes_asked, missing[0].path)
+        return deque(self._requests.begin(self._fetching.documents_in, list(joined(missing))))
+
+    def _arriving(
+        self, at_hand: Stored, ahead: Iterable[Address], asked: deque[Future[Stored]]
+    ) -> Iterator[Stored]:
+        damaged: list[Address] = []
+        for at in ahead:
+            held = self._ahead_with(at)
+            stored = held.bytes_of(at) if held else b""
+            if is_sound(stored, at):
+                self._fetching.keep(at, stored)
+                at_hand[at] = stored
+            else:  # perhaps only on its way
+                damaged.append(at)
+        yield at_hand
+        asked += self._asked(damaged)
+        while asked:
+            found = asked.popleft().result()
+            self._bytes_asked -= sum(map(len, found.values()))
+            yield found
+
+    def _ahead_with(self, at: Address) -> "_Ahead | None":
+        """Return what is being read ahead with a document in it, or None."""
+        return next((each for each in self._ahead.get(at.path, ()) if each.span.holds(at)), None)
+
+
+class _Ahead(NamedTuple):
+    """A span that is being read ahead, in parts that are not verified."""
+
+    span: Span
+    parts: Sequence[Future[bytes]]
+
+    def bytes_of(self, at: Address) -> bytes:
+        """Return the bytes of a document in it."""
+        offset = at.start - self.span.start
+        first, last = offset // PART_BYTES, (offset + at.length - 1) // PART_BYTES
+        body = b"".join(part.result() for part in self.parts[first : last + 1])
+        start = offset - first * PART_BYTES
+        return body[start : start + at.length]

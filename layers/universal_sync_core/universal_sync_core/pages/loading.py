@@ -1,0 +1,156 @@
+"""Loading everything behind pointers: side by side, by as few requests as possible."""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from itertools import chain
+from typing import TypeAlias
+
+from universal_sync_core.packs.arrivals import Arrivals, Stored
+from universal_sync_core.packs.objects import Objects
+from universal_sync_core.pages.page_format import Node
+from universal_sync_core.pages.tree_reader import TreeReader
+from universal_sync_core.pages.trees import require_child
+from universal_sync_core.storage.parallel import SideBySide
+from universal_sync_core.values.address import Address, settled
+from universal_sync_core.values.budget import Document
+from universal_sync_core.values.codec import Json, JsonObject
+from universal_sync_core.values.compression import expand, is_compressed
+from universal_sync_core.values.pointer import COMPRESSED_MARK, Pointer, parse
+
+Unpack: TypeAlias = Callable[[JsonObject], Json]
+# A pointer, or a row of an index object.
+Reference: TypeAlias = Pointer | tuple[Node, int]
+# Where a document lies, and whether it is read as a single value. The bytes may be a page as well.
+Form: TypeAlias = tuple[Address, bool]
+References: TypeAlias = Mapping[Form, Reference]
+Parse: TypeAlias = Callable[[Json], Pointer | None]
+
+
+class Loading(TreeReader):
+    """Reads what values refer to, and keeps it as it is stored."""
+
+    def __init__(self, objects: Objects) -> None:
+        """Read through `objects`."""
+        super().__init__(objects)
+        self._values: dict[Address | str, Document] = {}
+
+    def expanded(self, value: Json) -> Json:
+        """Return the content of a compressed value, or any other value unchanged.
+
+        Raises:
+            UnreadableObjectError: it is damaged.
+            StateTooLargeError: it is larger than the rest of the budget.
+        """
+        return self._compressed(value).value if is_compressed(value) else value
+
+    def _compressed(self, value: JsonObject) -> Document:
+        text = value[COMPRESSED_MARK]
+        if text not in self._values:
+            self._values[text] = expand(value, self._objects.budget)
+        return self._values[text]
+
+    def load(self, value: Json) -> None:
+        """Read everything that a value refers to."""
+        self.load_behind(pointers_in(value, self.expanded))
+
+    def load_behind(self, pointers: Iterable[Pointer]) -> None:
+        """Read everything behind pointers; each document is decoded while others are read."""
+        wanted = _by_form(map(as_settled, pointers))
+        with SideBySide() as requests:
+            arrivals = Arrivals(self._objects, requests)
+            seen = set(wanted)
+            waiting = deque([self._begun(wanted, arrivals)])
+            while waiting:
+                for arrived in waiting.popleft():
+                    below: dict[Form, Reference] = {}
+                    for (at, _), reference in arrived.items():
+                        below |= self._below(at, reference)
+                    new = {form: each for form, each in below.items() if form not in seen}
+                    seen |= new.keys()
+                    if new:
+                        waiting.append(self._begun(new, arrivals))
+
+    def _begun(self, wanted: References, arrivals: Arrivals) -> Iterator[References]:
+        """Begin to read documents, and return an iterator over those that are there together."""
+        missing = {form: each for form, each in wanted.items() if self._is_missing(form)}
+        known = {form: each for form, each in wanted.items() if form not in missing}
+        roots = [each for each in missing.values() if isinstance(each, Pointer)]
+        arrivals.begin_whole(root for root in roots if root.kind != "value")
+        arriving = arrivals.begin(dict.fromkeys(at for at, _ in missing))
+        return chain([known], (self._decoded(stored, missing) for stored in arriving))
+
+    def _decoded(self, stored: Stored, missing: References) -> References:
+        """Decode and keep documents that have come, and return the references to them."""
+        arrived: dict[Form, Reference] = {}
+        for at, document in self._objects.decoded(stored).items():
+            if (at, True) in missing:
+                self._values[at] = document
+            if (at, False) in missing:
+                self.keep(at, document)
+            forms = ((at, True), (at, False))
+            arrived |= {form: missing[form] for form in forms if form in missing}
+        return arrived
+
+    def _is_missing(self, form: Form) -> bool:
+        at, is_single = form
+        return at not in (self._values if is_single else self._nodes)
+
+    def _below(self, at: Address, reference: Reference) -> dict[Form, Reference]:
+        """Return what a document refers to."""
+        if _is_single(reference):
+            value, facts = self._values[at]
+        else:
+            node = self._node_of(at, reference)
+            if node.height:
+                return {(child.at, False): (node, n) for n, child in enumerate(node.children)}
+            value, facts = node.items, self._facts[at]
+        return {} if facts.clean else _by_form(pointers_in(value, self.expanded))
+
+    def _node_of(self, at: Address, reference: Reference) -> Node:
+        """Return the page or index object of a reference, checked against what that says."""
+        if isinstance(reference, Pointer):
+            return self.root(reference)
+        parent, position = reference
+        require_child(parent, position, self._nodes[at], None, at.path)
+        return self._nodes[at]
+
+
+def pointers_in(value: Json, expanded: Unpack, parsed: Parse = parse) -> Iterator[Pointer]:
+    """Yield every pointer in a value, in order.
+
+    Args:
+        value: any value of a bag or a page.
+        expanded: returns the content of a compressed part.
+        parsed: recognises pointers; use `recognise` for a value from outside.
+
+    Raises:
+        MalformedPointerError: it contains a pointer that this version cannot read.
+    """
+    stack = [value]
+    while stack:
+        part = stack.pop()
+        if type(part) is list:
+            stack.extend(reversed(part))
+        elif type(part) is dict:
+            pointer = parsed(part)
+            if pointer is not None:
+                yield pointer
+            elif is_compressed(part):
+                stack.append(expanded(part))
+            else:
+                stack.extend(reversed(part.values()))
+
+
+def as_settled(pointer: Pointer) -> Pointer:
+    """Return a pointer with the path of its pack, if that is known by now."""
+    at = settled(pointer.at)
+    return pointer if at is pointer.at else replace(pointer, at=at)
+
+
+def _by_form(pointers: Iterable[Pointer]) -> dict[Form, Reference]:
+    return {(pointer.at, _is_single(pointer)): pointer for pointer in pointers}
+
+
+def _is_single(reference: Reference) -> bool:
+    return isinstance(reference, Pointer) and reference.kind == "value"
