@@ -82,8 +82,8 @@ def from_start(needs: Needs | None, count: int) -> Needs | None:
 
 def _add(needs: Needs, steps: Selection) -> None:
     for position, step in enumerate(steps):
-        others = needs.keys() - {step}
-        if others and any(isinstance(each, Range) for each in (step, *others)):
+        has_range = isinstance(step, Range) or range_of(needs) is not None
+        if has_range and needs and step not in needs:
             place = render_path(steps[:position])
             message = f"{place} is needed as a range and otherwise; name one range, or all of it"
             raise InvalidRequestError(message, field=_FIELD)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 from operator import itemgetter
 from typing import Final
 
@@ -27,6 +28,7 @@ from universal_sync_core.merge.history import HISTORY_FIELDS
 from universal_sync_core.merge.lists import Lists
 from universal_sync_core.merge.parent_values import Item, Keys, ParentValues
 from universal_sync_core.values.codec import Json, JsonObject, encode
+from universal_sync_core.values.compression import is_compressed
 from universal_sync_core.values.paths import Each, Pattern
 from universal_sync_core.values.pointer import has_mark, is_map, unescape_key
 from universal_sync_core.values.timestamps import time_of
@@ -106,7 +108,7 @@ class Conflicts:
             return list(changes)
         if _is_joined(changes, strategy):
             by_key = strategy.key if strategy else ""
-            return self._settle_items(changes, keys, by_key) if by_key else list(changes)
+            return self._in_one(self._settle_items(changes, keys, by_key) if by_key else changes)
         # Inline maps are not encoded again for each map around them.
         if not (is_merged and _are_inline_maps(changes)) and _is_one_form(changes):
             return list(changes)
@@ -162,6 +164,20 @@ class Conflicts:
             return list(changes)
         left = [[item for item in items if item is not REMOVAL] for items in several]
         return [replace(change, value=items) for change, items in zip(changes, left, strict=True)]
+
+    def _in_one(self, changes: Sequence[Change]) -> list[Change]:
+        """Return changes that add to a list, with neighbours that are inline as one change.
+
+        Each change is looked for in the whole list, which would take too long for many branches.
+        """
+        lists, fewer = Lists(self.unit.pages), list[Change]()
+        for is_inline, several in groupby(changes, lambda change: _is_inline(change.value)):
+            together = list(several)
+            if is_inline:
+                items = [item for change in together for item in lists.as_list(change.value)]
+                together = [replace(together[-1], value=items)]
+            fewer += together
+        return fewer
 
     def _settle_key(self, wanted_by: Sequence[Change], keys: Keys, key: str) -> Sequence[Change]:
         if keys:
@@ -246,6 +262,11 @@ def _is_joined(changes: Sequence[Change], strategy: Strategy | None) -> bool:
     """Tell whether a strategy keeps what each branch added, so that there is no conflict."""
     replaced = any(isinstance(each.value, Replacement) or each.value is REMOVAL for each in changes)
     return strategy is not None and strategy.name != "replace" and not replaced
+
+
+def _is_inline(value: Json) -> bool:
+    """Tell whether a value is inline and adds to a list, as null does not."""
+    return value is not None and not has_mark(value) and not is_compressed(value)
 
 
 def _are_inline_maps(changes: Sequence[Change]) -> bool:

@@ -1,6 +1,6 @@
 """The Smart StateBag: how a delta becomes part of the bag."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from universal_sync_core.bag.fields import (
     ARCHIVE,
@@ -50,20 +50,43 @@ def merge_logic(
         return merge_delta(bag, ingest_delta(delta, bag, unit), unit)
 
 
-def merge_delta(
-    bag: JsonObject, delta: JsonObject, unit: UnitOfWork, *, by_time: bool = True
-) -> JsonObject:
+def merge_delta(bag: JsonObject, delta: JsonObject, unit: UnitOfWork) -> JsonObject:
     """Return the bag with a delta merged in, as `merge_logic` does.
 
     Args:
         bag: the bag so far.
         delta: the delta, after ingestion.
         unit: the unit of work, with its strategies and pages.
-        by_time: whether the older of two timestamped maps loses; False if that has been decided
-            before.
     """
+    merged = _without_history(bag, delta, unit, by_time=True)
+    return _with_history(merged, bag, [delta], unit)
+
+
+def merge_branches(bag: JsonObject, deltas: Sequence[JsonObject], unit: UnitOfWork) -> JsonObject:
+    """Return the bag with the deltas of branches merged in; no timestamps decide between them.
+
+    Their history is appended at once, because each append searches all of it.
+    """
+    merged = bag
+    for delta in deltas:
+        merged = _without_history(merged, delta, unit, by_time=False)
+    return _with_history(merged, bag, deltas, unit)
+
+
+def _with_history(
+    merged: JsonObject, bag: JsonObject, deltas: Sequence[JsonObject], unit: UnitOfWork
+) -> JsonObject:
+    """Return the merged bag with the entries that deltas bring to the history of `bag`."""
+    entries = [entry for delta in deltas for entry in new_entries(delta, bag, unit)]
+    is_named = any(not HISTORY_FIELDS.isdisjoint(delta) for delta in deltas)
+    return append_entries(merged, entries, unit) if entries or is_named else merged
+
+
+def _without_history(
+    bag: JsonObject, delta: JsonObject, unit: UnitOfWork, *, by_time: bool
+) -> JsonObject:
+    """Return the bag with all but the history of a delta merged in."""
     require_same_execution(delta, bag, unit)
-    entries = new_entries(delta, bag, unit)
     unmerged = kept_fields(bag, unit) | {REMOVED_PATHS}
     unmerged |= {ARCHIVE} if archive_of(delta) else set()
     incoming = {name: value for name, value in delta.items() if name not in unmerged}
@@ -76,8 +99,6 @@ def merge_delta(
     for field, value in incoming.items():
         if field not in HISTORY_FIELDS:
             merged |= _merged_field(combiner, base, field, value, unit)
-    if entries or not HISTORY_FIELDS.isdisjoint(incoming):
-        merged = append_entries(merged, entries, unit)
     unchanged = merged.keys() == bag.keys() and all(merged[key] is bag[key] for key in bag)
     return bag if unchanged else merged
 

@@ -32,7 +32,7 @@ from universal_sync_core.ingestion.control_fields import checked
 from universal_sync_core.ingestion.ingest import ingest_delta, require_admissible
 from universal_sync_core.merge.conflicts import Change, Conflicts
 from universal_sync_core.merge.difference import changes_since
-from universal_sync_core.merge.merge import merge_delta
+from universal_sync_core.merge.merge import merge_branches, merge_delta
 from universal_sync_core.pages.page_format import digest_mark
 from universal_sync_core.pipe.flatten import flatten_result
 from universal_sync_core.settings import MOST_SEGMENTS_PER_EXECUTION
@@ -195,9 +195,7 @@ def join_branches(
             Change(branch=index, value=delta, time=ending.time)
             for index, (ending, delta) in brought
         ]
-        merged = state
-        for delta in conflicts.settle(changes):
-            merged = merge_delta(merged, delta, unit, by_time=False)
+        merged = merge_branches(state, conflicts.settle(changes), unit)
         summary, stop = summary_of(state, reports, outputs)
         known = with_fields(state, {CONFLICTS}, unit.pages)
         found = [*conflicts.reports, *conflicts_within(known, names, endings, unit)]

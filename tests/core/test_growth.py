@@ -1,0 +1,151 @@
+"""Ten times as much takes ten times the work, counted in calls of functions."""
+
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+import pytest
+
+from tests.core.bags import CONTEXT
+from tests.core.effort import calls_of
+from universal_sync_core import (
+    State,
+    complete_branch,
+    fork_branch,
+    hydrate_state,
+    join_branches,
+    state_task,
+    universal_sync_core,
+)
+from universal_sync_core.merge.lists import Lists
+
+pytestmark = pytest.mark.usefixtures("store")
+
+FEW: Final = 20
+BY_ID: Final = {"strategy": "merge_by_key", "key": "id"}
+
+Work = Callable[[], Any]
+
+
+def synced(bag: dict[str, Any], result: Any, **context: Any) -> dict[str, Any]:
+    return universal_sync_core(bag, result, CONTEXT | context)
+
+
+def state_of(**fields: Any) -> dict[str, Any]:
+    return synced({}, {"current_state": fields})
+
+
+def numbered(count: int) -> dict[str, Any]:
+    return {f"key{number}": {"n": number} for number in range(count)}
+
+
+def join(results: Iterable[dict[str, Any]], strategy: Any = None) -> Work:
+    """Return the join of branches that end with these results."""
+    context = {"merge_strategy": {"found": strategy or "replace"}}
+    bag = state_of(found=[])
+    ends = []
+    for number, result in enumerate(results):
+        branch = fork_branch(bag, {"branch_id": f"b{number}"}, CONTEXT)
+        ends.append(complete_branch(synced(branch, result, **context), CONTEXT))
+    return lambda: join_branches(bag, ends, CONTEXT | context)
+
+
+def join_lists(strategy: Any) -> Callable[[int], Work]:
+    """Return the join of branches that add four items each to one list."""
+
+    def added(branch: int) -> list[Any]:
+        return [{"id": f"{branch}-{item}"} for item in range(4)]
+
+    return lambda count: join(
+        ({"current_state": {"found": added(n)}} for n in range(count)), strategy
+    )
+
+
+def join_histories(count: int) -> Work:
+    return join(
+        {"state_history": [{"branch": n, "entry": m} for m in range(4)]} for n in range(count)
+    )
+
+
+def merge_lists(strategy: Any) -> Callable[[int], Work]:
+    """Return the merge of items into a stored list that has half of them."""
+
+    def work(count: int) -> Work:
+        items = [{"id": number, "text": "x" * 100} for number in range(30 * count)]
+        bag = state_of(found=items[: 20 * count])
+        result = {"current_state": {"found": items[10 * count :]}}
+        return lambda: synced(bag, result, merge_strategy={"found": strategy})
+
+    return work
+
+
+def needed(count: int) -> Work:
+    bag = state_of(**numbered(10 * count))
+    paths = [f"current_state.key{number}.n" for number in range(10 * count)]
+
+    def work() -> None:
+        @state_task(needs=paths)
+        def worker(_state: State[Any]) -> dict[str, Any]:
+            return {}
+
+        worker({"state_data": bag})
+
+    return work
+
+
+def change_all(count: int) -> Work:
+    bag = state_of(**numbered(count))
+    return lambda: synced(bag, {"current_state": {key: {"n": -1} for key in numbered(count)}})
+
+
+def remove_all(count: int) -> Work:
+    bag = state_of(**numbered(count))
+    return lambda: synced(bag, {"removed_paths": [f"{key}.n" for key in numbered(count)]})
+
+
+def keep_inline(count: int) -> Work:
+    result = {"current_state": numbered(count) | {"large": "x" * 200_000}}
+    return lambda: synced({}, result, keep_inline=[f"{key}.n" for key in numbered(count)])
+
+
+def hydrate_paths(count: int) -> Work:
+    bag = state_of(**numbered(count))
+    return lambda: hydrate_state(bag, [f"current_state.{key}.n" for key in numbered(count)])
+
+
+WORK: Final[dict[str, Callable[[int], Work]]] = {
+    "branches that append": join_lists("append"),
+    "branches that append what is new": join_lists("dedupe_append"),
+    "branches that unite sets": join_lists("set_union"),
+    "branches that merge by key": join_lists(BY_ID),
+    "branches that change one list": join_lists(None),
+    "branches with a history": join_histories,
+    "list that gets what is new": merge_lists("dedupe_append"),
+    "list that is a set": merge_lists("set_union"),
+    "list that is merged by key": merge_lists(BY_ID),
+    "needs of a worker": needed,
+    "keys that change": change_all,
+    "keys that are removed": remove_all,
+    "keys that are kept inline": keep_inline,
+    "paths to hydrate": hydrate_paths,
+}
+
+
+@pytest.mark.parametrize("work", WORK.values(), ids=WORK)
+def test_ten_times_as_much_takes_ten_times_as_many_calls(work: Callable[[int], Work]) -> None:
+    few, many = (calls_of(work(count)) for count in (FEW, 10 * FEW))
+    assert many < 12 * few
+
+
+def test_the_history_of_a_join_is_searched_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    searches: list[int] = []
+    present = Lists.present
+
+    def counted(lists: Lists, base: Any, wanted: Iterable[bytes]) -> set[bytes]:
+        searches.append(len(base))
+        return present(lists, base, wanted)
+
+    work = join_histories(FEW)
+    monkeypatch.setattr(Lists, "present", counted)
+    work()
+
+    assert len(searches) == 1
