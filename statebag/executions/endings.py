@@ -6,7 +6,10 @@ https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.htm
 from typing import Final
 
 from statebag.executions.executions import Execution
-from universal_sync_core.limits import STEP_FUNCTIONS_PAYLOAD_BYTES
+from universal_sync_core.limits import (
+    STEP_FUNCTIONS_HISTORY_EVENTS,
+    STEP_FUNCTIONS_PAYLOAD_BYTES,
+)
 
 _TIMED_OUT: Final = "TIMED_OUT"
 _ABORTED: Final = "ABORTED"
@@ -77,6 +80,25 @@ _MEANINGS: Final = {
         "a state took longer than its TimeoutSeconds, or sent no heartbeat for HeartbeatSeconds"
     ),
 }
+_OUT_OF_MEMORY: Final = (
+    "the function's process ended during the call, most often because its memory ran out; the"
+    " REPORT line of the call in its log has the memory used"
+)
+_OF_LAMBDA: Final = {
+    "Runtime.ExitError": _OUT_OF_MEMORY,
+    "Runtime.OutOfMemory": _OUT_OF_MEMORY,
+    "Sandbox.Timedout": "the call took longer than the function's Timeout, and is not tried again",
+    "Lambda.TooManyRequestsException": (
+        "Lambda had no concurrency left for the call, in any of its tries; lower MapConcurrency, or"
+        " raise the account's quota or the function's reserved concurrency"
+    ),
+}
+# The cause that Step Functions gives beside `States.Runtime`.
+_HISTORY_FULL: Final = "maximum number of history events"
+_MANY_EVENTS: Final = (
+    f"its history is full: an execution has at most {STEP_FUNCTIONS_HISTORY_EVENTS:,} events, so a"
+    " long loop has to go on in a new execution, and a large Map be a Distributed Map"
+)
 _STOPPED: Final = "somebody stopped the execution; CloudTrail shows who called StopExecution"
 _MACHINE_TIMEOUT: Final = "the execution took longer than the TimeoutSeconds of its state machine"
 
@@ -91,8 +113,13 @@ def error_told_by(status: str) -> str:
     return _ERRORS.get(status, status)
 
 
+def has_full_history(execution: Execution) -> bool:
+    """Tell whether an execution ended because its history has no room for another event."""
+    return _HISTORY_FULL in (execution.cause or "")
+
+
 def meaning_of(execution: Execution, error: str, stage: str | None = None) -> str | None:
-    """Return what an error of Step Functions means; None of any other.
+    """Return what an error of Step Functions or Lambda means; None of any other.
 
     Args:
         execution: that ended with it.
@@ -105,5 +132,7 @@ def meaning_of(execution: Execution, error: str, stage: str | None = None) -> st
         return _STOPPED
     if error == _TOO_LARGE and stage in _TOO_LARGE_AT:
         return _TOO_LARGE_AT[stage]
-    known = _MEANINGS.get(error)
+    if has_full_history(execution):
+        return _MANY_EVENTS
+    known = (_MEANINGS | _OF_LAMBDA).get(error)
     return known.format(machine=execution.machine_arn) if known else None

@@ -7,7 +7,6 @@ from typing import Final
 
 from statebag.account.aws import Cloud
 from statebag.executions.executions import Execution
-from statebag.output.rendering import counted
 from statebag.sources.failures import explanation_of, is_own
 from statebag.state.reading import reader_at
 from universal_sync_core.bag.fields import FAILED_SEGMENTS, OUTPUTS, whole_name
@@ -44,7 +43,7 @@ def failed_parts(cloud: Cloud, execution: Execution, told: JsonObject) -> Failed
     command = f"statebag show {shlex.quote(execution.arn)} --path {FAILED_SEGMENTS}"
     shown = [_line(part) for part in parts[:_SHOWN]]
     return FailedParts(
-        lines=[f"{counted(total, 'item or branch', 'items and branches')}", *shown, command],
+        lines=[f"{total} in all", *shown, command],
         trace=_trace(cloud, execution, parts[0]),
     )
 

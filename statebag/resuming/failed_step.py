@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from statebag.account.aws import Cloud
+from statebag.executions.endings import has_full_history
 from statebag.executions.executions import Execution, Executions
 from statebag.executions.timeline import Step, steps_of
 from statebag.output.rendering import counted
@@ -13,6 +14,8 @@ from universal_sync_core.values.codec import JsonObject
 
 _RESERVED: Final = "States."
 _FAIL: Final = "Fail"
+# These call nothing: what becomes of them is settled by their input and the definition.
+_SETTLED: Final = {"Choice", "Pass", "Succeed", "Wait"}
 _FAILED: Final = "FAILED"
 
 
@@ -37,13 +40,13 @@ class FailedStep:
         step: where its error came up, else the one that it ended in; None where neither is known.
         has_document: whether `statebag show` can show what the step was given.
         caught: the last error that came up before, where none of the steps raised its own.
-        is_deliberate: whether it ended in a Fail state.
+        fails_again: why redriving would only fail in the same way; None where it may help.
     """
 
     step: Step | None = None
     has_document: bool = False
     caught: Caught | None = None
-    is_deliberate: bool = False
+    fails_again: str | None = None
 
 
 def failed_step_of(cloud: Cloud, execution: Execution, error: str) -> FailedStep:
@@ -74,8 +77,20 @@ def failed_step_of(cloud: Cloud, execution: Execution, error: str) -> FailedStep
         step=found,
         has_document=found is not None and found.number in documents,
         caught=caught,
-        is_deliberate=is_deliberate,
+        fails_again=(
+            "it ended in a Fail state, which redriving would only enter again"
+            if is_deliberate
+            else _settled_by(execution, found, error)
+        ),
     )
+
+
+def _settled_by(execution: Execution, step: Step | None, error: str) -> str | None:
+    """Return why a step would fail again, or None where something else may change its outcome."""
+    is_own = execution.status == _FAILED and error.startswith(_RESERVED)
+    if step is None or step.kind not in _SETTLED or not is_own or has_full_history(execution):
+        return None
+    return f"{step.state} would fail again, with the same input and the same definition"
 
 
 def last_step_with(

@@ -45,7 +45,7 @@ def way_on(  # noqa: PLR0913 - all that is known of a failure
     record: JsonObject,
     bag: JsonObject | None,
     *,
-    is_deliberate: bool,
+    fails_again: str | None,
 ) -> Sequence[str]:
     """Return the command that goes on, or what to do instead; nothing where that cannot be told.
 
@@ -55,7 +55,7 @@ def way_on(  # noqa: PLR0913 - all that is known of a failure
         error: its name.
         record: of its failure; empty without one.
         bag: the last good one, if there is one.
-        is_deliberate: whether it ended in a Fail state.
+        fails_again: why redriving would only fail in the same way; None where it may help.
     """
     if execution.map_run_arn is not None:
         return _of_item(execution.map_run_arn)
@@ -64,7 +64,7 @@ def way_on(  # noqa: PLR0913 - all that is known of a failure
     except ClientError:  # it is gone, or not for this role to see
         return ()
     if not is_restarted:
-        return _redriven(execution, is_deliberate=is_deliberate)
+        return _redriven(execution, fails_again)
     whole = _whole_of(cloud, execution)
     if whole is not execution:
         return _of_branch(whole)
@@ -128,11 +128,9 @@ def undeleting(path: str) -> Sequence[str]:
     ]
 
 
-def _redriven(execution: Execution, *, is_deliberate: bool) -> Sequence[str]:
+def _redriven(execution: Execution, fails_again: str | None) -> Sequence[str]:
     """Return how an execution goes on whose machine keeps states of its own."""
-    reason = execution.no_redrive
-    if is_deliberate:
-        reason = "it ended in a Fail state, which redriving would only enter again"
+    reason = fails_again or execution.no_redrive
     if reason is None:
         return [redrive_command(execution.arn)]
     command = _start_command(execution)

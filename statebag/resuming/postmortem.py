@@ -142,7 +142,10 @@ def postmortem_of(cloud: Cloud, asked: Execution) -> Postmortem:
     """
     execution = list(chain_of(Executions(cloud.states), asked))[-1]
     if execution.is_running or execution.status == SUCCEEDED:
-        hint = "`statebag timeline` shows what it does, or has done."
+        arn = shlex.quote(execution.arn)
+        hint = f"`statebag timeline {arn}` shows what it has done."
+        if execution.is_running:
+            hint = f"`statebag watch {arn}` shows what it does, and what it waits for."
         raise RefusedError(f"{execution.name} has not failed: {execution.status}", hint=hint)
     left = _left_by(cloud, execution)
     record = left.record
@@ -175,8 +178,8 @@ def _way_on(
 ) -> Sequence[str]:
     if left.is_gone and left.path is not None:
         return undeleting(left.path)
-    is_deliberate = where.is_deliberate
-    return way_on(cloud, execution, error, left.record, left.bag, is_deliberate=is_deliberate)
+    fails_again = where.fails_again
+    return way_on(cloud, execution, error, left.record, left.bag, fails_again=fails_again)
 
 
 def _left_by(cloud: Cloud, execution: Execution) -> _Left:

@@ -31,6 +31,24 @@ ENDS: Final[dict[str, tuple[str, dict[str, str], str, str]]] = {
         "States.Runtime",
         "does not fit the data",
     ),
+    "a full history": (
+        "FAILED",
+        {
+            "error": "States.Runtime",
+            "cause": "The execution reached the maximum number of history events (25000).",
+        },
+        "States.Runtime",
+        "in a new execution",
+    ),
+    "a process that ended": (
+        "FAILED",
+        {
+            "error": "Runtime.ExitError",
+            "cause": "RequestId: 1 Error: Runtime exited with error: signal: killed",
+        },
+        "Runtime.ExitError",
+        "memory ran out",
+    ),
     "a state timed out": ("FAILED", {"error": "States.Timeout"}, "States.Timeout", "heartbeat"),
     "the execution timed out": ("TIMED_OUT", {}, "States.Timeout", "of its state machine"),
     "stopped": ("ABORTED", {}, "ExecutionAborted", "StopExecution"),

@@ -221,7 +221,7 @@ def test_items_and_branches_that_failed_are_told_with_the_trace_of_the_first(
     told = told_of(run)
 
     assert told["failed"] == [
-        "7 items and branches",
+        "7 in all",
         *[f"{name}: ValueError: order 17 has no lines"] * 5,
         f"statebag show {RUN} --path failed_segments",
     ]
@@ -339,6 +339,8 @@ def test_execution_that_has_not_failed(run: Run, cloud: FakeCloud, status: str) 
 
     assert (ran.code, ran.out) == (7, "")
     assert f"has not failed: {status}" in ran.err
+    command = "watch" if status == "RUNNING" else "timeline"
+    assert f"`statebag {command} {RUN}` shows what it" in ran.err
 
 
 def test_successor_is_found_by_the_mark_that_it_left(run: Run, cloud: FakeCloud) -> None:

@@ -32,6 +32,7 @@ def ended(arn: str, error: str | None, cause: str | None, status: str = "FAILED"
     return json.dumps({name: value for name, value in described.items() if value is not None})
 
 
+FULL: Final = "The execution reached the maximum number of history events (25000)."
 INNER: Final = ended(arn_of("c"), "ValueError", RAISED)
 # What a cause is, with what is told of it, and the lines of its trace.
 CAUSES: Final[dict[str, tuple[str, str, int]]] = {
@@ -115,6 +116,30 @@ def test_machine_that_did_not_fail_on_purpose_is_redriven_unless_that_is_refused
 
     assert go_on[0].startswith("aws stepfunctions start-execution ")
     assert reason in go_on[1]
+
+
+@pytest.mark.parametrize(
+    ("kind", "told", "is_settled"),
+    [
+        ("Choice", {"error": "States.Runtime"}, True),
+        ("Pass", {"error": "States.DataLimitExceeded"}, True),
+        ("Task", {"error": "States.Runtime"}, False),
+        ("Choice", {"error": "States.Runtime", "cause": FULL}, False),
+    ],
+)
+def test_state_that_would_fail_again_is_not_redriven(
+    run: Run, cloud: FakeCloud, kind: str, told: dict[str, Any], *, is_settled: bool
+) -> None:
+    """A redriven execution keeps its definition, and the input of its states."""
+    events = History()
+    events.enter("Route", {"order": 17}, kind)
+    cloud.states.machines[MACHINE] = {"StartAt": "Route", "States": {"Route": {"Type": kind}}}
+    cloud.states.add("run-1", "FAILED", events=events.events, input={}, **told)
+
+    go_on = told_of(run)["go on"]
+
+    assert go_on[0].split()[2] == ("start-execution" if is_settled else "redrive-execution")
+    assert ("Route would fail again" in go_on[-1]) is is_settled
 
 
 PARENTS: Final = {

@@ -61,6 +61,20 @@ def test_key_that_is_no_string_is_one_that_a_map_does_not_have(
                 view[7]
 
 
+@pytest.mark.parametrize("index", ["title", None, 1.5, 1_000, -1_000])
+def test_index_that_a_list_refuses_is_refused_in_its_words(
+    store: CountingStore, bag: dict[str, Any], index: Any
+) -> None:
+    with fresh(store):
+        documents = state_of(bag)["current_state"]["documents"]
+        for sequence in (documents, documents[1:3]):
+            with pytest.raises((IndexError, TypeError)) as refused:
+                sequence[index]
+            with pytest.raises(refused.type) as by_list:
+                [][index]
+            assert str(refused.value) == str(by_list.value)
+
+
 COPIES: dict[str, Callable[[Any], Any]] = {
     "deep": copy.deepcopy,
     "shallow": lambda view: plain(copy.copy(view)),

@@ -202,7 +202,10 @@ class ListView(View, CopiedList):
     @overload
     def __getitem__(self, index: slice) -> "ListView": ...
     def __getitem__(self, index: int | slice) -> Json:
-        chosen = self._positions[index]
+        try:
+            chosen = self._positions[index]
+        except (IndexError, TypeError):  # whose text is about a range
+            return list[Json]()[index]
         if isinstance(chosen, range):
             return ListView(self._reading, self._elements, self._needs, self._steps, chosen)
         if chosen not in self._shown:
@@ -232,10 +235,8 @@ class ListView(View, CopiedList):
 
     def needed(self) -> Iterator[tuple[View, Step, Json]]:
         """Yield what is needed below and not read yet: the view it is in, its step, as stored."""
-        wanted = (step for step in self._needs or () if step in self._positions)
-        missing = sorted(
-            step for step in wanted if isinstance(step, int) and step not in self._shown
-        )
+        wanted = {step for step in self._needs or () if step in self._positions}
+        missing = sorted(step for step in wanted - self._shown.keys() if isinstance(step, int))
         stored = self._elements.at(missing, self._reading.pages)
         return self._needed_of(dict(zip(missing, stored, strict=True)))
 
