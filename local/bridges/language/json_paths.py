@@ -1,10 +1,12 @@
 """JSONPath as Step Functions reads it: by the rules of Jayway's library.
 
 A path that can have one match gives it, or fails; any other gives a list of its matches, however
-few. moto tells them apart by their text, and gives a list for `$.items[0].id`.
+few. moto tells them apart by their text, and gives a list for `$.items[0].id`. It hands on paths,
+and the names of states, with the escapes that they have in JSON.
 https://github.com/json-path/JsonPath#what-is-returned-when
 """
 
+import json
 import re
 import sys
 from contextlib import ExitStack
@@ -13,17 +15,28 @@ from typing import Any
 
 from jsonpath_ng import Child, Fields, Index, Root
 from jsonpath_ng.ext.parser import parse
+from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
 from moto.stepfunctions.parser.asl.utils import json_path
 from moto.stepfunctions.parser.asl.utils.json_path import NoSuchJsonPathError
 
 from ..patches import put
 
 # What is in brackets, and the name after a dot: in quotes it may be any.
-_STEP = re.compile(r"""(?P<kept>\[(?:'[^']*'|"[^"]*"|[^]'"])*\]|\.\.)|\.(?P<name>[^.\[*'(]+)""")
+_STEP = re.compile(
+    r"""(?P<kept>\[(?:'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|[^]'"])*\]|\.\.)|\.(?P<name>[^.\[*'(]+)"""
+)
 
 
 def install(stack: ExitStack) -> None:
     """Read every path here."""
+    inner = Preprocessor._inner_string_of  # noqa: SLF001 - all texts but expressions come here
+
+    def text_of(parser_rule_context: Any) -> Any:
+        text = inner(parser_rule_context)
+        is_literal = parser_rule_context.getText().startswith('"')
+        return json.loads(f'"{text}"', strict=False) if is_literal else text
+
+    put(stack, Preprocessor, "_inner_string_of", staticmethod(text_of))
     original = json_path.extract_json
     for name, module in list(sys.modules.items()):
         if name.startswith("moto.stepfunctions"):

@@ -14,7 +14,7 @@ DOCUMENT = {
     "null": None,
     "list": [1, 2, 3],
     "objects": [{"id": 1, "tag": "a"}, {"id": 2, "tag": "b"}],
-    "object": {"a-b": 3, "x:y": 4, "where": 5, "é": 6, "$id": 7, "1a": 8},
+    "object": {"a-b": 3, "x:y": 4, "where": 5, "é": 6, "$id": 7, "1a": 8, "it's": 9, 'a"b': 10},
 }
 
 
@@ -35,6 +35,9 @@ DOCUMENT = {
         ("$.object.é", 6),
         ("$.object.$id", 7),
         ("$.object.1a", 8),
+        (r"$.object['it\'s']", 9),
+        ('$.object["it\'s"]', 9),
+        (r'$.object["a\"b"]', 10),
         ("$.list[1:]", [2, 3]),
         ("$.list[:1]", [1]),
         ("$.list[5:]", []),
@@ -44,6 +47,7 @@ DOCUMENT = {
         ("$.objects[*].id", [1, 2]),
         ("$.objects[?(@.id == 2)]", [{"id": 2, "tag": "b"}]),
         ("$.objects[?(@.id == 2)].tag", ["b"]),
+        ('$.objects[?(@.tag == "b")].id', [2]),
         ("$.objects[?(@.id == 9)]", []),
         ("$.objects[*].none", []),
         ("$..tag", ["a", "b"]),
@@ -61,6 +65,19 @@ def test_path_gives_one_value_or_a_list_of_them(outcome: Outcome, path: str, fou
     states = {"Look": {"Type": "Pass", "Parameters": {"found.$": path}, "End": True}}
     expected = found if isinstance(found, Failed) else {"found": found}
     assert outcome(states, DOCUMENT) == expected
+
+
+def test_texts_of_a_definition_may_have_any_characters(outcome: Outcome) -> None:
+    first, last = 'say "hi"\\\n', "\u00e9\U0001f600"
+    states = {
+        first: {
+            "Type": "Pass",
+            "Parameters": {"name.$": "$$.State.Name", 'k"': 'a"b\n'},
+            "Next": last,
+        },
+        last: {"Type": "Pass", "ResultPath": '$["a b"]', "Result": 1, "End": True},
+    }
+    assert outcome(states, {}) == {"name": first, 'k"': 'a"b\n', "a b": 1}
 
 
 TASK = {"Type": "Task", "Resource": "arn:aws:states:::sns:publish", "End": True}
@@ -172,6 +189,7 @@ INTRINSICS = [
     ("States.ArrayGetItem($.list, 9)", Failed("States.IntrinsicFailure")),
     ("States.ArrayLength($.objects[*].id)", 2),
     ("States.ArrayLength($['objects'][*]['id'])", 2),
+    ('States.ArrayLength($.objects[?(@.tag == "b")])', 1),
     ("States.Format('{}[][]', $['objects'][0]['tag'])", "a[][]"),
     ("States.Format('{}', $$['State']['Name'])", "Call"),
     ("States.JsonToString($.objects[0])", '{"id":1,"tag":"a"}'),

@@ -122,6 +122,31 @@ def test_every_state_takes_expressions(
     assert outcome(states, value, **JSONATA) == expected
 
 
+ONE_ITEM = {**MAP, "Items": [0], "ItemProcessor": BODY}
+WAIT = {"Type": "Wait", "End": True}
+
+
+@pytest.mark.parametrize("number", ["'1'", "-1", "0.5", "true", "null"])
+@pytest.mark.parametrize(
+    "state",
+    [
+        {**WAIT, "Seconds": "{% NUMBER %}"},
+        asking(TimeoutSeconds="{% NUMBER %}"),
+        {**ONE_ITEM, "MaxConcurrency": "{% NUMBER %}"},
+    ],
+    ids=["Seconds", "TimeoutSeconds", "MaxConcurrency"],
+)
+def test_number_that_a_field_does_not_take_fails_the_state(
+    outcome: Outcome, state: dict[str, Any], number: str
+) -> None:
+    given = {
+        name: value.replace("NUMBER", number) if isinstance(value, str) else value
+        for name, value in state.items()
+    }
+    mocks = {"Only": {"result": "1"}} if state["Type"] == "Task" else None
+    assert outcome({"Only": given}, None, mocks, **JSONATA) == QUERY
+
+
 def caught(error: str, **fields: Any) -> dict[str, Any]:
     return {"Catch": [{"ErrorEquals": [error], "Next": "Told", **fields}]}
 
