@@ -50,7 +50,12 @@ def lines(*records: dict[str, Any]) -> bytes:
 
 
 def write(
-    store: ObjectStore, files: dict[str, Any], *, cut: int = 0, folder: str = FOLDER
+    store: ObjectStore,
+    files: dict[str, Any],
+    *,
+    cut: int = 0,
+    folder: str = FOLDER,
+    run: str = RUN,
 ) -> dict[str, Any]:
     """Store files under their outcomes and a manifest of them; return what the Map answers.
 
@@ -59,6 +64,7 @@ def write(
         files: the body of a file, or those of several, by outcome.
         cut: bytes that each file has lost since the manifest was written.
         folder: key prefix of all of them.
+        run: the ARN of the Map Run, as the manifest tells it.
     """
     listed: dict[str, list[dict[str, Any]]] = {"SUCCEEDED": [], "FAILED": [], "PENDING": []}
     for outcome, given in files.items():
@@ -66,7 +72,7 @@ def write(
             key = f"{folder}{outcome}_{number}.json"
             store.put(Location(BUCKET, key), body)
             listed[outcome].append({"Key": key, "Size": len(body) + cut})
-    manifest = {"DestinationBucket": BUCKET, "MapRunArn": RUN, "ResultFiles": listed}
+    manifest = {"DestinationBucket": BUCKET, "MapRunArn": run, "ResultFiles": listed}
     return write_manifest(store, json.dumps(manifest).encode(), folder)
 
 

@@ -234,16 +234,17 @@ def last_bag(end: Ended) -> tuple[dict[str, Any], str]:
 
     For a branch's own execution, it is the branch's bag. If the execution had none yet, it is a bag
     with only the `execution_id`, and the state that was entered last. A bag in the input of the
-    execution is the word of whoever started it.
+    execution is the word of whoever started it, however its JSON is written.
     """
     last, of_branch, depth = "", None, MOST_DEEP + 1
+    given = _document(end.given)
     for event in _backwards(end.arn):
         entered = event.get("stateEnteredEventDetails")
         if not entered:
             continue
         last = last or entered["name"]
-        text = entered.get("input", "")
-        bag = _document(text).get("state_data") if text != end.given else None
+        document = _document(entered.get("input", ""))
+        bag = document.get("state_data") if document != given else None
         if type(bag) is not dict or "state_revision" not in bag or depth_of(bag) >= depth:
             continue
         of_branch, depth = (bag, entered["name"]), depth_of(bag)

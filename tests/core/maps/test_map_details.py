@@ -146,6 +146,30 @@ def test_a_chain_opens_no_results_without_the_marks_of_those_who_went_on(
             universal_sync_core(bag, other, AGGREGATE)
 
 
+@pytest.mark.parametrize(
+    ("run", "is_read"),
+    [
+        (RUN, True),
+        (RUN.replace("state-data/run", "state-data"), True),
+        ("a run", True),
+        (RUN.replace("state-data/", "payroll/"), False),
+        (RUN.replace("123456789012", "999999999999"), False),
+        (RUN.replace("eu-west-1", "eu-west-2"), False),
+    ],
+    ids=["own", "without a label", "no ARN", "machine", "account", "region"],
+)
+def test_results_of_another_machines_execution_of_the_same_name_are_not_read(
+    store: CountingStore, run: str, *, is_read: bool
+) -> None:
+    with fresh(store):
+        answer = write(store, {"SUCCEEDED": array(record(0, 1, ExecutionArn=None))}, run=run)
+        if is_read:
+            assert universal_sync_core(CONTEXT, answer, AGGREGATE)["chunk_count"] == 1
+        else:
+            with pytest.raises(PointerNotAllowedError, match="another state machine"):
+                universal_sync_core(CONTEXT, answer, AGGREGATE)
+
+
 @pytest.mark.parametrize("action", ["sync", "sync_branch", "merge_callback", "merge_async"])
 @pytest.mark.usefixtures("store")
 def test_a_result_does_not_say_whose_maps_may_be_read(action: str) -> None:

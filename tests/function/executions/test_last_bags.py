@@ -54,12 +54,13 @@ def test_execution_that_had_no_bag_is_recorded_without(
     assert found["execution_id"] == ARN
 
 
+@pytest.mark.parametrize("indent", [None, 2], ids=["as it is told", "with other spaces"])
 def test_bag_in_the_input_of_an_execution_that_never_began_is_nobodys(
-    service: FakeStepFunctions, store: MemoryStore
+    service: FakeStepFunctions, store: MemoryStore, indent: int | None
 ) -> None:
     """Whoever may start executions writes the input."""
     given = {"state_data": {**BAG, "execution_id": ARN.replace("stopped", "another")}}
-    service.ended = {"status": "ABORTED", "input": json.dumps(given)}
+    service.ended = {"status": "ABORTED", "input": json.dumps(given, indent=indent)}
     service.history[1:] = [entered("InitializeState", given)]
     found = record(store, record_end())
     assert (found["execution_id"], found["snapshot_s3_path"]) == (ARN, None)

@@ -14,6 +14,7 @@ from universal_sync_core.bag.unit_of_work import UnitOfWork
 from universal_sync_core.errors import (
     MalformedManifestError,
     MalformedPointerError,
+    PointerNotAllowedError,
     UnreadableObjectError,
 )
 from universal_sync_core.ingestion.ingest import ingest
@@ -90,7 +91,8 @@ def read_map_run(result: JsonObject, unit: UnitOfWork) -> list[Item]:
         MissingObjectError: the manifest or a result file is missing, or the mark of an execution
             that went on with the bag and wrote them.
         MalformedManifestError: one of them cannot be read.
-        PointerNotAllowedError: one of them is outside the allowed places.
+        PointerNotAllowedError: one of them is outside the allowed places, or a Map Run of another
+            state machine wrote them.
         StateTooLargeError: the manifest is larger than one call may read.
     """
     items: dict[tuple[str, object], Item] = {}
@@ -125,7 +127,8 @@ def _result_files(details: Json, unit: UnitOfWork) -> list[ResultFile]:
     except (KeyError, TypeError, MalformedPointerError) as error:
         message = "ResultWriterDetails must have Bucket and Key"
         raise MalformedManifestError(message, path=_PLACE) from error
-    places = _places(at, unit)
+    writers = _writers(at, unit)
+    places = list(writers.values())
     unit.objects.require_allowed(str(at), also=places)
     body = unit.objects.retried(_body, at, unit)
     unit.budget.spend(Cost(len(body)), str(at))
@@ -138,6 +141,7 @@ def _result_files(details: Json, unit: UnitOfWork) -> list[ResultFile]:
         raise MalformedManifestError("not a manifest of a Distributed Map", path=str(at)) from error
     for file in files:
         unit.objects.require_allowed(str(file.location), also=places)
+        _require_of(writers, file)
     return files
 
 
@@ -175,8 +179,8 @@ def _located(bucket: Json, key: Json) -> Location:
     return Location.of(bucket, key)
 
 
-def _places(at: Location, unit: UnitOfWork) -> list[str]:
-    """Return the prefixes of results around a place, if an execution of the bag wrote there.
+def _writers(at: Location, unit: UnitOfWork) -> dict[str, str]:
+    """Return the executions of the bag that wrote around a place, each with its results' prefix.
 
     A worker can store a snapshot with any chain, so those who continued the bag count only with the
     mark that they left, which no worker can write.
@@ -192,7 +196,18 @@ def _places(at: Location, unit: UnitOfWork) -> list[str]:
     if own not in around:
         for each in around:
             require_begun(own, each)
-    return list(around.values())
+    return around
+
+
+def _require_of(writers: Iterable[str], file: ResultFile) -> None:
+    """Raise PointerNotAllowedError if a Map Run of another state machine wrote a file.
+
+    The prefix has the name of an execution, and those of other machines may have the same.
+    """
+    of_map, machines = _machine(file.map_run), [*filter(None, map(_machine, writers))]
+    if of_map is not None and machines and all(of_map != each for each in machines):
+        message = f"{DETAILS}: a Map Run of another state machine wrote these results"
+        raise PointerNotAllowedError(message, field=DETAILS)
 
 
 def _read_file(file: ResultFile, unit: UnitOfWork) -> list[Item]:
@@ -237,14 +252,20 @@ def _is_record(record: Json, file: ResultFile) -> bool:
         _OF_SUCCESSES & record.keys() and record.get("Status", _SUCCEEDED) == _SUCCEEDED
     ):
         return False
-    of_map, of_child = _machine(file.map_run), _machine(record.get("ExecutionArn"))
+    of_map, of_child = _map(file.map_run), _map(record.get("ExecutionArn"))
     return of_map is None or of_child is None or of_map == of_child
 
 
-def _machine(arn: Json) -> tuple[str, str] | None:
+def _map(arn: Json) -> tuple[str, str] | None:
     """Return the region and account, and the state machine and map, of an ARN, or None."""
     match = _ARN.fullmatch(arn) if type(arn) is str else None
     return None if match is None else (match[1], match[3])
+
+
+def _machine(arn: str | None) -> tuple[str, str] | None:
+    """Return the region and account, and the state machine, of an ARN, or None."""
+    found = _map(arn)
+    return None if found is None else (found[0], found[1].partition("/")[0])
 
 
 def _whole(pieces: Iterable[bytes], file: ResultFile) -> Iterator[bytes]:
