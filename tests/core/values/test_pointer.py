@@ -23,7 +23,17 @@ from universal_sync_core import (
 from universal_sync_core.errors import PointerNotAllowedError
 from universal_sync_core.packs.frames import to_frame
 from universal_sync_core.values.address import Address
-from universal_sync_core.values.pointer import Pointer, escape, parse, recognise, unescape_key
+from universal_sync_core.values.codec import encode
+from universal_sync_core.values.pointer import (
+    COMPRESSED_MARK,
+    MARK,
+    Pointer,
+    escape,
+    may_hold_marks,
+    parse,
+    recognise,
+    unescape_key,
+)
 
 DIGEST = "0123456789abcdef" * 4
 PATH = f"s3://{BUCKET}/v1/run-1/packs/{DIGEST}"
@@ -269,3 +279,10 @@ def test_a_call_knows_whose_pointers_are_its_own() -> None:
     with fresh(CountingStore()), call() as opened:
         assert opened.objects.execution_id == EXECUTION
         opened.objects.require_allowed(opened.objects.home + DIGEST)
+
+
+@pytest.mark.parametrize("mark", [MARK, COMPRESSED_MARK])
+@pytest.mark.parametrize("part", [str, lambda mark: {mark: 1}, lambda mark: {"__page": [mark]}])
+def test_the_shortest_json_with_a_mark_is_told_from_that_without(part: Any, mark: str) -> None:
+    assert may_hold_marks(encode(part(mark)))
+    assert not may_hold_marks(encode(part("a_b")))

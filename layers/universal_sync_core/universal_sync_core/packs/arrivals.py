@@ -98,8 +98,10 @@ class _Ahead(NamedTuple):
 
     def bytes_of(self, at: Address) -> bytes:
         """Return the bytes of a document in it."""
-        offset = at.start - self.span.start
-        first, last = offset // PART_BYTES, (offset + at.length - 1) // PART_BYTES
-        body = b"".join(part.result() for part in self.parts[first : last + 1])
-        start = offset - first * PART_BYTES
-        return body[start : start + at.length]
+        start, stop = at.start - self.span.start, at.stop - self.span.start
+        numbers = range(start // PART_BYTES, (stop - 1) // PART_BYTES + 1)
+        begins = [(number, number * PART_BYTES) for number in numbers]
+        return b"".join(
+            self.parts[number].result()[max(0, start - begin) : stop - begin]
+            for number, begin in begins
+        )

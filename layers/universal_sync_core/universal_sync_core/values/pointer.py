@@ -34,6 +34,8 @@ _IS_ESCAPED: Final = re.compile(rf"(?:{_ESCAPE})+{_MARKS}")
 _LETTER_IN_JSON: Final = b"\\u00"
 _MARK_IN_JSON: Final = MARK.encode()
 _COMPRESSED_MARK_IN_JSON: Final = COMPRESSED_MARK.encode()
+# A mark has an underscore after these. A page begins with them too, and may have no other.
+_BEGINNING: Final = len('{"__')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,7 +222,9 @@ def is_one_place(left: Json, right: Json) -> bool | None:
 def may_hold_marks(encoded: bytes) -> bool:
     """Tell cheaply whether a JSON document may hold a pointer or something like one."""
     # A search for one byte is many times faster than a search for several.
-    if b"_" in encoded and (_MARK_IN_JSON in encoded or _COMPRESSED_MARK_IN_JSON in encoded):
+    if encoded.find(b"_", _BEGINNING) >= 0 and (
+        _MARK_IN_JSON in encoded or _COMPRESSED_MARK_IN_JSON in encoded
+    ):
         return True
     return b"\\" in encoded and _LETTER_IN_JSON in encoded
 
