@@ -66,7 +66,7 @@ class StepFunctions(Service):
         self._answer(kind, "SendTaskHeartbeat")
         return {}
 
-    def describe_execution(self, *, executionArn: str) -> dict[str, Any]:  # noqa: N803
+    def describe_execution(self, *, executionArn: str, **_: Any) -> dict[str, Any]:  # noqa: N803
         """Tell how an execution ended."""
         kind = self._reach("DescribeExecution")
         self._answer(kind, "DescribeExecution")

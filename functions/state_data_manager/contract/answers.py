@@ -124,7 +124,7 @@ class Kept(TypedDict):
 class FailedRecord(TypedDict):
     """A record that caused an error; the next run tries it again."""
 
-    record: str
+    record: Annotated[str, Described("its key, or the execution whose end could not be recorded")]
     error: str
 
 

@@ -13,7 +13,11 @@ import measures
 from executions import ends
 from services import clients
 from services.calls import Failure, attempt, called
-from universal_sync_core.errors import ConfigurationError, InvalidRequestError
+from universal_sync_core.errors import (
+    ConfigurationError,
+    InvalidRequestError,
+    StoreAccessDeniedError,
+)
 from universal_sync_core.limits import STEP_FUNCTIONS_REDRIVABLE_DAYS, is_state_machine
 from universal_sync_core.retention.daily import DailyDeletion
 from universal_sync_core.retention.ended import UNKNOWN, EndedExecution, LastState, write_record
@@ -99,8 +103,19 @@ class StepFunctionsExecutions:
         if self.standing(execution_arn, datetime.now(UTC)) is Standing.FORGOTTEN:
             end = EndedExecution(arn=execution_arn, status=UNKNOWN, stopped=datetime.now(UTC))
             write_record(runtime.current(), end, LastState(owner=owner, bag={}))
-        elif end_known := ends.ended(execution_arn):
-            ends.record(end_known, ends.left_by(end_known))
+        elif known := _end_of(execution_arn, owner):
+            ends.record(*known)
+
+
+def _end_of(execution_arn: str, owner: str) -> tuple[ends.Ended, LastState] | None:
+    """Return how an execution ended and its last state, or None if it is running."""
+    try:
+        end = ends.ended(execution_arn)
+        state = ends.left_by(end) if end else None
+    except StoreAccessDeniedError:
+        end = ends.ended(execution_arn, _WITHOUT_DATA)
+        state = LastState(owner=owner, bag={})
+    return (end, state) if end and state else None
 
 
 def _children_of(map_run_arn: str) -> Iterator[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import universal_sync_core as core
 from services import clients
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from contract.answers import EndAnswer
     from universal_sync_core.values.codec import Json, JsonObject
 
+# https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html
+Data: TypeAlias = Literal["ALL_DATA", "METADATA_ONLY"]
 # For each status, the name of an end that has no error of its own.
 _ENDS: Final = {
     "SUCCEEDED": None,
@@ -92,13 +94,19 @@ def record_end(execution_arn: str, context: JsonObject) -> EndAnswer:
     return {"failure": failure, "ended_s3_path": record(end, state)}
 
 
-def ended(execution_arn: str) -> Ended | None:
+def ended(execution_arn: str, data: Data = "ALL_DATA") -> Ended | None:
     """Return how an execution ended, or None if it is running.
+
+    Args:
+        execution_arn: the ARN of the execution.
+        data: what Step Functions is asked for; without its data, its documents count as empty.
 
     Raises:
         InvalidRequestError: there is no such execution.
+        StoreAccessDeniedError: this role may not look at it, or not at its data.
     """
-    described = called(clients.stepfunctions().describe_execution, executionArn=execution_arn)
+    describe = clients.stepfunctions().describe_execution
+    described = called(describe, executionArn=execution_arn, includedData=data)
     status = described["status"]
     if status not in _ENDS:
         return None

@@ -7,7 +7,11 @@ import pytest
 
 from tests.core.retention.world import LARGE, Run, World, arn_of
 from universal_sync_core import first_bag
-from universal_sync_core.errors import InvalidRequestError, StoreUnavailableError
+from universal_sync_core.errors import (
+    InvalidRequestError,
+    StoreAccessDeniedError,
+    StoreUnavailableError,
+)
 from universal_sync_core.storage.store import Location
 
 
@@ -80,6 +84,25 @@ def test_failure_of_one_leaves_the_others_to_be_deleted(world: World) -> None:
     outcome = world.daily()
     assert outcome.workflows == [well.arn]
     assert list(outcome.failed.values()) == ["StoreUnavailableError: S3 failed: InternalError"]
+
+
+def test_end_that_cannot_be_recorded_stops_no_other(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = [world.start(name, **LARGE) for name in ("ill", "well", "also")]
+    for run in runs:
+        world.end(run, is_recorded=False)
+    record = world.record
+
+    def fail_for_one(execution_arn: str, owner: str) -> None:
+        if execution_arn == runs[0].arn:
+            raise StoreAccessDeniedError("denied")
+        record(execution_arn, owner)
+
+    monkeypatch.setattr(world, "record", fail_for_one)
+    outcome = world.daily()
+    assert set(outcome.recorded) == {run.arn for run in runs[1:]}
+    assert outcome.failed == {runs[0].arn: "StoreAccessDeniedError: denied"}
 
 
 def test_damaged_record_is_told_and_stops_nothing(world: World) -> None:

@@ -165,6 +165,18 @@ def test_lost_end_is_recorded(s3: "S3Client", stepfunctions: FakeStepFunctions) 
     assert run()["recorded"] == 0
 
 
+def test_lost_end_is_recorded_where_nobody_may_read_its_data(
+    s3: "S3Client", stepfunctions: FakeStepFunctions
+) -> None:
+    first_bag({"current_state": {"text": "x" * 200_000}}, {"execution_id": ARN})
+    stepfunctions.ended = {"status": "ABORTED"}
+    stepfunctions.has_another_key = True
+    assert run()["recorded"] == 1
+    (record,) = (key for key in keys(s3) if key.startswith("ended/2025-11-23/"))
+    body = json.loads(s3.get_object(Bucket=BUCKET, Key=record)["Body"].read())
+    assert (body["status"], body["execution_id"]) == ("ABORTED", ARN)
+
+
 def test_lost_end_that_is_forgotten_counts_from_now(
     s3: "S3Client", stepfunctions: FakeStepFunctions
 ) -> None:

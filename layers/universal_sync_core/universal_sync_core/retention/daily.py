@@ -86,10 +86,14 @@ class DailyDeletion:
             if is_alone:
                 self._settle_all()
                 unrecorded = Unrecorded(
-                    self._used, self._inventory, self._executions, self._terms, self._children
+                    self._used,
+                    self._inventory,
+                    self._executions,
+                    self._terms,
+                    self._children,
+                    self._outcome,
                 )
-                found = unrecorded.record(self._still_doubtful(), self._has_time)
-                self._outcome.recorded = found
+                unrecorded.record(self._still_doubtful(), self._has_time)
         return self._outcome
 
     def _settle_all(self) -> None:
@@ -127,7 +131,7 @@ class DailyDeletion:
             return
         except StateSyncError as error:
             with self._shared:
-                self._outcome.failed[record.location.key] = f"{type(error).__name__}: {error}"
+                self._outcome.note_failure(record.location.key, error)
 
     def _read(self, record: Location) -> tuple[str, str]:
         """Return the execution of a record, and the one that began its state.

@@ -73,7 +73,8 @@ class Outcome:
         objects: how many objects they had.
         size: bytes of these objects.
         kept: workflows that are kept although an execution ended so long ago, with the reason.
-        failed: errors, by the key of the record that caused them.
+        failed: errors, by the key of the record that caused them, or by the execution whose end
+            could not be recorded.
         is_cut_short: whether the run did not get to all records.
         is_put_off: whether another run was under way, so that this one did nothing.
         recorded: executions whose end had not been recorded before.
@@ -87,3 +88,7 @@ class Outcome:
     is_cut_short: bool = False
     is_put_off: bool = False
     recorded: list[str] = field(default_factory=list)
+
+    def note_failure(self, about: str, error: Exception) -> None:
+        """Note an error of one record or execution."""
+        self.failed[about] = f"{type(error).__name__}: {error}"

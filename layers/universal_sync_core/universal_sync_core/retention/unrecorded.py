@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from universal_sync_core.errors import StateSyncError
 from universal_sync_core.retention.children import Children
 from universal_sync_core.retention.ended import RecordName, ended_prefix
 from universal_sync_core.retention.inventory import Inventory
@@ -19,7 +20,7 @@ from universal_sync_core.retention.members import (
     members_of,
 )
 from universal_sync_core.retention.standing import Standing
-from universal_sync_core.retention.terms import MOST_ASKED, Executions, Terms
+from universal_sync_core.retention.terms import MOST_ASKED, Executions, Outcome, Terms
 from universal_sync_core.storage.keys import LAYOUT, execution_prefix, owner_in
 from universal_sync_core.storage.runtime import Runtime
 
@@ -35,9 +36,10 @@ class Unrecorded:
     _executions: Executions
     _terms: Terms
     _children: Children
+    _outcome: Outcome
 
-    def record(self, doubtful: Mapping[str, str], has_time: Callable[[], bool]) -> list[str]:
-        """Record ends that have no record yet, and return their executions.
+    def record(self, doubtful: Mapping[str, str], has_time: Callable[[], bool]) -> None:
+        """Record ends that have no record yet, and note their executions in the outcome.
 
         Args:
             doubtful: executions that may have ended, besides those with stored state; each with the
@@ -55,7 +57,11 @@ class Unrecorded:
         found += [(child, child) for child in alone]
         random.shuffle(found)  # there may be more than one run can ask about
         asked = itertools.takewhile(lambda _: has_time(), found[:MOST_ASKED])
-        return [each for pair in asked for each in self._record(*pair, recorded)]
+        for arn, owner in asked:
+            try:
+                self._record(arn, owner, recorded)
+            except StateSyncError as error:  # of one execution: the others are recorded
+                self._outcome.note_failure(arn, error)
 
     def _recorded(self) -> set[str]:
         """Return the digests of all executions with a record."""
@@ -72,14 +78,13 @@ class Unrecorded:
             if owner is not None:
                 yield owner
 
-    def _record(self, arn: str, owner: str, recorded: set[str]) -> list[str]:
-        """Record the end of an execution, or of those that its state waits for; return which."""
-        waiting = [each for each in self._may_need(arn, owner) if digest_of(each) not in recorded]
-        ended = [each for each in waiting if self._has_ended(each)]
-        for each in ended:
-            self._executions.record(each, owner)
-        recorded.update(map(digest_of, ended))
-        return ended
+    def _record(self, arn: str, owner: str, recorded: set[str]) -> None:
+        """Record the end of an execution, or of those that its state waits for."""
+        for each in self._may_need(arn, owner):
+            if digest_of(each) not in recorded and self._has_ended(each):
+                self._executions.record(each, owner)
+                recorded.add(digest_of(each))
+                self._outcome.recorded.append(each)
 
     def _has_ended(self, arn: str) -> bool:
         return self._executions.standing(arn, self._terms.since) in _ENDED
