@@ -17,7 +17,7 @@ const TRIES = 4;
 const s3 = new S3Client({ requestHandler: { connectionTimeout: 5_000, socketTimeout: 10_000 } });
 
 const sha256 = (body) => createHash("sha256").update(body).digest("hex");
-const percent = (letter) => `%${letter.charCodeAt().toString(16).toUpperCase()}`;
+const percent = (text) => text.replace(/./g, (letter) => `%${letter.charCodeAt().toString(16).toUpperCase()}`);
 const fail = (name, message) => { throw Object.assign(new Error(message), { name }); };
 
 // What passes is tried again. The SDK does so only until an answer begins, and not after a 409.
@@ -40,7 +40,7 @@ const tooLarge = () => fail("StateTooLargeError", `one call reads at most ${STAT
 
 function spend(bytes, budget) {
   budget.left -= bytes;
-  if (budget.left < 0) tooLarge();
+  if (!(budget.left >= 0)) tooLarge(); // also if STATE_BUDGET_MB is not a number
 }
 
 function inflated(inflate, body, budget) {
@@ -68,7 +68,7 @@ const unzstd = zlib.zstdDecompressSync ?? ((body, { maxOutputLength: left }) => 
 
 // The folder of an execution's objects, a parameter of the functions below.
 export const folderOf = (executionId) =>
-  `${STATE_PREFIX}v1/${encodeURIComponent(executionId).replace(/[!'()*]/g, percent)}/packs/`;
+  `${STATE_PREFIX}v1/${encodeURIComponent(executionId).replace(/[!'()*]|^\.\.?$/g, percent)}/packs/`;
 
 // The JSON of one document: a range of a pack, with a zstd frame or the JSON itself.
 async function load({ path, start, length, digest }, folder, budget) {
@@ -86,7 +86,7 @@ async function load({ path, start, length, digest }, folder, budget) {
   const json = (isFrame ? inflated(unzstd, body, budget) : body).toString();
   // A pointer into its own pack has no path, and its range counts back from the document.
   return JSON.parse(json, (_, form) => {
-    if (form?.__s3_offloaded === true && !("__s3_path" in form))
+    if (form?.__s3_offloaded === true && !("__s3_path" in form) && Array.isArray(form.__range))
       Object.assign(form, { __s3_path: path, __range: [start - form.__range[0], form.__range[1]] });
     return form;
   });
@@ -97,7 +97,7 @@ const placeOf = ({ __s3_path: path, __range: [start, length], __sha256: digest }
 
 async function pages(place, folder, budget) {
   const node = await load(place, folder, budget);
-  if (node.__page !== 1) fail("MalformedPointerError", place.path);
+  if (node?.__page !== 1) fail("MalformedPointerError", place.path);
   if (node.height === 0) return [node.items];
   const below = node.children.map(([pack, start, length, digest]) => pages(pack
     ? { path: pack.length === 64 ? place.path.slice(0, -64) + pack : pack, start, length, digest }
@@ -107,13 +107,13 @@ async function pages(place, folder, budget) {
 
 // The contents of a value, with the pointers inside it unchanged. Keys come in any order.
 export async function opened(value, folder, budget = newBudget()) {
-  if (value?.__gzip_base64) {
+  if (typeof value?.__gzip_base64 === "string") {
     const packed = Buffer.from(value.__gzip_base64, "base64");
     spend(DOCUMENT_BYTES, budget);
     return JSON.parse(inflated(zlib.gunzipSync, packed, budget));
   }
   if (value?.__s3_offloaded !== true) return value;
-  if (value.__v !== 1) fail("MalformedPointerError", value.__s3_path);
+  if (value.__v !== 1 || !Array.isArray(value.__range)) fail("MalformedPointerError", value.__s3_path);
   if (value.__kind === "value") return load(placeOf(value), folder, budget);
   const items = await pages(placeOf(value), folder, budget);
   return value.__kind === "list" ? items.flat() : Object.fromEntries(items.flatMap(Object.entries));
