@@ -171,6 +171,8 @@ class Colour(StrEnum):
         NAN,
         [-INFINITY],
         {"a": None, "b": [double("fff0000000000001")]},
+        [127, -1, double("7ff8ff7fff7fff7f")],
+        [None, -1, double("ffffffffffffffff"), -1],
         2**64,
         "\ud800",
         nested(255),
@@ -186,6 +188,12 @@ def test_only_what_is_plain_all_through_is_encoded_as_it_is(value: Any) -> None:
 )
 def test_what_is_plain_is_encoded_as_ever(value: Any) -> None:
     assert plain_encoding(value) == encode(value)
+
+
+@given(st.lists(st.none() | st.integers(-128, 127) | st.floats()))
+def test_a_number_that_is_not_finite_is_found_among_others(numbers: list[Any]) -> None:
+    is_plain = all(number is None or math.isfinite(number) for number in numbers)
+    assert (plain_encoding(numbers) is not None) == is_plain
 
 
 @pytest.mark.parametrize(
