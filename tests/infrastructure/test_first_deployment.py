@@ -120,6 +120,18 @@ def test_what_item_readers_read_has_no_character_that_s3_advises_against() -> No
     assert re.fullmatch(r"[a-z0-9/.]+", items["key"])
 
 
+def test_what_outlives_the_stack_is_told(root: Path, template: dict[str, Any]) -> None:
+    resources = template["Resources"]
+    outliving = {
+        name
+        for name, each in resources.items()
+        if "Retain" in each.get("DeletionPolicy", each["Properties"].get("RetentionPolicy", ""))
+    }
+    assert outliving == {"StateBucket", "StateBucketPolicy", "UniversalSyncCoreLayer"}
+    told = " ".join((root / "docs" / "howto" / "deploy.md").read_text(encoding="utf-8").split())
+    assert "It leaves the state bucket with its policy, and the versions of the layer" in told
+
+
 @pytest.mark.parametrize(
     ("page", "words"),
     [

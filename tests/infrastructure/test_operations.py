@@ -215,6 +215,16 @@ def test_days_on_which_the_stack_was_used_and_nothing_was_deleted_raise_an_alarm
     assert alarm["DatapointsToAlarm"] == 5
 
 
+def test_the_price_of_the_alarms_is_told(alarms: dict[str, dict[str, Any]], root: Any) -> None:
+    """CloudWatch bills each metric of an alarm."""
+    told = " ".join((root / "docs/howto/cost.md").read_text().split())
+    found = re.search(r"The (\w+) alarms watch (\d+) metrics, \$([\d.]+) a month", told)
+    assert found is not None
+    metrics = len(list(in_alarms(alarms)))
+    assert (found[1], int(found[2]), found[3]) == ("nine", metrics, f"{metrics / 10:.2f}")
+    assert len(alarms) == 9
+
+
 def test_alarms_on_errors_name_errors_that_there_are(
     alarms: dict[str, dict[str, Any]], root: Any
 ) -> None:
