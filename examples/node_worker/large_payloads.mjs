@@ -3,6 +3,7 @@
 import { folderOf, newBudget, stored, whole } from "./pointers.mjs";
 
 const POINTER_BYTES = 600; // more than any pointer takes
+const KEYS = ["__v", "__kind", "__s3_path", "__range", "__sha256", "__size_bytes"]; // without them it is data
 const STEP = /\[(\d+|\*?)\]|\[(?:("(?:[^"\\]|\\.)*")|'((?:[^'\\]|\\.)*)')\]|[^.[\]]+/gs;
 const OWNER = 'add to the task: "ClientContext.$": "States.Base64Encode(States.Format(' +
   String.raw`'\\{\"custom\":\\{\"execution_id\":\"{}\"\\}\\}', $$.Execution.Id))"`;
@@ -18,7 +19,7 @@ const stepsOf = (path) => [...path.replace(/^\$\.?/, "").matchAll(STEP)]
     : single?.replace(/\\(.)/gs, "$1") ?? (at === "" ? "*" : at ?? all)));
 
 function isPointer(value, path = "$") {
-  if (value?.__s3_offloaded !== true || !/^s3:.*[0-9a-f]{64}$/.test(value.__s3_path)) return false;
+  if (value?.__s3_offloaded !== true || !KEYS.every((key) => key in value)) return false;
   if (Object.keys(value).every((key) => key.startsWith("__"))) return true;
   return fail("InvalidRequestError", `${path} was written into while it was in S3: keep it open`);
 }

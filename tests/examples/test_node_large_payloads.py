@@ -108,6 +108,12 @@ def test_customer_may_have_the_name_of_something_in_javascript(cloud: LocalCloud
     assert answer["customers"] == {name: [n] for n, name in enumerate(names)}
 
 
+def test_data_that_resembles_a_pointer_is_data(cloud: LocalCloud) -> None:
+    odd = {"__s3_offloaded": True, "__s3_path": f"s3://other/{'a' * 64}"}
+    answer = asked(cloud, {"orders": [], "odd": odd}, **OWNER)
+    assert answer == {"orders": [], "odd": odd, "customers": {}}
+
+
 def test_owner_may_be_in_the_event(cloud: LocalCloud) -> None:
     event = {**offload(DOCUMENT, OWNER, at_most=8_000), **OWNER}
     assert asked(cloud, event) == {**event, "customers": CUSTOMERS}
