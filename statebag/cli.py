@@ -39,6 +39,7 @@ COMMANDS: Final = (
     "adopt",
 )
 
+_MACHINE: Final = ":stateMachine:"
 # What a shell reports of a program that its closed output has ended.
 _CLOSED_PIPE: Final = 141
 
@@ -135,7 +136,8 @@ def main(arguments: Sequence[str] | None = None, *, connect: Connect = Cloud) ->
         sys.exit(error.exit_code)
     except click.UsageError as error:
         usage = [error.ctx.get_usage(), f"Try {error.ctx.command_path} --help"] if error.ctx else []
-        print_error(error.format_message(), *usage)
+        cure = ["Name a state machine with --machine."] if _MACHINE in error.message else []
+        print_error(error.format_message(), *cure, *usage)
         sys.exit(error.exit_code)
     except click.Abort:  # Ctrl-C, or no for an answer
         print_error("interrupted")

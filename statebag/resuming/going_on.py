@@ -22,6 +22,9 @@ from universal_sync_core.values.codec import JsonObject
 
 START_AGAIN: Final = "Start it again, with an input that the first state accepts."
 _LOOP_LIMIT: Final = "loop_limit"
+_ENDLESS: Final = (
+    "A worker that never says COMPLETE only stops there again; `statebag timeline` shows its steps."
+)
 # The stage; without a record, the error.
 _AT_LIMIT: Final = {"loop_limit", "LoopLimitReached"}
 _REVISION: Final = "state_revision"
@@ -79,11 +82,14 @@ def _resumed(
         return _begun_again(execution, error)
     if (problem := _problem_of(bag)) is not None:
         return _from_before(cloud, execution, problem)
+    needed = _needed(record, error, bag)
     changes = "".join(
-        f" --set {shlex.quote(f'{name}={json.dumps(value)}')}"
-        for name, value in _needed(record, error, bag).items()
+        f" --set {shlex.quote(f'{name}={json.dumps(value)}')}" for name, value in needed.items()
     )
-    return [f"statebag resume {shlex.quote(execution.arn)}{changes}"]
+    return [
+        f"statebag resume {shlex.quote(execution.arn)}{changes}",
+        *([_ENDLESS] if _LOOP_LIMIT in needed else []),
+    ]
 
 
 def _begun_again(execution: Execution, error: str) -> Sequence[str]:

@@ -10,7 +10,7 @@ import pytest
 from statebag.account.aws import Cloud, Connection
 from statebag.cli import statebag
 from statebag.errors import WrongSettingError
-from tests.statebag.cloud import FakeCloud
+from tests.statebag.cloud import MACHINE, FakeCloud
 from tests.statebag.conftest import Run
 from tests.statebag.histories import History
 from tests.statebag.states import RUN, catalog_bag
@@ -43,6 +43,14 @@ OPTIONS: list[tuple[tuple[str, ...], str]] = [
     (("callbacks", "approve", RUN, "1", "--output", "{"), "--output"),
     (("restore", RUN, "-o", "."), "--output"),
 ]
+
+
+@pytest.mark.parametrize("command", ["list", "find"])
+def test_state_machine_in_the_wrong_place_is_told_its_option(run: Run, command: str) -> None:
+    ran = run(command, MACHINE)
+
+    assert (ran.code, ran.out) == (2, "")
+    assert "Name a state machine with --machine.\n" in ran.err
 
 
 @pytest.mark.parametrize(("arguments", "option"), OPTIONS, ids=lambda each: " ".join(each)[-30:])
