@@ -10,6 +10,7 @@ import math
 import random
 import uuid
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from ..errors import LocalCloudError
@@ -71,14 +72,30 @@ def evaluate(expression: str, bindings: Mapping[str, Any]) -> Any:
 
 def _parsed(expression: str) -> "Jsonata":
     try:
-        from jsonata import JException, Jsonata  # noqa: PLC0415 - needed for such machines alone
+        from jsonata import JException  # noqa: PLC0415 - needed for such machines alone
     except ModuleNotFoundError as missing:
         install = "pip install jsonata-python"
         raise LocalCloudError(f"JSONata needs a package ({missing}): {install}") from missing
     try:
-        return Jsonata(expression)
+        return _language()(expression)
     except JException as error:
         raise ExpressionError(f"is not valid JSONata: {error}") from error
+
+
+@cache
+def _language() -> "type[Jsonata]":
+    """Return the library's JSONata, with remainders and texts as the language has them."""
+    from jsonata import Jsonata  # noqa: PLC0415 - as above
+
+    class Language(Jsonata):  # type: ignore[misc] # the library has no types
+        def evaluate_numeric_expression(self, lhs: Any, rhs: Any, op: str | None) -> Any:
+            checked = super().evaluate_numeric_expression(lhs, rhs, op)
+            return checked if checked is None or op != "%" else math.fmod(lhs, rhs)
+
+        def evaluate_string_concat(self, lhs: Any, rhs: Any) -> str:
+            return "".join(_string(value) for value in (lhs, rhs) if value is not None)
+
+    return Language
 
 
 def _with_null(value: Any, null: Any) -> Any:
@@ -154,7 +171,12 @@ def _parse(text: str) -> Any:
     return _with_null(json.loads(text), Utils.NULL_VALUE)
 
 
+def _count(value: Any = None) -> int:
+    return len(value) if isinstance(value, list | range) else int(value is not None)
+
+
 _ADDED: Mapping[str, Callable[..., Any]] = {
+    "count": _count,
     "eval": _refuse_eval,
     "hash": _hash,
     "parse": _parse,
