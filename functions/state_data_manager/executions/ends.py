@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.htm
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
@@ -152,10 +152,20 @@ def _state(end: Ended, bag: JsonObject, **more: str | None) -> LastState:
 
 def _chain(bag: JsonObject, owner: str) -> list[Json]:
     """Return the executions that worked on a bag, if it can be read."""
-    with suppress(StateSyncError), unit_of_work(None, {"execution_id": owner}) as unit:
-        chain: Json = unit.pages.resolve(field_of(bag, CHAIN, unit.pages))
-        return chain if type(chain) is list else []
-    return []
+    chain: Json = None
+    with _without_unreadable(), unit_of_work(None, {"execution_id": owner}) as unit:
+        chain = unit.pages.resolve(field_of(bag, CHAIN, unit.pages))
+    return chain if type(chain) is list else []
+
+
+@contextmanager
+def _without_unreadable() -> Iterator[None]:
+    """Go on without what cannot be read; what cannot be read just now is worth another try."""
+    try:
+        yield
+    except StateSyncError as error:
+        if error.retryable:
+            raise
 
 
 def _name_in(continued_as: Json) -> str | None:
@@ -172,7 +182,7 @@ def _told_by(path: str, left: JsonObject, end: Ended) -> tuple[JsonObject, LastS
     failure = end.failure or {}
     said = {"error": failure["Error"], "cause": failure["Cause"], "record_s3_path": path}
     bag, snapshot = left, left.get(SNAPSHOT_OF_RECORD)
-    with suppress(StateSyncError):
+    with _without_unreadable():
         bag = core.restore_snapshot(snapshot) if type(snapshot) is str else left
     stage = left.get("stage")
     stage = stage if type(stage) is str else None

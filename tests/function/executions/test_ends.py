@@ -9,14 +9,21 @@ from urllib.parse import quote
 import pytest
 
 import app
+from tests.core.fakes import PassingStore
 from tests.function.executions.ended import ARN, BAG, record, record_end
 from tests.function.fakes import FakeStepFunctions, client_error
 from tests.function.lambda_context import FakeLambdaContext
 from universal_sync_core import record_failure, universal_sync_core
 from universal_sync_core.bag.unit_of_work import unit_of_work
-from universal_sync_core.errors import InvalidRequestError, StoreThrottledError
+from universal_sync_core.errors import (
+    InvalidRequestError,
+    StoreThrottledError,
+    StoreUnavailableError,
+)
+from universal_sync_core.settings import Settings
 from universal_sync_core.storage.memory_store import MemoryStore
-from universal_sync_core.storage.store import Location
+from universal_sync_core.storage.runtime import use
+from universal_sync_core.storage.store import Location, Part, StoredObject
 
 
 @pytest.mark.parametrize(
@@ -197,6 +204,27 @@ def test_failure_is_recorded_with_what_its_own_record_says(
     assert (end["status"], end["error"], end["stage"]) == ("FAILED", "E", "segment")
     assert (end["segments_run"], end["record_s3_path"]) == (6, own["record_s3_path"])
     assert "secret" not in json.dumps(end)
+
+
+def test_end_whose_state_cannot_be_read_now_is_recorded_when_it_can_be(
+    service: FakeStepFunctions, store: MemoryStore, settings: Settings
+) -> None:
+    own = record_failure({**BAG}, {"Error": "E"}, circumstances={"execution_arn": ARN})
+    snapshot = Location.parse(record(store, own)["snapshot_s3_path"])
+    service.ended = failed(own["cause"])
+
+    class Ill(PassingStore):
+        def get(self, location: Location, part: Part | None = None) -> StoredObject:
+            if location == snapshot:
+                raise StoreUnavailableError("down")
+            return super().get(location, part)
+
+    with use(settings=settings, store=Ill(store)), pytest.raises(StoreUnavailableError):
+        answer_to_end()
+
+    with use(settings=settings, store=store):
+        end = end_of(store, answer_to_end()["ended_s3_path"])
+    assert (end["segments_run"], end["state_revision"]) == (6, 7)
 
 
 def test_end_that_no_state_caught_is_recorded_with_the_failure_that_is_recorded_now(
