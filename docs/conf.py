@@ -50,6 +50,6 @@ nitpick_ignore_regex = [
     (r"py:.*", r"(_pytest|boto3|botocore|collections|contextlib|pathlib|pydantic|typing)\..*"),
     # A type variable is a letter of a signature, with nothing to say about it.
     (r"py:class", r"(\w+\.)*([A-Z]|\w+T)"),
-    # Aliases in the signatures of a decorator, whose text says what a handler takes and returns.
-    (r"py:class", r"Answered|LargePayloadHandler"),
+    # Types in signatures whose text says what they are: of a decorator's handler, of a fixture.
+    (r"py:class", r"Answered|LargePayloadHandler|(\w+\.)*LambdaContext"),
 ]
