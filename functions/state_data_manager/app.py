@@ -106,7 +106,9 @@ def job_handler(event: Any, context: LambdaContext) -> Json:
 def retention_handler(event: Any, context: LambdaContext) -> Json:
     """Run the daily deletion and return the outcome; any other action is unknown here."""
     answer = _handled(retention_app, event, context)
-    logger.info("daily deletion", outcome=answer)
+    # RetentionAlarm sends people to this line, so LogLevel must not hide what it goes off for.
+    is_unfinished = answer["failed"] or answer["is_cut_short"]
+    (logger.error if is_unfinished else logger.info)("daily deletion", outcome=answer)
     return answer
 
 

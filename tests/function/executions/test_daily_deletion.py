@@ -1,6 +1,7 @@
 """The daily deletion behind its own handler: real requests of S3, answered by moto."""
 
 import json
+import logging
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ import pytest
 from moto import mock_aws
 
 import app
+from actions import retention_app
 from contract.models import DeleteEndedEvent
 from executions import daily_deletion
 from tests.function.fakes import FakeStepFunctions, client_error
@@ -308,3 +310,35 @@ def test_no_other_handler_deletes(handler: Any) -> None:
 def test_this_handler_does_nothing_else() -> None:
     with pytest.raises(UnknownActionError):
         app.retention_handler({"action": "init", "input": {}}, FakeLambdaContext())
+
+
+@pytest.fixture
+def errors_only() -> "Iterator[None]":
+    """The log as it is with `LogLevel=ERROR`."""
+    before = app.logger.log_level
+    app.logger.setLevel(logging.ERROR)
+    yield
+    app.logger.setLevel(before)
+
+
+@pytest.mark.usefixtures("store", "errors_only")
+@pytest.mark.parametrize(
+    ("answer", "is_told"),
+    [
+        ({"failed": [], "is_cut_short": False}, False),
+        ({"failed": [], "is_cut_short": True}, True),
+        ({"failed": [{"execution_id": ARN}], "is_cut_short": False}, True),
+    ],
+    ids=["done", "cut short", "failed"],
+)
+def test_what_raises_the_alarm_is_in_the_log_at_every_level(
+    output: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    answer: dict[str, Any],
+    *,
+    is_told: bool,
+) -> None:
+    monkeypatch.setattr(retention_app, "resolve", lambda *_: answer)
+    run()
+    lines = [json.loads(line) for line in output.readouterr().out.splitlines()]
+    assert [each["outcome"] for each in lines if "outcome" in each] == [answer] * is_told
