@@ -275,6 +275,7 @@ REFUSED: list[tuple[Callable[[], Any], str, str]] = [
     (lambda: SimpleNamespace(tolist=list), "", r"no SimpleNamespace; use vars\(value\)"),
     (lambda: re.compile("a"), "", r"no Pattern; use value\.pattern"),
     (type("Table", (), {"to_pylist": list}), "", r"no Table; use value\.to_pylist\(\)"),
+    (type("Arrow", (), {"isoformat": str}), "", r"no Arrow; use value\.isoformat\(\)"),
     (type("Scalar", (), {"as_py": list}), "", r"no Scalar; use value\.as_py\(\)"),
     (type("NAType", (), {"__module__": "pandas._libs.missing"}), "", "no NAType; use None"),
     (

@@ -35,7 +35,7 @@ _BY_TYPE: Final[Mapping[str, str]] = {
     "polars.LazyFrame": "use value.collect().to_dicts()",
     "polars.Series": "use value.to_list()",
 }
-# By the methods and attributes that the types of numpy, pandas and similar libraries have.
+# By the methods and attributes that the types of numpy, pandas, arrow and similar libraries have.
 _BY_METHOD: Final[Mapping[str, str]] = {
     "tolist": "use value.tolist()",
     "to_pylist": "use value.to_pylist()",
@@ -43,6 +43,7 @@ _BY_METHOD: Final[Mapping[str, str]] = {
     "to_dict": "use value.to_dict()",
     "iter_content": "use value.json() or value.text",
     "iter_bytes": "use value.json() or value.text",
+    "isoformat": "use value.isoformat()",
     "_asdict": "use value._asdict()",
     "__attrs_attrs__": "use attrs.asdict(value)",
     "__struct_fields__": "use msgspec.to_builtins(value)",
