@@ -26,6 +26,8 @@ SNAPSHOT_BEGINNING: Final = b'{"snapshot_id":'
 # A path is searched from its end, which is easily told: searching for its beginning would look
 # through the rest of the text for each `s3://` that leads nowhere.
 _ENDING: Final = re.compile(rb"/packs/[0-9a-f]{64}")
+# JSON may write a slash so, as some languages do; JSON in a string of JSON has more backslashes.
+_SLASH: Final = re.compile(rb"(?<!\\)\\++(?:/|u002[fF])")
 _PACKED: Final = COMPRESSED_MARK.encode()
 _SCHEME: Final = b"s3://"
 # A bucket's name, and a key of 1,024 bytes as it may stand in JSON: `\\u00fc` is two of them.
@@ -39,6 +41,8 @@ _EXECUTION_ARN: Final = re.compile(
 
 def paths_in(text: bytes) -> Iterator[str]:
     """Yield everything in a text, or in JSON, that looks like the path of an object of state."""
+    if b"\\" in text:
+        text = _SLASH.sub(b"/", text)
     for ending in _ENDING.finditer(text):
         start = text.rfind(_SCHEME, max(0, ending.start() - _LONGEST_PATH), ending.start())
         path = _plain(text[start : ending.end()]) if start >= 0 else None

@@ -133,6 +133,8 @@ def test_machine_that_has_nothing_to_do_with_state_is_not_looked_through(
         lambda path: {"nested": [{"state": {"s3_path": path}}]},
         lambda _: {"execution_id": arn_of("run-1")},
         lambda path: {"text": json.dumps({"path": path})},
+        lambda path: {"text": json.dumps({"path": path}).replace("/", r"\/")},
+        lambda path: {"text": json.dumps(json.dumps(path).replace("/", r"\u002F"))},
     ],
 )
 def test_execution_belongs_to_the_workflows_that_its_input_names(
