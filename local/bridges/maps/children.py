@@ -1,7 +1,7 @@
 """Child executions of Distributed Maps, from their item to their outcome."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -48,16 +48,22 @@ class ChildOutputs(list[Any]):
 
     Attributes:
         record: of the Map Run.
+        config: of its ResultWriter.
         ended: its children in the order in which they ended.
         pending: those that never started.
     """
 
     def __init__(
-        self, record: MapRunRecord, ended: Sequence[Child], pending: Sequence[Child]
+        self,
+        record: MapRunRecord,
+        config: Mapping[str, Any],
+        ended: Sequence[Child],
+        pending: Sequence[Child],
     ) -> None:
         in_order = sorted(ended, key=lambda child: child.index)
         super().__init__(child.output for child in in_order if child.status == "SUCCEEDED")
         self.record = record
+        self.config = config
         self.ended = ended
         self.pending = pending
 

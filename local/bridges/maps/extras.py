@@ -12,9 +12,13 @@ from typing import Any
 from moto.stepfunctions.parser.asl.eval.environment import Environment
 
 from ...machines.scopes import scopes_of
-from .item_readers import read_as, require_known
+from .item_readers import FIELDS, read_as, require_fields
 
 _KEPT = "local_cloud_extras"
+_WRITER_FIELDS = {
+    "OutputType": ("JSON", "JSONL"),
+    "Transformation": ("NONE", "COMPACT", "FLATTEN"),
+}
 _BATCHER, _PART = "ItemBatcher", "part"
 _SELECTOR, _SELECTED = "ItemSelector", "selected"
 
@@ -28,12 +32,16 @@ class MapExtras:
         express: whether its children are of the type EXPRESS.
         selects: whether the ItemSelector is one expression.
         reads: evaluates to the ReaderConfig.
+        writer: the WriterConfig.
+        formats: whether the results are formatted, and go on in the document.
     """
 
     batcher: Any = None
     express: bool = False
     selects: bool = False
     reads: Any = None
+    writer: Mapping[str, str] | None = None
+    formats: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +95,8 @@ def _taken_out(
             selects = isinstance(state.get(_SELECTOR), str)
             if selects:
                 state[_SELECTOR] = {_SELECTED: state[_SELECTOR]}
-            if express or batcher or selects or config:
+            writer, formats = _taken_writer(state)
+            if express or batcher or selects or config or writer:
                 language = scope.language_of(state)
                 yield (
                     name,
@@ -96,6 +105,8 @@ def _taken_out(
                         express=express,
                         selects=selects,
                         reads=config and _template(config, language, parse),
+                        writer=writer,
+                        formats=formats,
                     ),
                 )
 
@@ -109,9 +120,25 @@ def _taken_config(reader: Any) -> Mapping[str, Any] | None:
     config = reader.get("ReaderConfig") if isinstance(reader, dict) else None
     if not isinstance(config, dict):
         return None
-    require_known(config)
+    require_fields("ReaderConfig", config, FIELDS)
     del reader["ReaderConfig"]
     return config
+
+
+def _taken_writer(state: dict[str, Any]) -> tuple[Mapping[str, str] | None, bool]:
+    """Take the WriterConfig out of a Map; tell whether its ResultWriter has nothing else.
+
+    Raises:
+        LocalCloudError: AWS does not know it.
+    """
+    writer = state.get("ResultWriter")
+    config = writer.pop("WriterConfig", None) if isinstance(writer, dict) else None
+    if config is None:
+        return None, False
+    require_fields("WriterConfig", config, _WRITER_FIELDS)
+    if not writer:
+        del state["ResultWriter"]
+    return config, not writer
 
 
 def _template(fields: Mapping[str, Any], language: str, parse: Callable[[str], Any]) -> Any:

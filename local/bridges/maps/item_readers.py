@@ -24,7 +24,7 @@ from .item_files import DELIMITERS, INPUT_TYPES, Config, items_in, rows_in, text
 _KEPT: Final = "local_cloud_config"
 _INVENTORY: Final = "S3_INVENTORY"
 # What a field may say; None where that is told when it is read.
-_FIELDS: Final[Mapping[str, tuple[str, ...] | None]] = {
+FIELDS: Final[Mapping[str, tuple[str, ...] | None]] = {
     "CSVDelimiter": DELIMITERS,
     "CSVHeaderLocation": ("FIRST_ROW", "GIVEN"),
     "CSVHeaders": None,
@@ -37,13 +37,15 @@ _FIELDS: Final[Mapping[str, tuple[str, ...] | None]] = {
 }
 
 
-def require_known(config: Config) -> None:
-    """Raise LocalCloudError where a ReaderConfig has a field or a value that AWS does not know."""
+def require_fields(
+    place: str, config: Config, fields: Mapping[str, tuple[str, ...] | None]
+) -> None:
+    """Raise LocalCloudError where a configuration has a field or a value that is not known."""
     for field, value in config.items():
-        known = _FIELDS.get(field, ())
+        known = fields.get(field, ())
         if known is not None and value not in known:
             what = f"{field} must be one of {', '.join(known)}" if known else f"{field} is unknown"
-            raise LocalCloudError(f"ReaderConfig: {what}")
+            raise LocalCloudError(f"{place}: {what}")
 
 
 def read_as(item_reader: Any, template: Any) -> None:

@@ -39,6 +39,7 @@ from .batches import Batch, batches_of
 from .children import Child, ChildOutputs, child_arn, take_outcome
 from .extras import MapExtras, extras_of
 from .objects import item_data
+from .result_files import results_of
 
 # Concurrency of a Map Run that sets none. https://docs.aws.amazon.com/step-functions/latest/dg/state-map-distributed.html
 _UNLIMITED = 10_000
@@ -79,7 +80,9 @@ def _map_run(
         items=items,
         extras=extras_of(self),
     )
-    env.stack.append(run.execute())
+    outputs = run.execute()
+    in_order = sorted(outputs.ended, key=lambda child: child.index)
+    env.stack.append(results_of(outputs, in_order) if run.extras.formats else outputs)
 
 
 def _write_results_of_failed_runs(stack: ExitStack) -> None:
@@ -132,7 +135,8 @@ class _MapRun:
             worker.join()
         if self.broken is not None:
             raise self.broken
-        outputs = ChildOutputs(self.record, self.ended, self._pending())
+        config = self.extras.writer or {}
+        outputs = ChildOutputs(self.record, config, self.ended, self._pending())
         if self.exceeded:
             raise ToleranceExceededError(self.env, outputs)
         return outputs

@@ -1,6 +1,7 @@
 """The files of ResultWriter, and the error names when reading or writing S3 fails.
 
-moto writes a manifest that lists no files, and the wrong error name if S3 refuses.
+moto writes a manifest that lists no files, knows no WriterConfig, and gives the wrong error name if
+S3 refuses.
 https://docs.aws.amazon.com/step-functions/latest/dg/input-output-resultwriter.html
 """
 
@@ -62,8 +63,10 @@ def _write(outputs: ChildOutputs, parameters: dict[str, Any], s3: Any) -> dict[s
     directory = f"{prefix}{record.map_run_arn.rsplit(':', 1)[-1]}"
     files: dict[str, list[dict[str, Any]]] = {name: [] for name in _FILES}
     for name, children in _by_file([*outputs.ended, *outputs.pending]).items():
-        body = encode([_record(record, child) for child in children])
-        key = f"{directory}/{name}_0.json"
+        results = results_of(outputs, children)
+        has_lines = outputs.config.get("OutputType") == "JSONL"
+        body = b"\n".join(map(encode, results)) if has_lines else encode(results)
+        key = f"{directory}/{name}_0.json{'l' * has_lines}"
         s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType="application/json")
         files[name].append({"Key": key, "Size": len(body)})
     manifest = {
@@ -77,6 +80,20 @@ def _write(outputs: ChildOutputs, parameters: dict[str, Any], s3: Any) -> dict[s
         "MapRunArn": record.map_run_arn,
         "ResultWriterDetails": {"Bucket": bucket, "Key": key},
     }
+
+
+def results_of(outputs: ChildOutputs, children: Iterable[Child]) -> list[Any]:
+    """Return what a ResultWriter makes of children; of one that failed it is always its record."""
+    made: list[Any] = []
+    transformation = outputs.config.get("Transformation", "NONE")
+    for child in children:
+        if child.status != "SUCCEEDED" or transformation == "NONE":
+            made.append(_record(outputs.record, child))
+        elif transformation == "FLATTEN" and isinstance(child.output, list):
+            made += child.output
+        else:
+            made.append(child.output)
+    return made
 
 
 def _by_file(children: Iterable[Child]) -> dict[str, list[Child]]:

@@ -167,6 +167,33 @@ def test_records_are_in_the_order_in_which_the_children_ended(
     assert [json.loads(record["Output"])["n"] for record in records] == [1, 0]
 
 
+TRANSFORMED = {"NONE": {"[1]", "[2,3]", "4"}, "COMPACT": [[1], [2, 3], 4], "FLATTEN": [1, 2, 3, 4]}
+
+
+@pytest.mark.parametrize("transformation", TRANSFORMED)
+def test_results_that_are_not_exported_are_formatted(
+    run: Run, distributed: Any, transformation: str
+) -> None:
+    config = {"Transformation": transformation, "OutputType": "JSON"}
+    state = distributed([[1], [2, 3], 4], PASS, ResultWriter={"WriterConfig": config})
+    output = run({"Map": state}).wait(60).output
+    if transformation == "NONE":
+        output = {record["Output"] for record in output}
+    assert output == TRANSFORMED[transformation]
+
+
+def test_exported_results_are_formatted_and_those_of_failures_are_not(
+    run: Run, distributed: Any, read: Any
+) -> None:
+    state = distributed(_items(2, 1), CHOOSE, ToleratedFailureCount=1)
+    state["ResultWriter"]["WriterConfig"] = {"Transformation": "COMPACT", "OutputType": "JSONL"}
+    result = run({"Map": state}).wait(60).output
+    files = read(result["ResultWriterDetails"]["Key"])["ResultFiles"]
+    assert files["SUCCEEDED"][0]["Key"].endswith("/SUCCEEDED_0.jsonl")
+    assert read(files["SUCCEEDED"][0]["Key"]) == {"n": 0, "fails": False}
+    assert read(files["FAILED"][0]["Key"])["Error"] == "ItemError"
+
+
 def test_more_failures_than_tolerated_fail_the_state_and_leave_the_rest_pending(
     run: Run, distributed: Any, read: Any, cloud: LocalCloud
 ) -> None:
