@@ -32,6 +32,7 @@ from .bridges.language import (
     json_paths,
     jsonata,
     result_paths,
+    scalars,
     timestamps,
     variables,
 )
@@ -160,7 +161,7 @@ def _bridge(closing: ExitStack, services: Services) -> None:
     service_events.install(closing)
     failures.install(closing)
     language = (json_paths, result_paths, jsonata, variables, choices, timestamps)
-    for each in (*language, intrinsics, functions, objects):
+    for each in (*language, intrinsics, functions, scalars, objects):
         each.install(closing)
     # After those that change how a state is executed.
     mocked_states.install(closing, services.runs)

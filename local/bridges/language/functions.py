@@ -1,8 +1,8 @@
 """Intrinsic functions of any text and of any JSON value.
 
 moto encodes no text beyond ASCII, escapes it in JSON, takes true for 1 in an array, and finds
-duplicates among numbers and texts alone. Its ranges do not go down, and its random numbers may be
-the end that AWS leaves out.
+duplicates among numbers and texts alone. Its ranges do not go down, its random numbers may be
+the end that AWS leaves out, and it counts positions below 0 from the end.
 https://docs.aws.amazon.com/step-functions/latest/dg/intrinsic-functions.html
 """
 
@@ -15,6 +15,7 @@ from typing import Any
 
 from moto.stepfunctions.parser.asl.component.intrinsic.function.statesfunction.array import (
     array_contains,
+    array_get_item,
     array_range,
     array_unique,
 )
@@ -44,6 +45,7 @@ def install(stack: ExitStack) -> None:
     _give(stack, base_64_decode.Base64Decode, _decoded)
     _give(stack, json_to_string.JsonToString, _as_text)
     _give(stack, array_contains.ArrayContains, _contains)
+    _give(stack, array_get_item.ArrayGetItem, _item)
     _give(stack, array_range.ArrayRange, _range)
     _give(stack, array_unique.ArrayUnique, _unique)
     _give(stack, math_random.MathRandom, _random)
@@ -84,6 +86,12 @@ def _unique(array: Any) -> list[Any]:
     for item in _array(array):
         first.setdefault(canonical(item), item)
     return [*first.values()]
+
+
+def _item(array: Any, index: Any) -> Any:
+    if type(index) is not int or index < 0:
+        raise TypeError("it takes a position from 0")
+    return _array(array)[index]
 
 
 def _range(first: float, last: float, step: float) -> list[int]:

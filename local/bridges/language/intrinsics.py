@@ -1,7 +1,7 @@
 r"""Intrinsic functions: escapes in their texts, null, and the error that they fail with.
 
-moto's parser stops at `\'`, `\{` and `\}`, leaves out null, reads a path with two brackets side by
-side up to the first of them, and fails with other errors.
+moto's parser stops at `\'`, `\{` and `\}` and at a number with a point, leaves out null, reads a
+path with two brackets side by side up to the first of them, and fails with other errors.
 https://docs.aws.amazon.com/step-functions/latest/dg/intrinsic-functions.html
 """
 
@@ -25,6 +25,7 @@ from moto.stepfunctions.parser.asl.component.intrinsic.function.statesfunction.g
 )
 from moto.stepfunctions.parser.asl.eval.environment import Environment
 from moto.stepfunctions.parser.asl.parse.intrinsic.intrinsic_parser import IntrinsicParser
+from moto.stepfunctions.parser.asl.parse.intrinsic.preprocessor import Preprocessor
 from moto.stepfunctions.parser.asl.utils.json_path import NoSuchJsonPathError
 
 from ..failures import failure_event
@@ -62,6 +63,7 @@ def install(stack: ExitStack) -> None:
 
     put(stack, IntrinsicParser, "parse", staticmethod(parse_hidden))
     put(stack, ArgumentLiteral, "_eval_argument", _eval_argument)
+    put(stack, Preprocessor, "visitFunc_arg_float", _float)
     put(stack, StringFormat, "_eval_body", _format)
     _name_failures(stack)
 
@@ -77,6 +79,10 @@ def _hide(found: re.Match[str]) -> str:
 
 def _shown(value: Any) -> Any:
     return value.translate(_SHOWN) if isinstance(value, str) else value
+
+
+def _float(_: Preprocessor, ctx: Any) -> ArgumentLiteral:
+    return ArgumentLiteral(definition_value=float(ctx.getText()))
 
 
 def _eval_argument(self: ArgumentLiteral, env: Environment) -> Any:

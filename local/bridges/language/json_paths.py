@@ -1,8 +1,9 @@
 """JSONPath as Step Functions reads it: by the rules of Jayway's library.
 
 A path that can have one match gives it, or fails; any other gives a list of its matches, however
-few. moto tells them apart by their text, and gives a list for `$.items[0].id`. It hands on paths,
-and the names of states, with the escapes that they have in JSON.
+few. moto tells them apart by their text, and gives a list for `$.items[0].id`, and for
+`$['a','b']`, which gives an object. It hands on paths, and the names of states, with the escapes
+that they have in JSON.
 https://github.com/json-path/JsonPath#what-is-returned-when
 """
 
@@ -52,13 +53,30 @@ def extract(path: str, data: Any) -> Any:
         NoSuchJsonPathError: nothing, where there should be one value.
     """
     parsed = _parsed(path)
-    definite = _definite_part(parsed)
+    names = _names_at_end(parsed)
+    holders = parsed.left if names else parsed
+    definite = _definite_part(holders)
     found = definite.find(data)
     if not found:
         raise NoSuchJsonPathError(json_path=path, data=data)
-    if definite is parsed:
-        return found[0].value
-    return [match.value for match in parsed.find(data)]
+    values = [match.value for match in (found if definite is holders else holders.find(data))]
+    if names:
+        values = [
+            {name: value[name] for name in names if name in value}
+            for value in values
+            if isinstance(value, dict)
+        ]
+    if definite is not holders:
+        return values
+    if not values:
+        raise NoSuchJsonPathError(json_path=path, data=data)
+    return values[0]
+
+
+def _names_at_end(path: Any) -> tuple[str, ...]:
+    """Return the names at the end of a path such as `$.a['b','c']`, which gives an object."""
+    last = path.right if isinstance(path, Child) else None
+    return last.fields if isinstance(last, Fields) and len(last.fields) > 1 else ()
 
 
 def steps_of(path: str) -> list[str | int]:

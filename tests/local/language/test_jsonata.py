@@ -280,3 +280,30 @@ def test_choice_in_json_path_assigns_what_its_rule_says_or_else_the_state(
     }
     then = {"Type": "Pass", "InputPath": "$x", "End": True}
     assert outcome({"Only": choice, "Then": then}, INPUT) == assigned
+
+
+@pytest.mark.parametrize("given", ["{% 'x' %}", "{% 0.5 %}", "{% -1 %}", "{% true %}"])
+@pytest.mark.parametrize(
+    "state",
+    [
+        {"Type": "Wait", "Seconds": "given"},
+        {**asking(), "TimeoutSeconds": "given"},
+        {
+            "Type": "Map",
+            "MaxConcurrency": "given",
+            "Items": [1],
+            "ItemProcessor": {"StartAt": "In", "States": {"In": passing(1)}},
+        },
+    ],
+    ids=["Wait", "Task", "Map"],
+)
+def test_number_that_is_not_whole_fails_the_state(outcome: Outcome, state: Any, given: str) -> None:
+    fields = {key: given if value == "given" else value for key, value in state.items()}
+    mocks = {"Only": {"result": 1}} if state["Type"] == "Task" else None
+    assert outcome({"Only": {**fields, "End": True}}, INPUT, mocks, **JSONATA) == QUERY
+
+
+@pytest.mark.parametrize("field", ["Error", "Cause"])
+def test_failure_takes_texts_alone(outcome: Outcome, field: str) -> None:
+    states = {"Only": {"Type": "Fail", "Error": "Told", "Cause": "told", field: "{% 5 %}"}}
+    assert outcome(states, INPUT, **JSONATA) == QUERY
