@@ -17,6 +17,8 @@ from tests.machines.building import (
 )
 
 NOTIFY = service("sns:publish", {"TopicArn": "t", "Message.$": "$.text"}, ResultPath=None)
+PAIR = service("sns:publish", {"TopicArn": "t", "Message.$": "$.Value.x"})
+VALUES = service("sns:publish", {"TopicArn": "t", "Message.$": "$.o.*.x"})
 CHOICE = {"Type": "Choice", "Default": "End"}
 END = {"Type": "Succeed"}
 
@@ -55,6 +57,14 @@ READS: dict[str, tuple[Fields, Words]] = {
     "an element of a list": (
         chosen(Variable="$.l[0].x", NumericEquals=1),
         Words(plain=("l[0].x",)),
+    ),
+    "the value of an item, in a list or of an object": (
+        after(mapping(machine({"I": PAIR}), ItemsPath="$.l")),
+        Words(list=("l",), plain=("l[*].Value.x", "l[*].x")),
+    ),
+    "each value of an object that is put together": (
+        machine({"S": {"Type": "Pass", "Parameters": {"o": {"k.$": "$.a"}}}, "T": VALUES}),
+        Words(plain=("a.x",)),
     ),
     "a slice keeps the whole list plain": (
         after({"Type": "Pass", "Parameters": {"rest.$": "$.l[1:]"}}),

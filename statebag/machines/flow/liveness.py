@@ -21,6 +21,9 @@ IsDecorated: TypeAlias = Callable[[State], bool]
 
 # The key under which children of a Distributed Map are told who owns their objects.
 OWNER: Final = "statebag_owner"
+# An item of an object has a `Key` and a `Value`.
+# https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itemspath.html
+_PAIR_VALUE: Final = "Value"
 
 
 class Liveness:
@@ -106,7 +109,11 @@ class Liveness:
             around = {path: word for path, word in start.items() if path[0] != DOCUMENT}
             add_all(inside, around)
         if fan.items is not None:
-            listed: Needs = {(EACH, *path): word for path, word in under(inside, ITEM).items()}
+            listed: Needs = {}
+            for path, word in under(inside, ITEM).items():
+                add(listed, (EACH, *path), word)
+                if path[:1] == (_PAIR_VALUE,):  # or it is an object, and the item a pair of it
+                    add(listed, (EACH, *path[1:]), word)
             if is_reader:
                 add(listed, (), Word.LIST)
             demand(fan.items, listed, needs, computes=is_reader)

@@ -126,11 +126,7 @@ def below_key(needs: Mapping[Path, Word], key: Step) -> Needs:
 
 
 def _meets(one: Step, other: Step) -> bool:
-    if one == other:
-        return True
-    return (one is EACH and not isinstance(other, str)) or (
-        other is EACH and not isinstance(one, str)
-    )
+    return one == other or EACH in {one, other}  # of an object it is each of its values
 
 
 def _split(needs: Mapping[Path, Word], path: Path) -> tuple[Needs, Needs]:

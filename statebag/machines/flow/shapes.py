@@ -76,8 +76,8 @@ class Shape:
 
     def _element(self, step: Step) -> "Shape | None":
         if step is EACH:
-            elements = [each for key, each in self.fields.items() if isinstance(key, int)]
-            return joined_all(elements) if elements else None
+            rest = Shape(min(UNBOUNDED, self.rest + self.outside))
+            return joined_all([rest, *self.fields.values()]) if self.fields else None
         return self.fields.get(EACH)
 
     def read(self, path: Path) -> "Shape":
@@ -92,7 +92,7 @@ class Shape:
         found, count = self.moved(), 1
         for step in path:
             if step is EACH:
-                count *= max(found.count, sum(isinstance(key, int) for key in found.fields))
+                count *= max(found.count, sum(key is not EACH for key in found.fields))
             found = found.child(step)
         return count
 
@@ -220,6 +220,8 @@ def plain_size(shape: Shape, needs: Mapping[Path, Word], items: int) -> int:
             below.setdefault(path[0], {})[path[1:]] = word
     if not shape.is_list:
         below.pop(ANY_NAME, None)  # kept in case that there is a list
+    for step in shape.fields if EACH in below else ():
+        below[step] = {**below[EACH], **below.get(step, {})}
     inside, hidden = 0, 0
     for step, deeper in below.items():
         held = shape.fields.get(step)

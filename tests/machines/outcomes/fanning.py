@@ -3,10 +3,23 @@
 from typing import Any, Final
 
 from tests.machines.building import INVOKE, Fields, machine, service, task
-from tests.machines.outcomes.case import FILL, SENT, Case, answer
+from tests.machines.outcomes.case import FILL, PAD, SENT, Case, answer
 from tests.machines.outcomes.given import END, FEARED, GIVEN, NO, ORDER, choice, each, row, send
 
 SKU: Final = service("sqs:sendMessage", {"MessageBody.$": "$.sku"})
+VALUE: Final = service("sqs:sendMessage", {"MessageBody.$": "$.Value.sku"})
+PUT: Final = {
+    "Type": "Pass",
+    "Parameters": {"one.$": "$.order.shops.n", "two.$": "$.order.shops.s"},
+    "ResultPath": "$.put",
+}
+SHOPS: Final[dict[str, Fields]] = {
+    "Given": {
+        "Type": "Pass",
+        "Result": {**ORDER, "shops": {key: {"sku": key, "text": PAD} for key in "ns"}},
+        "ResultPath": "$.order",
+    }
+}
 DISTRIBUTED: Final = {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}}
 
 
@@ -82,6 +95,25 @@ FANNING: Final[dict[str, Case]] = {
             ),
             "Read": send("$.done[0][1].sku"),
         }
+    ),
+    "a map goes over an object": row(
+        {"Each": each(machine({"Do": VALUE}), ItemsPath="$.order.shops")}, given=SHOPS
+    ),
+    "a map selects of each value of an object": row(
+        {
+            "Each": each(
+                machine({"Do": SKU}),
+                ItemsPath="$.order.shops",
+                ItemSelector={"key.$": "$$.Map.Item.Key", "sku.$": "$$.Map.Item.Value.sku"},
+            )
+        },
+        given=SHOPS,
+    ),
+    "a map goes over an object that is put together": row(
+        {"Put": PUT, "Each": each(machine({"Do": VALUE}), ItemsPath="$.put")}, given=SHOPS
+    ),
+    "all values of an object that is put together are read": row(
+        {"Put": PUT, "Read": send("$.put.*.sku")}, given=SHOPS
     ),
     "results are read through all their elements": row(
         {
