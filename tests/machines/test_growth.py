@@ -304,8 +304,7 @@ def test_loops_inside_loops_without_end_are_refused() -> None:
 
 def test_value_of_an_object_may_be_the_largest_of_them_and_each_keeps_what_is_read() -> None:
     shape = Shape(10).written(("a",), Shape(5_000)).written(("b",), Shape(9_000))
-    needs = {(EACH, "x"): Word.PLAIN}
 
     assert shape.read((EACH,)).size == 9_000
     assert shape.elements((EACH,)) == 2
-    assert 14_000 <= plain_size(shape, needs, 40) <= shape.size
+    assert 14_000 <= plain_size(shape, {(EACH, "x"): Word.PLAIN}, 40) <= shape.size

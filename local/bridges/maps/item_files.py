@@ -17,6 +17,7 @@ from universal_sync_core.maps.compressed_files import uncompressed
 from ...errors import LocalCloudError
 from ...limits import PAYLOAD_BYTES
 from ...parquet import rows_of
+from .objects import items_of
 
 Config: TypeAlias = Mapping[str, Any]
 
@@ -52,7 +53,8 @@ def rows_in(text: str, names: list[str] | None, config: Config) -> Iterator[dict
     # For the whole process: its limit of 128 KiB for a cell is below what an item may have.
     csv.field_size_limit(max(csv.field_size_limit(), PAYLOAD_BYTES))
     delimiter = _DELIMITERS[config.get("CSVDelimiter", "COMMA")]
-    rows = filter(None, csv.reader(StringIO(text, newline=""), delimiter=delimiter))
+    table = csv.reader(StringIO(text, newline=""), delimiter=delimiter, escapechar="\\")
+    rows = filter(None, table)
     try:
         names = next(rows, []) if names is None else names
         if len(set(names)) < len(names):
@@ -77,9 +79,10 @@ def _of_json(body: bytes, config: Config) -> list[Any]:
             found = found[int(key) if isinstance(found, list) else key]
         except (LookupError, TypeError, ValueError) as error:
             raise LocalCloudError(f"ItemsPointer {pointer} leads to nothing") from error
-    if not isinstance(found, list):
+    items = items_of(found)
+    if not isinstance(items, list):
         raise LocalCloudError("Attempting to map over non-iterable node.")
-    return found
+    return items
 
 
 def _of_lines(body: bytes, _: Config) -> Iterator[Any]:

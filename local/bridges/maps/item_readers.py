@@ -46,6 +46,8 @@ def require_fields(
         if known is not None and value not in known:
             what = f"{field} must be one of {', '.join(known)}" if known else f"{field} is unknown"
             raise LocalCloudError(f"{place}: {what}")
+    if config.get("ManifestType") == _INVENTORY and "InputType" in config:
+        raise LocalCloudError(f"{place}: {_INVENTORY} takes no InputType")
 
 
 def read_as(item_reader: Any, template: Any) -> None:

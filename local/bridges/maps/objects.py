@@ -41,7 +41,8 @@ def item_data(Index: int, Value: Any) -> dict[str, Any]:  # noqa: N803 - as in t
     return {"Index": Index, **(Value if isinstance(Value, Pair) else {"Value": Value})}
 
 
-def _items(value: Any) -> Any:
+def items_of(value: Any) -> Any:
+    """Return the pairs of an object; any other value is returned as it is."""
     if isinstance(value, dict):
         return [Pair(Key=key, Value=item) for key, item in value.items()]
     return value
@@ -49,7 +50,7 @@ def _items(value: Any) -> Any:
 
 def _eval_path(self: ItemsPath, env: Environment) -> None:
     self.string_sampler.eval(env=env)
-    env.stack[-1] = items = _items(env.stack[-1])
+    env.stack[-1] = items = items_of(env.stack[-1])
     if not isinstance(items, list):
         path = self.string_sampler.literal_value
         cause = f'Reference path "{path}" must point to array or object.'
@@ -58,7 +59,7 @@ def _eval_path(self: ItemsPath, env: Environment) -> None:
 
 def _eval_expression(self: ItemsJSONata, env: Environment) -> None:
     self.string_jsonata.eval(env=env)
-    env.stack[-1] = items = _items(env.stack[-1])
+    env.stack[-1] = items = items_of(env.stack[-1])
     if not isinstance(items, list):
         raise query_failure(
             env,
@@ -74,5 +75,5 @@ def _iterate_over_input(stack: ExitStack) -> None:
     @around(stack, StateMap, "_eval_execution")
     def eval_execution(original: Original, self: StateMap, env: Environment) -> None:
         if not (self.items or self.items_path or self.item_reader):
-            env.stack.append(_items(env.stack[-1]))
+            env.stack.append(items_of(env.stack[-1]))
         original(self, env)

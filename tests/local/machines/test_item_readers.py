@@ -50,6 +50,8 @@ FILES: dict[str, tuple[bytes, dict[str, Any], Any]] = {
     "gzip": (gzip.compress(b'1,"x, y"\n2,\n', mtime=0), GIVEN, ROWS),
     "JSON": (b"\xef\xbb\xbf[1, 2, 3]", {"InputType": "JSON", "MaxItemsPath": "$.most"}, [1, 2]),
     "part of JSON": (b'{"/": [[1]]}', {"InputType": "JSON", "ItemsPointer": "/~1/0"}, [1]),
+    "object of JSON": (b'{"a": 1}', {"InputType": "JSON"}, [{"Key": "a", "Value": 1}]),
+    "backslashes": (b"a,b\n1,x\\, \\y\n2,\n", FIRST_ROW, ROWS),
     "JSON lines": (b"1\n\n2\n3\n", {"InputType": "JSONL", "MaxItems": 2}, [1, 2]),
     "all lines": (b"1\n", {"InputType": "JSONL", "MaxItems": 0}, [1]),
 }  # fmt: skip
@@ -91,7 +93,7 @@ def test_rows_of_an_inventory_are_items(read: Read, cloud: LocalCloud, config: A
 
 
 REFUSED: dict[str, tuple[bytes, dict[str, Any]]] = {
-    "Attempting to map over non-iterable node.": (b"{}", {"InputType": "JSON"}),
+    "Attempting to map over non-iterable node.": (b"1", {"InputType": "JSON"}),
     "ItemsPointer /none leads to nothing": (b"{}", {"InputType": "JSON", "ItemsPointer": "/none"}),
     "CSV headers cannot contain duplicates.": (b"a,a\n1,2\n", FIRST_ROW),
 }
@@ -114,6 +116,7 @@ def test_file_that_has_no_such_items_fails_the_map(
         ({"InputType": "XML"}, "InputType must be one of CSV, JSON, JSONL, PARQUET, MANIFEST"),
         (FIRST_ROW | {"CSVDelimiter": ","}, "CSVDelimiter must be one of COMMA, PIPE"),
         ({"InputType": "JSON", "Delimiter": "x"}, "Delimiter is unknown"),
+        ({"InputType": "CSV", "ManifestType": "S3_INVENTORY"}, "S3_INVENTORY takes no InputType"),
     ],
 )
 def test_configuration_that_aws_does_not_know_is_refused(
