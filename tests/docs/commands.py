@@ -24,6 +24,8 @@ from botocore.validate import ParamValidator
 from samcli.cli.main import cli as sam_command
 from samcli.yamlhelper import yaml_parse
 
+from local.errors import DeploymentError
+from local.stack.parameters import require_allowed
 from statebag.cli import statebag
 
 ROOT: Final = Path(__file__).parents[2]
@@ -119,9 +121,13 @@ def _sam(words: list[str]) -> None:
     context = sam_command.make_context("sam", [], resilient_parsing=True)
     options = _parsed(sam_command, context, words)
     parameters = yaml_parse((ROOT / "template.yaml").read_text(encoding="utf-8"))["Parameters"]
-    for override in options.get("parameter_overrides") or ():
-        if override.partition("=")[0] not in parameters:
-            raise WrongCommandError(f"the template has no parameter {override}")
+    given = dict(each.split("=", 1) for each in options.get("parameter_overrides") or ())
+    of_the_reader = {name for name, value in given.items() if value == "placeholder"}
+    declared = {n: {} if n in of_the_reader else each for n, each in parameters.items()}
+    try:
+        require_allowed(declared, given)
+    except DeploymentError as error:
+        raise WrongCommandError(str(error)) from error
 
 
 def _statebag(words: list[str]) -> None:

@@ -204,6 +204,7 @@ def test_python_is_formatted(block: Block) -> None:
         "python -m nothing",
         "pip install ./layers/nothing",
         "sam deploy --parameter-overrides NoSuchParameter=1",
+        "sam deploy --parameter-overrides FieldOffloadKb=0.5",
         "sam deploy --paramter-overrides LogLevel=INFO",
         "statebag show ARN --pth current_state",
         "unheard --of",
