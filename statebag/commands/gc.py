@@ -146,8 +146,9 @@ def command(  # noqa: PLR0913 - options
         ask(f"Delete {counted(garbage, 'object')} from {place.bucket}?")
     with progress("deleting", garbage) as advance:
         outcome = Deletion(cloud, observer, policy, advance).run(found)
+    what = "nothing of it" if undoable else "nothing more of it"
     for execution_id, reason in outcome.spared.items():
-        note(f"{execution_id} changed meanwhile, and nothing of it was deleted: {reason}")
+        note(f"{execution_id} changed meanwhile, and {what} was deleted: {reason}")
     if to_json:
         print_json({"deleted": len(outcome.deleted), "deleted_bytes": outcome.size})
     else:

@@ -86,6 +86,28 @@ def test_execution_that_began_during_a_deletion_gets_everything_back(
     assert f"{len(cloud.inventory.deleted)} objects" in ran.out
 
 
+@pytest.mark.parametrize("versioned", [True, False])
+def test_what_is_told_of_a_workflow_that_changed_during_a_deletion_is_true(
+    run: Run, cloud: FakeCloud, monkeypatch: pytest.MonkeyPatch, *, versioned: bool
+) -> None:
+    finished(cloud, "run-1", days_ago=200)
+    before = content(cloud, "run-1")
+    cloud.inventory.versioned = versioned
+    delete = cloud.inventory.delete
+
+    def while_deleting(locations: Sequence[Location]) -> None:
+        cloud.states.add("reader", "RUNNING", input={"of": arn_of("run-1")})
+        delete(locations)
+
+    monkeypatch.setattr(cloud.inventory, "delete", while_deleting)
+
+    ran = run(*DELETE, *(() if versioned else ("--unversioned",)))
+
+    assert (content(cloud, "run-1") == before) is versioned
+    told = "nothing of it" if versioned else "nothing more of it"
+    assert f"run-1 changed meanwhile, and {told} was deleted: it runs" in ran.err
+
+
 def raising(error: BaseException) -> Callable[..., None]:
     def fail(*_: Any) -> None:
         raise error
