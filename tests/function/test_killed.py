@@ -1,14 +1,14 @@
 """The function is killed at any request of any action, and Step Functions tries the event again."""
 
-from collections.abc import Callable
 from itertools import product
-from typing import Any, NoReturn
+from typing import Any
 
 import pytest
 
 from jobs import waits
 from services import clients, integrations
 from tests.core.fakes import PassingStore
+from tests.core.meanwhile import KilledError, Line
 from tests.function.expected import BUCKET, EXPECTED, load
 from tests.function.fakes import FakeEventBus, FakeStepFunctions, listing_client
 from tests.function.handlers import handler_of
@@ -35,46 +35,6 @@ SETTINGS = Settings(
     index_bytes=256,
     history_max_entries=4,
 )
-
-
-class KilledError(BaseException):
-    """The container is gone."""
-
-
-class Line:
-    """The way of all requests, on which the container is killed once.
-
-    Attributes:
-        asked: how many requests there were.
-    """
-
-    def __init__(self, kill_at: int = -1, *, after: bool = False) -> None:
-        self.asked = 0
-        self._kill_at, self._after = kill_at, after
-        self._is_dead = False
-
-    def leads(self, service: Any, *names: str) -> None:
-        """Let the requests of these names take this way."""
-        for name in names:
-            setattr(service, name, self.led(getattr(service, name)))
-
-    def led(self, request: Callable[..., Any]) -> Callable[..., Any]:
-        def asked(*given: Any, **named: Any) -> Any:
-            is_last = self.asked == self._kill_at
-            self.asked += 1
-            if self._is_dead or (is_last and not self._after):
-                self.die()
-            try:
-                return request(*given, **named)
-            finally:
-                if is_last:
-                    self.die()
-
-        return asked
-
-    def die(self) -> NoReturn:
-        self._is_dead = True
-        raise KilledError
 
 
 class Cloud:
