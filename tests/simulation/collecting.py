@@ -14,10 +14,12 @@ from tests.simulation.reader import BrokenStateError
 from tests.simulation.steps import step
 from tests.simulation.world import Flow, SimulationError, World
 from tests.statebag.bucket import MemoryInventory
-from tests.statebag.cloud import MACHINE, FakeCloud
+from tests.statebag.cloud import DEFINITION, FakeCloud
 from tests.statebag.histories import History
 
 _KEPT_DAYS = 14
+# That of the executions, and of the Map Runs of `map_runs`.
+_MACHINE = "arn:aws:states:eu-west-1:123456789012:stateMachine:state-data"
 
 
 @step("over", 4)
@@ -53,6 +55,7 @@ def _require_kept(world: World, flow: Flow, *, is_over: bool) -> None:
 
 def _collect(world: World) -> None:
     cloud = FakeCloud()
+    cloud.states.machines[_MACHINE] = DEFINITION
     cloud.memory = cloud.store.inner = world.store
     cloud.inventory = MemoryInventory(world.store)
     for flow in world.flows:
@@ -84,7 +87,7 @@ def _tell(world: World, flow: Flow, arn: str, cloud: FakeCloud) -> None:
         history.enter("RunSegment", {"state_data": flow.bag})
     told = {name: known[name] for name in ("input", "output", "error", "cause") if name in known}
     name = arn.rsplit(":", 1)[-1]
-    cloud.states.add(name, known["status"], events=history.events, machine=MACHINE, **told)
+    cloud.states.add(name, known["status"], events=history.events, machine=_MACHINE, **told)
     began = world.clock.wall - timedelta(days=400)
     cloud.states.executions[arn] |= {"startDate": began}
     if "stopped" in known:

@@ -101,7 +101,7 @@ def drawn_settings(draw: Random) -> Settings:
         cache_bytes=draw.choice(_CACHES),
         history_max_entries=draw.randrange(3, 8) if draw.random() < 0.8 else 50,
         held_workflows=tuple(
-            f"catalog:run-{number}" for number in range(1, 20) if draw.random() < 0.1
+            f"state-data:run-{number}" for number in range(1, 20) if draw.random() < 0.1
         ),
         **draw.choices(_SIZES, (4, 4, 3, 3, 1))[0],
         **draw.choices(_PAGES, (3, 3, 1))[0],

@@ -7,7 +7,7 @@ from tests.simulation.steps import event_of, take
 from tests.simulation.values import STRATEGIES
 from tests.simulation.world import Flow, World
 
-_PLACE = "arn:aws:states:eu-west-1:123456789012:execution:catalog:"
+_PLACE = "arn:aws:states:eu-west-1:123456789012:execution:state-data:"
 SEGMENTS_PER_EXECUTION = 350
 
 
