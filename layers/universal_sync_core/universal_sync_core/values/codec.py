@@ -44,8 +44,12 @@ _EXACT: Final = (
     | ormsgpack.OPT_PASSTHROUGH_UUID
 )
 # A float of 64 bits in MessagePack, big-endian, is not finite if its exponent is all ones: 7 in the
-# byte after the mark of a float, 4 in the next. Hardly any other value has a byte with those 7.
-_FLOAT, _ONES, _MORE_ONES = b"\xcb", (b"\x7f", b"\xff"), b"\xf0"
+# byte after the mark of a float, 4 in the next. Hardly any other value has a byte with those 7, and
+# an expression that begins with it is searched for at the speed of a single byte.
+_NOT_FINITE: Final = {
+    b"\x7f": re.compile(rb"\x7f(?<=\xcb\x7f)[\xf0-\xff]"),
+    b"\xff": re.compile(rb"\xff(?<=\xcb\xff)[\xf0-\xff]"),
+}
 # orjson reads integers beyond 64 bits (19 digits and more) as floats. To find one, digits are
 # translated to 0, and the bytes that may precede a number to a space; translating and searching
 # take a fraction of the time of a regular expression. Fractions, hashes and times in strings are
@@ -227,13 +231,7 @@ def depths(body: bytes) -> Iterator[int]:
 
 def _may_hold_infinite(packed: bytes) -> bool:
     """Tell whether MessagePack may hold a number that is not finite; other bytes look the same."""
-    for ones in _ONES:
-        at = packed.find(ones)
-        while at >= 0:
-            if packed[at - 1 : at] == _FLOAT and packed[at + 1 : at + 2] >= _MORE_ONES:
-                return True
-            at = packed.find(ones, at + 1)
-    return False
+    return any(ones in packed and wanted.search(packed) for ones, wanted in _NOT_FINITE.items())
 
 
 def _may_hold_long_number(body: bytes) -> bool:
