@@ -41,6 +41,8 @@ TARGET_BYTES: Final = 300 * MIB
 UP_TO_BYTES: Final = 25_000_000
 # Of a single text over that: itself, its encoding, and what is sent of it.
 TEXT_TIMES: Final = 5
+# Items of a map, so that the output of each is within what Step Functions allows.
+ITEMS: Final = 128
 _BUCKET: Final = "bucket"
 _BAG: Final = {"execution_id": "memory"}
 _SELF: Final = [sys.executable, "-m", "benchmarks.memory_budget"]
@@ -88,24 +90,24 @@ def _merged(strategy: Any) -> Callable[[Any], Any]:
     def merge(value: Any) -> Any:
         context = CONTEXT | {"merge_strategy": {"value": strategy}}
         bag: Any = _BAG
-        for half in _halves(value):
+        for half in _parts(value, 2):
             bag = universal_sync_core(bag, {"current_state": {"value": half}}, context)
         return bag
 
     return merge
 
 
-def _halves(value: Any) -> list[Any]:
+def _parts(value: Any, count: int) -> list[Any]:
     if isinstance(value, dict):
-        items = list(value.items())
-        return [dict(items[: len(items) // 2]), dict(items[len(items) // 2 :])]
-    return [value[: len(value) // 2], value[len(value) // 2 :]]
+        return [dict(part) for part in _parts(list(value.items()), count)]
+    size = -(-len(value) // count)
+    return [value[start : start + size] for start in range(0, len(value), size)]
 
 
 def _joined(value: Any) -> Any:
     bag = _sync({})
     ends = []
-    for number, half in enumerate(_halves(value)):
+    for number, half in enumerate(_parts(value, 2)):
         branch = fork_branch(bag, f"branch {number}")
         result = {"current_state": {f"part {number}": half}}
         ends.append(complete_branch(universal_sync_core(branch, result, CONTEXT)))
@@ -113,11 +115,11 @@ def _joined(value: Any) -> Any:
 
 
 def _write_map_run(value: Any) -> JsonObject:
-    """Leave what a Distributed Map leaves whose two items answered half of the value each."""
+    """Leave what a Distributed Map leaves whose items each answered a part of the value."""
     store = runtime.current().store
     records = [
-        {"Name": str(number), "Output": json.dumps(half), "Status": "SUCCEEDED"}
-        for number, half in enumerate(_halves(value))
+        {"Name": str(number), "Output": json.dumps(part), "Status": "SUCCEEDED"}
+        for number, part in enumerate(_parts(value, ITEMS))
     ]
     body = json.dumps(records).encode()
     store.put(Location(_BUCKET, "distributed/memory/SUCCEEDED_0.json"), body)
