@@ -18,8 +18,8 @@ Keys: TypeAlias = list[tuple[str, ...]]
 
 def beside_pointers(state: Json, unit: UnitOfWork) -> Json:
     """Return `current_state` with the copies of `keep_inline` beside its pointers."""
-    paths = list(unit.keep_inline)
-    return _kept(state, paths, unit) if paths and is_map(state) else state
+    paths = unit.keep_inline
+    return _kept(state, list(paths), unit) if paths and is_map(state) else state
 
 
 def without_copies(state: Json) -> Json:

@@ -50,9 +50,9 @@ _MEASURES: Final = (
 
 def with_previews(bag: JsonObject, unit: UnitOfWork) -> JsonObject:
     """Return the bag with a preview beside each pointer of `current_state` that it asks for."""
-    asked, earlier = _asked_by(bag), _asked_by(unit.bag)
-    if not (asked.paths or earlier.paths) or not is_map(bag.get(STATE)):
+    if not (bag.get(PREVIEW_PATHS) or unit.bag.get(PREVIEW_PATHS)) or not is_map(bag.get(STATE)):
         return bag
+    asked, earlier = _asked_by(bag), _asked_by(unit.bag)
     state = _previewed(bag[STATE], _Before(unit.bag.get(STATE), earlier), asked, unit)
     return bag if state is bag[STATE] else bag | {STATE: state}
 

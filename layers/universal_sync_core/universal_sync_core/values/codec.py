@@ -167,12 +167,12 @@ def plain_encoding(value: Json) -> bytes | None:
     refuses those types, and writes the numbers as they are. Bytes it accepts, and orjson does not.
     """
     try:
-        packed = ormsgpack.packb(value, option=_EXACT)
+        may_differ = _may_hold_infinite(ormsgpack.packb(value, option=_EXACT))
         encoded = orjson.dumps(value, option=_STRICT)
     except TypeError:
         return None
     # A number that became null is not read back.
-    may_differ = _may_hold_infinite(packed) and b"null" in encoded
+    may_differ = may_differ and b"null" in encoded
     return None if may_differ and reread(encoded) != value else encoded
 
 
