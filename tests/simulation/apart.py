@@ -8,6 +8,7 @@ from tests.simulation.groups import branch_result, bring, end, forked, group, jo
 from tests.simulation.steps import event_of, step, take
 from tests.simulation.strict_maps import LENIENT
 from tests.simulation.world import Branch, Flow, World
+from universal_sync_core.bag.nesting import MOST_DEEP
 from universal_sync_core.workflow.continuation import STARTED_BY
 
 if TYPE_CHECKING:
@@ -24,7 +25,8 @@ def group_in_branch(world: World, flow: Flow) -> None:
         _fork_again(world, flow, world.draw.choice(waiting))
 
 
-def _fork_again(world: World, flow: Flow, parent: Branch) -> None:
+def _fork_again(world: World, flow: Flow, parent: Branch, depth: int = 1) -> None:
+    """Run a group inside of `depth` others."""
     bring(world, flow, parent, "sync_branch", group(world.draw, _SETTLED))
     if "segments_in_parent" not in parent.plain or world.draw.random() < 0.3:
         go_apart(world, flow, parent)
@@ -33,8 +35,8 @@ def _fork_again(world: World, flow: Flow, parent: Branch) -> None:
     for _ in range(world.draw.randrange(5)):
         bring(world, flow, world.draw.choice(inner), "sync_branch", branch_result(world))
     for branch in inner:
-        if world.draw.random() < 0.15:
-            _fork_again(world, flow, branch)
+        if world.draw.random() < 0.15 and depth + 1 < MOST_DEEP:
+            _fork_again(world, flow, branch, depth + 1)
         end(world, flow, branch)
     event, expected, _ = joined(world, parent, inner)
     take(world, parent, event, expected, flow.reader)

@@ -137,14 +137,9 @@ def _as_batches(world: World, flow: Flow) -> tuple[Plain, Plain]:
 def _written(world: World, flow: Flow, records: dict[str, list[Plain]]) -> Plain:
     for lines in records.values():
         world.draw.shuffle(lines)
-    machine, name = flow.execution.rsplit(":", 1)
-    run = f"{machine.replace(':execution:', ':mapRun:')}/run:6c6b"
-    files = {
-        kind: map_runs.array(*lines).replace(map_runs.RUN.encode(), run.encode())
-        for kind, lines in records.items()
-    }
-    folder = f"distributed/{name}/{world.begun}/"
-    return map_runs.write(world.store, files, folder=folder, run=run)
+    files = {kind: map_runs.array(*lines) for kind, lines in records.items()}
+    folder = f"distributed/{flow.execution.rsplit(':', 1)[-1]}/{world.begun}/"
+    return map_runs.write(world.store, files, folder=folder)
 
 
 def _report(index: int, kind: str, record: Plain) -> Plain:

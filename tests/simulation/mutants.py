@@ -9,6 +9,7 @@ from tests.simulation.clock import product_modules
 from universal_sync_core.bag import fields as bag_fields
 from universal_sync_core.bag.strategies import Strategy
 from universal_sync_core.merge import conflicts
+from universal_sync_core.merge.deep_merge import REMOVAL
 from universal_sync_core.packs.objects import Objects
 from universal_sync_core.pages.page_reader import PageReader
 from universal_sync_core.storage.known import KnownObjects
@@ -75,8 +76,8 @@ def pages_by_their_path() -> Iterator[None]:
 def replaced_without_a_word() -> Iterator[None]:
     """A list that is replaced counts as joined, so branches never disagree on it."""
 
-    def joined(_: Any, strategy: Strategy | None) -> bool:
-        return strategy is not None
+    def joined(changes: Any, strategy: Strategy | None) -> bool:
+        return strategy is not None and all(each.value is not REMOVAL for each in changes)
 
     with mock.patch.object(conflicts, "_is_joined", joined):
         yield
