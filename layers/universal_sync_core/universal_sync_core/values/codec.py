@@ -45,7 +45,7 @@ _EXACT: Final = (
 )
 # A float of 64 bits in MessagePack, big-endian, is not finite if its exponent is all ones: 7 in the
 # byte after the mark of a float, 4 in the next. Hardly any other value has a byte with those 7, and
-# an expression that begins with it is searched for at the speed of a single byte.
+# a single byte is found in a fraction of the time of more.
 _NOT_FINITE: Final = {
     b"\x7f": re.compile(rb"\x7f(?<=\xcb\x7f)[\xf0-\xff]"),
     b"\xff": re.compile(rb"\xff(?<=\xcb\xff)[\xf0-\xff]"),
@@ -54,11 +54,7 @@ _NOT_FINITE: Final = {
 # translated to 0, and the bytes that may precede a number to a space; translating and searching
 # take a fraction of the time of a regular expression. Fractions, hashes and times in strings are
 # preceded by other bytes.
-_MAY_PRECEDE_NUMBER: Final = b"[:,- \t\n\r"
-_KINDS_OF_BYTES: Final = bytes(
-    ord("0") if byte in b"0123456789" else ord(" ") if byte in _MAY_PRECEDE_NUMBER else ord("x")
-    for byte in range(256)
-)
+_KINDS_OF_BYTES: Final = bytes.maketrans(b"123456789[:,-\t\n\r", b"0" * 9 + b" " * 7)
 _LONG_NUMBER: Final = b"0" * 19
 _TEXTS: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
 # Half of a pair cannot be encoded in UTF-8, but has an escape in JSON.
@@ -231,7 +227,15 @@ def depths(body: bytes) -> Iterator[int]:
 
 def _may_hold_infinite(packed: bytes) -> bool:
     """Tell whether MessagePack may hold a number that is not finite; other bytes look the same."""
-    return any(ones in packed and wanted.search(packed) for ones, wanted in _NOT_FINITE.items())
+    for ones, wanted in _NOT_FINITE.items():
+        at = packed.find(ones)
+        for _ in range(1_000):  # where there are more, the expression takes less time
+            if at < 0 or wanted.match(packed, at):
+                break
+            at = packed.find(ones, at + 1)
+        if at >= 0 and wanted.search(packed, at):
+            return True
+    return False
 
 
 def _may_hold_long_number(body: bytes) -> bool:
@@ -257,10 +261,9 @@ def _encode_plainly(value: Json, *, sort_keys: bool = False) -> bytes:
 
 
 def _finite(text: str) -> float:
-    number = float(text)
-    if not math.isfinite(number):
-        raise ValueError(text)
-    return number
+    if math.isfinite(number := float(text)):
+        return number
+    raise ValueError(text)
 
 
 def _refuse_by_name(value: Json, field: str) -> None:
