@@ -2,10 +2,8 @@
 
 import uuid
 from dataclasses import dataclass, field
-from typing import Final
 
-# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
-_MILLISECONDS: Final = 900_000
+from universal_sync_core.limits import LAMBDA_TIMEOUT_SECONDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,4 +26,4 @@ class LambdaContext:
 
     def get_remaining_time_in_millis(self) -> int:
         """Return the milliseconds that are left."""
-        return _MILLISECONDS
+        return LAMBDA_TIMEOUT_SECONDS * 1_000
