@@ -104,7 +104,7 @@ def parse(value: Json) -> Pointer | None:
         MalformedPointerError: it has the mark of a pointer, but is not one of this version. It
             cannot be data, since data that resembles a pointer is escaped on its way in.
     """
-    if not has_mark(value):
+    if type(value) is not dict or value.get(MARK) is not True:  # `has_mark`, without a call
         return None
     pointer = recognise(value)
     if pointer is None:
