@@ -1,5 +1,7 @@
 """The grammar of paths, and the trees of needs made of them."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -95,6 +97,22 @@ def test_all_of_a_list_takes_in_its_range() -> None:
 def test_positions_from_the_end_are_counted_from_the_start() -> None:
     assert from_start({-1: {}, 2: {"x": {}}}, 10) == {9: {}, 2: {"x": {}}}
     assert from_start(None, 10) is None
+
+
+@pytest.mark.parametrize(
+    ("paths", "needed"),
+    [
+        (["[0].a", "[-1].b"], {"a": {}, "b": {}}),
+        (["[0].a.x", "[-1].a.y"], {"a": {"x": {}, "y": {}}}),
+        (["[0].a", "[-1]"], {}),
+        (["[0]", "[-1].a"], {}),
+        (["[0][:2]", "[-1][:2]"], {Range(None, 2): {}}),
+        (["[0][:2]", "[-1][3]"], {}),
+    ],
+)
+def test_the_first_element_may_be_the_last_one_too(paths: list[str], needed: Any) -> None:
+    needs = parse_needs([f"items{path}" for path in paths])
+    assert from_start(needs["items"], 1) == {0: needed}
 
 
 def test_what_was_not_asked_for_is_refused_with_its_path() -> None:

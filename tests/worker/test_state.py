@@ -180,6 +180,19 @@ def test_single_elements_are_needed_by_position_from_either_end(
                 touch()
 
 
+@pytest.mark.parametrize("needed", ["[0]", "[-1]"])
+@pytest.mark.parametrize("read", ["[0]", "[-1]"])
+def test_a_range_in_an_element_is_read_by_its_position_from_either_end(
+    needed: str, read: str
+) -> None:
+    state = {"current_state": {"orders": [{"lines": [*range(9)]}]}}
+    with fresh(CountingStore()):
+        lines = state_of(state, f"current_state.orders{needed}.lines[5:7]").read(
+            f"current_state.orders{read}.lines[5:7]"
+        )
+    assert lines == [5, 6]
+
+
 def test_all_needs_are_fetched_side_by_side(store: CountingStore, bag: dict[str, Any]) -> None:
     paths = ["current_state.documents[0].text", "current_state.order", "current_state.missing"]
     with fresh(store):

@@ -74,10 +74,23 @@ def from_start(needs: Needs | None, count: int) -> Needs | None:
     """Return the needs of a list with `count` elements, with positions counted from its start."""
     if needs is None:
         return None
-    return {
-        step + count if isinstance(step, int) and step < 0 else step: inner
-        for step, inner in needs.items()
+    counted: Needs = {}
+    for step, inner in needs.items():
+        place = step + count if isinstance(step, int) and step < 0 else step
+        counted[place] = _joined(counted[place], inner) if place in counted else inner
+    return counted
+
+
+def _joined(needs: Needs, others: Needs) -> Needs:
+    """Return what two paths need of one value; all of a list needed as a range and otherwise."""
+    if not needs or not others:
+        return WHOLE
+    joined = needs | {
+        step: _joined(needs[step], inner) if step in needs else inner
+        for step, inner in others.items()
     }
+    is_range = any(isinstance(step, Range) for step in joined)
+    return WHOLE if is_range and len(joined) > 1 else joined
 
 
 def _add(needs: Needs, steps: Selection) -> None:

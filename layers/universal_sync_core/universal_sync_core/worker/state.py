@@ -13,7 +13,7 @@ from universal_sync_core.bag.fields import (
 from universal_sync_core.errors import InvalidRequestError
 from universal_sync_core.lazy.backing import BagMap, InlineMap, MapBacking
 from universal_sync_core.lazy.in_place import Watch
-from universal_sync_core.lazy.needs import WHOLE, Needs, below, range_of
+from universal_sync_core.lazy.needs import WHOLE, Needs, below, from_start, range_of
 from universal_sync_core.lazy.reading import Reading
 from universal_sync_core.lazy.views import ListView, MapView, plain
 from universal_sync_core.packs.objects import Objects
@@ -88,7 +88,7 @@ class State(MapView, Generic[ModelT]):
         try:
             for depth, step in enumerate(steps):
                 ranged = range_of(needs)
-                needs = below(needs, step, steps[:depth]) if ranged else _after(needs, step)
+                needs = below(needs, step, steps[:depth]) if ranged else _below(needs, found, step)
                 found = found if ranged else _step(found, step)
         except LookupError:
             if default is _REQUIRED:
@@ -157,8 +157,10 @@ def reading_of(execution_id: Json, watch: Watch | None = None) -> Reading:
     return Reading(objects, watch)
 
 
-def _after(needs: Needs | None, step: Step | Range) -> Needs | None:
-    """Return the needs below a step, or None if everything below it may be touched."""
+def _below(needs: Needs | None, found: Json, step: Step | Range) -> Needs | None:
+    """Return the needs below a step from a value, or None if everything there may be touched."""
+    if isinstance(found, ListView) and isinstance(step, int):
+        needs, step = from_start(needs, len(found)), range(len(found))[step]
     return (needs or {}).get(step) or None
 
 
