@@ -62,9 +62,6 @@ class View(Copied):
         self._shown[step] = value
         self._reading.handed_out((*self._steps, step), value, stored)
 
-    def _show(self, step: Step, stored: Json, needs: Needs | None) -> None:
-        self.keep(step, show(self._reading, stored, needs, (*self._steps, step)), stored)
-
     def __eq__(self, other: object) -> bool:
         """Tell whether both are the same JSON, read or not."""
         return bool(self.plain() == plain(other))
@@ -92,7 +89,7 @@ class MapView(View, CopiedMap):
                 raise KeyError(key)
             needs = below(self._needs, key, self._steps)
             stored = self._entries.get(key, self._reading.pages)
-            self._show(key, stored, needs)
+            self.keep(key, show(self._reading, stored, needs, (*self._steps, key)), stored)
         return self._shown[key]
 
     def __iter__(self) -> Iterator[str]:
@@ -132,9 +129,8 @@ class MapView(View, CopiedMap):
         """Yield the pairs, and read some at a time."""
         keys = list(self)
         for start in range(0, len(keys), MAX_REQUESTS_AT_ONCE):
-            found = self._entries.some(
-                keys[start : start + MAX_REQUESTS_AT_ONCE], self._reading.pages
-            )
+            some = keys[start : start + MAX_REQUESTS_AT_ONCE]
+            found = self._entries.some(some, self._reading.pages)
             reading = self._reading.afresh()
             reading.prefetch(list(found.values()))
             for key, stored in found.items():
@@ -211,7 +207,7 @@ class ListView(View, CopiedList):
         if chosen not in self._shown:
             needs = below(self._needs, chosen, self._steps)
             (stored,) = self._elements.at([chosen], self._reading.pages)
-            self._show(chosen, stored, needs)
+            self.keep(chosen, show(self._reading, stored, needs, (*self._steps, chosen)), stored)
         return self._shown[chosen]
 
     def __iter__(self) -> Iterator[Json]:
@@ -225,6 +221,9 @@ class ListView(View, CopiedList):
             reading.prefetch(stored)
             for position, each, inner in zip(positions, stored, needs, strict=True):
                 yield show(reading, each, inner, (*self._steps, position))
+
+    def __reversed__(self) -> Iterator[Json]:
+        return iter(self[::-1])
 
     def __len__(self) -> int:
         return len(self._positions)
