@@ -1,6 +1,7 @@
 """Inline and Distributed Maps, with the files that ResultWriter leaves."""
 
 import json
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -13,7 +14,7 @@ Task = Callable[..., dict[str, Any]]
 
 PASS = {"StartAt": "Keep", "States": {"Keep": {"Type": "Pass", "End": True}}}
 # Fails for the items that are True, at once; the others take a moment.
-CHOOSE = {
+CHOOSE: dict[str, Any] = {
     "StartAt": "Choose",
     "States": {
         "Choose": {
@@ -154,15 +155,25 @@ def test_size_in_the_manifest_is_that_of_the_file(
 
 
 def test_records_are_in_the_order_in_which_the_children_ended(
-    run: Run, distributed: Any, task: Task, read: Any
+    run: Run, distributed: Any, task: Task, read: Any, cloud: LocalCloud
 ) -> None:
-    processor = {
-        "StartAt": "Sleep",
-        "States": {"Sleep": task({"do": "sleep", "seconds.$": "$.s"}, ResultPath=None)},
-    }
-    items = [{"n": 0, "s": 1.2}, {"n": 1, "s": 0.1}]
-    result = run({"Map": distributed(items, processor)}).wait(60).output
-    manifest = read(result["ResultWriterDetails"]["Key"])
+    machines = cloud.client("stepfunctions")
+    write = {"do": "write", "key": "token", "body.$": "States.JsonToString($$.Task.Token)"}
+    states = CHOOSE["States"] | {"Fail": task(write, wait=True, ResultPath=None)}
+    execution = run({"Map": distributed(_items(2, 0), {**CHOOSE, "States": states})})
+
+    def ended() -> int:
+        runs = machines.list_map_runs(executionArn=execution.arn)["mapRuns"]
+        counts = [machines.describe_map_run(mapRunArn=run["mapRunArn"]) for run in runs]
+        return sum(each["executionCounts"]["succeeded"] for each in counts)
+
+    while not ended():
+        time.sleep(0.05)
+    written = cloud.client("s3").get_waiter("object_exists")
+    written.wait(Bucket=cloud.outputs["Bucket"], Key="token", WaiterConfig={"Delay": 1})
+    machines.send_task_success(taskToken=read("token"), output="{}")
+
+    manifest = read(execution.wait(60).output["ResultWriterDetails"]["Key"])
     records = read(manifest["ResultFiles"]["SUCCEEDED"][0]["Key"])
     assert [json.loads(record["Output"])["n"] for record in records] == [1, 0]
 
