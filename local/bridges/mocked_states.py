@@ -87,6 +87,12 @@ def run_of(env: Environment) -> Run | None:
     return run if isinstance(run, Run) else None
 
 
+def is_limited(env: Environment) -> bool:
+    """Tell whether the payloads of an execution have AWS's limit."""
+    run = run_of(env)
+    return run is None or run.limited
+
+
 def _kinds(kind: type[Any]) -> Iterator[type[Any]]:
     for each in kind.__subclasses__():
         yield each

@@ -25,7 +25,7 @@ from moto.stepfunctions.parser.asl.eval.event.event_manager import EventManager
 
 from ..limits import HISTORY_EVENTS, PAYLOAD_BYTES, payload_bytes
 from ..visits import StateVisit
-from .mocked_states import run_of
+from .mocked_states import is_limited
 from .patches import Original, around, put
 
 # `States.ALL` and `States.TaskFailed` do not match these.
@@ -69,8 +69,7 @@ def _lift_for_some(stack: ExitStack) -> None:
 
 
 def _verify(original: Original, self: CommonStateField, env: Environment, value: Any) -> None:
-    run = run_of(env)
-    if run is None or run.limited:
+    if is_limited(env):
         original(self, env=env, value=value)
 
 

@@ -34,11 +34,11 @@ def before(state: Fields, *others: Fields) -> Fields:
 EVALUATED: Final[dict[str, tuple[Fields, Words]]] = {
     "parameters of a Pass whose result is dropped": (
         before({"Type": "Pass", "Parameters": MADE, **NO_RESULT}),
-        Words(open=("a",), plain=("l",)),
+        Words(open=("a",), list=("l",)),
     ),
     "parameters of a Pass whose output is dropped": (
         before({"Type": "Pass", "Parameters": MADE, "OutputPath": None}),
-        Words(open=("a",), plain=("l",)),
+        Words(open=("a",), list=("l",)),
     ),
     "parameters of a Parallel of which no branch reads any": (
         before(
@@ -49,7 +49,7 @@ EVALUATED: Final[dict[str, tuple[Fields, Words]]] = {
                 **NO_RESULT,
             }
         ),
-        Words(open=("a",), plain=("l",)),
+        Words(open=("a",), list=("l",)),
     ),
     "an item selector of which the body reads nothing": (
         before(
@@ -60,7 +60,7 @@ EVALUATED: Final[dict[str, tuple[Fields, Words]]] = {
                 **NO_RESULT,
             )
         ),
-        Words(open=("a", "items[*].ids"), list=("items",), plain=("l",)),
+        Words(open=("a", "items[*].ids"), list=("items", "l")),
     ),
     "an input path of which the parameters read nothing": (
         before({**NOTIFY, "InputPath": "$.a.b", **NO_RESULT}),
@@ -87,7 +87,7 @@ EVALUATED: Final[dict[str, tuple[Fields, Words]]] = {
     ),
     "a variable that nobody reads": (
         before({"Type": "Pass", "Assign": {"n.$": "States.ArrayLength($.l)"}, **NO_RESULT}),
-        Words(plain=("l",)),
+        Words(list=("l",)),
     ),
 }
 CONTEXT: Final[dict[str, tuple[Fields, Words]]] = {

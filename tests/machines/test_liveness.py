@@ -82,6 +82,10 @@ READS: dict[str, tuple[Fields, Words]] = {
         after({"Type": "Pass", "Parameters": {"x.$": "States.JsonToString($.a.b)"}}),
         Words(plain=("a.b",)),
     ),
+    "a list that is counted stays a list": (
+        after({"Type": "Pass", "Parameters": {"n.$": "States.ArrayLength($.a.l)"}}),
+        Words(list=("a.l",)),
+    ),
     "a service reads what it is sent": (after(NOTIFY), Words(plain=("text",))),
     "an input path is where the other paths begin": (
         after({**NOTIFY, "InputPath": "$.in"}),

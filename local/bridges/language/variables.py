@@ -22,6 +22,7 @@ from moto.stepfunctions.parser.asl.eval.environment import Environment
 
 from ...limits import PAYLOAD_BYTES, payload_bytes
 from ..failures import failure_event
+from ..mocked_states import is_limited
 from ..patches import Original, around, put
 
 _ASSIGNED = "local-cloud-assigned"
@@ -41,7 +42,7 @@ def _assign(self: AssignDecl, env: Environment) -> None:
     for binding in self.declaration_bindings:
         binding.eval(env=env)
         assigned.update(env.stack.pop())
-    if payload_bytes(assigned) > PAYLOAD_BYTES:
+    if is_limited(env) and payload_bytes(assigned) > PAYLOAD_BYTES:
         cause = f"the assigned variables take more than {PAYLOAD_BYTES} bytes"
         error = StatesErrorNameType.StatesStatesDataLimitExceeded
         raise FailureEventException(failure_event(env, error, cause))

@@ -45,8 +45,15 @@ _LONGER: Final = {
     "States.JsonToString": 2,
     "States.StringSplit": 2,
 }
-# Scalars are put into these; how large a scalar may be is the assumption on all of them.
-_OF_SCALARS: Final = {"States.Format", "States.MathAdd", "States.MathRandom", "States.ArrayRange"}
+# What these need of their arguments; any other needs them plain. Scalars are put into most of
+# these, and how large a scalar may be is the assumption on all of them.
+_WORDS: Final = {
+    "States.ArrayLength": Word.LIST,
+    "States.ArrayRange": Word.SCALAR,
+    "States.Format": Word.SCALAR,
+    "States.MathAdd": Word.SCALAR,
+    "States.MathRandom": Word.SCALAR,
+}
 
 
 class UnreadableFunctionError(Exception):
@@ -79,7 +86,7 @@ def _call(call: "Tree[Token]") -> Expression:
             index: _argument(each) for index, each in enumerate(arguments)
         }
         return Struct(elements, 2 + len(elements))
-    word = Word.SCALAR if name in _OF_SCALARS else Word.PLAIN
+    word = _WORDS.get(str(name), Word.PLAIN)
     made = [_argument(each) for each in arguments]
     reads = tuple(read for each in made for read in read_in_place(each, word))
     text = sum(_own_bytes(each) for each in made)

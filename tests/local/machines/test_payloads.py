@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from local.cloud import LocalCloud
 from local.limits import PAYLOAD_BYTES, payload_bytes
 from tests.local.conftest import Failed
 
@@ -72,3 +73,10 @@ def test_variables_that_a_state_assigns_have_the_limit_together(
 ) -> None:
     states = {"Set": {"Type": "Pass", "Assign": assign, "End": True}}
     assert outcome(states, {"text": HALF}, **JSONATA) == EXCEEDED
+
+
+def test_machine_without_the_limit_has_none_for_variables(cloud: LocalCloud) -> None:
+    states = {"Set": {"Type": "Pass", "Assign": {"x": HALF, "y": HALF}, "Output": 1, "End": True}}
+    definition = {"StartAt": "Set", "States": states, **JSONATA}
+    arn = cloud.create_state_machine("unlimited", definition, limited=False)
+    assert cloud.start_execution({}, state_machine_arn=arn).wait(30).output == 1

@@ -105,6 +105,11 @@ READING: Final[dict[str, Case]] = {
         input={"lines": [{"sku": sku, "pad": PAD} for sku in "abcd"]},
         inflate=with_long_lines,
     ),
+    "a list that is counted is too large to stay but for its elements": row(
+        {"Count": {"Type": "Pass", "Parameters": {"n.$": "States.ArrayLength($.lines)"}}},
+        input={"lines": [{"pad": PAD}] * 4},
+        inflate=with_long_lines,
+    ),
 }
 INTRINSICS: Final[dict[str, Case]] = {
     "values become text": row(
