@@ -235,9 +235,10 @@ class Weather:
 def _is_fair(kind: str, key: str) -> bool:
     """Tell whether a fault can be noticed: only state objects carry their digest in their name.
 
-    An object about a callback or a job that is said not to be there counts as none, which no store
-    says that has it.
+    An object about a callback or a job, or the mark of an execution, that is said not to be there
+    counts as none, which no store says that has it.
     """
     if kind in (FLIP, SHORT):
         return "/packs/" in key
-    return kind != MISSING or not any(folder in key for folder in ("/callbacks/", "jobs/"))
+    unnoticed = ("/callbacks/", "/executions/", "jobs/")
+    return kind != MISSING or not any(folder in key for folder in unnoticed)

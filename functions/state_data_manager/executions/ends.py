@@ -19,6 +19,7 @@ from universal_sync_core.bag.nesting import MOST_DEEP, depth_of
 from universal_sync_core.bag.unit_of_work import unit_of_work
 from universal_sync_core.errors import StateSyncError, StoredDataError
 from universal_sync_core.retention.ended import EndedExecution, LastState, write_record
+from universal_sync_core.retention.members import has_begun
 from universal_sync_core.storage import runtime
 from universal_sync_core.storage.keys import execution_in
 from universal_sync_core.values import codec
@@ -72,7 +73,15 @@ class Ended:
     @property
     def owner(self) -> str:
         """The execution from whose state it resumed, or itself."""
-        return _resumed_owner(self.given) or self.arn
+        resumed = _resumed_owner(self.given)
+        return resumed if resumed and self.works_on(resumed) else self.arn
+
+    def works_on(self, owner: str) -> bool:
+        """Tell whether it works on the state of `owner`: that is its own, or has its mark.
+
+        What an input or a state says of this is the word of whoever wrote it.
+        """
+        return owner == self.arn or has_begun(owner, self.arn)
 
 
 def record_end(execution_arn: str, context: JsonObject) -> EndAnswer:
@@ -145,9 +154,21 @@ def left_by(end: Ended) -> LastState:
 
 
 def _state(end: Ended, bag: JsonObject, **more: str | None) -> LastState:
-    owner: Json = bag.get("execution_id")
-    owner = owner if type(owner) is str and owner else end.owner
-    return LastState(owner=owner, bag=bag, chain=_chain(bag, owner), **more)
+    own = _own(bag, end)
+    owner = own["execution_id"]
+    known = own if "state_revision" in own else {}
+    return LastState(owner=owner, bag=known, chain=_chain(known, owner), **more)
+
+
+def _own(bag: JsonObject, end: Ended) -> JsonObject:
+    """Return a bag with the id of its execution; without the rest if it is another's.
+
+    The states of a machine of the user's own may hand on any bag.
+    """
+    named: Json = bag.get("execution_id")
+    if type(named) is not str or not named:
+        return bag | {"execution_id": end.owner}
+    return bag if end.works_on(named) else {"execution_id": end.arn}
 
 
 def _chain(bag: JsonObject, owner: str) -> list[Json]:
@@ -194,14 +215,9 @@ def _told_now(end: Ended, context: JsonObject) -> tuple[JsonObject, LastState]:
     bag, stage = last_bag(end)
     failed_at = end.stopped.isoformat()
     told = {"stage": stage, "failed_at": failed_at, "execution_arn": end.arn}
-    named: Json = bag.get("execution_id")
-    if type(named) is not str or not named:  # the states of a machine of the user's own
-        context = {"execution_id": end.owner, **context}
-    failure = core.record_failure(bag, end.failure or {}, context, circumstances=told)
-    path = failure["record_s3_path"]
-    return failure, _state(
-        end, bag if "state_revision" in bag else {}, stage=stage, record_s3_path=path
-    )
+    own = _own(bag, end)
+    failure = core.record_failure(own, end.failure or {}, context, circumstances=told)
+    return failure, _state(end, own, stage=stage, record_s3_path=failure["record_s3_path"])
 
 
 def _own_record(end: Ended) -> tuple[str, JsonObject] | None:

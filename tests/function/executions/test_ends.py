@@ -10,7 +10,7 @@ import pytest
 
 import app
 from tests.core.fakes import PassingStore
-from tests.function.executions.ended import ARN, BAG, record, record_end
+from tests.function.executions.ended import ARN, BAG, entered, record, record_end
 from tests.function.fakes import FakeStepFunctions, client_error
 from tests.function.lambda_context import FakeLambdaContext
 from universal_sync_core import record_failure, universal_sync_core
@@ -20,10 +20,12 @@ from universal_sync_core.errors import (
     StoreThrottledError,
     StoreUnavailableError,
 )
+from universal_sync_core.retention.members import leave_mark
 from universal_sync_core.settings import Settings
 from universal_sync_core.storage.memory_store import MemoryStore
-from universal_sync_core.storage.runtime import use
+from universal_sync_core.storage.runtime import current, use
 from universal_sync_core.storage.store import Location, Part, StoredObject
+from universal_sync_core.workflow.snapshot import write_snapshot
 
 
 @pytest.mark.parametrize(
@@ -51,6 +53,7 @@ def test_record_that_is_there_is_found_and_none_is_added(
 ) -> None:
     told = {"execution_arn": ARN}
     own = record_failure({**BAG, "execution_id": owner}, {"Error": "E"}, circumstances=told)
+    leave_mark(current(), owner, ARN, "began")
     stored = set(store.objects)
     given = {} if owner == ARN else {"resume_from": own["record_s3_path"]}
     cause = f"no model [record: s3://evil/v1/x/packs/0] [record: {own['record_s3_path']}]"
@@ -187,6 +190,7 @@ def test_execution_that_handed_over_names_the_next(
     bag = BAG | {"execution_id": first, "execution_chain": [first, ARN]}
     for continued in ({"execution_arn": ARN.replace("stopped", "next")}, {"name": "next"}):
         store.objects.clear()
+        leave_mark(current(), first, ARN, "began")
         output = {"state_data": bag, "continued_as": continued}
         service.ended = told(status="SUCCEEDED", output=json.dumps(output))
         end = end_of(store, answer_to_end()["ended_s3_path"])
@@ -249,3 +253,54 @@ def test_machine_that_keeps_no_bag_has_its_ends_recorded_too(
     end = end_of(store, answer_to_end()["ended_s3_path"])
     assert (end["execution_id"], end["bag_bytes"], end["offloaded"]) == (ARN, None, [])
     assert end["output_bytes"] == len(output)
+
+
+def _by_a_state(service: FakeStepFunctions, bag: dict[str, Any]) -> None:
+    service.ended = told(status="ABORTED")
+    service.history[2:] = [entered("Mine", {"state_data": bag})]
+
+
+def _by_the_output(service: FakeStepFunctions, bag: dict[str, Any]) -> None:
+    service.ended = told(status="SUCCEEDED", output=json.dumps({"state_data": bag}))
+
+
+def _by_the_input(service: FakeStepFunctions, bag: dict[str, Any]) -> None:
+    path = _of(bag["execution_id"], RECORD | {"execution_id": bag["execution_id"]})
+    service.ended = failed(f"[record: {path}]", input=json.dumps({"resume_from": path}))
+    del service.history[2:]
+
+
+def _by_its_own_record(service: FakeStepFunctions, bag: dict[str, Any]) -> None:
+    with unit_of_work(None, bag) as call:
+        snapshot = write_snapshot(bag, "failure", call)
+    path = _of(ARN, RECORD | {"snapshot_s3_path": snapshot})
+    service.ended = failed(f"[record: {path}]")
+
+
+@pytest.mark.parametrize(
+    ("told_by", "named"),
+    [
+        (_by_a_state, OTHER),
+        (_by_a_state, "orders-1"),
+        (_by_a_state, "half of a pair: \udc00"),
+        (_by_the_output, OTHER),
+        (_by_the_input, OTHER),
+        (_by_its_own_record, OTHER),
+    ],
+    ids=["a state", "no ARN", "no key", "the output", "the input", "a record"],
+)
+def test_state_is_of_another_execution_only_with_the_mark_of_this_one_beside_it(
+    service: FakeStepFunctions,
+    store: MemoryStore,
+    told_by: Callable[[FakeStepFunctions, dict[str, Any]], None],
+    named: str,
+) -> None:
+    """Whoever starts an execution of a machine of one's own may write what its states hand on."""
+    chain = universal_sync_core({"execution_id": OTHER}, {"current_state": ["secret" * 9_999]})
+    bag = {**BAG, "execution_id": named, "execution_chain": chain["current_state"]}
+    told_by(service, bag)
+    stored = set(store.objects)
+    end = end_of(store, answer_to_end()["ended_s3_path"])
+    assert (end["execution_id"], end["execution_chain"], end["bag_bytes"]) == (ARN, [], None)
+    added = [location.key for location in store.objects.keys() - stored]
+    assert all(key.startswith(("ended/", f"v1/{quote(ARN, safe='')}/")) for key in added)

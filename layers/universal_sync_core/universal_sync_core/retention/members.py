@@ -156,6 +156,14 @@ def require_begun(owner: str, execution_arn: str) -> None:
     used.read(location)
 
 
+def has_begun(owner: str, execution_arn: str) -> bool:
+    """Tell whether an execution has left the mark that it goes on with another's state."""
+    with suppress(MissingObjectError, InvalidRequestError):  # which an id without keys raises
+        require_begun(owner, execution_arn)
+        return True
+    return False
+
+
 def members_prefix(settings: Settings, owner: str) -> str:
     """Return the prefix of the marks of a workflow."""
     return f"{execution_prefix(settings, owner)}{MEMBERS_FOLDER}"
