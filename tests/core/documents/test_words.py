@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from tests.core.bags import CONTEXT
+from tests.core.bags import CONTEXT, fresh
 from tests.core.documents.oracle import is_pointer, pointers
-from tests.core.fakes import CountingStore
+from tests.core.fakes import CountingStore, SlowStore
 from universal_sync_core import hydrate, offload
 from universal_sync_core.documents.words import words
 from universal_sync_core.errors import InvalidRequestError, StateTooLargeError
@@ -231,3 +231,18 @@ def test_refusal_names_the_paths_that_need_most() -> None:
     document = {"a": [{"b": {"c": LARGE}}], "d": [1, [2, {"e": LARGE + "x"}]]}
     with pytest.raises(StateTooLargeError, match=r"d\[1\]\[\*\] takes 90,0\d\d, a.b takes 90,0"):
         offload(document, CONTEXT, at_most=8_000, plain=["$.d[1][*]", "a.b", "a[3].x"])
+
+
+@pytest.mark.parametrize("word", ["open", "plain"])
+def test_answers_in_s3_are_opened_side_by_side(store: CountingStore, word: str) -> None:
+    """A Map leaves one for each item; what a reader needs may be behind a pointer in each."""
+    answers: list[Any] = [
+        {"id": n, "order": {"sku": f"{n}" * 900, "more": LARGE}} for n in range(40)
+    ]
+    stored = [offload({"answer": each}, CONTEXT, at_most=1_500)["answer"] for each in answers]
+    slow = SlowStore(store, seconds=0.02)
+    with fresh(slow):
+        opened = offload(stored, CONTEXT, at_most=100_000, **_words(word, ["[*].order.sku"]))
+    assert all(map(is_pointer, stored))
+    assert [each["order"]["sku"] for each in opened] == [each["order"]["sku"] for each in answers]
+    assert slow.most_at_once > 10
