@@ -2,7 +2,8 @@
 
 Nothing is erased that an execution which lives may need. One may begin in the very moment, so the
 state is deleted first as S3 deletes where it keeps versions, Step Functions is asked once more, and
-only then is all erased: until then the state comes back.
+only then is all erased: until then the state comes back. In a bucket without versions, the state is
+closed first instead, as the daily deletion does, so that no other execution can go on with it.
 """
 
 import shlex
@@ -22,8 +23,9 @@ from statebag.executions.workflows import Observer
 from statebag.garbage.estate import Estate, Surveyor
 from statebag.garbage.undoing import INTERRUPTIONS, undelete
 from universal_sync_core.retention.inventory import DELETE_AT_ONCE
-from universal_sync_core.retention.members import members_prefix
+from universal_sync_core.retention.members import closed, members_prefix
 from universal_sync_core.storage.keys import execution_prefix
+from universal_sync_core.values.codec import encode
 from universal_sync_core.workflow.start import INPUT_PATH
 
 
@@ -92,6 +94,8 @@ class Forgetting:
         self._require_unneeded(self._needed_by())  # a person may have taken long to answer
         if self._cloud.inventory.keeps_versions(self._place.bucket):
             self._delete_first([each for each in plan.estate.all if self._is_state(each)])
+        else:
+            self._close_first()
         # If this try is interrupted, the next one finds all by the records and the marks.
         for prefix in plan.estate.prefixes:  # the records of ends are last
             self._erase(prefix, told, keeps=self._marks)
@@ -126,6 +130,17 @@ class Forgetting:
             self._require_unneeded(self._needed_by())
         except INTERRUPTIONS:
             undelete(self._cloud, [each for batch in done for each in batch])
+            raise
+
+    def _close_first(self) -> None:
+        """Let no other execution go on with the state, and undo it where one has by now."""
+        location, is_new = closed(self._place.settings, self._owner), True
+        try:
+            is_new = self._cloud.store.put(location, encode({"execution_id": self._owner}))
+            self._require_unneeded(self._needed_by())
+        except INTERRUPTIONS:
+            if is_new:  # else a deletion under way relies on it
+                self._cloud.inventory.delete([location])
             raise
 
     def _needed_by(self) -> list[str]:

@@ -1,8 +1,10 @@
-"""Executions take up a state at any request of gc: what they are given, they can read."""
+"""Executions take up a state at any request of gc or forget: what they are given, they can read."""
 
 from collections.abc import Callable
+from io import StringIO
 from itertools import count
 from typing import Any
+from unittest import mock
 
 import pytest
 
@@ -13,12 +15,14 @@ from tests.statebag.garbage.gc_runs import DELETE, Bag, versions
 from tests.statebag.states import snapshot_of
 from universal_sync_core import first_bag, hydrate_state, record_failure, restore_snapshot
 from universal_sync_core.errors import InvalidRequestError, MissingObjectError
+from universal_sync_core.retention.members import closed
 from universal_sync_core.settings import Settings
 from universal_sync_core.storage import runtime
 
 pytestmark = pytest.mark.usefixtures("today")
 
 FIRST, LIVING, RESUMED = arn_of("first"), arn_of("living"), arn_of("resumed")
+Delete = Callable[[pytest.CaptureFixture[str], FakeCloud], bool]
 TakeUp = Callable[[FakeCloud, str, str], Bag]
 
 
@@ -51,12 +55,27 @@ def resume(cloud: FakeCloud, _: str, record: str) -> Bag:
         return first_bag(start, {"execution_id": RESUMED, "action": "init"})
 
 
+def forget(capsys: pytest.CaptureFixture[str], cloud: FakeCloud) -> bool:
+    """Erase the state, unless an execution needs it; return whether it was erased."""
+    with mock.patch("sys.stdin", StringIO("first\n")):
+        ran_so = ran(capsys, "forget", FIRST, "--bucket", BUCKET, "--erase", connect=cloud.connect)
+    assert ran_so.code in (0, 7), ran_so.err
+    return ran_so.code == 0
+
+
+def collect(capsys: pytest.CaptureFixture[str], cloud: FakeCloud) -> bool:
+    options = () if cloud.inventory.versioned else ("--unversioned",)
+    more = ("--keep-snapshots", "0", *options)
+    assert ran(capsys, *DELETE, *more, connect=cloud.connect).code == 0
+    return False
+
+
+@pytest.mark.parametrize("delete", [collect, forget])
 @pytest.mark.parametrize("take_up", [restore, resume])
 @pytest.mark.parametrize("versioned", [True, False])
 def test_who_takes_up_a_state_can_read_it(
-    capsys: pytest.CaptureFixture[str], take_up: TakeUp, *, versioned: bool
+    capsys: pytest.CaptureFixture[str], delete: Delete, take_up: TakeUp, *, versioned: bool
 ) -> None:
-    options = ("--keep-snapshots", "0", *(() if versioned else ("--unversioned",)))
     for number in count():
         cloud, *paths = prepared()
         cloud.inventory.versioned = versioned
@@ -72,12 +91,17 @@ def test_who_takes_up_a_state_can_read_it(
         at.notice(cloud.store, "put", "get", "exists")
         at.notice(cloud.inventory, "objects", "folders", "head", "delete", "undelete")
         at.notice(cloud.states, "describe_execution", "_list_executions", "_list_state_machines")
+        at.notice(cloud.versions, "erase")
 
-        assert ran(capsys, *DELETE, *options, connect=cloud.connect).code == 0
+        is_erased = delete(capsys, cloud)
 
         if at.asked <= number:
             break
         with container(cloud):
             for bag in given:
                 assert len(hydrate_state(bag)["current_state"]["items"]) == 3_000
+        if is_erased:
+            assert not given
+        else:
+            assert closed(Settings(bucket=BUCKET), FIRST) not in cloud.memory.objects
     assert number
