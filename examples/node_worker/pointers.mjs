@@ -7,6 +7,7 @@ import { Decompress } from "fzstd";
 
 const { STATE_BUCKET: Bucket, STATE_PREFIX = "", STATE_BUDGET_MB = 128 } = process.env;
 const DOCUMENT_BYTES = 1024; // that a document counts for beside its own
+const BYTES_PER_VALUE = 32; // of the JSON that one call may read, for each value that may be in it
 const isWhole = (number) => Number.isSafeInteger(number) && number >= 0;
 const ESCAPED = /^__escaped:((?:__escaped:)*(?:__s3_offloaded|__gzip_base64))$/;
 // A key, not a part of one: its quote follows a bracket or a comma, never a backslash.
@@ -35,12 +36,33 @@ async function tried(request, tries = 1) {
 }
 
 // What one call may read: a small value may point to another a million times, or inflate to gigabytes.
-export const newBudget = () => ({ left: STATE_BUDGET_MB * 1024 * 1024 });
-const tooLarge = () => fail("StateTooLargeError", `one call reads at most ${STATE_BUDGET_MB} MB (STATE_BUDGET_MB)`);
+const BUDGET = STATE_BUDGET_MB * 1024 * 1024;
+export const newBudget = () => ({ left: BUDGET, values: BUDGET / BYTES_PER_VALUE });
+const tooLarge = () => fail("StateTooLargeError",
+  `one call reads at most ${STATE_BUDGET_MB} MB (STATE_BUDGET_MB), with a value in every ${BYTES_PER_VALUE} bytes`);
 
-function spend(bytes, budget) {
+function spend(bytes, budget, values = 0) {
   budget.left -= bytes;
-  if (!(budget.left >= 0)) tooLarge(); // also if STATE_BUDGET_MB is not a number
+  budget.values -= values;
+  if (!(budget.left >= 0 && budget.values >= 0)) tooLarge(); // also if STATE_BUDGET_MB is not a number
+}
+
+// How many values are in JSON: each but the first is behind a comma or an opening bracket that is not in a text.
+function valuesIn(json) {
+  let found = 1;
+  let isText = false;
+  for (let at = 0; at < json.length; at += 1) {
+    const byte = json[at];
+    if (byte === 0x22) isText = !isText;
+    else if (isText) at += byte === 0x5c; // what is escaped ends no text
+    else found += byte === 0x2c || byte === 0x5b || byte === 0x7b;
+  }
+  return found;
+}
+
+function parsed(json, budget, reviver) {
+  spend(0, budget, valuesIn(json));
+  return JSON.parse(json, reviver);
 }
 
 function inflated(inflate, body, budget) {
@@ -83,9 +105,8 @@ async function load({ path, start, length, digest }, folder, budget) {
     return sha256(bytes) === digest ? bytes : fail("ChecksumMismatchError", path);
   });
   const isFrame = body.subarray(0, 4).equals(FRAME);
-  const json = (isFrame ? inflated(unzstd, body, budget) : body).toString();
   // A pointer into its own pack has no path, and its range counts back from the document.
-  return JSON.parse(json, (_, form) => {
+  return parsed(isFrame ? inflated(unzstd, body, budget) : body, budget, (_, form) => {
     if (form?.__s3_offloaded === true && !("__s3_path" in form) && Array.isArray(form.__range))
       Object.assign(form, { __s3_path: path, __range: [start - form.__range[0], form.__range[1]] });
     return form;
@@ -110,7 +131,7 @@ export async function opened(value, folder, budget = newBudget()) {
   if (typeof value?.__gzip_base64 === "string") {
     const packed = Buffer.from(value.__gzip_base64, "base64");
     spend(DOCUMENT_BYTES, budget);
-    return JSON.parse(inflated(zlib.gunzipSync, packed, budget));
+    return parsed(inflated(zlib.gunzipSync, packed, budget), budget);
   }
   if (value?.__s3_offloaded !== true) return value;
   if (value.__v !== 1 || !Array.isArray(value.__range)) fail("MalformedPointerError", value.__s3_path);
@@ -119,14 +140,29 @@ export async function opened(value, folder, budget = newBudget()) {
   return value.__kind === "list" ? items.flat() : Object.fromEntries(items.flatMap(Object.entries));
 }
 
+const isStored = (value) => value?.__s3_offloaded === true || typeof value?.__gzip_base64 === "string";
+
+// A copy with the names that were escaped; `stored` gets where in it something has to be read yet.
+function unescaped(value, stored) {
+  if (value === null || typeof value !== "object") return value;
+  const copy = Array.isArray(value) ? [...value]
+    : Object.fromEntries(Object.entries(value).map(([key, item]) => [key.replace(ESCAPED, "$1"), item]));
+  const fill = (key) => {
+    if (isStored(copy[key])) stored.push([copy, key]);
+    else copy[key] = unescaped(copy[key], stored);
+  };
+  if (Array.isArray(copy)) copy.forEach((_, at) => fill(at));
+  else Object.keys(copy).forEach(fill);
+  return copy;
+}
+
 // The value with everything that it points to filled in.
 export async function whole(value, folder, budget = newBudget()) {
   if (value?.__s3_offloaded === true && value.__size_bytes > budget.left) tooLarge();
-  const open = await opened(value, folder, budget);
-  if (Array.isArray(open)) return Promise.all(open.map((item) => whole(item, folder, budget)));
-  if (open === null || typeof open !== "object") return open;
-  const plain = async ([key, item]) => [key.replace(ESCAPED, "$1"), await whole(item, folder, budget)];
-  return Object.fromEntries(await Promise.all(Object.entries(open).map(plain)));
+  const stored = [];
+  const copy = unescaped(await opened(value, folder, budget), stored);
+  await Promise.all(stored.map(async ([part, key]) => { part[key] = await whole(part[key], folder, budget); }));
+  return copy;
 }
 
 // Stores the value in S3 and returns a pointer to it; use it for a whole result. `replacer` is that of JSON.stringify.

@@ -1,5 +1,7 @@
 """What the worker in Node.js takes for a pointer, and where it looks for the objects of an id."""
 
+import base64
+import gzip
 import json
 import os
 import subprocess
@@ -68,3 +70,21 @@ def test_a_budget_that_is_not_a_number_is_none(code: Path) -> None:
     values = [POINTER | {"__range": [0, 9]}]
 
     assert told(code, "much", values=values)["told"] == ["StateTooLargeError"]
+
+
+def packed(value: Any) -> dict[str, str]:
+    return {"__gzip_base64": base64.b64encode(gzip.compress(json.dumps(value).encode())).decode()}
+
+
+def test_so_many_values_are_read_as_the_package_reads_in_so_many_bytes(code: Path) -> None:
+    """8 KB of packed zeros ended the process, whose memory they took."""
+    most = 2**20 // 32
+    text = '",[{\\' * most
+    values = [[0] * (most - 1), [0] * most, [[]] * most, [{}] * most, [text, "\\", 1]]
+    refused = "StateTooLargeError"
+
+    assert told(code, "1", values=list(map(packed, values)))["told"] == [
+        values[0],
+        *[refused] * 3,
+        values[4],
+    ]
