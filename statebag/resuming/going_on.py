@@ -157,7 +157,7 @@ def _whole_of(cloud: Cloud, execution: Execution) -> Execution:
     while (arn := parent_of(execution)) is not None and arn not in seen:
         seen.add(arn)
         parent = Executions(cloud.states).known(arn)
-        if parent is None or parent.machine_arn != execution.machine_arn:
+        if parent is None:
             break
         execution = parent
     return execution

@@ -107,9 +107,13 @@ def left_by(cloud: Cloud, execution: Execution) -> str | None:
 
 
 def parent_of(execution: Execution) -> str | None:
-    """Return the execution of which this one says that it is a branch, or None."""
+    """Return the execution of which this one says that it is a branch, or None.
+
+    Whoever starts an execution may say by whom. A branch is of the same state machine.
+    """
     parent = execution.input.get(STARTED_BY) if type(execution.input) is dict else None
-    return parent if isinstance(parent, str) else None
+    is_own = isinstance(parent, str) and machine_of(parent) == execution.machine_arn
+    return parent if is_own else None
 
 
 def resumed_as(cloud: Cloud, path: str) -> str | None:

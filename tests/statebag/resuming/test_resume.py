@@ -29,6 +29,20 @@ def test_a_branch_of_another_execution_is_not_resumed(run: Run, cloud: FakeCloud
     assert "StartExecution" not in cloud.states.asked
 
 
+@pytest.mark.parametrize(
+    "parent", [arn_of("whole", f"{MACHINE}-of-mine"), f"{MACHINE}:1", "s3://b/v1/e/packs/0", 5]
+)
+def test_what_another_machine_started_is_no_branch(
+    run: Run, cloud: FakeCloud, failed: str, parent: Any
+) -> None:
+    """Step Functions' console has every parent put its ARN there."""
+    cloud.states.executions[RUN]["input"] = json.dumps({STARTED_BY: parent})
+
+    assert run("resume", RUN).code == 0
+    (started,) = cloud.states.started
+    assert json.loads(started["input"]) == {"resume_from": failed}
+
+
 def test_resume_starts_from_the_record(run: Run, cloud: FakeCloud, failed: str) -> None:
     ran = run("resume", RUN, "--set", "loop_limit=2000")
 
