@@ -11,6 +11,8 @@ from .scopes import Scope, scopes_of
 
 State = Mapping[str, Any]
 _EVAL = "$eval("
+# https://docs.aws.amazon.com/step-functions/latest/dg/state-map-distributed.html
+_OF_DISTRIBUTED = ("ItemBatcher", "ItemReader", "ResultWriter")
 
 
 def check_machine(
@@ -82,6 +84,7 @@ def _of_state(name: str, state: State, scope: Scope, mocked: Collection[str]) ->
             yield f"{reason}; give it a mock"
         if scope.express and resource.endswith((".waitForTaskToken", ".sync", ".sync:2")):
             yield f"{resource} waits, which a child of the type EXPRESS cannot do"
+    yield from _inline_only(state)
     if scope.language_of(state) == "JSONata":
         for expression in _expressions(state):
             try:
@@ -90,6 +93,17 @@ def _of_state(name: str, state: State, scope: Scope, mocked: Collection[str]) ->
                 yield f"the expression {expression!r} {error}"
             if _EVAL in expression.replace(" ", ""):
                 yield f"the expression {expression!r} calls $eval, which Step Functions refuses"
+
+
+def _inline_only(state: State) -> Iterator[str]:
+    """Find what an inline Map says and cannot do."""
+    config = state.get("ItemProcessor", {}).get("ProcessorConfig", {})
+    if state.get("Type") == "Map" and config.get("Mode") != "DISTRIBUTED":
+        yield from (
+            f"{field} is of a Map in the mode DISTRIBUTED, which its ProcessorConfig does not say"
+            for field in _OF_DISTRIBUTED
+            if field in state
+        )
 
 
 def _expressions(value: Any) -> Iterator[str]:

@@ -15,6 +15,7 @@ from functools import lru_cache
 from typing import Any
 
 from jsonpath_ng import Child, Fields, Index, Root
+from jsonpath_ng.ext.iterable import Len
 from jsonpath_ng.ext.parser import parse
 from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
 from moto.stepfunctions.parser.asl.utils import json_path
@@ -22,9 +23,11 @@ from moto.stepfunctions.parser.asl.utils.json_path import NoSuchJsonPathError
 
 from ..patches import put
 
-# What is in brackets, and the name after a dot: in quotes it may be any.
+# A count at the end, what is in brackets, and the name after a dot: in quotes it may be any.
 _STEP = re.compile(
-    r"""(?P<kept>\[(?:'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|[^]'"])*\]|\.\.)|\.(?P<name>[^.\[*'(]+)"""
+    r"""(?P<length>\.length\(\)$)"""
+    r"""|(?P<kept>\[(?:'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|[^]'"])*\]|\.\.)"""
+    r"""|\.(?P<name>[^.\[*'(]+)"""
 )
 
 
@@ -104,7 +107,7 @@ def _parsed(path: str) -> Any:
 
 
 def _quoted(step: re.Match[str]) -> str:
-    return step["kept"] or f"['{step['name']}']"
+    return ".`len`" if step["length"] else step["kept"] or f"['{step['name']}']"
 
 
 def _definite_part(path: Any) -> Any:
@@ -120,4 +123,4 @@ def _definite_part(path: Any) -> Any:
 def _is_one(step: Any) -> bool:
     if isinstance(step, Fields):
         return len(step.fields) == 1 and step.fields[0] != "*"
-    return isinstance(step, Index) and len(step.indices) == 1
+    return isinstance(step, Len) or (isinstance(step, Index) and len(step.indices) == 1)

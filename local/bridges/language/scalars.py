@@ -1,4 +1,4 @@
-"""Fields of a JSONata state that take a whole number or a text, and fail with anything else.
+"""Fields that take a whole number or a text, and fail with anything else.
 
 moto cuts a number to a whole one, and takes any value for a text.
 https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html
@@ -7,6 +7,12 @@ https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html
 from contextlib import ExitStack
 from typing import Any
 
+from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import (
+    FailureEventException,
+)
+from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import (
+    StatesErrorNameType,
+)
 from moto.stepfunctions.parser.asl.component.common.string.string_expression import StringJSONata
 from moto.stepfunctions.parser.asl.component.common.timeouts.heartbeat import (
     HeartbeatSecondsJSONata,
@@ -23,7 +29,7 @@ from moto.stepfunctions.parser.asl.component.state.fail.error_decl import Error
 from moto.stepfunctions.parser.asl.component.state.wait.wait_function.seconds import SecondsJSONata
 from moto.stepfunctions.parser.asl.eval.environment import Environment
 
-from ..failures import query_failure
+from ..failures import failure_event, query_failure
 from ..patches import put
 from .jsonata import value_of
 
@@ -55,8 +61,12 @@ def _number(self: Any, env: Environment) -> int:
 def _eval_text(self: Any, env: Environment) -> None:
     self.string_expression.eval(env=env)
     value = env.stack[-1]
-    if isinstance(self.string_expression, StringJSONata) and not isinstance(value, str):
+    if isinstance(value, str):
+        return
+    if isinstance(self.string_expression, StringJSONata):
         raise _unexpected(env, self.string_expression.expression, "a string", value)
+    cause = f"{type(self).__name__} must lead to a string, but led to '{type(value).__name__}'"
+    raise FailureEventException(failure_event(env, StatesErrorNameType.StatesRuntime, cause))
 
 
 def _unexpected(env: Environment, expression: str, expected: str, value: Any) -> Exception:

@@ -1,7 +1,8 @@
 """Timestamps with fractions of a second, or with an offset instead of `Z`, and those of a context.
 
 moto knows only whole seconds in UTC, and waits for them as if they were times of this machine's
-own zone. In the context object, the start of an execution is not a text, and no time ends in `Z`.
+own zone. In the context object, the start of an execution is not a text, no time ends in `Z`, and
+nothing tells how often it was redriven.
 https://states-language.net/spec.html#timestamps
 https://docs.aws.amazon.com/step-functions/latest/dg/input-output-contextobject.html
 """
@@ -38,7 +39,7 @@ def install(stack: ExitStack) -> None:
     put(stack, Timestamp, "_from_timestamp_string", staticmethod(_moment))
     put(stack, Timestamp, "_get_wait_seconds", _seconds_left)
     put(stack, state, "StateData", _entered_now)
-    _tell_start(stack)
+    _tell_execution(stack)
 
 
 def _moment(text: Any) -> int | None:
@@ -61,10 +62,11 @@ def _entered_now(EnteredTime: str, Name: str) -> StateData:  # noqa: N803 - the 
     return {"EnteredTime": utc_now(), "Name": Name, "RetryCount": 0}
 
 
-def _tell_start(stack: ExitStack) -> None:
+def _tell_execution(stack: ExitStack) -> None:
     @around(stack, States, "__init__")
     def init(original: Original, self: States, context: ContextObjectData) -> None:
-        started: Any = context["Execution"]["StartTime"]
-        if isinstance(started, datetime):
-            context["Execution"]["StartTime"] = rfc3339(started, timespec="milliseconds")
+        execution: Any = context["Execution"]
+        execution["RedriveCount"] = 0
+        if isinstance(execution["StartTime"], datetime):
+            execution["StartTime"] = rfc3339(execution["StartTime"], timespec="milliseconds")
         original(self, context)

@@ -5,10 +5,10 @@ https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itemreader.htm
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from itertools import islice
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 from urllib.parse import urlsplit
 
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.item_reader import (
@@ -20,6 +20,8 @@ from ...clients import Clients
 from ...errors import LocalCloudError
 from ..patches import put
 from .item_files import DELIMITERS, INPUT_TYPES, Config, items_in, rows_in, text_of
+
+Found: TypeAlias = tuple[str, Any]
 
 _KEPT: Final = "local_cloud_config"
 _INVENTORY: Final = "S3_INVENTORY"
@@ -35,6 +37,19 @@ FIELDS: Final[Mapping[str, tuple[str, ...] | None]] = {
     "MaxItemsPath": None,
     "Transformation": ("NONE", "LOAD_AND_FLATTEN"),
 }
+
+
+class ReadItems(list[Any]):
+    """Items that were read.
+
+    Attributes:
+        sources: where each of them was read: the URI of a bucket or an object.
+    """
+
+    def __init__(self, found: Sequence[Found]) -> None:
+        """Keep items apart from their sources."""
+        super().__init__(item for _, item in found)
+        self.sources = [source for source, _ in found]
 
 
 def require_fields(
@@ -67,7 +82,7 @@ def install(stack: ExitStack, clients: Clients) -> None:
         most = int(config.get("MaxItems") or 0)
         if most < 0:
             raise LocalCloudError("field MaxItems must be positive")
-        env.stack.append(list(islice(items, most or None)))
+        env.stack.append(ReadItems(list(islice(items, most or None))))
 
     put(stack, reader.ItemReader, "_eval_body", eval_body)
 
@@ -79,43 +94,54 @@ def _evaluated(template: Any, env: Environment) -> Any:
     return env.stack.pop()
 
 
-def _listed(place: dict[str, Any], config: Config, s3: Any) -> Iterator[Any]:
+def _listed(place: dict[str, Any], config: Config, s3: Any) -> Iterator[Found]:
     """Yield what is told of each object below a prefix, or the items in each of them."""
+    bucket = place["Bucket"]
     for page in s3.get_paginator("list_objects_v2").paginate(**place):
         for found in page.get("Contents", ()):
             if config.get("Transformation") == "LOAD_AND_FLATTEN":
-                yield from items_in(_body(s3, place["Bucket"], found["Key"]), config)
+                yield from _items(s3, bucket, found["Key"], config)
             else:
-                yield {
+                told = {
                     "Etag": found["ETag"],
                     "Key": found["Key"],
                     "LastModified": int(found["LastModified"].timestamp()),
                     "Size": found["Size"],
                     "StorageClass": found["StorageClass"],
                 }
+                yield f"S3://{bucket}", told
 
 
-def _read(place: dict[str, Any], config: Config, s3: Any) -> Iterator[Any]:
+def _read(place: dict[str, Any], config: Config, s3: Any) -> Iterator[Found]:
     body = s3.get_object(**place)["Body"].read()
     kind = config.get("ManifestType")
     if kind == _INVENTORY or config.get("InputType") == "MANIFEST":
         yield from _of_inventory(body, s3)
     elif kind is None:
-        yield from items_in(body, config)
+        yield from _sourced(items_in(body, config), place["Bucket"], place["Key"])
     else:
         for path in filter(None, text_of(body).splitlines()):
             at = urlsplit(path, allow_fragments=False)
             key = path.partition(f"{at.netloc}/")[2]
-            yield from items_in(_body(s3, at.netloc, key), config)
+            yield from _items(s3, at.netloc, key, config)
 
 
-def _of_inventory(body: bytes, s3: Any) -> Iterator[Any]:
+def _of_inventory(body: bytes, s3: Any) -> Iterator[Found]:
     """Yield an item for each object that an inventory of S3 lists."""
     manifest = json.loads(text_of(body))
     bucket = manifest["destinationBucket"].rpartition(":")[2]
     names = [name.strip() for name in manifest["fileSchema"].split(",")]
     for file in manifest["files"]:
-        yield from rows_in(text_of(_body(s3, bucket, file["key"])), names, {})
+        rows = rows_in(text_of(_body(s3, bucket, file["key"])), names, {})
+        yield from _sourced(rows, bucket, file["key"])
+
+
+def _items(s3: Any, bucket: str, key: str, config: Config) -> Iterator[Found]:
+    return _sourced(items_in(_body(s3, bucket, key), config), bucket, key)
+
+
+def _sourced(items: Iterable[Any], bucket: str, key: str) -> Iterator[Found]:
+    return ((f"S3://{bucket}/{key}", item) for item in items)
 
 
 def _body(s3: Any, bucket: str, key: str) -> bytes:

@@ -114,6 +114,7 @@ class _MapRun:
 
     def __post_init__(self) -> None:
         self.record = self.eval_input.map_run_record
+        self.sources = getattr(self.items, "sources", None)
         self.map_input = copy.deepcopy(self.env.stack[-1]) if self.env.stack else None
         self.item_count = len(self.items)
         if self.extras.batcher is not None:
@@ -166,7 +167,8 @@ class _MapRun:
         selector = self.eval_input.item_selector or self.eval_input.parameters
         if selector is None:
             return item
-        return self._evaluated(selector, item_data(index, item))
+        read = [self.sources[index]] if self.sources else []
+        return self._evaluated(selector, item_data(index, item, *read))
 
     def _evaluated(self, template: Any, item: Any = None) -> Any:
         """Return what a template of the Map makes of its input."""

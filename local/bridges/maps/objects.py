@@ -36,9 +36,14 @@ def install(stack: ExitStack) -> None:
     _iterate_over_input(stack)
 
 
-def item_data(Index: int, Value: Any) -> dict[str, Any]:  # noqa: N803 - as in the context
-    """Return what the context says of an item."""
-    return {"Index": Index, **(Value if isinstance(Value, Pair) else {"Value": Value})}
+def item_data(
+    Index: int,  # noqa: N803 - as in the context
+    Value: Any,  # noqa: N803
+    source: str = "STATE_DATA",
+) -> dict[str, Any]:
+    """Return what the context says of an item, which is of the state's input or of a source."""
+    told = Value if isinstance(Value, Pair) else {"Value": Value}
+    return {"Index": Index, **told, "Source": source}
 
 
 def items_of(value: Any) -> Any:

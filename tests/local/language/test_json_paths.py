@@ -42,6 +42,8 @@ DOCUMENT = {
         ("$.objects[0]['id','none']", {"id": 1}),
         ("$.objects[*]['id','tag']", [{"id": 1, "tag": "a"}, {"id": 2, "tag": "b"}]),
         ("$.list['id','tag']", RUNTIME),
+        ("$.list.length()", 3),
+        ("$['objects'][0].length()", 2),
         ("$.list[1:]", [2, 3]),
         ("$.list[:1]", [1]),
         ("$.list[5:]", []),

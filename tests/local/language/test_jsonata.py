@@ -306,4 +306,6 @@ def test_number_that_is_not_whole_fails_the_state(outcome: Outcome, state: Any, 
 @pytest.mark.parametrize("field", ["Error", "Cause"])
 def test_failure_takes_texts_alone(outcome: Outcome, field: str) -> None:
     states = {"Only": {"Type": "Fail", "Error": "Told", "Cause": "told", field: "{% 5 %}"}}
+    by_path = {"Only": {"Type": "Fail", f"{field}Path": "$.object"}}
     assert outcome(states, INPUT, **JSONATA) == QUERY
+    assert outcome(by_path, INPUT) == Failed("States.Runtime")

@@ -11,8 +11,11 @@ Outcome = Callable[..., Any]
 BODY = {"StartAt": "Item", "States": {"Item": {"Type": "Pass", "End": True}}}
 INPUT = {"list": [1, 2, 3], "object": {"a": 1, "b": [2]}, "text": "t", "two": 2}
 PAIRS = [{"Key": "a", "Value": 1}, {"Key": "b", "Value": [2]}]
-SELECTOR = {"k.$": "$$.Map.Item.Key", "v.$": "$$.Map.Item.Value", "i.$": "$$.Map.Item.Index"}
-SELECTED = [{"k": "a", "v": 1, "i": 0}, {"k": "b", "v": [2], "i": 1}]
+SELECTOR = {"k.$": "$$.Map.Item.Key", "item.$": "$$.Map.Item"}
+SELECTED = [
+    {"k": "a", "item": {"Index": 0, "Key": "a", "Value": 1, "Source": "STATE_DATA"}},
+    {"k": "b", "item": {"Index": 1, "Key": "b", "Value": [2], "Source": "STATE_DATA"}},
+]
 
 
 def distributed(kind: str = "STANDARD", **inner: Any) -> dict[str, Any]:

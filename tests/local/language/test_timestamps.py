@@ -56,11 +56,12 @@ def test_wait_for_what_is_no_timestamp_fails(outcome: Outcome, time: Any) -> Non
     assert outcome(states, {"time": time}) == Failed("States.Runtime")
 
 
-def test_times_of_the_context_are_texts_in_utc(outcome: Outcome) -> None:
+def test_context_tells_times_in_utc_and_redrives(outcome: Outcome) -> None:
     told = {
         "entered.$": "States.Format('{}', $$.State.EnteredTime)",
         "started.$": "States.Format('{}', $$.Execution.StartTime)",
         "input.$": "$",
+        "redriven.$": "$$.Execution.RedriveCount",
     }
     by_expression = {"started": "{% $states.context.Execution.StartTime %}"}
     states = {
@@ -73,6 +74,7 @@ def test_times_of_the_context_are_texts_in_utc(outcome: Outcome) -> None:
         "Second": {"Type": "Pass", "Parameters": told, "End": True},
     }
     times = outcome(states)
+    assert times.pop("redriven") == 0
     first = times.pop("input")
     assert first == {"started": times["started"]}
     assert all(OF_CONTEXT.fullmatch(time) for time in times.values())

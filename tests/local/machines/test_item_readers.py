@@ -77,6 +77,23 @@ def test_objects_of_a_bucket_are_items_or_files_of_items(read: Read, cloud: Loca
     assert read(None, {"ReaderConfig": loads}).output == [1, 2]
 
 
+def test_item_selector_is_told_where_an_item_was_read(
+    cloud: LocalCloud, run: Callable[..., Execution]
+) -> None:
+    bucket, prefix = cloud.outputs["Bucket"], "sources/"
+    cloud.client("s3").put_object(Bucket=bucket, Key=f"{prefix}a", Body=b"[1, 2]")
+    place = {"Bucket": bucket, "Prefix": prefix}
+
+    def sources(**config: Any) -> Any:
+        reader = {"Resource": "arn:aws:states:::s3:listObjectsV2", "Parameters": place, **config}
+        selector = {"source.$": "$$.Map.Item.Source"}
+        return run({"Map": {**mapping(reader), "ItemSelector": selector}}).wait(60).output
+
+    loads = {"InputType": "JSON", "Transformation": "LOAD_AND_FLATTEN"}
+    assert sources() == [{"source": f"S3://{bucket}"}]
+    assert sources(ReaderConfig=loads) == [{"source": f"S3://{bucket}/{prefix}a"}] * 2
+
+
 @pytest.mark.parametrize("config", [{"InputType": "MANIFEST"}, {"ManifestType": "S3_INVENTORY"}])
 def test_rows_of_an_inventory_are_items(read: Read, cloud: LocalCloud, config: Any) -> None:
     bucket = cloud.outputs["Bucket"]
