@@ -8,10 +8,14 @@ import hashlib
 import json
 import math
 import random
+import re
 import uuid
 from collections.abc import Callable, Mapping
-from functools import cache
+from decimal import Decimal
+from functools import cache, cmp_to_key
 from typing import TYPE_CHECKING, Any
+
+from universal_sync_core.values.codec import canonical
 
 from ..errors import LocalCloudError
 
@@ -23,6 +27,9 @@ _HASHES = {"MD5", "SHA-1", "SHA-256", "SHA-384", "SHA-512"}
 # A number beyond has no exact value in JSON's usual readers, and stays as it is written.
 _EXACT = 2**53
 _MOST_ITEMS = 1_000
+_OF_JSON = re.compile(r'"(?:\\.|[^"\\])*"|(?P<number>-?\d[\d.eE+-]*)')
+# Numbers from here on have an exponent, and so have those below the other.
+_LARGE, _SMALL = 1e21, 1e-6
 
 
 class ExpressionError(Exception):
@@ -125,7 +132,11 @@ def _functions() -> dict[str, Any]:
     from jsonata import Jsonata  # noqa: PLC0415 - as above
 
     added = {name: Jsonata.JLambda(function) for name, function in _ADDED.items()}
-    return {**added, "string": Jsonata.JFunction(Jsonata.JLambda(_string), "<x-b?:s>")}
+    mended = {
+        name: Jsonata.JFunction(Jsonata.JLambda(function), signature)
+        for name, (function, signature) in _MENDED.items()
+    }
+    return added | mended
 
 
 def _partition(array: list[Any], size: float) -> list[list[Any]]:
@@ -155,14 +166,62 @@ def _refuse_eval(*_arguments: Any) -> None:
 
 
 def _string(value: Any, prettify: bool | None = None) -> Any:  # noqa: FBT001 - as JSONata calls it
-    """Return JSON with its letters as they are: the library escapes those beyond ASCII."""
+    """Return JSON with letters and numbers as JavaScript writes them."""
     from jsonata.functions import Functions  # noqa: PLC0415 - as above
 
     text = Functions.string(value, prettify)
-    if not isinstance(value, dict | list):
+    if text is None or isinstance(value, str):
         return text
-    form: Any = {"indent": 2} if prettify else {"separators": (",", ":")}
-    return json.dumps(json.loads(text), ensure_ascii=False, **form)
+    if isinstance(value, dict | list):
+        form: Any = {"indent": 2} if prettify else {"separators": (",", ":")}
+        text = json.dumps(json.loads(text), ensure_ascii=False, **form)
+    return _OF_JSON.sub(_written, text)
+
+
+def _written(part: re.Match[str]) -> str:
+    """Return a string of JSON as it is, and a number with 15 digits."""
+    if part["number"] is None:
+        return part[0]
+    number = float(f"{float(part['number']):.15g}")
+    if number and not _SMALL <= abs(number) < _LARGE:
+        digits, _, exponent = repr(number).partition("e")
+        return f"{digits}e{int(exponent):+d}"
+    return f"{Decimal(repr(number)):f}".removesuffix(".0")
+
+
+def _sort(array: Any, comparator: Any = None) -> Any:
+    """Return an array in which values that a comparator takes for equal keep their order."""
+    from jsonata.functions import Functions  # noqa: PLC0415 - as above
+
+    if array is None or comparator is None:
+        return Functions.sort(array, None)
+    compare = Functions.Comparator(comparator).compare
+    return sorted(array, key=cmp_to_key(lambda one, other: -(compare(other, one) > 0)))
+
+
+def _distinct(array: Any) -> Any:
+    """Return different values: true is not 1, and a single one of a literal array is an array."""
+    from jsonata import Utils  # noqa: PLC0415 - as above
+
+    if not isinstance(array, list) or len(array) <= 1:
+        return array
+    first: dict[bytes, Any] = {}
+    for value in array:
+        first.setdefault(canonical(_json(value, Utils.NULL_VALUE)), value)
+    is_sequence = getattr(array, "sequence", False)
+    return Utils.create_sequence_from_iter(first.values()) if is_sequence else [*first.values()]
+
+
+def _replace(text: Any, pattern: Any, replacement: Any, limit: Any = None) -> Any:
+    """Replace by a function that is given the groups of a match, and not the match among them."""
+    from jsonata import Jsonata  # noqa: PLC0415 - as above
+    from jsonata.functions import Functions  # noqa: PLC0415 - as above
+
+    def replaced(match: dict[str, Any]) -> Any:
+        return Functions.func_apply(replacement, [match | {"groups": match["groups"][1:]}])
+
+    by = replacement if isinstance(replacement, str) else Jsonata.JLambda(replaced)
+    return Functions.replace(text, pattern, by, limit)
 
 
 def _parse(text: str) -> Any:
@@ -184,4 +243,11 @@ _ADDED: Mapping[str, Callable[..., Any]] = {
     "random": _random,
     "range": _range,
     "uuid": lambda: str(uuid.uuid4()),
+}
+# What the library has of its own, with the signatures that it gives them.
+_MENDED: Mapping[str, tuple[Callable[..., Any], str]] = {
+    "distinct": (_distinct, "<x:x>"),
+    "replace": (_replace, "<s-(sf)(sf)n?:s>"),
+    "sort": (_sort, "<af?:a>"),
+    "string": (_string, "<x-b?:s>"),
 }

@@ -50,6 +50,21 @@ def asking(**fields: Any) -> dict[str, Any]:
         ("{% $string($states.input.missing) %}", QUERY),
         ("{% [7.5 % 2, -7 % 3, $states.input.one % 2] %}", [1.5, -1, 1]),
         ("{% 1 % 0 %}", QUERY),
+        ("{% $string([0.1 + 0.2, 10 / 4, '\" 1e9']) %}", r'[0.3,2.5,"\" 1e9"]'),
+        (
+            "{% [$string(1e20), 1e21 & '', 5890840712243076 & '', $string(-1e-7)] %}",
+            ["100000000000000000000", "1e+21", "5890840712243080", "-1e-7"],
+        ),
+        (
+            "{% $sort([{'n': 2, 'k': 1}, {'n': 2, 'k': 2}], function($a, $b) {$a.n > $b.n}).k %}",
+            [1, 2],
+        ),
+        ("{% [$sort([2, 1, 3]), $sort(7)] %}", [1, 2, 3, 7]),
+        ("{% $distinct([1, '1', true, 1.0, null, null]) %}", [1, "1", True, None]),
+        ("{% $distinct([{'a': 1}, {'a': 1}]) %}", [{"a": 1}]),
+        ("{% $distinct($states.input.list.(3)) %}", 3),
+        ("{% $replace('68F', /(\\d+)F/, function($m) { $m.groups[0] & $m.match }) %}", "6868F"),
+        ("{% $replace('a-b', '-', '+') %}", "a+b"),
         ("{% 'é' & ['é', null] & 1 & $states.input.missing %}", 'é["é",null]1'),
         (
             "{% [$count(null), $count($states.input.none), $count([]), $count([1..3])] %}",
