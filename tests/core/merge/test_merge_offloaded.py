@@ -232,6 +232,24 @@ def test_stored_values_that_a_delta_changes_are_read_side_by_side(
     assert slow.most_at_once >= 10
 
 
+@pytest.mark.parametrize("strategy", [BY_ID, "dedupe_append", "set_union"])
+def test_large_elements_of_a_list_are_read_side_by_side(
+    strategy: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "PACK_BYTES", 1)  # a document each
+    monkeypatch.setattr(ranges, "GAP_BYTES", 0)
+    found = [{"id": n, "text": f"{n} " * 9_000} for n in range(40)]
+    context = {**CONTEXT, "merge_strategy": {"found": strategy}}
+    inner = CountingStore()
+    with fresh(inner):
+        bag = synced({"execution_id": EXECUTION}, {"current_state": {"found": found}}, context)
+    slow = SlowStore(inner, seconds=0.02)
+    with fresh(slow):
+        after = synced(bag, {"current_state": {"found": found[7]}}, context)
+        assert slow.most_at_once > 10
+        assert hydrated(after)["current_state"]["found"] == found
+
+
 @pytest.mark.parametrize(
     ("strategy", "result", "most"),
     [

@@ -1,5 +1,6 @@
 """Branches that changed one place: decided by the strategy of the bag, and reported."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -184,18 +185,18 @@ def test_an_item_without_a_key_that_is_stored_otherwise_is_unchanged(size: int) 
 def test_the_parents_list_is_looked_through_once_however_many_items_conflict(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    count, looked, identity = 200, [], Lists.identity
+    count, looked, identities = 200, list[Any](), Lists.identities
 
-    def counted(self: Lists, item: Any, key: str) -> bytes | None:
-        looked.append(key)
-        return identity(self, item, key)
+    def counted(self: Lists, items: Sequence[Any], key: str) -> list[bytes | None]:
+        looked.extend(items)
+        return identities(self, items, key)
 
     state = parent(branch_conflict_strategy="collect", rows=[{"id": n} for n in range(count)])
     branches = [
         worked(state, name, {"rows": [{"id": n, "of": name} for n in range(count)]}, **BY_KEY)
         for name in "ab"
     ]
-    monkeypatch.setattr(Lists, "identity", counted)
+    monkeypatch.setattr(Lists, "identities", counted)
     bag = joined(state, *branches, **BY_KEY)
 
     assert len(hydrated(bag)["branch_conflicts"]) == count

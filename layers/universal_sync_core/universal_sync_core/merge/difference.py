@@ -132,8 +132,8 @@ def _changed_item(
 ) -> JsonObject | None:
     """Return the key and the changes of an item, or None if merging by key cannot express them."""
     lists = Lists(unit.pages)
-    identity = lists.identity(after, key)
-    if identity is None or identity != lists.identity(before, key):
+    identity, old = lists.identities([after, before], key)
+    if identity is None or identity != old:
         return None
     part = _changed(before, after, (*path, Each.EACH), unit)
     if type(part) is not dict or has_mark(part):

@@ -5,7 +5,7 @@ from typing import Final, TypeAlias
 
 from universal_sync_core.pages.pages import Pages
 from universal_sync_core.values.codec import Json, canonical_among, encode
-from universal_sync_core.values.pointer import is_list, may_hold_marks, parse
+from universal_sync_core.values.pointer import has_mark, is_list, may_hold_marks, parse
 
 MergeItems: TypeAlias = Callable[[Json, Json], Json]
 
@@ -61,13 +61,12 @@ class Lists:
         items = list(self.elements(base))
         before = len(items)
         places: dict[bytes, int] = {}
-        for place, item in enumerate(items):
-            identity = self.identity(item, key)
+        for place, identity in enumerate(self.identities(items, key)):
             if identity is not None:
                 places.setdefault(identity, place)
         changed: dict[int, Json] = {}
-        for item in self.elements(delta):
-            identity = self.identity(item, key)
+        new = self.elements(delta)
+        for item, identity in zip(new, self.identities(new, key), strict=True):
             place = len(items) if identity is None else places.setdefault(identity, len(items))
             if place == len(items):
                 items.append(item)
@@ -97,8 +96,9 @@ class Lists:
         """Return the elements of a list in any form, as they are stored; else an empty list."""
         return self._pages.list_of(self._pages.opened(value)) or []
 
-    def distinct(self, items: Iterable[Json]) -> dict[bytes, Json]:
+    def distinct(self, items: Sequence[Json]) -> dict[bytes, Json]:
         """Return the first of equal items, by its canonical encoding."""
+        self._pages.load([item for item in items if has_mark(item)])
         by_encoding: dict[bytes, Json] = {}
         for item in items:
             by_encoding.setdefault(self._pages.canonical(item), item)
@@ -114,8 +114,17 @@ class Lists:
             return self._pages.encodings(base, wanted)
         return canonical_among(base, wanted)
 
-    def identity(self, item: Json, key: str) -> bytes | None:
-        """Return the canonical encoding of an item's key, or None if it identifies nothing."""
+    def identities(self, items: Sequence[Json], key: str) -> list[bytes | None]:
+        """Return the canonical encoding of each item's key, or None if it identifies nothing.
+
+        What is needed of items in S3 is read side by side.
+        """
+        stored = [pointer for item in items if (pointer := parse(item)) is not None]
+        self._pages.read_keys((each, [key]) for each in stored if each.kind == "map")
+        self._pages.load_behind(each for each in stored if each.kind == "value")
+        return [self._identity(item, key) for item in items]
+
+    def _identity(self, item: Json, key: str) -> bytes | None:
         fields = self._pages.some_of(self._pages.opened(item), [key]) or {}
         if key not in fields:
             return None
@@ -132,8 +141,7 @@ class Lists:
         """
         places: dict[bytes, dict[int, int]] = {}
         for number, items in enumerate(several):
-            for position, item in enumerate(items):
-                identity = self.identity(item, key)
+            for position, identity in enumerate(self.identities(items, key)):
                 if identity is not None:
                     places.setdefault(identity, {}).setdefault(number, position)
         return [(identity, found) for identity, found in places.items() if len(found) > 1]

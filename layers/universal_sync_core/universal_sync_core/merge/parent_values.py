@@ -51,7 +51,7 @@ class ParentValues:
     def _items_of(self, value: Json, key: str, keys: Keys) -> dict[bytes | None, Json]:
         """Return the first item of each identity in the list at a path."""
         if keys not in self._items:
-            items = self._items[keys] = {}
-            for item in self._lists.items(value):
-                items.setdefault(self._lists.identity(item, key), item)
+            items, every = self._items.setdefault(keys, {}), self._lists.items(value)
+            for item, identity in zip(every, self._lists.identities(every, key), strict=True):
+                items.setdefault(identity, item)
         return self._items[keys]

@@ -15,6 +15,7 @@ from universal_sync_core.values.compression import is_compressed
 from universal_sync_core.values.pointer import (
     COMPRESSED_MARK,
     Pointer,
+    has_mark,
     may_hold_marks,
     parse,
     unescape_key,
@@ -100,8 +101,9 @@ class PageReader(Loading):
         candidates = self.slice_at(pointer, self._marked_positions(pointer, marks))
         return self.encodings(candidates, wanted)
 
-    def encodings(self, items: Iterable[Json], wanted: set[bytes]) -> set[bytes]:
+    def encodings(self, items: Sequence[Json], wanted: set[bytes]) -> set[bytes]:
         """Return the wanted canonical encodings that one of the items has."""
+        self.load([item for item in items if has_mark(item)])
         return {encoded for item in items if (encoded := self.canonical(item)) in wanted}
 
     def _marked_positions(self, pointer: Pointer, wanted: Collection[bytes]) -> list[int]:
