@@ -1,15 +1,15 @@
 """The one pipe: data goes this way, whatever the action and the shape of the result.
 
-flatten_result  ->  merge_logic  ->  optimize_and_offload
-(normalise)         (state bag)      (size, S3, pointers)
+flatten      ->  merge        ->  offload
+(normalise)      (state bag)      (size, S3, pointers)
 """
 
 from universal_sync_core.bag.unit_of_work import Context, unit_of_work
 from universal_sync_core.ingestion.ingest import BAG, ingest_delta, is_synced
 from universal_sync_core.merge.merge import merge_delta
 from universal_sync_core.pipe.bookkeeping import record_progress
-from universal_sync_core.pipe.flatten import flatten_result
-from universal_sync_core.pipe.offload import optimize_and_offload
+from universal_sync_core.pipe.flatten import flatten
+from universal_sync_core.pipe.offload import offload
 from universal_sync_core.pipe.synced_bag import next_bag
 from universal_sync_core.values.codec import Json, JsonObject
 
@@ -40,6 +40,6 @@ def universal_sync_core(
     with unit_of_work(context, bag) as unit:
         if is_synced(new_result, unit):
             return next_bag(new_result[BAG], bag, unit)
-        delta = ingest_delta(flatten_result(new_result), bag, unit)
+        delta = ingest_delta(flatten(new_result, unit), bag, unit)
         merged = record_progress(merge_delta(bag, delta, unit), bag, delta, unit)
-        return optimize_and_offload(merged)
+        return offload(merged, unit)

@@ -116,28 +116,30 @@ def whole_name(field: str) -> str:
 
 # A user's fields under these names stay in the bag when others are offloaded together, so that the
 # bag shows which of the names are taken.
-SPOKEN_FOR: Final = frozenset({SCHEDULING_SUMMARY, *map(whole_name, SHOWN_AS)})
+_WHOLE_NAMES: Final = frozenset(map(whole_name, SHOWN_AS))
+SPOKEN_FOR: Final = _WHOLE_NAMES | {SCHEDULING_SUMMARY}
 
 
 def whole_of(bag: JsonObject, field: str) -> Pointer | None:
     """Return the pointer to the whole of a field that the bag only samples, or None."""
     kind: Kind = "map" if field == SCHEDULING else "list"
-    return _in_role(bag, whole_name(field), field, kind)
+    name = whole_name(field)
+    return _in_role(bag, name, field, kind) if name in bag else None
 
 
 def archive_of(bag: JsonObject) -> Pointer | None:
     """Return the pointer to the older entries of the history, or None if all are inline."""
-    return _in_role(bag, ARCHIVE, HISTORY, "list")
+    return _in_role(bag, ARCHIVE, HISTORY, "list") if ARCHIVE in bag else None
 
 
 def overflow_of(bag: JsonObject) -> Pointer | None:
     """Return the pointer to the fields that are not in the bag itself, or None."""
-    return _in_role(bag, OVERFLOW, OVERFLOW, "map")
+    return _in_role(bag, OVERFLOW, OVERFLOW, "map") if OVERFLOW in bag else None
 
 
 def unfinished_of(bag: JsonObject) -> Pointer | None:
     """Return the pointer to what is left to run of a map, or None if nothing is."""
-    return _in_role(bag, UNFINISHED, UNFINISHED, "map")
+    return _in_role(bag, UNFINISHED, UNFINISHED, "map") if UNFINISHED in bag else None
 
 
 def in_role(pointer: Pointer, role: str, **beside: Json) -> JsonObject:
@@ -146,7 +148,7 @@ def in_role(pointer: Pointer, role: str, **beside: Json) -> JsonObject:
 
 
 def _in_role(bag: JsonObject, name: str, role: str, kind: Kind) -> Pointer | None:
-    pointer = parse(bag[name]) if name in bag else None
+    pointer = parse(bag[name])
     if pointer is None or pointer.kind != kind or pointer.beside.get(_ROLE) != role:
         return None
     return pointer
@@ -160,6 +162,8 @@ def without_samples(bag: JsonObject, touched: Collection[str] | None = None) -> 
         touched: only for fields that these names are a part of; None for all.
     """
     plain = bag
+    if _WHOLE_NAMES.isdisjoint(bag):
+        return plain
     for field, shown in SHOWN_AS.items():
         if whole_name(field) not in bag:
             continue

@@ -93,7 +93,7 @@ class _Splitting:
             if not inner.frees(item):
                 self._take_apart(item, inner, below, parts, pointer_bytes)
                 continue
-            size, portable = self._sizes.of(item)[1:]
+            size, portable, _ = self._sizes.of(item)
             if recognise(item) is None and (size > pointer_bytes or not portable):
                 parts.movable.append(_Part(below, item, size, portable))
             else:

@@ -64,7 +64,7 @@ def checked(fields: JsonObject, place: str) -> JsonObject:
         for name, check in _KINDS.items()
         if name in fields
     }
-    return fields | found if any(found[name] is not fields[name] for name in found) else fields
+    return fields | found if found else fields
 
 
 def require_portable(fields: JsonObject, place: str) -> None:

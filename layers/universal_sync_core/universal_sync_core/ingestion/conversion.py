@@ -52,9 +52,12 @@ def as_json(value: Json, unit: UnitOfWork, ingest: Ingest) -> tuple[Json, bytes]
     Raises:
         InvalidRequestError: JSON cannot represent a part of it; the message names the place.
     """
+    encoded = plain_encoding(value)
+    if encoded is not None:
+        return value, encoded
     with apart():  # iterators, mappings, models and `encode` may call this package themselves
         try:
-            return _Conversion(unit, ingest).encoded(value, _RESULT)
+            return _Conversion(unit, ingest).converted(value, _RESULT)
         except InvalidRequestError as error:
             error.__traceback__ = _of_callers(error.__traceback__)
             raise
@@ -82,8 +85,9 @@ class _Conversion:
 
     def encoded(self, value: Json, place: Place) -> tuple[Json, bytes]:
         encoded = plain_encoding(value)
-        if encoded is not None:
-            return value, encoded
+        return self.converted(value, place) if encoded is None else (value, encoded)
+
+    def converted(self, value: Json, place: Place) -> tuple[Json, bytes]:
         settled = self._json(value, place)
         return settled, encode(settled)
 

@@ -186,14 +186,13 @@ def no_bag(path: str) -> InvalidRequestError:
 
 def _followed(fields: JsonObject, unit: UnitOfWork) -> JsonObject:
     """Return fields with their control fields read: the machine needs them inline."""
-    pointers = {name: parse(fields[name]) for name in CHECKED_FIELDS & fields.keys()}
-    found = {
-        name: unit.pages.whole(pointer)
-        for name, pointer in pointers.items()
-        if pointer is not None and pointer.kind == "value" and pointer.size <= _CONTROL_MAX_BYTES
-    }
-    lists = {PREVIEW_PATHS, REMOVED_PATHS} & fields.keys()  # of any length
-    found |= {name: unit.pages.resolve(fields[name]) for name in lists}
+    found: JsonObject = {}
+    for name in CHECKED_FIELDS & fields.keys():
+        pointer = parse(fields[name])
+        if name in (PREVIEW_PATHS, REMOVED_PATHS):  # of any length
+            found[name] = unit.pages.resolve(fields[name])
+        elif pointer and pointer.kind == "value" and pointer.size <= _CONTROL_MAX_BYTES:
+            found[name] = unit.pages.whole(pointer)
     return fields | found if found else fields
 
 

@@ -13,6 +13,7 @@ from universal_sync_core.bag.strategies import Strategy
 from universal_sync_core.bag.unit_of_work import UnitOfWork
 from universal_sync_core.merge.lists import Lists
 from universal_sync_core.values.codec import Json, JsonObject, encode
+from universal_sync_core.values.compression import is_open
 from universal_sync_core.values.paths import Each, Pattern
 from universal_sync_core.values.pointer import (
     Pointer,
@@ -74,8 +75,19 @@ class Combiner:
         """
         if isinstance(delta, Replacement):
             return delta.value
-        ours, theirs = self._pages.expanded(base), self._pages.expanded(delta)
         strategy = self._strategies.at(path)
+        if strategy is None and dict not in (type(base), type(delta)):
+            return base if base_wins or _same(base, delta) else delta
+        if strategy is None and is_open(base) and is_open(delta):
+            changes = self._changes(base, delta, path, base_wins=base_wins)
+            return with_changes(base, changes, path, self._unit) if changes else base
+        return self._combine_stored(base, delta, strategy, path, base_wins=base_wins)
+
+    def _combine_stored(
+        self, base: Json, delta: Json, strategy: Strategy | None, path: Pattern, *, base_wins: bool
+    ) -> Json:
+        """Return as `combine` does for values that may be in any form, or have a strategy."""
+        ours, theirs = self._pages.expanded(base), self._pages.expanded(delta)
         grows = strategy is not None and strategy.grows
         kinds = [kind_of(ours), kind_of(theirs)]
         # One of them may be a list or a map in a single object, or both may be maps in such.
@@ -264,7 +276,7 @@ def _same(base: Json, delta: Json) -> bool:
     """Tell whether both are one value in the same order; pointers are compared, not followed."""
     if base is delta:
         return True
-    is_one = is_one_place(base, delta)
+    is_one = is_one_place(base, delta) if type(base) is dict else None
     if is_one is not None:
         return is_one
     return type(base) is type(delta) and bool(base == delta) and encode(base) == encode(delta)

@@ -61,11 +61,8 @@ def archive_older(bag: JsonObject, unit: UnitOfWork, *, keep_bytes: int) -> Json
     inline = bag.get(HISTORY)
     if type(inline) is not list:
         return bag
-    most = unit.settings.history_max_entries
-    if len(inline) <= most and len(encode(inline)) <= keep_bytes:
-        return bag
     sizes = [len(encode(entry)) + 1 for entry in inline]
-    kept = _kept(sizes, most, keep_bytes)
+    kept = _kept(sizes, unit.settings.history_max_entries, keep_bytes)
     if kept == len(inline):
         return bag
     archive = archive_of(bag)

@@ -1,6 +1,7 @@
 """The Smart StateBag: how a delta becomes part of the bag."""
 
 from collections.abc import Iterable, Sequence
+from operator import is_
 
 from universal_sync_core.bag.fields import (
     ARCHIVE,
@@ -99,7 +100,7 @@ def _without_history(
     for field, value in incoming.items():
         if field not in HISTORY_FIELDS:
             merged |= _merged_field(combiner, base, field, value, unit)
-    unchanged = merged.keys() == bag.keys() and all(merged[key] is bag[key] for key in bag)
+    unchanged = merged.keys() == bag.keys() and all(map(is_, merged.values(), map(bag.get, merged)))
     return bag if unchanged else merged
 
 

@@ -1,6 +1,7 @@
 """The packs that one call adds, on their way to the store; the last is still being written."""
 
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from typing import NamedTuple
 
 from universal_sync_core.packs.frames import PACK_BYTES, Pack, to_frame
@@ -35,11 +36,14 @@ class Outbox:
 
     def __init__(self) -> None:
         """Start empty."""
-        self._token = new_token()
         self._names: list[PackName] = []
         self._open: Pack | None = None
         self._sealed: dict[str, Pack] = {}
         self._values: dict[Identity, Address] = {}
+
+    @cached_property
+    def _token(self) -> str:
+        return new_token()
 
     @property
     def size(self) -> int:

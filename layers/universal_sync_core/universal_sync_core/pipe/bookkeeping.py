@@ -100,8 +100,10 @@ def _newest_previews(bag: JsonObject) -> JsonObject:
 
 def _without_earlier(bag: JsonObject, next_action: str, delta: JsonObject) -> JsonObject:
     """Return a bag without the fields that an earlier step left about its end, wait or hold."""
-    unread = {field.name for field in LEFT_FIELDS if next_action not in field.actions}
-    gone = (unread | {HELD}) & bag.keys()
+    gone = {HELD} & bag.keys()
+    for field in LEFT_FIELDS:
+        if field.name in bag and next_action not in field.actions:
+            gone.add(field.name)
     # Each wait names its own job, or none.
     gone |= {AWAITED_JOB} & bag.keys() if "status" in delta else set()
     return {name: value for name, value in bag.items() if name not in gone} if gone else bag

@@ -50,10 +50,15 @@ def flatten_result(result: Json, context: Context | None = None) -> JsonObject:
         MissingObjectError, MalformedManifestError: a manifest or result file cannot be read.
     """
     with unit_of_work(context) as unit:
-        alone = _alone(result)
-        if names_map_run(alone, unit):
-            return _map_run(alone, unit)
-        return _delta(ingest(result, unit), unit)
+        return flatten(result, unit)
+
+
+def flatten(result: Json, unit: UnitOfWork) -> JsonObject:
+    """Return the delta that a result stands for, as `flatten_result` does."""
+    alone = _alone(result)
+    if names_map_run(alone, unit):
+        return _map_run(alone, unit)
+    return _delta(ingest(result, unit), unit)
 
 
 def _delta(value: Json, unit: UnitOfWork) -> JsonObject:

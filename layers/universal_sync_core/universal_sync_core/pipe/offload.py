@@ -5,7 +5,7 @@ largest values until the bag is within its bound.
 """
 
 import logging
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import Final
 
@@ -28,7 +28,6 @@ from universal_sync_core.limits import KIB
 from universal_sync_core.merge.history import archive_older
 from universal_sync_core.pipe.keep_inline import beside_pointers, without_copies
 from universal_sync_core.pipe.pointer_bloat import (
-    SAMPLE_ENTRIES,
     is_to_be_sampled,
     without_bloat,
 )
@@ -39,11 +38,11 @@ from universal_sync_core.values.compression import (
     MAX_EXPANDED_BYTES,
     compress,
     holds_compressed,
-    is_compressed,
+    is_open,
 )
 from universal_sync_core.values.pointer import has_mark
 from universal_sync_core.values.portable import is_portable
-from universal_sync_core.values.sizes import Sizes
+from universal_sync_core.values.sizes import Measured, Sizes
 
 logger = logging.getLogger(__name__)
 
@@ -59,6 +58,7 @@ STAYING: Final = CONTROL_FIELDS_NEVER_OFFLOAD | READ_BY_MACHINE | {BRANCHES}
 # More parts than this are offloaded together behind one pointer, since an object for each would
 # cost more requests than it saves. It is twice the number of requests at once.
 _MAX_LEAVING_ALONE: Final = 2 * MAX_REQUESTS_AT_ONCE
+_KEPT_AT_ANY_SIZE: Final = STAYING | {STATE, HISTORY}
 # Fields with a form of their own stay when the others are offloaded together.
 _KEPT_FROM_OVERFLOW: Final = {STATE, HISTORY, ARCHIVE, *SPOKEN_FOR}
 
@@ -82,33 +82,38 @@ def optimize_and_offload(state: JsonObject, context: Context | None = None) -> J
             succeed.
     """
     with unit_of_work(context, state) as unit:
-        return Optimizer(unit).optimize(state)
+        return offload(state, unit)
 
 
-class Optimizer:
+def offload(bag: JsonObject, unit: UnitOfWork) -> JsonObject:
+    """Return the bag within its bound, as `optimize_and_offload` does."""
+    unit.objects.belong_to(bag.get("execution_id"))
+    return _Optimizer(unit).optimize(bag)
+
+
+class _Optimizer:
     """Makes one bag fit."""
 
     def __init__(self, unit: UnitOfWork) -> None:
-        """Offload through a unit of work."""
         self._unit = unit
         self._limits = unit.settings
         self._sizes = Sizes()
 
     def optimize(self, bag: JsonObject) -> JsonObject:
-        """Return the bag as `optimize_and_offload` promises."""
         self._require_json(bag)
         bag = self._open_branches(bag)
         bag = self._archive_history(bag)
         bag = self._offload_large_fields(bag)
         bag = without_bloat(bag, self._unit)
         bag = self._fit(self._shown(bag))
-        return bag | {SIZE: round(self._size_without_itself(bag) / KIB, 1)}
+        own = self._sizes.of(bag[SIZE]).size + len(SIZE) + 4 if SIZE in bag else 0
+        return bag | {SIZE: round((self._measured(bag).size - own) / KIB, 1)}
 
     def _require_json(self, bag: JsonObject) -> None:
         """Raise InvalidRequestError if a part is not JSON; what is encoded for it is remembered."""
         require_exact(bag, "state_data")
         try:
-            self._size(bag)
+            self._measured(bag)
         except InvalidRequestError:
             require_json(bag, "state_data")  # whose message has the path in the bag
             raise
@@ -119,25 +124,36 @@ class Optimizer:
         return bag if branches is None else _with(bag, BRANCHES, branches)
 
     def _archive_history(self, bag: JsonObject) -> JsonObject:
-        room = self._limits.field_offload_bytes if self._may_stay(bag.get(HISTORY)) else 0
+        history = bag.get(HISTORY)
+        if type(history) is not list:
+            return bag
+        whole = self._sizes.of(history)
+        is_short = len(history) <= self._limits.history_max_entries
+        if is_short and self._is_small(whole.size, whole):
+            return bag
+        room = self._limits.field_offload_bytes if self._may_stay(whole) else 0
         return archive_older(bag, self._unit, keep_bytes=room)
 
     def _offload_large_fields(self, bag: JsonObject) -> JsonObject:
         """Offload fields of the bag and of `current_state` that are over the field threshold."""
-        if self._size(bag) <= self._limits.field_offload_bytes and self._may_stay(bag):
+        whole = self._measured(bag)
+        if self._is_small(whole.size, whole):
             return bag
-        if _is_open(bag.get(STATE)):
+        if is_open(bag.get(STATE)):
             bag = _with(bag, STATE, self._smaller_state(bag[STATE]))
         if type(bag.get(BRANCHES)) is list:
             bag = _with(bag, BRANCHES, self._smaller_branches(bag[BRANCHES]))
-        kept = {*STAYING, STATE, HISTORY}
-        kept |= {field for field in SAMPLE_ENTRIES if is_to_be_sampled(bag, field, self._unit)}
-        return self._without_large(bag, kept)
+        names = [name for name in bag if name not in _KEPT_AT_ANY_SIZE]
+        return self._without_large(
+            bag, [n for n in names if not is_to_be_sampled(bag, n, self._unit)]
+        )
 
     def _smaller_state(self, state: JsonObject) -> Json:
-        smaller = self._without_large(state, ())
-        over = self._sizes.of_fields(smaller).size > self._limits.state_offload_bytes
-        return self._offloaded(smaller) if over or not self._keys_may_stay(smaller) else smaller
+        whole = self._sizes.of_fields(state)
+        if not self._is_small(whole.largest, whole):
+            state = self._without_large(state, list(state))
+        over = self._sizes.of_fields(state).size > self._limits.state_offload_bytes
+        return self._offloaded(state) if over or not self._keys_may_stay(state) else state
 
     def _smaller_branches(self, branches: list[Json]) -> list[Json]:
         """Return the branches, with pointers in place of those that are larger than a pointer."""
@@ -151,19 +167,14 @@ class Optimizer:
             for branch in branches
         ]
 
-    def _without_large(self, fields: JsonObject, kept: Collection[str]) -> JsonObject:
-        smaller = {
-            name: self._offloaded(value)
-            for name, value in fields.items()
-            if name not in kept and not self._is_small(value)
-        }
-        return fields | smaller if smaller else fields
+    def _without_large(self, fields: JsonObject, names: Sequence[str]) -> JsonObject:
+        sizes = {name: self._sizes.of(fields[name]) for name in names}
+        large = [name for name, each in sizes.items() if not self._is_small(each.size, each)]
+        return fields | {name: self._offloaded(fields[name]) for name in large} if large else fields
 
-    def _is_small(self, value: Json) -> bool:
-        """Tell whether a value is within the field threshold, and every JSON library keeps it."""
-        _, size, portable = self._sizes.of(value)
-        may_stay = portable or not self._unit.objects.can_write
-        return may_stay and size <= self._limits.field_offload_bytes
+    def _is_small(self, size: int, measured: Measured) -> bool:
+        """Tell whether a part is within the field threshold, and every JSON library keeps it."""
+        return size <= self._limits.field_offload_bytes and self._may_stay(measured)
 
     def _fit(self, bag: JsonObject) -> JsonObject:
         """Offload more values, largest first, until the bag is within its bound."""
@@ -171,7 +182,7 @@ class Optimizer:
             return bag
         logger.warning(
             "state bag over its bound, offloading the largest fields",
-            extra={"bag_bytes": self._size(bag), "bound_bytes": self._limits.bound_bytes},
+            extra={"bag_bytes": self._measured(bag).size, "bound_bytes": self._limits.bound_bytes},
         )
         steps = (self._without_largest, self._overflowed, self._without_largest, self._whole_state)
         for step in (*steps, self._bare_state):
@@ -180,13 +191,13 @@ class Optimizer:
                 return bag
         raise StateTooLargeError(
             "the control fields alone pass the bound",
-            size=self._size(bag),
+            size=self._measured(bag).size,
             limit=self._limits.bound_bytes,
         )
 
     def _without_largest(self, bag: JsonObject) -> JsonObject:
         """Return the bag with its largest parts offloaded, or unchanged if that is not enough."""
-        over = self._size(bag) + _RESERVE_BYTES - self._limits.bound_bytes
+        over = self._measured(bag).size + _RESERVE_BYTES - self._limits.bound_bytes
         leaving: list[tuple[str, str | None]] = []
         for size, field, key in self._largest_first(bag):
             if over <= 0:
@@ -211,9 +222,9 @@ class Optimizer:
         parts: Iterable[tuple[Json, str, str | None]] = (
             (value, field, None)
             for field, value in bag.items()
-            if field not in STAYING and not (field == STATE and _is_open(value))
+            if field not in STAYING and not (field == STATE and is_open(value))
         )
-        if _is_open(bag.get(STATE)):
+        if is_open(bag.get(STATE)):
             parts = chain(parts, ((value, STATE, key) for key, value in bag[STATE].items()))
         sized = [
             (size, field, key)
@@ -249,7 +260,7 @@ class Optimizer:
         }
 
     def _whole_state(self, bag: JsonObject) -> JsonObject:
-        if not _is_open(bag.get(STATE)):
+        if not is_open(bag.get(STATE)):
             return bag
         return self._shown(bag | {STATE: self._offloaded(bag[STATE])})
 
@@ -268,31 +279,20 @@ class Optimizer:
                 return compressed
         return self._unit.pages.store(value).render()
 
-    def _may_stay(self, value: Json) -> bool:
+    def _may_stay(self, measured: Measured) -> bool:
         """Tell whether every JSON library on the way keeps the value; without S3 it has to stay."""
-        return self._sizes.of(value).portable or not self._unit.objects.can_write
+        return measured.portable or not self._unit.objects.can_write
 
     def _keys_may_stay(self, fields: JsonObject) -> bool:
         portable = self._sizes.of_fields(fields).portable or is_portable(list(fields))
         return portable or not self._unit.objects.can_write
 
     def _fits(self, bag: JsonObject) -> bool:
-        within = self._size(bag) + _RESERVE_BYTES <= self._limits.bound_bytes
+        within = self._measured(bag).size + _RESERVE_BYTES <= self._limits.bound_bytes
         return within and self._keys_may_stay(bag)
 
-    def _size(self, bag: JsonObject) -> int:
-        if _is_open(bag.get(STATE)):
-            self._sizes.of_fields(bag[STATE])  # by its fields, so that it is not encoded whole
-        return self._sizes.of_fields(bag).size
-
-    def _size_without_itself(self, bag: JsonObject) -> int:
-        own = self._sizes.of(bag[SIZE]).size + len(SIZE) + 4 if SIZE in bag else 0
-        return self._size(bag) - own
-
-
-def _is_open(value: Json) -> bool:
-    """Tell whether a value is an object that is inline, field by field."""
-    return type(value) is dict and not has_mark(value) and not is_compressed(value)
+    def _measured(self, bag: JsonObject) -> Measured:
+        return self._sizes.of_fields(bag, STATE)
 
 
 def _with(fields: JsonObject, name: str, value: Json) -> JsonObject:

@@ -52,7 +52,7 @@ def without_bloat(bag: JsonObject, unit: UnitOfWork) -> JsonObject:
 
 def is_to_be_sampled(bag: JsonObject, field: str, unit: UnitOfWork) -> bool:
     """Tell whether a list should keep only a sample inline."""
-    if field not in bag or whole_name(field) in bag:
+    if field not in bag or field not in SAMPLE_ENTRIES or whole_name(field) in bag:
         return False
     value = bag[field]
     if (length(value) or 0) <= SAMPLE_ENTRIES[field]:

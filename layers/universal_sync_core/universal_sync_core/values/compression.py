@@ -12,7 +12,7 @@ from universal_sync_core.errors import (
 from universal_sync_core.limits import KIB
 from universal_sync_core.values.budget import Budget, Cost, Document
 from universal_sync_core.values.codec import INLINE, Json, JsonObject, encode
-from universal_sync_core.values.pointer import COMPRESSED_MARK
+from universal_sync_core.values.pointer import COMPRESSED_MARK, MARK
 
 _SIZE: Final = "__size_bytes"
 _LEVEL: Final = 6
@@ -38,6 +38,13 @@ def is_compressed(value: Json) -> bool:
         and type(value[_SIZE]) is int
         and 0 < value[_SIZE] <= MAX_EXPANDED_BYTES
     )
+
+
+def is_open(value: Json) -> bool:
+    """Tell whether `value` is an object that is inline, field by field, and no stored form."""
+    if type(value) is not dict or value.get(MARK) is True:
+        return False
+    return COMPRESSED_MARK not in value or not is_compressed(value)
 
 
 def expanded_size(value: JsonObject) -> int:

@@ -2,21 +2,21 @@
 
 from typing import Final, NamedTuple
 
-from universal_sync_core.values.codec import Json, JsonObject, measure
+from universal_sync_core.values.codec import Json, JsonObject, measure, measure_each
 
 
 class Measured(NamedTuple):
     """What is known about a value.
 
     Attributes:
-        value: the value; it is held, so that no other object can get its identity.
         size: bytes of its compact JSON in UTF-8.
         portable: whether every JSON library on the way keeps it unchanged.
+        largest: the size of its largest field, or of all of it if its fields were not measured.
     """
 
-    value: Json
     size: int
     portable: bool
+    largest: int
 
 
 # Beyond this number, only values that take long to measure are remembered.
@@ -24,9 +24,6 @@ _MOST_REMEMBERED: Final = 10_000
 _WORTH_REMEMBERING: Final = 256
 # An object with more fields than this is encoded as a whole.
 _MOST_FIELDS: Final = 1_000
-# Fields of other types, and shorter strings, are measured together.
-_ALONE: Final = (dict, list)
-_LONG: Final = 64
 
 
 class Sizes:
@@ -35,39 +32,56 @@ class Sizes:
     def __init__(self) -> None:
         """Start with nothing measured."""
         self._measured: dict[int, Measured] = {}
+        # The sizes of values that were measured with the other fields of an object: all portable.
+        self._fields: dict[int, int] = {}
+        # What was measured is held, so that no other object can get its identity.
+        self._held: list[Json] = []
 
     def of(self, value: Json) -> Measured:
         """Return the size of a value, and whether it is portable."""
         known = self._measured.get(id(value))
-        if known is None:
-            size, portable = measure(value)
-            known = Measured(value, size, portable)
-            if size >= _WORTH_REMEMBERING or len(self._measured) < _MOST_REMEMBERED:
-                self._measured[id(value)] = known
-        return known
-
-    def of_fields(self, fields: JsonObject) -> Measured:
-        """Return the same for an object, from its fields: only those not seen yet are encoded."""
-        if len(fields) > _MOST_FIELDS:
-            return self.of(fields)
-        known = self._measured.get(id(fields))
         if known is not None:
             return known
-        # Beside the parts that are measured alone, an array of the rest has all that the object
-        # has: a comma after each key for its colon, and one more for each part.
-        rest: list[Json] = list(fields)
-        size, portable = 0, True
-        for value in fields.values():
-            if type(value) in _ALONE or (type(value) is str and len(value) > _LONG):
-                part = self.of(value)
-                size += part.size + 1
-                portable = portable and part.portable
-            else:
-                rest.append(value)
-        size_of_rest, is_rest_portable = measure(rest)
-        known = Measured(fields, size + size_of_rest, portable and is_rest_portable)
-        self._measured[id(fields)] = known
+        size = self._fields.get(id(value))
+        size, portable = measure(value) if size is None else (size, True)
+        known = Measured(size, portable, size)
+        if size >= _WORTH_REMEMBERING or len(self._measured) < _MOST_REMEMBERED:
+            self._remember(value, known)
         return known
+
+    def of_fields(self, fields: JsonObject, inner: str | None = None) -> Measured:
+        """Return the same for an object, from its fields: only those not seen yet are encoded.
+
+        Args:
+            fields: the object.
+            inner: the name of a field that is measured from its own fields, if it is an object.
+        """
+        known = self._measured.get(id(fields))
+        if known is None:
+            if inner is not None and type(fields.get(inner)) is dict:
+                self.of_fields(fields[inner])
+            known = self.of(fields) if len(fields) > _MOST_FIELDS else self._added_up(fields)
+            self._remember(fields, known)
+        return known
+
+    def _added_up(self, fields: JsonObject) -> Measured:
+        # An array of the names has all that the object has beside its values, but the colons.
+        names = list(fields)
+        new = [value for value in fields.values() if id(value) not in self._fields]
+        measured, portable = measure_each([names, *new]), True
+        if measured is None:
+            parts = [self.of(part) for part in (names, *fields.values())]
+            sizes, portable = [part.size for part in parts], all(part.portable for part in parts)
+        else:
+            self._fields.update(zip(map(id, new), measured[1:], strict=True))
+            sizes = [measured[0], *map(self._fields.__getitem__, map(id, fields.values()))]
+        return Measured(sum(sizes) + len(fields), portable, max(sizes[1:], default=0))
+
+    def _remember(self, value: Json, known: Measured) -> None:
+        self._measured[id(value)] = known
+        if known.portable:
+            self._fields[id(value)] = known.size
+        self._held.append(value)
 
 
 def is_over(value: Json, limit: int) -> bool:

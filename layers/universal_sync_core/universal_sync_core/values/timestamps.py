@@ -100,7 +100,7 @@ def is_older(delta: Mapping[str, Json], base: Mapping[str, Json], resolve: Resol
 
 def utc_now() -> str:
     """Return the current time in RFC 3339 and UTC."""
-    return rfc3339(datetime.now(UTC), timespec="milliseconds")
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def rfc3339(moment: datetime, *, timespec: str = "auto") -> str:

@@ -19,8 +19,8 @@ from universal_sync_core.lazy.in_place import Watches
 from universal_sync_core.lazy.needs import Needs, needs_of
 from universal_sync_core.merge.merge import merge_delta
 from universal_sync_core.pipe.bookkeeping import record_progress
-from universal_sync_core.pipe.flatten import flatten_result
-from universal_sync_core.pipe.offload import optimize_and_offload
+from universal_sync_core.pipe.flatten import flatten
+from universal_sync_core.pipe.offload import offload
 from universal_sync_core.values.codec import Json, JsonObject
 from universal_sync_core.values.paths import Paths, parse_path, render_path
 from universal_sync_core.worker.state import SYNC_ACTIONS, ModelT, State, kind_of, reading_of
@@ -52,7 +52,7 @@ class OpenBag(State[ModelT]):
             StoreUnavailableError, StoreThrottledError: S3 did not answer; a retry may succeed.
         """
         with unit_of_work(self._context, self._bag) as unit:
-            delta = ingest_delta(flatten_result(result), self._bag, unit)
+            delta = ingest_delta(flatten(result, unit), self._bag, unit)
             merged = merge_delta(self._bag, delta, unit)
             self._context["keep_inline"] = [render_path(keys, STATE) for keys in unit.keep_inline]
         self._watch.forget(result)
@@ -95,7 +95,7 @@ class OpenBag(State[ModelT]):
             return self._sealed
         with unit_of_work(self._context, self._bag) as unit:
             moved_on = record_progress(self._bag, self._sealed, self._delta, unit)
-            committed = optimize_and_offload(moved_on)
+            committed = offload(moved_on, unit)
         self._sealed = committed
         self._delta = None
         self._look_at(self._sealed)

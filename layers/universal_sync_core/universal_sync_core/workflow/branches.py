@@ -34,7 +34,7 @@ from universal_sync_core.merge.conflicts import Change, Conflicts
 from universal_sync_core.merge.difference import changes_since
 from universal_sync_core.merge.merge import merge_branches, merge_delta
 from universal_sync_core.pages.page_format import digest_mark
-from universal_sync_core.pipe.flatten import flatten_result
+from universal_sync_core.pipe.flatten import flatten
 from universal_sync_core.settings import MOST_SEGMENTS_PER_EXECUTION
 from universal_sync_core.sync import universal_sync_core
 from universal_sync_core.values.codec import Json, JsonObject, canonical, require_json
@@ -238,7 +238,7 @@ def _delta(
 ) -> JsonObject:
     """Return the delta that a branch brings into the parent's bag, which `fork` describes."""
     base = parent if ending.bag is None else ending.bag
-    delta = ingest_delta(flatten_result(ending.result), base, unit)
+    delta = ingest_delta(flatten(ending.result, unit), base, unit)
     require_simple(delta, f"branches[{index}]: a branch")
     # These fields are only about the branch itself.
     result = {name: item for name, item in delta.items() if name not in _PRIVATE}

@@ -5,7 +5,7 @@ from typing import Final
 from universal_sync_core.bag.unit_of_work import Context, UnitOfWork, serving, unit_of_work
 from universal_sync_core.errors import InvalidRequestError, MalformedPointerError
 from universal_sync_core.pages.page_format import digest_mark
-from universal_sync_core.pipe.offload import optimize_and_offload
+from universal_sync_core.pipe.offload import offload
 from universal_sync_core.retention.members import begin_work, machine_of
 from universal_sync_core.storage import runtime
 from universal_sync_core.storage.keys import execution_in
@@ -53,7 +53,7 @@ def write_snapshot(state: JsonObject, snapshot_type: str, unit: UnitOfWork) -> s
     """
     require_json(state, "state_data")
     fits = len(encode(state)) <= unit.settings.bound_bytes
-    bag = state if fits else optimize_and_offload(state)
+    bag = state if fits else offload(state, unit)
     snapshot = {
         "snapshot_id": f"{snapshot_type}-{digest_mark(canonical(bag)).hex()}",
         "snapshot_type": snapshot_type,
