@@ -152,6 +152,33 @@ def test_an_answer_without_a_body_is_told_by_its_status(
     assert type(caught.value) is expected
 
 
+CALLER = "User: arn:aws:sts::123456789012:assumed-role/worker/run is not authorized to perform: "
+KEY = 'kms:Decrypt on resource: "arn:aws:kms:eu-west-1:123456789012:key/with an explicit deny in a"'
+DENIALS = [
+    (
+        f"{KEY} because no resource-based policy allows the kms:Decrypt action",
+        "kms:Decrypt, because no resource-based policy allows",
+    ),
+    (
+        "s3:PutObject on resource: x with an explicit deny in a VPC endpoint policy",
+        "s3:PutObject, with an explicit deny in a VPC endpoint policy",
+    ),
+    (f"s3:GetObject, as {SECRET}", "s3:GetObject"),
+]
+
+
+@pytest.mark.parametrize("verb", [get, stream, put])
+@pytest.mark.parametrize(("said", "told"), DENIALS, ids=["key", "endpoint", "no reason"])
+def test_a_refusal_names_the_action_that_was_denied_and_by_which_policy(
+    s3: Answering, s3_store: S3Store, verb: Callable[[S3Store], object], said: str, told: str
+) -> None:
+    message = f"<Message>{CALLER}{said}</Message>"
+    s3.status, s3.body = 403, f"<Error><Code>AccessDenied</Code>{message}</Error>".encode()
+    with pytest.raises(StoreAccessDeniedError) as caught:
+        verb(s3_store)
+    assert str(caught.value) == f"S3 refused access: AccessDenied for {told}"
+
+
 def test_an_object_that_is_not_there_is_told_from_one_that_may_not_be_seen(
     s3: Answering, s3_store: S3Store
 ) -> None:

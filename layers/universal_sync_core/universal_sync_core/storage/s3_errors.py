@@ -4,6 +4,7 @@ S3's own error code counts first. If there is none (a HEAD has no body), or it i
 HTTP status counts.
 """
 
+import re
 from typing import Final, NamedTuple, TypeAlias
 
 from universal_sync_core.errors import (
@@ -53,6 +54,15 @@ THROTTLED: Final = frozenset(
         "TransactionInProgressException",
     }
 )
+
+
+# S3's words beside AccessDenied: which action was denied, of S3 or of KMS, and by which policy.
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/troubleshoot-403-errors.html
+_DENIED: Final = re.compile(
+    r"not authorized to perform: (?P<action>[a-z0-9-]+:[A-Za-z]+)\b"
+    r"(?:.*(?P<why>because no [a-z-]+ policy allows|with an explicit deny in an? [A-Za-z -]+))?"
+)
+_ALSO_MISSING: Final = " (also for a missing object if the role lacks s3:ListBucket)"
 
 
 class Rule(NamedTuple):
@@ -126,13 +136,14 @@ _BY_STATUS: Final[dict[object, Class]] = {
 }
 
 
-def error_for(code: str, status: int, path: str) -> StateSyncError:
+def error_for(code: str, status: int, path: str, message: str = "") -> StateSyncError:
     """Return the error for an answer of S3.
 
     Args:
         code: S3's own error code; for an answer without a body, the status as a string.
         status: the status of the HTTP answer; 0 if there was none.
         path: the `s3://` path that was asked for.
+        message: S3's own; only the action that was denied, and by which policy, is taken from it.
     """
     error = _BY_CODE.get(code) or (_BY_STATUS.get(status) if status else StoreUnavailableError)
     if error is MissingObjectError:
@@ -144,7 +155,13 @@ def error_for(code: str, status: int, path: str) -> StateSyncError:
     if error is StoreUnavailableError:
         return StoreUnavailableError(f"S3 failed: {word}")
     if error is StoreAccessDeniedError:
-        return StoreAccessDeniedError(
-            f"S3 refused access: {word} (also for a missing object if the role lacks s3:ListBucket)"
-        )
+        return StoreAccessDeniedError(f"S3 refused access: {word}{_what_was_denied(message)}")
     return StoreAccessDeniedError(f"S3 refused the request: {word}")
+
+
+def _what_was_denied(message: str) -> str:
+    denied = _DENIED.search(message)
+    if denied is None:
+        return _ALSO_MISSING
+    why = f", {denied['why']}" if denied["why"] else ""
+    return f" for {denied['action']}{why}"

@@ -255,8 +255,11 @@ class _AlreadyThere(Exception):  # noqa: N818 - an answer, not an error
 def _error_for(
     error: ClientError, location: Location
 ) -> StateSyncError | _AlreadyThere | _BeyondEnd:
-    code = error.response.get("Error", {}).get("Code", "")
+    told = error.response.get("Error", {})
+    code = told.get("Code", "")
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if code in _BEYOND:
         return _BeyondEnd()
-    return _AlreadyThere() if code in _EXISTS else error_for(code, status, str(location))
+    if code in _EXISTS:
+        return _AlreadyThere()
+    return error_for(code, status, str(location), told.get("Message", ""))
