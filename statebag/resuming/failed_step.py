@@ -50,8 +50,13 @@ class FailedStep:
 
 
 def failed_step_of(cloud: Cloud, execution: Execution, error: str) -> FailedStep:
-    """Return the last step a task of which ended with this error, else the one it ended in."""
+    """Return the step a task of which ended with this error, else the one it ended in.
+
+    Of several, it is the last whose cause is the execution's own: what handles an error may fail
+    with the same one, such as the state that records a failure while S3 refuses all writes.
+    """
     raised: Step | None = None
+    rank = (False, 0)
     ended_in: Step | None = None
     caught: Caught | None = None
     documents: set[int] = set()
@@ -61,8 +66,9 @@ def failed_step_of(cloud: Cloud, execution: Execution, error: str) -> FailedStep
             documents.add(step.number)
         cause = step.cause
         step.let_go()
-        if _is_same(step.error, error):
-            raised = _later(step, raised)
+        own = (cause == execution.cause, step.number)
+        if _is_same(step.error, error) and own > rank:
+            raised, rank = step, own
         is_over = step.left is not None or execution.status == _FAILED
         if step.gave_up and is_over and (caught is None or step.number > caught.step.number):
             caught = Caught(step=step, told=explanation_of(cause))

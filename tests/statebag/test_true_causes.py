@@ -142,6 +142,26 @@ def test_state_that_would_fail_again_is_not_redriven(
     assert ("Route would fail again" in go_on[-1]) is is_settled
 
 
+def test_state_that_met_the_same_error_while_it_handled_it_is_not_to_blame(
+    run: Run, cloud: FakeCloud
+) -> None:
+    """While S3 refuses all writes, the failure cannot be recorded either."""
+    events = History()
+    told = {"error": "StoreAccessDeniedError", "cause": '{"errorMessage": "no", "requestId": "1"}'}
+    for state, failed in (
+        ("SyncSegment", told),
+        ("RecordFailure", told | {"cause": '{"errorMessage": "no", "requestId": "2"}'}),
+    ):
+        events.enter(state, bag())
+        events.add("TaskScheduled", taskScheduledEventDetails={"resource": "invoke"})
+        events.add("TaskFailed", taskFailedEventDetails=failed)
+        events.leave(bag())
+    events.enter("FailExecution", bag(), "Fail")
+    cloud.states.add("run-1", "FAILED", events=events.events, input={}, **told)
+
+    assert told_of(run)["state"] == ["SyncSegment, step 1, after 1 try"]
+
+
 PARENTS: Final = {
     "FAILED": "failure",
     "ABORTED": "failure",
