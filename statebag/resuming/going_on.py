@@ -38,6 +38,12 @@ _PASSING: Final = {
     "StoreThrottledError",
     "StoreUnavailableError",
 }
+# Whoever goes on meets them again, until the objects are back.
+_OF_OBJECTS: Final = {"ChecksumMismatchError", "MissingObjectError", "UnreadableObjectError"}
+_VERIFIED: Final = (
+    "It names the objects that are missing or damaged, and the command that brings deleted ones"
+    " back. Then:"
+)
 _OF_LAMBDA: Final = ("Lambda.", "Runtime.", "Sandbox.")
 
 
@@ -83,10 +89,12 @@ def _resumed(
     if (problem := _problem_of(bag)) is not None:
         return _from_before(cloud, execution, problem)
     needed = _needed(record, error, bag)
+    is_damaged = error in _OF_OBJECTS
     changes = "".join(
         f" --set {shlex.quote(f'{name}={json.dumps(value)}')}" for name, value in needed.items()
     )
     return [
+        *([f"statebag verify {shlex.quote(execution.arn)}", _VERIFIED] if is_damaged else []),
         f"statebag resume {shlex.quote(execution.arn)}{changes}",
         *([_ENDLESS] if _LOOP_LIMIT in needed else []),
     ]

@@ -293,3 +293,14 @@ def test_log_is_where_the_function_is_configured_to_log(
     expected = group if is_configured else "/aws/lambda/manager"
     assert f"--log-group-name {expected} " in command
     assert expected.replace("/", "$252F") in page
+
+
+@pytest.mark.parametrize("error", ["MissingObjectError", "ChecksumMismatchError"])
+def test_state_with_missing_or_damaged_objects_is_verified_before_anything_goes_on(
+    run: Run, cloud: FakeCloud, error: str
+) -> None:
+    recorded(cloud, error, "segment")
+
+    go_on = told_of(run)["go on"]
+
+    assert (go_on[0], go_on[-1]) == (f"statebag verify {RUN}", f"statebag resume {RUN}")
