@@ -147,17 +147,16 @@ def test_state_that_met_the_same_error_while_it_handled_it_is_not_to_blame(
 ) -> None:
     """While S3 refuses all writes, the failure cannot be recorded either."""
     events = History()
-    told = {"error": "StoreAccessDeniedError", "cause": '{"errorMessage": "no", "requestId": "1"}'}
-    for state, failed in (
-        ("SyncSegment", told),
-        ("RecordFailure", told | {"cause": '{"errorMessage": "no", "requestId": "2"}'}),
-    ):
+    error = "StoreAccessDeniedError"
+    causes = [json.dumps({"errorMessage": "no", "requestId": number}) for number in "12"]
+    for state, cause in zip(("SyncSegment", "RecordFailure"), causes, strict=True):
         events.enter(state, bag())
         events.add("TaskScheduled", taskScheduledEventDetails={"resource": "invoke"})
-        events.add("TaskFailed", taskFailedEventDetails=failed)
+        events.add("TaskFailed", taskFailedEventDetails={"error": error, "cause": cause})
         events.leave(bag())
     events.enter("FailExecution", bag(), "Fail")
-    cloud.states.add("run-1", "FAILED", events=events.events, input={}, **told)
+    ended: dict[str, Any] = {"error": error, "cause": causes[0]}
+    cloud.states.add("run-1", "FAILED", events=events.events, input={}, **ended)
 
     assert told_of(run)["state"] == ["SyncSegment, step 1, after 1 try"]
 

@@ -33,7 +33,7 @@ def by_name(state: State[Any]) -> Result:
 
 
 @state_task
-def by_member(state: State[Any]) -> Result:
+def by_member(state: State) -> Result:
     return {"status": Status.PAUSED_FOR_HITP, "prompt": "Publish?", "next_segment_to_run": 3}
 
 

@@ -1,7 +1,7 @@
 """The state as a worker sees it: the bag's own shape, however its fields are stored."""
 
 from collections.abc import Mapping
-from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeAlias
 
 from universal_sync_core.bag.fields import (
     BRANCH,
@@ -23,7 +23,14 @@ from universal_sync_core.values.paths import Range, Step, parse_selection
 from universal_sync_core.values.pointer import recognise
 from universal_sync_core.worker.models import validated
 
-ModelT = TypeVar("ModelT")
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar
+
+    ModelT = TypeVar("ModelT", default=Any)  # to a type checker, `State` is `State[Any]`
+else:
+    from typing import TypeVar
+
+    ModelT = TypeVar("ModelT")  # has no default before Python 3.13
 Kind: TypeAlias = Literal["segment", "branch", "item"]
 
 ITEM: Final = "item"
