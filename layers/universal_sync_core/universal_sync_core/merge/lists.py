@@ -98,7 +98,9 @@ class Lists:
 
     def distinct(self, items: Sequence[Json]) -> dict[bytes, Json]:
         """Return the first of equal items, by its canonical encoding."""
-        self._pages.load([item for item in items if has_mark(item)])
+        stored = [item for item in items if has_mark(item)]
+        if stored:
+            self._pages.load(stored)
         by_encoding: dict[bytes, Json] = {}
         for item in items:
             by_encoding.setdefault(self._pages.canonical(item), item)

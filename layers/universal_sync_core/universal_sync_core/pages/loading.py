@@ -57,6 +57,8 @@ class Loading(TreeReader):
     def load_behind(self, pointers: Iterable[Pointer]) -> None:
         """Read everything behind pointers; each document is decoded while others are read."""
         wanted = _by_form(map(as_settled, pointers))
+        if not wanted:
+            return
         with SideBySide() as requests:
             arrivals = Arrivals(self._objects, requests)
             seen = set(wanted)
