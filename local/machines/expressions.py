@@ -12,7 +12,7 @@ import re
 import uuid
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from functools import cache, cmp_to_key
+from functools import cache, cmp_to_key, partial
 from typing import TYPE_CHECKING, Any
 
 from universal_sync_core.values.codec import canonical
@@ -190,13 +190,13 @@ def _written(part: re.Match[str]) -> str:
 
 
 def _sort(array: Any, comparator: Any = None) -> Any:
-    """Return an array in which values that a comparator takes for equal keep their order."""
+    """Return an array in order; a comparator tells, by anything but 0, what comes after what."""
     from jsonata.functions import Functions  # noqa: PLC0415 - as above
 
     if array is None or comparator is None:
         return Functions.sort(array, None)
-    compare = Functions.Comparator(comparator).compare
-    return sorted(array, key=cmp_to_key(lambda one, other: -(compare(other, one) > 0)))
+    after = partial(Functions.func_apply, comparator)
+    return sorted(array, key=cmp_to_key(lambda one, other: -bool(after([other, one]))))
 
 
 def _distinct(array: Any) -> Any:

@@ -59,6 +59,7 @@ def asking(**fields: Any) -> dict[str, Any]:
             "{% $sort([{'n': 2, 'k': 1}, {'n': 2, 'k': 2}], function($a, $b) {$a.n > $b.n}).k %}",
             [1, 2],
         ),
+        ("{% $sort([1, 2, 3], function($a, $b) { $a - $b }) %}", [3, 2, 1]),  # as JavaScript does
         ("{% [$sort([2, 1, 3]), $sort(7)] %}", [1, 2, 3, 7]),
         ("{% $distinct([1, '1', true, 1.0, null, null]) %}", [1, "1", True, None]),
         ("{% $distinct([{'a': 1}, {'a': 1}]) %}", [{"a": 1}]),
