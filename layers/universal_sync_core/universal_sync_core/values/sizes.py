@@ -34,7 +34,7 @@ class Sizes:
         self._measured: dict[int, Measured] = {}
         # The sizes of values that were measured with the other fields of an object: all portable.
         self._fields: dict[int, int] = {}
-        # What was measured is held, so that no other object can get its identity.
+        # The measured object is kept, so that no other can get its identity.
         self._held: list[Json] = []
 
     def of(self, value: Json) -> Measured:
