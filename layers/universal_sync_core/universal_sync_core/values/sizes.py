@@ -3,6 +3,7 @@
 from typing import Final, NamedTuple
 
 from universal_sync_core.values.codec import Json, JsonObject, measure, measure_each
+from universal_sync_core.values.compression import is_open
 
 
 class Measured(NamedTuple):
@@ -34,7 +35,8 @@ class Sizes:
         self._measured: dict[int, Measured] = {}
         # The sizes of values that were measured with the other fields of an object: all portable.
         self._fields: dict[int, int] = {}
-        # The measured object is kept, so that no other can get its identity.
+        # What was measured is kept, so that no other object can get its identity. A pointer gets
+        # another path later: it is only measured as a whole.
         self._held: list[Json] = []
 
     def of(self, value: Json) -> Measured:
@@ -54,11 +56,11 @@ class Sizes:
 
         Args:
             fields: the object.
-            inner: the name of a field that is measured from its own fields, if it is an object.
+            inner: the name of a field that is measured from its own fields, if it is open.
         """
         known = self._measured.get(id(fields))
         if known is None:
-            if inner is not None and type(fields.get(inner)) is dict:
+            if inner is not None and is_open(fields.get(inner)):
                 self.of_fields(fields[inner])
             known = self.of(fields) if len(fields) > _MOST_FIELDS else self._added_up(fields)
             self._remember(fields, known)
