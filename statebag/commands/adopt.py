@@ -52,10 +52,11 @@ def command(  # noqa: PLR0913 - options
 ) -> int:
     """Insert the offload states that keep a state machine under the payload limit.
 
-    MACHINE is a file of Amazon States Language (JSON or YAML), or the ARN of a deployed state
-    machine. Prints the changes, and writes them with -o. Text that it does not edit stays the same
-    to the byte. Adopting twice changes nothing more, and --undo restores the original. If a state
-    cannot be helped, it is named with the reason, the rest is adopted, and the exit code is 1.
+    MACHINE is a file of Amazon States Language (JSON or YAML, also in a template or a heredoc of
+    Terraform), or the ARN of a deployed state machine. Prints the changes, and writes them with -o.
+    Text that it does not edit stays the same to the byte. Adopting twice changes nothing more, and
+    --undo restores the original. If a state cannot be helped, it is named with the reason, the rest
+    is adopted, and the exit code is 1.
 
     \b
     Examples:

@@ -45,8 +45,15 @@ def joined(text: str) -> dict[str, Any]:
     return {"Fn::Join": ["", [*parts[:-1], parts[-1].removesuffix("arn:")]]}
 
 
+def in_terraform(head: str, lead: str, text: str = PLAIN) -> str:
+    definition = f"{head}\n{indent(text, lead)}\n{lead}EOF"
+    return f'resource "aws_sfn_state_machine" "orders" {{\n  definition = {definition}\n}}\n'
+
+
 def value_in(text: str) -> Any:
     """Return what the template of a text says of its machine, with what fills it in."""
+    if text.startswith("resource"):
+        return json.loads(text.partition("EOF\n")[2].rpartition("EOF")[0])
     tagged = re.sub(r"!Sub\b", "", text)
     value = yaml.safe_load(tagged)["Resources"]["Machine"]
     value = value.get("Properties", value)["DefinitionString"]
@@ -68,6 +75,8 @@ FORMS: Final[dict[str, tuple[str, str]]] = {
     "in JSON": (".json", in_json(PLAIN, 2)),
     "in JSON of ASCII": (".json", json.dumps(json.loads(in_json(SHORT)))),
     "as Terraform writes it": (".json", in_json(SHORT).replace("<b>", "\\u003cb\\u003e")),
+    "in Terraform": (".tf", in_terraform("<<EOF", "")),
+    "in Terraform, by indentation": (".tf", in_terraform("<<-EOF", "    ")),
     "joined by the CDK": (".json", in_json(joined(SHORT), 1)),
     "joined beside a comment": (
         ".json",
@@ -110,6 +119,18 @@ def test_task_in_a_string_that_names_a_function_alone_is_invoked(
 
     assert value_in(new)["States"]["Ask"]["Parameters"]["FunctionName"] == "${Report}"
     assert adopt(".json", new, "--undo") == text
+
+
+def test_function_of_terraform_is_known_by_its_name(adopt: Callable[..., str]) -> None:
+    function = "${aws_lambda_function.report.arn}"
+    asks = json.dumps(machine({"Ask": {"Type": "Task", "Resource": function}}))
+    text = in_terraform("<<EOF", "", asks)
+
+    new = adopt(".tf", text, "--decorated", "report")
+
+    assert value_in(new)["States"]["Ask"]["Parameters"]["FunctionName"] == function
+    assert adopt(".tf", text, "--decorated", "*") == new
+    assert adopt(".tf", new, "--undo") == text
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from statebag.machines.model.effects import resource_text
 from statebag.machines.text.edits import Edit, apply
 from statebag.machines.text.nodes import Kind, Node
 from statebag.machines.text.source import read_file, read_text
+from statebag.machines.text.yaml_text import parse_yaml
 from tests.statebag.conftest import Run
 
 JSON_TEXT = """{
@@ -63,7 +64,7 @@ def test_comma_behind_the_last_value_is_passed_over() -> None:
 
 
 def test_definition_inside_a_yaml_template_is_found() -> None:
-    source = read_text(YAML_TEXT, name="x", is_yaml=True)
+    source = read_text(YAML_TEXT, name="x", parse=parse_yaml)
 
     (machine,) = source.machines
     assert machine.text("StartAt") == "One"
@@ -125,6 +126,9 @@ def test_text_in_a_string_beside_a_definition_is_told(
         ("a.yaml", "", "empty"),
         ("stack.ts", "StartAt", "is a program"),
         ("stack.mjs", "StartAt", "is a program"),
+        ("main.tf", "definition = jsonencode({StartAt = 1})", "no state machine in a heredoc"),
+        ("main.tf", "a = <<E\n{'StartAt': 1}\nE\n", "line 1: the definition is text in a string"),
+        ("main.tf", "<<A\n" * 200_000, "no state machine in a heredoc"),
         ("a.yaml", LAUGHS, "aliases in .* stand for over 100,000 values"),
         ("a.yaml", "a: " + "[" * 100_000, "over 1,024 levels deep"),
     ],
@@ -142,14 +146,16 @@ def test_file_that_has_no_definition_is_refused(
 @pytest.mark.parametrize("language", ["JSON", "YAML"])
 def test_integer_of_more_digits_than_python_converts_is_a_text(language: str) -> None:
     text = '{"StartAt": "A", "States": {}, "TimeoutSeconds": %s}' % ("9" * 5_000)
-    (machine,) = read_text(text, name="a", is_yaml=language == "YAML").machines
+    (machine,) = read_text(
+        text, name="a", parse=parse_yaml if language == "YAML" else None
+    ).machines
     assert machine.text("TimeoutSeconds") == "9" * 5_000
 
 
 def test_function_of_a_template_is_no_sequence_and_is_looked_into() -> None:
     text = "StartAt: A\nStates: {}\nResource: !Sub ['arn:${P}', {P: aws}]\n"
 
-    (machine,) = read_text(text, name="a", is_yaml=True).machines
+    (machine,) = read_text(text, name="a", parse=parse_yaml).machines
 
     assert machine.sequence("Resource") == ()
     assert resource_text(machine) == "arn:${P}"

@@ -48,6 +48,7 @@ _RESOURCE: Final = re.compile(
 _SUBSTITUTION: Final = re.compile(r"\$\{[^{}]*+\}")
 _STANDS_FOR: Final = "-"
 _FUNCTION: Final = re.compile(r"arn:[^:]*+:lambda:|.*?:function:")
+_OF_TERRAFORM: Final = re.compile(r"\$\{aws_lambda_function\.[^{}]++\}")
 _ACTIVITY: Final = re.compile(r"arn:[^:]*:states:[^:]*:[^:]*:activity:.*")
 # A receipt is identifiers, and SdkHttpMetadata with the headers.
 _RECEIPT: Final = 4 * KIB
@@ -90,13 +91,14 @@ _LIMITS: Final = {
 
 def service_of(resource: str) -> Service:
     """Return what the Resource of a Task stands for; what cannot be told is a service."""
+    is_function = _OF_TERRAFORM.fullmatch(resource)
     resource = _SUBSTITUTION.sub(_STANDS_FOR, resource)
     if _ACTIVITY.fullmatch(resource):
         return Service(integration=Integration.ACTIVITY, name="activity", waits=True)
     found = _RESOURCE.fullmatch(resource)
     if found:
         return _integration(found["service"], found["operation"], found["pattern"] or "")
-    if _FUNCTION.match(resource):
+    if is_function or _FUNCTION.match(resource):
         return Service(integration=Integration.LAMBDA_ARN, name="lambda")
     return Service(integration=Integration.UNKNOWN, name="a substitution")
 

@@ -10,7 +10,7 @@ from statebag.machines.model.states import Scope, State
 
 ALL: Final = "*"
 _MOST_SHOWN: Final = 10
-_SUBSTITUTION: Final = re.compile(r"\$\{([^{}.]++)[^{}]*+\}")
+_SUBSTITUTION: Final = re.compile(r"\$\{(?:aws_lambda_function\.)?([^{}.]++)[^{}]*+\}")
 _FUNCTION_NAME: Final = re.compile(r"(?:.*:function:)?(?P<name>[^:]+)(?::[^:]+)?")
 
 

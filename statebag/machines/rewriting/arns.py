@@ -79,7 +79,7 @@ def _restoring_all(source: Source) -> Iterator[Edit]:
 
 def again(source: Source, text: str) -> Source:
     """Return another text instead of a file's."""
-    return read_text(text, name=source.name, is_yaml=source.is_yaml, encoding=source.encoding)
+    return read_text(text, name=source.name, parse=source.parse, encoding=source.encoding)
 
 
 @dataclass(frozen=True, slots=True)

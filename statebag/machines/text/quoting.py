@@ -61,7 +61,7 @@ def quoted(text: str, node: Node) -> Quoted | None:
     properties = _PROPERTIES.match(text, node.start)
     start = properties.end() if properties else node.start
     match text[start]:
-        case "|" | ">":  # to JSON, the spaces in front of each line say nothing
+        case "|" | ">" | "<":  # to JSON, the spaces in front of each line say nothing
             begin = text.find("\n", start, node.end) + 1
             return Quoted(begin, node.end, text[begin : node.end], str) if begin else None
         case "'":

@@ -1,12 +1,13 @@
-"""A file that has state machines in it: alone, or inside a template."""
+"""A file that has state machines in it: alone, inside a template, or in a program of Terraform."""
 
 from codecs import BOM_UTF8
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from statebag.errors import NotFoundError, RefusedError
+from statebag.machines.text.heredocs import parse_heredocs
 from statebag.machines.text.json_text import parse_json
 from statebag.machines.text.nodes import Kind, Node
 from statebag.machines.text.quoting import Quoted, quoted, said_by
@@ -14,8 +15,8 @@ from statebag.machines.text.yaml_text import parse_yaml
 
 _HINT: Final = "Give a file of Amazon States Language in JSON or YAML, or a state machine's ARN."
 _CODE: Final = {
-    ".cjs", ".cs", ".go", ".hcl", ".java", ".js", ".kt", ".mjs", ".mts", ".py", ".rb", ".rs", ".tf",
-    ".ts", ".tsx",
+    ".cjs", ".cs", ".go", ".hcl", ".java", ".js", ".kt", ".mjs", ".mts", ".py", ".rb", ".rs", ".ts",
+    ".tsx",
 }  # fmt: skip
 _CODE_HINT: Final = (
     "Give the definition that it makes: `cdk synth` or `terraform show -json` writes it,"
@@ -29,6 +30,19 @@ _QUOTED: Final = (
 )
 
 
+class Parse(Protocol):
+    """Returns the value of a text, or raises RefusedError."""
+
+    def __call__(self, text: str, *, name: str) -> Node: ...  # noqa: D102 - as above
+
+
+_LANGUAGES: Final[Mapping[str, Parse]] = {
+    ".tf": parse_heredocs,
+    ".yaml": parse_yaml,
+    ".yml": parse_yaml,
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """A text and the definitions in it.
@@ -37,7 +51,7 @@ class Source:
         name: for messages.
         text: as it was read.
         encoding: of the file.
-        is_yaml: whether it is YAML.
+        parse: reads its language.
         machines: the definitions, in the order of the text.
         inner: the texts in strings that have definitions.
         unread: what to say of definitions beside them that are not read.
@@ -48,12 +62,17 @@ class Source:
     name: str
     text: str
     encoding: str
-    is_yaml: bool
+    parse: Parse
     machines: tuple[Node, ...]
     inner: "tuple[Source, ...]" = ()
     unread: tuple[str, ...] = ()
     place: Quoted | None = None
     first_line: int = 1
+
+    @property
+    def is_yaml(self) -> bool:
+        """Whether it is YAML."""
+        return self.parse is parse_yaml
 
     def texts(self) -> Iterator["Source"]:
         """Yield this text and all inside it."""
@@ -86,32 +105,45 @@ def read_file(file: Path) -> Source:
         raise RefusedError(f"{file}: {error.strerror}", hint=_HINT) from error
     except UnicodeDecodeError as error:
         raise RefusedError(f"{file} cannot be read as UTF-8 text", hint=_HINT) from error
-    is_yaml = file.suffix in {".yaml", ".yml"}
-    return read_text(text, name=str(file), is_yaml=is_yaml, encoding=encoding)
+    parse = _LANGUAGES.get(file.suffix)
+    return read_text(text, name=str(file), parse=parse, encoding=encoding)
 
 
-def read_text(text: str, *, name: str, is_yaml: bool = False, encoding: str = "utf-8") -> Source:
+def read_text(
+    text: str, *, name: str, parse: Parse | None = None, encoding: str = "utf-8"
+) -> Source:
     """Return the definitions of a text.
 
+    Args:
+        text: the text.
+        name: for messages.
+        parse: reads its language; by default, JSON or YAML as it begins.
+        encoding: of the file.
+
     Raises:
-        RefusedError: it has none, or is neither JSON nor YAML.
+        RefusedError: it has none, or is not of its language.
     """
-    is_json = not is_yaml and text.lstrip().startswith(("{", "["))
-    root = parse_json(text, name=name) if is_json else parse_yaml(text, name=name)
+    if parse is None:
+        parse = parse_json if text.lstrip().startswith(("{", "[")) else parse_yaml
+    root = parse(text, name=name)
     machines = tuple(node for node in _outside(root) if _is_definition(node))
     inner, unread = _inside(text, root, name)
+    is_program = parse is parse_heredocs
+    cure = _CODE_HINT if is_program else _QUOTED
     if not machines and not inner and unread:
-        raise RefusedError(unread[0], hint=_QUOTED)
+        raise RefusedError(unread[0], hint=cure)
+    if not machines and not inner and is_program:
+        raise RefusedError(f"{name} contains no state machine in a heredoc", hint=cure)
     if not machines and not inner:
         raise RefusedError(f"{name} contains no state machine (no StartAt and States)", hint=_HINT)
     return Source(
         name=name,
         text=text,
         encoding=encoding,
-        is_yaml=not is_json,
+        parse=parse,
         machines=machines,
         inner=inner,
-        unread=tuple(f"{said}. {_QUOTED}" for said in unread),
+        unread=tuple(f"{said}. {cure}" for said in unread),
     )
 
 
