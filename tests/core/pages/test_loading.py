@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.core.bags import TRIES, call, fresh
+from tests.core.effort import calls_of
 from tests.core.fakes import (
     CorruptingStore,
     CountingStore,
@@ -19,10 +20,13 @@ from tests.core.fakes import (
 )
 from universal_sync_core.errors import MissingObjectError, StateTooLargeError
 from universal_sync_core.storage.memory_store import MemoryStore
+from universal_sync_core.storage.parallel import MAX_REQUESTS_AT_ONCE
 from universal_sync_core.storage.store import Location, ObjectStore, Part, StoredObject
-from universal_sync_core.values.codec import Json, encode
+from universal_sync_core.values.address import Address, settled
+from universal_sync_core.values.codec import Json, decode, encode
 from universal_sync_core.values.pointer import Pointer
 
+NUMBERS = list(range(1_000))
 SOURCE = random.Random(7)  # noqa: S311 - of a test
 
 
@@ -85,6 +89,51 @@ def test_what_a_document_refers_to_is_requested_before_all_others_have_come() ->
     read = load(Watching(store, before), outer)
     assert sorted(each["number"] for each in read) == [0, 1]
     assert [each["inner"] for each in read] == ["found", "found"]
+
+
+def tree_apart(
+    store: MemoryStore, monkeypatch: pytest.MonkeyPatch, **settings: int
+) -> tuple[Json, dict[int, set[str]]]:
+    """Return a pointer to a list, and the paths of its documents by height, each in a pack."""
+    paths: dict[int, set[str]] = {}
+    with fresh(store, **settings), call() as opened:
+        add = opened.objects.add
+
+        def alone(body: bytes) -> Address:
+            at = add(body)
+            opened.objects.seal()
+            paths.setdefault(decode(body)["height"], set()).add(settled(at).path)
+            return at
+
+        monkeypatch.setattr(opened.objects, "add", alone)
+        return opened.pages.store(NUMBERS).render(), paths
+
+
+def test_index_objects_are_requested_before_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    store = MemoryStore()
+    low, low_paths = tree_apart(store, monkeypatch, page_bytes=64, index_bytes=1_000_000)
+    high, high_paths = tree_apart(store, monkeypatch, page_bytes=64, index_bytes=10_000)
+    not_asked, all_asked = set(high_paths[1]), Event()
+
+    def before(path: str) -> None:
+        not_asked.discard(path)
+        if not not_asked:
+            all_asked.set()
+        if path in low_paths[0]:
+            assert all_asked.wait(30)
+
+    assert (max(low_paths), max(high_paths)) == (1, 2)
+    assert len(low_paths[0]) > 3 * MAX_REQUESTS_AT_ONCE  # enough to take every thread
+    assert load(Watching(store, before), [low, high]) == [NUMBERS, NUMBERS]
+
+
+def test_what_was_loaded_is_not_gone_through_again() -> None:
+    store = MemoryStore()
+    with fresh(store, page_bytes=64), call() as opened:
+        value = opened.pages.store(NUMBERS).render()
+    with fresh(store), call() as opened:
+        first, second = (calls_of(lambda: opened.pages.load(value)) for _ in range(2))
+    assert second < first / 100
 
 
 @pytest.mark.parametrize("lost", [0, 1, 2, 30, 51])

@@ -47,7 +47,8 @@ class Arrivals:
     def begin(self, addresses: Iterable[Address]) -> Iterator[Stored]:
         """Begin to read documents, and return an iterator over those that come together.
 
-        Their order is the same each time. The errors are those of `Objects.read_many`.
+        They are requested in the order of the addresses, each with those near it. The errors are
+        those of `Objects.read_many`.
         """
         at_hand: Stored = {}
         ahead: list[Address] = []
@@ -64,7 +65,9 @@ class Arrivals:
         if missing:
             self._bytes_asked += sum(at.length for at in missing)
             self._fetching.budget.require_readable(self._bytes_asked, missing[0].path)
-        return deque(self._requests.begin(self._fetching.documents_in, list(joined(missing))))
+        rank = {at: number for number, at in enumerate(missing)}
+        reaches = sorted(joined(missing), key=lambda each: min(rank[at] for at in each.documents))
+        return deque(self._requests.begin(self._fetching.documents_in, reaches))
 
     def _arriving(
         self, at_hand: Stored, ahead: Iterable[Address], asked: deque[Future[Stored]]

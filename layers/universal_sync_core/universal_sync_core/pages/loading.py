@@ -7,6 +7,7 @@ from itertools import chain
 from typing import TypeAlias
 
 from universal_sync_core.packs.arrivals import Arrivals, Stored
+from universal_sync_core.packs.collector import collector_paused
 from universal_sync_core.packs.objects import Objects
 from universal_sync_core.pages.page_format import Node
 from universal_sync_core.pages.tree_reader import TreeReader
@@ -34,6 +35,7 @@ class Loading(TreeReader):
         """Read through `objects`."""
         super().__init__(objects)
         self._values: dict[Address | str, Document] = {}
+        self._loaded: set[Form] = set()  # with everything that they refer to
 
     def expanded(self, value: Json) -> Json:
         """Return the content of a compressed value, or any other value unchanged.
@@ -56,10 +58,11 @@ class Loading(TreeReader):
 
     def load_behind(self, pointers: Iterable[Pointer]) -> None:
         """Read everything behind pointers; each document is decoded while others are read."""
-        wanted = _by_form(map(as_settled, pointers))
+        every = _by_form(map(as_settled, pointers))
+        wanted = {form: each for form, each in every.items() if form not in self._loaded}
         if not wanted:
             return
-        with SideBySide() as requests:
+        with SideBySide() as requests, collector_paused():
             arrivals = Arrivals(self._objects, requests)
             seen = set(wanted)
             waiting = deque([self._begun(wanted, arrivals)])
@@ -72,14 +75,19 @@ class Loading(TreeReader):
                     seen |= new.keys()
                     if new:
                         waiting.append(self._begun(new, arrivals))
+        self._loaded |= seen
 
     def _begun(self, wanted: References, arrivals: Arrivals) -> Iterator[References]:
-        """Begin to read documents, and return an iterator over those that are there together."""
+        """Begin to read documents, and return an iterator over those that are there together.
+
+        What leads on to others is requested first.
+        """
         missing = {form: each for form, each in wanted.items() if self._is_missing(form)}
         known = {form: each for form, each in wanted.items() if form not in missing}
         roots = [each for each in missing.values() if isinstance(each, Pointer)]
         arrivals.begin_whole(root for root in roots if root.kind != "value")
-        arriving = arrivals.begin(dict.fromkeys(at for at, _ in missing))
+        pages_last = sorted(missing, key=lambda form: _is_page(missing[form]))
+        arriving = arrivals.begin(dict.fromkeys(at for at, _ in pages_last))
         return chain([known], (self._decoded(stored, missing) for stored in arriving))
 
     def _decoded(self, stored: Stored, missing: References) -> References:
@@ -156,3 +164,7 @@ def _by_form(pointers: Iterable[Pointer]) -> dict[Form, Reference]:
 
 def _is_single(reference: Reference) -> bool:
     return isinstance(reference, Pointer) and reference.kind == "value"
+
+
+def _is_page(reference: Reference) -> bool:
+    return not isinstance(reference, Pointer) and reference[0].height == 1

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from itertools import chain
 from typing import Final, NamedTuple
 
+from universal_sync_core.packs.collector import collector_paused
 from universal_sync_core.packs.objects import Objects
 from universal_sync_core.pages.loading import Loading, as_settled
 from universal_sync_core.pages.page_format import digest_mark, split_marks
@@ -47,6 +48,7 @@ class PageReader(Loading):
         super().__init__(objects)
         self._built: set[Address | str] = set()
 
+    @collector_paused()
     def resolve(self, value: Json, *, unescape: bool = False) -> Json:
         """Return `value` with everything that it points to filled in.
 
@@ -78,6 +80,7 @@ class PageReader(Loading):
             return self.elements(pointer)
         return self.whole(pointer)
 
+    @collector_paused()
     def whole(self, pointer: Pointer, *, unescape: bool = False) -> Json:
         """Return the value of a pointer with everything that it points to filled in."""
         pointer = as_settled(pointer)

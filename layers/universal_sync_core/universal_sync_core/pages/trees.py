@@ -151,8 +151,7 @@ def _sorted(pages: Sequence[Node]) -> JsonObject | None:
 
 
 def _rows(page: Node) -> Iterator[tuple[int, str, Json]]:
-    for position, (key, value) in zip(page.order or (), page.items.items(), strict=True):
-        yield position, key, value
+    return zip(page.order or (), page.items, page.items.values(), strict=True)
 
 
 def in_sequence(pages: Sequence[Node]) -> list[Json]:
