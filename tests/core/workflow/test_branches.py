@@ -10,7 +10,12 @@ import pytest
 from tests.core.bags import CONTEXT, fresh, hydrated, synced
 from tests.core.fakes import CountingStore
 from tests.core.workflow.branches import PARENT, SYNC, joined, parent, values, worked
-from universal_sync_core import complete_branch, fork_branch, store_to_s3
+from universal_sync_core import (
+    calculate_payload_size,
+    complete_branch,
+    fork_branch,
+    store_to_s3,
+)
 from universal_sync_core.errors import (
     InvalidRequestError,
     MalformedPointerError,
@@ -263,3 +268,45 @@ def test_a_retried_join_gives_the_same_bag_and_no_new_objects(store: CountingSto
         again = joined(state, *branches)
     assert first | {"last_update_time": 0} == again | {"last_update_time": 0}
     assert store.puts == []
+
+
+@pytest.mark.parametrize(
+    "strategy", [{"strategy": "merge_by_key", "key": "id"}, "append", "dedupe_append", "set_union"]
+)
+def test_a_join_does_not_read_a_list_of_large_elements_whole_for_each_branch(strategy: Any) -> None:
+    found = [{"id": n, "text": f"{n} " * 9_000} for n in range(20)]
+    changes = {f"b{n}": {"id": n, "by": f"b{n}"} for n in range(20)}
+    store, growing = CountingStore(), {"merge_strategy": {"found": strategy}}
+    with fresh(store):
+        state = parent(current_state={"found": found}, pending_branches=[*changes])
+        branches = [
+            worked(state, name, {"current_state": {"found": change}}, **growing)
+            for name, change in changes.items()
+        ]
+    with fresh(store, budget_bytes=5 * calculate_payload_size(found)):
+        bag = joined(state, *branches, **growing)
+    pairs = zip(found, changes.values(), strict=True)
+    is_keyed = isinstance(strategy, dict)
+    expected = [one | other for one, other in pairs] if is_keyed else [*found, *changes.values()]
+    with fresh(store):
+        assert hydrated(bag)["current_state"]["found"] == expected
+
+
+def test_the_large_maps_that_a_branch_changed_are_read_together() -> None:
+    large = {f"k{n}": {"n": n, "text": f"{n} " * 9_000} for n in range(40)}
+    store, names = CountingStore(), [f"b{n}" for n in range(8)]
+    with fresh(store):
+        state = parent(current_state=large, pending_branches=names)
+        changed = [
+            {f"k{5 * n + m}": {"by": name} for m in range(5)} for n, name in enumerate(names)
+        ]
+        results = zip(names, changed, strict=True)
+        branches = [worked(state, name, {"current_state": each}) for name, each in results]
+    store.reset()
+    with fresh(store):
+        bag = joined(state, *branches)
+        assert len(store.gets) <= 6 * len(names)
+        expected = {
+            key: each | {"by": names[n // 5]} for n, (key, each) in enumerate(large.items())
+        }
+        assert hydrated(bag)["current_state"] == expected

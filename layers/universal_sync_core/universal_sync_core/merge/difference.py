@@ -1,5 +1,7 @@
 """The difference between two states, found without reading what both share."""
 
+from collections.abc import Iterable
+
 from universal_sync_core.bag.fields import (
     ARCHIVE,
     CONTROL_FIELDS_NEVER_OFFLOAD,
@@ -12,6 +14,7 @@ from universal_sync_core.bag.unit_of_work import UnitOfWork
 from universal_sync_core.merge.deep_merge import REMOVAL, Changes, Replacement
 from universal_sync_core.merge.lists import Lists
 from universal_sync_core.pages.page_reader import PageReader
+from universal_sync_core.values.address import Address
 from universal_sync_core.values.codec import Json, JsonObject, canonical, decode, encode
 from universal_sync_core.values.paths import Each, Pattern
 from universal_sync_core.values.pointer import has_mark, is_list, is_map, is_one_place, parse
@@ -69,13 +72,20 @@ def _history_since(before: JsonObject, after: JsonObject, unit: UnitOfWork) -> J
 
 
 def _part(key: str, before: Json, after: Json, path: Pattern, unit: UnitOfWork) -> JsonObject:
-    """Return a key with the value to merge there, or an empty object if there is none."""
-    as_whole = unit.strategies.at(path) is not None
-    if _is_same(before, after, unit) or (as_whole and is_equal(before, after, unit.pages)):
+    """Return a key with the value to merge there, or an empty object if there is none.
+
+    Two maps, or two lists of which one grows, are compared member by member: reading them whole for
+    each of many branches would cost more than a call may spend.
+    """
+    if encode(before) == encode(after):
         return {}
-    part = _changed(before, after, path, unit)
-    is_merged = not as_whole and is_map(unit.pages.opened(before))
-    is_nothing = is_merged and part == {}  # the same map in two forms
+    strategy, ours, theirs = unit.strategies.at(path), *map(unit.pages.expanded, (before, after))
+    is_kind = is_map if strategy is None else is_list
+    by_member = (strategy is None or strategy.grows) and is_kind(ours) and is_kind(theirs)
+    if is_one_place(ours, theirs) if by_member else is_equal(ours, theirs, unit.pages):
+        return {}
+    part = _changed(ours, theirs, path, unit)
+    is_nothing = by_member and not part  # the same in two forms
     return {} if is_nothing else {key: part}
 
 
@@ -93,6 +103,7 @@ def _changed(before: Json, after: Json, path: Pattern, unit: UnitOfWork) -> Json
     if strategy or not (is_map(before) and is_map(after)):
         return after
     old, new = unit.pages.maps_apart(before, after)
+    unit.pages.nodes(_roots((old[key], value) for key, value in new.items() if key in old))
     changes: Changes = {key: REMOVAL for key in old if key not in new}
     for key, value in new.items():
         if key not in old:
@@ -106,48 +117,56 @@ def _added(before: Json, after: Json, unit: UnitOfWork, *, as_set: bool) -> Json
     """Return the elements after those that were there before; in a set, each counts once."""
     lists = Lists(unit.pages)
     old, new = lists.elements(before), lists.elements(after)
-    if as_set:
+    is_kept = _begins(new, old, unit)
+    if as_set and not is_kept:
         old = list(lists.distinct(old).values())
-    pairs = zip(old, new, strict=False)
-    kept = len(new) >= len(old) and all(is_equal(*pair, unit.pages) for pair in pairs)
-    return new[len(old) :] if kept else Replacement(new)
+        is_kept = _begins(new, old, unit)
+    return new[len(old) :] if is_kept else Replacement(new)
+
+
+def _begins(items: list[Json], first: list[Json], unit: UnitOfWork) -> bool:
+    """Tell whether a list begins with the elements of another."""
+    pairs = zip(first, items, strict=False)
+    return len(items) >= len(first) and all(is_equal(*pair, unit.pages) for pair in pairs)
 
 
 def _changed_items(before: Json, after: Json, key: str, path: Pattern, unit: UnitOfWork) -> Json:
     """Return the changed items, each with its key, and the new ones."""
     lists = Lists(unit.pages)
     old, new = lists.elements(before), lists.elements(after)
+    unit.pages.nodes(_roots(zip(old, new, strict=False)))
     parts = [
         _changed_item(ours, theirs, key, path, unit)
         for ours, theirs in zip(old, new, strict=False)
-        if not (_is_same(ours, theirs, unit) or is_equal(ours, theirs, unit.pages))
+        if encode(ours) != encode(theirs)
     ]
     if len(new) < len(old) or None in parts:
         return Replacement(new)
-    return [*parts, *new[len(old) :]]
+    return [*filter(None, parts), *new[len(old) :]]
 
 
 def _changed_item(
     before: Json, after: Json, key: str, path: Pattern, unit: UnitOfWork
 ) -> JsonObject | None:
-    """Return the key and the changes of an item, or None if merging by key cannot express them."""
-    lists = Lists(unit.pages)
-    identity, old = lists.identities([after, before], key)
+    """Return the key and the changes of an item, or None if merging by key cannot express them.
+
+    It is empty if the item is the same in two forms.
+    """
+    identity, old = Lists(unit.pages).identities([after, before], key)
     if identity is None or identity != old:
-        return None
+        return {} if is_equal(before, after, unit.pages) else None
     part = _changed(before, after, (*path, Each.EACH), unit)
     if type(part) is not dict or has_mark(part):
         return None
-    return {key: decode(identity)} | part
+    return {key: decode(identity)} | part if part else {}
 
 
-def _is_same(before: Json, after: Json, unit: UnitOfWork) -> bool:
-    """Tell whether a value is unchanged, whatever form it has.
-
-    Two maps in different forms count as changed; their differences are found key by key.
-    """
-    before, after = unit.pages.expanded(before), unit.pages.expanded(after)
-    if is_map(before) and is_map(after):
-        is_one = is_one_place(before, after)
-        return encode(before) == encode(after) if is_one is None else is_one
-    return is_equal(before, after, unit.pages)
+def _roots(pairs: Iterable[tuple[Json, Json]]) -> list[Address]:
+    """Return where the maps are that are in S3 in both forms of a pair, and differ."""
+    stored = ((parse(ours), parse(theirs)) for ours, theirs in pairs)
+    return [
+        pointer.at
+        for ours, theirs in stored
+        if ours and theirs and ours.at != theirs.at and ours.kind == theirs.kind == "map"
+        for pointer in (ours, theirs)
+    ]
