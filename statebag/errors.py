@@ -172,7 +172,7 @@ def explained(error: Exception) -> StatebagError | None:
     if isinstance(error, _NO_SESSION):
         return NoAccessError(f"no usable credentials: {error}", hint=_SIGN_IN)
     if isinstance(error, _NO_ANSWER):
-        hint = "Check the network and --endpoint-url, then try again."
+        hint = "Check the network, the region and --endpoint-url, then try again."
         return UnavailableError(
             f"{_endpoint(error)} did not answer: {type(error).__name__}", hint=hint
         )

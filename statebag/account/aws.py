@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
+from botocore.exceptions import ConnectionError as NoConnectionError
+
 from statebag.account.places import Place, place_given
 from statebag.account.stacks import Stack, stack_named
 from statebag.account.versions import S3Versions, Versions
@@ -25,6 +27,7 @@ _READ_TIMEOUT_SECONDS: Final = 320
 # An account may describe 15 executions a second, and many are asked for at once.
 # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 _MANY_ATTEMPTS: Final = 12
+_ATTEMPTS: Final = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +114,7 @@ class Cloud:
         connection = self._connection
         return boto3.Session(profile_name=connection.profile, region_name=connection.region)
 
-    def _client(self, service: str, *, attempts: int = 4) -> Any:
+    def _client(self, service: str, *, attempts: int = _ATTEMPTS) -> Any:
         from botocore.config import Config  # noqa: PLC0415 - as above
 
         config = Config(
@@ -121,10 +124,21 @@ class Cloud:
             retries={"mode": "standard", "total_max_attempts": attempts},
         )
         try:
-            return self._session.client(
+            client = self._session.client(
                 service,  # type: ignore[call-overload]
                 endpoint_url=self._connection.endpoint_url,
                 config=config,
             )
         except ValueError as error:  # no region or endpoint can have that form
             raise wrong_setting(error) from error
+        client.meta.events.register_first("needs-retry", _give_up)
+        return client
+
+
+def _give_up(attempts: int, caught_exception: Exception | None, **_: object) -> None:
+    """Stop early where nobody answers: a region or an endpoint may be misspelt.
+
+    Only a service that asks to slow down is asked more often.
+    """
+    if isinstance(caught_exception, NoConnectionError) and attempts >= _ATTEMPTS:
+        raise caught_exception

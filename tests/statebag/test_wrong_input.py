@@ -1,11 +1,13 @@
 """What a person types wrong is refused with what it was and where, and with no traceback."""
 
 import json
+import socket
 from pathlib import Path
 from typing import Any
 
 import click
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
 from statebag.account.aws import Cloud, Connection
 from statebag.cli import statebag
@@ -148,6 +150,25 @@ def test_endpoint_or_region_that_cannot_be_one(given: dict[str, Any]) -> None:
 
     with pytest.raises(WrongSettingError, match=next(iter(given.values()))):
         _ = cloud.states
+
+
+def test_service_that_nobody_can_reach_is_asked_as_seldom_as_any_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Step Functions is asked more often only where it asks to slow down."""
+    pauses: list[float] = []
+    monkeypatch.setattr("botocore.endpoint.time.sleep", pauses.append)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        endpoint = f"http://127.0.0.1:{closed.getsockname()[1]}"
+    cloud = Cloud(Connection(region="eu-west-1", endpoint_url=endpoint))
+
+    with pytest.raises(EndpointConnectionError):
+        cloud.states.describe_execution(executionArn=RUN)
+
+    assert len(pauses) == 3
 
 
 def test_state_that_was_not_entered_is_refused_with_those_that_were(
