@@ -36,8 +36,6 @@ Members: TypeAlias = dict[Step, Json]
 
 # What the core itself notes at each step.
 BOOKKEEPING: Final = frozenset({"last_update_time", "payload_size_kb", "state_revision"})
-# Longer lists are compared by position.
-_ALIGNED_ELEMENTS: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,9 +103,7 @@ class Comparison:
 
     def _sequences(self, old: list[_Slot], new: list[_Slot], steps: Steps) -> Iterator[Change]:
         before, after = self._apart(old, new, is_list=True)
-        longest = max(len(before), len(after))
-        is_aligned = longest <= _ALIGNED_ELEMENTS and len(steps) < COMPARED_LEVELS
-        if len(before) == len(after) or not is_aligned:
+        if len(steps) >= COMPARED_LEVELS:
             yield from self._members(before, after, steps)
             return
         olds, news = sorted(before.items(), key=_position), sorted(after.items(), key=_position)

@@ -248,6 +248,24 @@ def test_lists_that_share_one_element_many_times_are_compared_by_position() -> N
     assert changes[-2:] == [("k[398]", "removed"), ("k[399]", "removed")]
 
 
+@pytest.mark.parametrize(
+    ("new", "changes"),
+    [
+        ([-1, *range(3_000)], [("k[0]", "added")]),
+        ([*range(1, 3_001)], [("k[0]", "removed"), ("k[2999]", "added")]),
+        ([*range(1_000), *range(1_001, 3_000)], [("k[1000]", "removed")]),
+        ([1, *range(1, 3_000)], [("k[0]", "changed")]),
+        ([2_999, *range(1, 2_999), 0], [("k[0]", "changed"), ("k[2999]", "changed")]),
+        ([*range(5), *range(6, 3_000), 5], [("k[5]", "removed"), ("k[2999]", "added")]),
+    ],
+    ids=["one before", "moved on", "one less", "one twice", "ends swapped", "one moved"],
+)
+def test_long_lists_are_aligned_by_what_is_once_in_each(
+    new: list[int], changes: list[tuple[str, str]]
+) -> None:
+    assert compared([*range(3_000)], new) == changes
+
+
 def test_one_element_less_among_many_equal_ones_is_one_change() -> None:
     old = ["ok", *[element for n in range(400) for element in ("ok", n)]]
     assert compared(old, [*old[:7], *old[8:]]) == [("k[7]", "removed")]
