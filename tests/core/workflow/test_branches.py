@@ -271,7 +271,8 @@ def test_a_retried_join_gives_the_same_bag_and_no_new_objects(store: CountingSto
 
 
 @pytest.mark.parametrize(
-    "strategy", [{"strategy": "merge_by_key", "key": "id"}, "append", "dedupe_append", "set_union"]
+    "strategy",
+    [{"strategy": "merge_by_key", "key": "id"}, "append", "dedupe_append", "set_union"],
 )
 def test_a_join_does_not_read_a_list_of_large_elements_whole_for_each_branch(strategy: Any) -> None:
     found = [{"id": n, "text": f"{n} " * 9_000} for n in range(20)]
@@ -290,6 +291,25 @@ def test_a_join_does_not_read_a_list_of_large_elements_whole_for_each_branch(str
     expected = [one | other for one, other in pairs] if is_keyed else [*found, *changes.values()]
     with fresh(store):
         assert hydrated(bag)["current_state"]["found"] == expected
+
+
+@pytest.mark.parametrize("kind", ["list", "map"])
+def test_a_join_does_not_read_a_large_value_whole_for_each_branch_that_replaces_it(
+    kind: str,
+) -> None:
+    def of(name: str) -> Any:
+        texts = [name, *(f"{n} " * 9_000 for n in range(20))]
+        return texts if kind == "list" else {f"k{n}": text for n, text in enumerate(texts)}
+
+    store, names = CountingStore(), [f"b{n}" for n in range(20)]
+    whole = {"merge_strategy": {"found": "replace"}}
+    with fresh(store):
+        state = parent(current_state={"found": of("parent")}, pending_branches=names)
+        branches = [worked(state, n, {"current_state": {"found": of(n)}}, **whole) for n in names]
+    with fresh(store, budget_bytes=5 * calculate_payload_size(of("parent"))):
+        bag = joined(state, *branches, **whole)
+    with fresh(store):
+        assert hydrated(bag)["current_state"]["found"] == of(names[-1])
 
 
 def test_the_large_maps_that_a_branch_changed_are_read_together() -> None:

@@ -46,16 +46,22 @@ def changes_since(parent: JsonObject, bag: JsonObject, unit: UnitOfWork) -> Json
 def is_equal(left: Json, right: Json, pages: PageReader) -> bool:
     """Tell whether both are the same JSON value, whatever form each has.
 
-    They are read only if their pointers do not decide it: equal lists may be split into pages
-    differently and so have different paths.
+    Lists and maps in S3 are compared member by member, without pages that both have: equal ones may
+    be split into pages differently and so have different paths.
     """
     if left is right or encode(left) == encode(right):
         return True
     ours, theirs = parse(left), parse(right)
     if ours and theirs and ours.kind == theirs.kind:
-        same_length = ours.count == theirs.count
-        if not same_length or (ours.kind == "value" and ours.size != theirs.size):
+        if ours.count != theirs.count or (ours.kind == "value" and ours.size != theirs.size):
             return False
+        if ours.kind == "list":
+            return _begins(pages.elements(theirs), pages.elements(ours), pages)
+        if ours.kind == "map":
+            old, new = pages.maps_apart(left, right)
+            return old.keys() == new.keys() and all(
+                is_equal(old[key], new[key], pages) for key in old
+            )
     ours_whole, theirs_whole = pages.resolve([left, right])
     return canonical(ours_whole) == canonical(theirs_whole)
 
@@ -117,17 +123,17 @@ def _added(before: Json, after: Json, unit: UnitOfWork, *, as_set: bool) -> Json
     """Return the elements after those that were there before; in a set, each counts once."""
     lists = Lists(unit.pages)
     old, new = lists.elements(before), lists.elements(after)
-    is_kept = _begins(new, old, unit)
+    is_kept = _begins(new, old, unit.pages)
     if as_set and not is_kept:
         old = list(lists.distinct(old).values())
-        is_kept = _begins(new, old, unit)
+        is_kept = _begins(new, old, unit.pages)
     return new[len(old) :] if is_kept else Replacement(new)
 
 
-def _begins(items: list[Json], first: list[Json], unit: UnitOfWork) -> bool:
+def _begins(items: list[Json], first: list[Json], pages: PageReader) -> bool:
     """Tell whether a list begins with the elements of another."""
     pairs = zip(first, items, strict=False)
-    return len(items) >= len(first) and all(is_equal(*pair, unit.pages) for pair in pairs)
+    return len(items) >= len(first) and all(is_equal(*pair, pages) for pair in pairs)
 
 
 def _changed_items(before: Json, after: Json, key: str, path: Pattern, unit: UnitOfWork) -> Json:
