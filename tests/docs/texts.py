@@ -61,8 +61,9 @@ def _told(value: object, path: str) -> Iterator[tuple[str, str]]:
             yield from _told(element, f"{path}[{position}]")
     elif isinstance(value, dict):
         for name, member in value.items():
-            if name in _TOLD and isinstance(member, str):
-                yield path, member
+            text = member.get("Fn::Sub") if isinstance(member, dict) else member
+            if name in _TOLD and isinstance(text, str):
+                yield path, text
             else:
                 yield from _told(member, f"{path}.{name}")
 

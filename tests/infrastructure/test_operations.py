@@ -14,6 +14,7 @@ import measures
 from callbacks import requests, submissions
 from contract.callback_models import RequestCallbackEvent, SubmitCallbackEvent
 from services import clients
+from tests.docs.commands import check
 from tests.function.expected import BUCKET, load
 from tests.function.fakes import TOKEN, FakeEventBus, FakeStepFunctions
 from tests.function.lambda_context import FakeLambdaContext
@@ -61,6 +62,17 @@ def alarms(template: dict[str, Any]) -> dict[str, dict[str, Any]]:
         for name, resource in template["Resources"].items()
         if resource["Type"] == "AWS::CloudWatch::Alarm"
     }
+
+
+@pytest.mark.parametrize("alarm", ["ExecutionsFailedAlarm", "CallbacksNearExpiryAlarm"])
+def test_an_alarm_about_executions_gives_the_command_that_lists_them(
+    alarms: dict[str, dict[str, Any]], alarm: str
+) -> None:
+    text = alarms[alarm]["AlarmDescription"]["Fn::Sub"].replace("${AWS::StackName}", "shop")
+
+    command = next(each for each in re.findall(r"`(.+?)`", text) if " --stack shop" in each)
+
+    assert check(command) == 1
 
 
 @pytest.fixture

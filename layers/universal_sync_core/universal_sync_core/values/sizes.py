@@ -35,7 +35,7 @@ class Sizes:
         self._measured: dict[int, Measured] = {}
         # The sizes of values that were measured with the other fields of an object: all portable.
         self._fields: dict[int, int] = {}
-        # What was measured is kept, so that no other object can get its identity. A pointer gets
+        # The measured object is kept, so that no other can get its identity. A pointer gets
         # another path later: it is only measured as a whole.
         self._held: list[Json] = []
 
