@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import tracemalloc
 from collections.abc import AsyncIterator, Iterator
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -70,6 +71,25 @@ def test_what_came_as_a_pointer_and_did_not_change_goes_out_as_that_pointer(
     answer = handler(event, context())
     assert answer == {**event, "answer": 42, "again": [event["text"], event["report"]["rows"]]}
     assert store.puts == []
+
+
+def test_texts_that_a_handler_goes_through_are_not_held(store: CountingStore) -> None:
+    texts = [f"{n:07}" * 100_000 for n in range(40)]
+
+    @large_payloads
+    def handler(event: Any, _context: Context) -> Any:
+        return next(text for text in event["texts"] if text == texts[-1])
+
+    event = offload({"texts": texts}, OWNER, at_most=1 * KIB)
+    with fresh(store, cache_bytes=1):
+        tracemalloc.start()
+        try:
+            answer = handler(event, context())
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+    assert whole(answer) == texts[-1]
+    assert peak < len(texts[0]) * len(texts) / 2
 
 
 @pytest.mark.parametrize("copied", [dict, lambda event: dict(event.items()), plain])

@@ -1,10 +1,11 @@
 """Values that a handler got from pointers: if unchanged, they leave as the same pointers.
 
 A view knows its own pointer. A string does not, nor does an object or a list if everything was read
-before the handler started. These are recognised by their identity, and by a hash of their JSON if
-they can be changed.
+before the handler started. A string is recognised by its digest, so that it is not held for it;
+objects and lists by their identity and a hash of their JSON, since they can be changed.
 """
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
@@ -17,7 +18,7 @@ from universal_sync_core.values.codec import Json
 from universal_sync_core.values.paths import MAX_DEPTH
 from universal_sync_core.values.pointer import Pointer, has_mark, parse, unescape_key
 
-# Python shares some short strings, and a pointer for one of them would save nothing.
+# A pointer for a shorter string would save nothing.
 _SHORTEST: Final = 256
 
 
@@ -29,23 +30,28 @@ class _Handed(NamedTuple):
 
 @dataclass(slots=True)
 class HandedOut:
-    """The values of one invocation, by their identity."""
+    """The values of one invocation: containers by their identity, strings by their digest."""
 
     _values: dict[int, _Handed] = field(default_factory=dict)
+    _texts: dict[bytes, Pointer] = field(default_factory=dict)
 
     def note(self, value: Json, pointer: Pointer) -> None:
         """Note that a value came from a pointer."""
-        if type(value) in (dict, list) or (type(value) is str and len(value) >= _SHORTEST):
+        if type(value) in (dict, list):
             self._values[id(value)] = _Handed(value, pointer, mark_of(value))
+        elif type(value) is str and len(value) >= _SHORTEST:
+            self._texts[_digest(value)] = pointer
 
     def taken_back(self, result: Any) -> Any:
         """Return a result in which unchanged values are replaced by their pointers.
 
         Only exact dicts, lists and tuples are searched.
         """
-        return self._taken(result, set()) if self._values else result
+        return self._taken(result, set()) if self._values or self._texts else result
 
     def _taken(self, part: Any, above: set[int]) -> Any:
+        if type(part) is str and len(part) >= _SHORTEST and (at := self._texts.get(_digest(part))):
+            return at.with_beside({}).render()
         handed = self._values.get(id(part))
         if handed is not None and mark_of(part) == handed.mark:
             return handed.pointer.with_beside({}).render()
@@ -61,6 +67,10 @@ class HandedOut:
         above.discard(id(part))
         same = _members(part)
         return part if all(new is next(same) for new in _members(taken)) else taken
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.sha256(text.encode(errors="surrogatepass")).digest()
 
 
 def _members(part: Any) -> Iterator[Any]:

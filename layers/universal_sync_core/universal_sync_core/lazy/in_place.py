@@ -94,9 +94,9 @@ class Watch:
 
 
 def mark_of(value: Json) -> int | None:
-    """Return the hash of a string or of the JSON of a value, or None if it is no longer JSON."""
+    """Return the hash of the JSON of a value, or None if it is no longer JSON."""
     try:
-        return hash(value) if type(value) is str else hash(encode(value))
+        return hash(encode(value))
     except InvalidRequestError:  # something other than JSON was put into it
         return None
 
