@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from tests.core.bags import CONTEXT, EXECUTION, fresh, synced
 from tests.core.places import place, row
-from universal_sync_core import StateHydrator, hydrate_state, open_bag, read_list
+from universal_sync_core import StateHydrator, hydrate_state, offload, open_bag, read_list
 from universal_sync_core.errors import (
     InvalidRequestError,
     MalformedPointerError,
@@ -136,6 +136,7 @@ TOUCHES: dict[str, Touch] = {
     "plain in a worker": lambda bag: open_bag(bag)["list"].plain(),
     "read by a worker": lambda bag: open_bag(bag).read("list"),
     "a range of a list": lambda bag: read_list(bag["list"], 0, 300),
+    "open in a document": lambda bag: offload({"list": [bag["list"]]}, CONTEXT, open=["list.name"]),
     "loaded": lambda bag: StateHydrator().load_from_s3(bag["list"]["__s3_path"]),
 }
 

@@ -73,12 +73,15 @@ class PageReader(Loading):
         return single if type(single) in (list, dict) else value
 
     def inside(self, pointer: Pointer) -> Json:
-        """Return the value of a pointer, with the pointers inside it unchanged."""
-        if pointer.kind == "map":
-            return self.entries(pointer)
-        if pointer.kind == "list":
-            return self.elements(pointer)
-        return self.whole(pointer)
+        """Return the value of a pointer, with the pointers inside it unchanged.
+
+        Each further use of the same one costs as much as the first.
+        """
+        if pointer.kind == "value":
+            return self.whole(pointer)
+        value, every = self._as_stored(pointer)
+        self._pay_again(pointer.at, every, pointer.path)
+        return value
 
     @collector_paused()
     def whole(self, pointer: Pointer, *, unescape: bool = False) -> Json:
@@ -148,14 +151,18 @@ class PageReader(Loading):
         return at._replace(depth=at.depth + 1)
 
     def _build_pointer(self, pointer: Pointer, at: _At) -> Json:
+        value, every = self._as_stored(pointer)
+        return self._part(value, pointer.at, every, at)
+
+    def _as_stored(self, pointer: Pointer) -> tuple[Json, Sequence[Facts]]:
+        """Return the value of a pointer as it is stored, and the facts about its documents."""
         if pointer.kind == "value":
             value, facts = self._value_of(pointer)
-            return self._part(value, pointer.at, [facts], at)
+            return value, [facts]
         places = [place for place, _ in self._descend(pointer, None, everything)]
-        every = [self._facts[place.at] for place in places]
         pages = [place.node for place in places]
-        value = in_order(pages, at.path) if pointer.kind == "map" else in_sequence(pages)
-        return self._part(value, pointer.at, every, at)
+        value = in_order(pages, pointer.path) if pointer.kind == "map" else in_sequence(pages)
+        return value, [self._facts[place.at] for place in places]
 
     def _value_of(self, pointer: Pointer) -> Document:
         """Return the single value of a pointer, after checking its size."""
@@ -168,17 +175,20 @@ class PageReader(Loading):
 
         Args:
             value: the value as it is stored.
-            name: tells it from other parts. The first read has been paid for; each further use
-                costs as much again.
+            name: tells it from other parts.
             every: the facts about the documents that it is made of.
             at: its place.
         """
-        budget = self._objects.budget
-        if name in self._built:
-            budget.spend(sum((facts.cost for facts in every), _FOLLOWED), at.path)
-        self._built.add(name)
+        self._pay_again(name, every, at.path)
         if not all(facts.clean for facts in every):
             return self._build(value, at)
         if at.depth > SPARE_DEPTH or any(facts.is_deep for facts in every):
+            budget = self._objects.budget
             budget.require_depth(at.depth + levels(value, budget.max_depth), at.path)
         return value
+
+    def _pay_again(self, name: Address | str, every: Sequence[Facts], path: str) -> None:
+        """Spend the cost of a part that was used before; the first read has been paid for."""
+        if name in self._built:
+            self._objects.budget.spend(sum((facts.cost for facts in every), _FOLLOWED), path)
+        self._built.add(name)
