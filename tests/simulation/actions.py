@@ -172,8 +172,16 @@ def hand_over(world: World, flow: Flow) -> None:
     go_on(world, flow, following["resume_from"], flow.plain)
 
 
-def go_on(world: World, flow: Flow, path: str, plain: Plain) -> None:
-    """Start the execution that goes on from a snapshot or a record."""
+def go_on(world: World, flow: Flow, path: str, plain: Plain, *, also: tuple[str, ...] = ()) -> None:
+    """Start the execution that goes on from a snapshot or a record.
+
+    Args:
+        world: the world.
+        flow: whose state it is.
+        path: of the snapshot or record.
+        plain: what that stands for.
+        also: names of errors that it may be refused with.
+    """
     arn = new_execution(world)
     given: Plain = {}
     if world.draw.random() < 0.3:
@@ -185,7 +193,7 @@ def go_on(world: World, flow: Flow, path: str, plain: Plain) -> None:
     flow.executions[arn] = {"status": "RUNNING", "input": event["input"]}
     flow.execution = arn
     left = strict_maps.entered_again(plain)
-    take(world, flow, event, oracle.resumed(left, given, arn), flow.reader)
+    take(world, flow, event, oracle.resumed(left, given, arn), flow.reader, also=also)
     settle_mode(flow)
 
 

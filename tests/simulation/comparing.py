@@ -1,6 +1,7 @@
 """Plain JSON values: whether two are the same, and where they differ."""
 
 import json
+from datetime import datetime
 from typing import Any, TypeAlias
 
 Plain: TypeAlias = dict[str, Any]
@@ -14,6 +15,18 @@ def same(left: Any, right: Any) -> bool:
 def exact(value: Any) -> str:
     """Return a text that equal values share, and no others."""
     return json.dumps(value, sort_keys=True)
+
+
+def by_path(conflicts: Any) -> list[str]:
+    """Return a text of each conflict of branches, in an order that is always the same."""
+    return sorted(exact(conflict) for conflict in conflicts or [])
+
+
+def then(wait: Any) -> Any:
+    """Return what is foretold of a wait, of which the end depends on the clock."""
+    if not isinstance(wait, dict) or datetime.fromisoformat(wait["until"]).microsecond:
+        return wait
+    return {name: value for name, value in wait.items() if name != "until"} or None
 
 
 def difference(ours: Any, theirs: Any, key: Any, path: str = "") -> str:

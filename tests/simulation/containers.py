@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager, redirect_stdout
+from contextvars import Context
 from dataclasses import dataclass
 from random import Random
 from typing import Any, Final, TypeAlias
@@ -145,11 +146,12 @@ class Container:
         self._s3.weather = weather
         context = CloudContext(self._clock)
         weather.deadline = context.deadline
-        token = runtime._USED.set(self._space)
-        try:
-            return work(self.product, event, context)
-        finally:
-            runtime._USED.reset(token)
+        # What another container does meanwhile is none of its business.
+        return Context().run(self._work, work, event, context)
+
+    def _work(self, work: Work, event: Any, context: FakeLambdaContext) -> Any:
+        runtime._USED.set(self._space)
+        return work(self.product, event, context)
 
 
 @contextmanager

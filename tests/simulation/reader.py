@@ -54,7 +54,7 @@ class Reader:
 
     def __init__(self, fetch: Fetch, bucket: str, execution_id: str, forms: Counter[str]) -> None:
         self._fetch = fetch
-        self._folder = f"s3://{bucket}/v1/{quote(execution_id, safe='')}/packs/"
+        self.folder = f"s3://{bucket}/v1/{quote(execution_id, safe='')}/packs/"
         self._documents: dict[_At, Any] = {}
         self.forms = forms
 
@@ -201,7 +201,7 @@ class Reader:
         return pointer["__s3_path"], start, length, pointer["__sha256"]
 
     def _require_own(self, path: str) -> None:
-        if not path.startswith(self._folder) or len(path) != len(self._folder) + 64:
+        if not path.startswith(self.folder) or len(path) != len(self.folder) + 64:
             raise BrokenStateError(f"a pointer to {path}")
 
     def _raw_list(self, pointer: dict[str, Any]) -> list[Any]:
@@ -237,7 +237,7 @@ class Reader:
         self.forms["index"] += 1
         leaves: list[dict[str, Any]] = []
         for pack, start, length, digest, count, *_ in node["children"]:
-            path = (pack if len(pack) > 64 else self._folder + pack) if pack else at[0]
+            path = (pack if len(pack) > 64 else self.folder + pack) if pack else at[0]
             child = (path, start if pack else at[1] - start, length, digest)
             below = self._leaves(child, kind, node["height"] - 1)
             if sum(len(page["items"]) for page in below) != count:

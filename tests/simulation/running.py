@@ -14,6 +14,7 @@ from tests.simulation import (  # noqa: F401 - they register steps
     groups,
     mapped,
     moving,
+    retiring,
     stopping,
     timers,
     waiting,

@@ -1,7 +1,7 @@
 """S3 as its client shows it: create-only objects in a dict, in any weather."""
 
 from random import Random
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import (
     ClientError,
@@ -15,9 +15,13 @@ from botocore.exceptions import (
 from urllib3.exceptions import ProtocolError
 
 from tests.simulation import weather as faults
+from tests.simulation.clock import Clock
 from tests.simulation.weather import Operation, Weather
 from universal_sync_core.storage.memory_store import MemoryStore
-from universal_sync_core.storage.store import Location, StoredObject
+from universal_sync_core.storage.store import Location
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 _URL: Final = "https://s3.invalid"
 _THROTTLED: Final = (
@@ -95,6 +99,26 @@ class Body:
         return piece
 
 
+class DatedStore(MemoryStore):
+    """Notes when each object was created.
+
+    Attributes:
+        modified: the times, by key.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__()
+        self._clock = clock
+        self.modified: dict[str, datetime] = {}
+
+    def put(self, location: Location, body: bytes, *, content_encoding: str | None = None) -> bool:
+        """Create an object, and note the time."""
+        is_new = super().put(location, body, content_encoding=content_encoding)
+        if is_new:
+            self.modified[location.key] = self._clock.wall
+        return is_new
+
+
 class WeatheredS3:
     """An S3 client of one container.
 
@@ -114,10 +138,8 @@ class WeatheredS3:
         if kind == faults.CONFLICT:
             raise client_error("ConditionalRequestConflict", 409, "PutObject")
         location = Location(Bucket, Key)
-        is_there = location in self._store.objects
-        if not is_there:
-            stored = StoredObject(bytes(Body), more.get("ContentEncoding"))
-            self._store.objects[location] = stored
+        encoding = more.get("ContentEncoding")
+        is_there = not self._store.put(location, bytes(Body), content_encoding=encoding)
         if kind == faults.KILL_AFTER:
             self.weather.die()
         if kind == faults.AFTER:

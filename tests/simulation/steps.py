@@ -7,6 +7,7 @@ from typing import Any, Final, TypeAlias
 
 from tests.simulation.comparing import Plain
 from tests.simulation.holding import released
+from tests.simulation.meanwhile import at_request, during
 from tests.simulation.reader import Reader
 from tests.simulation.values import STRATEGIES
 from tests.simulation.world import Branch, Flow, OldEvent, SimulationError, World
@@ -16,6 +17,9 @@ StepFunction: TypeAlias = Callable[[World, Flow], None]
 # Of the paths of which copies stay beside pointers.
 _KEEP_INLINE: Final = ("current_state.flag", "report.count", "current_state.report.flag")
 _OLD_EVENTS: Final = 12
+# How likely it is that an event comes twice at once, and of how many requests one is chosen.
+_AT_ONCE: Final = 0.06
+_REQUESTS: Final = 6
 _SMALL: Final = 200
 
 
@@ -57,15 +61,25 @@ def event_of(world: World, action: str, bag: Plain, **fields: Any) -> Plain:
     return event
 
 
-def take(
+def take(  # noqa: PLR0913 - all that is known of an event
     world: World,
     target: Flow | Branch,
     event: Plain,
     expected: Plain,
     reader: Reader,
+    *,
+    also: tuple[str, ...] = (),
 ) -> None:
-    """Send an event until it is answered, and hold the answer against what it has to be."""
-    answer = world.call(event)
+    """Send an event until it is answered, and hold the answer against what it has to be.
+
+    Now and then it comes to another container as well, while the first one works on it.
+    """
+    if world.meanwhile is None and not also and world.draw.random() < _AT_ONCE:
+        second = OldEvent(label="at once", event=event, expected=expected, reader=reader)
+        with during(world, at_request(world, _REQUESTS, lambda: again(world, second))):
+            answer = world.call(event)
+    else:
+        answer = world.call(event, also=also)
     bag = answer["state_data"]
     world.require(event["action"], bag, expected, reader)
     _require_kept_inline(event, bag, expected, world)
@@ -97,7 +111,8 @@ def _at(value: Any, keys: list[str]) -> Any:
 def after_answer(world: World, event: Plain, expected: Plain, reader: Reader) -> None:
     """Let the event come twice now and then, at once or later."""
     if world.draw.random() < 0.04:
-        again(world, OldEvent(label="again", event=event, expected=expected, reader=reader))
+        label = "old events again"
+        again(world, OldEvent(label=label, event=event, expected=expected, reader=reader))
     if world.draw.random() < 0.2:
         label = "old events again"
         world.old.append(OldEvent(label=label, event=event, expected=expected, reader=reader))
@@ -106,5 +121,5 @@ def after_answer(world: World, event: Plain, expected: Plain, reader: Reader) ->
 
 def again(world: World, old: OldEvent) -> None:
     """Send an event that was answered before; the answer has to be the same state."""
-    answer = world.call(old.event, label="old events again")
+    answer = world.call(old.event, label=old.label)
     world.require(old.label, answer["state_data"], old.expected, old.reader)

@@ -48,8 +48,10 @@ _CAN_HIT: Final[dict[str, tuple[Operation, ...]]] = {
 _ASKS: Final = {
     "aggregate_branches": "gp",
     "aggregate_distributed": "gp",
+    "at once": "gp",
     "complete_branch": "p",
     "create_snapshot": "gp",
+    "daily deletion": "gp",
     "fork_branch": "gp",
     "hand_over": "p",
     "hydrate": "g",

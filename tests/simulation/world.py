@@ -4,21 +4,23 @@ import json
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
 from random import Random
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from tests.simulation.clock import Clock
-from tests.simulation.comparing import Plain, difference, exact, same
+from tests.simulation.comparing import Plain, by_path, difference, same, then
 from tests.simulation.containers import BUCKET, Container, Work
 from tests.simulation.counters import Counters
 from tests.simulation.holding import is_held_rightly
 from tests.simulation.reader import BrokenStateError, Reader
+from tests.simulation.s3 import DatedStore
 from tests.simulation.services import EventBus, StepFunctions
 from tests.simulation.weather import RETRYABLE, KilledError, Weather
 from universal_sync_core.errors import StateSyncError
-from universal_sync_core.storage.memory_store import MemoryStore
 from universal_sync_core.storage.store import Location
+
+if TYPE_CHECKING:
+    from tests.core.meanwhile import At
 
 # Times and sizes, which no document foretells; what is known of them is checked by itself.
 _NOT_FORETOLD: Final = (
@@ -122,6 +124,7 @@ class World:
 
     Attributes:
         draw: of the step that is under way.
+        meanwhile: what happens at a request of the invocation that is under way, if anything does.
     """
 
     def __init__(self, draw: Random, counters: Counters, trace: Callable[[str], None]) -> None:
@@ -129,7 +132,7 @@ class World:
         self.counters = counters
         self.trace = trace
         self.clock = Clock()
-        self.store = MemoryStore()
+        self.store = DatedStore(self.clock)
         calm = Weather(action="", draw=draw, clock=self.clock)
         self.states = StepFunctions(weather=calm)
         self.bus = EventBus(weather=calm)
@@ -138,6 +141,7 @@ class World:
         self.flows: list[Flow] = []
         self.old: list[OldEvent] = []
         self.begun = 0
+        self.meanwhile: At | None = None
 
     def new_reader(self, execution_id: str) -> Reader:
         """Return a reader of the objects of an execution."""
@@ -214,6 +218,8 @@ class World:
             else Weather.drawn(label, self.draw, self.clock, table, self._sought_of(label))
         )
         self.states.weather = self.bus.weather = weather
+        if self.meanwhile:
+            self.meanwhile.notice(weather, "fault")
         return weather
 
     def _sought_of(self, label: str) -> list[str]:
@@ -268,9 +274,9 @@ class World:
         """Raise where a state is not what it has to be."""
         for name in sorted({*read, *expected}.difference(_NOT_FORETOLD)):
             if name == "branch_conflicts":
-                is_same = _by_path(read.get(name)) == _by_path(expected.get(name))
+                is_same = by_path(read.get(name)) == by_path(expected.get(name))
             elif name == "wait_state":
-                is_same = _then(read.get(name)) == expected.get(name)
+                is_same = then(read.get(name)) == expected.get(name)
             else:
                 is_same = name in read and name in expected
                 is_same = is_same and same(read[name], expected[name])
@@ -287,14 +293,3 @@ class World:
         except Exception as error:
             text = f"a cold container failed with {type(error).__name__}: {error}"
             raise SimulationError(f"wrong error {type(error).__name__}", text) from error
-
-
-def _then(wait: Any) -> Any:
-    """Return what is foretold of a wait, of which the end depends on the clock."""
-    if not isinstance(wait, dict) or datetime.fromisoformat(wait["until"]).microsecond:
-        return wait
-    return {name: value for name, value in wait.items() if name != "until"} or None
-
-
-def _by_path(conflicts: Any) -> list[str]:
-    return sorted(exact(conflict) for conflict in conflicts or [])
