@@ -32,13 +32,11 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
     StateTaskServiceUnsupported,
 )
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task import StateTask
-from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task_activitiy import (
-    StateTaskActivity,
-)
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task_lambda import (
     StateTaskLambda,
 )
 from moto.stepfunctions.parser.asl.eval.environment import Environment
+from moto.stepfunctions.parser.asl.utils.json_path import NoSuchJsonPathError
 from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
 
 from ..machines.runs import Run, Runs
@@ -54,9 +52,10 @@ def install(stack: ExitStack, runs: Runs) -> None:
     for kind in _kinds(ExecutionState):
         if "_eval_execution" in vars(kind):
             _ask_mock(stack, kind)
+        if "_from_error" in vars(kind):
+            _keep_failures(stack, kind)
     # What cannot be done without a mock is refused where it is tried.
     put(stack, StateTaskServiceCallback, "_assert_integration_pattern_is_supported", lambda _: None)
-    put(stack, StateTaskActivity, "_from_error", _from_error)
 
 
 def _hand_on(stack: ExitStack, runs: Runs) -> None:
@@ -175,11 +174,13 @@ def _answer(env: Environment, run: Run, given: Any) -> Any:
     return copy.deepcopy(answer.result)
 
 
-def _from_error(self: StateTaskActivity, env: Environment, ex: Exception) -> Any:
-    """Give an activity's failure to its Retry and Catch, past which moto raises it."""
-    if isinstance(ex, FailureEventException):
-        return ex.failure_event
-    return _activity_failure(self, env, ex)
+def _keep_failures(stack: ExitStack, kind: Any) -> None:
+    """Fail as the mock, the path or the clock says, which some kinds name after their service."""
 
-
-_activity_failure = StateTaskActivity._from_error  # noqa: SLF001
+    @around(stack, kind, "_from_error")
+    def from_error(original: Original, self: Any, env: Environment, ex: Exception) -> Any:
+        if isinstance(ex, FailureEventException | NoSuchJsonPathError):
+            return ExecutionState._from_error(self, env, ex)  # noqa: SLF001
+        if isinstance(ex, TimeoutError) and isinstance(self, StateTaskService):
+            return self._get_timed_out_failure_event(env)
+        return original(self, env, ex)

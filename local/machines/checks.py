@@ -72,7 +72,8 @@ def _reached(scope: Scope) -> set[str]:
 
 def _targets(state: State) -> Iterator[str]:
     named = [state, *state.get("Choices", ()), *state.get("Catch", ())]
-    yield from (each["Next"] for each in named if isinstance(each.get("Next"), str))
+    rules = (each for each in named if isinstance(each, Mapping))
+    yield from (rule["Next"] for rule in rules if isinstance(rule.get("Next"), str))
     if isinstance(state.get("Default"), str):
         yield state["Default"]
 

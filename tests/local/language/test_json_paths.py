@@ -87,6 +87,7 @@ def test_texts_of_a_definition_may_have_any_characters(outcome: Outcome) -> None
 
 
 TASK = {"Type": "Task", "Resource": "arn:aws:states:::sns:publish", "End": True}
+FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:Theirs"
 CAUGHT = {"Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Caught"}]}
 
 
@@ -98,6 +99,9 @@ CAUGHT = {"Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Caught"}]}
         {"Parameters": {"a.$": "$.none"}},
         {"ResultSelector": {"a.$": "$.none"}},
         {"ResultPath": "$.one.deeper"},
+        {"Parameters": {"a.$": "$.none"}, "Resource": "arn:aws:states:::dynamodb:putItem"},
+        {"Parameters": {"a.$": "$.none"}, "Resource": FUNCTION},
+        {"ResultSelector": {"a.$": "$.none"}, "Resource": FUNCTION},
     ],
 )
 def test_path_to_nothing_ends_an_execution_past_every_catch(

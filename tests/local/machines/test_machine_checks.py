@@ -35,6 +35,7 @@ def asks(resource: str, **fields: Any) -> dict[str, Any]:
         ({"A": {"Type": "Map", "End": True, "ItemProcessor": {"ProcessorConfig": EXPRESS,
           "StartAt": "B", "States": {"B": asks("sqs:sendMessage.waitForTaskToken")}}}},
          r"'B': .*waitForTaskToken waits, which a child of the type EXPRESS cannot do"),
+        ({"A": {"Type": "Choice", "Choices": "RULES", "Default": "A"}}, r"'A': .*RULES"),
         ({"A": {"Type": "Map", "End": True, "ItemBatcher": {"MaxItemsPerBatch": 2},
           "ItemProcessor": {"StartAt": "B", "States": {"B": END}}}},
          r"'A': ItemBatcher is of a Map in the mode DISTRIBUTED"),

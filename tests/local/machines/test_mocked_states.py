@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -87,13 +88,29 @@ def refuse(_given: Any) -> Any:
 
 
 @pytest.mark.parametrize(
-    "resource", ["arn:aws:states:::sns:publish", FUNCTION, ACTIVITY, "arn:aws:states:::http:invoke"]
+    "resource",
+    [
+        "arn:aws:states:::sns:publish",
+        FUNCTION,
+        ACTIVITY,
+        "arn:aws:states:::http:invoke",
+        "arn:aws:states:::dynamodb:putItem",
+        "arn:aws:states:::apigateway:invoke",
+        "arn:aws:states:::glue:startJobRun.sync",
+    ],
 )
 def test_error_of_a_mock_goes_the_way_of_its_catch(mocked: Mocked, resource: str) -> None:
     catch = [{"ErrorEquals": ["Own.Error"], "Next": "Caught", "ResultPath": "$.error"}]
     states = one(resource, Catch=catch) | {"Caught": {"Type": "Pass", "End": True}}
     run = mocked(states, {"kept": 1}, {"Ask": refuse})
     assert run.output == {"kept": 1, "error": {"Error": "Own.Error", "Cause": "refused"}}
+
+
+@pytest.mark.parametrize("resource", ["dynamodb:putItem", "apigateway:invoke", "lambda:invoke"])
+def test_task_that_takes_too_long_fails_by_that_name(mocked: Mocked, resource: str) -> None:
+    states = one(f"arn:aws:states:::{resource}", TimeoutSeconds=1)
+    run = mocked(states, {}, {"Ask": lambda _given: Event().wait(3)})
+    assert run.error == "States.Timeout"
 
 
 @pytest.mark.parametrize(
