@@ -14,6 +14,9 @@ const ESCAPED = /^__escaped:((?:__escaped:)*(?:__s3_offloaded|__gzip_base64))$/;
 const TO_ESCAPE = /(?<=[{,])"((?:__escaped:)*(?:__s3_offloaded|__gzip_base64))":/g;
 const FRAME = Buffer.from([0x28, 0xb5, 0x2f, 0xfd]);
 const TRIES = 4;
+// Error codes of S3 that pass, whatever their status: of a throttled request, of one that came late or damaged, of a
+// clock that is off, and of credentials that are about to be replaced.
+const PASSES = /Throttl|RequestTime|RequestExpired|IncompleteBody|BadDigest|ExpiredToken|TokenRefresh|Mismatch/;
 // An answer that stalls ends after so many milliseconds.
 const s3 = new S3Client({ requestHandler: { connectionTimeout: 5_000, socketTimeout: 10_000 } });
 
@@ -27,7 +30,7 @@ async function tried(request, tries = 1) {
     return await request();
   } catch (error) {
     const status = error.$metadata?.httpStatusCode ?? 500; // none of an answer that broke off
-    if (status < 500 && status !== 409 && status !== 429) throw error;
+    if (status < 500 && status !== 409 && status !== 429 && !PASSES.test(error.name)) throw error;
     if (tries === TRIES && error.name === "ChecksumMismatchError") throw error;
     if (tries === TRIES) fail("StoreUnavailableError", `${error.name}: ${error.message}`);
     await new Promise((done) => setTimeout(done, Math.random() * 100 * 2 ** tries));

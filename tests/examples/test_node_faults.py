@@ -13,7 +13,15 @@ import pytest
 
 from tests.examples.node import installed
 
-CODES = {409: "ConditionalRequestConflict", 412: "PreconditionFailed", 503: "SlowDown"}
+CODES = {
+    400: "ExpiredToken",
+    403: "RequestTimeTooSkewed",
+    404: "NoSuchKey",
+    408: "RequestTimeout",
+    409: "ConditionalRequestConflict",
+    412: "PreconditionFailed",
+    503: "SlowDown",
+}
 VALUE = {"text": "x" * 100_000}
 # Stores a value and reads it; says by which error that fails.
 SCRIPT = """
@@ -107,7 +115,11 @@ def ill_s3() -> Iterator[IllS3]:
         ("PUT", ["lost"], VALUE),
         ("PUT", ["409", "409"], VALUE),
         ("PUT", ["503"] * 5, VALUE),
+        ("PUT", ["400", "403", "408"], VALUE),
         ("PUT", ["503"] * 100, "StoreUnavailableError"),
+        ("PUT", ["400"] * 100, "StoreUnavailableError"),
+        ("GET", ["403"] * 100, "StoreUnavailableError"),
+        ("GET", ["404"] * 100, "NoSuchKey"),
         ("GET", ["cut", "cut"], VALUE),
         ("GET", ["altered"], VALUE),
         ("GET", ["cut"] * 100, "StoreUnavailableError"),
