@@ -1,8 +1,7 @@
 // Large payloads for a Lambda handler of any event, explained in docs/howto/large-payloads.md:
 // `export const handler = largePayloads(async (event, context) => ({ ...event, more }))`.
-import { folderOf, newBudget, stored, whole } from "./pointers.mjs";
+import { folderOf, newBudget, pointerBytes, stored, whole } from "./pointers.mjs";
 
-const POINTER_BYTES = 600; // more than any pointer takes
 const KEYS = ["__v", "__kind", "__s3_path", "__range", "__sha256", "__size_bytes"]; // without them it is data
 const STEP = /\[(\d+|\*?)\]|\[(?:("(?:[^"\\]|\\.)*")|'((?:[^'\\]|\\.)*)')\]|[^.[\]]+/gs;
 const OWNER = 'add to the task: "ClientContext.$": "States.Base64Encode(States.Format(' +
@@ -29,7 +28,7 @@ async function read(value, folder, came, path, budget) {
   if (isPointer(value, path)) {
     if (!folder) fail("PointerNotAllowedError", `nothing says who owns the objects: ${OWNER}`);
     const plain = await whole(value, folder, budget);
-    if (size(plain) > POINTER_BYTES) came.set(plain, [value, JSON.stringify(plain)]);
+    if (size(plain) > pointerBytes(folder)) came.set(plain, [value, JSON.stringify(plain)]);
     return plain;
   }
   if (!isContainer(value)) return value;
@@ -80,9 +79,10 @@ async function offloaded(result, needs, atMost, came, folder) {
   if (!folder) fail("InvalidRequestError", `the answer is too large to stay: ${OWNER}`);
   const values = new Map([...came].map(([value, [pointer]]) => [pointer, value]));
   const store = (value) => stored(value, folder, (_, item) => values.get(item) ?? item);
+  const most = pointerBytes(folder);
   const leaving = parts.sort(([a], [b]) => b - a).filter(([bytes]) => {
-    const leaves = left > atMost && bytes > POINTER_BYTES;
-    left -= leaves ? bytes - POINTER_BYTES : 0;
+    const leaves = left > atMost && bytes > most;
+    left -= leaves ? bytes - most : 0;
     return leaves;
   });
   if (left > atMost && needs.length) fail("StateTooLargeError", `${left} bytes have to stay`);

@@ -13,6 +13,7 @@ export interface Pointer {
 }
 export function newBudget(): Budget;
 export function folderOf(executionId: string): string;
+export function pointerBytes(folder: string): number;
 export function opened<T = any>(value: unknown, folder: string, budget?: Budget): Promise<T>;
 export function whole<T = any>(value: unknown, folder: string, budget?: Budget): Promise<T>;
 export function stored(

@@ -168,6 +168,15 @@ export async function whole(value, folder, budget = newBudget()) {
   return copy;
 }
 
+const pointerTo = (folder, digest, bytes) => {
+  const place = { __s3_path: `s3://${Bucket}/${folder}${digest}`, __range: [0, bytes], __sha256: digest };
+  return { __s3_offloaded: true, __v: 1, __kind: "value", ...place, __size_bytes: bytes };
+};
+
+// The most bytes that a pointer to a value takes that is stored there.
+export const pointerBytes = (folder) =>
+  Buffer.byteLength(JSON.stringify(pointerTo(folder, sha256(""), Number.MAX_SAFE_INTEGER)));
+
 // Stores the value in S3 and returns a pointer to it; use it for a whole result. `replacer` is that of JSON.stringify.
 export async function stored(value, folder, replacer) {
   const Body = Buffer.from(JSON.stringify(value, replacer).replace(TO_ESCAPE, '"__escaped:$1":'));
@@ -177,6 +186,5 @@ export async function stored(value, folder, replacer) {
   await tried(() => s3.send(new PutObjectCommand(put))).catch((error) => {
     if (error.$metadata?.httpStatusCode !== 412) throw error; // 412: it exists already
   });
-  const place = { __s3_path: `s3://${Bucket}/${Key}`, __range: [0, Body.length], __sha256: digest };
-  return { __s3_offloaded: true, __v: 1, __kind: "value", ...place, __size_bytes: Body.length };
+  return pointerTo(folder, digest, Body.length);
 }

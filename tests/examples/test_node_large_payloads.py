@@ -128,6 +128,20 @@ def test_words_keep_what_they_name(cloud: LocalCloud) -> None:
     assert whole(answer) == {**DOCUMENT, "customers": CUSTOMERS}
 
 
+@pytest.mark.parametrize(
+    ("owner", "at_most"),
+    [("run-1", 6_000), ("\u00e9" * 120, 16_000)],
+    ids=["short pointers", "long pointers"],
+)
+def test_pointers_take_what_they_take(cloud: LocalCloud, owner: str, at_most: int) -> None:
+    texts = [f"{n}" * 2_000 for n in range(15)]
+    event = {"orders": [], "texts": texts}
+    answer = asked(cloud, event, execution_id=owner, list=["texts"], at_most=at_most)
+    assert calculate_payload_size(answer) <= at_most
+    assert all(is_pointer(each) for each in answer["texts"])
+    assert hydrate(answer, context={"execution_id": owner}) == {**event, "customers": {}}
+
+
 def test_lists_that_jsonata_takes_out_of_a_list_stay_lists(cloud: LocalCloud) -> None:
     lines = [{"n": 1}, {"text": "l" * 70_000}]
     orders = [{"order": 1, "lines": lines, "note": "n" * 70_000}, [{"order": 2, "lines": lines}]]
