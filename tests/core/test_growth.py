@@ -14,6 +14,7 @@ from universal_sync_core import (
     hydrate_state,
     join_branches,
     state_task,
+    store_to_s3,
     universal_sync_core,
 )
 from universal_sync_core.merge.lists import Lists
@@ -97,6 +98,19 @@ def change_all(count: int) -> Work:
     return lambda: synced(bag, {"current_state": {key: {"n": -1} for key in numbered(count)}})
 
 
+def merge_maps_of_maps(count: int) -> Work:
+    """Return the merge of two maps, all of whose keys lead to one map, whose keys lead to one."""
+
+    def nested(text: str) -> dict[str, Any]:
+        value: Any = text * 2_000
+        for _ in range(3):
+            value = store_to_s3({f"key{number:04}": value for number in range(count)}, CONTEXT)
+        return {"current_state": {"found": value}}
+
+    bag, result = synced({}, nested("a")), nested("b")
+    return lambda: synced(bag, result)
+
+
 def remove_all(count: int) -> Work:
     bag = state_of(**numbered(count))
     return lambda: synced(bag, {"removed_paths": [f"{key}.n" for key in numbered(count)]})
@@ -124,6 +138,7 @@ WORK: Final[dict[str, Callable[[int], Work]]] = {
     "list that is merged by key": merge_lists(BY_ID),
     "needs of a worker": needed,
     "keys that change": change_all,
+    "maps of maps": merge_maps_of_maps,
     "keys that are removed": remove_all,
     "keys that are kept inline": keep_inline,
     "paths to hydrate": hydrate_paths,

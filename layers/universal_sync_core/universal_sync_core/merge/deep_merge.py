@@ -63,6 +63,7 @@ class Combiner:
         self._pages = unit.pages
         self._strategies = unit.strategies
         self._lists = Lists(unit.pages)
+        self._merged: dict[tuple[object, ...], Json] = {}  # maps in S3, by their places
 
     def combine(self, base: Json, delta: Json, path: Pattern, *, base_wins: bool = False) -> Json:
         """Return the value that two values combine to.
@@ -178,8 +179,17 @@ class Combiner:
         return self._lists.merge_by_key(base, delta, strategy.key, merge_items)
 
     def _merge_maps(self, base: Json, delta: Json, path: Pattern, *, base_wins: bool) -> Json:
-        if is_one_place(base, delta) and not self._strategies.below(path):
+        ours, theirs = parse(base), parse(delta)
+        if ours is None or theirs is None or self._strategies.below(path):
+            return self._merge_entries(base, delta, path, base_wins=base_wins)
+        if ours.at == theirs.at:
             return base
+        pair = (ours.at, theirs.at, base_wins)
+        if ours.beside or pair not in self._merged:
+            self._merged[pair] = self._merge_entries(base, delta, path, base_wins=base_wins)
+        return base if is_one_place(base, merged := self._merged[pair]) else merged
+
+    def _merge_entries(self, base: Json, delta: Json, path: Pattern, *, base_wins: bool) -> Json:
         incoming = self._pages.map_of(delta) or {}
         present = self._pages.some_of(base, [*incoming, *TIME_FIELDS]) or {}
         changes = self._changes(present, incoming, path, base_wins=base_wins)
