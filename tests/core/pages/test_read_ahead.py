@@ -9,6 +9,7 @@ from tests.core.bags import CONTEXT, EXECUTION, fresh, synced
 from tests.core.fakes import CountingStore
 from universal_sync_core import hydrate_state
 from universal_sync_core.errors import StateTooLargeError
+from universal_sync_core.storage.memory_store import MemoryStore
 from universal_sync_core.storage.store import Location, Part, StoredObject
 
 MIB = 1024**2
@@ -74,3 +75,17 @@ def test_a_value_within_the_budget_is_read_by_few_requests(bag: Any) -> None:
     with fresh(store):
         assert hydrate_state(bag, context=CONTEXT)["current_state"]["rows"] == rows
     assert store.requests <= 2
+
+
+def test_a_value_in_several_packs_is_read_by_one_request_for_each(bag: Any) -> None:
+    inner = MemoryStore()
+    store = Measuring(inner)
+    texts = [NUMBERS.randbytes(5_000).hex() for _ in range(2_000)]
+    with fresh(store):
+        bag = synced(bag, {"current_state": {"texts": texts}})
+    packs = [len(stored.body) for stored in inner.objects.values()]
+    assert len(packs) > 2
+    store.reset()
+    with fresh(store):
+        assert hydrate_state(bag, context=CONTEXT)["current_state"]["texts"] == texts
+    assert (store.requests, store.given) == (len(packs), sum(packs))

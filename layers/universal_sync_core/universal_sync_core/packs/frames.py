@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     import zstandard
 
 # A pack over this size is ended and another begun, so that they are sent in parallel.
-PACK_BYTES: Final = 8 * KIB * KIB
-# Packs of this product end near 8 MB, with far fewer.
+PACK_BYTES: Final = 4 * KIB * KIB
+# Packs of this product end near 4 MiB, with far fewer.
 MOST_DOCUMENTS: Final = KIB * KIB
 _LEVEL: Final = 3
 # https://www.rfc-editor.org/rfc/rfc8878#name-zstandard-frames

@@ -4,13 +4,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from universal_sync_core.limits import KIB
+from universal_sync_core.packs.frames import PACK_BYTES
 from universal_sync_core.storage.store import Part
 from universal_sync_core.values.address import Address
 
 # Reading this many unneeded bytes takes less time than another request.
 GAP_BYTES: Final = 64 * KIB
-# A larger range is read in parts, in parallel.
-PART_BYTES: Final = 4 * KIB * KIB
+# A larger range is read in parts, in parallel. A pack of pages is one part, with the page that
+# filled it.
+PART_BYTES: Final = PACK_BYTES + 64 * KIB
 
 
 class Reach(NamedTuple):
