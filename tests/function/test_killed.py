@@ -8,7 +8,7 @@ import pytest
 from jobs import waits
 from services import clients, integrations
 from tests.core.fakes import PassingStore
-from tests.core.meanwhile import KilledError, Line
+from tests.core.meanwhile import KilledError, Killing
 from tests.function.expected import BUCKET, EXPECTED, load
 from tests.function.fakes import FakeEventBus, FakeStepFunctions, listing_client
 from tests.function.handlers import handler_of
@@ -49,13 +49,13 @@ class Cloud:
         self._states, self._bus = FakeStepFunctions(), FakeEventBus()
         EXPECTED[name].prepare(self.memory)
         for earlier in EXPECTED[name].after:
-            self._handle(earlier, Line())
+            self._handle(earlier, Killing())
 
-    def answer(self, line: Line) -> Any:
+    def answer(self, line: Killing) -> Any:
         """Return what the function answers in a container that knows nothing yet."""
         return self._handle(self._name, line)
 
-    def _handle(self, name: str, line: Line) -> Any:
+    def _handle(self, name: str, line: Killing) -> Any:
         store, event = PassingStore(self.memory), load(name)
         line.leads(store, "put", "get", "exists", "stream")
         with pytest.MonkeyPatch.context() as patch:
@@ -95,14 +95,14 @@ def at_one_moment(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_event_that_comes_again_after_a_kill_has_the_same_answer_and_the_same_effects(
     name: str,
 ) -> None:
-    calm, line = Cloud(name), Line()
+    calm, line = Cloud(name), Killing()
     expected = calm.answer(line)
     for number, after in product(range(line.asked), (False, True)):
         cloud = Cloud(name)
         with pytest.raises(KilledError):
-            cloud.answer(Line(number, after=after))
+            cloud.answer(Killing(number, after=after))
 
-        answer = cloud.answer(Line())
+        answer = cloud.answer(Killing())
 
         assert _without_status(answer) == _without_status(expected)
         assert cloud.stored == calm.stored

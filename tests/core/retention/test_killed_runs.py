@@ -6,7 +6,7 @@ from itertools import count
 
 import pytest
 
-from tests.core.meanwhile import KilledError, Line
+from tests.core.meanwhile import KilledError, Killing
 from tests.core.retention.world import LARGE, Run, World
 from universal_sync_core.retention import children, daily
 from universal_sync_core.storage import runtime
@@ -45,7 +45,7 @@ def test_what_a_killed_run_has_left_is_deleted_and_nothing_else(
         monkeypatch.setattr(module, "in_parallel", lambda func, items: list(map(func, items)))
     for number in count():
         world, living = prepared()
-        line = Line(number, after=True)
+        line = Killing(number, after=True)
         with pytest.MonkeyPatch.context() as patch, container(world):
             for service, names in (
                 (world.store, ("put", "get", "exists")),
