@@ -21,7 +21,7 @@ class LambdaContext:
     log_group_name: str = "/aws/lambda/Worker"
     log_stream_name: str = "2026/01/01/[$LATEST]0"
     identity: None = None
-    client_context: None = None
+    client_context: object = None
     tenant_id: None = None
 
     def get_remaining_time_in_millis(self) -> int:

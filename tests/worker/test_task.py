@@ -11,6 +11,7 @@ from aws_lambda_powertools import Logger, Metrics, Tracer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from local.played.lambda_context import LambdaContext
 from tests.core import oracle
 from tests.core.bags import CONTEXT, EXECUTION, TRIES, fresh, hydrated, synced
 from tests.core.fakes import CountingStore, FlakyStore
@@ -249,13 +250,7 @@ def test_the_decorators_of_powertools_stand_on_either_side(
     logger = Logger(service="worker")
     metrics = Metrics(namespace="Worker")
     tracer = Tracer(service="worker", disabled=True)
-    context = SimpleNamespace(
-        function_name="f",
-        memory_limit_in_mb=1,
-        invoked_function_arn="arn",
-        aws_request_id="1",
-        get_remaining_time_in_millis=lambda: 60_000,
-    )
+    context = LambdaContext(function_name="f")
 
     @logger.inject_lambda_context(correlation_id_path="state_data.execution_id")
     @tracer.capture_lambda_handler

@@ -3,6 +3,7 @@
 import dataclasses
 from typing import Any
 
+from local.played.lambda_context import LambdaContext
 from tests.core.bags import EXECUTION
 
 OWNER = {"execution_id": EXECUTION}
@@ -16,19 +17,5 @@ class Client:
     custom: Any
 
 
-@dataclasses.dataclass
-class Context:
-    """What Lambda hands over beside an event, as far as it counts here."""
-
-    client_context: Client | None = None
-    function_name: str = "Handler"
-    memory_limit_in_mb: int = 128
-    invoked_function_arn: str = "arn:aws:lambda:eu-west-1:123456789012:function:Handler"
-    aws_request_id: str = "6f1a"
-
-    def get_remaining_time_in_millis(self) -> int:
-        return 60_000
-
-
 def context(**custom: Any) -> Any:
-    return Context(Client({**OWNER, **custom}))
+    return LambdaContext(client_context=Client({**OWNER, **custom}))

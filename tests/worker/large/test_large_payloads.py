@@ -12,11 +12,12 @@ from aws_lambda_powertools.utilities.data_classes import SQSEvent, event_source
 from awslambdaric.lambda_runtime_marshaller import to_json
 from pydantic import BaseModel
 
+from local.played.lambda_context import LambdaContext
 from tests.core.bags import KIB, fresh
 from tests.core.documents.oracle import is_pointer, pointers
 from tests.core.fakes import CountingStore, FlakyStore
 from tests.core.values.test_codec import nested
-from tests.worker.large.events import DOCUMENT, OWNER, REPORT, TEXT, Context, context
+from tests.worker.large.events import DOCUMENT, OWNER, REPORT, TEXT, context
 from universal_sync_core import (
     MapView,
     calculate_payload_size,
@@ -38,7 +39,7 @@ def whole(answer: Any) -> Any:
 
 def test_handler_sees_values_where_pointers_stand(event: Any) -> None:
     @large_payloads
-    def handler(event: Any, _context: Context) -> Any:
+    def handler(event: Any, _context: LambdaContext) -> Any:
         assert event["report"]["text"] == TEXT
         assert event["report"]["rows"][89]["n"] == 89
         assert plain(event["odd"]) == [{"__s3_offloaded": True}]
@@ -53,7 +54,7 @@ def test_handler_sees_values_where_pointers_stand(event: Any) -> None:
 
 def test_nothing_is_read_that_is_not_touched(event: Any, store: CountingStore) -> None:
     @large_payloads
-    def handler(event: Any, _context: Context) -> Any:
+    def handler(event: Any, _context: LambdaContext) -> Any:
         return event["id"]
 
     assert handler(event, context()) == 7
@@ -65,7 +66,7 @@ def test_what_came_as_a_pointer_and_did_not_change_goes_out_as_that_pointer(
     event: Any, store: CountingStore, *, eager: bool
 ) -> None:
     @large_payloads(eager=eager, at_most=256 * KIB)
-    def handler(event: Any, _context: Context) -> Any:
+    def handler(event: Any, _context: LambdaContext) -> Any:
         return {**event, "answer": 42, "again": [event["text"], event["report"]["rows"]]}
 
     answer = handler(event, context())
@@ -77,7 +78,7 @@ def test_texts_that_a_handler_goes_through_are_not_held(store: CountingStore) ->
     texts = [f"{n:07}" * 100_000 for n in range(40)]
 
     @large_payloads
-    def handler(event: Any, _context: Context) -> Any:
+    def handler(event: Any, _context: LambdaContext) -> Any:
         return next(text for text in event["texts"] if text == texts[-1])
 
     event = offload({"texts": texts}, OWNER, at_most=1 * KIB)
@@ -97,7 +98,7 @@ def test_copy_of_an_event_goes_out_small_and_writes_nothing(
     event: Any, store: CountingStore, copied: Any
 ) -> None:
     @large_payloads(at_most=4 * KIB, open=["report"])
-    def handler(event: Any, _context: Context) -> Any:
+    def handler(event: Any, _context: LambdaContext) -> Any:
         return {**copied(event), "answer": 42}
 
     answer = handler(event, context())
@@ -108,7 +109,7 @@ def test_copy_of_an_event_goes_out_small_and_writes_nothing(
 
 def test_eager_event_is_plain_and_may_be_changed(event: Any, store: CountingStore) -> None:
     @large_payloads(eager=True)
-    def handler(event: Any, _context: Context) -> Any:
+    def handler(event: Any, _context: LambdaContext) -> Any:
         assert json.loads(json.dumps(event)) == DOCUMENT
         event["report"]["rows"].append({"n": 90})
         event["status"] = "DONE"
@@ -124,7 +125,7 @@ def test_eager_event_is_plain_and_may_be_changed(event: Any, store: CountingStor
 @pytest.mark.usefixtures("store")
 def test_large_answer_leaves_in_its_largest_parts() -> None:
     @large_payloads
-    def handler(_event: Any, _context: Context) -> Any:
+    def handler(_event: Any, _context: LambdaContext) -> Any:
         return {"small": 1, "large": [TEXT], "both": {"a": 1, "b": TEXT}}
 
     answer = handler({}, context())
@@ -137,7 +138,7 @@ def test_large_answer_leaves_in_its_largest_parts() -> None:
 @pytest.mark.usefixtures("store")
 def test_words_come_beside_the_event_and_options_count_where_none_do() -> None:
     @large_payloads(plain=["b.a"], at_most=1_000)
-    def handler(_event: Any, _context: Context) -> Any:
+    def handler(_event: Any, _context: LambdaContext) -> Any:
         return {"a": {"k": 1, "large": TEXT}, "b": {"a": 1, "large": TEXT}}
 
     by_options = handler({}, context())
@@ -180,7 +181,7 @@ def test_whole_event_may_be_a_pointer() -> None:
 
 def test_asynchronous_handler_is_awaited(event: Any) -> None:
     @large_payloads
-    async def handler(event: Any, _context: Context) -> Any:
+    async def handler(event: Any, _context: LambdaContext) -> Any:
         await asyncio.sleep(0)
         return [event["text"]]
 
@@ -190,12 +191,12 @@ def test_asynchronous_handler_is_awaited(event: Any) -> None:
 @pytest.mark.usefixtures("store")
 def test_generator_is_a_list_that_leaves_as_it_is_made() -> None:
     @large_payloads
-    def rows(event: Any, _context: Context) -> Iterator[Any]:
+    def rows(event: Any, _context: LambdaContext) -> Iterator[Any]:
         for n in range(event["count"]):
             yield {"n": n, "text": "t" * 100}
 
     @large_payloads
-    async def many(event: Any, _context: Context) -> AsyncIterator[Any]:
+    async def many(event: Any, _context: LambdaContext) -> AsyncIterator[Any]:
         for n in range(event["count"]):
             yield {"n": n, "text": "t" * 100}
 
@@ -213,7 +214,7 @@ class Order(BaseModel):
 
 def test_model_takes_the_place_of_the_event_and_may_be_answered(event: Any) -> None:
     @large_payloads(model=Order)
-    def handler(order: Order, _context: Context) -> Order:
+    def handler(order: Order, _context: LambdaContext) -> Order:
         assert order.report["text"] == TEXT
         return order.model_copy(update={"id": 8})
 
@@ -236,18 +237,18 @@ def test_powertools_decorators_stand_above_and_below(event: Any) -> None:
 
     @logger.inject_lambda_context(correlation_id_path="id")
     @large_payloads
-    def above(event: Any, _context: Context) -> Any:
+    def above(event: Any, _context: LambdaContext) -> Any:
         return event["text"]
 
     @large_payloads(eager=True)
     @logger.inject_lambda_context
     @event_parser(model=Order)  # type: ignore[arg-type, type-var, unused-ignore]
-    def below(event: Any, _context: Context) -> Any:
+    def below(event: Any, _context: LambdaContext) -> Any:
         return event.report["title"]
 
     @large_payloads
     @event_source(data_class=SQSEvent)  # type: ignore[arg-type, unused-ignore]
-    def queue(event: Any, _context: Context) -> Any:
+    def queue(event: Any, _context: LambdaContext) -> Any:
         return [record.body for record in event.records]
 
     assert above(event, context()) == event["text"]
@@ -257,7 +258,7 @@ def test_powertools_decorators_stand_above_and_below(event: Any) -> None:
 
 def test_errors_of_the_handler_pass_through(event: Any) -> None:
     @large_payloads
-    def handler(_event: Any, _context: Context) -> Any:
+    def handler(_event: Any, _context: LambdaContext) -> Any:
         raise KeyError("mine")
 
     with pytest.raises(KeyError, match="mine"):
@@ -313,7 +314,7 @@ def test_option_encode_comes_first() -> None:
 @pytest.mark.parametrize("levels", [2_000, 50_000])
 def test_answer_that_is_nested_too_deeply_is_refused_by_name(event: Any, levels: int) -> None:
     @large_payloads(eager=True)
-    def handler(event: Any, _context: Context) -> Any:
+    def handler(event: Any, _context: LambdaContext) -> Any:
         return [event["report"], nested(levels)]
 
     with pytest.raises(InvalidRequestError, match="nested too deeply"):

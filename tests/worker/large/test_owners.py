@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
+from local.played.lambda_context import LambdaContext
 from tests.core.bags import EXECUTION, OTHER_EXECUTION, fresh
 from tests.core.fakes import CountingStore
-from tests.worker.large.events import OWNER, TEXT, Context, context
+from tests.worker.large.events import OWNER, TEXT, context
 from universal_sync_core import large_payloads, offload
 from universal_sync_core.errors import InvalidRequestError, PointerNotAllowedError
 
@@ -14,7 +15,7 @@ from universal_sync_core.errors import InvalidRequestError, PointerNotAllowedErr
 def test_owner_beside_the_event_wins_over_the_event(event: Any) -> None:
     handler = large_payloads(lambda event, _context=None: event["text"][:1])
     assert handler({**event, "execution_id": OTHER_EXECUTION}, context()) == "t"
-    assert handler({**event, "execution_id": EXECUTION}, Context()) == "t"
+    assert handler({**event, "execution_id": EXECUTION}, LambdaContext()) == "t"
     assert handler({**event, "execution_id": EXECUTION}) == "t"
     with pytest.raises(PointerNotAllowedError):
         handler({**event, "execution_id": EXECUTION}, context(execution_id=OTHER_EXECUTION))
