@@ -14,7 +14,7 @@ class Line(ABC):
 
     asked = 0
 
-    def leads(self, service: object, *names: str) -> None:
+    def notice(self, service: object, *names: str) -> None:
         """Let the requests of these names to a service take this way."""
         for name in names:
             setattr(service, name, self.led(getattr(service, name)))

@@ -57,7 +57,7 @@ class Cloud:
 
     def _handle(self, name: str, line: Killing) -> Any:
         store, event = PassingStore(self.memory), load(name)
-        line.leads(store, "put", "get", "exists", "stream")
+        line.notice(store, "put", "get", "exists", "stream")
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(self._states, "_take", line.led(self._states._take))
             patch.setattr(self._bus, "put_events", line.led(self._bus.put_events))

@@ -64,8 +64,8 @@ def test_who_has_been_given_a_state_can_read_it(first: Operation, second: Operat
             world.end(one)
         world.pass_days(91)
         at = At(number, partial(second, world, path))
-        at.leads(world.store, "put", "get", "exists")
-        at.leads(world.inventory, "objects", "folders", "delete")
+        at.notice(world.store, "put", "get", "exists")
+        at.notice(world.inventory, "objects", "folders", "delete")
 
         first(world, path)
 

@@ -88,10 +88,10 @@ def test_who_takes_up_a_state_can_read_it(
                 cloud.states.add("resumed", "FAILED", days_ago=0, input={})
 
         at = At(number, happen)
-        at.leads(cloud.store, "put", "get", "exists")
-        at.leads(cloud.inventory, "objects", "folders", "head", "delete", "undelete")
-        at.leads(cloud.states, "describe_execution", "_list_executions", "_list_state_machines")
-        at.leads(cloud.versions, "erase")
+        at.notice(cloud.store, "put", "get", "exists")
+        at.notice(cloud.inventory, "objects", "folders", "head", "delete", "undelete")
+        at.notice(cloud.states, "describe_execution", "_list_executions", "_list_state_machines")
+        at.notice(cloud.versions, "erase")
 
         is_erased = delete(capsys, cloud)
 
