@@ -20,7 +20,7 @@ from universal_sync_core.errors import (
     StoreThrottledError,
     StoreUnavailableError,
 )
-from universal_sync_core.storage.s3_errors import THROTTLED
+from universal_sync_core.storage.s3_errors import THROTTLED, denial_in
 from universal_sync_core.storage.s3_store import INTERRUPTED
 
 if TYPE_CHECKING:
@@ -108,6 +108,7 @@ def attempt(operation: "Callable[P, T]", *args: "P.args", **kwargs: "P.kwargs") 
     """Return the answer of a service, or how the call failed.
 
     Errors of the SDK are not kept: their messages may quote the request, and with it the token.
+    Of them, only the action that was denied is told.
     """
     try:
         return operation(*args, **kwargs)
@@ -116,7 +117,8 @@ def attempt(operation: "Callable[P, T]", *args: "P.args", **kwargs: "P.kwargs") 
         status = metadata.get("HTTPStatusCode", HTTPStatus.BAD_REQUEST)
         code = error.response["Error"]["Code"]
         tries = 1 + metadata.get("RetryAttempts", 0)
-        return failure(error.operation_name, code, status, tries)
+        denial = denial_in(error.response["Error"].get("Message", ""))
+        return failure(error.operation_name, code, status, tries, denial)
     except _NO_IDENTITY as error:
         return Failure(kind="denied", message=f"nothing was sent: {type(error).__name__}")
     except ParamValidationError:
@@ -134,10 +136,15 @@ def called(operation: "Callable[P, T]", *args: "P.args", **kwargs: "P.kwargs") -
 
 
 def failure(
-    operation: str, code: str, status: int = HTTPStatus.BAD_REQUEST, tries: int = 1
+    operation: str,
+    code: str,
+    status: int = HTTPStatus.BAD_REQUEST,
+    tries: int = 1,
+    denial: str = "",
 ) -> Failure:
     """Return the failure for a service's own error code."""
-    return Failure(kind=_kind(code, status), message=f"{operation}: {code}", tries=tries, code=code)
+    message = f"{operation}: {code}{denial}"
+    return Failure(kind=_kind(code, status), message=message, tries=tries, code=code)
 
 
 def _kind(code: str, status: int) -> Kind:

@@ -195,6 +195,19 @@ def test_failure_of_the_service_is_told_by_what_a_workflow_may_do(
         called("dynamodb:listTables")
 
 
+def test_refusal_names_the_action_that_was_denied(stub: Any) -> None:
+    said = (
+        "User: u is not authorized to perform: kms:Decrypt on resource: k because no resource-based"
+    )
+    message = f"{said} policy allows the kms:Decrypt action"
+    error = {"service_error_code": "AccessDeniedException", "service_message": message}
+    stub("dynamodb", "list_tables", **error)
+    with pytest.raises(StoreAccessDeniedError) as refused:
+        called("dynamodb:listTables")
+    told = "kms:Decrypt, because no resource-based policy allows"
+    assert str(refused.value) == f"ListTables: AccessDeniedException for {told}"
+
+
 @pytest.mark.parametrize(
     ("name", "written"),
     [

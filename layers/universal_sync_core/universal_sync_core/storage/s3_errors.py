@@ -56,7 +56,7 @@ THROTTLED: Final = frozenset(
 )
 
 
-# S3's words beside AccessDenied: which action was denied, of S3 or of KMS, and by which policy.
+# A service's words beside AccessDenied: which action was denied, its own or KMS's, by which policy.
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/troubleshoot-403-errors.html
 _DENIED: Final = re.compile(
     r"not authorized to perform: (?P<action>[a-z0-9-]+:[A-Za-z]+)\b"
@@ -155,13 +155,16 @@ def error_for(code: str, status: int, path: str, message: str = "") -> StateSync
     if error is StoreUnavailableError:
         return StoreUnavailableError(f"S3 failed: {word}")
     if error is StoreAccessDeniedError:
-        return StoreAccessDeniedError(f"S3 refused access: {word}{_what_was_denied(message)}")
+        return StoreAccessDeniedError(
+            f"S3 refused access: {word}{denial_in(message) or _ALSO_MISSING}"
+        )
     return StoreAccessDeniedError(f"S3 refused the request: {word}")
 
 
-def _what_was_denied(message: str) -> str:
+def denial_in(message: str) -> str:
+    """Return which action a service's message says was denied, and why; empty if it does not."""
     denied = _DENIED.search(message)
     if denied is None:
-        return _ALSO_MISSING
+        return ""
     why = f", {denied['why']}" if denied["why"] else ""
     return f" for {denied['action']}{why}"
