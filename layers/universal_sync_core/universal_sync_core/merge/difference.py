@@ -47,21 +47,33 @@ def is_equal(left: Json, right: Json, pages: PageReader) -> bool:
     """Tell whether both are the same JSON value, whatever form each has.
 
     Lists and maps in S3 are compared member by member, without pages that both have: equal ones may
-    be split into pages differently and so have different paths.
+    be split into pages differently and so have different paths. Members are read whole, which is
+    paid for each time, since one may be a pointer to very many pointers.
     """
+    ours, theirs = parse(left), parse(right)
+    if ours and theirs and ours.kind == theirs.kind and ours.at != theirs.at:
+        if ours.count != theirs.count:
+            return False
+        if ours.kind == "list":
+            pairs = zip(pages.elements(ours), pages.elements(theirs), strict=True)
+            return all(_is_equal_whole(*pair, pages) for pair in pairs)
+        if ours.kind == "map":
+            old, new = pages.maps_apart(left, right)
+            return old.keys() == new.keys() and all(
+                _is_equal_whole(old[key], new[key], pages) for key in old
+            )
+    return _is_equal_whole(left, right, pages)
+
+
+def _is_equal_whole(left: Json, right: Json, pages: PageReader) -> bool:
+    """Tell the same; both are read if their pointers do not decide it."""
     if left is right or encode(left) == encode(right):
         return True
     ours, theirs = parse(left), parse(right)
     if ours and theirs and ours.kind == theirs.kind:
-        if ours.count != theirs.count or (ours.kind == "value" and ours.size != theirs.size):
+        same_length = ours.count == theirs.count
+        if not same_length or (ours.kind == "value" and ours.size != theirs.size):
             return False
-        if ours.kind == "list":
-            return _begins(pages.elements(theirs), pages.elements(ours), pages)
-        if ours.kind == "map":
-            old, new = pages.maps_apart(left, right)
-            return old.keys() == new.keys() and all(
-                is_equal(old[key], new[key], pages) for key in old
-            )
     ours_whole, theirs_whole = pages.resolve([left, right])
     return canonical(ours_whole) == canonical(theirs_whole)
 
