@@ -1,34 +1,20 @@
 """JSONata expressions, and references to variables in JSONPath states.
 
-moto hands both to a Java library that it does not have. It takes any number for one that a field of
-a state takes, and fails with an error of its own where an expression gives none.
+moto hands both to a Java library that it does not have.
 https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html
 https://docs.aws.amazon.com/step-functions/latest/dg/workflow-variables.html
 """
 
 import copy
-import math
 import re
 from contextlib import ExitStack
-from typing import Any, Final
+from typing import Any
 
 from moto.stepfunctions.parser.asl.component.common.query_language import QueryLanguageMode
 from moto.stepfunctions.parser.asl.component.common.string.string_expression import (
     StringJSONata,
     StringVariableSample,
 )
-from moto.stepfunctions.parser.asl.component.common.timeouts.heartbeat import (
-    HeartbeatSecondsJSONata,
-)
-from moto.stepfunctions.parser.asl.component.common.timeouts.timeout import TimeoutSecondsJSONata
-from moto.stepfunctions.parser.asl.component.state.exec.state_map.max_concurrency import (
-    MaxConcurrencyJSONata,
-)
-from moto.stepfunctions.parser.asl.component.state.exec.state_map.tolerated_failure import (
-    ToleratedFailureCountStringJSONata,
-    ToleratedFailurePercentageStringJSONata,
-)
-from moto.stepfunctions.parser.asl.component.state.wait.wait_function.seconds import SecondsJSONata
 from moto.stepfunctions.parser.asl.eval.environment import Environment
 from moto.stepfunctions.parser.asl.eval.states import States
 from moto.stepfunctions.parser.asl.utils.json_path import extract_json
@@ -38,22 +24,6 @@ from ..failures import query_failure
 from ..patches import put
 
 _VARIABLE = re.compile(r"\$([A-Za-z_]\w*)(.*)", re.DOTALL)
-_MOST_SECONDS = 99_999_999
-# The fields that take a number: moto's class and method, and what the number may be.
-_NUMBERS: Final = (
-    (SecondsJSONata, "_get_wait_seconds", int, 0, _MOST_SECONDS),
-    (TimeoutSecondsJSONata, "_eval_seconds", int, 1, _MOST_SECONDS),
-    (HeartbeatSecondsJSONata, "_eval_seconds", int, 1, _MOST_SECONDS),
-    (MaxConcurrencyJSONata, "_eval_max_concurrency", int, 0, math.inf),
-    (ToleratedFailureCountStringJSONata, "_eval_tolerated_failure_count", int, 0, math.inf),
-    (
-        ToleratedFailurePercentageStringJSONata,
-        "_eval_tolerated_failure_percentage",
-        int | float,
-        0,
-        100,
-    ),
-)
 # What there is only after the task, and only where it failed.
 _LATE = ("result", "errorOutput")
 
@@ -63,23 +33,6 @@ def install(stack: ExitStack) -> None:
     put(stack, StringJSONata, "_eval_body", _eval_expression)
     put(stack, StringVariableSample, "_eval_body", _eval_variable)
     put(stack, States, "reset", _reset)
-    for kind, method, types, least, most in _NUMBERS:
-        put(stack, kind, method, _number(types, least, most))
-
-
-def _number(types: Any, least: float, most: float) -> Any:
-    """Return a method that gives the number of an expression, if it is one of those."""
-
-    def value_in(self: Any, env: Environment) -> Any:
-        self.string_jsonata.eval(env=env)
-        number = env.stack.pop()
-        if isinstance(number, bool) or not isinstance(number, types) or not least <= number <= most:
-            expression = self.string_jsonata.expression
-            cause = f"The JSONata expression '{expression}' returned no number that the field takes"
-            raise query_failure(env, cause)
-        return number
-
-    return value_in
 
 
 def _eval_expression(self: StringJSONata, env: Environment) -> None:

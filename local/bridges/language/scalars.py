@@ -1,11 +1,13 @@
-"""Fields that take a whole number or a text, and fail with anything else.
+"""Fields that take a number or a text, and fail with anything else.
 
-moto cuts a number to a whole one, and takes any value for a text.
+moto cuts a number to a whole one, whatever its size, and takes any value for a text. It takes an
+expression for how many failures a Map tolerates for how many of a hundred.
 https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html
 """
 
+import math
 from contextlib import ExitStack
-from typing import Any
+from typing import Any, Final
 
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import (
     FailureEventException,
@@ -23,39 +25,61 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_map.max_concurrenc
 )
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.tolerated_failure import (
     ToleratedFailureCountStringJSONata,
+    ToleratedFailurePercentageStringJSONata,
 )
 from moto.stepfunctions.parser.asl.component.state.fail.cause_decl import Cause
 from moto.stepfunctions.parser.asl.component.state.fail.error_decl import Error
 from moto.stepfunctions.parser.asl.component.state.wait.wait_function.seconds import SecondsJSONata
 from moto.stepfunctions.parser.asl.eval.environment import Environment
+from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
 
 from ..failures import failure_event, query_failure
 from ..patches import put
 from .jsonata import value_of
 
-_NUMBERS = (
-    (HeartbeatSecondsJSONata, "_eval_seconds"),
-    (MaxConcurrencyJSONata, "_eval_max_concurrency"),
-    (SecondsJSONata, "_get_wait_seconds"),
-    (TimeoutSecondsJSONata, "_eval_seconds"),
-    (ToleratedFailureCountStringJSONata, "_eval_tolerated_failure_count"),
+_MOST_SECONDS = 99_999_999
+# The fields that take a number: moto's class and method, and what the number may be.
+_NUMBERS: Final = (
+    (SecondsJSONata, "_get_wait_seconds", int, 0, _MOST_SECONDS),
+    (TimeoutSecondsJSONata, "_eval_seconds", int, 1, _MOST_SECONDS),
+    (HeartbeatSecondsJSONata, "_eval_seconds", int, 1, _MOST_SECONDS),
+    (MaxConcurrencyJSONata, "_eval_max_concurrency", int, 0, math.inf),
+    (ToleratedFailureCountStringJSONata, "_eval_tolerated_failure_count", int, 0, math.inf),
+    (
+        ToleratedFailurePercentageStringJSONata,
+        "_eval_tolerated_failure_percentage",
+        int | float,
+        0,
+        100,
+    ),
 )
 
 
 def install(stack: ExitStack) -> None:
     """Take nothing else."""
-    for kind, name in _NUMBERS:
-        put(stack, kind, name, _number)
+    for kind, method, types, least, most in _NUMBERS:
+        put(stack, kind, method, _number(types, least, most))
+    put(stack, Preprocessor, "visitTolerated_failure_count_string_jsonata", _failure_count)
     put(stack, Cause, "_eval_body", _eval_text)
     put(stack, Error, "_eval_body", _eval_text)
 
 
-def _number(self: Any, env: Environment) -> int:
-    expression = self.string_jsonata.expression
-    value = value_of(expression, env)
-    if type(value) is not int or value < 0:
-        raise _unexpected(env, expression, "a whole number from 0", value)
-    return value
+def _number(types: Any, least: float, most: float) -> Any:
+    """Return a method that gives the number of an expression, if it is one of those."""
+
+    def value_in(self: Any, env: Environment) -> Any:
+        expression = self.string_jsonata.expression
+        value = value_of(expression, env)
+        if isinstance(value, bool) or not isinstance(value, types) or not least <= value <= most:
+            what = "a whole number" if types is int else "a number"
+            raise _unexpected(env, expression, f"{what} from {least} to {most}", value)
+        return value
+
+    return value_in
+
+
+def _failure_count(self: Preprocessor, ctx: Any) -> ToleratedFailureCountStringJSONata:
+    return ToleratedFailureCountStringJSONata(self.visitString_jsonata(ctx.string_jsonata()))
 
 
 def _eval_text(self: Any, env: Environment) -> None:

@@ -147,26 +147,29 @@ def test_every_state_takes_expressions(
 
 
 ONE_ITEM = {**MAP, "Items": [0], "ItemProcessor": BODY}
+CONFIG = {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}
+SPREAD = {**ONE_ITEM, "ItemProcessor": {**BODY, "ProcessorConfig": CONFIG}}
 WAIT = {"Type": "Wait", "End": True}
+# What no field takes, and then what each of them does not.
+NO_NUMBERS = ("'1'", "-1", "true", "null")
+BEYOND = {
+    "Seconds": (WAIT, ("0.5", "100000000")),
+    "TimeoutSeconds": (asking(), ("0.5", "0")),
+    "MaxConcurrency": (ONE_ITEM, ("0.5",)),
+    "ToleratedFailureCount": (SPREAD, ("0.5",)),
+    "ToleratedFailurePercentage": (SPREAD, ("100.5",)),
+}
 
 
-@pytest.mark.parametrize("number", ["'1'", "-1", "0.5", "true", "null"])
 @pytest.mark.parametrize(
-    "state",
-    [
-        {**WAIT, "Seconds": "{% NUMBER %}"},
-        asking(TimeoutSeconds="{% NUMBER %}"),
-        {**ONE_ITEM, "MaxConcurrency": "{% NUMBER %}"},
-    ],
-    ids=["Seconds", "TimeoutSeconds", "MaxConcurrency"],
+    ("field", "number"),
+    [(field, each) for field, (_, more) in BEYOND.items() for each in (*NO_NUMBERS, *more)],
 )
 def test_number_that_a_field_does_not_take_fails_the_state(
-    outcome: Outcome, state: dict[str, Any], number: str
+    outcome: Outcome, field: str, number: str
 ) -> None:
-    given = {
-        name: value.replace("NUMBER", number) if isinstance(value, str) else value
-        for name, value in state.items()
-    }
+    state, _ = BEYOND[field]
+    given = {**state, field: f"{{% {number} %}}"}
     mocks = {"Only": {"result": "1"}} if state["Type"] == "Task" else None
     assert outcome({"Only": given}, None, mocks, **JSONATA) == QUERY
 
@@ -225,6 +228,7 @@ EXCEEDED = Failed("States.ExceedToleratedFailureThreshold")
         ({"Then": {**MAP, "ItemProcessor": INNER}}, [1]),
         ({"Then": {**MAP, "ItemProcessor": SHADOWS}}, Failed("States.Runtime")),
         ({"Then": {**MAP, "ItemProcessor": DISTRIBUTED}}, EXCEEDED),
+        ({"Then": {**MAP, "ItemProcessor": DISTRIBUTED, "ToleratedFailureCount": "{% $x %}"}}, []),
         ({"Then": {**MAP, "ItemSelector": "{% $x %}", "ItemProcessor": BODY}}, [1]),
         ({"Then": passing(0, Assign={"z": "{% $range(1, 999, 1) %}"})}, 0),
     ],
@@ -296,27 +300,6 @@ def test_choice_in_json_path_assigns_what_its_rule_says_or_else_the_state(
     }
     then = {"Type": "Pass", "InputPath": "$x", "End": True}
     assert outcome({"Only": choice, "Then": then}, INPUT) == assigned
-
-
-@pytest.mark.parametrize("given", ["{% 'x' %}", "{% 0.5 %}", "{% -1 %}", "{% true %}"])
-@pytest.mark.parametrize(
-    "state",
-    [
-        {"Type": "Wait", "Seconds": "given"},
-        {**asking(), "TimeoutSeconds": "given"},
-        {
-            "Type": "Map",
-            "MaxConcurrency": "given",
-            "Items": [1],
-            "ItemProcessor": {"StartAt": "In", "States": {"In": passing(1)}},
-        },
-    ],
-    ids=["Wait", "Task", "Map"],
-)
-def test_number_that_is_not_whole_fails_the_state(outcome: Outcome, state: Any, given: str) -> None:
-    fields = {key: given if value == "given" else value for key, value in state.items()}
-    mocks = {"Only": {"result": 1}} if state["Type"] == "Task" else None
-    assert outcome({"Only": {**fields, "End": True}}, INPUT, mocks, **JSONATA) == QUERY
 
 
 @pytest.mark.parametrize("field", ["Error", "Cause"])
