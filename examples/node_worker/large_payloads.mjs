@@ -67,7 +67,7 @@ function copied(given, needs, came, parts, name = "") {
   });
   const copy = Array.isArray(value) ? members.map(([, item]) => item) : Object.fromEntries(members);
   for (const [key, item, isNeeded] of parts ? members : [])
-    if (!isNeeded && !isPointer(item) && key !== "__proto__") parts.push([size(item), copy, key]);
+    if (!isNeeded && !isPointer(item)) parts.push([size(item), copy, key]);
   return copy;
 }
 

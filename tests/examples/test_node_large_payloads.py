@@ -104,8 +104,10 @@ def test_answer_is_the_json_that_lambda_would_write(cloud: LocalCloud, size: int
 def test_customer_may_have_the_name_of_something_in_javascript(cloud: LocalCloud) -> None:
     names = ["__proto__", "constructor", "toString"]
     orders = [{"order": n, "customer": name} for n, name in enumerate(names)]
-    answer = asked(cloud, {"orders": orders}, **OWNER)
-    assert answer["customers"] == {name: [n] for n, name in enumerate(names)}
+    event = {"orders": orders, "large": dict.fromkeys(names, "t" * 70_000)}
+    answer = asked(cloud, event, **OWNER, open=["large"])
+    assert all(map(is_pointer, answer["large"].values()))
+    assert whole(answer) == {**event, "customers": {name: [n] for n, name in enumerate(names)}}
 
 
 def test_data_that_resembles_a_pointer_is_data(cloud: LocalCloud) -> None:
