@@ -23,7 +23,7 @@ def batches_of(items: Sequence[Any], batcher: Mapping[str, Any]) -> list[Any]:
     shared = {"BatchInput": batcher["BatchInput"]} if "BatchInput" in batcher else {}
     most_items = int(batcher.get("MaxItemsPerBatch") or len(items) or 1)
     most_bytes = int(batcher.get("MaxInputBytesPerBatch") or PAYLOAD_BYTES)
-    room = most_bytes - payload_bytes({**shared, "Items": []})
+    room = most_bytes - payload_bytes({**shared, "Items": []}) + 1  # one comma less than items
     return [Batch(shared, Items=group) for group in _groups(items, most_items, room)]
 
 

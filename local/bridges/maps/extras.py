@@ -9,6 +9,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from moto.stepfunctions.parser.asl.component.state.exec.state_map.result_writer.result_writer_decl import (  # noqa: E501
+    ResultWriter,
+)
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.resource import Resource
 from moto.stepfunctions.parser.asl.eval.environment import Environment
 
 from ...machines.scopes import scopes_of
@@ -32,6 +36,7 @@ class MapExtras:
         express: whether its children are of the type EXPRESS.
         selects: whether the ItemSelector is one expression.
         reads: evaluates to the ReaderConfig.
+        writes: the ResultWriter, where it takes expressions.
         writer: the WriterConfig.
         formats: whether the results are formatted, and go on in the document.
     """
@@ -40,6 +45,7 @@ class MapExtras:
     express: bool = False
     selects: bool = False
     reads: Any = None
+    writes: ResultWriter | None = None
     writer: Mapping[str, str] | None = None
     formats: bool = False
 
@@ -68,6 +74,8 @@ def parsed_with_extras(definition: str, parse: Callable[[str], Any]) -> Any:
                 state.item_selector = _Selected(state.item_selector)
             if reads := extras[name].reads:
                 read_as(state.item_reader, reads)
+            if writes := extras[name].writes:
+                state.result_writer = writes
     return program, tree
 
 
@@ -96,8 +104,9 @@ def _taken_out(
             if selects:
                 state[_SELECTOR] = {_SELECTED: state[_SELECTOR]}
             writer, formats = _taken_writer(state)
-            if express or batcher or selects or config or writer:
-                language = scope.language_of(state)
+            language = scope.language_of(state)
+            writes = _taken_expressions(state, language, parse)
+            if express or batcher or selects or config or writes or writer:
                 yield (
                     name,
                     MapExtras(
@@ -105,6 +114,7 @@ def _taken_out(
                         express=express,
                         selects=selects,
                         reads=config and _template(config, language, parse),
+                        writes=writes,
                         writer=writer,
                         formats=formats,
                     ),
@@ -139,6 +149,18 @@ def _taken_writer(state: dict[str, Any]) -> tuple[Mapping[str, str] | None, bool
     if not writer:
         del state["ResultWriter"]
     return config, not writer
+
+
+def _taken_expressions(
+    state: dict[str, Any], language: str, parse: Callable[[str], Any]
+) -> ResultWriter | None:
+    """Take a ResultWriter with Arguments out of a Map."""
+    writer = state.get("ResultWriter")
+    if not isinstance(writer, dict) or "Arguments" not in writer:
+        return None
+    del state["ResultWriter"]
+    place = _template(writer["Arguments"], language, parse)
+    return ResultWriter(Resource.from_resource_arn(writer["Resource"]), place)
 
 
 def _template(fields: Mapping[str, Any], language: str, parse: Callable[[str], Any]) -> Any:

@@ -48,7 +48,7 @@ def test_map_iterates_over_a_list_or_the_keys_of_an_object(
     [
         ({"MaxItemsPerBatch": 2}, {}, [{"Items": [1, 2]}, {"Items": [3]}]),
         ({"MaxItemsPerBatchPath": "$.two"}, {}, [{"Items": [1, 2]}, {"Items": [3]}]),
-        ({"MaxInputBytesPerBatch": 16}, {}, [{"Items": [1, 2]}, {"Items": [3]}]),
+        ({"MaxInputBytesPerBatch": 15}, {}, [{"Items": [1, 2]}, {"Items": [3]}]),
         (
             {"MaxItemsPerBatch": 9, "BatchInput": {"t.$": "$.text", "f": 1}},
             {"ItemSelector": {"v.$": "$$.Map.Item.Value"}},

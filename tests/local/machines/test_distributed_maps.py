@@ -254,6 +254,15 @@ def test_without_a_writer_the_outputs_are_the_result_in_item_order(
     assert run({"Map": state}).wait(60).output == [3, 1, 2]
 
 
+def test_place_of_the_results_may_be_an_expression(run: Run, distributed: Any) -> None:
+    writer = distributed([1], PASS)["ResultWriter"]
+    place = {**writer.pop("Parameters"), "Prefix": "{% 'results/' & $states.input.day %}"}
+    state = distributed(None, PASS, Items=[1], ResultWriter={**writer, "Arguments": place})
+    del state["ItemReader"]
+    ended = run({"Map": state}, {"day": "monday"}, QueryLanguage="JSONata").wait(60)
+    assert ended.output["ResultWriterDetails"]["Key"].startswith("results/monday/")
+
+
 def test_item_selector_sees_item_index_and_input_of_the_state(run: Run, distributed: Any) -> None:
     selector = {
         "index.$": "$$.Map.Item.Index",
