@@ -1,11 +1,14 @@
 """Steps of a workflow that waits: for a person, or for a job that may call back or not."""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Final
 
 from tests.simulation import ended_jobs, oracle, values
 from tests.simulation.actions import whole_by_handler
 from tests.simulation.comparing import Plain, same
 from tests.simulation.flows import settle_mode, take_result
+from tests.simulation.meanwhile import at_request, during
 from tests.simulation.services import OVER
 from tests.simulation.steps import event_of, step, take
 from tests.simulation.values import STRATEGIES
@@ -13,6 +16,8 @@ from tests.simulation.world import Flow, SimulationError, World
 
 # A later try cannot always know that an earlier one has arrived.
 _TOLD: Final = ("CallbackExpiredError", "CallbackAlreadyAnsweredError")
+# Of how many requests one is chosen at which somebody else is heard.
+_REQUESTS: Final = 9
 _REFUSAL: Final = {"error": "Refused", "cause": "not like this"}
 
 
@@ -66,7 +71,9 @@ def _ask(world: World, flow: Flow) -> None:
     if "wait" in event and world.draw.random() < 0.5:
         _try_in_vain(world, flow)
     token = _new_token(world, flow)
-    answer = world.call(event | {"task_token": token})
+    ends_just_then = flow.asked["job"] and world.draw.random() < 0.3
+    with _meanwhile(world, lambda: _end_job(world, flow)) if ends_just_then else nullcontext():
+        answer = world.call(event | {"task_token": token})
     _require_announced(world, flow, answer["callback_id"])
     flow.asked |= {"token": token, "callback_id": answer["callback_id"]}
     _require_told_of_end(world, flow)
@@ -136,8 +143,16 @@ def _answer(world: World, flow: Flow) -> None:
         _end_job(world, flow)
         _require_told_of_end(world, flow)
         return
+    if world.draw.random() < 0.3:
+        with _meanwhile(world, lambda: _submit(world, flow)):
+            _submit(world, flow)
+        return
     for _ in range(world.draw.choice((1, 1, 2))):
         _submit(world, flow)
+
+
+def _meanwhile(world: World, happens: Callable[[], None]) -> AbstractContextManager[None]:
+    return during(world, at_request(world, _REQUESTS, happens))
 
 
 def _submit(world: World, flow: Flow) -> None:
