@@ -51,7 +51,7 @@ def forget(world: World, flow: Flow) -> None:
     command = Command(world, "forget", flow.owner, "--bucket", BUCKET, "--erase", typed=flow.owner)
     command.cloud.inventory.versioned = world.draw.random() < 0.5
     side_by_side(world, flow, command, command.look)
-    if is_over(flow) and any(command.codes):
+    if is_over(flow) and 0 not in command.codes:
         command.run()
     _require_others(world, flow, "after forget")
     _end_if_over(world, flow)
