@@ -52,9 +52,14 @@ def test_stopped_execution_ends_with_the_error_and_cause_it_was_given(
     assert execution.wait(30).status == "ABORTED"
     told = states.describe_execution(executionArn=execution.arn)
     assert (told["error"], told["cause"]) == ("Ops", "by hand")
-    events = states.get_execution_history(executionArn=execution.arn)["events"]
-    ended = [each for each in events if each["type"] == "ExecutionAborted"]
-    details = [each["executionAbortedEventDetails"] for each in ended]
+    details: list[Any] = []
+    for _ in range(300):  # the history follows the status
+        events = states.get_execution_history(executionArn=execution.arn)["events"]
+        ended = [each for each in events if each["type"] == "ExecutionAborted"]
+        details = [each["executionAbortedEventDetails"] for each in ended]
+        if details:
+            break
+        time.sleep(0.1)
     assert details == [{"error": "Ops", "cause": "by hand"}]
 
 
