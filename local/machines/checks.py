@@ -1,6 +1,7 @@
 """What cannot run on the local cloud, or nowhere: found when a machine is made, state by state."""
 
 import json
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
@@ -11,6 +12,9 @@ from .scopes import Scope, scopes_of
 
 State = Mapping[str, Any]
 _EVAL = "$eval("
+# https://docs.aws.amazon.com/step-functions/latest/dg/input-output-inputpath-params.html
+_TEMPLATES = ("Parameters", "ItemSelector", "ResultSelector", "Assign")
+_PATH_OR_CALL = re.compile(r"\$.*|States\.\w+\(.*\)", re.DOTALL)
 # https://docs.aws.amazon.com/step-functions/latest/dg/state-map-distributed.html
 _OF_DISTRIBUTED = ("ItemBatcher", "ItemReader", "ResultWriter")
 
@@ -94,6 +98,9 @@ def _of_state(name: str, state: State, scope: Scope, mocked: Collection[str]) ->
                 yield f"the expression {expression!r} {error}"
             if _EVAL in expression.replace(" ", ""):
                 yield f"the expression {expression!r} calls $eval, which Step Functions refuses"
+    else:
+        for field in _TEMPLATES:
+            yield from _without_path(state.get(field))
 
 
 def _inline_only(state: State) -> Iterator[str]:
@@ -105,6 +112,19 @@ def _inline_only(state: State) -> Iterator[str]:
             for field in _OF_DISTRIBUTED
             if field in state
         )
+
+
+def _without_path(value: Any) -> Iterator[str]:
+    """Find what a template names as a path or a call, and is neither."""
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            is_found = isinstance(item, str) and _PATH_OR_CALL.fullmatch(item)
+            if key.endswith(".$") and not is_found:
+                yield f"{key} is {item!r}, which is neither a JSONPath nor an intrinsic function"
+            yield from _without_path(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _without_path(item)
 
 
 def _expressions(value: Any) -> Iterator[str]:

@@ -35,6 +35,8 @@ def asks(resource: str, **fields: Any) -> dict[str, Any]:
         ({"A": {"Type": "Map", "End": True, "ItemProcessor": {"ProcessorConfig": EXPRESS,
           "StartAt": "B", "States": {"B": asks("sqs:sendMessage.waitForTaskToken")}}}},
          r"'B': .*waitForTaskToken waits, which a child of the type EXPRESS cannot do"),
+        ({"A": {**END, "Parameters": {"o": [{"id.$": "order.id"}]}}},
+         r"'A': id\.\$ is 'order\.id', which is neither a JSONPath nor an intrinsic"),
         ({"A": {"Type": "Choice", "Choices": "RULES", "Default": "A"}}, r"'A': .*RULES"),
         ({"A": {"Type": "Map", "End": True, "ItemBatcher": {"MaxItemsPerBatch": 2},
           "ItemProcessor": {"StartAt": "B", "States": {"B": END}}}},
