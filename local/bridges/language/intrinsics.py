@@ -59,7 +59,11 @@ def install(stack: ExitStack) -> None:
     def parse_hidden(src: str) -> Any:
         # moto hands on what stands in the definition, with the escapes of JSON.
         text = json.loads(f'"{src}"', strict=False)
-        return parse(_MISREAD.sub(_hide, text))
+        try:
+            return parse(_MISREAD.sub(_hide, text))
+        except ValueError as error:
+            message = f"{text} calls no intrinsic function, or not with the arguments that it takes"
+            raise ValueError(message) from error
 
     put(stack, IntrinsicParser, "parse", staticmethod(parse_hidden))
     put(stack, ArgumentLiteral, "_eval_argument", _eval_argument)
