@@ -241,7 +241,8 @@ def _may_hold_infinite(packed: bytes) -> bool:
 
 def _may_hold_long_number(body: bytes) -> bool:
     kinds = body.translate(_KINDS_OF_BYTES)
-    return b" " + _LONG_NUMBER in kinds or kinds.startswith(_LONG_NUMBER)
+    # Searching from the end looks at the space first, which few bytes are.
+    return kinds.rfind(b" " + _LONG_NUMBER) >= 0 or kinds.startswith(_LONG_NUMBER)
 
 
 def _encode_plainly(value: Json, *, sort_keys: bool = False) -> bytes:
