@@ -114,9 +114,9 @@ def whole_name(field: str) -> str:
     return f"{field}_s3_path"
 
 
+_WHOLE_NAMES: Final = frozenset(map(whole_name, SHOWN_AS))
 # A user's fields under these names stay in the bag when others are offloaded together, so that the
 # bag shows which of the names are taken.
-_WHOLE_NAMES: Final = frozenset(map(whole_name, SHOWN_AS))
 SPOKEN_FOR: Final = _WHOLE_NAMES | {SCHEDULING_SUMMARY}
 
 
@@ -161,9 +161,9 @@ def without_samples(bag: JsonObject, touched: Collection[str] | None = None) -> 
         bag: the bag; it is not changed.
         touched: only for fields that these names are a part of; None for all.
     """
-    plain = bag
     if _WHOLE_NAMES.isdisjoint(bag):
-        return plain
+        return bag
+    plain = bag
     for field, shown in SHOWN_AS.items():
         if whole_name(field) not in bag:
             continue

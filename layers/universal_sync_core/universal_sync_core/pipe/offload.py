@@ -27,10 +27,7 @@ from universal_sync_core.errors import InvalidRequestError, StateTooLargeError
 from universal_sync_core.limits import KIB
 from universal_sync_core.merge.history import archive_older
 from universal_sync_core.pipe.keep_inline import beside_pointers, without_copies
-from universal_sync_core.pipe.pointer_bloat import (
-    is_to_be_sampled,
-    without_bloat,
-)
+from universal_sync_core.pipe.pointer_bloat import is_to_be_sampled, without_bloat
 from universal_sync_core.previews.showing import with_previews
 from universal_sync_core.storage.parallel import MAX_REQUESTS_AT_ONCE
 from universal_sync_core.values.codec import Json, JsonObject, require_exact, require_json
@@ -143,10 +140,12 @@ class _Optimizer:
             bag = _with(bag, STATE, self._smaller_state(bag[STATE]))
         if type(bag.get(BRANCHES)) is list:
             bag = _with(bag, BRANCHES, self._smaller_branches(bag[BRANCHES]))
-        names = [name for name in bag if name not in _KEPT_AT_ANY_SIZE]
-        return self._without_large(
-            bag, [n for n in names if not is_to_be_sampled(bag, n, self._unit)]
-        )
+        names = [
+            name
+            for name in bag
+            if name not in _KEPT_AT_ANY_SIZE and not is_to_be_sampled(bag, name, self._unit)
+        ]
+        return self._without_large(bag, names)
 
     def _smaller_state(self, state: JsonObject) -> Json:
         whole = self._sizes.of_fields(state)
