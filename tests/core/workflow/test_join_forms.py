@@ -169,13 +169,15 @@ def test_a_list_that_a_branch_replaced_is_in_conflict_with_what_others_added() -
     assert caught.value.paths == ("chunk_results",)
 
 
+@pytest.mark.parametrize("added", ["ab", "xy"], ids=["new", "known"])
 @pytest.mark.usefixtures("store")
-def test_a_union_with_a_list_that_names_things_twice_keeps_what_each_added() -> None:
+def test_a_union_with_a_list_that_names_things_twice_keeps_what_each_added(added: str) -> None:
     union = {"merge_strategy": {"tags": "set_union"}}
     parent = group("fail", tags=["x", "x", "y"])
-    bags = [branch(parent, side, {"tags": [side]}, context=SYNC | union) for side in "ab"]
+    bags = [branch(parent, each, {"tags": [each]}, context=SYNC | union) for each in added]
     ends = [complete_branch(bag, CONTEXT) for bag in bags]
-    assert hydrated(join_branches(parent, ends, JOIN | union))["tags"] == ["x", "y", "a", "b"]
+    expected = list(dict.fromkeys(["x", "y", *added]))
+    assert hydrated(join_branches(parent, ends, JOIN | union))["tags"] == expected
 
 
 @pytest.mark.parametrize("key", ["__s3_offloaded", "__gzip_base64", "__escaped:__s3_offloaded"])

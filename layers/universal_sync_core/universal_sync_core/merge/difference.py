@@ -17,7 +17,14 @@ from universal_sync_core.pages.page_reader import PageReader
 from universal_sync_core.values.address import Address
 from universal_sync_core.values.codec import Json, JsonObject, canonical, decode, encode
 from universal_sync_core.values.paths import Each, Pattern
-from universal_sync_core.values.pointer import has_mark, is_list, is_map, is_one_place, parse
+from universal_sync_core.values.pointer import (
+    has_mark,
+    is_list,
+    is_map,
+    is_one_place,
+    length,
+    parse,
+)
 
 
 def changes_since(parent: JsonObject, bag: JsonObject, unit: UnitOfWork) -> JsonObject:
@@ -103,7 +110,8 @@ def _part(key: str, before: Json, after: Json, path: Pattern, unit: UnitOfWork) 
     if is_one_place(ours, theirs) if by_member else is_equal(ours, theirs, unit.pages):
         return {}
     part = _changed(ours, theirs, path, unit)
-    is_nothing = by_member and not part  # the same in two forms
+    # The same in two forms; a set that only lost what it had twice is shorter.
+    is_nothing = by_member and not part and length(ours) == length(theirs)
     return {} if is_nothing else {key: part}
 
 
