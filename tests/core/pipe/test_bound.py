@@ -39,6 +39,7 @@ def everything() -> dict[str, Any]:
             "priority": "high",
         },
         "scheduling_summary": "mine",
+        "pending_branches": [{"text": letter * 8_000} for letter in "abc"],
         "long" * 30_000: "x" * 40_000,
         **many(2_000, 50),
         **many(9, 25 * KIB, "large"),

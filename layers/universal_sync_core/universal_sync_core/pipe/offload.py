@@ -138,8 +138,9 @@ class _Optimizer:
             return bag
         if is_open(bag.get(STATE)):
             bag = _with(bag, STATE, self._smaller_state(bag[STATE]))
-        if type(bag.get(BRANCHES)) is list:
-            bag = _with(bag, BRANCHES, self._smaller_branches(bag[BRANCHES]))
+        branches = self._sizes.of(bag.get(BRANCHES))
+        if not self._is_small(branches.size, branches):
+            bag = self._smaller_branches(bag)
         names = [
             name
             for name in bag
@@ -154,17 +155,17 @@ class _Optimizer:
         over = self._sizes.of_fields(state).size > self._limits.state_offload_bytes
         return self._offloaded(state) if over or not self._keys_may_stay(state) else state
 
-    def _smaller_branches(self, branches: list[Json]) -> list[Json]:
-        """Return the branches, with pointers in place of those that are larger than a pointer."""
-        whole = self._sizes.of(branches)
-        if whole.size <= self._limits.field_offload_bytes and whole.portable:
-            return branches
-        return [
+    def _smaller_branches(self, bag: JsonObject) -> JsonObject:
+        """Return the bag with pointers in place of branches that are larger than a pointer."""
+        if type(bag.get(BRANCHES)) is not list:
+            return bag
+        branches = [
             branch
             if self._sizes.of(branch).size <= _POINTER_BYTES and self._sizes.of(branch).portable
             else self._offloaded(branch)
-            for branch in branches
+            for branch in bag[BRANCHES]
         ]
+        return bag | {BRANCHES: branches}
 
     def _without_large(self, fields: JsonObject, names: Sequence[str]) -> JsonObject:
         sizes = {name: self._sizes.of(fields[name]) for name in names}
@@ -183,8 +184,9 @@ class _Optimizer:
             "state bag over its bound, offloading the largest fields",
             extra={"bag_bytes": self._measured(bag).size, "bound_bytes": self._limits.bound_bytes},
         )
-        steps = (self._without_largest, self._overflowed, self._without_largest, self._whole_state)
-        for step in (*steps, self._bare_state):
+        steps = (self._smaller_branches, self._without_largest, self._overflowed)
+        last = (self._without_largest, self._whole_state, self._bare_state)
+        for step in (self._without_largest, *steps, *last):
             bag = step(bag)
             if self._fits(bag):
                 return bag
