@@ -89,6 +89,15 @@ def test_what_is_not_there_costs_no_write(store: CountingStore) -> None:
         assert len(store.puts) == before
 
 
+def test_a_repeated_call_writes_the_same_bytes_in_any_process() -> None:
+    wide = {f"k{n}": "x" * 90 for n in range(900)}
+    names = [f"report {n}" for n in range(8)]
+    bag = synced({}, {"current_state": {name: wide | {"inner": {"old": 1}} for name in names}})
+    after = synced(bag, {"removed_paths": [f'["{name}"].inner.old' for name in names]})
+    starts = [after["current_state"][name]["__range"][0] for name in names]
+    assert starts == sorted(starts)  # as the paths are named: a set has no order of its own
+
+
 def test_the_rest_of_the_result_is_merged_after() -> None:
     bag = synced({}, {"current_state": STATE})
     result = {"removed_paths": ["plan"], "current_state": {"plan": {"owner": "bob"}}}

@@ -31,14 +31,11 @@ def _without(value: Json, removed: Removed, path: Pattern, unit: UnitOfWork) -> 
     present = unit.pages.some_of(opened, removed)
     if present is None:
         return value
-    inner = {
-        key: by_first(removed[key])
-        for key in removed.keys() & present.keys()
-        if () not in removed[key]
-    }
+    found = [key for key in removed if key in present]
+    inner = {key: by_first(removed[key]) for key in found if () not in removed[key]}
     _read_ahead(present, inner, unit)
     changes: Changes = {}
-    for key in removed.keys() & present.keys():
+    for key in found:
         below = inner.get(key)
         left = _without(present[key], below, (*path, key), unit) if below else REMOVAL
         if left is not present[key]:
