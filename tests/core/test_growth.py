@@ -39,10 +39,10 @@ def numbered(count: int) -> dict[str, Any]:
     return {f"key{number}": {"n": number} for number in range(count)}
 
 
-def join(results: Iterable[dict[str, Any]], strategy: Any = None) -> Work:
+def join(results: Iterable[dict[str, Any]], strategy: Any = None, before: Any = ()) -> Work:
     """Return the join of branches that end with these results."""
-    context = {"merge_strategy": {"found": strategy or "replace"}}
-    bag = state_of(found=[])
+    context = {"merge_strategy": {"found": strategy}} if strategy else {}
+    bag = state_of(found=before)
     ends = []
     for number, result in enumerate(results):
         branch = fork_branch(bag, {"branch_id": f"b{number}"}, CONTEXT)
@@ -98,17 +98,30 @@ def change_all(count: int) -> Work:
     return lambda: synced(bag, {"current_state": {key: {"n": -1} for key in numbered(count)}})
 
 
+def maps_of_maps(count: int, value: Any) -> Any:
+    """Return a map all of whose keys lead to one map, whose keys lead to one."""
+    for _ in range(3):
+        value = store_to_s3({f"key{number:04}": value for number in range(count)}, CONTEXT)
+    return value
+
+
 def merge_maps_of_maps(count: int) -> Work:
-    """Return the merge of two maps, all of whose keys lead to one map, whose keys lead to one."""
+    before, after = (maps_of_maps(count, text * 2_000) for text in "ab")
+    bag = state_of(found=before)
+    return lambda: synced(bag, {"current_state": {"found": after}})
 
-    def nested(text: str) -> dict[str, Any]:
-        value: Any = text * 2_000
-        for _ in range(3):
-            value = store_to_s3({f"key{number:04}": value for number in range(count)}, CONTEXT)
-        return {"current_state": {"found": value}}
 
-    bag, result = synced({}, nested("a")), nested("b")
-    return lambda: synced(bag, result)
+def join_maps_of_maps(before: Any, *after: Any) -> Callable[[int], Work]:
+    """Return the join of branches that put maps of maps, with an object at the end, or a text."""
+
+    def found(count: int, value: Any) -> Any:
+        return maps_of_maps(count, value) if type(value) is dict else value
+
+    def work(count: int) -> Work:
+        results = ({"current_state": {"found": found(count, each)}} for each in after)
+        return join(results, before=found(count, before))
+
+    return work
 
 
 def remove_all(count: int) -> Work:
@@ -139,6 +152,11 @@ WORK: Final[dict[str, Callable[[int], Work]]] = {
     "needs of a worker": needed,
     "keys that change": change_all,
     "maps of maps": merge_maps_of_maps,
+    "maps of maps that one branch changes": join_maps_of_maps({"a": 0}, {"a": 1}),
+    "maps of maps that branches change alike": join_maps_of_maps({"a": 0}, {"a": 1}, {"a": 1}),
+    "maps of maps that branches change": join_maps_of_maps({"a": 0}, {"a": 1}, {"b": 1}),
+    "maps of maps that branches add": join_maps_of_maps("", {"a": 1}, {"b": 1}),
+    "maps of maps that one branch replaces": join_maps_of_maps({"a": 0}, {"a": 1}, ""),
     "keys that are removed": remove_all,
     "keys that are kept inline": keep_inline,
     "paths to hydrate": hydrate_paths,

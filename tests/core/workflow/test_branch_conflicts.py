@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from tests.core.bags import fresh, hydrated
+from tests.core.bags import CONTEXT, fresh, hydrated
 from tests.core.fakes import CountingStore
 from tests.core.workflow.branches import joined, parent, worked
-from universal_sync_core.errors import InvalidRequestError, MergeConflictError
+from universal_sync_core import store_to_s3
+from universal_sync_core.errors import InvalidRequestError, MergeConflictError, StateTooLargeError
 from universal_sync_core.merge.lists import Lists
 
 
@@ -169,6 +170,38 @@ def test_new_items_with_one_key_are_settled_as_well() -> None:
     with pytest.raises(MergeConflictError) as caught:
         joined(state, *branches, **BY_KEY)
     assert caught.value.paths == ("current_state.rows[].of",)
+
+
+@pytest.mark.parametrize("is_new", [False, True], ids=["changed", "added"])
+@pytest.mark.usefixtures("place")
+def test_conflicts_in_a_map_to_which_several_paths_lead_are_reported_at_each(
+    *, is_new: bool
+) -> None:
+    def of(text: str) -> dict[str, Any]:
+        shared = store_to_s3({"n": text, text: 1}, CONTEXT)
+        return {"current_state": {"maps": store_to_s3({"x": shared, "y": shared}, CONTEXT)}}
+
+    state = parent(branch_conflict_strategy="first", **({} if is_new else of("before")))
+    bag = hydrated(joined(state, *(worked(state, name, of(name)) for name in "ab")))
+
+    assert bag["current_state"]["maps"]["x"]["n"] == bag["current_state"]["maps"]["y"]["n"] == "a"
+    assert bag["current_state"]["maps"]["x"].keys() >= {"n", "a", "b"}
+    reported = [each["path"] for each in bag["branch_conflicts"]]
+    assert reported == ["current_state.maps.x.n", "current_state.maps.y.n"]
+
+
+def test_conflicts_at_more_paths_than_a_call_may_read_are_refused() -> None:
+    def of(text: str) -> dict[str, Any]:
+        value: Any = text
+        for _ in range(3):
+            value = store_to_s3({f"key {number}": value for number in range(20)}, CONTEXT)
+        return {"current_state": {"maps": value}}
+
+    with fresh(CountingStore(), budget_nodes=100_000):
+        state = parent()
+        branches = [worked(state, name, of(name)) for name in "ab"]
+        with pytest.raises(StateTooLargeError):
+            joined(state, *branches)
 
 
 @pytest.mark.parametrize("size", [50, 110, 400])

@@ -1,10 +1,10 @@
 """Conflicts: parallel branches changed the same leaf differently, and a strategy decides."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from operator import itemgetter
-from typing import Final
+from typing import Final, NamedTuple
 
 from universal_sync_core.bag.fields import (
     ABOUT_OUTPUTS,
@@ -18,43 +18,34 @@ from universal_sync_core.bag.fields import (
 from universal_sync_core.bag.strategies import (
     CONFLICT_STRATEGIES,
     DEFAULT_CONFLICT_STRATEGY,
-    Strategy,
 )
 from universal_sync_core.bag.unit_of_work import UnitOfWork
 from universal_sync_core.errors import InvalidRequestError, MergeConflictError
+from universal_sync_core.merge.branch_changes import (
+    Change,
+    holds_inline_map,
+    is_inline,
+    is_joined,
+    is_one_form,
+    taken,
+)
 from universal_sync_core.merge.deep_merge import REMOVAL, Combiner, Replacement
 from universal_sync_core.merge.difference import is_equal
 from universal_sync_core.merge.history import HISTORY_FIELDS
 from universal_sync_core.merge.lists import Lists
+from universal_sync_core.merge.once import Once
 from universal_sync_core.merge.parent_values import Item, Keys, ParentValues
-from universal_sync_core.values.codec import Json, JsonObject, encode
-from universal_sync_core.values.compression import is_compressed
+from universal_sync_core.values.budget import Cost
+from universal_sync_core.values.codec import Json, JsonObject
 from universal_sync_core.values.paths import Each, Pattern
-from universal_sync_core.values.pointer import has_mark, is_map, unescape_key
+from universal_sync_core.values.pointer import has_mark, kind_of, unescape_key
 from universal_sync_core.values.timestamps import time_of
 
 # Fields of the bag over which branches cannot disagree.
 _JOINED: Final = CONTROL_FIELDS_NEVER_OFFLOAD | HISTORY_FIELDS | {STALE_RESULT, *ABOUT_OUTPUTS}
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """What one branch wants at one path.
-
-    Attributes:
-        branch: its position among the branches.
-        value: the new value; for a map, only its changes.
-        time: when the branch, or the innermost map with a timestamp, was last touched.
-    """
-
-    branch: int
-    value: Json
-    time: int | None = None
-
-    @property
-    def final(self) -> Json:
-        """The value that the path is to have."""
-        return self.value.value if isinstance(self.value, Replacement) else self.value
+# The cost of reporting a conflict again: decoding this many values takes as long.
+_REPORTED: Final = 16
 
 
 @dataclass(slots=True, kw_only=True)
@@ -76,6 +67,7 @@ class Conflicts:
     strategy: str = DEFAULT_CONFLICT_STRATEGY
     reports: list[JsonObject] = field(default_factory=list)
     _before: ParentValues = field(init=False)
+    _maps: Once["_Settled"] = field(default_factory=Once, init=False)
 
     def __post_init__(self) -> None:
         """Look for what was before in the parent, and refuse an unknown strategy."""
@@ -104,21 +96,23 @@ class Conflicts:
     def _settle(self, changes: Sequence[Change], keys: Keys) -> list[Change]:
         strategy = self.unit.strategies.at(_pattern(keys))
         is_merged = _is_merged(keys) and strategy is None
-        if len(changes) == 1:
+        if all(change.value is changes[0].value for change in changes):
             return list(changes)
-        if _is_joined(changes, strategy):
+        if is_joined(changes, strategy):
             by_key = strategy.key if strategy else ""
             return self._in_one(self._settle_items(changes, keys, by_key) if by_key else changes)
         # Inline maps are not encoded again for each map around them.
-        if not (is_merged and _are_inline_maps(changes)) and _is_one_form(changes):
+        if not (is_merged and holds_inline_map(changes)) and is_one_form(changes):
             return list(changes)
+        kinds = set[str]()
         if is_merged:
             opened = [
                 replace(change, value=self.unit.pages.opened(change.value)) for change in changes
             ]
-            if all(is_map(change.value) for change in opened):
+            kinds = {kind_of(change.value) for change in opened}
+            if kinds == {"map"}:
                 return self._settle_maps(opened, keys)
-        if self._agree([change.final for change in changes]):
+        if "map" not in kinds and self._agree([change.final for change in changes]):
             return list(changes)
         return self._decide(changes, keys)
 
@@ -134,21 +128,46 @@ class Conflicts:
             return False
 
     def _settle_maps(self, changes: Sequence[Change], keys: Keys) -> list[Change]:
+        """Settle maps: the same ones once, and their conflicts are reported at each path to them.
+
+        Those in S3 stay there.
+        """
+        if self.unit.strategies.below(_pattern(keys)):
+            return self._settle_keys(changes, keys)
+        before = len(self.reports)
+
+        def settle() -> _Settled:
+            settled = self._settle_keys(changes, keys)
+            if len(self.reports) == before:
+                return _Settled(list(changes), [], _path(keys))
+            pairs = zip(changes, settled, strict=True)
+            settled = [self._stored(new) if has_mark(old.value) else new for old, new in pairs]
+            return _Settled(settled, self.reports[before:], _path(keys))
+
+        told = ((change.branch, change.time) for change in changes)
+        known = self._maps.of([change.value for change in changes], settle, keys[0], *told)
+        if len(self.reports) == before and known.reports:
+            self.unit.budget.spend(Cost(values=_REPORTED * len(known.reports)), _path(keys))
+            self.reports += known.reports_at(_path(keys))
+        return known.changes
+
+    def _stored(self, change: Change) -> Change:
+        return replace(change, value=self.unit.pages.store(change.value).render())
+
+    def _settle_keys(self, changes: Sequence[Change], keys: Keys) -> list[Change]:
         """Settle the keys of maps one by one; a key that only one branch names has no conflict."""
-        opened = [self._opened(change) for change in changes]
         by_key: dict[str, list[Change]] = {}
-        for change, entries in opened:
+        for change in changes:
+            entries = self.unit.pages.map_of(change.value) or {}
+            time = time_of(entries, self.unit.pages.resolve)
+            own = change.time if time is None else time
             for key, value in entries.items():
-                wanted = Change(branch=change.branch, value=value, time=change.time)
-                by_key.setdefault(key, []).append(wanted)
+                by_key.setdefault(key, []).append(replace(change, value=value, time=own))
         settled: dict[int, JsonObject] = {change.branch: {} for change in changes}
         for key, wanted_by in by_key.items():
             for change in self._settle_key(wanted_by, keys, key):
                 settled[change.branch][key] = change.value
-        return [
-            Change(branch=change.branch, value=settled[change.branch], time=change.time)
-            for change in changes
-        ]
+        return [replace(change, value=settled[change.branch]) for change in changes]
 
     def _settle_items(self, changes: Sequence[Change], keys: Keys, key: str) -> list[Change]:
         """Settle the items that several branches name, of lists that are merged by key."""
@@ -171,9 +190,9 @@ class Conflicts:
         Each change is looked for in the whole list, which would take too long for many branches.
         """
         lists, fewer = Lists(self.unit.pages), list[Change]()
-        for is_inline, several in groupby(changes, lambda change: _is_inline(change.value)):
+        for joins, several in groupby(changes, lambda change: is_inline(change.value)):
             together = list(several)
-            if is_inline:
+            if joins:
                 items = [item for change in together for item in lists.as_list(change.value)]
                 together = [replace(together[-1], value=items)]
             fewer += together
@@ -189,17 +208,11 @@ class Conflicts:
         others = [change for change in wanted_by if not archive_of({key: change.value})]
         return [*archives, *(self._settle(others, (key,)) if others else ())]
 
-    def _opened(self, change: Change) -> tuple[Change, Mapping[str, Json]]:
-        entries = self.unit.pages.map_of(change.value) or {}
-        time = time_of(entries, self.unit.pages.resolve)
-        own = change.time if time is None else time
-        return Change(branch=change.branch, value=change.value, time=own), entries
-
     def _decide(self, changes: Sequence[Change], keys: Keys) -> list[Change]:
         # A list of values is none that the state machine, or the next step, can read there.
         is_read = self.strategy == "collect" and keys[0] in READ_BY_MACHINE
         strategy = DEFAULT_CONFLICT_STRATEGY if is_read else self.strategy
-        taken = _taken(changes, strategy)
+        winner = taken(changes, strategy)
         report = {
             "path": _path(keys),
             "branches": [self.names[change.branch] for change in changes],
@@ -207,9 +220,9 @@ class Conflicts:
         }
         if strategy == "collect":
             self.reports.append(report)
-            return [replace(taken, value=self._collected(changes, keys))]
-        self.reports.append(report | {"taken_from": self.names[taken.branch]})
-        return [taken]
+            return [replace(winner, value=self._collected(changes, keys))]
+        self.reports.append(report | {"taken_from": self.names[winner.branch]})
+        return [winner]
 
     def _collected(self, changes: Sequence[Change], keys: Keys) -> Json:
         """Return the values of all branches, each whole, as its branch left it."""
@@ -234,13 +247,23 @@ class Conflicts:
         return Combiner(self.unit, by_time=False).combine(found[0], change.value, pattern)
 
 
-def _taken(changes: Sequence[Change], strategy: str) -> Change:
-    """Return the change that wins; with equal times, the last in branch order."""
-    if strategy == "first":
-        return changes[0]
-    if strategy == "latest":
-        return max(changes, key=lambda change: (change.time or 0, change.branch))
-    return changes[-1]
+class _Settled(NamedTuple):
+    """What came of some maps.
+
+    Attributes:
+        changes: what each branch is to bring.
+        reports: of their conflicts.
+        path: where they were when they were settled.
+    """
+
+    changes: list[Change]
+    reports: list[JsonObject]
+    path: str
+
+    def reports_at(self, path: str) -> Iterator[JsonObject]:
+        """Yield the reports as they are for the same maps at another path."""
+        for report in self.reports:
+            yield report | {"path": path + report["path"].removeprefix(self.path)}
 
 
 def _path(keys: Keys) -> str:
@@ -256,29 +279,6 @@ def _pattern(keys: Keys) -> Pattern:
 def _is_merged(keys: Keys) -> bool:
     """Tell whether maps at a path are merged key by key; any field but the state is one leaf."""
     return len(keys) > 1 or keys[0] == STATE
-
-
-def _is_joined(changes: Sequence[Change], strategy: Strategy | None) -> bool:
-    """Tell whether a strategy keeps what each branch added, so that there is no conflict."""
-    replaced = any(isinstance(each.value, Replacement) or each.value is REMOVAL for each in changes)
-    return strategy is not None and strategy.name != "replace" and not replaced
-
-
-def _is_inline(value: Json) -> bool:
-    """Tell whether a value is inline and adds to a list, as null does not."""
-    return value is not None and not has_mark(value) and not is_compressed(value)
-
-
-def _are_inline_maps(changes: Sequence[Change]) -> bool:
-    return all(type(each.value) is dict and not has_mark(each.value) for each in changes)
-
-
-def _is_one_form(changes: Sequence[Change]) -> bool:
-    """Tell, without a read, whether all branches want the same value."""
-    try:
-        return len({encode(change.final) for change in changes}) == 1
-    except InvalidRequestError:  # a branch removed keys, and a removal is not JSON
-        return False
 
 
 def _keep_about_outputs(settled: Mapping[int, JsonObject]) -> None:

@@ -6,12 +6,14 @@ base that the delta does not touch stays the same object, or the same pointer.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, TypeAlias
 
 from universal_sync_core.bag.fields import STATE
 from universal_sync_core.bag.strategies import Strategy
 from universal_sync_core.bag.unit_of_work import UnitOfWork
 from universal_sync_core.merge.lists import Lists
+from universal_sync_core.merge.once import Once
 from universal_sync_core.values.codec import Json, JsonObject, encode
 from universal_sync_core.values.compression import is_open
 from universal_sync_core.values.paths import Each, Pattern
@@ -63,7 +65,7 @@ class Combiner:
         self._pages = unit.pages
         self._strategies = unit.strategies
         self._lists = Lists(unit.pages)
-        self._merged: dict[tuple[object, ...], Json] = {}  # maps in S3, by their places
+        self._maps = Once[Json]()
 
     def combine(self, base: Json, delta: Json, path: Pattern, *, base_wins: bool = False) -> Json:
         """Return the value that two values combine to.
@@ -179,15 +181,14 @@ class Combiner:
         return self._lists.merge_by_key(base, delta, strategy.key, merge_items)
 
     def _merge_maps(self, base: Json, delta: Json, path: Pattern, *, base_wins: bool) -> Json:
-        ours, theirs = parse(base), parse(delta)
-        if ours is None or theirs is None or self._strategies.below(path):
-            return self._merge_entries(base, delta, path, base_wins=base_wins)
-        if ours.at == theirs.at:
+        merge = partial(self._merge_entries, base, delta, path, base_wins=base_wins)
+        pointer = parse(base)
+        if pointer is None or pointer.beside or self._strategies.below(path):
+            return merge()
+        if is_one_place(base, delta):
             return base
-        pair = (ours.at, theirs.at, base_wins)
-        if ours.beside or pair not in self._merged:
-            self._merged[pair] = self._merge_entries(base, delta, path, base_wins=base_wins)
-        return base if is_one_place(base, merged := self._merged[pair]) else merged
+        merged = self._maps.of((base, delta), merge, base_wins)
+        return base if is_one_place(base, merged) else merged
 
     def _merge_entries(self, base: Json, delta: Json, path: Pattern, *, base_wins: bool) -> Json:
         incoming = self._pages.map_of(delta) or {}
@@ -206,13 +207,11 @@ class Combiner:
         for key, value in delta.items():
             if isinstance(value, Removal):
                 changes |= {key: value} if key in base else {}
-                continue
-            if key not in base:
+            elif key not in base:
                 changes |= self.added(key, value, path) if grows else {key: value}
-                continue
-            merged = self.combine(base[key], value, (*path, key), base_wins=base_wins)
-            if merged is not base[key]:
-                changes[key] = merged
+            else:
+                merged = self.combine(base[key], value, (*path, key), base_wins=base_wins)
+                changes |= {} if merged is base[key] else {key: merged}
         return changes
 
     def _read_ahead(self, base: Mapping[str, Json], delta: JsonObject, path: Pattern) -> None:

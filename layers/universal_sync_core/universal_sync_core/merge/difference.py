@@ -13,6 +13,7 @@ from universal_sync_core.bag.fields import (
 from universal_sync_core.bag.unit_of_work import UnitOfWork
 from universal_sync_core.merge.deep_merge import REMOVAL, Changes, Replacement
 from universal_sync_core.merge.lists import Lists
+from universal_sync_core.merge.once import Once
 from universal_sync_core.pages.page_reader import PageReader
 from universal_sync_core.values.address import Address
 from universal_sync_core.values.codec import Json, JsonObject, canonical, decode, encode
@@ -22,32 +23,146 @@ from universal_sync_core.values.pointer import (
     is_list,
     is_map,
     is_one_place,
+    kind_of,
     length,
     parse,
 )
 
 
-def changes_since(parent: JsonObject, bag: JsonObject, unit: UnitOfWork) -> JsonObject:
-    """Return the delta that leads from `parent` to `bag`, control fields left out.
+class Differences:
+    """What branches changed since they were forked from their parent.
 
-    It has only the differences of merged fields: the keys of `current_state` at every depth; the
-    elements after the parent's own in a list that a strategy adds to; and the changed items of a
-    list that is merged by key. It has any other changed field whole.
+    Two maps in S3 are compared once, however many paths and branches lead to them: pointers to maps
+    of pointers can lead to more values than any call could compare.
     """
-    before, after = in_place(parent, unit.pages), in_place(bag, unit.pages)
-    delta = _history_since(before, after, unit)
-    for field, value in after.items():
-        if field in CONTROL_FIELDS_NEVER_OFFLOAD or field == HISTORY:
-            continue
-        if field == ARCHIVE and archive_of(after):
-            continue
-        if field not in before:
-            delta[field] = value
-        elif field == STATE or unit.strategies.at((field,)):
-            delta |= _part(field, before[field], value, (field,), unit)
-        elif not is_equal(before[field], value, unit.pages):
-            delta[field] = value
-    return delta
+
+    def __init__(self, parent: JsonObject, unit: UnitOfWork) -> None:
+        """Compare with the bag `parent`, whose stored values `unit` reads."""
+        self._before = in_place(parent, unit.pages)
+        self._pages = unit.pages
+        self._strategies = unit.strategies
+        self._lists = Lists(unit.pages)
+        self._maps = Once[Changes]()
+
+    def of(self, bag: JsonObject) -> JsonObject:
+        """Return the delta that leads from the parent to `bag`, control fields left out.
+
+        It has only the differences of merged fields: the keys of `current_state` at every depth;
+        the elements after the parent's own in a list that a strategy adds to; and the changed items
+        of a list that is merged by key. It has any other changed field whole.
+        """
+        before, after = self._before, in_place(bag, self._pages)
+        delta = self._history(after)
+        for field, value in after.items():
+            if field in CONTROL_FIELDS_NEVER_OFFLOAD or field == HISTORY:
+                continue
+            if field == ARCHIVE and archive_of(after):
+                continue
+            if field not in before:
+                delta[field] = value
+            elif field == STATE or self._strategies.at((field,)):
+                delta |= self._part(field, before[field], value, (field,))
+            elif not is_equal(before[field], value, self._pages):
+                delta[field] = value
+        return delta
+
+    def _history(self, after: JsonObject) -> JsonObject:
+        """Return the history fields that changed; merging them appends only what is new."""
+        delta: JsonObject = {}
+        before = self._before
+        old, new = archive_of(before), archive_of(after)
+        if new is not None and (old is None or old.at != new.at):
+            delta[ARCHIVE] = after[ARCHIVE]
+        if HISTORY in after and not is_equal(before.get(HISTORY), after[HISTORY], self._pages):
+            delta[HISTORY] = after[HISTORY]
+        return delta
+
+    def _part(self, key: str, before: Json, after: Json, path: Pattern) -> JsonObject:
+        """Return a key with the value to merge there, or an empty object if there is none.
+
+        Two maps, or two lists of which one grows, are compared member by member: reading them whole
+        for each of many branches would cost more than a call may spend.
+        """
+        if encode(before) == encode(after):
+            return {}
+        strategy = self._strategies.at(path)
+        ours, theirs = map(self._pages.expanded, (before, after))
+        is_kind = is_map if strategy is None else is_list
+        by_member = (strategy is None or strategy.grows) and is_kind(ours) and is_kind(theirs)
+        if is_one_place(ours, theirs) if by_member else is_equal(ours, theirs, self._pages):
+            return {}
+        part = self._changed(ours, theirs, path)
+        # The same in two forms; a set that only lost what it had twice is shorter.
+        is_nothing = by_member and not part and length(ours) == length(theirs)
+        return {} if is_nothing else {key: part}
+
+    def _changed(self, before: Json, after: Json, path: Pattern) -> Json:
+        """Return the value that turns `before` into `after` when it is merged."""
+        before, after = self._pages.opened(before), self._pages.opened(after)
+        strategy = self._strategies.at(path)
+        if strategy and strategy.grows:
+            before = self._lists.as_list(before)
+            if not is_list(after):
+                return Replacement(after)
+            if strategy.key:
+                return self._changed_items(before, after, strategy.key, path)
+            return self._added(before, after, as_set=strategy.name == "set_union")
+        if strategy or not (is_map(before) and is_map(after)):
+            return after
+        if self._strategies.below(path):
+            return self._changed_keys(before, after, path)
+        return self._maps.of((before, after), lambda: self._changed_keys(before, after, path))
+
+    def _changed_keys(self, before: Json, after: Json, path: Pattern) -> Changes:
+        """Return the keys of a map that differ, with what to merge there."""
+        old, new = self._pages.maps_apart(before, after)
+        self._pages.nodes(_roots((old[key], value) for key, value in new.items() if key in old))
+        changes: Changes = {key: REMOVAL for key in old if key not in new}
+        for key, value in new.items():
+            if key not in old:
+                changes[key] = value
+            else:
+                changes |= self._part(key, old[key], value, (*path, key))
+        return changes
+
+    def _added(self, before: Json, after: Json, *, as_set: bool) -> Json:
+        """Return the elements after those that were there before; in a set, each counts once."""
+        lists = self._lists
+        old, new = lists.elements(before), lists.elements(after)
+        is_kept = _begins(new, old, self._pages)
+        if as_set and not is_kept:
+            old = list(lists.distinct(old).values())
+            is_kept = _begins(new, old, self._pages)
+        return new[len(old) :] if is_kept else Replacement(new)
+
+    def _changed_items(self, before: Json, after: Json, key: str, path: Pattern) -> Json:
+        """Return the changed items, each with its key, and the new ones."""
+        lists = self._lists
+        old, new = lists.elements(before), lists.elements(after)
+        self._pages.nodes(_roots(zip(old, new, strict=False)))
+        parts = [
+            self._changed_item(ours, theirs, key, path)
+            for ours, theirs in zip(old, new, strict=False)
+            if encode(ours) != encode(theirs)
+        ]
+        if len(new) < len(old) or None in parts:
+            return Replacement(new)
+        return [*filter(None, parts), *new[len(old) :]]
+
+    def _changed_item(
+        self, before: Json, after: Json, key: str, path: Pattern
+    ) -> JsonObject | None:
+        """Return the key and the changes of an item, or None if merging by key cannot express them.
+
+        It is empty if the item is the same in two forms.
+        """
+        identity, old = self._lists.identities([after, before], key)
+        if identity is None or identity != old:
+            return {} if is_equal(before, after, self._pages) else None
+        part = self._changed(before, after, (*path, Each.EACH))
+        if type(part) is not dict or has_mark(part):
+            return None
+        return {key: decode(identity)} | part if part else {}
 
 
 def is_equal(left: Json, right: Json, pages: PageReader) -> bool:
@@ -73,118 +188,30 @@ def is_equal(left: Json, right: Json, pages: PageReader) -> bool:
 
 
 def _is_equal_whole(left: Json, right: Json, pages: PageReader) -> bool:
-    """Tell the same; both are read if their pointers do not decide it."""
+    """Tell the same; both are read if their forms do not decide it."""
     if left is right or encode(left) == encode(right):
         return True
-    ours, theirs = parse(left), parse(right)
-    if ours and theirs and ours.kind == theirs.kind:
-        same_length = ours.count == theirs.count
-        if not same_length or (ours.kind == "value" and ours.size != theirs.size):
-            return False
+    left, right = pages.expanded(left), pages.expanded(right)
+    if not _may_be_equal(left, right):
+        return False
     ours_whole, theirs_whole = pages.resolve([left, right])
     return canonical(ours_whole) == canonical(theirs_whole)
 
 
-def _history_since(before: JsonObject, after: JsonObject, unit: UnitOfWork) -> JsonObject:
-    """Return the history fields that changed; merging them appends only what is new."""
-    delta: JsonObject = {}
-    old, new = archive_of(before), archive_of(after)
-    if new is not None and (old is None or old.at != new.at):
-        delta[ARCHIVE] = after[ARCHIVE]
-    if HISTORY in after and not is_equal(before.get(HISTORY), after[HISTORY], unit.pages):
-        delta[HISTORY] = after[HISTORY]
-    return delta
-
-
-def _part(key: str, before: Json, after: Json, path: Pattern, unit: UnitOfWork) -> JsonObject:
-    """Return a key with the value to merge there, or an empty object if there is none.
-
-    Two maps, or two lists of which one grows, are compared member by member: reading them whole for
-    each of many branches would cost more than a call may spend.
-    """
-    if encode(before) == encode(after):
-        return {}
-    strategy, ours, theirs = unit.strategies.at(path), *map(unit.pages.expanded, (before, after))
-    is_kind = is_map if strategy is None else is_list
-    by_member = (strategy is None or strategy.grows) and is_kind(ours) and is_kind(theirs)
-    if is_one_place(ours, theirs) if by_member else is_equal(ours, theirs, unit.pages):
-        return {}
-    part = _changed(ours, theirs, path, unit)
-    # The same in two forms; a set that only lost what it had twice is shorter.
-    is_nothing = by_member and not part and length(ours) == length(theirs)
-    return {} if is_nothing else {key: part}
-
-
-def _changed(before: Json, after: Json, path: Pattern, unit: UnitOfWork) -> Json:
-    """Return the value that turns `before` into `after` when it is merged."""
-    before, after = unit.pages.opened(before), unit.pages.opened(after)
-    strategy = unit.strategies.at(path)
-    if strategy and strategy.grows:
-        before = Lists(unit.pages).as_list(before)
-        if not is_list(after):
-            return Replacement(after)
-        if strategy.key:
-            return _changed_items(before, after, strategy.key, path, unit)
-        return _added(before, after, unit, as_set=strategy.name == "set_union")
-    if strategy or not (is_map(before) and is_map(after)):
-        return after
-    old, new = unit.pages.maps_apart(before, after)
-    unit.pages.nodes(_roots((old[key], value) for key, value in new.items() if key in old))
-    changes: Changes = {key: REMOVAL for key in old if key not in new}
-    for key, value in new.items():
-        if key not in old:
-            changes[key] = value
-        else:
-            changes |= _part(key, old[key], value, (*path, key), unit)
-    return changes
-
-
-def _added(before: Json, after: Json, unit: UnitOfWork, *, as_set: bool) -> Json:
-    """Return the elements after those that were there before; in a set, each counts once."""
-    lists = Lists(unit.pages)
-    old, new = lists.elements(before), lists.elements(after)
-    is_kept = _begins(new, old, unit.pages)
-    if as_set and not is_kept:
-        old = list(lists.distinct(old).values())
-        is_kept = _begins(new, old, unit.pages)
-    return new[len(old) :] if is_kept else Replacement(new)
+def _may_be_equal(left: Json, right: Json) -> bool:
+    """Tell, without a read, whether two values that are not compressed may be equal."""
+    ours, theirs = parse(left), parse(right)
+    if ours and theirs and ours.kind == theirs.kind == "value":
+        return ours.size == theirs.size
+    is_single = any(each and each.kind == "value" for each in (ours, theirs))
+    same_kind = kind_of(left) == kind_of(right) and length(left) == length(right)
+    return is_single or same_kind
 
 
 def _begins(items: list[Json], first: list[Json], pages: PageReader) -> bool:
     """Tell whether a list begins with the elements of another."""
     pairs = zip(first, items, strict=False)
     return len(items) >= len(first) and all(is_equal(*pair, pages) for pair in pairs)
-
-
-def _changed_items(before: Json, after: Json, key: str, path: Pattern, unit: UnitOfWork) -> Json:
-    """Return the changed items, each with its key, and the new ones."""
-    lists = Lists(unit.pages)
-    old, new = lists.elements(before), lists.elements(after)
-    unit.pages.nodes(_roots(zip(old, new, strict=False)))
-    parts = [
-        _changed_item(ours, theirs, key, path, unit)
-        for ours, theirs in zip(old, new, strict=False)
-        if encode(ours) != encode(theirs)
-    ]
-    if len(new) < len(old) or None in parts:
-        return Replacement(new)
-    return [*filter(None, parts), *new[len(old) :]]
-
-
-def _changed_item(
-    before: Json, after: Json, key: str, path: Pattern, unit: UnitOfWork
-) -> JsonObject | None:
-    """Return the key and the changes of an item, or None if merging by key cannot express them.
-
-    It is empty if the item is the same in two forms.
-    """
-    identity, old = Lists(unit.pages).identities([after, before], key)
-    if identity is None or identity != old:
-        return {} if is_equal(before, after, unit.pages) else None
-    part = _changed(before, after, (*path, Each.EACH), unit)
-    if type(part) is not dict or has_mark(part):
-        return None
-    return {key: decode(identity)} | part if part else {}
 
 
 def _roots(pairs: Iterable[tuple[Json, Json]]) -> list[Address]:

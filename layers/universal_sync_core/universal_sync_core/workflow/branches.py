@@ -30,8 +30,9 @@ from universal_sync_core.bag.unit_of_work import Context, UnitOfWork, serving, u
 from universal_sync_core.errors import InvalidRequestError
 from universal_sync_core.ingestion.control_fields import checked
 from universal_sync_core.ingestion.ingest import ingest_delta, require_admissible
-from universal_sync_core.merge.conflicts import Change, Conflicts
-from universal_sync_core.merge.difference import changes_since
+from universal_sync_core.merge.branch_changes import Change
+from universal_sync_core.merge.conflicts import Conflicts
+from universal_sync_core.merge.difference import Differences
 from universal_sync_core.merge.merge import merge_branches, merge_delta
 from universal_sync_core.pages.page_format import digest_mark
 from universal_sync_core.pipe.flatten import flatten
@@ -187,7 +188,11 @@ def join_branches(
         strategy = state.get(_CONFLICT_STRATEGY, DEFAULT_CONFLICT_STRATEGY)
         conflicts = Conflicts(unit=unit, parent=state, names=names, strategy=strategy)
         fork = fork_of(state)
-        deltas = [_delta(state, fork, index, ending, unit) for index, ending in enumerate(endings)]
+        for ending in endings:
+            if ending.bag is not None and is_branch(ending.bag):
+                require_of_fork(ending.bag, fork)
+        before = Differences(state, unit)
+        deltas = [_delta(state, before, n, ending, unit) for n, ending in enumerate(endings)]
         outputs = outputs_by_branch(endings, deltas, unit)
         brought = list(enumerate(zip(endings, deltas, strict=True)))
         reports = [report_of(index, ending, delta) for index, (ending, delta) in brought]
@@ -234,9 +239,9 @@ def _branch_id(fields: JsonObject, branch: Json) -> str:
 
 
 def _delta(
-    parent: JsonObject, fork: JsonObject, index: int, ending: Ending, unit: UnitOfWork
+    parent: JsonObject, before: Differences, index: int, ending: Ending, unit: UnitOfWork
 ) -> JsonObject:
-    """Return the delta that a branch brings into the parent's bag, which `fork` describes."""
+    """Return the delta that a branch brings into the parent's bag."""
     base = parent if ending.bag is None else ending.bag
     delta = ingest_delta(flatten(ending.result, unit), base, unit)
     require_simple(delta, f"branches[{index}]: a branch")
@@ -244,9 +249,7 @@ def _delta(
     result = {name: item for name, item in delta.items() if name not in _PRIVATE}
     if ending.bag is None:
         return result
-    if is_branch(ending.bag):
-        require_of_fork(ending.bag, fork)
     every = merge_delta(with_overflow(ending.bag, unit.pages), result, unit)
     own = {*_OWN_FIELDS, *(_OF_EXECUTION if IN_PARENT in ending.bag else ())}
     shared = {name: value for name, value in every.items() if name not in own}
-    return checked(changes_since(parent, shared, unit), "branches")
+    return checked(before.of(shared), "branches")
