@@ -54,6 +54,26 @@ def test_what_was_merged_is_read_before_it_is_committed(
         }
 
 
+@pytest.mark.parametrize("count", [2, 2_000], ids=["inline", "in S3"])
+@pytest.mark.parametrize(
+    "strategy", ["append", "dedupe_append", {"strategy": "merge_by_key", "key": "n"}], ids=str
+)
+def test_what_was_merged_may_be_changed_and_merged_again(
+    strategy: Json, count: int, store: CountingStore
+) -> None:
+    rows: list[Json] = []
+    with fresh(store):
+        context = {"merge_strategy": {"rows": strategy}}
+        state = open_bag({"execution_id": EXECUTION}, context=context)
+        for batch in range(3):
+            rows.extend({"n": batch * count + n, "text": "x" * 20} for n in range(count))
+            state.merge({"current_state": {"rows": rows}})
+            rows.clear()
+        committed = state.commit()
+        found = [row["n"] for row in hydrate_state(committed)["current_state"]["rows"]]
+    assert found == list(range(3 * count))
+
+
 def test_sealing_without_a_result_gives_the_bag_as_it_was(
     store: CountingStore, bag: dict[str, Any]
 ) -> None:

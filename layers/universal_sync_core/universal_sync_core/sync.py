@@ -27,7 +27,8 @@ def universal_sync_core(
 
     Returns:
         A bag of at most three quarters of `MAX_PAYLOAD_KB`. Hydrated, it equals what the same
-        merges give without any limits.
+        merges give without any limits. It may share values with the arguments, so do not change
+        these in place afterwards.
 
     Raises:
         InvalidRequestError: the result or the context is not acceptable.

@@ -21,7 +21,7 @@ from universal_sync_core.merge.merge import merge_delta
 from universal_sync_core.pipe.bookkeeping import record_progress
 from universal_sync_core.pipe.flatten import flatten
 from universal_sync_core.pipe.offload import offload
-from universal_sync_core.values.codec import Json, JsonObject
+from universal_sync_core.values.codec import Json, JsonObject, decode, encode
 from universal_sync_core.values.paths import Paths, parse_path, render_path
 from universal_sync_core.worker.state import SYNC_ACTIONS, ModelT, State, kind_of, reading_of
 
@@ -43,6 +43,8 @@ class OpenBag(State[ModelT]):
     def merge(self, result: Json) -> None:
         """Merge a result as the workflow would merge a worker's.
 
+        It counts as it is now: you may change it afterwards, and merge it again.
+
         Args:
             result: anything that a worker may return.
 
@@ -52,7 +54,7 @@ class OpenBag(State[ModelT]):
             StoreUnavailableError, StoreThrottledError: S3 did not answer; a retry may succeed.
         """
         with unit_of_work(self._context, self._bag) as unit:
-            delta = ingest_delta(flatten(result, unit), self._bag, unit)
+            delta = decode(encode(ingest_delta(flatten(result, unit), self._bag, unit)))
             merged = merge_delta(self._bag, delta, unit)
             self._context["keep_inline"] = [render_path(keys, STATE) for keys in unit.keep_inline]
         self._watch.forget(result)
