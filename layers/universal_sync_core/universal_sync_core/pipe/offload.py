@@ -138,9 +138,9 @@ class _Optimizer:
             return bag
         if is_open(bag.get(STATE)):
             bag = _with(bag, STATE, self._smaller_state(bag[STATE]))
-        branches = self._sizes.of(bag.get(BRANCHES))
-        if not self._is_small(branches.size, branches):
-            bag = self._smaller_branches(bag)
+        if BRANCHES in bag:
+            branches = self._sizes.of(bag[BRANCHES])
+            bag = bag if self._is_small(branches.size, branches) else self._smaller_branches(bag)
         names = [
             name
             for name in bag
