@@ -1,6 +1,8 @@
 """The same for code that is no Lambda handler: open a bag, read, change, commit."""
 
-from typing import Any
+from contextvars import copy_context
+from threading import Thread
+from typing import Any, cast
 
 import pytest
 from hypothesis import given, settings
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 from tests.core import oracle
 from tests.core.bags import BOUND, CONTEXT, EXECUTION, Unchanged, fresh, synced
 from tests.core.fakes import CountingStore, FlakyStore
+from tests.core.meanwhile import At
 from tests.core.test_lossless import STRATEGIES, TINY, results
 from tests.worker.conftest import DOCUMENTS, STATE
 from universal_sync_core import (
@@ -23,6 +26,7 @@ from universal_sync_core.storage import runtime
 from universal_sync_core.storage.memory_store import MemoryStore
 
 Json = Any
+JsonObject = dict[str, Json]
 
 
 def test_a_bag_is_opened_read_changed_and_committed(
@@ -72,6 +76,31 @@ def test_what_was_merged_may_be_changed_and_merged_again(
         committed = state.commit()
         found = [row["n"] for row in hydrate_state(committed)["current_state"]["rows"]]
     assert found == list(range(3 * count))
+
+
+@pytest.mark.parametrize("merged", [{"a": 1}, {}], ids=["while it merges", "while it commits"])
+def test_results_that_threads_merge_at_once_are_all_kept(
+    merged: JsonObject, store: CountingStore, bag: JsonObject
+) -> None:
+    with fresh(store):
+        state = open_bag(bag)
+        state.merge({"current_state": {"report": "r" * 90_000}})
+        other = Thread(
+            target=copy_context().run, args=(state.merge, {"current_state": {"order": {"b": 2}}})
+        )
+
+        def merge_meanwhile() -> None:
+            other.start()
+            other.join(0.2)  # it waits for the first to end
+
+        At(0, merge_meanwhile).notice(store, "get", "put")
+        if merged:
+            state.merge({"current_state": {"order": merged}})
+        else:
+            state.commit()
+        other.join()
+        order = hydrate_state(state.commit())["current_state"]["order"]
+    assert order == {**cast("JsonObject", STATE["order"]), **merged, "b": 2}
 
 
 def test_sealing_without_a_result_gives_the_bag_as_it_was(

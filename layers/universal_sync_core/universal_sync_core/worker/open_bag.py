@@ -7,6 +7,7 @@ bag = state.commit()
 """
 
 from collections.abc import Mapping
+from threading import Lock
 from typing import Any, overload
 
 from universal_sync_core.bag.fields import STATE, unwrap
@@ -27,7 +28,7 @@ from universal_sync_core.worker.state import SYNC_ACTIONS, ModelT, State, kind_o
 
 
 class OpenBag(State[ModelT]):
-    """A state that results can be merged into; reading it shows them."""
+    """A state that results can be merged into, also from several threads; reading it shows them."""
 
     def __init__(self, bag: JsonObject, needs: Needs | None, context: Context) -> None:
         """Open a bag without changing it; use `open_bag` for this."""
@@ -36,6 +37,7 @@ class OpenBag(State[ModelT]):
         self._sealed = self._bag = bag
         self._delta: JsonObject | None = None
         self._watch = Watches().next()
+        self._merging = Lock()
         owner = context.get("execution_id") or bag.get("execution_id")
         reading = reading_of(owner, self._watch)
         super().__init__(kind, reading, BagMap(bag), needs)
@@ -54,12 +56,16 @@ class OpenBag(State[ModelT]):
             StoreUnavailableError, StoreThrottledError: S3 did not answer; a retry may succeed.
         """
         with unit_of_work(self._context, self._bag) as unit:
-            delta = decode(encode(ingest_delta(flatten(result, unit), self._bag, unit)))
-            merged = merge_delta(self._bag, delta, unit)
-            self._context["keep_inline"] = [render_path(keys, STATE) for keys in unit.keep_inline]
-        self._watch.forget(result)
-        self._delta = (self._delta or {}) | delta
-        self._look_at(merged)
+            flat = flatten(result, unit)  # its iterators may merge as well
+            with self._merging:
+                delta = decode(encode(ingest_delta(flat, self._bag, unit)))
+                merged = merge_delta(self._bag, delta, unit)
+                unit.objects.flush()
+                kept = [render_path(keys, STATE) for keys in unit.keep_inline]
+                self._context["keep_inline"] = kept
+                self._watch.forget(result)
+                self._delta = (self._delta or {}) | delta
+                self._look_at(merged)
 
     def __delitem__(self, path: str) -> None:
         """Remove a key of `current_state`, as a result with `removed_paths` does.
@@ -92,16 +98,17 @@ class OpenBag(State[ModelT]):
             StateTooLargeError: the control fields alone pass the bound.
             StoreUnavailableError, StoreThrottledError: S3 did not answer; a retry may succeed.
         """
-        self._watch.warn()
-        if self._delta is None:
+        with self._merging:
+            self._watch.warn()
+            if self._delta is None:
+                return self._sealed
+            with unit_of_work(self._context, self._bag) as unit:
+                moved_on = record_progress(self._bag, self._sealed, self._delta, unit)
+                committed = offload(moved_on, unit)
+            self._sealed = committed
+            self._delta = None
+            self._look_at(self._sealed)
             return self._sealed
-        with unit_of_work(self._context, self._bag) as unit:
-            moved_on = record_progress(self._bag, self._sealed, self._delta, unit)
-            committed = offload(moved_on, unit)
-        self._sealed = committed
-        self._delta = None
-        self._look_at(self._sealed)
-        return self._sealed
 
     def _look_at(self, bag: JsonObject) -> None:
         self._bag = bag
