@@ -245,7 +245,8 @@ class Collector:
                     self._doubts.setdefault(owner, _CHAIN_UNSEEN)
                 found += references_in(body, at, objects.budget)
         except MissingObjectError:
-            return []
+            if isinstance(place, Address):  # a text may name what another deletion took
+                self._doubts[owner] = _UNREADABLE
         except StoredDataError:
             self._doubts[owner] = _UNREADABLE
         return found

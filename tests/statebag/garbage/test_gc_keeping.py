@@ -181,15 +181,19 @@ def test_workflow_that_went_on_where_nobody_can_look_is_kept(
     assert bool(because) is bool(reason)
 
 
-def test_state_that_cannot_be_read_keeps_its_workflow(run: Run, cloud: FakeCloud) -> None:
+@pytest.mark.parametrize("is_there", [True, False], ids=["damaged", "missing"])
+def test_state_that_cannot_be_read_keeps_its_workflow(
+    run: Run, cloud: FakeCloud, *, is_there: bool
+) -> None:
     bag, _ = failed(cloud, "run-1", days_ago=200)
     borrowed = finished(cloud, "run-2", days_ago=200)["current_state"]["items"]
     stored_at(cloud, "run-1", json.dumps({"unreferenced": borrowed}).encode())
     path = location_of(bag["current_state"]["items"]["__s3_path"])
-    stored = cloud.memory.objects[path]
-    cloud.memory.objects[path] = type(stored)(
-        bytes(byte ^ 1 for byte in stored.body), stored.content_encoding
-    )
+    stored = cloud.memory.objects.pop(path)
+    if is_there:
+        cloud.memory.objects[path] = type(stored)(
+            bytes(byte ^ 1 for byte in stored.body), stored.content_encoding
+        )
     before = content(cloud, "run-1")
 
     assert told(run)["run-1"] == ("over", "some of its state cannot be read")

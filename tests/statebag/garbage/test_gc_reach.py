@@ -1,5 +1,6 @@
 """Exactly what nothing refers to is garbage, whatever refers to what."""
 
+import hashlib
 import json
 from collections.abc import Sequence
 from datetime import timedelta
@@ -19,6 +20,10 @@ from universal_sync_core.retention.standing import Standing
 from universal_sync_core.values.compression import compress
 
 Graph = list[tuple[str, list[int], str]]
+
+# Which each page refers to besides, so that no two pages are one.
+OTHER = b"1"
+OTHER_DIGEST = hashlib.sha256(OTHER).hexdigest()
 
 
 # Each object refers only to those before it: content-addressed objects can form no circle.
@@ -45,7 +50,7 @@ def document(number: int, refs: Sequence[str], form: str) -> bytes:
             "kind": "list",
             "height": 1,
             "children": [[ref, *row(ref, LENGTHS[ref])[1:], 1, 1, 1] for ref in refs]
-            + [[*row("0" * 64, 1), number + 1, 0, 0]],
+            + [[*row(OTHER_DIGEST, len(OTHER)), number + 1, 0, 0]],
         },
         "snapshot": {"snapshot_id": f"pre-{number}", "state_data": pointers},
     }
@@ -85,6 +90,8 @@ def test_exactly_the_unreachable_and_old_is_garbage(
         )
         for name in "abc"
     ]
+    for name in "abc":
+        stored_at(cloud, name, OTHER)
     policy = Policy(
         now=NOW,
         keep=timedelta(days=14),
