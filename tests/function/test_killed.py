@@ -1,5 +1,6 @@
-"""The function is killed at any request of any action, and Step Functions tries the event again."""
+"""The function is killed at any request of any action and tried again, or invoked twice at once."""
 
+from contextvars import Context
 from itertools import product
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from jobs import waits
 from services import clients, integrations
 from tests.core.fakes import PassingStore
-from tests.core.meanwhile import KilledError, Killing
+from tests.core.meanwhile import At, KilledError, Killing, Line
 from tests.function.expected import BUCKET, EXPECTED, load
 from tests.function.fakes import FakeEventBus, FakeStepFunctions, listing_client
 from tests.function.handlers import handler_of
@@ -51,11 +52,11 @@ class Cloud:
         for earlier in EXPECTED[name].after:
             self._handle(earlier, Killing())
 
-    def answer(self, line: Killing) -> Any:
+    def answer(self, line: Line) -> Any:
         """Return what the function answers in a container that knows nothing yet."""
         return self._handle(self._name, line)
 
-    def _handle(self, name: str, line: Killing) -> Any:
+    def _handle(self, name: str, line: Line) -> Any:
         store, event = PassingStore(self.memory), load(name)
         line.notice(store, "put", "get", "exists", "stream")
         with pytest.MonkeyPatch.context() as patch:
@@ -73,7 +74,7 @@ class Cloud:
     def stored(self) -> set[str]:
         """The keys of all objects, but for the marks that each sender of an answer leaves."""
         keys = {location.key for location in self.memory.objects}
-        return {key for key in keys if not key.endswith((".sent.2.json", ".missed.2.json"))}
+        return {key for key in keys if ".sent." not in key and ".missed." not in key}
 
     @property
     def closed(self) -> list[tuple[str, Any]]:
@@ -107,6 +108,33 @@ def test_event_that_comes_again_after_a_kill_has_the_same_answer_and_the_same_ef
         assert _without_status(answer) == _without_status(expected)
         assert cloud.stored == calm.stored
         assert cloud.closed == calm.closed
+
+
+@pytest.mark.parametrize("name", ANSWERED)
+def test_event_that_comes_twice_at_once_has_the_same_answers_and_the_same_effects(
+    name: str,
+) -> None:
+    calm, line = Cloud(name), Killing()
+    expected = calm.answer(line)
+    for number in range(line.asked):
+        cloud = Cloud(name)
+
+        answers = _answers_at_once(cloud, number)
+
+        assert [*map(_without_status, answers)] == [_without_status(expected)] * 2
+        assert cloud.stored == calm.stored
+        assert cloud.closed == calm.closed
+
+
+def _answers_at_once(cloud: Cloud, number: int) -> list[Any]:
+    """Return the answers of two containers, of which one works at a request of the other."""
+    answers: list[Any] = []
+
+    def come_again() -> None:
+        answers.append(Context().run(cloud.answer, Killing()))
+
+    answers.append(cloud.answer(At(number, come_again)))
+    return answers
 
 
 def _without_status(answer: Any) -> Any:
