@@ -29,6 +29,7 @@ from botocore.exceptions import ConnectionError as NoConnectionError
 
 from statebag.output.terminal import print_error
 from universal_sync_core.errors import (
+    ConfigurationError,
     InvalidRequestError,
     MissingObjectError,
     PointerNotAllowedError,
@@ -38,7 +39,7 @@ from universal_sync_core.errors import (
     StoredDataError,
     StoreError,
 )
-from universal_sync_core.storage.s3_errors import THROTTLED
+from universal_sync_core.storage.s3_errors import THROTTLED, denial_in
 
 OK: Final = 0
 DIFFERENT: Final = 1
@@ -111,7 +112,14 @@ class WrongSettingError(StatebagError):
 
 
 _SIGN_IN: Final = "Sign in (aws sso login, aws configure), or name a profile: --profile NAME."
+_ALLOWED: Final = "docs/statebag.md lists the permissions that each command needs."
 _WHERE: Final = "Check --region, --profile and --endpoint-url: it may be somewhere else."
+_WHICH_BUCKET: Final = "Check --bucket, --stack, --region and --profile: it may be elsewhere."
+# An object that an archive keeps, a key that is disabled, and the like.
+_WHOEVER_ASKS: Final = (
+    "S3 says so whoever asks: look at the bucket's lifecycle rules and its KMS key."
+    " `StoreAccessDeniedError` in docs/troubleshooting.md says more."
+)
 # https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
 # https://docs.aws.amazon.com/step-functions/latest/apireference/CommonErrors.html
 _EXPIRED: Final = {
@@ -123,9 +131,11 @@ _EXPIRED: Final = {
 _UNKNOWN_KEYS: Final = {
     "InvalidAccessKeyId",
     "InvalidClientTokenId",
+    "InvalidSignatureException",
     "SignatureDoesNotMatch",
     "UnrecognizedClientException",
 }
+_CLOCK: Final = {"RequestInTheFuture", "RequestTimeTooSkewed"}
 _DENIED: Final = {
     "AccessDenied",
     "AccessDeniedException",
@@ -141,6 +151,12 @@ _MISSING: Final = {
     "StateMachineDoesNotExist",
     "404",
 }
+_NO_ACCESS: Final = (
+    (_EXPIRED, "the credentials have expired", _SIGN_IN),
+    (_UNKNOWN_KEYS, "AWS does not know these credentials", _SIGN_IN),
+    (_CLOCK, "the clock of this computer is wrong", "Set it."),
+    (_DENIED, "access denied", f"{_SIGN_IN} {_ALLOWED}"),
+)
 _NO_SESSION: Final = (
     ConfigParseError,
     CredentialRetrievalError,
@@ -193,17 +209,15 @@ def _endpoint(error: BotoCoreError) -> str:
 
 
 def _of_service(error: ClientError) -> StatebagError:
-    code = error.response.get("Error", {}).get("Code", "")
-    said = f"{error.operation_name}: {code}"
-    if code in _EXPIRED:
-        return NoAccessError(f"the credentials have expired ({said})", hint=_SIGN_IN)
-    if code in _UNKNOWN_KEYS:
-        return NoAccessError(f"AWS does not know these credentials ({said})", hint=_SIGN_IN)
-    if code in _DENIED:
-        hint = "Your role needs this permission; docs/statebag.md lists those of each command."
-        return NoAccessError(f"access denied ({said})", hint=hint)
+    told = error.response.get("Error", {})
+    code = told.get("Code", "")
+    said = f"{error.operation_name}: {code}{denial_in(told.get('Message', ''))}"
+    for codes, message, hint in _NO_ACCESS:
+        if code in codes:
+            return NoAccessError(f"{message} ({said})", hint=hint)
     if code in _MISSING:
-        return NotFoundError(f"not found ({said})", hint=_WHERE)
+        hint = _WHICH_BUCKET if code == "NoSuchBucket" else _WHERE
+        return NotFoundError(f"not found ({said})", hint=hint)
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR or code in THROTTLED:
         return UnavailableError(
@@ -221,8 +235,11 @@ def _of_interpreter(error: Exception) -> StatebagError | None:
 
 def _of_core(error: StateSyncError) -> StatebagError:
     cause = error.__cause__
-    if isinstance(cause, ClientError) and cause.response["Error"]["Code"] in _EXPIRED:
+    code = cause.response["Error"]["Code"] if isinstance(cause, ClientError) else "AccessDenied"
+    if isinstance(cause, ClientError) and code in _EXPIRED | _UNKNOWN_KEYS | _CLOCK:
         return _of_service(cause)  # a function gets new credentials, and a person signs in
+    if isinstance(error, StoreAccessDeniedError) and code not in _DENIED:
+        return RefusedError(str(error), hint=_WHOEVER_ASKS)
     known = (each for each in _EXPLANATIONS if isinstance(error, each[0]))
     _, kind, hint = next(known, _OTHER)
     return kind(str(error), hint=hint)
@@ -250,10 +267,7 @@ _EXPLANATIONS: Final[tuple[tuple[type[StateSyncError], type[StatebagError], str]
     ),
     (StateTooLargeError, RefusedError, "Show only a part of it, or allow more: --budget-mb."),
     (InvalidRequestError, RefusedError, "Check the arguments."),
-    (
-        StoreAccessDeniedError,
-        NoAccessError,
-        f"{_SIGN_IN} It needs s3:GetObject and s3:ListBucket on the state bucket.",
-    ),
+    (ConfigurationError, NotFoundError, _WHICH_BUCKET),
+    (StoreAccessDeniedError, NoAccessError, f"{_SIGN_IN} {_ALLOWED}"),
     (StoreError, UnavailableError, "Try again in a moment."),
 )

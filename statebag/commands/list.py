@@ -1,9 +1,11 @@
 """`statebag list`: executions that run, and those that ended."""
 
 import time
+from collections.abc import Sequence
 from typing import Final
 
 import click
+from botocore.exceptions import ClientError
 
 from statebag.account.aws import Cloud
 from statebag.executions.naming import machines_of
@@ -17,6 +19,7 @@ from statebag.listing.table import line_of, print_rows
 from statebag.options import as_json, every, with_cloud
 from statebag.output.rendering import counted
 from statebag.output.terminal import note, print_json, print_line, progress
+from universal_sync_core.errors import ConfigurationError, StoreError
 
 _LIMIT: Final = 20
 
@@ -59,18 +62,32 @@ def command(  # noqa: PLR0913 - options
     # What begins while the list is made is news.
     follower = Follower(cloud, machines, query) if follow else None
     with progress("asking Step Functions"):
-        found = page_of(Feed(cloud, machines, query).rows(page, limit + 1), limit)
+        found, problem = _found(cloud, machines, query, page, limit)
     if to_json:
         for row in found.items:
             print_json(row.describe())
     elif found.items:
         print_rows(found.items, machines=several)
     _tell(found, follow=follow)
+    if problem is not None:
+        note("This is what Step Functions lists; the records of ended executions cannot be read.")
+        raise problem
     for row in follower.news(lambda: time.sleep(every)) if follower else ():
         if to_json:
             print_json(row.describe())
         else:
             print_line(line_of(row, machines=several))
+
+
+def _found(
+    cloud: Cloud, machines: Sequence[str], query: Query, page: str, limit: int
+) -> tuple[Page[Row], Exception | None]:
+    """Return a page, and why it was made without the records where they cannot be read."""
+    try:
+        return page_of(Feed(cloud, machines, query).rows(page, limit + 1), limit), None
+    except (ClientError, ConfigurationError, StoreError) as error:
+        feed = Feed(cloud, machines, query, reads_records=False)  # where Step Functions answers
+        return page_of(feed.rows(page, limit + 1), limit), error
 
 
 def _tell(found: Page[Row], *, follow: bool) -> None:

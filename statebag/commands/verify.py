@@ -32,7 +32,7 @@ from universal_sync_core.values.codec import JsonObject
 _MEANINGS: Final = {
     "missing": "there is no such object",
     "altered": "its bytes do not have the digest that its pointer or its name states",
-    "outside": "it leads out of the execution's own prefix",
+    "outside": "it leads out of the execution's own prefix below --bucket and --prefix",
     "unreadable": "it is not JSON, or has an unknown encoding",
     "oversized": "it is more than --budget-mb allows for one object",
     "mistaken": "it is another object than the one its pointer describes",

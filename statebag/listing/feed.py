@@ -43,7 +43,7 @@ class Feed:
     """Lists executions part by part, reading on only as far as somebody looks."""
 
     def __init__(
-        self, cloud: Cloud, machines: Sequence[str], query: Query, now: datetime | None = None
+        self, cloud: Cloud, machines: Sequence[str], query: Query, *, reads_records: bool = True
     ) -> None:
         """Look at some state machines; only where their state is, is asked for at once.
 
@@ -51,15 +51,16 @@ class Feed:
             cloud: where they are.
             machines: their ARNs.
             query: what is wanted.
-            now: the time.
+            reads_records: whether to look into the bucket as well, or only to ask Step Functions.
         """
         self._cloud = cloud
         self._machines = machines
         self._query = query
         self._executions = Executions(cloud.states)
-        self._places = {each: place_of_machine(cloud, each) for each in machines}
-        self._forgotten = (now or datetime.now(UTC)) - timedelta(days=STEP_FUNCTIONS_KEPT_DAYS)
-        recorded = cloud.stack.machines if cloud.stack and query.since else ()
+        asked = machines if reads_records else ()
+        self._places = {each: place_of_machine(cloud, each) for each in asked}
+        self._forgotten = datetime.now(UTC) - timedelta(days=STEP_FUNCTIONS_KEPT_DAYS)
+        recorded = cloud.stack.machines if cloud.stack and query.since and reads_records else ()
         # The ends of these are recorded, so that the records tell what ended since a time.
         self._recorded = frozenset(recorded)
         self._listed_since = query.since and query.since - _UNRECORDED

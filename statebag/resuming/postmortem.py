@@ -5,6 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from botocore.exceptions import ClientError
+
 from statebag.account.aws import Cloud
 from statebag.account.log_groups import LogGroups
 from statebag.errors import RefusedError
@@ -20,7 +22,7 @@ from statebag.resuming.going_on import undeleting, way_on
 from statebag.resuming.starts import resumed_as
 from statebag.sources.failures import explanation_of, read_record, record_of
 from statebag.sources.sources import newest_bag
-from universal_sync_core.errors import MissingObjectError, StateSyncError
+from universal_sync_core.errors import MissingObjectError, StateSyncError, StoreError
 from universal_sync_core.values.codec import Json, JsonObject
 
 Fact: TypeAlias = tuple[str, Sequence[str]]
@@ -169,7 +171,7 @@ def postmortem_of(cloud: Cloud, asked: Execution) -> Postmortem:
         segment=segment if type(segment) is int else None,
         record=left.lines(),
         go_on=_way_on(cloud, execution, error, left, where),
-        successor=resumed_as(cloud, left.path) if left.path else None,
+        successor=_successor(cloud, left.path) if left.path else None,
     )
 
 
@@ -180,6 +182,14 @@ def _way_on(
         return undeleting(left.path)
     fails_again = where.fails_again
     return way_on(cloud, execution, error, left.record, left.bag, fails_again=fails_again)
+
+
+def _successor(cloud: Cloud, path: str) -> str | None:
+    """Return the execution that already went on from a record, or None where S3 does not tell."""
+    try:
+        return resumed_as(cloud, path)
+    except (ClientError, StoreError):
+        return None
 
 
 def _left_by(cloud: Cloud, execution: Execution) -> _Left:

@@ -80,6 +80,7 @@ def test_every_command_is_documented(name: str) -> None:
 ERRORS: list[tuple[Any, int, str]] = [
     (client_error("ExpiredTokenException", "DescribeExecution"), 4, "expired"),
     (client_error("AccessDeniedException", "DescribeExecution"), 4, "permission"),
+    (client_error("InvalidSignatureException", "DescribeExecution"), 4, "does not know"),
     (client_error("UnrecognizedClientException", "DescribeExecution"), 4, "does not know"),
     (client_error("ThrottlingException", "DescribeExecution"), 6, "Try again"),
     (client_error("TooManyRequestsException", "Invoke"), 6, "Try again"),
@@ -128,19 +129,35 @@ def test_failure_of_s3_is_explained(
     assert run("show", RUN, "--path", "current_state.report").code == code
 
 
-def test_credentials_that_have_expired_meanwhile_are_explained(run: Run, cloud: FakeCloud) -> None:
+REFUSALS = {
+    "ExpiredToken": (4, "the credentials have expired", "Sign in"),
+    "InvalidAccessKeyId": (4, "does not know these credentials", "Sign in"),
+    "RequestTimeTooSkewed": (4, "the clock of this computer is wrong", "Set it"),
+    "AccessDenied": (4, "S3 refused access", "permissions"),
+    "InvalidObjectState": (7, "S3 refused the request", "lifecycle rules"),
+    "KMS.DisabledException": (7, "S3 refused the request", "KMS key"),
+    "NoSuchBucket": (3, f"S3 has no bucket {BUCKET}", "--bucket"),
+}
+
+
+@pytest.mark.parametrize("command", ["show --path current_state.report", "verify"])
+@pytest.mark.parametrize("error", REFUSALS)
+def test_a_refusal_of_s3_is_explained_with_its_cure(
+    run: Run, cloud: FakeCloud, command: str, error: str
+) -> None:
     cloud.states.add("run-1", output={"state_data": catalog_bag()})
 
-    def expired(**_: Any) -> None:
-        raise client_error("ExpiredToken", "GetObject")
+    def refuse(**_: Any) -> None:
+        raise client_error(error, "GetObject")
 
-    client: Any = SimpleNamespace(get_object=expired)
+    client: Any = SimpleNamespace(get_object=refuse)
     cloud.store.inner = S3Store(client=client)
 
-    ran = run("show", RUN, "--path", "current_state.report")
-    assert ran.code == 4
-    assert "the credentials have expired" in ran.err
-    assert "Sign in" in ran.err
+    ran = run(*command.split(), RUN)
+    code, said, cure = REFUSALS[error]
+    assert ran.code == code
+    assert said in ran.err
+    assert cure in ran.err
 
 
 def test_object_that_is_gone_is_explained(run: Run, cloud: FakeCloud) -> None:

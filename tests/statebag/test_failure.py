@@ -12,7 +12,7 @@ import app
 from statebag.resuming.going_on import START_AGAIN
 from statebag.resuming.restarts import redrive_command
 from tests.function.lambda_context import FakeLambdaContext
-from tests.statebag.cloud import FUNCTION, MACHINE, FakeCloud, arn_of
+from tests.statebag.cloud import FUNCTION, MACHINE, FakeCloud, arn_of, client_error
 from tests.statebag.conftest import Run
 from tests.statebag.histories import History, bag
 from tests.statebag.states import CONTEXT, RUN, catalog_bag, location_of
@@ -268,7 +268,11 @@ def test_record_that_may_not_be_read_leaves_what_step_functions_says(
     def refuse(*_: Any) -> None:
         raise error
 
+    def refuse_listing(*_: Any) -> None:
+        raise client_error("SlowDown", "ListObjectsV2", 503)
+
     monkeypatch.setattr(cloud.store, "get", refuse)
+    monkeypatch.setattr(cloud.inventory, "objects", refuse_listing)
     told = told_of(run)
 
     assert (told["error"], told["cause"]) == (["ValueError"], ["order 17 has no lines"])

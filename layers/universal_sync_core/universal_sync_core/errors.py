@@ -37,7 +37,7 @@ def _empty(kind: type[StateSyncError], *args: object) -> StateSyncError:
 
 
 class ConfigurationError(StateSyncError):
-    """A setting in the environment is missing or wrong."""
+    """A setting in the environment is missing or wrong, or S3 has no bucket of that name."""
 
 
 class InvalidRequestError(StateSyncError):
@@ -145,7 +145,7 @@ class StoreError(StateSyncError):
 
 
 class StoreAccessDeniedError(StoreError):
-    """The role of the function lacks a permission."""
+    """The role of the function lacks a permission, or the store refuses the request to anyone."""
 
 
 class StoreUnavailableError(StoreError):

@@ -18,6 +18,7 @@ from botocore.session import Session
 
 from tests.core.storage.answering import LOCATION, SECRET, Answering, Handler, store_at
 from universal_sync_core.errors import (
+    ConfigurationError,
     MissingObjectError,
     StateSyncError,
     StoreAccessDeniedError,
@@ -101,17 +102,20 @@ DENIED = [
     (403, ""),
     (403, "InvalidAccessKeyId"),
     (403, "SignatureDoesNotMatch"),
+    (403, "InvalidObjectState"),
     (400, "InvalidArgument"),
     (400, "KeyTooLongError"),
     (400, "KMS.DisabledException"),
     (405, "MethodNotAllowed"),
 ]
-MISSING = [(404, "NoSuchBucket"), (404, "NoSuchKey"), (404, "SomethingElse"), (404, "")]
+MISSING = [(404, "NoSuchKey"), (404, "SomethingElse"), (404, "")]
+ELSEWHERE = [(404, "NoSuchBucket"), (400, "IllegalLocationConstraintException")]
 ANSWERS = [
     *((answer, StoreThrottledError) for answer in THROTTLED),
     *((answer, StoreUnavailableError) for answer in UNAVAILABLE),
     *((answer, StoreAccessDeniedError) for answer in DENIED),
     *((answer, MissingObjectError) for answer in MISSING),
+    *((answer, ConfigurationError) for answer in ELSEWHERE),
 ]
 
 
@@ -177,6 +181,24 @@ def test_a_refusal_names_the_action_that_was_denied_and_by_which_policy(
     with pytest.raises(StoreAccessDeniedError) as caught:
         verb(s3_store)
     assert str(caught.value) == f"S3 refused access: AccessDenied for {told}"
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ((403, "AccessDenied"), "S3 refused access: AccessDenied (also for a missing object"),
+        ((403, "InvalidObjectState"), "S3 refused the request: InvalidObjectState"),
+        ((400, "KMS.DisabledException"), "S3 refused the request: KMS.DisabledException"),
+        ((404, "NoSuchBucket"), f"S3 has no bucket {LOCATION.bucket} in this region: NoSuchBucket"),
+    ],
+)
+def test_a_refusal_names_a_permission_or_a_missing_object_only_where_it_may_be_one(
+    s3: Answering, s3_store: S3Store, answer: tuple[int, str], said: str
+) -> None:
+    s3.answer(*answer)
+    with pytest.raises(StateSyncError) as caught:
+        get(s3_store)
+    assert str(caught.value).startswith(said)
 
 
 def test_an_object_that_is_not_there_is_told_from_one_that_may_not_be_seen(

@@ -25,7 +25,7 @@ from moto.server import ThreadedMotoServer
 from local.servers.seaweed import Seaweed
 from tests.core.bags import BUCKET, EXECUTION
 from universal_sync_core import hydrate_state, universal_sync_core
-from universal_sync_core.errors import MissingObjectError, StoreUnavailableError
+from universal_sync_core.errors import ConfigurationError, MissingObjectError, StoreUnavailableError
 from universal_sync_core.settings import Settings
 from universal_sync_core.storage import runtime, s3_store
 from universal_sync_core.storage.memory_store import MemoryStore
@@ -148,8 +148,9 @@ def test_whether_there_is_an_object_is_told_without_reading_it(
     assert not any_store.exists(Location("no-such-bucket", "key"))
 
 
-def test_missing_bucket_is_a_missing_object(any_store: ObjectStore) -> None:
-    with pytest.raises(MissingObjectError):
+def test_a_bucket_that_s3_does_not_have_is_a_wrong_setting(any_store: ObjectStore) -> None:
+    has_buckets = isinstance(any_store, S3Store)
+    with pytest.raises(ConfigurationError if has_buckets else MissingObjectError):
         any_store.get(Location("no-such-bucket", "key"))
 
 
@@ -221,7 +222,7 @@ def test_credentials_may_be_those_of_an_assumed_role(
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     with moto() as endpoint:
         monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
-        with pytest.raises(MissingObjectError):
+        with pytest.raises(ConfigurationError, match="NoSuchBucket"):
             S3Store().get(location)
 
 

@@ -2,16 +2,18 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from statebag.account.stacks import Stack
 from tests.statebag.bucket import NOW
-from tests.statebag.cloud import BUCKET, MACHINE, FakeCloud, arn_of
+from tests.statebag.cloud import BUCKET, MACHINE, FakeCloud, arn_of, client_error
 from tests.statebag.conftest import Run
 from tests.statebag.endings import ended, stop_clock
 from tests.statebag.states import decoded
+from universal_sync_core.storage.s3_store import S3Store
 
 Golden = Callable[[str], None]
 
@@ -45,6 +47,28 @@ def test_living_come_first_and_then_the_ended_and_the_forgotten(run: Run) -> Non
     every = ["living", "good", "bad", "unrecorded", "stopped", "old", "older"]
 
     assert names(run) == every
+
+
+@pytest.mark.parametrize(("code", "exit_code"), [("SlowDown", 6), ("AccessDenied", 4)])
+def test_without_records_there_is_what_step_functions_lists_and_the_reason(
+    run: Run, shop: FakeCloud, monkeypatch: pytest.MonkeyPatch, code: str, exit_code: int
+) -> None:
+    def refuse(*_: Any, **__: Any) -> None:
+        raise client_error(code, "GetObject")
+
+    client: Any = SimpleNamespace(get_object=refuse)
+    shop.store.inner = S3Store(client=client)
+    monkeypatch.setattr(shop.inventory, "folders", refuse)
+
+    ran = run("list", "--stack", "shop", "--json", "--status", "FAILED", "--since", "90d")
+
+    assert ran.code == exit_code
+    assert [(each["name"], each["error"]) for each in decoded(ran.out)] == [
+        ("bad", "OutOfStock"),
+        ("unrecorded", "States.Runtime"),
+    ]
+    assert code in ran.err
+    assert "the records of ended executions cannot be read" in ran.err
 
 
 QUERIES: list[tuple[tuple[str, ...], list[str]]] = [

@@ -8,6 +8,7 @@ import re
 from typing import Final, NamedTuple, TypeAlias
 
 from universal_sync_core.errors import (
+    ConfigurationError,
     MissingObjectError,
     StateSyncError,
     StoreAccessDeniedError,
@@ -17,7 +18,6 @@ from universal_sync_core.errors import (
 
 Class: TypeAlias = type[StateSyncError]
 
-_NO_BUCKET: Final = "NoSuchBucket"
 _CODES: Final = "https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html"
 _SLOW_DOWN: Final = "https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorBestPractices.html"
 _CONDITIONAL: Final = (
@@ -110,12 +110,20 @@ CODES: Final = (
     Rule(StoreUnavailableError, _HEAD, ("400",)),
     # A new bucket is not known everywhere yet.
     Rule(StoreUnavailableError, _REDIRECTS, ("TemporaryRedirect", "Redirect")),
-    Rule(MissingObjectError, _CODES, ("NoSuchKey", _NO_BUCKET, "NoSuchVersion")),
+    Rule(MissingObjectError, _CODES, ("NoSuchKey", "NoSuchVersion")),
+    # A setting or a path names a bucket that is nowhere, or is in another region.
     Rule(
-        StoreAccessDeniedError,
+        ConfigurationError,
         _CODES,
-        ("AccessDenied", "AllAccessDisabled", "InvalidAccessKeyId"),
+        (
+            "NoSuchBucket",
+            "PermanentRedirect",
+            "AuthorizationHeaderMalformed",
+            "IllegalLocationConstraintException",
+        ),
     ),
+    Rule(StoreAccessDeniedError, _CODES, ("AccessDenied",)),
+    Rule(StoreAccessDeniedError, _HEAD, ("403",)),
 )
 STATUSES: Final = (
     Rule(MissingObjectError, _HEAD, (404,)),
@@ -125,7 +133,6 @@ STATUSES: Final = (
     Rule(StoreThrottledError, _SLOW_DOWN, (503,)),
     Rule(StoreUnavailableError, _CODES, tuple(range(500, 600))),
     Rule(StoreUnavailableError, _REDIRECTS, (307,)),
-    Rule(StoreAccessDeniedError, _HEAD, (403,)),
 )
 
 _BY_CODE: Final[dict[object, Class]] = {
@@ -147,9 +154,11 @@ def error_for(code: str, status: int, path: str, message: str = "") -> StateSync
     """
     error = _BY_CODE.get(code) or (_BY_STATUS.get(status) if status else StoreUnavailableError)
     if error is MissingObjectError:
-        what = "bucket" if code == _NO_BUCKET else "object"
-        return MissingObjectError(f"no such {what}", path=path)
+        return MissingObjectError("no such object", path=path)
     word = code or status or "no answer"
+    if error is ConfigurationError:
+        bucket = path.split("/")[2]
+        return ConfigurationError(f"S3 has no bucket {bucket} in this region: {word}")
     if error is StoreThrottledError:
         return StoreThrottledError(f"S3 asked to slow down: {word}")
     if error is StoreUnavailableError:
