@@ -9,8 +9,9 @@ from statebag.output.rendering import bytes_text, preview
 from statebag.output.terminal import BAD, DIM, GOOD, NAME, Styled, styled
 from statebag.paths import Steps
 from statebag.state.differences import Change
+from statebag.state.equality import opened
 from statebag.state.tree import Part, Place
-from universal_sync_core.values.codec import JsonObject
+from universal_sync_core.values.codec import JsonObject, encode
 
 Tell = Callable[[Styled], None]
 
@@ -42,8 +43,9 @@ def described(change: Change, mask: Masking) -> JsonObject:
     for name, part in (("old", change.old), ("new", change.new)):
         if part is None:
             continue
-        if part.place is not Place.S3 and part.here <= _SHOWN_BYTES:
-            told[name] = mask.masked(part.value, part.steps)
+        value = opened(part.value)
+        if part.place is not Place.S3 and len(encode(value)) <= _SHOWN_BYTES:
+            told[name] = mask.masked(value, part.steps)
         else:
             told[f"{name}_part"] = part.describe() | {"path": told["path"]}
     return told
@@ -67,4 +69,4 @@ def _content(part: Part, mask: Masking) -> tuple[str, str]:
         amount = f" of {part.count:,}" if part.count is not None else ""
         where = " in S3" if part.place is Place.S3 else ""
         return f"{part.kind}{amount}, {bytes_text(part.size)}{where}", DIM
-    return preview(mask.beginning(part.value, part.steps)), ""
+    return preview(mask.beginning(opened(part.value), part.steps)), ""

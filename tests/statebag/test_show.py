@@ -1,6 +1,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -8,6 +9,7 @@ from tests.statebag.cloud import FakeCloud
 from tests.statebag.conftest import Run
 from tests.statebag.states import CONTEXT, RUN, catalog_bag, section, snapshot_of
 from universal_sync_core import store_to_s3, universal_sync_core
+from universal_sync_core.values.compression import compress
 
 Golden = Callable[[str], None]
 
@@ -122,6 +124,20 @@ def test_secret_in_the_tree_is_masked(run: Run) -> None:
 
     assert "abc-123" not in shown
     assert '"***"' in shown
+
+
+@pytest.mark.parametrize(
+    ("options", "masked"),
+    [((), {"__gzip_base64": "***", "__size_bytes": 18}), (("--hydrate",), {"password": "***"})],
+    ids=str,
+)
+def test_text_of_a_compressed_value_is_masked(
+    run: Run, options: tuple[str, ...], masked: dict[str, Any]
+) -> None:
+    bag = {"execution_id": "x", "login": compress({"password": "one"})}
+    shown = run("show", "-", "--json", *options, stdin=json.dumps(bag)).out
+
+    assert json.loads(shown)["login"] == masked
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from universal_sync_core.settings import Settings
 from universal_sync_core.storage import runtime
 from universal_sync_core.storage.memory_store import MemoryStore
 from universal_sync_core.values.codec import canonical
+from universal_sync_core.values.compression import compress
 
 MIB = 1024 * 1024
 
@@ -79,6 +80,17 @@ def test_secret_that_changed_is_not_shown(run: Run) -> None:
     assert decoded(ran.out) == [
         {"path": "password", "change": "changed", "old": "***", "new": "***"}
     ]
+
+
+@pytest.mark.parametrize("options", [(), ("--json",)], ids=str)
+def test_compressed_value_is_shown_as_what_it_is(run: Run, options: tuple[str, ...]) -> None:
+    old = json.dumps({"execution_id": RUN, "steps": compress({"password": "one", "n": "x" * 99})})
+    _, path = snapshot_of(universal_sync_core(None, {"execution_id": RUN}))
+
+    shown = run("diff", path, "-", *options, stdin=old).out
+
+    assert '"password":"***"' in shown if options else "map of 2" in shown
+    assert "gzip" not in shown
 
 
 @pytest.mark.parametrize("options", [(), ("--json",)], ids=str)

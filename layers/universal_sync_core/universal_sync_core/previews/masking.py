@@ -16,7 +16,9 @@ from universal_sync_core.previews.secrets import (
     without_secrets,
 )
 from universal_sync_core.values.codec import Json, JsonObject, decode, encode
+from universal_sync_core.values.compression import is_compressed
 from universal_sync_core.values.paths import Step
+from universal_sync_core.values.pointer import COMPRESSED_MARK
 
 # A header or a parameter is often an object of two fields, such as those of CloudFormation, RDS and
 # Elastic Beanstalk.
@@ -65,6 +67,8 @@ class Masking:
     def _under(self, value: Json, secret: str | None, depth: int, *, in_list: bool = False) -> Json:
         if isinstance(value, dict | list):
             value = _without_secret_keys(value)
+        if is_compressed(value):  # whoever sees its text can unpack it
+            return {**value, COMPRESSED_MARK: MASK}
         if isinstance(value, dict):
             paired = secret or self._paired(value)
             return {
