@@ -9,7 +9,7 @@ from tests.simulation.clock import product_modules
 from universal_sync_core.bag import fields as bag_fields
 from universal_sync_core.bag.strategies import Strategy
 from universal_sync_core.merge import conflicts
-from universal_sync_core.merge.deep_merge import REMOVAL
+from universal_sync_core.merge.branch_changes import REMOVAL
 from universal_sync_core.packs.objects import Objects
 from universal_sync_core.pages.page_reader import PageReader
 from universal_sync_core.storage.known import KnownObjects

@@ -10,7 +10,7 @@ import pytest
 from tests.core.bags import CONTEXT, call, fresh
 from tests.core.fakes import CountingStore
 from universal_sync_core import fork_branch, hydrate_state, join_branches, universal_sync_core
-from universal_sync_core.merge import conflicts
+from universal_sync_core.merge import branch_changes
 from universal_sync_core.pages import tree_writer
 from universal_sync_core.values import item_failure
 from universal_sync_core.values.codec import Json, encode
@@ -47,7 +47,7 @@ def encoded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         sizes.append(len(body))
         return body
 
-    for module in (tree_writer, conflicts, item_failure):
+    for module in (tree_writer, branch_changes, item_failure):
         monkeypatch.setattr(module, "encode", noted)
     return sizes
 

@@ -13,6 +13,7 @@ from universal_sync_core.values.paths import (
     parse_selection,
     render_path,
 )
+from universal_sync_core.values.pointer import escape_key
 
 Needs: TypeAlias = dict[Step | Range, "Needs"]
 """The next step of each path, with the needs below it; empty needs stand for everything there."""
@@ -79,6 +80,19 @@ def from_start(needs: Needs | None, count: int) -> Needs | None:
         place = step + count if isinstance(step, int) and step < 0 else step
         counted[place] = _joined(counted[place], inner) if place in counted else inner
     return counted
+
+
+def stored_steps(needs: Needs | None, count: int) -> list[Step]:
+    """Return the stored keys of a map, or positions of a list with `count` elements, as needed."""
+    steps: list[Step] = []
+    for step in needs or ():
+        if isinstance(step, Range):
+            steps += range(count)[step.start : step.stop]
+        elif isinstance(step, str):
+            steps.append(escape_key(step))
+        else:
+            steps.append(step + count if step < 0 else step)
+    return steps
 
 
 def _joined(needs: Needs, others: Needs) -> Needs:

@@ -1,6 +1,6 @@
 """Reading stored values while a worker looks at them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from copy import copy
 
 from universal_sync_core.lazy.backing import (
@@ -11,11 +11,12 @@ from universal_sync_core.lazy.backing import (
     PagedMap,
 )
 from universal_sync_core.lazy.in_place import Watch
+from universal_sync_core.lazy.needs import Needs, stored_steps
 from universal_sync_core.packs.objects import Objects
 from universal_sync_core.pages.page_reader import PageReader
 from universal_sync_core.values.codec import Json
 from universal_sync_core.values.paths import Selection
-from universal_sync_core.values.pointer import parse, unescape, weight_of
+from universal_sync_core.values.pointer import length, parse, unescape, weight_of
 
 
 class Reading:
@@ -58,11 +59,10 @@ class Reading:
             return elements.at(positions, self.pages)
         return elements.at(positions[::-1], self.pages)[::-1]
 
-    def prefetch(self, stored: Sequence[Json]) -> None:
-        """Read in parallel what opening these values would read."""
-        pointers = [pointer for each in stored if (pointer := parse(each)) is not None]
-        self.pages.nodes([pointer.at for pointer in pointers if pointer.kind != "value"])
-        self.pages.load_behind(each for each in pointers if each.kind == "value")
+    def prefetch(self, wanted: Iterable[tuple[Json, Needs | None]]) -> None:
+        """Read in parallel what opening values, and touching what is needed of them, reads."""
+        every = [(stored, stored_steps(needs, length(stored) or 0)) for stored, needs in wanted]
+        self.pages.members(every)
 
     def plain(self, stored: Json) -> Json:
         """Return the whole plain value of a stored value or of the contents of a list."""

@@ -5,7 +5,7 @@ S3, so that a worker does not depend on the size of the state. `plain` returns t
 """
 
 from abc import abstractmethod
-from collections.abc import Callable, ItemsView, Iterator, Mapping, ValuesView
+from collections.abc import Callable, ItemsView, Iterator, ValuesView
 from operator import methodcaller
 from typing import Any, overload
 
@@ -43,19 +43,18 @@ class View(Copied):
         """Return what stands for it in a result: a pointer, unread, where it is in S3."""
 
     @abstractmethod
+    def missing(self) -> list[tuple[Step, Json, Needs]]:
+        """Return what is needed here and not read yet: its step, as stored, and its own needs."""
+
     def needed(self) -> Iterator[tuple["View", Step, Json]]:
         """Yield what is needed below and not read yet: the view it is in, its step, as stored."""
-
-    def _needed_of(self, found: Mapping[Any, Json]) -> Iterator[tuple["View", Step, Json]]:
-        """Yield the same for some steps, given their stored values."""
-        needs = self._needs or {}
-        self._reading.prefetch([stored for step, stored in found.items() if needs[step]])
-        for step, stored in found.items():
-            inner = self[step] if needs[step] else None
-            if isinstance(inner, View):
-                yield from inner.needed()
-            elif not needs[step]:
-                yield self, step, stored
+        level: list[View] = [self]
+        while level:
+            found = [(view, *each) for view in level for each in view.missing()]
+            self._reading.prefetch((stored, needs) for _, _, stored, needs in found if needs)
+            yield from ((view, step, stored) for view, step, stored, needs in found if not needs)
+            inner = [view[step] for view, step, _, needs in found if needs]
+            level = [each for each in inner if isinstance(each, View)]
 
     def keep(self, step: Step, value: Json, stored: Json = None) -> None:
         """Hold a value that has been read, and perhaps its stored form, for when it is touched."""
@@ -132,17 +131,18 @@ class MapView(View, CopiedMap):
             some = keys[start : start + MAX_REQUESTS_AT_ONCE]
             found = self._entries.some(some, self._reading.pages)
             reading = self._reading.afresh()
-            reading.prefetch(list(found.values()))
+            reading.prefetch((stored, None) for stored in found.values())
             for key, stored in found.items():
                 needs, steps = below(self._needs, key, self._steps), (*self._steps, key)
                 known = key in self._shown
                 yield key, self._shown[key] if known else show(reading, stored, needs, steps)
 
-    def needed(self) -> Iterator[tuple[View, Step, Json]]:
-        """Yield what is needed below and not read yet: the view it is in, its step, as stored."""
-        wanted = (key for key in self._needs or () if isinstance(key, str))
-        missing = [key for key in wanted if key not in self._shown]
-        return self._needed_of(self._entries.some(missing, self._reading.pages))
+    def missing(self) -> list[tuple[Step, Json, Needs]]:
+        """Return what is needed here and not read yet: its key, as stored, and its own needs."""
+        needs = self._needs or {}
+        wanted = [key for key in needs if isinstance(key, str) and key not in self._shown]
+        found = self._entries.some(wanted, self._reading.pages)
+        return [(key, stored, needs[key]) for key, stored in found.items()]
 
     def plain(self) -> Json:
         """Return the whole as a dict."""
@@ -218,7 +218,7 @@ class ListView(View, CopiedList):
             needs = [below(self._needs, position, self._steps) for position in positions]
             reading = self._reading.afresh()
             stored = reading.elements(self._elements, positions)
-            reading.prefetch(stored)
+            reading.prefetch((each, None) for each in stored)
             for position, each, inner in zip(positions, stored, needs, strict=True):
                 yield show(reading, each, inner, (*self._steps, position))
 
@@ -232,12 +232,13 @@ class ListView(View, CopiedList):
         """Return the size alone: a view may end up in a log, and the state must not."""
         return f"<{type(self).__name__} of {len(self)} elements>"
 
-    def needed(self) -> Iterator[tuple[View, Step, Json]]:
-        """Yield what is needed below and not read yet: the view it is in, its step, as stored."""
-        wanted = {step for step in self._needs or () if step in self._positions}
-        missing = sorted(step for step in wanted - self._shown.keys() if isinstance(step, int))
-        stored = self._elements.at(missing, self._reading.pages)
-        return self._needed_of(dict(zip(missing, stored, strict=True)))
+    def missing(self) -> list[tuple[Step, Json, Needs]]:
+        """Return what is needed here and not read yet: its position, as stored, its own needs."""
+        needs = self._needs or {}
+        places = {step for step in needs if isinstance(step, int) and step in self._positions}
+        wanted = sorted(places - self._shown.keys())
+        found = self._elements.at(wanted, self._reading.pages)
+        return [(at, each, needs[at]) for at, each in zip(wanted, found, strict=True)]
 
     def plain(self) -> Json:
         """Return the whole as a list."""

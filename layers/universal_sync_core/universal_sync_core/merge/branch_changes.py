@@ -1,14 +1,33 @@
-"""What branches want at one path."""
+"""What branches want: the changes in their deltas, and each change of one path."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final, TypeAlias
 
 from universal_sync_core.bag.strategies import Strategy
 from universal_sync_core.errors import InvalidRequestError
-from universal_sync_core.merge.deep_merge import REMOVAL, Replacement
 from universal_sync_core.values.codec import Json, encode
 from universal_sync_core.values.compression import is_compressed
 from universal_sync_core.values.pointer import has_mark
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """A value that replaces the existing one, because merging could not produce it.
+
+    It exists between two steps of one call, in the delta of a branch that removed keys.
+    """
+
+    value: Json
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """Marks, between two steps of one call, a key that is to be removed."""
+
+
+REMOVAL: Final = Removal()
+Changes: TypeAlias = dict[str, Json | Removal]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

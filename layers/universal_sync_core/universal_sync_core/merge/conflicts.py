@@ -22,14 +22,16 @@ from universal_sync_core.bag.strategies import (
 from universal_sync_core.bag.unit_of_work import UnitOfWork
 from universal_sync_core.errors import InvalidRequestError, MergeConflictError
 from universal_sync_core.merge.branch_changes import (
+    REMOVAL,
     Change,
+    Replacement,
     holds_inline_map,
     is_inline,
     is_joined,
     is_one_form,
     taken,
 )
-from universal_sync_core.merge.deep_merge import REMOVAL, Combiner, Replacement
+from universal_sync_core.merge.deep_merge import Combiner
 from universal_sync_core.merge.difference import is_equal
 from universal_sync_core.merge.history import HISTORY_FIELDS
 from universal_sync_core.merge.lists import Lists

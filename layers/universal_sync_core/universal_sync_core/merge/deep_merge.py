@@ -4,16 +4,16 @@ Only the keys that the delta names are looked at, and only what changes is copie
 base that the delta does not touch stays the same object, or the same pointer.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
-from typing import Final, TypeAlias
 
 from universal_sync_core.bag.fields import STATE
 from universal_sync_core.bag.strategies import Strategy
 from universal_sync_core.bag.unit_of_work import UnitOfWork
+from universal_sync_core.merge.branch_changes import Changes, Removal, Replacement
 from universal_sync_core.merge.lists import Lists
 from universal_sync_core.merge.once import Once
+from universal_sync_core.merge.read_ahead import read_ahead
 from universal_sync_core.values.codec import Json, JsonObject, encode
 from universal_sync_core.values.compression import is_open
 from universal_sync_core.values.paths import Each, Pattern
@@ -26,25 +26,6 @@ from universal_sync_core.values.pointer import (
     parse,
 )
 from universal_sync_core.values.timestamps import TIME_FIELDS, is_older
-
-
-@dataclass(frozen=True, slots=True)
-class Replacement:
-    """A value that replaces the existing one, because merging could not produce it.
-
-    It exists between two steps of one call, in the delta of a branch that removed keys.
-    """
-
-    value: Json
-
-
-@dataclass(frozen=True, slots=True)
-class Removal:
-    """Marks, between two steps of one call, a key that is to be removed."""
-
-
-REMOVAL: Final = Removal()
-Changes: TypeAlias = dict[str, Json | Removal]
 
 
 class Combiner:
@@ -175,10 +156,13 @@ class Combiner:
         if strategy.name == "set_union":
             return self._lists.set_union(base, delta)
 
+        def read(pairs: Iterable[tuple[Json, Json]]) -> None:
+            read_ahead(((*pair, (*path, Each.EACH)) for pair in pairs), self._unit)
+
         def merge_items(ours: Json, theirs: Json) -> Json:
             return self.combine(ours, theirs, (*path, Each.EACH), base_wins=base_wins)
 
-        return self._lists.merge_by_key(base, delta, strategy.key, merge_items)
+        return self._lists.merge_by_key(base, delta, strategy.key, read, merge_items)
 
     def _merge_maps(self, base: Json, delta: Json, path: Pattern, *, base_wins: bool) -> Json:
         merge = partial(self._merge_entries, base, delta, path, base_wins=base_wins)
@@ -202,7 +186,6 @@ class Combiner:
         """Return the keys that differ after merging `delta` into `base`, with their values."""
         base_wins = base_wins or (self._by_time and is_older(delta, base, self._pages.resolve))
         grows = self._strategies.below(path)
-        self._read_ahead(base, delta, path)
         changes: Changes = {}
         for key, value in delta.items():
             if isinstance(value, Removal):
@@ -213,45 +196,6 @@ class Combiner:
                 merged = self.combine(base[key], value, (*path, key), base_wins=base_wins)
                 changes |= {} if merged is base[key] else {key: merged}
         return changes
-
-    def _read_ahead(self, base: Mapping[str, Json], delta: JsonObject, path: Pattern) -> None:
-        """Read what is needed of the lists and maps that a delta changes side by side."""
-        touched = [
-            (pointer, value, self._strategies.at((*path, key)))
-            for key, value in delta.items()
-            if (pointer := parse(base.get(key))) is not None
-            and pointer.kind != "value"
-            and self._is_read(base[key], value, (*path, key))
-        ]
-        if not touched:
-            return
-        self._pages.nodes([pointer.at for pointer, _, _ in touched])
-        self._pages.read_keys(
-            (pointer, [*value, *TIME_FIELDS])
-            for pointer, value, strategy in touched
-            if strategy is None and not has_mark(value)
-        )
-        self._pages.read_ends(
-            (pointer, value)
-            for pointer, value, strategy in touched
-            if strategy is not None and strategy.name == "append"
-        )
-        self._pages.read_pages(
-            pointer
-            for pointer, _, strategy in touched
-            if strategy is not None
-            and strategy.name != "append"
-            and not self._pages.root(pointer).is_marked
-        )
-
-    def _is_read(self, base: Json, delta: Json, path: Pattern) -> bool:
-        """Tell whether combining a stored value with a delta's reads it."""
-        if not delta or isinstance(delta, Replacement | Removal) or is_one_place(base, delta):
-            return False
-        strategy = self._strategies.at(path)
-        if strategy is None:
-            return kind_of(base) == kind_of(delta) == "map"
-        return strategy.grows and kind_of(base) == "list"
 
 
 def with_changes(base: Json, changes: Changes, path: Pattern, unit: UnitOfWork) -> JsonObject:

@@ -11,7 +11,7 @@ from universal_sync_core.bag.fields import (
     in_place,
 )
 from universal_sync_core.bag.unit_of_work import UnitOfWork
-from universal_sync_core.merge.deep_merge import REMOVAL, Changes, Replacement
+from universal_sync_core.merge.branch_changes import REMOVAL, Changes, Replacement
 from universal_sync_core.merge.lists import Lists
 from universal_sync_core.merge.once import Once
 from universal_sync_core.pages.page_reader import PageReader

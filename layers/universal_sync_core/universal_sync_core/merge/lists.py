@@ -8,6 +8,7 @@ from universal_sync_core.values.codec import Json, canonical_among, encode
 from universal_sync_core.values.pointer import has_mark, is_list, may_hold_marks, parse
 
 MergeItems: TypeAlias = Callable[[Json, Json], Json]
+ReadItems: TypeAlias = Callable[[Iterable[tuple[Json, Json]]], None]
 
 # Canonical encodings of keys that do not identify an item.
 _NULL_BYTES: Final = len("null")
@@ -49,13 +50,16 @@ class Lists:
             return [*own.values(), *new]
         return self._extend(base, new)
 
-    def merge_by_key(self, base: Json, delta: Json, key: str, merge: MergeItems) -> Json:
+    def merge_by_key(
+        self, base: Json, delta: Json, key: str, read: ReadItems, merge: MergeItems
+    ) -> Json:
         """Return the base with each item of the delta merged into the item with an equal key.
 
         Args:
             base: items; the first one with a key counts.
             delta: items; those with a new key, or none, are appended.
             key: the field that identifies an item; if absent, null or empty, it identifies none.
+            read: reads what merging pairs of items reads.
             merge: merges two items.
         """
         items = list(self.elements(base))
@@ -64,13 +68,17 @@ class Lists:
         for place, identity in enumerate(self.identities(items, key)):
             if identity is not None:
                 places.setdefault(identity, place)
-        changed: dict[int, Json] = {}
+        found: list[tuple[int, Json]] = []
         new = self.elements(delta)
         for item, identity in zip(new, self.identities(new, key), strict=True):
             place = len(items) if identity is None else places.setdefault(identity, len(items))
             if place == len(items):
                 items.append(item)
-                continue
+            else:
+                found.append((place, item))
+        read((items[place], item) for place, item in found)
+        changed: dict[int, Json] = {}
+        for place, item in found:
             merged = merge(items[place], item)
             if merged is not items[place]:
                 items[place] = changed[place] = merged
@@ -121,9 +129,7 @@ class Lists:
 
         What is needed of items in S3 is read side by side.
         """
-        stored = [pointer for item in items if (pointer := parse(item)) is not None]
-        self._pages.read_keys((each, [key]) for each in stored if each.kind == "map")
-        self._pages.load_behind(each for each in stored if each.kind == "value")
+        self._pages.members([(item, [key]) for item in items if has_mark(item)])
         return [self._identity(item, key) for item in items]
 
     def _identity(self, item: Json, key: str) -> bytes | None:

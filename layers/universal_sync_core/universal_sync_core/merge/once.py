@@ -28,12 +28,13 @@ class Once(Generic[Result]):
             work: called if these have not been met together.
             given: what else the result depends on.
         """
-        together = (*map(_place, maps), *given)
+        together = (*map(place_of, maps), *given)
         if together not in self._known:
             self._known[together] = (maps, work())
         return self._known[together][1]
 
 
-def _place(value: Json) -> Address | int:
+def place_of(value: Json) -> Address | int:
+    """Return what a value is known by: its place in S3, or the identity of an inline one."""
     pointer = parse(value)
     return id(value) if pointer is None else pointer.at

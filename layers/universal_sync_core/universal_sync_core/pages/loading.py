@@ -1,10 +1,10 @@
 """Loading everything behind pointers: side by side, by as few requests as possible."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from universal_sync_core.packs.arrivals import Arrivals, Stored
 from universal_sync_core.packs.collector import collector_paused
@@ -17,7 +17,8 @@ from universal_sync_core.values.address import Address, settled
 from universal_sync_core.values.budget import Document
 from universal_sync_core.values.codec import Json, JsonObject
 from universal_sync_core.values.compression import expand, is_compressed
-from universal_sync_core.values.pointer import COMPRESSED_MARK, Pointer, parse
+from universal_sync_core.values.paths import Step, Steps, by_first
+from universal_sync_core.values.pointer import COMPRESSED_MARK, Pointer, is_map, length, parse
 
 Unpack: TypeAlias = Callable[[JsonObject], Json]
 # A pointer, or a row of an index object.
@@ -51,6 +52,59 @@ class Loading(TreeReader):
         if text not in self._values:
             self._values[text] = expand(value, self._objects.budget)
         return self._values[text]
+
+    def members(
+        self, wanted: Sequence[tuple[Json, Collection[Step] | None]]
+    ) -> list[dict[Any, Json]]:
+        """Return members of several values as they are stored, read side by side.
+
+        Args:
+            wanted: each value with the keys and positions to look for, or None for every member.
+        """
+        pointers = [pointer for value, _ in wanted if (pointer := parse(value)) is not None]
+        self.load_behind(each for each in pointers if each.kind == "value")
+        opened = [self._opened(value) for value, _ in wanted]
+        named = [_of_kind(value, steps) for value, (_, steps) in zip(opened, wanted, strict=True)]
+        found = list(zip(opened, named, strict=True))
+        self.read_members(
+            (pointer, steps) for value, steps in found if (pointer := parse(value)) is not None
+        )
+        return [self._members(value, steps) for value, steps in found]
+
+    def load_paths(self, wanted: Iterable[tuple[Json, Sequence[Steps]]]) -> None:
+        """Read everything at the ends of paths; what leads there is read level by level.
+
+        Args:
+            wanted: each value with the paths below it, as keys in their stored form and positions.
+        """
+        ends: list[Json] = []
+        level = list(wanted)
+        while level:
+            ends += [value for value, paths in level if () in paths]
+            below = [(value, by_first(paths)) for value, paths in level if () not in paths]
+            level = [
+                (value, paths[step])
+                for (_, paths), found in zip(below, self.members(below), strict=True)
+                for step, value in found.items()
+            ]
+        self.load(ends)
+
+    def _opened(self, value: Json) -> Json:
+        """Return a value that is loaded as it is stored; a pointer to pages stays."""
+        value = self.expanded(value)
+        pointer = parse(value)
+        if pointer is None or pointer.kind != "value":
+            return value
+        return self._values[as_settled(pointer).at].value
+
+    def _members(self, value: Json, steps: Sequence[Any] | None) -> dict[Any, Json]:
+        pointer = parse(value)
+        if is_map(value):
+            found = (self.map_of(value) if steps is None else self.some_of(value, steps)) or {}
+            return {key: found[key] for key in (found if steps is None else steps) if key in found}
+        places = range(length(value) or 0) if steps is None else steps
+        items = [value[n] for n in places] if pointer is None else self.slice_at(pointer, places)
+        return dict(zip(places, items, strict=True))
 
     def load(self, value: Json) -> None:
         """Read everything that a value refers to."""
@@ -150,6 +204,16 @@ def pointers_in(value: Json, expanded: Unpack, parsed: Parse = parse) -> Iterato
                 stack.append(expanded(part))
             else:
                 stack.extend(reversed(part.values()))
+
+
+def _of_kind(value: Json, steps: Collection[Step] | None) -> Sequence[Any] | None:
+    """Return the sorted keys for a map, or the positions that a list has, out of some steps."""
+    if steps is None:
+        return None
+    if is_map(value):
+        return sorted(step for step in steps if type(step) is str)
+    count = length(value) or 0
+    return sorted(step for step in steps if type(step) is int and step < count)
 
 
 def as_settled(pointer: Pointer) -> Pointer:

@@ -20,10 +20,12 @@ from universal_sync_core.pages.trees import (
     require_described,
     require_root,
     require_sized,
+    steps_by_child,
 )
 from universal_sync_core.values.address import Address
 from universal_sync_core.values.budget import Document, Facts
 from universal_sync_core.values.codec import Json, JsonObject
+from universal_sync_core.values.paths import Step
 from universal_sync_core.values.pointer import Pointer, parse
 
 Targets = TypeVar("Targets")
@@ -96,14 +98,13 @@ class TreeReader:
             return value if type(value) is dict else None
         return self.lookup(pointer, keys) if pointer.kind == "map" else None
 
-    def read_keys(self, wanted: Iterable[tuple[Pointer, Iterable[str]]]) -> None:
-        """Read the pages that may have some keys of several maps side by side, for `lookup`."""
-        trees: list[tuple[Pointer, Sequence[str]]] = [(each, sorted(keys)) for each, keys in wanted]
-        self._descend_all(trees, keys_by_child)
+    def read_members(self, wanted: Iterable[tuple[Pointer, Sequence[Step] | None]]) -> None:
+        """Read the pages of some sorted keys or positions, or all, of several trees together."""
+        self._descend_all(list(wanted), steps_by_child)
 
     def read_pages(self, pointers: Iterable[Pointer]) -> None:
         """Read all pages of several lists and maps side by side."""
-        self._descend_all([(pointer, None) for pointer in pointers], everything)
+        self.read_members((pointer, None) for pointer in pointers)
 
     def maps_apart(self, before: Json, after: Json) -> tuple[JsonObject, JsonObject]:
         """Return as `map_of` does for two maps, leaving out pages that both have."""
@@ -201,7 +202,7 @@ class TreeReader:
     def nodes(self, addresses: Sequence[Address]) -> list[Node]:
         """Return the pages and index objects at some addresses, read in parallel."""
         missing = [at for at in dict.fromkeys(addresses) if at not in self._nodes]
-        for at, document in self._read(missing):
+        for at, document in self._read(missing) if missing else ():
             self.keep(at, document)
         return [self._nodes[at] for at in addresses]
 

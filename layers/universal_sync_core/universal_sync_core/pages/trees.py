@@ -8,7 +8,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
-from typing import Final
+from typing import Any, Final
 
 from universal_sync_core.errors import MalformedPointerError
 from universal_sync_core.pages.page_format import Node, parse_node, render_page
@@ -187,6 +187,15 @@ def shifted(positions: Sequence[int], by: int) -> Sequence[int]:
     if isinstance(positions, range):
         return range(positions.start + by, positions.stop + by, positions.step)
     return [position + by for position in positions]
+
+
+def steps_by_child(
+    node: Node, steps: Sequence[Any] | None
+) -> Iterator[tuple[int, Sequence[Any] | None]]:
+    """Yield the same for sorted keys of a map or positions of a list, or for None every child."""
+    if steps is None:
+        return everything(node, None)
+    return keys_by_child(node, steps) if node.kind == "map" else positions_by_child(node, steps)
 
 
 def everything(node: Node, _: None) -> Iterator[tuple[int, None]]:

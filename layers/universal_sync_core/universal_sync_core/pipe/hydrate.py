@@ -106,7 +106,9 @@ def _with_paths(bag: JsonObject, paths: list[Steps], unit: UnitOfWork) -> JsonOb
     if HISTORY in by_field and archive_of(bag):
         bag = _with_history(bag, by_field.pop(HISTORY), unit)
     plain = without_samples(bag, {str(field) for field in by_field})
-    return plain | _together(plain, _by_key(path for path in paths if path[0] in by_field), unit)
+    left = [path for path in paths if path[0] in by_field]
+    unit.pages.load_paths([(plain, [_as_stored(path) for path in left])])
+    return plain | _together(plain, _by_key(left), unit)
 
 
 def _with_history(bag: JsonObject, paths: list[Steps], unit: UnitOfWork) -> JsonObject:
@@ -115,7 +117,12 @@ def _with_history(bag: JsonObject, paths: list[Steps], unit: UnitOfWork) -> Json
     if () in paths or archive is None:
         whole = whole_history(bag, unit)
         return whole | {HISTORY: unit.pages.resolve(whole[HISTORY], unescape=True)}
+    unit.pages.load_paths([(archive.render(), [_as_stored(path) for path in paths])])
     return bag | {ARCHIVE: _beside(archive, paths, unit)}
+
+
+def _as_stored(path: Steps) -> Steps:
+    return tuple(escape_key(step) if type(step) is str else step for step in path)
 
 
 def _by_key(paths: Iterable[Steps]) -> dict[str, list[Steps]]:
@@ -153,11 +160,8 @@ def _hydrated(value: Json, paths: list[Steps], unit: UnitOfWork) -> Json:
 def _together(
     parts: Mapping[AnyKey, Json], paths: Mapping[AnyKey, list[Steps]], unit: UnitOfWork
 ) -> dict[AnyKey, Json]:
-    """Return the parts that paths lead into, hydrated; what all need first is read in parallel."""
+    """Return the parts that paths lead into, hydrated."""
     found = {name: parts[name] for name in paths if name in parts}
-    unit.pages.load([value for name, value in found.items() if () in paths[name]])
-    pointers = [parse(value) for name, value in found.items() if () not in paths[name]]
-    unit.pages.nodes([each.at for each in pointers if each and each.kind != "value"])
     return {name: _hydrated(value, paths[name], unit) for name, value in found.items()}
 
 

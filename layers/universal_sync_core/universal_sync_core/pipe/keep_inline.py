@@ -66,6 +66,8 @@ def _with_copies(pointer: Pointer, by_key: dict[str, Keys], unit: UnitOfWork) ->
     missing = {key: inner for key, inner in by_key.items() if not _has(pointer.beside, key, inner)}
     if pointer.kind != "map" or not missing:
         return pointer
+    paths = [(key, *path) for key, inner in missing.items() for path in inner]
+    unit.pages.load_paths([(pointer.render(), paths)])
     copies = _copies(unit.pages.lookup(pointer, missing), missing, unit)
     return pointer.with_beside(_joined(pointer.beside, copies))
 

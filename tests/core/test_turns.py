@@ -1,0 +1,124 @@
+"""Values in values are read level by level: more of them on a level take no more turns."""
+
+from collections.abc import Callable
+from itertools import product
+from typing import Any, Final
+
+import pytest
+
+from tests.core.bags import CONTEXT, fresh
+from tests.core.turns import TurnsStore
+from universal_sync_core import hydrate_state, open_bag, store_to_s3, universal_sync_core
+from universal_sync_core.documents import document
+
+LEVELS: Final = 3
+BY_ID: Final = {"strategy": "merge_by_key", "key": "id"}
+
+Work = Callable[[], Any]
+
+
+def synced(bag: dict[str, Any], result: Any, **context: Any) -> dict[str, Any]:
+    return universal_sync_core(bag, result, CONTEXT | context)
+
+
+def stored(count: int, leaf: Any, levels: int = LEVELS) -> Any:
+    """Return a pointer to a map of pointers to maps, and so on, each written by a call."""
+    if not levels:
+        return leaf
+    below = {f"k{number}": stored(count, leaf, levels - 1) for number in range(count)}
+    return store_to_s3(below | {"level": levels}, CONTEXT)
+
+
+def inline(count: int, leaf: Any, levels: int = LEVELS) -> Any:
+    if not levels:
+        return leaf
+    return {f"k{number}": inline(count, leaf, levels - 1) for number in range(count)}
+
+
+def state_of(found: Any) -> dict[str, Any]:
+    return synced({}, {"current_state": {"found": found}})
+
+
+def paths(count: int, above: str) -> list[str]:
+    names = [f"k{number}" for number in range(count)]
+    return [".".join([above, *each, "n"]) for each in product(names, repeat=LEVELS)]
+
+
+def merge(count: int) -> Work:
+    bag, result = state_of(stored(count, {"n": 1})), {"found": inline(count, {"n": 2})}
+    return lambda: synced(bag, {"current_state": result})
+
+
+def merge_stored(count: int) -> Work:
+    bag, result = state_of(stored(count, {"n": 1})), {"found": stored(count, {"n": 2})}
+    return lambda: synced(bag, {"current_state": result})
+
+
+def merge_items(count: int) -> Work:
+    """Return the merge of items in S3, in which there are values in S3."""
+
+    def items(leaf: Any) -> list[Any]:
+        below = [stored(count, leaf | {"item": number}, LEVELS - 1) for number in range(count)]
+        return [store_to_s3({"id": n, "below": each}, CONTEXT) for n, each in enumerate(below)]
+
+    bag, result = state_of(store_to_s3(items({"n": 1}), CONTEXT)), {"found": items({"n": 2})}
+    return lambda: synced(bag, {"current_state": result}, merge_strategy={"found": BY_ID})
+
+
+def remove(count: int) -> Work:
+    bag = state_of(stored(count, {"n": 1, "m": 1}))
+    return lambda: synced(bag, {"removed_paths": paths(count, "found")})
+
+
+def keep_inline(count: int) -> Work:
+    bag = state_of(stored(count, {"n": 1}))
+    return lambda: synced(bag, {"current_state": {}}, keep_inline=paths(count, "found"))
+
+
+def hydrate(count: int) -> Work:
+    bag = state_of(stored(count, {"n": 1}))
+    return lambda: hydrate_state(bag, context=CONTEXT)
+
+
+def hydrate_paths(count: int) -> Work:
+    bag = state_of(stored(count, {"n": 1}))
+    return lambda: hydrate_state(bag, paths(count, "current_state.found"), CONTEXT)
+
+
+def fetch(count: int) -> Work:
+    bag = state_of(stored(count, {"n": 1}))
+    return lambda: open_bag(bag, needs=paths(count, "current_state.found"), context=CONTEXT).fetch()
+
+
+def hydrate_document(count: int) -> Work:
+    found = {"found": stored(count, {"n": 1})}
+    return lambda: document.hydrate(found, paths(count, "found"), CONTEXT)
+
+
+WORK: Final[dict[str, Callable[[int], Work]]] = {
+    "a result": merge,
+    "a result in S3": merge_stored,
+    "items that are merged by key": merge_items,
+    "keys that are removed": remove,
+    "keys that are kept inline": keep_inline,
+    "a state to hydrate": hydrate,
+    "paths to hydrate": hydrate_paths,
+    "needs of a worker": fetch,
+    "paths of a document": hydrate_document,
+}
+
+
+@pytest.mark.parametrize("work", WORK.values(), ids=WORK)
+def test_four_times_as_many_values_on_each_level_take_no_more_turns(
+    work: Callable[[int], Work], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turns: list[int] = []
+    for count in (1, 4):
+        store = TurnsStore(monkeypatch)
+        with fresh(store):
+            asked = work(count)
+        before = store.turns
+        with fresh(store):
+            asked()
+        turns.append(store.turns - before)
+    assert turns[1] == turns[0] >= LEVELS
