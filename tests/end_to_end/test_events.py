@@ -16,6 +16,7 @@ from tests.function.expected import EXPECTED, load
 from universal_sync_core.storage.s3_store import S3Store
 
 REQUESTS = {"request_callback_human", "request_callback_job"}
+_OF_A_CALL = {"aggregation_timestamp", "ended_before", "last_update_time", "waiting"}
 
 
 @contextmanager
@@ -52,7 +53,9 @@ def _marked(name: str) -> Any:
 
 
 @pytest.mark.parametrize("name", [_marked(name) for name in sorted(EXPECTED)])
-def test_event_leads_to_what_its_name_says(workflows: Workflows, name: str) -> None:
+def test_event_leads_to_what_its_name_says_and_its_retry_to_the_same(
+    workflows: Workflows, name: str
+) -> None:
     expected, cloud = EXPECTED[name], workflows.cloud
     bucket = cloud.outputs["StateBucketName"]
     expected.prepare(S3Store(client=cloud.client("s3")), bucket)
@@ -69,13 +72,31 @@ def test_event_leads_to_what_its_name_says(workflows: Workflows, name: str) -> N
             event["execution_arn"] = _stopped(workflows)
         function = function_of(event, cloud.outputs)
         if expected.error is None:
-            answer = cloud.invoke(event, function)
+            answer, repeated = (cloud.invoke(event, function) for _ in range(2))
             assert (expected.answer or set()) <= answer.keys()
+            assert _lasting(repeated) == _lasting(answer)
             json.dumps(answer, allow_nan=False)
             return
-        with pytest.raises(FunctionError) as refused:
-            cloud.invoke(event, function)
-    assert refused.value.error_type == expected.error.__name__
+        refusals = [_refusal(workflows, event, function) for _ in range(2)]
+    assert [each.error_type for each in refusals] == [expected.error.__name__] * 2
+    assert str(refusals[0]) == str(refusals[1])
+
+
+def _lasting(answer: dict[str, Any]) -> dict[str, Any]:
+    """Leave out of an answer what a retry has anew: times, and who was told by it."""
+    bag = answer.get("state_data")
+    lasting = {name: value for name, value in answer.items() if name not in _OF_A_CALL}
+    if isinstance(bag, dict):
+        lasting["state_data"] = {name: bag[name] for name in bag if name not in _OF_A_CALL}
+    if lasting.get("status") == "already_delivered":
+        lasting["status"] = "delivered"
+    return lasting
+
+
+def _refusal(workflows: Workflows, event: Any, function: str | None) -> FunctionError:
+    with pytest.raises(FunctionError) as refused:
+        workflows.cloud.invoke(event, function)
+    return refused.value
 
 
 def _stopped(workflows: Workflows) -> str:
