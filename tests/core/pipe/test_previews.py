@@ -63,6 +63,10 @@ def test_a_preview_is_bounded_and_the_value_stays_whole(name: str) -> None:
     shown = json.dumps(preview_of(bag, name), ensure_ascii=False, separators=(",", ":"))
     assert 2 < len(shown.encode()) <= PREVIEW_BYTES
     assert hydrate_state(bag)["current_state"] == {name: VALUES[name]}
+    more = {f"part {n}": "x" * 20_000 for n in range(9)}
+    whole = sync(bag, {"current_state": more})
+    assert whole["current_state"]["__s3_offloaded"] is True
+    assert hydrate_state(whole)["current_state"] == {name: VALUES[name], **more}
 
 
 def test_a_stored_result_may_ask_for_previews_by_paths_of_any_length() -> None:

@@ -2,7 +2,8 @@
 
 A console, or the context of a model, can show the preview of a 2 MB value without S3. A preview is
 made when the pointer comes into the bag, for the paths in the bag's `preview_paths`. It is not part
-of the state: hydrating drops it, and a bag without room for it goes without.
+of the state: hydrating drops it, and a bag without room for it goes without. Data that resembles a
+pointer is escaped in it too, because a preview goes to S3 with a pointer.
 """
 
 import re
@@ -18,7 +19,7 @@ from universal_sync_core.pages.page_reader import PageReader
 from universal_sync_core.values.address import Address
 from universal_sync_core.values.codec import Json, JsonObject, encode
 from universal_sync_core.values.paths import by_first
-from universal_sync_core.values.pointer import Pointer, is_map, parse, unescape_key
+from universal_sync_core.values.pointer import Pointer, is_map, parse
 from universal_sync_core.values.portable import portable
 
 PREVIEW_BYTES: Final = KIB
@@ -253,10 +254,7 @@ class _Cut:
 
     def _map(self, fields: JsonObject, level: int) -> Json:
         keys = list(fields)[: self.measure.keys]
-        shown = {
-            _beginning(unescape_key(key), _LOOKED_AT_CHARS): self.of(fields[key], level + 1)
-            for key in keys
-        }
+        shown = {_beginning(key, _LOOKED_AT_CHARS): self.of(fields[key], level + 1) for key in keys}
         more = len(fields) - len(keys)
         return shown | ({_MORE: f"{more:,} more"} if more else {})
 
