@@ -125,11 +125,12 @@ def combine(base: Any, delta: Any, place: Place) -> Any:
     name = strategy["strategy"] if isinstance(strategy, dict) else strategy
     if name not in (None, "replace"):
         return base if delta is None else grown(base, delta, name, place)
-    if name is None and base is ABSENT and isinstance(delta, dict):
-        return merge_dicts({}, delta, place)
     if name is None and isinstance(base, dict) and isinstance(delta, dict):
         return merge_dicts(base, delta, place)
-    return base if place.base_wins and base is not ABSENT else copy.deepcopy(delta)
+    if place.base_wins and base is not ABSENT:
+        return base
+    is_begun = name is None and isinstance(delta, dict)
+    return merge_dicts({}, delta, place) if is_begun else copy.deepcopy(delta)
 
 
 def grown(base: Any, delta: Any, name: str, place: Place) -> Any:

@@ -126,7 +126,7 @@ def _put(fields: Plain, key: str, value: Any, rules: Rules) -> None:
 
 
 def _begun(value: Any, rules: Rules) -> Any:
-    """Return a value that nothing was there before, with the lists begun that grow in it."""
+    """Return a value that merges with none before it, with the lists begun that grow in it."""
     if not isinstance(value, dict) or rules.strategy:
         return value
     begun: Plain = {}
@@ -147,7 +147,7 @@ def combine(base: Any, delta: Any, rules: Rules) -> Any:
         return base if base is not None and same(joined, before) else joined
     if rules.strategy is None and isinstance(base, dict) and isinstance(delta, dict):
         return _merge_maps(base, delta, rules)
-    return base if rules.base_wins else delta
+    return base if rules.base_wins else _begun(delta, rules)
 
 
 def _merge_maps(base: Plain, delta: Plain, rules: Rules) -> Plain:

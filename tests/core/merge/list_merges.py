@@ -161,6 +161,9 @@ JOINS = [
             ({"current_state": {"b": 1}}, {"b": 1}),
             ({"current_state": {"b": 1, "a": {}}}, {"b": 1}),
             ({"current_state": {"long": "x" * 99, "a": {"log": None}}}, {"long": "x" * 99}),
+            ({"current_state": {"a": None}}, {}),
+            ({"current_state": {"a": "text"}}, {}),
+            ({"current_state": {"a": [{"log": 1}]}}, {}),
         )
     ],
     tags("replace", {"a": 1}, {"b": 2}, {"b": 2}, "replace takes objects as they are"),

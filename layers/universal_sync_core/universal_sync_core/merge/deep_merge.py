@@ -85,7 +85,7 @@ class Combiner:
         elif strategy is None and kinds == ["map", "map"]:
             merged = self._merge_maps(ours, theirs, path, base_wins=base_wins)
         else:
-            merged = ours if base_wins or _same(ours, theirs) else delta
+            merged = ours if base_wins or _same(ours, theirs) else self._put(delta, path)
         return base if merged is ours else merged
 
     def added(self, key: str, value: Json, path: Pattern) -> JsonObject:
@@ -102,17 +102,15 @@ class Combiner:
             opened = self._pages.opened(value)
             is_nothing = self._lists.is_null(opened)
             return {} if is_nothing else {key: self._begun(opened, strategy, inner)}
-        if strategy is None and self._strategies.below(inner):
-            entries = self._pages.map_of(self._pages.opened(value))
-            return {key: value if entries is None else self._added_map(value, entries, inner)}
-        return {key: value}
+        return {key: self._put(value, inner)}
 
-    def _added_map(self, value: Json, entries: JsonObject, path: Pattern) -> Json:
-        """Return a map in which the lists that grow are begun, or itself if they already are."""
+    def _put(self, value: Json, path: Pattern) -> Json:
+        """Return a value to put at a path: in a map, the lists that grow are begun."""
+        if self._strategies.at(path) is not None or not self._strategies.below(path):
+            return value
+        entries = self._pages.map_of(self._pages.opened(value)) or {}
         begun = self._changes({}, entries, path, base_wins=False)
-        is_same = begun.keys() == entries.keys() and all(
-            begun[key] is entries[key] for key in begun
-        )
+        is_same = all(key in begun and begun[key] is item for key, item in entries.items())
         return value if is_same else begun
 
     def replace(self, base: Json, delta: Json) -> Json:
