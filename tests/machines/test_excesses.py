@@ -143,6 +143,35 @@ def test_offload_state_before_it_helps_where_values_are_only_moved(kind: Place) 
     assert not plan.refusals
 
 
+READ_FROM: dict[str, tuple[Fields, Fields]] = {
+    "JSONPath": (
+        service("aws-sdk:s3:listObjectsV2", {"Bucket": "b"}, ResultPath="$.found"),
+        {"Parameters": {"Bucket.$": "$.bucket", "Key.$": "$.key"}},
+    ),
+    "JSONata": (
+        {
+            "Type": "Task",
+            "Resource": LIST["Resource"],
+            "Arguments": {"Bucket": "b"},
+            "Output": "{% $merge([$states.input, {'found': $states.result}]) %}",
+        },
+        {"Arguments": {"Bucket": "{% $states.input.bucket %}", "Key": "{% $states.input.key %}"}},
+    ),
+}
+
+
+@pytest.mark.parametrize("language", READ_FROM)
+def test_place_that_a_map_reads_its_items_from_is_no_larger_than_a_name(language: str) -> None:
+    find, place = READ_FROM[language]
+    reader = {"Resource": "arn:aws:states:::s3:getObject", **place}
+    each = mapping(DISTRIBUTED, ItemReader=reader, ResultWriter=BUCKET)
+    definition = machine({"Find": find, "Each": each}, QueryLanguage=language)
+
+    plan = plan_of(read(definition), assumed(input_bytes=256 * KIB), Decorated.named(())).plan
+
+    assert not plan.refusals
+
+
 def collecting(assign: str) -> Fields:
     """Return a loop that asks for page after page, and sets a variable each time."""
     ask = {

@@ -10,6 +10,7 @@ from statebag.machines.model.effects import (
     map_of,
     own_exit,
 )
+from statebag.machines.model.parameters import with_identifiers
 from statebag.machines.model.rebase import rebased
 from statebag.machines.model.states import Edge, Exit, Fan, Scope
 from statebag.machines.text.nodes import Node
@@ -77,7 +78,7 @@ def _reads(node: Node) -> Iterator[Read]:
     for key in ("ItemReader", "ResultWriter", "Credentials"):
         part = node.mapping(key)
         if part is not None:
-            yield from read_in_place(jsonata_of(part), Word.PLAIN)
+            yield from read_in_place(with_identifiers(jsonata_of(part)), Word.PLAIN)
     batcher = node.mapping("ItemBatcher")
     if batcher is not None:
         yield from _scalars(batcher, _BATCH_SCALARS)

@@ -11,6 +11,7 @@ from statebag.machines.model.effects import (
     map_of,
     own_exit,
 )
+from statebag.machines.model.parameters import with_identifiers
 from statebag.machines.model.rebase import rebased
 from statebag.machines.model.states import Edge, Exit, Fan, Scope
 from statebag.machines.text.nodes import Node
@@ -155,7 +156,8 @@ def _reads(node: Node, incoming: Expression) -> Iterator[Read]:
         for made, word in rule_reads(rule):
             yield from read_in_place(rebased(made, incoming), word)
     for part in _services_of_map(node):
-        yield from read_in_place(rebased(template_of(part), incoming), Word.PLAIN)
+        given = with_identifiers(template_of(part))
+        yield from read_in_place(rebased(given, incoming), Word.PLAIN)
     for part in filter(None, (node.mapping("ItemBatcher"), _reader_config(node))):
         yield from _scalars(part, _PART_SCALARS, incoming)
 
