@@ -186,6 +186,20 @@ def test_decorated_handler_is_told_the_owner_and_what_stays_plain(run: Run, fold
     assert len(base64.b64encode(json.dumps(context).encode())) < 3583
 
 
+def test_handler_whose_answer_is_read_whole_may_answer_all_that_fits_in_a_payload(
+    run: Run, folder: Path
+) -> None:
+    body = machine({"S": task("f", OutputPath="$.Payload")})
+    each = {**body, "ProcessorConfig": {"Mode": "DISTRIBUTED"}}
+    writer = {"Resource": "arn:aws:states:::s3:putObject", "Parameters": {"Bucket": "b"}}
+
+    made = adopted(run, folder, machine({"M": mapping(each, ResultWriter=writer)}))
+
+    state = made["States"]["M"]["ItemProcessor"]["States"]["S"]
+    context = context_in(state["Parameters"]["ClientContext.$"])
+    assert (context["at_most"], context["plain"]) == (262_144 - 1_536, ["$"])
+
+
 def test_context_of_somebody_else_is_left_alone(run: Run, folder: Path) -> None:
     parameters = {"FunctionName": "f", "ClientContext": "e30=", "Payload.$": "$"}
     file = write(folder, "m.json", json.dumps(machine({"S": {**task(), "Parameters": parameters}})))

@@ -8,7 +8,6 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
-from statebag.machines.flow.bounds import DECORATED_ANSWER
 from statebag.machines.flow.needs import Needs, add, settled
 from statebag.machines.planning.words import words_of
 from statebag.machines.values.expressions import Word
@@ -26,20 +25,21 @@ KEY: Final = "ClientContext"
 
 
 def context_of(
-    needs: Mapping[Path, Word], owner: str, *, is_jsonata: bool
+    needs: Mapping[Path, Word], owner: str, most: int, *, is_jsonata: bool
 ) -> tuple[str, str] | None:
     """Return the key and the expression of a ClientContext, or None where it would be too long.
 
     Args:
         needs: what later states need of the handler's answer.
         owner: the expression of who owns its objects.
+        most: bytes that the answer may have.
         is_jsonata: the language of its state.
     """
     words = words_of(_spelled_out(needs)).to_json()
     custom: JsonObject = {
         "by": _BY,
         "execution_id": _PLACE,
-        "at_most": DECORATED_ANSWER,
+        "at_most": most,
         **words,
     }
     text = json.dumps({"custom": custom}, separators=(",", ":"))

@@ -10,6 +10,7 @@ from statebag.machines.adopting.owners import Owners
 from statebag.machines.flow.liveness import Liveness
 from statebag.machines.flow.needs import below_key
 from statebag.machines.model.states import Scope, State
+from statebag.machines.planning.handlers import most_answered
 from statebag.machines.rewriting.layout import Layout, inner_span, inner_text
 from statebag.machines.text.edits import Edit
 from statebag.machines.text.nodes import Node
@@ -96,7 +97,8 @@ class Editing:
             return
         needs = below_key(self.liveness.answers.get(state, {}), "Payload")
         owner = self.owners.of(state.path, is_jsonata=state.is_jsonata)
-        made = context_of(needs, owner, is_jsonata=state.is_jsonata)
+        most = most_answered(state, self.liveness)
+        made = context_of(needs, owner, most, is_jsonata=state.is_jsonata)
         if made is None:
             self.unowned.append((state, f"its {KEY} would be too long"))
             return

@@ -18,6 +18,8 @@ LIMIT_WITH_PAYLOAD: Final = LIMIT - 4 * KIB
 # What `large_payloads` leaves inline by default, and what lambda:invoke adds to it.
 DECORATED_ANSWER: Final = 60 * KIB
 ENVELOPE: Final = 1536
+# What it may leave inline where all of it is read in place: whatever fits with that.
+WHOLE_ANSWER: Final = LIMIT - ENVELOPE
 # An error's Cause is cut by Step Functions at 32 KiB.
 ERROR_OUTPUT: Final = 34 * KIB
 WRITER_ANSWER: Final = 600

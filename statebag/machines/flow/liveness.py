@@ -51,6 +51,11 @@ class Liveness:
         self._only = only
         self._scope(machine, end or {})
 
+    def is_read_whole(self, state: State) -> bool:
+        """Tell whether all that a function answers is read in place, so that nothing may leave."""
+        payload = below_key(self.answers.get(state, {}), "Payload")
+        return payload.get((), Word.REACHED) >= Word.SCALAR
+
     def _scope(self, scope: Scope, end: Needs) -> Needs:
         """Return what is needed at the start of a scope."""
         self.ends[scope] = end

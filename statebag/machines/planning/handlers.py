@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from statebag.machines.flow.bounds import DECORATED_ANSWER, WHOLE_ANSWER
+from statebag.machines.flow.liveness import Liveness
 from statebag.machines.model.services import Integration
 from statebag.machines.model.states import Scope, State
 
@@ -49,6 +51,11 @@ def can_be_decorated(state: State) -> bool:
         and not call.service.waits
         and call.document is None
     )
+
+
+def most_answered(state: State, liveness: Liveness) -> int:
+    """Return the bytes that the decorated handler of a state may leave inline."""
+    return WHOLE_ANSWER if liveness.is_read_whole(state) else DECORATED_ANSWER
 
 
 def names_alone(state: State) -> bool:

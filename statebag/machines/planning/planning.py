@@ -63,9 +63,7 @@ class _Decorated:
 
     def __call__(self, state: State) -> bool:
         if state not in self._known:
-            needs = self.liveness.answers.get(state, {})
-            whole = {needs.get(()), needs.get(("Payload",))} & {Word.PLAIN, Word.SCALAR}
-            self._known[state] = not whole and self.chosen(state)
+            self._known[state] = self.chosen(state) and not self.liveness.is_read_whole(state)
         return self._known[state]
 
 

@@ -13,8 +13,10 @@ from statebag.machines.flow.readers import Readers
 from statebag.machines.flow.shapes import Shape
 from statebag.machines.model.services import Integration
 from statebag.machines.model.states import Scope, State
+from statebag.machines.planning.handlers import most_answered
 from statebag.machines.values.expressions import Word, paths_in
 from statebag.machines.values.paths import DOCUMENT, Path, show_path
+from statebag.output.rendering import bytes_text
 from universal_sync_core.limits import KIB
 
 _FULL: Final = "the document is already too large there"
@@ -213,10 +215,11 @@ def read_in_place(readers: Readers, liveness: Liveness, handlers: Iterable[State
     for state in handlers:
         needs = liveness.answers.get(state, {})
         plain = [path for path, word in needs.items() if word is Word.PLAIN]
+        most = bytes_text(most_answered(state, liveness))
         for path in sorted(plain, key=str):
             who = _named(readers.of(path, partial(_answered, state)))
             what = f'{show_path((DOCUMENT, *path))} of "{state.title}"'
-            yield f"{who} reads {what} in place, and fails over 60 KiB. Before it, {HYDRATE}"
+            yield f"{who} reads {what} in place, and fails over {most}. Before it, {HYDRATE}"
 
 
 def _answered(state: State, liveness: Liveness) -> Needs:
