@@ -26,13 +26,6 @@ from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name
 from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import (
     StatesErrorNameType,
 )
-from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration import (
-    iteration_worker,
-)
-from moto.stepfunctions.parser.asl.component.state.exec.state_parallel import branches_decl
-from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
-    state_task_service_callback,
-)
 from moto.stepfunctions.parser.asl.eval.environment import Environment
 
 from .patches import put
@@ -44,8 +37,6 @@ if TYPE_CHECKING:
 def install(stack: ExitStack) -> None:
     """Let a state, and what is inside it, fail under any name."""
     put(stack, CustomErrorName, "__init__", ErrorName.__init__)
-    for module in (iteration_worker, branches_decl, state_task_service_callback):
-        put(stack, module, "CustomErrorName", _name)
 
 
 def failure_event(env: Environment, error: StatesErrorNameType, cause: str) -> FailureEvent:
@@ -58,7 +49,7 @@ def named_failure(env: Environment, error: str, cause: str) -> FailureEvent:
     details = {"taskFailedEventDetails": TaskFailedEventDetails(error=error, cause=cause)}
     return FailureEvent(
         env=env,
-        error_name=_name(error),
+        error_name=ErrorName(error_name=error),
         event_type=HistoryEventType.TaskFailed,
         event_details=cast("EventDetails", details),
     )
@@ -78,13 +69,3 @@ def query_failure(env: Environment, cause: str) -> FailureEventException:
             event_details=cast("EventDetails", {"evaluationFailedEventDetails": details}),
         )
     )
-
-
-# `States.TaskFailed` does not match AWS's own errors.
-_OWN_NAMES = {each.to_name() for each in StatesErrorNameType}
-
-
-def _name(error_name: str | None) -> ErrorName:
-    if error_name is not None and error_name in _OWN_NAMES:
-        return StatesErrorName.from_name(error_name)
-    return ErrorName(error_name=error_name)

@@ -1,7 +1,7 @@
 """The limits of an execution: bytes of each payload, events of its history.
 
 moto checks only some payloads, counts characters of a spaced encoding, lets `States.ALL` catch
-what AWS does not, and never ends a history.
+what AWS does not and `States.TaskFailed` none of AWS's own errors, and never ends a history.
 https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
 """
@@ -49,7 +49,7 @@ def install(stack: ExitStack, record: Callable[[StateVisit], None]) -> None:
     _lift_for_some(stack)
     _check_states(stack, record)
     _check_task_parameters(stack)
-    _keep_terminal_errors(stack)
+    put(stack, ErrorEqualsDecl, "_eval_body", _eval_error_equals)
     _end_histories(stack)
 
 
@@ -111,16 +111,14 @@ def _check_task_parameters(stack: ExitStack) -> None:
         original(self, env=env, raw_parameters=raw_parameters, **others)
 
 
-def _keep_terminal_errors(stack: ExitStack) -> None:
-    @around(stack, ErrorEqualsDecl, "_eval_body")
-    def eval_body(original: Original, self: ErrorEqualsDecl, env: Environment) -> None:
-        error = env.stack[-1]
-        name = getattr(error, "error_name", None)
-        if name in _UNCATCHABLE:
-            env.stack.pop()
-            env.stack.append(any(each.error_name == name for each in self.error_names))
-        else:
-            original(self, env)
+def _eval_error_equals(self: ErrorEqualsDecl, env: Environment) -> None:
+    """Tell whether an error is one of a retrier's or catcher's, by its name or by a wildcard."""
+    name = env.stack.pop().error_name
+    known = {each.error_name for each in self.error_names}
+    wildcards = set() if name in _UNCATCHABLE else {"States.ALL", "States.TaskFailed"}
+    if name == "States.Timeout":
+        wildcards.discard("States.TaskFailed")
+    env.stack.append(not known.isdisjoint({name, *wildcards}))
 
 
 def _end_histories(stack: ExitStack) -> None:

@@ -89,6 +89,7 @@ def _of_state(name: str, state: State, scope: Scope, mocked: Collection[str]) ->
             yield f"{reason}; give it a mock"
         if scope.express and resource.endswith((".waitForTaskToken", ".sync", ".sync:2")):
             yield f"{resource} waits, which a child of the type EXPRESS cannot do"
+    yield from _behind_all(state)
     yield from _inline_only(state)
     if scope.language_of(state) == "JSONata":
         for expression in _expressions(state):
@@ -101,6 +102,16 @@ def _of_state(name: str, state: State, scope: Scope, mocked: Collection[str]) ->
     else:
         for field in _TEMPLATES:
             yield from _without_path(state.get(field))
+
+
+def _behind_all(state: State) -> Iterator[str]:
+    """Find retriers and catchers that no error reaches.
+
+    https://states-language.net/spec.html#errors
+    """
+    for field in ("Retry", "Catch"):
+        if any("States.ALL" in each.get("ErrorEquals", ()) for each in state.get(field, ())[:-1]):
+            yield f"States.ALL is in {field} before its last element"
 
 
 def _inline_only(state: State) -> Iterator[str]:

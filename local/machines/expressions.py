@@ -139,9 +139,11 @@ def _functions() -> dict[str, Any]:
     return added | mended
 
 
-def _partition(array: list[Any], size: float) -> list[list[Any]]:
+def _partition(array: Any, size: float) -> list[list[Any]]:
     step = int(size)
-    return [array[start : start + step] for start in range(0, len(array), step)]
+    if not isinstance(array, list | range) or step < 1:
+        raise ValueError("$partition takes an array, and a size of 1 or more")
+    return [[*array[start : start + step]] for start in range(0, len(array), step)]
 
 
 def _range(first: float, last: float, step: float) -> list[float]:

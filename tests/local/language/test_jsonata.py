@@ -40,6 +40,8 @@ def asking(**fields: Any) -> dict[str, Any]:
         ("{% $states.input.list[$ > 1] %}", 2),
         ("{% $states.context.State.Name %}", "Only"),
         ("{% $partition([1, 2, 3], 2) %}", [[1, 2], [3]]),
+        ("{% $partition([1, 2, 3], -2) %}", QUERY),
+        ("{% $partition('abc', 2) %}", QUERY),
         ("{% $range(0, 10, 5) %}", [0, 5, 10]),
         ("{% $hash('a', 'MD5') %}", "0cc175b9c0f1b6a831c399e269772661"),
         ("{% $hash('a', 'CRC') %}", QUERY),

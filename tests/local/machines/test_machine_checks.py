@@ -35,6 +35,9 @@ def asks(resource: str, **fields: Any) -> dict[str, Any]:
         ({"A": {"Type": "Map", "End": True, "ItemProcessor": {"ProcessorConfig": EXPRESS,
           "StartAt": "B", "States": {"B": asks("sqs:sendMessage.waitForTaskToken")}}}},
          r"'B': .*waitForTaskToken waits, which a child of the type EXPRESS cannot do"),
+        ({"A": asks("sqs:sendMessage", Retry=[
+            {"ErrorEquals": ["States.ALL"]}, {"ErrorEquals": ["States.Timeout"]}])},
+         r"'A': States\.ALL is in Retry before its last element"),
         ({"A": {**END, "Parameters": {"o": [{"id.$": "order.id"}]}}},
          r"'A': id\.\$ is 'order\.id', which is neither a JSONPath nor an intrinsic"),
         ({"A": {**END, "Parameters": {"a.$": "States.Sum($.a)"}}},

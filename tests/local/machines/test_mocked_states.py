@@ -151,6 +151,27 @@ def test_error_of_an_own_name_may_begin_as_awss_do(mocked: Mocked) -> None:
     assert mocked(states, {}, {"Ask": failed}).error == "States.OfOurOwnToo"
 
 
+@pytest.mark.parametrize(
+    ("error", "ended"),
+    [
+        ("Own.Error", "Caught"),
+        ("States.Permissions", "Caught"),
+        ("States.HeartbeatTimeout", "Caught"),
+        ("States.Timeout", "States.Timeout"),
+        ("States.Runtime", "States.Runtime"),
+        ("States.DataLimitExceeded", "States.DataLimitExceeded"),
+    ],
+)
+def test_failed_task_is_caught_as_that_unless_it_took_too_long_or_cannot_go_on(
+    mocked: Mocked, error: str, ended: str
+) -> None:
+    catch = [{"ErrorEquals": ["States.TaskFailed"], "Next": "Fail"}]
+    fail = {"Type": "Fail", "Error": "Caught"}
+    states = one("arn:aws:states:::sns:publish", Catch=catch) | {"Fail": fail}
+    failed = {"errorOutput": {"error": error, "cause": ""}}
+    assert mocked(states, {}, {"Ask": failed}).error == ended
+
+
 CONFIG = {
     "StateMachines": {
         "filed": {"TestCases": {"Happy": {"Ask": "Good"}, "Sad": {"Ask": "Bad"}}},
