@@ -8,7 +8,15 @@ import pytest
 
 from tests.core.bags import CONTEXT, fresh
 from tests.core.turns import TurnsStore
-from universal_sync_core import hydrate_state, open_bag, store_to_s3, universal_sync_core
+from universal_sync_core import (
+    complete_branch,
+    fork_branch,
+    hydrate_state,
+    join_branches,
+    open_bag,
+    store_to_s3,
+    universal_sync_core,
+)
 from universal_sync_core.documents import document
 
 LEVELS: Final = 3
@@ -21,12 +29,12 @@ def synced(bag: dict[str, Any], result: Any, **context: Any) -> dict[str, Any]:
     return universal_sync_core(bag, result, CONTEXT | context)
 
 
-def stored(count: int, leaf: Any, levels: int = LEVELS) -> Any:
-    """Return a pointer to a map of pointers to maps, and so on, each written by a call."""
+def stored(count: int, leaf: Any, levels: int = LEVELS, above: str = "") -> Any:
+    """Return a pointer to a map of pointers to maps, and so on, each another and stored apart."""
     if not levels:
         return leaf
-    below = {f"k{number}": stored(count, leaf, levels - 1) for number in range(count)}
-    return store_to_s3(below | {"level": levels}, CONTEXT)
+    below = {f"k{n}": stored(count, leaf, levels - 1, f"{above}.{n}") for n in range(count)}
+    return store_to_s3(below | {"above": above}, CONTEXT)
 
 
 def inline(count: int, leaf: Any, levels: int = LEVELS) -> Any:
@@ -54,15 +62,47 @@ def merge_stored(count: int) -> Work:
     return lambda: synced(bag, {"current_state": result})
 
 
+def items(count: int, leaf: Any) -> list[Any]:
+    """Return items in S3, in which there are values in S3."""
+    below = [stored(count, leaf, LEVELS - 1, f"{number}") for number in range(count)]
+    return [store_to_s3({"id": n, "below": each}, CONTEXT) for n, each in enumerate(below)]
+
+
 def merge_items(count: int) -> Work:
-    """Return the merge of items in S3, in which there are values in S3."""
+    bag = state_of(store_to_s3(items(count, {"n": 1}), CONTEXT))
+    result = {"current_state": {"found": items(count, {"n": 2})}}
+    return lambda: synced(bag, result, merge_strategy={"found": BY_ID})
 
-    def items(leaf: Any) -> list[Any]:
-        below = [stored(count, leaf | {"item": number}, LEVELS - 1) for number in range(count)]
-        return [store_to_s3({"id": n, "below": each}, CONTEXT) for n, each in enumerate(below)]
 
-    bag, result = state_of(store_to_s3(items({"n": 1}), CONTEXT)), {"found": items({"n": 2})}
-    return lambda: synced(bag, {"current_state": result}, merge_strategy={"found": BY_ID})
+def join(before: Any, *after: Any, **context: Any) -> Work:
+    """Return the join of branches, each of which puts a value in the state."""
+    bag = state_of(before)
+    ends = []
+    for number, found in enumerate(after):
+        branch = fork_branch(bag, {"branch_id": f"b{number}"}, CONTEXT)
+        branch = synced(branch, {"current_state": {"found": found}}, **context)
+        ends.append(complete_branch(branch, CONTEXT))
+    return lambda: join_branches(bag, ends, CONTEXT | context)
+
+
+def join_changed(count: int) -> Work:
+    before = stored(count, {"n": 0})
+    return join(before, *(inline(count, {"n": number}) for number in (1, 2)))
+
+
+def join_added(count: int) -> Work:
+    return join("", *(stored(count, {"n": number}) for number in (1, 2)))
+
+
+def join_items(count: int) -> Work:
+    before = store_to_s3(items(count, {"n": 0}), CONTEXT)
+    below = [inline(count, {"n": number}, LEVELS - 1) for number in (1, 2)]
+    after = ([{"id": number, "below": each} for number in range(count)] for each in below)
+    return join(before, *after, merge_strategy={"found": BY_ID})
+
+
+def join_branches_of(count: int) -> Work:
+    return join(stored(2, {"n": 0}), *(inline(2, {"n": n}) for n in range(1, count + 2)))
 
 
 def remove(count: int) -> Work:
@@ -99,6 +139,10 @@ WORK: Final[dict[str, Callable[[int], Work]]] = {
     "a result": merge,
     "a result in S3": merge_stored,
     "items that are merged by key": merge_items,
+    "branches that change values": join_changed,
+    "branches that add values": join_added,
+    "branches that change items": join_items,
+    "more branches": join_branches_of,
     "keys that are removed": remove,
     "keys that are kept inline": keep_inline,
     "a state to hydrate": hydrate,

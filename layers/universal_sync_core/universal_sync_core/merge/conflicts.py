@@ -37,6 +37,7 @@ from universal_sync_core.merge.history import HISTORY_FIELDS
 from universal_sync_core.merge.lists import Lists
 from universal_sync_core.merge.once import Once
 from universal_sync_core.merge.parent_values import Item, Keys, ParentValues
+from universal_sync_core.merge.read_ahead import read_together
 from universal_sync_core.values.budget import Cost
 from universal_sync_core.values.codec import Json, JsonObject
 from universal_sync_core.values.paths import Each, Pattern
@@ -88,6 +89,8 @@ class Conflicts:
         Raises:
             MergeConflictError: there are conflicts and the strategy is `fail`.
         """
+        states = [change.value[STATE] for change in changes if STATE in change.value]
+        read_together([(states, (STATE,))], self.unit)
         settled = {change.branch: change.value for change in self._settle_maps(changes, ())}
         _keep_about_outputs(settled)
         self.reports.sort(key=itemgetter("path"))  # fields may be stored in any order
@@ -174,8 +177,13 @@ class Conflicts:
     def _settle_items(self, changes: Sequence[Change], keys: Keys, key: str) -> list[Change]:
         """Settle the items that several branches name, of lists that are merged by key."""
         lists, before = Lists(self.unit.pages), len(self.reports)
+        self.unit.pages.members([(change.value, None) for change in changes])
         several = [list(lists.items(change.value)) for change in changes]
-        for identity, places in lists.shared(several, key):
+        shared = lists.shared(several, key)
+        pattern = _pattern((*keys, Item(key, b"")))
+        groups = ([several[n][place] for n, place in places.items()] for _, places in shared)
+        read_together(((group, pattern) for group in groups), self.unit)
+        for identity, places in shared:
             wanted = [replace(changes[n], value=several[n][place]) for n, place in places.items()]
             settled = self._settle(wanted, (*keys, Item(key, identity)))
             parts = {change.branch: change.value for change in settled}

@@ -14,8 +14,8 @@ from universal_sync_core.bag.unit_of_work import UnitOfWork
 from universal_sync_core.merge.branch_changes import REMOVAL, Changes, Replacement
 from universal_sync_core.merge.lists import Lists
 from universal_sync_core.merge.once import Once
+from universal_sync_core.merge.read_ahead import read_apart
 from universal_sync_core.pages.page_reader import PageReader
-from universal_sync_core.values.address import Address
 from universal_sync_core.values.codec import Json, JsonObject, canonical, decode, encode
 from universal_sync_core.values.paths import Each, Pattern
 from universal_sync_core.values.pointer import (
@@ -39,10 +39,16 @@ class Differences:
     def __init__(self, parent: JsonObject, unit: UnitOfWork) -> None:
         """Compare with the bag `parent`, whose stored values `unit` reads."""
         self._before = in_place(parent, unit.pages)
+        self._unit = unit
         self._pages = unit.pages
         self._strategies = unit.strategies
         self._lists = Lists(unit.pages)
         self._maps = Once[Changes]()
+
+    def read_ahead(self, bags: Iterable[JsonObject]) -> None:
+        """Read what comparing the states of several bags reads side by side."""
+        before = self._before.get(STATE)
+        read_apart(((before, bag.get(STATE), (STATE,)) for bag in bags), self._unit)
 
     def of(self, bag: JsonObject) -> JsonObject:
         """Return the delta that leads from the parent to `bag`, control fields left out.
@@ -116,7 +122,6 @@ class Differences:
     def _changed_keys(self, before: Json, after: Json, path: Pattern) -> Changes:
         """Return the keys of a map that differ, with what to merge there."""
         old, new = self._pages.maps_apart(before, after)
-        self._pages.nodes(_roots((old[key], value) for key, value in new.items() if key in old))
         changes: Changes = {key: REMOVAL for key in old if key not in new}
         for key, value in new.items():
             if key not in old:
@@ -137,14 +142,16 @@ class Differences:
 
     def _changed_items(self, before: Json, after: Json, key: str, path: Pattern) -> Json:
         """Return the changed items, each with its key, and the new ones."""
-        lists = self._lists
-        old, new = lists.elements(before), lists.elements(after)
-        self._pages.nodes(_roots(zip(old, new, strict=False)))
-        parts = [
-            self._changed_item(ours, theirs, key, path)
+        old, new = self._lists.elements(before), self._lists.elements(after)
+        pairs = [
+            (ours, theirs)
             for ours, theirs in zip(old, new, strict=False)
             if encode(ours) != encode(theirs)
         ]
+        each = (*path, Each.EACH)
+        read_apart(((*pair, each) for pair in pairs), self._unit)
+        self._lists.identities([item for pair in pairs for item in pair], key)  # read together
+        parts = [self._changed_item(*pair, key, path) for pair in pairs]
         if len(new) < len(old) or None in parts:
             return Replacement(new)
         return [*filter(None, parts), *new[len(old) :]]
@@ -212,14 +219,3 @@ def _begins(items: list[Json], first: list[Json], pages: PageReader) -> bool:
     """Tell whether a list begins with the elements of another."""
     pairs = zip(first, items, strict=False)
     return len(items) >= len(first) and all(is_equal(*pair, pages) for pair in pairs)
-
-
-def _roots(pairs: Iterable[tuple[Json, Json]]) -> list[Address]:
-    """Return where the maps are that are in S3 in both forms of a pair, and differ."""
-    stored = ((parse(ours), parse(theirs)) for ours, theirs in pairs)
-    return [
-        pointer.at
-        for ours, theirs in stored
-        if ours and theirs and ours.at != theirs.at and ours.kind == theirs.kind == "map"
-        for pointer in (ours, theirs)
-    ]

@@ -1,6 +1,7 @@
-"""Reading what a merge will read: level by level, everything of one level side by side."""
+"""Reading what a merge or a join will read: level by level, all of one level side by side."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Final, TypeAlias
 
 from universal_sync_core.bag.strategies import Strategy
@@ -47,12 +48,8 @@ def _stored(pairs: Iterable[Pair], unit: UnitOfWork, seen: set[object]) -> list[
             for key, value in delta.items():
                 if type(base.get(key)) is dict:
                     stack.append((base[key], value, (*path, key)))
-        elif _is_read(base, delta, path, unit):
-            way = path if unit.strategies.below(path) else unit.strategies.at(path)
-            place = (place_of(base), place_of(delta), way)
-            if place not in seen:
-                seen.add(place)
-                stored.append((base, delta, path))
+        elif _is_read(base, delta, path, unit) and _is_new((base, delta), path, unit, seen):
+            stored.append((base, delta, path))
     return stored
 
 
@@ -91,3 +88,66 @@ def _read_lists(growing: Iterable[tuple[Json, Json, Strategy | None]], unit: Uni
         for pointer, _, name in stored
         if name != "append" and not unit.pages.root(pointer).is_marked
     )
+
+
+def read_apart(pairs: Iterable[Pair], unit: UnitOfWork) -> None:
+    """Read the maps that differ in two states, without pages that both have.
+
+    Args:
+        pairs: what one and the other state has at a path.
+        unit: the unit of work that reads them.
+    """
+    seen: set[object] = set()
+    level = list(pairs)
+    while level:
+        differing = [pair for pair in level if _is_apart(*pair, unit, seen)]
+        unit.pages.read_apart((before, after) for before, after, _ in differing)
+        level = []
+        for before, after, path in differing:
+            old, new = unit.pages.maps_apart(before, after)
+            level += ((old[key], new[key], (*path, key)) for key in new if key in old)
+
+
+def _is_apart(
+    before: Json, after: Json, path: Pattern, unit: UnitOfWork, seen: set[object]
+) -> bool:
+    """Tell whether two maps are compared key by key, and were not yet."""
+    is_pair = type(before) is type(after) is dict and not is_one_place(before, after)
+    if not is_pair or unit.strategies.at(path) is not None:
+        return False
+    return kind_of(before) == kind_of(after) == "map" and _is_new((before, after), path, unit, seen)
+
+
+def read_together(groups: Iterable[tuple[Sequence[Json], Pattern]], unit: UnitOfWork) -> None:
+    """Read the maps that several branches want at one path.
+
+    Args:
+        groups: what they want, with the path.
+        unit: the unit of work that reads them.
+    """
+    seen: set[object] = set()
+    level = list(groups)
+    while level:
+        maps = [
+            ([each for each in values if kind_of(each) == "map"], path)
+            for values, path in level
+            if unit.strategies.at(path) is None
+        ]
+        maps = [(values, path) for values, path in maps if _is_new(values, path, unit, seen)]
+        members = iter(unit.pages.members([(each, None) for values, _ in maps for each in values]))
+        level = []
+        for values, path in maps:
+            by_key: dict[str, list[Json]] = {}
+            for entries in islice(members, len(values)):
+                for key, value in entries.items():
+                    by_key.setdefault(key, []).append(value)
+            level += (([*wanted], (*path, key)) for key, wanted in by_key.items())
+
+
+def _is_new(values: Sequence[Json], path: Pattern, unit: UnitOfWork, seen: set[object]) -> bool:
+    """Tell whether values are not one, and are new, at this path if that makes a difference."""
+    way = path if unit.strategies.below(path) else unit.strategies.at(path)
+    places = tuple(map(place_of, values))
+    is_new = len(set(places)) > 1 and (places, way) not in seen
+    seen.add((places, way))
+    return is_new

@@ -111,19 +111,36 @@ class TreeReader:
         old, new = parse(before), parse(after)
         if old is None or new is None:
             return self.map_of(before) or {}, self.map_of(after) or {}
-        trees = [{pointer.at: self.place(pointer)} for pointer in (old, new)]
-        while any(place.node.height for tree in trees for place in tree.values()):
-            below = [self._below_all(tree) for tree in trees]
-            shared = below[0] & below[1]
-            self.nodes(sorted((below[0] | below[1]) - shared))
-            trees = [
-                {place.at: place for place in self._one_level_down(tree, shared)} for tree in trees
-            ]
+        [trees] = self._unshared([(old, new)])
         ours, theirs = (
             in_order([place.node for place in tree.values()], pointer.path, whole=False)
             for tree, pointer in zip(trees, (old, new), strict=True)
         )
         return ours, theirs
+
+    def read_apart(self, pairs: Iterable[tuple[Json, Json]]) -> None:
+        """Read what `maps_apart` reads of several pairs side by side."""
+        both = [(parse(before), parse(after)) for before, after in pairs]
+        self.read_pages(only for old, new in both if not (old and new) and (only := old or new))
+        self._unshared([(old, new) for old, new in both if old and new])
+
+    def _unshared(
+        self, pairs: Sequence[tuple[Pointer, Pointer]]
+    ) -> list[list[dict[Address, Place]]]:
+        """Return the pages of both maps of some pairs, without those that both have."""
+        self.nodes([pointer.at for pair in pairs for pointer in pair])
+        trees = [[{each.at: self.place(each)} for each in pair] for pair in pairs]
+        while any(place.node.height for pair in trees for tree in pair for place in tree.values()):
+            below = [[self._below_all(tree) for tree in pair] for pair in trees]
+            self.nodes(sorted({at for ours, theirs in below for at in ours ^ theirs}))
+            trees = [
+                [
+                    {each.at: each for each in self._one_level_down(tree, ours & theirs)}
+                    for tree in pair
+                ]
+                for pair, (ours, theirs) in zip(trees, below, strict=True)
+            ]
+        return trees
 
     def _below_all(self, tree: Mapping[Address, Place]) -> set[Address]:
         """Return the addresses under index objects; a page, already at the bottom, stays."""

@@ -192,6 +192,7 @@ def join_branches(
             if ending.bag is not None and is_branch(ending.bag):
                 require_of_fork(ending.bag, fork)
         before = Differences(state, unit)
+        before.read_ahead(ending.bag for ending in endings if ending.bag is not None)
         deltas = [_delta(state, before, n, ending, unit) for n, ending in enumerate(endings)]
         outputs = outputs_by_branch(endings, deltas, unit)
         brought = list(enumerate(zip(endings, deltas, strict=True)))
