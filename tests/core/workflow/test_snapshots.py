@@ -34,6 +34,7 @@ from universal_sync_core.storage import runtime
 from universal_sync_core.storage.keys import content_key
 from universal_sync_core.storage.store import Location
 from universal_sync_core.values.codec import encode
+from universal_sync_core.workflow.failure import path_in
 
 RESULT = {
     "current_state": {"report": ["x" * 500] * 900, "n": 1, "odd": [2**70, "\ud800"]},
@@ -116,6 +117,16 @@ def test_snapshots_of_different_states_are_different(store: CountingStore) -> No
 def test_restored_is_exactly_what_was(bag: dict[str, Any]) -> None:
     path = create_snapshot(bag, "post")["post_snapshot_s3_path"]
     assert repr(restore_snapshot(path)) == repr(bag)
+
+
+@pytest.mark.parametrize("prefix", ["", "teams/orders/", "our team/", "[a]/"])
+@pytest.mark.parametrize("cause", ["too late", "refused [record: s3://bucket/v1/other]", "a\nb"])
+def test_a_cause_names_the_path_of_its_record(
+    store: CountingStore, prefix: str, cause: str
+) -> None:
+    with fresh(store, prefix=prefix):
+        told = record_failure(bag_of(), {"Error": "Late", "Cause": cause})
+    assert path_in(told["cause"]) == told["record_s3_path"]
 
 
 WRITERS: list[Callable[[dict[str, Any]], Any]] = [

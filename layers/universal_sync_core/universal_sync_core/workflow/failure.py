@@ -1,6 +1,5 @@
 """The record of a failed execution, which a person can read and resume from."""
 
-import re
 from contextlib import suppress
 from typing import Final
 
@@ -31,7 +30,7 @@ CAUSE_MAX_CHARS: Final = 400
 _PLACE: Final = ("next_action", "segment_to_run", "loop_counter", "branch_id", "state_revision")
 # Fields about what came before: as much as the bag has inline, and pointers to the rest.
 _PAST: Final = (HISTORY, ARCHIVE, FAILED_SEGMENTS, whole_name(FAILED_SEGMENTS))
-_NAMED_RECORD: Final = re.compile(r"\[record: (s3://\S+)\]\Z")
+_NAMED: Final = "[record: "
 _UNNAMED: Final = "UnnamedError"
 _UNEXPLAINED: Final = "no cause was given"
 # Error names that only Step Functions may use, so that a Fail state cannot pass them on.
@@ -78,7 +77,7 @@ def record_failure(
         path = unit.objects.add_record(record)
     return {
         "error": portable_text(error.removeprefix(_RESERVED))[:STEP_FUNCTIONS_ERROR_CHARS],
-        "cause": f"{portable_text(_short(cause))} [record: {path}]",
+        "cause": f"{portable_text(_short(cause))} {_NAMED}{path}]",
         "record_s3_path": path,
         "branch_id": state.get("branch_id"),
         SEGMENTS_RUN: state.get("loop_counter"),
@@ -114,8 +113,9 @@ def _past(state: JsonObject, unit: UnitOfWork) -> JsonObject:
 
 def path_in(cause: str) -> str | None:
     """Return the path of the record at the end of a cause, or None if there is none."""
-    match = _NAMED_RECORD.search(cause)
-    return match[1] if match else None
+    _, named, path = cause.removesuffix("]").rpartition(_NAMED)
+    is_path = named and cause.endswith("]") and path.startswith("s3://") and path.isprintable()
+    return path if is_path else None
 
 
 def is_failure_record(document: Json) -> bool:
