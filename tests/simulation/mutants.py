@@ -79,7 +79,7 @@ def replaced_without_a_word() -> Iterator[None]:
     def joined(changes: Any, strategy: Strategy | None) -> bool:
         return strategy is not None and all(each.value is not REMOVAL for each in changes)
 
-    with mock.patch.object(conflicts, "_is_joined", joined):
+    with mock.patch.object(conflicts, "is_joined", joined):
         yield
 
 
