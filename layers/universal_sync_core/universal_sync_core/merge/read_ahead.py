@@ -21,7 +21,7 @@ from universal_sync_core.values.timestamps import TIME_FIELDS
 
 # A value, what is merged into it, and the path of both from the bag.
 Pair: TypeAlias = tuple[Json, Json, Pattern]
-# An object without these keys is no stored form.
+# An object without these keys is not a stored form.
 _MARKS: Final = frozenset({MARK, COMPRESSED_MARK})
 
 
