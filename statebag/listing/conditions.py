@@ -10,7 +10,7 @@ import click
 
 from statebag.executions.executions import Listed
 from statebag.listing.rows import Row
-from statebag.paths import Steps, parse_path
+from statebag.paths import Steps, split_path
 from universal_sync_core.errors import UnreadableObjectError
 from universal_sync_core.limits import KIB
 from universal_sync_core.values.codec import Json, canonical, decode, encode
@@ -58,7 +58,7 @@ class Query:
         return is_large and is_of_kind and self.may_accept(row)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Where:
     """What a state has to have at a path: `path=value`, `path!=value` or `path~pattern`.
 
@@ -92,20 +92,11 @@ def where_in(text: str) -> Where:
     Raises:
         BadParameter: it is none.
     """
-    for sign in _SIGN.finditer(text):
-        try:
-            steps = parse_path(text[: sign.start()])
-            if sign[0] == "~":
-                re.compile(text[sign.end() :])
-        except click.BadParameter:
-            continue
-        except re.error as error:
-            message = f"{text}: not a regular expression: {error}"
-            raise click.BadParameter(message, param_hint=_WHERE) from error
-        if steps:
-            return Where(steps=steps, sign=sign[0], text=text[sign.end() :])
-    message = f"{text}: a condition is path=value, path!=value or path~pattern"
-    raise click.BadParameter(message, param_hint=_WHERE)
+    found = split_path(text, _SIGN, _WHERE)
+    if found is None:
+        message = f"{text}: a condition is path=value, path!=value or path~pattern"
+        raise click.BadParameter(message, param_hint=_WHERE)
+    return Where(*found)
 
 
 def moment_given(text: str, now: datetime, option: str) -> datetime:

@@ -1,12 +1,13 @@
 """What is changed in the bag that an execution goes on with: `--set` and `--unset`."""
 
+import re
 from collections.abc import Callable, Iterable
 from typing import Final, ParamSpec, TypeVar
 
 import click
 
 from statebag.given import json_of_option
-from statebag.paths import Steps, parse_path, render_path
+from statebag.paths import Steps, parse_path, render_path, split_path
 from universal_sync_core.bag.fields import STATE as CURRENT_STATE
 from universal_sync_core.bag.state_paths import REMOVED_PATHS
 from universal_sync_core.values.codec import Json, JsonObject
@@ -15,6 +16,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 _SET: Final = "--set"
+_EQUALS: Final = re.compile("=")
 _UNSET: Final = "--unset"
 
 
@@ -73,10 +75,11 @@ def _removal(text: str) -> str:
 
 
 def _field(text: str) -> tuple[Steps, Json]:
-    name, sign, value = text.partition("=")
-    if not sign or not name:
+    found = split_path(text, _EQUALS, _SET)
+    if found is None:
         raise click.BadParameter("a change is PATH=JSON", param_hint=_SET)
-    steps = parse_path(name, _SET)
+    steps, _, value = found
+    name = render_path(steps)
     if any(isinstance(step, int) for step in steps):
         message = f"{name}: an element of a list cannot be set; set the whole list"
         raise click.BadParameter(message, param_hint=_SET)

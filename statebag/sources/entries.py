@@ -5,9 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-import click
-
-from statebag.paths import Steps, parse_path
+from statebag.paths import Steps, split_path
 from statebag.sources.sources import Source
 from statebag.state.tree import Part
 from universal_sync_core.bag.fields import HISTORY, archive_of
@@ -16,7 +14,7 @@ from universal_sync_core.values.codec import Json, encode
 # About a page of the archive.
 _BATCH: Final = 50
 _FILTER: Final = "--filter"
-_CONDITION: Final = re.compile(r"([^=~]+?)([=~])(.*)", re.DOTALL)
+_SIGN: Final = re.compile("[=~]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +34,13 @@ class Filter:
     """Which entries are wanted: `key=value`, `key~pattern`, or a text anywhere in the entry.
 
     Attributes:
-        text: the value, the pattern, or the text anywhere.
         sign: which of them; empty for a text anywhere.
+        text: the value, the pattern, or the text anywhere.
     """
 
+    steps: Steps
+    sign: str
     text: str
-    sign: str = ""
-    steps: Steps = ()
 
     def __call__(self, value: Json) -> bool:
         """Tell whether an entry is wanted."""
@@ -60,17 +58,8 @@ def filter_in(text: str) -> Filter:
     Raises:
         BadParameter: its key is not a path, or its pattern not a regular expression.
     """
-    condition = _CONDITION.fullmatch(text)
-    if condition is None:
-        return Filter(text)
-    key, sign, wanted = condition.groups()
-    try:
-        steps = parse_path(key, _FILTER)
-        re.compile(wanted if sign == "~" else "")
-    except re.error as error:
-        message = f"{text}: not a regular expression: {error}"
-        raise click.BadParameter(message, param_hint=_FILTER) from error
-    return Filter(wanted, sign, steps)
+    found = split_path(text, _SIGN, _FILTER)
+    return Filter(*found) if found else Filter((), "", text)
 
 
 def length_of(source: Source) -> int:

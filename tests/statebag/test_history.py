@@ -44,6 +44,14 @@ def test_filters_all_have_to_match(run: Run) -> None:
     assert all(str(each["timestamp"]).startswith("1") for each in entries)
 
 
+@pytest.mark.parametrize("text", ['labels["app=web"]=a=b', 'labels["app=web"]~^a='])
+def test_key_of_a_filter_may_have_its_sign(run: Run, text: str) -> None:
+    entries = [{"labels": {"app=web": value}} for value in ("a", "a=b")]
+    bag = json.dumps({"execution_id": "x", "state_history": entries})
+
+    assert positions(run("history", "-", "--filter", text, "--json", stdin=bag).out) == [1]
+
+
 def test_text_filter(run: Run) -> None:
     assert positions(run("history", RUN, "--filter", '"timestamp":77,', "--json").out) == [77]
 

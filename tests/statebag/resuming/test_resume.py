@@ -56,12 +56,19 @@ def test_resume_starts_from_the_record(run: Run, cloud: FakeCloud, failed: str) 
 @pytest.mark.usefixtures("failed")
 def test_changes_are_merged_by_path(run: Run) -> None:
     approval = ("--set", "current_state.approval.approved=true", "--set", 'current_state.by="Ada"')
+    label = ("--set", 'current_state.labels["app=web"]="a=b"')
 
-    told = json.loads(run("resume", RUN, "--dry-run", *approval, "--set", "loop_limit=9").out)
+    told = json.loads(
+        run("resume", RUN, "--dry-run", *approval, *label, "--set", "loop_limit=9").out
+    )
 
     changed = {name: told["input"][name] for name in ("current_state", "loop_limit")}
     assert changed == {
-        "current_state": {"approval": {"approved": True}, "by": "Ada"},
+        "current_state": {
+            "approval": {"approved": True},
+            "by": "Ada",
+            "labels": {"app=web": "a=b"},
+        },
         "loop_limit": 9,
     }
 
