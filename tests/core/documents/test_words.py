@@ -118,8 +118,9 @@ def test_what_jsonata_takes_out_of_an_object_may_leave() -> None:
     assert is_pointer(kept["a"]["lines"])
 
 
-def test_text_that_jsonata_takes_out_of_each_element_may_leave() -> None:
-    kept = taken({"a": [{"lines": LARGE}, {"lines": [LARGE]}]}, 'a[""].lines[""]')
+@pytest.mark.parametrize("text", [LARGE, "cut in an emoji: \ud83d"], ids=["large", "cut"])
+def test_text_that_jsonata_takes_out_of_each_element_may_leave(text: str) -> None:
+    kept = taken({"a": [{"lines": text}, {"lines": [text, 1]}], "rest": LARGE}, 'a[""].lines[""]')
     assert is_pointer(kept["a"][0]["lines"])
     assert is_pointer(kept["a"][1]["lines"][0])
 

@@ -72,6 +72,8 @@ def _filled(
         if need.is_plain:
             return unit.pages.whole(pointer, unescape=True)
         inner = behind[steps]
+        if need.frees(inner):
+            return value
         return _filled(inner, need, steps, behind, unit) if may_hold_marks(encode(inner)) else inner
     changed = {
         step: filled
