@@ -5,8 +5,9 @@ from typing import Any, Final
 
 import pytest
 
-from tests.core.bags import CONTEXT
+from tests.core.bags import CONTEXT, fresh
 from tests.core.effort import calls_of
+from tests.core.fakes import CountingStore
 from universal_sync_core import (
     State,
     complete_branch,
@@ -17,6 +18,7 @@ from universal_sync_core import (
     store_to_s3,
     universal_sync_core,
 )
+from universal_sync_core.errors import StateTooLargeError
 from universal_sync_core.merge.lists import Lists
 
 pytestmark = pytest.mark.usefixtures("store")
@@ -111,6 +113,34 @@ def merge_maps_of_maps(count: int) -> Work:
     return lambda: synced(bag, {"current_state": {"found": after}})
 
 
+def merge_maps_with_copies(count: int) -> Work:
+    """Return the merge of two such maps, where each pointer has a copy beside it."""
+
+    def copied(value: Any) -> Any:
+        for _ in range(3):
+            stored = store_to_s3({f"key{number:04}": value for number in range(count)}, CONTEXT)
+            value = stored | {"copy": 1}
+        return value
+
+    before, after = (copied(text * 2_000) for text in "ab")
+    bag = state_of(found=before)
+    return lambda: synced(bag, {"current_state": {"found": after}})
+
+
+def merge_each_with_each(count: int) -> Work:
+    """Return the merge of each of some maps with each of some others."""
+    names = [f"key{number:04}" for number in range(count)]
+
+    def maps(letter: str) -> list[Any]:
+        maps = (dict.fromkeys(names, f"{letter}{at}" * 300) for at in range(count))
+        return [store_to_s3(each, CONTEXT) for each in maps]
+
+    before = [store_to_s3(dict.fromkeys(names, each), CONTEXT) for each in maps("a")]
+    after = store_to_s3(dict(zip(names, maps("b"), strict=True)), CONTEXT)
+    bag = state_of(found=dict(zip(names, before, strict=True)))
+    return lambda: synced(bag, {"current_state": {"found": dict.fromkeys(names, after)}})
+
+
 def join_maps_of_maps(before: Any, *after: Any) -> Callable[[int], Work]:
     """Return the join of branches that put maps of maps, with an object at the end, or a text."""
 
@@ -167,6 +197,18 @@ WORK: Final[dict[str, Callable[[int], Work]]] = {
 def test_ten_times_as_much_takes_ten_times_as_many_calls(work: Callable[[int], Work]) -> None:
     few, many = (calls_of(work(count)) for count in (FEW, 10 * FEW))
     assert many < 12 * few
+
+
+@pytest.mark.parametrize("work", [merge_maps_with_copies, merge_each_with_each])
+def test_a_map_that_is_gone_through_again_is_paid_for(work: Callable[[int], Work]) -> None:
+    with fresh(CountingStore(), budget_nodes=100_000):
+        again = work(3 * FEW)
+
+        def refused() -> None:
+            with pytest.raises(StateTooLargeError):
+                again()
+
+        assert calls_of(refused) < 750_000
 
 
 def test_the_history_of_a_join_is_searched_once(monkeypatch: pytest.MonkeyPatch) -> None:

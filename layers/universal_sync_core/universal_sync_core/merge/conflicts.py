@@ -70,11 +70,12 @@ class Conflicts:
     strategy: str = DEFAULT_CONFLICT_STRATEGY
     reports: list[JsonObject] = field(default_factory=list)
     _before: ParentValues = field(init=False)
-    _maps: Once["_Settled"] = field(default_factory=Once, init=False)
+    _maps: Once["_Settled"] = field(init=False)
 
     def __post_init__(self) -> None:
         """Look for what was before in the parent, and refuse an unknown strategy."""
         self._before = ParentValues(self.parent, self.unit.pages)
+        self._maps = Once(self.unit.budget)
         if self.strategy not in CONFLICT_STRATEGIES:
             known = ", ".join(CONFLICT_STRATEGIES)
             message = f"unknown conflict strategy; the known ones are {known}"

@@ -46,7 +46,7 @@ class Combiner:
         self._pages = unit.pages
         self._strategies = unit.strategies
         self._lists = Lists(unit.pages)
-        self._maps = Once[Json]()
+        self._maps = Once[Json](unit.budget)
 
     def combine(self, base: Json, delta: Json, path: Pattern, *, base_wins: bool = False) -> Json:
         """Return the value that two values combine to.
@@ -164,12 +164,11 @@ class Combiner:
 
     def _merge_maps(self, base: Json, delta: Json, path: Pattern, *, base_wins: bool) -> Json:
         merge = partial(self._merge_entries, base, delta, path, base_wins=base_wins)
-        pointer = parse(base)
-        if pointer is None or pointer.beside or self._strategies.below(path):
-            return merge()
-        if is_one_place(base, delta):
+        if is_one_place(base, delta) and not self._strategies.below(path):
             return base
-        merged = self._maps.of((base, delta), merge, base_wins)
+        pointer = parse(base)
+        depends = self._strategies.below(path) or (pointer is not None and pointer.beside)
+        merged = self._maps.of((base, delta), merge, base_wins, path if depends else ())
         return base if is_one_place(base, merged) else merged
 
     def _merge_entries(self, base: Json, delta: Json, path: Pattern, *, base_wins: bool) -> Json:

@@ -43,7 +43,7 @@ class Differences:
         self._pages = unit.pages
         self._strategies = unit.strategies
         self._lists = Lists(unit.pages)
-        self._maps = Once[Changes]()
+        self._maps = Once[Changes](unit.budget)
 
     def read_ahead(self, bags: Iterable[JsonObject]) -> None:
         """Read what comparing the states of several bags reads side by side."""
@@ -115,9 +115,8 @@ class Differences:
             return self._added(before, after, as_set=strategy.name == "set_union")
         if strategy or not (is_map(before) and is_map(after)):
             return after
-        if self._strategies.below(path):
-            return self._changed_keys(before, after, path)
-        return self._maps.of((before, after), lambda: self._changed_keys(before, after, path))
+        way = path if self._strategies.below(path) else ()
+        return self._maps.of((before, after), lambda: self._changed_keys(before, after, path), way)
 
     def _changed_keys(self, before: Json, after: Json, path: Pattern) -> Changes:
         """Return the keys of a map that differ, with what to merge there."""

@@ -48,7 +48,7 @@ def _stored(pairs: Iterable[Pair], unit: UnitOfWork, seen: set[object]) -> list[
             for key, value in delta.items():
                 if type(base.get(key)) is dict:
                     stack.append((base[key], value, (*path, key)))
-        elif _is_read(base, delta, path, unit) and _is_new((base, delta), path, unit, seen):
+        elif _is_read(base, delta, path, unit) and _is_new((base, delta), seen):
             stored.append((base, delta, path))
     return stored
 
@@ -115,7 +115,7 @@ def _is_apart(
     is_pair = type(before) is type(after) is dict and not is_one_place(before, after)
     if not is_pair or unit.strategies.at(path) is not None:
         return False
-    return kind_of(before) == kind_of(after) == "map" and _is_new((before, after), path, unit, seen)
+    return kind_of(before) == kind_of(after) == "map" and _is_new((before, after), seen)
 
 
 def read_together(groups: Iterable[tuple[Sequence[Json], Pattern]], unit: UnitOfWork) -> None:
@@ -133,7 +133,7 @@ def read_together(groups: Iterable[tuple[Sequence[Json], Pattern]], unit: UnitOf
             for values, path in level
             if unit.strategies.at(path) is None
         ]
-        maps = [(values, path) for values, path in maps if _is_new(values, path, unit, seen)]
+        maps = [(values, path) for values, path in maps if _is_new(values, seen)]
         members = iter(unit.pages.members([(each, None) for values, _ in maps for each in values]))
         level = []
         for values, path in maps:
@@ -144,10 +144,9 @@ def read_together(groups: Iterable[tuple[Sequence[Json], Pattern]], unit: UnitOf
             level += (([*wanted], (*path, key)) for key, wanted in by_key.items())
 
 
-def _is_new(values: Sequence[Json], path: Pattern, unit: UnitOfWork, seen: set[object]) -> bool:
-    """Tell whether values are not one, and are new, at this path if that makes a difference."""
-    way = path if unit.strategies.below(path) else unit.strategies.at(path)
-    places = tuple(map(place_of, values))
-    is_new = len(set(places)) > 1 and (places, way) not in seen
-    seen.add((places, way))
+def _is_new(values: Sequence[Json], seen: set[object]) -> bool:
+    """Tell whether values are not one, and some of them were not met yet."""
+    places = {*map(place_of, values)}
+    is_new = len(places) > 1 and not places <= seen
+    seen |= places
     return is_new
