@@ -104,6 +104,20 @@ def test_state_that_needs_everything_plain_is_refused_and_the_rest_adopted(
     assert "Offload after Do" in (folder / "new").read_text()
 
 
+def test_state_that_needs_all_of_a_list_is_named_before_one_that_counts_it(
+    run: Run, folder: Path
+) -> None:
+    each = mapping(machine({"Do": task("Do", OutputPath="$.Payload")}), ResultPath="$.done")
+    count = {"Type": "Pass", "Parameters": {"n.$": "States.ArrayLength($.done)"}}
+    states = {"Each": each, "Count": {**count, "ResultPath": "$.n"}}
+    mail = service("sns:publish", {"Message.$": "$.done"})
+    file = write(folder, "m.asl.json", json.dumps(machine({**states, "Mail": mail})))
+
+    ran = run("adopt", str(file), *OPTIONS)
+
+    assert 'Refused: "Each": its results alone exceed the limit, and "Mail" reads $' in ran.out
+
+
 def test_states_behind_a_refused_one_are_told_in_one_line(run: Run, folder: Path) -> None:
     """Nothing new is said of them: of some dozen states, the one to change was hard to find."""
     states = {f"S{n}": task("f", ResultPath=f"$.s{n}") for n in range(4)}

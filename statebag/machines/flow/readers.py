@@ -1,6 +1,6 @@
 """Which state it is that needs a value: what one reader alone needs, reader by reader."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
@@ -30,20 +30,24 @@ class Readers:
     _alone: dict[State, Liveness] = field(default_factory=dict)
 
     def of(self, path: Path, place: Place) -> State | None:
-        """Return the first state that needs a path of a place in place, None if it is not known."""
+        """Return the first state that needs a path of a place in place, None if it is not known.
+
+        One that needs all of it comes before one to which a list or a scalar is enough.
+        """
         states = list(self.machine.walk())
         if len(states) > _MOST_STATES:
             return None
-        return next((state for state in states if self._needs(state, path, place)), None)
+        most = {state: self._need(state, path, place) for state in states}
+        needed = [state for state in states if most[state] >= Word.LIST]
+        return max(needed, key=lambda state: most[state] is Word.PLAIN, default=None)
 
-    def _needs(self, state: State, path: Path, place: Place) -> bool:
+    def _need(self, state: State, path: Path, place: Place) -> Word:
         if state not in self._alone:
             self._alone[state] = Liveness(self.machine, self.is_decorated, only=state)
-        return any(_overlap(path, needed) for needed in _in_place(place(self._alone[state])))
-
-
-def _in_place(needs: Mapping[Path, Word]) -> Iterator[Path]:
-    return (path for path, word in needs.items() if word >= Word.LIST)
+        needs = place(self._alone[state])
+        return max(
+            (word for each, word in needs.items() if _overlap(path, each)), default=Word.REACHED
+        )
 
 
 def _overlap(one: Path, other: Path) -> bool:
