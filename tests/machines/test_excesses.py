@@ -116,6 +116,19 @@ PLACES: dict[str, tuple[Fields, set[Place]]] = {
         {"Type": "Pass", "Assign": {"both": TWICE}},
         {Place.VARIABLES},
     ),
+    "a key that an expression puts together is no larger than a name": (
+        in_jsonata(
+            Type="Task",
+            Resource="arn:aws:states:::aws-sdk:s3:putObject",
+            Arguments={
+                "Bucket": "b",
+                "Key": "{% $states.input.id & '.json' %}",
+                "Body": "{% $states.input.report %}",
+            },
+            Output=1,
+        ),
+        set(),
+    ),
     "results in S3 leave an address": (written(**BUCKET), set()),
     "and so do records that are formatted there": (
         written(**BUCKET, WriterConfig={"Transformation": "COMPACT"}),

@@ -4,15 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from statebag.machines.values.expressions import Word
+from statebag.machines.values.expressions import SCALAR, Word
 from statebag.machines.values.paths import ANY_NAME, EACH, Path, Step
 
 # Larger than anything: a bound that grows in a loop.
 UNBOUNDED: Final = 1 << 40
 # A pointer, with its key: digests, and a path with the names of the machine and of the execution.
 POINTER: Final = 512
-# What a Choice, a Wait or a comparison reads is taken to be no larger; `at_most` checks it.
-SCALAR: Final = 1024
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import TypeAlias
 
-from statebag.machines.flow.shapes import SCALAR, UNBOUNDED, Shape, merged
+from statebag.machines.flow.shapes import UNBOUNDED, Shape, merged
 from statebag.machines.values.expressions import (
+    SCALAR,
     Computed,
     Expression,
     Literal,

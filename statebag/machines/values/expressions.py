@@ -7,6 +7,9 @@ from typing import Final, TypeAlias
 
 from statebag.machines.values.paths import DOCUMENT, Path, Step
 
+# What a Choice, a Wait or a comparison reads is taken to be no larger; `at_most` checks it.
+SCALAR: Final = 1024
+
 
 class Word(IntEnum):
     """What a reader needs of the value at a path; the greater takes the place of the less."""
