@@ -131,6 +131,17 @@ def test_what_is_not_there_is_named(store: CountingStore) -> None:
         open_bag({"execution_id": EXECUTION}, model=Order, at="current_state.order")
 
 
+def test_what_was_merged_is_in_the_model(store: CountingStore) -> None:
+    with fresh(store):
+        state = open_bag({"part": {"sku": "a", "quantity": 1}}, model=Line, at="part")
+        for _ in range(2):
+            state.merge({"part": {"sku": "a", "quantity": state.model.quantity + 1}})
+        assert state.model == Line(sku="a", quantity=3)
+        state.merge({"part": {"sku": "a", "quantity": 0}})
+        with pytest.raises(InvalidRequestError, match=r"part\.quantity"):
+            _ = state.model
+
+
 def test_a_validator_of_the_model_raises_as_a_wrong_field_does(store: CountingStore) -> None:
     class Checked(BaseModel):
         n: int

@@ -114,6 +114,7 @@ class OpenBag(State[ModelT]):
         self._bag = bag
         self._entries = BagMap(bag)
         self._shown = {}
+        self._models = []
 
 
 @overload
@@ -148,7 +149,8 @@ def open_bag(  # noqa: PLR0913 - options, each with a default
     Args:
         bag: the value under `state_data` in a state of the workflow; it is not changed.
         needs: paths that may be touched, as for `state_task`; None for everything.
-        model: type to validate the part at `at` against; `.model` is the instance.
+        model: type to validate the part at `at` against; `.model` is the instance, a new one after
+            each merge.
         at: path of that part.
         context: may carry `execution_id`, `action`, `merge_strategy`, `keep_inline` and `encode`.
         encode: as in `state_task`: converts a value that is not accepted directly to JSON.

@@ -70,13 +70,16 @@ class State(MapView, Generic[ModelT]):
             needs = dict.fromkeys(_ALWAYS_NEEDED, WHOLE) | needs
         super().__init__(reading, entries, needs)
         self.kind: Kind = kind
+        self._modelled: tuple[type[ModelT], str] | None = None
         self._models: list[ModelT] = []
 
     @property
     def model(self) -> ModelT:
         """The validated part of the state, if a model was given."""
-        if not self._models:
+        if self._modelled is None:
             raise InvalidRequestError("no model was given for this part of the state")
+        if not self._models:
+            self.validate(*self._modelled)
         return self._models[0]
 
     def read(self, path: str, default: Json = _REQUIRED) -> Json:
@@ -117,6 +120,7 @@ class State(MapView, Generic[ModelT]):
             InvalidRequestError: the part is missing or does not fit the model; the message names
                 each wrong path.
         """
+        self._modelled = (model, at)
         self._models = [validated(model, self.read(at, None), at)]
 
     def __repr__(self) -> str:
