@@ -91,7 +91,7 @@ def _difference(before: Any, after: Any, rules: Rules) -> Any:
             return Replaced(after)
         if isinstance(rules.strategy, dict):
             return _changed_items(items, after, rules)
-        if rules.strategy == "set_union":
+        if rules.strategy == "set_union" and not same(after[: len(items)], items):
             items = merging.distinct(items)
         return after[len(items) :] if same(after[: len(items)], items) else Replaced(after)
     if rules.strategy is not None or not (isinstance(before, dict) and isinstance(after, dict)):
