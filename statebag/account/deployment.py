@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 
 from statebag.account.aws import Cloud
 from statebag.account.places import Place, place_given
-from statebag.errors import NotFoundError
+from statebag.errors import NotFoundError, UnavailableError, explained
 from universal_sync_core.values.codec import Json, JsonObject, decode
 
 # The state whose function is the manager, whatever the worker may be; the last two are those of a
@@ -56,7 +56,9 @@ def place_of_machine(cloud: Cloud, machine_arn: str) -> Place | None:
     try:
         function = manager_function(cloud, machine_arn)
         told = cloud.functions.get_function_configuration(FunctionName=function)
-    except (ClientError, NotFoundError):
+    except (ClientError, NotFoundError) as error:
+        if isinstance(explained(error), UnavailableError):
+            raise  # nothing is known of the machine
         return None  # the caller says what is missing, if it needs it at all
     variables = told.get("Environment", {}).get("Variables", {})
     return place_given(variables.get("STATE_BUCKET"), variables.get("STATE_PREFIX", ""))

@@ -31,7 +31,8 @@ from statebag.cli import COMMANDS, main, statebag
 from tests.statebag.cloud import BUCKET, MACHINE, FakeCloud, arn_of, client_error
 from tests.statebag.conftest import Run
 from tests.statebag.histories import History
-from tests.statebag.states import RUN, catalog_bag
+from tests.statebag.states import CONTEXT, RUN, catalog_bag
+from universal_sync_core import record_failure
 from universal_sync_core.errors import StoreAccessDeniedError, StoreUnavailableError
 from universal_sync_core.storage.s3_store import S3Store
 from universal_sync_core.storage.store import Location, Part, StoredObject
@@ -111,6 +112,24 @@ def test_failure_of_aws_is_explained(
     assert said in ran.err
     assert "Traceback" not in ran.err
     assert ran.out == ""
+
+
+@pytest.mark.parametrize("command", ["show", "callbacks list"])
+def test_nothing_is_said_of_an_execution_whose_machine_cannot_be_asked_for_now(
+    run: Run, cloud: FakeCloud, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    told = record_failure(catalog_bag(), {"Error": "Boom"}, CONTEXT)
+    cloud.states.add("run-1", "FAILED", input={}, error="Boom", cause=told["cause"])
+
+    def throttled(**_: Any) -> None:
+        raise client_error("ThrottlingException", "DescribeStateMachine")
+
+    monkeypatch.setattr(cloud.states, "describe_state_machine", throttled)
+
+    ran = run(*command.split(), RUN)
+
+    assert (ran.code, ran.out) == (6, "")
+    assert "Try again" in ran.err
 
 
 @pytest.mark.parametrize(
