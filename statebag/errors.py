@@ -26,6 +26,7 @@ from botocore.exceptions import (
     TokenRetrievalError,
 )
 from botocore.exceptions import ConnectionError as NoConnectionError
+from botocore.parsers import ResponseParserError
 
 from statebag.output.terminal import print_error
 from universal_sync_core.errors import (
@@ -176,6 +177,7 @@ _NO_ANSWER: Final = (
     NoConnectionError,
     HTTPClientError,
     IncompleteReadError,
+    ResponseParserError,
 )
 
 
@@ -203,14 +205,14 @@ def wrong_setting(error: Exception) -> StatebagError:
     return WrongSettingError(f"AWS cannot be asked: {' '.join(str(error).split())}", hint=hint)
 
 
-def _endpoint(error: BotoCoreError) -> str:
+def _endpoint(error: Exception) -> str:
     """Return the address that was tried, where botocore says it."""
     return str(getattr(error, "kwargs", {}).get("endpoint_url") or "AWS")
 
 
 def _of_service(error: ClientError) -> StatebagError:
-    told = error.response.get("Error", {})
-    code = told.get("Code", "")
+    told, status = error.response.get("Error", {}), _status_of(error)
+    code = _code_of(error)
     said = f"{error.operation_name}: {code}{denial_in(told.get('Message', ''))}"
     for codes, message, hint in _NO_ACCESS:
         if code in codes:
@@ -218,12 +220,20 @@ def _of_service(error: ClientError) -> StatebagError:
     if code in _MISSING:
         hint = _WHICH_BUCKET if code == "NoSuchBucket" else _WHERE
         return NotFoundError(f"not found ({said})", hint=hint)
-    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR or code in THROTTLED:
         return UnavailableError(
             f"AWS did not carry out the request ({said})", hint="Try again in a moment."
         )
     return RefusedError(f"AWS refused the request ({said})", hint=_WHERE)
+
+
+def _status_of(error: ClientError) -> int:
+    return error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+
+
+def _code_of(error: ClientError) -> str:
+    """Return a service's own code or, where somebody else answers, the status."""
+    return error.response.get("Error", {}).get("Code") or str(_status_of(error))
 
 
 def _of_interpreter(error: Exception) -> StatebagError | None:
@@ -235,7 +245,7 @@ def _of_interpreter(error: Exception) -> StatebagError | None:
 
 def _of_core(error: StateSyncError) -> StatebagError:
     cause = error.__cause__
-    code = cause.response["Error"]["Code"] if isinstance(cause, ClientError) else "AccessDenied"
+    code = _code_of(cause) if isinstance(cause, ClientError) else "AccessDenied"
     if isinstance(cause, ClientError) and code in _EXPIRED | _UNKNOWN_KEYS | _CLOCK:
         return _of_service(cause)  # a function gets new credentials, and a person signs in
     if isinstance(error, StoreAccessDeniedError) and code not in _DENIED:

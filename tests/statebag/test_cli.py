@@ -23,6 +23,7 @@ from botocore.exceptions import (
     ProfileNotFound,
     ReadTimeoutError,
 )
+from botocore.parsers import ResponseParserError
 from click.shell_completion import BashComplete
 from click.testing import CliRunner
 
@@ -94,6 +95,8 @@ ERRORS: list[tuple[Any, int, str]] = [
     (EndpointConnectionError(endpoint_url="http://127.0.0.1:9"), 6, "http://127.0.0.1:9 did not"),
     (ConnectTimeoutError(endpoint_url="http://127.0.0.1:9"), 6, "http://127.0.0.1:9 did not"),
     (ReadTimeoutError(endpoint_url="http://127.0.0.1:9"), 6, "http://127.0.0.1:9 did not"),
+    (ResponseParserError("<html>"), 6, "--endpoint-url"),
+    (client_error("", "DescribeExecution", 403), 4, "DescribeExecution: 403"),
     (ParamValidationError(report="Invalid\nbucket name"), 2, "asked: Parameter validation failed"),
     (CredentialRetrievalError(provider="p", error_msg="no"), 4, "no usable credentials"),
     (ConfigParseError(path="config"), 4, "no usable credentials"),
@@ -153,6 +156,7 @@ REFUSALS = {
     "InvalidAccessKeyId": (4, "does not know these credentials", "Sign in"),
     "RequestTimeTooSkewed": (4, "the clock of this computer is wrong", "Set it"),
     "AccessDenied": (4, "S3 refused access", "permissions"),
+    "403": (4, "S3 refused access", "permissions"),
     "InvalidObjectState": (7, "S3 refused the request", "lifecycle rules"),
     "KMS.DisabledException": (7, "S3 refused the request", "KMS key"),
     "NoSuchBucket": (3, f"S3 has no bucket {BUCKET}", "--bucket"),

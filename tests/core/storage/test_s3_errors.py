@@ -241,8 +241,9 @@ def test_an_answer_that_is_no_xml_is_an_error_of_ours(
     expected: type[StateSyncError],
 ) -> None:
     s3.status, s3.body = status, b"<html>by a proxy"
-    with pytest.raises(expected):
+    with pytest.raises(expected) as caught:
         verb(s3_store)
+    assert ("s3:ListBucket" in str(caught.value)) is (expected is StoreAccessDeniedError)
 
 
 # What ends the reading of a body: all but the last come out of botocore as they are.

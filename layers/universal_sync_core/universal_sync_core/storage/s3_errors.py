@@ -152,7 +152,9 @@ def error_for(code: str, status: int, path: str, message: str = "") -> StateSync
         path: the `s3://` path that was asked for.
         message: S3's own; only the action that was denied, and by which policy, is taken from it.
     """
-    error = _BY_CODE.get(code) or (_BY_STATUS.get(status) if status else StoreUnavailableError)
+    error = _BY_CODE.get(code or str(status)) or (
+        _BY_STATUS.get(status) if status else StoreUnavailableError
+    )
     if error is MissingObjectError:
         return MissingObjectError("no such object", path=path)
     word = code or status or "no answer"
