@@ -259,10 +259,17 @@ def test_elements_of_a_generator_may_look_like_forms_of_ours(store: CountingStor
         assert hydrated(synced(bag, answer))["rows"] == [odd, odd]
 
 
-def test_async_handler_in_a_notebook_is_told_how_to_be_called() -> None:
-    @state_task
-    async def handler(_state: Any, _context: object) -> Any:
-        return {"status": "COMPLETE"}
+async def _async_handler(_state: Any, _context: object) -> Any:
+    return {"status": "COMPLETE"}
+
+
+async def _async_rows(_state: Any, _context: object) -> Any:
+    yield {"n": 1}
+
+
+@pytest.mark.parametrize("worker", [_async_handler, _async_rows])
+def test_async_handler_in_a_notebook_is_told_how_to_be_called(worker: Any) -> None:
+    handler = state_task(worker)
 
     async def cell() -> None:
         with pytest.raises(InvalidRequestError, match=r"await asyncio\.to_thread\(handler, event"):

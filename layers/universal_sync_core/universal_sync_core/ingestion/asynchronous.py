@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from contextlib import suppress
+from contextlib import closing, suppress
 from contextvars import copy_context
 from threading import local
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -28,17 +28,8 @@ def awaited(coroutine: Coroutine[Any, Any, T]) -> T:
     Raises:
         InvalidRequestError: a loop is already running in this thread, as in a notebook.
     """
-    import asyncio  # noqa: PLC0415 - slow to import, and most workers are plain functions
-
-    with suppress(RuntimeError):
-        asyncio.get_running_loop()
-        coroutine.close()
-        message = (
-            "an event loop already runs in this thread, as in a notebook: call the handler as"
-            " `await asyncio.to_thread(handler, event, None)`"
-        )
-        raise InvalidRequestError(message)
-    return _runner().run(coroutine, context=copy_context())
+    with closing(coroutine):
+        return _runner().run(coroutine, context=copy_context())
 
 
 def drained(items: AsyncIterator[T]) -> Generator[T]:
@@ -49,6 +40,7 @@ def drained(items: AsyncIterator[T]) -> Generator[T]:
 
     Raises:
         TimeoutError: a timeout of its own ended while it waited.
+        InvalidRequestError: a loop is already running in this thread.
     """
     import asyncio  # noqa: PLC0415 - slow to import, and most workers are plain functions
 
@@ -95,6 +87,13 @@ class _End:
 def _runner() -> Runner:
     import asyncio  # noqa: PLC0415 - slow to import, and most workers are plain functions
 
+    with suppress(RuntimeError):
+        asyncio.get_running_loop()
+        message = (
+            "an event loop already runs in this thread, as in a notebook: call the handler as"
+            " `await asyncio.to_thread(handler, event, None)`"
+        )
+        raise InvalidRequestError(message)
     if not hasattr(_of_thread, "runner"):
         _of_thread.runner = asyncio.Runner()
     runner: Runner = _of_thread.runner
