@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from universal_sync_core.errors import UnreadableObjectError
-from universal_sync_core.packs.collector import collector_paused
+from universal_sync_core.packs.collector import new_objects_only
 from universal_sync_core.packs.encoding import from_stored
 from universal_sync_core.packs.fetching import Fetching
 from universal_sync_core.packs.frames import (
@@ -200,7 +200,7 @@ class Objects(Fetching):
 
     def decoded(self, stored: Mapping[Address, bytes]) -> dict[Address, Document]:
         """Return stored documents decoded, as `documents` does."""
-        with collector_paused():
+        with new_objects_only():
             return {at: self._document(body, at, self.budget) for at, body in stored.items()}
 
     def holds_map(self, at: Address) -> bool:

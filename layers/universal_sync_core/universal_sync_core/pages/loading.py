@@ -7,7 +7,7 @@ from itertools import chain
 from typing import Any, TypeAlias
 
 from universal_sync_core.packs.arrivals import Arrivals, Stored
-from universal_sync_core.packs.collector import collector_paused
+from universal_sync_core.packs.collector import new_objects_only
 from universal_sync_core.packs.objects import Objects
 from universal_sync_core.pages.page_format import Node
 from universal_sync_core.pages.tree_reader import TreeReader
@@ -116,7 +116,7 @@ class Loading(TreeReader):
         wanted = {form: each for form, each in every.items() if form not in self._loaded}
         if not wanted:
             return
-        with SideBySide() as requests, collector_paused():
+        with SideBySide() as requests, new_objects_only():
             arrivals = Arrivals(self._objects, requests)
             seen = set(wanted)
             waiting = deque([self._begun(wanted, arrivals)])

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from itertools import chain
 from typing import Final, NamedTuple
 
-from universal_sync_core.packs.collector import collector_paused
+from universal_sync_core.packs.collector import new_objects_only
 from universal_sync_core.packs.objects import Objects
 from universal_sync_core.pages.loading import Loading, as_settled
 from universal_sync_core.pages.page_format import digest_mark, split_marks
@@ -48,7 +48,7 @@ class PageReader(Loading):
         super().__init__(objects)
         self._built: set[Address | str] = set()
 
-    @collector_paused()
+    @new_objects_only()
     def resolve(self, value: Json, *, unescape: bool = False) -> Json:
         """Return `value` with everything that it points to filled in.
 
@@ -83,7 +83,7 @@ class PageReader(Loading):
         self._pay_again(pointer.at, every, pointer.path)
         return value
 
-    @collector_paused()
+    @new_objects_only()
     def whole(self, pointer: Pointer, *, unescape: bool = False) -> Json:
         """Return the value of a pointer with everything that it points to filled in."""
         pointer = as_settled(pointer)
