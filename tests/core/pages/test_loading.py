@@ -4,7 +4,7 @@ import random
 import time
 from collections.abc import Callable, Sequence
 from itertools import chain
-from threading import Event
+from threading import Event, current_thread
 from typing import Any
 
 import pytest
@@ -74,9 +74,21 @@ def load(store: Any, value: Json, **settings: Any) -> Json:
         return opened.pages.resolve(value)
 
 
-def test_what_a_document_refers_to_is_requested_before_all_others_have_come() -> None:
+def single(store: MemoryStore) -> Json:
+    return apart(store, ["found"])[0]
+
+
+def in_pages(store: MemoryStore) -> Json:
+    with fresh(store), call() as opened:
+        return opened.pages.store(["found"]).render()
+
+
+@pytest.mark.parametrize(("stored", "value"), [(single, "found"), (in_pages, ["found"])])
+def test_what_a_document_refers_to_is_requested_before_all_others_have_come(
+    stored: Callable[[MemoryStore], Json], value: Json
+) -> None:
     store = MemoryStore()
-    (inner,) = apart(store, ["found"])
+    inner = stored(store)
     outer = apart(store, [{"number": number, "inner": inner} for number in range(2)])
     asked = Event()
 
@@ -88,7 +100,23 @@ def test_what_a_document_refers_to_is_requested_before_all_others_have_come() ->
 
     read = load(Watching(store, before), outer)
     assert sorted(each["number"] for each in read) == [0, 1]
-    assert [each["inner"] for each in read] == ["found", "found"]
+    assert [each["inner"] for each in read] == [value, value]
+
+
+@pytest.mark.parametrize(("count", "by_caller"), [(1, True), (2, False)])
+def test_a_value_that_nothing_is_read_beside_needs_no_thread(
+    count: int, *, by_caller: bool
+) -> None:
+    store, threads = MemoryStore(), set[str]()
+    pointers = []
+    for number in range(count):
+        with fresh(store), call() as opened:
+            pointers.append(opened.pages.store([number] * 50_000).render())
+    watching = Watching(store, lambda _: threads.add(current_thread().name))
+
+    assert load(watching, pointers) == [[number] * 50_000 for number in range(count)]
+    assert len(watching.gets) == count
+    assert (threads == {current_thread().name}) is by_caller
 
 
 def tree_apart(

@@ -1,12 +1,13 @@
 """Documents that are read side by side, so that those that have come are decoded meanwhile."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from functools import cache, partial
 from typing import NamedTuple, TypeAlias
 
 from universal_sync_core.packs.fetching import Fetching, is_sound
-from universal_sync_core.packs.ranges import PART_BYTES, Span, joined, whole
+from universal_sync_core.packs.ranges import PART_BYTES, Reach, Span, joined, whole
 from universal_sync_core.storage.parallel import SideBySide
 from universal_sync_core.values.address import Address, settled
 from universal_sync_core.values.pointer import Pointer
@@ -39,10 +40,21 @@ class Arrivals:
             for at, size in roots
             if self._ahead_with(at) is None and self._fetching.at_hand(at) is None
         ]
-        for span in whole(wanted, self._fetching.budget.size_left - self._bytes_ahead):
-            parts = self._requests.begin(self._fetching.part, span.parts())
-            self._ahead.setdefault(span.path, []).append(_Ahead(span, parts))
+        spans = whole(wanted, self._fetching.budget.size_left - self._bytes_ahead)
+        is_alone = len(spans) == 1 and not self._ahead and not self._bytes_asked
+        for span in spans:
+            waits = self._begun(span.parts(), is_alone=is_alone)
+            self._ahead.setdefault(span.path, []).append(_Ahead(span, waits))
             self._bytes_ahead += span.length
+
+    def _begun(self, parts: Sequence[Reach], *, is_alone: bool) -> list[Callable[[], bytes]]:
+        """Begin to read parts, and return a function for each that waits for its bytes.
+
+        A single part that nothing else is read beside needs no thread: who waits for it reads it.
+        """
+        if is_alone and len(parts) == 1:
+            return [cache(partial(self._fetching.part, parts[0]))]
+        return [each.result for each in self._requests.begin(self._fetching.part, parts)]
 
     def begin(self, addresses: Iterable[Address]) -> Iterator[Stored]:
         """Begin to read documents, and return an iterator over those that come together.
@@ -51,13 +63,15 @@ class Arrivals:
         those of `Objects.read_many`.
         """
         at_hand: Stored = {}
-        ahead: list[Address] = []
+        ahead: dict[Address, _Ahead] = {}
         missing: list[Address] = []
         for at in addresses:
             if (stored := self._fetching.at_hand(at)) is not None:
                 at_hand[at] = stored
+            elif (held := self._ahead_with(at)) is not None:
+                ahead[at] = held
             else:
-                (ahead if self._ahead_with(at) else missing).append(at)
+                missing.append(at)
         return self._arriving(at_hand, ahead, self._asked(missing))
 
     def _asked(self, missing: Sequence[Address]) -> deque[Future[Stored]]:
@@ -70,12 +84,11 @@ class Arrivals:
         return deque(self._requests.begin(self._fetching.documents_in, reaches))
 
     def _arriving(
-        self, at_hand: Stored, ahead: Iterable[Address], asked: deque[Future[Stored]]
+        self, at_hand: Stored, ahead: Mapping[Address, "_Ahead"], asked: deque[Future[Stored]]
     ) -> Iterator[Stored]:
         damaged: list[Address] = []
-        for at in ahead:
-            held = self._ahead_with(at)
-            stored = held.bytes_of(at) if held else b""
+        for at, held in ahead.items():
+            stored = held.bytes_of(at)
             if is_sound(stored, at):
                 self._fetching.keep(at, stored)
                 at_hand[at] = stored
@@ -94,10 +107,10 @@ class Arrivals:
 
 
 class _Ahead(NamedTuple):
-    """A span that is being read ahead, in parts that are not verified."""
+    """A span that is being read ahead, and what waits for each of its parts; none is verified."""
 
     span: Span
-    parts: Sequence[Future[bytes]]
+    waits: Sequence[Callable[[], bytes]]
 
     def bytes_of(self, at: Address) -> bytes:
         """Return the bytes of a document in it."""
@@ -105,6 +118,5 @@ class _Ahead(NamedTuple):
         numbers = range(start // PART_BYTES, (stop - 1) // PART_BYTES + 1)
         begins = [(number, number * PART_BYTES) for number in numbers]
         return b"".join(
-            self.parts[number].result()[max(0, start - begin) : stop - begin]
-            for number, begin in begins
+            self.waits[number]()[max(0, start - begin) : stop - begin] for number, begin in begins
         )
