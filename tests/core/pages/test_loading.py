@@ -125,15 +125,15 @@ def tree_apart(
     """Return a pointer to a list, and the paths of its documents by height, each in a pack."""
     paths: dict[int, set[str]] = {}
     with fresh(store, **settings), call() as opened:
-        add = opened.objects.add
+        add_all = opened.objects.add_all
 
         def alone(body: bytes) -> Address:
-            at = add(body)
+            (at,) = add_all([body])
             opened.objects.seal()
             paths.setdefault(decode(body)["height"], set()).add(settled(at).path)
             return at
 
-        monkeypatch.setattr(opened.objects, "add", alone)
+        monkeypatch.setattr(opened.objects, "add_all", lambda bodies: list(map(alone, bodies)))
         return opened.pages.store(NUMBERS).render(), paths
 
 

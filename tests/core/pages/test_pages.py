@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -11,6 +11,8 @@ from tests.core.bags import call, fresh
 from tests.core.fakes import CountingStore
 from tests.core.pages.trees import INDEX, PAGE, TINY, changed, keyed, numbered, read, stored
 from tests.core.places import documents_of
+from universal_sync_core.packs import outbox
+from universal_sync_core.packs.frames import to_frames
 from universal_sync_core.pages import tree_writer as pages_module
 from universal_sync_core.storage.memory_store import MemoryStore
 from universal_sync_core.values.codec import canonical, encode
@@ -105,6 +107,38 @@ def test_maps_are_told_apart_by_the_pages_they_do_not_share() -> None:
     assert len(store.gets) <= 8
     different = {key for key in after if before.get(key) != after[key]}
     assert different == {"key-000007", "zz"}
+
+
+@pytest.mark.parametrize(
+    ("value", "is_together"),
+    [
+        (numbered(20_000), True),
+        (keyed(20_000), True),
+        (
+            [{"n": number, "text": "x" * (30_000 * (number % 9 == 0))} for number in range(900)],
+            False,
+        ),
+    ],
+    ids=["list", "map", "pointers in pages"],
+)
+def test_pages_that_are_compressed_together_have_the_bytes_that_each_has_alone(
+    value: Any, *, is_together: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    groups: list[int] = []
+
+    def noted(bodies: Sequence[bytes]) -> list[bytes]:
+        groups.append(len(bodies))
+        return to_frames(bodies)
+
+    monkeypatch.setattr(outbox, "PACK_BYTES", 10_000)
+    monkeypatch.setattr(outbox, "to_frames", noted)
+    together, alone = MemoryStore(), MemoryStore()
+    stored(CountingStore(together), value)
+    assert bool(groups) is is_together
+    monkeypatch.setattr(outbox, "_MANY", math.inf)
+    stored(CountingStore(alone), value)
+    assert len(together.objects) > 1
+    assert together.objects == alone.objects
 
 
 def test_a_large_value_is_sent_while_it_is_made(monkeypatch: pytest.MonkeyPatch) -> None:

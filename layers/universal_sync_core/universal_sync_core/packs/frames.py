@@ -6,7 +6,7 @@ JSON lines. Other writers may store plain JSON; the bytes of a document show whi
 
 import hashlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from universal_sync_core.errors import UnreadableObjectError
@@ -22,6 +22,7 @@ PACK_BYTES: Final = 4 * KIB * KIB
 # Packs of this product end near 4 MiB, with far fewer.
 MOST_DOCUMENTS: Final = KIB * KIB
 _LEVEL: Final = 3
+_THREADS: Final = 2
 # https://www.rfc-editor.org/rfc/rfc8878#name-zstandard-frames
 _FRAME: Final = b"\x28\xb5\x2f\xfd"
 _BLOCK_HEADER_BYTES: Final = 3
@@ -93,6 +94,13 @@ def to_frame(body: bytes) -> bytes:
     """Return a JSON document in the form that a pack stores."""
     frame: bytes = _compressor().compress(body + b"\n")
     return frame
+
+
+def to_frames(bodies: Sequence[bytes]) -> list[bytes]:
+    """Return what `to_frame` does for each of some documents, compressed on two processors."""
+    lines: list[bytes | bytearray | memoryview] = [body + b"\n" for body in bodies]
+    frames = _compressor().multi_compress_to_buffer(lines, threads=_THREADS)
+    return [frames[number].tobytes() for number in range(len(frames))]
 
 
 def encoding_of(body: bytes) -> str | None:

@@ -97,8 +97,13 @@ class Objects(Fetching):
         Raises:
             StateTooLargeError: it is larger than any call could read again.
         """
-        self.budget.require_readable(len(body), "a value to store")
-        return self._outbox.add(body, self.home)
+        return self.add_all([body])[0]
+
+    def add_all(self, bodies: Sequence[bytes]) -> list[Address]:
+        """Add documents as `add` does, in less time where they are many."""
+        for body in bodies:
+            self.budget.require_readable(len(body), "a value to store")
+        return self._outbox.add_all(bodies, self.home)
 
     def copies(self, addresses: Sequence[Address]) -> list[Address]:
         """Add documents of other packs once more, and return their future addresses.

@@ -1,10 +1,10 @@
 """The packs that one call adds, on their way to the store; the last is still being written."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from universal_sync_core.packs.frames import PACK_BYTES, Pack, to_frame
+from universal_sync_core.packs.frames import PACK_BYTES, Pack, to_frame, to_frames
 from universal_sync_core.packs.relative_pointers import relative
 from universal_sync_core.storage.known import Identity, identity
 from universal_sync_core.values.address import (
@@ -17,6 +17,9 @@ from universal_sync_core.values.address import (
 )
 from universal_sync_core.values.codec import Json, encode
 from universal_sync_core.values.pointer import Pointer
+
+# Fewer documents than these are compressed before a second thread has begun.
+_MANY: Final = 8
 
 
 class Mark(NamedTuple):
@@ -54,6 +57,13 @@ class Outbox:
         """Add the JSON of a document to the open pack, and return its address."""
         pack = self._opened(home)
         return self._added(to_frame(self._in_stored_form(body, pack)), pack)
+
+    def add_all(self, bodies: Sequence[bytes], home: str) -> list[Address]:
+        """Add documents as `add` does, in less time where they are many."""
+        token = self._token.encode()
+        if len(bodies) < _MANY or any(token in body for body in bodies):
+            return [self.add(body, home) for body in bodies]
+        return [self._added(frame, self._opened(home)) for frame in to_frames(bodies)]
 
     def add_copy(self, stored: bytes, home: str) -> Address:
         """Add a document as another pack stores it; it must not refer to that pack."""

@@ -1,7 +1,7 @@
 """Writing values as pages: lists and maps as trees, large values as documents of their own."""
 
 from collections.abc import Iterator, Sequence
-from itertools import takewhile
+from itertools import islice, takewhile
 from math import ceil
 from typing import Final
 
@@ -27,6 +27,8 @@ from universal_sync_core.values.sizes import is_over
 _FEW_AROUND: Final = 4
 # How much of a value is held while it is being stored: some 500 pages, sent in parallel.
 _HELD_BYTES: Final = 32 * KIB * KIB
+# How much of it is compressed together.
+_TOGETHER_BYTES: Final = KIB * KIB
 # Elements that are added together if all are small, which takes half as long, and encoded together
 # if all are numbers, true, false or null, whose JSON has no commas.
 _GROUP: Final = 250
@@ -41,6 +43,7 @@ class TreeWriter(PageReader):
         super().__init__(objects)
         self._page_bytes = settings.page_bytes
         self._index_bytes = settings.index_bytes
+        self._pages_together = max(1, _TOGETHER_BYTES // settings.page_bytes)
         self._entry_bytes = settings.page_bytes // 4
         self._around = 0  # containers of the value that is being written
 
@@ -98,20 +101,29 @@ class TreeWriter(PageReader):
         ordered = entries.kind == "map" and not (whole and entries.size <= self._page_bytes)
         children: list[Child] = []
         last = ""
-        for part in entries.parts(self._page_bytes, by_key=ordered):
-            order = part.order if ordered else None
-            marks = part.marks if marked else None
-            least = _separator(last, part.first) if children else first
-            child = Child(
-                at=self._add(render_page(entries.kind, part.items, order=order, marks=marks)),
-                count=part.count,
-                size=part.size,
-                weight=part.weight,
-                first=least if entries.kind == "map" else "",
-                marks=part.marks,
-            )
-            children.append(child)
-            last = part.last
+        parts = entries.parts(self._page_bytes, by_key=ordered)
+        while together := list(islice(parts, self._pages_together)):
+            bodies = [
+                render_page(
+                    entries.kind,
+                    part.items,
+                    order=part.order if ordered else None,
+                    marks=part.marks if marked else None,
+                )
+                for part in together
+            ]
+            for part, at in zip(together, self._add(bodies), strict=True):
+                least = _separator(last, part.first) if children else first
+                child = Child(
+                    at=at,
+                    count=part.count,
+                    size=part.size,
+                    weight=part.weight,
+                    first=least if entries.kind == "map" else "",
+                    marks=part.marks,
+                )
+                children.append(child)
+                last = part.last
         return children
 
     def _write_index(
@@ -123,8 +135,8 @@ class TreeWriter(PageReader):
         return [
             Child(
                 at=self._add(
-                    render_index(kind, height, group, self._objects.reference, marked=marked)
-                ),
+                    [render_index(kind, height, group, self._objects.reference, marked=marked)]
+                )[0],
                 count=sum(child.count for child in group),
                 size=sum(child.size_in_parent for child in group),
                 weight=sum(child.weight for child in group),
@@ -133,10 +145,10 @@ class TreeWriter(PageReader):
             for group in _groups(children, target)
         ]
 
-    def _add(self, body: bytes) -> Address:
-        at = self._objects.add(body)
+    def _add(self, bodies: Sequence[bytes]) -> list[Address]:
+        places = self._objects.add_all(bodies)
         self._objects.flush_over(_HELD_BYTES)
-        return at
+        return places
 
     def _fields(self, fields: JsonObject) -> Entries:
         entries = Entries("map")
