@@ -8,6 +8,8 @@ import { Decompress } from "fzstd";
 const { STATE_BUCKET: Bucket, STATE_PREFIX = "", STATE_BUDGET_MB = 128 } = process.env;
 const DOCUMENT_BYTES = 1024; // that a document counts for beside its own
 const BYTES_PER_VALUE = 32; // of the JSON that one call may read, for each value that may be in it
+const PART_BYTES = 4 * 1024 * 1024; // the most that one request reads of several documents
+const GAP_BYTES = 64 * 1024; // reading so much in between takes less time than another request
 const isWhole = (number) => Number.isSafeInteger(number) && number >= 0;
 const ESCAPED = /^__escaped:((?:__escaped:)*(?:__s3_offloaded|__gzip_base64))$/;
 // A key, not a part of one: its quote follows a bracket or a comma, never a backslash.
@@ -95,18 +97,44 @@ const unzstd = zlib.zstdDecompressSync ?? ((body, { maxOutputLength: left }) => 
 export const folderOf = (executionId) =>
   `${STATE_PREFIX}v1/${encodeURIComponent(executionId).replace(/[!'()*]|^\.\.?$/g, percent)}/packs/`;
 
-// The JSON of one document: a range of a pack, with a zstd frame or the JSON itself.
-async function load({ path, start, length, digest }, folder, budget) {
-  const Key = folder + path.slice(-64);
-  if (path !== `s3://${Bucket}/${Key}`) fail("PointerNotAllowedError", path);
-  if (!isWhole(start) || !isWhole(length - 1)) fail("MalformedPointerError", path);
-  spend(length + DOCUMENT_BYTES, budget); // before it is requested
-  const Range = `bytes=${start}-${start + length - 1}`;
-  const body = await tried(async () => {
-    const { Body } = await s3.send(new GetObjectCommand({ Bucket, Key, Range }));
-    const bytes = Buffer.from(await Body.transformToByteArray());
-    return sha256(bytes) === digest ? bytes : fail("ChecksumMismatchError", path);
-  });
+// Documents that lie near each other in a pack are read by one request.
+function joined(places) {
+  const runs = [];
+  for (const place of [...places].sort((a, b) => (a.path === b.path ? a.start - b.start : a.path < b.path ? -1 : 1))) {
+    const { path, start, length } = place;
+    const run = runs.at(-1);
+    const isNear = run?.path === path && start <= run.stop + GAP_BYTES && start + length <= run.start + PART_BYTES;
+    if (!isNear) runs.push({ path, start, stop: 0, near: [] });
+    runs.at(-1).near.push(place);
+    runs.at(-1).stop = Math.max(runs.at(-1).stop, start + length);
+  }
+  return runs;
+}
+
+// The JSON of documents: ranges of packs, each with a zstd frame or the JSON itself.
+async function load(places, folder, budget) {
+  for (const { path, start, length } of places) {
+    if (path !== `s3://${Bucket}/${folder}${path.slice(-64)}`) fail("PointerNotAllowedError", path);
+    if (!isWhole(start) || !isWhole(length - 1)) fail("MalformedPointerError", path);
+  }
+  const found = new Map();
+  await Promise.all(joined(places).map(async ({ path, start: first, stop, near }) => {
+    spend(stop - first + DOCUMENT_BYTES * near.length, budget); // before it is requested
+    const range = { Bucket, Key: folder + path.slice(-64), Range: `bytes=${first}-${stop - 1}` };
+    const bodies = await tried(async () => {
+      const { Body } = await s3.send(new GetObjectCommand(range));
+      const bytes = Buffer.from(await Body.transformToByteArray());
+      return near.map(({ start, length, digest }) => {
+        const body = bytes.subarray(start - first, start - first + length);
+        return sha256(body) === digest ? body : fail("ChecksumMismatchError", path);
+      });
+    });
+    near.forEach((place, at) => found.set(place, documentIn(bodies[at], place, budget)));
+  }));
+  return places.map((place) => found.get(place));
+}
+
+function documentIn(body, { path, start }, budget) {
   const isFrame = body.subarray(0, 4).equals(FRAME);
   // A pointer into its own pack has no path, and its range counts back from the document.
   return parsed(isFrame ? inflated(unzstd, body, budget) : body, budget, (_, form) => {
@@ -119,13 +147,16 @@ async function load({ path, start, length, digest }, folder, budget) {
 const placeOf = ({ __s3_path: path, __range: [start, length], __sha256: digest }) =>
   ({ path, start, length, digest });
 
-async function pages(place, folder, budget) {
-  const node = await load(place, folder, budget);
-  if (node?.__page !== 1) fail("MalformedPointerError", place.path);
-  if (node.height === 0) return [node.items];
-  const below = node.children.map(([pack, start, length, digest]) => pages(pack
-    ? { path: pack.length === 64 ? place.path.slice(0, -64) + pack : pack, start, length, digest }
-    : { path: place.path, start: place.start - start, length, digest }, folder, budget));
+async function pages(places, folder, budget) {
+  const nodes = await load(places, folder, budget);
+  const below = nodes.map((node, at) => {
+    const { path, start: from } = places[at];
+    if (node?.__page !== 1) fail("MalformedPointerError", path);
+    if (node.height === 0) return [node.items];
+    return pages(node.children.map(([pack, start, length, digest]) => (pack
+      ? { path: pack.length === 64 ? path.slice(0, -64) + pack : pack, start, length, digest }
+      : { path, start: from - start, length, digest })), folder, budget);
+  });
   return (await Promise.all(below)).flat();
 }
 
@@ -138,8 +169,8 @@ export async function opened(value, folder, budget = newBudget()) {
   }
   if (value?.__s3_offloaded !== true) return value;
   if (value.__v !== 1 || !Array.isArray(value.__range)) fail("MalformedPointerError", value.__s3_path);
-  if (value.__kind === "value") return load(placeOf(value), folder, budget);
-  const items = await pages(placeOf(value), folder, budget);
+  if (value.__kind === "value") return (await load([placeOf(value)], folder, budget))[0];
+  const items = await pages([placeOf(value)], folder, budget);
   return value.__kind === "list" ? items.flat() : Object.fromEntries(items.flatMap(Object.entries));
 }
 

@@ -12,6 +12,10 @@ from threading import Thread
 import pytest
 
 from tests.examples.node import installed
+from universal_sync_core import store_to_s3
+from universal_sync_core.settings import Settings
+from universal_sync_core.storage import runtime
+from universal_sync_core.storage.memory_store import MemoryStore
 
 CODES = {
     400: "ExpiredToken",
@@ -35,9 +39,15 @@ try {
 }
 """
 
+# Reads the value of a pointer.
+READING = """
+import { folderOf, whole } from "./pointers.mjs";
+console.log(JSON.stringify(await whole(JSON.parse(process.argv[2]), folderOf("run-1"))));
+"""
+
 
 class IllS3(ThreadingHTTPServer):
-    """Keeps objects in memory; `plan` says what befalls the next writes and reads."""
+    """Keeps objects in memory and counts reads; `plan` says what befalls the next requests."""
 
     daemon_threads = True
 
@@ -45,6 +55,7 @@ class IllS3(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.objects: dict[str, bytes] = {}
         self.plan: dict[str, list[str]] = {}
+        self.reads = 0
 
     def next_fault(self, method: str) -> str | None:
         return self.plan[method].pop(0) if self.plan.get(method) else None
@@ -67,6 +78,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         fault, key = self.server.next_fault("GET"), self.path.partition("?")[0]
+        self.server.reads += 1
         if fault is not None and fault.isdecimal():
             return self._answer(int(fault))
         start, end = map(int, re.findall(r"\d+", self.headers["Range"]))
@@ -96,6 +108,7 @@ class Handler(BaseHTTPRequestHandler):
 def code(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = installed(tmp_path_factory.mktemp("node_faults"))
     (folder / "script.mjs").write_text(SCRIPT, "utf-8")
+    (folder / "reading.mjs").write_text(READING, "utf-8")
     return folder
 
 
@@ -133,8 +146,12 @@ def test_what_passes_is_tried_again(
     ill_s3.objects.clear()
     ill_s3.plan = {method: list(faults)}
 
-    ran = subprocess.run(
-        ["node", "script.mjs"],  # noqa: S607 - of the path, as npm is
+    assert said_by("script.mjs", code, ill_s3) == said
+
+
+def said_by(script: str, code: Path, ill_s3: IllS3, *arguments: str) -> object:
+    ran = subprocess.run(  # noqa: S603 - a script of ours
+        ["node", script, *arguments],  # noqa: S607 - of the path, as npm is
         cwd=code,
         env={
             "PATH": os.environ["PATH"],
@@ -147,5 +164,21 @@ def test_what_passes_is_tried_again(
         stdout=subprocess.PIPE,
         check=True,
     )
+    return json.loads(ran.stdout)
 
-    assert json.loads(ran.stdout) == said
+
+@pytest.mark.parametrize(
+    ("faults", "reads"), [([], 2), (["503", "altered"], 4)], ids=["sound", "ill"]
+)
+def test_pages_that_lie_near_each_other_are_read_by_one_request(
+    code: Path, ill_s3: IllS3, faults: list[str], reads: int
+) -> None:
+    value = [{"number": number, "text": "x" * 200} for number in range(9_000)]
+    store = MemoryStore()
+    with runtime.use(settings=Settings(bucket="bucket"), store=store):
+        pointer = store_to_s3(value, {"execution_id": "run-1"})
+    ill_s3.objects = {f"/{at.bucket}/{at.key}": kept.body for at, kept in store.objects.items()}
+    ill_s3.plan, ill_s3.reads = {"GET": faults}, 0
+
+    assert said_by("reading.mjs", code, ill_s3, json.dumps(pointer)) == value
+    assert ill_s3.reads == reads
