@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from tests.core import oracle
 from tests.core.bags import EXECUTION, fresh, synced
+from tests.core.effort import calls_of
 from tests.core.fakes import CountingStore, SlowStore
 from tests.core.test_lossless import TINY, results
 from tests.worker.conftest import DOCUMENTS, HISTORY, STATE
@@ -73,6 +74,31 @@ def test_index_that_a_list_refuses_is_refused_in_its_words(
             with pytest.raises(refused.type) as by_list:
                 [][index]
             assert str(refused.value) == str(by_list.value)
+
+
+@pytest.mark.parametrize("bounds", [(), (1,), (-3,), (0, 2), (2, -1), (9,), (-99, 99)])
+def test_the_position_of_an_element_is_that_in_a_list(bounds: tuple[int, ...]) -> None:
+    elements: list[Any] = [{"n": number % 2} for number in range(5)]
+    view = state_of({"execution_id": EXECUTION, "elements": elements})["elements"]
+    for sought in (*elements[:2], "none"):
+        try:
+            expected = elements.index(sought, *bounds)
+        except ValueError:
+            with pytest.raises(ValueError, match="not in the list"):
+                view.index(sought, *bounds)
+        else:
+            assert view.index(sought, *bounds) == expected
+
+
+def test_the_position_of_an_element_is_looked_for_as_elements_are_gone_through() -> None:
+    store = CountingStore()
+    with fresh(store):
+        elements = [f"{number}" * 20 for number in range(5_000)]
+        bag = synced({"execution_id": EXECUTION}, {"current_state": {"elements": elements}})
+    with fresh(store):
+        view = state_of(bag)["current_state"]["elements"]
+        through = calls_of(lambda: list(view))
+        assert calls_of(lambda: view.index(elements[-1])) < 1.2 * through
 
 
 COPIES: dict[str, Callable[[Any], Any]] = {

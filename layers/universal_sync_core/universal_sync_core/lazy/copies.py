@@ -58,3 +58,11 @@ class CopiedList(Sequence[Json]):
     def __radd__(self, other: Json) -> Json:
         """Return a list of the elements of both."""
         return [*other, *self] if isinstance(other, list) else NotImplemented
+
+    def index(self, value: Json, start: int = 0, stop: int | None = None) -> int:
+        """Return the first position of an equal element; elements are read some at a time."""
+        places = range(len(self))[start:stop]
+        for place, item in zip(places, self[start:stop], strict=True):
+            if item == value:
+                return place
+        raise ValueError("the value is not in the list")
