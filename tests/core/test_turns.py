@@ -105,6 +105,19 @@ def join_branches_of(count: int) -> Work:
     return join(stored(2, {"n": 0}), *(inline(2, {"n": n}) for n in range(1, count + 2)))
 
 
+def join_lists(count: int) -> Work:
+    """Return the join of branches, each of which adds to long lists of the state and of the bag."""
+    rows = [f"{n}" * 40 for n in range(900)]
+    strategy = {"merge_strategy": {"found": "append", "rows": "append"}}
+    bag = synced(state_of(rows), {"rows": rows})
+    ends = []
+    for number in range(count + 1):
+        branch = fork_branch(bag, {"branch_id": f"b{number}"}, CONTEXT)
+        result = {"current_state": {"found": [number]}, "rows": [number]}
+        ends.append(complete_branch(synced(branch, result, **strategy), CONTEXT))
+    return lambda: join_branches(bag, ends, CONTEXT | strategy)
+
+
 def remove(count: int) -> Work:
     bag = state_of(stored(count, {"n": 1, "m": 1}))
     return lambda: synced(bag, {"removed_paths": paths(count, "found")})
@@ -143,6 +156,7 @@ WORK: Final[dict[str, Callable[[int], Work]]] = {
     "branches that add values": join_added,
     "branches that change items": join_items,
     "more branches": join_branches_of,
+    "more branches that append": join_lists,
     "keys that are removed": remove,
     "keys that are kept inline": keep_inline,
     "a state to hydrate": hydrate,

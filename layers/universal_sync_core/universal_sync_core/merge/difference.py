@@ -46,9 +46,14 @@ class Differences:
         self._maps = Once[Changes](unit.budget)
 
     def read_ahead(self, bags: Iterable[JsonObject]) -> None:
-        """Read what comparing the states of several bags reads side by side."""
-        before = self._before.get(STATE)
-        read_apart(((before, bag.get(STATE), (STATE,)) for bag in bags), self._unit)
+        """Read what comparing the fields of several bags that are merged reads side by side."""
+        pairs = (
+            (self._before[field], value, (field,))
+            for bag in bags
+            for field, value in bag.items()
+            if field in self._before and (field == STATE or self._strategies.at((field,)))
+        )
+        read_apart(pairs, self._unit)
 
     def of(self, bag: JsonObject) -> JsonObject:
         """Return the delta that leads from the parent to `bag`, control fields left out.

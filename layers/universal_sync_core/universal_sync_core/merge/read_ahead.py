@@ -91,7 +91,7 @@ def _read_lists(growing: Iterable[tuple[Json, Json, Strategy | None]], unit: Uni
 
 
 def read_apart(pairs: Iterable[Pair], unit: UnitOfWork) -> None:
-    """Read the maps that differ in two states, without pages that both have.
+    """Read what comparing two states reads: of maps that differ, not the pages that both have.
 
     Args:
         pairs: what one and the other state has at a path.
@@ -101,9 +101,12 @@ def read_apart(pairs: Iterable[Pair], unit: UnitOfWork) -> None:
     level = list(pairs)
     while level:
         differing = [pair for pair in level if _is_apart(*pair, unit, seen)]
+        maps = [pair for pair in differing if unit.strategies.at(pair[2]) is None]
+        lists = [parse(before) for before, _, path in differing if unit.strategies.at(path)]
+        unit.pages.read_pages({pointer.at: pointer for pointer in lists if pointer}.values())
         unit.pages.read_apart((before, after) for before, after, _ in differing)
         level = []
-        for before, after, path in differing:
+        for before, after, path in maps:
             old, new = unit.pages.maps_apart(before, after)
             level += ((old[key], new[key], (*path, key)) for key in new if key in old)
 
@@ -111,11 +114,13 @@ def read_apart(pairs: Iterable[Pair], unit: UnitOfWork) -> None:
 def _is_apart(
     before: Json, after: Json, path: Pattern, unit: UnitOfWork, seen: set[object]
 ) -> bool:
-    """Tell whether two maps are compared key by key, and were not yet."""
-    is_pair = type(before) is type(after) is dict and not is_one_place(before, after)
-    if not is_pair or unit.strategies.at(path) is not None:
+    """Tell whether two maps, or two lists that grow, are compared by member and were not yet."""
+    strategy = unit.strategies.at(path)
+    is_stored = dict in (type(before), type(after)) and not is_one_place(before, after)
+    if not is_stored or (strategy is not None and not strategy.grows):
         return False
-    return kind_of(before) == kind_of(after) == "map" and _is_new((before, after), seen)
+    kind = "map" if strategy is None else "list"
+    return kind_of(before) == kind_of(after) == kind and _is_new((before, after), seen)
 
 
 def read_together(groups: Iterable[tuple[Sequence[Json], Pattern]], unit: UnitOfWork) -> None:
