@@ -21,7 +21,7 @@ from services.calls import called
 from services.names import boto3_name, pascal_case
 from universal_sync_core.errors import InvalidRequestError, StateTooLargeError
 from universal_sync_core.storage import runtime
-from universal_sync_core.values.portable import is_portable
+from universal_sync_core.values.portable import is_portable, json_type
 from universal_sync_core.values.timestamps import rfc3339
 
 if TYPE_CHECKING:
@@ -133,8 +133,12 @@ def _members(value: "Json", shape: Shape | None, place: str) -> "Json":
         return [_members(item, shape.member, f"{place}[{n}]") for n, item in enumerate(value)]
     if isinstance(shape, MapShape) and type(value) is dict:
         return {key: _members(item, shape.value, f"{place}.{key}") for key, item in value.items()}
-    is_blob = shape is not None and shape.type_name == "blob"
-    return value.encode() if is_blob and type(value) is str else value
+    kind = None if shape is None else shape.type_name
+    if shape is not None and kind == "string" and type(value) is not str and not _is_json(shape):
+        # Botocore looks into some of them before it checks their types.
+        message = f"{place} must be a string, not {json_type(value)}"
+        raise InvalidRequestError(message, field=place)
+    return value.encode() if kind == "blob" and type(value) is str else value
 
 
 def _structure(value: "Json", shape: StructureShape, place: str) -> "JsonObject":
@@ -188,6 +192,11 @@ def _scalar(value: Any) -> "Json":
     except UnicodeDecodeError:
         message = "the body is not text, and a state cannot carry it"
     raise InvalidRequestError(message, field="operation")
+
+
+def _is_json(shape: Shape) -> bool:
+    """Tell whether the SDK writes any value as the JSON in a string."""
+    return bool(shape.serialization.get("jsonvalue"))
 
 
 def _is_free(shape: StructureShape) -> bool:

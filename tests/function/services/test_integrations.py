@@ -155,6 +155,8 @@ def test_body_that_breaks_off_is_worth_another_try(stub: Any, error: Exception) 
         ("dynamodb:listTables", {"Most": 1}, {}, "parameters.Most"),
         ("dynamodb:listTables", {"Limit": 1, "limit": 2}, {}, "parameters.limit"),
         ("s3:getObject", {"Bucket": "photos", "Key": "cut \ud83d"}, {}, "parameters"),
+        ("s3:getObject", {"Bucket": {"Name": "photos"}, "Key": "k"}, {}, "parameters.Bucket"),
+        ("dynamodb:query", {"TableName": ["orders"]}, {}, "parameters.TableName"),
         ("ecs:describeTasks", {"Tasks": ["one"]}, {"all_pages": True}, "all_pages"),
     ],
 )
