@@ -180,6 +180,12 @@ def test_an_open_bag_names_it_when_it_is_sealed_unless_it_was_merged() -> None:
         rows.append(1)
         state.merge({"current_state": {"rows": rows}})
         assert state.commit()["current_state"]["rows"][-1] == 1
+        rows = state["current_state"]["rows"]
+        rows.append(2)
+        state.merge({"current_state": {"rows": rows}})
+        rows.append(3)
+        with pytest.warns(InPlaceChangeWarning, match=r"current_state\.rows"):
+            assert state.commit()["current_state"]["rows"][-1] == 2
         state["current_state"]["rows"].clear()
         state.merge({"x": 1})
         with pytest.warns(InPlaceChangeWarning, match=r"current_state\.rows"):

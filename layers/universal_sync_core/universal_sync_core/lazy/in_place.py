@@ -1,7 +1,7 @@
 """Finding plain values that a worker changed in place, which does not change the state."""
 
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from universal_sync_core.errors import InvalidRequestError
@@ -38,7 +38,7 @@ class Handed:
 
     steps: Selection
     value: Json
-    mark: int
+    mark: int | None
 
 
 @dataclass(slots=True)
@@ -68,9 +68,13 @@ class Watch:
         self._handed.append(Handed(steps, value, hash(encoded)))
 
     def forget(self, result: object) -> None:
-        """Forget changed values that are in a result, whole or in part."""
+        """Forget the changes so far of values that are in a result, whole or in part."""
         unchanged, lost = self._sorted(result)
-        self._handed = unchanged + lost
+        kept = {id(each) for each in unchanged + lost}
+        self._handed = [
+            each if id(each) in kept else replace(each, mark=mark_of(each.value))
+            for each in self._handed
+        ]
 
     def warn(self, result: object = None) -> None:
         """Warn of each value that was changed in place and is not in the result."""
