@@ -7,7 +7,7 @@ import pytest
 from tests.core.bags import CONTEXT, KIB, fresh, hydrated, synced, text_of
 from tests.core.documents.oracle import at
 from tests.core.fakes import CountingStore
-from universal_sync_core import optimize_and_offload, universal_sync_core
+from universal_sync_core import optimize_and_offload, store_to_s3, universal_sync_core
 from universal_sync_core.errors import StateTooLargeError
 from universal_sync_core.values.compression import is_compressed
 from universal_sync_core.values.pointer import parse
@@ -177,6 +177,18 @@ def test_an_object_that_was_copied_in_part_is_copied_whole_when_it_is_named() ->
     assert bag["current_state"]["flags"] == {"a": 1, "b": {"c": 2}}
     bag = synced(bag, {"other": 1}, CONTEXT | {"keep_inline": ["flags"]})
     assert bag["current_state"]["flags"] == {"a": 1, "b": {"c": 2, "d": 3}}
+
+
+def test_what_is_no_object_is_not_read_for_copies_of_its_keys() -> None:
+    store = CountingStore()
+    with fresh(store):
+        parts = {"text": "y" * 20_000, "rows": ["y" * 20_000]}
+        apart = {name: store_to_s3(part, CONTEXT) for name, part in parts.items()}
+        bag = synced({}, {"current_state": {"found": store_to_s3(apart, CONTEXT)}})
+    store.reset()
+    with fresh(store):
+        synced(bag, {"other": 1}, CONTEXT | {"keep_inline": ["found.text.a", "found.rows.a"]})
+    assert len(store.gets) == 1
 
 
 @pytest.mark.usefixtures("store")

@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias, get_args
 
 from universal_sync_core.packs.arrivals import Arrivals, Stored
 from universal_sync_core.packs.collector import new_objects_only
@@ -18,7 +18,15 @@ from universal_sync_core.values.budget import Document
 from universal_sync_core.values.codec import Json, JsonObject
 from universal_sync_core.values.compression import expand, is_compressed
 from universal_sync_core.values.paths import Step, Steps, by_first
-from universal_sync_core.values.pointer import COMPRESSED_MARK, Pointer, is_map, length, parse
+from universal_sync_core.values.pointer import (
+    COMPRESSED_MARK,
+    Kind,
+    Pointer,
+    is_map,
+    kind_of,
+    length,
+    parse,
+)
 
 Unpack: TypeAlias = Callable[[JsonObject], Json]
 # A pointer, or a row of an index object.
@@ -27,6 +35,7 @@ Reference: TypeAlias = Pointer | tuple[Node, int]
 Form: TypeAlias = tuple[Address, bool]
 References: TypeAlias = Mapping[Form, Reference]
 Parse: TypeAlias = Callable[[Json], Pointer | None]
+_KINDS: Final = get_args(Kind)
 
 
 class Loading(TreeReader):
@@ -71,17 +80,25 @@ class Loading(TreeReader):
         )
         return [self._members(value, steps) for value, steps in found]
 
-    def load_paths(self, wanted: Iterable[tuple[Json, Sequence[Steps]]]) -> None:
+    def load_paths(
+        self, wanted: Iterable[tuple[Json, Sequence[Steps]]], *, into: Collection[Kind] = _KINDS
+    ) -> None:
         """Read everything at the ends of paths; what leads there is read level by level.
 
         Args:
             wanted: each value with the paths below it, as keys in their stored form and positions.
+            into: the kinds that the paths lead through; `value` for lists and maps in single
+                objects, as other languages store them.
         """
         ends: list[Json] = []
         level = list(wanted)
         while level:
             ends += [value for value, paths in level if () in paths]
-            below = [(value, by_first(paths)) for value, paths in level if () not in paths]
+            below = [
+                (value, by_first(paths))
+                for value, paths in level
+                if () not in paths and kind_of(value) in into
+            ]
             level = [
                 (value, paths[step])
                 for (_, paths), found in zip(below, self.members(below), strict=True)

@@ -67,7 +67,7 @@ def _with_copies(pointer: Pointer, by_key: dict[str, Keys], unit: UnitOfWork) ->
     if pointer.kind != "map" or not missing:
         return pointer
     paths = [(key, *path) for key, inner in missing.items() for path in inner]
-    unit.pages.load_paths([(pointer.render(), paths)])
+    unit.pages.load_paths([(pointer.render(), paths)], into=["map"])
     copies = _copies(unit.pages.lookup(pointer, missing), missing, unit)
     return pointer.with_beside(_joined(pointer.beside, copies))
 
