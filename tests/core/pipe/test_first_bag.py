@@ -6,7 +6,7 @@ import pytest
 
 from tests.core.bags import CONTEXT, EXECUTION, OTHER_EXECUTION, fresh, synced
 from tests.core.fakes import CountingStore
-from universal_sync_core import first_bag
+from universal_sync_core import first_bag, store_to_s3
 from universal_sync_core.errors import (
     ChecksumMismatchError,
     InvalidRequestError,
@@ -36,6 +36,13 @@ def test_the_first_bag_is_made_of_the_input(
     assert {name: bag[name] for name in expected} == expected
     assert (bag["execution_id"], bag["next_action"]) == (EXECUTION, "CONTINUE")
     assert (bag["state_revision"], bag["segment_to_run"]) == (1, 0)
+
+
+@pytest.mark.parametrize(("segments", "total"), [([1, 2, 3], 3), ({"a": 1}, None)])
+@pytest.mark.usefixtures("store")
+def test_segments_are_counted_where_they_are_in_s3(segments: Any, total: int | None) -> None:
+    bag = first_bag({"segments": store_to_s3(segments, CONTEXT)}, CONTEXT)
+    assert bag.get("total_segments") == total
 
 
 def inputs(store: CountingStore, body: bytes) -> str:

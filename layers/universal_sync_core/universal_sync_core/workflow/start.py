@@ -11,6 +11,7 @@ from universal_sync_core.pipe.load import StateHydrator, sha256_in
 from universal_sync_core.storage import runtime
 from universal_sync_core.sync import universal_sync_core
 from universal_sync_core.values.codec import Json, JsonObject
+from universal_sync_core.values.pointer import length, recognise
 from universal_sync_core.workflow.continuation import RESUME_FROM, resumed_bag
 
 INPUT_PATH: Final = "input_s3_path"
@@ -49,8 +50,10 @@ def first_bag(execution_input: JsonObject | None, context: Context) -> JsonObjec
         return resumed_bag(given, context, counters=counters)
     fields = _loaded(given, context)
     _require_no_chain(fields)
-    if type(fields.get("segments")) is list:
-        counters["total_segments"] = len(fields["segments"])
+    segments: Json = fields.get("segments")
+    if type(segments) is list or recognise(segments) is not None:
+        total = length(segments)
+        counters |= {} if total is None else {"total_segments": total}
     own = {"execution_id": context["execution_id"], USED: 0}
     given = {name: value for name, value in fields.items() if name != "execution_id"}
     return universal_sync_core(counters | own, given, {**context, "action": "init"})
