@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 import universal_sync_core as core
 from services import clients
 from services.calls import called
-from universal_sync_core.bag.fields import CHAIN, field_of
+from universal_sync_core.bag.fields import CHAIN, FAILED_SEGMENTS, in_place
 from universal_sync_core.bag.nesting import MOST_DEEP, depth_of
 from universal_sync_core.bag.unit_of_work import unit_of_work
 from universal_sync_core.errors import StateSyncError, StoredDataError
@@ -23,6 +23,7 @@ from universal_sync_core.retention.members import has_begun
 from universal_sync_core.storage import runtime
 from universal_sync_core.storage.keys import execution_in
 from universal_sync_core.values import codec
+from universal_sync_core.values.pointer import length
 from universal_sync_core.workflow.continuation import RESUME_FROM
 from universal_sync_core.workflow.failure import (
     SNAPSHOT_OF_RECORD,
@@ -154,10 +155,17 @@ def left_by(end: Ended) -> LastState:
 
 
 def _state(end: Ended, bag: JsonObject, **more: str | None) -> LastState:
+    """Return a bag as a last state, with what can be read of its fields, wherever they are."""
     own = _own(bag, end)
     owner = own["execution_id"]
     known = own if "state_revision" in own else {}
-    return LastState(owner=owner, bag=known, chain=_chain(known, owner), **more)
+    chain, failed = None, 0
+    with _without_unreadable(), unit_of_work(None, {"execution_id": owner}) as unit:
+        fields = in_place(known, unit.pages, {CHAIN, FAILED_SEGMENTS})
+        chain = unit.pages.resolve(fields.get(CHAIN))
+        failed = length(unit.pages.expanded(fields.get(FAILED_SEGMENTS))) or 0
+    ran = chain if type(chain) is list else []
+    return LastState(owner=owner, bag=known, chain=ran, failed_segments=failed, **more)
 
 
 def _own(bag: JsonObject, end: Ended) -> JsonObject:
@@ -169,14 +177,6 @@ def _own(bag: JsonObject, end: Ended) -> JsonObject:
     if type(named) is not str or not named:
         return bag | {"execution_id": end.owner}
     return bag if end.works_on(named) else {"execution_id": end.arn}
-
-
-def _chain(bag: JsonObject, owner: str) -> list[Json]:
-    """Return the executions that worked on a bag, if it can be read."""
-    chain: Json = None
-    with _without_unreadable(), unit_of_work(None, {"execution_id": owner}) as unit:
-        chain = unit.pages.resolve(field_of(bag, CHAIN, unit.pages))
-    return chain if type(chain) is list else []
 
 
 @contextmanager

@@ -173,6 +173,19 @@ def test_success_is_recorded_with_what_the_bag_shows(
     }
 
 
+@pytest.mark.parametrize("others", [0, 600], ids=["in the bag", "behind state_s3_path"])
+@pytest.mark.parametrize("count", [3, 9], ids=["whole", "sampled"])
+@pytest.mark.parametrize("action", ["sync", "update_and_compress"])
+def test_failed_segments_are_counted_wherever_the_bag_has_them(
+    service: FakeStepFunctions, store: MemoryStore, others: int, count: int, action: str
+) -> None:
+    reports = [{"index": n, "status": "FAILED", "cause": "x" * 20_000} for n in range(count)]
+    small = {f"field {n}": "x" * 300 for n in range(others)}
+    bag = universal_sync_core(BAG, {"failed_segments": reports, **small}, {"action": action})
+    service.ended = told(status="SUCCEEDED", output=json.dumps({"state_data": bag}))
+    assert end_of(store, answer_to_end()["ended_s3_path"])["failed_segments"] == count
+
+
 def test_an_end_that_is_told_twice_is_recorded_once(
     service: FakeStepFunctions, store: MemoryStore
 ) -> None:

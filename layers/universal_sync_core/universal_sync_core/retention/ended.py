@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Final
 
-from universal_sync_core.bag.fields import FAILED_SEGMENTS, STATE, whole_name
+from universal_sync_core.bag.fields import STATE
 from universal_sync_core.errors import MalformedPointerError
 from universal_sync_core.retention.members import digest_of, machine_of
 from universal_sync_core.settings import Settings
@@ -62,6 +62,7 @@ class LastState:
         owner: the execution that began the state, under whose id its objects are kept.
         bag: its last known bag; empty if there was none.
         chain: the executions that worked on it, in order.
+        failed_segments: how many branches and items failed.
         stage: the stage that failed.
         record_s3_path: the path of the failure record.
         continued_as: the name of the execution that goes on with it.
@@ -70,6 +71,7 @@ class LastState:
     owner: str
     bag: JsonObject
     chain: Sequence[Json] = ()
+    failed_segments: int = 0
     stage: str | None = None
     record_s3_path: str | None = None
     continued_as: str | None = None
@@ -167,7 +169,7 @@ def ended_record(execution: EndedExecution, state: LastState) -> JsonObject:
         "segments_run": _count(bag.get("loop_counter")),
         "total_segments": _count(bag.get("total_segments")),
         "state_revision": _count(bag.get("state_revision")),
-        "failed_segments": _failed(bag),
+        "failed_segments": state.failed_segments,
         "input_bytes": execution.input_bytes,
         "output_bytes": execution.output_bytes,
         "bag_bytes": len(encode(bag)) if bag else None,
@@ -181,14 +183,6 @@ def _text(value: Json) -> str | None:
 
 def _count(value: Json) -> int | None:
     return value if type(value) is int else None
-
-
-def _failed(bag: JsonObject) -> int:
-    inline: Json = bag.get(FAILED_SEGMENTS)
-    pointer = recognise(bag.get(whole_name(FAILED_SEGMENTS))) or recognise(inline)
-    if pointer is not None:
-        return pointer.count or 0
-    return len(inline) if type(inline) is list else 0
 
 
 def _offloaded(bag: JsonObject) -> Iterator[JsonObject]:
