@@ -36,7 +36,14 @@ from .bridges.language import (
     timestamps,
     variables,
 )
-from .bridges.maps import inline_maps, item_readers, map_runs, objects, result_files
+from .bridges.maps import (
+    child_executions,
+    inline_maps,
+    item_readers,
+    map_runs,
+    objects,
+    result_files,
+)
 from .bridges.templates import no_values, stack_names
 from .clients import Clients
 from .errors import ServerStartError
@@ -154,6 +161,7 @@ def _bridge(closing: ExitStack, services: Services) -> None:
     task_tokens.install(closing)
     inline_maps.install(closing)
     map_runs.install(closing)
+    child_executions.install(closing)
     # Before what names the failures of reading.
     item_readers.install(closing, services.clients)
     result_files.install(closing, services.clients)

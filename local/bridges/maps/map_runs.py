@@ -106,6 +106,7 @@ class _MapRun:
     program: Any
     items: list[Any]
     extras: MapExtras
+    started: list[Child] = field(default_factory=list)
     ended: list[Child] = field(default_factory=list)
     failures: int = 0
     exceeded: bool = False
@@ -114,6 +115,7 @@ class _MapRun:
 
     def __post_init__(self) -> None:
         self.record = self.eval_input.map_run_record
+        vars(self.record)["children"] = self.started
         self.sources = getattr(self.items, "sources", None)
         self.map_input = copy.deepcopy(self.env.stack[-1]) if self.env.stack else None
         self.item_count = len(self.items)
@@ -189,10 +191,11 @@ class _MapRun:
                 return
             frame = self._frame(child)
         child.started = datetime.now(UTC)
+        self.started.append(child)
         self.program.eval(frame)
         self.env.delete_frame(frame)
-        child.stopped = datetime.now(UTC)
         take_outcome(child, frame)
+        child.stopped = datetime.now(UTC)
         self._end(child)
 
     def _frame(self, child: Child) -> Environment:

@@ -344,3 +344,34 @@ def test_inline_map_is_as_long_as_its_items(run: Run) -> None:
 def test_failing_iteration_fails_an_inline_map_under_its_error(run: Run) -> None:
     state = {"Type": "Map", "ItemProcessor": CHOOSE, "MaxConcurrency": 2, "End": True}
     assert run({"Map": state}, _items(5, 2)).wait(60).error == "ItemError"
+
+
+def test_children_are_listed_by_their_map_run_and_described(
+    run: Run, cloud: LocalCloud, distributed: Callable[..., dict[str, Any]]
+) -> None:
+    items = [{"fails": False}, {"fails": True}]
+    each = distributed(items, CHOOSE, ToleratedFailureCount=1)
+    states = cloud.client("stepfunctions")
+    parent = run({"Each": each}).wait(30)
+
+    (map_run,) = states.list_map_runs(executionArn=parent.arn)["mapRuns"]
+    listed = states.list_executions(mapRunArn=map_run["mapRunArn"])["executions"]
+    failed = states.list_executions(mapRunArn=map_run["mapRunArn"], statusFilter="FAILED")
+    described = {
+        told["status"]: told
+        for each in listed
+        for told in [states.describe_execution(executionArn=each["executionArn"])]
+    }
+
+    assert {each["status"]: each["itemCount"] for each in listed} == {"SUCCEEDED": 1, "FAILED": 1}
+    assert [each["status"] for each in failed["executions"]] == ["FAILED"]
+    assert {told["mapRunArn"] for told in described.values()} == {map_run["mapRunArn"]}
+    assert json.loads(described["SUCCEEDED"]["output"]) == items[0]
+    assert json.loads(described["FAILED"]["input"]) == items[1]
+    assert (described["FAILED"]["error"], described["FAILED"]["cause"]) == (
+        "ItemError",
+        "it is True",
+    )
+    nobody = f"{described['FAILED']['executionArn']}-nobody"
+    with pytest.raises(states.exceptions.ExecutionDoesNotExist):
+        states.describe_execution(executionArn=nobody)
