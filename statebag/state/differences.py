@@ -4,7 +4,7 @@ Documents are named by the digest of their content, so equal digests are equal s
 of pages are taken apart level by level, and what stands at one place in both is dropped unread.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeAlias
 
@@ -115,6 +115,7 @@ class Comparison:
     ) -> Iterator[Change]:
         """Yield what differs in a run of elements that stand for each other."""
         both = min(len(olds), len(news))
+        self._read_roots(zip((old for _, old in olds), (new for _, new in news), strict=False))
         for (_, old), (position, new) in zip(olds[:both], news[:both], strict=True):
             yield from self.values(old, new, (*steps, position))
         for position, old in olds[both:]:
@@ -125,6 +126,7 @@ class Comparison:
     def _members(
         self, old: Mapping[Step, Json], new: Mapping[Step, Json], steps: Steps
     ) -> Iterator[Change]:
+        self._read_roots((value, new[step]) for step, value in old.items() if step in new)
         for step, value in old.items():
             here = (*steps, unescape_key(step) if isinstance(step, str) else step)
             if step in new:
@@ -135,6 +137,13 @@ class Comparison:
             if step not in old:
                 here = (*steps, unescape_key(step) if isinstance(step, str) else step)
                 yield _added(value, here)
+
+    def _read_roots(self, pairs: Iterable[tuple[Json, Json]]) -> None:
+        """Read side by side what comparing some pairs of values reads first."""
+        stored = [(recognise(old), recognise(new)) for old, new in pairs]
+        both = [(old, new) for old, new in stored if old and new and _are_compared(old, new)]
+        self._old.pages.nodes([old.at for old, _ in both])
+        self._new.pages.nodes([new.at for _, new in both])
 
     def _apart(
         self, old: list[_Slot], new: list[_Slot], *, is_list: bool
@@ -253,6 +262,11 @@ def _members_in(slots: Sequence[_Slot], reader: StateReader) -> Members:
         items = next(nodes).items
         members.update(items if type(items) is dict else enumerate(items, slot.start))
     return members
+
+
+def _are_compared(old: Pointer, new: Pointer) -> bool:
+    """Tell whether two values are lists or maps of which one is not the other."""
+    return old.kind == new.kind != "value" and old.at.digest != new.at.digest
 
 
 def _position(member: tuple[Step, Json]) -> int:

@@ -14,10 +14,11 @@ from statebag.state.differences import Comparison
 from statebag.state.reading import StateReader
 from tests.core.oracle import without_bookkeeping
 from tests.core.places import lines_of
+from tests.core.turns import TurnsStore
 from tests.statebag.cloud import BUCKET, FakeCloud, arn_of
 from tests.statebag.conftest import Run
 from tests.statebag.states import CONTEXT, RUN, catalog_bag, decoded, snapshot_of
-from universal_sync_core import hydrate_state, universal_sync_core
+from universal_sync_core import hydrate_state, store_to_s3, universal_sync_core
 from universal_sync_core.settings import Settings
 from universal_sync_core.storage import runtime
 from universal_sync_core.storage.memory_store import MemoryStore
@@ -232,6 +233,23 @@ def test_diff_finds_a_difference_exactly_where_there_is_one(
         ]
         aligned = any(isinstance(step, int) for step in change.steps)
         assert under[0] != under[1] or aligned, render_path(change.steps)
+
+
+@pytest.mark.parametrize("kind", ["map", "list"])
+def test_values_that_changed_are_read_side_by_side(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = TurnsStore(monkeypatch)
+    bags = []
+    with runtime.use(settings=Settings(bucket=BUCKET), store=store):
+        for text in "ab":
+            parts = [store_to_s3({"n": n, "text": text * 999}, CONTEXT) for n in range(20)]
+            found = parts if kind == "list" else {f"k{n}": part for n, part in enumerate(parts)}
+            bags.append({"execution_id": RUN, "current_state": found})
+    readers = [StateReader(store, Place(BUCKET), RUN) for _ in bags]
+    store.turns = 0
+    assert len(list(Comparison(*readers).bags(*bags))) == 20
+    assert store.turns == 2
 
 
 @pytest.mark.parametrize("option", ["--profile", "--region"])
