@@ -37,14 +37,15 @@ def overflowed(**fields: Any) -> dict[str, Any]:
     return bag
 
 
-def test_the_chain_names_every_execution() -> None:
+def test_the_chain_stays_in_the_bag_and_names_every_execution() -> None:
     bag = synced({"execution_id": EXECUTION}, {})
     for number in range(3):
         given = {"resume_from": hand_over(bag)["resume_from"]}
         bag = first_bag(given, {"execution_id": f"e{number}", "action": "init"})
         bag = synced(bag, many(f"f{number}"))
-    assert "execution_chain" not in bag
-    assert hydrated(bag)["execution_chain"] == [EXECUTION, "e0", "e1", "e2"]
+    assert "f2_0" not in bag
+    assert bag["execution_chain"] == [EXECUTION, "e0", "e1", "e2"]
+    assert hydrated(bag)["execution_chain"] == bag["execution_chain"]
 
 
 def test_conflicts_of_an_earlier_group_do_not_stay() -> None:

@@ -12,6 +12,7 @@ from typing import Final
 from universal_sync_core.bag.fields import (
     ARCHIVE,
     BRANCHES,
+    CHAIN,
     CONTROL_FIELDS_NEVER_OFFLOAD,
     HISTORY,
     OVERFLOW,
@@ -56,8 +57,8 @@ STAYING: Final = CONTROL_FIELDS_NEVER_OFFLOAD | READ_BY_MACHINE | {BRANCHES}
 # cost more requests than it saves. It is twice the number of requests at once.
 _MAX_LEAVING_ALONE: Final = 2 * MAX_REQUESTS_AT_ONCE
 _KEPT_AT_ANY_SIZE: Final = STAYING | {STATE, HISTORY}
-# Fields with a form of their own stay when the others are offloaded together.
-_KEPT_FROM_OVERFLOW: Final = {STATE, HISTORY, ARCHIVE, *SPOKEN_FOR}
+# Fields with a form of their own, and who works on the bag, stay when others leave together.
+_KEPT_FROM_OVERFLOW: Final = (_KEPT_AT_ANY_SIZE | {ARCHIVE, CHAIN, *SPOKEN_FOR}) - {OVERFLOW}
 
 
 def optimize_and_offload(state: JsonObject, context: Context | None = None) -> JsonObject:
@@ -245,8 +246,7 @@ class _Optimizer:
 
     def _overflowed(self, bag: JsonObject) -> JsonObject:
         """Return the bag with all its smaller fields behind one pointer."""
-        stay = {*STAYING, *_KEPT_FROM_OVERFLOW} - {OVERFLOW}
-        plain = without_samples(bag)
+        stay, plain = _KEPT_FROM_OVERFLOW, without_samples(bag)
         leaving = {name: value for name, value in plain.items() if name not in stay}
         known = overflow_of(bag)
         if known is not None:
