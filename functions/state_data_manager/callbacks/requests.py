@@ -86,7 +86,7 @@ def asked(event: "RequestCallbackEvent", job: str | None = None) -> Record:
     )
     record = _kept(record, event.wait)
     if record.callback_type == HOLD:
-        _end_hold_that_is_over(record)
+        _end_hold_that_is_over(execution_id, event.task_token)
     else:
         private = ("task_token", "requested_at")
         told = {name: value for name, value in record.told().items() if name not in private}
@@ -94,10 +94,10 @@ def asked(event: "RequestCallbackEvent", job: str | None = None) -> Record:
     return record
 
 
-def _end_hold_that_is_over(record: Record) -> None:
+def _end_hold_that_is_over(execution_id: str, token: str) -> None:
     """Let a workflow go on if it was released before it stopped, since no answer will come."""
-    if not is_held(record.execution_id, runtime.current().settings):
-        called(clients.stepfunctions().send_task_success, taskToken=record.task_token, output="{}")
+    if not is_held(execution_id, runtime.current().settings):
+        called(clients.stepfunctions().send_task_success, taskToken=token, output="{}")
 
 
 def _kept(asked: Record, wait: str | None, question: int = 1) -> Record:
