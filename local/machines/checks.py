@@ -90,7 +90,7 @@ def _of_state(name: str, state: State, scope: Scope, mocked: Collection[str]) ->
         if scope.express and resource.endswith((".waitForTaskToken", ".sync", ".sync:2")):
             yield f"{resource} waits, which a child of the type EXPRESS cannot do"
     yield from _behind_all(state)
-    yield from _inline_only(state)
+    yield from _of_map(state)
     if scope.language_of(state) == "JSONata":
         for expression in _expressions(state):
             try:
@@ -114,8 +114,8 @@ def _behind_all(state: State) -> Iterator[str]:
             yield f"States.ALL is in {field} before its last element"
 
 
-def _inline_only(state: State) -> Iterator[str]:
-    """Find what an inline Map says and cannot do."""
+def _of_map(state: State) -> Iterator[str]:
+    """Find what an inline Map says and cannot do, and batches without a bound."""
     config = state.get("ItemProcessor", {}).get("ProcessorConfig", {})
     if state.get("Type") == "Map" and config.get("Mode") != "DISTRIBUTED":
         yield from (
@@ -123,6 +123,9 @@ def _inline_only(state: State) -> Iterator[str]:
             for field in _OF_DISTRIBUTED
             if field in state
         )
+    batcher = state.get("ItemBatcher")
+    if isinstance(batcher, Mapping) and not any(each.startswith("Max") for each in batcher):
+        yield "ItemBatcher has neither MaxItemsPerBatch nor MaxInputBytesPerBatch"
 
 
 def _without_path(value: Any) -> Iterator[str]:
