@@ -119,13 +119,14 @@ async function load(places, folder, budget) {
   }
   const found = new Map();
   await Promise.all(joined(places).map(async ({ path, start: first, stop, near }) => {
-    spend(stop - first + DOCUMENT_BYTES * near.length, budget); // before it is requested
+    const bytes = near.reduce((sum, { length }) => sum + length + DOCUMENT_BYTES, 0); // they may overlap
+    spend(Math.max(stop - first, bytes), budget); // before it is requested
     const range = { Bucket, Key: folder + path.slice(-64), Range: `bytes=${first}-${stop - 1}` };
     const bodies = await tried(async () => {
       const { Body } = await s3.send(new GetObjectCommand(range));
-      const bytes = Buffer.from(await Body.transformToByteArray());
+      const all = Buffer.from(await Body.transformToByteArray());
       return near.map(({ start, length, digest }) => {
-        const body = bytes.subarray(start - first, start - first + length);
+        const body = all.subarray(start - first, start - first + length);
         return sha256(body) === digest ? body : fail("ChecksumMismatchError", path);
       });
     });

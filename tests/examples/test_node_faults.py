@@ -1,5 +1,6 @@
 """The worker in Node.js before an ill S3: it tries again, and fails by a name that is retried."""
 
+import hashlib
 import json
 import os
 import re
@@ -13,9 +14,13 @@ import pytest
 
 from tests.examples.node import installed
 from universal_sync_core import store_to_s3
+from universal_sync_core.pages.page_format import render_page
 from universal_sync_core.settings import Settings
 from universal_sync_core.storage import runtime
 from universal_sync_core.storage.memory_store import MemoryStore
+from universal_sync_core.values.address import Address
+from universal_sync_core.values.codec import encode
+from universal_sync_core.values.pointer import Pointer
 
 CODES = {
     400: "ExpiredToken",
@@ -39,11 +44,19 @@ try {
 }
 """
 
-# Reads the value of a pointer.
+# Reads the value of a pointer; says by which error that fails.
 READING = """
 import { folderOf, whole } from "./pointers.mjs";
-console.log(JSON.stringify(await whole(JSON.parse(process.argv[2]), folderOf("run-1"))));
+try {
+  console.log(JSON.stringify(await whole(JSON.parse(process.argv[2]), folderOf("run-1"))));
+} catch (error) {
+  console.log(JSON.stringify(error.name));
+}
 """
+
+
+def sha256(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()
 
 
 class IllS3(ThreadingHTTPServer):
@@ -182,3 +195,14 @@ def test_pages_that_lie_near_each_other_are_read_by_one_request(
 
     assert said_by("reading.mjs", code, ill_s3, json.dumps(pointer)) == value
     assert ill_s3.reads == reads
+
+
+def test_a_page_counts_as_often_as_an_index_names_it(code: Path, ill_s3: IllS3) -> None:
+    page = render_page("list", encode("x" * 2_000_000), order=None, marks=None)
+    row = ["", len(page), len(page), sha256(page), 1, len(page), len(page)]
+    index = encode({"__page": 1, "kind": "list", "height": 1, "children": [row] * 100})
+    at = Address("s3://bucket/v1/run-1/packs/" + "0" * 64, len(page), len(index), sha256(index))
+    ill_s3.objects = {at.path.removeprefix("s3:/"): page + index}
+
+    pointer = Pointer(kind="list", at=at, size=1_000, count=100).render()
+    assert said_by("reading.mjs", code, ill_s3, json.dumps(pointer)) == "StateTooLargeError"
