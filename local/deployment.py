@@ -35,6 +35,10 @@ def deploy_on(
             # It may be there with the data of an earlier run.
             with suppress(s3.exceptions.BucketAlreadyOwnedByYou):
                 s3.create_bucket(Bucket=bucket)
+    else:
+        for bucket in stack.versioned_buckets:  # moto's CloudFormation leaves it out
+            enabled = {"Status": "Enabled"}
+            clients.moto("s3").put_bucket_versioning(Bucket=bucket, VersioningConfiguration=enabled)
     for bucket, policy in stack.bucket_policies.items():
         running.guard.guard(bucket, policy)
     for each in extra_functions:

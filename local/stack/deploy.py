@@ -19,6 +19,7 @@ from .parameters import require_allowed
 
 _BUCKET_POLICY = "AWS::S3::BucketPolicy"
 _ARTEFACT_BUCKET = "aws-sam-cli-managed-default-samclisourcebucket"
+_VERSIONING = "VersioningConfiguration"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,11 +30,13 @@ class Stack:
         outputs: values by the names the template gives them.
         resources: physical ids by resource type.
         bucket_policies: documents by the name of the bucket.
+        versioned_buckets: names of the buckets that keep versions.
     """
 
     outputs: Mapping[str, str]
     resources: Mapping[str, Sequence[str]]
     bucket_policies: Mapping[str, Mapping[str, Any]]
+    versioned_buckets: Sequence[str]
 
     def only(self, resource_type: str) -> str:
         """Return the physical id of the one resource of a type."""
@@ -100,13 +103,20 @@ def _create(
     if stack["StackStatus"] != "CREATE_COMPLETE":
         raise DeploymentError(f"the stack ended in the status {stack['StackStatus']}")
     resources: dict[str, list[str]] = {}
+    versioned = []
     for each in described:
         # What moto makes nothing of has no id.
         if "PhysicalResourceId" in each:
             resources.setdefault(each["ResourceType"], []).append(each["PhysicalResourceId"])
+        written = expanded["Resources"].get(each.get("LogicalResourceId"), {})
+        if _VERSIONING in written.get("Properties", {}):
+            versioned.append(each["PhysicalResourceId"])
     outputs = {each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", [])}
     return Stack(
-        outputs=outputs, resources=resources, bucket_policies=_bucket_policies(name, expanded)
+        outputs=outputs,
+        resources=resources,
+        bucket_policies=_bucket_policies(name, expanded),
+        versioned_buckets=versioned,
     )
 
 

@@ -205,10 +205,6 @@ def _operate(workflows: Workflows, command: Command) -> None:
 def _collect_garbage(cloud: LocalCloud, command: Command) -> None:
     """Look for garbage, and delete and undelete: nothing here is old enough for the command to."""
     bucket = cloud.outputs["StateBucketName"]
-    # As the template has it, of which moto makes nothing.
-    cloud.client("s3").put_bucket_versioning(
-        Bucket=bucket, VersioningConfiguration={"Status": "Enabled"}
-    )
     command("gc", "--bucket", bucket)
     inventory = S3Inventory(cloud.client("s3", OPERATOR))
     found = [next(inventory.objects(bucket, "v1/")).location]

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from local.cloud import LocalCloud
+from universal_sync_core.retention.inventory import S3Inventory
+from universal_sync_core.storage.store import Location
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +30,15 @@ def test_outputs_name_what_was_deployed(real: LocalCloud) -> None:
     bucket = real.outputs["StateBucketName"]
     assert real.client("s3").head_bucket(Bucket=bucket)
     assert real.outputs["UniversalSyncCoreLayerArn"].endswith(":1")
+
+
+def test_a_deletion_in_the_state_bucket_can_be_undone(real: LocalCloud) -> None:
+    s3, place = real.client("s3"), Location(real.outputs["StateBucketName"], "inputs/deleted.json")
+    s3.put_object(Bucket=place.bucket, Key=place.key, Body=b"{}")
+    inventory = S3Inventory(s3)
+    inventory.delete([place])
+    inventory.undelete([place])
+    assert inventory.head(place, 2) == b"{}"
 
 
 def test_what_the_schedules_call_runs_when_it_is_asked_to(real: LocalCloud) -> None:
