@@ -68,17 +68,16 @@ def length_of(source: Source) -> int:
     return part.count or 0 if part else 0
 
 
-def newest_first(source: Source, start: int = 0) -> Iterator[Entry]:
-    """Yield the entries from the newest back to `start`: the bag's own, then the archive's.
+def newest_first(source: Source) -> Iterator[Entry]:
+    """Yield the entries from the newest to the oldest, read in batches.
 
-    Those of the archive are read in batches.
+    The archive is not read for the bag's own.
     """
-    part = _history(source)
-    stop = part.count or 0 if part else 0
+    part, stop = _history(source), length_of(source)
     archive = archive_of(source.bag)
     archived = (archive.count or 0) if archive else 0
-    while part is not None and stop > start:
-        first = max(start, archived if stop > archived else stop - _BATCH)
+    while part is not None and stop > 0:
+        first = max(archived if stop > archived else 0, stop - _BATCH)
         yield from reversed(_read(source, part, first, stop))
         stop = first
 
