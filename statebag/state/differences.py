@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeAlias
 
-from statebag.paths import Step, Steps
+from statebag.paths import Step, Steps, render_path
 from statebag.state.alignment import runs
 from statebag.state.equality import COMPARED_LEVELS, is_same, opened
 from statebag.state.reading import StateReader
@@ -22,6 +22,7 @@ from universal_sync_core.bag.fields import (
     without_samples,
 )
 from universal_sync_core.values.address import Address
+from universal_sync_core.values.budget import Cost
 from universal_sync_core.values.codec import Json, JsonObject, canonical
 from universal_sync_core.values.pointer import (
     Pointer,
@@ -36,6 +37,8 @@ Members: TypeAlias = dict[Step, Json]
 
 # What the core itself notes at each step.
 BOOKKEEPING: Final = frozenset({"last_update_time", "payload_size_kb", "state_revision"})
+# What comparing a member costs, in values: a few pointers may lead to more than can be compared.
+_COMPARED: Final = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +117,7 @@ class Comparison:
         self, olds: Sequence[tuple[Step, Json]], news: Sequence[tuple[Step, Json]], steps: Steps
     ) -> Iterator[Change]:
         """Yield what differs in a run of elements that stand for each other."""
+        self._pay(len(olds) + len(news), steps)
         both = min(len(olds), len(news))
         self._read_roots(zip((old for _, old in olds), (new for _, new in news), strict=False))
         for (_, old), (position, new) in zip(olds[:both], news[:both], strict=True):
@@ -126,6 +130,7 @@ class Comparison:
     def _members(
         self, old: Mapping[Step, Json], new: Mapping[Step, Json], steps: Steps
     ) -> Iterator[Change]:
+        self._pay(len(old) + len(new), steps)
         self._read_roots((value, new[step]) for step, value in old.items() if step in new)
         for step, value in old.items():
             here = (*steps, unescape_key(step) if isinstance(step, str) else step)
@@ -144,6 +149,10 @@ class Comparison:
         both = [(old, new) for old, new in stored if old and new and _are_compared(old, new)]
         self._old.pages.nodes([old.at for old, _ in both])
         self._new.pages.nodes([new.at for _, new in both])
+
+    def _pay(self, members: int, steps: Steps) -> None:
+        """Spend what comparing the members of a value costs, before that."""
+        self._new.budget.spend(Cost(values=_COMPARED * members), render_path(steps))
 
     def _apart(
         self, old: list[_Slot], new: list[_Slot], *, is_list: bool

@@ -156,3 +156,20 @@ def test_more_is_shown_where_more_is_allowed(run: Run, cloud: FakeCloud) -> None
     assert run("show", RUN, "--path", "x", "--json", "--budget-mb", "8").out == f'"{text}"\n'
     told = json.loads(run("verify", RUN, "--json", "--budget-mb", "2").out)
     assert [each["fault"] for each in told["problems"]] == ["oversized"]
+
+
+@pytest.mark.parametrize("kind", ["map", "list"])
+def test_maps_and_lists_that_lead_to_more_than_can_be_compared_are_not(
+    run: Run, cloud: FakeCloud, tmp_path: Path, kind: str
+) -> None:
+    files = [str(tmp_path / name) for name in ("old.json", "new.json")]
+    for number, file in enumerate(files):
+        value: Any = {"n": number}
+        for _ in range(40):
+            items = {"a": value, "b": value} if kind == "map" else [value, value]
+            value = pointer(page(cloud, kind, 0, items=items), kind, __count=2)
+        Path(file).write_text(json.dumps({"execution_id": RUN, "x": value}))
+
+    ran = run("diff", *files, "--budget-mb=1")
+    assert ran.code == 7
+    assert "--budget-mb" in ran.err
