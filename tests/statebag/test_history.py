@@ -9,6 +9,7 @@ from tests.statebag.cloud import FakeCloud
 from tests.statebag.conftest import Run
 from tests.statebag.states import CONTEXT, RUN, catalog_bag, decoded
 from universal_sync_core import hydrate_state, universal_sync_core
+from universal_sync_core.storage.store import Location, Part, StoredObject
 
 
 @pytest.fixture(autouse=True)
@@ -29,6 +30,27 @@ def test_inline_tail_reads_nothing(run: Run, cloud: FakeCloud) -> None:
 
     assert positions(ran.out) == list(range(110, 120))
     assert cloud.store.requests == 0
+
+
+def test_newest_match_in_a_history_that_is_one_list_reads_its_end_alone(
+    run: Run, cloud: FakeCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken = {"execution_id": RUN, "state_history_archive": "mine"}
+    entries = [{"n": number, "text": f"{number} " * 200} for number in range(2_000)]
+    bag = universal_sync_core(taken, {"state_history": entries}, CONTEXT)
+    cloud.states.add("run-1", output={"state_data": bag})
+    read = list[int]()
+
+    def noted(location: Location, part: Part | None = None) -> StoredObject:
+        read.append(len((found := get(location, part)).body))
+        return found
+
+    get = cloud.memory.get
+    monkeypatch.setattr(cloud.memory, "get", noted)
+    ran = run("history", RUN, "--filter", "text~1", "--tail", "3", "--json")
+
+    assert positions(ran.out) == [1997, 1998, 1999]
+    assert sum(read) < sum(len(each.body) for each in cloud.memory.objects.values()) / 4
 
 
 def test_all_has_the_archive_too(run: Run) -> None:
