@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import ClientError
 
@@ -20,7 +20,12 @@ from statebag.account.aws import Cloud
 from statebag.account.places import Place
 from statebag.state.reading import StateReader, read_each
 from statebag.state.references import SNAPSHOT_BEGINNING, chain_in, references_in
-from universal_sync_core.errors import MissingObjectError, StoredDataError
+from universal_sync_core.errors import (
+    MissingObjectError,
+    PointerNotAllowedError,
+    StateTooLargeError,
+    StoredDataError,
+)
 from universal_sync_core.packs.frames import documents_in, from_frame
 from universal_sync_core.packs.objects import Objects
 from universal_sync_core.retention.inventory import Stored
@@ -28,6 +33,9 @@ from universal_sync_core.retention.standing import Standing, reason_to_keep
 from universal_sync_core.storage.keys import STATE_FOLDER, execution_in, execution_prefix
 from universal_sync_core.storage.parallel import in_parallel
 from universal_sync_core.values.address import Address, digest_in
+
+if TYPE_CHECKING:
+    from universal_sync_core.values.codec import Json
 
 # A failure record begins like this, and is written by the core alone as snapshots are.
 _KEPT_BEGINNINGS: Final = (SNAPSHOT_BEGINNING, b'{"failure_record":')
@@ -130,6 +138,8 @@ class Collector:
         self._readers: dict[str | None, StateReader] = {}
         # What comes to light as objects are read: why all of a workflow is to be kept.
         self._doubts: dict[str | None, str] = {}
+        # Who worked on a bag, by its owner, as snapshots that were just read have it.
+        self._chains: list[tuple[str | None, Json]] = []
 
     def collect(self, holdings: Collection[Holding], needed: Iterable[str]) -> None:
         """Note in each holding what of it is garbage.
@@ -214,6 +224,22 @@ class Collector:
                 if references is None:
                     self._doubts[execution_in(_path_of(place))] = _UNREADABLE
                 waiting.extend(self._first_reached(references or ()))
+            self._doubt_unseen()
+
+    def _doubt_unseen(self) -> None:
+        """Doubt the workflows that an execution worked on which cannot be seen."""
+        while self._chains:
+            owner, stored = self._chains.pop()
+            reader = self._readers[owner]
+            reader.objects.budget = reader.budget.renewed()
+            try:
+                chain = reader.pages.resolve(stored)  # a long one is in S3
+            except (StoredDataError, StateTooLargeError, PointerNotAllowedError):
+                self._doubts[owner] = _UNREADABLE
+                continue
+            arns = chain if type(chain) is list else []
+            if not all(self._is_seen(arn) for arn in arns if type(arn) is str):
+                self._doubts.setdefault(owner, _CHAIN_UNSEEN)
 
     def _first_reached(self, places: Iterable[Address | str]) -> list[Address | str]:
         """Return those of the places that nothing has led to before, and note them."""
@@ -241,8 +267,8 @@ class Collector:
         found: list[Address | str] = []
         try:
             for at, body in _documents_at(place, objects):
-                if not all(map(self._is_seen, chain_in(body))):
-                    self._doubts.setdefault(owner, _CHAIN_UNSEEN)
+                if (chain := chain_in(body)) is not None:
+                    self._chains.append((owner, chain))
                 found += references_in(body, at, objects.budget)
         except MissingObjectError:
             if isinstance(place, Address):  # a text may name what another deletion took

@@ -100,13 +100,10 @@ def _pointers(value: Json) -> list[Pointer]:
     return list(pointers_inline(value))
 
 
-def chain_in(body: bytes) -> list[str]:
-    """Return the executions that a snapshot says have worked on its bag; none of another object."""
-    if not body.startswith(SNAPSHOT_BEGINNING):
-        return []
-    bag = decode(body).get("state_data")
-    chain = bag.get(CHAIN) if type(bag) is dict else None
-    return [each for each in chain if type(each) is str] if type(chain) is list else []
+def chain_in(body: bytes) -> Json:
+    """Return the executions that a snapshot says have worked on its bag, as the bag has them."""
+    bag = decode(body).get("state_data") if body.startswith(SNAPSHOT_BEGINNING) else None
+    return bag.get(CHAIN) if type(bag) is dict else None
 
 
 def _plain(found: bytes) -> str | None:

@@ -23,7 +23,7 @@ from tests.statebag.garbage.gc_runs import (
 )
 from tests.statebag.histories import History
 from tests.statebag.states import key_prefix, location_of
-from universal_sync_core import store_result
+from universal_sync_core import store_result, universal_sync_core
 from universal_sync_core.storage.store import MOST_RECORD_BYTES, Location
 
 pytestmark = pytest.mark.usefixtures("today")
@@ -159,6 +159,7 @@ def test_reference_from_an_old_snapshot_of_what_runs_is_followed(
     assert is_whole(cloud, {"borrowed": older["borrowed"]}, "run-1")
 
 
+@pytest.mark.parametrize("length", [2, 600], ids=["inline", "in S3"])
 @pytest.mark.parametrize(
     ("arn", "reason"),
     [
@@ -168,17 +169,28 @@ def test_reference_from_an_old_snapshot_of_what_runs_is_followed(
     ],
 )
 def test_workflow_that_went_on_where_nobody_can_look_is_kept(
-    run: Run, cloud: FakeCloud, arn: str, reason: str
+    run: Run, cloud: FakeCloud, arn: str, reason: str, length: int
 ) -> None:
     bags = versions(arn_of("run-1"))
     cloud.states.add("run-1", days_ago=200)
-    snapshot_path({**bags[-1], "execution_chain": [arn_of("run-1"), arn]})
+    chain = [arn_of("run-1")] * (length - 1) + [arn]
+    bag = universal_sync_core(bags[-1], {"execution_chain": chain}, {})
+    assert (type(bag["execution_chain"]) is dict) is (length > 2)
+    snapshot_path(bag)
 
     standing, because = told(run)["run-1"]
 
     assert standing == "over"
     assert reason in (because or "")
     assert bool(because) is bool(reason)
+
+
+def test_chain_in_the_state_of_another_keeps_its_workflow(run: Run, cloud: FakeCloud) -> None:
+    theirs = versions(arn_of("run-2"))[-1]["current_state"]["items"]
+    cloud.states.add("run-1", days_ago=200)
+    snapshot_path({**versions(arn_of("run-1"))[-1], "execution_chain": theirs})
+
+    assert told(run)["run-1"] == ("over", "some of its state cannot be read")
 
 
 @pytest.mark.parametrize("is_there", [True, False], ids=["damaged", "missing"])
