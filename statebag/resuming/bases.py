@@ -68,6 +68,7 @@ def of_execution(cloud: Cloud, execution: Execution) -> Base:
         return _left_at(cloud, path, execution.machine_arn, execution)
     bag = Executions(cloud.states).last_bag(execution.arn)
     if bag is None or not has_begun(bag) or not _is_of(cloud, bag, execution):
+        require_place(cloud, execution.machine_arn)  # else nobody can say what it has left
         raise NotFoundError(f"{execution.name} never began", hint=START_AGAIN)
     return _of_bag(cloud, execution, bag, is_fork=False)
 

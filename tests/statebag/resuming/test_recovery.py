@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.statebag.cloud import FakeCloud, arn_of
+from tests.statebag.cloud import FakeCloud, arn_of, client_error
 from tests.statebag.conftest import Run
 from tests.statebag.histories import History
 from tests.statebag.states import (
@@ -29,6 +29,22 @@ Golden = Callable[[str], None]
 @pytest.mark.usefixtures("failed")
 def test_snapshots_of_an_execution(run: Run, golden: Golden) -> None:
     golden(run("snapshots", RUN).out)
+
+
+@pytest.mark.usefixtures("failed")
+def test_execution_is_not_said_never_to_have_begun_where_its_bucket_is_not_known(
+    run: Run, cloud: FakeCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def denied(**_: Any) -> None:
+        raise client_error("AccessDeniedException", "GetFunctionConfiguration")
+
+    cloud.states.events[RUN] = History().events
+    monkeypatch.setattr(cloud.functions, "get_function_configuration", denied)
+
+    ran = run("resume", RUN, "--dry-run")
+
+    assert (ran.code, ran.out) == (3, "")
+    assert "cannot tell which bucket holds the state" in ran.err
 
 
 def test_snapshots_are_listed_once_and_in_order(run: Run, failed: str) -> None:
