@@ -46,7 +46,7 @@ class Combiner:
         self._pages = unit.pages
         self._strategies = unit.strategies
         self._lists = Lists(unit.pages)
-        self._maps = Once[Json](unit.budget)
+        self._maps: Once[Json] = Once(unit.budget)
 
     def combine(self, base: Json, delta: Json, path: Pattern, *, base_wins: bool = False) -> Json:
         """Return the value that two values combine to.
@@ -191,7 +191,8 @@ class Combiner:
                 changes |= self.added(key, value, path) if grows else {key: value}
             else:
                 merged = self.combine(base[key], value, (*path, key), base_wins=base_wins)
-                changes |= {} if merged is base[key] else {key: merged}
+                if merged is not base[key]:
+                    changes[key] = merged
         return changes
 
 

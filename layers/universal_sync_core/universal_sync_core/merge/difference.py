@@ -43,7 +43,7 @@ class Differences:
         self._pages = unit.pages
         self._strategies = unit.strategies
         self._lists = Lists(unit.pages)
-        self._maps = Once[Changes](unit.budget)
+        self._maps: Once[Changes] = Once(unit.budget)
 
     def read_ahead(self, bags: Iterable[JsonObject]) -> None:
         """Read what comparing the fields of several bags that are merged reads side by side."""

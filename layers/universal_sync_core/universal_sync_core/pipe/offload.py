@@ -246,8 +246,9 @@ class _Optimizer:
 
     def _overflowed(self, bag: JsonObject) -> JsonObject:
         """Return the bag with all its smaller fields behind one pointer."""
-        stay, plain = _KEPT_FROM_OVERFLOW, without_samples(bag)
-        leaving = {name: value for name, value in plain.items() if name not in stay}
+        plain = without_samples(bag)
+        staying = {name: plain[name] for name in plain if name in _KEPT_FROM_OVERFLOW}
+        leaving = {name: plain[name] for name in plain if name not in staying}
         known = overflow_of(bag)
         if known is not None:
             leaving.pop(OVERFLOW)
@@ -256,9 +257,7 @@ class _Optimizer:
         overflow = (
             self._unit.pages.put_keys(known, leaving) if known else self._unit.pages.store(leaving)
         )
-        return {name: value for name, value in plain.items() if name in stay} | {
-            OVERFLOW: in_role(overflow, OVERFLOW)
-        }
+        return staying | {OVERFLOW: in_role(overflow, OVERFLOW)}
 
     def _whole_state(self, bag: JsonObject) -> JsonObject:
         if not is_open(bag.get(STATE)):
