@@ -6,10 +6,15 @@ from typing import TYPE_CHECKING, Final, Literal, ParamSpec, TypeAlias, TypeVar
 
 from botocore.exceptions import (
     ClientError,
+    EndpointProviderError,
     NoCredentialsError,
     NoRegionError,
     ParamValidationError,
     PartialCredentialsError,
+    UnsupportedS3AccesspointConfigurationError,
+    UnsupportedS3ArnError,
+    UnsupportedS3ConfigurationError,
+    UnsupportedS3ControlArnError,
 )
 
 from universal_sync_core.errors import (
@@ -73,6 +78,15 @@ _DENIED: Final = {
 }
 # Raised before anything is sent.
 _NO_IDENTITY: Final = (NoCredentialsError, NoRegionError, PartialCredentialsError)
+# Raised for parameters with which no request can be made, such as an ARN that leads to no endpoint.
+_NO_REQUEST: Final = (
+    EndpointProviderError,
+    ParamValidationError,
+    UnsupportedS3AccesspointConfigurationError,
+    UnsupportedS3ArnError,
+    UnsupportedS3ConfigurationError,
+    UnsupportedS3ControlArnError,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +135,7 @@ def attempt(operation: "Callable[P, T]", *args: "P.args", **kwargs: "P.kwargs") 
         return failure(error.operation_name, code, status, tries, denial)
     except _NO_IDENTITY as error:
         return Failure(kind="denied", message=f"nothing was sent: {type(error).__name__}")
-    except ParamValidationError:
+    except _NO_REQUEST:
         return Failure(kind="refused", message="the service does not accept such a request")
     except INTERRUPTED as error:
         return Failure(kind="unknown", message=f"no answer: {type(error).__name__}")

@@ -34,7 +34,7 @@ from universal_sync_core.storage.memory_store import MemoryStore
 OWNER = {"execution_id": "catalog-2025-01"}
 LISTED = {
     *("dynamodb:listTables", "dynamodb:query", "s3:getObject", "ecs:describeTasks", "no:thing"),
-    "machinelearning:predict",
+    *("kinesis:putRecord", "machinelearning:predict", "s3control:getBucket"),
 }
 
 
@@ -168,6 +168,25 @@ def test_what_cannot_be_called_is_refused_by_name(
     with pytest.raises(InvalidRequestError) as refused:
         called(operation, parameters, **more)
     assert refused.value.field == field
+
+
+@pytest.mark.parametrize(
+    ("operation", "parameters"),
+    [
+        ("dynamodb:query", {}),
+        ("kinesis:putRecord", {"StreamARN": "orders", "Data": "1", "PartitionKey": "1"}),
+        ("s3control:getBucket", {"Bucket": "arn:aws:s3:us-east-1:123456789012:accesspoint/x"}),
+    ],
+)
+def test_parameters_with_which_no_request_can_be_made_are_refused(
+    monkeypatch: pytest.MonkeyPatch, operation: str, parameters: Any
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "none")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    integrations.client_of.cache_clear()
+    with pytest.raises(InvalidRequestError, match="does not accept such a request"):
+        called(operation, parameters)
 
 
 def test_nothing_is_listed_where_the_stack_lists_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
