@@ -136,6 +136,8 @@ _UNKNOWN_KEYS: Final = {
     "SignatureDoesNotMatch",
     "UnrecognizedClientException",
 }
+# https://github.com/boto/botocore/blob/develop/botocore/credentials.py
+_STILL_EXPIRED: Final = "refreshed credentials are still expired"
 _CLOCK: Final = {"RequestInTheFuture", "RequestTimeTooSkewed"}
 _DENIED: Final = {
     "AccessDenied",
@@ -183,6 +185,13 @@ _NO_ANSWER: Final = (
 
 def explained(error: Exception) -> StatebagError | None:
     """Return what to tell a person about a failure of AWS or of the core, or None if unknown."""
+    if isinstance(error, StateSyncError):
+        return _of_core(error)
+    return _of_sdk(error) or _of_interpreter(error)
+
+
+def _of_sdk(error: BaseException | None) -> StatebagError | None:
+    """Return what to tell about a failure that the AWS SDK raises, or None of any other."""
     if isinstance(error, ClientError):
         return _of_service(error)
     if isinstance(error, NoRegionError):
@@ -196,7 +205,8 @@ def explained(error: Exception) -> StatebagError | None:
         )
     if isinstance(error, BotoCoreError):
         return wrong_setting(error)
-    return _of_core(error) if isinstance(error, StateSyncError) else _of_interpreter(error)
+    is_expired = isinstance(error, RuntimeError) and _STILL_EXPIRED in str(error)
+    return NoAccessError("the credentials have expired", hint=_SIGN_IN) if is_expired else None
 
 
 def wrong_setting(error: Exception) -> StatebagError:
@@ -245,10 +255,12 @@ def _of_interpreter(error: Exception) -> StatebagError | None:
 
 def _of_core(error: StateSyncError) -> StatebagError:
     cause = error.__cause__
-    code = _code_of(cause) if isinstance(cause, ClientError) else "AccessDenied"
-    if isinstance(cause, ClientError) and code in _EXPIRED | _UNKNOWN_KEYS | _CLOCK:
-        return _of_service(cause)  # a function gets new credentials, and a person signs in
-    if isinstance(error, StoreAccessDeniedError) and code not in _DENIED:
+    code = _code_of(cause) if isinstance(cause, ClientError) else None
+    if code is None or code in _EXPIRED | _UNKNOWN_KEYS | _CLOCK:
+        told = _of_sdk(cause)  # a function gets new credentials, and a person signs in
+        if told is not None:
+            return told
+    elif isinstance(error, StoreAccessDeniedError) and code not in _DENIED:
         return RefusedError(str(error), hint=_WHOEVER_ASKS)
     known = (each for each in _EXPLANATIONS if isinstance(error, each[0]))
     _, kind, hint = next(known, _OTHER)

@@ -15,7 +15,11 @@ if TYPE_CHECKING:
 
 # https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
 _BODY = b"<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"
-_HEADERS = [("Content-Type", "application/xml"), ("Content-Length", str(len(_BODY)))]
+_HEADERS = [
+    ("Content-Type", "application/xml"),
+    ("Content-Length", str(len(_BODY))),
+    ("x-amz-request-id", "denied"),
+]
 _MISSING = "404"
 
 

@@ -11,7 +11,7 @@ from statebag.account.places import Place, place_given
 from statebag.account.stacks import Stack, stack_named
 from statebag.account.versions import S3Versions, Versions
 from statebag.budgets import DEFAULT_MIB, budget_of
-from statebag.errors import wrong_setting
+from statebag.errors import UnavailableError, wrong_setting
 from universal_sync_core.retention.inventory import Inventory, S3Inventory
 from universal_sync_core.storage.parallel import MAX_REQUESTS_AT_ONCE
 from universal_sync_core.storage.s3_store import S3Store
@@ -19,6 +19,7 @@ from universal_sync_core.storage.store import ObjectStore
 
 if TYPE_CHECKING:
     import boto3
+    from botocore.model import OperationModel
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_stepfunctions import SFNClient
 
@@ -28,6 +29,9 @@ _READ_TIMEOUT_SECONDS: Final = 320
 # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 _MANY_ATTEMPTS: Final = 12
 _ATTEMPTS: Final = 4
+# One of these is in each answer of a service, in errors as well.
+# https://docs.aws.amazon.com/AmazonS3/latest/API/RESTCommonResponseHeaders.html
+_REQUEST_IDS: Final = ("x-amzn-requestid", "x-amz-request-id")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +136,7 @@ class Cloud:
         except ValueError as error:  # no region or endpoint can have that form
             raise wrong_setting(error) from error
         client.meta.events.register_first("needs-retry", _give_up)
+        client.meta.events.register("before-parse", _require_aws)
         return client
 
 
@@ -142,3 +147,17 @@ def _give_up(attempts: int, caught_exception: Exception | None, **_: object) -> 
     """
     if isinstance(caught_exception, NoConnectionError) and attempts >= _ATTEMPTS:
         raise caught_exception
+
+
+def _require_aws(
+    response_dict: dict[str, Any], operation_model: "OperationModel", **_: object
+) -> None:
+    """Refuse the answer of another server: what it says is no fact about anything in AWS.
+
+    Raises:
+        UnavailableError: a proxy has answered, or the page where a network wants a sign-in.
+    """
+    if not any(name in response_dict["headers"] for name in _REQUEST_IDS):
+        message = f"the server that answered is not one of AWS ({operation_model.name})"
+        hint = "A proxy may stand between. Check the network, HTTPS_PROXY and --endpoint-url."
+        raise UnavailableError(message, hint=hint)

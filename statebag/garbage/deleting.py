@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from statebag.account.aws import Cloud
 from statebag.executions.workflows import Observer
 from statebag.garbage.garbage import Holding, Policy
-from statebag.garbage.undoing import INTERRUPTIONS, undelete
+from statebag.garbage.undoing import undelete
 from universal_sync_core.retention.inventory import DELETE_AT_ONCE, Stored
 
 Item = tuple[str, Stored]
@@ -69,7 +69,7 @@ class Deletion:
         try:
             self._cloud.inventory.delete([stored.location for _, stored in batch])
             self._look(batch, self._gone)
-        except INTERRUPTIONS:
+        except BaseException:  # nothing is known now
             if self._policy.undoable:
                 self._undelete(batch)
             raise

@@ -21,7 +21,7 @@ from statebag.executions.chain import owner_of
 from statebag.executions.executions import Execution, Executions, is_execution_arn, machine_of
 from statebag.executions.workflows import Observer
 from statebag.garbage.estate import Estate, Surveyor
-from statebag.garbage.undoing import INTERRUPTIONS, undelete
+from statebag.garbage.undoing import undelete
 from universal_sync_core.retention.inventory import DELETE_AT_ONCE
 from universal_sync_core.retention.members import closed, members_prefix
 from universal_sync_core.storage.keys import execution_prefix
@@ -128,7 +128,7 @@ class Forgetting:
                 done.append(batch)
                 self._cloud.inventory.delete(batch)
             self._require_unneeded(self._needed_by())
-        except INTERRUPTIONS:
+        except BaseException:  # also where nothing is known now
             undelete(self._cloud, [each for batch in done for each in batch])
             raise
 
@@ -138,7 +138,7 @@ class Forgetting:
         try:
             is_new = self._cloud.store.put(location, encode({"execution_id": self._owner}))
             self._require_unneeded(self._needed_by())
-        except INTERRUPTIONS:
+        except BaseException:
             if is_new:  # else a deletion under way relies on it
                 self._cloud.inventory.delete([location])
             raise

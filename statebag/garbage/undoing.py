@@ -1,25 +1,13 @@
 """Undoing a deletion, or telling what stays deleted."""
 
 from collections.abc import Sequence
-from typing import Final
-
-from botocore.exceptions import BotoCoreError, ClientError
 
 from statebag.account.aws import Cloud
-from statebag.errors import StatebagError, UnavailableError
+from statebag.errors import UnavailableError
 from statebag.output.rendering import some_of
-from universal_sync_core.errors import StateSyncError
 from universal_sync_core.storage.keys import execution_in
 from universal_sync_core.storage.store import Location
 
-# What may end the look after a deletion: then nothing is known, and what was deleted comes back.
-INTERRUPTIONS: Final = (
-    ClientError,
-    BotoCoreError,
-    StatebagError,
-    StateSyncError,
-    KeyboardInterrupt,
-)
 _MOST_NAMED = 3
 _HINT = (
     "Deleted objects stay in the bucket's versions for 30 days: remove their delete markers, as"
@@ -37,7 +25,7 @@ def undelete(cloud: Cloud, locations: Sequence[Location]) -> None:
         return
     try:
         cloud.inventory.undelete(locations)
-    except INTERRUPTIONS as error:
+    except BaseException as error:
         owners = sorted({execution_in(str(each)) or each.key for each in locations})
         message = (
             f"{len(locations):,} objects were deleted and could not be undeleted"

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 BUCKET = "state-bucket"
 MACHINE = "arn:aws:states:eu-west-1:123456789012:stateMachine:catalog"
 FUNCTION = "arn:aws:lambda:eu-west-1:123456789012:function:manager"
+# https://github.com/boto/botocore/blob/develop/botocore/credentials.py
+STILL_EXPIRED = RuntimeError(
+    "Credentials were refreshed, but the refreshed credentials are still expired."
+)
 # Executions that one answer lists.
 PAGE = 1_000
 DEFINITION: dict[str, Any] = {

@@ -22,6 +22,7 @@ from botocore.exceptions import (
     ParamValidationError,
     ProfileNotFound,
     ReadTimeoutError,
+    UnsupportedS3ArnError,
 )
 from botocore.parsers import ResponseParserError
 from click.shell_completion import BashComplete
@@ -29,7 +30,7 @@ from click.testing import CliRunner
 
 from statebag.account.aws import Connection
 from statebag.cli import COMMANDS, main, statebag
-from tests.statebag.cloud import BUCKET, MACHINE, FakeCloud, arn_of, client_error
+from tests.statebag.cloud import BUCKET, MACHINE, STILL_EXPIRED, FakeCloud, arn_of, client_error
 from tests.statebag.conftest import Run
 from tests.statebag.histories import History
 from tests.statebag.states import CONTEXT, RUN, catalog_bag
@@ -100,6 +101,7 @@ ERRORS: list[tuple[Any, int, str]] = [
     (ParamValidationError(report="Invalid\nbucket name"), 2, "asked: Parameter validation failed"),
     (CredentialRetrievalError(provider="p", error_msg="no"), 4, "no usable credentials"),
     (ConfigParseError(path="config"), 4, "no usable credentials"),
+    (STILL_EXPIRED, 4, "the credentials have expired"),
 ]
 
 
@@ -160,6 +162,17 @@ REFUSALS = {
     "InvalidObjectState": (7, "S3 refused the request", "lifecycle rules"),
     "KMS.DisabledException": (7, "S3 refused the request", "KMS key"),
     "NoSuchBucket": (3, f"S3 has no bucket {BUCKET}", "--bucket"),
+    "still expired": (4, "the credentials have expired", "Sign in"),
+    "no credentials": (4, "no usable credentials", "Sign in"),
+    "wrong ARN": (2, "AWS cannot be asked", "--bucket"),
+    "nobody": (6, "http://127.0.0.1:9 did not answer", "--endpoint-url"),
+}
+# What the SDK raises where no answer of S3 has such a code.
+WITHOUT_ANSWER: dict[str, Exception] = {
+    "still expired": STILL_EXPIRED,
+    "no credentials": NoCredentialsError(),
+    "wrong ARN": UnsupportedS3ArnError(arn="arn:aws:s3", msg="no"),
+    "nobody": EndpointConnectionError(endpoint_url="http://127.0.0.1:9"),
 }
 
 
@@ -171,7 +184,7 @@ def test_a_refusal_of_s3_is_explained_with_its_cure(
     cloud.states.add("run-1", output={"state_data": catalog_bag()})
 
     def refuse(**_: Any) -> None:
-        raise client_error(error, "GetObject")
+        raise WITHOUT_ANSWER.get(error) or client_error(error, "GetObject")
 
     client: Any = SimpleNamespace(get_object=refuse)
     cloud.store.inner = S3Store(client=client)

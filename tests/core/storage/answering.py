@@ -53,6 +53,9 @@ class Handler(BaseHTTPRequestHandler):
         self.rfile.read(int(self.headers["Content-Length"]))
         self.do_GET()
 
+    def do_POST(self) -> None:
+        self.do_PUT()
+
     def do_HEAD(self) -> None:
         """Answer without a body, as HTTP has it."""
         self.send_response(self.server.status)
