@@ -10,10 +10,9 @@ from universal_sync_core.documents.members import members, with_members
 from universal_sync_core.documents.pointers import largest_pointer, to_stored
 from universal_sync_core.documents.words import Need, is_container
 from universal_sync_core.errors import StateTooLargeError
-from universal_sync_core.values.codec import Json
+from universal_sync_core.values.codec import Json, measure
 from universal_sync_core.values.paths import Place, Step, Steps, by_first
 from universal_sync_core.values.pointer import pointers_inline, recognise
-from universal_sync_core.values.sizes import Sizes
 
 _NAMED: Final = 3
 
@@ -62,22 +61,21 @@ class _Splitting:
     def __init__(self, at_most: int, unit: UnitOfWork) -> None:
         self._at_most = at_most
         self._unit = unit
-        self._sizes = Sizes()
 
     def split(self, document: Json, need: Need) -> Json:
-        whole = self._sizes.of(document)
-        is_fit = whole.portable or not self._unit.objects.can_write
-        if (whole.size <= self._at_most and is_fit) or recognise(document) is not None:
+        size, portable = measure(document)
+        is_fit = portable or not self._unit.objects.can_write
+        if (size <= self._at_most and is_fit) or recognise(document) is not None:
             return document
         pointer_bytes = largest_pointer(self._unit.objects.home)
         parts = _Parts()
         self._take_apart(document, need, (), parts, pointer_bytes)
-        leaving, left = self._chosen(parts, whole.size, pointer_bytes)
+        leaving, left = self._chosen(parts, size, pointer_bytes)
         if left <= self._at_most and is_container(document):
             return self._without(document, leaving)
         if need.frees(document):
             return self._stored([document])[0]
-        if whole.size <= self._at_most:
+        if size <= self._at_most:
             return document
         raise self._too_large(parts.kept, left)
 
@@ -86,14 +84,14 @@ class _Splitting:
     ) -> None:
         """Sort the members of a container that stays into those that may be offloaded or not."""
         if need.is_plain or not is_container(value):
-            parts.kept[need.place] += self._sizes.of(value).size
+            parts.kept[need.place] += measure(value)[0]
             return
         for step, item in members(value):
             inner, below = need.below(step), (*steps, step)
             if not inner.frees(item):
                 self._take_apart(item, inner, below, parts, pointer_bytes)
                 continue
-            size, portable, _ = self._sizes.of(item)
+            size, portable = measure(item)
             if recognise(item) is None and (size > pointer_bytes or not portable):
                 parts.movable.append(_Part(below, item, size, portable))
             else:

@@ -5,8 +5,6 @@ largest values until the bag is within its bound.
 """
 
 import logging
-from collections.abc import Iterable, Sequence
-from itertools import chain
 from typing import Final
 
 from universal_sync_core.bag.fields import (
@@ -31,7 +29,13 @@ from universal_sync_core.pipe.keep_inline import beside_pointers, without_copies
 from universal_sync_core.pipe.pointer_bloat import is_to_be_sampled, without_bloat
 from universal_sync_core.previews.showing import with_previews
 from universal_sync_core.storage.parallel import MAX_REQUESTS_AT_ONCE
-from universal_sync_core.values.codec import Json, JsonObject, require_exact, require_json
+from universal_sync_core.values.codec import (
+    Json,
+    JsonObject,
+    measure,
+    require_exact,
+    require_json,
+)
 from universal_sync_core.values.compression import (
     MAX_EXPANDED_BYTES,
     compress,
@@ -40,7 +44,7 @@ from universal_sync_core.values.compression import (
 )
 from universal_sync_core.values.pointer import has_mark
 from universal_sync_core.values.portable import is_portable
-from universal_sync_core.values.sizes import Measured, Sizes
+from universal_sync_core.values.sizes import FieldSizes
 
 logger = logging.getLogger(__name__)
 
@@ -95,7 +99,10 @@ class _Optimizer:
     def __init__(self, unit: UnitOfWork) -> None:
         self._unit = unit
         self._limits = unit.settings
-        self._sizes = Sizes()
+        # Only S3 keeps what some JSON library on the way would alter; without it, all has to stay.
+        self._keeps_all = not unit.objects.can_write
+        self._state = FieldSizes()
+        self._bag = FieldSizes(STATE, self._state)
 
     def optimize(self, bag: JsonObject) -> JsonObject:
         self._require_json(bag)
@@ -104,14 +111,14 @@ class _Optimizer:
         bag = self._offload_large_fields(bag)
         bag = without_bloat(bag, self._unit)
         bag = self._fit(self._shown(bag))
-        own = self._sizes.of(bag[SIZE]).size + len(SIZE) + 4 if SIZE in bag else 0
-        return bag | {SIZE: round((self._measured(bag).size - own) / KIB, 1)}
+        own = self._bag.of_field(bag, SIZE)[0] + len(SIZE) + 4 if SIZE in bag else 0
+        return bag | {SIZE: round((self._size(bag) - own) / KIB, 1)}
 
     def _require_json(self, bag: JsonObject) -> None:
         """Raise InvalidRequestError if a part is not JSON; what is encoded for it is remembered."""
         require_exact(bag, "state_data")
         try:
-            self._measured(bag)
+            self._bag.of(bag)
         except InvalidRequestError:
             require_json(bag, "state_data")  # whose message has the path in the bag
             raise
@@ -125,57 +132,54 @@ class _Optimizer:
         history = bag.get(HISTORY)
         if type(history) is not list:
             return bag
-        whole = self._sizes.of(history)
-        is_short = len(history) <= self._limits.history_max_entries
-        if is_short and self._is_small(whole.size, whole):
+        size, portable = self._bag.of_field(bag, HISTORY)
+        room = self._limits.field_offload_bytes if portable or self._keeps_all else 0
+        if size <= room and len(history) <= self._limits.history_max_entries:
             return bag
-        room = self._limits.field_offload_bytes if self._may_stay(whole) else 0
         return archive_older(bag, self._unit, keep_bytes=room)
 
     def _offload_large_fields(self, bag: JsonObject) -> JsonObject:
         """Offload fields of the bag and of `current_state` that are over the field threshold."""
-        whole = self._measured(bag)
-        if self._is_small(whole.size, whole):
+        if self._is_small(self._bag.of(bag)):
             return bag
         if is_open(bag.get(STATE)):
             bag = _with(bag, STATE, self._smaller_state(bag[STATE]))
-        if BRANCHES in bag:
-            branches = self._sizes.of(bag[BRANCHES])
-            bag = bag if self._is_small(branches.size, branches) else self._smaller_branches(bag)
+        if BRANCHES in bag and not self._is_small(self._bag.of_field(bag, BRANCHES)):
+            bag = self._smaller_branches(bag)
         names = [
             name
             for name in bag
             if name not in _KEPT_AT_ANY_SIZE and not is_to_be_sampled(bag, name, self._unit)
         ]
-        return self._without_large(bag, names)
+        return self._without_large(bag, names, self._bag)
 
     def _smaller_state(self, state: JsonObject) -> Json:
-        whole = self._sizes.of_fields(state)
-        if not self._is_small(whole.largest, whole):
-            state = self._without_large(state, list(state))
-        over = self._sizes.of_fields(state).size > self._limits.state_offload_bytes
-        return self._offloaded(state) if over or not self._keys_may_stay(state) else state
+        if not self._is_small(self._state.of_largest(state)):
+            state = self._without_large(state, list(state), self._state)
+        size, _ = self._state.of(state)
+        over = size > self._limits.state_offload_bytes
+        stays = not over and self._keys_may_stay(state, self._state)
+        return state if stays else self._offloaded(state)
 
     def _smaller_branches(self, bag: JsonObject) -> JsonObject:
         """Return the bag with pointers in place of branches that are larger than a pointer."""
         if type(bag.get(BRANCHES)) is not list:
             return bag
         branches = [
-            branch
-            if self._sizes.of(branch).size <= _POINTER_BYTES and self._sizes.of(branch).portable
-            else self._offloaded(branch)
+            branch if size <= _POINTER_BYTES and portable else self._offloaded(branch)
             for branch in bag[BRANCHES]
+            for size, portable in (measure(branch),)
         ]
         return bag | {BRANCHES: branches}
 
-    def _without_large(self, fields: JsonObject, names: Sequence[str]) -> JsonObject:
-        sizes = {name: self._sizes.of(fields[name]) for name in names}
-        large = [name for name, each in sizes.items() if not self._is_small(each.size, each)]
+    def _without_large(self, fields: JsonObject, names: list[str], sizes: FieldSizes) -> JsonObject:
+        large = [name for name in names if not self._is_small(sizes.of_field(fields, name))]
         return fields | {name: self._offloaded(fields[name]) for name in large} if large else fields
 
-    def _is_small(self, size: int, measured: Measured) -> bool:
+    def _is_small(self, measured: tuple[int, bool]) -> bool:
         """Tell whether a part is within the field threshold, and every JSON library keeps it."""
-        return size <= self._limits.field_offload_bytes and self._may_stay(measured)
+        size, portable = measured
+        return size <= self._limits.field_offload_bytes and (portable or self._keeps_all)
 
     def _fit(self, bag: JsonObject) -> JsonObject:
         """Offload more values, largest first, until the bag is within its bound."""
@@ -183,7 +187,7 @@ class _Optimizer:
             return bag
         logger.warning(
             "state bag over its bound, offloading the largest fields",
-            extra={"bag_bytes": self._measured(bag).size, "bound_bytes": self._limits.bound_bytes},
+            extra={"bag_bytes": self._size(bag), "bound_bytes": self._limits.bound_bytes},
         )
         steps = (self._smaller_branches, self._without_largest, self._overflowed)
         last = (self._without_largest, self._whole_state, self._bare_state)
@@ -193,13 +197,13 @@ class _Optimizer:
                 return bag
         raise StateTooLargeError(
             "the control fields alone pass the bound",
-            size=self._measured(bag).size,
+            size=self._size(bag),
             limit=self._limits.bound_bytes,
         )
 
     def _without_largest(self, bag: JsonObject) -> JsonObject:
         """Return the bag with its largest parts offloaded, or unchanged if that is not enough."""
-        over = self._measured(bag).size + _RESERVE_BYTES - self._limits.bound_bytes
+        over = self._size(bag) + _RESERVE_BYTES - self._limits.bound_bytes
         leaving: list[tuple[str, str | None]] = []
         for size, field, key in self._largest_first(bag):
             if over <= 0:
@@ -221,19 +225,20 @@ class _Optimizer:
 
     def _largest_first(self, bag: JsonObject) -> list[tuple[int, str, str | None]]:
         """Return sizes and names of what may be offloaded: fields, and keys of `current_state`."""
-        parts: Iterable[tuple[Json, str, str | None]] = (
-            (value, field, None)
-            for field, value in bag.items()
-            if field not in STAYING and not (field == STATE and is_open(value))
-        )
-        if is_open(bag.get(STATE)):
-            parts = chain(parts, ((value, STATE, key) for key, value in bag[STATE].items()))
-        sized = [
-            (size, field, key)
-            for value, field, key in parts
-            if (size := self._sizes.of(value).size) > _POINTER_BYTES and not has_mark(value)
+        fields = {name: value for name, value in bag.items() if name not in STAYING}
+        state = fields.pop(STATE) if is_open(fields.get(STATE)) else {}
+        parts: list[tuple[int, str, str | None]] = [
+            (self._bag.of_field(bag, name)[0], name, None)
+            for name, value in fields.items()
+            if not has_mark(value)
         ]
-        return sorted(sized, key=lambda part: -part[0])
+        parts += [
+            (self._state.of_field(state, key)[0], STATE, key)
+            for key, value in state.items()
+            if not has_mark(value)
+        ]
+        leaving = [part for part in parts if part[0] > _POINTER_BYTES]
+        return sorted(leaving, key=lambda part: -part[0])
 
     def _with_one_less(self, bag: JsonObject, field: str, key: str | None) -> JsonObject:
         if key is not None:
@@ -272,27 +277,23 @@ class _Optimizer:
         if has_mark(value):
             return value
         packs = self._unit.action == PACKING_ACTION and not holds_compressed(value)
-        if packs and self._sizes.of(value).size <= MAX_EXPANDED_BYTES:
+        if packs and measure(value)[0] <= MAX_EXPANDED_BYTES:
             self._unit.objects.settle(value)
             compressed = compress(value)
-            if self._sizes.of(compressed).size <= self._limits.field_offload_bytes:
+            if measure(compressed)[0] <= self._limits.field_offload_bytes:
                 return compressed
         return self._unit.pages.store(value).render()
 
-    def _may_stay(self, measured: Measured) -> bool:
-        """Tell whether every JSON library on the way keeps the value; without S3 it has to stay."""
-        return measured.portable or not self._unit.objects.can_write
-
-    def _keys_may_stay(self, fields: JsonObject) -> bool:
-        portable = self._sizes.of_fields(fields).portable or is_portable(list(fields))
-        return portable or not self._unit.objects.can_write
+    def _keys_may_stay(self, fields: JsonObject, sizes: FieldSizes) -> bool:
+        _, portable = sizes.of(fields)
+        return portable or self._keeps_all or is_portable(list(fields))
 
     def _fits(self, bag: JsonObject) -> bool:
-        within = self._measured(bag).size + _RESERVE_BYTES <= self._limits.bound_bytes
-        return within and self._keys_may_stay(bag)
+        within = self._size(bag) + _RESERVE_BYTES <= self._limits.bound_bytes
+        return within and self._keys_may_stay(bag, self._bag)
 
-    def _measured(self, bag: JsonObject) -> Measured:
-        return self._sizes.of_fields(bag, STATE)
+    def _size(self, bag: JsonObject) -> int:
+        return self._bag.of(bag)[0]
 
 
 def _with(fields: JsonObject, name: str, value: Json) -> JsonObject:

@@ -1,89 +1,74 @@
-"""Exact sizes of the parts of a bag; each value is encoded once, however often it is asked for."""
+"""Exact sizes of an object and its fields while it changes: a field that stays is encoded once."""
 
-from typing import Final, NamedTuple
+from typing import Final
 
 from universal_sync_core.values.codec import Json, JsonObject, measure, measure_each
 from universal_sync_core.values.compression import is_open
 
-
-class Measured(NamedTuple):
-    """What is known about a value.
-
-    Attributes:
-        size: bytes of its compact JSON in UTF-8.
-        portable: whether every JSON library on the way keeps it unchanged.
-        largest: the size of its largest field, or of all of it if its fields were not measured.
-    """
-
-    size: int
-    portable: bool
-    largest: int
-
-
-# Beyond this number, only values that take long to measure are remembered.
-_MOST_REMEMBERED: Final = 10_000
-_WORTH_REMEMBERING: Final = 256
-# An object with more fields than this is encoded as a whole.
+# An object with more new fields than this is encoded as a whole.
 _MOST_FIELDS: Final = 1_000
 
 
-class Sizes:
-    """Remembers what it measured while one call works on a bag."""
+class FieldSizes:
+    """What is known about an object, each version of which has most fields of the one before.
 
-    def __init__(self) -> None:
-        """Start with nothing measured."""
-        self._measured: dict[int, Measured] = {}
-        # The sizes of values that were measured with the other fields of an object: all portable.
-        self._fields: dict[int, int] = {}
-        # The measured object is kept, so that no other can get its identity. A pointer gets
-        # another path later: it is only measured as a whole.
-        self._held: list[Json] = []
+    An object with a field that is not portable, or with too many fields, is encoded as a whole.
+    """
 
-    def of(self, value: Json) -> Measured:
-        """Return the size of a value, and whether it is portable."""
-        known = self._measured.get(id(value))
-        if known is not None:
-            return known
-        size = self._fields.get(id(value))
-        size, portable = measure(value) if size is None else (size, True)
-        known = Measured(size, portable, size)
-        if size >= _WORTH_REMEMBERING or len(self._measured) < _MOST_REMEMBERED:
-            self._remember(value, known)
-        return known
-
-    def of_fields(self, fields: JsonObject, inner: str | None = None) -> Measured:
-        """Return the same for an object, from its fields: only those not seen yet are encoded.
+    def __init__(self, inner: str = "", sizes: "FieldSizes | None" = None) -> None:
+        """Start with nothing measured.
 
         Args:
-            fields: the object.
-            inner: the name of a field that is measured from its own fields, if it is open.
+            inner: the name of a field that, if it is open, is measured from its own fields.
+            sizes: what measures that field.
         """
-        known = self._measured.get(id(fields))
-        if known is None:
-            if inner is not None and is_open(fields.get(inner)):
-                self.of_fields(fields[inner])
-            known = self.of(fields) if len(fields) > _MOST_FIELDS else self._added_up(fields)
-            self._remember(fields, known)
-        return known
+        self._inner = inner
+        self._inner_sizes = sizes
+        self._fields: JsonObject = {}
+        self._whole = (len(b"{}"), True)
+        self._sizes: dict[str, int] = {}
 
-    def _added_up(self, fields: JsonObject) -> Measured:
+    def of(self, fields: JsonObject) -> tuple[int, bool]:
+        """Return the bytes of the object's JSON, and whether every JSON library can carry it."""
+        if fields is not self._fields:
+            self._whole = self._measured(fields)
+            self._fields = fields
+        return self._whole
+
+    def of_field(self, fields: JsonObject, name: str) -> tuple[int, bool]:
+        """Return the same for a field of the object."""
+        _, portable = self.of(fields)
+        is_known = portable and name in self._sizes
+        return (self._sizes[name], True) if is_known else measure(fields[name])
+
+    def of_largest(self, fields: JsonObject) -> tuple[int, bool]:
+        """Return the same for the largest field, or for the object if it is encoded as a whole."""
+        size, portable = self.of(fields)
+        return max(self._sizes.values(), default=size), portable
+
+    def _measured(self, fields: JsonObject) -> tuple[int, bool]:
+        sizes, portable = self._still_known(fields) if self._sizes else {}, True
+        if self._inner_sizes is not None and is_open(fields.get(self._inner)):
+            sizes[self._inner], portable = self._inner_sizes.of(fields[self._inner])
+        new = {name: fields[name] for name in fields if name not in sizes} if sizes else fields
         # An array of the names has all that the object has beside its values, but the colons.
-        names = list(fields)
-        new = [value for value in fields.values() if id(value) not in self._fields]
-        measured, portable = measure_each([names, *new]), True
+        parts = [*new.values(), list(fields)]
+        measured = measure_each(parts) if len(new) <= _MOST_FIELDS else None
         if measured is None:
-            parts = [self.of(part) for part in (names, *fields.values())]
-            sizes, portable = [part.size for part in parts], all(part.portable for part in parts)
-        else:
-            self._fields.update(zip(map(id, new), measured[1:], strict=True))
-            sizes = [measured[0], *map(self._fields.__getitem__, map(id, fields.values()))]
-        return Measured(sum(sizes) + len(fields), portable, max(sizes[1:], default=0))
+            self._sizes = {}
+            return measure(fields)
+        names = measured.pop()
+        sizes.update(zip(new, measured, strict=True))
+        self._sizes = sizes
+        return sum(sizes.values()) + names + len(fields), portable
 
-    def _remember(self, value: Json, known: Measured) -> None:
-        self._measured[id(value)] = known
-        if known.portable:
-            self._fields[id(value)] = known.size
-        self._held.append(value)
+    def _still_known(self, fields: JsonObject) -> dict[str, int]:
+        earlier = self._fields
+        return {
+            name: size
+            for name, size in self._sizes.items()
+            if name in fields and fields[name] is earlier[name]
+        }
 
 
 def is_over(value: Json, limit: int) -> bool:
