@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
@@ -14,9 +15,17 @@ State = Mapping[str, Any]
 _EVAL = "$eval("
 # https://docs.aws.amazon.com/step-functions/latest/dg/input-output-inputpath-params.html
 _TEMPLATES = ("Parameters", "ItemSelector", "ResultSelector", "Assign")
+# https://states-language.net/spec.html#state-machine-structure
+_NAME_CHARACTERS = 80
+# https://docs.aws.amazon.com/step-functions/latest/dg/workflow-variables.html
+_RESERVED = "states"
+# https://states-language.net/spec.html#state-type-table
+_NEVER_CAUGHT = {"Pass", "Choice", "Wait", "Succeed", "Fail"}
+_GOING_ON = {"Task", "Map", "Parallel", "Pass", "Wait"}
 _PATH_OR_CALL = re.compile(r"\$.*|States\.\w+\(.*\)", re.DOTALL)
 # https://docs.aws.amazon.com/step-functions/latest/dg/state-map-distributed.html
 _OF_DISTRIBUTED = ("ItemBatcher", "ItemReader", "ResultWriter")
+_MOST_PERCENT = 100
 
 
 def check_machine(
@@ -42,7 +51,10 @@ def check_machine(
 
 
 def _problems(definition: Mapping[str, Any], mocked: Collection[str]) -> Iterator[str]:
-    for scope in scopes_of(definition):
+    scopes = list(scopes_of(definition))
+    times = Counter(name for scope in scopes for name in scope.states)
+    yield from (f"{count} states are named {name!r}" for name, count in times.items() if count > 1)
+    for scope in scopes:
         yield from _missing(scope)
         for name, state in scope.states.items():
             for problem in _of_state(name, state, scope, mocked):
@@ -89,8 +101,11 @@ def _of_state(name: str, state: State, scope: Scope, mocked: Collection[str]) ->
             yield f"{reason}; give it a mock"
         if scope.express and resource.endswith((".waitForTaskToken", ".sync", ".sync:2")):
             yield f"{resource} waits, which a child of the type EXPRESS cannot do"
+    yield from _of_type(name, state)
     yield from _behind_all(state)
     yield from _of_map(state)
+    for each in (state, *state.get("Choices", ()), *state.get("Catch", ())):
+        yield from _of_variables(each)
     if scope.language_of(state) == "JSONata":
         for expression in _expressions(state):
             try:
@@ -102,6 +117,29 @@ def _of_state(name: str, state: State, scope: Scope, mocked: Collection[str]) ->
     else:
         for field in _TEMPLATES:
             yield from _without_path(state.get(field))
+
+
+def _of_type(name: str, state: State) -> Iterator[str]:
+    """Find a name that is none, and what a state of its type must have or cannot."""
+    if not 0 < len(name) <= _NAME_CHARACTERS:
+        yield f"its name has {len(name)} characters, not 1 to {_NAME_CHARACTERS}"
+    kind = state.get("Type")
+    if kind in _GOING_ON and not {"Next", "End"} & state.keys():
+        yield "it has neither Next nor End"
+    if kind in _NEVER_CAUGHT:
+        yield from (f"a {kind} has no {field}" for field in ("Retry", "Catch") if field in state)
+
+
+def _of_variables(assigning: Any) -> Iterator[str]:
+    """Find what Assign names and no variable can be named."""
+    assigned = assigning.get("Assign") if isinstance(assigning, Mapping) else None
+    for key in assigned if isinstance(assigned, Mapping) else ():
+        name = key.removesuffix(".$")
+        if not name.isidentifier() or name == _RESERVED or len(name) > _NAME_CHARACTERS:
+            yield (
+                f"Assign names a variable {name!r}: a name has letters, digits and _, begins with"
+                f" no digit, has up to {_NAME_CHARACTERS} characters, and is not {_RESERVED!r}"
+            )
 
 
 def _behind_all(state: State) -> Iterator[str]:
@@ -123,6 +161,9 @@ def _of_map(state: State) -> Iterator[str]:
             for field in _OF_DISTRIBUTED
             if field in state
         )
+    percent = state.get("ToleratedFailurePercentage")
+    if isinstance(percent, int | float) and not 0 <= percent <= _MOST_PERCENT:
+        yield f"ToleratedFailurePercentage is {percent}, not 0 to {_MOST_PERCENT}"
     batcher = state.get("ItemBatcher")
     if isinstance(batcher, Mapping) and not any(each.startswith("Max") for each in batcher):
         yield "ItemBatcher has neither MaxItemsPerBatch nor MaxInputBytesPerBatch"

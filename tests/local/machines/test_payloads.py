@@ -14,7 +14,10 @@ EXCEEDED = Failed("States.DataLimitExceeded")
 HALF = "x" * (PAYLOAD_BYTES // 2)
 WHOLE = "x" * PAYLOAD_BYTES
 BY_NAME, BY_ALL = "States.DataLimitExceeded", "States.ALL"
-BODY = {"StartAt": "Item", "States": {"Item": {"Type": "Pass", "Result": HALF, "End": True}}}
+ITEM, OTHER = (
+    {"StartAt": name, "States": {name: {"Type": "Pass", "Result": HALF, "End": True}}}
+    for name in ("Item", "Other")
+)
 TWICE = {"a.$": "$", "b.$": "$"}
 JSONATA = {"QueryLanguage": "JSONata"}
 
@@ -34,8 +37,8 @@ def asking(**fields: Any) -> dict[str, Any]:
         (asking(ResultPath="$.answer"), HALF, set()),
         (asking(ResultSelector=TWICE), HALF, set()),
         (asking(**JSONATA, Output="{% [$states.result, $states.result] %}"), HALF, set()),
-        ({"Type": "Map", "ItemsPath": "$.items", "ItemProcessor": BODY, "End": True}, None, set()),
-        ({"Type": "Parallel", "Branches": [BODY, BODY], "End": True}, None, set()),
+        ({"Type": "Map", "ItemsPath": "$.items", "ItemProcessor": ITEM, "End": True}, None, set()),
+        ({"Type": "Parallel", "Branches": [ITEM, OTHER], "End": True}, None, set()),
     ],
 )
 @pytest.mark.parametrize("name", [BY_NAME, BY_ALL])
