@@ -170,6 +170,25 @@ def test_writing_one_path_again_and_again_does_not_grow() -> None:
     assert behind(definition, "E") == nearly(INPUT + 60 * KIB)
 
 
+def test_counter_that_begins_in_the_machine_does_not_grow() -> None:
+    definition = machine(
+        {
+            "Begin": {"Type": "Pass", "Parameters": {"n": 0}},
+            "Count": {"Type": "Pass", "Parameters": {"n.$": "States.MathAdd($.n, 1)"}},
+            "More?": {
+                "Type": "Choice",
+                "Choices": [{"Variable": "$.n", "NumericLessThan": 9, "Next": "Count"}],
+                "Default": "End",
+            },
+            "End": {"Type": "Succeed"},
+        }
+    )
+
+    growth = grown(definition)
+
+    assert not growth.loops
+
+
 def test_list_that_grows_on_each_round_is_found_with_its_step() -> None:
     states = {
         "S": {**LIST, "ResultPath": "$.r"},

@@ -37,8 +37,9 @@ def size_of(made: Expression, values: Values) -> Shape:
         case Ref(path=path):
             return _read(path, values)
         case Computed(text=text, most=most):
-            found = text + _bytes_of_copies(made, values)
-            return Shape(min(UNBOUNDED, found if most is None else min(most, found)))
+            # A bound stands from the first round: a counter in a loop does not grow up to it.
+            found = text + _bytes_of_copies(made, values) if most is None else most
+            return Shape(min(UNBOUNDED, found))
         case Struct() | Merged():
             return _object(made, values)
         case Written(base=base, path=path, value=value):
