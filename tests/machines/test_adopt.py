@@ -139,14 +139,19 @@ def test_room_for_what_an_offload_state_is_given_is_told(run: Run, folder: Path)
 
 
 def test_service_that_is_sent_what_a_handler_answers_is_named(run: Run, folder: Path) -> None:
-    mail = service("events:putEvents", {"Entries": [{"Detail.$": "$.r.Payload.report"}]})
+    mail = service(
+        "events:putEvents",
+        {"Entries": [{"Detail.$": "$.r.Payload.report", "Source.$": "$.r.Payload.by"}]},
+    )
     definition = machine({"Ask": task("ask", ResultPath="$.r"), "Send": mail})
     file = write(folder, "m.json", json.dumps(definition))
 
     ran = run("adopt", str(file), *OPTIONS)
 
-    assert '"Send" reads $.Payload.report of "Ask" in place' in ran.err
-    assert "@large_payloads in between" in ran.err
+    (said,) = [line for line in ran.err.splitlines() if '"Send" reads' in line]
+    assert said.startswith('The handler of "Ask" fails over 60.0 KiB, because "Send" reads')
+    assert "reads $.Payload.by, $.Payload.report of its answer in place" in said
+    assert "@large_payloads in between" in said
 
 
 def test_check_tells_whether_something_would_change(run: Run, folder: Path) -> None:

@@ -215,11 +215,16 @@ def read_in_place(readers: Readers, liveness: Liveness, handlers: Iterable[State
     for state in handlers:
         needs = liveness.answers.get(state, {})
         plain = [path for path, word in needs.items() if word is Word.PLAIN]
-        most = bytes_text(most_answered(state, liveness))
+        read: dict[str, list[str]] = {}
         for path in sorted(plain, key=str):
             who = _named(readers.of(path, partial(_answered, state)))
-            what = f'{show_path((DOCUMENT, *path))} of "{state.title}"'
-            yield f"{who} reads {what} in place, and fails over {most}. Before it, {HYDRATE}"
+            read.setdefault(who, []).append(show_path((DOCUMENT, *path)))
+        most = bytes_text(most_answered(state, liveness))
+        for who, paths in read.items():
+            yield (
+                f'The handler of "{state.title}" fails over {most}, because {who} reads'
+                f" {', '.join(paths)} of its answer in place. Before that state, {HYDRATE}"
+            )
 
 
 def _answered(state: State, liveness: Liveness) -> Needs:
