@@ -200,9 +200,19 @@ def test_altered_object_is_an_error() -> None:
 
 
 @pytest.mark.usefixtures("store")
-def test_what_paths_keep_over_the_bound_is_an_error_that_names_the_largest() -> None:
-    with pytest.raises(StateTooLargeError, match=r"lines\[\*\].note takes 180,400, report") as big:
-        offload(ORDER, CONTEXT, plain=["report", "lines[*].note"])
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        ({"plain": ["report", "lines[*].note"]}, r"lines\[\*\].note takes 180,400, report"),
+        ({"list": ["lines"]}, r"of their bytes pointers take \d"),
+    ],
+    ids=["paths", "pointers"],
+)
+def test_what_stays_over_the_bound_is_an_error_that_names_the_largest(
+    words: Any, named: str
+) -> None:
+    with pytest.raises(StateTooLargeError, match=named) as big:
+        offload({key: ORDER[key] for key in ("report", "lines")}, CONTEXT, **words)
     assert big.value.limit == 64 * KIB
     assert big.value.size > 64 * KIB
 

@@ -77,7 +77,7 @@ class _Splitting:
             return self._stored([document])[0]
         if size <= self._at_most:
             return document
-        raise self._too_large(parts.kept, left)
+        raise self._too_large(parts.kept, len(leaving) * pointer_bytes, left)
 
     def _take_apart(
         self, value: Json, need: Need, steps: tuple[Step, ...], parts: _Parts, pointer_bytes: int
@@ -119,12 +119,13 @@ class _Splitting:
         self._unit.pages.require_stored(inner)
         return [self._unit.pages.store(to_stored(value)).render() for value in values]
 
-    def _too_large(self, kept: Counter[Place], size: int) -> StateTooLargeError:
-        named = ", ".join(f"{place} takes {taken:,}" for place, taken in kept.most_common(_NAMED))
+    def _too_large(self, kept: Counter[Place], pointers: int, size: int) -> StateTooLargeError:
+        named = [f"{place} takes {taken:,}" for place, taken in kept.most_common(_NAMED)]
+        if pointers:
+            named.append(f"pointers take {pointers:,}")
         message = (
             "the parts that open, list and plain keep in the document are over at_most; of their"
-            " bytes"
-            f" {named}. Name fewer or deeper paths, or raise at_most"
+            f" bytes {', '.join(named)}. Name fewer or deeper paths, or raise at_most"
         )
         return StateTooLargeError(message, size=size, limit=self._at_most)
 
