@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 
 from statebag.account.aws import Cloud
 from statebag.account.places import Place, place_given
-from statebag.errors import NotFoundError, UnavailableError, explained
+from statebag.errors import NoAccessError, NotFoundError, explained
 from universal_sync_core.values.codec import Json, JsonObject, decode
 
 # The state whose function is the manager, whatever the worker may be; the last two are those of a
@@ -50,18 +50,37 @@ def calls_manager(cloud: Cloud, machine_arn: str) -> bool:
 
 
 def place_of_machine(cloud: Cloud, machine_arn: str) -> Place | None:
-    """Return where a machine's executions keep their state, or None where that cannot be told."""
+    """Return where a machine's executions keep their state, or None where nothing tells it.
+
+    That is a machine, or a function, which is gone or has nothing to do with state. Other errors of
+    AWS are raised: they are no fact about the machine.
+    """
     if cloud.place is not None:
         return cloud.place
     try:
         function = manager_function(cloud, machine_arn)
         told = cloud.functions.get_function_configuration(FunctionName=function)
-    except (ClientError, NotFoundError) as error:
-        if isinstance(explained(error), UnavailableError):
-            raise  # nothing is known of the machine
+    except NotFoundError:
         return None  # the caller says what is missing, if it needs it at all
-    variables = told.get("Environment", {}).get("Variables", {})
+    except ClientError as error:
+        if not isinstance(explained(error), NotFoundError):
+            raise
+        return None
+    variables = variables_of(told.get("Environment", {}), function)
     return place_given(variables.get("STATE_BUCKET"), variables.get("STATE_PREFIX", ""))
+
+
+def variables_of(environment: object, function: str) -> dict[str, str]:
+    """Return all variables of a function, as its configuration has them.
+
+    Raises:
+        NoAccessError: they cannot be read.
+    """
+    told: dict[str, dict[str, str]] = dict(environment) if isinstance(environment, dict) else {}
+    if "Error" in told:
+        hint = "It is encrypted with a key: your role needs kms:Decrypt on it."
+        raise NoAccessError(f"the environment of {function} cannot be read", hint=hint)
+    return {name: str(value) for name, value in told.get("Variables", {}).items()}
 
 
 def require_place(cloud: Cloud, machine_arn: str | None) -> Place:

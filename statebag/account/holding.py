@@ -11,7 +11,13 @@ from typing import Final
 from botocore.exceptions import ClientError
 
 from statebag.account.aws import Cloud
-from statebag.account.deployment import definition_of, functions_in, manager_in, objects_in
+from statebag.account.deployment import (
+    definition_of,
+    functions_in,
+    manager_in,
+    objects_in,
+    variables_of,
+)
 from statebag.errors import RefusedError
 from universal_sync_core.bag.holding import HELD, held_as
 from universal_sync_core.values.codec import Json, encode
@@ -76,7 +82,7 @@ def _change(cloud: Cloud, function: str, change: Callable[[list[str]], list[str]
     name, qualifier = _split(function)
     for attempt in range(_TRIES):
         told = cloud.functions.get_function_configuration(FunctionName=name)
-        variables = _variables_of(told.get("Environment", {}), name)
+        variables = variables_of(told.get("Environment", {}), name)
         before = _held_in(variables)
         after = change(before)
         if after == before:
@@ -125,19 +131,6 @@ def _split(function: str) -> tuple[str, str | None]:
     return name, None if qualifier == "$LATEST" else qualifier
 
 
-def _variables_of(environment: object, function: str) -> dict[str, str]:
-    """Return all variables of a function: what is written takes the place of every one of them.
-
-    Raises:
-        RefusedError: they cannot be read.
-    """
-    told: dict[str, dict[str, str]] = dict(environment) if isinstance(environment, dict) else {}
-    if "Error" in told:
-        hint = "It is encrypted with a key: your role needs kms:Decrypt on it."
-        raise RefusedError(f"the environment of {function} cannot be read", hint=hint)
-    return {name: str(value) for name, value in told.get("Variables", {}).items()}
-
-
 def _held_in(variables: dict[str, str]) -> list[str]:
     return [each for each in variables.get(_VARIABLE, "").split(",") if each]
 
@@ -164,7 +157,7 @@ def _catch_up(cloud: Cloud, name: str, qualifier: str | None) -> bool:
 
 def _held_by(cloud: Cloud, function: str) -> list[str]:
     told = cloud.functions.get_function_configuration(FunctionName=function)
-    return _held_in(_variables_of(told.get("Environment", {}), function))
+    return _held_in(variables_of(told.get("Environment", {}), function))
 
 
 def _publish(cloud: Cloud, name: str, qualifier: str) -> None:

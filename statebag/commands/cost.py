@@ -21,7 +21,8 @@ from universal_sync_core.retention.inventory import Stored
 from universal_sync_core.storage.keys import execution_prefix
 
 _MIB_PER_GB: Final = 1024
-_DEFAULT_MEMORY_MIB: Final = 1024
+# The template's: MiB of memory, and whether it runs on arm64.
+_DEFAULT_FUNCTION: Final = (1024, True)
 _DEFAULT_GETS: Final = 2.0
 # The template's StateRetentionDays.
 _DEFAULT_DAYS: Final = 90
@@ -83,7 +84,8 @@ def command(  # noqa: PLR0913 - options
     place = require_place(cloud, asked.machine_arn)
     prefix = execution_prefix(place.settings, owner_of(cloud, place, asked))
     objects = list(cloud.inventory.objects(place.bucket, prefix))
-    work = _work(cloud, asked.machine_arn, steps, objects, gets_per_invocation, days)
+    function = _function(cloud, asked.machine_arn)
+    work = _work(function or _DEFAULT_FUNCTION, steps, objects, gets_per_invocation, days)
     items = estimate(work, listed)
     total = sum(item.cost for item in items)
     if to_json:
@@ -97,20 +99,20 @@ def command(  # noqa: PLR0913 - options
     print_table(_COLUMNS, rows, right=("quantity", "US dollars"))
     note(
         f"List prices of {listed.region}, {listed.as_of}, without free tiers; functions of "
-        f"{work.memory_gb:g} GB, {gets_per_invocation:g} reads for each call, "
+        f"{work.memory_gb:g} GB{'' if function else ' (assumed)'}, "
+        f"{gets_per_invocation:g} reads for each call, "
         f"state kept for {days} days."
     )
 
 
-def _work(  # noqa: PLR0913, PLR0917 - what it is made of
-    cloud: Cloud,
-    machine_arn: str,
+def _work(
+    function: tuple[int, bool],
     steps: list[Step],
     objects: list[Stored],
     gets_per_invocation: float,
     days: int,
 ) -> Work:
-    memory, is_arm = _function(cloud, machine_arn)
+    memory, is_arm = function
     invocations = sum(step.invocations for step in steps)
     return Work(
         transitions=sum(1 + step.retries for step in steps),
@@ -127,17 +129,14 @@ def _work(  # noqa: PLR0913, PLR0917 - what it is made of
     )
 
 
-def _function(cloud: Cloud, machine_arn: str) -> tuple[int, bool]:
-    """Return the function's memory in MiB and whether it runs on arm64.
-
-    Where that cannot be asked, it is as the template says.
-    """
+def _function(cloud: Cloud, machine_arn: str) -> tuple[int, bool] | None:
+    """Return the function's memory in MiB and whether it runs on arm64; None if nobody may ask."""
     try:
         name = manager_function(cloud, machine_arn)
         told = cloud.functions.get_function_configuration(FunctionName=name)
     except (ClientError, NotFoundError):
-        return _DEFAULT_MEMORY_MIB, True
-    return told.get("MemorySize", _DEFAULT_MEMORY_MIB), told.get("Architectures") != ["x86_64"]
+        return None
+    return told["MemorySize"], told.get("Architectures") != ["x86_64"]
 
 
 def _row(item: Item) -> list[str | Styled]:

@@ -8,6 +8,7 @@ import click
 from botocore.exceptions import ClientError
 
 from statebag.account.aws import Cloud
+from statebag.errors import NoAccessError
 from statebag.executions.naming import machines_of
 from statebag.listing.conditions import Query
 from statebag.listing.feed import Feed
@@ -85,7 +86,7 @@ def _found(
     """Return a page, and why it was made without the records where they cannot be read."""
     try:
         return page_of(Feed(cloud, machines, query).rows(page, limit + 1), limit), None
-    except (ClientError, ConfigurationError, StoreError) as error:
+    except (ClientError, NoAccessError, ConfigurationError, StoreError) as error:
         feed = Feed(cloud, machines, query, reads_records=False)  # where Step Functions answers
         return page_of(feed.rows(page, limit + 1), limit), error
 

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from statebag.account.aws import Cloud
 from statebag.account.callbacks import WAITING, Callback, callbacks_of
 from statebag.account.deployment import place_of_machine
-from statebag.errors import DIFFERENT, OK
+from statebag.errors import DIFFERENT, OK, NoAccessError
 from statebag.executions.chain import continued_as, owner_of
 from statebag.executions.executions import SUCCEEDED, Execution, Executions
 from statebag.executions.following import Change, Follower
@@ -229,12 +229,10 @@ def _until(step: Step) -> str:
 
 def _callbacks(cloud: Cloud, execution: Execution) -> list[Callback]:
     """Return what an execution has asked, as far as whoever watches may see it."""
-    place = place_of_machine(cloud, execution.machine_arn)
-    if place is None:
-        return []
     try:
-        return callbacks_of(cloud, place, owner_of(cloud, place, execution))
-    except (ClientError, StoreAccessDeniedError):
+        place = place_of_machine(cloud, execution.machine_arn)
+        return callbacks_of(cloud, place, owner_of(cloud, place, execution)) if place else []
+    except (ClientError, NoAccessError, StoreAccessDeniedError):
         return []  # the states that wait are named all the same
 
 

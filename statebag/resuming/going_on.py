@@ -56,7 +56,7 @@ def way_on(  # noqa: PLR0913 - all that is known of a failure
     *,
     fails_again: str | None,
 ) -> Sequence[str]:
-    """Return the command that goes on, or what to do instead; nothing where that cannot be told.
+    """Return the command that goes on, what to do instead, or why that cannot be told.
 
     Args:
         cloud: where it runs.
@@ -70,8 +70,8 @@ def way_on(  # noqa: PLR0913 - all that is known of a failure
         return _of_item(execution.map_run_arn)
     try:
         is_restarted = can_restart(cloud, execution.machine_arn)
-    except ClientError:  # it is gone, or not for this role to see
-        return ()
+    except ClientError as refusal:  # it is gone, or not for this role to see
+        return [f"cannot be told: {refusal}"]
     if not is_restarted:
         return _redriven(execution, fails_again)
     whole = _whole_of(cloud, execution)

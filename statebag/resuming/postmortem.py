@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from statebag.account.aws import Cloud
 from statebag.account.log_groups import LogGroups
-from statebag.errors import RefusedError
+from statebag.errors import NoAccessError, RefusedError
 from statebag.executions.chain import chain_of
 from statebag.executions.endings import error_of, meaning_of
 from statebag.executions.executions import SUCCEEDED, Execution, Executions
@@ -123,7 +123,7 @@ class _Left:
     path: str | None
     record: JsonObject
     bag: JsonObject | None
-    problem: StateSyncError | None = None
+    problem: Exception | None = None
 
     @property
     def is_gone(self) -> bool:
@@ -133,7 +133,7 @@ class _Left:
     def lines(self) -> Sequence[str]:
         """Return where its record is, and why not all of it can be read."""
         problem = [f"cannot be read: {self.problem}"] if self.problem else []
-        return [self.path, *problem] if self.path else []
+        return [*([self.path] if self.path else []), *problem]
 
 
 def postmortem_of(cloud: Cloud, asked: Execution) -> Postmortem:
@@ -194,12 +194,13 @@ def _successor(cloud: Cloud, path: str) -> str | None:
 
 def _left_by(cloud: Cloud, execution: Execution) -> _Left:
     """Return what an execution has left of itself, as far as that can be read."""
-    path, record, problem = record_of(cloud, execution), None, None
+    path, record, problem = None, None, None
     try:
+        path = record_of(cloud, execution)
         found = read_record(cloud, execution)
         path, record = found or (None, None)
         return _Left(path=path, record=record or {}, bag=newest_bag(cloud, execution))
-    except StateSyncError as error:
+    except (ClientError, NoAccessError, StateSyncError) as error:
         problem = error
     bag = Executions(cloud.states).last_bag(execution.arn)
     return _Left(path=path, record=record or {}, bag=bag, problem=problem)

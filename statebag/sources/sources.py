@@ -9,7 +9,6 @@ from typing import Final
 import click
 
 from statebag.account.aws import Cloud
-from statebag.account.deployment import place_of_machine
 from statebag.account.places import Place, place_in, place_of
 from statebag.errors import NotFoundError, RefusedError
 from statebag.executions.executions import (
@@ -120,7 +119,7 @@ def final_state(cloud: Cloud, execution: Execution) -> Source | None:
         return _of_bag(cloud, bag, title=execution.arn, execution=execution)
     if execution.output is None:
         return None
-    place = place_of_machine(cloud, execution.machine_arn)
+    place = cloud.place or place_in(execution.output, execution.arn)
     return Source(
         title=execution.arn,
         value=execution.output,
@@ -156,8 +155,6 @@ def _of_bag(
     own = bag.get("execution_id")
     owner = own if isinstance(own, str) else None
     place = place or cloud.place or place_in(bag, owner)
-    if place is None and execution is not None:
-        place = place_of_machine(cloud, execution.machine_arn)
     reader = reader_of(cloud, place, owner)
     return Source(
         title=title, value=bag, is_bag=True, reader=reader, place=place, execution=execution

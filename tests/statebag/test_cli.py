@@ -119,22 +119,33 @@ def test_failure_of_aws_is_explained(
     assert ran.out == ""
 
 
-@pytest.mark.parametrize("command", ["show", "callbacks list"])
+REFUSED_FOR_NOW = {
+    "machine throttled": ("states", "describe_state_machine", "ThrottlingException", 6),
+    "machine denied": ("states", "describe_state_machine", "AccessDeniedException", 4),
+    "function denied": ("functions", "get_function_configuration", "AccessDeniedException", 4),
+    "environment denied": ("functions", "environment", "AccessDeniedException", 4),
+}
+
+
+@pytest.mark.parametrize("refused", REFUSED_FOR_NOW)
+@pytest.mark.parametrize("command", ["show", "callbacks list", "snapshots", "history"])
 def test_nothing_is_said_of_an_execution_whose_machine_cannot_be_asked_for_now(
-    run: Run, cloud: FakeCloud, monkeypatch: pytest.MonkeyPatch, command: str
+    run: Run, cloud: FakeCloud, monkeypatch: pytest.MonkeyPatch, command: str, refused: str
 ) -> None:
     told = record_failure(catalog_bag(), {"Error": "Boom"}, CONTEXT)
     cloud.states.add("run-1", "FAILED", input={}, error="Boom", cause=told["cause"])
+    service, name, error, code = REFUSED_FOR_NOW[refused]
 
-    def throttled(**_: Any) -> None:
-        raise client_error("ThrottlingException", "DescribeStateMachine")
+    def refuse(**_: Any) -> None:
+        raise client_error(error, name)
 
-    monkeypatch.setattr(cloud.states, "describe_state_machine", throttled)
+    answer = {"Error": {"ErrorCode": error}} if name == "environment" else refuse
+    monkeypatch.setattr(getattr(cloud, service), name, answer)
 
     ran = run(*command.split(), RUN)
 
-    assert (ran.code, ran.out) == (6, "")
-    assert "Try again" in ran.err
+    assert (ran.code, ran.out) == (code, "")
+    assert ("Try again" if code == 6 else "permissions" if callable(answer) else "kms") in ran.err
 
 
 @pytest.mark.parametrize(

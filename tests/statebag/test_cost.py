@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.statebag.cloud import FakeCloud
+from tests.statebag.cloud import BUCKET, FakeCloud, client_error
 from tests.statebag.conftest import Run
 from tests.statebag.histories import History, bag
 from tests.statebag.states import RUN, catalog_bag
@@ -28,6 +28,17 @@ def finished(cloud: FakeCloud) -> None:
 
 def test_cost_of_an_execution(run: Run, golden: Callable[[str], None]) -> None:
     golden(run("cost", RUN).out)
+
+
+def test_memory_that_is_assumed_is_told_so(
+    run: Run, cloud: FakeCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def denied(**_: object) -> None:
+        raise client_error("AccessDeniedException", "GetFunctionConfiguration")
+
+    monkeypatch.setattr(cloud.functions, "get_function_configuration", denied)
+
+    assert "functions of 1 GB (assumed), " in run("cost", RUN, "--bucket", BUCKET).err
 
 
 def test_prices_are_an_input_with_their_month(run: Run, tmp_path: Path) -> None:

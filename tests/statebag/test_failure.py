@@ -279,6 +279,23 @@ def test_record_that_may_not_be_read_leaves_what_step_functions_says(
     assert told["state"] == ["RunSegment, step 3, after 3 tries"]
 
 
+def test_what_may_not_be_asked_for_is_told_beside_what_step_functions_says(
+    run: Run, cloud: FakeCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fail(cloud)
+
+    def denied(**_: Any) -> None:
+        raise client_error("AccessDeniedException", "DescribeStateMachine")
+
+    monkeypatch.setattr(cloud.states, "describe_state_machine", denied)
+    told = told_of(run)
+
+    assert told["error"] == ["ValueError"]
+    for name, what in (("record", "read"), ("go on", "told")):
+        assert told[name][0].startswith(f"cannot be {what}: ")
+        assert "DescribeStateMachine" in told[name][0]
+
+
 def test_machine_that_keeps_its_states_is_redriven(run: Run, cloud: FakeCloud) -> None:
     fail(cloud)
     task = {"Type": "Task", "Resource": FUNCTION, "End": True}

@@ -35,11 +35,11 @@ def test_snapshots_of_an_execution(run: Run, golden: Golden) -> None:
 def test_execution_is_not_said_never_to_have_begun_where_its_bucket_is_not_known(
     run: Run, cloud: FakeCloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def denied(**_: Any) -> None:
-        raise client_error("AccessDeniedException", "GetFunctionConfiguration")
+    def gone(**_: Any) -> None:
+        raise client_error("ResourceNotFoundException", "GetFunctionConfiguration")
 
     cloud.states.events[RUN] = History().events
-    monkeypatch.setattr(cloud.functions, "get_function_configuration", denied)
+    monkeypatch.setattr(cloud.functions, "get_function_configuration", gone)
 
     ran = run("resume", RUN, "--dry-run")
 
