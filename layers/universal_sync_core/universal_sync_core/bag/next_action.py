@@ -73,10 +73,10 @@ def route(base: JsonObject, delta: JsonObject, action: str | None) -> JsonObject
     """
     counted = used_after(base, delta, action)
     if action in _KEEPS_PLACE and "status" not in delta:
-        return {"next_action": _kept_action(base)} | counted
+        return {"next_action": _kept_action(base), **counted}
     if action == "aggregate_distributed" and (cause := cause_to_fail(base, delta)):
-        return {"next_action": FAILED, "status": FAILED} | failed_by(cause) | counted
-    after = {"next_action": NEXT_ACTION_BY_STATUS[delta.get("status", CONTINUE)]} | counted
+        return {"next_action": FAILED, "status": FAILED, **failed_by(cause), **counted}
+    after = {"next_action": NEXT_ACTION_BY_STATUS[delta.get("status", CONTINUE)], **counted}
     if action in _COUNTS_LOOPS and is_count(base.get("loop_counter")):
         after["loop_counter"] = base["loop_counter"] + 1
     total: Json = delta.get("total_segments", base.get("total_segments"))

@@ -75,20 +75,16 @@ def record_progress(
         if UNFINISHED not in delta:
             merged = without_unfinished(merged)
     revision = base.get(REVISION, 0)
-    return (
-        _without_earlier(merged, after["next_action"], delta)
-        | after
-        | _stopped_by(delta, after["next_action"], unit)
-        | _wait_state(delta, merged, after, unit)
-        | _awaited_job(delta, after["next_action"], unit)
-        | _stale(revision, delta, action)
-        | hold_mark(merged | after, unit.settings)
-        | _newest_previews(merged)
-        | {
-            REVISION: revision + 1 if type(revision) is int else 1,
-            "last_update_time": utc_now(),
-        }
-    )
+    bag = _without_earlier(merged, after["next_action"], delta)
+    bag |= after
+    bag |= _stopped_by(delta, after["next_action"], unit)
+    bag |= _waited_for(delta, merged, after, unit)
+    bag |= _stale(revision, delta, action)
+    bag |= hold_mark(bag, unit.settings)
+    bag |= _newest_previews(merged)
+    bag[REVISION] = revision + 1 if type(revision) is int else 1
+    bag["last_update_time"] = utc_now()
+    return bag
 
 
 def _newest_previews(bag: JsonObject) -> JsonObject:
@@ -99,14 +95,15 @@ def _newest_previews(bag: JsonObject) -> JsonObject:
 
 
 def _without_earlier(bag: JsonObject, next_action: str, delta: JsonObject) -> JsonObject:
-    """Return a bag without the fields that an earlier step left about its end, wait or hold."""
-    gone = {HELD} & bag.keys()
+    """Return a copy without the fields that an earlier step left about its end, wait or hold."""
+    copy = dict(bag)
+    copy.pop(HELD, None)
     for field in LEFT_FIELDS:
-        if field.name in bag and next_action not in field.actions:
-            gone.add(field.name)
-    # Each wait names its own job, or none.
-    gone |= {AWAITED_JOB} & bag.keys() if "status" in delta else set()
-    return {name: value for name, value in bag.items() if name not in gone} if gone else bag
+        if next_action not in field.actions:
+            copy.pop(field.name, None)
+    if "status" in delta:  # each wait names its own job, or none
+        copy.pop(AWAITED_JOB, None)
+    return copy
 
 
 def require_possible(delta: JsonObject, unit: UnitOfWork) -> None:
@@ -118,8 +115,7 @@ def require_possible(delta: JsonObject, unit: UnitOfWork) -> None:
         return
     after = route({}, delta, unit.action)
     next_action: str = after["next_action"]
-    _wait_state(delta, delta, after, unit)
-    _awaited_job(delta, next_action, unit)
+    _waited_for(delta, delta, after, unit)
     if _WORKS_ON.get(next_action) in delta:
         require_ready(delta, next_action, unit)
 
@@ -130,13 +126,12 @@ def require_ready(bag: JsonObject, next_action: str, unit: UnitOfWork) -> None:
     Otherwise the state machine would end with an error that it cannot catch or that is hard to
     read.
     """
-    place = sender_of(unit).place
     if next_action == PARALLEL_GROUP:
-        _require_branches(bag, f"{place}.{BRANCHES}")
+        _require_branches(bag, f"{sender_of(unit).place}.{BRANCHES}")
     if next_action == DISTRIBUTED_MAP and not _has_items(bag, unit):
         form = '{"bucket", "key"} of one in S3'
         message = f"{DISTRIBUTED_MAP} needs {ITEMS}, a list, or an object with {form}"
-        raise InvalidRequestError(message, field=f"{place}.{ITEMS}")
+        raise InvalidRequestError(message, field=f"{sender_of(unit).place}.{ITEMS}")
 
 
 def _require_branches(bag: JsonObject, path: str) -> None:
@@ -178,23 +173,22 @@ def _stopped_by(delta: JsonObject, next_action: str, unit: UnitOfWork) -> JsonOb
     return {STOPPED_BY: portable(told)}
 
 
-def _wait_state(
+def _waited_for(
     delta: JsonObject, merged: JsonObject, after: JsonObject, unit: UnitOfWork
 ) -> JsonObject:
-    """Return how long the workflow waits for a result, and what it does afterwards."""
-    if after["next_action"] != WAIT or "status" not in delta:
-        return {}
-    asked = {name: _value_of((name,), delta, unit) for name in (SECONDS, UNTIL)}
-    until = wait_until(asked, sender_of(unit).place)
-    return {WAIT_STATE: {"until": until, "then": after_wait(merged, after)}}
+    """Return the time or the job that the workflow waits for.
 
-
-def _awaited_job(delta: JsonObject, next_action: str, unit: UnitOfWork) -> JsonObject:
-    """Return the job that the workflow waits for, from a result or a resumed workflow's input."""
-    if next_action != ASYNC or delta.get(JOB) is None:
-        return {}
-    asked = {name: _value_of((name,), delta, unit) for name in (JOB, SECONDS)}
-    return {AWAITED_JOB: awaited_job(asked, sender_of(unit).place)}
+    A result asks for either, and the input of a resumed workflow for a job.
+    """
+    next_action = after["next_action"]
+    if next_action == WAIT and "status" in delta:
+        asked = {name: _value_of((name,), delta, unit) for name in (SECONDS, UNTIL)}
+        until = wait_until(asked, sender_of(unit).place)
+        return {WAIT_STATE: {"until": until, "then": after_wait(merged, after)}}
+    if next_action == ASYNC and delta.get(JOB) is not None:
+        asked = {name: _value_of((name,), delta, unit) for name in (JOB, SECONDS)}
+        return {AWAITED_JOB: awaited_job(asked, sender_of(unit).place)}
+    return {}
 
 
 def _value_of(names: tuple[str, ...], delta: JsonObject, unit: UnitOfWork) -> Json:
