@@ -229,11 +229,9 @@ def depths(body: bytes) -> Iterator[int]:
 def _may_hold_infinite(packed: bytes) -> bool:
     """Tell whether MessagePack may hold a number that is not finite; other bytes look the same."""
     for ones, wanted in _NOT_FINITE.items():
-        at = packed.find(ones)
-        for _ in range(1_000):  # where there are more, the expression takes less time
-            if at < 0 or wanted.match(packed, at):
-                break
-            at = packed.find(ones, at + 1)
+        at, tries = packed.find(ones), 1_000  # where there are more, the expression takes less time
+        while at >= 0 and tries and not wanted.match(packed, at):
+            at, tries = packed.find(ones, at + 1), tries - 1
         if at >= 0 and wanted.search(packed, at):
             return True
     return False

@@ -221,12 +221,13 @@ def is_one_place(left: Json, right: Json) -> bool | None:
 
 def may_hold_marks(encoded: bytes) -> bool:
     """Tell cheaply whether a JSON document may hold a pointer or something like one."""
-    # A search for one byte is many times faster than a search for several.
+    # A search for one byte is many times faster than a search for several, and `find` begins sooner
+    # than `in`.
     if encoded.find(b"_", _BEGINNING) >= 0 and (
-        _MARK_IN_JSON in encoded or _COMPRESSED_MARK_IN_JSON in encoded
+        encoded.find(_MARK_IN_JSON) >= 0 or encoded.find(_COMPRESSED_MARK_IN_JSON) >= 0
     ):
         return True
-    return b"\\" in encoded and _LETTER_IN_JSON in encoded
+    return encoded.find(b"\\") >= 0 and encoded.find(_LETTER_IN_JSON) >= 0
 
 
 def escape(value: Json, is_ours: Callable[[JsonObject], bool]) -> Json:
