@@ -201,8 +201,9 @@ def with_fields(bag: JsonObject, names: Collection[str], pages: PageReader) -> J
     Use this to look for a field by its name, since a bag with very many fields keeps it there.
     """
     pointer = overflow_of(bag)
-    missing = set(names) - bag.keys()
-    return bag if pointer is None or not missing else pages.lookup(pointer, missing) | bag
+    if pointer is None or not (missing := set(names) - bag.keys()):
+        return bag
+    return pages.lookup(pointer, missing) | bag
 
 
 def with_overflow(bag: JsonObject, pages: PageReader) -> JsonObject:

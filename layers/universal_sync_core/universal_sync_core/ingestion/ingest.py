@@ -142,8 +142,9 @@ def ingest_delta(delta: JsonObject, bag: JsonObject, unit: UnitOfWork) -> JsonOb
         raise no_bag(f"{sender.place}.{BAG}")
     plain = _opened(delta, bag, unit)
     require_same_execution(plain, bag, unit)
-    known = with_fields(bag, sender.never & plain.keys(), unit.pages)
-    for name in sorted(sender.never & plain.keys()):
+    brought = sender.never.intersection(plain)
+    known = with_fields(bag, brought, unit.pages)
+    for name in sorted(brought):
         if name not in known or plain[name] != known[name]:
             path = f"{sender.place}.{name}"
             message = (
@@ -166,10 +167,10 @@ def _opened(delta: JsonObject, bag: JsonObject, unit: UnitOfWork) -> JsonObject:
     overflowed, own = overflow_of(delta), overflow_of(bag)
     if overflowed is not None and own is not None and overflowed.at == own.at:
         delta = {name: value for name, value in delta.items() if name != OVERFLOW}
-    whole = with_overflow(delta, unit.pages)
-    if whole is not delta:
-        require_admissible(whole, unit)
-    plain = without_samples(whole)
+    elif overflowed is not None:
+        delta = with_overflow(delta, unit.pages)
+        require_admissible(delta, unit)
+    plain = without_samples(delta)
     if BRANCHES in plain:
         plain = plain | {BRANCHES: unit.pages.opened(plain[BRANCHES])}
     return plain
@@ -187,7 +188,7 @@ def no_bag(path: str) -> InvalidRequestError:
 def _followed(fields: JsonObject, unit: UnitOfWork) -> JsonObject:
     """Return fields with their control fields read: the machine needs them inline."""
     found: JsonObject = {}
-    for name in CHECKED_FIELDS & fields.keys():
+    for name in CHECKED_FIELDS.intersection(fields):
         pointer = parse(fields[name])
         if name in (PREVIEW_PATHS, REMOVED_PATHS):  # of any length
             found[name] = unit.pages.resolve(fields[name])

@@ -1,6 +1,5 @@
 """Who brings fields into a bag, and which of the machine's fields each may set."""
 
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final
 
@@ -28,7 +27,7 @@ class Sender:
 
     Attributes:
         place: the path of its fields, for messages.
-        sets: fields of the machine that it sets; the bag keeps its own values of the others.
+        keeps: fields of the machine that it does not set; the bag keeps its own values of them.
         never: fields that it must not bring.
         raises_limit: whether it may raise `loop_limit`.
         looks_up: whether its pointers are looked up.
@@ -36,8 +35,8 @@ class Sender:
     """
 
     place: str
-    sets: AbstractSet[str] = frozenset()
-    never: AbstractSet[str] = frozenset()
+    keeps: frozenset[str] = _MACHINES
+    never: frozenset[str] = frozenset()
     raises_limit: bool = False
     looks_up: bool = True
     answers_bag: bool = True
@@ -45,12 +44,12 @@ class Sender:
 
 _RESULT: Final = Sender(place="execution_result", never=_NEVER | {"unfinished_map"})
 # Without an action, the caller composes a bag.
-_CALLER: Final = Sender(place="execution_result", sets=_MACHINES, raises_limit=True)
+_CALLER: Final = Sender(place="execution_result", keeps=frozenset(), raises_limit=True)
 _SENDERS: Final = {
     None: _CALLER,
     "init": Sender(
         place="input",
-        sets=_COUNTED,
+        keeps=_MACHINES - _COUNTED,
         never=_BOOKKEEPING | (_NEVER - {CHAIN}) | {"status", "unfinished_map"},
         raises_limit=True,
         answers_bag=False,
@@ -60,7 +59,7 @@ _SENDERS: Final = {
     "aggregate_distributed": Sender(place="execution_result", never=_NEVER, looks_up=False),
     # What a branch says of its own id only names it in the reports.
     "aggregate_branches": Sender(place="branches", never=_RESULT.never - {"branch_id"}),
-    "create_snapshot": Sender(place="snapshot", sets=_SNAPSHOTS),
+    "create_snapshot": Sender(place="snapshot", keeps=_MACHINES - _SNAPSHOTS),
 }
 
 
@@ -69,9 +68,9 @@ def sender_of(unit: UnitOfWork) -> Sender:
     return _SENDERS.get(unit.action, _RESULT)
 
 
-def kept_fields(bag: JsonObject, unit: UnitOfWork) -> AbstractSet[str]:
+def kept_fields(bag: JsonObject, unit: UnitOfWork) -> frozenset[str]:
     """Return the fields of a bag that no delta of this call sets."""
-    kept = (_MACHINES - sender_of(unit).sets) & bag.keys()
+    kept = sender_of(unit).keeps.intersection(bag)
     if "total_segments" not in bag:  # then only the workers count segments
         kept -= {"segment_to_run"}
     return kept if "forked_from" in bag else kept - _FORK

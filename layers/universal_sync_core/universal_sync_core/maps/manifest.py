@@ -75,9 +75,11 @@ def names_map_run(result: Json, unit: UnitOfWork) -> bool:
         return False
     if unit.action == "aggregate_distributed":
         return DETAILS in result or MAP_RUN in result
+    if unit.action is not None:
+        return False
     details: Json = result.get(DETAILS)
     names_object = type(details) is dict and details.keys() >= {"Bucket", "Key"}
-    return unit.action is None and (names_object or result.keys() >= {DETAILS, MAP_RUN})
+    return names_object or result.keys() >= {DETAILS, MAP_RUN}
 
 
 def read_map_run(result: JsonObject, unit: UnitOfWork) -> list[Item]:

@@ -80,7 +80,7 @@ def _delta(value: Json, unit: UnitOfWork) -> JsonObject:
 
 def _alone(result: Json) -> Json:
     """Return the value of a lone `execution_result`, or the result itself."""
-    is_wrapped = type(result) is dict and result.keys() == {_ALONE}
+    is_wrapped = type(result) is dict and len(result) == 1 and _ALONE in result
     return result[_ALONE] if is_wrapped else result
 
 
