@@ -112,6 +112,10 @@ class WrongSettingError(StatebagError):
     exit_code = USAGE
 
 
+class ArchivedError(StoredDataError):
+    """An archive has taken the object, and gives it to nobody before it is restored."""
+
+
 _SIGN_IN: Final = "Sign in (aws sso login, aws configure), or name a profile: --profile NAME."
 _ALLOWED: Final = "docs/statebag.md lists the permissions that each command needs."
 _WHERE: Final = "Check --region, --profile and --endpoint-url: it may be somewhere else."
@@ -260,7 +264,7 @@ def _of_core(error: StateSyncError) -> StatebagError:
         told = _of_sdk(cause)  # a function gets new credentials, and a person signs in
         if told is not None:
             return told
-    elif isinstance(error, StoreAccessDeniedError) and code not in _DENIED:
+    elif isinstance(error, ArchivedError | StoreAccessDeniedError) and code not in _DENIED:
         return RefusedError(str(error), hint=_WHOEVER_ASKS)
     known = (each for each in _EXPLANATIONS if isinstance(error, each[0]))
     _, kind, hint = next(known, _OTHER)

@@ -5,17 +5,19 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
+from botocore.exceptions import ClientError
 from botocore.exceptions import ConnectionError as NoConnectionError
 
 from statebag.account.places import Place, place_given
 from statebag.account.stacks import Stack, stack_named
 from statebag.account.versions import S3Versions, Versions
 from statebag.budgets import DEFAULT_MIB, budget_of
-from statebag.errors import UnavailableError, wrong_setting
+from statebag.errors import ArchivedError, UnavailableError, wrong_setting
+from universal_sync_core.errors import StoreAccessDeniedError
 from universal_sync_core.retention.inventory import Inventory, S3Inventory
 from universal_sync_core.storage.parallel import MAX_REQUESTS_AT_ONCE
 from universal_sync_core.storage.s3_store import S3Store
-from universal_sync_core.storage.store import ObjectStore
+from universal_sync_core.storage.store import Location, ObjectStore, Part, StoredObject
 
 if TYPE_CHECKING:
     import boto3
@@ -32,6 +34,9 @@ _ATTEMPTS: Final = 4
 # One of these is in each answer of a service, in errors as well.
 # https://docs.aws.amazon.com/AmazonS3/latest/API/RESTCommonResponseHeaders.html
 _REQUEST_IDS: Final = ("x-amzn-requestid", "x-amz-request-id")
+
+# https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+_ARCHIVED: Final = "InvalidObjectState"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +56,23 @@ class Connection:
     def place(self) -> Place | None:
         """Where the state is, if that was said."""
         return place_given(self.bucket, self.prefix)
+
+
+class Store(S3Store):
+    """The objects in S3; to a reader, one that is archived is one that cannot be read."""
+
+    def get(self, location: Location, part: Part | None = None) -> StoredObject:
+        """Return the object, or a part of it.
+
+        Raises:
+            ArchivedError: it is archived.
+        """
+        try:
+            return super().get(location, part)
+        except StoreAccessDeniedError as error:
+            if is_archived(error.__cause__):
+                raise ArchivedError("archived", path=str(location)) from error.__cause__
+            raise
 
 
 class Cloud:
@@ -87,7 +109,7 @@ class Cloud:
     @cached_property
     def store(self) -> ObjectStore:
         """The objects in S3."""
-        return S3Store(client=self._client("s3", attempts=1))
+        return Store(client=self._client("s3", attempts=1))
 
     @cached_property
     def inventory(self) -> Inventory:
@@ -140,6 +162,11 @@ class Cloud:
         return client
 
 
+def is_archived(error: BaseException | None) -> bool:
+    """Tell whether S3 says that an archive has taken an object."""
+    return isinstance(error, ClientError) and error.response["Error"]["Code"] == _ARCHIVED
+
+
 def _give_up(attempts: int, caught_exception: Exception | None, **_: object) -> None:
     """Stop early where nobody answers: a region or an endpoint may be misspelt.
 
@@ -152,7 +179,7 @@ def _give_up(attempts: int, caught_exception: Exception | None, **_: object) -> 
 def _require_aws(
     response_dict: dict[str, Any], operation_model: "OperationModel", **_: object
 ) -> None:
-    """Refuse the answer of another server: what it says is no fact about anything in AWS.
+    """Refuse the answer of another server, which says nothing about what is in AWS.
 
     Raises:
         UnavailableError: a proxy has answered, or the page where a network wants a sign-in.

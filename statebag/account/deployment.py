@@ -53,7 +53,7 @@ def place_of_machine(cloud: Cloud, machine_arn: str) -> Place | None:
     """Return where a machine's executions keep their state, or None where nothing tells it.
 
     That is a machine, or a function, which is gone or has nothing to do with state. Other errors of
-    AWS are raised: they are no fact about the machine.
+    AWS are raised, because they say nothing about the machine.
     """
     if cloud.place is not None:
         return cloud.place

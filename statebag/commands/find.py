@@ -110,4 +110,4 @@ def _tell(finder: Finder, count: int, then: str) -> None:
     note(f"{counted(count, 'execution')} of {states} searched{more}")
     if finder.unread:
         shown = some_of(finder.unread, _UNREAD_SHOWN)
-        note(f"deleted, damaged or forgotten, and not searched: {shown}")
+        note(f"deleted, archived, damaged or forgotten, and not searched: {shown}")

@@ -31,6 +31,7 @@ from universal_sync_core.values.codec import JsonObject
 
 _MEANINGS: Final = {
     "missing": "there is no such object",
+    "archived": "an archive has taken it: see `aws s3api restore-object`",
     "altered": "its bytes do not have the digest that its pointer or its name states",
     "outside": "it leads out of the execution's own prefix below --bucket and --prefix",
     "unreadable": "it is not JSON, or has an unknown encoding",

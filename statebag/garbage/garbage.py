@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import ClientError
 
-from statebag.account.aws import Cloud
+from statebag.account.aws import Cloud, is_archived
 from statebag.account.places import Place
 from statebag.state.reading import StateReader, read_each
 from statebag.state.references import SNAPSHOT_BEGINNING, chain_in, references_in
@@ -199,9 +199,10 @@ class Collector:
         try:
             beginning = self._cloud.inventory.head(stored.location, _BEGINNING_BYTES)
         except ClientError as error:
-            if error.response["Error"]["Code"] != "NoSuchKey":
+            is_there = is_archived(error)
+            if not is_there and error.response["Error"]["Code"] != "NoSuchKey":
                 raise
-            return False  # another deletion was faster
+            return is_there  # else another deletion was faster
         return beginning.startswith(_KEPT_BEGINNINGS)
 
     def _keep_doubtful(self, holdings: Iterable[Holding]) -> None:

@@ -1,22 +1,27 @@
 """The states of an execution that can be gone back to: snapshots, and what failures left."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from statebag.account.aws import Cloud
+from statebag.errors import ArchivedError
 from statebag.executions.chain import chain_of
 from statebag.executions.executions import Event, Execution, Executions, text_of
 from statebag.sources.failures import is_own
 from statebag.state.reading import reader_at
-from universal_sync_core.errors import MissingObjectError
+from universal_sync_core.errors import MissingObjectError, StoredDataError
 from universal_sync_core.values.codec import Json, JsonObject, encode
 from universal_sync_core.workflow.failure import SNAPSHOT_OF_RECORD, is_failure_record, path_in
 
 _NAMED: Final = re.compile(
     r'"(?:(?:pre|post)_snapshot_s3_path|record_s3_path|resume_from)":\s*"(s3://[^"\\]{1,1100})"'
 )
+_FAULTS: Final[Mapping[type[StoredDataError], str]] = {
+    MissingObjectError: "missing",
+    ArchivedError: "archived",
+}
 _TOLD: Final = ("state_revision", "next_action", "segment_to_run")
 
 
@@ -25,7 +30,8 @@ class Snapshot:
     """One state that was kept.
 
     Attributes:
-        kind: `pre`, `post`, `continuation` or `failure`; `missing` where its object is gone.
+        kind: `pre`, `post`, `continuation` or `failure`; `missing`, `archived` or `damaged` where
+            its object cannot be read.
         created: the time of the state.
         size: bytes of the bag.
         error: of a failure, its name.
@@ -91,8 +97,9 @@ def _read(cloud: Cloud, path: str) -> Snapshot:
         record: JsonObject = document if is_failure_record(document) else {}
         inner = record.get(SNAPSHOT_OF_RECORD)
         told: Json = reader.document(inner) if isinstance(inner, str) else document
-    except MissingObjectError:
-        return Snapshot(path=path, kind="missing")
+    except StoredDataError as error:
+        known = (kind for fault, kind in _FAULTS.items() if isinstance(error, fault))
+        return Snapshot(path=path, kind=next(known, "damaged"))
     snapshot: JsonObject = told if type(told) is dict else {}
     bag: Json = snapshot.get("state_data")
     fields: JsonObject = bag if type(bag) is dict else {}

@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from statebag.budgets import expanded
+from statebag.errors import ArchivedError
 from statebag.paths import Step, Steps
 from statebag.state.reading import StateReader, read_each
 from universal_sync_core.errors import (
     ChecksumMismatchError,
     MissingObjectError,
     PointerNotAllowedError,
+    StateSyncError,
     StoredDataError,
 )
 from universal_sync_core.pages.page_format import Node, is_node, parse_node
@@ -24,9 +26,17 @@ from universal_sync_core.values.compression import is_compressed
 from universal_sync_core.values.pointer import recognise, unescape_key
 
 Fault: TypeAlias = Literal[
-    "missing", "altered", "outside", "unreadable", "oversized", "mistaken", "misnamed"
+    "missing", "archived", "altered", "outside", "unreadable", "oversized", "mistaken", "misnamed"
 ]
 
+# By the error that reading an object ends with; the first that fits counts.
+_FAULTS: Final[Mapping[type[StateSyncError], Fault]] = {
+    PointerNotAllowedError: "outside",
+    MissingObjectError: "missing",
+    ArchivedError: "archived",
+    ChecksumMismatchError: "altered",
+    StoredDataError: "unreadable",
+}
 # Paths that stand in a bag, a record or a branch's report as text.
 _PATH_FIELDS: Final = frozenset(
     {"pre_snapshot_s3_path", "post_snapshot_s3_path", "snapshot_s3_path", "record_s3_path"}
@@ -147,7 +157,7 @@ def _is_as_named(path: str, reader: StateReader) -> bool:
         reader.objects.pack(path)
     except ChecksumMismatchError:
         return False
-    except (MissingObjectError, PointerNotAllowedError):
+    except (ArchivedError, MissingObjectError, PointerNotAllowedError):
         return True  # a problem of what refers to it
     return True
 
@@ -202,14 +212,9 @@ def _looked_at(reference: Reference, reader: StateReader) -> _Looked:
             return _Looked(fault="mistaken")
         below = _below(reference, document, node, reader)
         return _Looked(size=facts.cost.size, below=below)
-    except PointerNotAllowedError:
-        return _Looked(fault="outside")
-    except MissingObjectError:
-        return _Looked(fault="missing")
-    except ChecksumMismatchError:
-        return _Looked(fault="altered")
-    except StoredDataError:
-        return _Looked(fault="unreadable")
+    except tuple(_FAULTS) as error:
+        known = (fault for kind, fault in _FAULTS.items() if isinstance(error, kind))
+        return _Looked(fault=next(known))
 
 
 def _read(reference: Reference, reader: StateReader) -> tuple[Address, Document]:

@@ -8,15 +8,17 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, TextIO
 
 import pytest
 from rich.console import Console
 
+from statebag.account.aws import Store
 from statebag.cli import main
 from statebag.output import terminal as terminal_module
 from tests.statebag.bucket import NOW
-from tests.statebag.cloud import BUCKET, FakeCloud
+from tests.statebag.cloud import BUCKET, FakeCloud, client_error
 from tests.statebag.histories import History, bag
 from tests.statebag.states import CONTEXT, catalog_bag, snapshot_of
 from universal_sync_core import record_failure
@@ -24,6 +26,7 @@ from universal_sync_core.packs import outbox
 from universal_sync_core.settings import Settings
 from universal_sync_core.storage import runtime
 from universal_sync_core.storage.retry import ExponentialBackoffRetry
+from universal_sync_core.storage.store import Location, Part, StoredObject
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -133,6 +136,31 @@ def failed(cloud: FakeCloud) -> str:
     )
     path: str = report["record_s3_path"]
     return path
+
+
+@pytest.fixture
+def archive(cloud: FakeCloud, monkeypatch: pytest.MonkeyPatch) -> Callable[[Location], None]:
+    """Let an archive take an object, as a lifecycle rule does."""
+
+    def refuse(**_: object) -> None:
+        raise client_error("InvalidObjectState", "GetObject", 403)
+
+    def take(taken: Location) -> None:
+        get, head = cloud.store.get, cloud.inventory.head
+        archived = Store(client=SimpleNamespace(get_object=refuse))  # type: ignore[arg-type]
+
+        def got(location: Location, part: Part | None = None) -> StoredObject:
+            return (archived.get if location == taken else get)(location, part)
+
+        def begun(location: Location, size: int) -> bytes:
+            if location == taken:
+                refuse()
+            return head(location, size)
+
+        monkeypatch.setattr(cloud.store, "get", got)
+        monkeypatch.setattr(cloud.inventory, "head", begun)
+
+    return take
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -170,7 +170,6 @@ REFUSALS = {
     "RequestTimeTooSkewed": (4, "the clock of this computer is wrong", "Set it"),
     "AccessDenied": (4, "S3 refused access", "permissions"),
     "403": (4, "S3 refused access", "permissions"),
-    "InvalidObjectState": (7, "S3 refused the request", "lifecycle rules"),
     "KMS.DisabledException": (7, "S3 refused the request", "KMS key"),
     "NoSuchBucket": (3, f"S3 has no bucket {BUCKET}", "--bucket"),
     "still expired": (4, "the credentials have expired", "Sign in"),
@@ -205,6 +204,20 @@ def test_a_refusal_of_s3_is_explained_with_its_cure(
     assert ran.code == code
     assert said in ran.err
     assert cure in ran.err
+
+
+def test_object_that_is_archived_is_explained(
+    run: Run, cloud: FakeCloud, archive: Callable[[Location], None]
+) -> None:
+    made = catalog_bag()
+    cloud.states.add("run-1", output={"state_data": made})
+    archive(Location.parse(made["current_state"]["report"]["__s3_path"]))
+
+    ran = run("show", RUN, "--path", "current_state.report")
+
+    assert ran.code == 7
+    assert "archived: s3://" in ran.err
+    assert "lifecycle rules" in ran.err
 
 
 def test_object_that_is_gone_is_explained(run: Run, cloud: FakeCloud) -> None:

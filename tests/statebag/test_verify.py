@@ -75,6 +75,23 @@ def test_deleted_object_is_found(run: Run, cloud: FakeCloud) -> None:
 
 
 @pytest.mark.usefixtures("bag")
+def test_archived_object_is_named_and_the_others_are_read(
+    run: Run, cloud: FakeCloud, archive: Callable[[Location], None]
+) -> None:
+    page = a_page(cloud)
+    archive(page)
+
+    ran = run("verify", RUN, "--json")
+
+    assert ran.code == 1
+    (told,) = decoded(ran.out)
+    assert told["sound"] == 7
+    assert told["problems"] == [
+        {"fault": "archived", "path": "current_state.report.sections", "s3_path": str(page)}
+    ]
+
+
+@pytest.mark.usefixtures("bag")
 def test_command_that_undoes_a_deletion_is_told_once(run: Run, cloud: FakeCloud) -> None:
     pages = [key for key in cloud.memory.objects if "/packs/" in str(key)]
     for page in pages[:2]:

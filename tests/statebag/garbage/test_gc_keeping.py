@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -193,19 +194,21 @@ def test_chain_in_the_state_of_another_keeps_its_workflow(run: Run, cloud: FakeC
     assert told(run)["run-1"] == ("over", "some of its state cannot be read")
 
 
-@pytest.mark.parametrize("is_there", [True, False], ids=["damaged", "missing"])
+@pytest.mark.parametrize("fault", ["damaged", "missing", "archived"])
 def test_state_that_cannot_be_read_keeps_its_workflow(
-    run: Run, cloud: FakeCloud, *, is_there: bool
+    run: Run, cloud: FakeCloud, archive: Callable[[Location], None], fault: str
 ) -> None:
     bag, _ = failed(cloud, "run-1", days_ago=200)
     borrowed = finished(cloud, "run-2", days_ago=200)["current_state"]["items"]
     stored_at(cloud, "run-1", json.dumps({"unreferenced": borrowed}).encode())
     path = location_of(bag["current_state"]["items"]["__s3_path"])
-    stored = cloud.memory.objects.pop(path)
-    if is_there:
-        cloud.memory.objects[path] = type(stored)(
-            bytes(byte ^ 1 for byte in stored.body), stored.content_encoding
-        )
+    stored = cloud.memory.objects[path]
+    if fault == "archived":
+        archive(path)
+    elif fault == "missing":
+        del cloud.memory.objects[path]
+    else:
+        cloud.memory.objects[path] = replace(stored, body=bytes(byte ^ 1 for byte in stored.body))
     before = content(cloud, "run-1")
 
     assert told(run)["run-1"] == ("over", "some of its state cannot be read")

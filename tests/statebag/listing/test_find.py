@@ -109,11 +109,13 @@ def test_of_a_state_only_what_is_at_the_path_is_read(run: Run, shop: FakeCloud) 
     assert {location.key.split("/")[0] for location in shop.store.gets} == {"ended"}
 
 
-@pytest.mark.usefixtures("shop")
-def test_what_cannot_be_read_is_told(run: Run, shop: FakeCloud) -> None:
+@pytest.mark.parametrize("is_archived", [False, True], ids=["deleted", "archived"])
+def test_what_cannot_be_read_is_told(
+    run: Run, shop: FakeCloud, archive: Callable[[Location], None], *, is_archived: bool
+) -> None:
     for location in list(shop.memory.objects):
         if location.key.startswith("v1/"):
-            del shop.memory.objects[location]
+            (archive if is_archived else shop.memory.objects.pop)(location)
 
     ran = run("find", "--stack", "shop", "--where", "current_state.lines[1].title~.")
 

@@ -21,7 +21,7 @@ from tests.statebag.states import (
     snapshot_of,
 )
 from universal_sync_core import hydrate_state, universal_sync_core
-from universal_sync_core.storage.store import StoredObject
+from universal_sync_core.storage.store import Location, StoredObject
 
 Golden = Callable[[str], None]
 
@@ -54,25 +54,33 @@ def test_snapshots_are_listed_once_and_in_order(run: Run, failed: str) -> None:
     assert (found[1]["s3_path"], found[1]["error"]) == (failed, "OutOfStock")
 
 
-def test_snapshot_that_is_gone_is_told(run: Run, cloud: FakeCloud, failed: str) -> None:
-    del cloud.memory.objects[location_of(failed)]
+@pytest.mark.parametrize("kind", ["missing", "archived", "damaged"])
+def test_snapshot_that_cannot_be_read_is_told_beside_the_others(
+    run: Run, cloud: FakeCloud, failed: str, archive: Callable[[Location], None], kind: str
+) -> None:
+    record = location_of(failed)
+    if kind == "archived":
+        archive(record)
+    else:
+        del cloud.memory.objects[record]
+    if kind == "damaged":
+        cloud.memory.objects[record] = StoredObject(b"{}")
 
-    assert [each["type"] for each in decoded(run("snapshots", RUN, "--json").out)] == [
-        "pre",
-        "missing",
-    ]
+    assert [each["type"] for each in decoded(run("snapshots", RUN, "--json").out)] == ["pre", kind]
 
 
-@pytest.mark.parametrize(("body", "code"), [(b"[]", 0), (b"1", 0), (b"", 5)], ids=str)
+@pytest.mark.parametrize(
+    ("body", "kind"), [(b"[]", "state"), (b"1", "state"), (b"", "damaged")], ids=str
+)
 def test_record_that_is_another_document_is_told(
-    run: Run, cloud: FakeCloud, failed: str, body: bytes, code: int
+    run: Run, cloud: FakeCloud, failed: str, body: bytes, kind: str
 ) -> None:
     """A worker may store any document, and end its message as a failure record is named."""
     path = f"{failed[:-64]}{hashlib.sha256(body).hexdigest()}"
     cloud.memory.objects[location_of(path)] = StoredObject(body)
     cloud.states.executions[RUN]["cause"] = f"said [record: {path}]"
 
-    assert run("snapshots", RUN, "--json").code == code
+    assert decoded(run("snapshots", RUN, "--json").out)[-1]["type"] == kind
     assert run("failure", RUN).code == 0
 
 
