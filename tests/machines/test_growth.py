@@ -140,6 +140,19 @@ def test_results_of_a_map_are_as_many_as_its_items() -> None:
     assert behind(definition, "M", items=3) == nearly(180 * KIB)
 
 
+@pytest.mark.parametrize("mode", ["INLINE", "DISTRIBUTED"])
+def test_results_that_a_distributed_map_drops_have_the_limit_all_the_same(mode: str) -> None:
+    body = machine({"List": LIST}, ProcessorConfig={"Mode": mode})
+    definition = machine({"Each": mapping(body, ItemsPath="$.x", ResultPath=None)})
+
+    growth = grown(definition)
+
+    excesses = {outcome.excesses for outcome in growth.outcomes.values()} - {()}
+    assert [each.place for found in excesses for each in found] == (
+        [Place.ANSWER] if mode == "DISTRIBUTED" else []
+    )
+
+
 def test_items_that_pass_through_a_map_are_together_no_larger_than_their_list() -> None:
     definition = machine({"M": mapping(machine({"I": {"Type": "Pass"}}), ItemsPath="$.l")})
 

@@ -64,7 +64,7 @@ class ToleranceExceededError(FailureEventException):
 def install(stack: ExitStack) -> None:
     """Run the children of Distributed Maps here."""
     put(stack, component.DistributedIterationComponent, "_map_run", _map_run)
-    _write_results_of_failed_runs(stack)
+    _check_results(stack)
 
 
 def _map_run(
@@ -85,8 +85,8 @@ def _map_run(
     env.stack.append(results_of(outputs, in_order) if run.extras.formats else outputs)
 
 
-def _write_results_of_failed_runs(stack: ExitStack) -> None:
-    """AWS exports what a failed Map Run has, too."""
+def _check_results(stack: ExitStack) -> None:
+    """AWS exports what a failed Map Run has, too, and bounds results that the state drops."""
 
     @around(stack, StateMap, "_eval_execution")
     def eval_execution(original: Original, self: StateMap, env: Environment) -> None:
@@ -97,6 +97,8 @@ def _write_results_of_failed_runs(stack: ExitStack) -> None:
                 env.stack.append(exceeded.outputs)
                 self.result_writer.eval(env)
             raise
+        if isinstance(self.iteration_component, component.DistributedIterationComponent):
+            self._verify_size_quota(env=env, value=env.stack[-1])
 
 
 @dataclass(kw_only=True)

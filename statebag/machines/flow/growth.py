@@ -295,5 +295,6 @@ def _either(one: Shape | None, other: Shape | None) -> Shape:
 
 
 def _is_dropped(state: State) -> bool:
-    """Tell whether nobody looks at what a Map or Parallel is answered."""
-    return state.fan is not None and state.node.is_null("ResultPath")
+    """Tell whether nobody looks at what an inline Map or a Parallel is answered."""
+    fan = state.fan
+    return fan is not None and not fan.is_distributed and state.node.is_null("ResultPath")

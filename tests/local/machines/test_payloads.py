@@ -18,6 +18,7 @@ ITEM, OTHER = (
     {"StartAt": name, "States": {name: {"Type": "Pass", "Result": HALF, "End": True}}}
     for name in ("Item", "Other")
 )
+CHILDREN = {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}
 TWICE = {"a.$": "$", "b.$": "$"}
 JSONATA = {"QueryLanguage": "JSONata"}
 
@@ -33,6 +34,18 @@ def asking(**fields: Any) -> dict[str, Any]:
         (asking(), WHOLE, {BY_NAME}),
         (asking(Parameters=TWICE), {}, {BY_NAME}),
         (asking(ResultSelector={"none": 1}), WHOLE, {BY_NAME}),
+        # So it is with results of a Map Run that the state drops.
+        (
+            {
+                "Type": "Map",
+                "ItemsPath": "$.items",
+                "ItemProcessor": {"ProcessorConfig": CHILDREN, **ITEM},
+                "ResultPath": None,
+                "End": True,
+            },
+            None,
+            {BY_NAME},
+        ),
         # What goes on to the next state cannot be caught at all.
         (asking(ResultPath="$.answer"), HALF, set()),
         (asking(ResultSelector=TWICE), HALF, set()),
