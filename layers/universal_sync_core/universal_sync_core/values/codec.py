@@ -49,8 +49,8 @@ _EXACT: Final = (
 # byte after the mark of a float, 4 in the next. Hardly any other value has a byte with those 7, and
 # a single byte is found in a fraction of the time of more.
 _NOT_FINITE: Final = {
-    b"\x7f": re.compile(rb"\x7f(?<=\xcb\x7f)[\xf0-\xff]"),
-    b"\xff": re.compile(rb"\xff(?<=\xcb\xff)[\xf0-\xff]"),
+    0x7F: re.compile(rb"\x7f(?<=\xcb\x7f)[\xf0-\xff]"),
+    0xFF: re.compile(rb"\xff(?<=\xcb\xff)[\xf0-\xff]"),
 }
 # orjson reads integers beyond 64 bits (19 digits and more) as floats. To find one, digits are
 # translated to 0, and the bytes that may precede a number to a space, which takes less time than a
@@ -229,6 +229,8 @@ def depths(body: bytes) -> Iterator[int]:
 def _may_hold_infinite(packed: bytes) -> bool:
     """Tell whether MessagePack may hold a number that is not finite; other bytes look the same."""
     for ones, wanted in _NOT_FINITE.items():
+        if ones not in packed:
+            continue
         at, tries = packed.find(ones), 1_000  # where there are more, the expression takes less time
         while at >= 0 and tries and not wanted.match(packed, at):
             at, tries = packed.find(ones, at + 1), tries - 1

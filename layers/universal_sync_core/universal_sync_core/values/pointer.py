@@ -32,6 +32,7 @@ _NEEDS_ESCAPE: Final = re.compile(rf"(?:{_ESCAPE})*{_MARKS}")
 _IS_ESCAPED: Final = re.compile(rf"(?:{_ESCAPE})+{_MARKS}")
 # JSON may write any character of a key as an escape; those in our keys are all below U+0100.
 _LETTER_IN_JSON: Final = b"\\u00"
+_BACKSLASH: Final = ord("\\")
 _MARK_IN_JSON: Final = MARK.encode()
 _COMPRESSED_MARK_IN_JSON: Final = COMPRESSED_MARK.encode()
 # A mark has an underscore after these. A page begins with them too, and may have no other.
@@ -221,13 +222,13 @@ def is_one_place(left: Json, right: Json) -> bool | None:
 
 def may_hold_marks(encoded: bytes) -> bool:
     """Tell cheaply whether a JSON document may hold a pointer or something like one."""
-    # A search for one byte is many times faster than a search for several, and `find` begins sooner
-    # than `in`.
+    # A search for one byte is many times faster than a search for several. Of several, `find` is
+    # faster than `in`.
     if encoded.find(b"_", _BEGINNING) >= 0 and (
         encoded.find(_MARK_IN_JSON) >= 0 or encoded.find(_COMPRESSED_MARK_IN_JSON) >= 0
     ):
         return True
-    return encoded.find(b"\\") >= 0 and encoded.find(_LETTER_IN_JSON) >= 0
+    return _BACKSLASH in encoded and encoded.find(_LETTER_IN_JSON) >= 0
 
 
 def escape(value: Json, is_ours: Callable[[JsonObject], bool]) -> Json:
