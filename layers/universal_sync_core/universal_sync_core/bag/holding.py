@@ -19,7 +19,7 @@ def held_as(execution_id: str) -> str:
 
     It has the name of the state machine too, since executions of several may have one name.
     """
-    return ":".join(execution_id.split(":")[-2:])
+    return ":".join(execution_id.rsplit(":", 2)[-2:])
 
 
 def is_held(execution_id: Json, settings: Settings) -> bool:

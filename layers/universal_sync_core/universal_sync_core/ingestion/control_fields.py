@@ -99,7 +99,7 @@ def _given(value: Json) -> str:
     return "a fraction" if type(value) is float else "a number outside that range"
 
 
-def _one_of(value: Json, path: str, *, known: Iterable[str], without: str = "to continue") -> str:
+def _one_of(known: Iterable[str], value: Json, path: str, *, without: str = "to continue") -> str:
     if type(value) is str and value in known:
         return value
     every = ", ".join(known)
@@ -145,15 +145,15 @@ def _text(value: Json, path: str) -> str:
     raise InvalidRequestError(f"{path} must be a string, not {json_type(value)}", field=path)
 
 
-def _paths(value: Json, path: str, *, keys: Callable[[Json, str], object]) -> Json:
+def _paths(keys: Callable[[Json, str], object], value: Json, path: str) -> Json:
     keys(value, path)
     return value
 
 
 # By name. `execution_id` is not here: it is compared with the bag's own.
 _KINDS: Final[dict[str, Callable[[Json, str], Json]]] = {
-    "status": partial(_one_of, known=NEXT_ACTION_BY_STATUS),
-    "next_action": partial(_one_of, known=dict.fromkeys(NEXT_ACTION_BY_STATUS.values())),
+    "status": partial(_one_of, NEXT_ACTION_BY_STATUS),
+    "next_action": partial(_one_of, dict.fromkeys(NEXT_ACTION_BY_STATUS.values())),
     "loop_counter": _count,
     "loop_limit": _count,
     "segment_to_run": _count,
@@ -167,11 +167,9 @@ _KINDS: Final[dict[str, Callable[[Json, str], Json]]] = {
     "state_revision": _count,
     "tolerated_branch_failures": _count,
     TOLERATED_ITEMS: _tolerance,
-    "branch_conflict_strategy": partial(
-        _one_of, known=CONFLICT_STRATEGIES, without="for the default"
-    ),
-    PREVIEW_PATHS: partial(_paths, keys=previewed_keys),
-    REMOVED_PATHS: partial(_paths, keys=removed_keys),
+    "branch_conflict_strategy": partial(_one_of, CONFLICT_STRATEGIES, without="for the default"),
+    PREVIEW_PATHS: partial(_paths, previewed_keys),
+    REMOVED_PATHS: partial(_paths, removed_keys),
     "payload_size_kb": _size,
     "last_update_time": _text,
 }
