@@ -67,31 +67,28 @@ def record_progress(
     """
     action = unit.action
     after = route(base, delta, action)
+    next_action: str = after["next_action"]
     require_same_execution(merged, base, unit)
     if "status" in delta:
-        require_ready(merged, after["next_action"], unit)
+        require_ready(merged, next_action, unit)
     if action == "aggregate_distributed":
         runtime.current().usage.count_failed_items(length(delta.get(FAILED_SEGMENTS)) or 0)
         if UNFINISHED not in delta:
             merged = without_unfinished(merged)
     revision = base.get(REVISION, 0)
-    bag = _without_earlier(merged, after["next_action"], delta)
+    bag = _without_earlier(merged, next_action, delta)
     bag |= after
-    bag |= _stopped_by(delta, after["next_action"], unit)
+    if next_action in STOPS:
+        bag |= _stopped_by(delta, next_action, unit)
     bag |= _waited_for(delta, merged, after, unit)
     bag |= _stale(revision, delta, action)
     bag |= hold_mark(bag, unit.settings)
-    bag |= _newest_previews(merged)
+    paths: Json = merged.get(PREVIEW_PATHS)
+    if type(paths) is list and len(paths) > MOST_PREVIEWS:  # a merge strategy joined too many
+        bag[PREVIEW_PATHS] = paths[-MOST_PREVIEWS:]
     bag[REVISION] = revision + 1 if type(revision) is int else 1
     bag["last_update_time"] = utc_now()
     return bag
-
-
-def _newest_previews(bag: JsonObject) -> JsonObject:
-    """Return the paths to preview that were named last, if a merge strategy joined too many."""
-    paths: Json = bag.get(PREVIEW_PATHS)
-    is_over = type(paths) is list and len(paths) > MOST_PREVIEWS
-    return {PREVIEW_PATHS: paths[-MOST_PREVIEWS:]} if is_over else {}
 
 
 def _without_earlier(bag: JsonObject, next_action: str, delta: JsonObject) -> JsonObject:
@@ -158,8 +155,6 @@ def _stopped_by(delta: JsonObject, next_action: str, unit: UnitOfWork) -> JsonOb
 
     The execution ends with them, so they go where the state machine reads them.
     """
-    if next_action not in STOPS:
-        return {}
     error, cause = (_value_of(names, delta, unit) for names in _ERROR_AND_CAUSE)
     if error is None and cause is None:
         return {}
