@@ -32,8 +32,8 @@ class Places:
 
     def require_keys(self) -> None:
         """Raise InvalidRequestError if S3 would refuse the keys of this execution."""
-        if self.can_write:
-            execution_prefix(self._settings, self._require_owner()[1])
+        if self._settings.bucket and self._execution_id:
+            execution_prefix(self._settings, self._execution_id)
 
     @property
     def can_write(self) -> bool:

@@ -25,21 +25,13 @@ _OWNER_DIGITS: Final = 32
 _LONGEST_NAME_BYTES: Final = 128
 
 
-@lru_cache(maxsize=64)
 def execution_prefix(settings: Settings, execution_id: str) -> str:
     """Return the prefix of every key of an execution.
 
     Raises:
         InvalidRequestError: the id is so long that S3 would refuse the keys.
     """
-    try:
-        quoted = quote(execution_id, safe="")
-    except UnicodeEncodeError as error:
-        message = "execution_id contains half of a surrogate pair, which a key cannot contain"
-        raise InvalidRequestError(message, field="execution_id") from error
-    if quoted in (".", ".."):
-        quoted = quoted.replace(".", "%2E")
-    prefix = f"{settings.prefix}{LAYOUT}/{quoted}/"
+    prefix = f"{settings.prefix}{LAYOUT}/{_quoted(execution_id)}/"
     size = len(prefix.encode()) + _LONGEST_NAME_BYTES
     if size > S3_KEY_BYTES:
         message = (
@@ -49,6 +41,17 @@ def execution_prefix(settings: Settings, execution_id: str) -> str:
         )
         raise InvalidRequestError(message, field="execution_id")
     return prefix
+
+
+@lru_cache(maxsize=64)
+def _quoted(execution_id: str) -> str:
+    """Return the name of an execution's folder."""
+    try:
+        quoted = quote(execution_id, safe="")
+    except UnicodeEncodeError as error:
+        message = "execution_id contains half of a surrogate pair, which a key cannot contain"
+        raise InvalidRequestError(message, field="execution_id") from error
+    return quoted.replace(".", "%2E") if quoted in (".", "..") else quoted
 
 
 def places_of_executions(settings: Settings, start: str) -> str:
