@@ -14,7 +14,7 @@ from universal_sync_core.pages.tree_reader import TreeReader
 from universal_sync_core.pages.trees import require_child
 from universal_sync_core.storage.parallel import SideBySide
 from universal_sync_core.values.address import Address, settled
-from universal_sync_core.values.budget import Document
+from universal_sync_core.values.budget import Cost, Document, Facts
 from universal_sync_core.values.codec import Json, JsonObject
 from universal_sync_core.values.compression import expand, is_compressed
 from universal_sync_core.values.paths import Step, Steps, by_first
@@ -36,6 +36,8 @@ Form: TypeAlias = tuple[Address, bool]
 References: TypeAlias = Mapping[Form, Reference]
 Parse: TypeAlias = Callable[[Json], Pointer | None]
 _KINDS: Final = get_args(Kind)
+# The cost of following a pointer again: decoding this many values takes as long.
+_FOLLOWED: Final = Cost(values=64)
 
 
 class Loading(TreeReader):
@@ -46,6 +48,7 @@ class Loading(TreeReader):
         super().__init__(objects)
         self._values: dict[Address | str, Document] = {}
         self._loaded: set[Form] = set()  # with everything that they refer to
+        self._paid: set[Address | str] = set()
 
     def expanded(self, value: Json) -> Json:
         """Return the content of a compressed value, or any other value unchanged.
@@ -122,6 +125,12 @@ class Loading(TreeReader):
         places = range(length(value) or 0) if steps is None else steps
         items = [value[n] for n in places] if pointer is None else self.slice_at(pointer, places)
         return dict(zip(places, items, strict=True))
+
+    def _pay_again(self, name: Address | str, every: Sequence[Facts], path: str) -> None:
+        """Spend the cost of a part that was used before; the first read has been paid for."""
+        if name in self._paid:
+            self._objects.budget.spend(sum((facts.cost for facts in every), _FOLLOWED), path)
+        self._paid.add(name)
 
     def load(self, value: Json) -> None:
         """Read everything that a value refers to."""

@@ -2,15 +2,14 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from itertools import chain
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from universal_sync_core.packs.collector import new_objects_only
-from universal_sync_core.packs.objects import Objects
 from universal_sync_core.pages.loading import Loading, as_settled
 from universal_sync_core.pages.page_format import digest_mark, split_marks
 from universal_sync_core.pages.trees import everything, in_order, in_sequence, require_sized
 from universal_sync_core.values.address import Address
-from universal_sync_core.values.budget import SPARE_DEPTH, Cost, Document, Facts, levels
+from universal_sync_core.values.budget import SPARE_DEPTH, Document, Facts, levels
 from universal_sync_core.values.codec import INLINE, Json, canonical
 from universal_sync_core.values.compression import is_compressed
 from universal_sync_core.values.pointer import (
@@ -21,9 +20,6 @@ from universal_sync_core.values.pointer import (
     parse,
     unescape_key,
 )
-
-# The cost of following a pointer again: decoding this many values takes as long.
-_FOLLOWED: Final = Cost(values=64)
 
 
 class _At(NamedTuple):
@@ -42,11 +38,6 @@ class _At(NamedTuple):
 
 class PageReader(Loading):
     """Reads values of any size, and keeps what it has read."""
-
-    def __init__(self, objects: Objects) -> None:
-        """Read through `objects`."""
-        super().__init__(objects)
-        self._built: set[Address | str] = set()
 
     @new_objects_only()
     def resolve(self, value: Json, *, unescape: bool = False) -> Json:
@@ -186,9 +177,3 @@ class PageReader(Loading):
             budget = self._objects.budget
             budget.require_depth(at.depth + levels(value, budget.max_depth), at.path)
         return value
-
-    def _pay_again(self, name: Address | str, every: Sequence[Facts], path: str) -> None:
-        """Spend the cost of a part that was used before; the first read has been paid for."""
-        if name in self._built:
-            self._objects.budget.spend(sum((facts.cost for facts in every), _FOLLOWED), path)
-        self._built.add(name)
