@@ -1,10 +1,9 @@
 """One call of the core: its context, and the reads and writes that its steps share."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
-from dataclasses import dataclass, field
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Self, TypeAlias
 
 from universal_sync_core.bag.fields import FAILED_SEGMENTS, OUTPUTS
 from universal_sync_core.bag.state_paths import keys_of_state
@@ -12,24 +11,27 @@ from universal_sync_core.bag.strategies import Strategies
 from universal_sync_core.errors import InvalidRequestError
 from universal_sync_core.packs.objects import Objects
 from universal_sync_core.pages.pages import Pages
-from universal_sync_core.settings import Settings
 from universal_sync_core.storage import runtime
+from universal_sync_core.storage.known import InBag
 from universal_sync_core.values.address import digest_in
 from universal_sync_core.values.budget import Budget
 from universal_sync_core.values.codec import Json, JsonObject
 from universal_sync_core.values.paths import listed
 from universal_sync_core.values.pointer import Pointer, pointers_inline
-from universal_sync_core.values.portable import is_portable
+from universal_sync_core.values.portable import portable_text
 
 Context: TypeAlias = Mapping[str, Json]
 Encode: TypeAlias = Callable[[Any], Json]
 
 
-@dataclass(slots=True, kw_only=True)
 class UnitOfWork:
     """What the steps of one call share.
 
     Attributes:
+        settings: those of the process.
+        objects: what the call reads and writes in S3.
+        pages: the values in these objects.
+        strategies: how fields are merged.
         action: the action that this call serves, if any.
         bag: the bag with which the call was opened.
         keep_inline: the keys of each path of `current_state` to copy beside its pointers.
@@ -38,15 +40,36 @@ class UnitOfWork:
             own runtime writes them.
     """
 
-    settings: Settings
-    objects: Objects
-    pages: Pages
-    strategies: Strategies
-    action: str | None
-    bag: JsonObject
-    keep_inline: set[tuple[str, ...]] = field(default_factory=set)
-    encode: Encode | None = None
-    as_lambda: bool = False
+    def __init__(self, context: Context, bag: JsonObject) -> None:
+        """Open a call; the arguments are those of `unit_of_work`."""
+        _require_object(context, "context")
+        _require_object(bag, "state_data")
+        process = runtime.current()
+        execution_id = _text(context, "execution_id") or named_execution(bag)
+        self.settings = process.settings
+        self.objects = Objects(process, execution_id)
+        self.objects.in_bag = InBag(_pointers_of(bag))
+        self.objects.require_keys()
+        self.pages = Pages(self.objects, process.settings)
+        self.strategies = _strategies(context.get("merge_strategy"))
+        self.action = _text(context, "action")
+        self.bag = bag
+        self.keep_inline = _paths(context.get("keep_inline"))
+        self.encode = _function(context, "encode")
+        self.as_lambda = False
+
+    def __enter__(self) -> Self:
+        """Let the calls that are made from now on join this one."""
+        self._opened = _OPEN.set(self)
+        return self
+
+    def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
+        """Store everything that was added, unless there was an error."""
+        try:
+            if error is None:
+                self.objects.flush()
+        finally:
+            _OPEN.reset(self._opened)
 
     @property
     def budget(self) -> Budget:
@@ -72,8 +95,9 @@ _DEFAULT_STRATEGIES: Final = Strategies()
 _OPEN: ContextVar[UnitOfWork | None] = ContextVar("call", default=None)
 
 
-@contextmanager
-def unit_of_work(context: Context | None, bag: JsonObject | None = None) -> Iterator[UnitOfWork]:
+def unit_of_work(
+    context: Context | None, bag: JsonObject | None = None
+) -> AbstractContextManager[UnitOfWork]:
     """Open a call, or join the one that is open.
 
     When the outermost block ends without an error, everything that was added is stored. Only then
@@ -87,17 +111,10 @@ def unit_of_work(context: Context | None, bag: JsonObject | None = None) -> Iter
         InvalidRequestError: a value in the context is wrong.
     """
     joined = _OPEN.get()
-    if joined is not None:
-        joined.objects.belong_to((bag or {}).get("execution_id"))
-        yield joined
-        return
-    unit = _new_call(context or {}, bag)
-    token = _OPEN.set(unit)
-    try:
-        yield unit
-        unit.objects.flush()
-    finally:
-        _OPEN.reset(token)
+    if joined is None:
+        return UnitOfWork(context or {}, bag or {})
+    joined.objects.belong_to((bag or {}).get("execution_id"))
+    return nullcontext(joined)
 
 
 @contextmanager
@@ -121,25 +138,6 @@ def with_encode(context: Context | None, encode: Encode | None) -> Context:
     return (context or {}) if encode is None else {**(context or {}), "encode": encode}
 
 
-def _new_call(context: Context, bag: JsonObject | None) -> UnitOfWork:
-    _require_object(context, "context")
-    _require_object(bag or {}, "state_data")
-    process = runtime.current()
-    objects = Objects(process, _text(context, "execution_id") or named_execution(bag or {}))
-    objects.require_keys()
-    objects.remember(_pointers_of(bag or {}))
-    return UnitOfWork(
-        settings=process.settings,
-        objects=objects,
-        pages=Pages(objects, process.settings),
-        strategies=_strategies(context.get("merge_strategy")),
-        action=_text(context, "action"),
-        bag=bag or {},
-        keep_inline=_paths(context.get("keep_inline")),
-        encode=_function(context, "encode"),
-    )
-
-
 def _pointers_of(bag: JsonObject) -> Iterator[Pointer]:
     """Yield the pointers of a bag, except those from items of a map, which were never looked up."""
     for name, value in bag.items():
@@ -155,22 +153,22 @@ def named_execution(fields: JsonObject) -> str | None:
             cut inside an emoji.
     """
     named: Json = fields.get("execution_id")
-    if named is None or (type(named) is str and named and is_portable(named)):
+    if named is None or (type(named) is str and named and portable_text(named) == named):
         return named
     raise InvalidRequestError("the bag's execution_id must be a string", field="execution_id")
 
 
 def _require_object(given: object, name: str) -> None:
-    if not isinstance(given, Mapping):
+    if not isinstance(given, (dict, Mapping)):  # a dict is one without asking Mapping
         message = f"{name} must be an object with an execution_id, not a {type(given).__name__}"
         raise InvalidRequestError(message, field=name)
 
 
 def _text(context: Context, name: str) -> str | None:
     value = context.get(name)
-    if value is not None and (type(value) is not str or not value or not is_portable(value)):
-        raise InvalidRequestError(f"{name} must be a string that is not empty", field=name)
-    return value
+    if value is None or (type(value) is str and value and portable_text(value) == value):
+        return value
+    raise InvalidRequestError(f"{name} must be a string that is not empty", field=name)
 
 
 def _function(context: Context, name: str) -> Encode | None:
@@ -185,5 +183,6 @@ def _strategies(overrides: Json) -> Strategies:
 
 
 def _paths(value: Json) -> set[tuple[str, ...]]:
-    paths = [] if value is None else listed(value, "keep_inline")
-    return {keys_of_state(path, "keep_inline") for path in paths}
+    if value is None:
+        return set()
+    return {keys_of_state(path, "keep_inline") for path in listed(value, "keep_inline")}

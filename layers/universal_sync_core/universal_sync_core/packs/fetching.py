@@ -28,11 +28,20 @@ class Fetching(Places):
         runtime: Runtime,
         execution_id: str | None,
         *,
-        retry: RetryStrategy | None,
-        cache: ByteCache | None,
-        budget: Budget | None,
+        retry: RetryStrategy | None = None,
+        cache: ByteCache | None = None,
+        budget: Budget | None = None,
     ) -> None:
-        """Take part in one call; the arguments are those of `Objects`."""
+        """Take part in one call; nothing is read or written yet.
+
+        Args:
+            runtime: its store and counters are used.
+            execution_id: the execution that owns these objects; without it, none can be read or
+                written.
+            retry: replaces the retry strategy of the process.
+            cache: replaces the cache of the process.
+            budget: how much may be read; replaces what the settings allow.
+        """
         super().__init__(runtime.settings, execution_id)
         self.budget = budget or Budget.of(runtime.settings)
         self._runtime = runtime

@@ -23,11 +23,8 @@ from universal_sync_core.packs.frames import (
 )
 from universal_sync_core.packs.outbox import Mark
 from universal_sync_core.packs.relative_pointers import absolute
-from universal_sync_core.storage.cache import ByteCache
 from universal_sync_core.storage.known import InBag, identity
 from universal_sync_core.storage.parallel import in_parallel
-from universal_sync_core.storage.retry import RetryStrategy
-from universal_sync_core.storage.runtime import Runtime
 from universal_sync_core.storage.store import Location, StoredObject
 from universal_sync_core.values.address import Address, name_of, settled
 from universal_sync_core.values.budget import Budget, Document
@@ -36,33 +33,13 @@ from universal_sync_core.values.pointer import Pointer, pointers_inline
 
 
 class Objects(Fetching):
-    """Reads and adds documents of one execution."""
+    """Reads and adds documents of one execution.
 
-    def __init__(
-        self,
-        runtime: Runtime,
-        execution_id: str | None,
-        *,
-        retry: RetryStrategy | None = None,
-        cache: ByteCache | None = None,
-        budget: Budget | None = None,
-    ) -> None:
-        """Take part in one call; nothing is read or written yet.
+    Attributes:
+        in_bag: what the current state points to; everything that this leads to is stored.
+    """
 
-        Args:
-            runtime: its store and counters are used.
-            execution_id: the execution that owns these objects; without it, none can be read or
-                written.
-            retry: replaces the retry strategy of the process.
-            cache: replaces the cache of the process.
-            budget: how much may be read; replaces what the settings allow.
-        """
-        super().__init__(runtime, execution_id, retry=retry, cache=cache, budget=budget)
-        self._in_bag = InBag()
-
-    def remember(self, pointers: Iterable[Pointer]) -> None:
-        """Note pointers of the current state: everything that they lead to is stored."""
-        self._in_bag.add(pointers)
+    in_bag = InBag(())
 
     def look_up(self, pointers: Iterable[Pointer]) -> list[tuple[Pointer, Document]]:
         """Read the values of pointers that came in from outside before these are trusted.
@@ -80,7 +57,7 @@ class Objects(Fetching):
             MissingObjectError: one leads nowhere.
             ChecksumMismatchError: one leads to something else.
         """
-        new = [pointer for pointer in pointers if not self._in_bag.has(pointer)]
+        new = [pointer for pointer in pointers if not self.in_bag.has(pointer)]
         for pointer in new:
             self.require_allowed(pointer.path)
         stored = self._stored([settled(pointer.at) for pointer in new], fresh=True)
@@ -180,7 +157,7 @@ class Objects(Fetching):
     def _known(self, root: Pointer, old: Pointer | None) -> Address | None:
         if old is not None and identity(old) == identity(root) and old.path.startswith(self.home):
             return old.at
-        return self._in_bag.same(root) or self._outbox.same(root)
+        return self.in_bag.same(root) or self._outbox.same(root)
 
     def read_many(self, addresses: Sequence[Address]) -> list[bytes]:
         """Return the JSON of documents, verified, in the order of the addresses.
@@ -256,7 +233,6 @@ class Objects(Fetching):
         No document counts as stored before the last one is, since each comes after those that it
         refers to.
         """
-        self.seal()
         packs = self._outbox.sealed()
         if not packs:
             return

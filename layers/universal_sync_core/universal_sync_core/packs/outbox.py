@@ -138,7 +138,8 @@ class Outbox:
             self._settled(pack)
 
     def sealed(self) -> list[tuple[str, Pack]]:
-        """Return the paths and packs to send."""
+        """End the open pack, and return the paths and packs to send."""
+        self.seal()
         return list(self._sealed.items())
 
     def clear(self, paths: Iterable[str]) -> None:

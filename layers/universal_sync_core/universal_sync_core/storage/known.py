@@ -7,7 +7,7 @@ to.
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
-from itertools import chain
+from functools import cached_property
 from threading import Lock
 from typing import Final, TypeAlias
 
@@ -77,28 +77,24 @@ class KnownObjects:
 class InBag:
     """The values that the current bag points to: they are stored, with all that they refer to."""
 
-    def __init__(self) -> None:
-        """Start without a bag."""
-        self._unread: Iterable[Pointer] = ()
-        self._known: dict[tuple[str, Identity], set[Address]] = {}
-
-    def add(self, pointers: Iterable[Pointer]) -> None:
+    def __init__(self, pointers: Iterable[Pointer]) -> None:
         """Take the pointers of a bag; they are read when one is first asked for."""
-        self._unread = chain(self._unread, pointers)
+        self._pointers = pointers
 
     def has(self, pointer: Pointer) -> bool:
         """Tell whether the bag has exactly this pointer."""
-        return pointer.at in self._read().get(_key(pointer), ())
+        return pointer.at in self._known.get(_key(pointer), ())
 
     def same(self, pointer: Pointer) -> Address | None:
         """Return where the bag already points to the same value of the same execution, or None."""
-        return min(self._read().get(_key(pointer), ()), default=None)
+        return min(self._known.get(_key(pointer), ()), default=None)
 
-    def _read(self) -> dict[tuple[str, Identity], set[Address]]:
-        for pointer in self._unread:
-            self._known.setdefault(_key(pointer), set()).add(pointer.at)
-        self._unread = ()
-        return self._known
+    @cached_property
+    def _known(self) -> dict[tuple[str, Identity], set[Address]]:
+        known: dict[tuple[str, Identity], set[Address]] = {}
+        for pointer in self._pointers:
+            known.setdefault(_key(pointer), set()).add(pointer.at)
+        return known
 
 
 def _key(pointer: Pointer) -> tuple[str, Identity]:

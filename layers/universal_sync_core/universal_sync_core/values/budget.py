@@ -34,6 +34,9 @@ class Cost(NamedTuple):
         return Cost(self.size + both.size, self.values + both.values)
 
 
+_NOTHING: Final = Cost()
+
+
 class Facts(NamedTuple):
     """What is known about a stored document from its bytes.
 
@@ -69,7 +72,7 @@ class Budget:
         self.max_size = max_size
         self.max_values = max_values
         self.max_depth = max_depth
-        self._spent = Cost()
+        self._spent = _NOTHING
         self._lock = Lock()
 
     @classmethod
