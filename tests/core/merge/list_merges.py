@@ -9,6 +9,7 @@ JOINS = [
     tags("replace", [1, 2], [3], [3], "replace takes the delta's list"),
     tags("append", [1, 2], [2, 3], [1, 2, 2, 3], "append keeps doubles"),
     tags("dedupe_append", [1, 1, 2], [2, 3, 3], [1, 1, 2, 3], "dedupe_append adds what is new"),
+    tags("dedupe_append", [1e-7, 2**64], [1e-7], [1e-7, 2**64], "beside a number of 65 bits"),
     tags("set_union", [1, 1, 2], [2, 3, 3], [1, 2, 3], "set_union has each element once"),
     tags(
         "set_union",

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Final, TypeAlias
 
 from universal_sync_core.pages.pages import Pages
-from universal_sync_core.values.codec import Json, canonical_among, encode
+from universal_sync_core.values.codec import Json, canonical_among, canonical_whole
 from universal_sync_core.values.pointer import has_mark, is_list, may_hold_marks, parse
 
 MergeItems: TypeAlias = Callable[[Json, Json], Json]
@@ -120,9 +120,10 @@ class Lists:
         if pointer is not None:
             return self._pages.find(pointer, wanted)
         wanted = set(wanted)
-        if may_hold_marks(encode(base)):
+        whole = canonical_whole(base)
+        if whole is None or may_hold_marks(whole):
             return self._pages.encodings(base, wanted)
-        return canonical_among(base, wanted)
+        return canonical_among(base, whole, wanted)
 
     def identities(self, items: Sequence[Json], key: str) -> list[bytes | None]:
         """Return the canonical encoding of each item's key, or None if it identifies nothing.

@@ -92,25 +92,26 @@ def encode_small(values: Iterable[Json], most_bytes: int) -> list[bytes]:
 
 
 def canonical(value: Json) -> bytes:
-    """Return the encoding with sorted keys: two values are equal if and only if their bytes are.
-
-    The bytes are copied, so that a million of them may be kept: those of orjson take 4 KB each.
-    """
-    try:
+    """Return the encoding with sorted keys: two values are equal if and only if their bytes are."""
+    try:  # a copy, so that a million of them may be kept: the bytes of orjson take 4 KB each
         return bytes(memoryview(_sorted(value)))
     except TypeError:
         return _encode_plainly(value, sort_keys=True)
 
 
-def canonical_among(values: Sequence[Json], wanted: set[bytes]) -> set[bytes]:
-    """Return the wanted bytes that `canonical` returns for one of some values, in less time."""
+def canonical_whole(values: Sequence[Json]) -> bytes | None:
+    """Return the canonical encoding of values if that of each value is a part of it, else None."""
     try:
-        if len(wanted) <= _FEW:  # a search in all of them takes less time than encoding each
-            whole = _sorted(values)
-            wanted = {each for each in wanted if each in whole}
-        return wanted.intersection(map(_sorted, values)) if wanted else wanted
-    except TypeError:
-        return wanted.intersection(map(canonical, values))
+        return _sorted(values)
+    except TypeError:  # the standard library writes some parts differently
+        return None
+
+
+def canonical_among(values: Sequence[Json], whole: bytes, wanted: set[bytes]) -> set[bytes]:
+    """Return the wanted bytes that are canonical encodings of values, which `whole` contains."""
+    if len(wanted) <= _FEW:  # a search in all of them takes less time than encoding each
+        wanted = {each for each in wanted if each in whole}
+    return wanted.intersection(map(_sorted, values)) if wanted else wanted
 
 
 def measure(value: Json) -> tuple[int, bool]:
