@@ -77,5 +77,6 @@ def _listed(value: Any) -> list[Any]:
 _OPERATORS: Mapping[str, Callable[[str | None, list[str]], bool]] = {
     "Null": lambda given, wanted: str(given is None).lower() in wanted,
     "Bool": lambda given, wanted: given in wanted,
+    "StringLike": _matches_any,
     "ArnNotLike": lambda given, wanted: not _matches_any(given, wanted),
 }

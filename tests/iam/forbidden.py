@@ -125,3 +125,9 @@ def _elsewhere(stack: Stack, holder: str) -> Iterator[Need]:
         calls.append(("lambda:InvokeFunction", function))
     for action, resource in calls:
         yield Need(holder=holder, action=action, resource=resource, context=CREATES)
+    key = stack.resolver.parameters["KmsKeyArn"]
+    if holder == "worker" and key:
+        elsewhere = ("kms:EncryptionContext:aws:s3:arn", place.arn("s3", "another-bucket"))
+        history = ("kms:EncryptionContext:aws:states:stateMachineArn", machine)
+        for context in (elsewhere, history):
+            yield Need(holder=holder, action="kms:Decrypt", resource=key, context=(context,))

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterable, Iterator
+from itertools import product
 from typing import Any, Final
 
 from local.access.calls import Call
@@ -248,8 +249,17 @@ def _of_missing(stack: Stack, needs: Iterable[Need]) -> Iterator[Need]:
 def _of_key(stack: Stack, needs: Iterable[Need]) -> Iterator[Need]:
     key = stack.resolver.parameters["KmsKeyArn"]
     for need in needs if key else ():
-        for action in _OF_KEY.get(need.action, ()):
-            yield Need(holder=need.holder, action=action, resource=key)
+        for action, context in product(_OF_KEY.get(need.action, ()), _contexts(stack, need)):
+            yield Need(holder=need.holder, action=action, resource=key, context=context)
+
+
+def _contexts(stack: Stack, need: Need) -> Iterator[tuple[tuple[str, str], ...]]:
+    """Yield what S3 tells the key: the bucket, where that has a bucket key, else the object."""
+    if not need.action.startswith("s3:"):
+        yield ()
+        return
+    for told in (stack.bucket, need.resource):
+        yield (("kms:EncryptionContext:aws:s3:arn", told),)
 
 
 def operator_statements(text: str, stack: Stack) -> Iterator[Statement]:

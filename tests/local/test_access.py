@@ -51,6 +51,9 @@ def test_actions_and_resources_match_by_their_wildcards(
         ),
         ({"ArnNotLike": {"aws:PrincipalArn": ["r/a*", "r/b"]}}, {"aws:PrincipalArn": "r/c"}, True),
         ({"ArnNotLike": {"aws:PrincipalArn": "r/a"}}, {}, True),
+        ({"StringLike": {"s3:prefix": ["v1", "v1/*"]}}, {"s3:prefix": "v1/a"}, True),
+        ({"StringLike": {"s3:prefix": ["v1", "v1/*"]}}, {"s3:prefix": "v2"}, False),
+        ({"StringLike": {"s3:prefix": "*"}}, {}, False),
     ],
 )
 def test_conditions_hold_as_they_say(
