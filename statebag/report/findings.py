@@ -57,7 +57,7 @@ class Findings:
         state: what the page carries of the final or newest state; None where none is known.
         unreadable: the error's name, where there is a state that could not be read.
         failure: why the last of them failed; empty where it did not.
-        inline_bytes: what the bag takes in the payload.
+        inline_bytes: what the state takes in the payload.
         segments_run: as the bag counts them.
     """
 
@@ -116,12 +116,17 @@ def findings_of(
         return known
     except _DAMAGE as error:
         return replace(known, unreadable=type(error).__name__)
-    segments = source.bag.get("loop_counter")
-    return replace(
+    known = replace(
         known,
         state=excerpt_of(source, mask, chosen),
         state_source=chain[-1].arn,
-        inline_bytes=len(encode(source.bag)),
+        inline_bytes=len(encode(source.value)),
+    )
+    if not source.is_bag:  # the output of a machine that has none
+        return known
+    segments = source.bag.get("loop_counter")
+    return replace(
+        known,
         segments_run=segments if type(segments) is int else None,
         history=_history(source, mask),
         failed=_listing(source, mask, FAILED, _FAILED_SHOWN),

@@ -1,10 +1,15 @@
 """`statebag report` on the command line."""
 
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from tests.statebag.cloud import FakeCloud
 from tests.statebag.conftest import Run as RunCommand
+from tests.statebag.histories import History
 from tests.statebag.report.runs import Run
+from tests.statebag.states import RUN
 
 
 def test_the_page_is_written_where_it_is_asked_for(
@@ -46,3 +51,15 @@ def test_a_file_that_cannot_be_written_is_told(
     ran = run("report", arn, "-o", str(tmp_path / "none" / "run.html"))
     assert ran.code == 7
     assert "No such file or directory" in ran.err
+
+
+@pytest.mark.parametrize("output", [{"order": 17}, [17], "order 17", 17], ids=str)
+def test_an_execution_of_a_machine_without_a_bag_has_a_page(
+    run: RunCommand, cloud: FakeCloud, tmp_path: Path, output: Any
+) -> None:
+    file = tmp_path / "report.html"
+    events = History().visit("Charge", {"order": 1}, output).events
+    cloud.states.add("run-1", input={"order": 1}, output=output, events=events)
+
+    assert run("report", RUN, "-o", str(file)).code == 0
+    assert "17" in file.read_text().partition('id="state-tree"')[2].partition("</ul>")[0]
