@@ -13,7 +13,11 @@ _BODY = (
     b"<Error><Code>ServiceUnavailable</Code>"
     b"<Message>Service is unable to handle request.</Message></Error>"
 )
-_HEADERS = [("Content-Type", "application/xml"), ("Content-Length", str(len(_BODY)))]
+_HEADERS = [
+    ("Content-Type", "application/xml"),
+    ("Content-Length", str(len(_BODY))),
+    ("x-amz-request-id", "unavailable"),
+]
 
 
 class Outages:

@@ -60,6 +60,14 @@ def test_show(command: Command, workflow: Workflow) -> None:
     assert one(command(*arguments)) == SECTIONS[299]
 
 
+def test_outage_is_one_of_aws(cloud: LocalCloud, command: Command, workflow: Workflow) -> None:
+    with cloud.outage("s3"):
+        shown = command("show", workflow.arn, "--path", "current_state.sections[299]")
+
+    assert shown.code == 6
+    assert "S3 failed: ServiceUnavailable" in shown.err
+
+
 @pytest.mark.parametrize("name", ["catalog", "latest"])
 def test_execution_is_found_by_its_name_in_the_stack(
     command: Command, workflow: Workflow, name: str
