@@ -43,7 +43,6 @@ class TreeWriter(PageReader):
         super().__init__(objects)
         self._page_bytes = settings.page_bytes
         self._index_bytes = settings.index_bytes
-        self._pages_together = max(1, _TOGETHER_BYTES // settings.page_bytes)
         self._entry_bytes = settings.page_bytes // 4
         self._around = 0  # containers of the value that is being written
 
@@ -102,7 +101,7 @@ class TreeWriter(PageReader):
         children: list[Child] = []
         last = ""
         parts = entries.parts(self._page_bytes, by_key=ordered)
-        while together := list(islice(parts, self._pages_together)):
+        while together := list(islice(parts, max(1, _TOGETHER_BYTES // self._page_bytes))):
             bodies = [
                 render_page(
                     entries.kind,

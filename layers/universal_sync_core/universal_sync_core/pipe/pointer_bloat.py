@@ -45,14 +45,14 @@ def prevent_pointer_bloat(state: JsonObject, context: Context | None = None) -> 
 def without_bloat(bag: JsonObject, unit: UnitOfWork) -> JsonObject:
     """Return the bag as `prevent_pointer_bloat` does."""
     for field in SAMPLE_ENTRIES:
-        if is_to_be_sampled(bag, field, unit):
+        if field in bag and is_to_be_sampled(bag, field, unit):
             bag = _sampled(bag, field, unit)
     return _summarised(bag, unit)
 
 
 def is_to_be_sampled(bag: JsonObject, field: str, unit: UnitOfWork) -> bool:
-    """Tell whether a list should keep only a sample inline."""
-    if field not in bag or field not in SAMPLE_ENTRIES or whole_name(field) in bag:
+    """Tell whether a field of the bag should keep only a sample inline."""
+    if field not in SAMPLE_ENTRIES or whole_name(field) in bag:
         return False
     value = bag[field]
     if (length(value) or 0) <= SAMPLE_ENTRIES[field]:
@@ -77,7 +77,7 @@ def _sampled(bag: JsonObject, field: str, unit: UnitOfWork) -> JsonObject:
 
 def _summarised(bag: JsonObject, unit: UnitOfWork) -> JsonObject:
     value = bag.get(SCHEDULING)
-    if SCHEDULING_SUMMARY in bag or whole_name(SCHEDULING) in bag or type(value) is not dict:
+    if type(value) is not dict or SCHEDULING_SUMMARY in bag or whole_name(SCHEDULING) in bag:
         return bag
     if has_mark(value) or not _has_many_batches(value):
         return bag
