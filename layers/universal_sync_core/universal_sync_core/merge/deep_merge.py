@@ -13,7 +13,7 @@ from universal_sync_core.bag.unit_of_work import UnitOfWork
 from universal_sync_core.merge.branch_changes import Changes, Removal, Replacement
 from universal_sync_core.merge.lists import Lists
 from universal_sync_core.merge.once import Once
-from universal_sync_core.merge.read_ahead import read_ahead
+from universal_sync_core.merge.read_ahead import Pair, read_ahead
 from universal_sync_core.values.codec import Json, JsonObject, encode
 from universal_sync_core.values.compression import is_open
 from universal_sync_core.values.paths import Each, Pattern
@@ -31,16 +31,26 @@ from universal_sync_core.values.timestamps import TIME_FIELDS, is_older
 class Combiner:
     """Combines values for one call."""
 
-    def __init__(self, unit: UnitOfWork, *, by_time: bool = True, echoed: bool = False) -> None:
+    def __init__(
+        self,
+        unit: UnitOfWork,
+        touched: Iterable[Pair] = (),
+        *,
+        by_time: bool = True,
+        echoed: bool = False,
+    ) -> None:
         """Use the strategies and pages of a unit of work.
 
         Args:
             unit: the unit of work of the call.
+            touched: the pairs to combine, as `read_ahead` takes them. If any is stored, what they
+                need is read together.
             by_time: whether the older of two timestamped maps loses.
             echoed: whether the delta repeats existing values beside the new ones; then an equal
                 list adds nothing to itself.
         """
         self._unit = unit
+        self._touched = touched
         self._by_time = by_time
         self._echoed = echoed
         self._pages = unit.pages
@@ -71,6 +81,9 @@ class Combiner:
         self, base: Json, delta: Json, strategy: Strategy | None, path: Pattern, *, base_wins: bool
     ) -> Json:
         """Return as `combine` does for values that may be in any form, or have a strategy."""
+        if self._touched:
+            read_ahead(self._touched, self._unit)
+            self._touched = ()
         ours, theirs = self._pages.expanded(base), self._pages.expanded(delta)
         grows = strategy is not None and strategy.grows
         kinds = [kind_of(ours), kind_of(theirs)]

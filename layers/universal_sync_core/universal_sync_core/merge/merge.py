@@ -22,7 +22,6 @@ from universal_sync_core.merge.history import (
     in_one_list,
     new_entries,
 )
-from universal_sync_core.merge.read_ahead import read_ahead
 from universal_sync_core.merge.removal import without_paths
 from universal_sync_core.values.codec import Json, JsonObject
 
@@ -96,14 +95,13 @@ def _without_history(
     base = _with_touched(bag, [*incoming, STATE] if removed else incoming, unit)
     if removed and STATE in base:
         base = {**base, STATE: without_paths(base[STATE], removed, unit)}
-    combiner = Combiner(unit, by_time=by_time, echoed=is_echo(delta, bag))
-    merged = dict(base)
-    touched = [
+    touched = (
         (base[field], value, (field,))
         for field, value in incoming.items()
         if type(base.get(field)) is dict and (field == STATE or unit.strategies.at((field,)))
-    ]
-    read_ahead(touched, unit)
+    )
+    combiner = Combiner(unit, touched, by_time=by_time, echoed=is_echo(delta, bag))
+    merged = dict(base)
     for field, value in incoming.items():
         if field not in HISTORY_FIELDS:
             merged |= _merged_field(combiner, base, field, value, unit)
