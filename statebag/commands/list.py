@@ -49,7 +49,8 @@ def command(  # noqa: PLR0913 - options
 
     Lists the executions of the stack's state machines (--stack), and of others that --machine
     names. Step Functions knows the last 90 days. Executions that ended earlier, and errors, stages
-    and sizes, come from the records of ended executions. `statebag find` looks into states.
+    and sizes, come from the records of ended executions. `statebag find` looks into states, and
+    `statebag callbacks list` tells which workflows are held or wait for somebody.
 
     \b
     Examples:

@@ -5,7 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from botocore.exceptions import ClientError
+
 from statebag.account.aws import Cloud
+from statebag.errors import NoAccessError
 from statebag.executions.executions import Execution
 from statebag.sources.failures import explanation_of, is_own
 from statebag.state.reading import reader_at
@@ -66,11 +69,13 @@ def _trace(cloud: Cloud, execution: Execution, part: JsonObject) -> Sequence[str
     """Return the trace of a part: from its cause, or from the record that it left."""
     trace = explanation_of(part.get("cause")).trace
     path = _text(part.get("record_s3_path"))
-    if trace or not path or not is_own(cloud, execution, path):
+    if trace or not path:
         return trace
     try:
+        if not is_own(cloud, execution, path):
+            return ()
         record = reader_at(cloud, path).document(path)
-    except StateSyncError:
+    except (ClientError, NoAccessError, StateSyncError):
         return ()
     return explanation_of(record.get("cause")).trace if is_failure_record(record) else ()
 

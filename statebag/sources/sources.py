@@ -108,7 +108,8 @@ def _of_execution(cloud: Cloud, text: str) -> Source:
     found = final_state(cloud, execution)
     if found is None:
         hint = "`statebag timeline` shows what it did; its input may have been refused."
-        raise NotFoundError(f"{execution.name} has no known state yet", hint=hint)
+        yet = " yet" if execution.is_running else ""
+        raise NotFoundError(f"{execution.name} has no known state{yet}", hint=hint)
     return found
 
 

@@ -282,7 +282,9 @@ def test_record_that_may_not_be_read_leaves_what_step_functions_says(
 def test_what_may_not_be_asked_for_is_told_beside_what_step_functions_says(
     run: Run, cloud: FakeCloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fail(cloud)
+    part = {"index": 1, "record_s3_path": fail(cloud)}
+    made = {"state_data": catalog_bag() | {"failed_segments": [part]}}
+    cloud.states.events[RUN] = History().visit("SyncSegment", made, made).events
 
     def denied(**_: Any) -> None:
         raise client_error("AccessDeniedException", "DescribeStateMachine")
@@ -290,7 +292,7 @@ def test_what_may_not_be_asked_for_is_told_beside_what_step_functions_says(
     monkeypatch.setattr(cloud.states, "describe_state_machine", denied)
     told = told_of(run)
 
-    assert told["error"] == ["ValueError"]
+    assert (told["error"], told["failed"][0]) == (["ValueError"], "1 in all")
     for name, what in (("record", "read"), ("go on", "told")):
         assert told[name][0].startswith(f"cannot be {what}: ")
         assert "DescribeStateMachine" in told[name][0]
