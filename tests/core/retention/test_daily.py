@@ -27,14 +27,14 @@ def test_chain_that_goes_on_for_450_days_keeps_all_it_needs(world: World) -> Non
     assert world.stored() == []
 
 
-def test_workflow_is_kept_for_the_retention_and_not_longer(world: World) -> None:
+def test_workflow_is_kept_for_the_retention_and_not_a_second_longer(world: World) -> None:
     run = world.start("one", **LARGE)
     world.end(run)
-    world.pass_days(89.9)
+    world.pass_days(90)
     assert world.daily().workflows == []
     world.require_whole(run)
 
-    world.pass_days(0.2)
+    world.pass_days(1 / 86_400)
     outcome = world.daily()
     assert (outcome.workflows, outcome.failed, outcome.is_cut_short) == ([run.arn], {}, False)
     assert outcome.objects >= 1
