@@ -56,6 +56,8 @@ class PageReader(Loading):
         A compressed value is expanded. A list or map in a single object, as other languages store
         it, is read. Pointers to pages, strings and numbers stay.
         """
+        if type(value) is not dict:
+            return value
         value = self.expanded(value)
         pointer = parse(value)
         if pointer is None or pointer.kind != "value":

@@ -184,10 +184,10 @@ def is_digest(value: Json) -> bool:
 
 def kind_of(value: Json) -> Kind:
     """Return whether a value is a list, a map or neither, inline or in S3."""
+    if type(value) is not dict:
+        return "list" if type(value) is list else "value"
     pointer = parse(value)
-    if pointer is not None:
-        return pointer.kind
-    return "map" if type(value) is dict else "list" if type(value) is list else "value"
+    return "map" if pointer is None else pointer.kind
 
 
 def is_map(value: Json) -> bool:
