@@ -167,6 +167,36 @@ def test_results_of_branches_are_added_up() -> None:
     assert behind(definition, "P") == nearly(120 * KIB)
 
 
+def test_parts_of_one_value_are_no_larger_than_it_wherever_they_are_moved() -> None:
+    parts = {f"{name}.$": f"$.{name}" for name in "abcd"}
+    nested = {f"{name}.$": f"$.all.{name}" for name in "abcd"}
+    definition = machine(
+        {
+            "Take": {"Type": "Pass", "Parameters": {"all": parts}},
+            "Move": {"Type": "Pass", "Parameters": nested},
+            "Send": service("sqs:sendMessage", {"MessageBody": parts}, ResultPath=None),
+            "Twice": {"Type": "Pass", "Parameters": {"one.$": "$.a", "other.$": "$.a"}},
+        }
+    )
+
+    growth = grown(definition, input_bytes=200 * KIB)
+
+    (excess,) = [each for outcome in growth.outcomes.values() for each in outcome.excesses]
+    assert (excess.place, excess.size) == (Place.OUTPUT, nearly(400 * KIB))
+
+
+def test_parts_of_two_copies_of_a_value_are_as_large_as_both() -> None:
+    definition = machine(
+        {
+            "List": {**LIST, "ResultPath": "$.r"},
+            "Copy": {"Type": "Pass", "Parameters": {"one.$": "$.r", "other.$": "$.r"}},
+            "Part": {"Type": "Pass", "Parameters": {"x.$": "$.one.x", "y.$": "$.other.y"}},
+        }
+    )
+
+    assert behind(definition, "Part") == nearly(120 * KIB)
+
+
 def test_writing_one_path_again_and_again_does_not_grow() -> None:
     choice = {"Type": "Choice", "Choices": [{"Variable": "$.r", "IsPresent": True, "Next": "S"}]}
     definition = machine(

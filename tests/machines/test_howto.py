@@ -41,7 +41,7 @@ def test_shown_state_is_the_one_that_is_inserted() -> None:
         (0, 61_440, []),
         (1, 61_440, []),
         (2, 61_440, ["Offload after Sales", "Offload after Shops"]),
-        (3, 100_000, ["Offload before Parcels"]),
+        (3, 100_000, ["Offload before Invoices"]),
     ],
     ids=["poll and wait", "a job", "a map in a map", "JSONata"],
 )

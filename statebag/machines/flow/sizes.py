@@ -19,12 +19,20 @@ from statebag.machines.values.expressions import (
     fields_of,
     is_given,
 )
-from statebag.machines.values.paths import ANY_LIST, CONTEXT, EACH, INPUT_IN_CONTEXT, Path, Step
+from statebag.machines.values.paths import (
+    ANY_LIST,
+    ANY_NAME,
+    CONTEXT,
+    EACH,
+    INPUT_IN_CONTEXT,
+    Path,
+    Step,
+)
 
 # What each root stands for: the document, an answer, a variable.
 Values: TypeAlias = Mapping[Step, Shape]
-# By the value that hides them: its bytes, and the paths into it with the bytes of each.
-_Shared: TypeAlias = dict[int, tuple[int, list[tuple[Path, int]]]]
+# By the place of what hides them: its bytes, and the paths into it with the bytes of each.
+_Shared: TypeAlias = dict[Path, tuple[int, list[tuple[Path, int]]]]
 
 _IN_CONTEXT = Shape(600)
 
@@ -52,7 +60,8 @@ def _object(made: Struct | Merged, values: Values) -> Shape:
     if isinstance(made, Merged):
         return _merged(made.parts, values)
     shape, shared = _struct(made, values)
-    return Shape(shape.rest + _shared_bytes(shared), shape.fields, shape.count)
+    whole = Shape(shape.rest + _shared_bytes(shared), shape.fields, shape.count)
+    return whole.capped(_bytes_of_parts(made, shape, values))
 
 
 def _merged(parts: tuple[Expression, ...], values: Values) -> Shape:
@@ -100,41 +109,71 @@ def _struct(made: Struct, values: Values) -> tuple[Shape, _Shared]:
             inner, below = _struct(each, values)
             hidden = _shared_bytes(below)
             fields[key] = Shape(inner.rest, inner.fields, inner.count, hidden)
-            for holder, (rest, paths) in below.items():
-                shared.setdefault(holder, (rest, []))[1].extend(paths)
-        elif isinstance(each, Ref) and (holder_of := _holder(each.path, values)) is not None:
-            found = _read(each.path, values)
+            for place, (rest, paths) in below.items():
+                shared.setdefault(place, (rest, []))[1].extend(paths)
+        elif isinstance(each, Ref) and (hiding := _holder(each.path, values)) is not None:
+            (place, holder), found = hiding, _read(each.path, values)
             fields[key] = Shape(0, outside=found.size)
-            hidden = min(holder_of.rest + holder_of.outside, holder_of.size)
-            shared.setdefault(id(holder_of), (hidden, []))[1].append((each.path, found.size))
+            hidden = min(holder.rest + holder.outside, holder.size)
+            shared.setdefault(place, (hidden, []))[1].append((each.path, found.size))
         else:
             fields[key] = size_of(each, values).moved()
     return Shape(made.size, fields), shared
 
 
-def _holder(path: Path, values: Values) -> Shape | None:
-    """Return the value in whose unknown rest a path ends, or None where it is known itself."""
+def _holder(path: Path, values: Values) -> tuple[Path, Shape] | None:
+    """Return what has the end of a path in its unknown rest, and its place; None of one known."""
     found = values.get(path[0])
-    for step in path[1:]:
+    for depth, step in enumerate(path[1:], 1):
         if found is None:
             return None
         if step not in found.fields:
-            return found
+            return path[:depth], found
         found = found.fields[step]
     return None
 
 
 def _shared_bytes(shared: _Shared) -> int:
-    total = 0
-    for rest, parts in shared.values():
-        size = sum(size for _, size in parts)
-        total += min(rest, size) if _are_apart([path for path, _ in parts]) else size
-    return min(UNBOUNDED, total)
+    return min(UNBOUNDED, sum(_together(parts, rest) for rest, parts in shared.values()))
 
 
-def _are_apart(paths: list[Path]) -> bool:
-    """Tell whether no path leads into, or to the same as, another."""
-    distinct = set(paths)
-    if len(distinct) != len(paths):
-        return False
-    return not any(path[:length] in distinct for path in paths for length in range(len(path)))
+def _bytes_of_parts(made: Struct, shape: Shape, values: Values) -> int:
+    """Return a bound of an object by the values that its parts are of."""
+    own, read = 0, dict[Step, list[tuple[Path, int]]]()
+    pending = [(made, shape)]
+    while pending:
+        struct, found = pending.pop()
+        own += struct.size
+        for key, each in struct.fields.items():
+            inner = found.fields[key]
+            if isinstance(each, Struct):
+                pending.append((each, inner))
+            elif isinstance(each, Ref) and each.path[0] in values and each.path[0] != CONTEXT:
+                read.setdefault(each.path[0], []).append((each.path, inner.size))
+            else:
+                own += inner.size
+    return own + sum(_together(parts, values[root].size) for root, parts in read.items())
+
+
+def _together(parts: list[tuple[Path, int]], whole: int) -> int:
+    """Return a bound of parts of one value: each of its bytes counts as often as it is read."""
+    times = _most_times([path for path, _ in parts], 0)
+    return min(sum(size for _, size in parts), whole * times)
+
+
+def _most_times(paths: list[Path], depth: int) -> int:
+    """Return how many of some paths may lead to the same, from a depth on where they are alike.
+
+    A name leads into the elements of a list, so it may be the same as a position.
+    """
+    groups: dict[Step, list[Path]] = {}
+    for path in paths:
+        if len(path) > depth:
+            groups.setdefault(path[depth], []).append(path)
+    ended = len(paths) - sum(map(len, groups.values()))
+    below = [_most_times(each, depth + 1) for each in groups.values()]
+    is_mixed = (
+        bool({EACH, ANY_NAME} & groups.keys())
+        or len({isinstance(step, str) for step in groups}) > 1
+    )
+    return ended + (sum(below) if is_mixed else max(below, default=0))
