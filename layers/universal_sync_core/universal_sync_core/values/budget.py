@@ -67,11 +67,12 @@ class Budget:
         max_depth: levels of nested objects and arrays.
     """
 
-    def __init__(self, max_size: int, max_values: int, max_depth: int = MAX_STORED_DEPTH) -> None:
+    max_depth: Final = MAX_STORED_DEPTH
+
+    def __init__(self, max_size: int, max_values: int) -> None:
         """Start with nothing spent."""
         self.max_size = max_size
         self.max_values = max_values
-        self.max_depth = max_depth
         self._spent = _NOTHING
         self._lock = Lock()
 
@@ -82,7 +83,7 @@ class Budget:
 
     def renewed(self) -> "Budget":
         """Return a budget with the same limits and nothing spent."""
-        return Budget(self.max_size, self.max_values, self.max_depth)
+        return Budget(self.max_size, self.max_values)
 
     def spend(self, cost: Cost, path: str) -> None:
         """Subtract the cost of a value from what is left.
