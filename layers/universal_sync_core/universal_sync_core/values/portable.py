@@ -28,7 +28,7 @@ def json_type(value: Json) -> str:
 
 def is_portable(value: Json) -> bool:
     """Tell whether every JSON library keeps a value unchanged."""
-    return measure(value)[1]
+    return (type(value) is str and value.isascii()) or measure(value)[1]
 
 
 def portable_text(text: str) -> str:
