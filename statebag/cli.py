@@ -12,7 +12,7 @@ import click
 from statebag.account.aws import Cloud
 from statebag.errors import INTERRUPTED, OK, REFUSED, StatebagError, explained
 from statebag.options import Commands, Connect, Connector
-from statebag.output.terminal import close_output, print_error
+from statebag.output.terminal import close_output, open_output, print_error
 
 # Each is a module of statebag.commands with a click command `command`, in the order of the help.
 COMMANDS: Final = (
@@ -124,6 +124,7 @@ def main(arguments: Sequence[str] | None = None, *, connect: Connect = Cloud) ->
     for sent in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(sent) is signal.SIG_DFL:  # `nohup` ignores the second
             signal.signal(sent, signal.default_int_handler)
+    open_output()
     try:
         code = statebag.main(
             args=list(arguments) if arguments is not None else None,

@@ -11,6 +11,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from io import TextIOWrapper
 from typing import Final, TextIO, TypeAlias, TypeVar
 
 import click
@@ -112,8 +113,9 @@ def print_json(value: Json) -> None:
 
 
 def print_document(body: bytes) -> None:
-    """Print a JSON document as it is, on one line."""
-    click.echo(escaped(body.decode(errors="surrogatepass")))
+    """Print a JSON document as it is, on one line; for a program in UTF-8, whatever the locale."""
+    text = escaped(body.decode(errors="surrogatepass"))
+    click.echo(text if _stream().isatty() else text.encode())
 
 
 def print_table(
@@ -249,6 +251,12 @@ def collected(label: str, items: Iterable[Item]) -> list[Item]:
             found.append(item)
             advance(1)
     return found
+
+
+def open_output() -> None:
+    r"""Let standard output take every character: as `\u251c` if its encoding does not have it."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def close_output() -> None:
