@@ -21,7 +21,7 @@ class Replacement:
     value: Json
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Removal:
     """Marks, between two steps of one call, a key that is to be removed."""
 

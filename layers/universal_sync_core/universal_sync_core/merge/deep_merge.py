@@ -10,7 +10,7 @@ from functools import partial
 from universal_sync_core.bag.fields import STATE
 from universal_sync_core.bag.strategies import Strategy
 from universal_sync_core.bag.unit_of_work import UnitOfWork
-from universal_sync_core.merge.branch_changes import Changes, Removal, Replacement
+from universal_sync_core.merge.branch_changes import REMOVAL, Changes, Replacement
 from universal_sync_core.merge.lists import Lists
 from universal_sync_core.merge.once import Once
 from universal_sync_core.merge.read_ahead import Pair, read_ahead
@@ -67,8 +67,10 @@ class Combiner:
             path: the path of both, from the bag.
             base_wins: whether the delta is older, so that it only adds what is missing.
         """
-        if isinstance(delta, Replacement):
+        if type(delta) is Replacement:
             return delta.value
+        if delta is REMOVAL:
+            return delta
         strategy = self._strategies.at(path)
         if strategy is None and dict not in (type(base), type(delta)):
             return base if base_wins or _same(base, delta) else delta
@@ -198,14 +200,12 @@ class Combiner:
         grows = self._strategies.below(path)
         changes: Changes = {}
         for key, value in delta.items():
-            if isinstance(value, Removal):
-                changes |= {key: value} if key in base else {}
-            elif key not in base:
-                changes |= self.added(key, value, path) if grows else {key: value}
-            else:
+            if key in base:
                 merged = self.combine(base[key], value, (*path, key), base_wins=base_wins)
                 if merged is not base[key]:
                     changes[key] = merged
+            elif value is not REMOVAL:
+                changes |= self.added(key, value, path) if grows else {key: value}
         return changes
 
 
@@ -219,15 +219,17 @@ def with_changes(base: Json, changes: Changes, path: Pattern, unit: UnitOfWork) 
         path: the path of the map, from the bag.
         unit: the unit of work that writes the pages.
     """
+    removes = REMOVAL in changes.values()
     pointer = parse(base)
-    gone = {key for key, value in changes.items() if isinstance(value, Removal)}
     if pointer is not None:
         _keep_readable(pointer, path, unit)
-        if not gone:
+        if not removes:
             return unit.pages.put_keys(pointer, changes).render()
         base = unit.pages.entries(pointer)
     merged = {**base, **changes}
-    return {key: value for key, value in merged.items() if key not in gone} if gone else merged
+    if not removes:
+        return merged
+    return {key: value for key, value in merged.items() if value is not REMOVAL}
 
 
 def _keep_readable(pointer: Pointer, path: Pattern, unit: UnitOfWork) -> None:
