@@ -49,7 +49,7 @@ def append_entries(bag: JsonObject, entries: Sequence[Json], unit: UnitOfWork) -
         ]
         present |= unit.pages.find(archive, older) if older else set()
     added = [entry for encoded, entry in new.items() if encoded not in present]
-    return bag | {HISTORY: lists.append(inline, added)} if added or HISTORY not in bag else bag
+    return bag | {HISTORY: lists.extend(inline, added)} if added or HISTORY not in bag else bag
 
 
 def archive_older(bag: JsonObject, unit: UnitOfWork, *, keep_bytes: int) -> JsonObject:

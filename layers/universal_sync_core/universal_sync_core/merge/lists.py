@@ -32,13 +32,13 @@ class Lists:
 
     def append(self, base: Json, delta: Json) -> Json:
         """Return the base with all elements of the delta appended."""
-        return self._extend(base, self.elements(delta))
+        return self.extend(base, self.elements(delta))
 
     def dedupe_append(self, base: Json, delta: Json) -> Json:
         """Return the base with the elements of the delta appended that it does not have yet."""
         new = self.distinct(self.elements(delta))
         present = self.present(base, new)
-        return self._extend(base, [item for encoded, item in new.items() if encoded not in present])
+        return self.extend(base, [item for encoded, item in new.items() if encoded not in present])
 
     def set_union(self, base: Json, delta: Json) -> Json:
         """Return each element of both once, in order of first appearance."""
@@ -48,7 +48,7 @@ class Lists:
         new = [item for encoded, item in others.items() if encoded not in own]
         if len(own) < len(elements):
             return [*own.values(), *new]
-        return self._extend(base, new)
+        return self.extend(base, new)
 
     def merge_by_key(
         self, base: Json, delta: Json, key: str, read: ReadItems, merge: MergeItems
@@ -155,7 +155,8 @@ class Lists:
                     places.setdefault(identity, {}).setdefault(number, position)
         return [(identity, found) for identity, found in places.items() if len(found) > 1]
 
-    def _extend(self, base: Json, items: Sequence[Json]) -> Json:
+    def extend(self, base: Json, items: Sequence[Json]) -> Json:
+        """Return a list with some elements appended, or itself if there are none."""
         if not items:
             return base
         pointer = parse(base)

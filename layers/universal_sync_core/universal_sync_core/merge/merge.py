@@ -79,8 +79,9 @@ def _with_history(
 ) -> JsonObject:
     """Return the merged bag with the entries that deltas bring to the history of `bag`."""
     entries = [entry for delta in deltas for entry in new_entries(delta, bag, unit)]
-    is_named = any(not HISTORY_FIELDS.isdisjoint(delta) for delta in deltas)
-    return append_entries(merged, entries, unit) if entries or is_named else merged
+    if entries or any(not HISTORY_FIELDS.isdisjoint(delta) for delta in deltas):
+        return append_entries(merged, entries, unit)
+    return merged
 
 
 def _without_history(
