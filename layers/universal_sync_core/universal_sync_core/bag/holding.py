@@ -24,7 +24,8 @@ def held_as(execution_id: str) -> str:
 
 def is_held(execution_id: Json, settings: Settings) -> bool:
     """Tell whether an operator holds the workflow that this execution began."""
-    return type(execution_id) is str and held_as(execution_id) in settings.held_workflows
+    held = settings.held_workflows
+    return bool(held) and type(execution_id) is str and held_as(execution_id) in held
 
 
 def hold_mark(bag: JsonObject, settings: Settings) -> JsonObject:

@@ -125,7 +125,7 @@ class _Optimizer:
 
     def _open_branches(self, bag: JsonObject) -> JsonObject:
         """Return the bag with its branches as an inline list, which the state machine maps over."""
-        branches = self._unit.pages.list_of(bag.get(BRANCHES))
+        branches = self._unit.pages.list_of(bag[BRANCHES]) if BRANCHES in bag else None
         return bag if branches is None else _with(bag, BRANCHES, branches)
 
     def _archive_history(self, bag: JsonObject) -> JsonObject:
@@ -156,9 +156,9 @@ class _Optimizer:
     def _smaller_state(self, state: JsonObject) -> Json:
         if not self._is_small(self._state.of_largest(state)):
             state = self._without_large(state, list(state), self._state)
-        size, _ = self._state.of(state)
-        over = size > self._limits.state_offload_bytes
-        stays = not over and self._keys_may_stay(state, self._state)
+        size, portable = self._state.of(state)
+        is_within = size <= self._limits.state_offload_bytes
+        stays = is_within and (portable or self._names_may_stay(state))
         return state if stays else self._offloaded(state)
 
     def _smaller_branches(self, bag: JsonObject) -> JsonObject:
@@ -284,13 +284,13 @@ class _Optimizer:
                 return compressed
         return self._unit.pages.store(value).render()
 
-    def _keys_may_stay(self, fields: JsonObject, sizes: FieldSizes) -> bool:
-        _, portable = sizes.of(fields)
-        return portable or self._keeps_all or is_portable(list(fields))
+    def _names_may_stay(self, fields: JsonObject) -> bool:
+        return self._keeps_all or is_portable(list(fields))
 
     def _fits(self, bag: JsonObject) -> bool:
-        within = self._size(bag) + _RESERVE_BYTES <= self._limits.bound_bytes
-        return within and self._keys_may_stay(bag, self._bag)
+        size, portable = self._bag.of(bag)
+        is_within = size + _RESERVE_BYTES <= self._limits.bound_bytes
+        return is_within and (portable or self._names_may_stay(bag))
 
     def _size(self, bag: JsonObject) -> int:
         return self._bag.of(bag)[0]
