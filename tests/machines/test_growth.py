@@ -170,10 +170,12 @@ def test_results_of_branches_are_added_up() -> None:
 def test_parts_of_one_value_are_no_larger_than_it_wherever_they_are_moved() -> None:
     parts = {f"{name}.$": f"$.{name}" for name in "abcd"}
     nested = {f"{name}.$": f"$.all.{name}" for name in "abcd"}
+    parsed = {f"{name}.$": f"States.StringToJson($.{name})" for name in "abcd"}
     definition = machine(
         {
             "Take": {"Type": "Pass", "Parameters": {"all": parts}},
             "Move": {"Type": "Pass", "Parameters": nested},
+            "Parse": {"Type": "Pass", "Parameters": parsed},
             "Send": service("sqs:sendMessage", {"MessageBody": parts}, ResultPath=None),
             "Twice": {"Type": "Pass", "Parameters": {"one.$": "$.a", "other.$": "$.a"}},
         }

@@ -1,12 +1,13 @@
 """How large what an expression makes can be."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeAlias
 
 from statebag.machines.flow.shapes import UNBOUNDED, Shape, merged
 from statebag.machines.values.expressions import (
     SCALAR,
     Computed,
+    Copy,
     Expression,
     Literal,
     Merged,
@@ -31,8 +32,10 @@ from statebag.machines.values.paths import (
 
 # What each root stands for: the document, an answer, a variable.
 Values: TypeAlias = Mapping[Step, Shape]
-# By the place of what hides them: its bytes, and the paths into it with the bytes of each.
-_Shared: TypeAlias = dict[Path, tuple[int, list[tuple[Path, int]]]]
+# A path, and the bytes of what is there.
+_Part: TypeAlias = tuple[Path, int]
+# By the place of what hides them: its bytes, and the paths into it.
+_Shared: TypeAlias = dict[Path, tuple[int, list[_Part]]]
 
 _IN_CONTEXT = Shape(600)
 
@@ -44,9 +47,9 @@ def size_of(made: Expression, values: Values) -> Shape:
             return Shape(size, count=count or 1)
         case Ref(path=path):
             return _read(path, values)
-        case Computed(text=text, most=most):
+        case Computed(most=most):
             # A bound stands from the first round: a counter in a loop does not grow up to it.
-            found = text + _bytes_of_copies(made, values) if most is None else most
+            found = _together(_computed_of(made, values), values) if most is None else most
             return Shape(min(UNBOUNDED, found))
         case Struct() | Merged():
             return _object(made, values)
@@ -61,7 +64,7 @@ def _object(made: Struct | Merged, values: Values) -> Shape:
         return _merged(made.parts, values)
     shape, shared = _struct(made, values)
     whole = Shape(shape.rest + _shared_bytes(shared), shape.fields, shape.count)
-    return whole.capped(_bytes_of_parts(made, shape, values))
+    return whole.capped(_together(_made_of(made, shape, values), values))
 
 
 def _merged(parts: tuple[Expression, ...], values: Values) -> Shape:
@@ -81,16 +84,6 @@ def _read(path: Path, values: Values) -> Shape:
     if root is None or (path[0] == CONTEXT and path[:3] != INPUT_IN_CONTEXT):
         return _IN_CONTEXT
     return root.moved() if path[0] == CONTEXT else root.read(path[1:])
-
-
-def _bytes_of_copies(made: Computed, values: Values) -> int:
-    if made.copies is None:
-        return sum(_bytes_read(read, values) for read in made.reads)
-    items = values[ANY_LIST].count if ANY_LIST in values else 1
-    return sum(
-        _bytes_read(copy.read, values) * copy.times * (items if copy.is_each else 1)
-        for copy in made.copies
-    )
 
 
 def _bytes_read(read: Read, values: Values) -> int:
@@ -134,28 +127,46 @@ def _holder(path: Path, values: Values) -> tuple[Path, Shape] | None:
 
 
 def _shared_bytes(shared: _Shared) -> int:
-    return min(UNBOUNDED, sum(_together(parts, rest) for rest, parts in shared.values()))
+    return min(UNBOUNDED, sum(_bytes_of_parts(parts, rest) for rest, parts in shared.values()))
 
 
-def _bytes_of_parts(made: Struct, shape: Shape, values: Values) -> int:
-    """Return a bound of an object by the values that its parts are of."""
-    own, read = 0, dict[Step, list[tuple[Path, int]]]()
-    pending = [(made, shape)]
-    while pending:
-        struct, found = pending.pop()
-        own += struct.size
-        for key, each in struct.fields.items():
-            inner = found.fields[key]
-            if isinstance(each, Struct):
-                pending.append((each, inner))
-            elif isinstance(each, Ref) and each.path[0] in values and each.path[0] != CONTEXT:
-                read.setdefault(each.path[0], []).append((each.path, inner.size))
-            else:
-                own += inner.size
-    return own + sum(_together(parts, values[root].size) for root, parts in read.items())
+def _made_of(made: Expression, shape: Shape, values: Values) -> Iterator[_Part]:
+    """Yield the parts that a value is put together of; of none where they are its own bytes."""
+    match made:
+        case Ref(path=path):
+            yield path, shape.size
+        case Struct(fields=fields, size=size):
+            yield (), size
+            for key, each in fields.items():
+                yield from _made_of(each, shape.fields[key], values)
+        case Computed(most=None):
+            yield from _computed_of(made, values)
+        case _:
+            yield (), shape.size
 
 
-def _together(parts: list[tuple[Path, int]], whole: int) -> int:
+def _computed_of(made: Computed, values: Values) -> Iterator[_Part]:
+    """Yield the parts that are read for a value, as often as they stand in it."""
+    yield (), made.text
+    items = values[ANY_LIST].count if ANY_LIST in values else 1
+    for copy in map(Copy, made.reads) if made.copies is None else made.copies:
+        times = copy.times * (items if copy.is_each else 1)
+        size = _bytes_read(copy.read, values) * times
+        yield (copy.read.path if times == 1 else ()), size
+
+
+def _together(parts: Iterable[_Part], values: Values) -> int:
+    """Return a bound of parts, by the values that they are parts of."""
+    own, read = 0, dict[Step, list[_Part]]()
+    for path, size in parts:
+        if path and path[0] in values and path[0] != CONTEXT:
+            read.setdefault(path[0], []).append((path, size))
+        else:
+            own += size
+    return own + sum(_bytes_of_parts(each, values[root].size) for root, each in read.items())
+
+
+def _bytes_of_parts(parts: list[_Part], whole: int) -> int:
     """Return a bound of parts of one value: each of its bytes counts as often as it is read."""
     times = _most_times([path for path, _ in parts], 0)
     return min(sum(size for _, size in parts), whole * times)
