@@ -175,8 +175,6 @@ _NO_SESSION: Final = (
     SSOError,
     TokenRetrievalError,
 )
-
-
 _NO_ANSWER: Final = (
     ChecksumError,
     FlexibleChecksumError,
@@ -220,8 +218,9 @@ def wrong_setting(error: Exception) -> StatebagError:
 
 
 def _endpoint(error: Exception) -> str:
-    """Return the address that was tried, where botocore says it."""
-    return str(getattr(error, "kwargs", {}).get("endpoint_url") or "AWS")
+    """Return the server that was tried, where botocore says it."""
+    url = str(getattr(error, "kwargs", {}).get("endpoint_url") or "AWS")
+    return "/".join(url.split("/")[:3])
 
 
 def _of_service(error: ClientError) -> StatebagError:

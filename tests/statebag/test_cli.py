@@ -182,7 +182,7 @@ WITHOUT_ANSWER: dict[str, Exception] = {
     "still expired": STILL_EXPIRED,
     "no credentials": NoCredentialsError(),
     "wrong ARN": UnsupportedS3ArnError(arn="arn:aws:s3", msg="no"),
-    "nobody": EndpointConnectionError(endpoint_url="http://127.0.0.1:9"),
+    "nobody": EndpointConnectionError(endpoint_url="http://127.0.0.1:9/v1/orders"),
 }
 
 
