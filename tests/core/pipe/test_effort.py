@@ -39,7 +39,7 @@ def test_an_entry_of_the_history_takes_no_call() -> None:
 def test_a_result_that_touches_nothing_stored_takes_few_calls() -> None:
     bag = synced({}, {"current_state": {"field1": {"inner": 1}}})
     result = {"current_state": {"field1": {"inner": 2}}}
-    assert calls_of(lambda: universal_sync_core(bag, result)) < 172
+    assert calls_of(lambda: universal_sync_core(bag, result)) < 164
 
 
 def test_a_bag_is_encoded_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,6 @@
 """The Smart StateBag: how a delta becomes part of the bag."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from operator import is_
 
 from universal_sync_core.bag.fields import (
@@ -89,10 +89,13 @@ def _without_history(
 ) -> JsonObject:
     """Return the bag with all but the history of a delta merged in."""
     require_same_execution(delta, bag, unit)
-    unmerged = kept_fields(bag, unit) | {REMOVED_PATHS}
-    unmerged |= {ARCHIVE} if archive_of(delta) else set()
-    incoming = {name: value for name, value in delta.items() if name not in unmerged}
-    removed = removed_keys(delta[REMOVED_PATHS], REMOVED_PATHS) if REMOVED_PATHS in delta else []
+    kept = kept_fields(bag, unit)
+    incoming = {name: value for name, value in delta.items() if name not in kept}
+    removed: list[tuple[str, ...]] = []
+    if REMOVED_PATHS in incoming:
+        removed = removed_keys(incoming.pop(REMOVED_PATHS), REMOVED_PATHS)
+    if archive_of(incoming):
+        del incoming[ARCHIVE]
     base = _with_touched(bag, [*incoming, STATE] if removed else incoming, unit)
     if removed and STATE in base:
         base = {**base, STATE: without_paths(base[STATE], removed, unit)}
@@ -120,11 +123,10 @@ def _merged_field(
     return {field: combiner.replace(base[field], value) if field in base else value}
 
 
-def _with_touched(bag: JsonObject, touched: Iterable[str], unit: UnitOfWork) -> JsonObject:
+def _with_touched(bag: JsonObject, touched: Collection[str], unit: UnitOfWork) -> JsonObject:
     """Return the bag with each field that a delta touches in its own place."""
-    names = set(touched)
-    if OVERFLOW in names:
+    if OVERFLOW in touched:
         bag = with_overflow(bag, unit.pages)
-    if ARCHIVE in names:
+    if ARCHIVE in touched:
         bag = in_one_list(bag, unit)
-    return in_place(bag, unit.pages, names)
+    return in_place(bag, unit.pages, touched)
