@@ -4,6 +4,7 @@ import { folderOf, newBudget, pointerBytes, stored, whole } from "./pointers.mjs
 
 const KEYS = ["__v", "__kind", "__s3_path", "__range", "__sha256", "__size_bytes"]; // without them it is data
 const STEP = /\[(\d+|\*?)\]|\[(?:("(?:[^"\\]|\\.)*")|'((?:[^'\\]|\\.)*)')\]|[^.[\]]+/gs;
+const EACH = Symbol("each element or value");
 const OWNER = 'add to the task: "ClientContext.$": "States.Base64Encode(States.Format(' +
   String.raw`'\\{\"custom\":\\{\"execution_id\":\"{}\"\\}\\}', $$.Execution.Id))"`;
 
@@ -15,7 +16,7 @@ const size = (value) => Buffer.byteLength(JSON.stringify(value) ?? "null");
 const fail = (name, message) => { throw Object.assign(new Error(message), { name }); };
 const stepsOf = (path) => [...path.replace(/^\$\.?/, "").matchAll(STEP)]
   .map(([all, at, quoted, single]) => (quoted ? JSON.parse(quoted)
-    : single?.replace(/\\(.)/gs, "$1") ?? (at === "" ? "*" : at ?? all)));
+    : single?.replace(/\\(.)/gs, "$1") ?? (at === undefined ? all : /\d/.test(at) ? Number(at) : EACH)));
 
 function isPointer(value, path = "$") {
   if (value?.__s3_offloaded !== true || !KEYS.every((key) => key in value)) return false;
@@ -41,16 +42,16 @@ async function read(value, folder, came, path, budget) {
 // The needs of a member: a name leads into each element of a list, `[0]` also to a value that is not a list. Behind
 // the empty name stands what JSONata takes out of the elements of a list; that name needs containers and nothing else.
 function below([[step, ...rest], plain, isTaken], key, isList) {
-  if (step === key || step === "*") return [[rest, plain, isTaken]];
-  if (isList) return step === undefined || /^\d+$/.test(step) ? [] : [[[step, ...rest], plain, true]];
+  if (step === key || step === EACH) return [[rest, plain, isTaken]];
+  if (isList) return step === undefined || typeof step === "number" ? [] : [[[step, ...rest], plain, true]];
   if (step === "" && isTaken && rest[0] === key) return [[rest.slice(1), plain, true]];
-  if (step !== "0") return [];
+  if (step !== 0) return [];
   return rest.length ? below([rest, plain, isTaken], key, isList) : plain ? [[[], plain, isTaken]] : [];
 }
 
 // The members that JSON has: a hole in an array is null. Undefined members of an object and its methods are none.
 const written = (value) => Array.isArray(value)
-  ? Array.from(value, (item, at) => [String(at), item])
+  ? Array.from(value, (item, at) => [at, item])
   : Object.entries(value).filter(([, item]) => item !== undefined && typeof item !== "function");
 
 // A copy with the pointers of values that came from pointers; `parts` gets the parts that may be offloaded.
@@ -63,7 +64,7 @@ function copied(given, needs, came, parts, name = "") {
   const members = written(value).map(([key, item]) => {
     const inner = isPlain ? needs : needs.flatMap((need) => below(need, key, Array.isArray(value)))
       .filter(([steps]) => steps[0] !== "" || isContainer(item));
-    return [key, copied(item, inner, came, inner.length ? parts : null, key), inner.length];
+    return [key, copied(item, inner, came, inner.length ? parts : null, String(key)), inner.length];
   });
   const copy = Array.isArray(value) ? members.map(([, item]) => item) : Object.fromEntries(members);
   for (const [key, item, isNeeded] of parts ? members : [])

@@ -130,6 +130,13 @@ def test_words_keep_what_they_name(cloud: LocalCloud) -> None:
     assert whole(answer) == {**DOCUMENT, "customers": CUSTOMERS}
 
 
+def test_name_of_digits_is_no_position(cloud: LocalCloud) -> None:
+    event = {"orders": [], "pairs": [{"1": {"n": n}, "text": "t" * 70_000} for n in range(3)]}
+    answer = asked(cloud, event, **OWNER, plain=["pairs.1"], at_most=8_000)
+    assert [pair["1"] for pair in answer["pairs"]] == [{"n": n} for n in range(3)]
+    assert all(is_pointer(pair["text"]) for pair in answer["pairs"])
+
+
 @pytest.mark.parametrize(
     ("owner", "at_most"),
     [("run-1", 6_000), ("\u00e9" * 120, 16_000)],
