@@ -14,7 +14,6 @@ from tests.core.places import documents_of
 from universal_sync_core.packs import outbox
 from universal_sync_core.packs.frames import to_frames
 from universal_sync_core.pages import tree_writer as pages_module
-from universal_sync_core.storage.known import InBag
 from universal_sync_core.storage.memory_store import MemoryStore
 from universal_sync_core.values.codec import canonical, encode
 
@@ -81,7 +80,7 @@ def test_a_value_stored_twice_is_sent_once() -> None:
     store = CountingStore()
     pointer = stored(store, numbered(5_000))
     with fresh(store), call() as opened:
-        opened.objects.in_bag = InBag([pointer])
+        opened.objects.bag_pointers = lambda: [pointer]
         assert opened.pages.store(numbered(5_000)) == pointer
     assert store.puts == []
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
+from functools import partial
 from typing import Any, Final, Self, TypeAlias
 
 from universal_sync_core.bag.fields import FAILED_SEGMENTS, OUTPUTS
@@ -12,7 +13,6 @@ from universal_sync_core.errors import InvalidRequestError
 from universal_sync_core.packs.objects import Objects
 from universal_sync_core.pages.pages import Pages
 from universal_sync_core.storage import runtime
-from universal_sync_core.storage.known import InBag
 from universal_sync_core.values.address import digest_in
 from universal_sync_core.values.budget import Budget
 from universal_sync_core.values.codec import Json, JsonObject
@@ -48,7 +48,7 @@ class UnitOfWork:
         execution_id = _text(context, "execution_id") or named_execution(bag)
         self.settings = process.settings
         self.objects = Objects(process, execution_id)
-        self.objects.in_bag = InBag(_pointers_of(bag))
+        self.objects.bag_pointers = partial(_pointers_of, bag)
         self.objects.require_keys()
         self.pages = Pages(self.objects, process.settings)
         self.strategies = _strategies(context.get("merge_strategy"))

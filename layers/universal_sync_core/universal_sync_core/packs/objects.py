@@ -6,8 +6,9 @@ returned.
 
 import hashlib
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 
 from universal_sync_core.errors import UnreadableObjectError
 from universal_sync_core.packs.collector import new_objects_only
@@ -36,10 +37,14 @@ class Objects(Fetching):
     """Reads and adds documents of one execution.
 
     Attributes:
-        in_bag: what the current state points to; everything that this leads to is stored.
+        bag_pointers: returns the pointers of the current state; all that they lead to is stored.
     """
 
-    in_bag = InBag(())
+    bag_pointers: Callable[[], Iterable[Pointer]] = tuple
+
+    @cached_property
+    def _in_bag(self) -> InBag:
+        return InBag(self.bag_pointers())
 
     def look_up(self, pointers: Iterable[Pointer]) -> list[tuple[Pointer, Document]]:
         """Read the values of pointers that came in from outside before these are trusted.
@@ -57,7 +62,7 @@ class Objects(Fetching):
             MissingObjectError: one leads nowhere.
             ChecksumMismatchError: one leads to something else.
         """
-        new = [pointer for pointer in pointers if not self.in_bag.has(pointer)]
+        new = [pointer for pointer in pointers if not self._in_bag.has(pointer)]
         for pointer in new:
             self.require_allowed(pointer.path)
         stored = self._stored([settled(pointer.at) for pointer in new], fresh=True)
@@ -157,7 +162,7 @@ class Objects(Fetching):
     def _known(self, root: Pointer, old: Pointer | None) -> Address | None:
         if old is not None and identity(old) == identity(root) and old.path.startswith(self.home):
             return old.at
-        return self.in_bag.same(root) or self._outbox.same(root)
+        return self._in_bag.same(root) or self._outbox.same(root)
 
     def read_many(self, addresses: Sequence[Address]) -> list[bytes]:
         """Return the JSON of documents, verified, in the order of the addresses.

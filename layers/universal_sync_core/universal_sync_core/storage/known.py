@@ -7,7 +7,6 @@ to.
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
-from functools import cached_property
 from threading import Lock
 from typing import Final, TypeAlias
 
@@ -78,8 +77,10 @@ class InBag:
     """The values that the current bag points to: they are stored, with all that they refer to."""
 
     def __init__(self, pointers: Iterable[Pointer]) -> None:
-        """Take the pointers of a bag; they are read when one is first asked for."""
-        self._pointers = pointers
+        """Take the pointers of a bag."""
+        self._known: dict[tuple[str, Identity], set[Address]] = {}
+        for pointer in pointers:
+            self._known.setdefault(_key(pointer), set()).add(pointer.at)
 
     def has(self, pointer: Pointer) -> bool:
         """Tell whether the bag has exactly this pointer."""
@@ -88,13 +89,6 @@ class InBag:
     def same(self, pointer: Pointer) -> Address | None:
         """Return where the bag already points to the same value of the same execution, or None."""
         return min(self._known.get(_key(pointer), ()), default=None)
-
-    @cached_property
-    def _known(self) -> dict[tuple[str, Identity], set[Address]]:
-        known: dict[tuple[str, Identity], set[Address]] = {}
-        for pointer in self._pointers:
-            known.setdefault(_key(pointer), set()).add(pointer.at)
-        return known
 
 
 def _key(pointer: Pointer) -> tuple[str, Identity]:
