@@ -9,7 +9,9 @@ from typing import Final
 import click
 
 from statebag.account.aws import Cloud
+from statebag.account.deployment import place_of_machine
 from statebag.account.places import Place, place_in, place_of
+from statebag.budgets import expanded
 from statebag.errors import NotFoundError, RefusedError
 from statebag.executions.executions import (
     BAG,
@@ -24,12 +26,14 @@ from statebag.sources.failures import read_record
 from statebag.state.reading import StateReader, reader_at, reader_of
 from statebag.state.tree import Tree
 from universal_sync_core.errors import MalformedPointerError
+from universal_sync_core.pages.loading import pointers_in
 from universal_sync_core.pages.page_format import is_node, parse_node
 from universal_sync_core.pages.trees import pointer_to
 from universal_sync_core.storage.keys import execution_in
 from universal_sync_core.storage.store import Location, Part
 from universal_sync_core.values.address import digest_in
 from universal_sync_core.values.codec import Json, JsonObject
+from universal_sync_core.values.pointer import recognise
 from universal_sync_core.workflow.failure import SNAPSHOT_OF_RECORD, is_failure_record
 
 SOURCE_HELP: Final = """
@@ -120,7 +124,7 @@ def final_state(cloud: Cloud, execution: Execution) -> Source | None:
         return _of_bag(cloud, bag, title=execution.arn, execution=execution)
     if execution.output is None:
         return None
-    place = cloud.place or place_in(execution.output, execution.arn)
+    place = _place_of(cloud, execution.output, execution.arn, execution)
     return Source(
         title=execution.arn,
         value=execution.output,
@@ -155,11 +159,21 @@ def _of_bag(
 ) -> Source:
     own = bag.get("execution_id")
     owner = own if isinstance(own, str) else None
-    place = place or cloud.place or place_in(bag, owner)
+    place = place or _place_of(cloud, bag, owner, execution)
     reader = reader_of(cloud, place, owner)
     return Source(
         title=title, value=bag, is_bag=True, reader=reader, place=place, execution=execution
     )
+
+
+def _place_of(
+    cloud: Cloud, value: Json, owner: str | None, execution: Execution | None
+) -> Place | None:
+    """Return where the state is that a value points to; None where it points to nothing."""
+    place = cloud.place or place_in(value, owner)
+    if place is None and execution is not None and any(pointers_in(value, expanded, recognise)):
+        return place_of_machine(cloud, execution.machine_arn)
+    return place
 
 
 def _of_object(cloud: Cloud, path: str) -> Source:

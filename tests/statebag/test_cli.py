@@ -238,6 +238,10 @@ def test_pointer_to_elsewhere_is_not_followed(run: Run, cloud: FakeCloud) -> Non
 
     assert ran.code == 5
     assert cloud.store.gets == []
+    # The same where the state points to nothing of its own.
+    alone = {"execution_id": RUN, "stolen": bag["stolen"]}
+    cloud.states.add("run-1", output={"state_data": alone})
+    assert run("show", RUN, "--path", "stolen").err == ran.err
 
 
 @pytest.mark.parametrize(
