@@ -57,14 +57,14 @@ def own_store(endpoint: str = "http://127.0.0.1:9") -> S3Store:
 
 
 @contextmanager
-def on_server(endpoint: str) -> Iterator[ObjectStore]:
+def on_server(endpoint: str, bucket: str = BUCKET) -> Iterator[ObjectStore]:
     """Yield a store in a bucket of its own, which goes with it: moto is shared by a process."""
     client = client_of(endpoint)
-    client.create_bucket(Bucket=BUCKET)
+    client.create_bucket(Bucket=bucket)
     yield own_store(endpoint)
-    for found in client.list_objects_v2(Bucket=BUCKET).get("Contents", []):
-        client.delete_object(Bucket=BUCKET, Key=found["Key"])
-    client.delete_bucket(Bucket=BUCKET)
+    for found in client.list_objects_v2(Bucket=bucket).get("Contents", []):
+        client.delete_object(Bucket=bucket, Key=found["Key"])
+    client.delete_bucket(Bucket=bucket)
 
 
 @contextmanager
@@ -248,8 +248,9 @@ def test_a_client_has_the_model_that_botocore_has_except_for_what_is_not_read_of
     assert other == {"GetObjectOutput", "HeadObjectOutput", "PutObjectOutput"}
 
 
-def test_of_an_answer_only_what_is_read_is_parsed(location: Location) -> None:
-    with moto() as endpoint, on_server(endpoint):
+def test_of_an_answer_only_what_is_read_is_parsed() -> None:
+    location = Location("bucket-of-answers", "key")
+    with moto() as endpoint, on_server(endpoint, location.bucket):
         store = own_store(endpoint)
         store.put(location, b"{}", content_encoding="zstd")
         answer = store._client.get_object(Bucket=location.bucket, Key=location.key)
