@@ -51,7 +51,7 @@ def test_it_does_by_the_documented_format_alone(kept: dict[str, Any]) -> None:
     def fetch(path: str) -> tuple[bytes, None] | None:
         return (packs[path], None) if path in packs else None
 
-    reader = Reader(fetch, BUCKET, EXECUTION, Counter())
+    reader = Reader(fetch, f"{BUCKET}/", EXECUTION, Counter())
     assert reader.bag(kept["bag"]) == kept["stands_for"]
 
 

@@ -4,8 +4,7 @@ from datetime import timedelta
 from typing import Final
 
 from tests.simulation.actions import end, go_on
-from tests.simulation.containers import BUCKET
-from tests.simulation.operators import Command, is_over, over, require_kept, side_by_side
+from tests.simulation.operators import Command, is_over, over, place_of, require_kept, side_by_side
 from tests.simulation.steps import step
 from tests.simulation.world import Flow, World
 
@@ -18,8 +17,8 @@ def collect_garbage(world: World, flow: Flow) -> None:
     over(world, flow)
     world.clock.sleep(timedelta(days=world.draw.randrange(10, 40)).total_seconds())
     world.old.clear()  # no event comes after weeks
-    options = ["--bucket", BUCKET, "--keep-finished", str(_KEPT_DAYS), "--delete", "--yes"]
-    gc = Command(world, "gc", *options)
+    options = ["--keep-finished", str(_KEPT_DAYS), "--delete", "--yes"]
+    gc = Command(world, "gc", *place_of(world), *options)
     side_by_side(world, flow, gc, gc.look)
     world.counters.collected += len(gc.cloud.inventory.deleted)
     for each in world.flows:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager, redirect_stdout
 from contextvars import Context
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Any, Final, TypeAlias
 from unittest import mock
@@ -23,6 +23,7 @@ from tests.simulation.clock import Clock, ticking
 from tests.simulation.s3 import WeatheredS3
 from tests.simulation.services import EventBus, StepFunctions
 from tests.simulation.weather import Weather
+from tests.statebag.cloud import FUNCTION
 from universal_sync_core.pipe import offload
 from universal_sync_core.settings import Settings
 from universal_sync_core.storage import parallel, runtime
@@ -31,7 +32,6 @@ from universal_sync_core.storage.memory_store import MemoryStore
 from universal_sync_core.storage.retry import ExponentialBackoffRetry
 from universal_sync_core.storage.s3_store import S3Store
 
-BUCKET: Final = "state-bucket"
 # Of an invocation of the function.
 TIMEOUT_SECONDS: Final = 300.0
 _SIZES: Final[tuple[dict[str, Any], ...]] = (
@@ -98,34 +98,44 @@ class InOrder:
 def drawn_settings(draw: Random) -> Settings:
     """Return thresholds of one deployment."""
     return Settings(
-        bucket=BUCKET,
         cache_bytes=draw.choice(_CACHES),
         history_max_entries=draw.randrange(3, 8) if draw.random() < 0.8 else 50,
-        held_workflows=tuple(
-            f"state-data:run-{number}" for number in range(1, 20) if draw.random() < 0.1
-        ),
         **draw.choices(_SIZES, (4, 4, 3, 3, 1))[0],
         **draw.choices(_PAGES, (3, 3, 1))[0],
     )
 
 
 class Container:
-    """One container: its settings are its deployment's, its memory is its own."""
+    """One container: its settings are its deployment's, its memory is its own.
 
-    def __init__(self, store: MemoryStore, clock: Clock, draw: Random) -> None:
+    It starts anew with the environment of the function when somebody has written another.
+    """
+
+    def __init__(
+        self, store: MemoryStore, clock: Clock, draw: Random, environments: dict[str, Any]
+    ) -> None:
         self.product = DEPLOYED
-        self.settings = drawn_settings(draw)
+        self._deployed = drawn_settings(draw)
         self._store = store
         self._clock = clock
+        self._environments = environments
         self.restart()
 
     def redeploy(self, draw: Random) -> None:
         """Begin anew with other thresholds."""
-        self.settings = drawn_settings(draw)
+        self._deployed = drawn_settings(draw)
         self.restart()
 
     def restart(self) -> None:
-        """Forget everything."""
+        """Forget everything, and read the environment."""
+        self._environment = self._environments[FUNCTION]
+        told = Settings.from_env(self._environment)
+        self.settings = replace(
+            self._deployed,
+            bucket=told.bucket,
+            prefix=told.prefix,
+            held_workflows=told.held_workflows,
+        )
         calm = Weather(action="", draw=Random(0), clock=self._clock)
         self._s3 = WeatheredS3(self._store, calm)
         client: Any = self._s3
@@ -143,6 +153,8 @@ class Container:
 
     def run(self, work: Work, event: Any, weather: Weather) -> Any:
         """Return what an invocation answers."""
+        if self._environment is not self._environments[FUNCTION]:
+            self.restart()
         self._s3.weather = weather
         context = CloudContext(self._clock)
         weather.deadline = context.deadline

@@ -135,11 +135,23 @@ def _as_batches(world: World, flow: Flow) -> tuple[Plain, Plain]:
 
 
 def _written(world: World, flow: Flow, records: dict[str, list[Plain]]) -> Plain:
+    if world.draw.random() < 0.3:
+        _redrive(world, records)
     for lines in records.values():
         world.draw.shuffle(lines)
     files = {kind: map_runs.array(*lines) for kind, lines in records.items()}
-    folder = f"distributed/{flow.execution.rsplit(':', 1)[-1]}/{world.begun}/"
+    folder = f"{world.prefix}distributed/{flow.execution.rsplit(':', 1)[-1]}/{world.begun}/"
     return map_runs.write(world.store, files, folder=folder)
+
+
+def _redrive(world: World, records: dict[str, list[Plain]]) -> None:
+    """Let some items have failed before they succeeded; the records of that are still there."""
+    for record in records["SUCCEEDED"]:
+        if world.draw.random() < 0.5:
+            before = {"Status": "FAILED", "Error": "Before", "Cause": "before"}
+            kept = {name: record[name] for name in ("ExecutionArn", "Input", "Name")}
+            records["FAILED"].append(kept | before)
+            record["RedriveCount"] = 1
 
 
 def _report(index: int, kind: str, record: Plain) -> Plain:

@@ -6,10 +6,9 @@ from typing import Any, Final
 from unittest import mock
 
 from tests.simulation.clock import product_modules
-from universal_sync_core.bag import fields as bag_fields
 from universal_sync_core.bag.strategies import Strategy
 from universal_sync_core.merge import conflicts
-from universal_sync_core.merge.branch_changes import REMOVAL
+from universal_sync_core.merge.branch_changes import Removal, Replacement
 from universal_sync_core.packs.objects import Objects
 from universal_sync_core.pages.page_reader import PageReader
 from universal_sync_core.storage.known import KnownObjects
@@ -77,7 +76,8 @@ def replaced_without_a_word() -> Iterator[None]:
     """A list that is replaced counts as joined, so branches never disagree on it."""
 
     def joined(changes: Any, strategy: Strategy | None) -> bool:
-        return strategy is not None and all(each.value is not REMOVAL for each in changes)
+        replaced = any(isinstance(each.value, Replacement | Removal) for each in changes)
+        return strategy is not None and not replaced
 
     with mock.patch.object(conflicts, "is_joined", joined):
         yield
@@ -87,15 +87,18 @@ def replaced_without_a_word() -> Iterator[None]:
 def blind_to_the_spill() -> Iterator[None]:
     """Fields are looked for in the bag alone, by whoever wants one by its name."""
 
-    def in_bag(fields: Any, names: Collection[str], _: PageReader) -> Any:
-        assert names
+    def in_bag(fields: Any, _names: Collection[str], _: PageReader) -> Any:
         return fields
 
+    def of_bag(bag: Any, name: str, _: PageReader) -> Any:
+        return bag.get(name)
+
+    blind = {"with_fields": in_bag, "field_of": of_bag}
     with ExitStack() as patches:
         for module in product_modules():
-            name = module.__name__.rsplit(".", 1)[-1]
-            if getattr(module, "with_fields", None) is bag_fields.with_fields and name in _LOOKING:
-                patches.enter_context(mock.patch.object(module, "with_fields", in_bag))
+            is_looking = module.__name__.rsplit(".", 1)[-1] in _LOOKING
+            for name in vars(module).keys() & blind.keys() if is_looking else ():
+                patches.enter_context(mock.patch.object(module, name, blind[name]))
         yield
 
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import json
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, Final, Protocol
@@ -15,12 +16,13 @@ from tests.simulation.meanwhile import at_request, during
 from tests.simulation.reader import BrokenStateError
 from tests.simulation.world import Flow, SimulationError, World
 from tests.statebag.bucket import MemoryInventory, MemoryVersions
-from tests.statebag.cloud import DEFINITION, FakeCloud
+from tests.statebag.cloud import BUCKET, DEFINITION, FakeCloud
 from tests.statebag.histories import History
-from universal_sync_core.errors import InvalidRequestError, MissingObjectError
+from universal_sync_core.errors import CallbackExpiredError, InvalidRequestError, MissingObjectError
 
 # That of the executions, and of the Map Runs of `map_runs`.
 MACHINE: Final = "arn:aws:states:eu-west-1:123456789012:stateMachine:state-data"
+_HELD: Final = {"Variable": "$.state_data.held_by_operator", "BooleanEquals": True, "Next": "Held"}
 # How an execution ends that would go on with a state that is deleted.
 _REFUSALS: Final = (InvalidRequestError, MissingObjectError)
 # Of how many requests one is chosen: of an operator, and of an execution that begins.
@@ -50,7 +52,9 @@ class Command:
         self._world, self._arguments, self._typed = world, arguments, typed
         self.codes: list[int] = []
         self.cloud = FakeCloud()
-        self.cloud.states.machines[MACHINE] = DEFINITION
+        self.cloud.states.machines[MACHINE] = DEFINITION | {"Choices": [_HELD]}
+        self.cloud.functions.variables = world.environments
+        self.cloud.functions.invoke = self._invoke  # type: ignore[method-assign]
         self.cloud.memory = self.cloud.store.inner = world.store
         self.cloud.inventory = MemoryInventory(world.store)
         self.cloud.versions = MemoryVersions(self.cloud.inventory)
@@ -68,6 +72,15 @@ class Command:
         for flow in self._world.flows:
             for arn in flow.executions:
                 _tell(self._world, flow, arn, self.cloud)
+
+    def _invoke(self, *, FunctionName: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803, ARG002
+        answer: dict[str, Any] = {}
+        try:
+            told = self._world.call(json.loads(Payload), also=(CallbackExpiredError.__name__,))
+        except CallbackExpiredError as error:
+            told = {"errorType": type(error).__name__, "errorMessage": str(error)}
+            answer["FunctionError"] = "Unhandled"
+        return answer | {"Payload": io.BytesIO(json.dumps(told).encode())}
 
     def run(self) -> None:
         """Run it."""
@@ -91,6 +104,11 @@ class Command:
             raise SimulationError(f"{self._arguments[0]} failed", answered.getvalue())
         self.codes.append(code)
         self._world.counters.steps[self._arguments[0]] += 1
+
+
+def place_of(world: World) -> tuple[str, ...]:
+    """Return the options that say where the state is."""
+    return ("--bucket", BUCKET, "--prefix", world.prefix)
 
 
 def _tell(world: World, flow: Flow, arn: str, cloud: FakeCloud) -> None:

@@ -52,9 +52,9 @@ class Reader:
         forms: how often each stored form was met.
     """
 
-    def __init__(self, fetch: Fetch, bucket: str, execution_id: str, forms: Counter[str]) -> None:
+    def __init__(self, fetch: Fetch, place: str, execution_id: str, forms: Counter[str]) -> None:
         self._fetch = fetch
-        self.folder = f"s3://{bucket}/v1/{quote(execution_id, safe='')}/packs/"
+        self.folder = f"s3://{place}v1/{quote(execution_id, safe='')}/packs/"
         self._documents: dict[_At, Any] = {}
         self.forms = forms
 

@@ -6,8 +6,15 @@ from typing import Any, Final
 from tests.core.meanwhile import At
 from tests.simulation.actions import end
 from tests.simulation.comparing import Plain
-from tests.simulation.containers import BUCKET
-from tests.simulation.operators import MACHINE, Command, is_over, over, require_kept, side_by_side
+from tests.simulation.operators import (
+    MACHINE,
+    Command,
+    is_over,
+    over,
+    place_of,
+    require_kept,
+    side_by_side,
+)
 from tests.simulation.steps import step
 from tests.simulation.world import Flow, SimulationError, World
 from tests.statebag.bucket import MemoryInventory
@@ -48,7 +55,7 @@ def forget(world: World, flow: Flow) -> None:
     """Somebody has a workflow erased; another may go on with it just then."""
     over(world, flow)
     world.old.clear()
-    command = Command(world, "forget", flow.owner, "--bucket", BUCKET, "--erase", typed=flow.owner)
+    command = Command(world, "forget", flow.owner, *place_of(world), "--erase", typed=flow.owner)
     command.cloud.inventory.versioned = world.draw.random() < 0.5
     side_by_side(world, flow, command, command.look)
     if is_over(flow) and 0 not in command.codes:

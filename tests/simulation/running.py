@@ -12,6 +12,7 @@ from tests.simulation import (  # noqa: F401 - they register steps
     collecting,
     documents,
     groups,
+    held,
     mapped,
     moving,
     retiring,

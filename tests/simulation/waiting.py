@@ -50,7 +50,7 @@ def redrive_a_wait(world: World, flow: Flow) -> None:
     event = before["event"]
     if "wait" in event:
         event |= {"wait": f"WaitForAnswer {world.begun}"}
-    token = _new_token(world, flow)
+    token = new_token(world, flow)
     if not before["job"] and world.draw.random() < 0.5:
         _submit(world, flow)  # somebody answers what was asked before
     asked = world.call(event | {"task_token": token})["callback_id"]
@@ -70,9 +70,9 @@ def _ask(world: World, flow: Flow) -> None:
         _end_job(world, flow)
     if "wait" in event and world.draw.random() < 0.5:
         _try_in_vain(world, flow)
-    token = _new_token(world, flow)
+    token = new_token(world, flow)
     ends_just_then = flow.asked["job"] and world.draw.random() < 0.3
-    with _meanwhile(world, lambda: _end_job(world, flow)) if ends_just_then else nullcontext():
+    with meanwhile(world, lambda: _end_job(world, flow)) if ends_just_then else nullcontext():
         answer = world.call(event | {"task_token": token})
     _require_announced(world, flow, answer["callback_id"])
     flow.asked |= {"token": token, "callback_id": answer["callback_id"]}
@@ -93,7 +93,8 @@ def _question(world: World, flow: Flow) -> Plain:
     return event
 
 
-def _new_token(world: World, flow: Flow) -> str:
+def new_token(world: World, flow: Flow) -> str:
+    """Return the token of a state that has just begun to wait."""
     world.begun += 1
     token = f"token-{flow.owner}-{world.begun}"
     world.states.waiting[token] = None
@@ -102,7 +103,7 @@ def _new_token(world: World, flow: Flow) -> str:
 
 def _try_in_vain(world: World, flow: Flow) -> None:
     """A try that fails, or runs out of time; an answer may come before the next one."""
-    token = _new_token(world, flow)
+    token = new_token(world, flow)
     event = flow.asked["event"] | {"task_token": token}
     answer = world.attempt(event["action"], event, whole_by_handler, gives_up=True)
     world.states.waiting[token] = OVER
@@ -144,14 +145,15 @@ def _answer(world: World, flow: Flow) -> None:
         _require_told_of_end(world, flow)
         return
     if world.draw.random() < 0.3:
-        with _meanwhile(world, lambda: _submit(world, flow)):
+        with meanwhile(world, lambda: _submit(world, flow)):
             _submit(world, flow)
         return
     for _ in range(world.draw.choice((1, 1, 2))):
         _submit(world, flow)
 
 
-def _meanwhile(world: World, happens: Callable[[], None]) -> AbstractContextManager[None]:
+def meanwhile(world: World, happens: Callable[[], None]) -> AbstractContextManager[None]:
+    """Let something happen at a request of what is called, if that makes so many."""
     return during(world, at_request(world, _REQUESTS, happens))
 
 

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tests.simulation.clock import Clock
 from tests.simulation.comparing import Plain, by_path, difference, same, then
-from tests.simulation.containers import BUCKET, Container, Work
+from tests.simulation.containers import Container, Work
 from tests.simulation.counters import Counters
 from tests.simulation.holding import is_held_rightly
 from tests.simulation.reader import BrokenStateError, Reader
 from tests.simulation.s3 import DatedStore
 from tests.simulation.services import EventBus, StepFunctions
 from tests.simulation.weather import RETRYABLE, KilledError, Weather
+from tests.statebag.cloud import BUCKET, FUNCTION
 from universal_sync_core.errors import StateSyncError
 from universal_sync_core.storage.store import Location
 
@@ -124,6 +125,8 @@ class World:
 
     Attributes:
         draw: of the step that is under way.
+        prefix: of every key.
+        environments: of the functions, by ARN.
         meanwhile: what happens at a request of the invocation that is under way, if anything does.
     """
 
@@ -136,7 +139,9 @@ class World:
         calm = Weather(action="", draw=draw, clock=self.clock)
         self.states = StepFunctions(weather=calm)
         self.bus = EventBus(weather=calm)
-        self.containers = [Container(self.store, self.clock, draw) for _ in range(2)]
+        self.prefix = draw.choice(("", "team-ü/state/"))
+        self.environments = {FUNCTION: {"STATE_BUCKET": BUCKET, "STATE_PREFIX": self.prefix}}
+        self.containers = [self._new_container() for _ in range(2)]
         self.last = self.containers[0]
         self.flows: list[Flow] = []
         self.old: list[OldEvent] = []
@@ -145,7 +150,10 @@ class World:
 
     def new_reader(self, execution_id: str) -> Reader:
         """Return a reader of the objects of an execution."""
-        return Reader(self.fetch, BUCKET, execution_id, self.counters.forms)
+        return Reader(self.fetch, f"{BUCKET}/{self.prefix}", execution_id, self.counters.forms)
+
+    def _new_container(self) -> Container:
+        return Container(self.store, self.clock, self.draw, self.environments)
 
     def fetch(self, path: str) -> tuple[bytes, str | None] | None:
         """Return what is really stored at a path."""
@@ -196,6 +204,8 @@ class World:
             except KilledError:
                 self._trace(label, weather, "killed")
                 container.restart()
+            except SimulationError:  # of what has happened meanwhile
+                raise
             except Exception as error:
                 self._trace(label, weather, type(error).__name__)
                 if self._is_final(label, error, weather, also):
@@ -286,7 +296,7 @@ class World:
 
     def cold(self, work: Work, event: Plain) -> Any:
         """Return what a container without a memory answers in calm weather."""
-        container = Container(self.store, self.clock, self.draw)
+        container = self._new_container()
         weather = self._weather("cold", is_calm=True)
         try:
             return container.run(work, event, weather)
