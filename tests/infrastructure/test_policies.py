@@ -255,3 +255,9 @@ def test_copies_of_the_policy_for_workers_allow_the_same(
             allowed = is_named(own, "Allow", action, resource, {})
             assert allowed == account.may("worker", action.removeprefix("s3:"), key)
     assert not is_named(own, "Allow", "s3:ListBucket", BUCKET, {})
+    (key,) = (each["Resource"] for each in own if "kms:Decrypt" in each["Action"])
+    for arn in (BUCKET, f"{BUCKET}/{STATE}", f"{BUCKET}-2", f"{BUCKET}-2/{STATE}"):
+        told = {"kms:EncryptionContext:aws:s3:arn": arn}
+        is_own = arn.partition("/")[0] == BUCKET
+        assert is_named(own, "Allow", "kms:Decrypt", key, told) is is_own
+    assert not is_named(own, "Allow", "kms:Decrypt", key, {})
