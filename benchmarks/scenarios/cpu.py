@@ -21,7 +21,7 @@ from universal_sync_core.storage import runtime
 from universal_sync_core.storage.memory_store import MemoryStore
 from universal_sync_core.values.codec import JsonObject
 
-CALLS: Final = 40
+CALLS: Final = 200
 BAG_BYTES: Final = 95 * KIB
 TEXT_LETTERS: Final = 430
 LARGE_STATE_BYTES: Final = 50 * KIB * KIB
