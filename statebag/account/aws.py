@@ -185,6 +185,9 @@ def _require_aws(
         UnavailableError: a proxy has answered, or the page where a network wants a sign-in.
     """
     if not any(name in response_dict["headers"] for name in _REQUEST_IDS):
+        body = response_dict["body"]
+        if not isinstance(body, bytes):  # a stream, which nobody reads
+            body.close()
         message = f"the server that answered is not one of AWS ({operation_model.name})"
         hint = "A proxy may stand between. Check the network, HTTPS_PROXY and --endpoint-url."
         raise UnavailableError(message, hint=hint)

@@ -20,7 +20,7 @@ def test_environment_is_that_of_the_deployed_function(cloud: LocalCloud) -> None
     assert environment["BUCKET"] == cloud.outputs["Bucket"]
     assert environment["GREETING"] == "hello"
     assert environment["AWS_ENDPOINT_URL"] == cloud.endpoint
-    assert environment["AWS_LAMBDA_FUNCTION_TIMEOUT"] == "3"
+    assert environment["AWS_LAMBDA_FUNCTION_TIMEOUT"] == "10"
 
 
 def test_function_sees_its_layer_and_no_development_package(cloud: LocalCloud) -> None:
