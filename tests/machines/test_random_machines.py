@@ -50,7 +50,7 @@ def fanning(value: str, place: str | None) -> Fields:
 
 def branching(value: str, other: str, place: str | None) -> Fields:
     branches = [
-        machine({f"Branch {n}": {"Type": "Pass", "InputPath": path}})
+        machine({f"Inner {n}": {"Type": "Pass", "InputPath": path}})
         for n, path in enumerate((value, other))
     ]
     return {"Type": "Parallel", "Branches": branches, "ResultPath": place}
@@ -68,7 +68,8 @@ STATES = st.one_of(
 @st.composite
 def machines(draw: st.DrawFn) -> Fields:
     states = {
-        f"S{n}": state for n, state in enumerate(draw(st.lists(STATES, min_size=2, max_size=4)))
+        f"S{n}": json.loads(json.dumps(state).replace("Inner", f"S{n} inner"))
+        for n, state in enumerate(draw(st.lists(STATES, min_size=2, max_size=4)))
     }
     rules = [
         {"Variable": "$.done", "IsPresent": True, "Next": "End"},
