@@ -197,7 +197,7 @@ def is_map(value: Json) -> bool:
 
 def is_list(value: Json) -> bool:
     """Tell whether `value` is a JSON array, inline or in S3."""
-    return type(value) is list or kind_of(value) == "list"
+    return kind_of(value) == "list"
 
 
 def length(value: Json) -> int | None:
